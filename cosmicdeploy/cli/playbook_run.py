@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cosmicdeploy.cli.edge import Call
+from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 
 if TYPE_CHECKING:
     from cosmicdeploy.report.model import Report
@@ -15,6 +16,7 @@ def run_stack_playbook(
     call: Call,
     config: Path | None,
     name: str,
+    kind: RunKind,
     wait: float,
     *,
     only: str = "",
@@ -24,8 +26,9 @@ def run_stack_playbook(
 ) -> Report:
     """Run the stack's playbook `name`, or plan it, and return the report.
 
-    `wait` is how long to wait for the lock, in seconds. With `only`, a single step runs: the one
-    with that name. `allowed` are migrations that run although they may destroy data.
+    `kind` is the kind of the run, `wait` how long to wait for the lock, in seconds. With `only`, a
+    single step runs: the one with that name. `allowed` are migrations that run although they may
+    destroy data.
     """
     from cosmicdeploy.cli.reporting import plan_report, run_report, with_notices
     from cosmicdeploy.operations.recorder import recorder_of
@@ -43,8 +46,8 @@ def run_stack_playbook(
             require_deploy(ctx)
         notices = show_notices(ctx)
         if plan:
-            planned = plan_only(ctx, call.command, steps)
+            planned = plan_only(ctx, kind, steps)
             return with_notices(plan_report(call, planned, ctx), notices)
-        command = f"step {only}" if only else call.command
-        run, traffic = execute(ctx, command, steps, wait, recorder_of(command))
+        command = RunCommand(line=f"step {only}" if only else call.command, kind=kind)
+        run, traffic = execute(ctx, command, steps, wait, recorder_of(kind))
         return with_notices(run_report(call, run, traffic), notices)

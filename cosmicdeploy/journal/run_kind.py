@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Self
 
 
 class RunKind(StrEnum):
-    """What a run is for, as its first record and the record of its release say."""
+    """The kind of a run; its first record and the record of its release hold it."""
 
     DEPLOY = "deploy"
     ROLLBACK = "rollback"
@@ -18,21 +19,23 @@ class RunKind(StrEnum):
     OTHER = "other"
 
     @classmethod
-    def of_command(cls, command: str) -> Self:
-        """Return the kind of the run that a command line starts."""
-        words = command.split()
+    def of_record(cls, record: Mapping[str, Any]) -> Self:
+        """Return the kind of the run that a record is about.
+
+        Earlier versions recorded only the command line: then the kind is derived from it.
+        """
+        recorded = record.get("run_kind")
+        if isinstance(recorded, str) and recorded in set(cls):
+            return cls(recorded)
+        return cls._of_command_line(str(record.get("command")))
+
+    @classmethod
+    def _of_command_line(cls, line: str) -> Self:
+        words = line.split()
         if words[:2] == ["deploy", "--abort"]:
             return cls("abort")
         known = {cls("deploy"), cls("rollback"), cls("restart"), cls("up")}
         return cls(words[0]) if words and words[0] in known else cls("other")
-
-    @classmethod
-    def of_record(cls, record: Mapping[str, Any]) -> Self:
-        """Return the kind in a record, or that of its command line if an older version wrote it."""
-        recorded = record.get("run_kind")
-        if isinstance(recorded, str) and recorded in set(cls):
-            return cls(recorded)
-        return cls.of_command(str(record.get("command")))
 
     @property
     def places_release(self) -> bool:
@@ -47,3 +50,11 @@ class RunKind(StrEnum):
     def settles_restarts(self) -> bool:
         """Whether a run of this kind has a recover step, which finishes interrupted restarts."""
         return self in (RunKind.RESTART, RunKind.UP)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunCommand:
+    """The command that starts a run: `line`, without `cosmicdeploy`, is recorded and shown."""
+
+    line: str
+    kind: RunKind

@@ -17,7 +17,7 @@ from cosmicdeploy.database.swap.interrupted import is_swap_interrupted
 from cosmicdeploy.engine.containers.in_place import of_service
 from cosmicdeploy.errors import NeedsPerson, Refused, UsageError
 from cosmicdeploy.journal.interrupted_run import InterruptedRun, backups_of, intents
-from cosmicdeploy.journal.run_kind import RunKind
+from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.operations.status import status
 from cosmicdeploy.proxy import out_of_service, put_in_service
@@ -28,13 +28,13 @@ from cosmicdeploy.steps.backups.load import LoadStep
 from cosmicdeploy.steps.backups.restore import RestoreStep
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
+from cosmicdeploy.steps.containers.repair import wait_for_commands
 from cosmicdeploy.steps.containers.restart import RestartStep
-from cosmicdeploy.steps.recover import wait_for_commands
 from cosmicdeploy.steps.rollout.replace import journal_facts, temporary_of
 from cosmicdeploy.steps.schema.interrupted_migrations import require_whole
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_left, restore_lock_wait
 
-COMMAND = "deploy --abort --accept"
+COMMAND = RunCommand(line="deploy --abort --accept", kind=RunKind.ABORT)
 Rows = Sequence[Mapping[str, Any]]
 # Service → ids of the container in place and of its image; None where there is no container.
 InPlace = Mapping[str, tuple[str, str] | None]
@@ -135,7 +135,7 @@ def _require_same(agreed: InPlace, now: InPlace) -> None:
         raise Refused(
             "These containers have changed since they were shown",
             where=", ".join(changed),
-            todo=f"run `cosmicdeploy {COMMAND}` again to see and accept the present ones",
+            todo=f"run `cosmicdeploy {COMMAND.line}` again to see and accept the present ones",
         )
 
 

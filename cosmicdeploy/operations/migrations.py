@@ -21,7 +21,7 @@ def migrations(ctx: Context) -> dict[str, Any]:
     Changes nothing. `pending` is None if no migration was ever applied.
     """
     begun = interrupted_migration(ctx.journal)
-    progress = interrupted_migrations.look(ctx, begun) if begun else None
+    progress = interrupted_migrations.compare_with_schema(ctx, begun) if begun else None
     names = pending_names(ctx)
     return {
         "pending": names,
@@ -31,7 +31,7 @@ def migrations(ctx: Context) -> dict[str, Any]:
 
 
 def resolve(
-    ctx: Context, command: str, agreed: Callable[[interrupted_migrations.Found], bool]
+    ctx: Context, command: str, agreed: Callable[[interrupted_migrations.MigrationProgress], bool]
 ) -> str:
     """Record that deploys may continue from the present schema; return a sentence about the result.
 
@@ -43,7 +43,7 @@ def resolve(
         begun = interrupted_migration(ctx.journal)
         if begun is None:
             return "nothing to resolve: no run was interrupted during a migration"
-        progress = interrupted_migrations.look(ctx, begun)
+        progress = interrupted_migrations.compare_with_schema(ctx, begun)
         is_whole = progress.state is interrupted_migrations.State.WHOLE and not begun.failed
         if is_whole or progress.state is interrupted_migrations.State.UNTOUCHED:
             return f"nothing to resolve: {progress.state}"

@@ -10,6 +10,7 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError, UsageError
 from cosmicdeploy.files.shipped import playbooks
+from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.operations.recorder import recorder_of
 from cosmicdeploy.playbook import Playbook, load_playbook
 from cosmicdeploy.probes.proof import TrafficStats
@@ -22,8 +23,8 @@ from cosmicdeploy.text.suggest import did_you_mean
 # Where a playbook comes from: shipped; the stack's folder (`CHANGED` if it differs from the shipped
 # playbook of that name); or any other file.
 SHIPPED, OWN, CHANGED, FILE = "shipped", "stack", "stack, differs from the shipped one", "file"
-# Playbooks that have a command of the same name.
-COMMANDS = ("deploy", "up")
+# Playbooks that have a command of the same name, with the kind of its run.
+COMMANDS = {"deploy": RunKind.DEPLOY, "up": RunKind.UP}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +36,13 @@ class PlaybookFile:
     origin: str
 
     @property
-    def command(self) -> str:
+    def command(self) -> RunCommand:
         """The command that runs this playbook, as the journal and `status` name it."""
         if self.origin == FILE:
-            return f"playbook run {self.path}"
-        return self.name if self.name in COMMANDS else f"playbook run {self.name}"
+            return RunCommand(line=f"playbook run {self.path}", kind=RunKind.OTHER)
+        if self.name in COMMANDS:
+            return RunCommand(line=self.name, kind=COMMANDS[self.name])
+        return RunCommand(line=f"playbook run {self.name}", kind=RunKind.OTHER)
 
 
 def known_playbooks(folder: Path | None) -> list[PlaybookFile]:
@@ -144,4 +147,4 @@ def run_playbook(
     ctx: Context, file: PlaybookFile, playbook: Playbook, wait: float
 ) -> tuple[Run, TrafficStats | None]:
     """Run a playbook. Waits up to `wait` seconds if another run holds the lock."""
-    return execute(ctx, file.command, playbook.steps, wait, recorder_of(file.command))
+    return execute(ctx, file.command, playbook.steps, wait, recorder_of(file.command.kind))

@@ -7,12 +7,12 @@ from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.runs.execute import Recorder, Recording
 
 
-def recorder_of(command: str) -> Recorder | None:
-    """Return the recorder of the baseline for a run of this command.
+def recorder_of(kind: RunKind) -> Recorder | None:
+    """Return the recorder of the baseline for a run of this kind.
 
-    None if the command cannot put another release in place: then there is nothing to compare.
+    None if such a run cannot put another release in place: then there is nothing to compare.
     """
-    return _recording if RunKind.of_command(command).places_release else None
+    return _recording if kind.places_release else None
 
 
 def _recording(ctx: Context, command: str) -> Recording:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, UsageError
 from cosmicdeploy.events import Notice
+from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.runs.execute import execute
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.steps.base import Step
-from cosmicdeploy.steps.containers.restart import RestartStep, require_another, stale_ones
+from cosmicdeploy.steps.containers.restart import RestartStep
+from cosmicdeploy.steps.containers.restart_checks import drift_reasons, require_another
 from cosmicdeploy.steps.recover import RecoverStep
 from cosmicdeploy.steps.service_names import services_named
 
@@ -32,9 +34,10 @@ class RestartPlan:
     cost: str
 
     @property
-    def command(self) -> str:
+    def command(self) -> RunCommand:
         """The command that does the same restart."""
-        return f"restart {' '.join(self.words) or '--all'}"
+        line = f"restart {' '.join(self.words) or '--all'}"
+        return RunCommand(line=line, kind=RunKind.RESTART)
 
     @property
     def steps(self) -> Sequence[Step]:
@@ -118,7 +121,7 @@ def restart(ctx: Context, plan: RestartPlan, wait: float) -> tuple[Run, TrafficS
     A restart keeps the container, so it does not bring it up to date. Waits up to `wait` seconds if
     another run holds the lock.
     """
-    for name, why in stale_ones(ctx, plan.services).items():
+    for name, why in drift_reasons(ctx, plan.services).items():
         ctx.emit(
             Notice(
                 text=f"{name} stays out of date ({why}): a restart keeps the container;"

@@ -1,4 +1,4 @@
-"""Commands that change the stack: plan, run under the lock, abort, roll back."""
+"""Plan or execute a run under the lock, abort interrupted runs, roll back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.errors import CosmicError, NeedsPerson
 from cosmicdeploy.journal.interrupted_run import backups_of, intents
-from cosmicdeploy.journal.run_kind import RunKind
+from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.lock import operator_name
@@ -28,79 +28,85 @@ from cosmicdeploy.runs.undo_interrupted import undo_runs
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 
-# Points of the verification that send the requests that clients send.
+# Points of the verification that send the same requests as clients.
 CLIENT_POINTS = frozenset({"health", "heartbeat"})
 
 
 class Recording(Protocol):
-    """The recording of a baseline during a run; the day-after checklist compares with it."""
+    """Records the baseline of a run, with which the day-after checklist compares."""
 
     def begin(self) -> None:
-        """The run is about to change something."""
+        """Begin to record, before the run changes anything."""
 
     def complete(self) -> None:
-        """The release is in place: keep the baseline."""
+        """Keep the baseline, since the release is in place."""
 
     def drop(self) -> None:
-        """The run was undone, or changed nothing: drop the baseline."""
+        """Drop the baseline, since the run was undone or changed nothing."""
 
 
 Recorder = Callable[[Context, str], Recording]
 
 
-def plan_only(ctx: Context, command: str, steps: Sequence[Step]) -> Plan:
-    """Return the plan of a run and change nothing. Raises `NeedsPerson` where the run would."""
+def plan_only(ctx: Context, kind: RunKind, steps: Sequence[Step]) -> Plan:
+    """Return the plan of a run of this kind; change nothing.
+
+    Raises `NeedsPerson` if records of an interrupted run cannot be read.
+    """
     interrupted.require_readable(ctx, unfinished(ctx.journal))
-    ctx = resolve_containers(ctx, _needed(ctx, steps)).with_run(is_plan_only=True)
-    known = known_failures(ctx, command)
+    needed = _single_container_services(ctx, steps)
+    ctx = resolve_containers(ctx, needed).with_run(is_plan_only=True)
+    known = known_failures(ctx, kind)
     return make_plan(steps, ctx.with_run(known_failures=known))
 
 
 def execute(
     ctx: Context,
-    command: str,
+    command: RunCommand,
     steps: Sequence[Step],
     wait: float = 0.0,
     recorder: Recorder | None = None,
 ) -> tuple[Run, TrafficStats | None]:
-    """Run steps under the stack's lock, and send requests through the proxy meanwhile.
+    """Run steps under the stack's lock; meanwhile send requests through the proxy.
 
-    Resumes interrupted runs or undoes them first, as the command requires. Waits up to `wait`
-    seconds for another run to end. A `recorder` records a baseline if the run changes something.
+    First resumes or undoes interrupted runs, depending on the command. Waits up to `wait` seconds
+    for another run to end. If the run changes something, the `recorder` records its baseline.
     """
-    with begin(ctx, command, wait, _needed(ctx, steps)) as (run_ctx, state):
+    needed = _single_container_services(ctx, steps)
+    with begin(ctx, command, wait, needed) as (run_ctx, initial):
         interrupted.end_tools(run_ctx)
         decision = interrupted.decide(run_ctx, command)
-        own = {**state, **observe(run_ctx)} if undo_runs(run_ctx, decision.undone) else state
+        has_undone = undo_runs(run_ctx, decision.undone)
+        state = {**initial, **observe(run_ctx)} if has_undone else initial
         run = Run(
             ctx=run_ctx.with_run(resumed_runs=decision.resumed),
-            before=decision.resumed[0].state if decision.resumed else own,
+            before=decision.resumed[0].state if decision.resumed else state,
             superseded=decision.superseded,
-            is_deploy=RunKind.of_command(command) is RunKind.DEPLOY,
+            is_deploy=command.kind is RunKind.DEPLOY,
         )
         _continue_maintenance(run)
         with traffic(run.ctx) as measured:
             run.ctx = run.ctx.with_run(traffic=measured)
             plan = make_plan(steps, run.ctx)
             _excuse_known_failures(run.ctx, plan)
-            recording = recorder(run.ctx, command) if recorder and _changes(plan) else None
+            recording = recorder(run.ctx, command.line) if recorder and _changes(plan) else None
             if recording:
                 recording.begin()
-            run.through(plan)
+            run.execute(plan)
         in_place = run.error is None and bool(run.has_applied or backups_of(decision.resumed))
         if in_place:
-            made, migrations = run.fact("backup"), run.fact("migrations")
-            record_release(run.ctx, command, made, migrations)
+            backup, migrations = run.fact("backup"), run.fact("migrations")
+            record_release(run.ctx, command, backup, migrations)
         if recording:
-            _end(recording, run, in_place)
+            _end_recording(recording, run, in_place)
     return run, measured
 
 
 def _excuse_known_failures(ctx: Context, plan: Plan) -> None:
-    """Excuse failing requests until the rollout ends if some failed before the first change.
+    """Excuse failing requests until the rollout ends if requests already failed before it.
 
-    Also if none has failed yet, but a service or point that clients depend on has: a request to a
-    service that hangs is still open.
+    Also if a service or point that clients depend on is a known failure: a request to a service
+    that hangs has not failed yet.
     """
     traffic, known = ctx.run.traffic, ctx.run.known_failures
     replaces = any(planned.changes and planned.step.replaces_containers for planned in plan)
@@ -113,11 +119,12 @@ def _excuse_known_failures(ctx: Context, plan: Plan) -> None:
 
 
 def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
-    """Undo what interrupted deploys and rollbacks changed; return the undone steps in order.
+    """Undo what interrupted deploys and rollbacks changed; return the undone steps, in that order.
 
     Raises `UsageError` if there is none, `NeedsPerson` if one cannot be undone.
     """
-    with begin(ctx, "deploy --abort", wait, ctx.settings.services.all) as (run_ctx, _):
+    command = RunCommand(line="deploy --abort", kind=RunKind.ABORT)
+    with begin(ctx, command, wait, ctx.settings.services.all) as (run_ctx, _):
         interrupted.end_tools(run_ctx)
         undone = undo_runs(run_ctx, interrupted.to_abort(run_ctx))
         run_ctx.journal.append("success", resolves=[])
@@ -125,7 +132,7 @@ def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
 
 
 def _continue_maintenance(run: Run) -> None:
-    """Count the maintenance that an interrupted rollback or restart began as this run's."""
+    """Count maintenance that an interrupted rollback or restart began as part of this run."""
     begun = [
         *intents(run.ctx.run.resumed_runs, QUIESCE),
         *intents(unfinished(run.ctx.journal), RESTART_IN_PLACE),
@@ -134,8 +141,8 @@ def _continue_maintenance(run: Run) -> None:
         run.ctx.run.maintenance.open()
 
 
-def _needed(ctx: Context, steps: Sequence[Step]) -> Sequence[str]:
-    """Return the services that need exactly one container each; a backup needs the database."""
+def _single_container_services(ctx: Context, steps: Sequence[Step]) -> Sequence[str]:
+    """Return the services that must have one container each: all, or for a backup the database."""
     only_protects = all(step.protective for step in steps)
     return ctx.settings.services.of(["database"]) if only_protects else ctx.settings.services.all
 
@@ -144,29 +151,30 @@ def _changes(plan: Plan) -> bool:
     return any(planned.changes for planned in plan)
 
 
-def _end(recording: Recording, run: Run, in_place: bool) -> None:
+def _end_recording(recording: Recording, run: Run, in_place: bool) -> None:
     if in_place:
         recording.complete()
-    elif not isinstance(run.error, NeedsPerson):  # a run that resumes this one needs it
+    elif not isinstance(run.error, NeedsPerson):  # a run that resumes this one needs the baseline
         recording.drop()
 
 
 def record_release(
-    ctx: Context, command: str, own: object = None, migrations: object = None
+    ctx: Context, command: RunCommand, backup: object = None, migrations: object = None
 ) -> None:
-    """Record the release in place and the backups that return to the one before.
+    """Record the release in place, and the backups from which it can be rolled back.
 
-    These are the backup of the run and those of the runs that it resumed. The run has succeeded, so
-    an error here does not fail it.
+    These are `backup`, which the run created, and the backups of the runs that it resumed. The run
+    has succeeded, so an error here does not fail it.
     """
-    backups = dict.fromkeys([*backups_of(ctx.run.resumed_runs), *((own,) if own else ())])
+    own = [backup] if backup else []
+    backups = dict.fromkeys([*backups_of(ctx.run.resumed_runs), *own])
     with suppress(CosmicError):
         released = {name: ctx.container(name) for name in ctx.settings.services.released}
         ctx.lock.require()
         ctx.journal.append(
             "release",
-            command=command,
-            run_kind=RunKind.of_command(command),
+            command=command.line,
+            run_kind=command.kind,
             release=ctx.running_release(),
             images={name: each.image_id for name, each in released.items() if each},
             migrations=migrations,
@@ -178,12 +186,12 @@ def record_release(
 
 def rollback(
     ctx: Context,
-    command: str,
+    command: RunCommand,
     playbook: Playbook,
     target: Backup,
     wait: float = 0.0,
     recorder: Recorder | None = None,
 ) -> tuple[Run, TrafficStats | None]:
-    """Roll back to a backup by the steps of a playbook."""
+    """Roll back to the backup `target` by the steps of a playbook; see `execute`."""
     with ctx.catalogue.in_use(target):
         return execute(ctx.with_run(target_backup=target), command, playbook.steps, wait, recorder)

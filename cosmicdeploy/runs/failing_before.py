@@ -1,4 +1,4 @@
-"""What did not work when a run, or the first run that it resumes, began."""
+"""Find what did not work before a run, or before the first run that it resumes."""
 
 from __future__ import annotations
 
@@ -18,34 +18,33 @@ from cosmicdeploy.verification.initial_failures import find_initial_failures
 STOPPING = (RESTART_IN_PLACE, ROLLOUT, QUIESCE, SERVICES)
 
 
-def known_failures(ctx: Context, command: str) -> KnownFailures:
-    """Return what did not work before the release in place began to change.
+def known_failures(ctx: Context, kind: RunKind) -> KnownFailures:
+    """Return what did not work before the containers of the release began to change.
 
-    If unfinished runs have replaced or stopped containers, and these still exist: what did not work
-    when the first of the runs began. Else what does not work now, for a command that puts a release
-    in place; nothing for an abort and for other commands.
+    If interrupted deploys or rollbacks have replaced or stopped containers, and these still exist,
+    that is what did not work when the first of these runs began. Else, for a deploy or rollback, it
+    is what does not work now. For any other kind of run, nothing.
     """
     runs = unfinished(ctx.journal)
-    begun = [run for run in runs if run.kind.places_release and _replaces(run)]
-    kind = RunKind.of_command(command)
-    only_ends = kind is RunKind.ABORT
-    if begun and (only_ends or not any(services_without_undo(ctx, run) for run in begun)):
-        return KnownFailures.of_state(begun[0].state)
-    if only_ends or not kind.places_release:
+    releasing = [run for run in runs if run.kind.places_release and _changes_containers(run)]
+    is_abort = kind is RunKind.ABORT
+    if releasing and (is_abort or not any(services_without_undo(ctx, r) for r in releasing)):
+        return KnownFailures.of_state(releasing[0].state)
+    if is_abort or not kind.places_release:
         return KnownFailures()
     return find_initial_failures(
         ctx, _stopped(ctx, [run for run in runs if not run.kind.places_release])
     )
 
 
-def _replaces(run: InterruptedRun) -> bool:
+def _changes_containers(run: InterruptedRun) -> bool:
     return bool(intents([run], ROLLOUT) or intents([run], QUIESCE))
 
 
 def _stopped(ctx: Context, runs: Sequence[InterruptedRun]) -> set[str]:
-    """Return the services that one of these runs has stopped.
+    """Return the services that one of these runs stopped, and that ran before.
 
-    They worked before, and the recover step starts them.
+    They count as working, since the recover step starts them.
     """
     begun = [intent for run in runs for intent in run.intents if intent.kind in STOPPING]
     names = {n for intent in begun for n in intent.before["containers"]}
@@ -53,7 +52,7 @@ def _stopped(ctx: Context, runs: Sequence[InterruptedRun]) -> set[str]:
 
 
 def _ran(begun: Sequence[Intent], name: str) -> bool:
-    """Whether a service ran before one of these steps; `quiesce` records ids only."""
+    """Whether a service ran before one of these steps; `quiesce` records only running ones."""
     recorded = [intent.before["containers"].get(name) for intent in begun]
     return any(facts["running"] if isinstance(facts, dict) else facts for facts in recorded)
 
@@ -64,7 +63,7 @@ def _is_stopped(ctx: Context, name: str) -> bool:
 
 
 def services_without_undo(ctx: Context, run: InterruptedRun) -> list[str]:
-    """Return the services whose container from before a run is gone: they cannot be undone."""
+    """Return the services whose rollout cannot be undone: the container from before is gone."""
     before: dict[str, Any] = {}
     for intent in intents([run], ROLLOUT):
         before |= intent.before["containers"]

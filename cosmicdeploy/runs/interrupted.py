@@ -1,4 +1,4 @@
-"""Interrupted runs: which of them a command resumes, and which it undoes first."""
+"""Decide which interrupted runs a command resumes, and which it undoes first."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cosmicdeploy.database.swap.swap import has_replaced_data
 from cosmicdeploy.database.tools.cleanup import end_leftover_tools
 from cosmicdeploy.errors import NeedsPerson, UsageError
 from cosmicdeploy.journal.interrupted_run import InterruptedRun, intents
-from cosmicdeploy.journal.run_kind import RunKind
+from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.step_kinds import RESTORE
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.runs.undo import applied_by, has_swapped_data
@@ -24,8 +24,8 @@ Runs = Sequence[InterruptedRun]
 class Decision:
     """What a command does about interrupted runs.
 
-    It first undoes those of `undone`, and resumes those of `resumed`. Those of `superseded` are
-    over once it succeeds.
+    It first undoes the runs in `undone`, then resumes those in `resumed`. The runs in `superseded`
+    are over once the command succeeds.
     """
 
     undone: Runs = ()
@@ -33,22 +33,21 @@ class Decision:
     superseded: Runs = ()
 
 
-def decide(ctx: Context, command: str) -> Decision:
+def decide(ctx: Context, command: RunCommand) -> Decision:
     """Decide what the command does about interrupted runs.
 
-    Raises `NeedsPerson` if a rollback was interrupted and the command cannot end it, or if records
-    of a run cannot be read.
+    Raises `NeedsPerson` if a rollback was interrupted and this command neither resumes nor undoes
+    it, or if records of an interrupted run cannot be read.
     """
     runs = unfinished(ctx.journal)
     require_readable(ctx, runs)
-    kind = RunKind.of_command(command)
     releasing = [run for run in runs if run.kind.places_release and run.intents]
-    if not kind.places_release:
+    if not command.kind.places_release:
         _require_no_rollback(releasing)
         return Decision(superseded=[run for run in runs if _is_superseded(run, command)])
     for run in releasing:
         ctx.say(run.description())
-    in_place = _ended_by_clients(ctx, releasing)
+    in_place = _in_place_for_clients(ctx, releasing)
     rest = [run for run in releasing if run not in in_place]
     superseded = [run for run in runs if run not in rest]
     target = ctx.run.target_backup.id if ctx.run.target_backup else None
@@ -71,34 +70,34 @@ def require_readable(ctx: Context, runs: Runs) -> None:
 
 
 def end_tools(ctx: Context) -> None:
-    """End the dumps and loads of a killed run that still run in the database's container.
+    """End dump and load tools of killed runs that still run in the database's container.
 
-    A dump's snapshot would block the next migration.
+    The snapshot of a dump would block the next migration.
     """
     database = ctx.container(ctx.settings.services.database)
     if unfinished(ctx.journal) and database is not None and database.is_running:
         end_leftover_tools(ctx.engine, ctx.database())
 
 
-def _ended_by_clients(ctx: Context, runs: Runs) -> Runs:
-    """Return the runs up to the last rollback after which clients were let in.
+def _in_place_for_clients(ctx: Context, runs: Runs) -> Runs:
+    """Return the runs up to the last that swapped data, if clients have been let in since.
 
-    It is in place, with the runs that it resumed: an undo would lose what clients have written.
+    An undo of these runs would lose what clients have written.
     """
-    places = [n for n, run in enumerate(runs) if has_swapped_data(applied_by([run]))]
-    if not places or is_maintenance_on(ctx):
+    swapping = [n for n, run in enumerate(runs) if has_swapped_data(applied_by([run]))]
+    if not swapping or is_maintenance_on(ctx):
         return ()
-    return runs[: places[-1] + 1]
+    return runs[: swapping[-1] + 1]
 
 
-def _can_resume(run: InterruptedRun, command: str, target: str | None) -> bool:
+def _can_resume(run: InterruptedRun, command: RunCommand, target: str | None) -> bool:
     """Whether the command can resume the run.
 
-    A rollback replaces all that a deploy changes, so it resumes also a failed deploy.
+    A rollback replaces everything that a deploy changes, so it can resume even a failed deploy.
     """
     if run.kind is RunKind.ROLLBACK:
-        return (run.command, run.target, run.failed) == (command, target, False)
-    return RunKind.of_command(command) is RunKind.ROLLBACK or not run.failed
+        return (run.command, run.target, run.failed) == (command.line, target, False)
+    return command.kind is RunKind.ROLLBACK or not run.failed
 
 
 def _require_no_rollback(runs: Runs) -> None:
@@ -112,13 +111,14 @@ def _require_no_rollback(runs: Runs) -> None:
             )
 
 
-def _is_superseded(run: InterruptedRun, command: str) -> bool:
-    """Whether the command, once it succeeds, ends this run.
+def _is_superseded(run: InterruptedRun, command: RunCommand) -> bool:
+    """Whether the run is over once the command succeeds.
 
-    An interrupted restart is finished by any command with a recover step.
+    It is if the command is the same, or if it finishes interrupted restarts and the run is one.
     """
-    settles = RunKind.of_command(command).settles_restarts
-    return run.command == command or (run.kind is RunKind.RESTART and settles)
+    if run.kind is RunKind.RESTART and command.kind.settles_restarts:
+        return True
+    return run.command == command.line
 
 
 def require_deploy(ctx: Context) -> None:
@@ -133,7 +133,7 @@ def require_deploy(ctx: Context) -> None:
 
 
 def to_abort(ctx: Context) -> Runs:
-    """Return the deploys and rollbacks to undo; raises `UsageError` if there is none."""
+    """Return the runs that `deploy --abort` undoes; raises `UsageError` if there is none."""
     runs = [run for run in unfinished(ctx.journal) if run.kind.places_release or run.lost_records]
     if not runs:
         raise UsageError(
@@ -145,9 +145,9 @@ def to_abort(ctx: Context) -> Runs:
 
 
 def require_no_unknown_data(ctx: Context, runs: Runs) -> None:
-    """Raise `NeedsPerson` if replaced data of a restore is kept that no record names.
+    """Raise `NeedsPerson` if the database keeps replaced data that no readable record explains.
 
-    It is neither put back nor dropped.
+    Such data is neither put back nor dropped.
     """
     if not any(run.lost_records or run.uncertain_records for run in runs) or intents(runs, RESTORE):
         return

@@ -1,4 +1,4 @@
-"""Begin a run under the stack's lock."""
+"""Begin a run: take the stack's lock and record the run in the journal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from uuid import uuid4
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import LockLost
 from cosmicdeploy.events import Notice
-from cosmicdeploy.journal.run_kind import RunKind
+from cosmicdeploy.journal.run_kind import RunCommand
 from cosmicdeploy.lock import Lock, LockWait, hold_lock, operator_name
 from cosmicdeploy.lock.fence import fenced
 from cosmicdeploy.probes.preconditions.single_container import resolve_containers
@@ -21,31 +21,37 @@ from cosmicdeploy.runs.snapshot import State, observe
 from cosmicdeploy.runs.undo import note
 from cosmicdeploy.signals import Interrupts, deferred_interrupts
 
-# As long as a call of the engine may take; no other run takes the lock after so short a silence.
+# How long the fence trusts its last check of the lock. No other run takes it over that fast.
 FENCE_TRUST_SECONDS = 0.1
 
 
 @contextmanager
 def begin(
-    ctx: Context, command: str, wait: float, needed: Sequence[str]
+    ctx: Context, command: RunCommand, wait: float, needed: Sequence[str]
 ) -> Iterator[tuple[Context, State]]:
-    """Begin a run under the lock and journal its start; yield its context and the initial state.
+    """Hold the lock and record the start of a run; yield the run's context and the initial state.
 
-    `needed` are the services that need exactly one container each.
+    `needed` are the services that must have exactly one container each. Waits up to `wait` seconds
+    for the lock.
     """
-    tell = partial(ctx.say, "stopping at the next safe point, then undoing what was changed")
+    on_interrupt = partial(
+        ctx.say, "stopping at the next safe point, then undoing what was changed"
+    )
     journal = ctx.journal.of_run(uuid4().hex[:8])
-    with deferred_interrupts(tell) as interrupts, _held(ctx, command, wait, interrupts) as lock:
+    with (
+        deferred_interrupts(on_interrupt) as interrupts,
+        _held(ctx, command, wait, interrupts) as lock,
+    ):
         engine = fenced(ctx.engine, partial(lock.require, max_age=FENCE_TRUST_SECONDS))
         run_ctx = replace(ctx, interrupts=interrupts, journal=journal, lock=lock, engine=engine)
         # A run that this one waited for may have created other containers.
         run_ctx = resolve_containers(run_ctx, needed)
-        known = known_failures(run_ctx, command)
+        known = known_failures(run_ctx, command.kind)
         state = {**observe(run_ctx), "known_failures": known.as_json()}
         journal.append(
             "run",
-            command=command,
-            run_kind=RunKind.of_command(command),
+            command=command.line,
+            run_kind=command.kind,
             who=operator_name(),
             pid=os.getpid(),
             release=run_ctx.release,
@@ -55,14 +61,14 @@ def begin(
         try:
             yield run_ctx.with_run(known_failures=known), state
         except LockLost:
-            raise  # the journal is the new holder's
-        except BaseException:  # raised before the first step, so the run has changed nothing
+            raise  # the journal belongs to the new lock holder
+        except BaseException:  # only raised before the first step: the run has changed nothing
             note(journal, "ended", whole=True)
             raise
 
 
 def _held(
-    ctx: Context, command: str, wait: float, interrupts: Interrupts
+    ctx: Context, command: RunCommand, wait: float, interrupts: Interrupts
 ) -> AbstractContextManager[Lock]:
     patience = LockWait(
         wait=wait,
@@ -70,4 +76,4 @@ def _held(
         on_wait=lambda text: ctx.emit(Notice(text=text)),
         safe_point=interrupts.safe_point,
     )
-    return hold_lock(ctx.engine, ctx.stack.project, command, patience)
+    return hold_lock(ctx.engine, ctx.stack.project, command.line, patience)

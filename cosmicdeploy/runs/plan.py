@@ -1,4 +1,4 @@
-"""Plan a run: what each step would change, or why it need not."""
+"""Plan a run: find out what each step would change, or why it changes nothing."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class Planned:
 
     @property
     def changes(self) -> bool:
+        """Whether the step changes something, as far as that is known."""
         return not isinstance(self.finding, Unchanged)
 
 
@@ -30,7 +31,7 @@ Plan = Sequence[Planned]
 def make_plan(steps: Sequence[Step], ctx: Context) -> Plan:
     """Check every step. Raises the error of a check, unless an earlier step may remove its cause.
 
-    Protective steps are checked last, when it is known what they would protect.
+    Protective steps are checked last, when it is known whether another step changes something.
     """
     ctx = ctx.with_run(is_planning=True)
     planned: dict[str, Planned] = {}
@@ -38,7 +39,7 @@ def make_plan(steps: Sequence[Step], ctx: Context) -> Plan:
         ctx.safe_point()
         ctx.say(f"checking {step.name}")
         started = time.monotonic()
-        finding = _check(step, ctx.with_steps_ahead(_ahead(steps, planned)))
+        finding = _check(step, ctx.with_steps_ahead(_changing(steps, planned)))
         seconds = time.monotonic() - started
         planned[step.name] = Planned(step=step, finding=finding, seconds=seconds)
     return [planned[step.name] for step in steps]
@@ -46,7 +47,7 @@ def make_plan(steps: Sequence[Step], ctx: Context) -> Plan:
 
 def _check(step: Step, ctx: Context) -> Finding:
     try:
-        # A cache for each check: a check may wait, and facts from before the wait are old.
+        # Each check has its own cache: an earlier check may have waited, and the stack changed.
         return step.check(ctx.with_cached_facts())
     except (Refused, NeedsPerson):
         raise
@@ -56,5 +57,5 @@ def _check(step: Step, ctx: Context) -> Finding:
         return Undecided(reason=f"known after {ctx.run.steps_ahead}: {error.what}")
 
 
-def _ahead(steps: Sequence[Step], planned: dict[str, Planned]) -> list[Step]:
+def _changing(steps: Sequence[Step], planned: dict[str, Planned]) -> list[Step]:
     return [step for step in steps if step.name in planned and planned[step.name].changes]

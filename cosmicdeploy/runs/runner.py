@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from cosmicdeploy.context import Context
@@ -19,31 +18,23 @@ from cosmicdeploy.events import StepEnded, StepStarted
 from cosmicdeploy.journal.interrupted_run import InterruptedRun
 from cosmicdeploy.lookup_cache import LookupCache
 from cosmicdeploy.runs.plan import Plan, Planned
+from cosmicdeploy.runs.results import StepResult, skipped, with_undone
+from cosmicdeploy.runs.settle import settle_all
 from cosmicdeploy.runs.snapshot import State
-from cosmicdeploy.runs.undo import Applied, UndoResult, applied_by, note, undo_all
+from cosmicdeploy.runs.undo import Applied, applied_by, note, undo_all
 from cosmicdeploy.runs.undo_error import UndoProof, after_undo, prove_undo, undo_failed
 from cosmicdeploy.steps.base import Change, Finding, Result, Step, Unchanged
 from cosmicdeploy.traffic.traffic_stats import FAILURES_SHOWN
 
 
-@dataclass(frozen=True, kw_only=True)
-class StepResult:
-    """How one step ended; `facts` are its results."""
-
-    step: Step
-    outcome: str
-    reason: str
-    seconds: float = 0.0
-    facts: Result = field(default_factory=dict)
-
-
 @dataclass(kw_only=True)
 class Run:
-    """The progress of one run; use it once.
+    """One run and its progress. Not reusable.
 
-    `before` is the state that an undo has to restore: that of the first run that this one resumes,
-    else its own. Without it, an undo is not checked. `superseded` are interrupted runs that are
-    over once this one succeeds. `is_deploy`: lost requests may undo it (`probe.on_failure`).
+    `before` is the state that an undo has to restore: the state before the first of the runs that
+    this run resumes, else before this run. If it is None, an undo is not checked.
+    `superseded` are interrupted runs that are over once this run succeeds.
+    `is_deploy`: with `probe.on_failure: rollback`, lost requests fail the run.
     """
 
     ctx: Context
@@ -60,20 +51,24 @@ class Run:
 
     @property
     def changed(self) -> bool:
-        """Whether a step has changed the stack and was not undone."""
+        """Whether a step has changed the stack and its change was not undone."""
         return any(result.outcome == "changed" for result in self.results)
 
     @property
     def has_applied(self) -> bool:
-        """Whether a step of this run was applied, even if it only checks."""
+        """Whether a step of this run was applied, including steps that only check."""
         return bool(self._applied_here)
 
     def fact(self, name: str) -> object:
-        """Return the fact of this name that a step of this run reported; None if there is none."""
+        """Return a fact that a step of this run reported; None if no step did."""
         return next((r.facts[name] for r in self.results if name in r.facts), None)
 
-    def through(self, plan: Plan) -> None:
-        """Run all steps. Never raises; on failure undoes them and stores the error in `error`."""
+    def execute(self, plan: Plan) -> None:
+        """Run all steps of the plan.
+
+        Never raises: on failure undoes the run, with the runs that it resumes, and stores the error
+        in `error`.
+        """
         try:
             for index, planned in enumerate(plan):
                 self._run_step(planned, plan[index:])
@@ -85,7 +80,7 @@ class Run:
             self._fail(to_cosmic_error(error), plan)
         else:
             self.ctx.interrupts.ignore_from_now_on()
-            self._settle()
+            settle_all(self.ctx, self._applied)
 
     def _judge_requests(self) -> None:
         """Raise `ProbeFailed` if requests were lost and `probe.on_failure` is `rollback`."""
@@ -99,7 +94,8 @@ class Run:
             raise ProbeFailed(
                 f"Clients would have noticed this deploy: {traffic.failure_summary()}",
                 where="probe.on_failure is rollback",
-                todo="see the requests in the report; with `report` it would be left in place",
+                todo="see the requests in the report; `probe.on_failure: report` would leave the"
+                " release in place",
                 details=traffic.failures[:FAILURES_SHOWN],
             )
 
@@ -107,29 +103,9 @@ class Run:
     def _resumed_ids(self) -> list[str]:
         return [run.id for run in self.ctx.run.resumed_runs]
 
-    def _settle(self) -> None:
-        """Settle all steps, also those of resumed runs; steps of one kind one after the other.
-
-        Kinds settle at the same time: none needs what another one keeps.
-        """
-        kinds: dict[str, list[Applied]] = {}
-        for one in self._applied:
-            kinds.setdefault(one.step.kind, []).append(one)
-        with ThreadPoolExecutor(max_workers=len(kinds) or 1) as pool:
-            list(pool.map(self._settle_kind, kinds.values()))
-
-    def _settle_kind(self, steps: Sequence[Applied]) -> None:
-        # The run has succeeded: what cannot be removed now, the next run's recover step finds.
-        for one in steps:
-            try:
-                self.ctx.lock.require()
-                one.step.settle(self.ctx, one.change)
-            except CosmicError as error:
-                self.ctx.say(f"left for the next run to clear up: {error.what}")
-
     def _run_step(self, planned: Planned, rest: Sequence[Planned]) -> None:
-        # The time of the check in the plan counts as the step's.
         self.ctx.safe_point()
+        # The seconds of the check in the plan count as the step's.
         step, started = planned.step, time.monotonic() - planned.seconds
         self.ctx.emit(StepStarted(name=step.name, kind=step.kind))
         ctx = self.ctx.with_steps_ahead([p.step for p in rest if p.changes])
@@ -145,7 +121,7 @@ class Run:
             raise
 
     def _finding(self, planned: Planned, ctx: Context) -> Finding:
-        # The plan's findings hold until the first change.
+        # The plan's findings hold until the run changes something.
         if not self._applied_here and isinstance(planned.finding, Change | Unchanged):
             return planned.finding
         return planned.step.check(ctx.with_cached_facts())
@@ -169,9 +145,9 @@ class Run:
         if step.replaces_containers and self.ctx.run.traffic:
             self.ctx.run.traffic.stop_excusing()
         self.ctx.lock.require()
-        # Once clients are let in again, the runs that this one resumed are in place, too.
-        ended = {"resolves": self._resumed_ids} if step.resumes_clients else {}
-        journal.append("done", step=step.name, step_kind=step.kind, facts=facts, **ended)
+        # Once clients are let in again, nothing undoes the resumed runs any more.
+        over = {"resolves": self._resumed_ids} if step.resumes_clients else {}
+        journal.append("done", step=step.name, step_kind=step.kind, facts=facts, **over)
         self._end(step, step.outcome(applied=True), change.summary, started, facts)
 
     def _end(
@@ -188,21 +164,15 @@ class Run:
             )
         )
 
-    # --- failure
-
     def _fail(self, error: CosmicError, plan: Plan) -> None:
         self.ctx.interrupts.ignore_from_now_on()
         self.error = error = self._or_lock_lost(error)
-        reached = {result.step.name for result in self.results}
-        for planned in plan:
-            if planned.step.name not in reached:
-                reason = "an earlier step failed"
-                self.results.append(StepResult(step=planned.step, outcome="skipped", reason=reason))
+        self.results += skipped(plan, self.results)
         if isinstance(error, LockLost):
-            return  # the stack and its journal are the new holder's
+            return  # the stack and the journal belong to the new lock holder
         note(self.ctx.journal, "failed", error=error.what)
         undo = undo_all(self.ctx, self._applied)
-        self._mark_undone(undo)
+        self.results = with_undone(self.results, undo.undone)
         if isinstance(undo.error, LockLost):
             self.error = undo.error
             return
@@ -215,17 +185,11 @@ class Run:
         note(self.ctx.journal, "ended", whole=whole, resolves=self._resumed_ids if whole else [])
 
     def _or_lock_lost(self, error: CosmicError) -> CosmicError:
-        """Return the error, or `LockLost` if the lock was lost: then no other error matters."""
+        """Return the error, or `LockLost` if the lock was lost, which outweighs any other error."""
         try:
             self.ctx.lock.require()
         except LockLost as lost:
             return lost
         except EngineError:
-            pass  # the engine cannot say who holds it; the undo will meet the same error
+            pass  # the engine cannot tell who holds the lock; the undo reports the same error
         return error
-
-    def _mark_undone(self, undo: UndoResult) -> None:
-        undone = {one.step.name: one for one in undo.undone if one.step.reversible}
-        for index, result in enumerate(self.results):
-            if result.outcome == "changed" and (one := undone.get(result.step.name)):
-                self.results[index] = replace(result, outcome="undone", reason=one.description())

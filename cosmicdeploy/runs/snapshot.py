@@ -1,4 +1,4 @@
-"""Snapshots of what a run may change, which prove that an undo was complete."""
+"""Snapshots of what a run may change; comparing two proves that an undo was complete."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ State = Mapping[str, Any]
 
 
 def observe(ctx: Context) -> State:
-    """Return tags, containers and schema as JSON; a part that cannot be read is None."""
+    """Return image tags, containers and schema as JSON; the schema is None if it cannot be read."""
     ctx = ctx.with_cached_facts()
     released = ctx.settings.services.released
     return {
@@ -44,10 +44,10 @@ def _schema(ctx: Context) -> dict[str, Any]:
 
 
 def changed(before: State, after: State) -> list[str]:
-    """Return the differences, one line each.
+    """Return the differences between two states, one line each.
 
-    Ignores what could not be read in one of the states, and whether a container runs that did not
-    work before.
+    Ignores a schema that could not be read. Also ignores whether a container runs if its service
+    did not work before.
     """
     unstable = KnownFailures.of_state(before).services
     before, after = _without_running(before, unstable), _without_running(after, unstable)
@@ -66,14 +66,14 @@ def changed(before: State, after: State) -> list[str]:
 
 
 def compared(before: State, after: State) -> str:
-    """Return what `changed` compares, as text; names what could not be compared."""
+    """Describe what `changed` has compared, and what could not be compared."""
     has_schema = None not in (before["schema"], after["schema"])
     schema = ", schema" if has_schema else "; the schema could not be compared"
     return f"images and containers of the application{schema}"
 
 
 def _without_running(state: State, unstable: Collection[str]) -> State:
-    """Return the state without whether the containers of these services run."""
+    """Return the state without the information whether these services run."""
     containers = {
         name: {**facts, "running": None} if facts and name in unstable else facts
         for name, facts in state["containers"].items()

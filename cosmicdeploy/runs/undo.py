@@ -1,4 +1,4 @@
-"""Undo applied steps in reverse, of this run or of interrupted ones."""
+"""Undo the steps of a run, or of interrupted runs, in reverse order."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Applied:
     run: str
 
     def description(self) -> str:
-        """The change, and what of it remains after the undo, as text."""
+        """Describe the change, and what of it remains after an undo."""
         return "; ".join(
             filter(None, (self.change.summary, self.step.kept_after_undo(self.change)))
         )
 
 
 def applied_by(runs: Sequence[InterruptedRun]) -> list[Applied]:
-    """Return the steps of interrupted runs that are not undone, in the order in which they began.
+    """Return the steps of interrupted runs that are not undone yet, in the order they began.
 
     Raises `NeedsPerson` for a kind of step that this version does not know.
     """
@@ -46,9 +46,9 @@ def applied_by(runs: Sequence[InterruptedRun]) -> list[Applied]:
 def _step(intent: Intent) -> Step:
     if intent.kind not in KINDS:
         raise NeedsPerson(
-            f"An interrupted run did something that this version does not know: {intent.kind}",
+            f"An interrupted run has a kind of step that this version does not know: {intent.kind}",
             where=intent.name,
-            todo=f"run the version of cosmicdeploy that it was; or {ACCEPT}",
+            todo=f"use the version of cosmicdeploy that started the run; or {ACCEPT}",
         )
     return KINDS[intent.kind].from_record(intent.options)
 
@@ -59,7 +59,7 @@ def _change(intent: Intent) -> Change:
 
 def has_swapped_data(applied: Sequence[Applied]) -> bool:
     """Whether one of these steps puts other data in place."""
-    return any(one.step.swaps_data for one in applied)
+    return any(each.step.swaps_data for each in applied)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +71,11 @@ class UndoResult:
 
 
 def undo_all(ctx: Context, applied: Sequence[Applied]) -> UndoResult:
-    """Undo all steps, the last one first; after an error also the others.
+    """Undo all steps, the last step first; an error does not stop the undo of the others.
 
-    Stops at an error of a step that keeps data (`keeps_data`): what came before it belongs to the
-    data that stays. Undoes nothing if clients were let in after data was swapped: what they have
-    written since would be lost.
+    It stops only at a step that cannot be undone without losing data, and at a step that
+    `keeps_data`: the changes before it belong to the data that stays. Undoes nothing if clients
+    were let in after data was swapped, since what they have written would be lost.
     """
     first_error: CosmicError | None = None
     undone: list[Applied] = []
@@ -83,41 +83,45 @@ def undo_all(ctx: Context, applied: Sequence[Applied]) -> UndoResult:
         _require_no_client(ctx, applied)
     except CosmicError as error:
         return UndoResult(undone=(), error=error)
-    for one in reversed(applied):
-        ctx.say(f"undoing {one.step.name}")
+    for each in reversed(applied):
+        ctx.say(f"undoing {each.step.name}")
         try:
             ctx.lock.require()
-            one.step.undo(ctx, one.change)
+            each.step.undo(ctx, each.change)
         except LockLost as lost:
             return UndoResult(undone=undone, error=lost)
         except Exception as error:  # a partial undo must always be reported
-            first_error = first_error or _of_record(to_cosmic_error(error), one)
-            if one.step.keeps_data or isinstance(error, NotReversible):
+            first_error = first_error or _with_origin(to_cosmic_error(error), each)
+            if each.step.keeps_data or isinstance(error, NotReversible):
                 break
             continue
-        note(ctx.journal.of_run(one.run), "undone", step=one.step.name, step_kind=one.step.kind)
-        undone.append(one)
+        journal = ctx.journal.of_run(each.run)
+        note(journal, "undone", step=each.step.name, step_kind=each.step.kind)
+        undone.append(each)
     return UndoResult(undone=undone, error=first_error)
 
 
-def _of_record(error: CosmicError, one: Applied) -> CosmicError:
-    """Return the error with the journal's record that it is about."""
-    record = f"recorded by the step {one.step.name}" + (f" of the run {one.run}" * bool(one.run))
-    error.details = (*error.details, record)
+def _with_origin(error: CosmicError, applied: Applied) -> CosmicError:
+    """Add to the error which step of which run could not be undone."""
+    origin = f"recorded by the step {applied.step.name}"
+    if applied.run:
+        origin += f" of the run {applied.run}"
+    error.details = (*error.details, origin)
     return error
 
 
 def _require_no_client(ctx: Context, applied: Sequence[Applied]) -> None:
+    """Raise `NotReversible` if clients were let in after one of these steps swapped data."""
     if has_swapped_data(applied) and not is_maintenance_on(ctx):
         raise NotReversible(
-            "Clients have been let in, and what they have written since would be lost",
+            "Clients have been let in, and an undo would lose what they have written since",
             where="database",
-            todo="see `cosmicdeploy verify`; to return to the backup that the run made first: "
+            todo="see `cosmicdeploy verify`; to return to the backup that the run created first: "
             "`cosmicdeploy rollback --to latest`",
         )
 
 
 def note(journal: Journal, kind: str, **facts: object) -> None:
-    """Write a record during an undo, which a full disk must not stop."""
+    """Write a journal record; ignore errors, since a full disk must not stop an undo."""
     with suppress(OSError):
         journal.append(kind, **facts)

@@ -1,4 +1,4 @@
-"""The error of a failed run, once its changes are undone."""
+"""The error of a failed run after its changes were undone."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from cosmicdeploy.verification.still_failing import still_failing
 
 @dataclass(frozen=True, kw_only=True)
 class UndoProof:
-    """The comparison after an undo: `error` if the state differs, else what was compared."""
+    """The result of comparing the state after an undo; `error` if it differs or cannot be read."""
 
     compared: str = ""
     error: CosmicError | None = None
 
 
 def prove_undo(ctx: Context, before: State | None, applied: Sequence[Applied]) -> UndoProof:
-    """Compare the stack with the state before the run; no step reported an error in its undo."""
-    if before is None or not any(one.step.reversible for one in applied):
+    """Compare the stack with the state before the run, after an undo without errors."""
+    if before is None or not any(each.step.reversible for each in applied):
         return UndoProof()
     try:
         after = observe(ctx)
@@ -46,15 +46,15 @@ def prove_undo(ctx: Context, before: State | None, applied: Sequence[Applied]) -
 def after_undo(
     ctx: Context, error: CosmicError, applied: Sequence[Applied], compared: str
 ) -> CosmicError:
-    """Return the run's error with what the undo left.
+    """Return the run's error, with details about the undo and what still fails.
 
-    After the undo, a failed check is a failed run: the stack no longer fails the check.
+    A `CheckFailed` becomes a plain error: after the undo, the stack no longer fails the check.
     """
     kind = CosmicError if isinstance(error, CheckFailed) else type(error)
     details = list(error.details)
     if compared:
         details.append(f"undone, and the state is the same as before: {compared}")
-    details += filter(None, (one.step.kept_after_undo(one.change) for one in applied))
+    details += filter(None, (each.step.kept_after_undo(each.change) for each in applied))
     details += still_failing(ctx)
     return kind(error.what, where=error.where, todo=error.todo, details=details)
 
@@ -62,7 +62,7 @@ def after_undo(
 def undo_failed(
     error: CosmicError, undo_error: CosmicError, applied: Sequence[Applied]
 ) -> NeedsPerson:
-    """Return the error of a run whose undo failed, too."""
+    """Return the error of a failed run whose undo failed as well."""
     return NeedsPerson(
         join_errors(error.what, "; and the undo failed: ", undo_error.what),
         where=undo_error.where or error.where,

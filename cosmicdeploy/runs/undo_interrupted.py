@@ -11,13 +11,13 @@ from cosmicdeploy.journal.interrupted_run import InterruptedRun
 from cosmicdeploy.runs.interrupted import require_no_unknown_data
 from cosmicdeploy.runs.snapshot import changed, observe
 from cosmicdeploy.runs.undo import Applied, applied_by, has_swapped_data, undo_all
-from cosmicdeploy.steps.recover import wait_for_commands
+from cosmicdeploy.steps.containers.repair import wait_for_commands
 
 Runs = Sequence[InterruptedRun]
 
 
 def undo_runs(ctx: Context, runs: Runs) -> Sequence[Applied]:
-    """Undo these runs, the last change first, and check that the state before them is restored.
+    """Undo these runs, the last step first, and check that the state before them is restored.
 
     Raises `NeedsPerson` if it is not.
     """
@@ -26,7 +26,7 @@ def undo_runs(ctx: Context, runs: Runs) -> Sequence[Applied]:
     ctx.say(f"undoing what the interrupted `cosmicdeploy {runs[0].command}` changed")
     require_no_unknown_data(ctx, runs)
     wait_for_commands(ctx)
-    with ctx.interrupts.postponed():  # a partial undo is the worst state to stop in
+    with ctx.interrupts.postponed():  # stopping half-way through an undo would be worst
         applied = applied_by(runs)
         result = undo_all(ctx, applied)
         _require_all_undone(runs, applied, result.error)
@@ -48,12 +48,15 @@ def _require_all_undone(runs: Runs, applied: Sequence[Applied], error: CosmicErr
 
 
 def _require_as_before(ctx: Context, runs: Runs) -> None:
-    """Raise `NeedsPerson` if the state differs from before the runs; a second try passes."""
+    """Raise `NeedsPerson` if the state differs from the one before the runs, or is not known.
+
+    The same command can then be run again: the runs are recorded as undone.
+    """
     if not runs[0].state:
         raise NeedsPerson(
             "An interrupted run was undone as far as its changes are known",
             where=str(ctx.journal.path),
-            todo="see `cosmicdeploy status`; run the same command again to go on from here",
+            todo="see `cosmicdeploy status`; run the same command again to continue from here",
             details=[run.description() for run in runs],
         )
     differences = changed(runs[0].state, observe(ctx))
@@ -61,6 +64,6 @@ def _require_as_before(ctx: Context, runs: Runs) -> None:
         raise NeedsPerson(
             "An interrupted run was undone, but the stack is not as it was before it",
             where=differences[0],
-            todo="see `cosmicdeploy status`; run the same command again to go on from here",
+            todo="see `cosmicdeploy status`; run the same command again to continue from here",
             details=differences,
         )

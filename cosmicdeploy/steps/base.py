@@ -1,4 +1,4 @@
-"""The base of every kind of step: check, apply, verify, undo."""
+"""The base class of every kind of step."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Outcome = Literal["passed", "changed", "unchanged"]
 class Change:
     """What a step would change.
 
-    `before` is JSON without secrets, enough to undo the change; `facts` are shown in a plan beside
-    the summary.
+    `before` is JSON without secrets, enough to undo the change. `facts` are shown in a plan beside
+    `summary`.
     """
 
     summary: str
@@ -32,9 +32,9 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Unchanged:
-    """There is nothing to do, and why; `facts` go into the report.
+    """There is nothing to change; `reason` says why.
 
-    `later`: the plan leaves this check to the run.
+    `later`: the check was not made yet, because only a run makes it. `facts` go into the report.
     """
 
     reason: str
@@ -53,18 +53,18 @@ Finding = Change | Unchanged | Undecided
 
 
 class NotReversible(CosmicError):
-    """An undo would lose data, so only an operator may decide on it."""
+    """Undoing a step would lose data, so an operator has to decide."""
 
 
 class Step(BaseModel):
-    """One idempotent part of a procedure; its fields are its keys in a playbook."""
+    """One idempotent step of a playbook; its fields are its options there."""
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     kind: ClassVar[str]
-    # Leaves the stack as it is: it passes or fails.
+    # Leaves the stack as it is; the step passes or fails.
     only_checks: ClassVar[bool] = False
-    # What other steps, and the run, depend on.
+    # Effects that other steps and the run depend on (`StepEffects`).
     builds_images: ClassVar[bool] = False
     loads_backup: ClassVar[bool] = False
     migrates: ClassVar[bool] = False
@@ -72,13 +72,13 @@ class Step(BaseModel):
     replaces_containers: ClassVar[bool] = False
     resumes_clients: ClassVar[bool] = False
     stops_writers: ClassVar[bool] = False
-    # Whether a new check after `apply` must find nothing to do; False if it would prove nothing.
+    # Whether `verify` checks once more, and must then find nothing to change.
     is_checked_again: ClassVar[bool] = True
-    # Puts other data in place: cannot be undone once clients were let in again.
+    # Puts other data in place, so it cannot be undone once clients have been let in again.
     swaps_data: ClassVar[bool] = False
-    # If its undo fails, no earlier step is undone: these belong to the data that stays.
+    # If its undo fails, no earlier step is undone: their changes belong to the data that stays.
     keeps_data: ClassVar[bool] = False
-    # Needs the backup that a rollback goes back to.
+    # Works only in a rollback: needs the backup to roll back to.
     needs_target_backup: ClassVar[bool] = False
 
     name: str = Field(description="What the step is called. Default: its kind.")
@@ -98,35 +98,35 @@ class Step(BaseModel):
 
     @classmethod
     def from_record(cls, options: Mapping[str, Any]) -> Self:
-        """Return the step of a record; raises `NeedsPerson` if its keys are unknown."""
+        """Return the step with recorded options; raises `NeedsPerson` if they are not valid."""
         try:
             return cls.model_validate(options)
         except ValidationError as error:
             raise NeedsPerson(
                 f"What an interrupted run did cannot be read: {error.errors()[0]['msg']}",
                 where=f"an intent of the kind {cls.kind} in the journal",
-                todo=f"use the version of cosmicdeploy that began it; or {ACCEPT}",
+                todo=f"use the version of cosmicdeploy that started the run; or {ACCEPT}",
             ) from error
 
     def alone(self) -> Step:
-        """Return the step as it is when it runs without the others of its playbook."""
+        """Return the step for a run without the other steps of its playbook."""
         return self
 
     def check(self, ctx: Context) -> Finding:
         """Compare the running stack with what is declared; change nothing.
 
-        Return `Undecided` only while a plan is made in which an earlier step changes something.
+        Returns `Undecided` only in a plan in which an earlier step changes something.
         """
         raise NotImplementedError
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        """Make the change; return its results, for journal and report."""
+        """Make the change; return facts about it for journal and report."""
         raise NotImplementedError
 
     def verify(self, ctx: Context, change: Change) -> None:
-        """Check that the change was made: by default, that a new check finds nothing to do.
+        """Raise `CosmicError` if the change was not made.
 
-        Raises `CosmicError` if it was not.
+        By default, checks once more whether there is anything to change.
         """
         if not self.is_checked_again:
             return
@@ -138,32 +138,35 @@ class Step(BaseModel):
             )
 
     def undo(self, ctx: Context, change: Change) -> None:
-        """Restore `change.before`, also from any state in between; raises `NotReversible`."""
+        """Restore `change.before`, from any state that a killed `apply` may leave.
+
+        Raises `NotReversible` if that would lose data.
+        """
 
     @property
     def protective(self) -> bool:
-        """Whether it is checked last: it is needed only if another step changes something."""
+        """Whether the step is needed only if another step changes something; checked last."""
         return False
 
     def outcome(self, *, applied: bool) -> Outcome:
-        """Return how the step ended; `applied` says whether it had something to do."""
+        """Return how the step ended; `applied` says whether it had something to change."""
         if self.only_checks:
             return "passed"
         return "changed" if applied else "unchanged"
 
     @property
     def cost(self) -> str:
-        """What an operator has to confirm before a playbook of theirs does this; "" for nothing."""
+        """What the operator has to confirm before `playbook run` runs the step; "" for nothing."""
         return ""
 
     def kept_after_undo(self, change: Change) -> str:
-        """Return what of the change `undo` leaves in place on purpose, as text; "" for nothing."""
+        """Describe what `undo` leaves in place on purpose; "" for nothing."""
         return ""
 
     @property
     def reversible(self) -> bool:
-        """Whether undoing it changes anything."""
+        """Whether `undo` restores anything."""
         return type(self).undo is not Step.undo
 
     def settle(self, ctx: Context, change: Change) -> None:
-        """Remove what was kept only for an undo; called when the whole run has succeeded."""
+        """Remove what was kept only for an undo; called once the whole run has succeeded."""

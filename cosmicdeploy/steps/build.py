@@ -16,29 +16,29 @@ from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 
 
 class BuildStep(Step):
-    """Build every image of the application whose sources differ from those in the image's label."""
+    """Build each image of the application whose sources or base images have changed."""
 
     kind: ClassVar[str] = "build"
     builds_images: ClassVar[bool] = True
 
-    missing_only: bool = Field(default=False, description="Build only what has no image at all.")
+    missing_only: bool = Field(default=False, description="Build only images that do not exist.")
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        stale = [s.image for s in buildable(ctx) if self._stale(ctx, s)]
+        stale = [s.image for s in buildable(ctx) if self._is_stale(ctx, s)]
         if not stale:
-            return Unchanged(reason=f"{_images(buildable(ctx))} already there")
-        before = {tag: _id(ctx, tag) for tag in stale}
+            return Unchanged(reason=_nothing_to_build(buildable(ctx)))
+        before = {tag: _image_id(ctx, tag) for tag in stale}
         return Change(
             summary=f"build {', '.join(stale)} as release {ctx.release}",
             before={"tags": before},
         )
 
-    def _stale(self, ctx: Context, service: Service) -> bool:
+    def _is_stale(self, ctx: Context, service: Service) -> bool:
         image = ctx.image_of(service.name)
         if self.missing_only and image is not None:
             return False
-        # Computed also without an image to compare with: it refuses what cannot be built.
-        digest = ctx.engine.context_digest(_build(service))
+        # Computed even if there is no image to compare with: it refuses what cannot be built.
+        digest = ctx.engine.context_digest(_build_section(service))
         return image is None or image.labels.get(labels.CONTEXT) != digest
 
     def apply(self, ctx: Context, change: Change) -> Result:
@@ -46,21 +46,22 @@ class BuildStep(Step):
         for service in buildable(ctx):
             if service.image not in change.before["tags"]:
                 continue
-            build = _build(service)
+            build = _build_section(service)
             ctx.engine.pull_bases(build, ctx.say)  # their ids are part of the digest
-            marks = {labels.CONTEXT: ctx.engine.context_digest(build)}
-            built[service.image] = ctx.engine.build(build, service.image, marks, partial(_say, ctx))
+            digest = {labels.CONTEXT: ctx.engine.context_digest(build)}
+            say = partial(_say, ctx)
+            built[service.image] = ctx.engine.build(build, service.image, digest, say)
         return {"images": built}
 
     def verify(self, ctx: Context, change: Change) -> None:
-        """Check that the tags name what was built; another digest would prove no more."""
+        """Check that each tag names an image with a digest; computing it again proves no more."""
         for tag in change.before["tags"]:
             image = ctx.engine.image(tag)
             if image is None or labels.CONTEXT not in image.labels:
                 raise CosmicError("The tag does not name what was built", where=tag)
 
     def undo(self, ctx: Context, change: Change) -> None:
-        built = {_id(ctx, tag) for tag in change.before["tags"]}
+        built = {_image_id(ctx, tag) for tag in change.before["tags"]}
         restore_tags(ctx, change.before["tags"])
         for image_id in built - set(change.before["tags"].values()) - {None}:
             ctx.engine.remove_unused_image(str(image_id))
@@ -74,7 +75,7 @@ def _say(ctx: Context, line: str) -> None:
 
 
 def restore_tags(ctx: Context, tags: dict[str, str | None]) -> None:
-    """Let tags name these images again; remove a tag that named none."""
+    """Point each tag at its image (tag → id) again; remove a tag whose image is None."""
     for tag, image_id in tags.items():
         if image_id is None:
             ctx.engine.untag(tag)
@@ -83,7 +84,7 @@ def restore_tags(ctx: Context, tags: dict[str, str | None]) -> None:
 
 
 def buildable(ctx: Context) -> list[Service]:
-    """Return one service for each image that is built; replicas share an image."""
+    """Return a service for each image that the stack builds; replicas share one image."""
     services: dict[str, Service] = {}
     for name in ctx.settings.services.released:
         service = ctx.service(name)
@@ -102,17 +103,19 @@ def _require_same(known: Service, other: Service) -> None:
         )
 
 
-def _build(service: Service) -> Build:
+def _build_section(service: Service) -> Build:
     if service.build is None:
         raise ConfigError(f"{service.name} has no build section", where="compose file")
     return service.build
 
 
-def _id(ctx: Context, tag: str) -> str | None:
+def _image_id(ctx: Context, tag: str) -> str | None:
     image = ctx.engine.image(tag)
     return image.id if image else None
 
 
-def _images(services: Iterable[Service]) -> str:
+def _nothing_to_build(services: Iterable[Service]) -> str:
     names = [service.image for service in services]
-    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'}" if names else "no image is"
+    if not names:
+        return "no service has a build section"
+    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} up to date"

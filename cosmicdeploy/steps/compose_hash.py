@@ -1,4 +1,4 @@
-"""The label by which `docker compose up` decides whether a container has drifted."""
+"""The value of the label by which `docker compose up` sees that a service has changed."""
 
 from __future__ import annotations
 
@@ -16,21 +16,23 @@ from cosmicdeploy.startup import run_early
 def config_hash(ctx: Context, name: str) -> str:
     """Return the hash that this machine's Compose computes for a service.
 
-    Without Compose: the hash of the container in place if nothing changed, else a digest of the
+    Without Compose, the hash of the container in place if it has not drifted, else a digest of the
     declaration.
     """
-    # An answer that did not come in time may come the next time.
+    # If Compose does not answer in time, the next call asks again.
     hashes = ctx.lookup_cache.compose_hashes or _compose_hashes(ctx)
     ctx.lookup_cache.compose_hashes = hashes
     return hashes.get(name) or _carried_over(ctx, name) or digest(ctx.service(name))
 
 
 def ask_compose_early(ctx: Context) -> None:
-    """Ask Compose in the background, which takes about a second; the result is cached for
-    `config_hash`."""
+    """Ask Compose for the hashes in the background, which takes about a second.
+
+    The answer is cached for `config_hash`.
+    """
 
     def ask() -> None:
-        with suppress(CosmicError):  # `config_hash` asks again and reports it
+        with suppress(CosmicError):  # `config_hash` asks again and raises it
             _compose_hashes(ctx)
 
     run_early(ask, "compose-hash")

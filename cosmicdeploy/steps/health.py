@@ -1,4 +1,4 @@
-"""Check that the stack works well enough to be changed."""
+"""The step `health`: check that the stack works well enough to be changed."""
 
 from __future__ import annotations
 
@@ -21,17 +21,16 @@ from cosmicdeploy.verification.orphans import second_schedulers
 class HealthStep(Step):
     """Check that containers are healthy, one scheduler runs, and database and cache answer.
 
-    A deploy may be the fix for what does not work: what failed when it began is named, but not
-    required to work. Database and cache are always required.
-
-    `of: [database]` checks the database alone, since a rollback is for a stack that fails.
+    Services that did not work when the run began are named, but not required to work, since the
+    deploy may be the fix. Database and cache are always required. A rollback is for a stack that
+    fails, so its playbook checks the database alone (`of: [database]`).
     """
 
     kind: ClassVar[str] = "health"
     only_checks: ClassVar[bool] = True
 
     of: tuple[Literal["containers", "database", "cache"], ...] = Field(
-        default=("containers", "database", "cache"), description="What is checked."
+        default=("containers", "database", "cache"), description="What to check."
     )
 
     def check(self, ctx: Context) -> Change | Unchanged:
@@ -48,8 +47,8 @@ class HealthStep(Step):
 
 
 def _containers(ctx: Context) -> str:
-    away = ctx.settings.services.proxy if proxy_is_stopped(ctx) else None
-    excused = {*ctx.run.known_failures.services, away}
+    stopped_proxy = ctx.settings.services.proxy if proxy_is_stopped(ctx) else None
+    excused = {*ctx.run.known_failures.services, stopped_proxy}
     required = [name for name in ctx.settings.services.all if name not in excused]
     for name in required:
         container = ctx.running(name)
@@ -57,20 +56,18 @@ def _containers(ctx: Context) -> str:
             wait_ready(ctx, container.id, name)
     _require_one_scheduler(ctx)
     summary = f"{counted(len(required), 'container')} healthy"
-    if away:
-        summary += f", {away} stopped: {UNTIL_RESUME}"
+    if stopped_proxy:
+        summary += f", {stopped_proxy} stopped: {UNTIL_RESUME}"
     if ctx.run.is_plan_only and ctx.settings.verify.heartbeat:
         summary += ", no heartbeat sent by a plan"
     known = ctx.run.known_failures.description()
-    return (
-        f"{summary}; did not work before, so not required of the old release: {known}"
-        if known
-        else summary
-    )
+    if not known:
+        return summary
+    return f"{summary}; did not work before, so not required of the old release: {known}"
 
 
 def _require_one_scheduler(ctx: Context) -> None:
-    """Raise `Refused` if a second scheduler runs; the recover step removes a superseded one."""
+    """Raise `Refused` if a second scheduler runs, unless the recover step will remove it."""
     for orphan in second_schedulers(ctx):
         if not is_temporary(orphan.container.name):
             raise Refused("A second scheduler runs", where=orphan.container.name, todo=orphan.todo)

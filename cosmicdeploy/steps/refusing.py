@@ -1,4 +1,4 @@
-"""Errors of a step's check that no earlier step can remove."""
+"""Mark errors of a step's check whose cause no earlier step can remove."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from cosmicdeploy.errors import CosmicError, Refused
 
 @contextmanager
 def refusing(kind: type[CosmicError], at: str = "") -> Iterator[None]:
-    """Turn errors of this kind into `Refused`; they keep their exit code.
+    """Turn errors of this kind into `Refused`, with the same exit code.
 
-    No earlier step can remove their cause, so a plan reports them before anything is changed.
-    `at` replaces the place that the error names.
+    A plan reports `Refused` before anything is changed, since no earlier step can remove its cause.
+    `at` replaces the error's `where`.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Find services by the words of an operator: a service, its container, or a role."""
+"""Find services by what an operator calls them: a service, its container, or a role."""
 
 from __future__ import annotations
 
@@ -15,25 +15,29 @@ ROLES: Sequence[Role | Support] = ("app", "scheduler", "worker", "database", "ca
 
 
 def services_named(ctx: Context, words: Iterable[str]) -> list[str]:
-    """Return the services that these words name, each once, in that order.
+    """Return the services that these words name, each once, in the order of the words.
 
     Raises `UsageError` for a word that names none.
     """
-    known = _known(ctx)
+    known = _services_by_word(ctx)
     names = [name for word in words for name in _services_of(word, known)]
     return list(dict.fromkeys(names))
 
 
-def wanted_services(ctx: Context, words: Iterable[str], at: str) -> list[str]:
-    """As `services_named`, for the check of the step at this place: raises `Refused`."""
+def services_of_step(ctx: Context, words: Iterable[str], at: str) -> list[str]:
+    """Return the services that an option of a step names, each once.
+
+    `at` is the step's place in its playbook. Raises `Refused`, with that place, for a word that
+    names none.
+    """
     with refusing(UsageError, at):
         return services_named(ctx, words)
 
 
 def running_named(ctx: Context, word: str) -> tuple[str, Container]:
-    """Return the first running service of this word, and its container.
+    """Return the first running service that the word names, and its container.
 
-    Raises `UsageError` for an unknown word, `EngineError` if none runs.
+    Raises `UsageError` if the word names no service, `EngineError` if none of them runs.
     """
     names = services_named(ctx, [word])
     for name in names:
@@ -43,8 +47,11 @@ def running_named(ctx: Context, word: str) -> tuple[str, Container]:
     return names[0], ctx.running(names[0])
 
 
-def _known(ctx: Context) -> Mapping[str, Sequence[str]]:
-    """Return word → services. A service's name wins over a role, and a role over a container."""
+def _services_by_word(ctx: Context) -> Mapping[str, Sequence[str]]:
+    """Return the services that each word names.
+
+    A service's name takes precedence over a role, and a role over a container's name.
+    """
     services = ctx.stack.services
     containers = {service.container_name: [name] for name, service in services.items()}
     roles: Mapping[str, Sequence[str]] = {r: ctx.settings.services.of([r]) for r in ROLES}

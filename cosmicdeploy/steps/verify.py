@@ -1,4 +1,4 @@
-"""The verification as a step: it changes nothing and fails if a point fails."""
+"""The step `verify`: check points of the verification; fail if a point fails."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class VerifyStep(Step):
 
     only: tuple[str, ...] = Field(
         default=tuple(CHECKS),
-        description="These points of the verification.",
+        description="Points of the verification to check.",
         json_schema_extra={"items": {"enum": [*CHECKS, *RENAMED]}},
     )
 
@@ -72,7 +72,7 @@ class VerifyStep(Step):
         return Unchanged(reason="; ".join(lines))
 
     def _error(self, failed: Sequence[CheckResult]) -> CosmicError:
-        """Return the error of failed points; a wrong result goes before one that is not proven."""
+        """Return the error for failed points; wrong results take precedence over unproven ones."""
         wrong = [result for result in failed if not result.unproven]
         kind, first = (CheckFailed, wrong[0]) if wrong else (NotProven, failed[0])
         verb = "cannot be proven" if not wrong else "fails" if len(failed) == 1 else "fail"

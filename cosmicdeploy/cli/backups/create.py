@@ -26,6 +26,7 @@ def create(wait: Wait = 0.0, *, config: Path | None, terminal: Terminal) -> None
 
 def _create(call: Call, config: Path | None, wait: float) -> Report:
     from cosmicdeploy.cli.reporting import run_report
+    from cosmicdeploy.journal.run_kind import RunCommand, RunKind
     from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.runs.execute import execute
     from cosmicdeploy.steps.backups.backup import BackupStep
@@ -34,4 +35,5 @@ def _create(call: Call, config: Path | None, wait: float) -> Report:
     with ProgressView(call.terminal.console) as view:
         ctx = open_stack(config, call.event_handler(view))
         step = BackupStep(name="backup")
-        return run_report(call, *execute(ctx, call.command, [step.alone()], wait))
+        command = RunCommand(line=call.command, kind=RunKind.OTHER)
+        return run_report(call, *execute(ctx, command, [step.alone()], wait))

@@ -13,7 +13,7 @@ from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from cosmicdeploy.report.model import Report
-    from cosmicdeploy.steps.schema.interrupted_migrations import Found
+    from cosmicdeploy.steps.schema.interrupted_migrations import MigrationProgress
 
 
 @common_options
@@ -63,7 +63,7 @@ def _resolve(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.operations.migrations import resolve
     from cosmicdeploy.workspace import open_stack
 
-    def agreed(damage: Found) -> bool:
+    def agreed(damage: MigrationProgress) -> bool:
         _print_lines(call, damage.lines)
         return call.terminal.confirm("Is the schema repaired? The next deploy continues from it")
 

@@ -11,6 +11,7 @@ from cosmicdeploy.cli.edge import Call, run_command
 from cosmicdeploy.cli.options import Plan, Wait, common_options
 from cosmicdeploy.cli.playbook_run import run_stack_playbook
 from cosmicdeploy.cli.terminal import Terminal
+from cosmicdeploy.journal.run_kind import RunKind
 
 if TYPE_CHECKING:
     from cosmicdeploy.report.model import Report
@@ -74,7 +75,14 @@ def deploy(
         "deploy",
         terminal,
         lambda call: run_stack_playbook(
-            call, config, "deploy", wait, plan=plan, resume=resume, allowed=allowed
+            call,
+            config,
+            "deploy",
+            RunKind.DEPLOY,
+            wait,
+            plan=plan,
+            resume=resume,
+            allowed=allowed,
         ),
     )
 

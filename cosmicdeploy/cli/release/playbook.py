@@ -12,6 +12,7 @@ from cosmicdeploy.cli.completion import playbooks
 from cosmicdeploy.cli.edge import Call, run_command
 from cosmicdeploy.cli.options import Plan, Wait, common_options
 from cosmicdeploy.cli.terminal import Terminal
+from cosmicdeploy.journal.run_kind import RunKind
 
 if TYPE_CHECKING:
     from cosmicdeploy.playbook import Playbook
@@ -134,7 +135,7 @@ def _plan(call: Call, config: Path | None, playbook: Playbook) -> tuple[Sequence
     try:
         require_runnable(playbook)
         ctx = open_stack(config, call.event_handler())
-        plan = plan_only(ctx, call.command, playbook.steps)
+        plan = plan_only(ctx, RunKind.OTHER, playbook.steps)
     except CosmicError as error:
         return (), str(error)
     return plan_report(call, plan, ctx).steps, ""
@@ -155,10 +156,10 @@ def _run(call: Call, config: Path | None, reference: str, wait: float, *, plan: 
     playbooks.require_runnable(playbook)
     if plan:
         with view:
-            return plan_report(call, plan_only(ctx, call.command, playbook.steps), ctx)
+            return plan_report(call, plan_only(ctx, RunKind.OTHER, playbook.steps), ctx)
     if any(step.cost for step in playbook.steps):
         with view:
-            costs = playbooks.costs(plan_only(ctx, call.command, playbook.steps))
+            costs = playbooks.costs(plan_only(ctx, RunKind.OTHER, playbook.steps))
         _require_yes(call, file.name, costs)
     with view:
         return run_report(call, *playbooks.run_playbook(ctx, file, playbook, wait))

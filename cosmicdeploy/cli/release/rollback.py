@@ -99,6 +99,7 @@ def _rollback(
 ) -> Report:
     from cosmicdeploy.cli.reporting import run_report, with_notices
     from cosmicdeploy.errors import UsageError
+    from cosmicdeploy.journal.run_kind import RunCommand, RunKind
     from cosmicdeploy.operations.recorder import recorder_of
     from cosmicdeploy.probes.preconditions.notices import show_notices
     from cosmicdeploy.report.progress import ProgressView
@@ -126,8 +127,9 @@ def _rollback(
     with view:
         notices = show_notices(ctx)
         playbook = open_playbook(ctx.loaded, mode.value, ctx.warn)
-        recorder = recorder_of(mode.command)
-        run, traffic = rollback(ctx, mode.command, playbook, target, wait, recorder)
+        command = RunCommand(line=mode.command, kind=RunKind.ROLLBACK)
+        recorder = recorder_of(command.kind)
+        run, traffic = rollback(ctx, command, playbook, target, wait, recorder)
         return with_notices(run_report(call, run, traffic), notices)
 
 

@@ -12,6 +12,7 @@ from cosmicdeploy.cli.edge import run_command
 from cosmicdeploy.cli.options import Wait, common_options
 from cosmicdeploy.cli.playbook_run import run_stack_playbook
 from cosmicdeploy.cli.terminal import Terminal
+from cosmicdeploy.journal.run_kind import RunKind
 
 
 @common_options
@@ -41,5 +42,5 @@ def step(
     run_command(
         "step",
         terminal,
-        lambda call: run_stack_playbook(call, config, "deploy", wait, only=name),
+        lambda call: run_stack_playbook(call, config, "deploy", RunKind.OTHER, wait, only=name),
     )

@@ -8,6 +8,7 @@ from cosmicdeploy.cli.edge import run_command
 from cosmicdeploy.cli.options import Wait, common_options
 from cosmicdeploy.cli.playbook_run import run_stack_playbook
 from cosmicdeploy.cli.terminal import Terminal
+from cosmicdeploy.journal.run_kind import RunKind
 
 
 @common_options
@@ -18,4 +19,6 @@ def up(wait: Wait = 0.0, *, config: Path | None, terminal: Terminal) -> None:
     Example:
       cosmicdeploy up
     """
-    run_command("up", terminal, lambda call: run_stack_playbook(call, config, "up", wait))
+    run_command(
+        "up", terminal, lambda call: run_stack_playbook(call, config, "up", RunKind.UP, wait)
+    )

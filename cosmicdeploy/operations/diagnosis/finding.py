@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.steps.base import Step
 
 
@@ -24,14 +25,16 @@ class Severity(StrEnum):
 class Remedy:
     """A change that may fix a problem.
 
-    `description` says to the operator what it does; `command` is the command that does the same.
-    The remedy runs `steps`, or the steps of the playbook named `playbook`. If it `resolves_schema`,
-    it runs none: it records the operator's confirmation that the schema is repaired. The checks can
-    see its effect after `effect_within` seconds at most.
+    `description` says to the operator what it does; `command` is the command that does the same,
+    and `kind` the kind of the run that it starts. The remedy runs `steps`, or the steps of the
+    playbook named `playbook`. If it `resolves_schema`, it runs none: it records the operator's
+    confirmation that the schema is repaired. The checks can see its effect after
+    `effect_within` seconds at most.
     """
 
     description: str
     command: str
+    kind: RunKind = RunKind.OTHER
     steps: Sequence[Step] = ()
     playbook: str = ""
     resolves_schema: bool = False

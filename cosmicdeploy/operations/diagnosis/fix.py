@@ -9,6 +9,7 @@ from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, ExitCode
+from cosmicdeploy.journal.run_kind import RunCommand
 from cosmicdeploy.operations.diagnosis.diagnose import Diagnosis, diagnose
 from cosmicdeploy.operations.diagnosis.finding import KnownProblem, Remedy
 from cosmicdeploy.operations.migrations import resolve
@@ -114,8 +115,9 @@ class Fix:
             if remedy.playbook:
                 steps = self.options.playbook(remedy.playbook).steps
             with self.options.display():
-                recorder = recorder_of(remedy.command)
-                run, _ = execute(self.ctx, remedy.command, steps, self.options.wait, recorder)
+                command = RunCommand(line=remedy.command, kind=remedy.kind)
+                recorder = recorder_of(remedy.kind)
+                run, _ = execute(self.ctx, command, steps, self.options.wait, recorder)
         except CosmicError as error:
             return error
         return run.error

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.sessions.process_list import Process
+from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.operations.diagnosis.checks.session_owner import Owners
 from cosmicdeploy.operations.diagnosis.finding import Remedy
 from cosmicdeploy.operations.restart import plan_restart
@@ -23,6 +24,7 @@ DIAGNOSE_FIX = "diagnose --fix"
 DEPLOY = Remedy(
     description="deploy: backup, pending migrations, rollout; undone if one of them fails",
     command="deploy",
+    kind=RunKind.DEPLOY,
     playbook="deploy",
 )
 RESOLVE = Remedy(
@@ -46,7 +48,8 @@ def restart(ctx: Context, name: str) -> Remedy:
     cost = f"; {plan.cost}" if plan.cost else ""
     return Remedy(
         description=f"restart the container of {name} in place{cost}",
-        command=plan.command,
+        command=plan.command.line,
+        kind=plan.command.kind,
         steps=plan.steps,
     )
 
@@ -75,7 +78,9 @@ def start_all(names: Iterable[str]) -> Remedy:
         RolloutStep(name="start", missing_only=True),
         ServicesStep(name="proxy", roles=("proxy",)),
     )
-    return Remedy(description=f"start {', '.join(names)}", command="up", steps=steps)
+    return Remedy(
+        description=f"start {', '.join(names)}", command="up", kind=RunKind.UP, steps=steps
+    )
 
 
 def start(name: str, role: Role) -> Remedy:
@@ -84,7 +89,7 @@ def start(name: str, role: Role) -> Remedy:
         RecoverStep(name="recover"),
         RolloutStep(name="start", roles=(role,), missing_only=True),
     )
-    return Remedy(description=f"start {name}", command="up", steps=steps)
+    return Remedy(description=f"start {name}", command="up", kind=RunKind.UP, steps=steps)
 
 
 def clear_caches(ctx: Context, names: Sequence[str]) -> Sequence[Remedy]:

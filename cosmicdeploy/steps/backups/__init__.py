@@ -1,1 +1,1 @@
-"""Steps on backups: back up, load, restore, prune, and the images of a backup."""
+"""Steps that back up and restore, and pruning."""

@@ -21,11 +21,11 @@ from cosmicdeploy.steps.backups.prune import copies_of, prune
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 
-REPORT_EVERY = 3.0
+REPORT_EVERY_SECONDS = 3.0
 
 
 class BackupStep(Step):
-    """Create a verified backup of the database, and its copies."""
+    """Back up the database, verify the backup and copy it to the destinations."""
 
     kind: ClassVar[str] = "backup"
     # The backup is verified as soon as it is created.
@@ -43,21 +43,21 @@ class BackupStep(Step):
         return self.model_copy(update={"when": "always"})
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        if made := _made_earlier(ctx):
+        if backup := _backup_of_interrupted_run(ctx):
             return Unchanged(
-                reason=f"{made} was made by the interrupted run", facts={"backup": made}
+                reason=f"{backup} was created by the interrupted run", facts={"backup": backup}
             )
         others = ctx.run.steps_ahead.other_kinds(self.kind)
         if self.when == "needed" and not others:
-            return Unchanged(reason="no step changes anything, so nothing needs a way back")
+            return Unchanged(reason="no step changes anything, so no backup is needed")
         why = f" before {', '.join(others)}" if others else ""
         return Change(summary=f"back up {ctx.settings.database.name}{why}")
 
     def apply(self, ctx: Context, change: Change) -> Result:
         images = _running_images(ctx)
         for image_id in set(images.values()):
-            # This tag keeps the image from being pruned once its container is replaced. It comes
-            # first, so that no usable backup is without its images.
+            # The tag keeps the image from being pruned once its container is replaced. It is set
+            # before the backup is created, so that no usable backup lacks its images.
             ctx.engine.tag(image_id, kept_tag(ctx, image_id))
         backup = create_backup(
             ctx.engine,
@@ -69,7 +69,7 @@ class BackupStep(Step):
         )
         for warning in backup.manifest.warnings:
             ctx.warn(warning)
-        ctx.say(f"{backup.id} is made; reading it again")
+        ctx.say(f"{backup.id} is created; reading it again")
         verify_and_record(ctx.catalogue, backup, _progress(ctx, "read again")).require()
         return {"backup": backup.id, **copy_to_destinations(ctx, backup)}
 
@@ -81,14 +81,16 @@ class BackupStep(Step):
         except OSError as error:  # the run has succeeded all the same
             raise BackupError(f"Old backups cannot be pruned: {error}") from error
         if pruned.backups:
-            ctx.say(f"no rule keeps these backups any more, removed: {', '.join(pruned.backups)}")
+            ctx.say(f"removed backups that no rule keeps: {', '.join(pruned.backups)}")
         for warning in pruned.warnings:
             ctx.warn(warning)
 
 
-def _made_earlier(ctx: Context) -> str | None:
-    """Return the id of an interrupted run's backup, if the state that it holds is gone: data was
-    swapped, or migrations began."""
+def _backup_of_interrupted_run(ctx: Context) -> str | None:
+    """Return the id of the backup that a resumed run created, if a new one cannot replace it.
+
+    The state in it may be gone: the run began a migration, or a rollback began maintenance.
+    """
     rollbacks = [run for run in ctx.run.resumed_runs if run.kind is RunKind.ROLLBACK]
     if rollbacks:
         return first_backup(rollbacks) if is_maintenance_on(ctx) else None
@@ -96,44 +98,44 @@ def _made_earlier(ctx: Context) -> str | None:
 
 
 def copy_to_destinations(ctx: Context, backup: Backup) -> Result:
-    """Copy a backup to each destination without one; return `copies` created and `warnings`.
+    """Copy a backup to each destination that lacks it; return `copies` created and `warnings`.
 
     Raises `BackupError` if a required copy fails; the backup itself stays usable.
     """
-    copies, made, warnings = copies_of(ctx), [], []
-    for place in copies.missing(backup):
+    copies, created, warnings = copies_of(ctx), [], []
+    for destination in copies.missing(backup):
         ctx.safe_point()
-        ctx.say(f"copying {backup.id} to {place.name}")
-        copied = copies.copy(backup, place, _progress(ctx, "read back"))
+        ctx.say(f"copying {backup.id} to {destination.name}")
+        copied = copies.copy(backup, destination, _progress(ctx, "read back"))
         if not copied.error:
-            made.append(copied.url)
-        elif place.required:
+            created.append(copied.url)
+        elif destination.required:
             raise BackupError(
                 f"The backup {backup.id} is good, but was not copied to a required destination",
-                where=place.name,
+                where=destination.name,
                 todo="check the destination, or remove its `required` in `backup.copies`",
                 details=(copied.error,),
             )
         else:
-            ctx.warn(f"no copy at {place.name}: {copied.error}")
+            ctx.warn(f"no copy at {destination.name}: {copied.error}")
             warnings.append(copied.error)
-    return {"copies": made, "warnings": warnings} if copies.destinations else {}
+    return {"copies": created, "warnings": warnings} if copies.destinations else {}
 
 
 def _progress(ctx: Context, what: str) -> Callable[[int], None]:
-    """Return a callback that reports progress every few seconds and is a safe point."""
-    told = time.monotonic()
+    """Return a callback that reports the bytes done every few seconds and is a safe point."""
+    last_report = time.monotonic()
 
-    def tell(done: int) -> None:
-        nonlocal told
+    def report(done: int) -> None:
+        nonlocal last_report
         ctx.safe_point()
-        if time.monotonic() - told >= REPORT_EVERY:
-            told = time.monotonic()
+        if time.monotonic() - last_report >= REPORT_EVERY_SECONDS:
+            last_report = time.monotonic()
             ctx.say(f"{done // 1_000_000} MB {what}")
 
-    return tell
+    return report
 
 
 def _running_images(ctx: Context) -> dict[str, str]:
-    found = {name: ctx.container(name) for name in ctx.settings.services.released}
-    return {name: container.image_id for name, container in found.items() if container}
+    containers = {name: ctx.container(name) for name in ctx.settings.services.released}
+    return {name: container.image_id for name, container in containers.items() if container}

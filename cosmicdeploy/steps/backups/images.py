@@ -12,38 +12,43 @@ from cosmicdeploy.steps.schema.compatible import target_of
 
 
 class ImagesStep(Step):
-    """Point the tags at a backup's images again, so that neither this run nor a later `compose up`
-    brings the newer release back."""
+    """Point the image tags at a backup's images again.
+
+    So neither this run nor a later `docker compose up` brings the newer release back.
+    """
 
     kind: ClassVar[str] = "images"
     needs_target_backup: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        wanted, before = _images_by_tag(ctx), {}
-        for tag, image_id in wanted.items():
+        target, before = _images_by_tag(ctx), {}
+        for tag, image_id in target.items():
             current = ctx.engine.image(tag)
             if current is None or current.id != image_id:
                 before[tag] = current.id if current else None
         if not before:
-            return Unchanged(reason="the tags name the images of that time")
-        moves = ", ".join(f"{tag} → {wanted[tag][:19]}" for tag in before)
+            return Unchanged(reason="the tags name the images of the backup")
+        moves = ", ".join(f"{tag} → {target[tag][:19]}" for tag in before)
         return Change(
-            summary=f"let tags name the images of that time: {moves}", before={"tags": before}
+            summary=f"point tags at the images of the backup: {moves}", before={"tags": before}
         )
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        wanted = _images_by_tag(ctx)
+        target = _images_by_tag(ctx)
         for tag in change.before["tags"]:
-            ctx.engine.tag(wanted[tag], tag)
-        return {"images": wanted}
+            ctx.engine.tag(target[tag], tag)
+        return {"images": target}
 
     def undo(self, ctx: Context, change: Change) -> None:
         restore_tags(ctx, change.before["tags"])
 
 
 def _images_by_tag(ctx: Context) -> dict[str, str]:
-    """Return image ids by tag, from the backup's manifest."""
-    wanted = {}
+    """Return the image ids in the backup's manifest, by the tag of their service.
+
+    Raises `Refused` if one of the images no longer exists.
+    """
+    images = {}
     for service, image_id in target_of(ctx).manifest.images.items():
         if service not in ctx.stack.services:
             continue
@@ -53,5 +58,5 @@ def _images_by_tag(ctx: Context) -> dict[str, str]:
                 where=image_id[:19],
                 todo="choose another backup: `cosmicdeploy backup list`",
             )
-        wanted[ctx.service(service).image] = image_id
-    return wanted
+        images[ctx.service(service).image] = image_id
+    return images

@@ -1,4 +1,4 @@
-"""Images that are kept for a rollback, under tags of their own."""
+"""Images kept for a rollback, under tags in a repository of their own."""
 
 from __future__ import annotations
 
@@ -16,38 +16,45 @@ def kept_tag(ctx: Context, image_id: str) -> str:
 
 
 def last_releases(ctx: Context) -> list[Record]:
-    """Return the journal's records of the last releases whose backups the settings keep."""
+    """Return the records of the last releases, as many as `backup.keep.releases` says.
+
+    Only of releases that a backup can roll back.
+    """
     count = ctx.settings.backup.keep.releases
     records = [
         record
         for record in ctx.journal.records()
         if record["kind"] == "release"
-        # A backup made by hand leaves such a record as well.
+        # `backup create` leaves a record of the kind `release` as well.
         and RunKind.of_record(record).places_release
-        and ways_back(record)
+        and rollback_backups(record)
     ]
     return records[-count:] if count else []
 
 
-def ways_back(record: Record) -> list[str]:
-    """Return the ids of the backups that undo a release; records of earlier versions name one at
-    most."""
+def rollback_backups(record: Record) -> list[str]:
+    """Return the ids of the backups that return to the release before this one.
+
+    Records of earlier versions name at most one.
+    """
     return list(record.get("backups") or filter(None, [record.get("backup")]))
 
 
-def let_go_of_images(ctx: Context, images: Iterable[str]) -> list[str]:
-    """Remove the tags of images that are no longer needed; return their ids. Raises `EngineError`.
+def remove_kept_tags(ctx: Context, images: Iterable[str]) -> list[str]:
+    """Remove the kept tags of images that are no longer needed; return the ids of these images.
 
-    An image that a container uses stays: the next deploy's backup names it again.
+    An image with other tags stays itself. An image that a container uses is still needed: the
+    backup of the next deploy names it. Raises `EngineError`.
     """
     unneeded = sorted(set(images) - _needed(ctx))
-    gone = [image for image in unneeded if ctx.engine.image(kept_tag(ctx, image))]
-    for image_id in gone:
-        ctx.engine.untag(kept_tag(ctx, image_id))  # with other tags, the image itself stays
-    return gone
+    kept = [image for image in unneeded if ctx.engine.image(kept_tag(ctx, image))]
+    for image_id in kept:
+        ctx.engine.untag(kept_tag(ctx, image_id))
+    return kept
 
 
 def _needed(ctx: Context) -> set[str]:
+    """Return the ids of images that a backup, a kept release or a container needs."""
     backups = {i for b in ctx.catalogue.list() for i in b.manifest.images.values()}
     releases = {i for r in last_releases(ctx) for i in (r.get("images") or {}).values()}
     containers = {c.image_id for c in ctx.engine.containers(ctx.stack.project)}

@@ -1,4 +1,4 @@
-"""The step `load`: load a backup into the shadow schema while clients are served."""
+"""The step `load`: load a backup into a shadow schema while clients are served."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from cosmicdeploy.steps.schema.compatible import target_of
 
 
 class LoadStep(Step):
-    """Load a backup into the shadow schema and compare it, before clients are turned away.
+    """Load a backup into a shadow schema and compare it with its manifest.
 
-    The step `restore` swaps it in.
+    Clients are served meanwhile; the step `restore` then swaps the data in.
     """
 
     kind: ClassVar[str] = "load"
@@ -28,12 +28,14 @@ class LoadStep(Step):
         if is_swapped(ctx, target):
             return Unchanged(reason=f"{target.id} was swapped in by the interrupted run")
         require_usable(ctx, target)
-        return Change(summary=f"load {target.id} beside the live data and compare it")
+        return Change(
+            summary=f"load {target.id} into a shadow schema and compare it with its manifest"
+        )
 
     def apply(self, ctx: Context, change: Change) -> Result:
         target = target_of(ctx)
         load_shadow(ctx.engine, ctx.database(), target, lambda _bytes: ctx.safe_point())
-        ctx.say(f"{target.id} is loaded, and is what its manifest says")
+        ctx.say(f"{target.id} is loaded and matches its manifest")
         return {"loaded": target.id}
 
     def undo(self, ctx: Context, change: Change) -> None:

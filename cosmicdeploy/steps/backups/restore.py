@@ -1,4 +1,4 @@
-"""The database goes back to a backup."""
+"""The step `restore`: swap in the data that the step `load` loaded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cosmicdeploy.text.formatting import format_time
 
 
 class RestoreStep(Step):
-    """Swap in what the step `load` loaded, all tables at once.
+    """Swap in the data that the step `load` loaded, all tables at once.
 
     The replaced tables are kept until the whole run has succeeded.
     """
@@ -33,17 +33,17 @@ class RestoreStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         target = target_of(ctx)
-        made = format_time(target.manifest.created_at)
+        created = format_time(target.manifest.created_at)
         if is_swapped(ctx, target):
-            return Unchanged(reason=f"the data is that of {target.id} of {made} already")
+            return Unchanged(reason=f"the data of {target.id} of {created} is already in place")
         if ctx.run.is_planning and not ctx.run.steps_ahead.load_backup:
             raise Refused(
-                "The playbook loads nothing that could be swapped in",
+                "The playbook has no step before this one that loads a backup",
                 where=self.name,
-                todo="put a step of kind load before it, as the shipped rollback playbook does",
+                todo="add a step of the kind load, as in the shipped rollback playbook",
             )
         return Change(
-            summary=f"put the data back to {target.id} of {made}", before={"target": target.id}
+            summary=f"swap in the data of {target.id} of {created}", before={"target": target.id}
         )
 
     def apply(self, ctx: Context, change: Change) -> Result:
@@ -65,23 +65,23 @@ class RestoreStep(Step):
 
 
 def is_swapped(ctx: Context, target: Backup) -> bool:
-    """Return whether an interrupted run swapped this very data in."""
+    """Whether a resumed run has swapped in the data of this backup."""
     begun = intents(ctx.run.resumed_runs, RestoreStep.kind)
     return any(i.before["target"] == target.id for i in begun) and has_replaced_data(ctx.database())
 
 
 def require_usable(ctx: Context, target: Backup) -> None:
-    """Raise `Refused` if the backup cannot be restored here, before anything is done."""
+    """Raise `Refused` if the backup cannot be restored here; changes nothing."""
     with refusing(BackupError):
-        _require_not_refuted(target)
+        _require_no_restore_failure(target)
         verify_backup(target).require()
         require_restorable(ctx.database(), target)
 
 
-def _require_not_refuted(target: Backup) -> None:
+def _require_no_restore_failure(target: Backup) -> None:
     if target.state.restore_failure:
         raise BackupError(
-            f"The backup did not restore when it was last proven: {target.state.restore_failure}",
+            f"The backup could not be restored when last verified: {target.state.restore_failure}",
             where=f"backup {target.id}",
-            todo=f"prove it again: `cosmicdeploy backup verify {target.id} --restore`",
+            todo=f"verify it again: `cosmicdeploy backup verify {target.id} --restore`",
         )

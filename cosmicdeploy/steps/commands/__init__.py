@@ -1,1 +1,1 @@
-"""Steps that run commands: any command, the application's console, features."""
+"""Steps that run a command in a container, and helpers for that."""

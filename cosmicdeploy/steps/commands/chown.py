@@ -1,4 +1,4 @@
-"""The step `chown`: give a file that the application cannot write to the application's user."""
+"""The step `chown`: make the application's user the owner of a file that it cannot write."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ ROOT = "root"
 
 
 class ChownStep(Step):
-    """Give a file in a service's container to the user that the application runs as (app.user).
+    """Make the application's user (app.user) the owner of a file in a service's container.
 
-    If the file does not exist, its folder.
+    If the file does not exist, changes the owner of its folder.
     """
 
     kind: ClassVar[str] = "chown"
@@ -28,27 +28,28 @@ class ChownStep(Step):
     path: PurePosixPath = Field(description="The file, in its container.")
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        found = find_unwritable(ctx, ctx.running(self.service), self.path)
-        if found is None:
-            return Unchanged(reason=f"{self.path} in {self.service} can be written to")
+        unwritable = find_unwritable(ctx, ctx.running(self.service), self.path)
+        if unwritable is None:
+            return Unchanged(reason=f"{self.path} in {self.service} is writable")
         return Change(
-            summary=f"give {found.path} in {self.service} from {found.owner} to {ctx.console_user}",
-            before={"path": found.path, "owner": found.owner},
+            summary=f"change the owner of {unwritable.path} in {self.service} from"
+            f" {unwritable.owner} to {ctx.console_user}",
+            before={"path": unwritable.path, "owner": unwritable.owner},
         )
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        self._give(ctx, ctx.running(self.service), ctx.console_user, change.before["path"])
+        self._chown(ctx, ctx.running(self.service), ctx.console_user, change.before["path"])
         return {"path": change.before["path"], "owner": ctx.console_user}
 
     def undo(self, ctx: Context, change: Change) -> None:
         owner, path = change.before["owner"], change.before["path"]
-        self._give(ctx, ctx.running(self.service), owner, path)
+        self._chown(ctx, ctx.running(self.service), owner, path)
 
-    def _give(self, ctx: Context, container: Container, owner: str, path: str) -> None:
+    def _chown(self, ctx: Context, container: Container, owner: str, path: str) -> None:
         result = ctx.engine.exec_as(ROOT, container.id, ["chown", owner, path])
         if result.exit_code != 0:
             raise CosmicError(
-                f"{path} cannot be given to {owner}: {result.error_text.strip()}",
+                f"The owner of {path} cannot be changed to {owner}: {result.error_text.strip()}",
                 where=self.service,
                 todo="run chown by hand, on the host if the file is mounted from there",
             )

@@ -1,4 +1,4 @@
-"""The base of the steps `console` and `exec`, which run a command of the operator's own."""
+"""The base class of the steps `console` and `exec`, which run any command."""
 
 from __future__ import annotations
 
@@ -15,38 +15,40 @@ from cosmicdeploy.polling import poll
 from cosmicdeploy.steps.base import Change, Outcome, Result, Step, Unchanged
 from cosmicdeploy.steps.commands.new_image import last_lines
 
-# Of the output of a command that succeeds.
+# How many of the last lines are shown of a command that succeeds.
 LINES_SHOWN = 20
 Words = tuple[str, ...]
 
 
 class Retry(BaseModel):
-    """How often a failing command is tried, and the seconds between."""
+    """How many times a failing command is tried, and the seconds between two tries."""
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
-    times: int = Field(default=1, ge=1, description="Tries at most.")
+    times: int = Field(default=1, ge=1, description="Maximum number of tries.")
     seconds: float = Field(default=5, ge=0, description="Seconds between two tries.")
 
 
 class CommandStep(Step):
-    """A command that succeeds with exit code 0.
+    """Run a command that succeeds with exit code 0.
 
-    Its author says what makes it idempotent: `unless`, or `changes: false`.
+    The author of the playbook makes it idempotent, by `unless` or `changes: false`.
     """
 
-    run: Words = Field(min_length=1, description="The command, a word each; no shell reads them.")
-    expect: str = Field(default="", description="Text that its output has to contain.")
+    run: Words = Field(
+        min_length=1, description="The command as a list of words; no shell interprets them."
+    )
+    expect: str = Field(default="", description="Text that the output must contain.")
     unless: Words = Field(
         default=(),
-        description="If this command exits with 0, `run` is skipped; after `run` it has to.",
+        description="If this command exits with 0, `run` is skipped; it must do so after `run`.",
     )
     changes: bool = Field(
         default=True, description="False for a command that only reads: it runs each time."
     )
     undo_with: Words = Field(
         default=(),
-        description="Undoes `run`, also half of it. Without it the step cannot be undone.",
+        description="Undoes `run`, even if it is half done. Without it the step is not undone.",
     )
     retry: Retry = Field(default=Retry(), description="Try again if it fails.")
     on_failure: Literal["stop", "go-on"] = Field(
@@ -54,21 +56,21 @@ class CommandStep(Step):
     )
 
     @model_validator(mode="after")
-    def _looks_or_changes(self) -> CommandStep:
+    def _require_consistent_options(self) -> CommandStep:
         if not self.changes and (self.unless or self.undo_with):
             raise ValueError("A step that changes nothing has neither `unless` nor `undo_with`")
         return self
 
     def call(self, ctx: Context, words: Sequence[str]) -> ExecResult:
-        """Run a command where this kind of step runs it."""
+        """Run a command in the container that this kind of step uses."""
         raise NotImplementedError
 
     def check(self, ctx: Context) -> Change | Unchanged:
         self.require(ctx)
         if not self.changes:
-            return self._look(ctx)
+            return self._check_only(ctx)
         if self.unless and self.call(ctx, self.unless).exit_code == 0:
-            return Unchanged(reason=f"`{' '.join(self.unless)}` ends with 0")
+            return Unchanged(reason=f"`{' '.join(self.unless)}` exits with 0")
         return Change(summary=f"run `{self.command}`")
 
     def require(self, ctx: Context) -> None:
@@ -90,15 +92,17 @@ class CommandStep(Step):
     def cost(self) -> str:
         return "" if self.undo_with or not self.changes else f"`{self.command}` cannot be undone"
 
-    def _look(self, ctx: Context) -> Unchanged:
+    def _check_only(self, ctx: Context) -> Unchanged:
         if ctx.run.is_planning and (ctx.run.steps_ahead or ctx.run.is_plan_only):
             return Unchanged(reason="checked in the run", later=True)
         failure = self._try(ctx)
         if failure is None:
-            return Unchanged(reason=f"`{self.command}` is well")
+            return Unchanged(reason=f"`{self.command}` succeeded")
         if self.on_failure == "stop":
             raise failure
-        return Unchanged(reason=f"gone on: {failure.what}", facts={"failed": failure.what})
+        return Unchanged(
+            reason=f"went on after a failure: {failure.what}", facts={"failed": failure.what}
+        )
 
     def apply(self, ctx: Context, change: Change) -> Result:
         failure = self._try(ctx)
@@ -106,7 +110,7 @@ class CommandStep(Step):
             return {"exit_code": 0}
         if self.on_failure == "stop":
             raise failure
-        ctx.warn(f"{failure.what}; going on")
+        ctx.warn(f"{failure.what}; the run goes on")
         return {"failed": failure.what}
 
     def _try(self, ctx: Context) -> CosmicError | None:
@@ -129,17 +133,17 @@ class CommandStep(Step):
         return kind(
             f"`{self.command}` {ended if result.exit_code else f'did not print {self.expect!r}'}",
             where=self.name,
-            todo="see its last lines above, then run it by hand",
+            todo="see its last lines, then run it by hand",
             details=last_lines(result),
         )
 
     def _show(self, ctx: Context, result: ExecResult) -> None:
-        """Show the output, which is kept nowhere else."""
+        """Show the last lines of the output, which is stored nowhere."""
         for line in last_lines(result, LINES_SHOWN):
             ctx.emit(Notice(text=f"  {self.name}: {line}"))
 
     def verify(self, ctx: Context, change: Change) -> None:
-        """The exit code is the verification; `unless`, if set, has to agree."""
+        """Check that `unless`, if set, now succeeds; the exit code of `run` was checked already."""
         if self.unless and self.on_failure == "stop":
             super().verify(ctx, change)
 

@@ -11,26 +11,28 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.steps.commands.command import CommandStep
 from cosmicdeploy.steps.commands.new_image import in_new_image
-from cosmicdeploy.steps.service_names import running_named, wanted_services
+from cosmicdeploy.steps.service_names import running_named, services_of_step
 
 
 class ConsoleStep(CommandStep):
     """Run a command of the application's console (app.console), in the image that is built.
 
-    Runs in a replica of that image, else in a container of its own; with `service` in its
-    container.
+    Without `service`, it runs in a replica or trial that has this image, else in a container of its
+    own.
     """
 
     kind: ClassVar[str] = "console"
 
-    service: str = Field(default="", description="A service or a role in whose container it runs.")
+    service: str = Field(
+        default="", description="Run in the container of this service or role instead."
+    )
 
     def require(self, ctx: Context) -> None:
         if self.service:
-            wanted_services(ctx, [self.service], self.place)
+            services_of_step(ctx, [self.service], self.place)
 
     def call(self, ctx: Context, words: Sequence[str]) -> ExecResult:
         if not self.service:
             return in_new_image(ctx, words, once=True)
-        _, place = running_named(ctx, self.service)
-        return ctx.run_console(place, *words)
+        _, container = running_named(ctx, self.service)
+        return ctx.run_console(container, *words)

@@ -8,10 +8,12 @@ from cosmicdeploy.steps.refusing import refusing
 
 
 def require_token(ctx: Context) -> None:
-    """Raise `Refused` if the token is not set: in the plan, before a rollout that would have to be
-    undone."""
-    beat = ctx.settings.verify.heartbeat
-    if beat is None:
+    """Raise `Refused` if heartbeats are configured but their token is not set.
+
+    A plan calls this, so that a missing token does not fail a run after its rollout.
+    """
+    heartbeat = ctx.settings.verify.heartbeat
+    if heartbeat is None:
         return
     with refusing(ConfigError):
-        ctx.loaded.secret(beat.token_variable)
+        ctx.loaded.secret(heartbeat.token_variable)

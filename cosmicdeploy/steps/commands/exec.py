@@ -11,38 +11,38 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.commands.abandoned_commands import terminated_on_error
 from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.steps.commands.command import CommandStep
-from cosmicdeploy.steps.service_names import running_named, wanted_services
+from cosmicdeploy.steps.service_names import running_named, services_of_step
 
 
 class ExecStep(CommandStep):
-    """Run a command in a service's container. The database's finds the password in MYSQL_PWD."""
+    """Run a command in a service's container; in the database's, MYSQL_PWD has the password."""
 
     kind: ClassVar[str] = "exec"
 
-    service: str = Field(description="A service, or a role: its first running one.")
+    service: str = Field(description="A service, or a role: its first running service.")
 
     @property
     def command(self) -> str:
         return f"{self.kind} {self.service} {' '.join(self.run)}"
 
     def require(self, ctx: Context) -> None:
-        wanted_services(ctx, [self.service], self.place)
+        services_of_step(ctx, [self.service], self.place)
 
     def call(self, ctx: Context, words: Sequence[str]) -> ExecResult:
-        name, place = running_named(ctx, self.service)
-        with terminated_on_error(ctx.engine, place.id) as mark:
+        name, container = running_named(ctx, self.service)
+        with terminated_on_error(ctx.engine, container.id) as marker:
             return ctx.engine.exec(
-                place.id,
+                container.id,
                 words,
-                environment={**client_environment(ctx, name), **mark},
+                environment={**client_environment(ctx, name), **marker},
                 silence=ctx.settings.migrate.timeout,
             )
 
 
 def client_environment(ctx: Context, service: str) -> Mapping[str, str]:
-    """Return the environment from which the database's clients take their password.
+    """Return the variable from which a database client takes its password; empty elsewhere.
 
-    So it is in no command line; the engine does not show a command's environment.
+    Unlike a command line, a command's environment is not shown by the engine.
     """
     if service != ctx.settings.services.database:
         return {}

@@ -15,15 +15,12 @@ from cosmicdeploy.steps.refusing import refusing
 
 
 class FeatureStep(Step):
-    """Switch a feature of `features` in cosmicdeploy.yaml in all containers.
-
-    Undone by switching it back.
-    """
+    """Switch a feature of the application on or off in all containers."""
 
     kind: ClassVar[str] = "feature"
 
-    feature: str = Field(description="The feature's name in `features` of cosmicdeploy.yaml.")
-    switch: Literal["on", "off"] = Field(description="Whether it is on or off afterwards.")
+    feature: str = Field(description="A name in `features` of cosmicdeploy.yaml.")
+    switch: Literal["on", "off"] = Field(description="The state after the step.")
 
     @property
     def _on(self) -> bool:
@@ -32,14 +29,14 @@ class FeatureStep(Step):
     def check(self, ctx: Context) -> Finding:
         with refusing(UsageError, self.place):
             require_known(ctx, self.feature)
-        seen = states_by_service(ctx, self.feature)
-        if seen and all(state.enabled is self._on for state in seen.values()):
-            told = f"{self.feature} is {self.switch} in {', '.join(seen)}"
-            # A step before this one may switch the same feature.
+        states = states_by_service(ctx, self.feature)
+        if states and all(state.enabled is self._on for state in states.values()):
+            reason = f"{self.feature} is {self.switch} in {', '.join(states)}"
+            # An earlier step may switch the same feature.
             if ctx.run.is_planning and self.kind in ctx.run.steps_ahead.kinds:
-                return Undecided(reason=f"{told}; seen again after the step that switches before")
-            return Unchanged(reason=told)
-        first = next(iter(seen.values()), None)
+                return Undecided(reason=f"{reason} now; an earlier step may switch it")
+            return Unchanged(reason=reason)
+        first = next(iter(states.values()), None)
         return Change(
             summary=f"switch {self.feature} {self.switch}",
             before={"enabled": first.enabled if first else None},
@@ -49,6 +46,6 @@ class FeatureStep(Step):
         return {"places": list(switch(ctx, self.feature, on=self._on).places)}
 
     def undo(self, ctx: Context, change: Change) -> None:
-        """Leave the feature as it is if its former state could not be read."""
+        """Switch the feature back, unless its former state could not be read."""
         if change.before["enabled"] is not None:
             switch(ctx, self.feature, on=change.before["enabled"])

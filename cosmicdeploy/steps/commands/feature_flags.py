@@ -1,7 +1,6 @@
-"""Switch a feature of the application off and on, without a deploy.
+"""Switch a feature of the application off and on without a deploy.
 
-Takes no lock: a feature is switched off when something is wrong, perhaps while a run is under way,
-and that disturbs no run.
+Takes no lock: switching disturbs no run, and a feature may have to be switched off during one.
 """
 
 from __future__ import annotations
@@ -27,9 +26,9 @@ from cosmicdeploy.text.suggest import did_you_mean
 
 # Seconds that containers may take to see a switch.
 SEEN_WITHIN = 5.0
-LOOK_EVERY = 0.5
-# The application reads the file as another user.
-READABLE = 0o644
+CHECK_EVERY_SECONDS = 0.5
+# The mode of a flag file: the application reads it as another user.
+READABLE_BY_ALL = 0o644
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,20 +48,20 @@ def switch(ctx: Context, name: str, *, on: bool) -> Switched:
     """
     require_known(ctx, name)
     before = states_by_service(ctx, name)
-    if _all(before, on):
+    if _is_everywhere(before, on):
         return _switched(before, changed=False)
     facts = {"feature": name, "enabled": on, "who": operator_name()}
     ctx.journal.append(
-        "switching", **facts, before={place: state.enabled for place, state in before.items()}
+        "switching", **facts, before={service: state.enabled for service, state in before.items()}
     )
-    _do(ctx, name, on=on)
+    _request_switch(ctx, name, on=on)
     after = _wait_seen(ctx, name, on=on)
     ctx.journal.append("switched", **facts, places=list(after))
     return _switched(after, changed=True)
 
 
 def require_known(ctx: Context, name: str) -> None:
-    """Raise `UsageError` if the settings name no such feature."""
+    """Raise `UsageError` if `features` in the settings does not have this name."""
     features = ctx.settings.features
     if name not in features:
         raise UsageError(
@@ -73,34 +72,35 @@ def require_known(ctx: Context, name: str) -> None:
         )
 
 
-def _do(ctx: Context, name: str, *, on: bool) -> None:
+def _request_switch(ctx: Context, name: str, *, on: bool) -> None:
     if file := flag_file(ctx, name):
-        _flag(file, on=on)
+        _switch_flag_file(file, on=on)
         return
     feature = ctx.settings.features[name]
     words = [
         word.replace("{who}", operator_name())
         for word in (feature.enable if on else feature.disable)
     ]
-    place = console_container(ctx)
-    result = ctx.run_console(place, *words)
+    container = console_container(ctx)
+    result = ctx.run_console(container, *words)
     if result.exit_code != 0:
         lines = [line for line in (result.text + result.error_text).splitlines() if line.strip()]
         raise CosmicError(
             f"{name} was not switched: `{' '.join(words)}` ended with {result.exit_code}",
-            where=place.name,
-            todo=f"correct `features.{name}`, or what the command says below",
+            where=container.name,
+            todo=f"correct `features.{name}`, or the cause that the command names",
             details=lines[-10:],
         )
 
 
-def _flag(file: Path, *, on: bool) -> None:
+def _switch_flag_file(file: Path, *, on: bool) -> None:
+    """Switch a feature that is off while its flag file exists."""
     try:
         if on:
             file.unlink(missing_ok=True)
         else:
-            note = json.dumps({"since": now(), "by": operator_name()})
-            write_atomically(file, note + "\n", mode=READABLE)
+            content = json.dumps({"since": now(), "by": operator_name()})
+            write_atomically(file, content + "\n", mode=READABLE_BY_ALL)
     except OSError as error:
         raise CosmicError(
             f"The flag file cannot be changed: {error.strerror}",
@@ -112,30 +112,30 @@ def _flag(file: Path, *, on: bool) -> None:
 def _wait_seen(ctx: Context, name: str, *, on: bool) -> Mapping[str, FeatureState]:
     states = poll(
         lambda: states_by_service(ctx, name),
-        until=lambda states: _all(states, on),
-        every=LOOK_EVERY,
+        until=lambda states: _is_everywhere(states, on),
+        every=CHECK_EVERY_SECONDS,
         within=SEEN_WITHIN,
     )
-    if not _all(states, on):
-        raise _unseen(name, states, on=on)
+    if not _is_everywhere(states, on):
+        raise _not_everywhere(name, states, on=on)
     return states
 
 
-def _unseen(name: str, seen: Mapping[str, FeatureState], *, on: bool) -> CosmicError:
-    blind = {place: state for place, state in seen.items() if state.enabled is not on}
+def _not_everywhere(name: str, states: Mapping[str, FeatureState], *, on: bool) -> CosmicError:
+    others = {service: state for service, state in states.items() if state.enabled is not on}
     return CosmicError(
         f"{name} was switched {'on' if on else 'off'}, but not all containers see it",
-        where=", ".join(blind) or "no container of the release runs",
-        todo="let them share the place where the switch is kept (docs/features.md); "
+        where=", ".join(others) or "no container of the release runs",
+        todo="let all containers read the same switch (docs/features.md); "
         f"`cosmicdeploy features {'disable' if on else 'enable'} {name}` reverts it",
-        details=[f"{place}: {state.found}" for place, state in blind.items() if state.found],
+        details=[f"{service}: {state.found}" for service, state in others.items() if state.found],
     )
 
 
-def _all(seen: Mapping[str, FeatureState], on: bool) -> bool:
-    return bool(seen) and all(state.enabled is on for state in seen.values())
+def _is_everywhere(states: Mapping[str, FeatureState], on: bool) -> bool:
+    return bool(states) and all(state.enabled is on for state in states.values())
 
 
-def _switched(seen: Mapping[str, FeatureState], *, changed: bool) -> Switched:
-    state = next(iter(seen.values()))
-    return Switched(state=state, changed=changed, places=tuple(seen))
+def _switched(states: Mapping[str, FeatureState], *, changed: bool) -> Switched:
+    state = next(iter(states.values()))
+    return Switched(state=state, changed=changed, places=tuple(states))

@@ -11,18 +11,19 @@ from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 from cosmicdeploy.polling import poll
 from cosmicdeploy.steps.commands.trial import running_trial
 
-TOLD_WITHIN_SECONDS = 1.0
+# The engine kills the commands in a container first, and reports a moment later that it ended.
+END_REPORTED_WITHIN_SECONDS = 1.0
 
 
 def in_new_image(
     ctx: Context, arguments: Sequence[str], *, apart: bool = False, once: bool = False
 ) -> ExecResult:
-    """Run a console command in the image that the app's tag names now.
+    """Run a console command in the image that the app's tag names now: only it has the new code.
 
-    Runs in a replica or the trial if one has that image already, else in a container of its own:
-    only the new image is sure to have the new code. `apart`: always in a container of its own, in
-    which a later run finds it if this one is killed. A command that is neither `apart` nor `once`
-    may run twice. Raises `ConfigError` if there is no image.
+    Runs in a replica or trial that has this image already, else in a container of its own.
+    `apart`: always runs in a container of its own, where a later run finds the command if this run
+    is killed. A command that is neither `apart` nor `once` may run twice. Raises `ConfigError` if
+    there is no image.
     """
     name = ctx.settings.services.app[0]
     service, image = ctx.service(name), ctx.image_of(name)
@@ -31,10 +32,10 @@ def in_new_image(
             f"The image {service.image} is not there",
             todo="run the build step first: `cosmicdeploy step build`",
         )
-    place = None if apart else _running_place(ctx, image.id)
-    if place and once:
-        return ctx.run_console(place, *arguments)
-    result = _run_there(ctx, place, arguments) if place else None
+    container = None if apart else _running_container(ctx, image.id)
+    if container and once:
+        return ctx.run_console(container, *arguments)
+    result = _run_there(ctx, container, arguments) if container else None
     return result or ctx.engine.run_oneoff(
         replace(service, user=ctx.settings.app.user or service.user),
         ctx.console(*arguments),
@@ -44,32 +45,33 @@ def in_new_image(
     )
 
 
-def _run_there(ctx: Context, place: Container, arguments: Sequence[str]) -> ExecResult | None:
-    """Return None if the container ended meanwhile: new code that cannot serve on the present
-    schema may still migrate it."""
+def _run_there(ctx: Context, container: Container, arguments: Sequence[str]) -> ExecResult | None:
+    """Run a console command in a container; return None if the container ended meanwhile.
+
+    It may end if the new code cannot serve on the present schema. The same code may still migrate.
+    """
     try:
-        result = ctx.run_console(place, *arguments)
+        result = ctx.run_console(container, *arguments)
     except EngineUnavailable:
         raise
     except EngineError:
-        if not _ended(ctx, place):
+        if not _has_ended(ctx, container):
             raise
         return None
-    return None if result.exit_code != 0 and _ended(ctx, place) else result
+    return None if result.exit_code != 0 and _has_ended(ctx, container) else result
 
 
-def _ended(ctx: Context, place: Container) -> bool:
-    """Whether the container has ended; the engine reports that a moment after the commands in it
-    were killed."""
-    return poll(lambda: not _runs(ctx, place), until=bool, every=0.05, within=TOLD_WITHIN_SECONDS)
+def _has_ended(ctx: Context, container: Container) -> bool:
+    within = END_REPORTED_WITHIN_SECONDS
+    return poll(lambda: not _runs(ctx, container), until=bool, every=0.05, within=within)
 
 
-def _runs(ctx: Context, place: Container) -> bool:
-    found = ctx.engine.container(place.id)
-    return found is not None and found.is_running
+def _runs(ctx: Context, container: Container) -> bool:
+    current = ctx.engine.container(container.id)
+    return current is not None and current.is_running
 
 
-def _running_place(ctx: Context, image_id: str) -> Container | None:
+def _running_container(ctx: Context, image_id: str) -> Container | None:
     replica = ctx.container(ctx.settings.services.app[0])
     if replica is not None and replica.is_ready and replica.image_id == image_id:
         return replica
@@ -77,6 +79,6 @@ def _running_place(ctx: Context, image_id: str) -> Container | None:
 
 
 def last_lines(result: ExecResult, count: int = 15) -> tuple[str, ...]:
-    """Return the last lines of a command's output, both streams."""
+    """Return the last lines of a command's standard output and error output."""
     lines = [line for line in (result.text + result.error_text).splitlines() if line.strip()]
     return tuple(lines[-count:])

@@ -1,7 +1,7 @@
-"""The step `trial`: a container of the new image, outside the load balancer.
+"""The step `trial`: a container of the new image that gets no client's request.
 
-The new image's console commands run in it, and the preflight checks it before the first replica is
-replaced. One container does for all of them: starting one takes longer than most commands.
+Console commands of the new image run in it, and the preflight checks it before the first replica is
+replaced. They share one container, since starting one takes longer than most commands.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from cosmicdeploy.steps.compose_hash import ask_compose_early
 
 
 class TrialStep(Step):
-    """Start the trial without waiting for it; it is removed when the run is over in any way."""
+    """Start the trial without waiting for it; it is removed at the end of the run."""
 
     kind: ClassVar[str] = "trial"
-    # The preflight verifies it.
+    # The preflight verifies the trial.
     is_checked_again: ClassVar[bool] = False
     only_checks: ClassVar[bool] = True
     protective: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
         if not ctx.run.steps_ahead.replace_containers:
-            return Unchanged(reason="no container is to be replaced")
+            return Unchanged(reason="no container will be replaced")
         image = ctx.service(ctx.settings.services.app[0]).image
         return Change(summary=f"start {image} in a container of its own")
 
@@ -75,7 +75,7 @@ def start_trial(ctx: Context) -> str:
 
 
 def running_trial(ctx: Context, image_id: str) -> Container | None:
-    """Return the running trial container of this image."""
+    """Return a running trial container of this image; None if there is none."""
     return next((c for c in _trials(ctx) if c.is_running and c.image_id == image_id), None)
 
 
@@ -86,5 +86,5 @@ def remove_trials(ctx: Context) -> None:
 
 
 def _trials(ctx: Context) -> list[Container]:
-    found = ctx.engine.leftovers(ctx.stack.project)
-    return [c for c in found if c.labels[labels.MARKER] == labels.TRIAL]
+    marked = ctx.engine.leftovers(ctx.stack.project)
+    return [c for c in marked if c.labels[labels.MARKER] == labels.TRIAL]

@@ -12,7 +12,7 @@ from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 
 
 class Held(BaseModel):
-    """A lock as the check saw it: see `OverlapLock`."""
+    """A lock at the time it was found to be stale; its fields are those of `OverlapLock`."""
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
@@ -22,7 +22,7 @@ class Held(BaseModel):
 
 
 class UnlockStep(Step):
-    """Remove these locks from the cache, if they are still the same ones."""
+    """Remove these locks from the cache, unless another command has taken them since."""
 
     kind: ClassVar[str] = "unlock"
 
@@ -31,7 +31,7 @@ class UnlockStep(Step):
     def check(self, ctx: Context) -> Change | Unchanged:
         left = self._left(ctx)
         if not left:
-            return Unchanged(reason="they are gone, or another command holds them")
+            return Unchanged(reason="the locks are gone, or another command holds them")
         return Change(summary=f"remove {', '.join(lock.key for lock in left)}")
 
     def apply(self, ctx: Context, change: Change) -> Result:
@@ -44,11 +44,11 @@ class UnlockStep(Step):
         return {"removed": removed}
 
     def _left(self, ctx: Context) -> list[OverlapLock]:
-        wanted = {lock.key: OverlapLock(**lock.model_dump()) for lock in self.locks}
+        stale = {lock.key: OverlapLock(**lock.model_dump()) for lock in self.locks}
         return [
-            wanted[now.key]
+            stale[now.key]
             for now in overlap_locks(ctx)
-            if now.key in wanted
-            and now.owner == wanted[now.key].owner
-            and now.left <= wanted[now.key].left
+            if now.key in stale
+            and now.owner == stale[now.key].owner
+            and now.left <= stale[now.key].left
         ]

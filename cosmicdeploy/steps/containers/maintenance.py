@@ -1,8 +1,8 @@
-"""Begin and end maintenance: clients are turned away while data is swapped.
+"""Begin and end maintenance, in which clients are turned away.
 
-If `maintenance.file` names a file that the proxy checks, clients get its 503 with Retry-After while
-the file exists; else the proxy is stopped and refuses connections. In a stack without a proxy,
-clients are turned away only because the applications are stopped.
+If `maintenance.file` names a file that the proxy checks, clients get 503 with Retry-After while the
+file exists. Without that setting the proxy is stopped, and connections are refused. In a stack
+without a proxy, stopping the replicas turns clients away.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.proxy import flag_files, reload_if_older
 
-# How long the change may take to reach clients, in seconds.
-SEEN_WITHIN = 5.0
+# Until the proxy answers in the new way, in seconds.
+EFFECTIVE_WITHIN = 5.0
 
 
 def is_maintenance_on(ctx: Context) -> bool:
@@ -53,13 +53,13 @@ def end_maintenance(ctx: Context) -> None:
         if file := ctx.settings.maintenance.file:
             _reload_proxy(ctx)
             flag_files.remove(ctx, proxy, str(file), "maintenance.file")
-        # A proxy that was just started may need a while until it listens.
+        # A proxy that has just started may not listen yet.
         _require_response(ctx, turned_away=False, within=ctx.settings.restart.healthy_within)
     ctx.run.maintenance.close()
 
 
 def _reload_proxy(ctx: Context) -> None:
-    """Reload nginx if replicas have moved; an error does not prolong the maintenance."""
+    """Reload nginx if replicas have new addresses; an error does not prolong the maintenance."""
     try:
         reload_if_older(ctx)
     except EngineUnavailable:
@@ -68,11 +68,11 @@ def _reload_proxy(ctx: Context) -> None:
         ctx.say(f"nginx was not reloaded: {error.what}")
 
 
-def _require_response(ctx: Context, *, turned_away: bool, within: float = SEEN_WITHIN) -> None:
+def _require_response(ctx: Context, *, turned_away: bool, within: float = EFFECTIVE_WITHIN) -> None:
     url = proxy_url(ctx) + ctx.settings.app.health_path
 
     def is_as_expected(response: Response) -> bool:
-        # No response shows neither.
+        # Without a response, it is unknown whether clients are turned away.
         return not response.error and response.is_turned_away == turned_away
 
     last = poll(lambda: send_request(url), until=is_as_expected, every=0.1, within=within)
@@ -82,8 +82,8 @@ def _require_response(ctx: Context, *, turned_away: bool, within: float = SEEN_W
             if turned_away
             else "The proxy still turns clients away, or does not answer",
             where=url,
-            todo="let the proxy answer 503 with Retry-After while `maintenance.file` is there; "
-            "leave that key out to have the proxy stopped instead",
+            todo="let the proxy answer 503 with Retry-After while `maintenance.file` exists;"
+            " or leave that key out to have the proxy stopped instead",
         )
 
 

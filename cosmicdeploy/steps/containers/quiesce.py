@@ -1,4 +1,4 @@
-"""Stop everything that writes."""
+"""The step `quiesce`: stop everything that writes."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from cosmicdeploy.steps.schema.pending import pending_names_once
 
 
 class QuiesceStep(Step):
-    """Stop applications, scheduler and workers, each within its grace period.
+    """Stop replicas, scheduler and workers, each within its grace period.
 
-    Requests in flight are answered and jobs in hand finish first. With `app` among the `roles`,
-    clients are turned away, nothing writes any more, and the `resume` step lets clients in again.
-    Without it no client is turned away: scheduler and workers are stopped only if a migration, or
-    the undo of one, may follow; the `rollout` step starts them.
+    Requests in flight and running jobs finish first. If the `roles` include `app`, clients are
+    turned away until the step `resume`, and nothing writes any more. If they do not, clients are
+    served, and scheduler and workers are stopped only if a migration may follow, or the undo of
+    one; the step `rollout` starts them again.
     """
 
     kind: ClassVar[str] = "quiesce"
@@ -40,12 +40,12 @@ class QuiesceStep(Step):
 
     roles: tuple[Role, ...] = Field(
         default=("app", "scheduler", "worker"),
-        description="Roles of the containers to stop; with app, clients are turned away.",
+        description="Roles of the services to stop; with app, clients are turned away.",
     )
 
     @property
     def protective(self) -> bool:
-        """Checked last without `app`: only then it is known whether a migration follows."""
+        """Whether the step is checked last: without `app`, it depends on the migrate step."""
         return not self._turns_away
 
     @property
@@ -95,7 +95,7 @@ class QuiesceStep(Step):
         return {"stopped": list(change.before["containers"]), "closed_at": closed_at}
 
     def undo(self, ctx: Context, change: Change) -> None:
-        """Start what was stopped; maintenance ends even if a container does not become ready."""
+        """Start what was stopped; end maintenance even if a container does not become ready."""
         started = {
             name: container_id
             for name, container_id in change.before["containers"].items()
@@ -115,7 +115,7 @@ class QuiesceStep(Step):
 
 
 def _is_in_place(ctx: Context, name: str, container_id: str) -> bool:
-    """Whether the container still has its service; starting it beside another would make two."""
+    """Whether this container is still the service's; a service must not have two that run."""
     current = ctx.container(name) if name in ctx.stack.services else None
     return current is not None and current.id == container_id
 
@@ -123,7 +123,7 @@ def _is_in_place(ctx: Context, name: str, container_id: str) -> bool:
 def stop_all(ctx: Context, containers: Mapping[str, str]) -> None:
     """Stop containers (service → id) at the same time, each within its service's grace period.
 
-    This takes as long as the longest job in hand, not as long as all of them.
+    At the same time, since each may have to finish a job first.
     """
 
     def stop(name: str) -> None:
@@ -134,10 +134,10 @@ def stop_all(ctx: Context, containers: Mapping[str, str]) -> None:
 
 
 def _migration_may_come(ctx: Context) -> bool:
-    """Whether a migration follows, or this run may have to undo one of a run that it resumes."""
+    """Whether this run may migrate, or may have to undo a migration of a run that it resumes."""
     if intents(ctx.run.resumed_runs, MIGRATE):
         return True
-    # A plan has only the present image; a new one is asked for its migrations once it is built.
+    # While a plan is made, the new image does not exist yet and cannot list its migrations.
     if ctx.run.is_planning or not _image_is_new(ctx):
         return ctx.run.steps_ahead.migrate
     names = pending_names_once(ctx)
@@ -152,5 +152,5 @@ def _image_is_new(ctx: Context) -> bool:
 
 def _no_migration(ctx: Context) -> str:
     if ctx.run.is_planning and ctx.run.steps_ahead.build_images:
-        return "no migration is pending in the present image; the new one is seen after build"
+        return "no migration is pending in the present image; the new one is checked after build"
     return "no migration is pending"

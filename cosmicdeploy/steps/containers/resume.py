@@ -1,4 +1,4 @@
-"""End the maintenance that `quiesce` began."""
+"""The step `resume`: end the maintenance that the step `quiesce` began."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from cosmicdeploy.steps.containers.maintenance import end_maintenance, is_mainte
 class ResumeStep(Step):
     """Let clients in again.
 
-    Until then, everything can be undone without losing a row; after that, it cannot.
+    Before this step, undoing the run loses no row. After it, undoing swapped data would lose what
+    clients have written since, so the run is no longer undone.
     """
 
     kind: ClassVar[str] = RESUME

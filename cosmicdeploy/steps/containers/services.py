@@ -1,4 +1,4 @@
-"""Start what a deploy needs: networks, volumes, and the containers of database, cache and proxy."""
+"""The step `services`: create or start database, cache and proxy, their networks and volumes."""
 
 from __future__ import annotations
 
@@ -11,30 +11,31 @@ from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Support
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.rollout.replace import journal_facts, put_back, replace
+from cosmicdeploy.steps.rollout.replace import journal_facts, replace
+from cosmicdeploy.steps.rollout.undo import put_back
 
 
 class ServicesStep(Step):
-    """Create or start what is missing; leave alone what runs."""
+    """Create or start services that do not run, with their networks and volumes."""
 
     kind: ClassVar[str] = "services"
 
     roles: tuple[Support, ...] = Field(
-        default=("database", "cache", "proxy"), description="Roles of the containers to start."
+        default=("database", "cache", "proxy"), description="Roles of the services."
     )
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        missing = {
+        down = {
             name: journal_facts(container)
             for name in ctx.settings.services.of(self.roles)
             if (container := ctx.container(name)) is None or not container.is_running
         }
-        if not missing:
-            known = ", ".join(ctx.settings.services.of(self.roles))
-            return Unchanged(reason=f"running: {known}" if known else "the stack has none")
+        if not down:
+            names = ", ".join(ctx.settings.services.of(self.roles))
+            return Unchanged(reason=f"running: {names}" if names else "the stack has none")
         released = [name for name in ctx.settings.services.released if ctx.container(name)]
-        before = {"containers": missing, "needed_by": released}
-        return Change(summary=f"start {', '.join(missing)}", before=before)
+        before = {"containers": down, "needed_by": released}
+        return Change(summary=f"start {', '.join(down)}", before=before)
 
     def apply(self, ctx: Context, change: Change) -> Result:
         for network in ctx.stack.networks.values():
@@ -43,11 +44,12 @@ class ServicesStep(Step):
         for volume in ctx.stack.volumes.values():
             if not volume.external and ctx.engine.ensure_volume(volume, ctx.stack.project):
                 ctx.say(f"volume {volume.name} created")
-        started = [name for name in change.before["containers"] if self._bring_up(ctx, name)]
-        return {"started": started}
+        for name in change.before["containers"]:
+            self._bring_up(ctx, name)
+        return {"started": list(change.before["containers"])}
 
     @staticmethod
-    def _bring_up(ctx: Context, name: str) -> bool:
+    def _bring_up(ctx: Context, name: str) -> None:
         container = ctx.container(name)
         if container is None:
             replace(ctx, name)
@@ -55,12 +57,12 @@ class ServicesStep(Step):
             ctx.engine.start(container.id)
             wait_ready(ctx, container.id, name)
         ctx.say(f"{name} is healthy")
-        return True
 
     def undo(self, ctx: Context, change: Change) -> None:
-        """Remove what was created, unless services that existed before need it.
+        """Remove containers that were created, unless services of the application need them.
 
-        What was only started stays, too: without it the others could not be repaired.
+        They do if one of these services had a container before. Containers that were only started
+        stay: without them nothing could be repaired.
         """
         if remaining := self.kept_after_undo(change):
             ctx.say(remaining)
@@ -71,17 +73,18 @@ class ServicesStep(Step):
                     put_back(ctx, name, None)
             except (EngineUnavailable, LockLost):
                 raise
-            except CosmicError as error:  # the others are put back nevertheless
+            except CosmicError as error:  # the other services are still put back
                 errors.append(error)
         if errors:
             raise errors[0]
 
     def kept_after_undo(self, change: Change) -> str:
-        names = _kept(change)
-        return f"left running, although stopped or missing before: {', '.join(names)}" * bool(names)
+        names = ", ".join(_kept(change))
+        return f"left running, although stopped or missing before: {names}" if names else ""
 
 
 def _kept(change: Change) -> list[str]:
+    """Return the services that an undo leaves running."""
     needed = bool(change.before.get("needed_by"))
     containers = change.before["containers"].items()
     return [name for name, before in containers if needed or before is not None]

@@ -1,4 +1,4 @@
-"""Stop and start containers in place."""
+"""Stop and start the same containers in place."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cosmicdeploy.steps.rollout.timings import Phases
 
 
 def serves(ctx: Context, name: str) -> bool:
-    """Return whether a service's container can serve at this moment."""
+    """Whether a service has a container, and it can serve at this moment."""
     container = ctx.container(name)
     return container is not None and serves_now(ctx, container)
 
@@ -41,7 +41,7 @@ def start(ctx: Context, targets: Sequence[Target]) -> None:
 
 
 def stop_and_start(ctx: Context, targets: Sequence[Target]) -> float:
-    """Stop the targets' containers, then start them; return the seconds that they were away."""
+    """Stop the targets' containers, then start them; return the seconds until they were healthy."""
     started = time.monotonic()
     stop(ctx, targets)
     start(ctx, targets)
@@ -49,7 +49,7 @@ def stop_and_start(ctx: Context, targets: Sequence[Target]) -> float:
 
 
 def wait_for_replicas(ctx: Context) -> None:
-    """Wait until the running replicas are ready again, after the database or cache was away."""
+    """Wait until the running replicas are ready again after a restart of database or cache."""
     for name in ctx.settings.services.app:
         container = ctx.container(name)
         if container is not None and container.is_running:
@@ -57,7 +57,7 @@ def wait_for_replicas(ctx: Context) -> None:
 
 
 def put_all_in_service(ctx: Context) -> None:
-    """Let the proxy send all replicas requests again; an error of the proxy is ignored."""
+    """Let the proxy send requests to all replicas again; ignores errors of the proxy."""
     proxy = ProxyControl(ctx, Phases())
     with suppress(CosmicError):
         proxy.adopt()
@@ -65,11 +65,11 @@ def put_all_in_service(ctx: Context) -> None:
 
 
 def bring_up(ctx: Context, groups: Iterable[Sequence[Target]], healthy: Collection[str]) -> None:
-    """Start what is stopped, one group after the other, and wait for those that were `healthy`,
-    also if they run: a killed run may have started one a moment ago.
+    """Start stopped containers group by group; wait until those named in `healthy` are ready.
 
-    Raises the first error after all the others were started; `LockLost` and `EngineUnavailable`,
-    after which nothing can be started, at once.
+    Waits for running containers as well: a killed run may just have started them. Raises the first
+    error once all groups were tried, but `LockLost` and `EngineUnavailable` at once, since nothing
+    can be started after them.
     """
     errors: list[CosmicError] = []
     for targets in groups:

@@ -1,4 +1,4 @@
-"""Stop containers of the application, if possible without interrupting a job."""
+"""Stop containers, if possible without interrupting a job."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from cosmicdeploy.errors import EngineError
 from cosmicdeploy.polling import poll
 from cosmicdeploy.proxy.stop_signals import KILLED, running_jobs
 
-# Seconds between checks: each is a command in the container, 0.05 s of processor time on the host.
+# In seconds; each check is a command in the container, 0.05 s of processor time on the host.
 CHECK_EVERY = 0.25
-# For a container that has no job in hand and ignores its stop signal, in seconds.
+# In seconds; for a container that runs no job and ignores its stop signal.
 NO_GRACE = 0.0
 
 
 def end(ctx: Context, service: str, container_id: str, grace: float | None = None) -> None:
-    """Stop a service's container within `grace` seconds (default: the service's own).
+    """Stop a service's container; kill it after `grace` seconds (default: the service's own).
 
     A service in `restart.between_jobs` ignores its stop signal and runs each job in a process of
-    its own: it is stopped as soon as no job runs.
+    its own. It is killed as soon as no job runs, at the latest after `grace` seconds.
     """
     patience = ctx.service(service).stop_grace_period if grace is None else grace
     if service in ctx.settings.services.of(ctx.settings.restart.between_jobs):
@@ -35,16 +35,16 @@ def end(ctx: Context, service: str, container_id: str, grace: float | None = Non
 
 def _wait_between_jobs(ctx: Context, service: str, container_id: str, patience: float) -> None:
     is_working = poll(
-        lambda: _works(ctx, container_id),
+        lambda: _runs_job(ctx, container_id),
         until=lambda is_working: not is_working,
         every=CHECK_EVERY,
         within=patience,
     )
     if is_working:
-        ctx.say(f"{service} was still running a job after {patience:.0f} s and is stopped")
+        ctx.say(f"{service} was still running a job after {patience:.0f} s and is killed")
 
 
-def _works(ctx: Context, container_id: str) -> bool:
+def _runs_job(ctx: Context, container_id: str) -> bool:
     """Whether a job runs in the container; False if the container has ended."""
     container = ctx.engine.container(container_id)
     if container is None or not container.is_running:
@@ -59,10 +59,10 @@ def _works(ctx: Context, container_id: str) -> bool:
 
 
 def _report_kill(ctx: Context, service: str, container_id: str, patience: float) -> None:
-    """Report a container that ignored its stop signal; only its exit code shows that."""
+    """Report that the container ignored its stop signal, if its exit code shows that."""
     container = ctx.engine.container(container_id)
     if container is not None and container.exit_code == KILLED:
         ctx.say(
             f"{service} ignored its stop signal: it was killed after {patience:.0f} s, with"
-            " the job in hand (docs/workers.md)"
+            " the job that it ran (docs/workers.md)"
         )

@@ -1,4 +1,4 @@
-"""How a service's container drifts from the image and definition that are declared."""
+"""Compare a service's container with the declared image and definition."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from cosmicdeploy.errors import EngineError
 STOPPED = "stopped"
 MISSING = "no container"
 ANOTHER_IMAGE = "another image runs"
-# A plan names so many keys of the definition; the report has all of them.
+# A plan names at most this many differing keys; the report has all of them.
 SHOWN_KEYS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Drift:
-    """A service's container and why it is not as declared.
+    """A service's container, and why it is not as declared.
 
-    `reason` is None if it is as declared; `keys` are the compose file's keys that differ.
+    `reason` is None if the container is as declared. `keys` are the keys of the compose file that
+    differ.
     """
 
     container: Container | None
@@ -39,7 +40,7 @@ def drift_of(ctx: Context, name: str) -> Drift:
         return Drift(container=None, reason=MISSING)
     if image is None:
         raise EngineError(
-            f"The image {ctx.service(name).image} is not there",
+            f"The image {ctx.service(name).image} does not exist",
             where=name,
             todo="build it: `cosmicdeploy step build`",
         )
@@ -51,7 +52,7 @@ def drift_of(ctx: Context, name: str) -> Drift:
 
 
 def as_json(keys: Iterable[Difference]) -> list[dict[str, Any]]:
-    """Return the keys as the report has them."""
+    """Return the differing keys as JSON for the report."""
     return [asdict(each) for each in keys]
 
 

@@ -1,4 +1,4 @@
-"""Roll services out, some containers at a time, while the others serve."""
+"""Replace or restart containers a few at a time, while the other replicas serve."""
 
 from __future__ import annotations
 
@@ -9,24 +9,30 @@ from concurrent.futures import ThreadPoolExecutor
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.errors import CosmicError, EngineError
-from cosmicdeploy.probes.readiness import serves_now, wait_ready
-from cosmicdeploy.settings import Orders, Restart
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.steps.containers.stopping import end
+from cosmicdeploy.steps.rollout.batches import (
+    addresses_are_kept,
+    batches,
+    require_another_serving,
+    serving_replicas,
+    stop_first_only,
+)
 from cosmicdeploy.steps.rollout.drift import MISSING, STOPPED
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.replace import swap_in
 from cosmicdeploy.steps.rollout.start_first import promote, start_candidate, stop_superseded
-from cosmicdeploy.steps.rollout.target import Target, look_up
+from cosmicdeploy.steps.rollout.target import Target, has_moved, look_up
 from cosmicdeploy.steps.rollout.timings import Phases
 
 
 class Rollout:
-    """One rollout, or with `in_place` one restart of the same containers. Not reusable.
+    """One rollout; with `in_place`, one restart of the same containers. Not reusable.
 
-    `reasons` has, by service, why it is in the rollout. Replicas go in batches:
-    `restart.max_unavailable` at a time stop-first, `restart.max_surge` start-first. Replicas that
-    serve no client now come first.
+    `reasons` maps each service of the rollout to the reason for it. Replicas are replaced in
+    batches, those that do not serve now first: up to `restart.max_unavailable` at a time
+    stop-first, up to `restart.max_surge` start-first.
     """
 
     def __init__(self, ctx: Context, reasons: Mapping[str, str], *, in_place: bool = False) -> None:
@@ -35,10 +41,10 @@ class Rollout:
         self._proxy = ProxyControl(ctx, self._phases)
         self._started = time.monotonic()
         self._settings = stop_first_only(ctx.settings.restart) if in_place else ctx.settings.restart
-        # Service → id of the container that is to serve.
+        # Service → id of the container that serves after the rollout.
         self._created: dict[str, str] = {}
         self._is_given_up = threading.Event()
-        # A container that starts keeps a small host busy; two at once slow down answers to clients.
+        # A starting container keeps a small host busy; two at once slow down responses to clients.
         self._starting = threading.Lock()
 
     def facts(self) -> Mapping[str, object]:
@@ -46,46 +52,45 @@ class Rollout:
         return self._phases.facts(time.monotonic() - self._started)
 
     def all_at_once(self) -> None:
-        """Roll all services out at the same time: for when clients are turned away anyway."""
+        """Replace all containers without waiting for each to be ready; for maintenance."""
         self._replace([look_up(self._ctx, name) for name in self._reasons], {})
 
-    def by_turns(self) -> None:
-        """Roll the replicas out in batches; the scheduler and the workers at the same time, but for
-        their starts.
+    def in_batches(self) -> None:
+        """Replace the replicas in batches, and beside them the scheduler and the workers.
 
-        These come afterwards if one of them could be given the address that a replica leaves for a
-        moment.
+        Stop-first, only one container starts at a time. Scheduler and workers are replaced after
+        the replicas if the engine could give one of them the address of a stopped replica.
         """
         if not addresses_are_kept(self._ctx):
-            self._replicas_by_turns(lambda: None)
-            self._singletons()
+            self._replace_replicas(lambda: None)
+            self._replace_singletons()
             return
         with ThreadPoolExecutor(max_workers=1) as pool:
-            others = pool.submit(self._singletons)
+            singletons = pool.submit(self._replace_singletons)
             try:
-                # No further batch begins once one of the others has failed.
-                self._replicas_by_turns(lambda: others.result() if others.done() else None)
+                # No further batch begins once the scheduler or a worker has failed.
+                self._replace_replicas(lambda: singletons.result() if singletons.done() else None)
             except BaseException:
-                # Nor do the others go on. This block waits for them: a second Ctrl-C must not leave
-                # them at work while the run is undone.
+                # The scheduler and the workers stop at their next safe point. Leaving this block
+                # waits for that, and no second Ctrl-C may end the wait: the undo comes next.
                 self._is_given_up.set()
                 self._ctx.interrupts.ignore_from_now_on()
                 raise
-            others.result()
+            singletons.result()
 
-    def _replicas_by_turns(self, check_others: Callable[[], None]) -> None:
+    def _replace_replicas(self, check_singletons: Callable[[], None]) -> None:
         replicas = [n for n in self._ctx.settings.services.app if n in self._reasons]
-        serving = self._serving_replicas()
+        serving = serving_replicas(self._ctx)
         for batch in batches(replicas, serving, self._settings):
-            check_others()
+            check_singletons()
             if set(batch) & set(serving):
                 if self._in_place:
-                    self._require_another(batch, serving)
+                    require_another_serving(self._ctx, batch, serving)
                 else:
                     self._keep_capacity(batch)
             self._roll_out(batch, self._settings.order.app)
 
-    def _singletons(self) -> None:
+    def _replace_singletons(self) -> None:
         services, order = self._ctx.settings.services, self._settings.order.worker
         workers = [name for name in services.worker if name in self._reasons]
         first = [name for name in services.of(["scheduler"]) if name in self._reasons]
@@ -95,34 +100,23 @@ class Rollout:
             self._replace([look_up(self._ctx, name)], {})
         self._roll_out(workers, order)
 
-    def _serving_replicas(self) -> list[str]:
-        """Return the replicas that serve now, in the rollout or not."""
-        containers = {n: self._ctx.container(n) for n in self._ctx.settings.services.app}
-        return [n for n, c in containers.items() if c is not None and serves_now(self._ctx, c)]
-
     def _keep_capacity(self, batch: Sequence[str]) -> None:
-        """Wait until the replicas outside of the batch are ready that are to serve meanwhile: those
-        that this rollout has replaced, and those not in it that worked before the run."""
+        """Wait until the replicas that serve while the batch is replaced are ready.
+
+        These are the replicas that this rollout has replaced, and those outside of the rollout that
+        worked before the run.
+        """
         for name in self._ctx.settings.services.app:
-            is_replaced = name in self._created
-            if name in batch or (not is_replaced and name in self._reasons):
-                continue
-            if not is_replaced and name in self._ctx.run.known_failures.services:
+            if name in batch or not self._serves_meanwhile(name):
                 continue
             container = self._ctx.container(name)
-            if container is not None and (
-                not container.is_running or container.health == "unhealthy"
-            ):
+            if container and (not container.is_running or container.health == "unhealthy"):
                 wait_ready(self._ctx, container.id, name)
 
-    def _require_another(self, batch: Sequence[str], serving_at_first: Sequence[str]) -> None:
-        """Raise `CosmicError` if no replica outside of the batch serves, though one did at first.
-
-        A replica outside of the restart that was unhealthy before is no reason to stop.
-        """
-        had_another = set(serving_at_first) > set(batch)
-        if had_another and not set(self._serving_replicas()) - set(batch):
-            raise CosmicError("No other replica serves any more", where=", ".join(batch))
+    def _serves_meanwhile(self, name: str) -> bool:
+        if name in self._created:
+            return True
+        return name not in self._reasons and name not in self._ctx.run.known_failures.services
 
     def _roll_out(self, names: Sequence[str], order: str) -> None:
         targets = [look_up(self._ctx, name) for name in names]
@@ -134,7 +128,7 @@ class Rollout:
 
     def _stop_first(self, targets: Sequence[Target]) -> None:
         containers = self._replace(targets, self._proxy.take_out_of_service(targets))
-        moved = any(self._has_moved(target, containers[target.name]) for target in targets)
+        moved = any(has_moved(self._ctx, target, containers[target.name]) for target in targets)
         self._proxy.put_in_service([target.name for target in targets], moved=moved)
 
     def _start_first(self, targets: Sequence[Target]) -> None:
@@ -152,8 +146,10 @@ class Rollout:
     def _replace(
         self, targets: Sequence[Target], graces: Mapping[str, float]
     ) -> dict[str, Container]:
-        """Replace or restart these targets, each stopped before its successor starts; return the
-        ready containers."""
+        """Replace or restart the targets stop-first; return their containers once all are ready.
+
+        `graces` are the seconds that each container has to stop; default: as its service says.
+        """
         for target in targets:
             self._safe_point(target.name)
             self._created[target.name] = self._prepare(target, graces.get(target.name))
@@ -165,39 +161,24 @@ class Rollout:
         if self._is_given_up.is_set() and name not in self._ctx.settings.services.app:
             raise CosmicError("The replicas could not be replaced", where=name)
 
-    def _has_moved(self, target: Target, container: Container) -> bool:
-        """Whether the replica has another address, in the networks that it shares with the proxy;
-        False if it did not run before, since then nothing is known of its address."""
-        before = target.container.addresses if target.container else {}
-        proxy_name = self._ctx.settings.services.proxy
-        proxy = self._ctx.container(proxy_name) if proxy_name and before else None
-        shared = {net: before[net] for net in before if proxy and net in proxy.addresses}
-        return any(
-            container.addresses.get(network) != address
-            for network, address in (shared or before).items()
-        )
-
     def _prepare(self, target: Target, grace: float | None = None) -> str:
-        """Make the target's container ready to start; return its id.
+        """Return the id of the target's container, which can be started now.
 
-        A stopped container as declared is only started; a restart in place stops a running one; any
-        other is replaced.
+        A container whose only drift is that it is stopped stays as it is. A restart in place stops
+        a running container. Any other container is replaced.
         """
         if self._reasons[target.name] != STOPPED and not self._in_place:
             return swap_in(self._ctx, target, self._phases, grace)
-        if target.container is None:
-            raise EngineError(
-                "The container went away", where=target.name, todo="run the command again"
-            )
-        if target.is_running and self._in_place:
+        container = target.require_container()
+        if container.is_running and self._in_place:
             with self._phases.of(target.name, "drain"):
-                end(self._ctx, target.name, target.container.id, grace)
-        return target.container.id
+                end(self._ctx, target.name, container.id, grace)
+        return container.id
 
     def _start(self, name: str) -> None:
         with self._starting:
             if name not in self._ctx.settings.services.app:
-                self._safe_point(name)  # it may have waited here for long
+                self._safe_point(name)  # waiting for `_starting` may have taken long
             with self._phases.of(name, "start"):
                 self._ctx.engine.start(self._created[name])
 
@@ -217,42 +198,3 @@ class Rollout:
         self._phases.add(name, "healthy", first - began)
         self._phases.add(name, "passes", time.monotonic() - first)
         return container
-
-
-def stop_first_only(settings: Restart) -> Restart:
-    """Return the settings for a restart in place: the same container cannot start first."""
-    return settings.model_copy(update={"order": Orders()})
-
-
-def batches(replicas: Sequence[str], serving: Sequence[str], settings: Restart) -> list[list[str]]:
-    """Return the replicas of a rollout in batches, as many at a time as the settings allow; first
-    those that do not serve now.
-
-    `serving` are the replicas that serve now, in the rollout or not.
-    """
-    idle = [name for name in replicas if name not in serving]
-    rest = [name for name in replicas if name not in idle]
-    size = settings.max_surge
-    if settings.order.app == "stop-first":
-        size = max(1, min(settings.max_unavailable, len({*replicas, *serving}) - 1))
-    parts = [rest[start : start + size] for start in range(0, len(rest), size)]
-    return [idle, *parts] if idle else parts
-
-
-def addresses_are_kept(ctx: Context) -> bool:
-    """Return whether no other container can be given a replica's fixed address while it is away.
-
-    True if the network assigns addresses only from a range of its own.
-    """
-    fixed = {
-        attachment.network
-        for name in ctx.settings.services.app
-        for attachment in ctx.service(name).networks
-        if attachment.ipv4_address
-    }
-    ranged = {
-        each.name
-        for each in ctx.stack.networks.values()
-        if each.pools and all(pool.ip_range for pool in each.pools)
-    }
-    return fixed <= ranged

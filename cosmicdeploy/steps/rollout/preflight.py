@@ -1,4 +1,4 @@
-"""The step `preflight`: whether the new image and the old one work on the present schema."""
+"""The step `preflight`: check that the new and the old image work on the present schema."""
 
 from __future__ import annotations
 
@@ -16,32 +16,30 @@ from cosmicdeploy.steps.commands.trial import remove_trials, running_trial, star
 
 
 class PreflightStep(Step):
-    """Require a container of the new image, outside the load balancer, to become healthy and answer
-    as the new release, and the replicas that worked before to still answer. No client's request
-    reaches either.
+    """Check that the new image and the old replicas work, before any replica is replaced.
 
-    Uses the trial's container if one runs. It stays until the run is over, since the new image's
-    console commands run in it.
+    A trial container of the new image, which gets no client's request, has to become ready and
+    answer as the new release. The replicas that worked before the run have to answer still.
     """
 
     kind: ClassVar[str] = "preflight"
-    # The responses are the verification.
+    # The responses to its requests are the verification.
     is_checked_again: ClassVar[bool] = False
     only_checks: ClassVar[bool] = True
     protective: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
         if not ctx.run.steps_ahead.replace_containers:
-            return Unchanged(reason="no container is to be replaced")
+            return Unchanged(reason="no container will be replaced")
         if ctx.run.is_planning:
             require_token(ctx)
         image = ctx.service(ctx.settings.services.app[0]).image
         return Change(summary=f"try {image} in a container of its own")
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        tried = _try_new(ctx)
+        tried = _check_new_image(ctx)
         for name in ctx.settings.services.app:
-            _require_old(ctx, name)
+            _check_old_replica(ctx, name)
         return {"tried": tried.image_id}
 
     def undo(self, ctx: Context, change: Change) -> None:
@@ -51,13 +49,13 @@ class PreflightStep(Step):
         remove_trials(ctx)
 
 
-def _try_new(ctx: Context) -> Container:
+def _check_new_image(ctx: Context) -> Container:
     name = ctx.settings.services.app[0]
     image = ctx.image_of(name)
     running = running_trial(ctx, image.id) if image else None
-    made = running.id if running else start_trial(ctx)
+    trial_id = running.id if running else start_trial(ctx)
     try:
-        tried = wait_ready(ctx, made, name)
+        tried = wait_ready(ctx, trial_id, name)
     except UnhealthyContainer as error:
         raise UnhealthyContainer(
             f"The new image cannot serve: {error.what}; no replica was touched",
@@ -67,12 +65,12 @@ def _try_new(ctx: Context) -> Container:
         ) from error
     release = release_of(ctx.engine.image(tried.image_id), ctx.settings.app.release_variable)
     problem = new_replica_problem(ctx, container_url(ctx, tried), release)
-    _require(ctx, tried, f"preflight of {name}", "new", problem)
-    ctx.say(f"the new image is healthy, and answers as release {release or 'not told'}")
+    _require_no_problem(ctx, tried, f"preflight of {name}", "new", problem)
+    ctx.say(f"the new image is healthy, and answers as release {release or 'unknown'}")
     return tried
 
 
-def _require_old(ctx: Context, name: str) -> None:
+def _check_old_replica(ctx: Context, name: str) -> None:
     if why := ctx.run.known_failures.services.get(name):
         ctx.say(f"{name} is not checked: it did not work before ({why})")
         return
@@ -81,12 +79,14 @@ def _require_old(ctx: Context, name: str) -> None:
         image = ctx.engine.image(running.image_id)
         release = release_of(image, ctx.settings.app.release_variable)
         problem, unproven = old_replica_problem(ctx, container_url(ctx, running), release)
-        _require(ctx, running, running.name, "old", problem)
+        _require_no_problem(ctx, running, running.name, "old", problem)
         if unproven:
-            ctx.say(f"not proven of {name}, which runs already: {unproven}")
+            ctx.say(f"not proven that {name}, which still runs the old image, works: {unproven}")
 
 
-def _require(ctx: Context, container: Container, where: str, which: str, problem: str) -> None:
+def _require_no_problem(
+    ctx: Context, container: Container, where: str, which: str, problem: str
+) -> None:
     if problem:
         raise CheckFailed(
             f"The {which} image does not work on the schema as it is now; no replica was touched",

@@ -1,4 +1,4 @@
-"""The proxy's side of a rollout: take replicas out of service and put them in service again."""
+"""Take replicas out of the proxy's service before they stop, and put them in service again."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from cosmicdeploy.steps.rollout.proxy_waits import ProxyWaits
 from cosmicdeploy.steps.rollout.target import Target
 from cosmicdeploy.steps.rollout.timings import Phases
 
-# In seconds, for a replica that is drained and ignores its stop signal.
+# In seconds; for a drained replica that ignores its stop signal.
 NO_GRACE = 0.0
 
 
 class ProxyControl:
-    """The replicas of one rollout as the proxy sees them. Not reusable.
+    """Control which replicas of one rollout get requests from the proxy. Not reusable.
 
-    If the proxy looks for the flag files (`proxy.out_of_service`), a replica is out of service
-    before it stops. Otherwise the proxy finds out by a failed request; `restart.pause` leaves it
-    time for that.
+    If the proxy checks flag files (`proxy.out_of_service`), a replica is taken out of service
+    before it stops. Otherwise the proxy notices a stopped replica by a failed request, for which
+    `restart.pause` leaves time.
     """
 
     def __init__(self, ctx: Context, phases: Phases) -> None:
@@ -36,8 +36,7 @@ class ProxyControl:
         self._waits = ProxyWaits(ctx)
 
     def take_out_of_service(self, targets: Sequence[Target]) -> dict[str, float]:
-        """Send the targets' replicas no new request; return the seconds that each target has to
-        stop."""
+        """Stop new requests to the targets' replicas; return each target's seconds to stop."""
         replicas = {t.name: t.container for t in targets if t.name in self._replicas}
         running = {name: c for name, c in replicas.items() if c is not None and c.is_running}
         graces = {target.name: target.service.stop_grace_period for target in targets}
@@ -50,10 +49,10 @@ class ProxyControl:
         return graces
 
     def put_in_service(self, names: Sequence[str], *, moved: bool) -> None:
-        """Send these services' replicas requests again; they get some when this returns.
+        """Let the proxy send requests to these services' replicas again; wait until it does.
 
-        `moved`: the replicas have new addresses. Raises as `proxy.reload_if_stale` does, unless the
-        proxy did not work before the run.
+        `moved`: the replicas have new addresses. Raises the errors of `proxy.reload_if_stale`,
+        unless the proxy did not work before the run.
         """
         try:
             self._put_in_service(names, moved=moved)
@@ -62,7 +61,7 @@ class ProxyControl:
         except CosmicError as error:
             if self._ctx.settings.services.proxy not in self._ctx.run.known_failures.services:
                 raise
-            self._ctx.say(f"the proxy did not work before, and cannot be told: {error.what}")
+            self._ctx.say(f"the proxy did not work before, and is left as it is: {error.what}")
 
     def _put_in_service(self, names: Sequence[str], *, moved: bool) -> None:
         replicas = [name for name in names if name in self._replicas]
@@ -79,28 +78,30 @@ class ProxyControl:
         if missing := self._waits.unreached(replicas):
             self._reload_for(missing)
         if not had_flags:
-            # Each of the proxy's workers may have to find out for itself that they are back.
+            # Each worker of the proxy may have to notice for itself that the replicas are back.
             time.sleep(max(0.0, started + self._ctx.settings.restart.pause - time.monotonic()))
         self._phases.add(replicas[0], "served", time.monotonic() - started)
 
     def _reload_for(self, missing: Sequence[str]) -> None:
-        """Reload nginx for replicas that get no request, but for those that it reached before at
-        the same address: to them a reload makes no difference."""
+        """Reload nginx because of replicas that get no request.
+
+        Replicas that nginx reached before they stopped do not count: a reload changes nothing.
+        """
         names = ", ".join(missing)
-        unknown = [name for name in missing if name not in self._reached]
-        if not proxy.reload_if_stale(self._ctx, unknown):
+        never_reached = [name for name in missing if name not in self._reached]
+        if not proxy.reload_if_stale(self._ctx, never_reached):
             self._ctx.say(
                 f"the proxy was not seen to send requests to {names}: see"
                 " `cosmicdeploy verify --only proxy`"
             )
 
     def reload_if_ambiguous(self, names: Sequence[str]) -> None:
-        """As `proxy.reload_if_ambiguous`, for those of the services that are replicas."""
+        """Call `proxy.reload_if_ambiguous` for the services that are replicas."""
         if replicas := [name for name in names if name in self._replicas]:
             proxy.reload_if_ambiguous(self._ctx, replicas)
 
     def adopt(self) -> None:
-        """Note which replicas this run, or one before it, took out of service."""
+        """Read which replicas are out of service, also those that an earlier run took out."""
         self._out_of_service = proxy.out_of_service(self._ctx)
 
     def put_all_in_service(self) -> None:
@@ -118,7 +119,7 @@ class ProxyControl:
         return proxy.drainable(self._ctx)
 
     def _is_proxy_stopped(self) -> bool:
-        """Whether a proxy is declared and does not run: then no client gets in yet."""
+        """Whether a proxy is declared but does not run, so no client gets in."""
         name = self._ctx.settings.services.proxy
         container = self._ctx.container(name) if name is not None else None
         return name is not None and (container is None or not container.is_running)
@@ -126,7 +127,7 @@ class ProxyControl:
     def _take_out(self, target: Target, container: Container, *, is_alone: bool) -> float:
         """Take a running replica out of service; return the seconds that it has to stop."""
         name, grace = target.name, target.service.stop_grace_period
-        is_drainable, ignores_stop = self._facts(target, container, is_alone=is_alone)
+        is_drainable, ignores_stop = self._check_replica(target, container, is_alone=is_alone)
         if is_drainable:
             self._out_of_service.append(name)
         if is_drainable and ignores_stop:
@@ -138,36 +139,38 @@ class ProxyControl:
             proxy.take_out_of_service(self._ctx, name)
         elif ignores_stop:
             self._ctx.say(
-                f"{name} ignores its stop signal and cannot be taken out of the proxy: what it is "
-                f"at work on is cut off after {grace:.0f} s (docs/proxy.md)"
+                f"{name} ignores its stop signal and cannot be taken out of the proxy: requests in "
+                f"flight are cut off after {grace:.0f} s (docs/proxy.md)"
             )
         return grace
 
-    def _facts(self, target: Target, container: Container, *, is_alone: bool) -> tuple[bool, bool]:
-        """Return whether the proxy can drain the replica and whether it ignores its stop signal.
+    def _check_replica(
+        self, target: Target, container: Container, *, is_alone: bool
+    ) -> tuple[bool, bool]:
+        """Return whether the proxy can drain the replica, and whether it ignores its stop signal.
 
-        Both are found out at the same time, since each may cost a command in a container.
+        Both are checked at the same time, since each may need a command in a container.
         """
         with ThreadPoolExecutor(max_workers=2) as pool:
             ignores_stop = pool.submit(self._ignores_stop, target, container)
-            # An error of it comes up again where the file is created.
+            # Only fills a cache: its errors are raised where the file is created.
             if is_alone and self._ctx.settings.services.proxy:
                 pool.submit(proxy.locate_flag_file, self._ctx, target.name)
             return is_alone and target.name in self._drainable, ignores_stop.result()
 
     def _ignores_stop(self, target: Target, container: Container) -> bool:
-        """Whether the replica ignores its stop signal; found out once for each image."""
+        """Whether the replica ignores its stop signal; checked once for each image."""
         image = container.image_id
         if image not in self._ignores_stop_signal:
             self._ignores_stop_signal[image] = False
-            with suppress(EngineError):  # it ends meanwhile, or its image has no `cat`
+            with suppress(EngineError):  # the container ended, or its image has no `cat`
                 self._ignores_stop_signal[image] = proxy.ignores_stop_signal(
                     self._ctx, target.service, container
                 )
         return self._ignores_stop_signal[image]
 
     def _note_reached(self, running: dict[str, Container]) -> None:
-        """Note the replicas that nginx reaches at their present addresses."""
+        """Record which replicas nginx reaches at their present addresses."""
         with suppress(ConfigError, EngineError):
             self._reached.update(
                 name

@@ -1,4 +1,4 @@
-"""How long a rollout waits until the proxy uses a replica that was away again."""
+"""Wait until the proxy sends requests to a restarted replica again."""
 
 from __future__ import annotations
 
@@ -11,31 +11,32 @@ from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 
 
 class ProxyWaits:
-    """The waits of one rollout, by the proxy's configuration at its first wait. Not reusable."""
+    """The waits of one rollout; reads the proxy's configuration once. Not reusable."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
 
     def until_used_again(self, replicas: Sequence[str]) -> None:
-        """Wait until each of nginx's workers, and each group, sends these replicas requests again.
+        """Wait as long as nginx may skip these replicas after a failed request.
 
-        The next replica may stop only then, and nothing shows that moment sooner.
+        Each worker process of nginx skips them by itself, in each of its server groups, and does
+        not show it. The next replica may stop only after the wait.
         """
         seconds = max((self._policy(name).unavailable_for for name in replicas), default=0.0)
         if seconds > self._ctx.settings.restart.pause:
             names = ", ".join(replicas)
-            self._ctx.say(f"waiting {seconds:g} s: nginx may pass {names} over for so long")
+            self._ctx.say(f"waiting {seconds:g} s, as long as nginx may skip {names}")
         self._ctx.sleep(seconds)
 
     def unreached(self, replicas: Sequence[str]) -> list[str]:
-        """Return those of the replicas in rotation that get no request when their turn is due."""
+        """Return the replicas in rotation that get no request although it is their turn."""
         in_rotation = [name for name in replicas if self._policy(name).in_rotation]
         turns = max((self._policy(name).turns for name in in_rotation), default=0)
         within = max(self._ctx.settings.restart.pause, turns * proxy.SECONDS_PER_TURN)
         try:
             return proxy.unreached(self._ctx, in_rotation, within)
         except (ConfigError, EngineError):
-            # The proxy's port or the replicas' connections cannot be seen: only waiting is left.
+            # The replicas' connections cannot be read: all that is left is to wait.
             self._ctx.sleep(self._ctx.settings.restart.pause)
             return []
 
@@ -47,8 +48,8 @@ class ProxyWaits:
             raise
         except (ConfigError, EngineError) as error:
             self._ctx.say(
-                f"cannot read for how long nginx passes a replica over ({error.what}):"
-                f" taking its default of {proxy.DEFAULT_POLICY.fail_timeout:g} s"
+                f"cannot read how long nginx skips a replica ({error.what}):"
+                f" assuming its default of {proxy.DEFAULT_POLICY.fail_timeout:g} s"
             )
             return dict.fromkeys(self._ctx.settings.services.app, proxy.DEFAULT_POLICY)
 
@@ -57,21 +58,21 @@ class ProxyWaits:
 
 
 def describe_waits(ctx: Context, replicas: Collection[str]) -> str:
-    """Return the plan's line on how long the proxy makes the rollout of these replicas wait.
+    """Describe in a plan how long the proxy makes the rollout of these replicas wait.
 
-    "" if it waits no longer than `restart.pause` after each of them.
+    "" if the rollout waits no longer than `restart.pause` after each replica.
     """
     one_at_a_time = min(ctx.settings.restart.max_unavailable, len(replicas)) == 1
     try:
         drainable = proxy.drainable(ctx) if one_at_a_time else frozenset()
         policies = proxy.upstream_policies(ctx) if set(replicas) - drainable else {}
     except (ConfigError, EngineError):
-        return ""  # the verification point `proxy` reports it, and the rollout itself
+        return ""  # the rollout reports it, and the point `proxy` of the verification
     waiting = [policies[name] for name in replicas if name in policies and name not in drainable]
     longest = max(waiting, key=lambda each: each.fail_timeout, default=proxy.UpstreamPolicy())
     if longest.unavailable_for <= ctx.settings.restart.pause:
         return ""
     return (
-        f"nginx passes over a replica that was away for {longest.fail_timeout:g} s:"
-        f" {longest.unavailable_for:g} s are waited after each of {len(waiting)}"
+        f"nginx skips a restarted replica for {longest.fail_timeout:g} s: the rollout waits"
+        f" {longest.unavailable_for:g} s after each of {len(waiting)}"
     )

@@ -1,6 +1,6 @@
 """The step `rollout`: replace the containers that drift from the declared image or definition.
 
-`docker-compose restart` keeps the container, and with it the old image; a rollout replaces it.
+A restart would keep the old container, and with it the old image.
 """
 
 from __future__ import annotations
@@ -30,30 +30,30 @@ from cosmicdeploy.steps.rollout.start_first import (
 from cosmicdeploy.steps.rollout.timings import Phases
 from cosmicdeploy.steps.rollout.undo import RolloutUndo
 
-TO_BE_REPLACED = "to be as its image is"
-SUPERSEDED_RUNS = "its predecessor runs"
+FILES_CHANGED = "its files were changed by hand"
+SUPERSEDED_RUNS = "its superseded container still runs"
 
 
 class RolloutStep(Step):
-    """Replace the containers of some roles; each is healthy before the next is replaced."""
+    """Replace the containers that drift; each is ready before the next is replaced."""
 
     kind: ClassVar[str] = ROLLOUT
     replaces_containers: ClassVar[bool] = True
 
     missing_only: bool = Field(
-        default=False, description="Start what does not run, and leave what runs as it is."
+        default=False, description="Only start what does not run; ignore drift of what runs."
     )
     at_once: bool = Field(
         default=False,
-        description="All at the same time: for when clients are turned away anyway.",
+        description="Do not wait for each to be ready; for when clients are turned away anyway.",
     )
     roles: tuple[Role, ...] = Field(
-        default=("app", "scheduler", "worker"), description="Whose containers."
+        default=("app", "scheduler", "worker"), description="Roles of the services."
     )
     anew: tuple[str, ...] = Field(
         default=(),
-        description="These services alone, and each replaced even without drift: its files were"
-        " changed by hand.",
+        description="Replace only the containers of these services, even without drift, because"
+        " files in them were changed by hand.",
     )
 
     def check(self, ctx: Context) -> Change | Unchanged:
@@ -61,7 +61,7 @@ class RolloutStep(Step):
         drifts = self._drifts(ctx, names)
         reasons, count = _reasons(drifts), len(names)
         if not reasons and self.missing_only:
-            return Unchanged(reason=f"all {count} containers run, whichever their image")
+            return Unchanged(reason=f"all {count} containers run; drift is ignored")
         if not reasons:
             images = sorted({i.id[:19] if i else "no image" for i in ctx.images_of(names).values()})
             return Unchanged(reason=f"{', '.join(images)} already runs in all {count} containers")
@@ -73,14 +73,14 @@ class RolloutStep(Step):
         return Change(summary=summary, before={"containers": before}, facts=facts)
 
     def _waits(self, ctx: Context, reasons: Mapping[str, str]) -> str:
-        """Return how long the proxy makes the rollout wait; "" if no replica stops."""
+        """Describe how long the proxy makes the rollout wait; "" if no replica stops."""
         stops = not self.at_once and ctx.settings.restart.order.app == "stop-first"
         replaced = {name for name, why in reasons.items() if why != MISSING}
         away = [name for name in ctx.settings.services.app if name in replaced]
         return describe_waits(ctx, away) if stops and away else ""
 
     def _drifts(self, ctx: Context, names: Iterable[str]) -> dict[str, Drift]:
-        """Return each service's drift; `reason` is why the rollout replaces or starts it."""
+        """Return each service's drift, with the reason why the rollout replaces or starts it."""
         superseded_run = with_running_superseded(ctx, names)
         drifts = {name: self._drift(ctx, name) for name in names}
         without_reason = [name for name in superseded_run if not drifts[name].reason]
@@ -92,13 +92,13 @@ class RolloutStep(Step):
         container = ctx.container(name) if self.missing_only or self.anew else None
         if self.missing_only and container is not None:
             return Drift(container=container, reason=None if container.is_running else STOPPED)
-        # With the reason STOPPED it would be started as it is.
+        # Without this reason, a stopped container would only be started.
         if name in self.anew and container is not None:
-            return replace(drift_of(ctx, name), reason=TO_BE_REPLACED)
+            return replace(drift_of(ctx, name), reason=FILES_CHANGED)
         return drift_of(ctx, name)
 
     def _stop_left_superseded(self, ctx: Context, names: Iterable[str]) -> None:
-        """Finish a killed start-first rollout, whose superseded containers still run."""
+        """Stop superseded containers that a killed start-first rollout left running."""
         for name in names:
             current = ctx.container(name)
             if current is not None and serves_now(ctx, current):
@@ -120,7 +120,7 @@ class RolloutStep(Step):
             self._stop_left_superseded(ctx, left)
             reasons = _reasons(self._drifts(ctx, change.before["containers"]))
         rollout = Rollout(ctx, reasons)
-        rollout.all_at_once() if self.at_once else rollout.by_turns()
+        rollout.all_at_once() if self.at_once else rollout.in_batches()
         images = {name: ctx.running(name).image_id for name in reasons}
         return {"containers": images, "roll": rollout.facts(), **change.facts}
 
@@ -134,8 +134,8 @@ class RolloutStep(Step):
 
     def undo(self, ctx: Context, change: Change) -> None:
         undo = RolloutUndo(ctx, at_once=self.at_once)
-        # The replicas go first: while one is away, no other container starts that could be given
-        # its address.
+        # The replicas go first: no other container may start, and be given the address of a
+        # replica, while that replica is stopped.
         names = list(reversed(change.before["containers"]))
         names.sort(key=lambda name: name not in ctx.settings.services.app)
         for name in names:

@@ -1,4 +1,4 @@
-"""The step `soak`: after a rollout, watch its effect for a while; a breach undoes the release."""
+"""The step `soak`: watch the effect of a rollout for a while; a breach undoes the release."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from cosmicdeploy.probes.proof.soak_comparison import Comparison
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.text.formatting import counted
 
-LOOK_EVERY = 0.5
+OBSERVE_EVERY_SECONDS = 0.5
 
 
 class SoakStep(Step):
-    """Watch restarts, memory, health, failures and latencies for as long as `watch.seconds` says.
+    """Watch restarts, memory, health, failures and latencies for `watch.seconds`.
 
-    A breach raises `CheckFailed`.
+    A breach of the limits under `watch` fails the run, which is then undone.
     """
 
     kind: ClassVar[str] = "soak"
     # The soak itself is the verification.
     is_checked_again: ClassVar[bool] = False
     only_checks: ClassVar[bool] = True
-    # It belongs to a replacement of containers, and alone is no reason for a backup.
+    # It depends on a rollout, and alone is no reason for a backup.
     protective: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
@@ -42,80 +42,86 @@ class SoakStep(Step):
         return Unchanged(reason="no container was replaced")
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        wanted, known, seen = ctx.settings.watch, _known(ctx), Observation()
-        began, end = time.time(), time.monotonic() + wanted.seconds
-        answers = Comparison(ctx, _rollout_began(ctx), began)
-        while not seen.breaches:
+        initial, observation = _initial_states(ctx), Observation()
+        began, end = time.time(), time.monotonic() + ctx.settings.watch.seconds
+        responses = Comparison(ctx, _rollout_began(ctx), began)
+        while not observation.breaches:
             ctx.safe_point()
-            observe_containers(ctx, known, seen)
+            observe_containers(ctx, initial, observation)
             over = time.monotonic() >= end
             if over and ctx.run.traffic:
                 ctx.run.traffic.settle()
-            seen.breaches += answers.breaches(over=over)
+            observation.breaches += responses.breaches(over=over)
             if over:
                 break
-            ctx.sleep(min(LOOK_EVERY, end - time.monotonic()))
+            ctx.sleep(min(OBSERVE_EVERY_SECONDS, end - time.monotonic()))
         facts: dict[str, Any] = {
             "seconds": round(time.time() - began, 1),
-            "containers": len(known),
-            "restarts": seen.restarts,
-            "oom_killed": seen.oom_killed,
-            **answers.facts(),
+            "containers": len(initial),
+            "restarts": observation.restarts,
+            "oom_killed": observation.oom_killed,
+            **responses.facts(),
         }
-        _require_well(seen, facts)
+        _require_no_breach(observation, facts)
         _require_proof(facts)
-        told = f"{counted(len(known), 'container')} and {counted(facts['requests'], 'request')}"
-        ctx.say(f"{told} were watched: all well")
+        watched = (
+            f"{counted(len(initial), 'container')} and {counted(facts['requests'], 'request')}"
+        )
+        ctx.say(f"{watched} were watched: all well")
         return facts
 
 
-def _require_well(seen: Observation, facts: Result) -> None:
-    if not seen.breaches:
+def _require_no_breach(observation: Observation, facts: Result) -> None:
+    if not observation.breaches:
         return
     raise CheckFailed(
-        f"{seen.breaches[0]} within {facts['seconds']:.0f} s of the deploy",
+        f"{observation.breaches[0]} within {facts['seconds']:.0f} s of the deploy",
         where="soak",
         todo="see the container's log; `watch` in cosmicdeploy.yaml has the limits",
         details=(
-            *seen.breaches[1:],
-            f"seen: {', '.join(f'{name} {value}' for name, value in facts.items())}",
-            *seen.details,
+            *observation.breaches[1:],
+            f"observed: {', '.join(f'{name} {value}' for name, value in facts.items())}",
+            *observation.details,
         ),
     )
 
 
 def _require_proof(facts: Result) -> None:
+    """Raise `NotProven` if a rate limit refused all requests."""
     if facts["limited"] and not facts["requests"]:
         raise NotProven(
             f"All {facts['limited']} requests of the soak were answered 429: nothing is proven",
             where="soak",
-            todo="lower `probe.rate` to what the application lets one client ask",
+            todo="set `probe.rate` below the application's rate limit for one client",
         )
 
 
-def _known(ctx: Context) -> dict[str, InitialState]:
-    """Return the initial state of each container, from which only what the deploy does counts.
+def _initial_states(ctx: Context) -> dict[str, InitialState]:
+    """Return each service's initial state; earlier restarts in it do not count as a breach.
 
-    A service that did not work before, and was not replaced, is left out.
+    A replaced container starts from zero. Leaves out services that did not work before the run and
+    were not replaced.
     """
     before: dict[str, Any] = {}
     for intent in intents(resumed_and_current(ctx.journal, ctx.run.resumed_runs), ROLLOUT):
         before = {**intent.before.get("containers", {}), **before}
-    known = {}
+    states = {}
     for name in ctx.settings.services.released:
-        found = ctx.container(name)
-        made = name in before and (
-            before[name] is None or found is None or before[name]["id"] != found.id
+        container = ctx.container(name)
+        is_new = name in before and (
+            before[name] is None or container is None or before[name]["id"] != container.id
         )
-        if not made and name in ctx.run.known_failures.services:
+        if not is_new and name in ctx.run.known_failures.services:
             continue
-        known[name] = InitialState() if made or found is None else InitialState.of(found)
-    return known
+        states[name] = InitialState() if is_new or container is None else InitialState.of(container)
+    return states
 
 
 def _rollout_began(ctx: Context) -> float:
-    """Return the rollout's Unix time; 0 if an interrupted run began it: then nothing is known of
-    the time before."""
+    """Return the Unix time at which this run's rollout began.
+
+    0 if a resumed run began it: then this run has measured no request before the rollout.
+    """
     for record in ctx.journal.records():
         own = record.get("run") == ctx.journal.run and record["kind"] == "intent"
         if own and record["step_kind"] == ROLLOUT:

@@ -1,4 +1,4 @@
-"""Replace a container start-first: the candidate starts while the old container still serves."""
+"""Replace a container start-first: the candidate starts while the old container serves."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def require_start_first(service: Service) -> None:
 
 
 def start_candidate(ctx: Context, target: Target, phases: Phases) -> str:
-    """Create and start the target's candidate, under a temporary name; return its id."""
+    """Create and start the target's candidate under a temporary name; return its id."""
     created = create_candidate(ctx, target, phases)
     with phases.of(target.name, "start"):
         ctx.engine.start(created)
@@ -42,9 +42,9 @@ def start_candidate(ctx: Context, target: Target, phases: Phases) -> str:
 
 
 def promote(ctx: Context, targets: Sequence[Target], candidate_ids: Mapping[str, str]) -> None:
-    """Give the candidates their final names; the superseded containers continue to run.
+    """Give the candidates their final names; the superseded containers still run.
 
-    `candidate_ids` has the id of each service's candidate.
+    `candidate_ids` maps each service to the id of its candidate.
     """
     for target in targets:
         if target.container is not None:
@@ -53,7 +53,7 @@ def promote(ctx: Context, targets: Sequence[Target], candidate_ids: Mapping[str,
 
 
 def with_running_superseded(ctx: Context, names: Iterable[str]) -> list[str]:
-    """Return those of these services that still have a running superseded container."""
+    """Select the services whose superseded container still runs."""
     superseded = [
         container
         for container in ctx.unassigned_containers()
@@ -63,7 +63,7 @@ def with_running_superseded(ctx: Context, names: Iterable[str]) -> list[str]:
 
 
 def stop_superseded(ctx: Context, service: Service, phases: Phases) -> None:
-    """Stop the service's superseded containers, and any candidate; they finish their requests."""
+    """Stop the service's superseded containers and candidates once their requests finish."""
     with phases.of(service.name, "drain"):
         for container in temporary_containers(ctx, service):
             if container.is_running:

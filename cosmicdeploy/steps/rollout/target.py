@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
@@ -12,15 +13,14 @@ from cosmicdeploy.stack.model import Service
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A service as declared and its container in place; None if it has none.
+    """A service as declared, and its container in place; None if it has no container.
 
-    It is looked up once for each replacement and passed on, so that all of the replacement works on
-    the same container. `ordinal` numbers the containers of one service from 1.
+    It is looked up once for each replacement and passed on, so that every part of the replacement
+    works on the same container.
     """
 
     service: Service
     container: Container | None
-    ordinal: int = 1
 
     @property
     def name(self) -> str:
@@ -43,3 +43,25 @@ class Target:
 def look_up(ctx: Context, name: str) -> Target:
     """Return the target of this service; raises `NeedsPerson` if it is not declared."""
     return Target(service=ctx.service(name), container=ctx.container(name))
+
+
+def existing_targets(ctx: Context, names: Iterable[str]) -> list[Target]:
+    """Return the targets of services that are still declared and have a container."""
+    targets = [look_up(ctx, name) for name in names if name in ctx.stack.services]
+    return [target for target in targets if target.container is not None]
+
+
+def has_moved(ctx: Context, target: Target, container: Container) -> bool:
+    """Whether the proxy has to use another address for the target's new container.
+
+    Compares the addresses in the networks that the replica shares with the proxy; in all its
+    networks if it shares none. False if the replica had no container or no address.
+    """
+    before = target.container.addresses if target.container else {}
+    proxy_name = ctx.settings.services.proxy
+    proxy = ctx.container(proxy_name) if proxy_name and before else None
+    shared = {net: before[net] for net in before if proxy and net in proxy.addresses}
+    return any(
+        container.addresses.get(network) != address
+        for network, address in (shared or before).items()
+    )

@@ -1,4 +1,4 @@
-"""Where the seconds of a rollout went."""
+"""Measure how long each phase of a rollout takes."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-# What the engine and the application need, with any deployer.
+# The phases whose time engine and application take, whatever deployer is used.
 NEEDED = ("create", "drain", "start", "healthy")
 
 
 class Phases:
-    """The seconds of each service by phase.
+    """The seconds of each service in each phase.
 
-    The phases are those `NEEDED`; `passes`, from its first good answer (`healthy`) until it is
-    ready; `served`, until the proxy uses it; `taken out`, until it is drained.
+    The phases in order: `create`; `taken out`, until a replica is drained; `drain`, until the old
+    container has stopped; `start`; `healthy`, until the first good answer; `passes`, until the
+    container is ready; `served`, until the proxy sends it requests.
     """
 
     def __init__(self) -> None:
@@ -22,7 +23,7 @@ class Phases:
 
     @contextmanager
     def of(self, service: str, phase: str) -> Iterator[None]:
-        """Count the block's seconds as this phase of this service."""
+        """Add the time that the block takes to a phase of a service."""
         started = time.monotonic()
         try:
             yield
@@ -30,12 +31,12 @@ class Phases:
             self.add(service, phase, time.monotonic() - started)
 
     def add(self, service: str, phase: str, seconds: float) -> None:
-        """Add seconds to this phase of this service."""
+        """Add seconds to a phase of a service."""
         own = self._seconds.setdefault(service, {})
         own[phase] = own.get(phase, 0.0) + seconds
 
     def facts(self, seconds: float) -> Mapping[str, object]:
-        """Return the report's facts of a rollout that took so many seconds."""
+        """Return the timings for the report; `seconds` is how long the whole rollout took."""
         needed = sum(own.get(phase, 0.0) for own in self._seconds.values() for phase in NEEDED)
         rounded = {
             service: {phase: round(value, 2) for phase, value in own.items()}

@@ -1,19 +1,29 @@
-"""Undo a rollout: each former container goes back, whatever is in the way of another."""
+"""Undo a rollout: put the former containers back in place."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from typing import Any
 
+from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost
+from cosmicdeploy.engine.containers.names import ContainerRole, role_of
+from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost, NeedsPerson
+from cosmicdeploy.probes.readiness import wait_ready
+from cosmicdeploy.stack.model import Service
+from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
-from cosmicdeploy.steps.rollout.replace import put_back
+from cosmicdeploy.steps.rollout.replace import temporary_containers
+from cosmicdeploy.steps.rollout.target import look_up
 from cosmicdeploy.steps.rollout.timings import Phases
 
 
 class RolloutUndo:
-    """One rollout, undone service by service. `at_once`: clients are turned away meanwhile."""
+    """The undo of one rollout, service by service. Not reusable.
+
+    `at_once`: clients are turned away meanwhile.
+    """
 
     def __init__(self, ctx: Context, *, at_once: bool) -> None:
         self._ctx, self._at_once = ctx, at_once
@@ -23,10 +33,9 @@ class RolloutUndo:
             self._proxy.adopt()
 
     def undo(self, name: str, before: dict[str, Any] | None) -> None:
-        """Put one service's former container back; an error is kept for `end`, so that the others
-        go back all the same.
+        """Put back a service's former container; `end` raises an error of this.
 
-        Raises `LockLost` and `EngineUnavailable`, after which nothing can go back.
+        Raises `LockLost` and `EngineUnavailable` at once: no other container could be put back.
         """
         try:
             self._undo(name, before)
@@ -39,7 +48,7 @@ class RolloutUndo:
         is_changed = put_back(self._ctx, name, before)
         worked = name not in self._ctx.run.known_failures.services
         if is_changed and before and before["running"] and worked and not self._at_once:
-            # A proxy that cannot be told must not keep the other containers from going back.
+            # An error of the proxy must not stop the undo of other services.
             try:
                 self._proxy.put_in_service([name], moved=False)
             except EngineUnavailable:
@@ -48,8 +57,61 @@ class RolloutUndo:
                 self._ctx.say(f"{name} is back; the proxy: {error.what}")
 
     def end(self) -> None:
-        """Put all replicas in service; raise the first error that was kept."""
+        """Put all replicas in service; raise the first error of a service."""
         with suppress(CosmicError):
             self._proxy.put_all_in_service()
         if self._error is not None:
             raise self._error
+
+
+def put_back(ctx: Context, service_name: str, before: dict[str, Any] | None) -> bool:
+    """Put back the container that was in place before, from any state of a replacement.
+
+    `before` are the `journal_facts` of that container; None if there was none. Returns whether
+    anything had to be changed. Raises `NeedsPerson` if that container is gone.
+    """
+    target = look_up(ctx, service_name)
+    service, current = target.service, target.container
+    for leftover in temporary_containers(ctx, service):
+        if role_of(leftover.name) is ContainerRole.CANDIDATE:
+            ctx.engine.remove(leftover.id)
+    if current is not None and _is_unchanged(current, before):
+        return False
+    # Looked up first, so that no container is removed if the former one is gone.
+    former = _require_former(ctx, service, before) if before is not None else None
+    if current is not None and (former is None or current.id != former.id):
+        end(ctx, service_name, current.id)
+        ctx.engine.remove(current.id)
+    if former is not None:
+        _restore(ctx, service, former, start=before is not None and before["running"])
+    return True
+
+
+def _is_unchanged(current: Container, before: dict[str, Any] | None) -> bool:
+    former = before and (before["id"], before["running"])
+    return (current.id, current.is_active) == former
+
+
+def _require_former(ctx: Context, service: Service, before: dict[str, Any]) -> Container:
+    """Return the container from before; raises `NeedsPerson` if it is gone."""
+    former = ctx.engine.container(before["id"])
+    if former is None:
+        raise NeedsPerson(
+            "The container that ran before is gone",
+            where=service.container_name,
+            todo=f"the present container stays as it is; {ACCEPT}",
+        )
+    return former
+
+
+def _restore(ctx: Context, service: Service, former: Container, *, start: bool) -> None:
+    if former.name != service.container_name:
+        ctx.engine.rename(former.id, service.container_name)
+    if start:
+        ctx.engine.start(former.id)
+        if why := ctx.run.known_failures.services.get(service.name):
+            ctx.say(f"{service.name} runs as before: it did not work then ({why})")
+        else:
+            wait_ready(ctx, former.id, service.container_name)
+    elif former.is_running:  # it was stopped before the run, and stays stopped
+        end(ctx, service.name, former.id)

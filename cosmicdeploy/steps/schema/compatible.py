@@ -1,4 +1,4 @@
-"""The step `compatible`: whether a backup's release can run on the present schema."""
+"""The step `compatible`: check that a backup's release can work on the present schema."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ class CompatibleStep(Step):
         require_whole(ctx)
         with open_facts(ctx.database()) as facts:
             if facts.schema_digest() == target.manifest.schema_digest:
-                return Unchanged(reason="the schema is the one that this release knew")
-            found = facts.incompatibilities(target.manifest.outline)
-        if found:
+                return Unchanged(reason="the schema is that of this release")
+            problems = facts.incompatibilities(target.manifest.outline)
+        if problems:
             raise Refused(
-                f"Release {target.manifest.release or 'of that time'} cannot work on the schema as"
-                f" it is now: {found[0]}",
+                f"Release {target.manifest.release or 'of the backup'} cannot work on the schema as"
+                f" it is now: {problems[0]}",
                 where=f"backup {target.id}",
-                todo="go back with the data (leave out --code-only), or with the schema alone"
+                todo="roll back the data as well (leave out --code-only), or only the schema"
                 " (--migration)",
-                details=found,
+                details=problems,
             )
         return Unchanged(reason="this release can read and write the schema as it is now")
 
 
 def target_of(ctx: Context) -> Backup:
-    """Return the backup that a rollback goes to; raises `CosmicError` if none is named."""
+    """Return the backup to roll back to; raises `CosmicError` if the run has none."""
     if ctx.run.target_backup is None:
         raise CosmicError("No backup is named", todo="use `cosmicdeploy rollback --to BACKUP`")
     return ctx.run.target_backup

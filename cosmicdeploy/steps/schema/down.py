@@ -1,4 +1,4 @@
-"""Run down migrations back to a given set of applied ones, and no further."""
+"""Roll back exactly the migrations that are not in a given set."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from cosmicdeploy.text.formatting import counted
 
 
 def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
-    """Run the down migrations of all that is applied beyond a set; return those rolled back.
+    """Roll back the applied migrations that are not in `to_applied`; return their names.
 
-    Runs in the image that the app's tag names, which must have their files: Artisan skips a
-    migration without a file and reports success. Raises `Refused` before anything runs if others
-    would be rolled back, `NeedsPerson` if not exactly those were.
+    Runs in the image that the app's tag names. It must have the files of these migrations: Artisan
+    skips a migration without a file and reports success. Raises `Refused`, before anything runs, if
+    other migrations would be rolled back; `NeedsPerson` if the result is not exactly `to_applied`.
     """
     beyond = applied_beyond(ctx, to_applied)
     if not beyond:
@@ -42,19 +42,19 @@ def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
 def _todo(output: str) -> str:
     if was_not_confirmed(output):
         return "the console asks for confirmation in production: add --force to migrate.rollback"
-    return "run `cosmicdeploy migrate` to see what is there"
+    return "see which migrations are applied: `cosmicdeploy migrate`"
 
 
 def applied_beyond(ctx: Context, target: Set[str]) -> list[str]:
-    """Return what is applied beyond a set.
+    """Return the applied migrations that are not in `target`.
 
-    Raises `Refused` if rolling that back does not lead to the set.
+    Raises `Refused` if rolling these back would not lead to `target`.
     """
     return _beyond(_applied(ctx), target)
 
 
 def _applied(ctx: Context) -> list[str]:
-    """Return the applied migrations by batch, the order in which Artisan rolls back."""
+    """Return the applied migrations by batch; Artisan rolls them back in the reverse order."""
     with open_facts(ctx.database()) as database:
         return list(database.applied_migrations())
 
@@ -64,14 +64,14 @@ def _beyond(applied: list[str], target: Set[str]) -> list[str]:
     missing = sorted(target - set(applied))
     if missing:
         raise Refused(
-            f"Rolling back cannot lead there: {', '.join(missing)} is not applied",
+            f"Rolling back cannot restore that state: {', '.join(missing)} is not applied",
             where="database",
-            todo="go back to a backup: `cosmicdeploy rollback`",
+            todo="choose a backup to roll back to: `cosmicdeploy rollback`",
         )
     if beyond and applied[-len(beyond) :] != beyond:
         raise Refused(
-            f"Others were applied after {beyond[0]}: they would be rolled back in its place",
+            f"Other migrations were applied after {beyond[0]}, and would be rolled back instead",
             where="database",
-            todo="go back to a backup: `cosmicdeploy rollback`",
+            todo="choose a backup to roll back to: `cosmicdeploy rollback`",
         )
     return beyond

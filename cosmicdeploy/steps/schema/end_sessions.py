@@ -14,15 +14,15 @@ from cosmicdeploy.errors import CosmicError, DatabaseError
 from cosmicdeploy.polling import poll
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 
-# In seconds; an ended statement rolls its transaction back first.
+# In seconds; a killed session rolls its transaction back first.
 ENDED_WITHIN = 20.0
-LOOK_EVERY = 0.2
+CHECK_EVERY_SECONDS = 0.2
 
 
 class Target(BaseModel):
-    """A session as the check saw it.
+    """A session at the time it was chosen to be ended.
 
-    `told` describes it to the operator; `seconds` is how long its statement ran, or it was idle.
+    `told` describes it to the operator. `seconds`: how long it had run its statement or been idle.
     """
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
@@ -33,16 +33,16 @@ class Target(BaseModel):
     seconds: int
     told: str
 
-    def is_it(self, now: Process) -> bool:
-        """Whether the session is still the same one and runs the same statement."""
+    def is_unchanged(self, now: Process) -> bool:
+        """Whether the session still runs the same statement, or is still idle."""
         same = (now.user, now.host) == (self.user, self.host)
         return same and now.seconds >= self.seconds
 
 
 class EndSessionsStep(Step):
-    """End these database sessions, or with `statement_only` the statement that each of them runs.
+    """End these database sessions, or with `statement_only` only the statements that they run.
 
-    A session that runs another statement by now is left alone.
+    Leaves alone a session that meanwhile runs another statement.
     """
 
     kind: ClassVar[str] = "end-sessions"
@@ -51,13 +51,13 @@ class EndSessionsStep(Step):
     statement_only: bool = False
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        left = self._left(ctx)
-        if not left:
-            return Unchanged(reason="they have ended, or run something else by now")
-        return Change(summary=f"end {', '.join(target.told for target in left)}")
+        remaining = self._remaining(ctx)
+        if not remaining:
+            return Unchanged(reason="the sessions have ended, or run other statements by now")
+        return Change(summary=f"end {', '.join(target.told for target in remaining)}")
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        ended = self._left(ctx)
+        ended = self._remaining(ctx)
         for target in ended:
             ctx.lock.require()
             ctx.say(f"ending {target.told}")
@@ -69,24 +69,24 @@ class EndSessionsStep(Step):
         return {"ended": [target.id for target in ended]}
 
     def verify(self, ctx: Context, change: Change) -> None:
-        left = poll(
-            lambda: self._left(ctx),
+        remaining = poll(
+            lambda: self._remaining(ctx),
             until=lambda sessions: not sessions,
-            every=LOOK_EVERY,
+            every=CHECK_EVERY_SECONDS,
             within=ENDED_WITHIN,
         )
-        if left:
+        if remaining:
             raise CosmicError(
-                f"{left[0].told} does not end",
+                f"{remaining[0].told} does not end",
                 where="database",
                 todo="it may be rolling back its transaction: see `cosmicdeploy diagnose`",
             )
 
-    def _left(self, ctx: Context) -> list[Target]:
+    def _remaining(self, ctx: Context) -> list[Target]:
         with open_session(ctx.database()) as session:
             now = read_process_list(session)
-        return [each for each in self.sessions if each.id in now and self._is_left(each, now)]
+        return [each for each in self.sessions if each.id in now and self._is_remaining(each, now)]
 
-    def _is_left(self, target: Target, now: Mapping[int, Process]) -> bool:
-        found = now[target.id]
-        return target.is_it(found) and not (self.statement_only and found.is_idle)
+    def _is_remaining(self, target: Target, now: Mapping[int, Process]) -> bool:
+        session = now[target.id]
+        return target.is_unchanged(session) and not (self.statement_only and session.is_idle)

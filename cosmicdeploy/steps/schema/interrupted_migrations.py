@@ -1,7 +1,7 @@
-"""Migrations of an interrupted run: whether they are not begun, half done or done.
+"""Find out how far the migrations of an interrupted run came.
 
-The journal says which migrations were begun, the live schema how far they came. MariaDB commits
-each DDL statement by itself: a migration that fails leaves what it did before.
+The journal says which migrations began, the live schema which of their changes were made. MariaDB
+commits each DDL statement by itself: a migration that fails leaves the changes that it had made.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cosmicdeploy.steps.schema.pending import pending_names
 
 
 class State(StrEnum):
-    """How far migrations that were begun came, by the live schema."""
+    """How far migrations came, judged by the live schema."""
 
     UNTOUCHED = "nothing of it happened"
     WHOLE = "all of it is done"
@@ -29,8 +29,8 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """How far migrations that were begun came, statement by statement."""
+class MigrationProgress:
+    """How far migrations came, in all and statement by statement."""
 
     begun: BegunMigration
     state: State
@@ -38,13 +38,17 @@ class Found:
 
     @property
     def lines(self) -> list[str]:
-        """A line for each statement and what became of it."""
+        """One line for each statement, with its outcome."""
         return [outcome.line for outcome in self.outcomes]
 
 
-def look(ctx: Context, begun: BegunMigration, undone: Set[str] = frozenset()) -> Found:
-    """Compare the live schema with what was begun; `undone` are migrations that were rolled back
-    to their end. Raises `DatabaseError`."""
+def compare_with_schema(
+    ctx: Context, begun: BegunMigration, undone: Set[str] = frozenset()
+) -> MigrationProgress:
+    """Compare the live schema with the migrations that began.
+
+    `undone` are migrations that were rolled back completely. Raises `DatabaseError`.
+    """
     with open_facts(ctx.database()) as database:
         applied, digest = set(database.applied_migrations()), database.schema_digest()
         shape = read_shape(database.session, database.schema)
@@ -53,25 +57,28 @@ def look(ctx: Context, begun: BegunMigration, undone: Set[str] = frozenset()) ->
     became = outcomes(from_records(before.get("pending", ())), shape, applied, undone)
     same = applied == set(before["applied"]) and digest == before["schema"]
     if same and not any(_may_have_run(outcome) for outcome in became):
-        return Found(begun=begun, state=State.UNTOUCHED, outcomes=became)
+        return MigrationProgress(begun=begun, state=State.UNTOUCHED, outcomes=became)
     state = State.WHOLE if _all_done(ctx, begun, applied, digest) else State.BROKEN
-    return Found(begun=begun, state=state, outcomes=became)
+    return MigrationProgress(begun=begun, state=state, outcomes=became)
 
 
 def _may_have_run(outcome: Outcome) -> bool:
-    """Of a statement that changes rows the schema says nothing."""
+    """Whether a statement may have run unseen, because it changes only rows."""
     from cosmicdeploy.migrations.effects import shows_in_structure  # sqlglot is slow to import
 
     sql = outcome.statement.sql
-    silent = outcome.statement.kind is not Kind.HARMLESS and sql and not shows_in_structure(sql)
-    return outcome.state != NOT_DONE and bool(silent)
+    changes_rows_only = (
+        outcome.statement.kind is not Kind.HARMLESS and sql and not shows_in_structure(sql)
+    )
+    return outcome.state != NOT_DONE and bool(changes_rows_only)
 
 
 def _all_done(ctx: Context, begun: BegunMigration, applied: set[str], digest: str) -> bool:
-    """Whether all of it is done.
+    """Whether the migrations are complete, and no down migration has begun.
 
-    A migration's row is written after its last statement. A down migration removes the structure
-    before the row, so then only the structure counts.
+    A migration's row is written after its last statement, so the row proves the statements. A down
+    migration changes the schema before it removes the row, so the schema must be as it was after
+    the migrations, if the journal recorded that.
     """
     if begun.done is not None and digest != begun.done.get("schema"):
         return False
@@ -82,26 +89,32 @@ def _all_done(ctx: Context, begun: BegunMigration, applied: set[str], digest: st
 
 
 def require_whole(ctx: Context) -> None:
-    """Raise `NeedsPerson` where migrations of an earlier run are half done: how far they came, and
-    both ways on."""
+    """Raise `NeedsPerson` if migrations of an earlier run are half done.
+
+    Raises `CosmicError` while a plan is made and the recover step comes first.
+    """
     begun = interrupted_migration(ctx.journal)
     if begun is None:
         return
     if ctx.run.steps_ahead.recover:  # the interrupted run's command may still run
         raise CosmicError(
-            "It is not known yet whether the migrations of an interrupted run are whole"
+            "It is not known yet whether the migrations of an interrupted run are complete"
         )
-    found = look(ctx, begun)
-    if found.state is State.BROKEN:
-        raise broken(found)
-    ctx.say(f"a run was interrupted while it migrated: {found.state}")
+    progress = compare_with_schema(ctx, begun)
+    if progress.state is State.BROKEN:
+        raise half_done_error(progress)
+    ctx.say(f"a run was interrupted while it migrated: {progress.state}")
 
 
-def broken(found: Found, what: str = "Migrations of an earlier run are half done") -> NeedsPerson:
-    """Return the error that names each statement and both ways on."""
-    backup = found.begun.backup
-    back = f"go back: `cosmicdeploy rollback --to {backup}`; or " if backup else ""
+def half_done_error(
+    progress: MigrationProgress, what: str = "Migrations of an earlier run are half done"
+) -> NeedsPerson:
+    """Return the error for half-done migrations, with each statement and the two ways on."""
+    backup = progress.begun.backup
+    back = f"roll back: `cosmicdeploy rollback --to {backup}`; or " if backup else ""
     by_hand = "correct the schema by hand, then `cosmicdeploy migrate --resolve`"
-    unclear = any(outcome.state == NOT_KNOWN for outcome in found.outcomes)
-    note = ("what cannot be known may be in the application's log",) if unclear else ()
-    return NeedsPerson(what, where="database", todo=back + by_hand, details=(*found.lines, *note))
+    unclear = any(outcome.state == NOT_KNOWN for outcome in progress.outcomes)
+    note = ("the application's log may show whether the unknown statements ran",) if unclear else ()
+    return NeedsPerson(
+        what, where="database", todo=back + by_hand, details=(*progress.lines, *note)
+    )

@@ -1,8 +1,8 @@
 """Shorten the server's lock wait while migrations run.
 
-A migration that waits for a table's lock holds up every later request to the table, by the
-server's default for up to a day. The server's own setting is restored afterwards, after a kill by
-the next run.
+A migration that waits for a table's lock blocks every later request to the table; by the server's
+default, for up to a day. The server's own setting is restored afterwards, or by the next run if
+this run is killed.
 """
 
 from __future__ import annotations
@@ -21,21 +21,22 @@ TIMED_OUT = "Lock wait timeout exceeded"
 
 
 def lock_wait_before(ctx: Context) -> dict[str, int]:
-    """Return what the journal keeps in `before["lock_wait"]`: the server's seconds, and those to
-    set."""
+    """Return the server's seconds and those to set; the journal keeps both as `lock_wait`."""
     return {"former": _read(ctx), "set": ctx.settings.migrate.lock_wait}
 
 
 @contextmanager
 def short_lock_wait(ctx: Context, kept: LockWait) -> Iterator[None]:
-    """Let sessions that begin in the block wait `kept["set"]` seconds for a lock.
+    """Make sessions that begin inside the block wait at most `kept["set"]` seconds for a lock.
 
-    Without the privilege to set that, says so; the server's own seconds apply.
+    Only reports it if the deployer lacks the privilege; then the server's own seconds apply.
     """
     try:
         _write(ctx, kept["set"])
     except DatabaseError as error:
-        ctx.say(f"locks are waited for {kept['former']} s, the server's setting: {error.what}")
+        ctx.say(
+            f"migrations wait {kept['former']} s for a lock, as the server is set: {error.what}"
+        )
         yield
         return
     try:
@@ -45,18 +46,17 @@ def short_lock_wait(ctx: Context, kept: LockWait) -> Iterator[None]:
 
 
 def put_back(ctx: Context, kept: LockWait) -> None:
-    """Restore the server's lock wait if it still has the value that was set; says so if that
-    fails."""
+    """Restore the server's lock wait if it still has the value that was set; report a failure."""
     try:
         if _read(ctx) == kept["set"]:
             _write(ctx, kept["former"])
     except CosmicError as error:  # a restarted server has its own setting again
         statement = f"SET GLOBAL lock_wait_timeout = {kept['former']}"
-        ctx.say(f"the server's lock wait is not put back ({error.what}): {statement}")
+        ctx.say(f"the server's lock wait was not restored ({error.what}); run `{statement}`")
 
 
 def lock_wait_left(ctx: Context) -> LockWait | None:
-    """Return what a killed run set and did not restore; None if there is nothing."""
+    """Return the lock wait that a killed run set and did not restore; None if none did."""
     kept: LockWait | None = None
     for record in ctx.journal.records():
         before: Mapping[str, Any] = record.get("before") or {}
@@ -70,7 +70,10 @@ def lock_wait_left(ctx: Context) -> LockWait | None:
 
 
 def restore_lock_wait(ctx: Context) -> bool:
-    """Restore what a killed run left; return whether there was anything. Raises `DatabaseError`."""
+    """Restore the lock wait that a killed run set; return whether one did.
+
+    Raises `DatabaseError`.
+    """
     kept = lock_wait_left(ctx)
     if kept is not None:
         _write(ctx, kept["former"])

@@ -1,4 +1,4 @@
-"""The step `mark-migrated`: record migrations as run that are in the schema already."""
+"""The step `mark-migrated`: record migrations as run whose changes are already in the schema."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from cosmicdeploy.steps.schema.pending import begun_already, pending_names
 
 
 class MarkMigratedStep(Step):
-    """Record migrations as run, in a new batch, if all of their statements are in the schema.
+    """Record migrations as run, in a new batch, if the schema has all of their changes.
 
-    For migrations that were run by hand, or whose run was killed before it recorded them.
+    For migrations whose statements were run by hand, or that were killed before they were recorded.
     """
 
     kind: ClassVar[str] = "mark-migrated"
 
-    migrations: tuple[str, ...] = Field(min_length=1, description="Their names.")
+    migrations: tuple[str, ...] = Field(min_length=1, description="Names of the migrations.")
 
     def check(self, ctx: Context) -> Change | Unchanged:
         pending = pending_names(ctx) or ()
         names = [name for name in self.migrations if name in pending]
         if not names:
-            return Unchanged(reason="none of them is pending")
+            return Unchanged(reason="none of these migrations is pending")
         _require_whole(ctx, names)
         return Change(summary=f"mark {summarize_names(names)} as run", before={"names": names})
 
@@ -56,11 +56,11 @@ class MarkMigratedStep(Step):
 
 
 def _require_whole(ctx: Context, names: Sequence[str]) -> None:
-    found = begun_already(ctx, names)
-    lines = [line for each in found if each.applied is not AppliedState.ALL for line in each.lines]
+    states = begun_already(ctx, names)
+    lines = [line for each in states if each.applied is not AppliedState.ALL for line in each.lines]
     if lines:
         raise Refused(
-            "Not all of them is in the schema",
+            "The schema does not have all changes of these migrations",
             where=", ".join(names),
             todo="see `cosmicdeploy diagnose migration`",
             details=lines,

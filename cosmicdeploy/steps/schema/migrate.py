@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -10,11 +9,10 @@ from pydantic import Field
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, open_facts
-from cosmicdeploy.engine.facts import ExecResult
-from cosmicdeploy.errors import CosmicError, MigrationFailed, Refused
+from cosmicdeploy.errors import CosmicError, Refused
 from cosmicdeploy.journal.interrupted_migration import BegunMigration, interrupted_migration
 from cosmicdeploy.migrations.preview import Statement
-from cosmicdeploy.migrations.status import summarize_names, was_not_confirmed
+from cosmicdeploy.migrations.status import summarize_names
 from cosmicdeploy.polling import poll
 from cosmicdeploy.signals import uninterruptible
 from cosmicdeploy.steps.base import (
@@ -26,16 +24,16 @@ from cosmicdeploy.steps.base import (
     Unchanged,
     Undecided,
 )
-from cosmicdeploy.steps.commands.new_image import in_new_image, last_lines
+from cosmicdeploy.steps.commands.new_image import in_new_image
 from cosmicdeploy.steps.commands.trial import remove_trials
 from cosmicdeploy.steps.schema import interrupted_migrations
 from cosmicdeploy.steps.schema.down import roll_down
 from cosmicdeploy.steps.schema.lock_wait import (
-    TIMED_OUT,
     lock_wait_before,
     put_back,
     short_lock_wait,
 )
+from cosmicdeploy.steps.schema.migration_failure import migration_failure
 from cosmicdeploy.steps.schema.pending import (
     counted,
     pending_names_once,
@@ -45,29 +43,27 @@ from cosmicdeploy.steps.schema.pending import (
     unknown_allowed,
 )
 
-# In seconds; a server that crashed and takes longer to restart needs a person.
-BACK_WITHIN = 60
-# The server's errors for what a migration would create a second time.
-ALREADY_EXISTS = re.compile(r"already exists|duplicate (?:column|key) name", re.IGNORECASE)
+# In seconds; if the server crashed and takes longer to restart, a person has to look at it.
+DATABASE_BACK_WITHIN = 60
 
 
 class MigrateStep(Step):
-    """Run pending migrations in the image that has them; undo exactly those."""
+    """Run the pending migrations in the new image; an undo rolls back exactly these."""
 
     kind: ClassVar[str] = "migrate"
     migrates: ClassVar[bool] = True
     keeps_data: ClassVar[bool] = True
 
     empty_only: bool = Field(
-        default=False, description="Migrate only a schema that nothing ever migrated."
+        default=False, description="Migrate only if no migration has ever run in the schema."
     )
 
     def check(self, ctx: Context) -> Finding:
         if not self.empty_only:
             interrupted_migrations.require_whole(ctx)
         if ctx.run.is_planning and not ctx.run.is_plan_only and ctx.run.steps_ahead.build_images:
-            # The present image is asked for a plan alone; a run asks the new image anyway.
-            return Undecided(reason="seen in the new image")
+            # Only `--plan` asks the present image; a run asks the new image once it is built.
+            return Undecided(reason="checked in the new image")
         names = pending_names_once(ctx)
         if names is None:
             return self._on_empty(ctx)
@@ -80,19 +76,19 @@ class MigrateStep(Step):
         if not ctx.run.steps_ahead.build_images:
             require_allowed(ctx, statements)
         summary = f"run {summarize_names(names)}: {counted(statements)}{_unknown_allowed(ctx)}"
-        if harmful:  # the new image may bring a corrected migration
-            summary += f"; refused as it is now ({harmful[0].why}), seen again after build"
+        if harmful:  # the new image may have a corrected migration
+            summary += f"; refused as it is now ({harmful[0].why}), checked again after build"
         return self._change(ctx, summary, names, statements)
 
     def _on_empty(self, ctx: Context) -> Change:
         with open_facts(ctx.database()) as database:
             tables = database.engines()
-        if tables:  # showing what would run makes Artisan create its table
+        if tables:  # to show what would run, Artisan would create the migrations table
             raise Refused(
-                "The schema has tables, but no record of migrations: what they would do to those "
-                "cannot be shown",
+                "The schema has tables but no migrations table, so the console cannot show what is "
+                "pending",
                 where=ctx.settings.database.name,
-                todo="run the console's migrate:install, then this again",
+                todo="run `migrate:install` in the application's console, then this command again",
             )
         return self._change(ctx, "run all migrations on an empty schema", None, ())
 
@@ -116,14 +112,14 @@ class MigrateStep(Step):
         )
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        # Interrupted it would be half done: each DDL statement commits by itself.
+        # An interrupted migration is half done: each DDL statement commits by itself.
         with uninterruptible(), short_lock_wait(ctx, change.before["lock_wait"]):
             result = in_new_image(ctx, ctx.settings.migrate.command, apart=True)
         for line in result.text.splitlines():
             ctx.say(line)
         if result.exit_code != 0:
-            raise _failure(ctx, result)
-        remove_trials(ctx)  # they started on the former schema and prove nothing about this one
+            raise migration_failure(ctx, result)
+        remove_trials(ctx)  # trials that started on the former schema prove nothing about this one
         state = _state(ctx)
         ran = set(state["applied"]) - set(change.before["applied"])
         return {"migrations": sorted(ran), "schema": state["schema"]}
@@ -138,11 +134,11 @@ class MigrateStep(Step):
         try:
             undone = set(roll_down(ctx, set(change.before["applied"])))
         except CosmicError as error:
-            raise _stuck(ctx, begun, error) from error
-        found = interrupted_migrations.look(ctx, begun, undone)
-        if found.state is not interrupted_migrations.State.UNTOUCHED:
-            raise interrupted_migrations.broken(
-                found, "The schema is not as it was before the migrations"
+            raise _undo_error(ctx, begun, error) from error
+        progress = interrupted_migrations.compare_with_schema(ctx, begun, undone)
+        if progress.state is not interrupted_migrations.State.UNTOUCHED:
+            raise interrupted_migrations.half_done_error(
+                progress, "The schema is not as it was before the migrations"
             )
 
 
@@ -155,64 +151,39 @@ def _state(ctx: Context) -> dict[str, Any]:
 
 
 def _require_no_rows(ctx: Context) -> None:
-    """Raise `NotReversible` if tables have rows: going back to an empty schema drops them all."""
+    """Raise `NotReversible` if tables have rows: rolling back to an empty schema drops them."""
     with open_facts(ctx.database()) as database:
         filled = [t.name for t in database.tables() if t.rows and t.name != MIGRATIONS_TABLE]
     if filled:
         raise NotReversible(
             f"Undoing the first migrations would drop tables with rows: {', '.join(filled)}",
             where="database",
-            todo="run the same command again to go on",
+            todo="run the same command again to continue",
         )
 
 
 def _none_pending(ctx: Context) -> str:
     if ctx.run.steps_ahead.build_images:
-        return "no migration is pending in the present image; the new one is seen after build"
+        return "no migration is pending in the present image; the new one is checked after build"
     return "no migration is pending"
 
 
 def _unknown_allowed(ctx: Context) -> str:
-    """Return the plan's remark on a misspelt --allow; "" before the image is built."""
+    """Describe names given by --allow that no migration has; "" before the image is built."""
     unknown = [] if ctx.run.steps_ahead.build_images else unknown_allowed(ctx)
     return f"; no migration is named {', '.join(unknown)} (--allow)" if unknown else ""
 
 
-def _failure(ctx: Context, result: ExecResult) -> MigrationFailed:
-    where = " ".join(ctx.console(*ctx.settings.migrate.command))
-    if TIMED_OUT in result.text + result.error_text:
-        seconds = ctx.settings.migrate.lock_wait
-        return MigrationFailed(
-            f"A migration waited {seconds} s in vain for the lock of a table in use",
-            where=where,
-            todo="deploy again once they are done, or raise migrate.lock_wait: every request to "
-            "the table waits as long",
-            details=last_lines(result),
-        )
-    return MigrationFailed(
-        f"The migrations failed (exit code {result.exit_code})",
-        where=where,
-        todo=_todo(result.text + result.error_text),
-        details=last_lines(result),
+def _undo_error(ctx: Context, begun: BegunMigration, error: CosmicError) -> CosmicError:
+    stuck = interrupted_migrations.half_done_error(
+        interrupted_migrations.compare_with_schema(ctx, begun), error.what
     )
-
-
-def _todo(output: str) -> str:
-    if was_not_confirmed(output):
-        return "the console asks for confirmation in production: add --force to migrate.command"
-    if ALREADY_EXISTS.search(output):
-        return "it may have been run by hand: see `cosmicdeploy diagnose migration`"
-    return "correct the migration and deploy again"
-
-
-def _stuck(ctx: Context, begun: BegunMigration, error: CosmicError) -> CosmicError:
-    stuck = interrupted_migrations.broken(interrupted_migrations.look(ctx, begun), error.what)
     stuck.details = (*stuck.details, *error.details)
     return stuck
 
 
 def _wait_for_database(ctx: Context) -> None:
-    """Wait until the database answers; raises its last error if it does not in time."""
+    """Wait until the database answers; raise its last error if it does not in time."""
 
     def ping() -> CosmicError | None:
         try:
@@ -222,5 +193,5 @@ def _wait_for_database(ctx: Context) -> None:
             return error
         return None
 
-    if error := poll(ping, until=lambda error: error is None, every=1, within=BACK_WITHIN):
+    if error := poll(ping, until=lambda error: error is None, every=1, within=DATABASE_BACK_WITHIN):
         raise error

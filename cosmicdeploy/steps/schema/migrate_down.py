@@ -1,4 +1,4 @@
-"""The step `migrate-down`: take the schema back to a release's; the rows stay."""
+"""The step `migrate-down`: return to the schema of a backup's release; the rows stay."""
 
 from __future__ import annotations
 
@@ -22,10 +22,9 @@ from cosmicdeploy.steps.schema.pending import require_files
 
 
 class MigrateDownStep(Step):
-    """Run the down migrations of what was migrated since the target backup, in the image that has
-    them.
+    """Roll back the migrations that ran since the target backup, in the image that has their files.
 
-    Undone from the backup that was made before: it holds what they drop.
+    Undone by restoring the backup that the run created first: it holds what down migrations drop.
     """
 
     kind: ClassVar[str] = "migrate-down"
@@ -35,12 +34,12 @@ class MigrateDownStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         require_whole(ctx)
-        beyond = applied_beyond(ctx, _known(ctx))
+        beyond = applied_beyond(ctx, _target_migrations(ctx))
         if not beyond:
-            return Unchanged(reason="nothing was migrated since")
+            return Unchanged(reason="no migration ran since the backup")
         require_files(ctx, beyond)
         return Change(
-            summary=f"undo {', '.join(beyond)}",
+            summary=f"roll back {', '.join(beyond)}",
             before={
                 "beyond": beyond,
                 "backup": backup_before(ctx.journal),
@@ -49,13 +48,13 @@ class MigrateDownStep(Step):
         )
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        return {"rolled_back": list(roll_down(ctx, _known(ctx)))}
+        return {"rolled_back": list(roll_down(ctx, _target_migrations(ctx)))}
 
     def undo(self, ctx: Context, change: Change) -> None:
         access, backup = ctx.database(), ctx.catalogue.get(change.before["backup"] or "")
         resolve_interrupted_swap(access)
         if not has_replaced_data(access):
-            ctx.say(f"putting the data back to {backup.id}, which nobody has changed since")
+            ctx.say(f"restoring {backup.id}; no client has written since")
             restore_backup(ctx.engine, access, backup)
         drop_replaced_data(access)
 
@@ -63,20 +62,20 @@ class MigrateDownStep(Step):
 def backup_before(journal: Journal) -> str | None:
     """Return the id of the newest backup that an unfinished rollback made.
 
-    The backup of a deploy that it resumes does not count: rows were written since.
+    The backup of a deploy that it resumes does not count: clients have written rows since.
     """
     runs = unfinished(journal, own=True)
-    made = backups_of([run for run in runs if run.kind is RunKind.ROLLBACK])
-    return made[-1] if made else None
+    backups = backups_of([run for run in runs if run.kind is RunKind.ROLLBACK])
+    return backups[-1] if backups else None
 
 
-def _known(ctx: Context) -> set[str]:
-    """Return the migrations of the target's release; raises `Refused` if none are recorded."""
+def _target_migrations(ctx: Context) -> set[str]:
+    """Return the migrations of the target backup; raises `Refused` if it records none."""
     target = target_of(ctx)
     if not target.manifest.migrations:
         raise Refused(
-            "It is not on record which migrations that release knew",
+            "The backup does not record which migrations were applied",
             where=f"backup {target.id}",
-            todo="go back with the data: leave out --migration",
+            todo="roll back the data as well: leave out --migration",
         )
     return set(target.manifest.migrations)

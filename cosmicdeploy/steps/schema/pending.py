@@ -1,4 +1,4 @@
-"""Pending migrations by the application's console: names, SQL, and whether it is allowed."""
+"""Ask the application's console for pending migrations and their SQL, and judge it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cosmicdeploy.steps.commands.new_image import in_new_image, last_lines
 
 
 def pending_names(ctx: Context) -> list[str] | None:
-    """Return the migrations that have not run, oldest first; None without a migrations table.
+    """Return the migrations that have not run, oldest first; None if no migrations table exists.
 
     Raises `MigrationFailed` if the console does not list them.
     """
@@ -25,20 +25,22 @@ def pending_names(ctx: Context) -> list[str] | None:
 
 
 def require_files(ctx: Context, names: Sequence[str]) -> None:
-    """Raise `Refused` if the console has no file of a migration that is to be undone: it would skip
-    it and report success."""
+    """Raise `Refused` if a migration to be rolled back has no file.
+
+    The console would skip it and report success.
+    """
     missing = sorted(set(names) - set(status.names(_status(ctx) or "")))
     if missing:
         raise Refused(
-            f"{status.summarize_names(missing)} cannot be undone: the console has no file of it",
+            f"{status.summarize_names(missing)} cannot be rolled back: it has no file",
             where="migrations",
             todo="put the file back where the containers see it (a folder that is mounted hides "
-            "what the image has), or go back with the data: leave out --migration",
+            "the files of the image), or roll back the data as well: leave out --migration",
         )
 
 
 def _status(ctx: Context) -> str | None:
-    """Return the console's list of migrations; None without a migrations table."""
+    """Return the console's list of migrations; None if no migrations table exists."""
     result = in_new_image(ctx, ctx.settings.migrate.status)
     if status.NO_TABLE in result.text + result.error_text:
         return None
@@ -53,13 +55,13 @@ def _status(ctx: Context) -> str | None:
 
 
 def pending_names_once(ctx: Context) -> list[str] | None:
-    """As `pending_names`, cached by image until a step changes something."""
+    """Return the same as `pending_names`; cached by image until a step changes something."""
     output = _status_once(ctx)
     return None if output is None else status.pending(output)
 
 
 def unknown_allowed(ctx: Context) -> list[str]:
-    """Return the allowed names (--allow) of no migration that the console lists."""
+    """Return the names given by --allow that the console lists no migration for."""
     output = _status_once(ctx) if ctx.run.allowed_migrations else None
     return [] if output is None else sorted(ctx.run.allowed_migrations - set(status.names(output)))
 
@@ -78,18 +80,18 @@ def pending_statements(ctx: Context, names: Sequence[str]) -> list[Statement]:
         return []
     command = ctx.settings.migrate.pretend
     if command is None:
-        return [
-            unknown_statement(name, "the console cannot show what it would run") for name in names
-        ]
+        return [unknown_statement(name, "the console cannot show its SQL") for name in names]
     result = in_new_image(ctx, command)
     if result.exit_code != 0:
-        last = (*last_lines(result, 1), "it says nothing")[0]
-        return [unknown_statement(name, f"the console failed to show it: {last}") for name in names]
+        last = (*last_lines(result, 1), "no output")[0]
+        return [
+            unknown_statement(name, f"the console failed to show its SQL: {last}") for name in names
+        ]
     return preview(pretend.statements(result.text, names), live_shape(ctx))
 
 
 def begun_already(ctx: Context, names: Sequence[str]) -> list[UnrecordedMigration]:
-    """Return how far each of these pending migrations is in the live schema already."""
+    """Return which changes of these pending migrations the live schema already has."""
     return applied_states(pending_statements(ctx, names), live_shape(ctx))
 
 
@@ -100,20 +102,20 @@ def live_shape(ctx: Context) -> Shape:
 
 
 def refused(ctx: Context, statements: Sequence[Statement]) -> list[Statement]:
-    """Return the statements that destroy or cannot be judged, of migrations without permission."""
+    """Return the statements that may destroy data, of migrations that are not allowed by name."""
     allowed = ctx.run.allowed_migrations | set(ctx.settings.migrate.allow)
     return [s for s in statements if s.is_refused and s.migration not in allowed]
 
 
 def require_allowed(ctx: Context, statements: Sequence[Statement]) -> None:
-    """Raise `Refused` if a migration has to be allowed first: which, why, and how."""
+    """Raise `Refused`, with the options that allow it, if a migration may destroy data."""
     harmful = refused(ctx, statements)
     if not harmful:
         return
     names = list(dict.fromkeys(s.migration for s in harmful))
     options = " ".join(f"--allow {name}" for name in names)
     raise Refused(
-        f"{status.summarize_names(names)} may do harm and is not allowed to: {harmful[0].why}",
+        f"{status.summarize_names(names)} may destroy data and is not allowed: {harmful[0].why}",
         where="migrations",
         todo=f"correct it, or allow it by name: `cosmicdeploy deploy {options}`, or in "
         f"cosmicdeploy.yaml migrate.allow: [{', '.join(names)}]",
@@ -122,6 +124,6 @@ def require_allowed(ctx: Context, statements: Sequence[Statement]) -> None:
 
 
 def counted(statements: Sequence[Statement]) -> str:
-    """Return how many statements there are of each kind, in words."""
+    """Return the number of statements of each kind as text, the most dangerous kind first."""
     counts = Counter(s.kind for s in statements)
     return ", ".join(f"{counts[kind]} {kind}" for kind in sorted(counts, key=lambda k: -k.danger))

@@ -352,6 +352,8 @@ def test_a_stale_configuration_cache_is_removed(released: LaravelStack) -> None:
     require_well(released)
 
 
+# A long statement is ended on the shipped stack, where a backup runs beside it.
+@pytest.mark.torture
 def test_a_long_query_is_ended(released: LaravelStack) -> None:
     with by_hand(released, APPS[0], "php", "-r", SESSION, "--", LONG) as (query, _):
         time.sleep(3)

@@ -117,6 +117,8 @@ def test_a_healthy_stack_has_no_trouble(released: StackUnderTest) -> None:
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
+# A migration of the application itself is held up in this way with Laravel.
+@pytest.mark.torture
 def test_a_session_that_holds_up_a_migration_is_named_and_ended(released: StackUnderTest) -> None:
     ctx = released.open()
     with client(ctx) as (holder, session):
@@ -170,6 +172,8 @@ def _waits_for_table(ctx: Context, number: int) -> bool:
     return found.waits_for_table_lock and found.seconds >= 1  # no problem before
 
 
+# A killed migration is completed with Laravel, and a deploy over one is tested with the migrations.
+@pytest.mark.torture
 def test_a_half_done_migration_waits_for_the_operator_and_then_continues(
     released: StackUnderTest,
 ) -> None:
@@ -278,6 +282,8 @@ def test_a_missing_command_is_restored_from_the_releases_image(released: StackUn
     require_well(released)
 
 
+# The lock of a killed scheduler is removed with Laravel.
+@pytest.mark.torture
 def test_a_stopped_scheduler_and_its_stale_lock_are_fixed(released: StackUnderTest) -> None:
     ctx, place = released.open(), released.containers()["cosmic-scheduler"].id
     ctx.engine.stop(place, 10)
@@ -331,7 +337,7 @@ def test_a_clients_long_statement_is_ended_and_a_backups_is_not(
 
 
 # Each probe of a frozen replica waits until it gives up. That a replica which does not answer is
-# restarted is seen with Laravel, and that what was stopped is started with the scheduler above.
+# restarted, and that a stopped scheduler is started, is tested with Laravel.
 @pytest.mark.torture
 def test_a_frozen_and_a_stopped_replica_serve_again(released: StackUnderTest) -> None:
     ctx, before = released.open(), released.containers()

@@ -103,7 +103,7 @@ def test_a_replica_that_never_gets_healthy_undoes_the_others(
     released: StackUnderTest, replica: int
 ) -> None:
     add_to_dockerfile(released, STUCK.format(last=10 + replica))
-    released.set_setting("healthy_within: 60", "healthy_within: 15")
+    released.set_setting("healthy_within: 60", "healthy_within: 8")
     before = released.snapshot()
     with acknowledged(released) as beats:
         done = released.cli("deploy", "--json")

@@ -24,11 +24,13 @@ SENDERS = 5
 IGNORES_STOP = '\nCMD ["sh", "-c", "python3 -m cosmic_app.serve; exit 1"]\n'
 
 
-@pytest.fixture(scope="module")
-def wide(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackUnderTest]:
-    """Run nine replicas at fixed addresses, with a slow path."""
+@pytest.fixture(params=[6, pytest.param(9, marks=pytest.mark.torture)])
+def wide(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[StackUnderTest]:
+    """Run six or nine replicas at fixed addresses, with a slow path."""
     folder = tmp_path_factory.mktemp("wide") / "kiosk"
-    with running_variant(folder, slowed, lambda stack: with_replicas(stack, 9)) as stack:
+    with running_variant(folder, slowed, lambda s: with_replicas(s, request.param)) as stack:
         yield stack
 
 
@@ -62,7 +64,7 @@ def slow_requests(stack: StackUnderTest) -> Iterator[list[str]]:
         yield results
 
 
-def test_nine_replicas_three_at_a_time_under_slow_requests_with_large_bodies(
+def test_many_replicas_three_at_a_time_under_slow_requests_with_large_bodies(
     wide: StackUnderTest,
 ) -> None:
     wide.put_release_2()

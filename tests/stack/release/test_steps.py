@@ -25,7 +25,7 @@ pytestmark = pytest.mark.stack
 
 def outcome(ctx: Context, step: Step) -> str:
     run = Run(ctx=ctx)
-    run.through(make_plan([step], ctx))
+    run.execute(make_plan([step], ctx))
     assert run.error is None, run.error
     return run.results[0].outcome
 

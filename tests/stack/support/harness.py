@@ -214,7 +214,7 @@ class StackUnderTest:
 
     @contextmanager
     def beats(
-        self, per_second: float = 20, longest: float = 300, *, turning_away: bool = False
+        self, per_second: float = 10, longest: float = 300, *, turning_away: bool = False
     ) -> Iterator[TrafficStats]:
         """Send heartbeats through the load balancer during the block.
 

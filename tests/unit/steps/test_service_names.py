@@ -1,4 +1,4 @@
-"""Services by the names that operators use."""
+"""The words by which an operator may name services: service, container or role."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from cosmicdeploy.errors import Refused, UsageError
 from cosmicdeploy.settings import Services
-from cosmicdeploy.steps.service_names import services_named, wanted_services
+from cosmicdeploy.steps.service_names import services_named, services_of_step
 
 NAMES = ("web-1", "web-2", "db", "mail", "worker")
 CTX: Any = SimpleNamespace(
@@ -27,11 +27,13 @@ CTX: Any = SimpleNamespace(
         (["app"], ["web-1", "web-2"]),
         (["database", "db", "db-prod"], ["db"]),
         (["mail", "app", "web-1"], ["mail", "web-1", "web-2"]),
-        (["worker"], ["worker"]),  # a service of that name, though no service has the role
+        (["worker"], ["worker"]),  # the name of a service, though also that of a role
         ([], []),
     ],
 )
-def test_a_service_a_container_or_a_role(words: list[str], expected: list[str]) -> None:
+def test_a_word_is_the_name_of_a_service_a_container_or_a_role(
+    words: list[str], expected: list[str]
+) -> None:
     assert services_named(CTX, words) == expected
 
 
@@ -48,6 +50,6 @@ def test_an_unknown_word_is_an_error(word: str, what: str, todo: str) -> None:
         services_named(CTX, [word])
     assert todo in caught.value.todo
     with pytest.raises(Refused, match=what) as refused:
-        wanted_services(CTX, [word], "mine.yaml:3")
+        services_of_step(CTX, [word], "mine.yaml:3")
     assert refused.value.todo == caught.value.todo
     assert refused.value.where == "mine.yaml:3"

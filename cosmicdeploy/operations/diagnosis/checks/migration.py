@@ -37,7 +37,7 @@ def interrupted(ctx: Context) -> Iterator[Finding]:
     if begun is None:
         yield ok(RUN, "no run was interrupted during a migration")
         return
-    progress = interrupted_migrations.look(ctx, begun)
+    progress = interrupted_migrations.compare_with_schema(ctx, begun)
     if progress.state is not interrupted_migrations.State.BROKEN:
         yield problem(
             RUN,
@@ -47,7 +47,7 @@ def interrupted(ctx: Context) -> Iterator[Finding]:
             remedies=[DEPLOY],
         )
         return
-    error = interrupted_migrations.broken(progress)
+    error = interrupted_migrations.half_done_error(progress)
     yield problem(RUN, error.what, error.todo, details=error.details, remedies=[RESOLVE])
 
 

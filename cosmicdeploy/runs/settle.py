@@ -1,0 +1,32 @@
+"""Settle the steps of a run that has succeeded: remove what was kept only for an undo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.runs.undo import Applied
+
+
+def settle_all(ctx: Context, applied: Sequence[Applied]) -> None:
+    """Settle steps of different kinds at the same time, and those of one kind in their order.
+
+    No kind of step needs what another kind keeps. An error is only reported: the run has succeeded,
+    and the recover step of the next run removes what is left.
+    """
+    by_kind: dict[str, list[Applied]] = {}
+    for each in applied:
+        by_kind.setdefault(each.step.kind, []).append(each)
+
+    def settle_kind(steps: Sequence[Applied]) -> None:
+        for each in steps:
+            try:
+                ctx.lock.require()
+                each.step.settle(ctx, each.change)
+            except CosmicError as error:
+                ctx.say(f"left for the next run to clean up: {error.what}")
+
+    with ThreadPoolExecutor(max_workers=len(by_kind) or 1) as pool:
+        list(pool.map(settle_kind, by_kind.values()))

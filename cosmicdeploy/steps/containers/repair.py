@@ -1,0 +1,139 @@
+"""Repair what an interrupted run left of the services' containers.
+
+A killed rollout leaves containers under temporary names, and services whose container is stopped or
+not ready. Superseded containers that an undo may need are kept.
+"""
+
+from __future__ import annotations
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.containers.names import ContainerRole, role_of
+from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.errors import EngineError, EngineUnavailable
+from cosmicdeploy.journal.interrupted_run import intents
+from cosmicdeploy.journal.run_kind import RunKind
+from cosmicdeploy.journal.step_kinds import QUIESCE, ROLLOUT
+from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.probes.readiness import serves_now, wait_ready
+from cosmicdeploy.steps.containers.stop_start import serves
+from cosmicdeploy.steps.rollout.replace import temporary_containers, temporary_of
+
+
+def wait_for_commands(ctx: Context) -> None:
+    """Remove the containers that an interrupted run started beside the services.
+
+    If a command still runs in one of them, waits until it has ended.
+    """
+    for container in ctx.engine.leftovers(ctx.stack.project):
+        if container.labels[labels.MARKER] == labels.RUN:
+            ctx.say(f"waiting for {container.name}, which an interrupted run started")
+            ctx.engine.wait_until_ended(container.id, ctx.settings.migrate.timeout)
+        ctx.engine.remove(container.id)
+
+
+def unneeded_temporary(ctx: Context) -> list[tuple[str, Container]]:
+    """Return all candidates and superseded containers that no undo needs, each with its service."""
+    unassigned = ctx.unassigned_containers()
+    return [
+        (name, container)
+        for name in ctx.settings.services.released
+        for container in temporary_of(ctx.service(name), unassigned)
+        if container.id not in _needed_for_undo(ctx, name)
+    ]
+
+
+def resolve_temporary(ctx: Context, name: str, temporary: Container) -> None:
+    """Remove a temporary container of a service, or put it back in place if it is the better one.
+
+    A superseded container goes back in place if the service's container is missing or not ready; a
+    candidate, which never served, only if the service has no other container.
+    """
+    current = ctx.container(name)
+    if current is not None and role_of(temporary.name) is ContainerRole.CANDIDATE:
+        ctx.engine.remove(temporary.id)
+        if not _needed_for_undo(ctx, name):
+            _start(ctx, current, name)  # it may have been stopped for the candidate
+    elif current is not None and serves_now(ctx, current):
+        ctx.engine.remove(temporary.id)
+    else:
+        if current is not None:  # the new container, which never became ready
+            ctx.engine.remove(current.id)
+        _return_to_place(ctx, temporary, name)
+
+
+def services_to_repair(ctx: Context) -> list[str]:
+    """Return the services that an interrupted run stopped or began to replace, and that are down.
+
+    Leaves out services whose container did not work before that run either. Empty if one of the
+    interrupted runs is a rollback, which has stopped all writers on purpose.
+    """
+    runs = unfinished(ctx.journal)
+    if not runs or any(run.kind is RunKind.ROLLBACK for run in runs):
+        return []
+    quiesced = {name for intent in intents(runs, QUIESCE) for name in intent.before["containers"]}
+    return [
+        name
+        for name in ctx.settings.services.released
+        if (name in quiesced or _needed_for_undo(ctx, name))
+        and not serves(ctx, name)
+        and not _failed_before(ctx, name)
+    ]
+
+
+def repair(ctx: Context, name: str) -> None:
+    """Start a service's container; if it does not become ready, return to the superseded one.
+
+    Without a superseded container, it is left as it is, and the health step reports it.
+    """
+    current, needed = ctx.container(name), _needed_for_undo(ctx, name)
+    if current is not None and _becomes_ready(ctx, current, name):
+        return
+    for superseded in temporary_containers(ctx, ctx.service(name)):
+        if needed and superseded.id == needed[-1]:
+            if current is not None and current.id not in needed:
+                ctx.engine.remove(current.id)
+            _return_to_place(ctx, superseded, name)
+
+
+def _needed_for_undo(ctx: Context, name: str) -> list[str]:
+    """Return the ids of the service's containers that an undo needs, oldest first."""
+    recorded = [
+        intent.before["containers"].get(name)
+        for intent in intents(unfinished(ctx.journal), ROLLOUT)
+    ]
+    return [facts["id"] for facts in recorded if facts]
+
+
+def _failed_before(ctx: Context, name: str) -> bool:
+    """Whether the container in place is from before the interrupted run, and failed then."""
+    current = ctx.container(name)
+    is_known = name in ctx.run.known_failures.services
+    return is_known and current is not None and current.id in _needed_for_undo(ctx, name)
+
+
+def _return_to_place(ctx: Context, container: Container, name: str) -> None:
+    """Give a container its service's name and start it.
+
+    Waits until it is ready, unless the service did not work before the interrupted run.
+    """
+    ctx.engine.rename(container.id, ctx.service(name).container_name)
+    if name in ctx.run.known_failures.services:
+        ctx.engine.start(container.id)
+    else:
+        _start(ctx, container, name)
+
+
+def _becomes_ready(ctx: Context, container: Container, name: str) -> bool:
+    try:
+        _start(ctx, container, name)
+    except EngineUnavailable:
+        raise
+    except EngineError:
+        return False
+    return True
+
+
+def _start(ctx: Context, container: Container, name: str) -> None:
+    ctx.engine.start(container.id)
+    wait_ready(ctx, container.id, name)

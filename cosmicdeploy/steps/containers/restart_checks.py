@@ -1,0 +1,50 @@
+"""What a restart in place requires, and which drift it does not remove."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError, EngineError, Refused
+from cosmicdeploy.steps.containers.stop_start import serves
+from cosmicdeploy.steps.rollout.drift import STOPPED, drift_of
+
+
+def require_served(ctx: Context, names: Iterable[str]) -> None:
+    """Raise `Refused` if one of these is a service that every request needs."""
+    infrastructure = [name for name in names if name in ctx.settings.services.infrastructure]
+    if infrastructure:
+        raise Refused(
+            f"Without {', '.join(infrastructure)} no client can be served",
+            where="restart-in-place",
+            todo="set `turns_away: true` in the step, or leave these services out",
+        )
+
+
+def require_another(ctx: Context, names: Iterable[str]) -> None:
+    """Raise `CosmicError` if the restart leaves no replica ready.
+
+    It does if only one replica is ready, and no other replica is restarted before it.
+    """
+    touched = set(names) & set(ctx.settings.services.app)
+    serving = [name for name in ctx.settings.services.app if serves(ctx, name)]
+    if touched == set(serving) and len(serving) == 1:
+        raise CosmicError(
+            f"No replica but {serving[0]} is ready",
+            where="restart",
+            todo="bring the others back first: `cosmicdeploy restart` them, or `cosmicdeploy up`;"
+            " or restart it all the same with --yes",
+        )
+
+
+def drift_reasons(ctx: Context, names: Iterable[str]) -> dict[str, str]:
+    """Return why containers have drifted, by service; leaves out services without drift."""
+    drifts = {name: _drift_reason(ctx, name) for name in names}
+    return {name: why for name, why in drifts.items() if why and why != STOPPED}
+
+
+def _drift_reason(ctx: Context, name: str) -> str | None:
+    try:
+        return drift_of(ctx, name).reason
+    except EngineError as error:
+        return error.what

@@ -1,0 +1,68 @@
+"""Decide which replicas a rollout replaces together, and which containers may start meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.probes.readiness import serves_now
+from cosmicdeploy.settings import Orders, Restart
+
+
+def serving_replicas(ctx: Context) -> list[str]:
+    """Return the replicas that serve now, whether they are part of the rollout or not."""
+    containers = {name: ctx.container(name) for name in ctx.settings.services.app}
+    return [name for name, c in containers.items() if c is not None and serves_now(ctx, c)]
+
+
+def stop_first_only(settings: Restart) -> Restart:
+    """Return the settings for a restart in place: a container cannot start before it stops."""
+    return settings.model_copy(update={"order": Orders()})
+
+
+def batches(replicas: Sequence[str], serving: Sequence[str], settings: Restart) -> list[list[str]]:
+    """Divide the replicas of a rollout into batches, each as large as the settings allow.
+
+    The first batch holds all replicas that do not serve now. `serving` are the replicas that serve
+    now, whether they are part of the rollout or not.
+    """
+    idle = [name for name in replicas if name not in serving]
+    rest = [name for name in replicas if name not in idle]
+    size = settings.max_surge
+    if settings.order.app == "stop-first":
+        size = max(1, min(settings.max_unavailable, len({*replicas, *serving}) - 1))
+    parts = [rest[start : start + size] for start in range(0, len(rest), size)]
+    return [idle, *parts] if idle else parts
+
+
+def require_another_serving(
+    ctx: Context, batch: Sequence[str], serving_at_first: Sequence[str]
+) -> None:
+    """Raise `CosmicError` if no replica outside of the batch serves any more.
+
+    `serving_at_first` are the replicas that served when the restart began. If none of them is
+    outside of the batch, nothing is required.
+    """
+    had_another = set(serving_at_first) > set(batch)
+    if had_another and not set(serving_replicas(ctx)) - set(batch):
+        raise CosmicError("No other replica serves any more", where=", ".join(batch))
+
+
+def addresses_are_kept(ctx: Context) -> bool:
+    """Whether a replica's fixed address stays free while the replica is stopped.
+
+    It does if its network assigns addresses to other containers only from an `ip_range`.
+    """
+    fixed = {
+        attachment.network
+        for name in ctx.settings.services.app
+        for attachment in ctx.service(name).networks
+        if attachment.ipv4_address
+    }
+    ranged = {
+        each.name
+        for each in ctx.stack.networks.values()
+        if each.pools and all(pool.ip_range for pool in each.pools)
+    }
+    return fixed <= ranged

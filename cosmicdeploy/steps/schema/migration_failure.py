@@ -1,0 +1,43 @@
+"""The error of migrations that failed, with what to do about it."""
+
+from __future__ import annotations
+
+import re
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.facts import ExecResult
+from cosmicdeploy.errors import MigrationFailed
+from cosmicdeploy.migrations.status import was_not_confirmed
+from cosmicdeploy.steps.commands.new_image import last_lines
+from cosmicdeploy.steps.schema.lock_wait import TIMED_OUT
+
+# The server's errors for what a migration would create a second time.
+ALREADY_EXISTS = re.compile(r"already exists|duplicate (?:column|key) name", re.IGNORECASE)
+
+
+def migration_failure(ctx: Context, result: ExecResult) -> MigrationFailed:
+    """Return the error of a console command that failed to migrate."""
+    where = " ".join(ctx.console(*ctx.settings.migrate.command))
+    if TIMED_OUT in result.text + result.error_text:
+        seconds = ctx.settings.migrate.lock_wait
+        return MigrationFailed(
+            f"A migration waited {seconds} s in vain for the lock of a table in use",
+            where=where,
+            todo="deploy again once the table is free, or raise migrate.lock_wait: requests to the "
+            "table then wait as long",
+            details=last_lines(result),
+        )
+    return MigrationFailed(
+        f"The migrations failed (exit code {result.exit_code})",
+        where=where,
+        todo=_todo(result.text + result.error_text),
+        details=last_lines(result),
+    )
+
+
+def _todo(output: str) -> str:
+    if was_not_confirmed(output):
+        return "the console asks for confirmation in production: add --force to migrate.command"
+    if ALREADY_EXISTS.search(output):
+        return "it may have been run by hand: see `cosmicdeploy diagnose migration`"
+    return "correct the migration and deploy again"
