@@ -41,6 +41,7 @@ def pull(
     """
     login = login_for(api, reference)
     progress = PullProgress(reference)
+    on_progress(f"pulling {reference}")
     with translated("Pulling an image", reference), _explained(reference, login, silence):
         for message in _messages(api, reference, login, silence):
             if "error" in message:  # the status is 200 by then
