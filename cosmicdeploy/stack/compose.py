@@ -12,12 +12,14 @@ from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.keys import refuse_unknown_keys
 from cosmicdeploy.stack.model import Network, Service, Stack
 from cosmicdeploy.stack.project_name import project_name
+from cosmicdeploy.stack.remarks import cut_commands
 from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.sections.dependencies import check_dependencies
 from cosmicdeploy.stack.sections.networks import network_keys
 from cosmicdeploy.stack.sections.sources import read_configs, read_secrets
 from cosmicdeploy.stack.sections.top_level import read_networks, read_volumes
 from cosmicdeploy.stack.service import read_service
+from cosmicdeploy.stack.values.loader import ComposeLoader
 from cosmicdeploy.stack.variables.compose_variables import refuse_conflicting_variables
 from cosmicdeploy.stack.variables.environment import variables as all_variables
 from cosmicdeploy.stack.variables.interpolate import interpolate_values
@@ -54,6 +56,7 @@ def read_stack(
         services=_services(entries, scope),
         networks=_used_networks(entries, scope.networks),
         volumes=scope.volumes,
+        remarks=tuple(cut_commands(entries)),
     )
 
 
@@ -64,7 +67,7 @@ def _document(file: Path) -> Document:
             where=str(file),
             todo="check the name of the compose file in the configuration",
         )
-    return read(file)
+    return read(file, ComposeLoader)
 
 
 def _without_extensions(document: Document) -> Document:

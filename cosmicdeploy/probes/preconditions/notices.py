@@ -17,14 +17,15 @@ def notices(ctx: Context) -> list[StackNotice]:
     """Return all notices.
 
     There is one for each service without a role, for each image that no deploy builds, for each
-    container that was created from another folder, and for each container of another project that
-    was created from this folder.
+    container that was created from another folder, for each container of another project that was
+    created from this folder, and for what Compose drops from the compose file.
     """
     return [
         *_without_role(ctx),
         *_not_built(ctx),
         *_of_other_folders(ctx),
         *_of_other_projects(ctx),
+        *_without_effect(ctx),
     ]
 
 
@@ -103,6 +104,13 @@ def _of_other_projects(ctx: Context) -> Iterator[StackNotice]:
                 todo=f"to handle that project, set `project: {container.project}` in"
                 " cosmicdeploy.yaml",
             )
+
+
+def _without_effect(ctx: Context) -> Iterator[StackNotice]:
+    for each in ctx.stack.remarks:
+        yield StackNotice(
+            kind="without effect", service=each.service, what=each.what, todo=each.todo
+        )
 
 
 def _folder(ctx: Context, name: str) -> str:

@@ -5,7 +5,7 @@ from cosmicdeploy.stack.model.mounts import Mount, Volume
 from cosmicdeploy.stack.model.networks import Attachment, Network, Pool, Port
 from cosmicdeploy.stack.model.service import ISOLATED_SHARES, Healthcheck, Service
 from cosmicdeploy.stack.model.sources import Source
-from cosmicdeploy.stack.model.stack import Stack
+from cosmicdeploy.stack.model.stack import Remark, Stack
 
 __all__ = [
     "ISOLATED_SHARES",
@@ -17,6 +17,7 @@ __all__ = [
     "Network",
     "Pool",
     "Port",
+    "Remark",
     "Service",
     "Source",
     "Stack",

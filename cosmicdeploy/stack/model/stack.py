@@ -12,6 +12,15 @@ from cosmicdeploy.stack.model.service import Service
 
 
 @dataclass(frozen=True, kw_only=True)
+class Remark:
+    """Something that the compose file says and that does not take effect, and what to do."""
+
+    service: str
+    what: str
+    todo: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stack:
     """Everything that a compose file declares."""
 
@@ -21,6 +30,7 @@ class Stack:
     services: Mapping[str, Service]
     networks: Mapping[str, Network]
     volumes: Mapping[str, Volume]
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def directory(self) -> Path:

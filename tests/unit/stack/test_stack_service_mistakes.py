@@ -33,7 +33,7 @@ ServiceOf = Callable[..., Service]
         ("environment: {A: [1]}", "environment.A must be text", ""),
         ("environment: text", "environment must be a mapping", ""),
         ("env_file: none.env", "none.env' not found", ""),
-        ("env_file: {path: a, format: raw}", "format is not supported", "path"),
+        ("env_file: {path: a, format: dry}", "format 'dry' is not supported", "raw"),
         ("ports: ['80:']", "'80:' is not a port", "8080:80"),
         ("ports: [':80']", "':80' is not a port", "8080:80"),
         ("ports: ['${PORT}:80']", "':80' is not a port", ""),
