@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +53,8 @@ def login_for(api: APIClient, reference: str) -> Login:
         str(config.find_config_file() or config.config_path_from_environment() or _default())
     )
     try:
-        with interruptible():  # a helper may ask over the network
+        with interruptible(), warnings.catch_warnings():  # a helper may ask over the network
+            warnings.simplefilter("ignore")  # a missing helper: the error says it
             found = auth.load_config().resolve_authconfig(host)
             header = auth.encode_header(found) if found else b""
     except (DockerException, OSError, ValueError) as error:
