@@ -176,10 +176,8 @@ class Context:
         """The release that a deploy puts in place: that of its build, or the tag it pulls."""
         variable, name = self.settings.app.release_variable, self.settings.services.app[0]
         build = self.service(name).build
-        if build is None:
-            return self.declared_release(name) or "unnamed"
-        declared = build.args.get(variable)
-        return declared or self.loaded.variables.get(variable, "unnamed")
+        own = self.declared_release(name) if build is None else build.args.get(variable)
+        return own or self.loaded.variables.get(variable, "unnamed")
 
     def running_release(self) -> str:
         """Return the release of the first replica's container; "" if it is unknown."""
@@ -191,7 +189,7 @@ class Context:
         is_released = container.service in self.settings.services.released
         service = self.stack.services.get(container.service) if is_released else None
         image, variable = self.image(container.image_id), self.settings.app.release_variable
-        return release_of_container(container, image, service, variable)
+        return release_of_container(container, image, service, self.loaded.variables, variable)
 
     def digests_of(self, services: Iterable[str]) -> dict[str, str]:
         """Return what the services' containers run, as "repository@sha256:…", by service.

@@ -50,21 +50,23 @@ def container(image_name: str, **own_labels: str) -> Container:
 
 
 def test_a_pulled_container_is_the_release_of_its_image_else_label_else_tag() -> None:
-    service = Service(name="app", container_name="app", image="shop/app:3")
+    service = Service(name="app", container_name="app", image="shop/app:v3-prod")
     silent, told = Image(id="sha256:1"), Image(id="sha256:1", environment={"RELEASE": "7"})
-    plain, marked = container("shop/app:2"), container("shop/app:3", **{labels.RELEASE: "1"})
+    plain = container("shop/app:v2-prod")
+    marked = container("shop/app:v3-prod", **{labels.RELEASE: "1"})
 
     def release(found: Container, image: Image) -> str:
-        return release_of_container(found, image, service, "RELEASE")
+        return release_of_container(found, image, service, {"RELEASE": "3"}, "RELEASE")
 
     assert release(plain, told) == "7"
     assert (release(plain, silent), release(marked, silent)) == ("2", "1")
-    assert release(container("sha256:1"), silent) == ""
+    assert release(container("sha256:1"), silent) == release(container("a:old"), silent) == ""
 
 
-def test_the_declared_release_is_the_tag_unless_a_variable_names_it() -> None:
+def test_the_declared_release_is_in_the_tag_if_the_variable_is() -> None:
     service = Service(name="app", container_name="app", image="shop/app:v2")
     built = Service(name="app", container_name="app", image="a:prod", build=Build(context=Path()))
-    assert declared_release(service, None, {}, "RELEASE") == "v2"
     assert declared_release(service, None, {"RELEASE": "2"}, "RELEASE") == "2"
+    assert declared_release(service, None, {"RELEASE": "stable"}, "RELEASE") == ""
+    assert declared_release(service, None, {}, "RELEASE") == ""
     assert declared_release(built, Image(id="sha256:1"), {"RELEASE": "2"}, "RELEASE") == ""
