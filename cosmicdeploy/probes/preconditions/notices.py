@@ -134,5 +134,4 @@ def _state(ctx: Context, name: str) -> str:
 
 
 def _compose(ctx: Context, *words: str) -> str:
-    stack = ctx.stack
-    return compose_command(stack.project, stack.file, stack.env_file, *words)
+    return compose_command(ctx.stack.compose_files, *words)
