@@ -28,6 +28,7 @@ TORTURE = pytest.mark.torture
 STEPS = [
     "recover",
     "health",
+    "pull",
     "backup",
     "build",
     "trial",
