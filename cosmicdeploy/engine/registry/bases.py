@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from docker import APIClient
 
-from cosmicdeploy.engine.building.build_context import ABSENT, bases, image_id
+from cosmicdeploy.engine.building.build_context import ABSENT, image_id
+from cosmicdeploy.engine.building.recipe import read_recipe
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.engine.registry.pull import pull
 from cosmicdeploy.errors import PullFailed
@@ -14,12 +15,15 @@ from cosmicdeploy.stack.model import Build
 
 
 def pull_bases(api: APIClient, build: Build, on_progress: Callable[[str], None]) -> None:
-    """Pull the base images that are missing. Raises `PullFailed`, `ConfigError` and `Refused`."""
+    """Pull the base images that are missing, or all with `build.pull`.
+
+    Raises `PullFailed`, `ConfigError` and `Refused`.
+    """
     file = str(build.context / build.dockerfile)
-    for base in bases(build).all:
+    for base in read_recipe(api, build).bases.all:
         with translated("Inspecting a base image", base):
             is_there = image_id(api, base) != ABSENT
-        if is_there:
+        if is_there and not build.pull:
             continue
         try:
             pull(api, base, on_progress)
