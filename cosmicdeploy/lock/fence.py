@@ -29,6 +29,7 @@ READ_ONLY = frozenset(
         "processes",
         "require_supported",
         "resolved",
+        "registry_digest",
         "containers_of_images",
         "subnets",
         "wait_until_ended",
