@@ -27,7 +27,7 @@ COMMON = "services:\n  base: {environment: {LOG_LEVEL: info}}\n"
 
 @dataclass(frozen=True)
 class SeveralFiles(OneApp):
-    """`.env` names base.yml and over.yml; `app` extends a service of common.yml."""
+    """`.env` names the compose file and over.yml; `app` extends a service of common.yml."""
 
     def write(self, release: str = "1") -> None:
         """Write the files; `debug` has a profile that is not active."""
@@ -35,12 +35,11 @@ class SeveralFiles(OneApp):
         app = yaml.safe_load((self.folder / COMPOSE_FILE).read_text())["services"]["app"]
         app |= {"extends": {"file": "common.yml", "service": "base"}, "ports": ["9229:9229"]}
         services = {"app": app, "debug": {"image": "none/such"}}
-        (self.folder / COMPOSE_FILE).unlink()
-        (self.folder / "base.yml").write_text(yaml.safe_dump({"services": services}))
+        (self.folder / COMPOSE_FILE).write_text(yaml.safe_dump({"services": services}))
         (self.folder / "over.yml").write_text(OVER)
         (self.folder / "common.yml").write_text(COMMON)
         with (self.folder / ".env").open("a") as env:
-            env.write("COMPOSE_FILE=base.yml:over.yml\n")
+            env.write(f"COMPOSE_FILE={COMPOSE_FILE}:over.yml\n")
 
     def compose(self, *words: str) -> str:
         """Run Compose v2, which finds the files as cosmicdeploy does."""
@@ -66,7 +65,7 @@ def up(tmp_path: Path) -> Iterator[SeveralFiles]:
 
 def test_several_files_with_profiles_are_one_stack(up: SeveralFiles) -> None:
     container = up.open().running("app")
-    files = f"{up.folder}/base.yml,{up.folder}/over.yml"
+    files = f"{up.folder}/{COMPOSE_FILE},{up.folder}/over.yml"
     assert container.labels[labels.CONFIG_FILES] == files
     status = up.cli("status", "--json")
     assert [row["service"] for row in status.report["data"]] == ["app"]
