@@ -311,11 +311,11 @@ def test_secrets_and_configs_are_mounted_if_they_are_files_and_else_copied(
         bind(str(folder / "kept"), "/run/secrets/token"),
         Mount(
             type="bind", source=str(folder / "token.txt"), target="/run/secrets/other",
-            read_only=True, bind=strict,
+            read_only=True, bind=strict, key="secrets.token",
         ),
         Mount(
             type="bind", source="/home/op/app.conf", target="/etc/app.conf",
-            read_only=True, bind=strict,
+            read_only=True, bind=strict, key="configs.file",
         ),
     )  # fmt: skip
     assert web.copied_files == (
