@@ -22,12 +22,18 @@ def mounted_differences(service: Service, container: Mapping[str, Any]) -> list[
     """
     if container["State"].get("Status") != "running":
         return []
-    started = datetime.fromisoformat(container["State"]["StartedAt"][:19] + "+00:00").timestamp()
+    started = _seconds(container["State"]["StartedAt"])
     return [
         Difference(key=mount.key, change="changed")
         for mount in service.mounts
         if mount.key and _modified(Path(mount.source)) > started
     ]
+
+
+def _seconds(moment: str) -> float:
+    """Return the engine's time (2026-11-29T21:43:48.123456789Z) in seconds since 1970."""
+    whole, _, fraction = moment.rstrip("Z").partition(".")
+    return datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{fraction or 0}")
 
 
 def _modified(file: Path) -> float:
