@@ -24,6 +24,8 @@ def config_hash(ctx: Context, name: str) -> str:
     # If Compose does not answer in time, the next call asks again.
     hashes = ctx.lookup_cache.compose_hashes or _compose_hashes(ctx)
     ctx.lookup_cache.compose_hashes = hashes
+    if ctx.service(name).volumes_from:  # Compose tells no hash that it would compare
+        return _carried_over(ctx, name) or hashes.get(name) or digest(ctx.service(name))
     return hashes.get(name) or _carried_over(ctx, name) or digest(ctx.service(name))
 
 
