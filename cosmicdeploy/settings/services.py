@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field
@@ -45,6 +45,23 @@ class Services(Section):
             if names
             for name in ((names,) if isinstance(names, str) else names)
         )
+
+    def with_replicas(self, replicas: Mapping[str, Sequence[str]]) -> Services:
+        """Return a copy with the names of the replicas in place of their service's name.
+
+        `replicas` has the names of each service's replicas.
+        """
+
+        def each(names: Words) -> Words:
+            return tuple(other for name in names for other in replicas.get(name, (name,)))
+
+        return self.model_copy(update={"app": each(self.app), "worker": each(self.worker)})
+
+    @property
+    def single(self) -> Words:
+        """The services that must have one container: a second one would do the same work twice, or
+        write to the same data."""
+        return (*((self.scheduler,) if self.scheduler else ()), *self.infrastructure)
 
     @property
     def infrastructure(self) -> Words:

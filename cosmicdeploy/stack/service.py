@@ -17,7 +17,8 @@ from cosmicdeploy.stack.sections.hosts import read_hosts
 from cosmicdeploy.stack.sections.mounts import read_mounts
 from cosmicdeploy.stack.sections.networks import read_attachments
 from cosmicdeploy.stack.sections.ports import read_expose, read_ports
-from cosmicdeploy.stack.sections.resource_limits import read_limits, read_ulimits, refuse_replicas
+from cosmicdeploy.stack.sections.replicas import check_replicas, read_replicas
+from cosmicdeploy.stack.sections.resource_limits import read_limits, read_ulimits
 from cosmicdeploy.stack.units import seconds, size
 from cosmicdeploy.stack.variables.container_environment import read_environment
 
@@ -29,7 +30,7 @@ def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
     """Read a service, with defaults filled in. Raises `ConfigError` with the location."""
     _require_valid(entry, name)
     limits, declared = read_limits(entry), _container_name(entry)
-    return Service(
+    service = Service(
         name=name,
         container_name=declared or f"{scope.project}-{name}-1",
         declared_name=declared,
@@ -49,10 +50,13 @@ def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
         mem_limit=limits.memory,
         cpus=limits.cpus,
         pids_limit=limits.pids,
+        replicas=read_replicas(entry),
         **_lifecycle(entry),
         **_plain(entry),
         **_logging(entry.get("logging")),
     )
+    check_replicas(entry, service)
+    return service
 
 
 def _require_valid(entry: ComposeValue, name: str) -> None:
@@ -60,11 +64,9 @@ def _require_valid(entry: ComposeValue, name: str) -> None:
         raise entry.error("has neither image nor build", "add one of them")
     if not _NAME.fullmatch(name):
         raise entry.error("is not a valid name", "use letters, digits, '.', '-' and '_'")
-    profiles, scale = entry.get("profiles"), entry.get("scale")
+    profiles = entry.get("profiles")
     if profiles is not None and profiles.data:
         raise profiles.error("is not supported", "remove it, or move the service to another file")
-    if scale is not None:
-        refuse_replicas(scale)
 
 
 def _container_name(entry: ComposeValue) -> str | None:

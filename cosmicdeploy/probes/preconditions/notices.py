@@ -8,6 +8,7 @@ from pathlib import Path
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.compose_tool import compose_command
+from cosmicdeploy.engine.containers.in_place import service_of
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.events import Notice
 from cosmicdeploy.probes.result import StackNotice
@@ -94,7 +95,8 @@ def _of_other_projects(ctx: Context) -> Iterator[StackNotice]:
     for container in ctx.engine.containers_of_folder(
         ctx.stack.directory, except_project=ctx.stack.project
     ):
-        if container.service in ctx.settings.services.all:
+        service = service_of(ctx.stack, container)
+        if service is not None and service.name in ctx.settings.services.all:
             yield StackNotice(
                 kind="other project",
                 service=container.service,

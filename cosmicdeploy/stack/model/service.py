@@ -34,6 +34,9 @@ class Service:
     `container_name` is the name of the container in place, or of the container to create;
     `declared_name` is the `container_name` in the file. `declares_image` says that the file names
     an image. Sizes are in bytes, times in seconds.
+
+    `replicas` is how many containers the file declares. Where a service has several, each has an
+    entry of its own, named `SERVICE.NUMBER`, with its number as `replica` (`stack/replicas.py`).
     """
 
     name: str
@@ -78,6 +81,18 @@ class Service:
     cpus: float | None = None
     cpu_shares: int | None = None
     pids_limit: int | None = None
+    replicas: int = 1
+    replica: int | None = None
+
+    @property
+    def compose_name(self) -> str:
+        """The service's name in the compose file, which its replicas share."""
+        return self.name if self.replica is None else self.name.removesuffix(f".{self.replica}")
+
+    @property
+    def number(self) -> int:
+        """The number that Compose gives the container, from 1."""
+        return self.replica or 1
 
     def isolated(self) -> Service:
         """Return the service for a separate container that gets no traffic.

@@ -43,20 +43,11 @@ def read_ulimits(entry: ComposeValue | None) -> dict[str, tuple[int, int]]:
 def _deploy_limits(deploy: ComposeValue | None) -> ComposeValue | None:
     if deploy is None:
         return None
-    fields = deploy.mapping(("replicas", "resources"))
-    if "replicas" in fields:
-        refuse_replicas(fields["replicas"])
-    resources = fields.get("resources")
+    resources = deploy.mapping(("replicas", "resources")).get("resources")
     limits = resources.mapping(("limits",)).get("limits") if resources else None
     if limits is not None:
         limits.mapping(("cpus", "memory", "pids"))
     return limits
-
-
-def refuse_replicas(entry: ComposeValue) -> None:
-    """Refuse a count other than 1: each replica is a service of its own."""
-    if entry.integer() != 1:
-        raise entry.error("other than 1 is not supported", "write one service per replica")
 
 
 def _merged(entry: ComposeValue, plain: Limits, deployed: Limits) -> Limits:

@@ -25,7 +25,7 @@ OTHER: dict[str, Any] = {
 
 
 def test_the_digest_depends_on_every_field_of_a_container() -> None:
-    of_the_file = {"build", "depends_on", "declared_name", "declares_image"}
+    of_the_file = {"build", "depends_on", "declared_name", "declares_image", "replicas", "replica"}
     names = {field.name for field in fields(Service)} - of_the_file
     assert names == set(OTHER), "a field of Service is missing in this test"
     for name, value in OTHER.items():
@@ -33,8 +33,9 @@ def test_the_digest_depends_on_every_field_of_a_container() -> None:
         assert digest(changed) != digest(PLAIN), name
 
 
-def test_the_digest_ignores_build_and_dependencies() -> None:
+def test_the_digest_ignores_build_dependencies_and_the_number_of_replicas() -> None:
     changed = replace(PLAIN, build=Build(context=Path("/x")), depends_on={"db": "service_started"})
+    changed = replace(changed, replicas=3, replica=2)
     assert digest(changed) == digest(PLAIN)
 
 
