@@ -1,4 +1,4 @@
-"""Command lines of cosmicdeploy read as the command itself reads them, and nothing run."""
+"""Parse cosmicdeploy command lines as the command itself does, without running them."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from cosmicdeploy.cli import reference
 from cosmicdeploy.cli.app import app
 
 ROOT: Any = typer.main.get_command(app)
-# What a shell does with the rest of a line is no part of the command.
-SHELL = re.compile(r"\s(?:[|<>&].*)$|\s{2,}\S.*$")
+# Pipes, redirections and a comment after two spaces: not part of the command.
+SHELL_SUFFIX = re.compile(r"\s(?:[|<>&].*)$|\s{2,}\S.*$")
 
 
 def all_commands() -> Iterator[tuple[str, Any]]:
-    """Each with the words that call it."""
+    """Yield the full name of each command and the command itself."""
     for path, command in reference.commands(ROOT, ("cosmicdeploy",)):
         yield " ".join(path), command
 
 
 def require_valid(line: str) -> str:
-    """The command that a line calls; raises `AssertionError` for one that cosmicdeploy refuses."""
-    name, *words = shlex.split(SHELL.sub("", line))
+    """Return the name of the command that a line calls.
+
+    Raises `AssertionError` if cosmicdeploy would refuse the line.
+    """
+    name, *words = shlex.split(SHELL_SUFFIX.sub("", line))
     assert name == "cosmicdeploy", line
     command, path = ROOT, ["cosmicdeploy"]
     while hasattr(command, "commands"):

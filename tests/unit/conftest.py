@@ -1,4 +1,4 @@
-"""A context without an engine, for what needs none."""
+"""A context without an engine or a stack, for tests that need neither."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cosmicdeploy.journal.journal import Journal
 
 
 class NoEngine:
-    """Stands where an engine would; every use of it is an error of the test."""
+    """Fails the test on any access to the engine."""
 
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(f"this test must not use the engine, but asked for {name}")

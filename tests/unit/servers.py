@@ -1,4 +1,4 @@
-"""An HTTP server in this process, that does to its clients what a test tells it to."""
+"""An HTTP server in this process whose response to each request is scripted by the test."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer of a test's own."""
+    """A scripted response."""
 
     status: int
     body: str = "{}"
     headers: dict[str, str] = field(default_factory=dict)
 
 
-# What to do with the n-th request (from 1): a reply, a status, or "drop", "slow", "announce".
+# The response to the n-th request (from 1): a reply, a status, or an action (see `serving`).
 Script = Callable[[int], Reply | int | str]
 SLOW_SECONDS = 0.6
 
 
 @dataclass
 class Served:
-    """Where it listens, and what came: `connections` counts those that were opened."""
+    """The address of a server, the requests it received and the number of connections opened."""
 
     url: str = ""
     requests: list[str] = field(default_factory=list)
@@ -35,11 +35,16 @@ class Served:
     connections: int = 0
 
 
+def status_of(action: int | str) -> int:
+    return action if isinstance(action, int) else 200
+
+
 @contextmanager
 def serving(script: Script = lambda _number: 200) -> Iterator[Served]:
-    """Serve until the block is left.
+    """Run a server until the block ends.
 
-    `drop` answers well and hangs up without a word after it; `announce` says `Connection: close`.
+    Every action responds with 200. `slow` does so after `SLOW_SECONDS`, `drop` then closes the
+    connection without announcing it, `announce` announces it with `Connection: close`.
     """
     served, lock = Served(), threading.Lock()
 
@@ -56,23 +61,21 @@ def serving(script: Script = lambda _number: 200) -> Iterator[Served]:
             with lock:
                 served.requests.append(f"{self.command} {self.path}")
                 served.bodies.append(body)
-                what = script(len(served.requests))
-            if what == "slow":
+                action = script(len(served.requests))
+            if action == "slow":
                 time.sleep(SLOW_SECONDS)
-            reply = (
-                what if isinstance(what, Reply) else Reply(what if isinstance(what, int) else 200)
-            )
+            reply = action if isinstance(action, Reply) else Reply(status_of(action))
             self.send_response(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
-            if what == 503:
+            if action == 503:
                 self.send_header("Retry-After", "5")
-            if what == "announce":
+            if action == "announce":
                 self.send_header("Connection", "close")
             self.send_header("Content-Length", str(len(reply.body)))
             self.end_headers()
             self.wfile.write(reply.body.encode())
-            if what == "drop":
+            if action == "drop":
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)
 

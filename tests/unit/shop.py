@@ -1,4 +1,4 @@
-"""The command line on the files of a small stack, without an engine."""
+"""Run commands against the files of a small stack, without an engine."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ SETTINGS = (
 BACKUPS = Path("data-kiosk/backups")
 
 
-class IdleEngine:
-    """The engine of a stack that does not run."""
+class EmptyEngine:
+    """The engine of a stack that has no containers; every other method returns `None`."""
 
     def containers(self, _project: str) -> list[Container]:
         return []
@@ -31,11 +31,11 @@ class IdleEngine:
 
 
 def call(*words: str) -> Result:
-    """The command in this process: quicker than in one of its own."""
+    """Run a cosmicdeploy command in this process, which is quicker than a subprocess."""
     return CliRunner().invoke(app, words)
 
 
-def lay_out(folder: Path) -> None:
-    """The files of the stack."""
+def write_stack_files(folder: Path) -> None:
+    """Write the compose file and the settings of the stack."""
     (folder / "compose.yml").write_text(COMPOSE)
     (folder / "cosmicdeploy.yaml").write_text(SETTINGS)

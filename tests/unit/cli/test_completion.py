@@ -1,4 +1,4 @@
-"""What a shell is offered, as it asks for it: through the environment."""
+"""Completion: what a shell gets when it asks through environment variables."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ app: {console: [php, artisan]}
 database: {name: shop}
 features: {banner: {file: flags/banner.off}, basket: {file: flags/basket.off}}
 """
-MINE = "steps:\n  - kind: health\n"
+PLAYBOOK = "steps:\n  - kind: health\n"
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    # Whoever asks an engine is offered nothing.
+    # No engine answers, so that names which need one would be missing.
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
     (tmp_path / "compose.yml").write_text(COMPOSE)
     (tmp_path / "cosmicdeploy.yaml").write_text(SETTINGS)
     (tmp_path / "playbooks").mkdir()
-    (tmp_path / "playbooks" / "mine.yaml").write_text(MINE)
+    (tmp_path / "playbooks" / "mine.yaml").write_text(PLAYBOOK)
     good(Catalogue(tmp_path / "data-kiosk" / "backups"), "20260301-120000-aaaa", database="shop")
     good(Catalogue(tmp_path / "data-kiosk" / "backups"), "20260302-120000-aaaa")
     return tmp_path
 
 
 def offered(line: str) -> list[str]:
-    """What bash would offer for the last word of a line."""
-    asked = {
+    """Return what bash offers for the last word of a line."""
+    environment = {
         "_COSMICDEPLOY_COMPLETE": "complete_bash",
         "COMP_WORDS": line,
         "COMP_CWORD": str(line.count(" ")),
     }
-    done = CliRunner().invoke(app, env=asked, prog_name="cosmicdeploy")
+    done = CliRunner().invoke(app, env=environment, prog_name="cosmicdeploy")
     assert done.stderr == ""
     return done.stdout.split()
 
@@ -71,11 +71,13 @@ def offered(line: str) -> list[str]:
         ("cosmicdeploy verify --only hea", ["health", "heartbeat"]),
     ],
 )
-def test_names_of_the_stack_are_offered(folder: Path, line: str, expected: list[str]) -> None:
+def test_commands_and_names_of_the_stack_are_offered(
+    folder: Path, line: str, expected: list[str]
+) -> None:
     assert offered(line) == expected
 
 
-def test_a_configuration_elsewhere_is_looked_at(
+def test_the_configuration_named_on_the_command_line_is_used(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir("/")
@@ -84,12 +86,12 @@ def test_a_configuration_elsewhere_is_looked_at(
     assert offered(words) == ["banner"]
 
 
-def test_where_nothing_can_be_read_nothing_is_offered(folder: Path) -> None:
+def test_with_unreadable_settings_nothing_is_offered(folder: Path) -> None:
     (folder / "cosmicdeploy.yaml").write_text("services: [\n")
     assert offered("cosmicdeploy restart w") == offered("cosmicdeploy rollback --to 2") == []
 
 
-def test_shells_get_a_script_and_it_calls_the_command_by_its_name() -> None:
+def test_each_shell_gets_its_completion_script() -> None:
     for shell in ("bash", "zsh", "fish"):
         done = subprocess.run(
             [sys.executable, "-m", "cosmicdeploy"],

@@ -1,4 +1,4 @@
-"""Help has one style: one line that starts with a verb, and a placeholder for each value."""
+"""Help has one style: it starts with a verb, and each value has a placeholder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.unit.commands import ROOT
 
 pytestmark = pytest.mark.unit
 
-# A new verb is added here.
+# Add a new verb here.
 VERB = re.compile(
     r"""(Allow|Answer|Back|Check|Compare|Copy|Create|Declare|Deploy|End|Exit|Fetch|Find|Fix|Follow
     |Install|Keep|Let|List|Monitor|Name|Open|Pass|Prefix|Print|Publish|Record|Release|Remove

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.cli.test_todo import PACKAGE, sources, text_of
+from tests.unit.cli.source import PACKAGE, sources, text_of
 
 pytestmark = pytest.mark.unit
 
-# A capital letter, a quoted or inserted name, or a product whose own name has a small letter.
-BEGINS_WELL = re.compile(r"[A-Z]|['`{]|nginx\b")
+# A capital letter, a quoted or inserted name, or the name nginx.
+VALID_BEGINNING = re.compile(r"[A-Z]|['`{]|nginx\b")
 
 
 def error_classes() -> set[str]:
@@ -31,7 +31,7 @@ def error_classes() -> set[str]:
 
 
 def literals(node: ast.expr) -> Iterator[str]:
-    """Yield the texts that an expression can be, as far as they stand in the code."""
+    """Yield the literal texts that an expression can have as its value."""
     if isinstance(node, ast.IfExp):
         yield from literals(node.body)
         yield from literals(node.orelse)
@@ -40,7 +40,7 @@ def literals(node: ast.expr) -> Iterator[str]:
 
 
 def sentences() -> Iterator[tuple[str, str]]:
-    """Yield the first argument of every error, with its place."""
+    """Yield the first argument of every error, after its file and line."""
     classes = error_classes()
     for path, module in sources():
         for node in ast.walk(module):
@@ -60,7 +60,7 @@ def test_errors_of_every_module_are_covered() -> None:
 
 
 def test_every_error_begins_in_sentence_case() -> None:
-    wrong = [f"{place}: {text}" for place, text in SENTENCES if not BEGINS_WELL.match(text)]
+    wrong = [f"{place}: {text}" for place, text in SENTENCES if not VALID_BEGINNING.match(text)]
     assert wrong == []
 
 

@@ -1,4 +1,4 @@
-"""What is published of the commands: their examples and their page."""
+"""The published reference of the commands, and the examples in their help."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ pytestmark = pytest.mark.unit
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 
 
-def test_the_published_page_is_the_code_s() -> None:
-    same = (DOCS / "reference.md").read_text() == reference_text()
-    assert same, "run `make docs`"
+def test_the_published_reference_is_up_to_date() -> None:
+    is_current = (DOCS / "reference.md").read_text() == reference_text()
+    assert is_current, "run `make docs`"
 
 
 COMMANDS = dict(all_commands())
-# Of 80 columns, less what help is indented by.
+# 80 columns, less the indentation of help.
 EXAMPLE_WIDTH = 76
 
 
 @pytest.mark.parametrize("path", COMMANDS)
-def test_every_command_has_examples_that_it_understands(path: str) -> None:
+def test_every_command_has_valid_examples(path: str) -> None:
     _, examples = help_parts(COMMANDS[path])
     lines = [line.strip() for line in examples.splitlines()]
     assert lines, f"{path} --help has no example"
@@ -34,7 +34,7 @@ def test_every_command_has_examples_that_it_understands(path: str) -> None:
     assert max(map(len, lines)) <= EXAMPLE_WIDTH
 
 
-def test_a_line_that_no_command_understands_is_told() -> None:
+def test_an_invalid_command_line_fails_these_tests() -> None:
     for line in (
         "cosmicdeploy deploi",
         "cosmicdeploy deploy --plam",
@@ -46,7 +46,7 @@ def test_a_line_that_no_command_understands_is_told() -> None:
     assert require_valid("cosmicdeploy exec app ls -la | head") == "cosmicdeploy exec"
 
 
-def test_help_shows_the_examples_as_they_are() -> None:
+def test_help_shows_the_examples_without_rewrapping() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "cosmicdeploy", "rollback", "--help"],
         capture_output=True,

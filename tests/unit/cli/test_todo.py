@@ -1,23 +1,21 @@
-"""Whatever a message tells to run is a command that there is."""
+"""Every command that a message advises exists and is valid."""
 
 from __future__ import annotations
 
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.unit.cli.source import PACKAGE, sources, text_of
 from tests.unit.commands import require_valid
 
 pytestmark = pytest.mark.unit
-
-PACKAGE = Path(__file__).resolve().parents[3] / "cosmicdeploy"
 COMMAND = re.compile(r"`(cosmicdeploy [^`]+)`")
-# Tells of a command line that was run, and is kept as it was.
+# The command line of an earlier run, which is shown unchanged.
 RECORDED = re.compile(r"cosmicdeploy \{[^}]*\}")
-# What stands in a message where the code puts something in.
+# Examples for the expressions that the code inserts into messages.
 EXAMPLES = {
     "{run.command}": "rollback",
     "{last.command}": "rollback",
@@ -26,55 +24,37 @@ EXAMPLES = {
     "{options}": "--allow NAME",
     "{'disable' if on else 'enable'}": "disable",
 }
-# Their way on is that of the error which they tell of.
+# The advice of another error, passed on.
 FORWARDED = (
     "with_abort_advice(undo_error.todo, data=has_swapped_data(applied))",
     "with_abort_advice(error.todo, data=has_swapped_data(applied))",
 )
-# These put it together: `back` and `by_hand` name both ways on.
+# Advice that is assembled: `back` and `by_hand` name commands.
 ASSEMBLED = (
     "back + by_hand",
     "_todo(result.text + result.error_text)",
-    # What undoes a run adds the way out.
+    # The code that undoes a run adds the command.
     "f'put {name} back into the compose file, then run the same command again'",
 )
 
 
-def sources() -> Iterator[tuple[Path, ast.Module]]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        if "payload" not in path.relative_to(PACKAGE).parts:
-            yield path, ast.parse(path.read_text())
-
-
-def text_of(node: ast.expr) -> str:
-    """A message as it stands in the code, with what is put in as `{expression}`."""
-    match node:
-        case ast.Constant(value=str(text)):
-            return text
-        case ast.JoinedStr():
-            return "".join(text_of(part) for part in node.values)
-        case ast.FormattedValue():
-            return "{" + ast.unparse(node.value) + "}"
-        case _:
-            return ""
-
-
-def told() -> Iterator[str]:
-    """Every command that a message names, docstrings left out."""
+def advised_commands() -> Iterator[str]:
+    """Yield every command that a message names, after its file. Docstrings are left out."""
     for path, module in sources():
         nodes = list(ast.walk(module))
-        passed_over = {part for n in nodes if isinstance(n, ast.JoinedStr) for part in n.values}
-        passed_over |= {n.value for n in nodes if isinstance(n, ast.Expr)}
+        ignored = {part for n in nodes if isinstance(n, ast.JoinedStr) for part in n.values}
+        ignored |= {n.value for n in nodes if isinstance(n, ast.Expr)}
         for node in nodes:
-            if isinstance(node, ast.Constant | ast.JoinedStr) and node not in passed_over:
+            if isinstance(node, ast.Constant | ast.JoinedStr) and node not in ignored:
                 for line in COMMAND.findall(text_of(node)):
                     yield f"{path.relative_to(PACKAGE)}: {line}"
 
 
 @pytest.mark.parametrize(
-    "line", sorted({each for each in told() if not RECORDED.fullmatch(each.split(": ", 1)[1])})
+    "line",
+    sorted({each for each in advised_commands() if not RECORDED.fullmatch(each.split(": ", 1)[1])}),
 )
-def test_every_command_that_a_message_names_is_there(line: str) -> None:
+def test_every_command_that_a_message_names_is_valid(line: str) -> None:
     _, command = line.split(": ", 1)
     for expression, example in EXAMPLES.items():
         command = command.replace(expression, example)
@@ -82,6 +62,7 @@ def test_every_command_that_a_message_names_is_there(line: str) -> None:
 
 
 def dead_ends() -> Iterator[tuple[str, ast.Call]]:
+    """Yield every `NeedsPerson` that is raised, after its file and line."""
     for path, module in sources():
         for node in ast.walk(module):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "NeedsPerson":
@@ -92,11 +73,11 @@ DEAD_ENDS = dict(dead_ends())
 
 
 @pytest.mark.parametrize("place", DEAD_ENDS)
-def test_every_dead_end_names_a_way_out(place: str) -> None:
+def test_every_dead_end_advises_a_command(place: str) -> None:
     [todo] = [word.value for word in DEAD_ENDS[place].keywords if word.arg == "todo"]
-    written = ast.unparse(todo)
+    expression = ast.unparse(todo)
     assert (
         "`cosmicdeploy " in text_of(todo)
         or "{ACCEPT}" in text_of(todo)
-        or written in (*FORWARDED, *ASSEMBLED)
-    ), written
+        or expression in (*FORWARDED, *ASSEMBLED)
+    ), expression

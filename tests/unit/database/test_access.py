@@ -1,4 +1,4 @@
-"""Errors of the driver, names of schemas, and flags of the tools."""
+"""Access to the database: errors of the driver, names of schemas, flags and messages of tools."""
 
 import re
 from collections.abc import Callable
@@ -39,12 +39,12 @@ def test_the_password_is_not_shown() -> None:
         (1045, "refuses this user"),
         (1049, "no such database"),
         (2003, "cannot be reached"),
-        (1146, "1146 what it said"),
+        (1146, "1146 the message"),
     ],
 )
-def test_errors_say_what_to_do(code: int, words: str) -> None:
+def test_errors_of_the_driver_are_explained(code: int, words: str) -> None:
     assert (
-        words in as_database_error(pymysql.err.OperationalError(code, "what it said"), "here").what
+        words in as_database_error(pymysql.err.OperationalError(code, "the message"), "here").what
     )
 
 
@@ -59,7 +59,7 @@ def test_related_schemas_are_named_after_the_live_one() -> None:
 
 
 @pytest.mark.parametrize("name", [shadow_name, replaced_name, swap_record_name, scratch_name])
-def test_related_names_fit_for_any_name_of_the_live_schema(name: Callable[[str], str]) -> None:
+def test_names_of_related_schemas_are_never_too_long(name: Callable[[str], str]) -> None:
     for length in range(40, 65):
         long = "p" * length
         assert name(long).startswith("p" * 38) and len(name(long)) <= 64

@@ -1,4 +1,4 @@
-"""Only a full queue blocks the reader of a stream, and errors of the worker reach it."""
+"""A pipe: only a full queue blocks the reader, and the worker's errors reach the reader."""
 
 import threading
 
@@ -12,35 +12,35 @@ CHUNK = bytes(65536)
 
 
 def test_everything_arrives_in_order() -> None:
-    seen: list[bytes] = []
-    with piped(seen.append) as put:
+    received: list[bytes] = []
+    with piped(received.append) as put:
         for number in range(100_000):
             put(b"%d," % number)
-    assert b"".join(seen) == b"".join(b"%d," % number for number in range(100_000))
+    assert b"".join(received) == b"".join(b"%d," % number for number in range(100_000))
 
 
 def test_a_stalled_worker_blocks_the_reader_only_at_the_bound() -> None:
-    """In an endless stream the queue never grows beyond the bound and one chunk."""
-    go_on, bound = threading.Event(), 4 * PIECE_BYTES
-    pipe = Pipe(lambda _: go_on.wait(), bound)
+    """In an endless stream the queue never exceeds the bound by more than one chunk."""
+    resume, bound = threading.Event(), 4 * PIECE_BYTES
+    pipe = Pipe(lambda _: resume.wait(), bound)
     done = 0
-    for _ in range(bound // len(CHUNK)):  # would wait for ever if the worker blocked it
+    for _ in range(bound // len(CHUNK)):  # would never end if the worker blocked the reader
         pipe.put(CHUNK)
         done += len(CHUNK)
     assert done == bound
-    blocked = threading.Thread(target=endless, args=(pipe,), daemon=True)
+    blocked = threading.Thread(target=put_until_error, args=(pipe,), daemon=True)
     blocked.start()
     blocked.join(0.3)
     assert blocked.is_alive()
     assert pipe._size <= bound + len(CHUNK)
     pipe._work = fail
-    go_on.set()
+    resume.set()
     blocked.join(60)
     assert not blocked.is_alive()
     pipe.abandon()
 
 
-def endless(pipe: Pipe) -> None:
+def put_until_error(pipe: Pipe) -> None:
     try:
         while True:
             pipe.put(CHUNK)
@@ -56,10 +56,10 @@ def test_an_error_of_the_worker_is_raised_by_the_next_put() -> None:
     with pytest.raises(OSError, match="disk full"), piped(fail, PIECE_BYTES) as put:
         while True:
             put(CHUNK)
-    assert not lanes_alive()
+    assert not running_workers()
 
 
-def test_an_error_with_the_last_piece_is_raised_at_the_end() -> None:
+def test_an_error_with_the_last_piece_is_raised_when_the_block_ends() -> None:
     with pytest.raises(OSError, match="disk full"), piped(fail) as put:
         put(b"the only piece")
 
@@ -68,8 +68,8 @@ def test_an_interrupt_of_the_reader_ends_the_worker() -> None:
     with pytest.raises(KeyboardInterrupt), piped(lambda _: None) as put:
         put(CHUNK)
         raise KeyboardInterrupt
-    assert not lanes_alive()
+    assert not running_workers()
 
 
-def lanes_alive() -> list[str]:
+def running_workers() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name == "pipe"]

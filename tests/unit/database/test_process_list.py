@@ -1,4 +1,4 @@
-"""Which sessions may be ended: only those of clients."""
+"""Which sessions may be ended: only sessions of clients."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cosmicdeploy.database.sessions.process_list import Process
 
 
 def session(**facts: Any) -> Process:
-    known: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "id": 9,
         "user": "shop",
         "host": "10.0.0.5:41234",
@@ -19,7 +19,7 @@ def session(**facts: Any) -> Process:
         "seconds": 60,
         "statement": "SELECT 1",
     }
-    return Process(**{**known, **facts})
+    return Process(**{**defaults, **facts})
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,9 @@ def session(**facts: Any) -> Process:
         {"user": "root", "statement": "BACKUP STAGE BLOCK_COMMIT"},
     ],
 )
-def test_system_replication_and_backup_are_protected(facts: dict[str, Any]) -> None:
+def test_sessions_of_the_system_replication_and_backups_are_protected(
+    facts: dict[str, Any],
+) -> None:
     assert session(**facts).protection
 
 

@@ -21,14 +21,14 @@ BLOCK = re.compile(r"^=== ?(.*)\n((?:(?!===).*\n)*)", re.MULTILINE)
 
 
 def blocks(name: str) -> list[tuple[str, str]]:
-    """The Dockerfiles of a file, each with what stands in its heading."""
+    """Return the heading and the text of each Dockerfile in a data file."""
     found = [(m[1], m[2]) for m in BLOCK.finditer((DATA / name).read_text(encoding="utf-8"))]
     assert len(found) > 5
     return [(heading, text.replace("␍", "\r").replace("⇥", "\t")) for heading, text in found]
 
 
 def shown(text: str) -> str:
-    """`line KEYWORD flags <heredocs` of each instruction."""
+    """Return each instruction as `line KEYWORD flags <heredocs`."""
     parts = [
         " ".join([f"{i.line} {i.keyword}", *i.flags, *(f"<{name}" for name in i.heredocs)])
         for i in parse_dockerfile(text).instructions
@@ -71,9 +71,9 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(Refused) as caught:
         read_buildable_dockerfile(build_of(tmp_path, text, BUILDKIT_SYNTAX="x"))
     assert "'# syntax=' is ignored" in caught.value.what
-    told = "\n".join(caught.value.details)
-    for named in ("BUILDKIT_SYNTAX", "document EOF", "--mount", "--network"):
-        assert named in told
+    details = "\n".join(caught.value.details)
+    for word in ("BUILDKIT_SYNTAX", "document EOF", "--mount", "--network"):
+        assert word in details
 
 
 def test_an_ignore_file_of_the_dockerfile_is_refused(tmp_path: Path) -> None:
@@ -103,11 +103,11 @@ def test_an_ignore_file_of_the_dockerfile_is_refused(tmp_path: Path) -> None:
         ("FROM a\nONBUILD COPY --from=tool /x /\n", ["a"]),
     ],
 )
-def test_the_images_that_a_build_uses(text: str, images: list[str]) -> None:
+def test_the_base_images_of_a_build_are_found(text: str, images: list[str]) -> None:
     assert base_images(parse_dockerfile(text), {"G": "given"}, "Dockerfile").all == images
 
 
-def test_a_stage_without_an_image_is_refused() -> None:
+def test_a_stage_without_a_base_image_is_refused() -> None:
     with pytest.raises(Refused, match="FROM names no image") as caught:
         base_images(parse_dockerfile("ARG I\n\nFROM ${I}\n"), {}, "Dockerfile")
     assert caught.value.where == "Dockerfile:3"

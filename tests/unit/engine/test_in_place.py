@@ -1,64 +1,17 @@
-"""Which container of a service is in place, and when that is ambiguous."""
+"""Which container of a service is in place."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.in_place import adopt_container_names
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.errors import Refused
-from cosmicdeploy.probes.preconditions.single_container import resolve_containers
-from cosmicdeploy.settings import Services
-from cosmicdeploy.stack.model import Mount, Service, Stack
-from cosmicdeploy.verification.orphans import find_orphans
+from tests.unit.engine.shop_stack import container, stack
 
 pytestmark = pytest.mark.unit
-
-FOLDER = Path("/srv/shop")
-
-
-def stack(**declared: str | None) -> Stack:
-    """Services with the container names that the file gives them."""
-    services = {
-        name: Service(
-            name=name,
-            container_name=given or f"shop-{name}-1",
-            declared_name=given,
-            image=f"shop-{name}",
-            declares_image=False,
-        )
-        for name, given in declared.items()
-    }
-    return Stack(
-        project="shop",
-        file=FOLDER / "compose.yml",
-        env_file=FOLDER / ".env",
-        services=services,
-        networks={},
-        volumes={},
-    )
-
-
-def container(name: str, status: str = "running", service: str = "db", **more: Any) -> Container:
-    own = {labels.NUMBER: name[-1], **more.pop("labels", {})}
-    more = {
-        "created_at": "2026-01-02T03:04:05.1Z",
-        "image_name": "mariadb:10.11",
-        "volume_names": ("shop_data",),
-        **more,
-    }
-    return Container(
-        id=name, name=name, service=service, project="shop", image_id="i", status=status,
-        labels=own, **more,
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -78,163 +31,16 @@ def container(name: str, status: str = "running", service: str = "db", **more: A
         ([container("shop-web-1", service="web")], "shop-db-1"),
     ],
 )  # fmt: skip
-def test_a_service_has_the_name_of_its_container(found: Sequence[Container], name: str) -> None:
+def test_a_service_takes_the_name_of_its_container(found: Sequence[Container], name: str) -> None:
     adopted = adopt_container_names(stack(db=None, web=None), found)
     assert adopted.services["db"].container_name == name
-    assert adopt_container_names(adopted, found) == adopted, "looking again finds the same"
+    assert adopt_container_names(adopted, found) == adopted, "adopting twice changes nothing"
 
 
 def test_an_undeclared_image_is_named_like_its_container() -> None:
     declared = stack(db=None)
     assert adopt_container_names(declared, []).services["db"].image == "shop-db"
-    made = container("shop_db_1", image_name="shop_db")
-    assert adopt_container_names(declared, [made]).services["db"].image == "shop_db"
+    built = container("shop_db_1", image_name="shop_db")
+    assert adopt_container_names(declared, [built]).services["db"].image == "shop_db"
     other = container("shop_db_1", image_name="elsewhere/db")
     assert adopt_container_names(declared, [other]).services["db"].image == "shop_db"
-
-
-class Engine:
-    """Has these containers, and those of other projects that run from the same folder."""
-
-    def __init__(self, own: Sequence[Container], others: Sequence[Container] = ()) -> None:
-        self._own, self._others = own, others
-        self.users: dict[str, list[Container]] = {}
-
-    def writers(self, source: str) -> list[Container]:
-        return self.users.get(source, [])
-
-    def containers(self, _project: str, except_names: Sequence[str] = ()) -> list[Container]:
-        return [c for c in self._own if c.name not in except_names]
-
-    def containers_of_folder(self, folder: Path, except_project: str) -> list[Container]:
-        assert (folder, except_project) == (FOLDER, "shop")
-        return list(self._others)
-
-    def container(self, name: str) -> Container | None:
-        return next((c for c in self._own if c.name == name), None)
-
-    def find_marker(self, _name: str) -> None:
-        return None
-
-
-def context(ctx: Context, declared: Stack, engine: Engine) -> Context:
-    services = Services(app=("web",), database="db")
-    loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=services))
-    seam: Any = engine
-    found = adopt_container_names(declared, engine.containers(""))
-    return replace(ctx, stack=found, engine=seam, loaded=loaded)
-
-
-@pytest.mark.parametrize(
-    ("declared", "found", "told"),
-    [
-        (None, ["shop_db_1", "shop-db-1"], ["shop_db_1", "shop-db-1", "docker stop"]),
-        (None, ["shop-db-1", "by-hand"], ["shop-db-1", "by-hand", "docker stop"]),
-        ("data", ["data", "shop_db_1"], ["data", "shop_db_1", "docker stop"]),
-        ("data", ["shop_db_1"], ["`docker rename shop_db_1 data`"]),
-        (None, ["shop_db_1 exited", "shop-db-1 exited"], ["none is running", "docker start NAME"]),
-        (
-            "data",
-            ["shop_db_1", "data exited"],
-            ["decide which one to keep", "docker stop shop_db_1`, then `docker start data`"],
-        ),
-        (
-            None,
-            ["foreign", "shop-db-1 exited"],
-            ["decide which one to keep", "docker stop foreign`, then `docker start shop-db-1`"],
-        ),
-    ],
-)
-def test_a_second_container_of_a_service_is_refused_by_name(
-    ctx: Context, declared: str | None, found: Sequence[str], told: Sequence[str]
-) -> None:
-    there = [container(*each.split()) for each in found]
-    opened = context(ctx, stack(db=declared, web=None), Engine(there))
-    with pytest.raises(Refused) as refused:
-        resolve_containers(opened, ["db", "web"])
-    assert all(word in str(refused.value) for word in told), refused.value
-    if len(there) > 1:
-        assert "docker rename" not in str(refused.value), "no advice swaps containers"
-        facts = ["created 2026-01-02T03:04:05", "image mariadb:10.11", "volumes shop_data"]
-        assert all(all(fact in line for fact in facts) for line in refused.value.details)
-    assert not any(word in str(refused.value) for word in (" rm ", "--force", " -f "))
-    resolve_containers(opened, ["web"])  # whom it does not touch it does not stop
-
-
-def test_a_single_container_is_accepted_under_any_name(ctx: Context) -> None:
-    left = container("shop_db_1-next-0123abcd")
-    opened = context(ctx, stack(db=None, web=None), Engine([container("shop_db_1"), left]))
-    assert resolve_containers(opened, ["db", "web"]).service("db").container_name == "shop_db_1"
-
-
-def test_another_project_of_the_same_folder_is_refused_by_name(ctx: Context) -> None:
-    """1.29 names the project of a folder `_shop` otherwise than v2."""
-    twin = replace(container("shop_db_1"), project="_shop")
-    opened = context(ctx, stack(db=None, web=None), Engine([], [twin]))
-    with pytest.raises(Refused, match="already runs as shop_db_1 in the project _shop"):
-        resolve_containers(opened, ["db", "web"])
-    staging = replace(twin, project="staging")
-    resolve_containers(context(ctx, stack(db=None, web=None), Engine([], [staging])), ["db", "web"])
-
-
-DATA = Mount(type="volume", source="shop_data", target="/var/lib/mysql")
-
-
-@pytest.mark.parametrize(
-    ("own", "user", "told"),
-    [
-        (
-            "shop-db-1 exited",
-            container("shop-db-run-1", labels={labels.ONEOFF: "True"}),
-            "`docker stop shop-db-run-1`",
-        ),
-        ("", replace(container("sly"), project="", service=""), "`docker stop sly`"),
-        ("", replace(container("theirs"), project="other"), "of the project other"),
-        ("", container("shop-web-1", service="web"), "up -d --no-deps web`"),
-        ("shop-db-1", replace(container("sly"), project=""), None),
-        ("", container("trial", labels={labels.MARKER: labels.TRIAL}), None),
-    ],
-)
-def test_a_second_database_server_on_the_same_data_is_refused(
-    ctx: Context, own: str, user: Container, told: str | None
-) -> None:
-    engine = Engine([container(*own.split())] if own else [])
-    engine.users = {"shop_data": [user], "uploads": [user]}
-    plain = stack(db=None, web=None)
-    uploads = Mount(type="volume", source="uploads", target="/u")
-    database = replace(plain.services["db"], mounts=(DATA, uploads))
-    web = replace(plain.services["web"], mounts=(uploads,))
-    declared = replace(plain, services={"db": database, "web": web})
-    opened = context(ctx, declared, engine)
-    resolve_containers(opened, ["web"])
-    if told is None:
-        resolve_containers(opened, ["db", "web"])
-        return
-    with pytest.raises(Refused, match="uses its data shop_data") as refused:
-        resolve_containers(opened, ["db", "web"])
-    assert user.name in refused.value.what and told in str(refused.value)
-    assert ("docker stop" in refused.value.todo) == (user.service != "web")
-    engine.users.pop("shop_data")
-    resolve_containers(opened, ["db", "web"])
-
-
-def test_no_advice_removes_running_or_unique_containers(ctx: Context) -> None:
-    there = [
-        container("shop-db-1"),
-        container("shop_db_1"),
-        container("shop_db_2", "exited", volumes={"/var/lib/mysql": "0123"}),
-        container("mailer", service="mailer"),
-        container("shop-db-1-before-0123abcd", "exited"),
-        container("shop-extra-2", service="extra"),
-    ]
-    opened = context(ctx, stack(db=None, web=None, extra=None), Engine(there))
-    found = {orphan.container.name: orphan for orphan in find_orphans(opened)}
-    told = {name: orphan.what for name, orphan in found.items()}
-    assert told == {
-        "shop_db_1": "second container",
-        "shop_db_2": "stopped container",
-        "mailer": "not in the file",
-        "shop-db-1-before-0123abcd": "superseded",
-    }
-    assert not any("rm" in found[name].todo.split() for name in ("shop_db_1", "mailer"))
-    assert "`docker rm shop_db_2`" in found["shop_db_2"].todo and "0123" in found["shop_db_2"].todo

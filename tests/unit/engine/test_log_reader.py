@@ -1,4 +1,4 @@
-"""A container's log from the engine's frames."""
+"""Reading a container's log: lines from frames, times, and how far back."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_each_line_has_its_time_and_its_stream() -> None:
 
 
 def test_the_pieces_of_a_long_line_are_joined() -> None:
-    """Between the pieces there may be a line of the other stream."""
+    """Even if a line of the other stream came between the pieces."""
     found = read(
         (STDOUT, FIRST + b"begun, "), (STDERR, SECOND + b"bad\n"), (STDOUT, SECOND + b"ended\n")
     )
@@ -58,11 +58,11 @@ def test_a_stream_that_breaks_off_is_an_error(cut: int) -> None:
         ("1970-01-01T02:00:01.5+02:00", 15 * 10**8),
     ],
 )
-def test_times_to_the_nanosecond(stamp: str, expected: int) -> None:
+def test_times_are_read_to_the_nanosecond(stamp: str, expected: int) -> None:
     assert nanoseconds(stamp) == expected
 
 
-def test_the_engine_gets_times_to_the_nanosecond() -> None:
+def test_the_engine_is_sent_times_to_the_nanosecond() -> None:
     assert LogSelection(since=AT, tail=5, follow=True).parameters() == {
         "stdout": 1,
         "stderr": 1,
@@ -77,11 +77,11 @@ def test_the_engine_gets_times_to_the_nanosecond() -> None:
 @pytest.mark.parametrize(
     ("count", "since", "expected"),
     [
-        (10_000, 9_990, 2_000),  # the last thousand reach back to before it
+        (10_000, 9_990, 2_000),  # the last 1000 lines reach back far enough
         (10_000, 5_000, 16_000),
         (500_000, 10, "all"),
         (500, 10, 2_000),
-        (500, 0, "all"),  # all of it came since, and the log has no more
+        (500, 0, "all"),  # the whole log is newer
         (0, 10, 2_000),
     ],
 )
@@ -90,9 +90,9 @@ def test_a_log_is_read_back_as_far_as_necessary(
 ) -> None:
     """Line n of the log came in second n."""
 
-    def read(_api: object, _container: str, wanted: LogSelection) -> Iterator[LogLine]:
-        assert wanted.tail is not None, "the whole log is read to find out"
-        for at in range(max(1, count - wanted.tail + 1), count + 1):
+    def read(_api: object, _container: str, selection: LogSelection) -> Iterator[LogLine]:
+        assert selection.tail is not None, "the search must not read the whole log"
+        for at in range(max(1, count - selection.tail + 1), count + 1):
             yield LogLine(at=at * 10**9, text="")
 
     monkeypatch.setattr(log_reader, "read", read)

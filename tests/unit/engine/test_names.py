@@ -1,4 +1,4 @@
-"""A container's name tells its role and the name that it has in place."""
+"""A container's name shows its role, and the name it will have in place."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ID = "0123abcd" * 8
 
 
 @pytest.mark.parametrize("role", [role for role in ContainerRole if role])
-def test_a_name_made_for_a_role_tells_that_role(role: ContainerRole) -> None:
+def test_the_name_for_a_role_shows_that_role(role: ContainerRole) -> None:
     name = name_as(role, "shop_web_1", ID)
     assert name == f"shop_web_1-{role}-0123abcd"
     assert role_of(name) is role

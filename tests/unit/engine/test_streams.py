@@ -1,4 +1,4 @@
-"""The engine's multiplexed output is split completely, or refused."""
+"""The engine's multiplexed output is split into its streams, or an error if incomplete."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def frame(kind: int, data: bytes) -> bytes:
     return struct.pack(">BxxxL", kind, len(data)) + data
 
 
-def test_both_outputs_stay_separate() -> None:
+def test_standard_output_and_errors_stay_separate() -> None:
     raw = frame(STDOUT, b"one") + frame(STDERR, b"bad") + frame(STDOUT, b"two")
     found = list(read_frames(io.BytesIO(raw)))
     assert found == [(STDOUT, b"one"), (STDERR, b"bad"), (STDOUT, b"two")]
 
 
-def test_large_frames_come_in_pieces() -> None:
+def test_large_frames_are_returned_in_pieces() -> None:
     data = bytes(range(256)) * 1024
     pieces = [chunk for _, chunk in read_frames(io.BytesIO(frame(STDOUT, data)))]
     assert len(pieces) > 1
@@ -29,10 +29,10 @@ def test_large_frames_come_in_pieces() -> None:
 
 
 @pytest.mark.parametrize("cut", [3, 8, 10])
-def test_a_stream_that_breaks_off_is_an_error_not_an_end(cut: int) -> None:
+def test_a_stream_that_breaks_off_is_an_error(cut: int) -> None:
     with pytest.raises(EngineError, match="broke off"):
         list(read_frames(io.BytesIO(frame(STDOUT, b"whole")[:cut])))
 
 
-def test_an_empty_stream_is_an_end() -> None:
+def test_an_empty_stream_has_no_frames() -> None:
     assert list(read_frames(io.BytesIO(b""))) == []

@@ -1,4 +1,4 @@
-"""Formatting of counts and times for people."""
+"""Counts and times as text."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_count_of_one_is_singular() -> None:
     assert counted(2000, "row") == "2,000 rows"
 
 
-def test_what_going_back_takes_away_is_counted() -> None:
+def test_the_rows_that_a_rollback_changes_are_counted() -> None:
     [one, more] = [
         RowDifference(table="t", backup=1, now=2),
         RowDifference(table="u", backup=9, now=5),
@@ -38,7 +38,7 @@ def test_what_going_back_takes_away_is_counted() -> None:
     assert Loss(backup=backup, tables=[one, more]).rows == both
 
 
-def test_times_are_in_this_machine_s_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_times_are_in_the_local_time_zone(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setenv("TZ", "WIB-7")
         time.tzset()

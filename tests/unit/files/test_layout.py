@@ -20,7 +20,7 @@ def laid_out(tmp_path: Path) -> Path:
     return tmp_path / "stack"
 
 
-def test_the_stack_can_be_read_as_it_is(laid_out: Path) -> None:
+def test_the_shipped_stack_can_be_read(laid_out: Path) -> None:
     loaded = load(laid_out / "cosmicdeploy.yaml", {})
     env = laid_out / ".env"
     stack = read_stack(loaded.path(loaded.settings.compose_file), env_file=env, environ={})
@@ -49,7 +49,7 @@ def test_nothing_is_overwritten(laid_out: Path) -> None:
     assert (laid_out / ".env").read_text() == before
 
 
-def test_replicas_have_addresses_in_the_stack_s_subnet(laid_out: Path) -> None:
+def test_replicas_have_addresses_in_the_stacks_subnet(laid_out: Path) -> None:
     env = read_env_file(laid_out / ".env")
     subnet = ipaddress.ip_network(env["STACK_SUBNET"])
     addresses = {env[f"APP_{n}_ADDRESS"] for n in (1, 2, 3)}
@@ -65,6 +65,6 @@ def test_a_taken_subnet_is_avoided() -> None:
     assert not free_subnet(["172.30.0.0/20"]).overlaps(ipaddress.ip_network("172.30.0.0/20"))
 
 
-def test_a_missing_free_subnet_is_an_error() -> None:
+def test_without_a_free_subnet_there_is_an_error() -> None:
     with pytest.raises(UsageError, match="No free subnet"):
         free_subnet(["172.30.0.0/16"])

@@ -11,7 +11,7 @@ from cosmicdeploy.files import shipped
 from cosmicdeploy.playbook import load_playbook
 from cosmicdeploy.steps.kinds import KINDS
 
-LOOKS = "kind: console, run: [list], changes: false"
+CHECK_ONLY = "kind: console, run: [list], changes: false"
 GUIDE = ["health", "backup", "build", "migrate", "cache-clear", "rollout", "verify"]
 
 
@@ -33,7 +33,7 @@ def test_every_kind_of_step_is_used_by_a_shipped_playbook() -> None:
         for path in shipped.playbooks().glob("*.yaml")
         for step in load_playbook(path).steps
     }
-    # What `diagnose` mends is said by what it found.
+    # `diagnose --fix` creates these steps from its findings.
     assert used == set(KINDS) - {"end-sessions", "mark-migrated", "chown", "unlock"}
 
 
@@ -51,11 +51,11 @@ def test_every_kind_of_step_is_used_by_a_shipped_playbook() -> None:
         ("steps:\n  - kind: build\n  - kind: build\n", "Two steps are named 'build'", 3, "name"),
         ("steps:\n  - kind: exec\n    run: [id]\n", "'service' is missing", 2, "add service"),
         ("steps:\n  - {kind: console, run: []}\n", "run: must have 1 or more", 2, ""),
-        (f"steps:\n  - {{{LOOKS}, undo_with: [x]}}\n", "A step that changes nothing", 2, ""),
-        (f"steps:\n  - {{{LOOKS}, retry: {{tims: 2}}}}\n", "'retry.tims'", 2, "times"),
+        (f"steps:\n  - {{{CHECK_ONLY}, undo_with: [x]}}\n", "A step that changes nothing", 2, ""),
+        (f"steps:\n  - {{{CHECK_ONLY}, retry: {{tims: 2}}}}\n", "'retry.tims'", 2, "times"),
     ],
 )
-def test_a_mistake_is_named_with_its_location(
+def test_a_mistake_is_reported_with_its_line(
     tmp_path: Path, text: str, what: str, line: int, todo: str
 ) -> None:
     path = tmp_path / "mine.yaml"
@@ -67,7 +67,7 @@ def test_a_mistake_is_named_with_its_location(
     assert todo in caught.value.todo
 
 
-def test_a_step_knows_where_it_is_written(tmp_path: Path) -> None:
+def test_a_step_has_its_file_and_line(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("steps:\n  - kind: build\n  - kind: backup\n")
     playbook = load_playbook(path)

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.unit
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 NIGHT = """
 name: night
-description: What is done at night.
+description: Steps of the night.
 steps:
   - kind: recover
   - name: tidy
@@ -50,18 +50,18 @@ def report(*words: str) -> dict[str, Any]:
     return document
 
 
-def test_the_published_schemas_are_the_code_s() -> None:
+def test_the_published_schemas_are_up_to_date() -> None:
     schemas = {"playbook": playbook_schema(), "cosmicdeploy": settings_schema()}
     for name, text in schemas.items():
-        same = (DOCS / f"{name}.schema.json").read_text() == text
-        assert same, "run `make docs`"
+        is_current = (DOCS / f"{name}.schema.json").read_text() == text
+        assert is_current, "run `make docs`"
 
 
 @pytest.mark.parametrize("path", sorted(resources.playbooks().glob("*.yaml")), ids=lambda p: p.stem)
 def test_shipped_playbooks_name_their_schema_and_fit_it(path: Path) -> None:
     first = path.read_text().splitlines()[0]
     assert first == "# yaml-language-server: $schema=playbook.schema.json"
-    assert (path.parent / "playbook.schema.json").is_file(), "`init` copies it with them"
+    assert (path.parent / "playbook.schema.json").is_file(), "`init` copies the schema too"
     jsonschema.validate(read(path).data, json.loads(playbook_schema()))
 
 
@@ -76,12 +76,12 @@ def test_shipped_playbooks_name_their_schema_and_fit_it(path: Path) -> None:
         {"name": "nameless"},
     ],
 )
-def test_an_editor_sees_a_mistake_in_a_step(step: dict[str, Any]) -> None:
+def test_the_schema_rejects_a_mistake_in_a_step(step: dict[str, Any]) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"steps": [step]}, json.loads(playbook_schema()))
 
 
-def test_the_example_s_settings_fit_their_schema_with_and_without_variables() -> None:
+def test_the_example_settings_fit_their_schema_with_and_without_variables() -> None:
     settings = read(resources.example_settings()).data
     schema = json.loads(settings_schema())
     jsonschema.validate(settings, schema)
@@ -92,7 +92,7 @@ def test_the_example_s_settings_fit_their_schema_with_and_without_variables() ->
         jsonschema.validate(settings, schema)
 
 
-def test_a_stack_s_own_playbooks_override_the_shipped_ones(folder: Path) -> None:
+def test_a_stacks_own_playbooks_override_the_shipped_ones(folder: Path) -> None:
     shipped = resources.playbooks() / "verify.yaml"
     own = folder / "playbooks" / "verify.yaml"
     own.write_bytes(shipped.read_bytes())
@@ -103,10 +103,10 @@ def test_a_stack_s_own_playbooks_override_the_shipped_ones(folder: Path) -> None
     assert {place.origin for place in known_playbooks(None)} == {"shipped"}
 
 
-def test_a_name_or_a_file_names_a_playbook(folder: Path) -> None:
+def test_a_playbook_is_found_by_its_name_or_its_file(folder: Path) -> None:
     (folder / "other.yaml").write_text(NIGHT)
     by_name, by_file = find_playbook(folder, "night"), find_playbook(folder, "playbooks/night.yaml")
-    assert by_name == by_file, "the same one, so that a killed run of it is known again"
+    assert by_name == by_file, "so that a killed run is recognized either way"
     assert by_name.command.line == "playbook run night"
     assert find_playbook(folder, "other.yaml").command.line == f"playbook run {folder}/other.yaml"
     assert find_playbook(folder, "deploy").command.line == "deploy"
@@ -142,18 +142,18 @@ def test_the_deploy_playbook_records_the_baseline_as_the_command_does(
     assert [bool(each) for each in recorders] == [records]
 
 
-def test_list_shows_a_playbook_that_cannot_be_used(folder: Path) -> None:
+def test_list_includes_an_invalid_playbook_with_its_error(folder: Path) -> None:
     (folder / "playbooks" / "bad.yaml").write_text("steps: [{kind: bild}]\n")
     rows = {row["name"]: row for row in report("playbook", "list")["data"]}
     assert rows["night"]["steps"] == ["recover", "tidy"]
-    assert rows["night"]["description"] == "What is done at night."
+    assert rows["night"]["description"] == "Steps of the night."
     assert "did you mean 'build'" in rows["bad"]["error"]
     shown = CliRunner().invoke(app, ["playbook", "list"], env={"COLUMNS": "80"}).stdout
     assert max(map(len, shown.splitlines())) <= 80
     assert "night" in shown and "bad" in shown
 
 
-def test_show_explains_the_options(folder: Path) -> None:
+def test_show_describes_the_options(folder: Path) -> None:
     data = report("playbook", "show", "night")["data"]
     step = data["steps"][1]
     assert (step["name"], step["kind"], step["undoes"]) == ("tidy", "exec", False)
@@ -162,7 +162,7 @@ def test_show_explains_the_options(folder: Path) -> None:
     assert (options["run"]["given"], options["unless"]["given"]) == (True, False)
     assert options["retry"]["value"] == {"times": 2, "seconds": 5}
     assert all(option["meaning"] for option in options.values())
-    assert "services" in data["no_plan"], "why there is none: this is no stack's configuration"
+    assert "services" in data["no_plan"], "the reason: these settings are not valid"
     shown = CliRunner().invoke(app, ["playbook", "show", "night"]).stdout
     assert "[redis-cli, memory, purge]" in shown and "no plan: " in shown
 

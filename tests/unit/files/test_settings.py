@@ -1,4 +1,4 @@
-"""The commented example names every key; mistakes are reported with file, line and closest key."""
+"""Settings: the example has every key; a mistake is reported with line and closest key."""
 
 from __future__ import annotations
 
@@ -37,19 +37,20 @@ def test_the_example_loads() -> None:
     assert settings.verify.heartbeat is not None
 
 
-def test_the_example_names_every_key_there_is() -> None:
+def test_the_example_has_every_key() -> None:
     data = load(EXAMPLE, {}).settings.model_dump(exclude_unset=True)
     assert missing(Settings, data) == []
 
 
 def missing(model: type[BaseModel], data: dict[str, Any], path: str = "") -> list[str]:
+    """Return the keys of the model that the data lack."""
     found = []
     for name, field in model.model_fields.items():
         inner = _model_in(field.annotation)
         if name not in data:
             found.append(path + name)
         elif inner is not None and get_origin(field.annotation) is dict:
-            # Entries by names of one's own: what none of them has is named in a comment.
+            # Entries have free names; a key that no entry has must be in a comment.
             entries = {key: value for each in data[name].values() for key, value in each.items()}
             lacking = missing(inner, entries, f"{path}{name}.")
             text = EXAMPLE.read_text(encoding="utf-8")
@@ -59,7 +60,7 @@ def missing(model: type[BaseModel], data: dict[str, Any], path: str = "") -> lis
     return found
 
 
-def test_what_the_example_calls_a_default_is_the_default(tmp_path: Path) -> None:
+def test_the_defaults_in_the_example_are_the_real_defaults(tmp_path: Path) -> None:
     plain = load(minimal(tmp_path), {}).settings
     example = load(EXAMPLE, {}).settings
     for section in ("backup", "migrate", "restart", "probe", "watch"):
@@ -85,7 +86,7 @@ def test_what_the_example_calls_a_default_is_the_default(tmp_path: Path) -> None
         ("verify: {feature: a}\n", "verify.feature: features has no 'a'", 1, ""),
     ],
 )
-def test_a_mistake_is_named_with_its_location(
+def test_a_mistake_is_reported_with_its_line(
     tmp_path: Path, more: str, what: str, line: int, todo: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
@@ -100,7 +101,7 @@ def test_a_mistake_is_named_with_its_location(
     [
         ("[{url: 'sftp://me:pa55@host/x'}]", "sftp://host/x holds a password"),
         ("[{url: 'sftp://me:a/pa55@host/x'}]", "sftp://host/x holds a password"),
-        ("[{url: '${PLACE}'}]", "sftp://host/x holds a password"),
+        ("[{url: '${URL}'}]", "sftp://host/x holds a password"),
         ("[{url: nas}, {url: nas/}]", "two destinations have the URL nas"),
         (
             "[{url: 'sftp://a@h/x'}, {url: 'sftp://b@h/x'}]",
@@ -109,17 +110,17 @@ def test_a_mistake_is_named_with_its_location(
         ("[{url: 's3://b/x?pa55'}, {url: 's3://b/x'}]", "two destinations have the URL s3://b/x"),
     ],
 )
-def test_destinations_of_copies_differ_without_secrets(
+def test_destinations_must_differ_by_more_than_secrets_and_hold_no_password(
     tmp_path: Path, copies: str, what: str
 ) -> None:
     file = minimal(tmp_path, f"backup:\n  copies: {copies}\n")
     with pytest.raises(ConfigError) as caught:
-        load(file, {"PLACE": "sftp://me:pa55@host/x"})
+        load(file, {"URL": "sftp://me:pa55@host/x"})
     assert what in str(caught.value)
     assert "pa55" not in str(caught.value)
 
 
-def test_a_missing_key_is_named(tmp_path: Path) -> None:
+def test_a_missing_key_is_reported(tmp_path: Path) -> None:
     path = write(tmp_path, "services: {app: [web], database: db}\napp: {console: [x]}\n")
     with pytest.raises(ConfigError, match="The key 'database' is missing"):
         load(path, {})
@@ -132,20 +133,20 @@ def test_values_use_variables_and_the_environment_overrides(tmp_path: Path) -> N
     assert load(path, {"PORT": "2"}).settings.probe.url == "http://127.0.0.1:2"
 
 
-def test_a_missing_variable_is_named(tmp_path: Path) -> None:
+def test_a_missing_variable_is_reported(tmp_path: Path) -> None:
     path = minimal(tmp_path, "probe: {url: '${STACK_URL:?set it}'}\n")
     with pytest.raises(ConfigError, match="STACK_URL"):
         load(path, {})
 
 
-def test_a_missing_secret_is_named_and_where_to_set_it(tmp_path: Path) -> None:
+def test_a_missing_secret_is_reported_with_the_file_to_set_it_in(tmp_path: Path) -> None:
     loaded = load(minimal(tmp_path), {})
     with pytest.raises(ConfigError, match="DB_ROOT_PASSWORD") as caught:
         loaded.secret("DB_ROOT_PASSWORD")
     assert caught.value.where == str(tmp_path / ".env")
 
 
-def test_secrets_are_not_in_a_representation(tmp_path: Path) -> None:
+def test_secrets_are_not_in_the_repr(tmp_path: Path) -> None:
     assert "hunter2" not in repr(load(minimal(tmp_path), {"DB_ROOT_PASSWORD": "hunter2"}))
 
 

@@ -1,3 +1,5 @@
+"""The YAML reader: types of values, locations, errors and suggestions."""
+
 from pathlib import Path
 
 import pytest
@@ -66,7 +68,7 @@ def test_keys_are_text_as_written(tmp_path: Path) -> None:
     }
 
 
-def test_merge_keys_and_anchors(tmp_path: Path) -> None:
+def test_merge_keys_and_anchors_are_resolved(tmp_path: Path) -> None:
     text = """
 base: &base {a: 1, b: 1}
 more: &more {b: 2, c: 2}
@@ -85,7 +87,9 @@ copy: *base
     assert document.location("one", "a").endswith("a.yaml:2")
 
 
-def test_the_location_of_keys_items_and_missing_keys(tmp_path: Path) -> None:
+def test_keys_and_items_have_locations_and_missing_keys_that_of_their_parent(
+    tmp_path: Path,
+) -> None:
     document = read(write(tmp_path, "# head\na:\n  b:\n    - x\n    - c: 1\n      d: 2\n"))
     lines = {
         (): 2,
@@ -145,7 +149,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_accepted(tmp_path: Path) ->
     assert read(write(tmp_path, b"\xef\xbb\xbfa: 1\r\nb: x\r\n")).data == {"a": 1, "b": "x"}
 
 
-def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
+def test_a_missing_file_and_a_folder_are_errors(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"b\.yaml not found"):
         read(tmp_path / "b.yaml")
     with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
@@ -160,8 +164,8 @@ def test_a_misspelt_word_gets_a_suggestion() -> None:
 
 def test_equally_close_suggestions_are_all_named() -> None:
     services = ["platform-db", "platform-nginx", "platform-redis", "cosmic-app-1", "cosmic-app-2"]
-    told = did_you_mean("platform", services)
-    assert told == "did you mean 'platform-db', 'platform-nginx' or 'platform-redis'?"
+    suggestion = did_you_mean("platform", services)
+    assert suggestion == "did you mean 'platform-db', 'platform-nginx' or 'platform-redis'?"
     assert (
         did_you_mean("cosmic-app-3", services) == "did you mean 'cosmic-app-1' or 'cosmic-app-2'?"
     )

@@ -1,4 +1,4 @@
-"""How much of a pending migration an unrecorded run has applied."""
+"""How much of a pending migration the schema already shows as applied."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SHAPE = Shape(
         ([], AppliedState.NONE),
     ],
 )
-def test_a_migration_counts_as_applied_only_if_all_of_it_shows(
+def test_a_migration_counts_as_applied_only_if_the_schema_shows_all_of_it(
     statements: list[str], applied: AppliedState
 ) -> None:
     [found] = applied_states(preview({"m": statements}, SHAPE), SHAPE)

@@ -1,4 +1,4 @@
-"""What a statement would do to the schema as it is now."""
+"""The kind of a statement: what it would do to the live schema."""
 
 from __future__ import annotations
 
@@ -169,10 +169,10 @@ def test_a_statement_is_judged_by_what_it_does_to_the_live_schema(line: str) -> 
     kind, sql = (part.strip() for part in line.split("|", 1))
     verdict = judge(sql, LIVE)
     assert verdict.kind == kind, verdict
-    assert verdict.why or not verdict.is_refused, "it says why"
+    assert verdict.why or not verdict.is_refused, "a refusal has a reason"
 
 
-def test_a_table_that_this_deploy_creates_can_lose_nothing() -> None:
+def test_a_table_that_the_same_deploy_creates_has_nothing_to_lose() -> None:
     new = created_tables("CREATE TABLE x (id INT)", LIVE)
     assert new == {"x"}
     assert created_tables("CREATE TABLE IF NOT EXISTS t (id INT)", LIVE) == set()

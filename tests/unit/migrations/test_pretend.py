@@ -1,4 +1,4 @@
-"""`migrate --pretend` is read in the form of every Artisan version."""
+"""The output of `migrate --pretend` of each Artisan version is understood."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ pytestmark = pytest.mark.unit
 
 USERS = "2014_10_12_000000_create_users_table"
 ADD = "2026_02_02_000001_add_x"
-SILENT = "2026_02_03_000001_nothing"
-NAMES = [USERS, ADD, SILENT]
+EMPTY = "2026_02_03_000001_nothing"
+NAMES = [USERS, ADD, EMPTY]
 
 LARAVEL_8 = f"""\
 CreateUsersTable: create table `users` (`id` bigint unsigned not null)
@@ -30,7 +30,7 @@ LARAVEL_10 = f"""\
   ⇂ alter table `x`
   add `y` int null
 
-  {SILENT} ............................................
+  {EMPTY} ............................................
 
 """
 
@@ -43,7 +43,7 @@ def test_the_statements_of_each_migration_are_found(text: str) -> None:
             "alter table `users` add unique `users_email`(`email`)",
         ],
         ADD: ["alter table `x`\n  add `y` int null"],
-        SILENT: [],
+        EMPTY: [],
     }
 
 

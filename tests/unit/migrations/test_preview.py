@@ -1,4 +1,4 @@
-"""Statements before they run, and their outcomes afterwards."""
+"""Whether the schema shows the effect of a statement, before and after a migration."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ pytestmark = pytest.mark.unit
 
 
 def shape(*columns: str, indexes: tuple[str, ...] = (), **others: TableShape) -> Shape:
-    found = {name: LiveColumn(type="int(11)", nullable=True) for name in columns}
-    return Shape(tables={"t": TableShape(columns=found, indexes=frozenset(indexes)), **others})
+    by_name = {name: LiveColumn(type="int(11)", nullable=True) for name in columns}
+    return Shape(tables={"t": TableShape(columns=by_name, indexes=frozenset(indexes)), **others})
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,9 @@ def shape(*columns: str, indexes: tuple[str, ...] = (), **others: TableShape) ->
         ),
     ],
 )
-def test_the_schema_shows_which_statements_are_done(sql: str, before: Shape, after: Shape) -> None:
+def test_the_schema_shows_whether_a_statement_was_applied(
+    sql: str, before: Shape, after: Shape
+) -> None:
     assert is_in_effect(sql, before) is False
     assert is_in_effect(sql, after) is True
 
@@ -59,23 +61,23 @@ def test_the_schema_shows_which_statements_are_done(sql: str, before: Shape, aft
         "DROP TABLE other.t",
     ],
 )
-def test_an_effect_that_does_not_show_is_not_guessed(sql: str) -> None:
+def test_an_effect_that_the_schema_does_not_show_is_unknown(sql: str) -> None:
     assert is_in_effect(sql, shape("a")) is None
 
 
-BROKEN = {"m1": ["UPDATE t SET a = 1"], "m2": ["UPDATE t SET a = 2", "ALTER TABLE t ADD b INT"]}
+FAILED = {"m1": ["UPDATE t SET a = 1"], "m2": ["UPDATE t SET a = 2", "ALTER TABLE t ADD b INT"]}
 
 
 def states(after: Shape, ran: Set[str], undone: Set[str] = frozenset()) -> list[str]:
-    recorded = from_records([s.facts() for s in preview(BROKEN, shape("a"))])
-    return [fate.state for fate in outcomes(recorded, after, ran, undone)]
+    recorded = from_records([s.facts() for s in preview(FAILED, shape("a"))])
+    return [outcome.state for outcome in outcomes(recorded, after, ran, undone)]
 
 
-def test_statements_before_one_that_is_done_are_done() -> None:
+def test_statements_before_an_applied_one_count_as_applied() -> None:
     assert states(shape("a", "b"), {"m1"}) == ["done", "done", "done"]
 
 
-def test_a_change_of_rows_alone_cannot_be_known() -> None:
+def test_whether_only_rows_were_changed_cannot_be_known() -> None:
     assert states(shape("a"), {"m1"}) == ["done", "cannot be known", "not done"]
     assert states(shape("a"), set()) == ["cannot be known", "cannot be known", "not done"]
     assert states(shape("a"), set(), {"m1", "m2"}) == ["not done", "not done", "not done"]
@@ -84,8 +86,8 @@ def test_a_change_of_rows_alone_cannot_be_known() -> None:
 def test_an_effect_that_existed_before_proves_nothing() -> None:
     (statement,) = preview({"m": ["CREATE TABLE t (id INT)"]}, shape("a"))
     assert statement.in_effect
-    (fate,) = outcomes([statement], shape("a"), set())
-    assert fate.state == "cannot be known"
+    (outcome,) = outcomes([statement], shape("a"), set())
+    assert outcome.state == "cannot be known"
 
 
 def test_a_migration_without_shown_statements_is_refused() -> None:
@@ -93,8 +95,8 @@ def test_a_migration_without_shown_statements_is_refused() -> None:
     assert statement.is_refused and statement.kind == "unknown"
 
 
-def test_values_of_rows_stay_out_of_records() -> None:
-    given = {"m": ["INSERT INTO t VALUES ('s3cret')", "CREATE USER u IDENTIFIED BY 's3cret'"]}
-    assert "s3cret" not in str([s.facts() for s in preview(given, shape("a"))])
-    (kept,) = preview({"m": ["ALTER TABLE t ADD e ENUM('a')"]}, shape("a"))
-    assert "'a'" in kept.sql, "a type's values are structure"
+def test_values_of_rows_are_not_recorded() -> None:
+    statements = {"m": ["INSERT INTO t VALUES ('s3cret')", "CREATE USER u IDENTIFIED BY 's3cret'"]}
+    assert "s3cret" not in str([s.facts() for s in preview(statements, shape("a"))])
+    (statement,) = preview({"m": ["ALTER TABLE t ADD e ENUM('a')"]}, shape("a"))
+    assert "'a'" in statement.sql, "the values of an enum are part of the schema"

@@ -1,4 +1,4 @@
-"""`migrate:status` is read in the form of every Artisan version."""
+"""The output of `migrate:status` of each Artisan version is understood."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def test_pending_migrations_are_found(status: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("said", [" > Command Canceled!", "   WARN  Command cancelled."])
-def test_a_console_without_an_answer_is_distinguished_from_one_that_failed(said: str) -> None:
-    assert migrations.was_not_confirmed(f"*  Application In Production!  *\n{said}\n")
+@pytest.mark.parametrize("message", [" > Command Canceled!", "   WARN  Command cancelled."])
+def test_an_unanswered_confirmation_is_distinguished_from_a_failure(message: str) -> None:
+    assert migrations.was_not_confirmed(f"*  Application In Production!  *\n{message}\n")
     assert not migrations.was_not_confirmed("SQLSTATE[42S01]: Base table or view already exists")
 
 

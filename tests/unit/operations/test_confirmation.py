@@ -1,4 +1,4 @@
-"""Questions to the operator, and what a no or no answer leads to."""
+"""Questions to the operator: yes, no, and no terminal to ask at."""
 
 from __future__ import annotations
 
@@ -17,31 +17,35 @@ pytestmark = pytest.mark.unit
 
 
 class Keyboard(io.StringIO):
-    """A terminal at which this is typed."""
+    """Standard input of a terminal at which this text is typed."""
 
     def isatty(self) -> bool:
         return True
 
 
-def typed(monkeypatch: pytest.MonkeyPatch, text: str) -> Terminal:
+def terminal_with_input(monkeypatch: pytest.MonkeyPatch, text: str) -> Terminal:
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setattr(sys, "stdin", Keyboard(text))
     return Terminal()
 
 
-def test_a_yes_continues(monkeypatch: pytest.MonkeyPatch) -> None:
-    typed(monkeypatch, "y\n").require_yes("Restart all?")
+def test_yes_continues(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal_with_input(monkeypatch, "y\n").require_yes("Restart all?")
     Terminal(yes=True).require_yes("Restart all?")
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", ""])
-def test_a_no_is_not_a_usage_error(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+def test_no_declines_and_is_not_a_usage_error(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
     with pytest.raises(Declined, match="Nothing was removed") as caught:
-        typed(monkeypatch, answer).require_yes("Remove 2 backups?", "Nothing was removed")
+        terminal_with_input(monkeypatch, answer).require_yes(
+            "Remove 2 backups?", "Nothing was removed"
+        )
     assert caught.value.exit_code == ExitCode.FAILED
 
 
-def test_without_a_terminal_the_question_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_terminal_the_error_has_the_question_and_the_option(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     with pytest.raises(UsageError, match="--yes") as caught:
         Terminal().require_yes("Restart all?")
@@ -53,6 +57,6 @@ def test_without_a_terminal_the_question_is_named(monkeypatch: pytest.MonkeyPatc
     [(["app"], True, "exclude each other"), ([], False, "No service to restart")],
 )
 def test_a_restart_needs_either_services_or_all(words: list[str], every: bool, what: str) -> None:
-    ctx: Any = SimpleNamespace()  # it is not looked at
+    ctx: Any = SimpleNamespace()  # refused before the context is used
     with pytest.raises(UsageError, match=what):
         plan_restart(ctx, words, all_services=every)

@@ -1,14 +1,12 @@
-"""Diagnoses: errors as findings, and the parsing of output."""
+"""Diagnoses: findings, errors as findings, and what the checks read from output."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from io import StringIO
 from types import SimpleNamespace
 
 import pytest
-from rich.console import Console
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import (
@@ -26,35 +24,33 @@ from cosmicdeploy.operations.diagnosis.finding import (
     Finding,
     KnownProblem,
     ok,
-    problem,
     warning,
 )
-from cosmicdeploy.report.views.diagnosis import show_diagnosis
 
 
 def known_problem(*checks: Check) -> KnownProblem:
     return KnownProblem(name="t", about="a test", checks={f"c{n}": c for n, c in enumerate(checks)})
 
 
-def test_an_error_is_the_last_finding_of_its_check(ctx: Context) -> None:
-    def breaks(_ctx: Context) -> Iterator[Finding]:
+def test_an_error_becomes_the_last_finding_of_its_check(ctx: Context) -> None:
+    def fail(_ctx: Context) -> Iterator[Finding]:
         yield warning("a", "something")
         raise DatabaseError("the database is away", where="db", todo="start it")
 
-    found = diagnose(ctx, known_problem(breaks, lambda _: [ok("b", "fine")]))
+    found = diagnose(ctx, known_problem(fail, lambda _: [ok("b", "fine")]))
     assert [str(f.severity) for f in found.findings] == ["warning", "unknown", "ok"]
     assert found.findings[1].description == "the database is away (db)"
     assert found.findings[1].todo == "start it"
     assert not found.passes
 
 
-def test_without_an_engine_nothing_is_checked(ctx: Context) -> None:
-    def breaks(_ctx: Context) -> Iterator[Finding]:
+def test_an_unavailable_engine_ends_the_diagnosis(ctx: Context) -> None:
+    def fail(_ctx: Context) -> Iterator[Finding]:
         raise EngineUnavailable("no engine")
         yield
 
     with pytest.raises(EngineUnavailable):
-        diagnose(ctx, known_problem(breaks))
+        diagnose(ctx, known_problem(fail))
 
 
 def test_an_unknown_problem_is_refused_with_the_nearest_name() -> None:
@@ -82,7 +78,7 @@ def test_an_overlap_lock_is_stale_if_no_process_can_hold_it(
     assert is_stale(age, scheduler_runs=scheduler_runs, command_runs=command_runs) is stale
 
 
-def test_a_command_is_listed_by_its_whole_name() -> None:
+def test_a_command_counts_as_listed_only_by_its_whole_name() -> None:
     listed = " devices\n  devices:monitor-status   Watch\n  devices:seed\n"
     assert lists_command(listed, "devices:monitor-status")
     assert not lists_command(listed, "devices:monitor")
@@ -98,29 +94,21 @@ def test_a_command_is_listed_by_its_whole_name() -> None:
         ("php artisan schedule:work", ""),
     ],
 )
-def test_a_migrator_is_known_by_its_command_line(ctx: Context, line: str, found: str) -> None:
+def test_a_running_migration_is_recognized_by_its_command_line(
+    ctx: Context, line: str, found: str
+) -> None:
     settings = SimpleNamespace(
         app=SimpleNamespace(console=("php", "artisan")),
         migrate=SimpleNamespace(command=("migrate", "--force")),
     )
-    known = replace(ctx, loaded=SimpleNamespace(settings=settings))  # type: ignore[arg-type]
-    assert migrator(known, line) == found
+    configured = replace(ctx, loaded=SimpleNamespace(settings=settings))  # type: ignore[arg-type]
+    assert migrator(configured, line) == found
 
 
-def test_a_statement_is_shown_without_its_strings_and_short() -> None:
-    short = shorten_statement(
+def test_a_statement_is_shown_shortened_and_without_its_strings() -> None:
+    statement = shorten_statement(
         "SELECT * FROM remotes\n WHERE token = 'hunter2' AND " + "x = 1 AND " * 50
     )
-    assert "hunter2" not in short and "\n" not in short and len(short) <= 120
+    assert "hunter2" not in statement and "\n" not in statement and len(statement) <= 120
     assert "hunter2" not in shorten_statement("SET PASSWORD = PASSWORD('hunter2')")
     assert "hunter2" not in shorten_statement("SELECT 'hunter2")
-
-
-def test_a_fix_does_not_advise_to_fix() -> None:
-    finding = problem("file", "it is missing", "cosmicdeploy diagnose command --fix").facts()
-    facts = {"trouble": "command", "about": "it is not found", "findings": [finding]}
-    for fixing in (False, True):
-        out = StringIO()
-        show_diagnosis(Console(file=out, width=80), [facts], fixing=fixing)
-        assert "it is missing" in out.getvalue()
-        assert ("--fix" in out.getvalue()) is not fixing

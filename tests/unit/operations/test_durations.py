@@ -1,4 +1,4 @@
-"""Durations and times as an operator writes them."""
+"""Durations and times, as operators write them."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ NOW = datetime(2026, 2, 2, 18, 30, tzinfo=ZONE)
         ("2026-02-01T10:00:00Z", "2026-02-01T10:00:00+00:00"),
     ],
 )
-def test_a_time_is_an_age_or_a_date(text: str, expected: str) -> None:
+def test_a_time_is_given_as_an_age_a_time_of_day_or_a_date(text: str, expected: str) -> None:
     assert parse_time(text, NOW).isoformat() == expected
 
 
 @pytest.mark.parametrize("text", ["yesterday", "10", "5 m", "25:00", "10x", "-5m"])
-def test_a_time_of_another_form_is_refused_with_examples(text: str) -> None:
+def test_an_invalid_time_is_refused_with_examples(text: str) -> None:
     with pytest.raises(UsageError, match="neither a duration nor a time") as caught:
         parse_time(text, NOW)
     assert "1h30m" in caught.value.todo
@@ -42,12 +42,12 @@ def test_a_time_of_another_form_is_refused_with_examples(text: str) -> None:
     ("text", "seconds"),
     [("600", 600), ("0", 0), ("2.5", 2.5), ("0.0", 0), ("30s", 30), ("1h30m", 5400), ("1.5m", 90)],
 )
-def test_a_duration_has_a_unit(text: str, seconds: float) -> None:
+def test_a_duration_is_given_in_seconds_or_with_units(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["soon", "-5", "", "18:30", "5x", "nan", "5 s"])
-def test_a_duration_of_another_form_is_refused_with_examples(text: str) -> None:
+def test_an_invalid_duration_is_refused_with_examples(text: str) -> None:
     with pytest.raises(UsageError, match="is not a duration") as caught:
         parse_duration(text)
     assert "1h30m" in caught.value.todo

@@ -1,4 +1,4 @@
-"""Log files in containers: where reading resumes, and the time of each line."""
+"""Logs in files of a container: reading the end of a file, and following it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cosmicdeploy.operations.logs.files import WINDOW, Files, lines_after, timed
 
 
 @pytest.mark.parametrize(
-    ("lines", "given", "expected"),
+    ("lines", "shown", "expected"),
     [
         (["a", "b", "c"], ["a", "b"], ["c"]),
         (["a", "b", "a", "b", "d"], ["a", "b"], ["d"]),
@@ -24,13 +24,13 @@ from cosmicdeploy.operations.logs.files import WINDOW, Files, lines_after, timed
         (["a", "b"], ["a", "b"], []),
     ],
 )
-def test_a_file_is_read_on_from_where_it_was_left(
-    lines: list[str], given: list[str], expected: list[str]
+def test_only_lines_after_those_already_shown_are_returned(
+    lines: list[str], shown: list[str], expected: list[str]
 ) -> None:
-    assert list(lines_after(lines, given)) == expected
+    assert list(lines_after(lines, shown)) == expected
 
 
-def test_lines_of_a_file_have_the_time_of_their_message() -> None:
+def test_each_line_of_a_file_has_the_time_of_its_message() -> None:
     lines = [
         "[2026-02-02 18:30:00] one {",
         "}",
@@ -64,9 +64,9 @@ CONTAINER = Container(
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 1000])
-def test_a_file_is_read_on_whatever_the_size_of_the_chunks(size: int) -> None:
-    said = b"14\none\ntwo\nthree\nfour\nfi"
-    chunks = [said[start : start + size] for start in range(0, len(said), size)]
+def test_a_file_is_followed_with_chunks_of_any_size(size: int) -> None:
+    output = b"14\none\ntwo\nthree\nfour\nfi"
+    chunks = [output[start : start + size] for start in range(0, len(output), size)]
     source, found = Files(FakeFile(*chunks), "/log", 100), list[str]()  # type: ignore[arg-type]
     assert [line.text for line in source.past(CONTAINER)] == ["one", "two"]
     source.follow(CONTAINER, lambda line: found.append(line.text), threading.Event())
@@ -84,5 +84,5 @@ def test_only_the_end_of_a_large_file_is_read() -> None:
     source, found = Files(FakeFile(b"9999999\n" + end, b"four\n"), "/log", 9), list[str]()  # type: ignore[arg-type]
     source._returned.append("two")
     source.follow(CONTAINER, lambda line: found.append(line.text), threading.Event())
-    # What stands before it was given or cut, so "two" is no whole line there.
+    # The window begins within a line, so its "two" is not recognized as the line already shown.
     assert found[-2:] == ["three", "four"]

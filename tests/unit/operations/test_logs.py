@@ -1,4 +1,4 @@
-"""Logs: the lines that are chosen, each of them once."""
+"""Logs: choosing lines, and showing each line once, in order."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def test_grep_shows_a_message_with_its_context() -> None:
         '  "device": "x"',
         "}",
     ]
-    wanted = list(filter(Grep("Device status"), map(entry, lines)))
-    assert [each.line.text for each in wanted] == lines[:3]
+    shown = list(filter(Grep("Device status"), map(entry, lines)))
+    assert [each.line.text for each in shown] == lines[:3]
 
 
 def test_grep_keeps_services_apart() -> None:
@@ -41,8 +41,8 @@ def test_grep_keeps_services_apart() -> None:
     assert list(filter(Grep(""), lines)) == lines
 
 
-class Lives:
-    """An engine whose containers have these lines, and end when they have written them."""
+class FakeLogs:
+    """An engine with the given log lines of each container; following ends with the last line."""
 
     def __init__(self, **lines: list[int]) -> None:
         self.lines = lines
@@ -68,7 +68,7 @@ def container(container_id: str, started_at: str = "0") -> Container:
     )
 
 
-def followed(follower: Follower, count: int, meanwhile: Callable[[int], None]) -> list[str]:
+def follow_until(follower: Follower, count: int, meanwhile: Callable[[int], None]) -> list[str]:
     found, end = list[str](), time.monotonic() + 60
     for entries in follower.entries():
         found += [each.line.text for each in entries]
@@ -78,21 +78,21 @@ def followed(follower: Follower, count: int, meanwhile: Callable[[int], None]) -
     return found
 
 
-def test_following_goes_on_through_a_restart_and_a_replacement() -> None:
-    engine = Lives(a=[1, 2], b=[5, 6])
+def test_following_continues_through_a_restart_and_a_replacement() -> None:
+    engine = FakeLogs(a=[1, 2], b=[5, 6])
     present = [container("a")]
     ctx: Any = SimpleNamespace(container=lambda _name: present[-1], emit=lambda _event: None)
     sources = {"app": Outputs(engine)}  # type: ignore[arg-type]
     assert [e.line.text for e in past(ctx, sources)] == ["a:1", "a:2"]
 
-    def go_on(count: int) -> None:
+    def replace_container(count: int) -> None:
         if count == 0 and len(present) == 1:
             engine.lines["a"].append(3)
             present.append(container("a", "1"))
         elif count == 1:
             present.append(container("b"))
 
-    assert followed(Follower(ctx, sources), 3, go_on) == ["a:3", "b:5", "b:6"]
+    assert follow_until(Follower(ctx, sources), 3, replace_container) == ["a:3", "b:5", "b:6"]
 
 
 def test_lines_that_were_read_come_before_the_engines_error() -> None:
@@ -101,21 +101,21 @@ def test_lines_that_were_read_come_before_the_engines_error() -> None:
         raise EngineError("gone")
 
     ctx: Any = SimpleNamespace(container=container_of)
-    follower, found = Follower(ctx, {"app": Outputs(Lives())}), list[str]()  # type: ignore[arg-type]
+    follower, found = Follower(ctx, {"app": Outputs(FakeLogs())}), list[str]()  # type: ignore[arg-type]
     with pytest.raises(EngineError):
         for entries in follower.entries():
             found += [each.line.text for each in entries]
     assert found == ["the last line"]
 
 
-def test_the_order_of_one_services_lines_stays() -> None:
+def test_lines_of_one_service_keep_their_order() -> None:
     entries = [entry("a1", "a", 3), entry("b1", "b", 2), entry("a2", "a", 1)]
     assert [each.line.text for each in by_time(entries)] == ["b1", "a1", "a2"]
 
 
 def test_a_line_that_the_engine_repeats_is_shown_once() -> None:
-    """The engine repeats lines where a log is rotated while it is followed."""
-    engine, found = Lives(a=[1, 2, 3, 2, 3, 4]), list[str]()
+    """The engine repeats lines if a log is rotated while it is followed."""
+    engine, found = FakeLogs(a=[1, 2, 3, 2, 3, 4]), list[str]()
     source = Outputs(engine)  # type: ignore[arg-type]
     assert len(list(source.past(container("a")))) == 4
     engine.lines["a"] = [4, 5]
@@ -124,7 +124,7 @@ def test_a_line_that_the_engine_repeats_is_shown_once() -> None:
 
 
 def test_services_are_merged_by_time() -> None:
-    engine = Lives(a=[1, 4], b=[2, 3])
+    engine = FakeLogs(a=[1, 4], b=[2, 3])
     ctx: Any = SimpleNamespace(container=container, emit=lambda _event: None)
     sources = {name: Outputs(engine) for name in ("a", "b")}  # type: ignore[arg-type]
     assert [e.line.text for e in past(ctx, sources)] == ["a:1", "b:2", "b:3", "a:4"]

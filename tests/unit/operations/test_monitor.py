@@ -1,4 +1,4 @@
-"""The monitor's events, their sources and topics."""
+"""The monitor's events: transitions, flapping, container states and log lines."""
 
 from __future__ import annotations
 
@@ -30,34 +30,34 @@ from tests.unit.operations.monitor_events import transition_event
 
 pytestmark = pytest.mark.unit
 
-WORDS = "Device status transition"
+TRANSITION = "Device status transition"
 CONTEXT = {"device_id": 7, "device_name": "KIOSK-07", "to_status": "Connected"}
 
 
-def taken(*lines: str) -> list[ParsedLine]:
-    reader = TransitionLines(WORDS)
+def parsed(*lines: str) -> list[ParsedLine]:
+    reader = TransitionLines(TRANSITION)
     return [found for line in lines for found in reader.take(line)]
 
 
 def test_the_context_of_a_transition_may_take_one_line_or_several() -> None:
-    one = f"[2026-02-02] production.INFO: {WORDS} {json.dumps(CONTEXT)} []"
-    several = f"[2026-02-02] {WORDS} {json.dumps(CONTEXT, indent=2)}".split("\n")
-    for lines in ([one], several):
-        found = taken("before", *lines, "after")
+    on_one_line = f"[2026-02-02] production.INFO: {TRANSITION} {json.dumps(CONTEXT)} []"
+    on_several = f"[2026-02-02] {TRANSITION} {json.dumps(CONTEXT, indent=2)}".split("\n")
+    for lines in ([on_one_line], on_several):
+        found = parsed("before", *lines, "after")
         assert [each.context for each in found] == [None, CONTEXT, None]
 
 
-def test_a_broken_context_swallows_no_line_and_no_transition() -> None:
+def test_an_incomplete_context_hides_no_line_and_no_transition() -> None:
     endless = [f"line {number}" for number in range(30)]
-    found = taken(f"{WORDS} {{", *endless, f"{WORDS} {json.dumps(CONTEXT)}")
-    assert [each.text for each in found[:-1]] == [f"{WORDS} {{", *endless]
+    found = parsed(f"{TRANSITION} {{", *endless, f"{TRANSITION} {json.dumps(CONTEXT)}")
+    assert [each.text for each in found[:-1]] == [f"{TRANSITION} {{", *endless]
     assert found[-1].context == CONTEXT
-    cut = taken(f"{WORDS} {{", '  "device_id": 1,', f"{WORDS} {json.dumps(CONTEXT)}")
+    cut = parsed(f"{TRANSITION} {{", '  "device_id": 1,', f"{TRANSITION} {json.dumps(CONTEXT)}")
     assert [each.context for each in cut] == [None, None, CONTEXT]
-    assert taken(f"{WORDS} without more")[0].context == {}
+    assert parsed(f"{TRANSITION} without more")[0].context == {}
 
 
-def test_a_transition_from_two_sources_is_reported_once_and_a_second_one_again() -> None:
+def test_a_transition_from_several_sources_is_reported_once_and_again_when_repeated() -> None:
     once, off = Deduplicator(), "Temporarily Offline"
     new = [
         once.is_new(transition_event(at, to, origin))
@@ -96,7 +96,7 @@ def test_topics_are_chosen_by_name() -> None:
         chosen_topics(["transition"])
 
 
-def test_a_failing_source_is_reported_once_and_so_is_its_recovery() -> None:
+def test_the_failure_of_a_source_and_its_recovery_are_reported_once_each() -> None:
     stop, answers = threading.Event(), iter([True, False, False, True])
 
     def look() -> Iterator[MonitorEvent]:
@@ -132,7 +132,7 @@ def test_a_change_of_a_container_is_described(before: State, now: State, expecte
     assert change(before, now, "2") == expected
 
 
-def test_the_first_look_names_the_containers_that_are_not_well() -> None:
+def test_the_summary_names_the_containers_that_are_not_healthy() -> None:
     states = {
         "app": State(id="1", state="healthy"),
         "db": State(id="2", state="exited"),
@@ -147,7 +147,7 @@ def test_missing_tables_and_columns_are_named() -> None:
 
 
 class OneLine:
-    """A source whose container wrote one line before, and writes one more."""
+    """A log with one line so far, and one more when followed."""
 
     one_at_a_time = False
 
@@ -155,22 +155,24 @@ class OneLine:
         yield LogLine(at=10**9, text="before")
 
     def follow(self, container: Container, push: Push, over: threading.Event) -> None:
-        push(LogLine(at=2 * 10**9, text=f"{WORDS} {json.dumps(CONTEXT)}"))
+        push(LogLine(at=2 * 10**9, text=f"{TRANSITION} {json.dumps(CONTEXT)}"))
         over.wait()
 
 
-def test_logs_are_read_on_after_the_engine_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_logs_are_read_further_once_the_engine_answers_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(log_lines, "RETRY_AFTER", 0.0)
-    looks = iter([EngineUnavailable("No engine"), None, EngineUnavailable("No engine")])
+    errors = iter([EngineUnavailable("No engine"), None, EngineUnavailable("No engine")])
 
     def container(name: str) -> Container:
-        if error := next(looks, None):
+        if error := next(errors, None):
             raise error
         return Container(
             id="1", name=name, service=name, project="p", image_id="i", status="running"
         )
 
-    monitoring = SimpleNamespace(transition=WORDS)
+    monitoring = SimpleNamespace(transition=TRANSITION)
     ctx: Any = SimpleNamespace(container=container, settings=SimpleNamespace(monitoring=monitoring))
     collect = log_lines.LogLines(ctx, {"app-1": OneLine()}, {"app-1": "app"}, "output")
     stop, events = threading.Event(), []

@@ -1,4 +1,4 @@
-"""The monitor's live view, and its lines for pipes and programs."""
+"""The monitor's events as a live view, as lines and as JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.unit.operations.monitor_events import transition_event
 pytestmark = pytest.mark.unit
 
 
-def state(topic: str, **facts: object) -> MonitorEvent:
+def state_event(topic: str, **facts: object) -> MonitorEvent:
     return MonitorEvent(at=time.time(), topic=topic, source=topic, text="", facts=facts, quiet=True)
 
 
@@ -28,10 +28,10 @@ def test_the_view_fits_80_columns_and_24_lines() -> None:
     row = {"state": "healthy", "release": "2", "restarts": 0, "since": "2026-11-24T08:11:23.5Z"}
     view.show(
         [
-            state("latency", sent=60, failed=1, p50_ms=3.0, p99_ms=9.0, max_ms=20.0),
-            state("health", rows=[{"service": f"cosmic-app-{n}", **row} for n in range(8)]),
-            state("flapping", rows=[{"device_name": "KIOSK-07", "transitions": 5}]),
-            state("changes", rows=[{"at": 1.0, "device_name": "K", "to_status": "C" * 90}]),
+            state_event("latency", sent=60, failed=1, p50_ms=3.0, p99_ms=9.0, max_ms=20.0),
+            state_event("health", rows=[{"service": f"cosmic-app-{n}", **row} for n in range(8)]),
+            state_event("flapping", rows=[{"device_name": "KIOSK-07", "transitions": 5}]),
+            state_event("changes", rows=[{"at": 1.0, "device_name": "K", "to_status": "C" * 90}]),
             *(transition_event(n, "Connected", "output", device=n) for n in range(40)),
             MonitorEvent(
                 at=1.0,
@@ -60,7 +60,7 @@ def test_the_view_leaves_a_line_with_its_totals() -> None:
         figures = {"p50_ms": 3.0, "p99_ms": 9.0, "max_ms": 20.0}
         view.show(
             [
-                state("latency", sent=60, failed=1, asked=700, failed_in_all=2, **figures),
+                state_event("latency", sent=60, failed=1, asked=700, failed_in_all=2, **figures),
                 *(transition_event(n, "Connected", "output", device=n) for n in range(3)),
                 MonitorEvent(at=1.0, topic="app", source="cosmic-app-1", text="a line"),
             ]
@@ -70,8 +70,8 @@ def test_the_view_leaves_a_line_with_its_totals() -> None:
     assert re.search(f"monitor cosmic: {seconds}$", last)
 
 
-def test_lines_are_for_pipes_and_objects_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
-    events = [state("latency", sent=1), transition_event(0.0, "Connected", "output")]
+def test_an_event_is_one_line_of_text_or_of_json(capsys: pytest.CaptureFixture[str]) -> None:
+    events = [state_event("latency", sent=1), transition_event(0.0, "Connected", "output")]
     LinePrinter().show(events)
     line = capsys.readouterr().out
     assert line.count("\n") == 1

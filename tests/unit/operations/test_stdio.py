@@ -10,11 +10,11 @@ import pytest
 from cosmicdeploy.operations.stdio import ReaderGone, _read, _write, has_reader
 
 
-def test_a_reader_that_went_away_is_noticed() -> None:
+def test_a_reader_that_closed_its_end_is_noticed() -> None:
     reading, writing = os.pipe()
     assert has_reader(writing)
-    _write(writing, b"all of it")
-    assert os.read(reading, 100) == b"all of it"
+    _write(writing, b"output")
+    assert os.read(reading, 100) == b"output"
     os.close(reading)
     assert not has_reader(writing)
     with pytest.raises(ReaderGone):
@@ -28,16 +28,16 @@ def test_input_is_read_to_its_end() -> None:
     os.close(writing)
     assert b"".join(_read(reading, threading.Event())) == b"\x00\xff"
     os.close(reading)
-    assert list(_read(reading, threading.Event())) == [], "a closed one has ended"
+    assert list(_read(reading, threading.Event())) == [], "a closed input has ended"
 
 
-def test_no_input_is_read_after_the_end() -> None:
+def test_no_input_is_read_once_the_command_has_ended() -> None:
     reading, writing = os.pipe()
     over = threading.Event()
     chunks = _read(reading, over)
     os.write(writing, b"first")
     assert next(chunks) == b"first"
     over.set()
-    os.write(writing, b"for the next one")
+    os.write(writing, b"for the next command")
     assert list(chunks) == []
-    assert os.read(reading, 100) == b"for the next one"
+    assert os.read(reading, 100) == b"for the next command"

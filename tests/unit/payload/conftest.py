@@ -1,4 +1,4 @@
-"""Fixtures for the payload, which is imported by its path, as in its image."""
+"""Fixtures for the payload, which is imported from its folder, as it is in its image."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ sys.path.insert(0, str(PAYLOAD / "app"))
 
 @pytest.fixture
 def payload() -> Path:
-    """Return the folder of the payload."""
+    """The folder of the payload."""
     return PAYLOAD
 
 
 @pytest.fixture
 def console(payload: Path, tmp_path: Path):  # type: ignore[no-untyped-def]
-    """Run the console of a copy of the payload, in which a test may change files."""
+    """Return a function that runs the console of a copy of the payload; `app` is the copy."""
     app = tmp_path / "app"
     shutil.copytree(payload / "app", app, ignore=shutil.ignore_patterns("__pycache__"))
 

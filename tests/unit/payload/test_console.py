@@ -1,3 +1,5 @@
+"""The payload's console: its commands, and errors of usage."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -56,7 +58,7 @@ def test_list_groups_commands_by_prefix() -> None:
     assert lines.index(" migrate") < lines.index(" schedule")
 
 
-def test_release_1_lacks_only_the_monitor(console, payload: Path) -> None:  # type: ignore[no-untyped-def]
+def test_release_1_has_no_monitor(console, payload: Path) -> None:  # type: ignore[no-untyped-def]
     for path in (payload / "release-2-only.txt").read_text().split():
         (console.app / path).unlink()
     listed = console("list")
@@ -66,7 +68,7 @@ def test_release_1_lacks_only_the_monitor(console, payload: Path) -> None:  # ty
     assert console("schedule:list").stdout == "No scheduled commands are ready to run.\n"
 
 
-def test_the_monitor_is_on_the_schedule(console) -> None:  # type: ignore[no-untyped-def]
+def test_release_2_schedules_the_monitor(console) -> None:  # type: ignore[no-untyped-def]
     assert "| * * * * * | devices:monitor-status |" in console("schedule:list").stdout
 
 

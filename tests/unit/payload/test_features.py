@@ -1,3 +1,5 @@
+"""The payload's features, switched by files in a shared folder."""
+
 from __future__ import annotations
 
 import json
@@ -12,13 +14,13 @@ pytestmark = pytest.mark.unit
 
 
 def test_a_switch_applies_to_all_containers_that_share_the_folder(tmp_path: Path) -> None:
-    one, other = Switches(tmp_path), Switches(tmp_path)
-    assert one.disable(MONITOR, "ops@host") and not one.disable(MONITOR, "other@host")
-    assert not other.enabled(MONITOR) and other.enabled(RATE_LIMIT)
-    state = next(state for state in other.states() if not state.enabled)
+    first, second = Switches(tmp_path), Switches(tmp_path)
+    assert first.disable(MONITOR, "ops@host") and not first.disable(MONITOR, "other@host")
+    assert not second.enabled(MONITOR) and second.enabled(RATE_LIMIT)
+    state = next(state for state in second.states() if not state.enabled)
     assert (state.name, state.by) == (MONITOR, "ops@host") and state.since.endswith("+00:00")
-    assert other.enable(MONITOR) and not other.enable(MONITOR)
-    assert one.enabled(MONITOR) and list(tmp_path.iterdir()) == []
+    assert second.enable(MONITOR) and not second.enable(MONITOR)
+    assert first.enabled(MONITOR) and list(tmp_path.iterdir()) == []
 
 
 def test_features_are_on_if_the_folder_is_missing(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ print(enabled_inside, gc.isenabled())
 """
 
 
-def test_collection_stops_during_the_import_and_resumes_after_it(payload: Path) -> None:
+def test_garbage_collection_stops_during_the_import_and_resumes_after_it(payload: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT],
         env={"PYTHONPATH": str(payload / "app")},

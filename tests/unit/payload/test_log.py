@@ -1,3 +1,5 @@
+"""The payload's log: format, file and stream."""
+
 from __future__ import annotations
 
 import io
@@ -13,6 +15,7 @@ pytestmark = pytest.mark.unit
 
 @pytest.fixture(autouse=True)
 def root_logger() -> Iterator[None]:
+    """Restore the root logger after each test."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     root.handlers.clear()
@@ -22,10 +25,10 @@ def root_logger() -> Iterator[None]:
 
 
 def record(level: int = logging.INFO, **extra: object) -> logging.LogRecord:
-    created = logging.LogRecord("x", level, "f", 1, "Device status transition", (), None)
-    created.created = 0.0
-    created.__dict__.update(extra)
-    return created
+    log_record = logging.LogRecord("x", level, "f", 1, "Device status transition", (), None)
+    log_record.created = 0.0
+    log_record.__dict__.update(extra)
+    return log_record
 
 
 def test_the_context_follows_as_indented_json() -> None:
@@ -38,7 +41,7 @@ def test_the_context_follows_as_indented_json() -> None:
     )
 
 
-def test_the_level_is_shown_from_warning_on() -> None:
+def test_the_level_is_shown_for_warnings_and_above() -> None:
     line = LogFormatter().format(record(logging.WARNING))
     assert line == "[1970-01-01 00:00:00] WARNING: Device status transition"
 

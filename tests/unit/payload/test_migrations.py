@@ -1,3 +1,5 @@
+"""The payload's migrations: their files, their status, and the order of a rollback."""
+
 from __future__ import annotations
 
 import re
@@ -14,7 +16,7 @@ pytestmark = pytest.mark.unit
 GUIDE_MIGRATION = "2026_02_02_000001_add_heartbeat_management_fields_to_remotes"
 
 
-def test_the_status_table_looks_like_artisans() -> None:
+def test_the_status_table_has_the_form_of_artisan() -> None:
     assert status_table(["2025_a", "2026_b"], {"2025_a": 1}) == (
         "+------+-----------+-------+\n"
         "| Ran? | Migration | Batch |\n"
@@ -48,14 +50,14 @@ def test_the_migration_of_the_guide_is_one_statement_and_drops_what_it_adds(payl
     assert "IF NOT EXISTS" not in up
 
 
-def test_a_missing_migration_file_is_none(tmp_path: Path) -> None:
+def test_a_missing_migration_file_loads_as_none(tmp_path: Path) -> None:
     assert load_migration(tmp_path, "2025_01_01_000000_gone") is None
 
 
 @pytest.mark.parametrize(
     ("steps", "expected"), [(0, ["c", "b"]), (1, ["c"]), (3, ["c", "b", "a"]), (9, ["c", "b", "a"])]
 )
-def test_rollback_takes_the_newest_first(steps: int, expected: list[str]) -> None:
+def test_a_rollback_takes_the_newest_migrations_first(steps: int, expected: list[str]) -> None:
     batches = (("a", 1), ("b", 2), ("c", 2))
     applied = [AppliedMigration(migration=name, batch=batch) for name, batch in batches]
     assert [entry.migration for entry in choose_rollback(applied, steps)] == expected

@@ -1,4 +1,4 @@
-"""The connection of a session, also after failed work."""
+"""The payload's database session: transactions, and the connection after an error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SETTINGS = DatabaseSettings(host="db", port=1, name="n", user="u", password="p")
 
 
 class Connection:
-    """Records the calls to it."""
+    """A connection that records its calls; `done` is the end of a cursor."""
 
     def __init__(self) -> None:
         self.open, self.calls = True, list[str]()
@@ -40,7 +40,7 @@ class Connection:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
-    """Collect every connection that the session opens."""
+    """The connections that the session opens."""
     connections: list[Connection] = []
 
     def connect(_settings: DatabaseSettings, *, autocommit: bool) -> Connection:
@@ -55,16 +55,18 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
 def test_only_a_transaction_sends_begin_and_commit(
     opened: list[Connection],
 ) -> None:
-    on = session.Session(SETTINGS)
-    assert on.transaction(lambda _cursor: 1) == on.autocommit(lambda _cursor: 1) == 1
+    own_session = session.Session(SETTINGS)
+    assert (
+        own_session.transaction(lambda _cursor: 1) == own_session.autocommit(lambda _cursor: 1) == 1
+    )
     assert [each.calls for each in opened] == [["begin", "done", "commit", "done"]]
 
 
 def test_no_statement_joins_a_transaction_that_an_error_left_open(opened: list[Connection]) -> None:
-    on = session.Session(SETTINGS)
+    own_session = session.Session(SETTINGS)
     with pytest.raises(KeyError):
-        on.transaction(lambda _cursor: {}["nothing"])
-    on.autocommit(lambda _cursor: None)
+        own_session.transaction(lambda _cursor: {}["nothing"])
+    own_session.autocommit(lambda _cursor: None)
     assert [(each.open, each.calls) for each in opened] == [
         (False, ["begin", "done"]),
         (True, ["done"]),

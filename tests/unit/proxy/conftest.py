@@ -1,3 +1,5 @@
+"""Contexts of a stack behind a scripted proxy."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -13,9 +15,9 @@ from tests.unit.proxy.engine import ScriptedEngine, stack
 
 @pytest.fixture
 def stack_of(ctx: Context) -> Callable[..., Any]:
-    """Return a maker of contexts on a `ScriptedEngine`."""
+    """Return a function that returns the context of a stack on a `ScriptedEngine`."""
 
-    def made(engine: ScriptedEngine, **options: Any) -> Any:
+    def context(engine: ScriptedEngine, **options: Any) -> Any:
         return stack(partial(replace, ctx), engine, **options)
 
-    return made
+    return context

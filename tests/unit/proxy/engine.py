@@ -30,7 +30,7 @@ def container(name: str, address: str, **more: Any) -> Container:
 
 @dataclass
 class ScriptedEngine:
-    """Answers commands by container and first word, and records every command."""
+    """An engine that answers commands by container and first word, and records all commands."""
 
     containers: dict[str, Container]
     answers: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -58,7 +58,7 @@ def stack(
     pause: float = 0,
     max_unavailable: int = 1,
 ) -> Any:
-    """Return a context, made by `make`, on such a stack."""
+    """Return the context of three replicas behind a proxy; `make` creates it from its fields."""
     services = SimpleNamespace(app=APPS, proxy="proxy")
     settings = SimpleNamespace(
         services=services,
@@ -74,7 +74,7 @@ def stack(
     )
 
 
-def three(**more: Any) -> dict[str, Container]:
+def replicas_and_proxy(**more: Any) -> dict[str, Container]:
     apps = {name: container(name, f"172.20.0.{n}", **more) for n, name in enumerate(APPS, 1)}
     return {**apps, "proxy": container("proxy", PROXY)}
 

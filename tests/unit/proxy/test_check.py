@@ -1,4 +1,4 @@
-"""The verification point `proxy`: broken configuration fails, costly configuration warns."""
+"""The point `proxy`: broken configuration fails; configuration that can lose requests warns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from cosmicdeploy.proxy.advice import seconds
 from cosmicdeploy.proxy.check import proxy
-from tests.unit.proxy.engine import ScriptedEngine, three
+from tests.unit.proxy.engine import ScriptedEngine, replicas_and_proxy
 
 STAT = "{} (nginx) S {} 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 1000 0 0\n"
 PROCESSES = STAT.format(1, 0) + STAT.format(30, 1) + STAT.format(31, 1)
@@ -35,7 +35,7 @@ http {
 
 
 def engine(dump: str, shell: str = PROCESSES) -> ScriptedEngine:
-    return ScriptedEngine(three(), {("proxy", "nginx"): dump, ("proxy", "sh"): shell})
+    return ScriptedEngine(replicas_and_proxy(), {("proxy", "nginx"): dump, ("proxy", "sh"): shell})
 
 
 def test_the_documented_configuration_has_no_warnings(stack_of: Callable[..., Any]) -> None:
@@ -45,7 +45,7 @@ def test_the_documented_configuration_has_no_warnings(stack_of: Callable[..., An
 
 
 @pytest.mark.parametrize(
-    ("line", "instead", "warning"),
+    ("line", "replacement", "warning"),
     [
         ("zone web 64k;", "", "zone web 64k;"),
         ("max_fails=1", "max_fails=0", "max_fails above 0"),
@@ -58,25 +58,27 @@ def test_the_documented_configuration_has_no_warnings(stack_of: Callable[..., An
         ("server 172.20.0.3:80", "server app-2 down; #", "app-3: expected a server"),
     ],
 )
-def test_what_costs_requests_is_a_warning(
-    stack_of: Callable[..., Any], line: str, instead: str, warning: str
+def test_configuration_that_can_lose_requests_is_a_warning(
+    stack_of: Callable[..., Any], line: str, replacement: str, warning: str
 ) -> None:
     assert line in GOOD
-    result = proxy(stack_of(engine(GOOD.replace(line, instead)), pause=2))
+    result = proxy(stack_of(engine(GOOD.replace(line, replacement)), pause=2))
     assert result.ok
     assert warning in " ".join(result.warnings)
 
 
-def test_as_many_tries_as_replicas_away_are_too_few(
+def test_there_must_be_more_tries_than_replicas_that_may_be_away(
     stack_of: Callable[..., Any],
 ) -> None:
-    two = GOOD.replace("http://web;", "http://web; proxy_next_upstream_tries 2;")
-    assert proxy(stack_of(engine(two), pause=2)).warnings == ()
-    [warning] = proxy(stack_of(engine(two), pause=2, max_unavailable=5)).warnings
-    assert "(2), found 2; write proxy_next_upstream_tries 3;" in warning, "of three, one stays"
+    two_tries = GOOD.replace("http://web;", "http://web; proxy_next_upstream_tries 2;")
+    assert proxy(stack_of(engine(two_tries), pause=2)).warnings == ()
+    [warning] = proxy(stack_of(engine(two_tries), pause=2, max_unavailable=5)).warnings
+    assert "(2), found 2; write proxy_next_upstream_tries 3;" in warning, (
+        "at most two of three replicas are away"
+    )
 
 
-def test_an_address_of_no_replica_fails_the_point(stack_of: Callable[..., Any]) -> None:
+def test_an_address_that_no_replica_has_fails_the_point(stack_of: Callable[..., Any]) -> None:
     result = proxy(stack_of(engine(GOOD.replace("172.20.0.3:80", "172.20.0.4:80"))))
     assert not result.ok
     assert "172.20.0.4" in result.found
@@ -87,7 +89,7 @@ def test_an_address_on_another_host_is_accepted(stack_of: Callable[..., Any]) ->
     assert proxy(stack_of(engine(elsewhere), pause=2)).ok
 
 
-def test_an_nginx_that_would_not_start_fails_the_point(stack_of: Callable[..., Any]) -> None:
+def test_an_nginx_that_could_not_start_fails_the_point(stack_of: Callable[..., Any]) -> None:
     broken = engine('nginx: [emerg] host not found in upstream "app-1:80"')
     broken.failing.add(("proxy", "nginx"))
     result = proxy(stack_of(broken))
@@ -101,7 +103,7 @@ def test_a_replica_out_of_service_is_a_warning(stack_of: Callable[..., Any]) -> 
     assert "remove /run/out/app-2" in result.warnings[0]
 
 
-def test_another_proxy_is_not_checked(stack_of: Callable[..., Any]) -> None:
+def test_a_proxy_other_than_nginx_is_not_checked(stack_of: Callable[..., Any]) -> None:
     result = proxy(stack_of(engine(GOOD, PROCESSES.replace("nginx", "traefik"))))
     assert result.ok
     assert result.skipped and result.found == "the proxy is not nginx, or does not run"

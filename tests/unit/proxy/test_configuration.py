@@ -1,4 +1,4 @@
-"""nginx's configuration is parsed as nginx does: includes in place, inheritance inwards."""
+"""nginx's configuration is parsed as nginx does it: included files, inherited directives."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_included_files_replace_their_include_lines() -> None:
     assert [d.arguments for d in walk(http.block) if d.name == "if"] == [("(-f", "/run/out/app-1)")]
 
 
-def test_groups_are_upstreams_and_directly_named_servers() -> None:
+def test_groups_are_upstreams_and_servers_named_in_a_pass_directive() -> None:
     web, direct = groups(parse(DUMP))
     assert [server.host for server in web.servers] == ["10.0.0.1", "[::1]", "app-3"]
     assert [server.takes_requests for server in web.servers] == [True, False, True]

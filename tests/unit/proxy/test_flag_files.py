@@ -24,8 +24,8 @@ def proxy(mounts: Mapping[str, str]) -> Any:
     return container("proxy", PROXY, mounts=mounts)
 
 
-def showing(folder: Path) -> ScriptedEngine:
-    """A container that sees this folder of the host."""
+def engine_that_sees(folder: Path) -> ScriptedEngine:
+    """Return an engine whose proxy sees this folder of the host."""
     found = folder.stat()
     return ScriptedEngine({}, {("proxy", "stat"): f"{found.st_dev}:{found.st_ino}\n"})
 
@@ -33,7 +33,7 @@ def showing(folder: Path) -> ScriptedEngine:
 def test_files_in_a_mounted_folder_are_written_on_the_host(
     stack_of: Callable[..., Any], tmp_path: Path
 ) -> None:
-    engine = showing(tmp_path)
+    engine = engine_that_sees(tmp_path)
     ctx, nginx = stack_of(engine), proxy({"/run": str(tmp_path), "/data": ""})
     flag_files.create(ctx, nginx, FILE, KEY)
     flag_files.create(ctx, nginx, FILE, KEY)
@@ -45,33 +45,33 @@ def test_files_in_a_mounted_folder_are_written_on_the_host(
     assert [argv[0] for _, argv in engine.commands] == ["stat"]
 
 
-@pytest.mark.parametrize(("shown", "asked"), [("folder", []), ("another", ["stat"])])
-def test_the_containers_root_seen_from_the_host_saves_the_command_if_it_matches(
+@pytest.mark.parametrize(("mounted", "commands"), [("folder", []), ("another", ["stat"])])
+def test_no_command_is_needed_if_the_containers_root_on_the_host_shows_the_folder(
     stack_of: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-    shown: str,
-    asked: list[str],
+    mounted: str,
+    commands: list[str],
 ) -> None:
     own, folder = tmp_path / "700", tmp_path / "folder"
     for path in (folder, tmp_path / "another", own / "root" / "proc" / "1"):
         path.mkdir(parents=True)
     (own / "cgroup").write_text("0::/docker/proxy\n")
-    (own / "root" / "run").symlink_to(tmp_path / shown)
+    (own / "root" / "run").symlink_to(tmp_path / mounted)
     monkeypatch.setattr(proc, "PROC", tmp_path)
-    engine = showing(folder)
+    engine = engine_that_sees(folder)
     flag_files.create(stack_of(engine), replace(proxy({"/run": str(folder)}), pid=700), FILE, KEY)
     assert (folder / "out" / "app-1").is_file()
-    assert [argv[0] for _, argv in engine.commands] == asked
+    assert [argv[0] for _, argv in engine.commands] == commands
 
 
-def test_another_user_may_look_for_the_file_whatever_the_umask(
+def test_another_user_may_check_the_file_with_any_umask(
     stack_of: Callable[..., Any], tmp_path: Path
 ) -> None:
     before = os.umask(0o077)
     try:
         nginx = proxy({"/run": str(tmp_path)})
-        flag_files.create(stack_of(showing(tmp_path)), nginx, FILE, KEY)
+        flag_files.create(stack_of(engine_that_sees(tmp_path)), nginx, FILE, KEY)
     finally:
         os.umask(before)
     assert (tmp_path / "out").stat().st_mode & 0o777 == 0o755
@@ -87,36 +87,36 @@ def test_another_user_may_look_for_the_file_whatever_the_umask(
         {"/run": "/not/on/this/host"},
     ],
 )
-def test_without_a_usable_mount_the_files_change_within_the_container(
+def test_without_a_usable_mount_files_are_changed_by_commands_in_the_container(
     stack_of: Callable[..., Any], tmp_path: Path, mounts: Mapping[str, str]
 ) -> None:
     here = {target: source.replace("HERE", str(tmp_path)) for target, source in mounts.items()}
-    assert_from_within(stack_of, showing(tmp_path), here)
+    assert_changed_by_commands(stack_of, engine_that_sees(tmp_path), here)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_the_container_does_not_see_is_left_alone(
+def test_a_folder_that_the_container_does_not_see_is_not_written_to(
     stack_of: Callable[..., Any], tmp_path: Path
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "here").mkdir()
-    engine = showing(tmp_path / "elsewhere")
-    assert_from_within(stack_of, engine, {"/run": str(tmp_path / "here")})
+    engine = engine_that_sees(tmp_path / "elsewhere")
+    assert_changed_by_commands(stack_of, engine, {"/run": str(tmp_path / "here")})
     assert list((tmp_path / "here").iterdir()) == []
 
 
-def test_a_link_made_by_the_container_is_not_followed_out_of_the_folder(
+def test_a_link_that_the_container_created_is_not_followed_out_of_the_folder(
     stack_of: Callable[..., Any], tmp_path: Path
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "here").mkdir()
     (tmp_path / "here/out").symlink_to(tmp_path / "elsewhere")
-    engine = showing(tmp_path / "here")
-    assert_from_within(stack_of, engine, {"/run": str(tmp_path / "here")})
+    engine = engine_that_sees(tmp_path / "here")
+    assert_changed_by_commands(stack_of, engine, {"/run": str(tmp_path / "here")})
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-def assert_from_within(
+def assert_changed_by_commands(
     stack_of: Callable[..., Any], engine: ScriptedEngine, mounts: Mapping[str, str]
 ) -> None:
     engine.answers[("proxy", "sh")] = f"{FILE}\n"
@@ -134,7 +134,7 @@ def test_the_error_for_a_file_that_cannot_be_created_names_path_and_setting(
     (tmp_path / "out").write_text("in the way")
     nginx = proxy({"/run": str(tmp_path)})
     with pytest.raises(EngineError, match="Cannot change") as caught:
-        flag_files.create(stack_of(showing(tmp_path)), nginx, FILE, "maintenance.file")
+        flag_files.create(stack_of(engine_that_sees(tmp_path)), nginx, FILE, "maintenance.file")
     assert str(tmp_path / "out/app-1") == caught.value.where
     assert "`maintenance.file`" in caught.value.todo
 

@@ -1,4 +1,4 @@
-"""Files below /proc of a container are read from this host if it runs here."""
+"""Files below a container's /proc are read from this host if the container runs here."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pytest
 
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.proxy.kernel import proc
-from tests.unit.proxy.engine import ScriptedEngine, three
+from tests.unit.proxy.engine import ScriptedEngine, replicas_and_proxy
 
-WITHIN = "what `cat` reads within"
+FROM_COMMAND = "text from the command"
 
 
 @pytest.fixture
 def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A host on which app-1 is process 700, with two processes of its own."""
+    """A host on which app-1 is process 700; the container has two processes."""
     monkeypatch.setattr(proc, "PROC", tmp_path)
     own = tmp_path / "700"
     for name, text in {
@@ -33,11 +33,13 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def talking() -> ScriptedEngine:
-    return ScriptedEngine(three(), {("app-1", "cat"): WITHIN, ("app-1", "sh"): WITHIN})
+def scripted_engine() -> ScriptedEngine:
+    return ScriptedEngine(
+        replicas_and_proxy(), {("app-1", "cat"): FROM_COMMAND, ("app-1", "sh"): FROM_COMMAND}
+    )
 
 
-def at(engine: ScriptedEngine, pid: int) -> Container:
+def replica(engine: ScriptedEngine, pid: int) -> Container:
     return replace(engine.containers["app-1"], pid=pid)
 
 
@@ -52,18 +54,18 @@ def at(engine: ScriptedEngine, pid: int) -> Container:
 def test_files_visible_from_the_host_need_no_command(
     host: Path, stack_of: Callable[..., Any], names: tuple[str, ...], expected: str
 ) -> None:
-    engine = talking()
-    assert proc.read(stack_of(engine), at(engine, 700), *names).text == expected
+    engine = scripted_engine()
+    assert proc.read(stack_of(engine), replica(engine, 700), *names).text == expected
     assert engine.commands == []
 
 
 @pytest.mark.parametrize(
     ("pid", "cgroup"),
     [
-        (0, ""),  # it does not run
-        (701, ""),  # there is no such process here
+        (0, ""),  # the container does not run
+        (701, ""),  # no such process on this host
         (700, "0::/user.slice\n"),  # another host's process 700
-        (700, "0::/\n"),  # a group that cannot be seen from here
+        (700, "0::/\n"),  # a cgroup that this host does not show
     ],
 )
 def test_files_of_another_hosts_container_are_read_by_a_command(
@@ -71,10 +73,10 @@ def test_files_of_another_hosts_container_are_read_by_a_command(
 ) -> None:
     if cgroup:
         (host / "700" / "cgroup").write_text(cgroup)
-    engine = talking()
-    assert proc.root(at(engine, pid)) is None
-    assert proc.read(stack_of(engine), at(engine, pid), "1/stat").text == WITHIN
-    assert proc.read(stack_of(engine), at(engine, pid), "[0-9]*/stat").text == WITHIN
+    engine = scripted_engine()
+    assert proc.root(replica(engine, pid)) is None
+    assert proc.read(stack_of(engine), replica(engine, pid), "1/stat").text == FROM_COMMAND
+    assert proc.read(stack_of(engine), replica(engine, pid), "[0-9]*/stat").text == FROM_COMMAND
     assert [argv[0] for _, argv in engine.commands] == ["cat", "sh"]
 
 
@@ -82,5 +84,5 @@ def test_files_that_the_host_may_not_read_are_read_by_a_command(
     host: Path, stack_of: Callable[..., Any]
 ) -> None:
     (host / "700" / "root").rename(host / "hidden")
-    engine = talking()
-    assert proc.read(stack_of(engine), at(engine, 700), "1/stat").text == WITHIN
+    engine = scripted_engine()
+    assert proc.read(stack_of(engine), replica(engine, 700), "1/stat").text == FROM_COMMAND

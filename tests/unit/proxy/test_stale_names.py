@@ -1,4 +1,4 @@
-"""nginx is reloaded only if its addresses must be stale, and never if it would not start."""
+"""nginx is reloaded only if its addresses are stale, and never with a configuration it refuses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.proxy import reload_if_stale
-from tests.unit.proxy.engine import ScriptedEngine, three
+from tests.unit.proxy.engine import ScriptedEngine, replicas_and_proxy
 
 STAT = "{} ({}) S {} 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 {} 0 0\n"
 NGINX = STAT.format(1, "nginx", 0, 1000) + STAT.format(30, "nginx", 1, 50_000)
@@ -22,48 +22,48 @@ def engine(*servers: str, app_started: int) -> ScriptedEngine:
         ("proxy", "sh"): NGINX,
     }
     started = {(f"app-{n}", "sh"): STAT.format(1, "app (x)", 0, app_started) for n in (1, 2, 3)}
-    return ScriptedEngine(three(), answers | started)
+    return ScriptedEngine(replicas_and_proxy(), answers | started)
 
 
-def reloads(talking: ScriptedEngine) -> bool:
-    return ("proxy", ["nginx", "-s", "reload"]) in talking.commands
+def was_reloaded(scripted: ScriptedEngine) -> bool:
+    return ("proxy", ["nginx", "-s", "reload"]) in scripted.commands
 
 
 def test_replicas_older_than_nginxs_workers_need_no_reload(stack_of: Callable[..., Any]) -> None:
-    talking = engine("app-1", "app-2", "app-3:80", app_started=40_000)
-    assert reload_if_stale(stack_of(talking)) is False
-    assert not reloads(talking)
+    scripted = engine("app-1", "app-2", "app-3:80", app_started=40_000)
+    assert reload_if_stale(stack_of(scripted)) is False
+    assert not was_reloaded(scripted)
 
 
 def test_fixed_addresses_need_no_reload(stack_of: Callable[..., Any]) -> None:
-    talking = engine("172.20.0.1:80", "172.20.0.2:80", app_started=60_000)
-    assert reload_if_stale(stack_of(talking)) is False
-    assert not reloads(talking)
+    scripted = engine("172.20.0.1:80", "172.20.0.2:80", app_started=60_000)
+    assert reload_if_stale(stack_of(scripted)) is False
+    assert not was_reloaded(scripted)
 
 
-def test_an_address_of_no_replica_is_an_error(stack_of: Callable[..., Any]) -> None:
-    talking = engine("172.20.0.1:80", "172.20.0.77:80", app_started=60_000)
+def test_an_address_that_no_replica_has_is_an_error(stack_of: Callable[..., Any]) -> None:
+    scripted = engine("172.20.0.1:80", "172.20.0.77:80", app_started=60_000)
     with pytest.raises(ConfigError, match=r"172\.20\.0\.77"):
-        reload_if_stale(stack_of(talking))
-    assert not reloads(talking)
+        reload_if_stale(stack_of(scripted))
+    assert not was_reloaded(scripted)
 
 
-def test_groups_without_replicas_are_ignored(stack_of: Callable[..., Any]) -> None:
-    talking = engine("172.20.0.77:80", "elsewhere:80", app_started=60_000)
-    assert reload_if_stale(stack_of(talking)) is False
+def test_upstreams_without_replicas_are_ignored(stack_of: Callable[..., Any]) -> None:
+    scripted = engine("172.20.0.77:80", "elsewhere:80", app_started=60_000)
+    assert reload_if_stale(stack_of(scripted)) is False
 
 
-def test_a_name_that_is_not_found_stops_the_reload(stack_of: Callable[..., Any]) -> None:
-    talking = engine("app-1", app_started=60_000)
-    talking.answers["proxy", "nginx"] = 'nginx: [emerg] host not found in upstream "app-1"'
-    talking.failing.add(("proxy", "nginx"))
+def test_a_name_that_nginx_cannot_resolve_prevents_the_reload(stack_of: Callable[..., Any]) -> None:
+    scripted = engine("app-1", app_started=60_000)
+    scripted.answers["proxy", "nginx"] = 'nginx: [emerg] host not found in upstream "app-1"'
+    scripted.failing.add(("proxy", "nginx"))
     with pytest.raises(ConfigError) as raised:
-        reload_if_stale(stack_of(talking))
+        reload_if_stale(stack_of(scripted))
     assert "host not found" in raised.value.details[0]
-    assert not reloads(talking)
+    assert not was_reloaded(scripted)
 
 
-def test_another_proxy_is_left_alone(stack_of: Callable[..., Any]) -> None:
-    talking = engine("app-1", app_started=60_000)
-    talking.answers["proxy", "sh"] = NGINX.replace("nginx", "haproxy")
-    assert reload_if_stale(stack_of(talking)) is False
+def test_a_proxy_other_than_nginx_is_not_reloaded(stack_of: Callable[..., Any]) -> None:
+    scripted = engine("app-1", app_started=60_000)
+    scripted.answers["proxy", "sh"] = NGINX.replace("nginx", "haproxy")
+    assert reload_if_stale(stack_of(scripted)) is False

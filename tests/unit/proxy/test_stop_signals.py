@@ -1,4 +1,4 @@
-"""The first process heeds a signal that it handles or blocks, and no other."""
+"""Whether a container's first process obeys its stop signal, and how many jobs it runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.proxy import ignores_stop_signal
 from cosmicdeploy.proxy.stop_signals import running_jobs, signal_number
-from tests.unit.proxy.engine import ScriptedEngine, three
+from tests.unit.proxy.engine import ScriptedEngine, replicas_and_proxy
 
 TERM, QUIT = 1 << 14, 1 << 2
 
@@ -28,7 +28,7 @@ def process(name: str, pid: int, parent: int, state: str = "S (sleeping)") -> st
     return f"Name:\t{name}\nState:\t{state}\nPid:\t{pid}\nPPid:\t{parent}\n"
 
 
-def ignored(ctx: Any) -> bool:
+def ignores_signal(ctx: Any) -> bool:
     return ignores_stop_signal(ctx, ctx.service("app-1"), ctx.container("app-1"))
 
 
@@ -43,49 +43,53 @@ def ignored(ctx: Any) -> bool:
         ({"caught": QUIT}, "SIGQUIT", False),
     ],
 )
-def test_a_process_heeds_a_stop_signal_that_it_handles_or_blocks(
+def test_a_process_obeys_only_a_stop_signal_that_it_handles_or_blocks(
     stack_of: Callable[..., Any], masks: dict[str, int], signal: str, expected: bool
 ) -> None:
-    engine = ScriptedEngine(three(stop_signal=signal), {("app-1", "cat"): status(**masks)})
-    assert ignored(stack_of(engine)) is expected
+    engine = ScriptedEngine(
+        replicas_and_proxy(stop_signal=signal), {("app-1", "cat"): status(**masks)}
+    )
+    assert ignores_signal(stack_of(engine)) is expected
 
 
 @pytest.mark.parametrize(("caught", "expected"), [(TERM, False), (0, True)])
-def test_behind_an_init_its_children_count(
+def test_the_child_of_an_init_process_has_to_handle_the_signal(
     stack_of: Callable[..., Any], caught: int, expected: bool
 ) -> None:
     init = status("docker-init")
-    every = init + status("python3", 1, caught=caught) + status("worker", 7)
-    engine = ScriptedEngine(three(), {("app-1", "cat"): init, ("app-1", "sh"): every})
-    assert ignored(stack_of(engine)) is expected
+    all_processes = init + status("python3", 1, caught=caught) + status("worker", 7)
+    engine = ScriptedEngine(
+        replicas_and_proxy(), {("app-1", "cat"): init, ("app-1", "sh"): all_processes}
+    )
+    assert ignores_signal(stack_of(engine)) is expected
 
 
-SCHEDULER, FROM_OUTSIDE = process("php", 1, 0), process("sh", 40, 0) + process("cat", 41, 40)
+SCHEDULER, EXEC_PROCESSES = process("php", 1, 0), process("sh", 40, 0) + process("cat", 41, 40)
 
 
 @pytest.mark.parametrize(
     ("processes", "jobs"),
     [
-        (SCHEDULER + FROM_OUTSIDE, 0),
-        (SCHEDULER + process("php", 7, 1) + process("php", 9, 7) + FROM_OUTSIDE, 1),
+        (SCHEDULER + EXEC_PROCESSES, 0),
+        (SCHEDULER + process("php", 7, 1) + process("php", 9, 7) + EXEC_PROCESSES, 1),
         (SCHEDULER + process("php", 7, 1, "Z (zombie)"), 0),
         (process("tini", 1, 0) + process("php", 7, 1), 0),
         (process("tini", 1, 0) + process("php", 7, 1) + process("php", 8, 7), 1),
     ],
 )
-def test_jobs_are_the_children_of_the_first_process(
+def test_jobs_are_the_children_of_the_containers_command(
     stack_of: Callable[..., Any], processes: str, jobs: int
 ) -> None:
-    engine = ScriptedEngine(three(), {("app-1", "sh"): processes})
+    engine = ScriptedEngine(replicas_and_proxy(), {("app-1", "sh"): processes})
     assert running_jobs(stack_of(engine), engine.containers["app-1"]) == jobs
 
 
 def test_an_unreadable_process_is_an_error(stack_of: Callable[..., Any]) -> None:
     with pytest.raises(EngineError, match="Cannot read which signals"):
-        ignored(stack_of(ScriptedEngine(three())))
+        ignores_signal(stack_of(ScriptedEngine(replicas_and_proxy())))
 
 
-def test_signals_have_names_and_numbers() -> None:
+def test_a_signal_is_given_by_name_or_number() -> None:
     assert [signal_number(name) for name in ("SIGTERM", "term", "15")] == [15, 15, 15]
     assert signal_number("SIGRTMIN+3") == 37
     with pytest.raises(EngineError, match="no signal"):

@@ -1,4 +1,4 @@
-"""How long nginx skips a replica follows from its configuration."""
+"""nginx's configuration determines for how long it avoids a replica that failed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from cosmicdeploy.proxy.nginx.upstream_policy import SLACK, UpstreamPolicy, upstream_policies
 from cosmicdeploy.steps.rollout.proxy_waits import describe_waits
-from tests.unit.proxy.engine import APPS, ScriptedEngine, three
+from tests.unit.proxy.engine import APPS, ScriptedEngine, replicas_and_proxy
 from tests.unit.proxy.test_check import PROCESSES
 
 DUMP = "# configuration file /etc/nginx/nginx.conf:\nhttp {{ {} }}\n"
@@ -17,7 +17,9 @@ DUMP = "# configuration file /etc/nginx/nginx.conf:\nhttp {{ {} }}\n"
 
 def policies(stack_of: Callable[..., Any], *upstreams: str) -> dict[str, UpstreamPolicy]:
     dump = DUMP.format(" ".join(f"upstream u{n} {{ {u} }}" for n, u in enumerate(upstreams)))
-    engine = ScriptedEngine(three(), {("proxy", "nginx"): dump, ("proxy", "sh"): PROCESSES})
+    engine = ScriptedEngine(
+        replicas_and_proxy(), {("proxy", "nginx"): dump, ("proxy", "sh"): PROCESSES}
+    )
     return dict(upstream_policies(stack_of(engine)))
 
 
@@ -34,7 +36,7 @@ def test_fail_timeout_is_nginxs_default_unless_it_is_set(
     assert found.in_rotation == (options != "down")
 
 
-def test_the_longest_of_several_groups_counts(stack_of: Callable[..., Any]) -> None:
+def test_the_longest_fail_timeout_of_several_upstreams_counts(stack_of: Callable[..., Any]) -> None:
     found = policies(
         stack_of,
         "zone a 64k; server 172.20.0.1:80 fail_timeout=1s; server app-2 fail_timeout=1s;",
@@ -44,7 +46,7 @@ def test_the_longest_of_several_groups_counts(stack_of: Callable[..., Any]) -> N
     assert "app-3" not in found
 
 
-def test_the_only_server_of_a_group_is_never_passed_over(stack_of: Callable[..., Any]) -> None:
+def test_the_only_server_of_an_upstream_is_never_avoided(stack_of: Callable[..., Any]) -> None:
     assert policies(stack_of, "server app-1;")["app-1"].unavailable_for == 0
 
 
@@ -59,7 +61,7 @@ def test_backups_and_servers_chosen_by_client_are_not_in_rotation(
     }
 
 
-def test_turns_grow_with_small_weights_and_with_each_worker(
+def test_a_small_weight_and_separate_workers_need_more_requests_until_a_turn(
     stack_of: Callable[..., Any],
 ) -> None:
     servers = "server app-1 weight=9; server app-2;"
@@ -70,7 +72,9 @@ def test_turns_grow_with_small_weights_and_with_each_worker(
 def test_the_plan_says_how_long_the_rollout_waits(stack_of: Callable[..., Any]) -> None:
     servers = " ".join(f"server {name};" for name in APPS)
     dump = DUMP.format(f"upstream web {{ {servers} }}")
-    engine = ScriptedEngine(three(), {("proxy", "nginx"): dump, ("proxy", "sh"): PROCESSES})
-    told = describe_waits(stack_of(engine, pause=2), APPS)
-    assert "for 10 s" in told and "11.5 s after each of 3" in told
+    engine = ScriptedEngine(
+        replicas_and_proxy(), {("proxy", "nginx"): dump, ("proxy", "sh"): PROCESSES}
+    )
+    description = describe_waits(stack_of(engine, pause=2), APPS)
+    assert "for 10 s" in description and "11.5 s after each of 3" in description
     assert describe_waits(stack_of(engine, pause=12), APPS) == ""

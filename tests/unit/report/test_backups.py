@@ -1,4 +1,4 @@
-"""Backups as people read them."""
+"""Backups as text: one in detail, and a list of them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ GOOD, BAD = VerificationRecord(at=AT), VerificationRecord(at=AT, reason="a byte 
 
 
 @pytest.mark.parametrize(
-    ("state", "told"),
+    ("state", "text"),
     [
         (State(), "no"),
         (State(read=GOOD), "read again, "),
@@ -40,12 +40,12 @@ GOOD, BAD = VerificationRecord(at=AT), VerificationRecord(at=AT, reason="a byte 
         (State(read=BAD, restored=GOOD), "DAMAGED, "),
     ],
 )
-def test_how_a_backup_was_proven(state: State, told: str) -> None:
-    assert verified(state).startswith(told)
+def test_a_backup_says_how_it_was_verified(state: State, text: str) -> None:
+    assert verified(state).startswith(text)
 
 
 @pytest.mark.parametrize(
-    ("passed", "told"),
+    ("passed", "text"),
     [
         (timedelta(seconds=59), "< 1 min"),
         (timedelta(minutes=59), "59 min"),
@@ -53,8 +53,8 @@ def test_how_a_backup_was_proven(state: State, told: str) -> None:
         (timedelta(days=400), "400 d"),
     ],
 )
-def test_ages(passed: timedelta, told: str) -> None:
-    assert age(AT, AT + passed) == told
+def test_an_age_is_shown_in_its_largest_unit(passed: timedelta, text: str) -> None:
+    assert age(AT, AT + passed) == text
 
 
 @pytest.fixture
@@ -74,13 +74,13 @@ def backup() -> Backup:
     return Backup(manifest=described, data=Path("x"), state=state)
 
 
-def printed(show: object, *shown: object, width: int = 300, **options: object) -> str:
+def printed(show: object, *arguments: object, width: int = 300, **options: object) -> str:
     console = Console(file=io.StringIO(), width=width)
-    show(console, *shown, **options)  # type: ignore[operator]
+    show(console, *arguments, **options)  # type: ignore[operator]
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
-def test_all_that_is_known_of_a_backup(backup: Backup) -> None:
+def test_one_backup_is_shown_with_all_its_details(backup: Backup) -> None:
     shown = printed(show_backup, backup)
     for word in (
         "20260301-120000-aaaa, good",
@@ -98,7 +98,7 @@ def test_all_that_is_known_of_a_backup(backup: Backup) -> None:
     assert "41" in shown and "42" in shown
 
 
-def test_a_line_for_each(backup: Backup) -> None:
+def test_a_list_has_one_line_for_each_backup_and_its_notes_below(backup: Backup) -> None:
     assert "/nas" not in printed(show_backups, [backup], copies=False)
     _, line, *notes = printed(show_backups, [backup], copies=True).splitlines()
     assert all(word in line for word in ("good", "1.0 MB", "read again", "d ago"))

@@ -1,3 +1,5 @@
+"""The keys in which containers differ from their definitions, as text."""
+
 from io import StringIO
 
 import pytest
@@ -10,7 +12,7 @@ pytestmark = pytest.mark.unit
 LIMIT = {"key": "mem_limit", "change": "added", "old": None, "new": "512m"}
 SECRET = {"key": "environment.A", "change": "changed", "old": None, "new": None}
 CHECK = {"key": "healthcheck.retries", "change": "changed", "old": "3", "new": "5"}
-RIGHT = {"key": "cap_add.NET_ADMIN", "change": "removed", "old": "", "new": None}
+CAPABILITY = {"key": "cap_add.NET_ADMIN", "change": "removed", "old": "", "new": None}
 
 
 def shown(differences: dict[str, list[dict[str, str | None]]]) -> list[str]:
@@ -20,8 +22,8 @@ def shown(differences: dict[str, list[dict[str, str | None]]]) -> list[str]:
     return console.file.getvalue().splitlines()
 
 
-def test_services_that_differ_alike_are_told_together() -> None:
-    assert shown({"app-1": [LIMIT], "app-2": [LIMIT], "worker": [SECRET, CHECK, RIGHT]}) == [
+def test_services_with_the_same_differences_are_shown_together() -> None:
+    assert shown({"app-1": [LIMIT], "app-2": [LIMIT], "worker": [SECRET, CHECK, CAPABILITY]}) == [
         "  app-1, app-2",
         "    added mem_limit: 512m",
         "  worker",

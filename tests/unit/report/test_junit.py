@@ -1,3 +1,5 @@
+"""The JUnit file of a verification."""
+
 from __future__ import annotations
 
 import os
@@ -24,8 +26,6 @@ BAD = CheckResult(
     warnings=("slow",),
 )
 SKIPPED = CheckResult(point="proxy", ok=True, expected="nothing", found="none", skipped=True)
-
-
 UNPROVEN = CheckResult(
     point="heartbeat", ok=False, unproven=True, expected="200", found="429", todo="a device"
 )
@@ -33,12 +33,12 @@ UNPROVEN = CheckResult(
 
 def report(*checks: CheckResult, **more: Any) -> Report:
     started = "2026-11-24T09:11:23.000+01:00"
-    known = {"command": "verify", "outcome": "done", "started_at": started, "seconds": 1.5}
-    return Report(checks=checks, **{**known, **more})
+    fields = {"command": "verify", "outcome": "done", "started_at": started, "seconds": 1.5}
+    return Report(checks=checks, **{**fields, **more})
 
 
-def suite_of(made: Report) -> Element:
-    root = fromstring(junit(made))  # noqa: S314 - our own
+def suite_of(report: Report) -> Element:
+    root = fromstring(junit(report))  # noqa: S314 - written here
     assert root.tag == "testsuites" and len(root) == 1
     return root[0]
 
@@ -54,15 +54,15 @@ def test_each_point_is_a_test_case() -> None:
         "skipped": "1",
     }
     assert suite.find("properties/property").attrib == {"name": "release", "value": "2"}  # type: ignore[union-attr]
-    good, bad, passed_over = suite.findall("testcase")
+    good, bad, skipped = suite.findall("testcase")
     assert (good.get("name"), good.get("time")) == ("schema", "0.250")
     assert good.findtext("system-out") == "expected: 6 columns\nfound: all"
     assert "todo: see the log" in (bad.findtext("failure") or "")
     assert "expected: 200 & a <release>" in (bad.findtext("failure") or "")
-    assert passed_over.find("skipped").get("message") == "none"  # type: ignore[union-attr]
+    assert skipped.find("skipped").get("message") == "none"  # type: ignore[union-attr]
 
 
-def test_what_is_not_proven_is_neither_passed_nor_failed() -> None:
+def test_an_unproven_point_is_an_error_not_a_failure() -> None:
     suite = suite_of(report(GOOD, UNPROVEN))
     assert (suite.get("errors"), suite.get("failures"), suite.get("skipped")) == ("1", "0", "0")
     error = suite.find("testcase/error")
@@ -70,7 +70,7 @@ def test_what_is_not_proven_is_neither_passed_nor_failed() -> None:
     assert "todo: a device" in (error.text or "")
 
 
-def test_what_xml_cannot_say_is_written_out() -> None:
+def test_characters_that_xml_does_not_allow_are_escaped() -> None:
     failure = suite_of(report(BAD)).find("testcase/failure")
     assert failure is not None
     assert failure.get("message") == r'"502" \x00 \ud800 日本 🚀 ]]>'
@@ -83,7 +83,7 @@ def test_a_command_that_failed_is_a_test_case_with_an_error() -> None:
     assert suite.find("testcase/error").get("message") == error.what  # type: ignore[union-attr]
 
 
-def test_the_file_is_replaced_as_a_whole_and_others_may_read_it(tmp_path: Path) -> None:
+def test_the_file_is_replaced_atomically_and_readable_by_all(tmp_path: Path) -> None:
     path = tmp_path / "verify.xml"
     path.write_text("old")
     umask = os.umask(0o022)
@@ -97,8 +97,6 @@ def test_the_file_is_replaced_as_a_whole_and_others_may_read_it(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", ["absent/verify.xml", "."])
-def test_a_place_for_no_file_is_told_before_anything_is_looked_at(
-    tmp_path: Path, name: str
-) -> None:
+def test_a_path_that_cannot_be_written_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="JUnit"):
         require_writable(tmp_path / name)

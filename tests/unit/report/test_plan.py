@@ -15,7 +15,7 @@ from cosmicdeploy.steps.base import Change, Step, Unchanged
 from cosmicdeploy.steps.build import BuildStep
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from cosmicdeploy.workspace import open_stack
-from tests.unit.shop import IdleEngine, lay_out
+from tests.unit.shop import EmptyEngine, write_stack_files
 
 pytestmark = pytest.mark.unit
 
@@ -29,8 +29,8 @@ def test_a_plan_reports_the_release_that_it_would_deploy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: Step, release: str | None
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(workspace, "connect", IdleEngine)
-    lay_out(tmp_path)
+    monkeypatch.setattr(workspace, "connect", EmptyEngine)
+    write_stack_files(tmp_path)
     (tmp_path / ".env").write_text("APP_VERSION=7\n")
     call = Call(command="deploy", terminal=Terminal(json=True))
     ctx = open_stack(None, call.event_handler())

@@ -1,4 +1,4 @@
-"""What a run says of its roll."""
+"""The lines of a report about its rollout."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cosmicdeploy.report.views.proof import lines
 pytestmark = pytest.mark.unit
 
 
-def rolled(needed: float, services: dict[str, dict[str, float]]) -> list[str]:
+def rollout_lines(needed: float, services: dict[str, dict[str, float]]) -> list[str]:
     facts: dict[str, Any] = {"roll": {"seconds": 4.8, "needed": needed, "services": services}}
     step = StepReport(
         name="restart", kind="restart-in-place", outcome="changed", reason="", facts=facts
@@ -28,14 +28,14 @@ def rolled(needed: float, services: dict[str, dict[str, float]]) -> list[str]:
     return [line.plain for line in lines(report) if line]
 
 
-def test_what_goes_side_by_side_is_added_up() -> None:
+def test_seconds_of_parallel_phases_are_added_up() -> None:
     app, worker = {"create": 1.0, "healthy": 2.0}, {"create": 3.3}
-    assert rolled(6.3, {"app-1": app, "worker": worker}) == [
+    assert rollout_lines(6.3, {"app-1": app, "worker": worker}) == [
         "the rollout took 4.8 s; added up, engine and application needed 6.3 s",
         "  to create, to drain, to start and for the first responses; some run in parallel",
     ]
 
 
-def test_a_restart_creates_nothing() -> None:
-    [_, needed] = rolled(2.0, {"app-1": {"drain": 1.0, "start": 1.0}})
+def test_only_the_phases_that_took_place_are_named() -> None:
+    [_, needed] = rollout_lines(2.0, {"app-1": {"drain": 1.0, "start": 1.0}})
     assert needed == "  to drain, to start and for the first responses"

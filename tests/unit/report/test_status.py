@@ -1,4 +1,4 @@
-"""What `status` shows."""
+"""The table that `status` shows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEY = {"key": "environment.LOG_LEVEL", "change": "added", "old": None, "new": No
 
 
 @pytest.fixture(autouse=True)
-def in_jakarta(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def time_zone_of_jakarta(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TZ", "WIB-7")
     time.tzset()
     yield
@@ -46,7 +46,7 @@ def shown(*rows: dict[str, Any]) -> list[str]:
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
-def test_a_service_takes_a_line_of_80_columns_whatever_differs() -> None:
+def test_a_service_is_one_line_of_80_columns_with_any_drift() -> None:
     drift = "another image runs, environment.LOG_LEVEL added"
     apps = [row(f"cosmic-app-{n}", drift, differences=[KEY]) for n in (1, 2)]
     lines = shown(*apps, row("cosmic-scheduler"))
@@ -61,14 +61,14 @@ def test_a_service_takes_a_line_of_80_columns_whatever_differs() -> None:
     ]
 
 
-def test_what_is_short_stands_in_the_table_alone() -> None:
+def test_a_short_drift_is_shown_in_the_table() -> None:
     missing = {"service": "web", "state": "missing", "drift": "no container"}
     [_, first, second] = shown(missing, row("mail", "stopped"))
     assert first.split() == ["web", "missing", "no", "container"]
     assert second.endswith("stopped")
 
 
-def test_what_should_not_be_there_is_named_with_what_to_do() -> None:
-    stray = row("cron", "second scheduler: cron-prod", todo="stop it")
-    lines = shown(row("cron"), stray)
+def test_an_orphan_is_shown_with_advice() -> None:
+    orphan = row("cron", "second scheduler: cron-prod", todo="stop it")
+    lines = shown(row("cron"), orphan)
     assert lines[3:] == ["  cron-prod", "    second scheduler", "→ stop it"]

@@ -1,4 +1,4 @@
-"""docs/architecture.md names what is in the tree."""
+"""Every path and symbol in docs/architecture.md exists, and every package is in it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ pytestmark = pytest.mark.unit
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "cosmicdeploy"
 TEXT = (ROOT / "docs" / "architecture.md").read_text()
-# A path in backticks, as `tests/unit` and `plan.py`; in the diagram one without them.
+# A path in backticks, such as `tests/unit` or `plan.py`; in the diagram, paths have none.
 PATH = re.compile(r"`([\w.-]+(?:/[\w.-]*)+|[\w-]+\.(?:py|yaml))`")
 IN_DIAGRAM = re.compile(r"\b(\w+/|\w+\.py)(?=\s|$)")
 SYMBOL = re.compile(r"`(\w+)` in\s+`([\w/]+\.py)`")
 
 
 def named_paths() -> Iterator[tuple[str, list[Path]]]:
-    """Yield each path with the folders that it may be in: also those that its line named before."""
+    """Yield each path with the folders that it may be in.
+
+    A path may also be in a package that the same line named before.
+    """
     lines, diagram = TEXT.splitlines(), False
     for line in lines:
         diagram ^= line.startswith("```")
@@ -33,7 +36,7 @@ def named_paths() -> Iterator[tuple[str, list[Path]]]:
 PATHS = list(named_paths())
 
 
-def test_the_paths_are_found() -> None:
+def test_paths_of_text_and_diagram_are_recognized() -> None:
     names = {name for name, _ in PATHS}
     assert {"cli/", "runs/", "edge.py", "tests/conftest.py", "stack/"} <= names
 
@@ -41,12 +44,12 @@ def test_the_paths_are_found() -> None:
 @pytest.mark.parametrize(("name", "folders"), PATHS, ids=[name for name, _ in PATHS])
 def test_every_path_in_the_architecture_exists(name: str, folders: list[Path]) -> None:
     if name == "cosmicdeploy.yaml":
-        return  # a stack's own file
+        return  # in the folder of a stack
     assert any((folder / name).exists() for folder in folders), name
 
 
 @pytest.mark.parametrize(("symbol", "file"), SYMBOL.findall(TEXT))
-def test_every_function_in_the_architecture_is_in_its_file(symbol: str, file: str) -> None:
+def test_every_symbol_in_the_architecture_is_in_its_file(symbol: str, file: str) -> None:
     assert re.search(rf"^(def |class )?{symbol}\b", (PACKAGE / file).read_text(), re.M)
 
 

@@ -1,4 +1,4 @@
-"""The load of the deploy benchmark: every due request is sent, exactly once."""
+"""The load of the deploy benchmark: each request is sent when it is due, and only once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from benchmarks.deploy.requests import Request, p99, percentile, read_requests
 from benchmarks.deploy.stack import Stack
 
 pytestmark = pytest.mark.unit
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 RATE = 100
 
 
@@ -44,7 +44,7 @@ class Server:
                     return
                 with self.lock:
                     self.received += 1
-                connection.sendall(ANSWER)
+                connection.sendall(RESPONSE)
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def sent_to(server: Server, folder: Path, answers: int = 80) -> list[Request]:
     return read_requests(out)
 
 
-def test_both_kinds_of_connection_and_request_are_answered(tmp_path: Path) -> None:
+def test_kept_and_new_connections_send_both_kinds_of_request(tmp_path: Path) -> None:
     with serving(answers=10_000) as server:
         sent = sent_to(server, tmp_path)
     assert not [request for request in sent if request.failed]
@@ -79,7 +79,7 @@ def test_both_kinds_of_connection_and_request_are_answered(tmp_path: Path) -> No
     assert server.received == len(sent)
 
 
-def test_requests_are_due_by_the_clock(tmp_path: Path) -> None:
+def test_requests_are_due_at_equal_intervals(tmp_path: Path) -> None:
     with serving(answers=10_000) as server:
         due = sorted(request.due for request in sent_to(server, tmp_path))
     gaps = [after - before for before, after in itertools.pairwise(due)]

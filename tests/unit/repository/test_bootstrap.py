@@ -1,4 +1,4 @@
-"""The set-up, as far as it can be tested without an engine and without downloads."""
+"""The parts of the set-up that need no engine and no download: lock file and image digests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.unit
 
 @pytest.fixture
 def equivalents(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
-    """Return the module that builds the images, on a copy of their folder."""
+    """The module that builds the images, on a copy of their folder."""
     monkeypatch.syspath_prepend(str(ROOT / "bootstrap"))
     module = importlib.import_module("equivalents")
     folder = shutil.copytree(ROOT / "bootstrap" / "images", tmp_path / "images")
@@ -29,6 +29,7 @@ def equivalents(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
 
 
 def canonical(requirement: str) -> str:
+    """Return the normalized name of the required package."""
     name = re.match(r"[A-Za-z0-9._-]+", requirement)
     assert name
     return re.sub(r"[-_.]+", "-", name.group()).lower()
@@ -48,12 +49,12 @@ def test_the_lock_has_only_pins_with_hashes_and_comments() -> None:
     assert all(line.lstrip().startswith("#") for line in rest.splitlines() if line)
 
 
-def test_the_lock_names_no_index_and_no_path_of_a_machine() -> None:
+def test_the_lock_has_no_index_and_no_local_path() -> None:
     assert not re.search(r"://|--(?:extra-)?index|--find-links|(?:^|\s)/", LOCK)
 
 
 def test_the_lock_is_complete_for_the_oldest_python() -> None:
-    # redis needs it only there, so a lock written on a newer Python would omit it.
+    # redis needs it only on that Python, so a lock written on a newer one would omit it.
     assert "async-timeout" in {name for name, _ in PINS.findall(LOCK)}
 
 

@@ -1,4 +1,4 @@
-"""docs/guide.md: each command of the guide has a valid cosmicdeploy command for it."""
+"""docs/guide.md: for each pasted command of the manual guide, a valid cosmicdeploy command."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ pytestmark = pytest.mark.unit
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "guide.md"
 CELL = re.compile(r"(?<!\\)\|")
 COMMAND = re.compile(r"`(cosmicdeploy [^`]+)`")
-HEAD = ["in the guide", "what to check", "with cosmicdeploy", "what it does"]
+HEADINGS = ["in the guide", "what to check", "with cosmicdeploy", "what it does"]
 
 
 def tables() -> dict[str, list[list[str]]]:
-    """Return the rows of cells by section."""
+    """Return the rows of each section's table, as cells."""
     by_section: dict[str, list[list[str]]] = {}
     for line in PAGE.read_text().splitlines():
         if line.startswith("## "):
@@ -33,8 +33,8 @@ ROWS = [row for rows in tables().values() for row in rows[2:]]
 
 def test_every_section_has_a_table_without_empty_cells() -> None:
     for section, rows in tables().items():
-        assert rows[0] == HEAD and len(rows) > 2, section
-        assert all(len(row) == len(HEAD) and all(row) for row in rows), section
+        assert rows[0] == HEADINGS and len(rows) > 2, section
+        assert all(len(row) == len(HEADINGS) and all(row) for row in rows), section
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0][:60])
@@ -45,7 +45,7 @@ def test_every_row_has_valid_commands(row: list[str]) -> None:
             require_valid(line.replace("\\|", "|"))
 
 
-# How many lines of the guide start with each of these, so that none is lost.
+# How many commands of the manual guide start with each of these words.
 PASTED = {
     "docker exec": 32,
     "docker logs": 10,
@@ -57,7 +57,7 @@ PASTED = {
 }
 
 
-def test_every_command_of_the_guide_is_on_the_page() -> None:
+def test_no_command_of_the_manual_guide_is_missing() -> None:
     pasted = [line for row in ROWS for line in re.findall(r"`([^`]+)`", row[0])]
     counted = {word: sum(line.startswith(word) for line in pasted) for word in PASTED}
     assert counted == PASTED

@@ -11,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[3]
-# As git writes them, at the start of a line.
+# Merge conflict markers, which git writes at the start of a line.
 MARKER = re.compile(rb"^(?:<{7} |>{7} |={7}$)", re.M)
 
 

@@ -1,4 +1,4 @@
-"""The groups in which `make test` distributes tests to workers: see tests/conftest.py."""
+"""The groups in which `make test` distributes test files to workers (tests/conftest.py)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ ROOT = Path(__file__).parents[3]
 FILES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("tests/**/test_*.py"))
 
 
-def test_a_room_whose_files_share_an_expensive_fixture_is_one_group() -> None:
+def test_a_folder_whose_files_share_a_package_fixture_is_one_group() -> None:
     fixtures = ROOT.glob("tests/stack/**/conftest.py")
-    rooms = {each.parent for each in fixtures if 'scope="package"' in each.read_text()}
-    assert {f"{room.relative_to(ROOT)}/" for room in rooms} == set(GROUPS)
+    folders = {each.parent for each in fixtures if 'scope="package"' in each.read_text()}
+    assert {f"{folder.relative_to(ROOT)}/" for folder in folders} == set(GROUPS)
 
 
 def test_every_other_file_is_its_own_group_and_the_long_groups_exist() -> None:

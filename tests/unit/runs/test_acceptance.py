@@ -1,4 +1,4 @@
-"""What interrupted runs have to finish or undo before the present state is accepted."""
+"""Accepting the present state: what has to be finished first, and what is cleaned up."""
 
 from __future__ import annotations
 
@@ -20,20 +20,22 @@ from cosmicdeploy.operations.acceptance import acceptable, in_place
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.settings import Services
 from cosmicdeploy.verification import orphans
-from tests.unit.engine.test_in_place import Engine, container
-from tests.unit.engine.test_in_place import stack as declared
-from tests.unit.runs.test_unfinished import Writer
+from tests.unit.engine.shop_stack import Engine, container
+from tests.unit.engine.shop_stack import stack as declared
+from tests.unit.runs.journal_writer import Writer
 
 pytestmark = pytest.mark.unit
 
-GONE: Any = SimpleNamespace(container=lambda _: None, find_marker=lambda _: None)
+ENGINE_WITHOUT_CONTAINERS: Any = SimpleNamespace(
+    container=lambda _: None, find_marker=lambda _: None
+)
 RESTART = {"services": ["db"], "turns_away": True}
 QUIESCE = {"roles": ["app", "worker"]}
 
 
 @pytest.fixture
 def ctx(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> Context:
-    """Of a stack whose clients are turned away, and whose live data has data from before beside."""
+    """A stack whose clients are turned away and that still has the data replaced by a swap."""
     monkeypatch.setattr(acceptance, "is_swap_interrupted", lambda _: False)
     monkeypatch.setattr(acceptance, "is_maintenance_on", lambda _: True)
     monkeypatch.setattr(interrupted, "has_replaced_data", lambda _: True)
@@ -42,7 +44,7 @@ def ctx(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> Context:
     settings = SimpleNamespace(database=SimpleNamespace(name="shop"), services=services)
     loaded: Any = SimpleNamespace(settings=settings)
     stack: Any = SimpleNamespace(project="p", services={})
-    return replace(ctx, loaded=loaded, engine=GONE, stack=stack)
+    return replace(ctx, loaded=loaded, engine=ENGINE_WITHOUT_CONTAINERS, stack=stack)
 
 
 @pytest.fixture
@@ -50,7 +52,9 @@ def writer(ctx: Context) -> Writer:
     return Writer(ctx.journal.path)
 
 
-def begun(writer: Writer, kind: str, options: dict[str, Any], *, shielded: bool = False) -> None:
+def write_intent(
+    writer: Writer, kind: str, options: dict[str, Any], *, shielded: bool = False
+) -> None:
     before = {"containers": {}, "ready": [], "shielded": shielded}
     change = {"options": options, "change": "c", "before": before}
     writer.journal.append("intent", step=kind, step_kind=kind, **change)
@@ -60,36 +64,40 @@ def begun(writer: Writer, kind: str, options: dict[str, Any], *, shielded: bool 
     ("command", "kind", "options"),
     [("restart db", "restart-in-place", RESTART), ("playbook run night", "quiesce", QUIESCE)],
 )
-def test_clients_that_are_turned_away_are_let_in_first(
+def test_clients_that_are_turned_away_must_be_let_in_first(
     ctx: Context, writer: Writer, command: str, kind: str, options: dict[str, Any]
 ) -> None:
     writer.run("a").intent("build").run("b", command)
-    begun(writer, kind, options)
+    write_intent(writer, kind, options)
     with pytest.raises(NeedsPerson, match="Clients are still turned away") as raised:
         acceptable(ctx)
     assert f"`cosmicdeploy {command}`" in raised.value.todo
 
 
-def test_a_run_that_turned_no_client_away_does_not_end_the_maintenance(
+def test_a_run_that_turned_no_client_away_need_not_end_the_maintenance(
     ctx: Context, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer.run("a", "restart web")
-    begun(writer, "restart-in-place", {"services": ["web"], "turns_away": False})
+    write_intent(writer, "restart-in-place", {"services": ["web"], "turns_away": False})
     writer.run("b", "deploy")
-    begun(writer, "quiesce", {"roles": ["worker"]})
+    write_intent(writer, "quiesce", {"roles": ["worker"]})
     writer.run("c", "restart db")
-    begun(writer, "restart-in-place", RESTART, shielded=True)  # they had been turned away before
+    write_intent(
+        writer, "restart-in-place", RESTART, shielded=True
+    )  # clients were already turned away
     assert [run.id for run in acceptable(ctx)] == ["a", "b", "c"]
-    begun(writer, "restart-in-place", RESTART)
+    write_intent(writer, "restart-in-place", RESTART)
     monkeypatch.setattr(acceptance, "is_maintenance_on", lambda _: False)
     assert len(acceptable(ctx)) == 3
 
 
-LOST = b'{"kind": "intent", "run": "r", "at": "2026-03-01T12:00:00+01:00", "step": "restore"}\n'
+MALFORMED_INTENT = (
+    b'{"kind": "intent", "run": "r", "at": "2026-03-01T12:00:00+01:00", "step": "restore"}\n'
+)
 
 
-@pytest.mark.parametrize("line", [LOST, b'{"kind": "in\n'])
-def test_data_that_no_record_explains_is_neither_kept_nor_dropped(
+@pytest.mark.parametrize("line", [MALFORMED_INTENT, b'{"kind": "in\n'])
+def test_replaced_data_that_no_record_explains_prevents_an_acceptance(
     ctx: Context, writer: Writer, line: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(acceptance, "is_maintenance_on", lambda _: False)
@@ -111,16 +119,16 @@ def test_a_run_without_a_superseded_container_may_be_finished_unless_it_failed(
     ctx: Context, writer: Writer, command: str, target: str | None, forward: str
 ) -> None:
     writer.run("a", command, target).intent("rollout")
-    [told] = unfinished_reports(ctx)
-    assert told.todo.startswith(forward)
-    assert "cannot be undone" in told.todo and "deploy --abort --accept" in told.todo
+    [report] = unfinished_reports(ctx)
+    assert report.todo.startswith(forward)
+    assert "cannot be undone" in report.todo and "deploy --abort --accept" in report.todo
     writer.end("failed", error="e")
-    [told] = unfinished_reports(ctx)
-    assert told.todo.startswith("it cannot be undone")
+    [report] = unfinished_reports(ctx)
+    assert report.todo.startswith("it cannot be undone")
 
 
-class Aside(Engine):
-    """Two services, of each one container that stands aside. Once `at_work`, the lock is held."""
+class EngineWithSuperseded(Engine):
+    """An engine with superseded containers of `web` and `queue`; web-1 has the given status."""
 
     def __init__(self, web: str) -> None:
         self.removed: list[str] = []
@@ -141,35 +149,35 @@ class Aside(Engine):
 
 @pytest.fixture
 def accepting(ctx: Context, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Accepts an interrupted run on an engine, under the lock."""
+    """Return a function that returns the context of an interrupted run on the given engine."""
     writer.run("a").intent("rollout")
-    at_work: list[str] = []
+    lock_holders: list[str] = []
 
     @contextmanager
     def begin(ctx: Context, *_: object) -> Iterator[tuple[Context, dict[str, Any]]]:
-        at_work.append("1")
+        lock_holders.append("1")
         yield ctx, {}
 
-    seen: dict[str, Any] = {
+    stand_ins: dict[str, Any] = {
         "begin": begin, "wait_for_commands": lambda _: None, "require_whole": lambda _: None,
         "status": lambda _: [], "out_of_service": lambda _: [], "lock_wait_left": lambda _: None,
     }  # fmt: skip
-    for name, stands in seen.items():
-        monkeypatch.setattr(acceptance, name, stands)
+    for name, stand_in in stand_ins.items():
+        monkeypatch.setattr(acceptance, name, stand_in)
     monkeypatch.setattr(interrupted, "end_tools", lambda _: None)
-    monkeypatch.setattr(orphans, "holder_pid", lambda *_: at_work[-1:] or None)
+    monkeypatch.setattr(orphans, "holder_pid", lambda *_: lock_holders[-1:] or None)
 
-    def opened(engine: Aside) -> Context:
+    def context_on(engine: EngineWithSuperseded) -> Context:
         services = Services(app=("web",), worker=("queue",), database="db")
         settings = SimpleNamespace(services=services, database=SimpleNamespace(name="shop"))
         loaded: Any = SimpleNamespace(settings=settings)
-        seam: Any = engine
+        any_engine: Any = engine
         stack = adopt_container_names(
             declared(db=None, web=None, queue=None), engine.containers("")
         )
-        return replace(ctx, stack=stack, engine=seam, loaded=loaded)
+        return replace(ctx, stack=stack, engine=any_engine, loaded=loaded)
 
-    return opened
+    return context_on
 
 
 @pytest.mark.parametrize(
@@ -180,21 +188,21 @@ def accepting(ctx: Context, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> 
         ("paused", ["shop-queue-1-before-0123abcd"]),
     ],
 )
-def test_temporary_containers_do_not_prevent_an_acceptance(
+def test_acceptance_removes_superseded_containers_that_were_replaced(
     accepting: Callable[..., Context], web: str, removed: list[str]
 ) -> None:
-    """Only what stands still, and has one of its service that runs in its place, is removed."""
-    engine = Aside(web)
+    """They are removed only if they do not run and the container of their service does."""
+    engine = EngineWithSuperseded(web)
     ctx = accepting(engine)
     acceptance.accept(ctx, in_place(ctx))
     assert engine.removed == removed
     assert unfinished(ctx.journal) == []
 
 
-def test_a_container_that_changed_since_it_was_shown_is_not_accepted(
+def test_a_container_that_the_operator_was_not_shown_is_not_accepted(
     accepting: Callable[..., Context],
 ) -> None:
-    ctx = accepting(Aside("running"))
+    ctx = accepting(EngineWithSuperseded("running"))
     agreed = {**in_place(ctx), "web": ("other", "i")}
     with pytest.raises(Refused, match="have changed") as refused:
         acceptance.accept(ctx, agreed)

@@ -1,4 +1,4 @@
-"""Concurrent queries: their results, their errors, and a signal while they hang."""
+"""Concurrent queries: their results, their errors, and a signal while a query hangs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cosmicdeploy.verification import points
 
 pytestmark = pytest.mark.unit
 
-# A process whose look never ends, and that is told to stop meanwhile.
+# A process that receives SIGTERM while its queries hang.
 HANGING = """
 import signal, threading
 from cosmicdeploy.signals import deferred_interrupts
@@ -40,41 +40,41 @@ with deferred_interrupts(lambda: None):
 def test_results_are_in_the_order_of_the_items() -> None:
     both = threading.Barrier(2)
 
-    def look(number: int) -> int:
-        both.wait(60)  # each waits for the other one
+    def query(number: int) -> int:
+        both.wait(60)  # both queries have to run at the same time
         return number * 10
 
-    assert map_concurrently(look, [1, 2]) == [10, 20]
-    assert map_concurrently(look, []) == []
+    assert map_concurrently(query, [1, 2]) == [10, 20]
+    assert map_concurrently(query, []) == []
 
 
 def test_background_queries_run_one_after_the_other() -> None:
-    under_way, met = threading.Lock(), []
+    running, was_alone = threading.Lock(), list[bool]()
 
-    def look(number: int) -> int:
-        met.append(under_way.acquire(blocking=False))
-        under_way.release()
+    def query(number: int) -> int:
+        was_alone.append(running.acquire(blocking=False))
+        running.release()
         return number
 
-    assert map_in_background(look, range(50))() == list(range(50))
-    assert all(met)
+    assert map_in_background(query, range(50))() == list(range(50))
+    assert all(was_alone)
 
 
 def test_an_error_is_raised_without_waiting_for_the_others() -> None:
-    def look(number: int) -> None:
+    def query(number: int) -> None:
         if number:
             raise CosmicError("broken")
         threading.Event().wait()
 
     with pytest.raises(CosmicError, match="broken"):
-        map_concurrently(look, [0, 1])
+        map_concurrently(query, [0, 1])
 
 
 @pytest.mark.parametrize("point", ["scheduler", "containers"])
-def test_a_point_that_hangs_is_broken_off(
+def test_a_signal_ends_a_point_that_hangs(
     ctx: Context, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
-    """A command of the console, which goes beside the others, and one of many looks."""
+    """Both kinds of points: run in the background, and run in turn."""
 
     def hang(_ctx: Context) -> CheckResult:
         map_concurrently(lambda _: threading.Event().wait(), [1, 2])
@@ -86,7 +86,7 @@ def test_a_point_that_hangs_is_broken_off(
         points.run_checks(replace(ctx, interrupts=interrupts), [point])
 
 
-def test_a_service_beside_the_stack_that_hangs_is_broken_off(
+def test_a_signal_ends_a_query_to_an_external_service_that_hangs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("cosmicdeploy.probes.http.send_request", lambda _: threading.Event().wait())

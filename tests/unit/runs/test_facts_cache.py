@@ -1,4 +1,4 @@
-"""A facts cache asks the engine for each container and image once; the next cache asks again."""
+"""A facts cache queries each container and image once; the next cache queries them again."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ IMAGE, SERVICE = "app:latest", "app"
 
 @dataclass
 class Engine:
-    """Has one service's container, and records what it was asked for."""
+    """Has the container of one service, and records each query."""
 
     status: str = "exited"
-    asked: list[str] = field(default_factory=list)
+    queries: list[str] = field(default_factory=list)
 
     def container(self, name: str) -> Container:
-        self.asked.append(name)
+        self.queries.append(name)
         return Container(
             id="c", name=name, service=SERVICE, project="p", image_id="i", status=self.status
         )
 
     def containers(self, project: str, except_names: Collection[str] = ()) -> list[Container]:
-        self.asked.append(f"all of {project} but {', '.join(except_names)}")
-        return [self.container("stray")]
+        self.queries.append(f"all of {project} but {', '.join(except_names)}")
+        return [self.container("orphan")]
 
     def image(self, reference: str) -> None:
-        self.asked.append(reference)
+        self.queries.append(reference)
 
 
 class StartApp(Step):
@@ -50,7 +50,9 @@ class StartApp(Step):
     def check(self, ctx: Context) -> Change | Unchanged:
         container = ctx.container(SERVICE)
         assert container
-        return Unchanged(reason="it runs") if container.is_running else Change(summary="start it")
+        return (
+            Unchanged(reason="is running") if container.is_running else Change(summary="start it")
+        )
 
     def apply(self, ctx: Context, change: Change) -> Result:
         engine: Any = ctx.engine
@@ -67,24 +69,26 @@ def engine() -> Engine:
 def ctx(ctx: Context, engine: Engine) -> Context:
     service = SimpleNamespace(container_name=SERVICE, image=IMAGE)
     stack: Any = SimpleNamespace(services={SERVICE: service}, project="p")
-    seam: Any = engine
-    return replace(ctx, stack=stack, engine=seam)
+    any_engine: Any = engine
+    return replace(ctx, stack=stack, engine=any_engine)
 
 
-def test_cached_facts_are_asked_for_once(ctx: Context, engine: Engine) -> None:
+def test_cached_facts_are_queried_once(ctx: Context, engine: Engine) -> None:
     cached = ctx.with_cached_facts()
     for _ in range(2):
         assert cached.container(SERVICE) == cached.with_steps_ahead([]).container(SERVICE)
         assert cached.image_of(SERVICE) is None and cached.images_of([SERVICE]) == {SERVICE: None}
-        assert [each.name for each in cached.unassigned_containers()] == ["stray"]
-    assert engine.asked == [SERVICE, IMAGE, f"all of p but {SERVICE}", "stray"]
+        assert [each.name for each in cached.unassigned_containers()] == ["orphan"]
+    assert engine.queries == [SERVICE, IMAGE, f"all of p but {SERVICE}", "orphan"]
 
 
-def test_a_new_cache_and_a_context_without_one_ask_again(ctx: Context, engine: Engine) -> None:
+def test_a_new_cache_and_a_context_without_a_cache_query_again(
+    ctx: Context, engine: Engine
+) -> None:
     first = ctx.with_cached_facts()
     for each in (first, first.with_cached_facts(), ctx, ctx):
         each.container(SERVICE)
-    assert engine.asked == [SERVICE] * 4
+    assert engine.queries == [SERVICE] * 4
 
 
 def test_each_check_has_its_own_cache_and_sees_the_changes_before_it(
@@ -92,9 +96,9 @@ def test_each_check_has_its_own_cache_and_sees_the_changes_before_it(
 ) -> None:
     steps = [StartApp(name="first"), StartApp(name="second")]
     plan = make_plan(steps, ctx)
-    assert engine.asked == [SERVICE] * 2
+    assert engine.queries == [SERVICE] * 2
     run = Run(ctx=ctx)
     run.execute(plan)
     assert run.error is None, run.error
     assert [result.outcome for result in run.results] == ["changed", "unchanged"]
-    assert engine.asked == [SERVICE] * 4, "one to verify the first step, one to check the second"
+    assert engine.queries == [SERVICE] * 4, "one to verify the first step, one to check the second"

@@ -1,4 +1,4 @@
-"""The fence around an engine."""
+"""The fence around an engine: a run that lost the lock can read, and change nothing."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CHANGES = {
 
 
 class Recorder:
-    """An engine whose every method only says that it was called."""
+    """An engine whose methods only record that they were called."""
 
     def __init__(self) -> None:
         self.called: list[str] = []
@@ -44,11 +44,11 @@ class Recorder:
         return lambda *_given, **_named: self.called.append(name)
 
 
-def lost() -> None:
+def raise_lock_lost() -> None:
     raise LockLost("another run took the lock over")
 
 
-def test_every_engine_method_is_known_to_read_or_to_change() -> None:
+def test_every_engine_method_is_listed_as_reading_or_changing() -> None:
     methods = {name for name, _ in inspect.getmembers(Engine, inspect.isfunction)}
     assert {m for m in methods if not m.startswith("_")} == READ_ONLY | CHANGES
 
@@ -56,7 +56,7 @@ def test_every_engine_method_is_known_to_read_or_to_change() -> None:
 @pytest.mark.parametrize("name", sorted(CHANGES))
 def test_a_run_that_lost_the_lock_cannot_change_anything(name: str) -> None:
     recorder = Recorder()
-    engine = fenced(recorder, lost)  # type: ignore[arg-type]
+    engine = fenced(recorder, raise_lock_lost)  # type: ignore[arg-type]
     with pytest.raises(LockLost):
         getattr(engine, name)("x")
     assert recorder.called == []
@@ -64,13 +64,13 @@ def test_a_run_that_lost_the_lock_cannot_change_anything(name: str) -> None:
 
 def test_a_run_that_lost_the_lock_can_still_read() -> None:
     recorder = Recorder()
-    engine = fenced(recorder, lost)  # type: ignore[arg-type]
+    engine = fenced(recorder, raise_lock_lost)  # type: ignore[arg-type]
     engine.container("x")
     assert recorder.called == ["container"]
 
 
 def test_the_lock_holder_can_change_everything() -> None:
-    recorder, asked = Recorder(), []
-    engine = fenced(recorder, lambda: asked.append("asked"))  # type: ignore[arg-type]
+    recorder, lock_checks = Recorder(), list[str]()
+    engine = fenced(recorder, lambda: lock_checks.append("checked"))  # type: ignore[arg-type]
     engine.rename("x", "y")
-    assert (recorder.called, asked) == (["rename"], ["asked"])
+    assert (recorder.called, lock_checks) == (["rename"], ["checked"])

@@ -1,4 +1,4 @@
-"""Journals and playbooks that name kinds of steps as earlier versions did."""
+"""Journals and playbooks that use the former names of step kinds."""
 
 from __future__ import annotations
 
@@ -28,17 +28,15 @@ from cosmicdeploy.steps.rollout.rollout import RolloutStep
 
 pytestmark = pytest.mark.unit
 
-DEPLOY = RunCommand(line="deploy", kind=RunKind.DEPLOY)
-
-# A deploy, a restart, a `diagnose --fix` and a killed rollback, as the version before the renames
-# wrote them; ids are shortened.
-FORMER = Path(__file__).parent / "data" / "journal-before-renames.jsonl"
-OLD = {"id": "1", "image": "i", "running": True}
+# Written by the version before the renames: a deploy, a restart, a `diagnose --fix` and a killed
+# rollback. Ids are shortened.
+JOURNAL_BEFORE_RENAMES = Path(__file__).parent / "data" / "journal-before-renames.jsonl"
+CONTAINER_BEFORE = {"id": "1", "image": "i", "running": True}
 STATE: dict[str, Any] = {"tags": {}, "containers": {}, "schema": "s", "migrations": []}
 
 
 def former_records() -> list[dict[str, Any]]:
-    """What a deploy of the version before left that was killed while it replaced containers."""
+    """Return the records of a deploy before the renames that was killed during its rollout."""
     common = {"at": "2026-03-01T12:00:00.000+01:00", "run": "old"}
     run = {"command": "deploy", "who": "me", "pid": 1, "release": "2", "target": None}
     tags = {"tags": {"web:1": "sha256:1"}}
@@ -51,7 +49,7 @@ def former_records() -> list[dict[str, Any]]:
         {**common, "kind": "done", **build, "facts": {}},
         {**common, "kind": "intent", "step": "restart", "step_kind": "restart",
          "options": {**options, "anew": []}, "change": "replace web",
-         "before": {"containers": {"web": OLD}}},
+         "before": {"containers": {"web": CONTAINER_BEFORE}}},
     ]  # fmt: skip
 
 
@@ -67,7 +65,7 @@ def killed(ctx: Context) -> Context:
 
 
 def test_a_killed_rollout_of_an_earlier_version_is_resumed(killed: Context) -> None:
-    runs = interrupted.decide(killed, DEPLOY).resumed
+    runs = interrupted.decide(killed, RunCommand(line="deploy", kind=RunKind.DEPLOY)).resumed
     assert [intent.name for intent in intents(runs, ROLLOUT)] == ["restart"]
     assert isinstance(applied_by(runs)[-1].step, RolloutStep)
     steps: list[Any] = []
@@ -78,9 +76,9 @@ def test_a_killed_rollout_of_an_earlier_version_is_resumed(killed: Context) -> N
 def test_a_killed_rollout_of_an_earlier_version_is_aborted(
     killed: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    returned: dict[str, Any] = {}
+    restored: dict[str, Any] = {}
     monkeypatch.setattr(
-        undo, "put_back", lambda _ctx, name, before: returned.update({name: before})
+        undo, "put_back", lambda _ctx, name, before: restored.update({name: before})
     )
     monkeypatch.setattr(
         undo,
@@ -92,14 +90,14 @@ def test_a_killed_rollout_of_an_earlier_version_is_aborted(
     killed.engine.tag = lambda image, name: tagged.update({name: image})  # type: ignore[method-assign]
     result = undo_module.undo_all(killed, applied_by(interrupted.to_abort(killed)))
     assert result.error is None
-    assert (returned, tagged) == ({"web": OLD}, {"web:1": "sha256:1"})
+    assert (restored, tagged) == ({"web": CONTAINER_BEFORE}, {"web:1": "sha256:1"})
     [run] = unfinished(killed.journal)
     assert run.intents == [], "what was undone under the new name is not undone again"
 
 
-def test_a_journal_of_the_version_before_tells_the_same_runs(tmp_path: Path) -> None:
+def test_a_journal_from_before_the_renames_gives_the_same_runs(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    lines = FORMER.read_text().splitlines(keepends=True)
+    lines = JOURNAL_BEFORE_RENAMES.read_text().splitlines(keepends=True)
     kinds = set()
     for end, line in enumerate(map(json.loads, lines), start=1):
         path.write_text("".join(lines[:end]))
@@ -127,13 +125,15 @@ def test_each_former_kind_is_read_from_a_journal(ctx: Context, former: str, kind
     step = {"step": "s", "step_kind": former}
     ctx.journal.append("intent", **step, options={}, change="c", before={"unusable": 1})
     ctx.journal.append("done", **step, facts={})
-    *bad, done = ctx.journal.entries()
+    intent, done = ctx.journal.entries()
     assert not isinstance(done, UnreadableLine) and done["step_kind"] == kind
     has_shape = kind not in ("soak", "compatible")
-    assert isinstance(bad[0], UnreadableLine) == has_shape, "the shape is that of the present kind"
+    assert isinstance(intent, UnreadableLine) == has_shape, (
+        "an intent is checked against the shape of its present kind"
+    )
 
 
-def test_a_former_kind_in_a_playbook_works_and_is_warned_of(tmp_path: Path) -> None:
+def test_a_former_kind_in_a_playbook_works_with_a_warning(tmp_path: Path) -> None:
     path, warnings = tmp_path / "mine.yaml", list[str]()
     path.write_text("steps:\n  - kind: restart\n    at_once: true\n  - {name: w, kind: watch}\n")
     playbook = load_playbook(path, warnings.append)
@@ -153,8 +153,8 @@ def test_a_step_is_found_by_its_former_name(tmp_path: Path) -> None:
     assert playbook.alone("restart").name == "rollout" and not warnings
 
 
-def test_a_former_kind_takes_its_own_options_only(tmp_path: Path) -> None:
+def test_a_former_kind_accepts_only_its_own_options(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
-    path.write_text("steps:\n  - kind: restart\n    services: [web]\n")  # those of `bounce`
+    path.write_text("steps:\n  - kind: restart\n    services: [web]\n")  # an option of `bounce`
     with pytest.raises(ConfigError, match="services"):
         load_playbook(path)

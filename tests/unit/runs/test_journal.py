@@ -1,4 +1,4 @@
-"""The journal keeps complete records, whatever a kill leaves behind."""
+"""The journal keeps its complete records, even if a kill cut a line."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from cosmicdeploy.journal.record_shapes import KINDS
 
 
 def step(name: str) -> dict[str, Any]:
-    """The keys of an intent."""
+    """Return the keys of an intent."""
     return {"step": name, "step_kind": "health", "options": {}, "change": "", "before": {}}
 
 
 def line(name: str) -> str:
-    """A whole record, without its end."""
+    """Return the line of a complete intent, without its line feed."""
     return json.dumps({"at": "2026-03-01T12:00:00+01:00", "kind": "intent", **step(name)})
 
 
-def test_it_returns_records_in_order(tmp_path: Path) -> None:
+def test_records_are_returned_in_order(tmp_path: Path) -> None:
     journal = Journal(path=tmp_path / "state" / "journal.jsonl")
     journal.append("intent", **step("build"))
     journal.append("done", step="build", step_kind="health", facts={})
@@ -45,35 +45,37 @@ def test_a_line_cut_by_a_kill_is_skipped_and_damages_no_other(tmp_path: Path) ->
 
 def test_only_new_lines_are_read_unless_the_file_was_replaced(tmp_path: Path) -> None:
     journal = Journal(path=tmp_path / "journal.jsonl")
-    asks = journal.of_run("r2")
-    assert list(asks.records()) == []
+    reader = journal.of_run("r2")
+    assert list(reader.records()) == []
     journal.append("intent", **step("build"))
-    assert [r["step"] for r in asks.records()] == ["build"]
+    assert [r["step"] for r in reader.records()] == ["build"]
     with journal.path.open("a") as file:
-        file.write(line("whole"))
-    assert [r["step"] for r in asks.records()] == ["build", "whole"]
+        file.write(line("unterminated"))
+    assert [r["step"] for r in reader.records()] == ["build", "unterminated"]
     journal.append("intent", **step("migrate"))
-    assert [r["step"] for r in asks.records()] == ["build", "whole", "migrate"]
-    journal.path.write_text(f"{line('cut')}\n")
-    assert [r["step"] for r in asks.records()] == ["cut"]
+    assert [r["step"] for r in reader.records()] == ["build", "unterminated", "migrate"]
+    journal.path.write_text(f"{line('shorter')}\n")
+    assert [r["step"] for r in reader.records()] == ["shorter"]
     other = tmp_path / "other"
     other.write_text(f"{line('one')}\n{line('two')}\n")
     other.replace(journal.path)
-    assert [r["step"] for r in asks.records()] == ["one", "two"]
+    assert [r["step"] for r in reader.records()] == ["one", "two"]
 
 
-def test_a_long_journal_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    journal, read = Journal(path=tmp_path / "journal.jsonl"), list[bytes]()
+def test_each_line_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal, parsed_lines = Journal(path=tmp_path / "journal.jsonl"), list[bytes]()
     for number in range(20):
         journal.append("intent", **step(str(number)))
     parsed = records.parsed
-    monkeypatch.setattr(records, "parsed", lambda line: (read.append(line), parsed(line))[1])
+    monkeypatch.setattr(
+        records, "parsed", lambda line: (parsed_lines.append(line), parsed(line))[1]
+    )
     for _ in range(3):
         assert len(list(journal.of_run("r1").records())) == 20
-    assert len(read) == 20
+    assert len(parsed_lines) == 20
 
 
-def test_it_finds_the_newest_record_with_given_facts(tmp_path: Path) -> None:
+def test_last_finds_the_newest_record_with_the_given_facts(tmp_path: Path) -> None:
     journal = Journal(path=tmp_path / "journal.jsonl")
     for number, image in enumerate(["a", "b", "a"]):
         journal.append("cache-cleared", image=image, number=number)
@@ -82,7 +84,7 @@ def test_it_finds_the_newest_record_with_given_facts(tmp_path: Path) -> None:
     assert journal.last("cache-cleared", image="c") is None
 
 
-def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_journal(tmp_path: Path) -> None:
     journal = Journal(path=tmp_path / "state" / "journal.jsonl")
     journal.append("success")
     assert journal.path.stat().st_mode & 0o777 == 0o600

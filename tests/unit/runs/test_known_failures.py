@@ -31,7 +31,7 @@ def state(*, running: bool, container: str = "c", **more: Any) -> dict[str, Any]
 def test_known_failures_are_read_back_from_the_journal() -> None:
     known = KnownFailures(services={"app": "exited"}, points={"health": "500"})
     assert KnownFailures.of_state({"known_failures": known.as_json()}) == known
-    assert not KnownFailures.of_state({}), "as an older version journalled it"
+    assert not KnownFailures.of_state({}), "an older version journalled none"
 
 
 def test_known_failures_are_described_with_their_reasons() -> None:
@@ -39,7 +39,7 @@ def test_known_failures_are_described_with_their_reasons() -> None:
     assert known.description() == "app (exited), health of verify (500)"
 
 
-def test_a_container_that_failed_before_may_be_in_either_state() -> None:
+def test_a_container_that_failed_before_may_run_or_not() -> None:
     before = state(running=True, known_failures=CRASHING)
     assert changed(before, state(running=False)) == []
     assert changed(before, state(running=True, container="d")) == ["containers: app"]

@@ -1,4 +1,4 @@
-"""What a lost request does to a run and to its report."""
+"""A lost request: its effect on the run and on the report."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
-import pytest
 from rich.console import Console
 
 from cosmicdeploy.context import Context
@@ -18,12 +17,7 @@ from cosmicdeploy.settings import load
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.traffic.response import Response
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
-from tests.unit.runs.test_runner import append, outcomes
-
-
-@pytest.fixture
-def words() -> list[str]:
-    return ["here"]
+from tests.unit.runs.append_steps import append, outcomes
 
 
 def with_setting(ctx: Context, folder: Path, on_failure: str) -> Context:
@@ -32,56 +26,57 @@ def with_setting(ctx: Context, folder: Path, on_failure: str) -> Context:
         "services: {app: [web], database: db}\napp: {console: [x]}\n"
         f"database: {{name: shop}}\nprobe: {{on_failure: {on_failure}}}\n"
     )
-    return replace(ctx, loaded=load(path, {})).with_run(traffic=lossy())
+    return replace(ctx, loaded=load(path, {})).with_run(traffic=lossy_traffic())
 
 
 def run(ctx: Context, step: Step, *, is_deploy: bool = True) -> Run:
-    made = Run(ctx=ctx, is_deploy=is_deploy)
-    made.execute(make_plan([step], ctx))
-    return made
+    finished = Run(ctx=ctx, is_deploy=is_deploy)
+    finished.execute(make_plan([step], ctx))
+    return finished
 
 
-def lossy() -> TrafficStats:
+def lossy_traffic() -> TrafficStats:
     traffic = TrafficStats()
     for status in (200, 502, 200):
-        answer = Response(url="http://x/api/health", status=status, seconds=0.01)
-        traffic.count(answer, kept=True)
+        response = Response(url="http://x/api/health", status=status, seconds=0.01)
+        traffic.count(response, kept=True)
     return traffic
 
 
 def test_a_lost_request_undoes_the_deploy_if_configured(
     ctx: Context, words: list[str], tmp_path: Path
 ) -> None:
-    made = run(with_setting(ctx, tmp_path, "rollback"), append(words, "a"))
-    assert made.error is not None and "1 of 3 requests failed" in made.error.what
-    assert any("502" in line for line in made.error.details)
-    assert words == ["here"] and outcomes(made) == ["undone"]
+    finished = run(with_setting(ctx, tmp_path, "rollback"), append(words, "a"))
+    assert finished.error is not None and "1 of 3 requests failed" in finished.error.what
+    assert any("502" in line for line in finished.error.details)
+    assert words == ["here"] and outcomes(finished) == ["undone"]
     assert [record["kind"] for record in ctx.journal.records()][-1] == "ended"
 
 
 def test_a_lost_request_is_only_reported_if_configured(
     ctx: Context, words: list[str], tmp_path: Path
 ) -> None:
-    made = run(with_setting(ctx, tmp_path, "report"), append(words, "a"))
-    assert made.error is None and words == ["here", "a"]
+    finished = run(with_setting(ctx, tmp_path, "report"), append(words, "a"))
+    assert finished.error is None and words == ["here", "a"]
 
 
 def test_a_run_that_changed_nothing_is_not_undone_for_lost_requests(
     ctx: Context, words: list[str], tmp_path: Path
 ) -> None:
-    made = run(with_setting(ctx, tmp_path, "rollback"), append(words, "here"))
-    assert made.error is None
+    finished = run(with_setting(ctx, tmp_path, "rollback"), append(words, "here"))
+    assert finished.error is None
 
 
-def test_another_run_than_a_deploy_is_not_undone_for_lost_requests(
+def test_only_a_deploy_is_undone_for_lost_requests(
     ctx: Context, words: list[str], tmp_path: Path
 ) -> None:
-    """To start what is down, and to go back."""
+    """`up` starts what is down and `rollback` goes back, so neither is undone."""
     step = append(words, "a")
     assert run(with_setting(ctx, tmp_path, "rollback"), step, is_deploy=False).error is None
 
 
 def shown(traffic: TrafficStats) -> list[str]:
+    """Return the lines of the shown report from the request statistics on."""
     report = Report.model_validate(
         {
             "command": "deploy",
@@ -95,10 +90,10 @@ def shown(traffic: TrafficStats) -> list[str]:
     out = StringIO()
     show(report, Console(file=out, width=80))
     lines = out.getvalue().splitlines()
-    return lines[lines.index("requests during the run: " + lines_of(traffic)) :]
+    return lines[lines.index("requests during the run: " + first_line(traffic)) :]
 
 
-def lines_of(traffic: TrafficStats) -> str:
+def first_line(traffic: TrafficStats) -> str:
     facts = traffic.facts()
     return (
         f"{facts['sent']} sent, {facts['failed']} failed,"
@@ -106,7 +101,7 @@ def lines_of(traffic: TrafficStats) -> str:
     )
 
 
-def test_the_proof_is_four_lines_of_a_terminal() -> None:
+def test_the_request_statistics_fit_into_four_lines_of_a_terminal() -> None:
     traffic = TrafficStats()
     for number in range(20_000):
         traffic.count(Response(url="x", status=200, seconds=1.2345), kept=bool(number % 2))
@@ -118,8 +113,8 @@ def test_the_proof_is_four_lines_of_a_terminal() -> None:
     assert "1000 of 1000 stored" in lines[3] and "0 5xx, 0 499 of 123456" in lines[3]
 
 
-def test_a_broken_promise_is_the_last_line() -> None:
-    traffic = lossy()
+def test_the_last_line_says_that_the_promise_is_broken() -> None:
+    traffic = lossy_traffic()
     traffic.beats.update(sent=1, acknowledged=1)
     traffic.miss(kept=False)
     lines = shown(traffic)

@@ -1,4 +1,4 @@
-"""What kind of run a record is about."""
+"""The kind of run that a record belongs to, and what depends on it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cosmicdeploy.operations.recorder import recorder_of
 from cosmicdeploy.operations.restart import RestartPlan
 from cosmicdeploy.runs import interrupted, locked_run
 from cosmicdeploy.runs.execute import record_release
-from tests.unit.runs.test_unfinished import STATE, Writer
+from tests.unit.runs.journal_writer import STATE, Writer
 
 pytestmark = pytest.mark.unit
 
@@ -40,14 +40,14 @@ pytestmark = pytest.mark.unit
         ("", RunKind.OTHER),
     ],
 )
-def test_the_kind_of_an_earlier_version_s_run_is_derived_from_its_command(
+def test_the_kind_of_an_earlier_versions_run_is_derived_from_its_command(
     command: str, kind: RunKind
 ) -> None:
     assert RunKind.of_record({"command": command}) is kind
 
 
-@pytest.mark.parametrize("recorded", ["", "to come", 7, None, ["deploy"]])
-def test_a_kind_that_is_not_known_is_derived_from_the_command(recorded: object) -> None:
+@pytest.mark.parametrize("recorded", ["", "unknown", 7, None, ["deploy"]])
+def test_an_unknown_kind_is_derived_from_the_command(recorded: object) -> None:
     record = {"command": "rollback", "run_kind": recorded}
     assert RunKind.of_record(record) is RunKind.ROLLBACK
 
@@ -67,7 +67,7 @@ def test_an_unfinished_run_has_its_kind(tmp_path: Path) -> None:
 def test_runs_and_releases_are_recorded_with_the_kind_of_their_command(
     ctx: Context, kind: RunKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The command line is recorded beside it, and says nothing about the kind."""
+    """The command line, which is recorded too, does not decide the kind."""
     command = RunCommand(line="rollback of the night", kind=kind)
     known: list[RunKind] = []
 
@@ -90,15 +90,15 @@ def test_runs_and_releases_are_recorded_with_the_kind_of_their_command(
         settings=SimpleNamespace(lock=SimpleNamespace(stale_after=60.0), services=services)
     )
     stack: Any = SimpleNamespace(project="shop")
-    ours = replace(ctx, loaded=loaded, engine=engine, stack=stack)
+    outer_ctx = replace(ctx, loaded=loaded, engine=engine, stack=stack)
     monkeypatch.setattr(Context, "release", "7")
     monkeypatch.setattr(Context, "running_release", lambda _: "7")
-    with locked_run.begin(ours, command, 0.0, []) as (run_ctx, _):
+    with locked_run.begin(outer_ctx, command, 0.0, []) as (run_ctx, _):
         record_release(run_ctx, command)
     records = [json.loads(line) for line in ctx.journal.path.read_text().splitlines()]
-    begun, release = (r for r in records if r["kind"] in ("run", "release"))
+    run, release = (r for r in records if r["kind"] in ("run", "release"))
     assert known == [kind]
-    for record in (begun, release):
+    for record in (run, release):
         assert (record["command"], record["run_kind"]) == (command.line, kind)
 
 

@@ -17,7 +17,6 @@ from cosmicdeploy.journal.interrupted_run import InterruptedRun
 from cosmicdeploy.runs import undo_interrupted
 from cosmicdeploy.runs.undo import UndoResult
 from cosmicdeploy.signals import (
-    BLOCKED_SECONDS,
     Interrupts,
     deferred_interrupts,
     each_interruptible,
@@ -54,35 +53,44 @@ def test_a_signal_interrupts_a_wait_for_a_thread() -> None:
         yield 1
         threading.Event().wait()
 
-    taken = each_interruptible(never())
-    assert next(taken) == 1
+    items = each_interruptible(never())
+    assert next(items) == 1
     signal.raise_signal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt):
-        next(taken)
+        next(items)
 
 
-def time_passes() -> None:
+SHORT_SECONDS = 0.01
+
+
+@pytest.fixture(autouse=True)
+def short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a read count as blocked after a moment."""
+    monkeypatch.setattr("cosmicdeploy.signals.BLOCKED_SECONDS", SHORT_SECONDS)
+
+
+def wait_until_blocked() -> None:
     """Wait until a read counts as blocked, then raise the timer's signal."""
-    time.sleep(BLOCKED_SECONDS)
+    time.sleep(2 * SHORT_SECONDS)
     signal.raise_signal(signal.SIGALRM)
 
 
 def test_a_message_that_cannot_be_printed_does_not_prevent_the_stop(silent: socket.socket) -> None:
-    def broken() -> None:
+    def fail_to_print() -> None:
         raise BrokenPipeError
 
     silent.settimeout(10)
-    with deferred_interrupts(broken):
+    with deferred_interrupts(fail_to_print):
         with pytest.raises(BrokenPipeError):
             signal.raise_signal(signal.SIGTERM)
         with pytest.raises(KeyboardInterrupt), interruptible():
             silent.recv(1)
 
 
-def test_an_uninterruptible_read_is_waited_for(interrupts: Interrupts) -> None:
+def test_an_uninterruptible_read_is_not_interrupted(interrupts: Interrupts) -> None:
     signal.raise_signal(signal.SIGTERM)
     with uninterruptible(), interruptible():
-        time_passes()
+        wait_until_blocked()
     with pytest.raises(KeyboardInterrupt):
         interrupts.safe_point()
 
@@ -91,21 +99,21 @@ def test_no_read_is_interrupted_during_an_undo(interrupts: Interrupts) -> None:
     signal.raise_signal(signal.SIGTERM)
     interrupts.ignore_from_now_on()
     with interruptible():
-        time_passes()
+        wait_until_blocked()
 
 
-def test_a_read_that_is_not_interruptible_is_not_interrupted(interrupts: Interrupts) -> None:
+def test_code_outside_an_interruptible_read_is_not_interrupted(interrupts: Interrupts) -> None:
     signal.raise_signal(signal.SIGTERM)
-    time_passes()
+    wait_until_blocked()
     with pytest.raises(KeyboardInterrupt):
         interrupts.safe_point()
 
 
 def test_signals_are_postponed_while_another_run_is_undone(interrupts: Interrupts) -> None:
     with interrupts.postponed(), interruptible():
-        for _ in range(3):  # the second one would be raised at once
+        for _ in range(3):  # without the postponement, the second signal would be raised at once
             signal.raise_signal(signal.SIGTERM)
-        time_passes()
+        wait_until_blocked()
         interrupts.safe_point()
     with pytest.raises(KeyboardInterrupt):
         interrupts.safe_point()
@@ -137,10 +145,10 @@ def test_the_undo_of_an_interrupted_run_is_not_stopped(
     monkeypatch.setattr(undo_interrupted, "undo_all", undo_all)
     monkeypatch.setattr(undo_interrupted, "wait_for_commands", lambda _: None)
     monkeypatch.setattr(undo_interrupted, "observe", lambda _: state)
-    ours = replace(ctx, interrupts=interrupts, journal=ctx.journal.of_run("own"))
+    own_ctx = replace(ctx, interrupts=interrupts, journal=ctx.journal.of_run("own"))
     assert (
-        undo_interrupted.undo_runs(ours, [InterruptedRun(id="a", command="deploy", state=state)])
+        undo_interrupted.undo_runs(own_ctx, [InterruptedRun(id="a", command="deploy", state=state)])
         == ()
     )
     with pytest.raises(KeyboardInterrupt):
-        ours.safe_point()
+        own_ctx.safe_point()

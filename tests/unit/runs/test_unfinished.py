@@ -1,4 +1,4 @@
-"""Unfinished runs in the journal."""
+"""Which runs in the journal are unfinished, and what their changes are."""
 
 from __future__ import annotations
 
@@ -7,52 +7,11 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.journal.interrupted_migration import interrupted_migration
-from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.steps.schema.migrate_down import backup_before
+from tests.unit.runs.journal_writer import Writer
 
 pytestmark = pytest.mark.unit
-
-BEFORE = {
-    "build": {"tags": {"web:1": "sha256:1"}},
-    "rollout": {"containers": {"web": {"id": "1", "running": True}}},
-    "migrate": {"applied": [], "schema": "s", "names": ["a"], "pending": []},
-    "restore": {"target": "b1"},
-}
-STATE = {"tags": {}, "containers": {}, "schema": "s", "migrations": []}
-
-
-class Writer:
-    """Writes what runs write; each method is one record."""
-
-    def __init__(self, path: Path) -> None:
-        self.journal = Journal(path=path)
-
-    def run(self, run: str, command: str = "deploy", target: str | None = None) -> Writer:
-        self.journal = self.journal.of_run(run)
-        facts = {"who": "me", "pid": 1, "release": "2", "target": target, "state": STATE}
-        self.journal.append("run", command=command, **facts)
-        return self
-
-    def intent(self, kind: str) -> Writer:
-        known = {"options": {"name": kind}, "change": f"do {kind}", "before": BEFORE.get(kind, {})}
-        self.journal.append("intent", step=kind, step_kind=kind, **known)
-        return self
-
-    def done(self, kind: str, **facts: object) -> Writer:
-        self.intent(kind).journal.append("done", step=kind, step_kind=kind, facts=facts)
-        return self
-
-    def undone(self, kind: str) -> Writer:
-        self.journal.append("undone", step=kind, step_kind=kind)
-        return self
-
-    def end(self, kind: str, **facts: object) -> Writer:
-        self.journal.append(kind, **facts)
-        return self
-
-    def unfinished(self) -> list[str]:
-        return [run.id for run in unfinished(self.journal.of_run(""))]
 
 
 @pytest.fixture
@@ -77,7 +36,7 @@ def test_a_run_whose_undo_failed_is_not_over(writer: Writer) -> None:
     assert writer.unfinished() == ["a"]
 
 
-def test_a_later_run_ends_those_that_it_resumed(writer: Writer) -> None:
+def test_a_run_that_succeeds_ends_the_runs_that_it_resumed(writer: Writer) -> None:
     writer.run("a").done("build").run("b").done("rollout")
     assert writer.unfinished() == ["a", "b"]
     assert writer.end("success", resolves=["a"]).unfinished() == []
@@ -94,7 +53,7 @@ def test_the_current_run_is_left_out(writer: Writer) -> None:
     assert [run.id for run in unfinished(writer.journal, own=True)] == ["a"]
 
 
-def test_a_rollback_is_in_place_once_clients_were_let_in(writer: Writer) -> None:
+def test_a_rollback_is_over_once_clients_were_let_in(writer: Writer) -> None:
     writer.run("a", "rollback", "b1").done("restore").intent("resume")
     assert writer.unfinished() == ["a"]
     writer.journal.append("done", step="resume", step_kind="resume", facts={})
@@ -107,7 +66,7 @@ def test_an_undone_step_is_not_undone_again(writer: Writer) -> None:
     assert ([i.kind for i in run.intents], run.failed) == (["build"], True)
 
 
-def test_the_description_says_in_which_step_a_run_was(writer: Writer) -> None:
+def test_the_description_names_the_interrupted_step(writer: Writer) -> None:
     writer.run("a").done("build").intent("rollout")
     (run,) = unfinished(writer.journal, own=True)
     assert "release 2 by me" in run.description() and run.description().endswith("in rollout")
@@ -125,7 +84,7 @@ def test_a_migration_is_open_until_its_run_is_over(writer: Writer) -> None:
     assert interrupted_migration(journal) is None
 
 
-def test_a_migration_that_ended_well_is_not_open(writer: Writer) -> None:
+def test_a_migration_that_succeeded_is_not_open(writer: Writer) -> None:
     writer.run("a").done("migrate", schema="t")
     assert interrupted_migration(writer.journal.of_run("")) is None
     assert interrupted_migration(writer.end("failed", error="x").journal.of_run("")) is not None
@@ -138,10 +97,10 @@ def test_a_repaired_schema_is_neither_undone_nor_compared(writer: Writer) -> Non
     assert interrupted_migration(writer.journal.of_run("")) is None
     (run,) = unfinished(writer.journal.of_run(""))
     assert [i.kind for i in run.intents] == ["build"]
-    assert run.state["schema"] is None, "it is not compared any more"
+    assert run.state["schema"] is None, "the schema is no longer compared"
 
 
-def test_an_interrupted_down_migration_has_the_rollback_s_own_backup(writer: Writer) -> None:
+def test_an_interrupted_down_migration_has_the_rollbacks_own_backup(writer: Writer) -> None:
     writer.run("a").done("backup", backup="older")
     writer.run("b", "rollback --migration", "older").done("backup", backup="newest")
     assert backup_before(writer.journal) == "newest"

@@ -1,3 +1,5 @@
+"""Compose files given as text."""
+
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from cosmicdeploy.stack.model import Service, Stack
 
 @pytest.fixture
 def stack_of(tmp_path: Path) -> Callable[..., Stack]:
-    """Read a compose file given as text, in a project directory called "Shop"."""
+    """Return a function that reads a compose file given as text, in the folder `Shop`."""
     directory = tmp_path / "Shop"
     directory.mkdir()
 
@@ -24,7 +26,10 @@ def stack_of(tmp_path: Path) -> Callable[..., Stack]:
 
 @pytest.fixture
 def service_of(stack_of: Callable[..., Stack]) -> Callable[..., Service]:
-    """Read one service "web" given by its keys as text, with a volume and two networks to name."""
+    """Return a function that reads a service `web`, given by its keys as text.
+
+    The file also declares the volume `data` and the networks `front` and `back`.
+    """
 
     def read(keys: str, **environ: str) -> Service:
         lines = "".join(f"    {line}\n" for line in ["image: web", *keys.splitlines()])

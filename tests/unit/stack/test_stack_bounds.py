@@ -1,4 +1,4 @@
-"""Files whose few lines expand beyond the limits are refused by name, at once."""
+"""Files that are too large, or whose few lines expand too far, are refused quickly."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +55,7 @@ def test_a_long_env_file_is_read_in_linear_time(tmp_path: Path, line: str, value
 
 
 def bomb(first: str, again: str) -> str:
+    """Return YAML in which each value refers nine times to the one before it."""
     return f"a0: &a0 {first}\n" + "".join(
         f"a{n + 1}: &a{n + 1} {again.format(', '.join([f'*a{n}'] * 9))}\n" for n in range(30)
     )
@@ -106,7 +107,7 @@ def test_a_large_yaml_file_is_refused(tmp_path: Path) -> None:
     ],
     ids=["surrogate", "size", "number", "port", "many"],
 )
-def test_a_compose_value_out_of_bounds_is_a_named_error(
+def test_a_compose_value_out_of_bounds_is_refused_with_its_line(
     stack_of: Callable[..., Stack], service: str, env: str, variables: dict[str, str]
 ) -> None:
     with pytest.raises(ConfigError) as caught:

@@ -1,3 +1,5 @@
+"""Reading a compose file: project, networks, volumes and dependencies."""
+
 from collections.abc import Callable
 from pathlib import Path
 
@@ -5,7 +7,6 @@ import pytest
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.compose import read_stack
-from cosmicdeploy.stack.keys import _REFUSED_SERVICE, _REFUSED_TOP_LEVEL, _REFUSED_WITHOUT_ADVICE
 from cosmicdeploy.stack.model import Network, Pool, Stack, Volume
 
 pytestmark = pytest.mark.unit
@@ -25,7 +26,7 @@ WEB = "services:\n  web: {image: web}\n"
         ("name: from-file\n", "COMPOSE_PROJECT_NAME=", {}, "from-file"),
     ],
 )
-def test_the_projects_name(
+def test_the_project_is_named_by_variable_file_or_folder(
     stack_of: StackOf, top: str, env: str, environ: dict[str, str], name: str
 ) -> None:
     assert stack_of(top + WEB, env, **environ).project == name
@@ -34,20 +35,22 @@ def test_the_projects_name(
 @pytest.mark.parametrize(
     ("folder", "name"), [("_My Shop.Prod", "myshopprod"), ("-a_b-C1", "a_b-c1")]
 )
-def test_a_folder_s_name_is_adapted(tmp_path: Path, folder: str, name: str) -> None:
+def test_the_folders_name_becomes_a_valid_project_name(
+    tmp_path: Path, folder: str, name: str
+) -> None:
     (tmp_path / folder).mkdir()
     file = tmp_path / folder / "c.yml"
     file.write_text(WEB)
     assert read_stack(file, env_file=tmp_path / ".env", environ={}).project == name
 
 
-def test_a_given_name_must_be_valid(stack_of: StackOf) -> None:
+def test_an_invalid_project_name_is_refused_with_a_valid_one(stack_of: StackOf) -> None:
     with pytest.raises(ConfigError, match="'My Shop' is not a project name") as caught:
         stack_of(WEB, COMPOSE_PROJECT_NAME="My Shop")
     assert caught.value.todo == "write 'myshop'"
 
 
-def test_the_project_argument_wins_and_can_be_named(tmp_path: Path) -> None:
+def test_the_project_argument_wins_and_is_a_variable(tmp_path: Path) -> None:
     file = tmp_path / "c.yml"
     file.write_text("name: other\nservices: {web: {image: 'w:${COMPOSE_PROJECT_NAME}'}}\n")
     environ = {"COMPOSE_PROJECT_NAME": "shell"}
@@ -59,7 +62,7 @@ def test_an_image_that_is_only_built_is_named_after_the_service(stack_of: StackO
     assert stack_of("services: {web: {build: .}}").services["web"].image == "shop-web"
 
 
-def test_networks_and_volumes(stack_of: StackOf) -> None:
+def test_networks_and_volumes_are_read(stack_of: StackOf) -> None:
     stack = stack_of(
         """
 services:
@@ -117,7 +120,7 @@ def test_the_default_network_can_be_declared(stack_of: StackOf) -> None:
     assert named.services["web"].networks[0].network == "x"
 
 
-def test_dependencies(stack_of: StackOf) -> None:
+def test_dependencies_are_read_with_their_conditions(stack_of: StackOf) -> None:
     stack = stack_of(
         "services:\n"
         "  db: {image: db}\n"
@@ -128,84 +131,10 @@ def test_dependencies(stack_of: StackOf) -> None:
     assert stack.services["b"].depends_on == {"db": "service_healthy", "a": "service_started"}
 
 
-def test_file_directory_and_relative_sources(stack_of: StackOf, tmp_path: Path) -> None:
+def test_relative_sources_are_resolved_from_the_files_folder(
+    stack_of: StackOf, tmp_path: Path
+) -> None:
     stack = stack_of("services: {web: {image: w, volumes: [./a:/a, ../b:/b, .:/c]}}")
     assert (stack.directory, stack.env_file) == (tmp_path / "Shop", tmp_path / "Shop" / ".env")
     sources = [mount.source for mount in stack.services["web"].mounts]
     assert sources == [f"{tmp_path}/Shop/a", f"{tmp_path}/b", f"{tmp_path}/Shop"]
-
-
-def test_every_unsupported_service_key_is_refused_by_name(stack_of: StackOf) -> None:
-    for key in (*_REFUSED_SERVICE, *_REFUSED_WITHOUT_ADVICE):
-        with pytest.raises(ConfigError) as caught:
-            stack_of(f"services:\n  web:\n    image: w\n    {key}: ${{BROKEN\n")
-        assert caught.value.what == f"service 'web': {key} is not supported"
-        assert caught.value.where.endswith("compose.yml:4")
-        assert caught.value.todo
-
-
-def test_every_unsupported_top_level_key_is_refused_by_name(stack_of: StackOf) -> None:
-    for key in _REFUSED_TOP_LEVEL:
-        with pytest.raises(ConfigError, match=f"{key} is not supported"):
-            stack_of(f"{key}: {{a: {{file: b}}}}\n{WEB}")
-
-
-def test_misspelt_keys_get_the_closest_known_one_and_all_are_listed(stack_of: StackOf) -> None:
-    with pytest.raises(ConfigError) as caught:
-        stack_of("volums: {}\nservices:\n  web:\n    imag: w\n  db:\n    extends: web\n")
-    assert caught.value.what == "volums is not a known key"
-    assert caught.value.todo == "did you mean 'volumes'?"
-    assert [line.partition(" (")[0] for line in caught.value.details] == [
-        "service 'web': imag is not a known key",
-        "service 'db': extends is not supported",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "what", "line"),
-    [
-        ("services:\n", "No service is declared", 1),
-        ("services: {}\n", "No service is declared", 1),
-        ("services: []\n", "No service is declared", 1),
-        ("services: [web]\n", "services must be a mapping", 1),
-        ("services:\n  web:\n", "service 'web' has neither image nor build", 2),
-        ("services:\n  web: {init: true}\n", "service 'web' has neither image nor build", 2),
-        ("services:\n  web: nginx\n", "service 'web' has neither image nor build", 2),
-        ("services:\n  web: {image: '${NO}'}\n", "service 'web': image is empty", 2),
-        ("services:\n  a b: {image: x}\n", "service 'a b' is not a valid name", 2),
-        ("services:\n  a: {image: x}\n  b: {image: x, container_name: shop-a-1}\n",
-         "service 'b' has the same container name as 'a'", 3),
-        ("services:\n  a: {image: x, depends_on: [b]}\n  b: {image: x, depends_on: [a]}\n",
-         "goes in a circle", 2),
-        (WEB + "networks:\n  a: {attachable: true}\n",
-         "network 'a': attachable is not supported", 4),
-        (WEB + "networks:\n  a: {ipam: {config: [{subnet: 10.0.0.1/24}]}}\n",
-         "is not a subnet", 4),
-        (WEB + "networks:\n  a: {external: true, driver: x}\n", "does not go with", 4),
-        (WEB + "volumes:\n  a: {size: 1}\n", "volume 'a': size is not supported", 4),
-        (WEB + "volumes: [a]\n", "volumes must be a mapping", 3),
-        ("services:\n  a: {image: x, networks: {n: {ipv4_address: 10.1.0.1}}}\n"
-         "networks: {n: {ipam: {config: [{subnet: 10.0.0.0/24}]}}}\n",
-         "outside the subnet of network 'n'", 2),
-        ("services:\n  a:\n    image: x\n    user: ${U:?who}\n", "Variable U is missing: who", 4),
-        ("services:\n  a:\n    image: x\n    ports: !reset []\n", "tag '!reset'", 4),
-    ],
-)  # fmt: skip
-def test_a_mistake_is_one_error_with_its_location(
-    stack_of: StackOf, text: str, what: str, line: int
-) -> None:
-    with pytest.raises(ConfigError) as caught:
-        stack_of(text)
-    assert what in caught.value.what
-    assert caught.value.where.endswith(f"compose.yml:{line}")
-
-
-def test_an_absent_file(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"Compose file no\.yml not found"):
-        read_stack(tmp_path / "no.yml", env_file=tmp_path / ".env", environ={})
-
-
-def test_no_value_of_a_secret_reaches_an_error(stack_of: StackOf) -> None:
-    with pytest.raises(ConfigError) as caught:
-        stack_of("services: {a: {image: x, environment: {P: ['${P}']}}}", P="hunter2")
-    assert "hunter2" not in str(caught.value)

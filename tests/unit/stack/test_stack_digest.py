@@ -1,3 +1,5 @@
+"""The digest of a service's definition."""
+
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from cosmicdeploy.stack.service_digest import digest
 pytestmark = pytest.mark.unit
 
 PLAIN = Service(name="web", container_name="web-1", image="web:1")
-OTHER: dict[str, Any] = {
+CHANGED: dict[str, Any] = {
     "name": "x", "container_name": "x", "image": "web:2", "command": ("a",), "entrypoint": (),
     "environment": {"A": "hunter2"}, "user": "33", "working_dir": "/", "hostname": "h",
     "ports": (Port(target=80),), "expose": (80,), "restart": "always", "stop_signal": "SIGINT",
@@ -25,10 +27,17 @@ OTHER: dict[str, Any] = {
 
 
 def test_the_digest_depends_on_every_field_of_a_container() -> None:
-    of_the_file = {"build", "depends_on", "declared_name", "declares_image", "replicas", "replica"}
-    names = {field.name for field in fields(Service)} - of_the_file
-    assert names == set(OTHER), "a field of Service is missing in this test"
-    for name, value in OTHER.items():
+    not_of_the_container = {
+        "build",
+        "depends_on",
+        "declared_name",
+        "declares_image",
+        "replicas",
+        "replica",
+    }
+    names = {field.name for field in fields(Service)} - not_of_the_container
+    assert names == set(CHANGED), "a field of Service is missing in this test"
+    for name, value in CHANGED.items():
         changed = replace(PLAIN, **{name: value})
         assert digest(changed) != digest(PLAIN), name
 
@@ -40,8 +49,8 @@ def test_the_digest_ignores_build_dependencies_and_the_number_of_replicas() -> N
 
 
 def test_the_digest_ignores_the_order_of_a_mapping() -> None:
-    one, other = ({"A": "1", "B": "2"}, {"B": "2", "A": "1"})
-    assert digest(replace(PLAIN, environment=one)) == digest(replace(PLAIN, environment=other))
+    first, second = ({"A": "1", "B": "2"}, {"B": "2", "A": "1"})
+    assert digest(replace(PLAIN, environment=first)) == digest(replace(PLAIN, environment=second))
 
 
 def test_the_digest_is_the_same_in_every_process() -> None:

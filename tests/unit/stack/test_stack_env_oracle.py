@@ -1,4 +1,4 @@
-"""Env files, read by cosmicdeploy and by Compose v2, which needs no engine for it."""
+"""Env files are read by cosmicdeploy as by Compose v2, which needs no engine for this."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ COMPOSE_V2 = Path(__file__).parents[3] / (
 )
 SHELL = {"OUTER": "shell", "EMPTY_OUTER": "", "HOME": "/root"}
 DOT_ENV = "DOT=dot\nOUTER=file\n"
+# Visible marks in the data file, and the characters that they stand for.
 MARKS = {"⇥": "\t", "␠": " ", "␍": "\r", "¶": "", "⌀\n": ""}
 READ, REFUSED = "read", "refused"
 ODD, LATER = "refused here, odd in Compose", "read here, refused by 2.26.1"
 
 
 def cases(section: str) -> list[str]:
-    """The env files of one section of the data."""
+    """Return the env files in one section of the data file."""
     text = re.sub(r"^//.*\n", "", LINES.read_text(encoding="utf-8"), flags=re.MULTILINE)
     titles = re.split(r"^=== (.*)\n", text, flags=re.MULTILINE)[1:]
     blocks = dict(zip(titles[::2], titles[1::2], strict=True))[section].strip("\n").split("\n\n")
@@ -38,8 +39,9 @@ def cases(section: str) -> list[str]:
 
 
 def plain(block: str) -> str:
-    for mark, meant in MARKS.items():
-        block = block.replace(mark, meant)
+    """Replace the marks by the characters that they stand for."""
+    for mark, character in MARKS.items():
+        block = block.replace(mark, character)
     return block
 
 
@@ -55,14 +57,14 @@ def compose(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def environments(done: subprocess.CompletedProcess[str]) -> list[dict[str, str]]:
-    """What each service's container gets, as Compose shows it: every `$` twice."""
+    """Return each service's environment. Compose doubles every `$` in its output."""
     assert done.returncode == 0, done.stderr
     services = json.loads(done.stdout.replace("$$", "$"))["services"]
     return [services[name]["environment"] for name in sorted(services)]
 
 
-def lay_out(folder: Path, contents: Sequence[str]) -> Path:
-    """A project with a service for each env file."""
+def write_project(folder: Path, contents: Sequence[str]) -> Path:
+    """Write a compose file with a service for each env file; return its path."""
     folder.mkdir(exist_ok=True)
     (folder / ".env").write_text(DOT_ENV)
     services: dict[str, Any] = {}
@@ -75,46 +77,50 @@ def lay_out(folder: Path, contents: Sequence[str]) -> Path:
 
 
 def read_here(file: Path) -> list[Mapping[str, str]]:
+    """Return each service's environment, as cosmicdeploy reads it."""
     stack = read_stack(file, env_file=file.parent / ".env", environ=SHELL)
     return [stack.services[name].environment for name in sorted(stack.services)]
 
 
-def read_here_alone(folder: Path, content: str) -> str:
+def error_location(folder: Path, content: str) -> str:
+    """Return where the error is that cosmicdeploy reports for an env file."""
     with pytest.raises(ConfigError) as caught:
-        read_here(lay_out(folder, [content]))
+        read_here(write_project(folder, [content]))
     return caught.value.where
 
 
-def test_the_table_is_large() -> None:
+def test_the_data_file_has_many_cases() -> None:
     assert sum(len(cases(section)) for section in (READ, REFUSED, ODD, LATER)) > 250
 
 
 def test_env_files_are_read_as_compose_reads_them(tmp_path: Path) -> None:
     contents = cases(READ)
-    file = lay_out(tmp_path, contents)
-    theirs = environments(compose(tmp_path))
-    ours = [dict(each) for each in read_here(file)]
-    differing = [each for each in zip(contents, ours, theirs, strict=True) if each[1] != each[2]]
+    file = write_project(tmp_path, contents)
+    by_compose = environments(compose(tmp_path))
+    here = [dict(each) for each in read_here(file)]
+    differing = [
+        each for each in zip(contents, here, by_compose, strict=True) if each[1] != each[2]
+    ]
     assert differing == []
 
 
 @pytest.mark.parametrize("content", cases(REFUSED) + cases(ODD))
-def test_a_refused_value_is_named_with_its_line(tmp_path: Path, content: str) -> None:
-    path, _, line = read_here_alone(tmp_path, content).rpartition(":")
+def test_a_refused_value_is_reported_with_its_line(tmp_path: Path, content: str) -> None:
+    path, _, line = error_location(tmp_path, content).rpartition(":")
     assert path == str(tmp_path / "000.env")
     assert 1 <= int(line) <= content.count("\n") + 1
 
 
 @pytest.mark.parametrize("content", cases(LATER))
 def test_an_unused_default_is_not_parsed(tmp_path: Path, content: str) -> None:
-    assert read_here(lay_out(tmp_path, [content])) == [{"K": "shell"}]
+    assert read_here(write_project(tmp_path, [content])) == [{"K": "shell"}]
 
 
-def test_compose_refuses_the_same(tmp_path: Path) -> None:
+def test_compose_refuses_the_same_files_except_the_odd_ones(tmp_path: Path) -> None:
     def codes(section: str) -> set[int]:
         folders = [tmp_path / f"{section}-{n}" for n in range(len(cases(section)))]
         for folder, content in zip(folders, cases(section), strict=True):
-            lay_out(folder, [content])
+            write_project(folder, [content])
         with ThreadPoolExecutor(4) as pool:
             return {done.returncode for done in pool.map(compose, folders)}
 
@@ -122,7 +128,7 @@ def test_compose_refuses_the_same(tmp_path: Path) -> None:
     assert codes(ODD) == {0}
 
 
-def test_later_env_files_see_earlier_ones(tmp_path: Path) -> None:
+def test_later_env_files_use_variables_of_earlier_ones(tmp_path: Path) -> None:
     (tmp_path / "a.env").write_text("A=1\nOUTER=a\nB=a\n")
     (tmp_path / "b.env").write_text("B=b\nC=${A}3$B\nD=$OUTER\nA\n")
     (tmp_path / "c.env").write_text("E=$D$B\nOUTER=c\nF=$OUTER\n")
@@ -131,14 +137,14 @@ def test_later_env_files_see_earlier_ones(tmp_path: Path) -> None:
     services = {"s": {"image": "x", "env_file": names, "environment": ["B", "DOT", "NOPE"]}}
     file = tmp_path / "compose.yml"
     file.write_text(json.dumps({"name": "x", "services": services}))
-    (theirs,) = environments(compose(tmp_path))
-    assert theirs.pop("NOPE") is None
-    theirs.pop("B")  # null: Compose leaves the name to the shell, which has none
-    assert read_here(file) == [theirs]
+    (by_compose,) = environments(compose(tmp_path))
+    assert by_compose.pop("NOPE") is None
+    by_compose.pop("B")  # null in Compose: the shell has no such variable
+    assert read_here(file) == [by_compose]
 
 
 def test_the_env_file_of_the_project_is_read_as_compose_reads_it(tmp_path: Path) -> None:
-    """Every seventh of the table: each needs a call of its own."""
+    """Only every seventh case, because each needs a call of Compose."""
     contents = cases(READ)[::7]
     folders = [tmp_path / str(number) for number in range(len(contents))]
     for folder, content in zip(folders, contents, strict=True):
@@ -147,9 +153,9 @@ def test_the_env_file_of_the_project_is_read_as_compose_reads_it(tmp_path: Path)
         services = {"s": {"image": "x", "environment": {"K": "${K}", "OUTER": "$OUTER"}}}
         (folder / "compose.yml").write_text(json.dumps({"name": "x", "services": services}))
     with ThreadPoolExecutor(4) as pool:
-        theirs = [environments(done)[0] for done in pool.map(compose, folders)]
-    ours = [variables(folder / ".env", SHELL) for folder in folders]
-    assert [{name: each.get(name, "") for name in ("K", "OUTER")} for each in ours] == theirs
+        by_compose = [environments(done)[0] for done in pool.map(compose, folders)]
+    here = [variables(folder / ".env", SHELL) for folder in folders]
+    assert [{name: each.get(name, "") for name in ("K", "OUTER")} for each in here] == by_compose
 
 
 def test_values_of_the_compose_file_are_read_by_the_same_rules(tmp_path: Path) -> None:
@@ -160,9 +166,11 @@ def test_values_of_the_compose_file_are_read_by_the_same_rules(tmp_path: Path) -
     file = tmp_path / "compose.yml"
     services = {"s": {"image": "x", "environment": environment}}
     file.write_text(json.dumps({"name": "x", "services": services}))
-    (theirs,) = environments(compose(tmp_path))
-    (ours,) = read_here(file)
+    (by_compose,) = environments(compose(tmp_path))
+    (here,) = read_here(file)
     differing = {
-        environment[key]: (ours[key], theirs[key]) for key in theirs if ours[key] != theirs[key]
+        environment[key]: (here[key], by_compose[key])
+        for key in by_compose
+        if here[key] != by_compose[key]
     }
     assert differing == {}

@@ -1,3 +1,5 @@
+"""Env files and variables, and variables with which Compose would read another stack."""
+
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,16 +36,16 @@ pytestmark = pytest.mark.unit
         ("\ufeffK=v", "v"),
     ],
 )
-def test_a_line(tmp_path: Path, line: str, value: str) -> None:
+def test_a_line_gives_its_value(tmp_path: Path, line: str, value: str) -> None:
     path = tmp_path / ".env"
     first, rest = ("", line) if line.startswith("\ufeff") else ("A=file\n", line)
     path.write_bytes(f"{first}{rest}\r\n".encode())
     assert read_env_file(path, {"OUTER": "shell"})["K"] == value
 
 
-def test_a_name_alone_comes_from_the_shell_or_not_at_all(tmp_path: Path) -> None:
+def test_a_name_without_a_value_has_that_of_the_shell_or_is_absent(tmp_path: Path) -> None:
     path = tmp_path / ".env"
-    path.write_text("OUTER\nNOBODY\n")
+    path.write_text("OUTER\nUNSET\n")
     assert read_env_file(path, {"OUTER": "shell"}) == {"OUTER": "shell"}
 
 
@@ -66,7 +68,7 @@ def test_a_missing_file_is_empty(tmp_path: Path) -> None:
     assert read_env_file(tmp_path / "none") == {}
 
 
-def test_a_bad_line_is_named_but_not_shown(tmp_path: Path) -> None:
+def test_a_bad_line_is_reported_without_its_text(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     path.write_text("A=1\n\nPASSWORD='hunter2\nB=2\n")
     with pytest.raises(ConfigError) as caught:
@@ -75,7 +77,7 @@ def test_a_bad_line_is_named_but_not_shown(tmp_path: Path) -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def test_an_unreadable_file(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
         read_env_file(tmp_path)
     (tmp_path / ".env").write_bytes(b"A=\xff")
@@ -84,7 +86,7 @@ def test_an_unreadable_file(tmp_path: Path) -> None:
 
 
 WEB = "services: {web: {image: w}}\n"
-OTHER_MEANINGS = [
+OTHER_STACK = [
     ("COMPOSE_FILE=other.yml", ".env:1"),
     ("# first\nCOMPOSE_FILE=compose.yml:other.yml", ".env:2"),
     ("COMPOSE_PATH_SEPARATOR=;\nCOMPOSE_FILE=compose.yml;o.yml", ".env:2"),
@@ -93,8 +95,8 @@ OTHER_MEANINGS = [
 ]
 
 
-@pytest.mark.parametrize(("env", "place"), OTHER_MEANINGS)
-def test_a_variable_with_which_compose_reads_another_stack_is_refused(
+@pytest.mark.parametrize(("env", "place"), OTHER_STACK)
+def test_a_variable_that_makes_compose_read_another_stack_is_refused(
     stack_of: Callable[..., Stack], env: str, place: str
 ) -> None:
     name, _, value = env.splitlines()[-1].partition("=")
@@ -111,7 +113,7 @@ def test_a_variable_with_which_compose_reads_another_stack_is_refused(
 def test_another_env_file_for_compose_is_refused(stack_of: Callable[..., Stack], name: str) -> None:
     with pytest.raises(ConfigError, match=f"{name} is set"):
         stack_of(WEB, **{name: "true"})
-    assert stack_of(WEB, f"{name}=true").services  # Compose does not look for it there
+    assert stack_of(WEB, f"{name}=true").services  # Compose ignores it in this file
 
 
 @pytest.mark.parametrize(

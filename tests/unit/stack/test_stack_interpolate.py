@@ -1,3 +1,5 @@
+"""Variables in values of the compose file."""
+
 from pathlib import Path
 
 import pytest
@@ -42,7 +44,7 @@ VARIABLES = {"A": "a", "EMPTY": "", "B_2": "b", "MONEY": "$A ${A} $$"}
         ("${UNSET:-http://x:80/?q=1}", "http://x:80/?q=1"),
         ("${UNSET:-a:-b}", "a:-b"),
         ("${UNSET:-{x}}", "{x}"),
-        ("${A:-${NEVER:?asked}}", "a"),
+        ("${A:-${NEVER:?evaluated}}", "a"),
         ("$MONEY", "$A ${A} $$"),
         ("${UNSET:-x} and ${A} }", "x and a }"),
         ("${UNSET:-x}\n${A:-y}", "x\na"),
@@ -51,7 +53,7 @@ VARIABLES = {"A": "a", "EMPTY": "", "B_2": "b", "MONEY": "$A ${A} $$"}
         ("{A} }", "{A} }"),
     ],
 )
-def test_a_form(text: str, value: str) -> None:
+def test_each_form_of_a_variable_is_resolved(text: str, value: str) -> None:
     assert interpolate(text, VARIABLES, "f:1") == value
 
 
@@ -69,7 +71,7 @@ def test_a_form(text: str, value: str) -> None:
         ("${Ä}", "'${Ä…}'"),
     ],
 )
-def test_an_invalid_expression_is_named_with_its_location(text: str, shown: str) -> None:
+def test_an_invalid_expression_is_reported_with_its_line(text: str, shown: str) -> None:
     with pytest.raises(ConfigError, match="not a valid variable") as caught:
         interpolate(text, VARIABLES, "f:7")
     assert shown in caught.value.what
@@ -83,7 +85,7 @@ def test_an_invalid_expression_does_not_show_its_default() -> None:
 
 
 @pytest.mark.parametrize("text", ["${NO:?say it}", "${EMPTY:?say it}", "${NO?say it}"])
-def test_a_missing_variable_says_its_message(text: str) -> None:
+def test_the_error_for_a_missing_variable_has_its_message(text: str) -> None:
     with pytest.raises(ConfigError, match=r"Variable (NO|EMPTY) is missing: say it") as caught:
         interpolate(text, VARIABLES, "f:3")
     assert "in the environment or in .env" in caught.value.todo

@@ -1,4 +1,4 @@
-"""A realistic compose file, read by cosmicdeploy and by docker-compose 1.29.2 without an engine."""
+"""A realistic compose file is read by cosmicdeploy as by docker-compose 1.29.2."""
 
 import shlex
 import shutil
@@ -21,7 +21,7 @@ ENVIRON = {"SUFFIX": "test", "TZ": "Asia/Jakarta", "APP_VERSION": "2.1.0", "HOME
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project directory; docker-compose wants the build context to be there."""
+    """The project's folder, with the build context that docker-compose requires."""
     folder = tmp_path_factory.mktemp("kiosk")
     (folder / "cosmic-media-streaming-dpr").mkdir()
     shutil.copy(DATA / NAME, folder / NAME)
@@ -38,7 +38,7 @@ def stack(directory: Path) -> Stack:
 
 @pytest.fixture(scope="module")
 def oracle(directory: Path) -> dict[str, Any]:
-    """What docker-compose makes of the file."""
+    """The file as docker-compose reads it, without an engine."""
     done = subprocess.run(
         ["docker-compose", "-f", NAME, "config"],
         cwd=directory,
@@ -57,9 +57,9 @@ def test_all_eight_services_are_read_as_docker_compose_reads_them(
     stack: Stack, oracle: dict[str, Any]
 ) -> None:
     assert len(stack.services) == 8
-    ours = {name: comparable(service) for name, service in stack.services.items()}
-    theirs = {name: normalised(service) for name, service in oracle["services"].items()}
-    assert ours == theirs
+    here = {name: comparable(service) for name, service in stack.services.items()}
+    by_compose = {name: normalised(service) for name, service in oracle["services"].items()}
+    assert here == by_compose
 
 
 def test_networks_and_volumes_are_read_as_docker_compose_reads_them(
@@ -73,7 +73,7 @@ def test_networks_and_volumes_are_read_as_docker_compose_reads_them(
     assert {key: each.subnets for key, each in stack.networks.items()} == subnets
 
 
-def test_what_docker_compose_does_not_show(stack: Stack) -> None:
+def test_keys_that_docker_compose_does_not_show_are_read(stack: Stack) -> None:
     app, nginx = stack.services["cosmic-app-1"], stack.services["platform-nginx"]
     assert app.stop_grace_period == 90.0
     assert app.environment["DB_PASSWORD"] == 'pa"$$\\# wörd'
@@ -87,7 +87,7 @@ def test_what_docker_compose_does_not_show(stack: Stack) -> None:
 
 
 def comparable(service: Service) -> dict[str, Any]:
-    """The facts of a service that docker-compose shows too."""
+    """Return the keys of a service that docker-compose shows too."""
     return {
         "image": service.image,
         "container_name": service.container_name,
@@ -112,7 +112,7 @@ def mount_text(mount: Mount) -> str:
 
 
 def normalised(shown: dict[str, Any]) -> dict[str, Any]:
-    """The same facts from docker-compose's answer, in which every `$` is written twice."""
+    """Return the same keys from docker-compose's output, in which every `$` is doubled."""
     build = shown.get("build", {})
     return {
         "image": shown["image"],

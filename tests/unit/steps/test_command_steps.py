@@ -18,11 +18,14 @@ from cosmicdeploy.steps.commands.command import CommandStep, Retry
 
 pytestmark = pytest.mark.unit
 
-WELL, ILL = ExecResult(exit_code=0, stdout=b"ready\n"), ExecResult(exit_code=3, stderr=b"no\n")
+SUCCESS, FAILURE = (
+    ExecResult(exit_code=0, stdout=b"ready\n"),
+    ExecResult(exit_code=3, stderr=b"no\n"),
+)
 
 
 class Scripted(CommandStep):
-    """Answers with what was given for a command's first word, each answer once, the last again."""
+    """A command step with scripted results by the first word; the last result is repeated."""
 
     kind: ClassVar[str] = "scripted"
 
@@ -36,8 +39,8 @@ class Scripted(CommandStep):
 
 
 def step(*answers: ExecResult, **options: object) -> Scripted:
-    made = {"name": "mine", "run": ["do"], "answers": {"do": list(answers)}, **options}
-    return Scripted.model_validate(made)
+    fields = {"name": "mine", "run": ["do"], "answers": {"do": list(answers)}, **options}
+    return Scripted.model_validate(fields)
 
 
 def run(ctx: Context, *steps: Scripted) -> Run:
@@ -46,67 +49,67 @@ def run(ctx: Context, *steps: Scripted) -> Run:
     return done
 
 
-def test_a_command_that_changes_something_runs_once_and_says_so(ctx: Context) -> None:
-    mine = step(WELL)
+def test_a_command_that_changes_something_runs_once(ctx: Context) -> None:
+    mine = step(SUCCESS)
     done = run(ctx, mine)
     assert (done.error, done.results[0].outcome) == (None, "changed")
     assert mine.called == ["do"]
     assert (mine.reversible, mine.cost) == (False, "`scripted do` cannot be undone")
 
 
-def test_the_last_lines_of_the_output_are_shown_also_of_a_check(
-    ctx: Context, events: list[Event]
-) -> None:
+def test_the_last_lines_of_the_output_are_shown(ctx: Context, events: list[Event]) -> None:
     long = ExecResult(exit_code=0, stdout=b"".join(b"%d\n" % n for n in range(30)))
     for changes in (True, False):
         events.clear()
         run(ctx, step(long, changes=changes))
-        told = [event.text for event in events if isinstance(event, Notice)]
-        assert told == [f"  mine: {n}" for n in range(10, 30)]
+        shown = [event.text for event in events if isinstance(event, Notice)]
+        assert shown == [f"  mine: {n}" for n in range(10, 30)]
 
 
-def test_unless_skips_the_command_and_has_to_hold_afterwards(ctx: Context) -> None:
-    answers = {"do": [WELL], "is": [ILL, WELL]}
+def test_unless_skips_the_command_and_must_succeed_after_it(ctx: Context) -> None:
+    answers = {"do": [SUCCESS], "is": [FAILURE, SUCCESS]}
     mine = step(unless=["is"], answers=answers)
     assert run(ctx, mine).results[0].outcome == "changed"
     assert run(ctx, mine).results[0].outcome == "unchanged"
     assert mine.called == ["is", "do", "is", "is"]
-    vain = step(unless=["is"], answers={"do": [WELL], "is": [ILL]})
-    error = run(ctx, vain).error
+    without_effect = step(unless=["is"], answers={"do": [SUCCESS], "is": [FAILURE]})
+    error = run(ctx, without_effect).error
     assert error is not None and "still something to change" in error.what
 
 
 def test_a_command_that_changes_nothing_fails_as_a_check(ctx: Context) -> None:
-    assert run(ctx, step(WELL, changes=False)).results[0].outcome == "passed"
+    assert run(ctx, step(SUCCESS, changes=False)).results[0].outcome == "passed"
     with pytest.raises(CheckFailed, match="exit code 3") as caught:
-        step(ILL, changes=False).check(ctx)
+        step(FAILURE, changes=False).check(ctx)
     assert caught.value.details == ("no",)
     with pytest.raises(CheckFailed, match="did not print 'heartbeat'"):
-        step(WELL, changes=False, expect="heartbeat").check(ctx)
+        step(SUCCESS, changes=False, expect="heartbeat").check(ctx)
     planned = ctx.with_run(is_planning=True, is_plan_only=True)
-    assert step(ILL, changes=False).check(planned) == Unchanged(
+    assert step(FAILURE, changes=False).check(planned) == Unchanged(
         reason="checked in the run", later=True
     )
 
 
 def test_a_failure_is_retried_or_only_reported(ctx: Context) -> None:
     thrice = Retry(times=3, seconds=0)
-    mine = step(ILL, ILL, WELL, retry=thrice)
+    mine = step(FAILURE, FAILURE, SUCCESS, retry=thrice)
     assert run(ctx, mine).error is None and len(mine.called) == 3
-    mine = step(ILL, retry=thrice)
+    mine = step(FAILURE, retry=thrice)
     error = run(ctx, mine).error
     assert error is not None and len(mine.called) == 3
-    told = run(ctx, step(ILL, on_failure="go-on"))
-    assert told.error is None and "exit code 3" in str(told.fact("failed"))
-    looked = run(ctx, step(ILL, changes=False, on_failure="go-on"))
-    assert looked.error is None and "went on after" in looked.results[0].reason
+    reported = run(ctx, step(FAILURE, on_failure="go-on"))
+    assert reported.error is None and "exit code 3" in str(reported.fact("failed"))
+    failed_check = run(ctx, step(FAILURE, changes=False, on_failure="go-on"))
+    assert failed_check.error is None and "went on after" in failed_check.results[0].reason
 
 
-def test_a_later_failure_undoes_it_if_it_can_be_undone(ctx: Context) -> None:
-    first = step(undo_with=["undo"], answers={"do": [WELL], "undo": [WELL]}, name="first")
-    done = run(ctx, first, step(ILL, name="second"))
+def test_a_later_failure_undoes_the_command_with_undo_with(ctx: Context) -> None:
+    first = step(undo_with=["undo"], answers={"do": [SUCCESS], "undo": [SUCCESS]}, name="first")
+    done = run(ctx, first, step(FAILURE, name="second"))
     assert [result.outcome for result in done.results] == ["undone", "failed"]
     assert first.called == ["do", "undo"] and first.cost == ""
-    stuck = step(undo_with=["undo"], answers={"do": [WELL], "undo": [ILL]}, name="first")
-    error = run(ctx, stuck, step(ILL, name="second")).error
+    not_undone = step(
+        undo_with=["undo"], answers={"do": [SUCCESS], "undo": [FAILURE]}, name="first"
+    )
+    error = run(ctx, not_undone, step(FAILURE, name="second")).error
     assert isinstance(error, CosmicError) and error.exit_code == 3

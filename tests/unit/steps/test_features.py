@@ -1,3 +1,5 @@
+"""Features: switching them by a flag file, and reading their state."""
+
 from __future__ import annotations
 
 import json
@@ -28,7 +30,7 @@ features: {banner: {file: flags/banner.off}}
 
 @pytest.fixture
 def shop(ctx: Context, tmp_path: Path) -> Context:
-    """A stack whose one feature is switched by a file of the host: no engine is asked."""
+    """A stack with one feature, which a file on the host switches off: no engine is needed."""
     file = tmp_path / "cosmicdeploy.yaml"
     file.write_text(SETTINGS)
     (tmp_path / "flags").mkdir()
@@ -64,16 +66,16 @@ def test_a_flag_file_that_cannot_be_read_is_reported(shop: Context) -> None:
     assert "banner.off" in state.found
 
 
-def test_an_unknown_feature_is_refused_with_the_nearest(shop: Context) -> None:
+def test_an_unknown_feature_is_refused_with_the_nearest_name(shop: Context) -> None:
     with pytest.raises(UsageError, match="did you mean 'banner'"):
         switch(shop, "baner", on=False)
     step = FeatureStep(name="off", feature="baner", switch="off").placed("mine.yaml:3")
-    with pytest.raises(Refused, match="did you mean 'banner'") as caught:  # not put off by a plan
+    with pytest.raises(Refused, match="did you mean 'banner'") as caught:  # at once, even in a plan
         step.check(shop.with_run(is_planning=True).with_steps_ahead([BuildStep(name="build")]))
     assert caught.value.where == "mine.yaml:3"
 
 
-def test_a_plan_does_not_take_off_and_on_again_for_one_change(shop: Context) -> None:
+def test_a_plan_decides_a_second_switch_of_the_same_feature_later(shop: Context) -> None:
     off = FeatureStep(name="off", feature="banner", switch="off")
     on = FeatureStep(name="on", feature="banner", switch="on")
     assert [type(p.finding) for p in make_plan([off, on], shop)] == [Change, Undecided]
@@ -90,7 +92,7 @@ def test_a_plan_does_not_take_off_and_on_again_for_one_change(shop: Context) -> 
         ('{"name": "banner", "enabled": true}', True),
     ],
 )
-def test_a_state_is_the_last_word_or_json(text: str, expected: bool) -> None:
+def test_a_state_is_read_from_the_last_word_or_from_json(text: str, expected: bool) -> None:
     assert parse_state("banner", text).enabled is expected
 
 

@@ -1,4 +1,4 @@
-"""Pending migrations by the console's cached list."""
+"""Pending migrations, read from the console's cached list."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ RAN, PENDING = "2026_01_01_000001_first", "2026_02_02_000001_second"
 STATUS = f"| Yes  | {RAN} | 1     |\n| No   | {PENDING} |       |\n"
 
 
-def context(told: str | None, *allowed: str) -> Any:
-    """One whose console has answered, so that asking it again would be an error."""
+def context(status: str | None, *allowed: str) -> Any:
+    """Return a context with this cached output of the console, and with no way to ask it again."""
     return SimpleNamespace(
         settings=SimpleNamespace(services=SimpleNamespace(app=("web",))),
         image_of=lambda _service: None,
-        lookup_cache=LookupCache(migration_status={"": told}),
+        lookup_cache=LookupCache(migration_status={"": status}),
         run=RunScope(allowed_migrations=frozenset(allowed)),
     )
 
 
-def test_an_allowed_name_of_no_migration_is_reported() -> None:
+def test_an_allowed_name_that_no_migration_has_is_reported() -> None:
     assert unknown_allowed(context(STATUS, PENDING, RAN)) == []
-    asked = context(STATUS, PENDING, "2026_02_02_000001_secnod")
-    assert unknown_allowed(asked) == ["2026_02_02_000001_secnod"]
-    assert pending_names_once(asked) == [PENDING]
+    misspelt = context(STATUS, PENDING, "2026_02_02_000001_secnod")
+    assert unknown_allowed(misspelt) == ["2026_02_02_000001_secnod"]
+    assert pending_names_once(misspelt) == [PENDING]
 
 
 def test_without_a_migrations_table_no_name_is_unknown() -> None:

@@ -1,4 +1,4 @@
-"""Errors of a check that no retry can remove are refusals."""
+"""Within `refusing`, an error that no retry can remove becomes a refusal."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from cosmicdeploy.steps.refusing import refusing
 pytestmark = pytest.mark.unit
 
 
-def test_an_error_is_refused_with_all_that_it_says() -> None:
+def test_a_refusal_has_all_that_the_error_says() -> None:
     with pytest.raises(Refused) as caught, refusing(BackupError):
         raise BackupError("no", where="backup 1", todo="another", details=["this", "that"])
-    told = caught.value
-    assert (told.what, told.where, told.todo) == ("no", "backup 1", "another")
-    assert told.details == ("this", "that")
+    refusal = caught.value
+    assert (refusal.what, refusal.where, refusal.todo) == ("no", "backup 1", "another")
+    assert refusal.details == ("this", "that")
 
 
-def test_an_error_in_a_playbook_stays_bad_usage_and_names_its_place() -> None:
+def test_a_refusal_has_the_given_place_and_the_errors_exit_code() -> None:
     with pytest.raises(Refused) as caught, refusing(UsageError, "mine.yaml:3"):
         raise UsageError("no", where="the settings")
     assert (caught.value.exit_code, caught.value.where) == (ExitCode.USAGE, "mine.yaml:3")

@@ -1,4 +1,4 @@
-"""Services by the names that operators use."""
+"""The words by which an operator may name services: service, container or role."""
 
 from __future__ import annotations
 
@@ -27,11 +27,13 @@ CTX: Any = SimpleNamespace(
         (["app"], ["web-1", "web-2"]),
         (["database", "db", "db-prod"], ["db"]),
         (["mail", "app", "web-1"], ["mail", "web-1", "web-2"]),
-        (["worker"], ["worker"]),  # a service of that name, though no service has the role
+        (["worker"], ["worker"]),  # the name of a service, though also that of a role
         ([], []),
     ],
 )
-def test_a_service_a_container_or_a_role(words: list[str], expected: list[str]) -> None:
+def test_a_word_is_the_name_of_a_service_a_container_or_a_role(
+    words: list[str], expected: list[str]
+) -> None:
     assert services_named(CTX, words) == expected
 
 

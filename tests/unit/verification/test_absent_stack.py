@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from cosmicdeploy import workspace
-from tests.unit.shop import IdleEngine, call, lay_out
+from tests.unit.shop import EmptyEngine, call, write_stack_files
 
 pytestmark = pytest.mark.unit
 
 
-class AbsentStack(IdleEngine):
-    """The engine of a stack that was never started: no container, no image."""
+class AbsentStack(EmptyEngine):
+    """The engine of a stack that was never started: it has no container and no image."""
 
     def containers(self, *_project: Any, **_options: Any) -> list[Any]:
         return []
@@ -28,7 +28,7 @@ def test_verify_of_an_absent_stack_advises_up(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(workspace, "connect", AbsentStack)
-    lay_out(tmp_path)
+    write_stack_files(tmp_path)
     done = call("verify", "--only=containers", "--only=images", "--json")
     assert done.exit_code == 5, done.stderr
     points = {check["point"]: check for check in json.loads(done.stdout)["checks"]}

@@ -25,23 +25,23 @@ def test_server_errors_and_closed_clients_are_counted() -> None:
     assert count(lines) == {"answers": 7, "errors": 3, "gone": 1, "held": 0}
 
 
-def test_similar_formats_and_unusual_requests_are_read() -> None:
+def test_similar_formats_and_malformed_requests_are_counted() -> None:
     lines = [
         line(500) + ' "10.0.0.7" 0.003',
         line(502, request=r"\x16\x03\x01"),
         line(400, request=""),
         line(500, request="GET /?q=500 200 HTTP/1.1"),
-        '::1 - "someone" [24/Nov/2026:03:10:11 +0100] "GET / HTTP/2.0" 200 3',
+        '::1 - "user" [24/Nov/2026:03:10:11 +0100] "GET / HTTP/2.0" 200 3',
     ]
     assert count(lines) == {"answers": 5, "errors": 3, "gone": 0, "held": 0}
 
 
-def test_another_kind_of_log_gives_no_counts() -> None:
+def test_lines_that_are_no_access_log_give_no_counts() -> None:
     assert count([]) is None
     assert count(["2026/11/24 03:10:11 [notice] 1#1: start worker processes", "{}"]) is None
 
 
-def test_only_a_503_during_maintenance_is_no_error() -> None:
+def test_a_503_during_maintenance_is_held_and_not_an_error() -> None:
     lines = [
         line(503, at="24/Nov/2026:03:10:09"),
         line(503, at="24/Nov/2026:03:10:10"),
@@ -54,7 +54,7 @@ def test_only_a_503_during_maintenance_is_no_error() -> None:
 
 
 def logged(*lines: str) -> Any:
-    """A stack whose proxy has logged these lines; the run's requests began before the others."""
+    """Return a context whose proxy has logged these lines, and whose probes began before them."""
     traffic = TrafficStats()
     traffic.samples.append(Sample(AT - 11, 0.01, True))
     return SimpleNamespace(
@@ -76,15 +76,15 @@ def test_spans_are_counted_separately() -> None:
     assert count_spans(logged(after), (AT - 11, AT - 9), (AT - 0.5, AT + 2)) is None
 
 
-def test_answers_to_clients_are_compared_with_the_time_before() -> None:
-    """The release breaks a page that the run's own requests do not cover."""
-    well = [line(200, at="24/Nov/2026:03:10:01")] * 50
-    ill = [line(500), *[line(200)] * 9]
+def test_responses_to_clients_are_compared_with_those_before_the_rollout() -> None:
+    """So a release that breaks a page that the probes do not request is noticed."""
+    good = [line(200, at="24/Nov/2026:03:10:01")] * 50
+    after = [line(500), *[line(200)] * 9]
 
-    def told(*before: str) -> list[str]:
-        compared = Comparison(logged(*before, *ill), rollout_start=AT - 9, soak_start=AT - 0.5)
-        return compared.breaches(over=True)
+    def breaches(*before: str) -> list[str]:
+        comparison = Comparison(logged(*before, *after), rollout_start=AT - 9, soak_start=AT - 0.5)
+        return comparison.breaches(over=True)
 
-    [breach] = told(*well)
+    [breach] = breaches(*good)
     assert "1 of 10 requests failed" in breach and "before the rollout 0.0%" in breach
-    assert told(*[line(500, at="24/Nov/2026:03:10:01")] * 5, *well[:45]) == []
+    assert breaches(*[line(500, at="24/Nov/2026:03:10:01")] * 5, *good[:45]) == []

@@ -1,4 +1,4 @@
-"""A single request: its certificates, and its result where there is no answer."""
+"""A single request: when certificates are loaded, refused connections, and Retry-After."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from tests.unit.servers import serving
 pytestmark = pytest.mark.unit
 
 
-class CertificatesRead(Exception):
-    """The system's certificate authorities were read."""
+class CertificatesLoaded(Exception):
+    """Raised instead of loading the system's certificate authorities."""
 
 
 @pytest.fixture(autouse=True)
-def certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
     def tls_context() -> None:
-        raise CertificatesRead
+        raise CertificatesLoaded
 
     monkeypatch.setattr(http, "tls_context", tls_context)
 
 
-def test_certificates_are_read_only_to_verify_one() -> None:
+def test_certificates_are_loaded_only_for_https() -> None:
     with serving() as served:
         assert http.send_request(served.url).status == http.OK
-    with pytest.raises(CertificatesRead):
+    with pytest.raises(CertificatesLoaded):
         http.send_request("https://127.0.0.1:1/")
 
 
-def test_a_refused_connection_is_an_answer_with_an_error() -> None:
-    answer = http.send_request("http://127.0.0.1:1/")
-    assert answer.status == 0 and "refused" in answer.error
+def test_a_refused_connection_is_a_response_with_an_error() -> None:
+    response = http.send_request("http://127.0.0.1:1/")
+    assert response.status == 0 and "refused" in response.error
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,5 @@ def test_a_refused_connection_is_an_answer_with_an_error() -> None:
         ("", None),
     ],
 )
-def test_whatever_a_server_tells_how_long_to_wait_is_borne(
-    text: str, seconds: float | None
-) -> None:
+def test_any_retry_after_is_read_or_ignored(text: str, seconds: float | None) -> None:
     assert http.Response(url="u", headers={"Retry-After": text}).retry_after == seconds

@@ -1,4 +1,4 @@
-"""A proxy that the run stopped for maintenance fails no check, and the plan names it."""
+"""A proxy that the run stopped for maintenance fails no check; the plan mentions the stop."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ verify: {heartbeat: {path: /beat, token_variable: TOKEN, answers_with: ok}}
 POINTS = ("containers", "proxy", "heartbeat")
 
 
-class Stopped:
-    """An engine whose containers run, except the proxy's."""
+class ProxyStopped:
+    """An engine whose containers all run, except the proxy."""
 
     def container(self, name: str) -> Any:
         status = "exited" if name == "proxy" else "running"
         return container(name, "172.20.0.1", status=status)
 
-    def containers(self, *_asked: Any) -> list[Any]:
+    def containers(self, *_args: Any) -> list[Any]:
         return []
 
 
 @pytest.fixture
 def stopped(ctx: Context, tmp_path: Path) -> Context:
-    """A stack whose proxy is stopped, and whose nginx has no maintenance file."""
+    """A stack whose proxy is stopped; `maintenance.file` is not set."""
     path = tmp_path / "cosmicdeploy.yaml"
     path.write_text(SETTINGS)
     names = ("app", "db", "proxy")
     services = {name: SimpleNamespace(container_name=name, ports=()) for name in names}
     stack: Any = SimpleNamespace(services=services, project="p")
-    engine: Any = Stopped()
+    engine: Any = ProxyStopped()
     return replace(ctx, loaded=load(path, {"TOKEN": "t"}), stack=stack, engine=engine)
 
 
@@ -65,15 +65,15 @@ def test_a_proxy_that_the_run_stopped_and_will_start_fails_no_point(stopped: Con
     assert "2 containers healthy, proxy stopped" in finding.reason  # type: ignore[union-attr]
 
 
-def test_a_run_that_has_yet_to_let_clients_in_need_not_have_stopped_the_proxy(
+def test_a_proxy_stopped_by_an_earlier_run_fails_no_point_until_clients_are_let_in(
     stopped: Context,
 ) -> None:
-    """It resumes a killed run, or all of it was stopped already."""
+    """The run resumes a killed run, or found everything stopped already."""
     images, quiesce = ImagesStep(name="images"), QuiesceStep(name="quiesce")
     resume = ResumeStep(name="resume")
     assert run_check(stopped.with_steps_ahead([images, resume]), "containers").ok
-    is_ok = run_check(stopped.with_steps_ahead([quiesce, resume]), "containers").ok
-    assert not is_ok, "not yet stopped"
+    before_stop = stopped.with_steps_ahead([quiesce, resume])
+    assert not run_check(before_stop, "containers").ok, "this run has yet to stop the proxy"
 
 
 def test_the_plan_says_how_clients_are_kept_out_and_about_how_long(stopped: Context) -> None:

@@ -1,4 +1,4 @@
-"""Notices name what a run leaves out."""
+"""Notices name services and containers that a run leaves alone."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ services:
 
 @pytest.fixture
 def opened(ctx: Context, tmp_path: Path) -> Context:
-    """`migrate` and `admin` have no role; the database's container is of another folder."""
+    """A stack in which `migrate` and `admin` have no role.
+
+    The database's container belongs to another folder; another project has a database as well.
+    """
     file = tmp_path / "compose.yml"
     file.write_text(COMPOSE)
     stack = read_stack(file, env_file=tmp_path / ".env", environ={}, project="shop")
@@ -45,10 +48,10 @@ def opened(ctx: Context, tmp_path: Path) -> Context:
     def container(name: str) -> Container | None:
         if "-db-" not in name and "-migrate-" not in name:
             return None
-        made = {labels.WORKING_DIR: "/srv/other" if "-db-" in name else str(tmp_path)}
+        container_labels = {labels.WORKING_DIR: "/srv/other" if "-db-" in name else str(tmp_path)}
         return Container(
             id=name, name=name, service="", project="shop", image_id="i",
-            status="exited", exit_code=3, labels=made,
+            status="exited", exit_code=3, labels=container_labels,
         )  # fmt: skip
 
     services = Services(app=("app",), database="db", proxy="nginx")
@@ -56,13 +59,13 @@ def opened(ctx: Context, tmp_path: Path) -> Context:
     other = Container(
         id="x", name="staging-db-1", service="db", project="staging", image_id="i", status="running"
     )
-    seam: Any = SimpleNamespace(
+    engine: Any = SimpleNamespace(
         container=container, containers_of_folder=lambda _folder, except_project: [other]
     )
-    return replace(ctx, stack=stack, loaded=loaded, engine=seam)
+    return replace(ctx, stack=stack, loaded=loaded, engine=engine)
 
 
-def test_what_a_run_leaves_out_is_named(opened: Context, events: list[Event]) -> None:
+def test_each_kind_of_notice_says_what_and_what_to_do(opened: Context, events: list[Event]) -> None:
     found = {(notice.kind, notice.service): notice for notice in notices(opened)}
     assert list(found) == [
         ("no role", "migrate"),
@@ -88,15 +91,15 @@ def test_a_stack_whose_services_all_have_roles_has_no_notice(opened: Context) ->
     small = replace(opened, stack=replace(opened.stack, services=services))
     known = Services(app=("app",), database="app")
     loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=known))
-    alone: Any = SimpleNamespace(
+    engine: Any = SimpleNamespace(
         container=lambda _name: None, containers_of_folder=lambda *_, **__: []
     )
-    small = replace(small, engine=alone)
+    small = replace(small, engine=engine)
     assert notices(replace(small, loaded=loaded)) == []
 
 
 @pytest.mark.parametrize("role", ["app: [app, nowhere]", "app: [app], cache: nowhere"])
-def test_a_role_of_a_service_that_the_file_lacks_is_refused(
+def test_a_role_for_an_undeclared_service_is_refused(
     opened: Context, tmp_path: Path, role: str
 ) -> None:
     file = tmp_path / "cosmicdeploy.yaml"
@@ -108,7 +111,7 @@ def test_a_role_of_a_service_that_the_file_lacks_is_refused(
 
 
 def test_a_run_shows_notices_once_before_its_first_step() -> None:
-    """`status` and `verify` have no steps and show them in their summary."""
+    """`status` and `verify` have no steps, so their summary shows the notices."""
 
     def shown(**more: Any) -> str:
         out = io.StringIO()

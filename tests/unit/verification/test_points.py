@@ -1,4 +1,4 @@
-"""The points of the verification, and their names in earlier versions."""
+"""The points of the verification, and their former names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cosmicdeploy.verification.points import CHECKS, RENAMED, known_points
 pytestmark = pytest.mark.unit
 
 
-def test_an_earlier_name_of_a_point_is_accepted() -> None:
+def test_a_former_name_of_a_point_is_accepted() -> None:
     assert set(RENAMED.values()) <= set(CHECKS)
     assert known_points(["health", "strays", "orphans"]) == ("health", "orphans")
     assert VerifyStep(name="verify", only=("strays",)).only == ("orphans",)

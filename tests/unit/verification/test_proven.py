@@ -1,10 +1,12 @@
-"""An answer that proves nothing about the release is never taken for a good one."""
+"""A response that proves nothing about the release never counts as good."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -26,56 +28,68 @@ verify:
   heartbeat: {{path: /beat, token_variable: TOKEN, body: {{a: 1}}, answers_with: should_reconnect}}
 """
 GOOD = Reply(200, '{"should_reconnect": false}', {"X-Release": "2"})
-FOR_LONG = Reply(429, headers={"Retry-After": "600"})
-FOR_A_MOMENT = Reply(429, headers={"Retry-After": "1"})
+LIMITED_FOR_LONG = Reply(429, headers={"Retry-After": "600"})
+LIMITED_FOR_A_MOMENT = Reply(429, headers={"Retry-After": "1"})
 
 Answering = Callable[..., tuple[Context, Served]]
 
 
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waiting for a rate limit takes no real time: it sets a clock forward."""
+    now = [0.0]
+
+    def sleep(_ctx: Context, seconds: float) -> None:
+        now[0] += seconds
+
+    fake_time = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr("cosmicdeploy.probes.rate_limited.time", fake_time)
+    monkeypatch.setattr(Context, "sleep", sleep)
+
+
 @pytest.fixture
 def answering(ctx: Context, tmp_path: Path) -> Iterator[Answering]:
-    """A stack whose answers are these, the last one for ever; with what it was asked."""
-    path, servers = tmp_path / "cosmicdeploy.yaml", []
+    """Return a function that starts a stack with these replies, the last one repeated."""
+    path, servers = tmp_path / "cosmicdeploy.yaml", ExitStack()
 
     def start(*replies: Reply) -> tuple[Context, Served]:
-        made = serving(lambda number: replies[min(number, len(replies)) - 1])
-        servers.append(made)
-        served = made.__enter__()
+        served = servers.enter_context(serving(lambda n: replies[min(n, len(replies)) - 1]))
         path.write_text(SETTINGS.format(url=served.url))
         return replace(ctx, loaded=load(path, {"TOKEN": "t"})), served
 
-    yield start
-    for server in servers:
-        server.__exit__(None, None, None)
+    with servers:
+        yield start
 
 
 def test_a_heartbeat_is_sent_again_once_the_rate_limit_allows_it(
     answering: Answering, events: list[Event]
 ) -> None:
-    ctx, served = answering(FOR_A_MOMENT, GOOD)
+    ctx, served = answering(LIMITED_FOR_A_MOMENT, GOOD)
     result = run_check(ctx, "heartbeat")
     assert (result.ok, result.unproven) == (True, False), result.found
     assert len(served.requests) == 2
     assert any(isinstance(event, Notice) and "429" in event.text for event in events)
 
 
-def test_a_rate_limit_is_waited_for_in_vain_only_once(
+def test_after_one_wait_in_vain_no_further_request_waits(
     answering: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cosmicdeploy.probes.rate_limited.MAX_WAIT_SECONDS", 1.5)
-    ctx, served = answering(FOR_A_MOMENT)
+    ctx, served = answering(LIMITED_FOR_A_MOMENT)
     assert run_check(ctx, "heartbeat").unproven and len(served.requests) == 2
     assert run_check(ctx, "heartbeat").unproven and len(served.requests) == 3
 
 
 def test_a_failure_after_a_rate_limit_is_a_failure(answering: Answering) -> None:
-    ctx, _ = answering(FOR_A_MOMENT, Reply(500))
+    ctx, _ = answering(LIMITED_FOR_A_MOMENT, Reply(500))
     result = run_check(ctx, "heartbeat")
     assert (result.ok, result.unproven) == (False, False) and "500" in result.found
 
 
-@pytest.mark.parametrize("reply", [FOR_LONG, Reply(503, headers={"Retry-After": "600"})])
-def test_a_heartbeat_that_is_turned_away_is_unproven(answering: Answering, reply: Reply) -> None:
+@pytest.mark.parametrize("reply", [LIMITED_FOR_LONG, Reply(503, headers={"Retry-After": "600"})])
+def test_a_heartbeat_that_is_refused_for_long_is_unproven(
+    answering: Answering, reply: Reply
+) -> None:
     ctx, _ = answering(reply)
     result = run_check(ctx, "heartbeat")
     assert (result.ok, result.unproven) == (False, True)
@@ -86,7 +100,7 @@ def test_a_heartbeat_that_is_turned_away_is_unproven(answering: Answering, reply
 
 
 @pytest.mark.parametrize(
-    ("reply", "told"),
+    ("reply", "problem"),
     [
         (Reply(200, ""), "an empty body"),
         (Reply(200, "<html>welcome</html>"), "without should_reconnect"),
@@ -94,18 +108,18 @@ def test_a_heartbeat_that_is_turned_away_is_unproven(answering: Answering, reply
         (Reply(404), "404"),
     ],
 )
-def test_another_kind_of_answer_accepts_no_heartbeat(
-    answering: Answering, reply: Reply, told: str
+def test_any_other_response_is_no_accepted_heartbeat(
+    answering: Answering, reply: Reply, problem: str
 ) -> None:
     ctx, served = answering(GOOD, reply)
-    assert told in new_replica_problem(ctx, served.url, "2")
-    assert told in run_check(ctx, "heartbeat").found
+    assert problem in new_replica_problem(ctx, served.url, "2")
+    assert problem in run_check(ctx, "heartbeat").found
     with pytest.raises(CheckFailed):
         VerifyStep(name="verify", only=("heartbeat",)).check(ctx)
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_an_unknown_token_is_named_before_a_replica_is_touched(
+def test_an_unknown_token_is_reported_before_a_replica_is_touched(
     answering: Answering, status: int
 ) -> None:
     ctx, served = answering(GOOD, Reply(status))
@@ -115,10 +129,10 @@ def test_an_unknown_token_is_named_before_a_replica_is_touched(
     assert not result.ok and "does not know the token in TOKEN" in result.found
 
 
-def test_a_new_replica_has_to_be_proven(answering: Answering) -> None:
+def test_a_new_replica_has_to_answer_with_its_release_and_a_heartbeat(answering: Answering) -> None:
     ctx, served = answering(GOOD)
     assert new_replica_problem(ctx, served.url, "2") == ""
-    ctx, served = answering(GOOD, FOR_LONG)
+    ctx, served = answering(GOOD, LIMITED_FOR_LONG)
     with pytest.raises(NotProven, match="no replica was touched") as raised:
         new_replica_problem(ctx, served.url, "2")
     assert "429" in raised.value.details[0]
@@ -126,10 +140,8 @@ def test_a_new_replica_has_to_be_proven(answering: Answering) -> None:
     assert "answers as release unknown, not 2" in new_replica_problem(ctx, served.url, "2")
 
 
-@pytest.mark.parametrize("reply", [FOR_LONG, Reply(404), Reply(302), Reply(401)])
-def test_what_cannot_be_proven_of_an_old_replica_is_reported_and_fails_nothing(
-    answering: Answering, reply: Reply
-) -> None:
+@pytest.mark.parametrize("reply", [LIMITED_FOR_LONG, Reply(404), Reply(302), Reply(401)])
+def test_an_old_replica_may_be_unproven_but_not_broken(answering: Answering, reply: Reply) -> None:
     ctx, served = answering(Reply(200), reply)
     problem, unproven = old_replica_problem(ctx, served.url, "1")
     assert problem == "" and str(reply.status) in unproven

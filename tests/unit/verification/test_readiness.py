@@ -19,16 +19,16 @@ CHECK = ("alive",)
 
 @dataclass
 class Engine:
-    """Has one container without a verdict of the engine yet."""
+    """An engine with one container whose health it does not know yet."""
 
-    found: Container
-    ran: list[Sequence[str]] = field(default_factory=list)
+    only: Container
+    commands: list[Sequence[str]] = field(default_factory=list)
 
     def container(self, _name: str) -> Container:
-        return self.found
+        return self.only
 
     def exec(self, _id: str, argv: Sequence[str], **_: Any) -> ExecResult:
-        self.ran.append(argv)
+        self.commands.append(argv)
         return ExecResult(exit_code=0)
 
 
@@ -47,20 +47,20 @@ def ctx(ctx: Context, engine: Engine) -> Context:
     restart = SimpleNamespace(healthy_within=5, passes=3)
     settings = SimpleNamespace(services=SimpleNamespace(app=[]), restart=restart)
     loaded: Any = SimpleNamespace(settings=settings)
-    seam: Any = engine
-    return replace(ctx, loaded=loaded, engine=seam)
+    any_engine: Any = engine
+    return replace(ctx, loaded=loaded, engine=any_engine)
 
 
 def test_a_check_that_passed_is_not_run_again(ctx: Context, engine: Engine) -> None:
     for _ in range(2):
-        assert wait_ready(ctx, "w", "worker") == engine.found
-    assert engine.ran == [CHECK]
+        assert wait_ready(ctx, "w", "worker") == engine.only
+    assert engine.commands == [CHECK]
 
 
-def test_the_check_runs_again_once_something_may_have_changed(ctx: Context, engine: Engine) -> None:
+def test_the_check_runs_again_when_something_may_have_changed(ctx: Context, engine: Engine) -> None:
     wait_ready(ctx, "w", "worker")
     wait_ready(replace(ctx, lookup_cache=LookupCache()), "w", "worker")  # a step changed something
-    engine.found = replace(engine.found, started_at="2026-02-02T18:31:00Z")
+    engine.only = replace(engine.only, started_at="2026-02-02T18:31:00Z")
     wait_ready(ctx, "w", "worker")
-    assert serves_now(ctx, engine.found)  # at this moment
-    assert engine.ran == [CHECK] * 4
+    assert serves_now(ctx, engine.only)  # never uses an earlier result
+    assert engine.commands == [CHECK] * 4

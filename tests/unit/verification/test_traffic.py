@@ -1,4 +1,4 @@
-"""The proof's requests, against a real server: everything that a client would notice is counted."""
+"""The requests of the proof, sent to a real server: each failure that a client notices counts."""
 
 from __future__ import annotations
 
@@ -10,28 +10,27 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.probes.proof.connection import Connection, ConnectionPool, Request, send_once
+from cosmicdeploy.probes.proof.connection import Request
 from cosmicdeploy.probes.proof.stream import RequestStream
 from cosmicdeploy.settings import load
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
 from tests.unit.servers import SLOW_SECONDS, Reply, Served, serving
 
-LOOK = Request(path="/api/health")
-BEAT = "/api/devices/heartbeat"
+HEARTBEAT_PATH = "/api/devices/heartbeat"
 
 
 class Heartbeats:
-    """A device's heartbeats, with a stand-in for the database."""
+    """A device's heartbeats; the database's responses are scripted, the last one is repeated."""
 
     lookup_problem = "the database is away"
 
-    def __init__(self, *found: bool | None, then: Callable[[], None] = lambda: None) -> None:
-        self._answers, self._then = list(found), then
+    def __init__(self, *stored: bool | None, then: Callable[[], None] = lambda: None) -> None:
+        self._answers, self._then = list(stored), then
         self.sent: list[str] = []
 
     def create(self) -> tuple[str, Request]:
         self.sent.append(str(len(self.sent)))
-        return self.sent[-1], Request(path=BEAT, token="t", body={"id": self.sent[-1]})
+        return self.sent[-1], Request(path=HEARTBEAT_PATH, token="t", body={"id": self.sent[-1]})
 
     def is_stored(self, _name: str) -> bool | None:
         self._then()
@@ -40,7 +39,7 @@ class Heartbeats:
 
 @pytest.fixture
 def sending(ctx: Context, tmp_path: Path) -> Context:
-    """A context with a rate of 50 requests a second."""
+    """A context that sends 50 requests and 5 heartbeats per second."""
     path = tmp_path / "cosmicdeploy.yaml"
     path.write_text(
         "services: {app: [web], database: db}\napp: {console: [x]}\n"
@@ -49,119 +48,87 @@ def sending(ctx: Context, tmp_path: Path) -> Context:
     return replace(ctx, loaded=load(path, {}))
 
 
-def sent(
+def send_until(
     ctx: Context,
     served: Served,
-    until: Callable[[TrafficStats], bool],
+    condition: Callable[[TrafficStats], bool],
     beats: Heartbeats | None = None,
 ) -> TrafficStats:
     """Send requests until the condition holds; return their statistics."""
     stream = RequestStream(ctx, served.url, beats)  # type: ignore[arg-type]
     stream.start()
     end = time.monotonic() + 120
-    while not until(stream.measured) and time.monotonic() < end:
+    while not condition(stream.measured) and time.monotonic() < end:
         time.sleep(0.01)
     stream.stop()
-    assert until(stream.measured), stream.measured.facts()
+    assert condition(stream.measured), stream.measured.facts()
     return stream.measured
 
 
-def test_half_of_the_requests_use_new_connections_and_half_kept_ones(sending: Context) -> None:
+def test_half_of_the_requests_use_new_connections_and_half_reuse_one(sending: Context) -> None:
     with serving() as served:
-        seen = sent(sending, served, lambda traffic: traffic.sent >= 40)
-    assert abs(seen.new.sent - seen.kept.sent) <= 1 and seen.failures == []
-    assert seen.sent == seen.new.sent + seen.kept.sent == len(served.requests)
-    # One for each new request, and few for all the others.
-    assert seen.new.sent < served.connections < seen.new.sent + seen.kept.sent / 2
-    assert not seen.broken and seen.facts()["broken"] == ""
-
-
-def test_a_kept_connection_that_was_closed_silently_is_a_failed_request() -> None:
-    with serving(lambda number: "drop" if number == 2 else 200) as served:
-        connection = Connection(served.url)
-        answers = []
-        for _ in range(4):
-            answers.append(connection.send(LOOK))
-            time.sleep(0.05)  # the end of the connection has come
-    assert [answer.status for answer in answers] == [200, 200, 0, 200]
-    assert "without response" in answers[2].error
-    assert served.connections == 2 and len(served.requests) == 3
-
-
-def test_a_connection_whose_close_was_announced_is_no_loss() -> None:
-    with serving(lambda number: "announce") as served:
-        connection = Connection(served.url)
-        assert [connection.send(LOOK).status for _ in range(3)] == [200] * 3
-    assert served.connections == 3
-
-
-def test_a_connection_that_was_idle_for_long_is_not_reused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cosmicdeploy.probes.proof.connection.IDLE_SECONDS", 0.02)
-    with serving(lambda number: "drop") as served:
-        connection = Connection(served.url)
-        assert connection.send(LOOK).status == 200
-        time.sleep(0.05)
-        assert connection.send(LOOK).status == 200
-    assert served.connections == 2
+        stats = send_until(sending, served, lambda traffic: traffic.sent >= 40)
+    assert abs(stats.new.sent - stats.kept.sent) <= 1 and stats.failures == []
+    assert stats.sent == stats.new.sent + stats.kept.sent == len(served.requests)
+    # One connection for each request on a new one, and few for all others.
+    assert stats.new.sent < served.connections < stats.new.sent + stats.kept.sent / 2
+    assert not stats.broken and stats.facts()["broken"] == ""
 
 
 def test_a_failure_is_counted_for_its_kind_of_connection(sending: Context) -> None:
     with serving(lambda number: "drop" if number == 10 else 200) as served:
-        seen = sent(sending, served, lambda traffic: traffic.sent >= 40)
-        assert len(seen.failures) == len(seen.kept.failures) <= 1  # none if the tenth was on a new
+        stats = send_until(sending, served, lambda traffic: traffic.sent >= 40)
+        assert (
+            len(stats.failures) == len(stats.kept.failures) <= 1
+        )  # none if the tenth used a new connection
     with serving(lambda number: 500 if number == 10 else 200) as served:
-        seen = sent(sending, served, lambda traffic: traffic.sent >= 40)
-    assert len(seen.failures) == 1 and seen.failures[0].startswith(served.url)
-    assert len(seen.new.failures) + len(seen.kept.failures) == 1
-    assert seen.failure_summary() == f"1 of {seen.sent} requests failed"
+        stats = send_until(sending, served, lambda traffic: traffic.sent >= 40)
+    assert len(stats.failures) == 1 and stats.failures[0].startswith(served.url)
+    assert len(stats.new.failures) + len(stats.kept.failures) == 1
+    assert stats.failure_summary() == f"1 of {stats.sent} requests failed"
 
 
-def test_a_refused_connection_is_a_failure() -> None:
-    with serving() as served:
-        pass
-    assert "refused" in send_once(served.url, LOOK).error
-    kept = ConnectionPool(served.url)
-    assert "refused" in kept.send(LOOK).error
-    kept.close()
-
-
-def test_a_slow_answer_delays_no_other_request(sending: Context) -> None:
+def test_a_slow_response_delays_no_other_request(sending: Context) -> None:
     with serving(lambda number: "slow" if number <= 3 else 200) as served:
-        seen = sent(sending, served, lambda traffic: len(traffic.samples) >= 40)
-    slow = [one for one in seen.samples if one.seconds >= SLOW_SECONDS]
-    first = min(one.at for one in slow)
+        stats = send_until(sending, served, lambda traffic: len(traffic.samples) >= 40)
+    slow = [sample for sample in stats.samples if sample.seconds >= SLOW_SECONDS]
+    first_slow_at = min(sample.at for sample in slow)
     assert len(slow) >= 3
-    # More came meanwhile than senders that wait could have sent.
-    assert len(seen.between(0, first)) > 3
+    # A sender that waits for each response would have none before the first slow one.
+    assert len(stats.between(0, first_slow_at)) > 3
 
 
-def test_the_longest_gap_is_between_good_answers(sending: Context) -> None:
+def test_the_longest_gap_is_between_two_good_responses(sending: Context) -> None:
     with serving(lambda number: 500 if 10 < number <= 30 else 200) as served:
-        seen = sent(sending, served, lambda traffic: traffic.sent >= 40)
-    assert seen.longest_gap >= 0.3  # twenty requests, one every 20 ms
-    assert seen.facts()["longest_gap_ms"] == round(seen.longest_gap * 1000, 1)
+        stats = send_until(sending, served, lambda traffic: traffic.sent >= 40)
+    assert stats.longest_gap >= 0.3  # twenty requests, one every 20 ms
+    assert stats.facts()["longest_gap_ms"] == round(stats.longest_gap * 1000, 1)
 
 
-def test_requests_during_maintenance_are_held_and_make_no_gap(sending: Context) -> None:
+def test_a_503_during_maintenance_is_held_and_makes_no_gap(sending: Context) -> None:
     sending.run.maintenance.open()
     with serving(lambda number: 503) as served:
-        seen = sent(sending, served, lambda traffic: traffic.held >= 20)
-    assert seen.failures == [] and seen.samples == [] and not seen.broken
-    assert seen.longest_gap == 0
+        stats = send_until(sending, served, lambda traffic: traffic.held >= 20)
+    assert stats.failures == [] and stats.samples == [] and not stats.broken
+    assert stats.longest_gap == 0
 
 
 def test_a_503_outside_maintenance_is_a_failure(sending: Context) -> None:
     with serving(lambda number: 503) as served:
-        seen = sent(sending, served, lambda traffic: traffic.sent >= 2)
-    assert seen.held == 0 and len(seen.failures) == seen.sent
+        stats = send_until(sending, served, lambda traffic: traffic.sent >= 2)
+    assert stats.held == 0 and len(stats.failures) == stats.sent
 
 
 def test_heartbeats_use_both_kinds_of_connection_and_are_looked_up(sending: Context) -> None:
     beats = Heartbeats(True)
     with serving() as served:
-        seen = sent(sending, served, lambda traffic: traffic.beats["found"] >= 2, beats)
-    assert seen.beats == {"sent": 2, "acknowledged": 2, "found": 2}
-    bodies = [b for r, b in zip(served.requests, served.bodies, strict=True) if r == f"POST {BEAT}"]
+        stats = send_until(sending, served, lambda traffic: traffic.beats["found"] >= 2, beats)
+    assert stats.beats == {"sent": 2, "acknowledged": 2, "found": 2}
+    bodies = [
+        b
+        for r, b in zip(served.requests, served.bodies, strict=True)
+        if r == f"POST {HEARTBEAT_PATH}"
+    ]
     assert bodies == [b'{"id": "0"}', b'{"id": "1"}']
 
 
@@ -169,38 +136,44 @@ def test_an_acknowledged_heartbeat_that_is_not_stored_breaks_the_promise(
     sending: Context,
 ) -> None:
     with serving() as served:
-        seen = sent(
+        stats = send_until(
             sending, served, lambda traffic: traffic.not_found >= 1, Heartbeats(True, False)
         )
-    assert seen.broken and seen.failures == []
-    assert seen.failure_summary() == "1 of 2 acknowledged heartbeats were not stored"
-    assert seen.new.not_found + seen.kept.not_found == 1
+    assert stats.broken and stats.failures == []
+    assert stats.failure_summary() == "1 of 2 acknowledged heartbeats were not stored"
+    assert stats.new.not_found + stats.kept.not_found == 1
 
 
 def test_a_release_that_stores_no_ids_breaks_no_promise(sending: Context) -> None:
     with serving() as served:
-        seen = sent(sending, served, lambda traffic: bool(traffic.not_looked_up), Heartbeats(False))
-    assert seen.not_looked_up == "the running release stores no ids" and not seen.broken
+        stats = send_until(
+            sending, served, lambda traffic: bool(traffic.not_looked_up), Heartbeats(False)
+        )
+    assert stats.not_looked_up == "the running release stores no ids" and not stats.broken
 
 
-def test_an_answer_of_a_rate_limit_is_no_failure(sending: Context) -> None:
+def test_a_429_is_no_failure(sending: Context) -> None:
     with serving(lambda number: 429 if number % 2 else 200) as served:
-        seen = sent(sending, served, lambda traffic: traffic.limited >= 10)
-    assert seen.failures == [] and not seen.broken
+        stats = send_until(sending, served, lambda traffic: traffic.limited >= 10)
+    assert stats.failures == [] and not stats.broken
 
 
-def test_a_heartbeat_that_a_swap_of_data_removed_is_not_missed(sending: Context) -> None:
+def test_a_heartbeat_removed_by_a_swap_of_data_is_not_missed(sending: Context) -> None:
     beats = Heartbeats(False, then=sending.run.maintenance.open)
     with serving() as served:
-        seen = sent(sending, served, lambda traffic: traffic.beats["acknowledged"] >= 1, beats)
-    assert seen.not_found == 0 and not seen.broken
+        stats = send_until(
+            sending, served, lambda traffic: traffic.beats["acknowledged"] >= 1, beats
+        )
+    assert stats.not_found == 0 and not stats.broken
 
 
 def test_the_reason_why_heartbeats_are_not_looked_up_is_reported(sending: Context) -> None:
     with serving() as served:
-        seen = sent(sending, served, lambda traffic: bool(traffic.not_looked_up), Heartbeats(None))
-    assert seen.not_found == 0
-    assert seen.facts()["beats"] == {
+        stats = send_until(
+            sending, served, lambda traffic: bool(traffic.not_looked_up), Heartbeats(None)
+        )
+    assert stats.not_found == 0
+    assert stats.facts()["beats"] == {
         "sent": 1,
         "acknowledged": 1,
         "found": 0,
@@ -209,11 +182,11 @@ def test_the_reason_why_heartbeats_are_not_looked_up_is_reported(sending: Contex
     }
 
 
-def test_heartbeats_pause_for_as_long_as_the_rate_limit_asks(sending: Context) -> None:
-    """More heartbeats would use up the limit for the verification as well."""
+def test_heartbeats_pause_until_retry_after_is_over(sending: Context) -> None:
+    """More heartbeats would use up the rate limit, which the verification needs too."""
     beats, limited = Heartbeats(True), Reply(429, headers={"Retry-After": "60"})
     with serving(lambda number: limited if number == 1 else 200) as served:
-        seen = sent(sending, served, lambda traffic: traffic.sent >= 40, beats)
-    assert served.requests.count(f"POST {BEAT}") == 1
-    assert (seen.limited, seen.failures) == (1, [])
-    assert seen.facts()["beats"]["limited"] == 1  # type: ignore[index]
+        stats = send_until(sending, served, lambda traffic: traffic.sent >= 40, beats)
+    assert served.requests.count(f"POST {HEARTBEAT_PATH}") == 1
+    assert (stats.limited, stats.failures) == (1, [])
+    assert stats.facts()["beats"]["limited"] == 1  # type: ignore[index]

@@ -1,4 +1,4 @@
-"""Backups made by hand, for tests that need no database."""
+"""Backups with arbitrary data, for tests without a database."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ DATA = b"not really a dump " * 1000
 
 
 def manifest(backup_id: str, database: str = "platform", project: str = "") -> Manifest:
-    """Return a manifest with the time of its ID, without a project as older versions wrote it."""
-    made = Manifest(
+    """Return a manifest whose time is that of its id.
+
+    Without a project by default, as older versions wrote it.
+    """
+    new = Manifest(
         id=backup_id,
         created_at=datetime.strptime(backup_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC),
         database=database,
         server_vendor="MariaDB",
         server_version="10.11.19-MariaDB",
     )
-    return made.updated(project=project)
+    return new.updated(project=project)
 
 
 def good(
@@ -33,9 +36,9 @@ def good(
     project: str = "",
     release: str = "",
 ) -> Backup:
-    """Add a good backup to the catalogue."""
-    draft = catalogue.begin(manifest(backup_id, database, project).updated(release=release))
-    draft.file.write(data)
+    """Add a good backup to the catalogue and return it."""
+    partial = catalogue.begin(manifest(backup_id, database, project).updated(release=release))
+    partial.file.write(data)
     written = Content(bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
-    draft.finish(draft.manifest.updated(status="good", compressed=written))
+    partial.finish(partial.manifest.updated(status="good", compressed=written))
     return catalogue.get(backup_id)

@@ -14,7 +14,7 @@ from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.manifest import now
 from cosmicdeploy.database.backups.state import VerificationRecord
 from tests.unit.database.backups.entries import good
-from tests.unit.shop import BACKUPS, SETTINGS, IdleEngine, call, lay_out
+from tests.unit.shop import BACKUPS, SETTINGS, EmptyEngine, call, write_stack_files
 
 pytestmark = pytest.mark.unit
 
@@ -27,20 +27,21 @@ FAILED = VerificationRecord(at=now(), reason="the table devices has 1 row in pla
 def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalogue:
     """The catalogue of a stack with one good backup."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(workspace, "connect", IdleEngine)
-    lay_out(tmp_path)
+    monkeypatch.setattr(workspace, "connect", EmptyEngine)
+    write_stack_files(tmp_path)
     keep = "backup: {keep: {last: 1}, copies: [{url: nas}]}\n"
     (tmp_path / "cosmicdeploy.yaml").write_text(SETTINGS + keep)
-    made = Catalogue(tmp_path / BACKUPS)
-    good(made, OLDER, database="shop")
-    return made
+    stored = Catalogue(tmp_path / BACKUPS)
+    good(stored, OLDER, database="shop")
+    return stored
 
 
 def one_line(text: str) -> str:
+    """Undo the line breaks of the terminal's width."""
     return " ".join(text.split())
 
 
-def not_proven(catalogue: Catalogue) -> str:
+def failed_to_restore(catalogue: Catalogue) -> str:
     good(catalogue, NEWER, database="shop")
     catalogue.update_state(NEWER, lambda state: state.updated(restored=FAILED))
     return "its test restore failed on"
@@ -52,23 +53,30 @@ def damaged(catalogue: Catalogue) -> str:
     return "its data is damaged"
 
 
-def of_the_future(catalogue: Catalogue) -> str:
+def from_the_future(catalogue: Catalogue) -> str:
     good(catalogue, FUTURE, database="shop")
     return "in the future"
 
 
-def partial(catalogue: Catalogue) -> str:
+def without_data(catalogue: Catalogue) -> str:
     good(catalogue, NEWER, database="shop").data.unlink()
     return "its data file is gone"
 
 
-def corrupt(catalogue: Catalogue) -> str:
+def unreadable_manifest(catalogue: Catalogue) -> str:
     good(catalogue, NEWER, database="shop").data.with_name(f"{NEWER}.json").write_text("{")
     return "manifest cannot be read"
 
 
+# Each adds an unusable backup, and returns the words that say why.
 Unusable = Callable[[Catalogue], str]
-UNUSABLE: list[Unusable] = [not_proven, damaged, of_the_future, partial, corrupt]
+UNUSABLE: list[Unusable] = [
+    failed_to_restore,
+    damaged,
+    from_the_future,
+    without_data,
+    unreadable_manifest,
+]
 
 
 @pytest.mark.parametrize("unusable", UNUSABLE)
@@ -107,19 +115,19 @@ def test_the_error_names_commands_if_no_backup_is_usable(
     assert "`cosmicdeploy backup create`" in done.stderr
 
 
-def test_a_backup_that_did_not_restore_is_removed_only_once_a_newer_one_is_good(
+def test_a_backup_that_failed_to_restore_is_kept_until_a_newer_one_is_good(
     catalogue: Catalogue,
 ) -> None:
-    """Its file is intact, so the failure may have been the server's."""
+    """Its file is intact, so the failure may have been due to the server."""
     good(catalogue, NEWER, database="shop")
     failed = FAILED.model_copy(update={"at": now() - timedelta(days=9)})
     catalogue.update_state(NEWER, lambda state: state.updated(restored=failed))
-    assert kept()[NEWER]
+    assert kept_by_prune()[NEWER]
     good(catalogue, f"20260202{NEWER[8:]}", database="shop")
-    assert not kept()[NEWER]
+    assert not kept_by_prune()[NEWER]
 
 
-def kept() -> dict[str, bool]:
+def kept_by_prune() -> dict[str, bool]:
     rows = json.loads(call("backup", "prune", "--plan", "--json").stdout)["data"]["backups"]
     return {row["id"]: row["keep"] for row in rows}
 
@@ -127,12 +135,12 @@ def kept() -> dict[str, bool]:
 def test_a_backup_from_the_future_is_never_pruned_and_blocks_no_new_backup(
     catalogue: Catalogue,
 ) -> None:
-    of_the_future(catalogue)
+    from_the_future(catalogue)
     at = datetime.now(UTC)
     new = good(catalogue, f"{at:%Y%m%d-%H%M%S}-0000", database="shop").id
     shown = call("backup", "show", "--json")
     assert json.loads(shown.stdout)["data"]["id"] == new
-    assert kept() == {FUTURE: True, new: True, OLDER: False}
+    assert kept_by_prune() == {FUTURE: True, new: True, OLDER: False}
 
 
 def test_a_clock_slightly_ahead_is_tolerated(catalogue: Catalogue) -> None:
@@ -142,7 +150,7 @@ def test_a_clock_slightly_ahead_is_tolerated(catalogue: Catalogue) -> None:
     assert json.loads(shown.stdout)["data"]["id"] == new and not shown.stderr
 
 
-def test_the_newest_backup_is_the_one_created_last_whatever_its_id(catalogue: Catalogue) -> None:
+def test_the_newest_backup_is_the_last_created_not_the_highest_id(catalogue: Catalogue) -> None:
     path = good(catalogue, NEWER, database="shop").data.with_name(f"{NEWER}.json")
     path.write_text(path.read_text().replace("2026-02-01T", "2025-02-01T"))
     assert json.loads(call("backup", "show", "--json").stdout)["data"]["id"] == OLDER
@@ -150,7 +158,7 @@ def test_the_newest_backup_is_the_one_created_last_whatever_its_id(catalogue: Ca
 
 def test_fetch_latest_skips_unusable_copies(catalogue: Catalogue, tmp_path: Path) -> None:
     good(catalogue, FUTURE, database="shop")
-    not_proven(catalogue)
+    failed_to_restore(catalogue)
     nas = tmp_path / "nas"
     nas.mkdir()
     for path in catalogue.folder.iterdir():
@@ -165,9 +173,9 @@ def test_fetch_latest_skips_unusable_copies(catalogue: Catalogue, tmp_path: Path
 
 
 def test_a_backup_from_the_future_is_used_by_id_with_a_warning(catalogue: Catalogue) -> None:
-    of_the_future(catalogue)
-    asked = call("rollback", "--to", FUTURE)
+    from_the_future(catalogue)
+    shown = call("rollback", "--to", FUTURE)
     assert f"{FUTURE} is used because --to names it: it is stamped in the future" in one_line(
-        asked.stderr
+        shown.stderr
     )
-    assert "(in the future)" in one_line(asked.stdout)
+    assert "(in the future)" in one_line(shown.stdout)

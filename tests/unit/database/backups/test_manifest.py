@@ -1,4 +1,4 @@
-"""The stored form of a manifest."""
+"""A manifest as JSON."""
 
 import json
 from datetime import timedelta
@@ -35,7 +35,7 @@ def test_a_manifest_has_a_format_number_and_a_time_with_offset(manifest: Manifes
 
 
 @pytest.mark.parametrize(
-    ("change", "named"),
+    ("change", "key"),
     [
         ({"format": 2}, "format"),
         ({"status": "fine"}, "status"),
@@ -43,11 +43,11 @@ def test_a_manifest_has_a_format_number_and_a_time_with_offset(manifest: Manifes
         ({"objects": {"tables": {"t": {"before": "many", "after": 1}}}}, "objects.tables.t.before"),
     ],
 )
-def test_a_manifest_of_another_form_is_refused_with_the_key(
-    manifest: Manifest, change: dict, named: str
+def test_an_invalid_manifest_is_refused_with_the_key(
+    manifest: Manifest, change: dict, key: str
 ) -> None:
     text = json.dumps({**json.loads(manifest.to_json()), **change})
-    with pytest.raises(BackupError, match=named):
+    with pytest.raises(BackupError, match=key):
         parse_manifest(text, "file")
 
 

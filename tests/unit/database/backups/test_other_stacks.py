@@ -10,11 +10,12 @@ import pytest
 from cosmicdeploy import workspace
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from tests.unit.database.backups.entries import good
-from tests.unit.shop import BACKUPS, SETTINGS, IdleEngine, call, lay_out
+from tests.unit.shop import BACKUPS, SETTINGS, EmptyEngine, call, write_stack_files
 
 pytestmark = pytest.mark.unit
 
 OLDEST, OWN, THEIRS = "20260101-120000-aaaa", "20260201-120000-bbbb", "20260301-120000-cccc"
+# Database and project of other stacks than shop-1 with the database shop.
 OTHERS = [("other", "shop-1"), ("other", ""), ("shop", "shop-2")]
 
 
@@ -22,8 +23,8 @@ OTHERS = [("other", "shop-1"), ("other", ""), ("shop", "shop-2")]
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A stack with the project shop-1, the database shop, and two backups of its own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(workspace, "connect", IdleEngine)
-    lay_out(tmp_path)
+    monkeypatch.setattr(workspace, "connect", EmptyEngine)
+    write_stack_files(tmp_path)
     settings = tmp_path / "cosmicdeploy.yaml"
     settings.write_text(f"{SETTINGS}project: shop-1\nbackup: {{keep: {{last: 1, minimum: 2}}}}\n")
     good(catalogue(tmp_path), OLDEST, database="shop")
@@ -36,6 +37,7 @@ def catalogue(folder: Path) -> Catalogue:
 
 
 def one_line(text: str) -> str:
+    """Undo the line breaks of the terminal's width."""
     return " ".join(text.split())
 
 
@@ -71,9 +73,9 @@ def test_another_stacks_backup_is_refused_even_by_its_id(
     before = sorted(path.name for path in (folder / BACKUPS).iterdir())
     refused = call(*words)
     assert refused.exit_code == 2
-    said = one_line(refused.stderr)
-    assert f"{THEIRS} is another stack's" in said and f"database {database!r}" in said
-    assert "`cosmicdeploy backup list`" in said
+    message = one_line(refused.stderr)
+    assert f"{THEIRS} is another stack's" in message and f"database {database!r}" in message
+    assert "`cosmicdeploy backup list`" in message
     assert sorted(path.name for path in (folder / BACKUPS).iterdir()) == before
 
 
@@ -116,11 +118,11 @@ def test_each_stack_fetches_its_own_backups_from_a_shared_destination(folder: Pa
     assert not (folder / BACKUPS / f"{THEIRS}.json").exists()
 
 
-def test_a_restored_machine_finds_its_backups_by_the_projects_name(folder: Path) -> None:
-    """Without a name in the settings the project is named after the folder."""
+def test_on_a_restored_machine_the_project_setting_finds_the_backups(folder: Path) -> None:
+    """Without that setting, the project is named after the folder."""
     moved = folder / "srv" / "moved"
     moved.mkdir(parents=True)
-    lay_out(moved)
+    write_stack_files(moved)
     settings = moved / "cosmicdeploy.yaml"
     settings.write_text(f"{SETTINGS}backup: {{directory: {folder / BACKUPS}}}\n")
     refused = call("backup", "verify", OWN, "--config", str(settings))

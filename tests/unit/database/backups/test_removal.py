@@ -1,4 +1,4 @@
-"""A removal that is killed at any point, or that meets a reader or a writer."""
+"""Removing a backup: after a kill, and while the backup is read or written."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def names(catalogue: Catalogue) -> set[str]:
     return {path.name for path in catalogue.folder.iterdir()}
 
 
-def test_a_removal_leaves_nothing(catalogue: Catalogue) -> None:
+def test_a_removal_leaves_no_file(catalogue: Catalogue) -> None:
     backup = good(catalogue, ID)
     catalogue.update_state(ID, lambda state: state.with_copy(CopyRecord(url="/nas", at=now())))
     good(catalogue, OTHER)
@@ -44,7 +44,7 @@ def test_a_removal_leaves_nothing(catalogue: Catalogue) -> None:
 
 
 @pytest.mark.parametrize("step", ["sync_folder", "_remove_data"])
-def test_a_killed_removal_leaves_all_of_the_backup_or_nothing_that_counts(
+def test_a_killed_removal_leaves_no_usable_backup_and_is_finished_later(
     catalogue: Catalogue, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def kill(*_: object) -> None:
@@ -68,7 +68,7 @@ def test_a_backup_that_is_being_read_is_not_removed(catalogue: Catalogue) -> Non
     assert start_removal(catalogue, backup)
 
 
-def test_a_backup_pinned_after_the_plan_stays(catalogue: Catalogue) -> None:
+def test_a_backup_pinned_after_the_plan_is_not_removed(catalogue: Catalogue) -> None:
     planned = good(catalogue, ID)
     catalogue.update_state(ID, lambda state: state.updated(pin=Pin(at=now(), reason="audit")))
     assert not start_removal(catalogue, planned)
@@ -76,18 +76,18 @@ def test_a_backup_pinned_after_the_plan_stays(catalogue: Catalogue) -> None:
 
 
 def test_a_backup_that_is_being_written_is_not_removed(catalogue: Catalogue) -> None:
-    draft = catalogue.begin(manifest(ID))
+    partial = catalogue.begin(manifest(ID))
     assert not start_removal(catalogue, catalogue.get(ID))
-    draft.finish(draft.manifest.updated(status="good"))
+    partial.finish(partial.manifest.updated(status="good"))
     assert catalogue.get(ID).is_usable
 
 
 def test_a_backup_that_is_being_made_is_not_read(catalogue: Catalogue) -> None:
-    draft = catalogue.begin(manifest(ID))
-    draft.partial.rename(draft.data)
+    partial = catalogue.begin(manifest(ID))
+    partial.partial.rename(partial.data)
     with pytest.raises(BackupError, match="being made"), catalogue.in_use(catalogue.get(ID)):
         pass
-    draft.file.close()
+    partial.file.close()
 
 
 def test_a_failed_backup_without_data_is_removed(catalogue: Catalogue) -> None:

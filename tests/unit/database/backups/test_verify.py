@@ -1,4 +1,4 @@
-"""Verification distinguishes damage of a backup from a failure to read it."""
+"""Verifying a backup: damage is recorded, a failure to read the disk is not."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_disk_error_is_not_recorded_as_damage(catalogue: Catalogue, backup: Ba
 
 
 def test_changed_content_is_damage(catalogue: Catalogue, backup: Backup) -> None:
-    backup.data.write_bytes(b"rotten")
+    backup.data.write_bytes(b"damaged")
     assert not verify_and_record(catalogue, backup).passed
     assert "SHA-256 differs" in catalogue.get(ID).why
 

@@ -1,4 +1,4 @@
-"""Bodies that break the database's own tools are distinguished from those that do not."""
+"""Bodies of procedures and events that the database's own tools cannot load or dump."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def test_a_backslash_escapes_no_quote_under_no_backslash_escapes() -> None:
 
 
 def test_only_an_event_with_the_delimiter_withholds_the_events() -> None:
-    def kept(*objects: Definition) -> list[str]:
+    def warnings(*objects: Definition) -> list[str]:
         return withheld_events_warnings(
             Definitions(collation="utf8mb4_general_ci", objects=objects)
         )
 
-    assert kept(body("SELECT ';;';"), body("SELECT 1;", "EVENT")) == []
-    assert "text of o" in kept(body("SELECT ';;';", "EVENT"))[0]
+    assert warnings(body("SELECT ';;';"), body("SELECT 1;", "EVENT")) == []
+    assert "text of o" in warnings(body("SELECT ';;';", "EVENT"))[0]

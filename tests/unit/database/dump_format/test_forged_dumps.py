@@ -1,4 +1,4 @@
-"""Text in a dump that its tool did not write is noticed."""
+"""Dumps with text that no dump tool wrote are refused."""
 
 import hashlib
 from dataclasses import replace
@@ -51,7 +51,7 @@ def test_a_missing_sandbox_line_is_noticed_for_tools_that_write_it(line: str, la
 
 
 @pytest.mark.parametrize("before", [b"\\! sh\n", b"SELECT 1;\n", b" ", b"", b"DELIMITER ;;\n"])
-def test_text_before_the_first_lines_is_noticed(before: bytes) -> None:
+def test_text_before_the_header_is_noticed(before: bytes) -> None:
     whole = SANDBOX + HEADER
     fault = opening_fault(before + whole if before else BODY)
     assert fault == "the dump does not begin with the header of a dump tool"
@@ -128,23 +128,23 @@ def test_an_event_in_a_manifest_has_to_create_an_event(
     event = Definition(
         kind="EVENT", name="e", statement=statement, charset="utf8mb4", collation="utf8mb4_bin"
     )
-    made = backup(tmp_path, SANDBOX + HEADER + BODY + END)
-    manifest = made.manifest.updated(event_definitions=(event,))
-    verified = verify_backup(replace(made, manifest=manifest))
+    forged = backup(tmp_path, SANDBOX + HEADER + BODY + END)
+    manifest = forged.manifest.updated(event_definitions=(event,))
+    verified = verify_backup(replace(forged, manifest=manifest))
     assert verified.passed is good
     assert good or verified.reasons == (
         "events of the manifest are not CREATE EVENT statements: e",
     )
 
 
-def test_the_reason_holds_no_value_of_a_row() -> None:
+def test_the_reason_does_not_show_a_password() -> None:
     scan = DumpScan()
     scan.feed(b"GRANT USAGE ON *.* TO x IDENTIFIED BY 's3cret';\n")
     assert scan.unexpected == {"GRANT USAGE ON *.* TO x IDENTIFIED BY"}
 
 
 def backup(folder: Path, dump: bytes) -> Backup:
-    """Forge a copy as the owner of a destination could: the manifest matches the data."""
+    """Return a backup with a matching manifest, as the owner of a destination could forge it."""
     packed = zstandard.ZstdCompressor().compress(dump)
     data = folder / "20260202-010203-abcd.sql.zst"
     data.write_bytes(packed)

@@ -65,7 +65,7 @@ def test_a_large_string_on_one_line_is_read_once(text: bytes, size: int) -> None
     assert scanned(dump, size).rows == {"a": 3}
 
 
-def test_a_line_of_many_megabytes_costs_no_memory_and_hides_nothing() -> None:
+def test_a_line_of_many_megabytes_is_scanned_to_its_end() -> None:
     row = b"INSERT INTO `a` VALUES\n('" + b"x" * 5_000_000 + b"CREATE TABLE `b` (');\n"
     scan = scanned(b"CREATE TABLE `a` (\n);" + row + b"CREATE TABLE `c` (\n);\n", 65536)
     assert scan.rows == {"a": 1, "c": 0}
@@ -96,7 +96,7 @@ def test_statements_that_name_a_schema_are_recorded(line: bytes) -> None:
     assert len(scan.schema_statements) == 1
 
 
-def test_a_default_recorded_with_an_object_is_not_about_another_schema() -> None:
+def test_a_collation_set_for_an_object_names_no_other_schema() -> None:
     line = b"ALTER DATABASE `odd ``name` CHARACTER SET latin1 COLLATE latin1_swedish_ci"
     assert scanned(line + b" ;\n", 3).unexpected == set()
     assert (
@@ -119,6 +119,7 @@ def test_rows_in_an_unknown_form_are_reported_without_their_data(line: bytes, sh
 
 
 def scanned(dump: bytes, size: int) -> DumpScan:
+    """Scan a dump in chunks of this size."""
     scan = DumpScan()
     for start in range(0, len(dump), size):
         scan.feed(dump[start : start + size])

@@ -44,6 +44,7 @@ SELECT '\';';
 
 
 def split(dump: bytes, size: int) -> list[Text | Rows]:
+    """Split a dump in chunks of this size; no byte may get lost."""
     splitter = Splitter()
     pieces = [
         piece

@@ -1,4 +1,4 @@
-"""The allow-list accepts what dump tools write, and nothing that only looks like it."""
+"""The allow-list accepts the statements that dump tools write, and no similar ones."""
 
 import pytest
 
@@ -114,13 +114,13 @@ FORGED = [
 
 @pytest.mark.parametrize("statement", FORGED)
 def test_a_statement_that_no_dump_tool_writes_is_reported(statement: bytes) -> None:
-    words = foreign(statement + b";\n")
+    words = unexpected(statement + b";\n")
     assert words and all(words) and "s3cret" not in str(words)
 
 
 @pytest.mark.parametrize("statement", FORGED)
-def test_another_delimiter_hides_no_statement(statement: bytes) -> None:
-    assert foreign(b"DELIMITER ;;\n" + statement + b";;\nDELIMITER ;\n")
+def test_a_changed_delimiter_hides_no_statement(statement: bytes) -> None:
+    assert unexpected(b"DELIMITER ;;\n" + statement + b";;\nDELIMITER ;\n")
 
 
 WRITTEN = [
@@ -204,12 +204,14 @@ WRITTEN = [
 
 @pytest.mark.parametrize("statement", WRITTEN)
 def test_a_statement_that_a_dump_tool_writes_is_accepted(statement: bytes) -> None:
-    assert foreign(b"DELIMITER ;;\n" * (b"\nBEGIN" in statement) + statement + b";\n") == set() or (
-        foreign(b"DELIMITER ;;\n" + statement + b";;\n") == set()
-    )
+    if b"\nBEGIN" in statement:  # its body has semicolons
+        assert unexpected(b"DELIMITER ;;\n" + statement + b";;\nDELIMITER ;\n") == set()
+    else:
+        assert unexpected(statement + b";\n") == set()
 
 
-def foreign(dump: bytes) -> set[str]:
+def unexpected(dump: bytes) -> set[str]:
+    """Return the first words of the statements that no dump tool writes."""
     scan = DumpScan()
     scan.feed(dump)
     return scan.unexpected

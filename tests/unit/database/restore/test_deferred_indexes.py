@@ -1,4 +1,4 @@
-"""Indexes are deferred only if the table ends up the same."""
+"""Indexes are created after the rows, if that gives the same table."""
 
 import pytest
 
@@ -18,17 +18,17 @@ TABLE = b"""CREATE TABLE `a ``b``` (
 
 
 def test_keys_and_foreign_keys_are_added_in_their_order() -> None:
-    later = defer_indexes(TABLE)
-    assert later is not None
-    assert later.create == (
+    deferred = defer_indexes(TABLE)
+    assert deferred is not None
+    assert deferred.create == (
         b"CREATE TABLE `a ``b``` (\n  `id` int(10) NOT NULL AUTO_INCREMENT,\n"
         b"  `x` varchar(20) DEFAULT 'KEY `x` (`x`),',\n  PRIMARY KEY (`id`),\n"
         b"  CONSTRAINT `check` CHECK (`id` > 1)\n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4"
     )
-    assert later.keys == (
+    assert deferred.keys == (
         b"ALTER TABLE `a ``b``` ADD UNIQUE KEY `u` (`x`(10),`y` DESC), ADD KEY `k` (`y`)"
     )
-    assert later.foreign_keys == (
+    assert deferred.foreign_keys == (
         b"ALTER TABLE `a ``b``` ADD CONSTRAINT `f` FOREIGN KEY (`y`) REFERENCES `c` (`id`)"
         b" ON DELETE CASCADE"
     )
@@ -47,6 +47,6 @@ def test_keys_and_foreign_keys_are_added_in_their_order() -> None:
         (b"'KEY `x` (`x`),'", b"('\n,\n  KEY `x` (`x`),\n  ')"),
     ],
 )
-def test_an_unusual_table_stays_unchanged(old: bytes, new: bytes) -> None:
+def test_the_indexes_of_an_unusual_table_are_not_deferred(old: bytes, new: bytes) -> None:
     assert old in TABLE
     assert defer_indexes(TABLE.replace(old, new)) is None

@@ -1,4 +1,4 @@
-"""The statements that a load defers until the rows are in."""
+"""The statements that a load defers until the rows are loaded."""
 
 import io
 from pathlib import Path
@@ -21,10 +21,10 @@ def test_deferred_statements_do_not_fill_the_disk(
     with pytest.raises(BackupError, match="No room"):
         spool.put(b"x")
     small = StatementSpool(io.BytesIO(), tmp_path)
-    small.put(b"what stays in memory needs no disk")
+    small.put(b"kept in memory, not on disk")
 
 
-def test_deferred_statements_come_back_one_by_one(tmp_path: Path) -> None:
+def test_deferred_statements_are_returned_unchanged(tmp_path: Path) -> None:
     spool = StatementSpool(io.BytesIO(), tmp_path)
     statements = [b"SET @x = 1", b"SELECT '\\';; DROP TABLE x;; -- '", b"\0\n"]
     for statement in statements:

@@ -1,4 +1,4 @@
-"""Messages of a server that refuses a statement, without values of rows."""
+"""Values of rows are removed from a server's message about a refused statement."""
 
 import pytest
 
@@ -36,6 +36,6 @@ ROW = f"INSERT INTO `files` VALUES (1,'{SECRET}')"  # noqa: S608
 def test_a_message_keeps_its_words_and_loses_values_of_rows(
     code: int, message: str, shown: str
 ) -> None:
-    told = redact_values(code, message)
-    assert told.startswith(shown)
-    assert "s3cret" not in told and "1234567" not in told
+    redacted = redact_values(code, message)
+    assert redacted.startswith(shown)
+    assert "s3cret" not in redacted and "1234567" not in redacted

@@ -37,13 +37,15 @@ ALTER DATABASE `platform` CHARACTER SET latin1 COLLATE latin1_swedish_ci ;
 """
 
 
-class Later:
+class Deferred:
+    """Collects the statements that run after the rows are loaded."""
+
     def __init__(self, statements: list[bytes]) -> None:
         self.put = statements.append
 
 
 class Target:
-    """Stands for the database: records which statement went where."""
+    """Stands for the database: records the statements by where the router sent them."""
 
     def __init__(
         self, *, large: tuple[str, ...] = (), events: bool = False, limit: int = 1 << 30
@@ -52,8 +54,8 @@ class Target:
         self.rows: list[bytes] = []
         self.settings: list[bytes] = []
         self.rest: list[bytes] = []
-        self.sorting = Router(
-            self.ran.append, self.open, Later(self.rest), large=large, events=events, limit=limit
+        self.router = Router(
+            self.ran.append, self.open, Deferred(self.rest), large=large, events=events, limit=limit
         )
 
     def open(self, settings: list[bytes]) -> "Target":
@@ -65,8 +67,8 @@ class Target:
 
     def feed(self, dump: bytes, size: int = 64) -> "Target":
         for start in range(0, len(dump), size):
-            self.sorting.feed(dump[start : start + size])
-        self.sorting.end()
+            self.router.feed(dump[start : start + size])
+        self.router.end()
         return self
 
 
@@ -95,12 +97,10 @@ def test_events_are_loaded_only_on_request() -> None:
 def test_the_indexes_of_a_large_table_are_deferred() -> None:
     target = Target(large=("a",)).feed(DUMP)
     assert b"KEY `x`" not in b"".join(target.ran)
-    assert [later.keys for later in target.sorting.deferred] == [
-        b"ALTER TABLE `a` ADD KEY `x` (`x`)"
-    ]
+    assert [each.keys for each in target.router.deferred] == [b"ALTER TABLE `a` ADD KEY `x` (`x`)"]
 
 
-def test_a_huge_statement_is_run_alone() -> None:
+def test_a_huge_insert_is_run_by_itself() -> None:
     huge = b"INSERT INTO `a` VALUES\n('" + b"x" * LARGEST_QUEUED + b"'),\n(2,2)"
     target = Target().feed(DUMP + huge + b");\n", 65536)
     assert len(target.rows) == 2 and b"INSERT INTO" not in b"\n".join(target.rest)
@@ -109,12 +109,12 @@ def test_a_huge_statement_is_run_alone() -> None:
 
 def test_a_statement_too_large_for_the_server_does_not_fill_the_memory() -> None:
     target = Target(limit=1000)
-    target.sorting.feed(b"INSERT INTO `a` VALUES\n('")
+    target.router.feed(b"INSERT INTO `a` VALUES\n('")
     for _ in range(10):
-        target.sorting.feed(b"x" * 1000)
-        assert len(target.sorting._insert) <= 1000
+        target.router.feed(b"x" * 1000)
+        assert len(target.router._insert) <= 1000
     with pytest.raises(BackupError, match="Table a has a row that takes"):
-        target.sorting.feed(b"');\n")
+        target.router.feed(b"');\n")
 
 
 @pytest.mark.parametrize(

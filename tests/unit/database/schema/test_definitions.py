@@ -1,4 +1,4 @@
-"""What the text of an object's definition reveals."""
+"""Definitions of views, triggers and routines: definer, schema names, character set, digest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schemas compared as code, and as other server versions, see them."""
+"""Columns compared with those of another server version."""
 
 import pytest
 
@@ -8,8 +8,8 @@ from cosmicdeploy.database.schema.outline import column_changes
 pytestmark = pytest.mark.unit
 
 
-def column(kind: str, *, nullable: bool = False, fills_itself: bool = False) -> Column:
-    return Column(type=kind, nullable=nullable, fills_itself=fills_itself)
+def column(type_: str, *, nullable: bool = False, fills_itself: bool = False) -> Column:
+    return Column(type=type_, nullable=nullable, fills_itself=fills_itself)
 
 
 def test_different_wording_of_server_versions_is_not_a_change() -> None:
@@ -19,7 +19,7 @@ def test_different_wording_of_server_versions_is_not_a_change() -> None:
             "x": column("bigint unsigned", fills_itself=True),
             "y": column("tinyint", nullable=True),
         },
-        "of another kind": {"z": column("int")},
+        "added": {"z": column("int")},
     }
     assert column_changes(then, now) == []
 

@@ -1,4 +1,4 @@
-"""Figures in which nothing is wrong, and a stack without an engine."""
+"""Figures without any problem, and contexts for the tests of the checklist."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cosmicdeploy.operations.checklist.baseline import Baseline
 from cosmicdeploy.settings import load
 
 SETTINGS = load(shipped.example_settings(), {}).settings
-WELL: dict[str, dict[str, Any]] = {
+GOOD: dict[str, dict[str, Any]] = {
     "application": {"lines": 900, "errors": 0, "migration_errors": 0, "hours": 24.0, "unread": {}},
     "migrations": {"failed_runs": 0, "half_done": False},
     "devices": {
@@ -42,11 +42,12 @@ WELL: dict[str, dict[str, Any]] = {
 
 
 def with_figures(collector: str, **figures: Any) -> dict[str, dict[str, Any]]:
-    return {**WELL, collector: {**WELL[collector], **figures}}
+    """Return the good figures, with these of one collector changed."""
+    return {**GOOD, collector: {**GOOD[collector], **figures}}
 
 
-class Written:
-    """An engine with one log, that of every container."""
+class LogEngine:
+    """An engine whose containers all have the same log, with lines at the given times."""
 
     def __init__(self, *at: float, text: str = "line at {at:g}") -> None:
         self._lines = [LogLine(at=int(each * 1e9), text=text.format(at=each)) for each in at]
@@ -80,5 +81,5 @@ def context(engine: Any, folder: Path) -> Context:
     )
 
 
-def kept(run_: str, at: str, **more: Any) -> Baseline:
-    return Baseline(run=run_, command="deploy", at=at, **more)
+def baseline_of(run_id: str, at: str, **more: Any) -> Baseline:
+    return Baseline(run=run_id, command="deploy", at=at, **more)

@@ -1,4 +1,4 @@
-"""The evidence of the checklist: counters, transitions, logs and answers."""
+"""The evidence of the checklist: counters, transitions, logs and responses."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from cosmicdeploy.operations.checklist.evidence.transitions import Transition
 from cosmicdeploy.operations.checklist.verdict import Span
 from cosmicdeploy.settings import External
 from cosmicdeploy.traffic.response import Response
-from tests.unit.operations.checklist.figures import SETTINGS, Written, context
+from tests.unit.operations.checklist.figures import SETTINGS, LogEngine, context
 
 pytestmark = pytest.mark.unit
 
 
-def test_minutes_without_a_run_are_missed_and_broken_ones_are_not() -> None:
+def test_only_whole_minutes_without_a_run_are_missed() -> None:
     runs = [0.5, 61, 119.9, 245, 300.2]
     assert scheduling.missed_minutes(runs, begins=30, until=361) == (5, [120.0, 180.0])
     assert scheduling.missed_minutes([], begins=30, until=100) == (0, [])
@@ -37,19 +37,19 @@ def move(device: str, before: str, after: str, at: float) -> Transition:
     return Transition(device, before, after, at)
 
 
-def test_a_transition_has_to_begin_where_the_one_before_ended() -> None:
+def test_a_transition_begins_with_the_status_in_which_the_last_one_ended() -> None:
     good = [move("1", "a", "b", 1), move("2", "a", "c", 2), move("1", "b", "a", 3)]
     assert transitions.count_broken(good, since=0) == 0
-    torn = [*good, move("2", "b", "a", 4), move("1", "", "x", 5)]
-    assert transitions.count_broken(torn, since=0) == 1
-    assert transitions.count_broken(torn, since=4.5) == 0, "only those since then count"
+    broken = [*good, move("2", "b", "a", 4), move("1", "", "x", 5)]
+    assert transitions.count_broken(broken, since=0) == 1
+    assert transitions.count_broken(broken, since=4.5) == 0, "only transitions since then count"
 
 
 def test_a_device_with_more_transitions_than_the_limit_flaps() -> None:
-    quick = [move("1", "", str(n), 100 + n * 60) for n in range(4)]
+    flapping = [move("1", "", str(n), 100 + n * 60) for n in range(4)]
     slow = [move("2", "", str(n), 100 + n * 101) for n in range(9)]
-    assert transitions.flapping_devices([*slow, *quick], 3, 300, since=0) == ["1"]
-    assert transitions.flapping_devices(quick, 3, 300, since=150) == []
+    assert transitions.flapping_devices([*slow, *flapping], 3, 300, since=0) == ["1"]
+    assert transitions.flapping_devices(flapping, 3, 300, since=150) == []
 
 
 def test_counters_cover_the_time_since_the_baseline_or_the_servers_restart() -> None:
@@ -64,8 +64,8 @@ def test_counters_cover_the_time_since_the_baseline_or_the_servers_restart() -> 
     }
     found = database.rates(now_, then)
     assert found == {"seconds": 120, "slow": 5, "lock_waits": 0, "pool": 0.99, "queries": 10}
-    anew = database.rates({**now_, database.UPTIME: 60}, then)
-    assert (anew["seconds"], anew["slow"]) == (60, 110)
+    restarted = database.rates({**now_, database.UPTIME: 60}, then)
+    assert (restarted["seconds"], restarted["slow"]) == (60, 110)
     assert database.rates({**now_, database.UPTIME: 1010}, then)["slow"] is None, "too short"
 
 
@@ -73,28 +73,28 @@ def test_hits_are_counted_since_the_baseline_unless_redis_was_restarted() -> Non
     then = {"life": "a", "seconds": 10, "hits": 100, "misses": 100}
     later = {"life": "a", "seconds": 70, "hits": 190, "misses": 110}
     assert cache.ratio(later, then) == {"lookups": 100, "ratio": 0.9, "seconds": 60}
-    other = cache.ratio({**later, "life": "b"}, then)
-    assert (other["lookups"], other["seconds"]) == (300, 70)
+    restarted = cache.ratio({**later, "life": "b"}, then)
+    assert (restarted["lookups"], restarted["seconds"]) == (300, 70)
 
 
-def test_statuses_are_counted_by_their_meaning() -> None:
+def test_status_codes_are_counted_by_their_meaning() -> None:
     found = access_log.count([200, 499, 429, 429, 500, 503, 404])
     assert found == {"answers": 7, "errors": 2, "gone": 1, "limited": 2}
 
 
 def test_an_external_service_has_to_answer_as_configured() -> None:
-    wanted = External(name="Billing", url="http://127.0.0.1:9/version", body='"api": 2')
+    service = External(name="Billing", url="http://127.0.0.1:9/version", body='"api": 2')
     good = Response(url="", status=200, body='{"api": 2}')
-    assert external.mismatch(wanted, good) == ""
-    assert external.mismatch(wanted, Response(url="", status=200, body="{}")).startswith(
+    assert external.mismatch(service, good) == ""
+    assert external.mismatch(service, Response(url="", status=200, body="{}")).startswith(
         "its answer"
     )
-    assert external.mismatch(wanted, Response(url="", status=502)) == "answers 502, not 200"
-    assert external.mismatch(wanted, Response(url="", error="refused")) == "refused"
+    assert external.mismatch(service, Response(url="", status=502)) == "answers 502, not 200"
+    assert external.mismatch(service, Response(url="", error="refused")) == "refused"
 
 
 def test_the_patterns_match_errors_of_laravel_and_of_the_shipped_application() -> None:
-    wanted = SETTINGS.checklist
+    patterns = SETTINGS.checklist
     errors = (
         "[2026-02-02 10:00:00] production.ERROR: SQLSTATE[42S22]: Column not found: 1054",
         "[2026-02-02 10:00:00] ERROR: (1054, \"Unknown column 'x' in 'field list'\")",
@@ -102,13 +102,13 @@ def test_the_patterns_match_errors_of_laravel_and_of_the_shipped_application() -
         "CRITICAL: migration 2026_02_02 failed",
     )
     for line in errors:
-        assert wanted.errors.search(line) and wanted.migration_errors.search(line), line
+        assert patterns.errors.search(line) and patterns.migration_errors.search(line), line
     for line in (
         "Migrated:  2019_08_19_000000_create_failed_jobs_table (12ms)",
         "   INFO  Running migrations. ",
         "[2026-02-02 10:00:00] production.INFO: Device status transition {} []",
     ):
-        assert not wanted.errors.search(line) and not wanted.migration_errors.search(line), line
+        assert not patterns.errors.search(line) and not patterns.migration_errors.search(line), line
 
 
 @pytest.mark.parametrize(
@@ -120,33 +120,33 @@ def test_the_patterns_match_errors_of_laravel_and_of_the_shipped_application() -
         (Span(since=5, until=8, lines=9), 8, []),
     ],
 )
-def test_a_log_says_how_far_back_it_reaches(
+def test_the_log_has_the_time_from_which_on_it_is_complete(
     tmp_path: Path, span: Span, begins: float, texts: list[str]
 ) -> None:
-    """A rotated log, a bounded look and a container that came later reach back less far."""
-    log = logs.output(context(Written(10, 20, 90, 110), tmp_path), "cosmic-app-1", span)
+    """It is later if the log was rotated or cut, or if the container is newer."""
+    log = logs.output(context(LogEngine(10, 20, 90, 110), tmp_path), "cosmic-app-1", span)
     assert (log.begins, [line.text for line in log.lines]) == (begins, texts)
 
 
 def test_without_a_table_transitions_come_from_the_logs(tmp_path: Path) -> None:
     context_ = '{{"device_id": 7, "from_status": "a", "to_status": "b"}}'
-    written = Written(10, 20, 90, text=f"[now] Device status transition {context_} []")
-    history = transitions.from_logs(context(written, tmp_path), Span(since=15, until=100))
+    engine = LogEngine(10, 20, 90, text=f"[now] Device status transition {context_} []")
+    history = transitions.from_logs(context(engine, tmp_path), Span(since=15, until=100))
     expected = Transition("7", "a", "b", 20.0), Transition("7", "a", "b", 90.0)
     assert set(history.transitions) == set(expected) and history.begins == 15
     assert transitions.count_broken(expected, since=0) == 1
 
 
 def test_without_an_engine_nothing_is_collected(tmp_path: Path) -> None:
-    class Away:
+    class UnavailableEngine:
         def container(self, _name: str) -> None:
             raise EngineUnavailable("No Docker Engine answers")
 
     with pytest.raises(EngineUnavailable):
-        collect(context(Away(), tmp_path), Span(since=0), {})
+        collect(context(UnavailableEngine(), tmp_path), Span(since=0), {})
 
 
-def test_a_migration_that_failed_since_the_release_counts(tmp_path: Path) -> None:
+def test_a_migration_that_failed_since_the_baseline_counts(tmp_path: Path) -> None:
     ctx = context(None, tmp_path)
     before = {"applied": [], "schema": "s"}
     step = {

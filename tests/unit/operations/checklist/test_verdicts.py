@@ -16,20 +16,20 @@ from cosmicdeploy.operations.checklist.verdict import (
     compare_shares,
     worst,
 )
-from tests.unit.operations.checklist.figures import SETTINGS, WELL, with_figures
+from tests.unit.operations.checklist.figures import GOOD, SETTINGS, with_figures
 
 pytestmark = pytest.mark.unit
 
 BETTER, SAME, WORSE, UNKNOWN = Verdict.BETTER, Verdict.SAME, Verdict.WORSE, Verdict.UNKNOWN
 
 
-def verdicts(now: Any, before: Any = WELL) -> dict[str, str]:
+def verdicts(now: Any, before: Any = GOOD) -> dict[str, str]:
     evidence = Evidence(settings=SETTINGS, now=now, before=before)
     return {name: str(judge(evidence).verdict) for name, judge in comparison.POINTS.items()}
 
 
 def test_equal_figures_are_the_same_in_all_nine_points() -> None:
-    assert verdicts(WELL) == dict.fromkeys(comparison.POINTS, "same")
+    assert verdicts(GOOD) == dict.fromkeys(comparison.POINTS, "same")
     assert len(comparison.POINTS) == 9
 
 
@@ -57,7 +57,7 @@ def test_equal_figures_are_the_same_in_all_nine_points() -> None:
         ("external", "external", {"Billing": {"ok": False, "found": "answers 500", "ms": 4.0}}),
     ],
 )
-def test_each_figure_makes_its_own_point_worse_and_no_other(
+def test_each_figure_makes_only_its_own_point_worse(
     point: str, collector: str, figures: dict[str, Any]
 ) -> None:
     found = verdicts(with_figures(collector, **figures))
@@ -81,20 +81,20 @@ def test_each_figure_makes_its_own_point_worse_and_no_other(
 def test_a_point_that_was_worse_before_is_better(
     point: str, collector: str, figures: dict[str, Any]
 ) -> None:
-    assert verdicts(WELL, with_figures(collector, **figures))[point] == "better"
+    assert verdicts(GOOD, with_figures(collector, **figures))[point] == "better"
 
 
 def test_a_point_without_figures_is_unknown_and_says_why() -> None:
-    blind = {name: {"why": f"no {name}", "todo": "wait"} for name in WELL}
-    blind["migrations"] = WELL["migrations"]
-    evidence = Evidence(settings=SETTINGS, now=blind, before=WELL)
+    without_figures = {name: {"why": f"no {name}", "todo": "wait"} for name in GOOD}
+    without_figures["migrations"] = GOOD["migrations"]
+    evidence = Evidence(settings=SETTINGS, now=without_figures, before=GOOD)
     for judge in comparison.POINTS.values():
         point = judge(evidence)
         assert point.verdict is UNKNOWN and point.why.startswith("no "), point
 
 
 def test_without_a_baseline_only_absolute_figures_are_judged() -> None:
-    found = verdicts(WELL, {})
+    found = verdicts(GOOD, {})
     assert found.pop("cache") == "unknown"
     assert set(found.values()) == {"same"}
     assert verdicts(with_figures("scheduler", missed=2), {})["scheduler"] == "worse"
@@ -103,7 +103,7 @@ def test_without_a_baseline_only_absolute_figures_are_judged() -> None:
     assert verdicts(with_figures("database", latency_ms=90.0), {})["database"] == "unknown"
 
 
-def test_no_refusal_and_a_switched_off_command_are_no_failure() -> None:
+def test_a_figure_that_cannot_be_judged_makes_its_point_unknown() -> None:
     assert verdicts(with_figures("proxy", limited=0))["rate-limit"] == "unknown"
     off = with_figures("scheduler", missed=9, off="the feature monitor is switched off")
     assert verdicts(off)["scheduler"] == "unknown"
@@ -112,7 +112,7 @@ def test_no_refusal_and_a_switched_off_command_are_no_failure() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tried", "verdict"),
+    ("burst", "verdict"),
     [
         ({"let_in": 120, "status": 429, "error": ""}, "same"),
         ({"let_in": 150, "status": 200, "error": ""}, "worse"),
@@ -121,13 +121,13 @@ def test_no_refusal_and_a_switched_off_command_are_no_failure() -> None:
         ({"why": "verify.heartbeat is not configured"}, "same"),
     ],
 )
-def test_a_burst_shows_whether_the_limit_works(tried: dict[str, Any], verdict: str) -> None:
-    assert verdicts({**WELL, "burst": tried})["rate-limit"] == verdict
+def test_a_burst_shows_whether_the_rate_limit_works(burst: dict[str, Any], verdict: str) -> None:
+    assert verdicts({**GOOD, "burst": burst})["rate-limit"] == verdict
 
 
 def test_a_burst_that_could_not_be_sent_is_reported() -> None:
     now_ = {**with_figures("proxy", limited=0), "burst": {"why": "no device"}}
-    evidence = Evidence(settings=SETTINGS, now=now_, before=WELL)
+    evidence = Evidence(settings=SETTINGS, now=now_, before=GOOD)
     assert (
         comparison.POINTS["rate-limit"](evidence).why
         == "no client was refused; no burst: no device"

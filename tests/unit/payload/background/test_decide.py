@@ -1,3 +1,5 @@
+"""When the monitor demotes a silent device."""
+
 from __future__ import annotations
 
 import pytest
@@ -40,12 +42,12 @@ def test_a_silent_device_is_demoted(status: str, silence: float, expected: str |
     assert (transition and transition.to_status) == expected
 
 
-def test_a_device_is_not_gone_before_it_is_late() -> None:
+def test_a_grace_period_shorter_than_the_interval_demotes_no_device_early() -> None:
     slow = device("Connected", 300, interval=300, grace=60)
     assert decide(slow, TOLERANCE) is None
 
 
-def test_the_reason_keeps_its_wording() -> None:
+def test_the_transition_has_a_reason_and_a_source() -> None:
     transition = decide(device("Connected", 45.7), TOLERANCE)
     assert transition is not None
     assert transition.reason == "No heartbeat for 45s (grace period: 60s)"

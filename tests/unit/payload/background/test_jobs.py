@@ -1,3 +1,5 @@
+"""Jobs of the queue: parsing and handling."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -10,7 +12,7 @@ from cosmic_app.queue.jobs import BadJob, Job
 pytestmark = pytest.mark.unit
 
 
-def test_a_job_is_parsed_as_it_was_stored() -> None:
+def test_a_stored_job_is_parsed_unchanged() -> None:
     job = Job.new("DeviceStatusChanged", {"device_id": 1, "device_name": "Küche"})
     assert Job.parse(job.dump().encode()) == job
 
@@ -29,7 +31,7 @@ def test_an_invalid_job_is_refused(text: str) -> None:
 
 def test_a_job_without_a_handler_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadJob, match="no handler"):
-        handle(Job.new("Unheard", {}), Switches(tmp_path))
+        handle(Job.new("Unknown", {}), Switches(tmp_path))
 
 
 def test_notifications_are_skipped_while_they_are_switched_off(

@@ -1,3 +1,5 @@
+"""The scheduler: due minutes, ticks, and one start per minute."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
@@ -14,7 +16,7 @@ pytestmark = pytest.mark.unit
 START = datetime(2026, 2, 2, 10, 0, 57, tzinfo=UTC)
 
 
-def test_intervals_of_minutes() -> None:
+def test_a_command_is_due_at_multiples_of_its_interval() -> None:
     assert expression(1) == "* * * * *"
     assert expression(5) == "*/5 * * * *"
     assert is_due(5, START)
@@ -35,22 +37,24 @@ class Clock:
         return self.now >= self._end
 
 
-def test_ticks_come_at_once_and_then_every_minute_until_stopped() -> None:
+def test_the_first_tick_is_immediate_and_the_others_on_the_minute() -> None:
     clock = Clock(START + timedelta(minutes=3))
     ticks: list[datetime] = []
-    alive: list[datetime] = []
-    run_every_minute(ticks.append, lambda: clock.now, clock.wait, lambda: alive.append(clock.now))
+    heartbeats: list[datetime] = []
+    run_every_minute(
+        ticks.append, lambda: clock.now, clock.wait, lambda: heartbeats.append(clock.now)
+    )
     assert [tick.strftime("%H:%M:%S") for tick in ticks] == [
         "10:00:57",
         "10:01:00",
         "10:02:00",
         "10:03:00",
     ]
-    gaps = [later - earlier for earlier, later in pairwise(alive)]
+    gaps = [later - earlier for earlier, later in pairwise(heartbeats)]
     assert max(gaps) <= timedelta(seconds=5)
 
 
-class Keys(dict[str, str]):
+class FakeRedis(dict[str, str]):
     """The part of Redis that `SET … NX` needs."""
 
     def set(self, key: str, value: str, *, nx: bool, ex: int) -> bool | None:
@@ -58,13 +62,13 @@ class Keys(dict[str, str]):
         return None if key in self else self.setdefault(key, value) == value
 
 
-class Gone:
+class UnavailableRedis:
     def set(self, *_: object, **__: object) -> None:
         raise redis.ConnectionError("gone")
 
 
 def test_a_command_starts_once_per_minute() -> None:
-    keys = Keys()
+    keys = FakeRedis()
     later = START.replace(second=59)
     started = [first_in_minute(keys, "monitor", moment) for moment in (START, later)]
     assert started == [True, False]
@@ -74,4 +78,4 @@ def test_a_command_starts_once_per_minute() -> None:
 
 
 def test_without_redis_a_command_starts_twice_rather_than_never() -> None:
-    assert first_in_minute(Gone(), "monitor", START)
+    assert first_in_minute(UnavailableRedis(), "monitor", START)

@@ -1,4 +1,4 @@
-"""A worker and invalid jobs, on lists in memory that behave like those of Redis."""
+"""The queue worker and invalid jobs, with the lists of Redis in memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GOOD = Job.new("Probe", {"seconds": 0}).dump().encode()
 
 
 class Lists:
-    """The lists and counters of Redis that a worker uses. Index 0 is the left end."""
+    """The commands of Redis that a worker uses. Index 0 of a list is its left end."""
 
     def __init__(self) -> None:
         self.lists: dict[str, list[bytes]] = defaultdict(list)
@@ -60,7 +60,7 @@ class Lists:
         return self
 
     def execute(self) -> None:
-        """Do nothing: each call had its effect at once."""
+        """Do nothing: each command took effect when it was called."""
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ BAD = [
     b"null",
     b'{"id": "1"}',
     b'{"job": "Probe"}',
-    job_with(job="Unheard"),
+    job_with(job="Unknown"),
     job_with(job=None),
     job_with(job=["Probe"]),
     job_with(job="Probe\n[2026-01-01 00:00:00] forged"),
@@ -135,10 +135,10 @@ def test_only_the_newest_failed_jobs_are_kept(lists: Lists, worker: Worker) -> N
     assert kept[0] == f"no {FAILED_KEPT + 2}".encode()
 
 
-def test_a_job_that_kills_its_worker_is_not_started_forever(
+def test_a_job_that_kills_its_worker_is_set_aside_after_some_attempts(
     lists: Lists, worker: Worker, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Each time the worker ends before the job does, as the kernel's OOM killer ends it."""
+    """Each time the worker ends before the job, as if the kernel's OOM killer had ended it."""
     processing = f"{DEFAULT_QUEUE}:processing:one"
     lists.lpush(processing, GOOD)
     for _ in range(MOST_ATTEMPTS - 1):

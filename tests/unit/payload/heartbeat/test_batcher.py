@@ -1,3 +1,5 @@
+"""The batcher writes many heartbeats at once, and refuses them if it cannot keep up."""
+
 from __future__ import annotations
 
 import asyncio
@@ -61,7 +63,7 @@ def test_a_full_queue_refuses_a_beat_at_once_and_close_writes_the_queued_beats()
     assert written == [Unauthorized()] * 5
 
 
-def test_the_thread_survives_an_error() -> None:
+def test_the_writing_thread_survives_an_error() -> None:
     def write(beats: Sequence[Beat]) -> list[Outcome]:
         if beats[0].token_hash == "0":
             raise RuntimeError("boom")

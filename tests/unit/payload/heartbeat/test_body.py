@@ -1,3 +1,5 @@
+"""The body of a heartbeat: what is accepted, and why a body is refused."""
+
 from __future__ import annotations
 
 import pytest

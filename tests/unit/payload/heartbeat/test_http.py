@@ -1,3 +1,5 @@
+"""The payload's HTTP responses, also to malformed requests."""
+
 from __future__ import annotations
 
 import asyncio
@@ -22,12 +24,14 @@ from starlette.types import Receive, Scope, Send
 pytestmark = pytest.mark.unit
 
 ALLOWANCE = Allowance(allowed=True, limit=120, remaining=119, reset=60)
-NOWHERE = {"DB_HOST": "127.0.0.1", "DB_PORT": "1", "REDIS_HOST": "127.0.0.1", "REDIS_PORT": "1"}
+UNREACHABLE = {"DB_HOST": "127.0.0.1", "DB_PORT": "1", "REDIS_HOST": "127.0.0.1", "REDIS_PORT": "1"}
 
 
 def ask(method: str, path: str, **more: object) -> httpx.Response:
+    """Send a request to an application without a database and Redis."""
+
     async def run() -> httpx.Response:
-        app = build_app(read_settings({"APP_VERSION": "7.1", **NOWHERE}))
+        app = build_app(read_settings({"APP_VERSION": "7.1", **UNREACHABLE}))
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
             return await client.request(method, path, **more)  # type: ignore[arg-type]
@@ -51,7 +55,7 @@ def test_every_response_is_json_and_has_the_release(method: str, path: str, stat
     assert isinstance(response.json(), dict)
 
 
-def test_health_names_what_is_unreachable() -> None:
+def test_health_says_what_is_unreachable() -> None:
     content = ask("GET", "/api/health").json()
     assert content["status"] == "unavailable"
     assert content["release"] == "7.1"
@@ -71,18 +75,18 @@ def test_an_invalid_body_is_refused_without_the_database() -> None:
 
 
 def beat(body: bytes, authorization: bytes = b"Bearer x", query: str = "") -> httpx.Response:
-    """Send a beat to an application that accepts all valid ones."""
+    """Send a heartbeat to an application that accepts every valid one."""
 
     async def submit(_beat: Beat) -> Outcome:
         return Accepted(should_reconnect=False, allowance=ALLOWANCE)
 
-    app = build_app(read_settings({"APP_VERSION": "7.1", **NOWHERE}))
+    app = build_app(read_settings({"APP_VERSION": "7.1", **UNREACHABLE}))
 
-    async def started(scope: Scope, receive: Receive, send: Send) -> None:
+    async def app_with_submit(scope: Scope, receive: Receive, send: Send) -> None:
         await app({**scope, "state": {"submit": submit}}, receive, send)
 
     async def run() -> httpx.Response:
-        transport = httpx.ASGITransport(app=started)
+        transport = httpx.ASGITransport(app=app_with_submit)
         async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
             headers = [(b"Authorization", authorization)]
             url = f"/api/devices/heartbeat{query}"
@@ -111,7 +115,7 @@ VALUES = [
 
 @pytest.mark.parametrize("name", ["battery_level", "heartbeat_id", "id", "\\ud800"])
 @pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
-def test_no_value_of_a_field_causes_an_error(name: str, value: bytes) -> None:
+def test_no_value_of_a_field_causes_a_server_error(name: str, value: bytes) -> None:
     body = b'{"battery_level": 50, "%b": %b}' % (name.encode(), value)
     assert beat(body).status_code in (200, 400, 422)
 
@@ -119,7 +123,7 @@ def test_no_value_of_a_field_causes_an_error(name: str, value: bytes) -> None:
 @pytest.mark.parametrize(
     "encoding", ["utf-16", "utf-16-be", "utf-32", "utf-8-sig", "cp037", "utf-7"]
 )
-def test_no_encoding_causes_an_error(encoding: str) -> None:
+def test_no_encoding_causes_a_server_error(encoding: str) -> None:
     assert beat('{"battery_level": 50, "x": "ü"}'.encode(encoding)).status_code in (200, 400, 422)
 
 
@@ -155,7 +159,7 @@ def test_the_query_is_ignored(query: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/%00", "/%ff", "/api/health/%2e%2e", "//", "/" + "x" * 9000])
-def test_no_path_causes_an_error(path: str) -> None:
+def test_no_path_causes_a_server_error(path: str) -> None:
     assert ask("GET", path).status_code in (307, 404)
 
 
@@ -180,7 +184,7 @@ def test_the_response_to_a_limited_beat_says_when_to_retry() -> None:
     assert response.headers["X-RateLimit-Reset"] == "1007"
 
 
-def test_the_statuses_of_other_refusals() -> None:
+def test_an_unauthorized_beat_gets_401_and_an_outage_503() -> None:
     assert responses.beat_response(Unauthorized(), now=0).status_code == 401
     refused = responses.beat_response(Unavailable("The database is not reachable."), now=0)
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")

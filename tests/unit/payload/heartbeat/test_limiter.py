@@ -1,3 +1,5 @@
+"""The rate limit of heartbeats, with and without Redis."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -14,7 +16,7 @@ pytestmark = pytest.mark.unit
 
 
 @pytest.mark.parametrize(
-    ("answer", "expected"),
+    ("reply", "expected"),
     [
         ([1, 9, 60000], Allowance(allowed=True, limit=10, remaining=9, reset=60)),
         ([1, 0, 1001], Allowance(allowed=True, limit=10, remaining=0, reset=2)),
@@ -22,8 +24,8 @@ pytestmark = pytest.mark.unit
         ([0, 0, -1], Allowance(allowed=False, limit=10, remaining=0, reset=1)),
     ],
 )
-def test_seconds_are_rounded_up(answer: list[int], expected: Allowance) -> None:
-    assert to_allowance(answer, 10) == expected
+def test_the_seconds_until_the_reset_are_rounded_up(reply: list[int], expected: Allowance) -> None:
+    assert to_allowance(reply, 10) == expected
 
 
 def test_without_redis_every_beat_is_allowed_and_redis_is_skipped_for_a_while(
@@ -39,10 +41,10 @@ def test_without_redis_every_beat_is_allowed_and_redis_is_skipped_for_a_while(
     assert calls == []
 
 
-class Full:
+class ExhaustedRedis:
     """A Redis in which every device has used up its limit."""
 
-    def pipeline(self, *, transaction: bool) -> Full:
+    def pipeline(self, *, transaction: bool) -> ExhaustedRedis:
         return self
 
     def eval(self, *_: object) -> None:
@@ -57,7 +59,7 @@ def test_the_limit_applies_only_while_it_is_switched_on(
 ) -> None:
     switches = Switches(tmp_path)
     settings = LimiterSettings(limit=3, window=60)
-    limiter = Limiter(settings, Breaker(Full()), switches)  # type: ignore[arg-type]
+    limiter = Limiter(settings, Breaker(ExhaustedRedis()), switches)  # type: ignore[arg-type]
     allowed = [limiter.check([1])[0].allowed]
     switches.disable(RATE_LIMIT, "me")
     allowed += [limiter.check([1])[0].allowed]

@@ -1,3 +1,5 @@
+"""Tokens of devices: how they are created, stored and sent."""
+
 from __future__ import annotations
 
 import pytest
@@ -27,5 +29,5 @@ def test_tokens_are_long_and_unique() -> None:
         (None, None),
     ],
 )
-def test_the_token_is_found_in_the_header(header: str | None, token: str | None) -> None:
+def test_the_token_is_read_from_the_header(header: str | None, token: str | None) -> None:
     assert bearer_token(header) == token

@@ -12,11 +12,11 @@ from cosmicdeploy import workspace
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from tests.unit.database.backups.entries import good
 from tests.unit.runs.damage.any_json import ID, OTHER
-from tests.unit.shop import BACKUPS, SETTINGS, lay_out
+from tests.unit.shop import BACKUPS, SETTINGS, write_stack_files
 
 
 class Engine:
-    """Of a stack that does not run."""
+    """An engine without containers, on which the lock is free."""
 
     def claim_marker(self, _name: str, _labels: Any) -> Any:
         return SimpleNamespace(id="lock", is_own=True)
@@ -30,10 +30,10 @@ class Engine:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A stack with two backups, of which a policy keeps one and the last release the other."""
+    """The folder of a stack with the backups `ID` and `OTHER`; its policy keeps the newest."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(workspace, "connect", Engine)
-    lay_out(tmp_path)
+    write_stack_files(tmp_path)
     (tmp_path / "cosmicdeploy.yaml").write_text(SETTINGS + "backup: {keep: {last: 1}}\n")
     for backup_id in (ID, OTHER):
         good(Catalogue(tmp_path / BACKUPS), backup_id, database="shop")

@@ -1,4 +1,4 @@
-"""Damaged files beside the journal: each is reported, and none stops a command."""
+"""Damaged files other than the journal: each is reported, and none stops a command."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ from cosmicdeploy.lock.holder import describe_holder, is_dead, this_process
 from cosmicdeploy.operations.checklist import baseline
 from cosmicdeploy.probes.application.features import _record
 from tests.unit.database.backups.entries import good, manifest
-from tests.unit.runs.damage.any_json import AT, ID, OTHER, anything, parts
+from tests.unit.runs.damage.any_json import AT, ID, OTHER, parts, random_json
 from tests.unit.shop import BACKUPS, call
 
 pytestmark = pytest.mark.unit
 
 
-def text(content: str) -> Callable[[Path], Any]:
+def writes(content: str) -> Callable[[Path], Any]:
     return lambda path: path.write_text(content)
 
 
-SPOILERS = {
-    "number": text("123"),
-    "object": text("{}"),
-    "empty": text(""),
-    "half": text('{"id": "2026'),
+DAMAGES = {
+    "number": writes("123"),
+    "object": writes("{}"),
+    "empty": writes(""),
+    "half": writes('{"id": "2026'),
     "binary": lambda path: path.write_bytes(bytes(range(256)) * 40),
-    "deep": text("[" * 200_000),
+    "deep": writes("[" * 200_000),
     "folder": lambda path: path.mkdir(),
-    "loop": lambda path: path.symlink_to(path.name),  # as what may not be read: root may all
+    "loop": lambda path: path.symlink_to(path.name),  # unreadable even for root
 }
 
 
-def spoil(path: Path, how: str) -> None:
+def damage(path: Path, how: str) -> None:
     path.unlink(missing_ok=True)
-    SPOILERS[how](path)
+    DAMAGES[how](path)
 
 
-@pytest.mark.parametrize("how", SPOILERS)
+@pytest.mark.parametrize("how", DAMAGES)
 @pytest.mark.parametrize("suffix", [".json", ".state.json", ".sql.zst"])
-def test_one_broken_entry_hides_no_other(folder: Path, suffix: str, how: str) -> None:
+def test_a_damaged_backup_hides_no_other(folder: Path, suffix: str, how: str) -> None:
     path = folder / BACKUPS / f"{OTHER}{suffix}"
     Catalogue(folder / BACKUPS).update_state(OTHER, lambda state: state.updated(pin=Pin(at=now())))
-    spoil(path, how)
+    damage(path, how)
     rows = {r["id"]: r for r in json.loads(call("backup", "list", "--json").stdout)["data"]}
     assert rows[ID]["status"] == "good"
     if (suffix, how) != (".state.json", "object") and suffix != ".sql.zst":
@@ -70,10 +70,10 @@ def test_one_broken_entry_hides_no_other(folder: Path, suffix: str, how: str) ->
     good(Catalogue(folder / BACKUPS), "20260202-120000-dddd", database="shop")
 
 
-@pytest.mark.parametrize("how", SPOILERS)
+@pytest.mark.parametrize("how", DAMAGES)
 def test_damaged_leftovers_do_not_stop_a_command(folder: Path, how: str) -> None:
     for name in (f"{OTHER}.removing", f"{OTHER}.sql.zst.partial", "20260303-120000-eeee.removing"):
-        spoil(folder / BACKUPS / name, how)
+        damage(folder / BACKUPS / name, how)
     for words in (["list"], ["prune", "--plan"], ["prune", "--yes"]):
         done = call("backup", *words)
         assert done.exit_code == 0, done.stderr
@@ -82,43 +82,45 @@ def test_damaged_leftovers_do_not_stop_a_command(folder: Path, how: str) -> None
 
 @pytest.mark.parametrize("how", ["folder", "loop"])
 @pytest.mark.parametrize("name", [".cosmicdeploy/journal.jsonl", str(BACKUPS)])
-def test_a_destination_that_cannot_be_read_is_one_line(folder: Path, name: str, how: str) -> None:
+def test_an_unreadable_path_is_reported_with_a_remedy(folder: Path, name: str, how: str) -> None:
     path = folder / name
     if path.exists():
         path.rename(path.with_name("aside"))
-    SPOILERS[how](path)
+    DAMAGES[how](path)
     done = call("backup", "prune", "--plan")
     if name == str(BACKUPS) and how == "folder":
-        return  # an empty one
+        return  # an empty folder of backups is no error
     assert done.exit_code in (1, 2)
     assert str(path) in done.stderr and "→" in done.stderr and "Unexpected" not in done.stderr
 
 
-@pytest.mark.parametrize("how", SPOILERS)
-def test_a_broken_baseline_is_named_and_the_others_count(tmp_path: Path, how: str) -> None:
-    told: list[Warned] = []
-    ctx: Any = SimpleNamespace(loaded=SimpleNamespace(state_directory=tmp_path), emit=told.append)
-    well = baseline.Baseline(run="r1", command="deploy", at=AT, in_place_at=AT)
-    baseline.write(ctx, well)
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_damaged_baseline_is_reported_and_another_is_used(tmp_path: Path, how: str) -> None:
+    warnings: list[Warned] = []
+    ctx: Any = SimpleNamespace(
+        loaded=SimpleNamespace(state_directory=tmp_path), emit=warnings.append
+    )
+    valid = baseline.Baseline(run="r1", command="deploy", at=AT, in_place_at=AT)
+    baseline.write(ctx, valid)
     path = tmp_path / "baselines" / "r2.json"
-    to_come = well.model_copy(update={"run": "r3", "in_place_at": "2099-01-01T00:00:00+00:00"})
-    baseline.write(ctx, to_come)
-    spoil(path, how)
-    assert baseline.newest(ctx) == well
-    warning, of_the_future = told
+    future = valid.model_copy(update={"run": "r3", "in_place_at": "2099-01-01T00:00:00+00:00"})
+    baseline.write(ctx, future)
+    damage(path, how)
+    assert baseline.newest(ctx) == valid
+    warning, of_the_future = warnings
     assert "r3.json" in of_the_future.text and "in the future" in of_the_future.text
     assert str(path) in warning.text and "`cosmicdeploy checklist --record`" in warning.text
-    baseline.write(ctx, well)
+    baseline.write(ctx, valid)
 
 
-@pytest.mark.parametrize("how", SPOILERS)
+@pytest.mark.parametrize("how", DAMAGES)
 def test_a_features_record_of_any_content_is_tolerated(tmp_path: Path, how: str) -> None:
-    spoil(tmp_path / "flag", how)
+    damage(tmp_path / "flag", how)
     assert _record(tmp_path / "flag") in ({}, {"since": "", "by": ""})
 
 
-def test_manifest_and_state_of_any_content_are_listed(tmp_path: Path) -> None:
-    chance = random.Random(3)  # noqa: S311 - any will do, but always the same
+def test_a_backup_with_any_manifest_and_state_is_listed(tmp_path: Path) -> None:
+    chance = random.Random(3)  # noqa: S311 - not secret, but reproducible
     catalogue = Catalogue(tmp_path / "backups")
     good(catalogue, ID)
     good(catalogue, OTHER)
@@ -128,7 +130,7 @@ def test_manifest_and_state_of_any_content_are_listed(tmp_path: Path) -> None:
         path = chance.choice(sorted(kept))
         data = copy.deepcopy(kept[path])
         part, key = chance.choice(list(parts(data)))
-        part[key] = anything(chance)
+        part[key] = random_json(chance)
         path.write_text(json.dumps(data))
         listed = {backup.id: backup for backup in catalogue.list()}
         assert listed.keys() == {ID, OTHER} and listed[ID].is_usable
@@ -139,7 +141,7 @@ def test_manifest_and_state_of_any_content_are_listed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rows", [[], [(None,)], [("",)], [("{}",)], [("123",)], [("[" * 9999,)]])
-def test_a_broken_record_of_a_swap_is_named_and_nothing_is_moved(rows: list[Any]) -> None:
+def test_a_damaged_record_of_a_swap_is_reported_and_nothing_is_moved(rows: list[Any]) -> None:
     session: Any = SimpleNamespace(rows=lambda _statement: rows, where="db:3306")
     record = SwapRecord(session, "shop")
     with pytest.raises(DatabaseError, match="no table is moved or dropped") as caught:
@@ -154,7 +156,7 @@ def test_a_lock_of_any_content_is_described(pid: str) -> None:
     assert is_dead({**this_process("deploy"), "pid": pid}) in (True, False)
 
 
-def test_a_reason_that_is_no_text_is_kept_as_it_can_be_written(folder: Path) -> None:
+def test_a_reason_with_an_invalid_byte_is_stored_escaped(folder: Path) -> None:
     done = call("backup", "pin", ID, "--reason", "before \udcff the fair")
     assert done.exit_code == 0, done.stderr
     assert Catalogue(folder / BACKUPS).get(ID).state.pin.reason == "before \\udcff the fair"

@@ -1,4 +1,4 @@
-"""How often a rollout looks each container up."""
+"""How often a rollout looks up each container."""
 
 from __future__ import annotations
 
@@ -106,8 +106,8 @@ def rollout(
         networks={},
     )
     loaded: Any = SimpleNamespace(settings=settings)
-    on_engine: Any = engine
-    ctx = replace(ctx, engine=on_engine, stack=stack, loaded=loaded)
+    any_engine: Any = engine
+    ctx = replace(ctx, engine=any_engine, stack=stack, loaded=loaded)
     Rollout(ctx, dict.fromkeys(names, "another image runs"), **options).in_batches()
     return engine
 
@@ -116,7 +116,7 @@ def settings(**keys: Any) -> Restart:
     return Restart.model_validate({"pause": 0, **keys}).model_copy(update={"passes": 0})
 
 
-# Whether it serves at first, and for its own replacement; then once for each later batch.
+# To see whether it serves (at the start and for each later batch) and for its own replacement.
 EACH_REPLICA = {"app-1": 2 + 2, "app-2": 2 + 1, "app-3": 2}
 
 
@@ -128,7 +128,7 @@ def test_a_container_is_looked_up_once_for_its_replacement(
     engine = rollout(ctx, monkeypatch, ordered, (*APPS, WORKER))
     own = {name: count for name, count in engine.by_name.items() if "-next-" not in name}
     assert own == {**EACH_REPLICA, WORKER: 1}
-    assert engine.by_id == {f"new-{name}": 1 for name in (*APPS, WORKER)}, "to be seen ready"
+    assert engine.by_id == {f"new-{name}": 1 for name in (*APPS, WORKER)}, "to see that it is ready"
 
 
 def test_a_container_is_looked_up_once_for_its_restart_in_place(

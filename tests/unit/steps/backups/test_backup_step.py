@@ -19,7 +19,7 @@ pytestmark = pytest.mark.unit
 
 
 class Killed(BaseException):
-    """Not caught by anything, as a kill is not."""
+    """Stands for a kill: no code under test catches it."""
 
 
 def test_images_are_tagged_before_the_backup_is_created(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,8 +49,8 @@ def test_images_are_tagged_before_the_backup_is_created(monkeypatch: pytest.Monk
 def test_a_prune_that_fails_is_a_warning(
     monkeypatch: pytest.MonkeyPatch, ctx: Context, events: list[Event]
 ) -> None:
-    monkeypatch.setattr(step_module, "prune", lambda _: Pruned(warnings=("a tag stays",)))
+    monkeypatch.setattr(step_module, "prune", lambda _: Pruned(warnings=("a tag remains",)))
     backup = SimpleNamespace(keep=SimpleNamespace(is_set=True))
     loaded: Any = SimpleNamespace(settings=SimpleNamespace(backup=backup))
     BackupStep(name="backup").settle(replace(ctx, loaded=loaded), Change(summary="back up"))
-    assert events == [Warned(text="a tag stays")]
+    assert events == [Warned(text="a tag remains")]

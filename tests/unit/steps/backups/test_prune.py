@@ -1,4 +1,4 @@
-"""What a prune removes with the backups, and what it keeps."""
+"""Which backups, images and copies a prune removes, and which it keeps."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NEWEST, OLDEST = IDS[0], IDS[-1]
 
 
 class Tags:
-    """The images of an engine, each under its kept tag."""
+    """An engine that has the tagged image of each backup; it cannot untag while `broken`."""
 
     def __init__(self) -> None:
         self.tags = {f"cosmicdeploy/shop:{backup_id[6:8]}" for backup_id in IDS}
@@ -41,7 +41,7 @@ class Tags:
 
     def untag(self, reference: str) -> None:
         if self.broken:
-            raise EngineError("gone")
+            raise EngineError("no answer")
         self.tags.remove(reference)
 
     def containers(self, _project: str) -> list[Any]:
@@ -50,7 +50,7 @@ class Tags:
 
 @pytest.fixture
 def ctx(tmp_path: Path) -> Any:
-    """A stack with five backups, each of an image of its own, and a policy that keeps one."""
+    """A stack with five backups, each with its own image, and a policy that keeps one."""
     catalogue = Catalogue(tmp_path / "backups")
     for backup_id in IDS:
         path = good(catalogue, backup_id).data.with_name(f"{backup_id}.json")
@@ -74,36 +74,38 @@ def image(backup_id: str) -> str:
     return f"sha256:{backup_id[6:8]}"
 
 
-def released(ctx: Any, backup_id: str | None, command: str = "deploy", **facts: Any) -> None:
+def record_release_of(
+    ctx: Any, backup_id: str | None, command: str = "deploy", **facts: Any
+) -> None:
     ctx.journal.append("release", command=command, release="7", backup=backup_id, **facts)
 
 
-def left(ctx: Any) -> list[str]:
+def remaining(ctx: Any) -> list[str]:
     return [backup.id for backup in ctx.catalogue.list()]
 
 
-def test_images_go_with_the_last_backup_that_names_them(ctx: Any) -> None:
+def test_images_are_untagged_unless_a_backup_or_a_container_needs_them(ctx: Any) -> None:
     ctx.engine.used = [image(IDS[1])]
     pruned = prune(ctx)
     assert pruned.backups == tuple(IDS[1:])
-    assert left(ctx) == [NEWEST]
+    assert remaining(ctx) == [NEWEST]
     assert ctx.engine.tags == {"cosmicdeploy/shop:05", "cosmicdeploy/shop:04"}
     assert pruned.warnings == ()
 
 
-def test_the_backups_of_the_last_releases_stay(ctx: Any) -> None:
+def test_the_backups_of_the_last_releases_are_kept(ctx: Any) -> None:
     for backup_id in reversed(IDS[2:]):
-        released(ctx, backup_id)
-    released(ctx, None, command="up")
-    released(ctx, NEWEST, command="backup create")
+        record_release_of(ctx, backup_id)
+    record_release_of(ctx, None, command="up")
+    record_release_of(ctx, NEWEST, command="backup create")
     prune(ctx)
-    assert left(ctx) == [NEWEST, IDS[2], IDS[3]]
+    assert remaining(ctx) == [NEWEST, IDS[2], IDS[3]]
     reasons = {d.backup.id: d.reason for d in prune_plan(ctx)}
     assert reasons[IDS[3]] == "needed to roll back release 7"
 
 
-def test_all_backups_of_a_resumed_deploy_stay(ctx: Any) -> None:
-    """The first run was killed before it touched the schema, so the next one made another."""
+def test_all_backups_of_a_resumed_deploy_are_kept(ctx: Any) -> None:
+    """The first run was killed before it migrated, so the second created another backup."""
     of_first, of_second = IDS[3], IDS[2]
     begun = Intent(
         name="backup",
@@ -129,13 +131,13 @@ def test_all_backups_of_a_resumed_deploy_stay(ctx: Any) -> None:
     ctx.settings.services = SimpleNamespace(released=())
     ctx.running_release = lambda: "7"
     record_release(ctx, RunCommand(line="deploy", kind=RunKind.DEPLOY), of_second)
-    released(ctx, NEWEST)
+    record_release_of(ctx, NEWEST)
     prune(ctx)
-    assert left(ctx) == [NEWEST, of_second, of_first]
+    assert remaining(ctx) == [NEWEST, of_second, of_first]
 
 
-def test_images_of_the_last_releases_stay(ctx: Any) -> None:
-    released(ctx, NEWEST, images={"app": image(OLDEST)})
+def test_images_of_the_last_releases_are_kept(ctx: Any) -> None:
+    record_release_of(ctx, NEWEST, images={"app": image(OLDEST)})
     prune(ctx)
     assert "cosmicdeploy/shop:01" in ctx.engine.tags
 
@@ -144,24 +146,24 @@ def test_no_backup_is_removed_while_a_rollback_is_unfinished(ctx: Any) -> None:
     begun = {"who": "me", "pid": 1, "release": "7", "target": IDS[3], "state": {}}
     ctx.journal.of_run("a1").append("run", command="rollback", **begun)
     assert prune(ctx).backups == ()
-    assert left(ctx) == IDS
+    assert remaining(ctx) == IDS
 
 
-def test_only_agreed_backups_are_removed(ctx: Any) -> None:
+def test_only_the_agreed_backups_are_removed(ctx: Any) -> None:
     assert prune(ctx, [OLDEST, NEWEST]).backups == (OLDEST,)
 
 
-def test_a_backup_in_use_stays_and_is_reported(ctx: Any) -> None:
+def test_a_backup_in_use_is_kept_and_reported(ctx: Any) -> None:
     with ctx.catalogue.in_use(ctx.catalogue.get(OLDEST)):
         [warning] = prune(ctx).warnings
     assert OLDEST in warning
-    assert left(ctx) == [NEWEST, OLDEST]
+    assert remaining(ctx) == [NEWEST, OLDEST]
 
 
 def test_the_next_prune_finishes_an_unfinished_removal(ctx: Any) -> None:
     ctx.engine.broken = True
     assert len(prune(ctx).warnings) == 4
-    assert left(ctx) == [NEWEST]
+    assert remaining(ctx) == [NEWEST]
     assert half_removed(ctx) == sorted(IDS[1:])
     ctx.engine.broken = False
     assert prune(ctx).warnings == ()
@@ -169,13 +171,13 @@ def test_the_next_prune_finishes_an_unfinished_removal(ctx: Any) -> None:
     assert ctx.engine.tags == {"cosmicdeploy/shop:05"}
 
 
-def test_copies_are_removed_and_one_that_cannot_be_is_reported(ctx: Any, tmp_path: Path) -> None:
-    [place] = ctx.settings.backup.copies
-    Copies(ctx.catalogue, [place], tmp_path).copy(ctx.catalogue.get(OLDEST), place)
+def test_a_copy_at_a_destination_no_longer_configured_is_reported(ctx: Any, tmp_path: Path) -> None:
+    [destination] = ctx.settings.backup.copies
+    Copies(ctx.catalogue, [destination], tmp_path).copy(ctx.catalogue.get(OLDEST), destination)
     ctx.settings.backup.copies = ()
     [warning] = prune(ctx).warnings
     assert "no longer name" in warning
     assert half_removed(ctx) == [OLDEST]
-    ctx.settings.backup.copies = (place,)
+    ctx.settings.backup.copies = (destination,)
     assert prune(ctx).warnings == ()
     assert list((tmp_path / "nas").iterdir()) == []

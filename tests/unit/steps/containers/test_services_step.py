@@ -1,4 +1,4 @@
-"""Undoing leaves started infrastructure that other services need, and says so."""
+"""Undoing keeps started infrastructure that other services need, and says so."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ STOPPED = {"id": "1", "image": "i", "running": False}
 
 
 @pytest.mark.parametrize(
-    ("before", "removed", "told"),
+    ("before", "removed", "kept"),
     [
         ({"containers": {"db": None, "cache": None}}, ["cache", "db"], ""),
         ({"containers": {"db": STOPPED, "cache": None}}, ["cache"], "db"),
         ({"containers": {"db": STOPPED, "cache": None}, "needed_by": ["web"]}, [], "db, cache"),
     ],
 )
-def test_what_stays_started_or_created_is_named(
+def test_services_that_stay_started_or_created_are_named(
     ctx: Context,
     events: list[Event],
     monkeypatch: pytest.MonkeyPatch,
     before: dict[str, Any],
     removed: list[str],
-    told: str,
+    kept: str,
 ) -> None:
-    met: list[str] = []
-    monkeypatch.setattr(services, "put_back", lambda _ctx, name, _before: met.append(name))
+    put_back: list[str] = []
+    monkeypatch.setattr(services, "put_back", lambda _ctx, name, _before: put_back.append(name))
     step, change = ServicesStep(name="services"), Change(summary="start them", before=before)
     step.undo(ctx, change)
-    assert met == removed
-    left = step.kept_after_undo(change)
-    assert left.partition(": ")[2] == told
-    assert (left in str(events)) if told else not events
+    assert put_back == removed
+    message = step.kept_after_undo(change)
+    assert message.partition(": ")[2] == kept
+    assert (message in str(events)) if kept else not events

@@ -1,4 +1,4 @@
-"""In which batches replicas are replaced."""
+"""The batches in which a rollout replaces replicas."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_one_replica_always_serves(settings: Restart, expected: list[list[str]])
     assert batches(REPLICAS, REPLICAS, settings) == expected
 
 
-def test_replicas_that_do_not_serve_go_first_and_at_once() -> None:
+def test_replicas_that_do_not_serve_are_replaced_first_and_at_once() -> None:
     assert batches(REPLICAS, ["a", "c", "e"], restart()) == [["b", "d"], ["a"], ["c"], ["e"]]
     assert batches(REPLICAS, [], restart()) == [REPLICAS]
 
@@ -45,11 +45,11 @@ def test_replicas_outside_of_the_rollout_are_left_alone() -> None:
     assert batches(["c"], REPLICAS, restart(max_unavailable=3)) == [["c"]]
 
 
-def test_the_only_replica_is_replaced_nevertheless() -> None:
+def test_the_only_replica_is_replaced_too() -> None:
     assert batches(["a"], ["a"], restart()) == [["a"]]
 
 
-def test_needed_seconds_are_those_of_engine_and_application() -> None:
+def test_needed_seconds_leave_out_the_waits_of_the_deployer() -> None:
     phases = Phases()
     for phase, seconds in (("create", 1.0), ("drain", 2.0), ("start", 3.0), ("healthy", 4.0)):
         phases.add("a", phase, seconds)
@@ -66,7 +66,7 @@ def test_needed_seconds_are_those_of_engine_and_application() -> None:
     ("address", "ip_range", "expected"),
     [("172.30.0.11", "172.30.0.128/25", True), ("172.30.0.11", None, False), (None, None, True)],
 )
-def test_addresses_are_kept_if_the_network_has_a_range_of_its_own(
+def test_addresses_are_kept_if_the_network_has_an_ip_range(
     address: str | None, ip_range: str | None, expected: bool
 ) -> None:
     place = Attachment(network="p_net", ipv4_address=address)

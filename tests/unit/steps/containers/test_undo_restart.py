@@ -1,4 +1,4 @@
-"""Undoing a restart: all that ran is started again, even if one container cannot start."""
+"""Undoing a restart: every stopped service is started again, even if one container cannot start."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cosmicdeploy.steps.rollout.target import Target, existing_targets, look_up
 pytestmark = pytest.mark.unit
 
 
-class Starting:
+class StartingEngine:
     """An engine on which some containers cannot start."""
 
     def __init__(self, errors: dict[str, EngineError]) -> None:
@@ -28,7 +28,7 @@ class Starting:
             raise self._errors[name]
 
 
-def stack(engine: Starting, *names: str, gone: str = "") -> Any:
+def stack(engine: StartingEngine, *names: str, gone: str = "") -> Any:
     """Return a context of these services, stopped; `gone` has no container."""
 
     def container(name: str) -> Container | None:
@@ -47,26 +47,26 @@ def stack(engine: Starting, *names: str, gone: str = "") -> Any:
     )
 
 
-def groups(ctx: Any, *names: list[str]) -> list[list[Target]]:
+def targets(ctx: Any, *names: list[str]) -> list[list[Target]]:
     return [[look_up(ctx, name) for name in group] for group in names]
 
 
-def test_a_container_that_cannot_start_keeps_no_other_from_it() -> None:
-    engine = Starting({"cache": EngineError("the port is taken")})
+def test_a_container_that_cannot_start_does_not_stop_the_others() -> None:
+    engine = StartingEngine({"cache": EngineError("the port is taken")})
     ctx = stack(engine, "db", "cache", "app")
     with pytest.raises(EngineError, match="the port is taken"):
-        bring_up(ctx, groups(ctx, ["cache", "db"], ["app"]), healthy=[])
+        bring_up(ctx, targets(ctx, ["cache", "db"], ["app"]), healthy=[])
     assert sorted(engine.started) == ["app", "cache", "db"]
 
 
-def test_without_an_engine_nothing_more_is_started() -> None:
-    engine = Starting({"db": EngineUnavailable("gone")})
+def test_once_the_engine_is_unavailable_nothing_more_is_started() -> None:
+    engine = StartingEngine({"db": EngineUnavailable("gone")})
     ctx = stack(engine, "db", "app")
     with pytest.raises(EngineUnavailable):
-        bring_up(ctx, groups(ctx, ["db"], ["app"]), healthy=[])
+        bring_up(ctx, targets(ctx, ["db"], ["app"]), healthy=[])
     assert engine.started == ["db"]
 
 
 def test_undeclared_services_and_those_without_a_container_are_left_out() -> None:
-    ctx = stack(Starting({}), "db", "app", gone="db")
+    ctx = stack(StartingEngine({}), "db", "app", gone="db")
     assert [t.name for t in existing_targets(ctx, ["db", "app", "renamed-since"])] == ["app"]

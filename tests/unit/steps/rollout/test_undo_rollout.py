@@ -20,13 +20,13 @@ from cosmicdeploy.steps.containers.services import ServicesStep
 from cosmicdeploy.steps.rollout import undo
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from cosmicdeploy.steps.rollout.undo import RolloutUndo
-from tests.unit.engine.test_in_place import container, stack
+from tests.unit.engine.shop_stack import container, stack
 
 BEFORE = {"id": "1", "image": "i", "running": True}
 
 
 class Proxy:
-    """Stands for `ProxyControl`; `refuses` is what putting a replica in service raises."""
+    """Stands for `ProxyControl`; putting a replica in service raises `refuses`, if set."""
 
     refuses: Exception | None = None
 
@@ -45,67 +45,69 @@ class Proxy:
 
 
 @pytest.fixture
-def back(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> tuple[RolloutUndo, list[str]]:
-    """Return the undo and the list of the services that it put back; those in `ERRORS` fail."""
-    returned: list[str] = []
+def rollout_undo(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> tuple[RolloutUndo, list[str]]:
+    """Return the undo, and the list of services that it puts back; those in `ERRORS` fail."""
+    put_back_names: list[str] = []
 
     def put_back(_ctx: Context, name: str, _before: object) -> bool:
         if name in ERRORS:
             raise ERRORS[name]
-        returned.append(name)
+        put_back_names.append(name)
         return True
 
     monkeypatch.setattr(undo, "put_back", put_back)
     monkeypatch.setattr(undo, "ProxyControl", Proxy)
-    return RolloutUndo(ctx, at_once=False), returned
+    return RolloutUndo(ctx, at_once=False), put_back_names
 
 
 ERRORS: dict[str, Exception] = {
-    "bad": NeedsPerson("the container that ran before is gone"),
+    "bad": NeedsPerson("the superseded container is gone"),
     "lost": LockLost("another run took over"),
     "silent": EngineUnavailable("no answer"),
 }
 
 
-def test_the_others_go_back_and_the_error_is_raised_at_the_end(
-    back: tuple[RolloutUndo, list[str]],
+def test_an_error_is_raised_after_the_other_services_were_put_back(
+    rollout_undo: tuple[RolloutUndo, list[str]],
 ) -> None:
-    way, returned = back
+    undo_rollout, put_back_names = rollout_undo
     for name in ("third", "bad", "first"):
-        way.undo(name, BEFORE)
-    assert returned == ["third", "first"]
+        undo_rollout.undo(name, BEFORE)
+    assert put_back_names == ["third", "first"]
     with pytest.raises(NeedsPerson, match="is gone"):
-        way.end()
+        undo_rollout.end()
 
 
-def test_an_error_of_the_proxy_stops_no_other_container(
-    back: tuple[RolloutUndo, list[str]], monkeypatch: pytest.MonkeyPatch
+def test_an_error_of_the_proxy_does_not_stop_the_undo(
+    rollout_undo: tuple[RolloutUndo, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    way, returned = back
+    undo_rollout, put_back_names = rollout_undo
     monkeypatch.setattr(Proxy, "refuses", EngineError("nginx would not start"))
-    way.undo("second", BEFORE)
-    way.undo("first", BEFORE)
-    way.end()
-    assert returned == ["second", "first"]
+    undo_rollout.undo("second", BEFORE)
+    undo_rollout.undo("first", BEFORE)
+    undo_rollout.end()
+    assert put_back_names == ["second", "first"]
 
 
 @pytest.mark.parametrize("name", ["lost", "silent"])
-def test_without_lock_or_engine_it_ends_at_once(
-    back: tuple[RolloutUndo, list[str]], name: str
+def test_without_the_lock_or_the_engine_the_undo_ends_at_once(
+    rollout_undo: tuple[RolloutUndo, list[str]], name: str
 ) -> None:
-    way, _ = back
+    undo_rollout, _ = rollout_undo
     with pytest.raises((LockLost, EngineUnavailable)):
-        way.undo(name, BEFORE)
+        undo_rollout.undo(name, BEFORE)
 
 
-def test_an_undeclared_service_is_named_and_the_rest_goes_back(
+def test_an_undeclared_service_is_reported_and_the_others_are_put_back(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     declared = stack(web=None, cache=None)
     removed: list[str] = []
-    there = {name: container(name, "exited", name[5:-2]) for name in ("shop-web-1", "shop-cache-1")}
+    existing = {
+        name: container(name, "exited", name[5:-2]) for name in ("shop-web-1", "shop-cache-1")
+    }
     engine: Any = SimpleNamespace(
-        containers=lambda *_: [], container=there.get, remove=removed.append
+        containers=lambda *_: [], container=existing.get, remove=removed.append
     )
     monkeypatch.setattr(undo, "end", lambda *_: None)
     monkeypatch.setattr(undo, "ProxyControl", Proxy)

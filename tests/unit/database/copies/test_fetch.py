@@ -1,0 +1,164 @@
+"""Fetching copies: the choice of the destination, damaged copies, and existing backups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.catalogue import Catalogue
+from cosmicdeploy.database.backups.manifest import now
+from cosmicdeploy.database.backups.removal import finish_removal, pending_removals, start_removal
+from cosmicdeploy.database.backups.state import VerificationRecord
+from cosmicdeploy.database.copies.copies import Copies
+from cosmicdeploy.database.copies.destination import Destination
+from cosmicdeploy.errors import BackupError
+from tests.unit.database.backups.entries import DATA, good
+
+pytestmark = pytest.mark.unit
+
+ID, OLDER = "20260301-120000-aaaa", "20260201-120000-bbbb"
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Catalogue:
+    return Catalogue(tmp_path / "backups")
+
+
+def copies_of(catalogue: Catalogue, *destinations: Destination) -> Copies:
+    return Copies(catalogue, destinations, catalogue.folder.parent)
+
+
+def lose(backup: Backup) -> None:
+    """Delete the local files of a backup."""
+    for path in backup.data.parent.glob(f"{backup.id}.*"):
+        path.unlink()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(DATA[:-1]),
+        lambda path: path.write_bytes(DATA[:-1] + b"x"),
+        lambda path: path.unlink(),
+    ],
+)
+def test_a_damaged_copy_is_refused(
+    catalogue: Catalogue, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    destination = Destination(url=str(tmp_path / "nas"))
+    backup, copier = good(catalogue, ID), copies_of(catalogue, destination)
+    copier.copy(backup, destination)
+    lose(backup)
+    damage(tmp_path / "nas" / backup.data.name)
+    with pytest.raises(BackupError):
+        copier.fetch(ID)
+    [failed] = catalogue.list()
+    assert failed.status == "failed"
+    assert "fetching it failed" in failed.why
+    assert not failed.data.exists()
+
+
+@pytest.mark.parametrize("reference", [ID, "latest"])
+def test_the_next_destination_is_tried_if_one_fails(
+    catalogue: Catalogue, tmp_path: Path, reference: str
+) -> None:
+    destinations = [Destination(url="nonsense://x"), Destination(url="one"), Destination(url="two")]
+    backup, copier = good(catalogue, ID), copies_of(catalogue, *destinations)
+    for destination in destinations:
+        copier.copy(backup, destination)
+    lose(backup)
+    (tmp_path / "one" / backup.data.name).write_bytes(b"damaged")
+    messages: list[str] = []
+    assert copier.fetch(reference, warn=messages.append).state.copy_urls == ["two"]
+    assert [line.partition(":")[0] for line in messages] == ["nonsense", "one"]
+
+
+def test_latest_is_the_newest_copy_of_all_destinations(catalogue: Catalogue) -> None:
+    one, two = Destination(url="one"), Destination(url="two")
+    copier = copies_of(catalogue, one, two)
+    copier.copy(good(catalogue, OLDER), one)
+    copier.copy(good(catalogue, ID), two)
+    for backup in catalogue.list():
+        lose(backup)
+    assert copier.fetch("latest").id == ID
+
+
+def test_every_destination_that_failed_is_reported(catalogue: Catalogue, tmp_path: Path) -> None:
+    one, two = Destination(url="one"), Destination(url="two")
+    backup, copier = good(catalogue, ID), copies_of(catalogue, one, two)
+    for destination in (one, two):
+        copier.copy(backup, destination)
+        (tmp_path / destination.url / backup.data.name).write_bytes(b"damaged")
+    lose(backup)
+    with pytest.raises(BackupError, match="No destination has an intact copy") as caught:
+        copier.fetch(ID)
+    assert [line.partition(":")[0] for line in caught.value.details] == ["one", "two"]
+
+
+def test_data_without_a_manifest_is_not_a_copy(catalogue: Catalogue, tmp_path: Path) -> None:
+    destination = Destination(url=str(tmp_path / "nas"))
+    copier = copies_of(catalogue, destination)
+    copier.copy(good(catalogue, OLDER), destination)
+    copier.copy(good(catalogue, ID), destination)
+    (tmp_path / "nas" / f"{ID}.json").unlink()
+    with pytest.raises(BackupError) as caught:
+        copier.fetch(ID)
+    assert caught.value.details == (f"{OLDER}  {destination.name}",)
+
+
+def test_a_backup_found_damaged_is_replaced_by_its_copy(catalogue: Catalogue) -> None:
+    destination = Destination(url="off")
+    backup, copier = good(catalogue, ID), copies_of(catalogue, destination)
+    copier.copy(backup, destination)
+    backup.data.write_bytes(b"damaged")
+    proof = VerificationRecord(at=now(), reason="differs")
+    catalogue.update_state(ID, lambda state: state.updated(read=proof))
+    assert not catalogue.get(ID).is_usable
+    assert copier.fetch(ID).is_usable
+    assert backup.data.read_bytes() == DATA
+
+
+def test_the_existing_backup_is_kept_if_fetching_it_again_fails(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    destination = Destination(url=str(tmp_path / "nas"))
+    backup, copier = good(catalogue, ID), copies_of(catalogue, destination)
+    copier.copy(backup, destination)
+    backup.data.write_bytes(b"damaged, perhaps only in part")
+    proof = VerificationRecord(at=now(), reason="differs")
+    catalogue.update_state(ID, lambda state: state.updated(read=proof))
+    before = {path.name: path.read_bytes() for path in catalogue.folder.iterdir()}
+    (tmp_path / "nas" / backup.data.name).write_bytes(b"damaged too")
+    with pytest.raises(BackupError):
+        copier.fetch(ID)
+    assert {path.name: path.read_bytes() for path in catalogue.folder.iterdir()} == before
+
+
+def test_a_backup_that_is_being_fetched_is_not_fetched_twice(catalogue: Catalogue) -> None:
+    destination = Destination(url="off")
+    backup, copier = good(catalogue, ID), copies_of(catalogue, destination)
+    copier.copy(backup, destination)
+    proof = VerificationRecord(at=now(), reason="differs")
+    catalogue.update_state(ID, lambda state: state.updated(read=proof))
+    draft = catalogue.begin(backup.manifest)
+    with pytest.raises(BackupError, match="already in the catalogue"):
+        copier.fetch(ID)
+    with pytest.raises(BackupError, match="File exists"):
+        catalogue.begin(backup.manifest)
+    assert draft.partial.exists()
+    draft.fail("stopped", 0)
+
+
+def test_a_backup_that_is_being_removed_is_not_fetched(catalogue: Catalogue) -> None:
+    destination = Destination(url="off")
+    backup, copier = good(catalogue, ID), copies_of(catalogue, destination)
+    copier.copy(backup, destination)
+    assert start_removal(catalogue, backup)
+    with pytest.raises(BackupError, match="being removed"):
+        copier.fetch(ID)
+    assert pending_removals(catalogue)[0].state.copy_urls == [destination.name]
+    finish_removal(catalogue, ID)
+    assert copier.fetch(ID).is_usable
