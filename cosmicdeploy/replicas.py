@@ -10,6 +10,7 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.settings import LoadedSettings
 from cosmicdeploy.stack.model import Stack
+from cosmicdeploy.stack.order import ending, in_order
 from cosmicdeploy.stack.replicas import replicas_by_service, with_replicas
 
 
@@ -22,8 +23,9 @@ def resolve_replicas(
     names that they have now. Raises `ConfigError` if a service that must have one container
     declares several, or none.
     """
-    found, services = list(containers), loaded.settings.services
+    found = list(containers)
     _require_single(loaded, declared)
+    services = loaded.settings.services.with_other(in_order(declared), ending(declared))
     numbers = {
         name: numbers
         for name, service in declared.services.items()

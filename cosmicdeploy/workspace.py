@@ -68,7 +68,8 @@ def connect_stack(loaded: LoadedSettings, stack: Stack, emit: Emit) -> Context:
 
 
 def _require_services(loaded: LoadedSettings, stack: Stack) -> None:
-    for name in loaded.settings.services.all:
+    services = loaded.settings.services
+    for name in (*services.all, *services.left_alone):
         if name not in stack.services:
             raise ConfigError(
                 f"The compose file has no service {name!r}",

@@ -17,7 +17,7 @@ State = Mapping[str, Any]
 def observe(ctx: Context) -> State:
     """Return image tags, containers and schema as JSON; the schema is None if it cannot be read."""
     ctx = ctx.with_cached_facts()
-    released = ctx.settings.services.released
+    released = ctx.settings.services.deployed
     return {
         "tags": {
             ctx.service(name).image: image.id if image else None

@@ -86,7 +86,7 @@ def restore_tags(ctx: Context, tags: dict[str, str | None]) -> None:
 def buildable(ctx: Context) -> list[Service]:
     """Return a service for each image that the stack builds; replicas share one image."""
     services: dict[str, Service] = {}
-    for name in ctx.settings.services.released:
+    for name in ctx.settings.services.deployed:
         service = ctx.service(name)
         if service.build is not None:
             known = services.setdefault(service.image, service)

@@ -12,7 +12,15 @@ from cosmicdeploy.stack.replicas import replicas_by_service
 from cosmicdeploy.steps.refusing import refusing
 from cosmicdeploy.text.suggest import did_you_mean
 
-ROLES: Sequence[Role | Support] = ("app", "scheduler", "worker", "database", "cache", "proxy")
+ROLES: Sequence[Role | Support] = (
+    "app",
+    "scheduler",
+    "worker",
+    "other",
+    "database",
+    "cache",
+    "proxy",
+)
 
 
 def services_named(ctx: Context, words: Iterable[str]) -> list[str]:

@@ -137,5 +137,5 @@ def _progress(ctx: Context, what: str) -> Callable[[int], None]:
 
 
 def _running_images(ctx: Context) -> dict[str, str]:
-    containers = {name: ctx.container(name) for name in ctx.settings.services.released}
+    containers = {name: ctx.container(name) for name in ctx.settings.services.deployed}
     return {name: container.image_id for name, container in containers.items() if container}
