@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
-# Gets the two Docker Compose programs whose results the tests compare with those of cosmicdeploy, and
-# prints their paths: 1.29.2 (the docker-compose of Debian 12), installed on the system, and v2, unpacked
-# from Debian 13's package into .cache so that it does not affect the system's Compose.
+# Gets the programs whose results the tests compare with those of cosmicdeploy, and prints their paths:
+# Docker Compose 1.29.2 (the docker-compose of Debian 12), installed on the system; Compose v2 and buildx,
+# unpacked from Debian 13's packages into .cache so that they do not affect the system's.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 suite=trixie
-folder=$PWD/.cache/compose-v2
-plugin=$folder/usr/libexec/docker/cli-plugins/docker-compose
+compose=$PWD/.cache/compose-v2/usr/libexec/docker/cli-plugins/docker-compose
+buildx=$PWD/.cache/buildx/usr/libexec/docker/cli-plugins/docker-buildx
 state=$PWD/.cache/apt-$suite
-# `DOCKER_CONFIG=.cache/docker-config docker compose` finds the plugin here.
-plugins=$PWD/.cache/docker-config/cli-plugins
+# `DOCKER_CONFIG=.cache/docker-config docker compose` finds Compose, and with .cache/buildx-config docker
+# finds buildx: apart from each other, since Compose builds in another way if there is a buildx.
+compose_config=$PWD/.cache/docker-config
+buildx_config=$PWD/.cache/buildx-config
 
 say() { echo "compose-oracles: $*" >&2; }
 
@@ -30,21 +32,27 @@ debian_mirror() {
         awk -v release="$VERSION_CODENAME" '$2 == release { print $1; exit }'
 }
 
-get_compose_v2() {
-    local mirror
+# Unpacks a package of Debian 13 into a folder.
+get_package() {
+    local package=$1 folder=$2 mirror
     bootstrap/apt-install.sh # updates the lists, from which the mirror is read
     mirror=$(debian_mirror)
     [ -n "$mirror" ] || { say 'apt knows no package source: run apt-get update'; exit 2; }
     mkdir -p "$state"/{none,state/lists/partial,cache/archives/partial}
     : >"$state/status"
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$state/sources.list"
-    say "downloading docker-compose of $suite"
+    say "downloading $package of $suite"
     isolated_apt apt-get update
-    (cd "$state" && isolated_apt apt-get download docker-compose)
+    (cd "$state" && isolated_apt apt-get download "$package")
     rm -rf "$folder.partial"
-    dpkg-deb -x "$state"/docker-compose_*.deb "$folder.partial"
+    dpkg-deb -x "$state/$package"_*.deb "$folder.partial"
     rm -rf "$folder" "$state"
     mv "$folder.partial" "$folder"
+}
+
+link_plugin() {
+    mkdir -p "$2/cli-plugins"
+    ln -sfn "$1" "$2/cli-plugins/$(basename "$1")"
 }
 
 mkdir -p .cache
@@ -52,9 +60,11 @@ exec {lock}>.cache/compose-oracles.lock
 flock "$lock"
 
 command -v docker-compose >/dev/null || bootstrap/apt-install.sh docker-compose
-[ -x "$plugin" ] || get_compose_v2
-mkdir -p "$plugins"
-ln -sfn "$plugin" "$plugins/docker-compose"
+[ -x "$compose" ] || get_package docker-compose "$PWD/.cache/compose-v2"
+[ -x "$buildx" ] || get_package docker-buildx "$PWD/.cache/buildx"
+link_plugin "$compose" "$compose_config"
+link_plugin "$buildx" "$buildx_config"
 
 echo "COMPOSE_V1=$(command -v docker-compose)"
-echo "COMPOSE_V2=$plugin"
+echo "COMPOSE_V2=$compose"
+echo "BUILDX=$buildx"

@@ -17,7 +17,7 @@ from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.playbook import Playbook, load_playbook
 from cosmicdeploy.replicas import resolve_replicas
 from cosmicdeploy.settings import LoadedSettings, find, load
-from cosmicdeploy.stack.compose import read_stack
+from cosmicdeploy.stack.compose import read_files
 from cosmicdeploy.stack.model import Stack
 from cosmicdeploy.text.suggest import did_you_mean
 
@@ -34,13 +34,7 @@ def open_stack(config: Path | None, emit: Emit) -> Context:
 def read_stack_files(config: Path | None) -> tuple[LoadedSettings, Stack]:
     """Return the settings and the stack as declared in the compose file; raises `ConfigError`."""
     loaded = load(config or find(Path.cwd()), os.environ)
-    settings = loaded.settings
-    stack = read_stack(
-        loaded.path(settings.compose_file),
-        env_file=loaded.path(settings.env_file),
-        environ=os.environ,
-        project=settings.project,
-    )
+    stack = read_files(loaded.compose_files, os.environ)
     _require_services(loaded, stack)
     return loaded, stack
 
@@ -70,6 +64,12 @@ def connect_stack(loaded: LoadedSettings, stack: Stack, emit: Emit) -> Context:
 def _require_services(loaded: LoadedSettings, stack: Stack) -> None:
     services = loaded.settings.services
     for name in (*services.all, *services.left_alone):
+        if name in stack.inactive:
+            raise ConfigError(
+                f"The service {name!r} has a role, and none of its profiles is active",
+                where=f"{loaded.file}: services",
+                todo="add one of its profiles to COMPOSE_PROFILES or `profiles`",
+            )
         if name not in stack.services:
             raise ConfigError(
                 f"The compose file has no service {name!r}",

@@ -36,13 +36,17 @@ class Document:
 
     def location(self, *keys: str | int) -> str:
         """Return "file:line" of the value at a path of keys, or of its closest known parent."""
+        return f"{self.path}:{self.locate(*keys)[1]}"
+
+    def locate(self, *keys: str | int) -> tuple[int, int]:
+        """Return how many of the keys lead to a value of this file, and the line of that value."""
         node, line = self.root, 1 if self.root is None else self.root.start_mark.line + 1
-        for key in keys:
+        for depth, key in enumerate(keys):
             child = self._child(node, key)
             if child is None:
-                break
+                return depth, line
             line, node = child
-        return f"{self.path}:{line}"
+        return len(keys), line
 
     def _child(self, node: yaml.Node | None, key: str | int) -> tuple[int, yaml.Node] | None:
         """Return the line and the value of a key, None if there is no such key.
@@ -61,12 +65,12 @@ class Document:
         return None
 
 
-def read(path: Path) -> Document:
+def read(path: Path, loader: type[PlainLoader] | None = None) -> Document:
     """Read a YAML file whose top level is a mapping.
 
     Raises `ConfigError`, with file and line, if the file cannot be used.
     """
-    root, data = _parse(path, _text(path))
+    root, data = _parse(path, _text(path), loader or PlainLoader)
     if data is None:
         raise ConfigError(
             f"{path.name} is empty", where=str(path), todo="write its content, or restore the file"
@@ -100,9 +104,9 @@ def _text(path: Path) -> str:
         ) from None
 
 
-def _parse(path: Path, text: str) -> tuple[yaml.Node | None, Any]:
+def _parse(path: Path, text: str, loader_type: type[PlainLoader]) -> tuple[yaml.Node | None, Any]:
     try:
-        loader = _Loader(text)
+        loader = loader_type(text)
         root: yaml.Node | None = loader.get_single_node()
         return root, None if root is None else loader.construct_object(root, deep=True)
     except yaml.MarkedYAMLError as error:
@@ -127,7 +131,7 @@ def _parse(path: Path, text: str) -> tuple[yaml.Node | None, Any]:
         ) from None
 
 
-class _Loader(BoundedLoader):
+class PlainLoader(BoundedLoader):
     """A bounded loader that knows only the plain types of YAML 1.2."""
 
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 (PyYAML's own convention)
@@ -138,9 +142,9 @@ class _Loader(BoundedLoader):
         keys: set[str] = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise _refusal(key, "a key must be a plain word", "put it in quotes")
+                raise refusal(key, "a key must be a plain word", "put it in quotes")
             if key.value in keys:
-                raise _refusal(key, f"key '{key.value}' appears twice", "remove one of them")
+                raise refusal(key, f"key '{key.value}' appears twice", "remove one of them")
             keys.add(key.value)
         return node
 
@@ -157,7 +161,7 @@ class _Loader(BoundedLoader):
         """Construct an integer, written in decimal or as `0x…` or `0o…`."""
         text = str(node.value)
         if len(text) > DIGITS:
-            raise _refusal(
+            raise refusal(
                 node,
                 f"a number has more than {DIGITS:,} digits",
                 "write a smaller one, or quote it",
@@ -166,10 +170,11 @@ class _Loader(BoundedLoader):
 
     def refuse_tag(self, node: yaml.Node) -> None:
         """Refuse a tag such as `!reset`, which would change the meaning of its value."""
-        raise _refusal(node, f"tag '{node.tag}' is not supported", "write the value without a tag")
+        raise refusal(node, f"tag '{node.tag}' is not supported", "write the value without a tag")
 
 
-def _refusal(node: yaml.Node, problem: str, todo: str) -> yaml.MarkedYAMLError:
+def refusal(node: yaml.Node, problem: str, todo: str) -> yaml.MarkedYAMLError:
+    """Return the error about a node; `read` adds the file."""
     return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark, note=todo)
 
 
@@ -183,10 +188,12 @@ _PLAIN_TYPES = (
 )
 
 for _name, _pattern, _first_characters in _PLAIN_TYPES:
-    _Loader.add_implicit_resolver(_TAG + _name, re.compile(rf"^(?:{_pattern})$"), _first_characters)
-_Loader.add_constructor(_TAG + "map", _Loader.construct_dict)
-_Loader.add_constructor(_TAG + "seq", _Loader.construct_list)
-_Loader.add_constructor(_TAG + "int", _Loader.construct_integer)
+    PlainLoader.add_implicit_resolver(
+        _TAG + _name, re.compile(rf"^(?:{_pattern})$"), _first_characters
+    )
+PlainLoader.add_constructor(_TAG + "map", PlainLoader.construct_dict)
+PlainLoader.add_constructor(_TAG + "seq", PlainLoader.construct_list)
+PlainLoader.add_constructor(_TAG + "int", PlainLoader.construct_integer)
 for _name in ("binary", "timestamp", "omap", "pairs", "set"):
-    _Loader.add_constructor(_TAG + _name, _Loader.refuse_tag)
-_Loader.add_constructor(None, _Loader.refuse_tag)  # None stands for all other tags
+    PlainLoader.add_constructor(_TAG + _name, PlainLoader.refuse_tag)
+PlainLoader.add_constructor(None, PlainLoader.refuse_tag)  # None stands for all other tags

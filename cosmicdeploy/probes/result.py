@@ -64,7 +64,14 @@ class FeatureState(ProbeResult):
 class StackNotice(ProbeResult):
     """Something that runs do not do for a service, or assume about it, and what to do about it."""
 
-    kind: Literal["left alone", "more replicas", "not built", "other folder", "other project"]
+    kind: Literal[
+        "left alone",
+        "more replicas",
+        "not built",
+        "other folder",
+        "other project",
+        "without effect",
+    ]
     service: str
     what: str
     todo: str

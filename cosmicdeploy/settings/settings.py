@@ -10,7 +10,7 @@ from cosmicdeploy.settings.app import App, CacheClear, Feature, Verify
 from cosmicdeploy.settings.database import Backup, Cache, Database, Migrate
 from cosmicdeploy.settings.monitoring import Checklist, Diagnose, Monitoring
 from cosmicdeploy.settings.rollout import Maintenance, Probe, Proxy, Restart, Soak
-from cosmicdeploy.settings.section import Section
+from cosmicdeploy.settings.section import Paths, Section, Words
 from cosmicdeploy.settings.services import Services
 
 
@@ -28,8 +28,12 @@ class Lock(Section):
 class Settings(Section):
     """The whole of `cosmicdeploy.yaml`."""
 
-    compose_file: Path = Field(
-        default=Path("docker-compose.prod.yml"), description="The compose file"
+    compose_file: Paths = Field(
+        default=(Path("docker-compose.prod.yml"),),
+        description="The compose file, or a list of files, of which each overrides those before it",
+    )
+    profiles: Words = Field(
+        default=(), description="The active profiles; if there are none, COMPOSE_PROFILES counts"
     )
     env_file: Path = Field(
         default=Path(".env"),

@@ -8,7 +8,11 @@ from typing import Any
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.files.yaml_reader import Document
+from cosmicdeploy.stack.values.numbers import shown
 from cosmicdeploy.text.suggest import did_you_mean
+
+# Compose accepts the booleans of YAML 1.1 where a boolean is expected.
+_TRUE, _FALSE = ("true", "yes", "y", "on"), ("false", "no", "n", "off")
 
 
 @dataclass(frozen=True)
@@ -67,11 +71,13 @@ class ComposeValue:
         return [self.child(index) for index in range(len(self.data))]
 
     def text(self) -> str:
-        """Return text; a number or boolean is converted: 8080 to "8080", True to "true"."""
+        """Return text; a number or boolean is converted: 1.0 to "1", True to "true"."""
         if isinstance(self.data, bool):
             return str(self.data).lower()
-        if isinstance(self.data, str | int | float):
-            return str(self.data)
+        if isinstance(self.data, int | float):
+            return shown(self.data)
+        if isinstance(self.data, str):
+            return self.data
         raise self.error("must be text", "write one word or a quoted text")
 
     def integer(self) -> int:
@@ -89,11 +95,11 @@ class ComposeValue:
             raise self.error("must be a number") from None
 
     def flag(self) -> bool:
-        """Return a boolean; accept it as text, too, since the value of a variable is text."""
+        """Return a boolean; as text, since a variable's value is text, `yes` and `no` count too."""
         word = self.text().lower()
-        if word not in ("true", "false"):
+        if word not in (*_TRUE, *_FALSE):
             raise self.error("must be true or false")
-        return word == "true"
+        return word in _TRUE
 
     def one_of(self, choices: Iterable[str]) -> str:
         """Return the text if it is one of the choices."""

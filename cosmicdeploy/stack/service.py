@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +19,7 @@ from cosmicdeploy.stack.sections.ports import read_expose, read_ports
 from cosmicdeploy.stack.sections.replicas import check_replicas, read_replicas
 from cosmicdeploy.stack.sections.resource_limits import read_limits, read_ulimits
 from cosmicdeploy.stack.units import seconds, size
+from cosmicdeploy.stack.values.words import UnclosedQuote, split
 from cosmicdeploy.stack.variables.container_environment import read_environment
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
@@ -65,8 +65,9 @@ def _require_valid(entry: ComposeValue, name: str) -> None:
     if not _NAME.fullmatch(name):
         raise entry.error("is not a valid name", "use letters, digits, '.', '-' and '_'")
     profiles = entry.get("profiles")
-    if profiles is not None and profiles.data:
-        raise profiles.error("is not supported", "remove it, or move the service to another file")
+    if profiles is not None:
+        for profile in profiles.items():
+            profile.text()
 
 
 def _container_name(entry: ComposeValue) -> str | None:
@@ -95,9 +96,11 @@ def _command_words(entry: ComposeValue | None) -> tuple[str, ...] | None:
     if isinstance(entry.data, list):
         return entry.texts()
     try:
-        return tuple(shlex.split(entry.text()))
-    except ValueError as error:
-        raise entry.error(f"cannot be split into words: {error}", "check the quotes") from None
+        return split(entry.text()).words
+    except UnclosedQuote as error:
+        raise entry.error(
+            f"cannot be split into words: {error}", "check the quotes, or write a list of words"
+        ) from None
 
 
 def _lifecycle(entry: ComposeValue) -> dict[str, Any]:

@@ -18,9 +18,10 @@ from cosmicdeploy.stack.replicas import replicas_by_service
 def notices(ctx: Context) -> list[StackNotice]:
     """Return all notices.
 
-    There is one for each service that is left alone, for each image that no deploy builds, for each
-    container that was created from another folder, and for each container of another project that
-    was created from this folder.
+    There is one for each service that is left alone, for each service with more containers than
+    declared, for each image that no deploy builds, for each container that was created from another
+    folder, for each container of another project that was created from this folder, and for what
+    Compose drops from the compose file.
     """
     return [
         *_left_alone(ctx),
@@ -28,6 +29,7 @@ def notices(ctx: Context) -> list[StackNotice]:
         *_not_built(ctx),
         *_of_other_folders(ctx),
         *_of_other_projects(ctx),
+        *_without_effect(ctx),
     ]
 
 
@@ -122,6 +124,13 @@ def _of_other_projects(ctx: Context) -> Iterator[StackNotice]:
             )
 
 
+def _without_effect(ctx: Context) -> Iterator[StackNotice]:
+    for each in ctx.stack.remarks:
+        yield StackNotice(
+            kind="without effect", service=each.service, what=each.what, todo=each.todo
+        )
+
+
 def _folder(ctx: Context, name: str) -> str:
     try:
         container = ctx.container(name)
@@ -143,5 +152,4 @@ def _state(ctx: Context, name: str) -> str:
 
 
 def _compose(ctx: Context, *words: str) -> str:
-    stack = ctx.stack
-    return compose_command(stack.project, stack.file, stack.env_file, *words)
+    return compose_command(ctx.stack.compose_files, *words)

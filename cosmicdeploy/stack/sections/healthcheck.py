@@ -29,9 +29,9 @@ def _test(entry: ComposeValue) -> tuple[str, ...]:
     if not isinstance(entry.data, list):
         return ("CMD-SHELL", entry.text())
     words = entry.texts()
-    if not words or words[0] not in ("CMD", "CMD-SHELL", "NONE"):
+    if words and words[0] not in ("CMD", "CMD-SHELL", "NONE"):
         raise entry.error("must begin with CMD, CMD-SHELL or NONE", "put CMD before the command")
-    if words[0] == "CMD-SHELL" and len(words) != 2:
+    if words[:1] == ("CMD-SHELL",) and len(words) != 2:
         raise entry.error("CMD-SHELL takes exactly one text", "use CMD for a list of words")
     return words
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.scope import Scope
-from cosmicdeploy.stack.variables.environment import read_env_file
+from cosmicdeploy.stack.variables.environment import read_env_file, read_raw_env_file
 
 
 def read_environment(service: ComposeValue, scope: Scope) -> dict[str, str]:
@@ -33,14 +33,15 @@ def _env_files(entry: ComposeValue | None) -> list[ComposeValue]:
 
 
 def _env_file_values(item: ComposeValue, scope: Scope, known: Mapping[str, str]) -> dict[str, str]:
-    required, path = True, item
+    required, is_raw, path = True, False, item
     if isinstance(item.data, dict):
-        fields = item.mapping(("path", "required"))
+        fields = item.mapping(("path", "required", "format"))
         if "path" not in fields:
             raise item.error("has no path")
         path = fields["path"]
         required = "required" not in fields or fields["required"].flag()
+        is_raw = "format" in fields and fields["format"].one_of(("raw",)) == "raw"
     file = Path(scope.path(path, path.text()))
     if required and not file.exists():
         raise path.error(f"'{file}' not found", "create it, or remove it here")
-    return read_env_file(file, known)
+    return read_raw_env_file(file, known) if is_raw else read_env_file(file, known)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import ChainMap
 from collections.abc import Mapping
 from pathlib import Path
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.files.bounds import read_bounded
+from cosmicdeploy.files.bounds import read_bounded, require_usable
 from cosmicdeploy.stack.variables.env_file import BadLine, Binding, bindings
 from cosmicdeploy.stack.variables.interpolate import Budget, interpolate
 
@@ -39,6 +40,29 @@ def read_env_file(path: Path, environ: Mapping[str, str] | None = None) -> dict[
         raise ConfigError(
             f"A line of {path.name} {error}", where=f"{path}:{error.line}", todo=error.todo
         ) from None
+    return values
+
+
+def read_raw_env_file(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of an env file with `format: raw`, as `docker run --env-file` reads it.
+
+    A value is everything after the first "=", without quotes or variables. Raises `ConfigError` as
+    `read_env_file` does.
+    """
+    values: dict[str, str] = {}
+    for number, line in enumerate(_text(path).split("\n"), start=1):
+        name, equals, value = line.removesuffix("\r").lstrip(" \t").partition("=")
+        if not line.strip() or name.startswith("#"):
+            continue
+        if not name or re.search(r"\s", name):
+            raise ConfigError(
+                f"A line of {path.name} has {'a blank in its' if name else 'no'} name",
+                where=f"{path}:{number}",
+                todo="write NAME=value",
+            )
+        require_usable(value, f"{path}:{number}")
+        if equals or name in environ:
+            values[name] = value if equals else environ[name]
     return values
 
 

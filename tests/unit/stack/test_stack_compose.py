@@ -66,8 +66,12 @@ def test_networks_and_volumes_are_read(stack_of: StackOf) -> None:
     stack = stack_of(
         """
 services:
-  web: {image: web, networks: [front]}
+  web:
+    image: web
+    networks: [front, fixed, theirs, theirs2, theirs3]
+    volumes: ["data:/1", "named:/2", "theirs:/3"]
 networks:
+  unused:
   front:
   fixed:
     name: fixed-${N:-1}
@@ -81,6 +85,7 @@ networks:
   theirs2: {external: true, name: real}
   theirs3: {external: {name: real3}}
 volumes:
+  unused:
   data:
   named: {name: n, driver: local, driver_opts: {type: nfs, o: 3}, labels: {l: 1}}
   theirs: {external: true}

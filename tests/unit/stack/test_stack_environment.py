@@ -124,3 +124,20 @@ def test_a_variable_that_changes_nothing_is_accepted(
     stack_of: Callable[..., Stack], env: str
 ) -> None:
     assert stack_of(WEB, env).services
+
+
+def test_an_env_file_in_raw_format_is_taken_as_it_is(
+    stack_of: Callable[..., Stack], tmp_path: Path
+) -> None:
+    lines = "# no value\n  A='$B' # c\nB=\"x\\n\"\r\n\nOUTER\nNOT_SET\nC=a=b \n"
+    (tmp_path / "raw.env").write_bytes(lines.encode())
+    text = "services: {web: {image: w, env_file: [{path: ../raw.env, format: raw}]}}\n"
+    environment = stack_of(text, OUTER="shell").services["web"].environment
+    assert environment == {"A": "'$B' # c", "B": '"x\\n"', "OUTER": "shell", "C": "a=b "}
+    for line, what in (("A B=1", "a blank in its name"), ("=1", "no name")):
+        (tmp_path / "raw.env").write_text(f"X=1\n{line}\n")
+        with pytest.raises(ConfigError, match=what) as caught:
+            stack_of(text)
+        assert caught.value.where.endswith("raw.env:2")
+    with pytest.raises(ConfigError, match="'cooked' is not supported"):
+        stack_of(text.replace("format: raw", "format: cooked"))

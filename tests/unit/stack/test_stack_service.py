@@ -245,3 +245,24 @@ def test_the_environment_overrides_env_files(service_of: ServiceOf, tmp_path: Pa
         "D": "s",
     }
     assert service_of("env_file: a.env").environment["A"] == "a"
+
+
+def test_a_command_that_ends_at_an_operator_is_named_but_not_shown(
+    stack_of: Callable[..., Stack],
+) -> None:
+    stack = stack_of(
+        """
+services:
+  web:
+    image: w
+    command: serve --token=hunter2 && echo done
+    entrypoint: ["a", "&&"]
+  quoted: {image: w, command: sh -c "a && b"}
+"""
+    )
+    assert stack.services["web"].command == ("serve", "--token=hunter2")
+    (remark,) = stack.remarks
+    assert remark.service == "web"
+    assert "its command ends before the first '&'" in remark.what
+    assert "compose.yml:5" in remark.what
+    assert "hunter2" not in remark.what + remark.todo

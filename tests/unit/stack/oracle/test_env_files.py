@@ -15,14 +15,11 @@ import pytest
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.stack.variables.environment import variables
+from tests.unit.stack.oracle.compose_v2 import SHELL, compose, configured, exit_codes
 
 pytestmark = pytest.mark.unit
 
-LINES = Path(__file__).parent / "data/env-lines.txt"
-COMPOSE_V2 = Path(__file__).parents[3] / (
-    ".cache/compose-v2/usr/libexec/docker/cli-plugins/docker-compose"
-)
-SHELL = {"OUTER": "shell", "EMPTY_OUTER": "", "HOME": "/root"}
+LINES = Path(__file__).parent / "env-lines.txt"
 DOT_ENV = "DOT=dot\nOUTER=file\n"
 # Visible marks in the data file, and the characters that they stand for.
 MARKS = {"⇥": "\t", "␠": " ", "␍": "\r", "¶": "", "⌀\n": ""}
@@ -45,21 +42,9 @@ def plain(block: str) -> str:
     return block
 
 
-def compose(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [COMPOSE_V2, *words, "config", "--format", "json"],
-        cwd=folder,
-        env={"PATH": "/usr/bin:/bin", **SHELL},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def environments(done: subprocess.CompletedProcess[str]) -> list[dict[str, str]]:
-    """Return each service's environment. Compose doubles every `$` in its output."""
-    assert done.returncode == 0, done.stderr
-    services = json.loads(done.stdout.replace("$$", "$"))["services"]
+    """Return each service's environment."""
+    services = configured(done)["services"]
     return [services[name]["environment"] for name in sorted(services)]
 
 
@@ -121,8 +106,7 @@ def test_compose_refuses_the_same_files_except_the_odd_ones(tmp_path: Path) -> N
         folders = [tmp_path / f"{section}-{n}" for n in range(len(cases(section)))]
         for folder, content in zip(folders, cases(section), strict=True):
             write_project(folder, [content])
-        with ThreadPoolExecutor(4) as pool:
-            return {done.returncode for done in pool.map(compose, folders)}
+        return set(exit_codes(folders))
 
     assert 0 not in codes(REFUSED) | codes(LATER)
     assert codes(ODD) == {0}

@@ -1,0 +1,47 @@
+"""The YAML loader of compose files: plain values are what Compose v2 makes of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from cosmicdeploy.files.yaml_reader import PlainLoader, refusal
+from cosmicdeploy.stack.values.numbers import FIRST, NotAValue, date, number
+
+_TAG = "tag:yaml.org,2002:"
+# The tag of a plain value that begins like a number or a date.
+_MAYBE_NUMBER = "tag:cosmicdeploy,2026:maybe-number"
+
+
+class ComposeLoader(PlainLoader):
+    """PyYAML's loader with Compose's numbers and dates."""
+
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
+        """Return the tag of a node."""
+        if kind is yaml.ScalarNode and implicit[0] and value[:1] in FIRST:
+            return _MAYBE_NUMBER
+        tag: str = super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
+        return tag
+
+    def maybe_number(self, node: yaml.ScalarNode) -> int | float | str:
+        """Construct a number, a date or a text."""
+        text = str(node.value)
+        try:
+            value = number(text)
+            return (date(text) or text) if value is None else value
+        except NotAValue as error:
+            raise refusal(node, f"a value {error}", "put it in quotes") from None
+
+    def tagged_number(self, node: yaml.ScalarNode) -> int | float | str:
+        """Construct the value of an explicit `!!int` or `!!float`."""
+        value = self.maybe_number(node)
+        if isinstance(value, str):
+            raise refusal(node, "a value with the tag of a number is none", "remove the tag")
+        return value
+
+
+ComposeLoader.add_constructor(_MAYBE_NUMBER, ComposeLoader.maybe_number)
+ComposeLoader.add_constructor(_TAG + "int", ComposeLoader.tagged_number)
+ComposeLoader.add_constructor(_TAG + "float", ComposeLoader.tagged_number)
+ComposeLoader.add_constructor(_TAG + "merge", lambda loader, node: str(node.value))
