@@ -13,18 +13,24 @@ from cosmicdeploy.engine.commands.abandoned_commands import terminated_on_error
 from cosmicdeploy.engine.containers.reachable import reachable_address
 from cosmicdeploy.engine.facts import Container, ExecResult, Image
 from cosmicdeploy.engine.protocol import Engine
-from cosmicdeploy.errors import EngineError, NeedsPerson
+from cosmicdeploy.engine.registry.names import digest_of
+from cosmicdeploy.engine.releases import declared_release, release_of_container
+from cosmicdeploy.errors import EngineError, NeedsPerson, NotConfigured
 from cosmicdeploy.events import Emit, Progress, Warned
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.lock import Lock
 from cosmicdeploy.lookup_cache import FactsCache, FactsSource, LookupCache
 from cosmicdeploy.run_scope import RunScope, StepEffects, StepsAhead
-from cosmicdeploy.settings import LoadedSettings, Settings
+from cosmicdeploy.settings import Database, LoadedSettings, Settings
 from cosmicdeploy.signals import Interrupts
 from cosmicdeploy.stack.model import Service, Stack
 
+# The reason why a step or a point has nothing to do.
+NO_DATABASE = "the stack has no database"
+NO_CONSOLE = "the application has no console"
 # A waiting run checks this often whether it has to stop.
 SAFE_POINT_EVERY_SECONDS = 0.25
+NAME_DATABASE = "name it in cosmicdeploy.yaml: services.database, with the section `database`"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,20 +177,59 @@ class Context:
 
     @property
     def release(self) -> str:
-        """The release that a build of the stack's sources gets."""
-        variable = self.settings.app.release_variable
-        build = self.service(self.settings.services.app[0]).build
-        declared = build.args.get(variable) if build else None
-        return declared or self.loaded.variables.get(variable, "unnamed")
+        """The release that a deploy puts in place: that of its build, or the tag it pulls."""
+        variable, name = self.settings.app.release_variable, self.settings.services.app[0]
+        build = self.service(name).build
+        own = self.declared_release(name) if build is None else build.args.get(variable)
+        return own or self.loaded.variables.get(variable, "unnamed")
 
     def running_release(self) -> str:
         """Return the release of the first replica's container; "" if it is unknown."""
         container = self.container(self.settings.services.app[0])
-        image = self.image(container.image_id) if container else None
-        return release_of(image, self.settings.app.release_variable)
+        return self.release_of(container) if container else ""
+
+    def release_of(self, container: Container) -> str:
+        """Return the release that a container runs; "" if it is unknown."""
+        released = map(self.service, self.settings.services.released)
+        service = next((each for each in released if each.compose_name == container.service), None)
+        image, variable = self.image(container.image_id), self.settings.app.release_variable
+        return release_of_container(container, image, service, self.loaded.variables, variable)
+
+    def digests_of(self, services: Iterable[str]) -> dict[str, str]:
+        """Return what the services' containers run, as "repository@sha256:…", by service.
+
+        Leaves out images that no registry has.
+        """
+        containers = {name: self.container(name) for name in services}
+        found = {
+            name: digest_of(self.image(each.image_id), self.service(name).image)
+            for name, each in containers.items()
+            if each is not None
+        }
+        return {name: digest for name, digest in found.items() if digest}
+
+    def declared_release(self, service: str) -> str:
+        """Return the release of the image that a service declares; "" if it is unknown."""
+        image, variable = self.image_of(service), self.settings.app.release_variable
+        return declared_release(self.service(service), image, self.loaded.variables, variable)
+
+    @property
+    def has_console(self) -> bool:
+        """Whether the application has a console."""
+        return bool(self.settings.app.console)
 
     def console(self, *arguments: str) -> list[str]:
-        """Return the command line that runs the application's console with these arguments."""
+        """Return the command line that runs the application's console with these arguments.
+
+        Raises `NotConfigured` if the application has none.
+        """
+        if not self.has_console:
+            raise NotConfigured(
+                "The application has no console",
+                where=str(self.loaded.file),
+                todo="set app.console to its command, or run any command in a container:"
+                " `cosmicdeploy exec app COMMAND`",
+            )
         return [*self.settings.app.console, *arguments]
 
     @property
@@ -210,13 +255,32 @@ class Context:
                 silence=most_silence,
             )
 
+    @property
+    def has_database(self) -> bool:
+        """Whether the stack has a database that the deployer backs up and migrates."""
+        return self.settings.database is not None
+
+    def require_database(
+        self, what: str = "The stack has no database", todo: str = NAME_DATABASE
+    ) -> Database:
+        """Return the settings of the database; raise `NotConfigured` if the stack has none."""
+        if self.settings.database is None:
+            raise NotConfigured(what, where=str(self.loaded.file), todo=todo)
+        return self.settings.database
+
+    def database_container(self) -> Container | None:
+        """Return the database's container; None if it has none, or if there is no database."""
+        name = self.settings.services.database
+        return self.container(name) if name else None
+
     def database(self) -> DatabaseAccess:
         """Return the address and credentials of the database.
 
-        Raises `EngineError` if it does not run or cannot be reached.
+        Raises `NotConfigured` if the stack has none, `EngineError` if it does not run or cannot be
+        reached.
         """
-        declared = self.settings.database
-        container = self.running(self.settings.services.database)
+        declared = self.require_database()
+        container = self.running(self.settings.services.database or "")
         host, port = reachable_address(container, declared.port)
         return DatabaseAccess(
             container_id=container.id,
@@ -226,8 +290,3 @@ class Context:
             user=declared.user,
             password=self.loaded.secret(declared.password_variable),
         )
-
-
-def release_of(image: Image | None, variable: str) -> str:
-    """Return the release in this environment variable of an image; "" if it is unknown."""
-    return image.environment.get(variable, "") if image else ""

@@ -8,9 +8,12 @@ from dataclasses import asdict
 
 from cosmicdeploy.stack.model import Service
 
-# A container does not depend on how its image is built, on the order of starting, on whether names
-# are declared or derived, or on how many replicas there are.
-_IGNORED = ("build", "depends_on", "declared_name", "declares_image", "replicas", "replica")
+# A container does not depend on how its image is built or pulled, on the order of starting, on
+# whether names are declared or derived, or on how many replicas there are.
+_IGNORED = (
+    *("build", "pull_policy", "depends_on"),
+    *("declared_name", "declares_image", "replicas", "replica"),
+)
 
 
 def digest(service: Service) -> str:

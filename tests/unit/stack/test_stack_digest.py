@@ -29,6 +29,7 @@ CHANGED: dict[str, Any] = {
 def test_the_digest_depends_on_every_field_of_a_container() -> None:
     not_of_the_container = {
         "build",
+        "pull_policy",
         "depends_on",
         "declared_name",
         "declares_image",
@@ -43,8 +44,14 @@ def test_the_digest_depends_on_every_field_of_a_container() -> None:
 
 
 def test_the_digest_ignores_build_dependencies_and_the_number_of_replicas() -> None:
-    changed = replace(PLAIN, build=Build(context=Path("/x")), depends_on={"db": "service_started"})
-    changed = replace(changed, replicas=3, replica=2)
+    changed = replace(
+        PLAIN,
+        build=Build(context=Path("/x")),
+        pull_policy="always",
+        depends_on={"db": "service_started"},
+        replicas=3,
+        replica=2,
+    )
     assert digest(changed) == digest(PLAIN)
 
 
