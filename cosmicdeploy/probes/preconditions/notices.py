@@ -97,7 +97,7 @@ def _more_replicas(ctx: Context) -> Iterator[StackNotice]:
 def _waiting_for(ctx: Context, name: str) -> str:
     """Name the services that depend on this one in the compose file: no run waits for it."""
     waiting = [
-        f"{other} ({service.depends_on[name]})"
+        f"{other} ({service.depends_on[name].condition})"
         for other, service in ctx.stack.services.items()
         if name in service.depends_on and other in ctx.settings.services.all
     ]

@@ -11,7 +11,11 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import wait_ready
+<<<<<<< HEAD
 from cosmicdeploy.stack.order import needed_by
+=======
+from cosmicdeploy.steps.containers.hooks import start_container
+>>>>>>> main
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.rollout.batches import (
     addresses_are_kept,
@@ -199,7 +203,7 @@ class Rollout:
             if name not in self._ctx.settings.services.app:
                 self._safe_point(name)  # waiting for `_starting` may have taken long
             with self._phases.of(name, "start"):
-                self._ctx.engine.start(self._created[name])
+                start_container(self._ctx, name, self._created[name])
 
     def _wait_ready(self, names: Sequence[str]) -> dict[str, Container]:
         ready = {}
