@@ -32,6 +32,6 @@ def ending(stack: Stack) -> set[str]:
     return {
         other
         for service in stack.services.values()
-        for other, condition in service.depends_on.items()
-        if condition == "service_completed_successfully"
+        for other, dependency in service.depends_on.items()
+        if dependency.condition == "service_completed_successfully"
     }

@@ -54,8 +54,8 @@ def _with_dependencies(services: Mapping[str, Service]) -> dict[str, Service]:
         name: replace(
             service,
             depends_on={
-                replica: condition
-                for other, condition in service.depends_on.items()
+                replica: dependency
+                for other, dependency in service.depends_on.items()
                 for replica in replicas.get(other, ())
             },
         )

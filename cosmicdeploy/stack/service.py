@@ -13,27 +13,17 @@ from cosmicdeploy.stack.sections.command import command_words
 from cosmicdeploy.stack.sections.dependencies import read_dependencies
 from cosmicdeploy.stack.sections.deploy import read_deploy, read_restart_policy
 from cosmicdeploy.stack.sections.healthcheck import read_healthcheck
-<<<<<<< HEAD
-from cosmicdeploy.stack.sections.hosts import read_hosts
-from cosmicdeploy.stack.sections.mounts import read_mounts
-from cosmicdeploy.stack.sections.networks import read_attachments
-from cosmicdeploy.stack.sections.ports import read_expose, read_ports
-from cosmicdeploy.stack.sections.replicas import check_replicas, read_replicas
-from cosmicdeploy.stack.sections.resource_limits import read_limits, read_ulimits
-from cosmicdeploy.stack.units import seconds, size
-from cosmicdeploy.stack.values.words import UnclosedQuote, split
-=======
 from cosmicdeploy.stack.sections.hooks import read_hooks
 from cosmicdeploy.stack.sections.networking.links import implied_dependencies, read_links
 from cosmicdeploy.stack.sections.networking.networks import read_attachments
 from cosmicdeploy.stack.sections.networking.ports import read_expose, read_ports
 from cosmicdeploy.stack.sections.plain import read_plain
+from cosmicdeploy.stack.sections.replicas import check_replicas, read_replicas
 from cosmicdeploy.stack.sections.resources.block_io import read_block_io
 from cosmicdeploy.stack.sections.resources.devices import read_device_requests
-from cosmicdeploy.stack.sections.resources.resource_limits import read_limits, refuse_replicas
+from cosmicdeploy.stack.sections.resources.resource_limits import read_limits
 from cosmicdeploy.stack.sections.storage.files import read_files
 from cosmicdeploy.stack.sections.storage.mounts import read_mounts
->>>>>>> main
 from cosmicdeploy.stack.variables.container_environment import read_environment
 from cosmicdeploy.stack.variables.container_labels import read_labels
 
@@ -44,15 +34,10 @@ _RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d+)?")
 def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
     """Read a service, with defaults filled in. Raises `ConfigError` with the location."""
     _require_valid(entry, name)
-<<<<<<< HEAD
-    limits, declared = read_limits(entry), _container_name(entry)
-    service = Service(
-=======
     limits, declared = read_limits(entry, scope), _container_name(entry)
     mounts = read_mounts(entry, scope)
     files = read_files(entry, scope, {mount.target for mount in mounts})
-    return Service(
->>>>>>> main
+    service = Service(
         name=name,
         container_name=declared or f"{scope.project}-{name}-1",
         declared_name=declared,
@@ -74,11 +59,6 @@ def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
         mem_limit=limits.memory,
         cpus=limits.cpus,
         pids_limit=limits.pids,
-<<<<<<< HEAD
-        replicas=read_replicas(entry),
-        **_lifecycle(entry),
-        **_plain(entry),
-=======
         mem_reservation=limits.reservation,
         restart=_restart(entry, scope),
         device_requests=read_device_requests(entry),
@@ -89,8 +69,8 @@ def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
         post_start=read_hooks(entry.get("post_start"), scope),
         pre_stop=read_hooks(entry.get("pre_stop"), scope),
         block_io=entry.optional("blkio_config", read_block_io),
+        replicas=read_replicas(entry),
         **read_plain(entry),
->>>>>>> main
         **_logging(entry.get("logging")),
     )
     check_replicas(entry, service)
@@ -106,13 +86,6 @@ def _require_valid(entry: ComposeValue, name: str) -> None:
     if profiles is not None:
         for profile in profiles.items():
             profile.text()
-<<<<<<< HEAD
-=======
-    deploy = entry.get("deploy")
-    for replicas in (scale, deploy.get("replicas") if deploy else None):
-        if replicas is not None:
-            refuse_replicas(replicas)
->>>>>>> main
 
 
 def _container_name(entry: ComposeValue) -> str | None:

@@ -8,21 +8,12 @@ from dataclasses import asdict
 
 from cosmicdeploy.stack.model import Service
 
-<<<<<<< HEAD
-# A container does not depend on how its image is built or pulled, on the order of starting, on
-# whether names are declared or derived, or on how many replicas there are.
-_IGNORED = (
-    *("build", "pull_policy", "depends_on"),
-    *("declared_name", "declares_image", "replicas", "replica"),
-)
-=======
 # A container does not depend on how its image is built or pulled, on the order of starting, on how
-# it is replaced, or on whether names are declared or derived.
+# it is replaced, on whether names are declared or derived, or on how many replicas there are.
 _IGNORED = (
     "build", "declared_name", "declares_image", "depends_on", "deploy", "post_start", "pre_stop",
-    "pull_policy",
+    "pull_policy", "replica", "replicas",
 )  # fmt: skip
->>>>>>> main
 
 
 def digest(service: Service) -> str:

@@ -30,14 +30,9 @@ def resolve_containers(ctx: Context, names: Collection[str]) -> Context:
     ctx = replace(ctx, stack=adopt_container_names(ctx.stack, containers))
     _require_no_namesake(ctx, names)
     for name in names:
-<<<<<<< HEAD
         _require_one(ctx, of_service(containers, ctx.service(name)), ctx.service(name))
-    require_sole_writers(ctx, [n for n in names if not _runs(containers, ctx.service(n))])
-=======
-        _require_one(ctx, of_service(containers, name), ctx.service(name))
         ctx.engine.require_supported(ctx.service(name))
-    require_sole_writers(ctx, [n for n in names if not _runs(containers, n)])
->>>>>>> main
+    require_sole_writers(ctx, [n for n in names if not _runs(containers, ctx.service(n))])
     return ctx
 
 

@@ -53,16 +53,12 @@ class Service:
     `container_name` is the name of the container in place, or of the container to create;
     `declared_name` is the `container_name` in the file. `declares_image` says that the file names
     an image. `pull_policy` is always, never, build, missing, or how often to ask the registry
-<<<<<<< HEAD
-    (daily, weekly, every_12h). Sizes are in bytes, times in seconds.
-
-    `replicas` is how many containers the file declares. Where a service has several, each has an
-    entry of its own, named `SERVICE.NUMBER`, with its number as `replica` (`stack/replicas.py`).
-=======
     (daily, weekly, every_12h). `network_mode`, `ipc`, `pid`, `uts` and `volumes_from` may name a
     service (`service:db`; `db:ro`), and `expose` has entries such as "53/udp". Sizes are in bytes,
     times in seconds.
->>>>>>> main
+
+    `replicas` is how many containers the file declares. Where a service has several, each has an
+    entry of its own, named `SERVICE.NUMBER`, with its number as `replica` (`stack/replicas.py`).
     """
 
     name: str

@@ -11,11 +11,8 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import wait_ready
-<<<<<<< HEAD
 from cosmicdeploy.stack.order import needed_by
-=======
 from cosmicdeploy.steps.containers.hooks import start_container
->>>>>>> main
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.rollout.batches import (
     addresses_are_kept,

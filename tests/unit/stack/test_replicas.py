@@ -26,9 +26,9 @@ def test_each_replica_has_an_entry_with_its_number(stack_of: Callable[..., Stack
     second = stack.services["app.2"]
     assert (second.compose_name, second.number, second.container_name) == ("app", 2, "shop-app-2")
     assert stack.services["proxy"].compose_name == "proxy" and stack.services["proxy"].number == 1
-    assert stack.services["proxy"].depends_on == dict.fromkeys(
-        ("app.1", "app.2", "app.3"), "service_healthy"
-    )
+    dependencies = stack.services["proxy"].depends_on
+    assert list(dependencies) == ["app.1", "app.2", "app.3"]
+    assert {each.condition for each in dependencies.values()} == {"service_healthy"}
     assert replicas_by_service(stack.services.values()) == {
         "app": ("app.1", "app.2", "app.3"),
         "proxy": ("proxy",),

@@ -54,20 +54,9 @@ CHANGED: dict[str, Any] = {
 
 
 def test_the_digest_depends_on_every_field_of_a_container() -> None:
-<<<<<<< HEAD
-    not_of_the_container = {
-        "build",
-        "pull_policy",
-        "depends_on",
-        "declared_name",
-        "declares_image",
-        "replicas",
-        "replica",
-    }
-=======
     not_of_the_container = {"build", "pull_policy", "depends_on", "deploy"}
     not_of_the_container |= {"post_start", "pre_stop", "declared_name", "declares_image"}
->>>>>>> main
+    not_of_the_container |= {"replica", "replicas"}
     names = {field.name for field in fields(Service)} - not_of_the_container
     assert names == set(CHANGED), "a field of Service is missing in this test"
     for name, value in CHANGED.items():
@@ -75,25 +64,17 @@ def test_the_digest_depends_on_every_field_of_a_container() -> None:
         assert digest(changed) != digest(PLAIN), name
 
 
-<<<<<<< HEAD
-def test_the_digest_ignores_build_dependencies_and_the_number_of_replicas() -> None:
-=======
 def test_the_digest_ignores_what_is_no_part_of_a_container() -> None:
->>>>>>> main
     changed = replace(
         PLAIN,
         build=Build(context=Path("/x")),
         depends_on={"db": Dependency()},
         deploy=Deploy(update=RolloutSettings(parallelism=2)),
         pull_policy="always",
-<<<<<<< HEAD
-        depends_on={"db": "service_started"},
-        replicas=3,
-        replica=2,
-=======
         post_start=(Hook(command=("a",)),),
         pre_stop=(Hook(command=("a",)),),
->>>>>>> main
+        replicas=3,
+        replica=2,
     )
     assert digest(changed) == digest(PLAIN)
 

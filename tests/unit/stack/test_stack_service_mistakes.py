@@ -108,7 +108,6 @@ ServiceOf = Callable[..., Service]
         ("logging: {drive: x}", "logging.drive is not supported", "'driver'"),
         ("container_name: a b", "'a b' is not a container name", ""),
         ("profiles: debug", "profiles must be a list", "- "),
-<<<<<<< HEAD
         ("deploy: {replicas: -1}", "deploy.replicas is negative", "0 or a larger number"),
         ("scale: 2\ndeploy: {replicas: 3}", "deploy.replicas and scale differ", "one of them"),
         ("scale: 2\ncontainer_name: x", "the name x is for one container", "2 services"),
@@ -118,11 +117,6 @@ ServiceOf = Callable[..., Service]
             "the address 10.0.0.9 is for one container",
             "2 services",
         ),
-        ("deploy: {mode: global}", "deploy.mode is not supported", ""),
-        ("deploy: {resources: {reservations: {cpus: 1}}}", "reservations is not supported", ""),
-=======
-        ("scale: 2", "scale other than 1", "one service per replica"),
-        ("deploy: {replicas: 3}", "deploy.replicas other than 1", "one service per replica"),
         ("deploy: {mode: global-job}", "'global-job' is not supported", "'global'"),
         ("deploy: {mod: global}", "deploy.mod is not supported", "'mode'"),
         ("deploy: {restart_policy: {condition: ever}}", "'ever' is not supported", "any"),
@@ -138,7 +132,6 @@ ServiceOf = Callable[..., Service]
         ("pull_policy: sometimes", "'sometimes' is not supported", "every_12h"),
         ("mem_reservation: 1m\ndeploy: {resources: {reservations: {memory: 2m}}}",
          "differ on reservation", ""),
->>>>>>> main
         ("depends_on: [db]", "service 'db', which is not declared", ""),
         ("depends_on: {web: {condition: service_helthy}}", "is not supported", "service_healthy"),
         ("depends_on: {web: {required: maybe}}", "required must be true or false", ""),
