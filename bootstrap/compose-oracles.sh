@@ -1,16 +1,13 @@
 #!/usr/bin/env bash
+# Usage: compose-oracles.sh [--newest]
 # Gets the two Docker Compose programs whose results the tests compare with those of cosmicdeploy, and
 # prints their paths: 1.29.2 (the docker-compose of Debian 12), installed on the system, and v2, unpacked
-# from Debian 13's package into .cache so that it does not affect the system's Compose.
+# from Debian 13's package into .cache so that it does not affect the system's Compose. With --newest, it
+# gets the newest v2 of Debian as well, from sid.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-suite=trixie
-folder=$PWD/.cache/compose-v2
-plugin=$folder/usr/libexec/docker/cli-plugins/docker-compose
-state=$PWD/.cache/apt-$suite
-# `DOCKER_CONFIG=.cache/docker-config docker compose` finds the plugin here.
-plugins=$PWD/.cache/docker-config/cli-plugins
+plugin=usr/libexec/docker/cli-plugins/docker-compose
 
 say() { echo "compose-oracles: $*" >&2; }
 
@@ -30,8 +27,9 @@ debian_mirror() {
         awk -v release="$VERSION_CODENAME" '$2 == release { print $1; exit }'
 }
 
+# Usage: get_compose_v2 SUITE FOLDER
 get_compose_v2() {
-    local mirror
+    local suite=$1 folder=$2 state=$PWD/.cache/apt-$1 mirror
     bootstrap/apt-install.sh # updates the lists, from which the mirror is read
     mirror=$(debian_mirror)
     [ -n "$mirror" ] || { say 'apt knows no package source: run apt-get update'; exit 2; }
@@ -47,14 +45,23 @@ get_compose_v2() {
     mv "$folder.partial" "$folder"
 }
 
-mkdir -p .cache
-exec {lock}>.cache/compose-oracles.lock
+# Usage: ensure_compose_v2 SUITE FOLDER DOCKER_CONFIG; `DOCKER_CONFIG=… docker compose` then finds it.
+ensure_compose_v2() {
+    [ -x "$2/$plugin" ] || get_compose_v2 "$1" "$2" >&2
+    mkdir -p "$3/cli-plugins"
+    ln -sfn "$2/$plugin" "$3/cli-plugins/docker-compose"
+}
+
+cache=$PWD/.cache
+mkdir -p "$cache"
+exec {lock}>"$cache/compose-oracles.lock"
 flock "$lock"
 
 command -v docker-compose >/dev/null || bootstrap/apt-install.sh docker-compose
-[ -x "$plugin" ] || get_compose_v2
-mkdir -p "$plugins"
-ln -sfn "$plugin" "$plugins/docker-compose"
-
+ensure_compose_v2 trixie "$cache/compose-v2" "$cache/docker-config"
 echo "COMPOSE_V1=$(command -v docker-compose)"
-echo "COMPOSE_V2=$plugin"
+echo "COMPOSE_V2=$cache/compose-v2/$plugin"
+if [ "${1:-}" = --newest ]; then
+    ensure_compose_v2 sid "$cache/compose-newest" "$cache/docker-config-newest"
+    echo "COMPOSE_NEWEST=$cache/compose-newest/$plugin"
+fi
