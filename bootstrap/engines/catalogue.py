@@ -16,6 +16,7 @@ PACKAGES = (
     "docker-buildx",
     "iproute2",
     "iptables",
+    "mount",
     "procps",
 )
 

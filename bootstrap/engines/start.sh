@@ -8,7 +8,7 @@ set -eu
 root=$1 state=$2 data=$3
 shift 3
 
-# Containers can only leave a root that is a mount point.
+# pivot_root needs a mount point, here and in each container.
 mount --bind "$root" "$root"
 cd "$root"
 mount -t proc proc proc
@@ -30,5 +30,10 @@ shift
 show "$state"
 show "$data"
 
-chroot . ip link set lo up
-exec chroot . dockerd "$@"
+# Not chroot: an exec enters a container by the root of its mount namespace, which would be this
+# machine's.
+pivot_root . .
+umount -l .
+cd /
+ip link set lo up
+exec dockerd "$@"
