@@ -1,13 +1,21 @@
 #!/usr/bin/env bash
 # Usage: compose-oracles.sh [--newest]
-# Gets the two Docker Compose programs whose results the tests compare with those of cosmicdeploy, and
-# prints their paths: 1.29.2 (the docker-compose of Debian 12), installed on the system, and v2, unpacked
-# from Debian 13's package into .cache so that it does not affect the system's Compose. With --newest, it
-# gets the newest v2 of Debian as well, from sid.
+# Gets the programs whose results the tests compare with those of cosmicdeploy, and prints their paths:
+# Docker Compose 1.29.2 (the docker-compose of Debian 12), installed on the system; Compose v2 and buildx,
+# unpacked from Debian 13's packages into .cache so that they do not affect the system's. With --newest, it
+# gets the newest Compose v2 of Debian as well, from sid.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-plugin=usr/libexec/docker/cli-plugins/docker-compose
+plugins=usr/libexec/docker/cli-plugins
+compose=$PWD/.cache/compose-v2/$plugins/docker-compose
+newest=$PWD/.cache/compose-newest/$plugins/docker-compose
+buildx=$PWD/.cache/buildx/$plugins/docker-buildx
+# `DOCKER_CONFIG=.cache/docker-config docker compose` finds Compose, and with .cache/buildx-config docker
+# finds buildx: apart from each other, since Compose builds in another way if there is a buildx.
+compose_config=$PWD/.cache/docker-config
+newest_config=$PWD/.cache/docker-config-newest
+buildx_config=$PWD/.cache/buildx-config
 
 say() { echo "compose-oracles: $*" >&2; }
 
@@ -27,41 +35,44 @@ debian_mirror() {
         awk -v release="$VERSION_CODENAME" '$2 == release { print $1; exit }'
 }
 
-# Usage: get_compose_v2 SUITE FOLDER
-get_compose_v2() {
-    local suite=$1 folder=$2 state=$PWD/.cache/apt-$1 mirror
+# Unpacks a package of a Debian release into a folder.
+get_package() {
+    local suite=$1 package=$2 folder=$3 state=$PWD/.cache/apt-$1 mirror
     bootstrap/apt-install.sh # updates the lists, from which the mirror is read
     mirror=$(debian_mirror)
     [ -n "$mirror" ] || { say 'apt knows no package source: run apt-get update'; exit 2; }
     mkdir -p "$state"/{none,state/lists/partial,cache/archives/partial}
     : >"$state/status"
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$state/sources.list"
-    say "downloading docker-compose of $suite"
+    say "downloading $package of $suite"
     isolated_apt apt-get update
-    (cd "$state" && isolated_apt apt-get download docker-compose)
+    (cd "$state" && isolated_apt apt-get download "$package")
     rm -rf "$folder.partial"
-    dpkg-deb -x "$state"/docker-compose_*.deb "$folder.partial"
+    dpkg-deb -x "$state/$package"_*.deb "$folder.partial"
     rm -rf "$folder" "$state"
     mv "$folder.partial" "$folder"
 }
 
-# Usage: ensure_compose_v2 SUITE FOLDER DOCKER_CONFIG; `DOCKER_CONFIG=… docker compose` then finds it.
-ensure_compose_v2() {
-    [ -x "$2/$plugin" ] || get_compose_v2 "$1" "$2" >&2
-    mkdir -p "$3/cli-plugins"
-    ln -sfn "$2/$plugin" "$3/cli-plugins/docker-compose"
+link_plugin() {
+    mkdir -p "$2/cli-plugins"
+    ln -sfn "$1" "$2/cli-plugins/$(basename "$1")"
 }
 
-cache=$PWD/.cache
-mkdir -p "$cache"
-exec {lock}>"$cache/compose-oracles.lock"
+mkdir -p .cache
+exec {lock}>.cache/compose-oracles.lock
 flock "$lock"
 
 command -v docker-compose >/dev/null || bootstrap/apt-install.sh docker-compose
-ensure_compose_v2 trixie "$cache/compose-v2" "$cache/docker-config"
+[ -x "$compose" ] || get_package trixie docker-compose "$PWD/.cache/compose-v2"
+[ -x "$buildx" ] || get_package trixie docker-buildx "$PWD/.cache/buildx"
+link_plugin "$compose" "$compose_config"
+link_plugin "$buildx" "$buildx_config"
+
 echo "COMPOSE_V1=$(command -v docker-compose)"
-echo "COMPOSE_V2=$cache/compose-v2/$plugin"
+echo "COMPOSE_V2=$compose"
+echo "BUILDX=$buildx"
 if [ "${1:-}" = --newest ]; then
-    ensure_compose_v2 sid "$cache/compose-newest" "$cache/docker-config-newest"
-    echo "COMPOSE_NEWEST=$cache/compose-newest/$plugin"
+    [ -x "$newest" ] || get_package sid docker-compose "$PWD/.cache/compose-newest"
+    link_plugin "$newest" "$newest_config"
+    echo "COMPOSE_NEWEST=$newest"
 fi

@@ -16,8 +16,8 @@ from cosmicdeploy.events import Emit, Warned
 from cosmicdeploy.files.shipped import playbooks
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.playbook import Playbook, load_playbook
-from cosmicdeploy.settings import LoadedSettings, find, load
-from cosmicdeploy.stack.compose import read_stack
+from cosmicdeploy.settings import LoadedSettings, Settings, find, load
+from cosmicdeploy.stack.compose import read_files
 from cosmicdeploy.stack.model import Stack
 from cosmicdeploy.text.suggest import did_you_mean
 
@@ -34,13 +34,7 @@ def open_stack(config: Path | None, emit: Emit) -> Context:
 def read_stack_files(config: Path | None) -> tuple[LoadedSettings, Stack]:
     """Return the settings and the stack as declared in the compose file; raises `ConfigError`."""
     loaded = load(config or find(Path.cwd()), os.environ)
-    settings = loaded.settings
-    stack = read_stack(
-        loaded.path(settings.compose_file),
-        env_file=loaded.path(settings.env_file),
-        environ=os.environ,
-        project=settings.project,
-    )
+    stack = read_files(loaded.compose_files, os.environ)
     _require_services(loaded, stack)
     return loaded, stack
 
@@ -60,15 +54,28 @@ def connect_stack(loaded: LoadedSettings, stack: Stack, emit: Emit) -> Context:
         journal=Journal(path=loaded.state_directory / "journal.jsonl", warn=warn),
         catalogue=Catalogue(
             loaded.path(settings.backup.directory),
-            Owner(database=settings.database.name, project=stack.project),
+            owner_of(settings, stack),
             warn,
         ),
         emit=emit,
     )
 
 
+def owner_of(settings: Settings, stack: Stack) -> Owner:
+    """Return the stack as the owner of its backups; without a database, that name is ""."""
+    return Owner(
+        database=settings.database.name if settings.database else "", project=stack.project
+    )
+
+
 def _require_services(loaded: LoadedSettings, stack: Stack) -> None:
     for name in loaded.settings.services.all:
+        if name in stack.inactive:
+            raise ConfigError(
+                f"The service {name!r} has a role, and none of its profiles is active",
+                where=f"{loaded.file}: services",
+                todo="add one of its profiles to COMPOSE_PROFILES or `profiles`",
+            )
         if name not in stack.services:
             raise ConfigError(
                 f"The compose file has no service {name!r}",

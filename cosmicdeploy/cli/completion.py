@@ -39,25 +39,23 @@ def _load_settings(ctx: typer.Context) -> LoadedSettings:
 
 
 def _services(ctx: typer.Context) -> list[str]:
-    from cosmicdeploy.stack.compose import read_stack
+    from cosmicdeploy.stack.compose import read_files
     from cosmicdeploy.steps.service_names import ROLES
 
     loaded = _load_settings(ctx)
-    compose, env = loaded.path(loaded.settings.compose_file), loaded.path(loaded.settings.env_file)
-    return [*ROLES, *read_stack(compose, env_file=env, environ=os.environ).services]
+    return [*ROLES, *read_files(loaded.compose_files, os.environ).services]
 
 
 def _backups(ctx: typer.Context) -> list[str]:
     from cosmicdeploy.database.backups.catalogue import LATEST, Catalogue
-    from cosmicdeploy.database.backups.owner import Owner
-    from cosmicdeploy.stack.compose import read_stack
+    from cosmicdeploy.stack.compose import read_files
+    from cosmicdeploy.workspace import owner_of
 
     loaded = _load_settings(ctx)
     settings = loaded.settings
-    compose, env = loaded.path(settings.compose_file), loaded.path(settings.env_file)
-    stack = read_stack(compose, env_file=env, environ=os.environ, project=settings.project)
-    owner = Owner(database=settings.database.name, project=stack.project)
-    backups = Catalogue(loaded.path(settings.backup.directory), owner).list()
+    stack = read_files(loaded.compose_files, os.environ)
+    folder = loaded.path(settings.backup.directory)
+    backups = Catalogue(folder, owner_of(settings, stack)).list()
     return [LATEST, *(backup.id for backup in backups if not backup.foreign)]
 
 

@@ -36,13 +36,17 @@ class Document:
 
     def location(self, *keys: str | int) -> str:
         """Return "file:line" of the value at a path of keys, or of its closest known parent."""
+        return f"{self.path}:{self.locate(*keys)[1]}"
+
+    def locate(self, *keys: str | int) -> tuple[int, int]:
+        """Return how many of the keys lead to a value of this file, and the line of that value."""
         node, line = self.root, 1 if self.root is None else self.root.start_mark.line + 1
-        for key in keys:
+        for depth, key in enumerate(keys):
             child = self._child(node, key)
             if child is None:
-                break
+                return depth, line
             line, node = child
-        return f"{self.path}:{line}"
+        return len(keys), line
 
     def _child(self, node: yaml.Node | None, key: str | int) -> tuple[int, yaml.Node] | None:
         """Return the line and the value of a key, None if there is no such key.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.files.yaml_reader import read
 from cosmicdeploy.settings.settings import Settings
+from cosmicdeploy.stack.model import ComposeFiles
+from cosmicdeploy.stack.variables.compose_variables import files_of_variable
 from cosmicdeploy.stack.variables.environment import variables
 from cosmicdeploy.stack.variables.interpolate import interpolate_values
 from cosmicdeploy.validation import validated
@@ -47,6 +49,23 @@ class LoadedSettings:
                 where=str(self.directory / relative),
                 todo="replace the link by the file or folder that it should point to",
             ) from error
+
+    @property
+    def compose_files(self) -> ComposeFiles:
+        """The compose files: those of the settings, else of COMPOSE_FILE, else the default.
+
+        Raises `ConfigError` if a symbolic link points to itself.
+        """
+        settings = self.settings
+        named: Sequence[Path] = settings.compose_file
+        if "compose_file" not in settings.model_fields_set:
+            named = [Path(name) for name in files_of_variable(self.variables)] or named
+        return ComposeFiles(
+            files=tuple(self.path(each) for each in named),
+            env_file=self.path(settings.env_file),
+            project=settings.project,
+            profiles=settings.profiles,
+        )
 
     def secret(self, variable: str) -> str:
         """Return the value of a variable; raises `ConfigError` if it is unset or empty."""

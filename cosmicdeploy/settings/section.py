@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 Words = tuple[str, ...]
 
@@ -22,4 +23,14 @@ def _without_credentials(url: str | None) -> str | None:
     return url
 
 
+def _as_list(value: Any) -> Any:
+    return (value,) if isinstance(value, str | Path) else value
+
+
+# A path, or a list of at least one.
+Paths = Annotated[
+    tuple[Path, ...],
+    BeforeValidator(_as_list, json_schema_input_type=Path | tuple[Path, ...]),
+    Field(min_length=1),
+]
 Url = Annotated[str, AfterValidator(_without_credentials)]

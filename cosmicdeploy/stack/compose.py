@@ -2,94 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.files.yaml_reader import Document, read
 from cosmicdeploy.stack.compose_value import ComposeValue
-from cosmicdeploy.stack.keys import refuse_unknown_keys
-from cosmicdeploy.stack.model import Network, Service, Stack
-from cosmicdeploy.stack.project_name import project_name
-from cosmicdeploy.stack.remarks import cut_commands
+from cosmicdeploy.stack.declaration import read_declaration
+from cosmicdeploy.stack.model import ComposeFiles, Network, Service, Stack, Volume
+from cosmicdeploy.stack.remarks import cut_commands, unread_override
 from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.sections.dependencies import check_dependencies
 from cosmicdeploy.stack.sections.networks import network_keys
 from cosmicdeploy.stack.sections.sources import read_configs, read_secrets
 from cosmicdeploy.stack.sections.top_level import read_networks, read_volumes
 from cosmicdeploy.stack.service import read_service
-from cosmicdeploy.stack.values.loader import ComposeLoader
-from cosmicdeploy.stack.variables.compose_variables import refuse_conflicting_variables
-from cosmicdeploy.stack.variables.environment import variables as all_variables
-from cosmicdeploy.stack.variables.interpolate import interpolate_values
 
 
 def read_stack(
-    file: Path, *, env_file: Path, environ: Mapping[str, str], project: str | None = None
+    file: Path | Sequence[Path],
+    *,
+    env_file: Path,
+    environ: Mapping[str, str],
+    project: str | None = None,
+    profiles: tuple[str, ...] = (),
 ) -> Stack:
-    """Read a compose file; `environ`, the shell's environment, wins over `env_file`.
+    """Read a compose file, or several that override each other; see `read_files`."""
+    files = (file,) if isinstance(file, Path) else tuple(file)
+    given = ComposeFiles(files=files, env_file=env_file, project=project, profiles=profiles)
+    return read_files(given, environ)
+
+
+def read_files(files: ComposeFiles, environ: Mapping[str, str]) -> Stack:
+    """Read the compose files; `environ`, the shell's environment, wins over their env file.
 
     Raises `ConfigError`, with file and line, for anything wrong or unsupported.
     """
-    document = _without_extensions(_document(file))
-    refuse_unknown_keys(document)
-    variables = all_variables(env_file, environ)
-    refuse_conflicting_variables(file, env_file, variables, environ)
-    name = project_name(document, variables, project)
-    variables["COMPOSE_PROJECT_NAME"] = name
-    document = replace(document, data=interpolate_values(document, variables))
-    top = ComposeValue(document, (), document.data)
+    declared = read_declaration(files, environ)
+    top = ComposeValue(declared.document, (), declared.document.data)
     scope = Scope(
-        project=name,
-        directory=file.absolute().parent,
-        variables=variables,
-        networks=read_networks(top, name),
-        volumes=read_volumes(top, name),
+        project=declared.project,
+        directory=files.directory,
+        variables=declared.variables,
+        networks=read_networks(top, declared.project),
+        volumes=read_volumes(top, declared.project),
     )
     scope = replace(scope, secrets=read_secrets(top, scope), configs=read_configs(top, scope))
     entries = _service_entries(top)
+    services = _services(entries, scope, declared.inactive)
     return Stack(
-        project=name,
-        file=file.absolute(),
-        env_file=env_file.absolute(),
-        services=_services(entries, scope),
+        project=declared.project,
+        file=files.files[0].absolute(),
+        override_files=tuple(each.absolute() for each in files.files[1:]),
+        env_file=files.env_file.absolute(),
+        profiles=files.profiles,
+        services=services,
         networks=_used_networks(entries, scope.networks),
-        volumes=scope.volumes,
-        remarks=tuple(cut_commands(entries)),
+        volumes=_used_volumes(services.values(), scope.volumes),
+        remarks=(*unread_override(files, declared.variables), *cut_commands(entries)),
+        inactive=declared.inactive,
     )
-
-
-def _document(file: Path) -> Document:
-    if not file.is_file():
-        raise ConfigError(
-            f"Compose file {file.name} not found",
-            where=str(file),
-            todo="check the name of the compose file in the configuration",
-        )
-    return read(file, ComposeLoader)
-
-
-def _without_extensions(document: Document) -> Document:
-    """Drop the `x-*` blocks at the top level, so that variables in them are not resolved."""
-    data = {key: value for key, value in document.data.items() if not key.startswith("x-")}
-    return replace(document, data=data)
 
 
 def _service_entries(top: ComposeValue) -> ComposeValue:
     services = top.get("services")
     if services is None or not services.data:
         raise ConfigError(
-            "No service is declared", where=top.where, todo="add a service under 'services:'"
+            "No service is declared, or none with an active profile",
+            where=top.where,
+            todo="add a service under 'services:', or set COMPOSE_PROFILES",
         )
     services.mapping()
     kept = {key: value for key, value in services.data.items() if not key.startswith("x-")}
     return replace(services, data=kept)
 
 
-def _services(entries: ComposeValue, scope: Scope) -> dict[str, Service]:
+def _services(entries: ComposeValue, scope: Scope, inactive: frozenset[str]) -> dict[str, Service]:
     services = {name: read_service(entry, name, scope) for name, entry in entries.mapping().items()}
-    check_dependencies(entries, services)
+    check_dependencies(entries, services, inactive)
     owners: dict[str, str] = {}
     for name, service in services.items():
         other = owners.setdefault(service.container_name, name)
@@ -102,6 +92,12 @@ def _services(entries: ComposeValue, scope: Scope) -> dict[str, Service]:
 
 
 def _used_networks(entries: ComposeValue, networks: Mapping[str, Network]) -> dict[str, Network]:
-    """Return the networks; the default network only if a service joins it."""
+    """Return the networks that a service joins: Compose creates no others."""
     used = {key for service in entries.mapping().values() for key in network_keys(service)}
-    return {key: net for key, net in networks.items() if key != "default" or key in used}
+    return {key: network for key, network in networks.items() if key in used}
+
+
+def _used_volumes(services: Iterable[Service], volumes: Mapping[str, Volume]) -> dict[str, Volume]:
+    """Return the volumes that a service mounts: Compose creates no others."""
+    used = {m.source for service in services for m in service.mounts if m.type == "volume"}
+    return {key: volume for key, volume in volumes.items() if volume.name in used}

@@ -21,13 +21,11 @@ SERVICE = (
 )  # fmt: skip
 
 _REFUSED_TOP_LEVEL = {
-    "include": "put everything into one file",
     "models": "remove it",
 }
 
 _REFUSED_SERVICE = {
     "configs": "mount a file as a volume instead",
-    "extends": "repeat the keys, or share them with a YAML anchor ('<<: *anchor')",
     "external_links": "join the other stack's network as an external one",
     "links": "services of one network find each other by name: remove it",
     "network_mode": "declare a network and list it under 'networks'",
@@ -46,9 +44,16 @@ _REFUSED_WITHOUT_ADVICE = (
 )  # fmt: skip
 
 
-def refuse_unknown_keys(document: Document) -> None:
+# What a file may have before Compose merges it with others, which resolves the first two.
+BEFORE_MERGING = frozenset(
+    ("include", "extends", *_REFUSED_TOP_LEVEL, *_REFUSED_SERVICE, *_REFUSED_WITHOUT_ADVICE)
+)
+
+
+def refuse_unknown_keys(document: Document, also_known: frozenset[str] = frozenset()) -> None:
     """Raise `ConfigError` for the first unsupported key, with the others as its details."""
-    errors = list(_problems(ComposeValue(document, (), document.data)))
+    top = ComposeValue(document, (), document.data)
+    errors = [error for key, error in _problems(top) if key not in also_known]
     if errors:
         first, *others = errors
         raise ConfigError(
@@ -56,22 +61,23 @@ def refuse_unknown_keys(document: Document) -> None:
         )
 
 
-def _problems(top: ComposeValue) -> Iterator[ConfigError]:
+def _problems(top: ComposeValue) -> Iterator[tuple[str, ConfigError]]:
+    """Yield each unsupported key with the error about it."""
     for key in _without_extensions(top):
         if key not in TOP_LEVEL:
-            yield _refusal(top.child(key), key, TOP_LEVEL, _REFUSED_TOP_LEVEL)
+            yield key, _refusal(top.child(key), key, TOP_LEVEL, _REFUSED_TOP_LEVEL)
     services = top.get("services")
     if services is not None and isinstance(services.data, dict):
         for name in _without_extensions(services):
             yield from _service_problems(services.child(name))
 
 
-def _service_problems(service: ComposeValue) -> Iterator[ConfigError]:
+def _service_problems(service: ComposeValue) -> Iterator[tuple[str, ConfigError]]:
     if isinstance(service.data, dict):
         refused = {**dict.fromkeys(_REFUSED_WITHOUT_ADVICE, "remove it"), **_REFUSED_SERVICE}
         for key in _without_extensions(service):
             if key not in SERVICE:
-                yield _refusal(service.child(key), key, SERVICE, refused)
+                yield key, _refusal(service.child(key), key, SERVICE, refused)
 
 
 def _without_extensions(entry: ComposeValue) -> list[str]:
@@ -83,5 +89,5 @@ def _refusal(
 ) -> ConfigError:
     if key in refused:
         return entry.error("is not supported", refused[key])
-    hint = did_you_mean(key, supported)
-    return entry.error("is not a known key", hint or "remove it, or name it 'x-…'")
+    allowed = f"use one of: {', '.join(supported)}; or name it 'x-…'"
+    return entry.error("is not a known key", did_you_mean(key, supported) or allowed)

@@ -61,8 +61,9 @@ def _require_valid(entry: ComposeValue, name: str) -> None:
     if not _NAME.fullmatch(name):
         raise entry.error("is not a valid name", "use letters, digits, '.', '-' and '_'")
     profiles, scale = entry.get("profiles"), entry.get("scale")
-    if profiles is not None and profiles.data:
-        raise profiles.error("is not supported", "remove it, or move the service to another file")
+    if profiles is not None:
+        for profile in profiles.items():
+            profile.text()
     if scale is not None:
         refuse_replicas(scale)
 

@@ -42,7 +42,7 @@ def _compose_hashes(ctx: Context) -> Mapping[str, str]:
     stack = ctx.stack
     images = [image.id if image else "" for image in ctx.images_of(stack.services).values()]
     state = (*images, *map(digest, stack.services.values()))
-    return config_hashes(stack.project, stack.file, stack.env_file, state)
+    return config_hashes(stack.compose_files, state)
 
 
 def _carried_over(ctx: Context, name: str) -> str | None:

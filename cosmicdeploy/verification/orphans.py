@@ -79,10 +79,13 @@ def orphans(ctx: Context) -> CheckResult:
 def _undeclared(ctx: Context) -> Iterator[Container]:
     """Yield the project's containers that belong to no service, or are surplus ones of a service.
 
-    A declared service without a role may have several containers, so these are left out.
+    A declared service without a role may have several containers, so these are left out; so are
+    the containers of services whose profiles are inactive, as in Compose.
     """
     handled = ctx.settings.services.all
     for container in ctx.unassigned_containers():
+        if container.service in ctx.stack.inactive:
+            continue
         is_declared = container.service in ctx.stack.services
         if labels.MARKER not in container.labels and (
             container.service in handled or not is_declared

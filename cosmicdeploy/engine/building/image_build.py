@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from traceback import clear_frames
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from docker import APIClient
 from docker.errors import APIError
 from docker.utils import parse_repository_tag
 
-from cosmicdeploy.engine.building.build_context import (
-    ABSENT,
-    bases,
-    image_id,
-    read_buildable_dockerfile,
-)
+from cosmicdeploy.engine.building.build_context import ABSENT, image_id
+from cosmicdeploy.engine.building.builders.choice import builder_for
+from cosmicdeploy.engine.building.builders.protocol import FailedBuild
+from cosmicdeploy.engine.building.failures import build_failed
+from cosmicdeploy.engine.building.recipe import read_recipe
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.errors import BuildFailed
-from cosmicdeploy.signals import each_interruptible, interruptible
+from cosmicdeploy.signals import interruptible
 from cosmicdeploy.stack.model import Build
 
 LINES_SHOWN = 15
@@ -33,64 +29,36 @@ def build_image(
     labels: Mapping[str, str],
     on_line: Callable[[str], None],
 ) -> str:
-    """Build an image with the classic builder, without a tag; return its id.
+    """Build an image without a tag; return its id.
 
-    Raises `BuildFailed` with the last lines of output, and `Refused` if the builder would not build
-    the Dockerfile as written.
+    Raises `BuildFailed` with the last lines of output, and `Refused` if the image would not be
+    built as written.
     """
-    read_buildable_dockerfile(build)
     last: deque[str] = deque(maxlen=LINES_SHOWN)
-    built = ""
+
+    def keep(line: str) -> None:
+        last.append(line)
+        on_line(line)
+
     with translated(f"Building {name}", str(build.context)):
-        # The engine ends a build whose client disconnects.
-        with interruptible():
-            messages = api.build(
-                path=str(build.context),
-                dockerfile=build.dockerfile,
-                buildargs=dict(build.args),
-                target=build.target,
-                labels={**build.labels, **labels},
-                decode=True,
-                rm=True,
-                forcerm=True,
-            )
-        with _connection_released():
-            for message in each_interruptible(messages):
-                built = (message.get("aux") or {}).get("ID", built)
-                for line in _lines(message):
-                    last.append(line)
-                    on_line(line)
-                if "error" in message:
-                    raise _failed(build, f"{name}: {message['error'].strip()}", tuple(last))
-    return built
+        recipe = read_recipe(api, build)
+        builder = builder_for(api, recipe)
+        builder.require_buildable(recipe)
+        try:
+            return builder.build(recipe, labels, keep)
+        except FailedBuild as failure:
+            raise build_failed(recipe, name, str(failure), tuple(last)) from failure
 
 
-@contextmanager
-def _connection_released() -> Iterator[None]:
-    """Close the connection if the block raises, so that the engine ends the build.
-
-    The exception's traceback keeps the SDK's frames alive, and one of them holds the connection.
-    """
-    try:
-        yield
-    except BaseException as error:
-        clear_frames(error.__traceback__)
-        raise
-
-
-def _failed(build: Build, why: str, lines: tuple[str, ...]) -> BuildFailed:
-    return BuildFailed(
-        f"The image could not be built: {why}",
-        where=str(build.context / build.dockerfile),
-        todo="fix the build; nothing that runs was changed",
-        details=lines,
-    )
+def builder_name(api: APIClient, build: Build) -> str:
+    """Return the name of the builder of an image: "BuildKit". Raises as `build_image` does."""
+    return builder_for(api, read_recipe(api, build)).name
 
 
 def pull_bases(api: APIClient, build: Build, on_line: Callable[[str], None]) -> None:
-    """Pull the base images that are missing. Raises `BuildFailed`."""
-    for base in bases(build).all:
-        if image_id(api, base) != ABSENT:
+    """Pull the base images that are missing, or all with `pull`. Raises `BuildFailed`."""
+    for base in read_recipe(api, build).bases.all:
+        if image_id(api, base) != ABSENT and not build.pull:
             continue
         on_line(f"pulling {base}")
         repository, tag = parse_repository_tag(base)
@@ -99,8 +67,9 @@ def pull_bases(api: APIClient, build: Build, on_line: Callable[[str], None]) -> 
                 api.pull(repository, tag=tag or "latest")
         except APIError as error:
             reason = str(error.explanation or error)
-            raise _failed(build, f"its base image {base} cannot be pulled", (reason,)) from error
-
-
-def _lines(message: Mapping[str, Any]) -> Iterable[str]:
-    return [line for line in str(message.get("stream", "")).splitlines() if line.strip()]
+            raise BuildFailed(
+                f"The image could not be built: its base image {base} cannot be pulled",
+                where=str(build.context / build.dockerfile),
+                todo="fix the build; nothing that runs was changed",
+                details=(reason,),
+            ) from error

@@ -13,42 +13,37 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
-from pathlib import Path
 
-# The first that works is used: Docker's plugin (v2), or a separate docker-compose.
-PROGRAMS = (("docker", "compose"), ("docker-compose",))
-TIMEOUT_SECONDS = 20
+from cosmicdeploy.stack.merging.program import PROGRAMS, TIMEOUT_SECONDS
+from cosmicdeploy.stack.model import ComposeFiles
+
 _LINE = re.compile(r"(\S+) ([0-9a-f]{64})")
 # Concurrent calls wait for the first call's cached result.
 _lock = threading.Lock()
 
 
-def config_hashes(
-    project: str, file: Path, env_file: Path, state: tuple[str, ...]
-) -> Mapping[str, str]:
+def config_hashes(files: ComposeFiles, state: tuple[str, ...]) -> Mapping[str, str]:
     """Return Compose's hash by service; empty if no Compose answers.
 
     `state` is what the hashes depend on, such as image ids (in Compose 1.29). The result is cached
     for each state.
     """
     with _lock, suppress(subprocess.TimeoutExpired):
-        return _cached_hashes(project, file, env_file, state)
+        return _cached_hashes(files, state)
     return {}
 
 
 @lru_cache(maxsize=8)
-def _cached_hashes(
-    project: str, file: Path, env_file: Path, _state: tuple[str, ...]
-) -> Mapping[str, str]:
+def _cached_hashes(files: ComposeFiles, _state: tuple[str, ...]) -> Mapping[str, str]:
     for program in PROGRAMS:
-        if hashes := _run([*program, *_options(project, file, env_file), "config", "--hash", "*"]):
+        if hashes := _run([*program, *files.options, "config", "--hash", "*"]):
             return hashes
     return {}
 
 
-def compose_command(project: str, file: Path, env_file: Path, *words: str) -> str:
+def compose_command(files: ComposeFiles, *words: str) -> str:
     """Return a command line of the installed Compose on this stack, for the operator."""
-    return shlex.join([*_program(), *_options(project, file, env_file), *words])
+    return shlex.join([*_program(), *files.options, *words])
 
 
 @lru_cache(maxsize=1)
@@ -62,12 +57,6 @@ def _program() -> tuple[str, ...]:
             if completed.returncode == 0:
                 return program
     return PROGRAMS[0]
-
-
-def _options(project: str, file: Path, env_file: Path) -> list[str]:
-    options = ["--project-name", project, "--file", str(file)]
-    options += ["--project-directory", str(file.parent)]
-    return [*options, "--env-file", str(env_file)] if env_file.is_file() else options
 
 
 def _run(command: list[str]) -> Mapping[str, str]:

@@ -1,6 +1,7 @@
 """The declarations of a compose file, with defaults filled in and absolute paths."""
 
 from cosmicdeploy.stack.model.build import Build, BuildSecret
+from cosmicdeploy.stack.model.files import ComposeFiles
 from cosmicdeploy.stack.model.mounts import Mount, Volume
 from cosmicdeploy.stack.model.networks import Attachment, Network, Pool, Port
 from cosmicdeploy.stack.model.service import ISOLATED_SHARES, Healthcheck, Service
@@ -12,6 +13,7 @@ __all__ = [
     "Attachment",
     "Build",
     "BuildSecret",
+    "ComposeFiles",
     "Healthcheck",
     "Mount",
     "Network",

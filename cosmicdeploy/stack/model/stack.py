@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cosmicdeploy.stack.model.files import ComposeFiles
 from cosmicdeploy.stack.model.mounts import Volume
 from cosmicdeploy.stack.model.networks import Network
 from cosmicdeploy.stack.model.service import Service
@@ -22,7 +23,11 @@ class Remark:
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """Everything that a compose file declares."""
+    """Everything that the compose files declare.
+
+    `override_files` are those after the first, and `profiles` those of the settings. `inactive`
+    are the services that exist only with a profile that is not active.
+    """
 
     project: str
     file: Path
@@ -31,8 +36,21 @@ class Stack:
     networks: Mapping[str, Network]
     volumes: Mapping[str, Volume]
     remarks: tuple[Remark, ...] = ()
+    override_files: tuple[Path, ...] = ()
+    profiles: tuple[str, ...] = ()
+    inactive: frozenset[str] = frozenset()
 
     @property
     def directory(self) -> Path:
         """The project directory: relative paths start there."""
         return self.file.parent
+
+    @property
+    def compose_files(self) -> ComposeFiles:
+        """The files, with what Compose needs to read the same stack from them."""
+        return ComposeFiles(
+            files=(self.file, *self.override_files),
+            env_file=self.env_file,
+            project=self.project,
+            profiles=self.profiles,
+        )

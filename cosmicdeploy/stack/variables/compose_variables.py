@@ -1,8 +1,8 @@
 """Refuse variables that make Docker Compose read the stack differently.
 
-`COMPOSE_PROJECT_NAME` is supported (see `project_name.py`), and `COMPOSE_PROFILES` has no effect,
-since a service with profiles is refused. Compose reads `COMPOSE_FILE` and the variables
-in `_SHELL_OR_ENV_FILE` from the shell or `.env`, the others only from the shell.
+`COMPOSE_PROJECT_NAME` and `COMPOSE_PROFILES` are supported (see `project_name.py` and
+`profiles.py`), and so is `COMPOSE_FILE` unless the settings name other files. Compose reads these
+and the variables in `_SHELL_OR_ENV_FILE` from the shell or `.env`, the others only from the shell.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ _OFF = ("", "0", "false", "f", "no", "n")
 
 
 def refuse_conflicting_variables(
-    file: Path, env_file: Path, variables: Mapping[str, str], environ: Mapping[str, str]
+    files: tuple[Path, ...],
+    env_file: Path,
+    variables: Mapping[str, str],
+    environ: Mapping[str, str],
 ) -> None:
     """Raise `ConfigError`, with the variable's source, if Compose would read another stack."""
     for name, behaviour in _SHELL_OR_ENV_FILE.items():
@@ -35,20 +38,23 @@ def refuse_conflicting_variables(
     for name, behaviour in _SHELL_ONLY.items():
         if environ.get(name, "").lower() not in _OFF:
             raise _refusal(name, behaviour, f"run `unset {name}`", "environment")
-    named = variables.get("COMPOSE_FILE")
-    if named and not _is_same_file(named, file, variables):
+    folder = files[0].parent
+    named = [(folder / name).resolve() for name in files_of_variable(variables)]
+    if named and named != [file.resolve() for file in files]:
+        names = ", ".join(file.name for file in files)
         raise _refusal(
             "COMPOSE_FILE",
-            f"`compose_file` in cosmicdeploy.yaml names {file.name}",
-            "remove COMPOSE_FILE, or put everything into one file and name it in both",
+            f"`compose_file` in cosmicdeploy.yaml names {names}",
+            "remove COMPOSE_FILE, or remove `compose_file` so that COMPOSE_FILE counts",
             source_of("COMPOSE_FILE", env_file, environ),
         )
 
 
-def _is_same_file(named: str, file: Path, variables: Mapping[str, str]) -> bool:
+def files_of_variable(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the files that COMPOSE_FILE names, as written; none if it is unset or empty."""
     separator = variables.get("COMPOSE_PATH_SEPARATOR") or ":"
-    paths = [(file.parent / name).resolve() for name in named.split(separator)]
-    return paths == [file.resolve()]
+    named = variables.get("COMPOSE_FILE")
+    return tuple(named.split(separator)) if named else ()
 
 
 def _refusal(name: str, behaviour: str, todo: str, where: str) -> ConfigError:

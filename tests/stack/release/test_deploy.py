@@ -84,7 +84,7 @@ def test_a_plan_shows_what_would_change_and_changes_nothing(release_1: StackUnde
 
 
 @pytest.mark.parametrize("words", [["deploy", "--plan"], ["deploy"]])
-def test_the_plan_refuses_what_the_builder_would_ignore(
+def test_the_plan_refuses_what_the_classic_builder_would_ignore(
     release_1: StackUnderTest, words: list[str]
 ) -> None:
     before = release_1.snapshot()
@@ -93,7 +93,7 @@ def test_the_plan_refuses_what_the_builder_would_ignore(
     with dockerfile.open("a") as lines:
         lines.write('ARG TARGETARCH\nRUN echo "$TARGETARCH" <<EOF\n1\nEOF\n')
     (dockerfile.parent / "Dockerfile.dockerignore").write_text("secret\n")
-    done = release_1.cli(*words)
+    done = release_1.cli(*words, DOCKER_BUILDKIT="0")
     assert done.code == 1
     for place in (f"Dockerfile:{line})", f"Dockerfile:{line + 1})", "Dockerfile.dockerignore is"):
         assert place in done.stderr

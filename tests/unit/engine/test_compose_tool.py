@@ -11,11 +11,16 @@ import pytest
 
 from cosmicdeploy.engine.containers import compose_tool
 from cosmicdeploy.engine.containers.compose_tool import config_hashes
+from cosmicdeploy.stack.model import ComposeFiles
 
 pytestmark = pytest.mark.unit
 
 HASH_1, HASH_2 = "1" * 64, "2" * 64
 Install = Callable[[str, str], None]
+
+
+def files_in(folder: Path) -> ComposeFiles:
+    return ComposeFiles(files=(folder / "compose.yml",), env_file=folder / ".env", project="shop")
 
 
 @pytest.fixture
@@ -34,13 +39,13 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
 def uncached_hashes(folder: Path) -> dict[str, str]:
     """Return the hashes without the cache: each call passes another state of the stack."""
     state = (str(uuid4()),)
-    return dict(config_hashes("shop", folder / "compose.yml", folder / ".env", state))
+    return dict(config_hashes(files_in(folder), state))
 
 
 def test_hashes_of_the_same_state_are_cached(install: Install, tmp_path: Path) -> None:
     calls = tmp_path / "calls"
     install("docker-compose", f'echo once >> {calls}; echo "web {HASH_1}"')
-    arguments = ("shop", tmp_path / "compose.yml", tmp_path / ".env", ("this state",))
+    arguments = (files_in(tmp_path), ("this state",))
     with ThreadPoolExecutor() as pool:
         results = list(pool.map(lambda _: config_hashes(*arguments), range(4)))
     assert results == [{"web": HASH_1}] * 4
@@ -63,7 +68,7 @@ def test_after_a_timeout_the_same_program_is_tried_again(
     install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`docker-compose` would compute another hash than the plugin."""
-    arguments = ("shop", tmp_path / "compose.yml", tmp_path / ".env", (str(uuid4()),))
+    arguments = (files_in(tmp_path), (str(uuid4()),))
     install("docker-compose", f'echo "web {HASH_1}"')
     install("docker", "exec /bin/sleep 5")
     monkeypatch.setattr(compose_tool, "TIMEOUT_SECONDS", 0.2)

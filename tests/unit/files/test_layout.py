@@ -10,7 +10,7 @@ import pytest
 from cosmicdeploy.errors import UsageError
 from cosmicdeploy.layout import LayoutOptions, free_subnet, lay_out
 from cosmicdeploy.settings import load
-from cosmicdeploy.stack.compose import read_stack
+from cosmicdeploy.stack.compose import read_files
 from cosmicdeploy.stack.variables.environment import read_env_file
 
 
@@ -22,8 +22,7 @@ def laid_out(tmp_path: Path) -> Path:
 
 def test_the_shipped_stack_can_be_read(laid_out: Path) -> None:
     loaded = load(laid_out / "cosmicdeploy.yaml", {})
-    env = laid_out / ".env"
-    stack = read_stack(loaded.path(loaded.settings.compose_file), env_file=env, environ={})
+    stack = read_files(loaded.compose_files, {})
     assert set(stack.services) == set(loaded.settings.services.all)
     assert stack.project == "try"
     assert stack.services["cosmic-app-2"].container_name == "cosmic-app-2-try"

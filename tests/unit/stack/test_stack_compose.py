@@ -66,8 +66,12 @@ def test_networks_and_volumes_are_read(stack_of: StackOf) -> None:
     stack = stack_of(
         """
 services:
-  web: {image: web, networks: [front]}
+  web:
+    image: web
+    networks: [front, fixed, theirs, theirs2, theirs3]
+    volumes: ["data:/1", "named:/2", "theirs:/3"]
 networks:
+  unused:
   front:
   fixed:
     name: fixed-${N:-1}
@@ -81,6 +85,7 @@ networks:
   theirs2: {external: true, name: real}
   theirs3: {external: {name: real3}}
 volumes:
+  unused:
   data:
   named: {name: n, driver: local, driver_opts: {type: nfs, o: 3}, labels: {l: 1}}
   theirs: {external: true}
@@ -138,3 +143,18 @@ def test_relative_sources_are_resolved_from_the_files_folder(
     assert (stack.directory, stack.env_file) == (tmp_path / "Shop", tmp_path / "Shop" / ".env")
     sources = [mount.source for mount in stack.services["web"].mounts]
     assert sources == [f"{tmp_path}/Shop/a", f"{tmp_path}/b", f"{tmp_path}/Shop"]
+
+
+@pytest.mark.parametrize("name", ["docker-compose.override.yml", "compose.override.yaml"])
+def test_an_override_file_that_is_not_read_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "docker-compose.yml").write_text(WEB)
+    (tmp_path / "docker-compose.prod.yml").write_text(WEB)
+    (tmp_path / name).write_text(WEB)
+
+    def remarks(file: str, **environ: str) -> list[str]:
+        stack = read_stack(tmp_path / file, env_file=tmp_path / ".env", environ=environ)
+        return [remark.service for remark in stack.remarks]
+
+    assert remarks("docker-compose.yml") == [name]
+    assert remarks("docker-compose.yml", COMPOSE_FILE="docker-compose.yml") == []
+    assert remarks("docker-compose.prod.yml") == []

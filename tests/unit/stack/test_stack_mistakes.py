@@ -33,12 +33,12 @@ def test_every_unsupported_top_level_key_is_refused_by_name(stack_of: StackOf) -
 
 def test_all_misspelt_keys_are_listed_with_the_closest_known_key(stack_of: StackOf) -> None:
     with pytest.raises(ConfigError) as caught:
-        stack_of("volums: {}\nservices:\n  web:\n    imag: w\n  db:\n    extends: web\n")
+        stack_of("volums: {}\nservices:\n  web:\n    imag: w\n  db:\n    provider: web\n")
     assert caught.value.what == "volums is not a known key"
     assert caught.value.todo == "did you mean 'volumes'?"
     assert [line.partition(" (")[0] for line in caught.value.details] == [
         "service 'web': imag is not a known key",
-        "service 'db': extends is not supported",
+        "service 'db': provider is not supported",
     ]
 
 

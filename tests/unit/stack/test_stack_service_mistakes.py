@@ -74,7 +74,7 @@ ServiceOf = Callable[..., Service]
         ("build: {additional_contexts: [base]}", "'base' has no folder", ""),
         ("logging: {drive: x}", "logging.drive is not supported", "'driver'"),
         ("container_name: a b", "'a b' is not a container name", ""),
-        ("profiles: [debug]", "profiles is not supported", ""),
+        ("profiles: debug", "profiles must be a list", "- "),
         ("scale: 2", "scale other than 1", "one service per replica"),
         ("deploy: {replicas: 3}", "deploy.replicas other than 1", "one service per replica"),
         ("deploy: {mode: global}", "deploy.mode is not supported", ""),

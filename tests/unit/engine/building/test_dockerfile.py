@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.engine.building.base_images import base_images
-from cosmicdeploy.engine.building.build_context import read_buildable_dockerfile
-from cosmicdeploy.engine.building.classic_builder import refuse_triggers
-from cosmicdeploy.engine.building.dockerfile import parse_dockerfile
-from cosmicdeploy.errors import Refused
-from cosmicdeploy.stack.model import Build
+from cosmicdeploy.engine.building.builders.classic import ClassicBuilder
+from cosmicdeploy.engine.building.dockerfile.parse import parse_dockerfile
+from cosmicdeploy.engine.building.recipe import Recipe
+from cosmicdeploy.errors import ConfigError, Refused
+from tests.unit.engine.building.recipes import recipe
 
 pytestmark = pytest.mark.unit
 
@@ -41,9 +40,8 @@ def test_instructions_are_parsed_as_by_the_official_parser(heading: str, text: s
     assert shown(text) == heading
 
 
-def build_of(folder: Path, text: str, target: str = "", **args: str) -> Build:
-    (folder / "Dockerfile").write_bytes(text.encode())
-    return Build(context=folder, dockerfile="Dockerfile", args=args, target=target or None)
+def require_buildable(classic: Recipe) -> None:
+    ClassicBuilder(None).require_buildable(classic)  # type: ignore[arg-type] - it asks nothing
 
 
 @pytest.mark.parametrize(("heading", "text"), blocks("dockerfiles-refused.txt"))
@@ -52,7 +50,7 @@ def test_what_the_builder_would_ignore_is_refused_with_its_line(
 ) -> None:
     line, _, what = heading.partition(" ")
     with pytest.raises(Refused) as caught:
-        read_buildable_dockerfile(build_of(tmp_path, text))
+        require_buildable(recipe(tmp_path, text, classic=True))
     assert caught.value.where == f"{tmp_path / 'Dockerfile'}:{line}"
     assert what in caught.value.what
     assert caught.value.todo
@@ -62,14 +60,14 @@ def test_what_the_builder_would_ignore_is_refused_with_its_line(
 @pytest.mark.parametrize(("heading", "text"), blocks("dockerfiles-built.txt"))
 def test_what_the_builder_supports_is_accepted(tmp_path: Path, heading: str, text: str) -> None:
     words = dict(word.partition("=")[::2] for word in heading.split())
-    target = words.pop("target", "")
-    assert read_buildable_dockerfile(build_of(tmp_path, text, target, **words)).instructions
+    target = words.pop("target", None)
+    require_buildable(recipe(tmp_path, text, classic=True, target=target, args=words))
 
 
 def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     text = "# syntax=x\nFROM a\nRUN --mount=type=cache,target=/x --network=none <<EOF\nls\nEOF\n"
     with pytest.raises(Refused) as caught:
-        read_buildable_dockerfile(build_of(tmp_path, text, BUILDKIT_SYNTAX="x"))
+        require_buildable(recipe(tmp_path, text, classic=True, args={"BUILDKIT_SYNTAX": "x"}))
     assert "'# syntax=' is ignored" in caught.value.what
     details = "\n".join(caught.value.details)
     for word in ("BUILDKIT_SYNTAX", "document EOF", "--mount", "--network"):
@@ -77,10 +75,9 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
 
 
 def test_an_ignore_file_of_the_dockerfile_is_refused(tmp_path: Path) -> None:
-    build = build_of(tmp_path, "FROM a\n")
     (tmp_path / "Dockerfile.dockerignore").write_text("secret\n")
     with pytest.raises(Refused, match=r"Dockerfile\.dockerignore is ignored") as caught:
-        read_buildable_dockerfile(build)
+        require_buildable(recipe(tmp_path, "FROM a\n", classic=True))
     assert caught.value.where == str(tmp_path / "Dockerfile.dockerignore")
 
 
@@ -103,20 +100,50 @@ def test_an_ignore_file_of_the_dockerfile_is_refused(tmp_path: Path) -> None:
         ("FROM a\nONBUILD COPY --from=tool /x /\n", ["a"]),
     ],
 )
-def test_the_base_images_of_a_build_are_found(text: str, images: list[str]) -> None:
-    assert base_images(parse_dockerfile(text), {"G": "given"}, "Dockerfile").all == images
+def test_the_base_images_of_a_build_are_found(tmp_path: Path, text: str, images: list[str]) -> None:
+    assert recipe(tmp_path, text, classic=True, args={"G": "given"}).bases.all == images
 
 
-def test_a_stage_without_a_base_image_is_refused() -> None:
+@pytest.mark.parametrize(
+    ("text", "target", "images"),
+    [
+        ("FROM a AS x\nFROM unused AS y\nFROM b\nCOPY --from=X /x /\n", None, ["a", "b"]),
+        ("FROM a AS x\nFROM x AS y\nFROM b\n", "Y", ["a"]),
+        ("FROM a\nRUN --mount=type=bind,from=tool:1,target=/t ls\n", None, ["a", "tool:1"]),
+        ("FROM a\nRUN --mount=from=0,target=/t ls\nFROM b\n", None, ["b"]),
+        ("FROM a-${TARGETARCH} AS x\n", None, ["a-amd64"]),
+        ("FROM i AS base-amd64\nFROM j AS base-arm64\nFROM base-${TARGETARCH}\n", None, ["i"]),
+        ('ARG T="1"\nARG I\nFROM ${I:-a:${T}}\n', None, ["a:1"]),
+        ("FROM named\nCOPY --from=other /x /\n", None, []),
+        ("FROM a\nCOPY --from=a /x /\n", None, ["a"]),
+    ],
+)
+def test_buildkit_uses_the_images_of_the_needed_stages(
+    tmp_path: Path, text: str, target: str | None, images: list[str]
+) -> None:
+    contexts = {"named": "/x", "other": "/y"}
+    built = recipe(tmp_path, text, target=target, additional_contexts=contexts)
+    assert built.bases.all == images
+
+
+def test_an_unknown_target_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no stage 'prod'") as caught:
+        recipe(tmp_path, "FROM a AS dev\n", target="prod")
+    assert "dev" in caught.value.todo
+
+
+def test_a_stage_without_a_base_image_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="FROM names no image") as caught:
-        base_images(parse_dockerfile("ARG I\n\nFROM ${I}\n"), {}, "Dockerfile")
-    assert caught.value.where == "Dockerfile:3"
+        recipe(tmp_path, "ARG I\n\nFROM ${I}\n")
+    assert caught.value.where == f"{tmp_path}/Dockerfile:3"
 
 
 def test_triggers_of_a_base_image_are_checked(tmp_path: Path) -> None:
-    build = build_of(tmp_path, "FROM a\n", TARGETARCH="amd64")
-    refuse_triggers(build, "a", ["COPY . /x", "ARG TARGETARCH", "RUN ls"])
+    args = {"TARGETARCH": "amd64"}
+    fine = ("COPY . /x", "ARG TARGETARCH", "RUN ls")
+    require_buildable(recipe(tmp_path, "FROM a\n", classic=True, args=args, triggers=fine))
+    triggers = ("RUN <<EOF\nls\nEOF", "COPY --link . /x")
     with pytest.raises(Refused, match="document EOF of RUN") as caught:
-        refuse_triggers(build, "a", ["COPY --link . /x", "RUN <<EOF\nls\nEOF"][::-1])
+        require_buildable(recipe(tmp_path, "FROM a\n", classic=True, triggers=triggers))
     assert caught.value.where == "ONBUILD of a"
     assert "COPY --link" in caught.value.details[0]

@@ -1,20 +1,20 @@
 """Refuse a Dockerfile that the engine's classic builder would not build as written.
 
-The Docker SDK has no other builder. Since Engine 23 the classic builder accepts BuildKit's syntax,
-but ignores here-documents and unknown flags, and may still report success.
+Since Engine 23 it accepts BuildKit's syntax, but ignores here-documents and unknown flags, and may
+still report success.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
-from cosmicdeploy.engine.building.base_images import global_args, stage_name
-from cosmicdeploy.engine.building.dockerfile import Dockerfile, Instruction, parse_dockerfile
-from cosmicdeploy.errors import Refused
-from cosmicdeploy.stack.model import Build
+from cosmicdeploy.engine.building.builders.buildkit_limits import GIT_REPOSITORY
+from cosmicdeploy.engine.building.builders.problems import Problem
+from cosmicdeploy.engine.building.dockerfile.parse import Dockerfile, Instruction
+from cosmicdeploy.engine.building.dockerfile.stages import global_args, stage_name
+from cosmicdeploy.engine.building.recipe import Recipe
 
 # The supported flags. Any other is ignored or refused, depending on the engine's version.
 _FLAGS = {"FROM": {"platform"}, "RUN": set[str](), "COPY": {"from", "chown"}, "ADD": {"chown"}}
@@ -32,63 +32,53 @@ _INSTEAD = {
 _PLATFORM = ("PLATFORM", "OS", "ARCH", "VARIANT")
 _BUILDKIT_SETS = {f"{side}{part}" for side in ("TARGET", "BUILD") for part in _PLATFORM}
 _BUILDKIT_SETS |= {"TARGETSTAGE"}
+# Keys of a build section that only BuildKit applies.
+_KEYS = (
+    "additional_contexts",
+    "cache_to",
+    "entitlements",
+    "no_cache_filter",
+    "platforms",
+    "privileged",
+    "provenance",
+    "sbom",
+    "secrets",
+    "ssh",
+)
+INSTEAD = "build with BuildKit (unset DOCKER_BUILDKIT, or update the engine)"
 _REFERENCE = re.compile(r"\$\{?(\w+)")
-_GIT_REPOSITORY = re.compile(r"(?:https?|git|ssh)://\S+\.git(?:#\S*)?|git://\S+|ssh://\S+|git@\S+")
 _BUILDKIT_ARGUMENT = re.compile(r"BUILDKIT_\w+|SOURCE_DATE_EPOCH")
 
 
-@dataclass(frozen=True)
-class _Problem:
-    what: str
-    where: str
-    todo: str
-
-
-def refuse_for_classic_builder(build: Build, dockerfile: Dockerfile) -> None:
-    """Raise `Refused` if the builder would not build the Dockerfile as written.
-
-    The error names the first problem; its details name the others.
-    """
-    _refuse(list(_problems(build, dockerfile, str(build.context / build.dockerfile))))
-
-
-def refuse_triggers(build: Build, base: str, triggers: Sequence[str]) -> None:
-    """Raise `Refused` if the builder would not follow a base image's ONBUILD instructions."""
-    instructions = parse_dockerfile("\n".join(triggers)).instructions
-    todo = f"use another base image than {base}, or build {base} without this instruction"
-    _refuse(
-        [
-            _Problem(what, f"ONBUILD of {base}", todo)
-            for instruction in instructions
-            for what, _ in (
-                *_instruction_problems(instruction),
-                *_unset_problems(_needed_from_buildkit(instruction, False) - set(build.args)),
+def classic_problems(recipe: Recipe) -> Iterator[Problem]:
+    """Yield what the builder would not build as written."""
+    build = recipe.build
+    for key in _KEYS:
+        value = getattr(build, key)
+        if value and value not in ("false", "False", "0"):
+            yield Problem(
+                f"build.{key} is ignored", str(build.context), f"remove build.{key}, or {INSTEAD}"
             )
-        ]
-    )
+    yield from _dockerfile_problems(recipe, recipe.source.where)
+    for base, instructions in recipe.triggers.items():
+        todo = f"use another base image than {base}, or build {base} without this instruction"
+        for instruction in instructions:
+            unset = _needed_from_buildkit(instruction, False) - set(build.args)
+            for what, _ in (*_instruction_problems(instruction), *_unset_problems(unset)):
+                yield Problem(what, f"ONBUILD of {base}", todo)
 
 
-def _refuse(problems: Sequence[_Problem]) -> None:
-    if not problems:
-        return
-    first, *others = problems
-    raise Refused(
-        f"Docker's classic builder would not build the Dockerfile as written: {first.what}",
-        where=first.where,
-        todo=first.todo,
-        details=[f"{other.what} ({other.where}) → {other.todo}" for other in others],
-    )
-
-
-def _problems(build: Build, dockerfile: Dockerfile, file: str) -> Iterator[_Problem]:
-    yield from _ignore_file_problems(Path(f"{file}.dockerignore"))
+def _dockerfile_problems(recipe: Recipe, file: str) -> Iterator[Problem]:
+    build, dockerfile = recipe.build, recipe.source.dockerfile
+    if recipe.source.own_ignore_file:
+        yield from _ignore_file_problems(recipe.source.own_ignore_file)
     for name, (line, _) in dockerfile.directives.items():
         if name != "escape":
             todo = "remove the line; everything else that needs BuildKit is listed with it"
-            yield _Problem(f"'# {name}=' is ignored", f"{file}:{line}", todo)
+            yield Problem(f"'# {name}=' is ignored", f"{file}:{line}", todo)
     for name in filter(_BUILDKIT_ARGUMENT.fullmatch, build.args):
         todo = f"remove {name} from build.args in the compose file"
-        yield _Problem(f"the build argument {name} is ignored", file, todo)
+        yield Problem(f"the build argument {name} is ignored", file, todo)
     global_names = set(global_args(dockerfile, build.args, file))
     is_global = True
     for instruction in _instructions_up_to(dockerfile, build.target):
@@ -96,14 +86,13 @@ def _problems(build: Build, dockerfile: Dockerfile, file: str) -> Iterator[_Prob
         known = global_names | (set(build.args) if instruction.keyword == "ARG" else set())
         unset = _needed_from_buildkit(instruction, is_global) - known
         for what, todo in (*_instruction_problems(instruction), *_unset_problems(unset)):
-            yield _Problem(what, f"{file}:{instruction.line}", todo)
+            yield Problem(what, f"{file}:{instruction.line}", todo)
 
 
-def _ignore_file_problems(path: Path) -> Iterator[_Problem]:
-    if path.exists():
-        what = f"{path.name} is ignored; the builder reads .dockerignore instead"
-        todo = "move its lines to .dockerignore in the build context, and remove the file"
-        yield _Problem(what, str(path), todo)
+def _ignore_file_problems(path: Path) -> Iterator[Problem]:
+    what = f"{path.name} is ignored; the builder reads .dockerignore instead"
+    todo = "move its lines to .dockerignore in the build context, and remove the file"
+    yield Problem(what, str(path), todo)
 
 
 def _instructions_up_to(dockerfile: Dockerfile, target: str | None) -> Iterator[Instruction]:
@@ -130,7 +119,7 @@ def _instruction_problems(instruction: Instruction) -> Iterator[tuple[str, str]]
         if keyword in _FLAGS and flag not in _FLAGS[keyword]:
             todo = _INSTEAD.get(flag, f"write it without --{flag}")
             yield f"{keyword} --{flag} is ignored or refused", todo
-    if keyword == "ADD" and any(map(_GIT_REPOSITORY.fullmatch, instruction.words()[:-1])):
+    if keyword == "ADD" and any(map(GIT_REPOSITORY.fullmatch, instruction.words()[:-1])):
         yield "ADD of a Git repository fetches a web page instead", "clone it in a RUN"
 
 

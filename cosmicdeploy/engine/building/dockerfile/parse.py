@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from cosmicdeploy.engine.building.shell_words import heredocs_of, unquoted, words
+from cosmicdeploy.engine.building.dockerfile.shell_words import heredocs_of, unquoted, words
 
 _DIRECTIVE = re.compile(r"#\s*(?P<name>syntax|check|escape)\s*=\s*(?P<value>.+?)\s*", re.IGNORECASE)
 _WITH_HEREDOCS = ("RUN", "COPY", "ADD")
@@ -23,7 +23,8 @@ _WITH_HEREDOCS = ("RUN", "COPY", "ADD")
 class Instruction:
     """An instruction; `keyword` is in capitals, `line` is the number of its first line.
 
-    `ONBUILD COPY …` is read as a COPY with `is_trigger` set.
+    `text` is the whole instruction, joined to one line, without here-documents; `last_line` is the
+    number of its last line. `ONBUILD COPY …` is read as a COPY with `is_trigger` set.
     """
 
     line: int
@@ -32,12 +33,14 @@ class Instruction:
     arguments: str
     heredocs: tuple[str, ...] = ()
     is_trigger: bool = False
+    text: str = ""
+    last_line: int = 0
 
     def words(self) -> list[str]:
         """Return the arguments as words without quotes, from the shell form or the JSON form."""
-        json_words = _json_words(self.arguments)
-        if json_words is not None:
-            return json_words
+        listed = json_words(self.arguments)
+        if listed is not None:
+            return listed
         return [unquoted(word) for word in words(self.arguments)]
 
     def flag_names(self) -> list[str]:
@@ -88,10 +91,16 @@ def _instructions(lines: list[str], escape: str) -> Iterator[Instruction]:
         if not logical.strip():
             continue
         instruction = _instruction(start, logical, escape)
+        last_line = position
         heredocs = heredocs_of(logical) if _takes_heredocs(instruction) else []
         for name, is_indented in heredocs:
             position = _after_heredoc(lines, position, name, is_indented)
-        yield replace(instruction, heredocs=tuple(name for name, _ in heredocs))
+        yield replace(
+            instruction,
+            heredocs=tuple(name for name, _ in heredocs),
+            text=logical.strip(),
+            last_line=last_line,
+        )
 
 
 def _logical_line(lines: list[str], position: int, escape: str) -> tuple[str, int]:
@@ -142,7 +151,7 @@ def _split_flags(text: str, escape: str) -> tuple[tuple[str, ...], str]:
 
 
 def _takes_heredocs(instruction: Instruction) -> bool:
-    return instruction.keyword in _WITH_HEREDOCS and _json_words(instruction.arguments) is None
+    return instruction.keyword in _WITH_HEREDOCS and json_words(instruction.arguments) is None
 
 
 def _after_heredoc(lines: list[str], position: int, name: str, is_indented: bool) -> int:
@@ -155,7 +164,8 @@ def _after_heredoc(lines: list[str], position: int, name: str, is_indented: bool
     return position
 
 
-def _json_words(text: str) -> list[str] | None:
+def json_words(text: str) -> list[str] | None:
+    """Return the words of the JSON form; None for the shell form."""
     try:
         parsed = json.loads(text) if text.startswith("[") else None
     except ValueError:

@@ -1,0 +1,69 @@
+"""Build with BuildKit inside the engine, without a session."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from docker import APIClient
+
+from cosmicdeploy.engine.building.builders.buildkit_limits import buildkit_problems
+from cosmicdeploy.engine.building.builders.parameters import build_parameters
+from cosmicdeploy.engine.building.builders.post import engine_gone, post_build
+from cosmicdeploy.engine.building.builders.problems import refuse
+from cosmicdeploy.engine.building.builders.protocol import FailedBuild, OnLine
+from cosmicdeploy.engine.building.builders.trace import Progress
+from cosmicdeploy.engine.building.context.packing import pack
+from cosmicdeploy.engine.building.recipe import Recipe
+
+_TRACE, _RESULT = "moby.buildkit.trace", "moby.image.id"
+
+
+@dataclass(frozen=True)
+class BuildKitBuilder:
+    """`Builder` by `POST /build?version=2`; the engine has it since 18.09."""
+
+    api: APIClient
+    name: str = "BuildKit"
+
+    def require_buildable(self, recipe: Recipe) -> None:
+        refuse("BuildKit would not build the image as written", buildkit_problems(recipe))
+
+    def build(self, recipe: Recipe, labels: Mapping[str, str], on_line: OnLine) -> str:
+        packing = pack(recipe)
+        parameters = {
+            **build_parameters(recipe, labels),
+            "version": "2",
+            "dockerfile": packing.dockerfile,
+            "platform": _platform(recipe),
+        }
+        image_id, progress = "", Progress()
+        with post_build(self.api, packing.archive(), parameters) as messages:
+            for message in messages:
+                for line in _lines(message, progress):
+                    on_line(line)
+                if "error" in message:
+                    raise FailedBuild(str(message["error"]).strip())
+                if message.get("id") == _RESULT:
+                    image_id = str(message["aux"]["ID"])
+        if not image_id:
+            raise engine_gone()
+        return image_id
+
+
+def _platform(recipe: Recipe) -> str | None:
+    """Return the platform to build for: of several, the engine's own."""
+    platforms = recipe.build.platforms
+    return platforms[0] if len(platforms) == 1 else None
+
+
+def _lines(message: Mapping[str, Any], progress: Progress) -> Iterator[str]:
+    if message.get("id") == _TRACE:
+        try:
+            yield from progress.lines(base64.b64decode(message["aux"]))
+        except ValueError as error:
+            yield f"(a progress message of the engine cannot be read: {error})"
+    elif "error" in message:
+        yield from progress.rest()

@@ -1,0 +1,113 @@
+"""Build with `docker buildx build`, which answers what BuildKit asks its client for."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from cosmicdeploy.engine.building.builders.buildkit_limits import buildkit_problems
+from cosmicdeploy.engine.building.builders.buildx_command import buildx_command, buildx_environment
+from cosmicdeploy.engine.building.builders.plain_progress import PlainProgress
+from cosmicdeploy.engine.building.builders.problems import Problem, refuse
+from cosmicdeploy.engine.building.builders.protocol import FailedBuild, OnLine
+from cosmicdeploy.engine.building.recipe import Recipe
+from cosmicdeploy.signals import each_interruptible
+
+PROGRAM = ("docker", "buildx")
+_VERSION_SECONDS = 20
+# How long buildx may take to end a build that was given up.
+_GRACE_SECONDS = 1.5
+
+
+@dataclass(frozen=True)
+class BuildxBuilder:
+    """`Builder` by the docker command's plugin; `reasons` say why the engine alone cannot."""
+
+    reasons: Sequence[str]
+    name: str = "docker buildx"
+
+    def require_buildable(self, recipe: Recipe) -> None:
+        refuse("The image cannot be built as written", self._problems(recipe))
+
+    def _problems(self, recipe: Recipe) -> Iterator[Problem]:
+        if not is_installed():
+            for reason in self.reasons:
+                yield Problem(
+                    f"{reason} needs docker buildx, which is not installed",
+                    recipe.source.where,
+                    "install the package docker-buildx-plugin (Docker's) or docker-buildx"
+                    " (Debian 13), so that `docker buildx version` answers",
+                )
+        for name, place in recipe.build.additional_contexts.items():
+            if place.startswith("service:"):
+                yield Problem(
+                    f"build.additional_contexts.{name} is the image of another service",
+                    str(recipe.build.context),
+                    "name the image: docker-image://<name>",
+                )
+        if len(recipe.build.platforms) > 1:
+            yield Problem(
+                f"build.platforms has several, and none is the engine's, {recipe.engine.platform}",
+                str(recipe.build.context),
+                "name one platform",
+            )
+        yield from buildkit_problems(recipe)
+
+    def build(self, recipe: Recipe, labels: Mapping[str, str], on_line: OnLine) -> str:
+        with tempfile.TemporaryDirectory(prefix="cosmicdeploy-") as folder:
+            id_file = Path(folder) / "id"
+            command = [*PROGRAM, *buildx_command(recipe, labels, Path(folder), id_file)]
+            progress = PlainProgress()
+            with _running(command, buildx_environment(recipe)) as process:
+                for output in each_interruptible(process.stdout or ()):
+                    for line in progress.lines(output):
+                        on_line(line)
+                code = process.wait()
+            if code:
+                raise FailedBuild(progress.error or f"docker buildx ended with exit code {code}")
+            return id_file.read_text(encoding="ascii").strip()
+
+
+@lru_cache(maxsize=1)
+def is_installed() -> bool:
+    """Whether the docker command and its plugin answer."""
+    with suppress(OSError, subprocess.TimeoutExpired):
+        command = [*PROGRAM, "version"]
+        done = subprocess.run(command, capture_output=True, timeout=_VERSION_SECONDS, check=False)
+        return done.returncode == 0
+    return False
+
+
+@contextmanager
+def _running(
+    command: Sequence[str], environment: Mapping[str, str]
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a command whose output is one stream of lines; end it if the block raises."""
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,  # Ctrl-C in a terminal reaches this process alone
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_GRACE_SECONDS)
+            process.kill()
+        process.wait()
+        if process.stdout:
+            process.stdout.close()

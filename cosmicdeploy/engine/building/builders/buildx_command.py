@@ -1,0 +1,84 @@
+"""The command line of `docker buildx build`, and the environment for what must not be in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from cosmicdeploy.engine.building.recipe import Recipe
+
+_SECRET_VARIABLE = "COSMICDEPLOY_BUILD_SECRET_"  # noqa: S105 - the name of a variable
+# Variables that change what the docker command does; a build argument of that name is no secret.
+_OF_DOCKER = ("BUILDKIT_", "BUILDX_", "DOCKER_", "HOME", "LD_", "PATH", "XDG_")
+
+
+def buildx_environment(recipe: Recipe) -> dict[str, str]:
+    """Return the values of build arguments and secrets: a command line is visible to everybody."""
+    build = recipe.build
+    secrets = {
+        f"{_SECRET_VARIABLE}{number}": secret.value
+        for number, secret in enumerate(build.secrets)
+        if secret.file is None
+    }
+    args = {name: value for name, value in build.args.items() if not name.startswith(_OF_DOCKER)}
+    return {**args, **secrets}
+
+
+def buildx_command(
+    recipe: Recipe, labels: Mapping[str, str], folder: Path, id_file: Path
+) -> list[str]:
+    """Return the arguments after `docker buildx`. `folder` is for files that the build needs."""
+    return ["build", *_options(recipe, labels, folder, id_file), str(recipe.build.context)]
+
+
+def _options(
+    recipe: Recipe, labels: Mapping[str, str], folder: Path, id_file: Path
+) -> Iterator[str]:
+    build = recipe.build
+    # The builder of the engine that everything else here talks to, unless the operator names one.
+    if not os.environ.get("BUILDX_BUILDER"):
+        yield from ("--builder", "default")
+    yield from ("--load", "--progress", "plain", "--iidfile", str(id_file))
+    yield from ("--file", str(recipe.source.file or _written(recipe, folder)))
+    for name, value in build.args.items():
+        yield from ("--build-arg", f"{name}={value}" if name.startswith(_OF_DOCKER) else name)
+    for name, value in {**build.labels, **labels}.items():
+        yield from ("--label", f"{name}={value}")
+    for number, secret in enumerate(build.secrets):
+        source = f"src={secret.file}" if secret.file else f"env={_SECRET_VARIABLE}{number}"
+        yield from ("--secret", f"id={secret.id},{source}")
+    for name, path in build.ssh.items():
+        yield from ("--ssh", f"{name}={path}" if path else name)
+    yield from _plain_options(recipe)
+
+
+def _plain_options(recipe: Recipe) -> Iterator[str]:
+    build = recipe.build
+    values = {
+        "--add-host": [f"{host}:{ip}" for host, ips in build.extra_hosts.items() for ip in ips],
+        "--build-context": [f"{name}={at}" for name, at in build.additional_contexts.items()],
+        "--cache-from": build.cache_from,
+        "--cache-to": build.cache_to,
+        "--network": [build.network] if build.network else [],
+        "--no-cache-filter": build.no_cache_filter,
+        "--platform": build.platforms[:1] if len(build.platforms) == 1 else [],
+        "--shm-size": [str(build.shm_size)] if build.shm_size else [],
+        "--target": [build.target] if build.target else [],
+        "--ulimit": [f"{name}={soft}:{hard}" for name, (soft, hard) in build.ulimits.items()],
+        # An attestation holds the time, so that the same image would have another id each time.
+        "--provenance": [build.provenance or "false"],
+        "--sbom": [build.sbom] if build.sbom else [],
+    }
+    for option, each in values.items():
+        for value in each:
+            yield from (option, value)
+    if build.no_cache:
+        yield "--no-cache"
+
+
+def _written(recipe: Recipe, folder: Path) -> Path:
+    """Write the Dockerfile of a `dockerfile_inline`, outside of the context."""
+    file = folder / "Dockerfile"
+    file.write_bytes(recipe.source.text.encode("utf-8", "surrogateescape"))
+    return file

@@ -1,0 +1,42 @@
+"""Read what `docker buildx build --progress plain` prints."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+_LINE = re.compile(r"#(?P<number>\d+) (?P<text>.*)")
+_LOGGED = re.compile(r"\d+\.\d+ (?P<text>.*)")
+_INSTRUCTION = re.compile(r"\[(?!internal\])[^]]*\d+/\d+\] .*")
+_ERROR = re.compile(r"ERROR: (?:failed to solve: |failed to build: )*(?P<text>.*)")
+
+
+@dataclass
+class PlainProgress:
+    """Turns the output into lines as from the engine; `error` is the reason of a failure."""
+
+    error: str = ""
+    _names: dict[str, str] = field(default_factory=dict)
+
+    def lines(self, output: str) -> Iterator[str]:
+        """Yield what to show of a line: instructions, what they print, and errors."""
+        line = output.rstrip("\n")
+        if match := _ERROR.fullmatch(line):
+            self.error = match["text"]
+            yield line
+        elif match := _LINE.fullmatch(line):
+            yield from self._step(match["number"], match["text"])
+
+    def _step(self, number: str, text: str) -> Iterator[str]:
+        if _INSTRUCTION.fullmatch(text):
+            if number not in self._names:
+                self._names[number] = text
+                yield text
+        elif text == "CACHED" and number in self._names:
+            yield f"CACHED {self._names[number]}"
+        elif match := _LOGGED.fullmatch(text):
+            if match["text"].strip():
+                yield match["text"]
+        elif text.startswith("ERROR: "):
+            yield text

@@ -1,0 +1,44 @@
+"""What BuildKit asks its client for during a build, for which the client has to be buildx."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cosmicdeploy.engine.building.context.packing import pack
+from cosmicdeploy.engine.building.dockerfile.rewrite import CannotRewrite
+from cosmicdeploy.engine.building.dockerfile.stages import mounts
+from cosmicdeploy.engine.building.recipe import Recipe
+
+_KEYS = ("additional_contexts", "cache_to", "no_cache_filter", "secrets", "ssh")
+_FALSE = (None, "", "false", "False", "0")
+# A cache that the engine itself can read.
+_REFERENCE = re.compile(r"[^=,]+")
+
+
+def needs_session(recipe: Recipe) -> list[str]:
+    """Return what in a build needs a session, in words; nothing if the engine needs no client."""
+    return list(dict.fromkeys(_needs(recipe)))
+
+
+def _needs(recipe: Recipe) -> Iterator[str]:
+    build = recipe.build
+    yield from (f"build.{key}" for key in _KEYS if getattr(build, key))
+    yield from (f"build.{key}" for key in ("provenance", "sbom") if _is_set(getattr(build, key)))
+    if len(build.platforms) > 1 and recipe.engine.platform not in build.platforms:
+        yield "build.platforms"
+    if not all(map(_REFERENCE.fullmatch, build.cache_from)):
+        yield "build.cache_from"
+    for instruction, where in recipe.instructions():
+        for options in mounts(instruction):
+            if options["type"] in ("secret", "ssh"):
+                yield f"RUN --mount=type={options['type']} ({where})"
+    if not recipe.build.additional_contexts:
+        try:
+            pack(recipe)
+        except CannotRewrite as reason:
+            yield f"{reason}: it would copy the Dockerfile, which is not part of the context"
+
+
+def _is_set(value: str | None) -> bool:
+    return value not in _FALSE

@@ -1,0 +1,1 @@
+"""Read a build context, and pack it for the engine."""

@@ -1,0 +1,94 @@
+"""List the files of a build context, without what its ignore file excludes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cosmicdeploy.engine.building.context.ignore_file import IgnoreRules, Matches
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class ContextFile:
+    """A file, folder or symbolic link of a build context.
+
+    `name` is relative to the context, with slashes. `mode` has the type and the permissions.
+    """
+
+    name: str
+    path: Path
+    mode: int
+    size: int = 0
+    modified: int = 0
+
+    @property
+    def is_folder(self) -> bool:
+        return stat.S_ISDIR(self.mode)
+
+    @property
+    def is_regular(self) -> bool:
+        return stat.S_ISREG(self.mode)
+
+    @property
+    def permissions(self) -> int:
+        """The permissions; those of a symbolic link mean nothing and are always 777."""
+        return 0o777 if stat.S_ISLNK(self.mode) else stat.S_IMODE(self.mode)
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the content of a regular file."""
+        with self.path.open("rb") as content:
+            while chunk := content.read(_CHUNK):
+                yield chunk
+
+    def facts(self) -> str:
+        """Return what an image built from this file depends on; the time of change is not part."""
+        if self.is_folder:
+            return f"{self.name} {self.permissions:o}"
+        if not self.is_regular:
+            return f"{self.name} -> {os.readlink(self.path)}"  # noqa: PTH115 - keeps the text
+        digest = hashlib.sha256()
+        for chunk in self.chunks():
+            digest.update(chunk)
+        return f"{self.name} {self.permissions:o} {digest.hexdigest()}"
+
+
+def context_files(context: Path, rules: IgnoreRules) -> list[ContextFile]:
+    """Return the files that the ignore file does not exclude, each folder before its content.
+
+    The folder of an included file is included as well. FIFOs, sockets and devices are passed over:
+    they have no content to build from, and opening a FIFO would wait for its other end.
+    """
+    return sorted(_below(context, "", rules, ()), key=lambda file: file.name)
+
+
+def _below(folder: Path, prefix: str, rules: IgnoreRules, parent: Matches) -> Iterator[ContextFile]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            file = _context_file(entry, prefix + entry.name)
+            excluded, matches = rules.match(file.name, parent)
+            if file.is_folder:
+                yield from _folder(file, excluded, rules, matches)
+            elif not excluded and (file.is_regular or stat.S_ISLNK(file.mode)):
+                yield file
+
+
+def _folder(
+    folder: ContextFile, excluded: bool, rules: IgnoreRules, matches: Matches
+) -> Iterator[ContextFile]:
+    if excluded and not rules.includes_below(folder.name):
+        return
+    content = list(_below(folder.path, f"{folder.name}/", rules, matches))
+    if content or not excluded:
+        yield folder
+    yield from content
+
+
+def _context_file(entry: os.DirEntry[str], name: str) -> ContextFile:
+    facts = entry.stat(follow_symlinks=False)
+    return ContextFile(name, Path(entry.path), facts.st_mode, facts.st_size, int(facts.st_mtime))

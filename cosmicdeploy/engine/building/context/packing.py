@@ -1,0 +1,66 @@
+"""Decide how the Dockerfile and the context travel to BuildKit in one archive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from cosmicdeploy.engine.building.context.archive import packed
+from cosmicdeploy.engine.building.dockerfile.rewrite import CannotRewrite, copying_all, rewritten
+from cosmicdeploy.engine.building.recipe import Recipe
+
+_DOCKERFILE = ".cosmicdeploy.dockerfile"
+_FOLDER = ".cosmicdeploy.context"
+# The frontends whose instructions are those that this package parses.
+_KNOWN_FRONTENDS = ("docker/dockerfile", "docker/dockerfile-upstream")
+
+
+@dataclass(frozen=True)
+class Packing:
+    """`dockerfile` is the Dockerfile's name in the archive, `texts` are files besides the context.
+
+    If `folder` is given, the context is also in the folder of that name.
+    """
+
+    recipe: Recipe
+    dockerfile: str
+    texts: Mapping[str, bytes] = field(default_factory=dict)
+    folder: str = ""
+
+    def archive(self) -> Iterator[bytes]:
+        return packed(self.recipe.source.files, self.texts, self.folder)
+
+
+def pack(recipe: Recipe) -> Packing:
+    """Return how to pack the context, so that `COPY . /srv` copies exactly the context.
+
+    Raises `CannotRewrite` if the Dockerfile is not part of the context, and an instruction that
+    cannot be changed copies the whole context.
+    """
+    source = recipe.source
+    if source.name_in_context is not None:
+        return Packing(recipe, source.name_in_context)
+    text = rewritten(source.text, source.dockerfile, recipe.build.args, _FOLDER)
+    for base, triggers in recipe.triggers.items():
+        for instruction in copying_all(triggers, recipe.build.args):
+            raise CannotRewrite(f"ONBUILD {instruction.text} of {base}")
+    if text != source.text and not _is_known_frontend(recipe):
+        raise CannotRewrite("an instruction of a frontend of its own ('# syntax=')")
+    return Packing(
+        recipe,
+        _DOCKERFILE,
+        {_DOCKERFILE: text.encode("utf-8", "surrogateescape")},
+        _FOLDER if text != source.text else "",
+    )
+
+
+def _is_known_frontend(recipe: Recipe) -> bool:
+    image = frontend(recipe)
+    name = image.removeprefix("docker.io/").partition("@")[0].partition(":")[0]
+    return not image or name in _KNOWN_FRONTENDS
+
+
+def frontend(recipe: Recipe) -> str:
+    """Return the image that parses the Dockerfile; "" if it is the one inside the engine."""
+    _, directive = recipe.source.dockerfile.directives.get("syntax", (0, ""))
+    return recipe.build.args.get("BUILDKIT_SYNTAX", directive).partition(" ")[0]

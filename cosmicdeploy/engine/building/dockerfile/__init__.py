@@ -1,0 +1,1 @@
+"""Parse a Dockerfile: its instructions, stages and base images."""

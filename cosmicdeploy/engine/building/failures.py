@@ -1,0 +1,50 @@
+"""Say why a build failed, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cosmicdeploy.engine.building.context.packing import frontend
+from cosmicdeploy.engine.building.recipe import Recipe
+from cosmicdeploy.errors import BuildFailed
+
+# How the engines name a frontend that they cannot get: Engine 20.10, and those since 23.
+_OF_FRONTEND = ("frontend gateway.v0", "failed to resolve source metadata")
+
+
+def build_failed(recipe: Recipe, name: str, reason: str, lines: Sequence[str]) -> BuildFailed:
+    """Return the error of a failed build; `lines` are the last ones of its output."""
+    image = frontend(recipe)
+    if image and _is_about_frontend(reason, image):
+        line, _ = recipe.source.dockerfile.directives.get("syntax", (1, ""))
+        return BuildFailed(
+            f"The image could not be built: {name}: its frontend {image} cannot be pulled:"
+            f" {reason}",
+            where=f"{recipe.source.where}:{line}",
+            todo=f"make `docker pull {image}` work, or remove the line '# syntax='; nothing that"
+            " runs was changed",
+            details=tuple(lines),
+        )
+    return BuildFailed(
+        f"The image could not be built: {name}: {reason}",
+        where=recipe.source.where,
+        todo=_todo(reason),
+        details=tuple(lines),
+    )
+
+
+def _is_about_frontend(reason: str, image: str) -> bool:
+    name = image.partition("@")[0]
+    host, _, path = name.partition("/")
+    # The registry's address has the name without its host, and the tag elsewhere.
+    repository = (path if "." in host or ":" in host else name).partition(":")[0]
+    return repository in reason and any(sign in reason for sign in _OF_FRONTEND)
+
+
+def _todo(reason: str) -> str:
+    if "no space left on device" in reason:
+        return (
+            "free some space where the engine keeps its data: `docker system df` shows what uses"
+            " it; nothing that runs was changed"
+        )
+    return "fix the build; nothing that runs was changed"

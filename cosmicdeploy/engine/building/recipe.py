@@ -1,0 +1,88 @@
+"""Everything that decides how an image is built: Dockerfile, context, base images, engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from docker import APIClient
+from docker.errors import ImageNotFound
+
+from cosmicdeploy.engine.building.dockerfile.parse import Instruction, parse_dockerfile
+from cosmicdeploy.engine.building.dockerfile.stages import (
+    BaseImages,
+    Stage,
+    base_images,
+    needed_stages,
+    read_stages,
+    stages_up_to,
+)
+from cosmicdeploy.engine.building.engine_facts import EngineFacts, engine_facts, is_buildkit_off
+from cosmicdeploy.engine.building.source import BuildSource, read_source
+from cosmicdeploy.stack.model import Build
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """`stages` are those that are built; `triggers` are the base images' ONBUILD instructions."""
+
+    source: BuildSource
+    engine: EngineFacts
+    uses_buildkit: bool
+    stages: list[Stage]
+    bases: BaseImages
+    triggers: Mapping[str, tuple[Instruction, ...]]
+
+    @property
+    def build(self) -> Build:
+        return self.source.build
+
+    def instructions(self) -> Iterator[tuple[Instruction, str]]:
+        """Yield each instruction that is built, with its place."""
+        for stage in self.stages:
+            for instruction in stage.instructions:
+                if not instruction.is_trigger:
+                    yield instruction, f"{self.source.where}:{instruction.line}"
+        for base, instructions in self.triggers.items():
+            for instruction in instructions:
+                yield instruction, f"ONBUILD of {base}"
+
+
+def read_recipe(api: APIClient, build: Build) -> Recipe:
+    """Read the Dockerfile and look at its base images.
+
+    Raises `ConfigError` if a file is missing or invalid, and `Refused` if a `FROM` names no image.
+    """
+    source, engine = read_source(build), engine_facts(api)
+    uses_buildkit = engine.has_buildkit and not is_buildkit_off()
+    return recipe_of(source, engine, uses_buildkit, partial(_triggers, api))
+
+
+def recipe_of(
+    source: BuildSource,
+    engine: EngineFacts,
+    uses_buildkit: bool,
+    triggers_of: Callable[[str], tuple[Instruction, ...]],
+) -> Recipe:
+    """Return the recipe; `triggers_of` gives the ONBUILD instructions of an image."""
+    build = source.build
+    automatic = engine.platform_args if uses_buildkit else {}
+    every = read_stages(source.dockerfile, build.args, source.where, automatic)
+    reached = (
+        needed_stages(every, build.target, source.where)
+        if uses_buildkit
+        else stages_up_to(every, build.target, source.where)
+    )
+    bases = base_images(reached, every, build.additional_contexts)
+    triggers = {base: triggers_of(base) for base in dict.fromkeys(bases.parents)}
+    return Recipe(source, engine, uses_buildkit, reached, bases, triggers)
+
+
+def _triggers(api: APIClient, reference: str) -> tuple[Instruction, ...]:
+    """Return the ONBUILD instructions of an image; none if the image is missing."""
+    try:
+        lines = api.inspect_image(reference)["Config"].get("OnBuild") or []
+    except ImageNotFound:
+        return ()
+    return parse_dockerfile("\n".join(lines)).instructions

@@ -1,0 +1,1 @@
+"""Let Compose itself resolve several files, `include`, `extends`, `!reset` and `!override`."""

@@ -1,0 +1,119 @@
+"""Resolve a stack's files with `docker compose config`, and name what Compose refuses."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Mapping
+from typing import Any
+
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.stack.merging.document import MergedDocument
+from cosmicdeploy.stack.merging.program import ComposeFailed, NoComposeV2, config
+from cosmicdeploy.stack.merging.sources import Need, Sources
+from cosmicdeploy.stack.model import ComposeFiles
+
+_INSTALL = (
+    "install Docker Compose v2 (the package docker-compose-plugin, on Ubuntu docker-compose-v2, on"
+    " Debian 13 docker-compose), or write one plain file, as `docker compose config` prints it"
+)
+# A key path in Compose's errors: "services.web.ports.0", or a service's name.
+_PATH = re.compile(r"\b(?:services|networks|volumes|secrets|configs)(?:[.\[][\w-]+\]?)+")
+_UNKNOWN_KEY = re.compile(r"Additional property (\S+) is not allowed")
+# A service that another one depends on; if it is declared, its profiles are inactive.
+_ABSENT = re.compile(r'undefined service "?([\w.-]+)"?')
+_SERVICE = re.compile(r'service "([\w.-]+)"')
+# A value in a variable's expression, or between backquotes, may be a secret.
+_SECRET = re.compile(r"(invalid interpolation format).*|`[^`]*`|\$\{?\w+[^ ]*")
+_SHORTEST_SECRET = 4
+
+
+def merged(
+    sources: Sources,
+    need: Need,
+    files: ComposeFiles,
+    environ: Mapping[str, str],
+    own: Mapping[str, str],
+) -> MergedDocument:
+    """Return the stack's files as Compose merges them, without variables.
+
+    `own` are the variables of the env file, whose values no error shows. Raises `ConfigError`.
+    """
+    try:
+        printed = config(files, environ)
+    except NoComposeV2:
+        raise ConfigError(
+            f"The stack uses {need.what}, which only Docker Compose v2 resolves, and it is not"
+            " installed",
+            where=need.where,
+            todo=_INSTALL,
+        ) from None
+    except subprocess.TimeoutExpired as error:
+        raise ConfigError(
+            f"Docker Compose did not resolve {need.what} within {error.timeout:.0f} s",
+            where=need.where,
+            todo="run `docker compose config --quiet` to see why",
+        ) from None
+    except ComposeFailed as error:
+        raise _refusal(str(error), sources, own) from None
+    # `config` writes each `$` twice, in keys as well.
+    data = json.loads(printed.replace("$$", "$"))
+    _restore_zero_limits(data)
+    return MergedDocument(path=sources.named[0].path, data=data, sources=sources)
+
+
+def _restore_zero_limits(data: dict[str, Any]) -> None:
+    """Add the limits of 0, which `config` omits in JSON."""
+    for service in data.get("services", {}).values():
+        for owner in (service, service.get("build") or {}):
+            for limit in (owner.get("ulimits") or {}).values():
+                if isinstance(limit, dict):
+                    limit.update({"soft": limit.get("soft", 0), "hard": limit.get("hard", 0)})
+
+
+def _refusal(stderr: str, sources: Sources, own: Mapping[str, str]) -> ConfigError:
+    lines = [line for line in stderr.splitlines() if line.strip() and "level=warning" not in line]
+    message = _without_secrets("; ".join(line.strip() for line in lines), own)
+    return ConfigError(
+        f"Docker Compose refuses the files: {message or 'it gives no reason'}",
+        where=_where(message, sources),
+        todo=_todo(message, sources),
+    )
+
+
+def _without_secrets(message: str, own: Mapping[str, str]) -> str:
+    message = _SECRET.sub(lambda match: f"{match[1] or ''} …".strip(), message)
+    for value in sorted(own.values(), key=len, reverse=True):
+        if len(value) >= _SHORTEST_SECRET:
+            message = message.replace(value, "…")
+    return message
+
+
+def _todo(message: str, sources: Sources) -> str:
+    absent = _ABSENT.search(message)
+    if absent is not None and absent[1] in sources.service_names:
+        return f"add a profile of {absent[1]} to COMPOSE_PROFILES, or remove the dependency"
+    return "correct the files; `docker compose config --quiet` checks them"
+
+
+def _where(message: str, sources: Sources) -> str:
+    """Return where the mistake is, as far as Compose's message names a file and a key."""
+    keys = _keys(message)
+    for document in sources.all:
+        if str(document.path) in message:
+            return document.location(*keys)
+    if keys:
+        merged_files = MergedDocument(path=sources.named[0].path, data={}, sources=sources)
+        return merged_files.location(*keys)
+    return ", ".join(str(document.path) for document in sources.named)
+
+
+def _keys(message: str) -> tuple[Any, ...]:
+    """Return the key path that a message of Compose names; empty if it names none."""
+    if (path := _PATH.search(message)) is not None:
+        words = re.split(r"[.\[\]]+", path[0].rstrip("]"))
+        words += _UNKNOWN_KEY.findall(message)
+        return tuple(int(word) if word.isdecimal() else word for word in words)
+    service = _SERVICE.search(message)
+    return ("services", service[1]) if service else ()

@@ -1,0 +1,36 @@
+"""The files that a stack is declared in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComposeFiles:
+    """The files of a stack, from the first to the last, which override each other.
+
+    `project` is None for the name that Compose gives it. `profiles` are those of the settings; if
+    there are none, COMPOSE_PROFILES counts.
+    """
+
+    files: tuple[Path, ...]
+    env_file: Path
+    project: str | None = None
+    profiles: tuple[str, ...] = ()
+
+    @property
+    def directory(self) -> Path:
+        """The project directory: relative paths start there."""
+        return self.files[0].absolute().parent
+
+    @property
+    def options(self) -> list[str]:
+        """The options with which Compose reads the same stack."""
+        options = ["--project-name", self.project] if self.project else []
+        for file in self.files:
+            options += ["--file", str(file)]
+        options += ["--project-directory", str(self.directory)]
+        for profile in self.profiles:
+            options += ["--profile", profile]
+        return [*options, "--env-file", str(self.env_file)] if self.env_file.is_file() else options
