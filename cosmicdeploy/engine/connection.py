@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -37,7 +38,7 @@ def open_client() -> docker.DockerClient:
         client = docker.from_env(timeout=TIMEOUT_SECONDS, version=NEWEST_API)
         _configure(client.api)
         version = _ask_version(client.api)
-    except (DockerException, requests.RequestException, OSError, *_ssh_errors()) as error:
+    except _connection_errors() as error:
         raise unavailable(error, address) from error
     _refuse_podman(version, address)
     return client
@@ -82,7 +83,9 @@ def _ask_version(api: docker.APIClient) -> dict[str, Any]:
     api.timeout = TIMEOUT_SECONDS
     if not isinstance(version, dict) or "ApiVersion" not in version:
         raise DockerException("The answer has no ApiVersion")
-    api._version = common_api(str(version["ApiVersion"]), str(version.get("MinAPIVersion") or ""))
+    api._version = common_api(  # type: ignore[attr-defined]
+        str(version["ApiVersion"]), str(version.get("MinAPIVersion") or "")
+    )
     return version
 
 
@@ -108,13 +111,11 @@ def _refuse_podman(version: dict[str, Any], address: str) -> None:
             )
 
 
-def _ssh_errors() -> tuple[type[Exception], ...]:
-    """Return the errors of the package for ssh://, if it is installed."""
-    try:
-        from paramiko.ssh_exception import SSHException
-    except ImportError:
-        return ()
-    return (SSHException,)
+def _connection_errors() -> tuple[type[Exception], ...]:
+    """Return the SDK's errors, with those of its package for ssh:// if that is installed."""
+    module = sys.modules.get("paramiko.ssh_exception")
+    over_ssh = () if module is None else (module.SSHException,)
+    return (DockerException, requests.RequestException, OSError, *over_ssh)
 
 
 def _interruptible(get: Callable[..., Any]) -> Callable[..., Any]:
