@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,12 @@ class UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 class TcpServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     daemon_threads = True
 
-    def handle_error(self, *_: object) -> None: ...
+    def handle_error(self, request: Any, _address: object) -> None:
+        """Read what the client still sends: else closing resets the connection, alert and all."""
+        with socket.socket(fileno=os.dup(request.fileno())) as raw, suppress(OSError):
+            raw.settimeout(2)
+            while raw.recv(4096):
+                pass
 
 
 @contextmanager
