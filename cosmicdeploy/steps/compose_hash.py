@@ -24,9 +24,11 @@ def config_hash(ctx: Context, name: str) -> str:
     # If Compose does not answer in time, the next call asks again.
     hashes = ctx.lookup_cache.compose_hashes or _compose_hashes(ctx)
     ctx.lookup_cache.compose_hashes = hashes
-    if ctx.service(name).volumes_from:  # Compose tells no hash that it would compare
-        return _carried_over(ctx, name) or hashes.get(name) or digest(ctx.service(name))
-    return hashes.get(name) or _carried_over(ctx, name) or digest(ctx.service(name))
+    service = ctx.service(name)
+    own = hashes.get(service.compose_name)
+    if service.volumes_from:  # Compose does not tell the hash that it compares
+        return _carried_over(ctx, name) or own or digest(service)
+    return own or _carried_over(ctx, name) or digest(service)
 
 
 def ask_compose_early(ctx: Context) -> None:

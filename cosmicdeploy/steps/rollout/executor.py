@@ -12,6 +12,7 @@ from cosmicdeploy.engine.containers.creation.references import referred_services
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import wait_ready
+from cosmicdeploy.stack.order import needed_by
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.rollout.batches import (
@@ -62,8 +63,15 @@ class Rollout:
 
         Stop-first, only one container starts at a time. Scheduler and workers are replaced after
         the replicas if the engine could give one of them the address of a stopped replica, or if
-        one of them shares something with a container that is replaced.
+        one of them shares something with a container that is replaced. Services without a role are
+        replaced one by one: before them what the application depends on, and after them the rest.
         """
+        first, last = self._other()
+        self._replace_each(first)
+        self._replace_application()
+        self._replace_each(last)
+
+    def _replace_application(self) -> None:
         if not addresses_are_kept(self._ctx) or self._singletons_share():
             self._replace_replicas(lambda: None)
             self._replace_singletons()
@@ -83,8 +91,8 @@ class Rollout:
 
     def _singletons_share(self) -> bool:
         """Whether the scheduler or a worker refers by id to a container that is replaced."""
-        replaced = self._reasons.keys()
-        names = [n for n in replaced if n not in self._ctx.settings.services.app]
+        replaced = {self._ctx.service(name).compose_name for name in self._reasons}
+        names = [n for n in self._reasons if n not in self._ctx.settings.services.app]
         return any(referred_services(self._ctx.service(name)) & replaced for name in names)
 
     def _replace_replicas(self, check_singletons: Callable[[], None]) -> None:
@@ -105,9 +113,19 @@ class Rollout:
         first = [name for name in services.of(["scheduler"]) if name in self._reasons]
         if order == "stop-first":
             first, workers = [*first, *workers], []
-        for name in first:
-            self._replace([look_up(self._ctx, name)], {})
+        self._replace_each(first)
         self._roll_out(workers, order)
+
+    def _other(self) -> tuple[Sequence[str], Sequence[str]]:
+        """Return the services without a role to replace before, and after, the application."""
+        services = self._ctx.settings.services
+        needed = needed_by(self._ctx.stack, set(services.released))
+        other = [name for name in services.other if name in self._reasons]
+        return [n for n in other if n in needed], [n for n in other if n not in needed]
+
+    def _replace_each(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._replace([look_up(self._ctx, name)], {})
 
     def _keep_capacity(self, batch: Sequence[str]) -> None:
         """Wait until the replicas that serve while the batch is replaced are ready.

@@ -58,6 +58,9 @@ def test_references_are_to_the_container_in_place() -> None:
         "shop-base-1:store",
         "shop-base-1:base-1",
         "shop-base-1:shop-base-1",
+        "shop-base-2:store",
+        "shop-base-2:base-1",
+        "shop-base-2:shop-base-1",
         "theirs:there",
     ]
 
