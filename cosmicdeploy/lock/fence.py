@@ -28,6 +28,8 @@ READ_ONLY = frozenset(
         "oneoffs",
         "processes",
         "registry_digest",
+        "require_supported",
+        "resolved",
         "containers_of_images",
         "subnets",
         "wait_until_ended",
