@@ -43,8 +43,10 @@ class PullStep(Step):
 
     def apply(self, ctx: Context, change: Change) -> Result:
         images: dict[str, Image] = {}
+        platforms = {each.image: each.platform for each in pulled_services(ctx)}
         for reference in change.before["tags"]:
-            images[reference] = ctx.engine.pull(reference, progress_of(ctx))
+            platform = platforms.get(reference)
+            images[reference] = ctx.engine.pull(reference, progress_of(ctx), platform)
         _require_backup_images(ctx)
         return {
             "images": {name: image.id for name, image in images.items()},

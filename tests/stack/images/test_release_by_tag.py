@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
+from cosmicdeploy.errors import ExitCode
 from tests.stack.stacks.tagged import APPS, REPOSITORY, TaggedStack, push_release, tagged_stack
 from tests.stack.support.registry import Registry
+from tests.stack.support.stalling import stalling
 
 pytestmark = pytest.mark.stack
 
@@ -159,19 +161,20 @@ def backup_image(tagged: TaggedStack, release: Pushed) -> str:
 
 
 def test_sigterm_ends_a_pull_within_two_seconds_and_nothing_was_changed(
-    tagged: TaggedStack,
+    tagged: TaggedStack, registry: Registry
 ) -> None:
     on_release(tagged, "2")
     before = tagged.lives()
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()
-        tagged.set_variable("REGISTRY", f"127.0.0.1:{silent.getsockname()[1]}")
+    registry.push_noise(REPOSITORY, "noise")
+    with stalling(registry.host) as relay:
+        tagged.set_variable("REGISTRY", relay.host)
+        tagged.set_variable("IMAGE_TAG", "noise")
         running = tagged.start("deploy", "--json")
-        silent.accept()
+        assert relay.stalled.wait(30)
         started = time.monotonic()
-        running.send_signal(signal.SIGTERM)
+        os.kill(running.pid, signal.SIGTERM)
         running.communicate(timeout=20)
         assert time.monotonic() - started < 2.0
-        assert running.returncode == 130
+        assert running.returncode == ExitCode.INTERRUPTED
+        assert tagged.open().engine.image(f"{relay.host}/{REPOSITORY}:noise") is None
     assert tagged.lives() == before
