@@ -76,6 +76,8 @@ def progress_of(ctx: Context) -> Callable[[str], None]:
 
 
 def _nothing(ctx: Context) -> str:
+    if ctx.run.target_backup is not None:
+        return "the images of the backup are here"
     names = sorted({service.image for service in pulled_services(ctx)})
     return f"already here: {', '.join(names)}" if names else "every image is built here"
 
