@@ -283,7 +283,7 @@ def test_an_override_file_that_is_not_read_is_named(tmp_path: Path, name: str) -
 
     def remarks(file: str, **environ: str) -> list[str]:
         stack = read_stack(tmp_path / file, env_file=tmp_path / ".env", environ=environ)
-        return [remark.service for remark in stack.remarks]
+        return [remark.what.partition(":")[0] for remark in stack.remarks]
 
     assert remarks("docker-compose.yml") == [name]
     assert remarks("docker-compose.yml", COMPOSE_FILE="docker-compose.yml") == []

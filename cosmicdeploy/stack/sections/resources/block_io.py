@@ -28,7 +28,9 @@ def _by_path(
 ) -> dict[str, int]:
     values: dict[str, int] = {}
     for item in entry.items() if entry is not None else []:
-        fields = item.mapping(("path", key))
+        # `docker compose config --format json` of 2.26 capitalizes these keys.
+        known = item.mapping(("path", key, "Path", key.capitalize()))
+        fields = {name.lower(): value for name, value in known.items()}
         if set(fields) != {"path", key}:
             raise item.error(f"must have both path and {key}")
         values[fields["path"].text()] = read(fields[key])

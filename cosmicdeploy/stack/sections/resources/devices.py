@@ -62,7 +62,7 @@ def _request(item: ComposeValue, *further: str) -> DeviceRequest:
 
 
 def _count(entry: ComposeValue) -> int:
-    if entry.text() == "all":
+    if entry.text() in ("all", str(ALL_DEVICES)):
         return ALL_DEVICES
     if not entry.text().isdecimal():
         raise entry.error(f"'{entry.text()}' is not a count", "write a number, or all")
