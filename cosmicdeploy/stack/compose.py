@@ -59,7 +59,10 @@ def read_files(files: ComposeFiles, environ: Mapping[str, str]) -> Stack:
         services=services,
         networks=_used_networks(entries, scope.networks),
         volumes=_used_volumes(services.values(), scope.volumes),
-        remarks=(*unread_override(files, declared.variables), *cut_commands(entries)),
+        remarks=(
+            *unread_override(files, declared.variables),
+            *cut_commands(declared.originals, services),
+        ),
         inactive=declared.inactive,
     )
 
