@@ -6,10 +6,9 @@ from typing import Any
 
 
 def restore(data: dict[str, Any]) -> None:
-    """Add the values that differ from the default and are omitted, and mend the case of keys.
+    """Add the values that differ from the default and are omitted.
 
-    Compose 2.26 omits a limit of 0 and a `create_host_path` of false, and prints the keys of
-    devices in `blkio_config` in capitals.
+    Compose 2.26 omits a limit of 0 and a `create_host_path` of false.
     """
     for service in data.get("services", {}).values():
         for owner in (service, service.get("build") or {}):
@@ -17,9 +16,6 @@ def restore(data: dict[str, Any]) -> None:
         for mount in service.get("volumes") or ():
             if isinstance(mount.get("bind"), dict):
                 mount["bind"].setdefault("create_host_path", False)
-        for value in (service.get("blkio_config") or {}).values():
-            if isinstance(value, list):
-                value[:] = [{key.lower(): each for key, each in item.items()} for item in value]
 
 
 def _restore_limits(limits: dict[str, Any]) -> None:
