@@ -13,6 +13,8 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.errors import ConfigError, CosmicError
 from cosmicdeploy.stack.model import Build, Service
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.images.pull import progress_of
+from cosmicdeploy.steps.images.tags import image_id, remove_new_images
 
 
 class BuildStep(Step):
@@ -27,7 +29,7 @@ class BuildStep(Step):
         stale = [s.image for s in buildable(ctx) if self._is_stale(ctx, s)]
         if not stale:
             return Unchanged(reason=_nothing_to_build(buildable(ctx)))
-        before = {tag: _image_id(ctx, tag) for tag in stale}
+        before = {tag: image_id(ctx, tag) for tag in stale}
         return Change(
             summary=f"build {', '.join(stale)} as release {ctx.release}",
             before={"tags": before},
@@ -47,7 +49,7 @@ class BuildStep(Step):
             if service.image not in change.before["tags"]:
                 continue
             build = _build_section(service)
-            ctx.engine.pull_bases(build, ctx.say)  # their ids are part of the digest
+            ctx.engine.pull_bases(build, progress_of(ctx))  # their ids are part of the digest
             digest = {labels.CONTEXT: ctx.engine.context_digest(build)}
             say = partial(_say, ctx)
             built[service.image] = ctx.engine.build(build, service.image, digest, say)
@@ -61,10 +63,7 @@ class BuildStep(Step):
                 raise CosmicError("The tag does not name what was built", where=tag)
 
     def undo(self, ctx: Context, change: Change) -> None:
-        built = {_image_id(ctx, tag) for tag in change.before["tags"]}
-        restore_tags(ctx, change.before["tags"])
-        for image_id in built - set(change.before["tags"].values()) - {None}:
-            ctx.engine.remove_unused_image(str(image_id))
+        remove_new_images(ctx, change.before["tags"])
 
 
 def _say(ctx: Context, line: str) -> None:
@@ -72,15 +71,6 @@ def _say(ctx: Context, line: str) -> None:
     ctx.safe_point()
     if not line.startswith((" --->", "Removing intermediate", "Successfully")):
         ctx.say(line)
-
-
-def restore_tags(ctx: Context, tags: dict[str, str | None]) -> None:
-    """Point each tag at its image (tag → id) again; remove a tag whose image is None."""
-    for tag, image_id in tags.items():
-        if image_id is None:
-            ctx.engine.untag(tag)
-        else:
-            ctx.engine.tag(image_id, tag)
 
 
 def buildable(ctx: Context) -> list[Service]:
@@ -107,11 +97,6 @@ def _build_section(service: Service) -> Build:
     if service.build is None:
         raise ConfigError(f"{service.name} has no build section", where="compose file")
     return service.build
-
-
-def _image_id(ctx: Context, tag: str) -> str | None:
-    image = ctx.engine.image(tag)
-    return image.id if image else None
 
 
 def _nothing_to_build(services: Iterable[Service]) -> str:
