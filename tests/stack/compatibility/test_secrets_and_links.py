@@ -52,7 +52,7 @@ class KeyedApp(OneApp):
         (self.folder / COMPOSE_FILE).write_text(yaml.safe_dump(compose))
         (self.folder / "token.txt").write_text("the token")
         settings = (self.folder / "cosmicdeploy.yaml").read_text()
-        roles = "{app: [app], worker: [side], cache: store}"
+        roles = "{app: [app], worker: [side]}"
         (self.folder / "cosmicdeploy.yaml").write_text(settings.replace("{app: [app]}", roles))
         with (self.folder / ".env").open("a") as env_file:
             env_file.write("WORD=the word\n")
