@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.matrix.demo import STEPS
 from tests.matrix.result import Row
+from tests.matrix.steps import STEPS
 
 NOTHING = "–"  # noqa: RUF001 - a dash in a table
 HEAD = ("engine", "API", "store", "stack", "made by", *STEPS, "failed of sent")
