@@ -47,8 +47,8 @@ def run(command: Sequence[str], folder: Path, environ: Mapping[str, str]) -> str
         check=False,
     )
     output = done.stdout + done.stderr
-    last = [line for line in output.splitlines() if line.strip()][-3:]
-    assert done.returncode == 0, f"exit code {done.returncode}: {' / '.join(last)}"
+    last = [line.strip() for line in output.splitlines() if line.strip()][-3:]
+    assert done.returncode == 0, f"exit code {done.returncode}: {' / '.join(reversed(last))}"
     return output
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from cosmicdeploy.errors import CosmicError
 
 # Enough to tell the reason in a line.
-REASON_CHARACTERS = 300
+REASON_CHARACTERS = 600
 
 
 @dataclass
