@@ -23,6 +23,7 @@ class Row:
     engine: str
     stack: str
     origin: str
+    made_by: str = ""
     version: str = ""
     api: str = ""
     store: str = ""

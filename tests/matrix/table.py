@@ -26,7 +26,8 @@ def table(rows: Sequence[Row]) -> str:
 def _cells(row: Row) -> tuple[str, ...]:
     steps = [_step(row, name) for name in STEPS]
     requests = f"{row.failures} of {row.sent}" if row.sent else NOTHING
-    return (row.version or row.engine, row.api, row.store, row.stack, row.origin, *steps, requests)
+    made_by = row.made_by or row.origin
+    return (row.version or row.engine, row.api, row.store, row.stack, made_by, *steps, requests)
 
 
 def _step(row: Row, name: str) -> str:
