@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.owner import Owner
 from cosmicdeploy.engine import connect
-from cosmicdeploy.engine.containers.in_place import adopt_container_names
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.events import Emit, Warned
 from cosmicdeploy.files.shipped import playbooks
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.playbook import Playbook, load_playbook
+from cosmicdeploy.replicas import resolve_replicas
 from cosmicdeploy.settings import LoadedSettings, Settings, find, load
 from cosmicdeploy.stack.compose import read_files
 from cosmicdeploy.stack.model import Stack
@@ -36,20 +37,33 @@ def read_stack_files(config: Path | None) -> tuple[LoadedSettings, Stack]:
     loaded = load(config or find(Path.cwd()), os.environ)
     stack = read_files(loaded.compose_files, os.environ)
     _require_services(loaded, stack)
-    return loaded, stack
+    return loaded, _with_own_folders(loaded, stack)
+
+
+def _with_own_folders(loaded: LoadedSettings, stack: Stack) -> Stack:
+    """Return the stack with builds that leave out the deployer's folders."""
+    own = (
+        loaded.state_directory.resolve(),
+        loaded.path(loaded.settings.backup.directory),
+    )
+    services = {
+        name: replace(each, build=replace(each.build, own_folders=own)) if each.build else each
+        for name, each in stack.services.items()
+    }
+    return replace(stack, services=services)
 
 
 def connect_stack(loaded: LoadedSettings, stack: Stack, emit: Emit) -> Context:
     """Connect a stack to its engine and its records; raises `EngineUnavailable`."""
-    settings = loaded.settings
+    settings, engine = loaded.settings, connect()
 
     def warn(text: str) -> None:
         emit(Warned(text=text))
 
-    engine = connect()
+    loaded, stack = resolve_replicas(loaded, stack, engine.containers(stack.project))
     return Context(
         loaded=loaded,
-        stack=adopt_container_names(stack, engine.containers(stack.project)),
+        stack=stack,
         engine=engine,
         journal=Journal(path=loaded.state_directory / "journal.jsonl", warn=warn),
         catalogue=Catalogue(
@@ -69,7 +83,8 @@ def owner_of(settings: Settings, stack: Stack) -> Owner:
 
 
 def _require_services(loaded: LoadedSettings, stack: Stack) -> None:
-    for name in loaded.settings.services.all:
+    services = loaded.settings.services
+    for name in (*services.all, *services.left_alone):
         if name in stack.inactive:
             raise ConfigError(
                 f"The service {name!r} has a role, and none of its profiles is active",

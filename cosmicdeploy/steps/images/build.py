@@ -75,8 +75,8 @@ def _say(ctx: Context, line: str) -> None:
 
 def buildable(ctx: Context) -> list[Service]:
     """Return a service for each image that the stack builds; replicas share one image."""
-    services: dict[str, Service] = {}
-    for name in ctx.settings.services.released:
+    services, roles = dict[str, Service](), ctx.settings.services
+    for name in (*roles.deployed, *roles.one_shot):
         service = ctx.service(name)
         if service.build is not None:
             known = services.setdefault(service.image, service)
