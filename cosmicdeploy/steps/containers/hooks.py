@@ -16,10 +16,21 @@ from cosmicdeploy.stack.model import Hook
 LINES_SHOWN = 10
 
 
-def start_container(ctx: Context, service: str, container_id: str) -> None:
-    """Start a service's container and run its `post_start`. Raises `EngineError` if that fails."""
+def start_container(
+    ctx: Context, service: str, container_id: str, *, hooks_may_fail: bool = False
+) -> None:
+    """Start a service's container and run its `post_start`.
+
+    Raises `EngineError` if that fails. With `hooks_may_fail` a failure is only reported: an undo
+    starts the former container with the commands that the file has now.
+    """
     ctx.engine.start(container_id)
-    _run(ctx, service, container_id, "post_start", ctx.service(service).post_start)
+    try:
+        _run(ctx, service, container_id, "post_start", ctx.service(service).post_start)
+    except EngineError as error:
+        if not hooks_may_fail:
+            raise
+        ctx.say(f"{service} is left running: {error}")
 
 
 def prepare_stop(ctx: Context, service: str, container_id: str) -> None:

@@ -120,7 +120,7 @@ def _return_to_place(ctx: Context, container: Container, name: str) -> None:
     """
     ctx.engine.rename(container.id, ctx.service(name).container_name)
     if name in ctx.run.known_failures.services:
-        start_container(ctx, name, container.id)
+        start_container(ctx, name, container.id, hooks_may_fail=True)
     else:
         _start(ctx, container, name)
 
@@ -136,5 +136,5 @@ def _becomes_ready(ctx: Context, container: Container, name: str) -> bool:
 
 
 def _start(ctx: Context, container: Container, name: str) -> None:
-    start_container(ctx, name, container.id)
+    start_container(ctx, name, container.id, hooks_may_fail=True)
     wait_ready(ctx, container.id, name)

@@ -109,7 +109,7 @@ def _restore(ctx: Context, service: Service, former: Container, *, start: bool) 
     if former.name != service.container_name:
         ctx.engine.rename(former.id, service.container_name)
     if start:
-        start_container(ctx, service.name, former.id)
+        start_container(ctx, service.name, former.id, hooks_may_fail=True)
         if why := ctx.run.known_failures.services.get(service.name):
             ctx.say(f"{service.name} runs as before: it did not work then ({why})")
         else:

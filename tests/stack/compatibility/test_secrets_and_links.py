@@ -43,7 +43,7 @@ class KeyedApp(OneApp):
         sleeping = {"image": python, "command": ["sleep", "infinity"], "stop_grace_period": "0s"}
         compose["services"] |= {
             "store": sleeping,
-            "side": {**sleeping, "network_mode": "service:app", "volumes_from": ["app:ro"]},
+            "side": {**sleeping, "network_mode": "service:app"},
         }
         compose |= {
             "secrets": {"token": {"file": "./token.txt"}, "word": {"environment": "WORD"}},
