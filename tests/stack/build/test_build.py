@@ -101,7 +101,9 @@ def test_a_context_is_what_docker_build_makes_of_it(shop: Workshop, tmp_path: Pa
         digest = shop.digest()
         image = shop.build()
     assert shop.digest() == digest
-    (tmp_path / "sub/php.sock").unlink()  # docker build makes an empty file of it
+    # Of these, docker build makes an empty file, and on some engines a FIFO.
+    (tmp_path / "sub/php.sock").unlink()
+    (tmp_path / "pipe").unlink()
     expected = shop.docker_build()
     for folder in ("/ctx", "/some", "/added"):
         assert files_in(image, folder) == files_in(expected, folder)
@@ -180,7 +182,7 @@ def test_a_build_secret_goes_through_buildx(shop: Workshop, with_buildx: None) -
     secret = BuildSecret(id="token", variable="TOKEN", value="of-a-variable")
     image = shop.build(secrets=(secret,), no_cache=True)
     assert in_image(image, "cat /copied") == "of-a-variable"
-    assert any(line.startswith("[2/2] RUN") for line in shop.lines)
+    assert any("2/2] RUN" in line for line in shop.lines)
     shop.write({"Dockerfile": SECRET.replace("{code}", "7")})
     with pytest.raises(BuildFailed, match="exit code: 7"):
         shop.build(secrets=(secret,))
