@@ -13,18 +13,22 @@ from cosmicdeploy.engine.commands.abandoned_commands import terminated_on_error
 from cosmicdeploy.engine.containers.reachable import reachable_address
 from cosmicdeploy.engine.facts import Container, ExecResult, Image
 from cosmicdeploy.engine.protocol import Engine
-from cosmicdeploy.errors import EngineError, NeedsPerson
+from cosmicdeploy.errors import EngineError, NeedsPerson, NotConfigured
 from cosmicdeploy.events import Emit, Progress, Warned
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.lock import Lock
 from cosmicdeploy.lookup_cache import FactsCache, FactsSource, LookupCache
 from cosmicdeploy.run_scope import RunScope, StepEffects, StepsAhead
-from cosmicdeploy.settings import LoadedSettings, Settings
+from cosmicdeploy.settings import Database, LoadedSettings, Settings
 from cosmicdeploy.signals import Interrupts
 from cosmicdeploy.stack.model import Service, Stack
 
+# The reason why a step or a point has nothing to do.
+NO_DATABASE = "the stack has no database"
+NO_CONSOLE = "the application has no console"
 # A waiting run checks this often whether it has to stop.
 SAFE_POINT_EVERY_SECONDS = 0.25
+NAME_DATABASE = "name it in cosmicdeploy.yaml: services.database, with the section `database`"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,8 +187,23 @@ class Context:
         image = self.image(container.image_id) if container else None
         return release_of(image, self.settings.app.release_variable)
 
+    @property
+    def has_console(self) -> bool:
+        """Whether the application has a console."""
+        return bool(self.settings.app.console)
+
     def console(self, *arguments: str) -> list[str]:
-        """Return the command line that runs the application's console with these arguments."""
+        """Return the command line that runs the application's console with these arguments.
+
+        Raises `NotConfigured` if the application has none.
+        """
+        if not self.has_console:
+            raise NotConfigured(
+                "The application has no console",
+                where=str(self.loaded.file),
+                todo="set app.console to its command, or run any command in a container:"
+                " `cosmicdeploy exec app COMMAND`",
+            )
         return [*self.settings.app.console, *arguments]
 
     @property
@@ -210,13 +229,32 @@ class Context:
                 silence=most_silence,
             )
 
+    @property
+    def has_database(self) -> bool:
+        """Whether the stack has a database that the deployer backs up and migrates."""
+        return self.settings.database is not None
+
+    def require_database(
+        self, what: str = "The stack has no database", todo: str = NAME_DATABASE
+    ) -> Database:
+        """Return the settings of the database; raise `NotConfigured` if the stack has none."""
+        if self.settings.database is None:
+            raise NotConfigured(what, where=str(self.loaded.file), todo=todo)
+        return self.settings.database
+
+    def database_container(self) -> Container | None:
+        """Return the database's container; None if it has none, or if there is no database."""
+        name = self.settings.services.database
+        return self.container(name) if name else None
+
     def database(self) -> DatabaseAccess:
         """Return the address and credentials of the database.
 
-        Raises `EngineError` if it does not run or cannot be reached.
+        Raises `NotConfigured` if the stack has none, `EngineError` if it does not run or cannot be
+        reached.
         """
-        declared = self.settings.database
-        container = self.running(self.settings.services.database)
+        declared = self.require_database()
+        container = self.running(self.settings.services.database or "")
         host, port = reachable_address(container, declared.port)
         return DatabaseAccess(
             container_id=container.id,

@@ -61,6 +61,10 @@ class ConfigError(UsageError):
     """`cosmicdeploy.yaml`, `.env`, a playbook or the compose file is missing or wrong."""
 
 
+class NotConfigured(UsageError):
+    """The command needs a part that the stack does not have, such as a database."""
+
+
 class EngineError(CosmicError):
     """The container engine refused a request, failed, or stopped answering."""
 

@@ -12,6 +12,20 @@ from cosmicdeploy.files.yaml_reader import Document
 from cosmicdeploy.text.suggest import did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+class ConflictingKey(ValueError):
+    """A validator's finding that a key conflicts with another one.
+
+    `key` is its path below the validated model, with dots; `todo` says what to do.
+    """
+
+    def __init__(self, key: str, problem: str, todo: str) -> None:
+        super().__init__(f"{key}: {problem}")
+        self.key = key
+        self.todo = todo
+
+
 Location = tuple[int | str, ...]
 
 # What is wrong with a value, and what to do.
@@ -58,7 +72,9 @@ def validated(model: type[Model], data: Any, document: Document, at: Location = 
 def _config_error(
     model: type[BaseModel], first: Any, document: Document, at: Location
 ) -> ConfigError:
-    keys = (*at, *first["loc"])
+    cause = first.get("ctx", {}).get("error")
+    conflicting = cause.key.split(".") if isinstance(cause, ConflictingKey) else ()
+    keys = (*at, *first["loc"], *conflicting)
     name = ".".join(map(str, first["loc"]))
     where = document.location(*keys)
     if first["type"] == "extra_forbidden":
@@ -80,6 +96,7 @@ def _explained(first: Any) -> tuple[str, str]:
     problem, todo = _EXPLANATIONS.get(first["type"], (first["msg"], ""))
     if first["type"] == "value_error":  # raised by a validator of this project
         problem = str(context["error"])
+        todo = getattr(context["error"], "todo", "")
     elif first["type"] in _EXPLANATIONS:
         problem = problem.format_map(context)
     return problem, context.get("todo") or todo or "correct the value"

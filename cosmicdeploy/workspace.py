@@ -16,7 +16,7 @@ from cosmicdeploy.events import Emit, Warned
 from cosmicdeploy.files.shipped import playbooks
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.playbook import Playbook, load_playbook
-from cosmicdeploy.settings import LoadedSettings, find, load
+from cosmicdeploy.settings import LoadedSettings, Settings, find, load
 from cosmicdeploy.stack.compose import read_files
 from cosmicdeploy.stack.model import Stack
 from cosmicdeploy.text.suggest import did_you_mean
@@ -54,10 +54,17 @@ def connect_stack(loaded: LoadedSettings, stack: Stack, emit: Emit) -> Context:
         journal=Journal(path=loaded.state_directory / "journal.jsonl", warn=warn),
         catalogue=Catalogue(
             loaded.path(settings.backup.directory),
-            Owner(database=settings.database.name, project=stack.project),
+            owner_of(settings, stack),
             warn,
         ),
         emit=emit,
+    )
+
+
+def owner_of(settings: Settings, stack: Stack) -> Owner:
+    """Return the stack as the owner of its backups; without a database, that name is ""."""
+    return Owner(
+        database=settings.database.name if settings.database else "", project=stack.project
     )
 
 

@@ -48,14 +48,14 @@ def _services(ctx: typer.Context) -> list[str]:
 
 def _backups(ctx: typer.Context) -> list[str]:
     from cosmicdeploy.database.backups.catalogue import LATEST, Catalogue
-    from cosmicdeploy.database.backups.owner import Owner
     from cosmicdeploy.stack.compose import read_files
+    from cosmicdeploy.workspace import owner_of
 
     loaded = _load_settings(ctx)
     settings = loaded.settings
     stack = read_files(loaded.compose_files, os.environ)
-    owner = Owner(database=settings.database.name, project=stack.project)
-    backups = Catalogue(loaded.path(settings.backup.directory), owner).list()
+    folder = loaded.path(settings.backup.directory)
+    backups = Catalogue(folder, owner_of(settings, stack)).list()
     return [LATEST, *(backup.id for backup in backups if not backup.foreign)]
 
 

@@ -88,7 +88,9 @@ def _require_no_swap(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
     rollbacks = [run for run in runs if run.kind is RunKind.ROLLBACK]
     if not rollbacks:
         return  # only a rollback swaps data; the database may not even run
-    was_swapping = intents(runs, RestoreStep.kind) or is_swap_interrupted(ctx.database())
+    was_swapping = bool(intents(runs, RestoreStep.kind)) or (
+        ctx.has_database and is_swap_interrupted(ctx.database())
+    )
     if not was_swapping and not is_maintenance_on(ctx):
         return
     what = "Data was being swapped" if was_swapping else "Clients are still turned away"

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.catalogue import LATEST
 from cosmicdeploy.database.backups.unusable import skipped_lines
 from cosmicdeploy.database.restore.manifest_diff import RowDifference, row_differences
 from cosmicdeploy.database.schema.facts import open_facts
-from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.text.formatting import counted
+from cosmicdeploy.errors import CosmicError, UsageError
+from cosmicdeploy.text.formatting import counted, format_time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,15 +20,18 @@ class Loss:
     """A backup, and the tables whose number of rows has changed since it was made.
 
     `tables` is None if the database does not answer. Updated rows do not change the number of rows,
-    so they are not seen here.
+    so they are not seen here. Without data (`has_data`) no row is lost or comes back.
     """
 
     backup: Backup
     tables: Sequence[RowDifference] | None
+    has_data: bool = True
 
     @property
     def rows(self) -> str:
         """The differences in one line, for the operator."""
+        if not self.has_data:
+            return "none: no data goes back"
         if self.tables is None:
             return "unknown: the database does not answer"
         if not self.tables:
@@ -51,6 +55,8 @@ class Loss:
 
 def losses(ctx: Context, backups: Sequence[Backup]) -> list[Loss]:
     """Return the loss of a rollback to each of these backups; counts the live rows once."""
+    if not ctx.has_database:
+        return [Loss(backup=backup, tables=(), has_data=False) for backup in backups]
     try:
         with open_facts(ctx.database()) as facts:
             tables = facts.tables()
@@ -59,9 +65,30 @@ def losses(ctx: Context, backups: Sequence[Backup]) -> list[Loss]:
     return [Loss(backup=b, tables=row_differences(b.manifest, tables)) for b in backups]
 
 
+def rollback_target(ctx: Context, reference: str) -> Backup:
+    """Return the backup of this ID or "latest", or the only one of this release.
+
+    Entries without data that name the same images are as one. Raises `UsageError` if the release
+    has several backups, and what `Catalogue.get` raises.
+    """
+    own = [b for b in ctx.catalogue.list() if b.is_rollback_target]
+    of_release = [b for b in own if b.manifest.release == reference]
+    if not of_release or reference == LATEST:
+        return ctx.catalogue.get(reference)
+    newest, *others = of_release
+    if any(other.has_data or other.manifest.images != newest.manifest.images for other in others):
+        raise UsageError(
+            f"Release {reference} has several backups",
+            where=str(ctx.catalogue.folder),
+            todo="name one of these by its id",
+            details=[f"{b.id}  {format_time(b.manifest.created_at)}" for b in of_release],
+        )
+    return newest
+
+
 def candidates(ctx: Context) -> list[Backup]:
     """Return the backups that a rollback can use, newest first; warn about the unusable ones."""
     backups = ctx.catalogue.list()
     for line in skipped_lines(backups):
         ctx.catalogue.warn(line)
-    return [backup for backup in backups if backup.is_usable]
+    return [backup for backup in backups if backup.is_rollback_target]

@@ -62,12 +62,28 @@ class FeatureState(ProbeResult):
 
 
 class StackNotice(ProbeResult):
-    """Something that runs do not do for a service, or assume about it, and what to do about it."""
+    """Something that runs do not do for a service, or assume about it, and what to do about it.
 
-    kind: Literal["no role", "not built", "other folder", "other project", "without effect"]
+    `service` is "" if it is about the whole stack; then `kind` says what it is about.
+    """
+
+    kind: Literal[
+        "no database",
+        "no console",
+        "no role",
+        "not built",
+        "other folder",
+        "other project",
+        "without effect",
+    ]
     service: str
     what: str
     todo: str
 
+    @property
+    def subject(self) -> str:
+        """What the notice is about."""
+        return self.service or self.kind
+
     def __str__(self) -> str:
-        return f"{self.service}: {self.what} → {self.todo}"
+        return f"{self.subject}: {self.what} → {self.todo}"

@@ -11,20 +11,34 @@ from cosmicdeploy.errors import ConfigError
 def proxy_url(ctx: Context) -> str:
     """Return the URL that clients use: `probe.url`, else the proxy's first published port.
 
-    Raises `ConfigError` if there is neither, and `EngineError` if the proxy does not run.
+    Without a proxy, it is the published port of the only replica. Raises `ConfigError` if there is
+    none of these, and `EngineError` if the proxy or the replica does not run.
     """
     if ctx.settings.probe.url:
         return ctx.settings.probe.url.rstrip("/")
-    proxy = ctx.settings.services.proxy
-    ports = ctx.service(proxy).ports if proxy else ()
-    if not proxy or not ports:
+    front = _front(ctx)
+    if front is None:
         raise ConfigError(
             "The address at which clients reach the stack is unknown",
             where=str(ctx.loaded.file),
             todo="set `probe.url` there, or publish a port of the proxy in the compose file",
         )
-    host, port = reachable_address(ctx.running(proxy), ports[0].target)
+    service, target = front
+    host, port = reachable_address(ctx.running(service), target)
     return f"http://{host}:{port}"
+
+
+def _front(ctx: Context) -> tuple[str, int] | None:
+    """Return the service that clients reach and its port there; None if none is published."""
+    services = ctx.settings.services
+    if services.proxy:
+        ports = ctx.service(services.proxy).ports
+        return (services.proxy, ports[0].target) if ports else None
+    [first, *others] = services.app
+    published = {port.target for port in ctx.service(first).ports}
+    if others or ctx.settings.app.port not in published:
+        return None
+    return first, ctx.settings.app.port
 
 
 def replica_url(ctx: Context, service: str) -> str:

@@ -42,7 +42,7 @@ def show(report: Report, console: Console) -> None:
         console.print(f"  → {run.todo}", soft_wrap=True)
     # If there are steps, the run has printed its notices before the first one.
     for notice in () if report.steps else report.notices:
-        line = styled("[yellow]note:[/] {}: {}", notice.service, notice.what)
+        line = styled("[yellow]note:[/] {}: {}", notice.subject, notice.what)
         console.print(line, soft_wrap=True)
         console.print(f"  → {notice.todo}", soft_wrap=True)
     if report.steps or report.checks or report.checklist:
@@ -112,7 +112,8 @@ def _last_line(report: Report) -> Text:
     if report.release:
         parts.append(f"release {report.release}")
     if report.backup:
-        parts.append(f"backup {report.backup}")
+        has_data = all(notice.kind != "no database" for notice in report.notices)
+        parts.append(f"{'backup' if has_data else 'images kept as'} {report.backup}")
     return styled("[bold]{}[/]", ", ".join(parts))
 
 

@@ -74,7 +74,7 @@ def end_tools(ctx: Context) -> None:
 
     The snapshot of a dump would block the next migration.
     """
-    database = ctx.container(ctx.settings.services.database)
+    database = ctx.database_container()
     if unfinished(ctx.journal) and database is not None and database.is_running:
         end_leftover_tools(ctx.engine, ctx.database())
 
@@ -151,8 +151,8 @@ def require_no_unknown_data(ctx: Context, runs: Runs) -> None:
     """
     if not any(run.lost_records or run.uncertain_records for run in runs) or intents(runs, RESTORE):
         return
-    if has_replaced_data(ctx.database()):
-        live = ctx.settings.database.name
+    if ctx.has_database and has_replaced_data(ctx.database()):
+        live = ctx.require_database().name
         raise NeedsPerson(
             "Data from before a restore is kept, and no record says which run replaced it",
             where=replaced_name(live),

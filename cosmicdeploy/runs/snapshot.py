@@ -12,6 +12,8 @@ from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.steps.rollout.replace import journal_facts
 
 State = Mapping[str, Any]
+# Recorded in place of the schema's digest if the stack has no database.
+NO_SCHEMA = ""
 
 
 def observe(ctx: Context) -> State:
@@ -33,6 +35,8 @@ def _container(ctx: Context, service: str) -> dict[str, Any] | None:
 
 
 def _schema(ctx: Context) -> dict[str, Any]:
+    if not ctx.has_database:
+        return {"schema": NO_SCHEMA, "migrations": []}
     try:
         with open_facts(ctx.database()) as facts:
             return {
@@ -57,16 +61,21 @@ def changed(before: State, after: State) -> list[str]:
         for name in sorted({*before[kind], *after[kind]})
         if before[kind].get(name) != after[kind].get(name)
     ]
+    unknown = (None, NO_SCHEMA)
     whole = [
         f"{kind} differ" if kind == "migrations" else f"the {kind} differs"
         for kind in ("schema", "migrations")
-        if None not in (before[kind], after[kind]) and before[kind] != after[kind]
+        if before["schema"] not in unknown
+        and after["schema"] not in unknown
+        and before[kind] != after[kind]
     ]
     return [*lines, *whole]
 
 
 def compared(before: State, after: State) -> str:
     """Describe what `changed` has compared, and what could not be compared."""
+    if NO_SCHEMA in (before["schema"], after["schema"]):
+        return "images and containers of the application"
     has_schema = None not in (before["schema"], after["schema"])
     schema = ", schema" if has_schema else "; the schema could not be compared"
     return f"images and containers of the application{schema}"

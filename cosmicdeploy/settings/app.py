@@ -14,7 +14,7 @@ class App(Section):
     """How to reach the application and its console."""
 
     console: Words = Field(
-        min_length=1, description="Command that starts the application's console in a container"
+        default=(), description="Command that starts the application's console in a container"
     )
     user: str | None = Field(
         default=None,

@@ -21,7 +21,7 @@ class Services(Section):
     )
     scheduler: str | None = Field(default=None, description="The scheduler")
     worker: Words = Field(default=(), description="The queue workers")
-    database: str = Field(description="The database server")
+    database: str | None = Field(default=None, description="The database server")
     cache: str | None = Field(default=None, description="Redis")
     proxy: str | None = Field(default=None, description="The load balancer")
 

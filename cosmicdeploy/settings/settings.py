@@ -6,6 +6,10 @@ from pathlib import Path
 
 from pydantic import Field, model_validator
 
+from cosmicdeploy.settings.absent import (
+    require_database_and_role,
+    require_no_use_of_absent_parts,
+)
 from cosmicdeploy.settings.app import App, CacheClear, Feature, Verify
 from cosmicdeploy.settings.database import Backup, Cache, Database, Migrate
 from cosmicdeploy.settings.monitoring import Checklist, Diagnose, Monitoring
@@ -44,7 +48,9 @@ class Settings(Section):
     )
     services: Services
     app: App
-    database: Database
+    database: Database | None = Field(
+        default=None, description="The database; null if the stack has none"
+    )
     cache: Cache = Cache()
     backup: Backup = Backup()
     migrate: Migrate = Migrate()
@@ -62,6 +68,12 @@ class Settings(Section):
     diagnose: Diagnose = Diagnose()
     checklist: Checklist = Checklist()
     lock: Lock = Lock()
+
+    @model_validator(mode="after")
+    def _asks_for_what_can_be(self) -> Settings:
+        require_database_and_role(self)
+        require_no_use_of_absent_parts(self)
+        return self
 
     @model_validator(mode="after")
     def _names_known_feature(self) -> Settings:

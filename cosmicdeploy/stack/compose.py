@@ -10,7 +10,7 @@ from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.declaration import read_declaration
 from cosmicdeploy.stack.model import ComposeFiles, Network, Service, Stack, Volume
-from cosmicdeploy.stack.remarks import cut_commands
+from cosmicdeploy.stack.remarks import cut_commands, unread_override
 from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.sections.dependencies import check_dependencies
 from cosmicdeploy.stack.sections.networks import network_keys
@@ -59,7 +59,7 @@ def read_files(files: ComposeFiles, environ: Mapping[str, str]) -> Stack:
         services=services,
         networks=_used_networks(entries, scope.networks),
         volumes=_used_volumes(services.values(), scope.volumes),
-        remarks=tuple(cut_commands(entries)),
+        remarks=(*unread_override(files, declared.variables), *cut_commands(entries)),
         inactive=declared.inactive,
     )
 

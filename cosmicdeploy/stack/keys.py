@@ -89,5 +89,5 @@ def _refusal(
 ) -> ConfigError:
     if key in refused:
         return entry.error("is not supported", refused[key])
-    hint = did_you_mean(key, supported)
-    return entry.error("is not a known key", hint or "remove it, or name it 'x-…'")
+    allowed = f"use one of: {', '.join(supported)}; or name it 'x-…'"
+    return entry.error("is not a known key", did_you_mean(key, supported) or allowed)

@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from cosmicdeploy.stack.compose_value import ComposeValue
-from cosmicdeploy.stack.model import Remark
+from cosmicdeploy.stack.model import ComposeFiles, Remark
 from cosmicdeploy.stack.values.words import split
+from cosmicdeploy.stack.variables.compose_variables import files_of_variable
+
+# Without -f and COMPOSE_FILE, Compose reads the first of these and its override file.
+_DEFAULT_NAMES = ("compose", "docker-compose")
+_ENDINGS = (".yaml", ".yml")
+
+
+def unread_override(files: ComposeFiles, variables: Mapping[str, str]) -> Iterator[Remark]:
+    """Yield a remark if Compose, called without options, would read an override file as well."""
+    only = files.files[0].name
+    if len(files.files) > 1 or files_of_variable(variables):
+        return
+    if only not in [name + ending for name in _DEFAULT_NAMES for ending in _ENDINGS]:
+        return
+    for name in [f"{name}.override{ending}" for name in _DEFAULT_NAMES for ending in _ENDINGS]:
+        if (files.directory / name).is_file():
+            yield Remark(
+                service=name,
+                what="`docker compose` without options reads this file too, and no run here does",
+                todo=f"write `compose_file: [{only}, {name}]` in cosmicdeploy.yaml, or set"
+                f" COMPOSE_FILE={only} in .env",
+            )
 
 
 def cut_commands(entries: ComposeValue) -> Iterator[Remark]:

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context import NO_DATABASE, Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.engine.containers.names import is_temporary
 from cosmicdeploy.errors import EngineError, ProbeFailed, Refused
@@ -22,8 +22,8 @@ class HealthStep(Step):
     """Check that containers are healthy, one scheduler runs, and database and cache answer.
 
     Services that did not work when the run began are named, but not required to work, since the
-    deploy may be the fix. Database and cache are always required. A rollback is for a stack that
-    fails, so its playbook checks the database alone (`of: [database]`).
+    deploy may be the fix. Database and cache, if any, are always required. A rollback is for
+    a stack that fails, so its playbook checks the database alone (`of: [database]`).
     """
 
     kind: ClassVar[str] = "health"
@@ -74,6 +74,8 @@ def _require_one_scheduler(ctx: Context) -> None:
 
 
 def _database(ctx: Context) -> str:
+    if not ctx.has_database:
+        return NO_DATABASE
     with open_facts(ctx.database()) as database:
         database.ping()
         server = database.server()

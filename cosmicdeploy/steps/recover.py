@@ -117,5 +117,5 @@ def _has_lock_wait_left(ctx: Context) -> bool:
 
 
 def _database_is_ready(ctx: Context) -> bool:
-    database = ctx.container(ctx.settings.services.database)
+    database = ctx.database_container()
     return database is not None and database.is_ready

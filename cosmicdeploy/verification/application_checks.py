@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cosmicdeploy.concurrency import map_in_background
-from cosmicdeploy.context import Context
+from cosmicdeploy.context import NO_CONSOLE, NO_DATABASE, Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.probes.application.features import states
@@ -21,6 +21,8 @@ SCHEDULER_GRACE = 120
 def schema(ctx: Context) -> CheckResult:
     """Check that the tables have the columns that the release needs (`verify.columns`)."""
     needed = ctx.settings.verify.columns
+    if not ctx.has_database:
+        return skipped("schema", NO_DATABASE)
     if not needed:
         return _not_configured("schema", "verify.columns")
     with open_facts(ctx.database()) as database:
@@ -49,6 +51,8 @@ def scheduler(ctx: Context) -> CheckResult:
     if not name:
         return _not_configured("scheduler", "services.scheduler")
     container = ctx.running(name)
+    if not ctx.has_console:
+        return _without_schedule(container)
     switched_off = map_in_background(_switched_off, [ctx])
     listing = ctx.run_console(container, *ctx.settings.verify.schedule)
     [feature] = switched_off()
@@ -140,6 +144,17 @@ def _disabled(container: Container, command: str, feature: FeatureState) -> Chec
         found=f"running since {format_time(container.started)}; {command} is switched off"
         f"{feature.noted}",
         warnings=(f"`cosmicdeploy features enable {feature.name}` switches it on again",),
+    )
+
+
+def _without_schedule(container: Container) -> CheckResult:
+    """Return the result for a scheduler whose schedule no console lists."""
+    return CheckResult(
+        point="scheduler",
+        ok=True,
+        expected="running",
+        found=f"running since {format_time(container.started)}; its schedule is not known:"
+        f" {NO_CONSOLE}",
     )
 
 

@@ -34,6 +34,10 @@ def _copy(call: Call, config: Path | None, reference: str) -> Report:
 
     with ProgressView(call.terminal.console) as view:
         ctx = open_stack(config, call.event_handler(view))
+        ctx.require_database(
+            "The stack has no database, so no backup has data to copy",
+            "see what a rollback can go back to: `cosmicdeploy rollback`",
+        )
         if not ctx.settings.backup.copies:
             raise UsageError(
                 "The settings name no destination for copies",

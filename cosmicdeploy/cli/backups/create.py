@@ -34,6 +34,10 @@ def _create(call: Call, config: Path | None, wait: float) -> Report:
 
     with ProgressView(call.terminal.console) as view:
         ctx = open_stack(config, call.event_handler(view))
+        ctx.require_database(
+            "The stack has no database, so there is nothing to back up",
+            "see what a rollback can go back to: `cosmicdeploy rollback`",
+        )
         step = BackupStep(name="backup")
         command = RunCommand(line=call.command, kind=RunKind.OTHER)
         return run_report(call, *execute(ctx, command, [step.alone()], wait))

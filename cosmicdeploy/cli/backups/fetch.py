@@ -51,5 +51,9 @@ def _fetch(call: Call, config: Path | None, reference: str, url: str) -> Report:
 
     with ProgressView(call.terminal.console) as view:
         ctx = open_stack(config, call.event_handler(view))
+        ctx.require_database(
+            "The stack has no database, so no backup has data to copy",
+            "see what a rollback can go back to: `cosmicdeploy rollback`",
+        )
         backup = copies_of(ctx).fetch(reference, url, lambda text: ctx.emit(Notice(text=text)))
         return verification_report(call, verify_and_record(ctx.catalogue, backup), restore=False)

@@ -44,6 +44,10 @@ def _verify(call: Call, config: Path | None, reference: str, restore: bool) -> R
     from cosmicdeploy.workspace import open_stack
 
     ctx = open_stack(config, call.event_handler())
+    ctx.require_database(
+        "The stack has no database, so no backup has data to verify",
+        "see what a rollback can go back to: `cosmicdeploy rollback`",
+    )
     backup = ctx.catalogue.get(reference)
     if restore:
         result = verify_restore_and_record(ctx.engine, ctx.database(), ctx.catalogue, backup)

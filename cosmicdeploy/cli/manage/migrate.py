@@ -47,7 +47,9 @@ def _show(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.report.summary import show_statements
     from cosmicdeploy.workspace import open_stack
 
-    facts = migrations(open_stack(config, call.event_handler()))
+    ctx = open_stack(config, call.event_handler())
+    ctx.require_database("The stack has no database, so there are no migrations")
+    facts = migrations(ctx)
     console = call.terminal.console
     if not call.terminal.json:
         if interrupted := facts["interrupted"]:
@@ -67,7 +69,9 @@ def _resolve(call: Call, config: Path | None) -> Report:
         _print_lines(call, damage.lines)
         return call.terminal.confirm("Is the schema repaired? The next deploy continues from it")
 
-    outcome = resolve(open_stack(config, call.event_handler()), "migrate --resolve", agreed)
+    ctx = open_stack(config, call.event_handler())
+    ctx.require_database("The stack has no database, so there are no migrations")
+    outcome = resolve(ctx, "migrate --resolve", agreed)
     if not call.terminal.json:
         _print_lines(call, [outcome])
     return call.report(outcome="done", data={"found": outcome})

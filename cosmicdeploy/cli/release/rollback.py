@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from cosmicdeploy.report.model import Report
 
 
+NO_DATA_GOES_BACK = "The stack has no database, so nothing else goes back"
+
+
 class Mode(StrEnum):
     """What a rollback changes; the value is the playbook's name."""
 
@@ -48,7 +51,7 @@ def rollback(
         typer.Option(
             "--to",
             metavar="BACKUP",
-            help='Roll back to this backup: an id, or "latest".',
+            help='Roll back to this backup: an id, a release that only one has, or "latest".',
             autocompletion=completion.backups,
         ),
     ] = "",
@@ -79,6 +82,8 @@ def rollback(
     the data is swapped, clients get 503 with Retry-After (without `maintenance.file` their
     connections are refused). Until clients are let in again, a failure undoes the whole rollback.
 
+    If the stack has no database, only the images go back, as with --code-only.
+
     \b
     Examples:
       cosmicdeploy rollback
@@ -101,6 +106,7 @@ def _rollback(
     from cosmicdeploy.errors import UsageError
     from cosmicdeploy.journal.run_kind import RunCommand, RunKind
     from cosmicdeploy.operations.recorder import recorder_of
+    from cosmicdeploy.operations.rollback_preview import rollback_target
     from cosmicdeploy.probes.preconditions.notices import show_notices
     from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.runs.execute import rollback
@@ -118,9 +124,10 @@ def _rollback(
     ctx = open_stack(config, call.event_handler(view))
     if not to:
         return _list(call, ctx, show_all=show_all)
+    mode = _possible_mode(ctx, mode, to)
     if modes == [Mode.RESTORE]:
         ctx.warn("--restore does nothing, since restoring is the default: leave it out")
-    target = ctx.catalogue.get(to)
+    target = rollback_target(ctx, to)
     if target.from_future:
         ctx.catalogue.warn(f"{target.id} is used because --to names it: {target.from_future}")
     call.terminal.require_yes(_question(call, ctx, mode, target))
@@ -135,12 +142,25 @@ def _rollback(
 
 def _list(call: Call, ctx: Context, *, show_all: bool) -> Report:
     from cosmicdeploy.operations.rollback_preview import candidates, losses
-    from cosmicdeploy.report.views.rollback import loss_row, show_losses
+    from cosmicdeploy.report.views.rollback import loss_row, show_losses, show_releases
 
     options = losses(ctx, candidates(ctx))
     if not call.terminal.json:
-        show_losses(call.terminal.console, options, show_all=show_all)
+        show = show_losses if ctx.has_database else show_releases
+        show(call.terminal.console, options, show_all=show_all)
     return call.report(outcome="done", data=[loss_row(loss) for loss in options])
+
+
+def _possible_mode(ctx: Context, mode: Mode, to: str) -> Mode:
+    """Return the mode in which the stack can roll back: without a database, always code only.
+
+    Raises `NotConfigured` if migrations cannot be rolled back.
+    """
+    if mode is Mode.MIGRATION:
+        what = "The stack has no database, so no migration can be rolled back"
+        ctx.require_database(what, f"roll back the code: `cosmicdeploy rollback --to {to}`")
+        ctx.console()
+    return mode if ctx.has_database else Mode.CODE_ONLY
 
 
 def _question(call: Call, ctx: Context, mode: Mode, target: Backup) -> str:
@@ -151,7 +171,8 @@ def _question(call: Call, ctx: Context, mode: Mode, target: Backup) -> str:
 
     release = target.manifest.release or "unknown"
     if mode is Mode.CODE_ONLY:
-        return f"Roll back the code to release {release}? Schema and data stay as they are"
+        stays = "Schema and data stay as they are" if ctx.has_database else NO_DATA_GOES_BACK
+        return f"Roll back the code to release {release}? {stays}"
     call.terminal.console.print(maintenance_notice(ctx), soft_wrap=True)
     if mode is Mode.MIGRATION:
         return f"Roll back to release {release} and undo the migrations run since?"

@@ -35,7 +35,7 @@ class Backup:
 
     @property
     def status(self) -> str:
-        """One of "running", "good", "failed", "damaged" and "foreign"."""
+        """One of "running", "good", "failed", "no data", "damaged" and "foreign"."""
         if self.foreign:
             return "foreign"
         return "damaged" if self.damaged else self.manifest.status
@@ -54,6 +54,18 @@ class Backup:
         """Whether it is intact, this stack's, not from the future, and no test restore failed."""
         return self.is_intact and not (
             self.foreign or self.from_future or self.state.restore_failure
+        )
+
+    @property
+    def has_data(self) -> bool:
+        """Whether it was made from a database; otherwise it only names images to go back to."""
+        return self.manifest.status != "no data"
+
+    @property
+    def is_rollback_target(self) -> bool:
+        """Whether a rollback can go back to it: it is usable, or its images are all there is."""
+        return self.is_usable or not (
+            self.has_data or self.damaged or self.foreign or self.from_future
         )
 
     @property

@@ -37,6 +37,7 @@ __all__ = ["ID", "LATEST", "Backup", "Catalogue", "new_id"]
 LATEST = "latest"
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 SHOWN_CANDIDATES = 10
+NO_DATA = "images only: the stack has no database"
 
 
 class Catalogue:
@@ -65,7 +66,7 @@ class Catalogue:
         return newest_first(backup for backup in backups if backup is not None)
 
     def get(self, reference: str) -> Backup:
-        """Return the backup of this stack with this ID, or the newest usable one for "latest".
+        """Return the backup of this stack with this ID, or for "latest" the newest to go back to.
 
         Raises `ForeignBackup` if it belongs to another stack, and what `find` raises.
         """
@@ -90,7 +91,7 @@ class Catalogue:
         return self._latest(backups)
 
     def _latest(self, backups: Sequence[Backup]) -> Backup:
-        usable = next((backup for backup in backups if backup.is_usable), None)
+        usable = next((backup for backup in backups if backup.is_rollback_target), None)
         if usable is None:
             raise no_good_backup(backups, str(self.folder))
         for line in skipped_lines(backups[: backups.index(usable)]):
@@ -103,11 +104,25 @@ class Catalogue:
 
     def begin(self, manifest: Manifest) -> PartialBackup:
         """Start a backup: write its manifest and lock its data file. Raises `BackupError`."""
+        with self._writable():  # so that no other process sees an unlocked data file
+            self._remove_leftovers()
+            return PartialBackup(self.folder, manifest)
+
+    def add_without_data(self, manifest: Manifest) -> Backup:
+        """Add an entry that names images to go back to, and holds no data. Raises `BackupError`."""
+        path = self.folder / f"{manifest.id}.json"
+        with self._writable():
+            status = {"status": "no data", "reason": NO_DATA}
+            write_atomically(path, manifest.updated(**status).to_json())
+        return self.get(manifest.id)
+
+    @contextmanager
+    def _writable(self) -> Iterator[None]:
+        """Hold the folder's lock within the block; create the folder if it does not exist."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with folder_lock(self.folder):  # so that no other process sees an unlocked data file
-                self._remove_leftovers()
-                return PartialBackup(self.folder, manifest)
+            with folder_lock(self.folder):
+                yield
         except OSError as error:
             raise BackupError(
                 f"The backup folder cannot be used: {error.strerror}",

@@ -12,7 +12,8 @@ from cosmicdeploy.database.schema.definitions import Definition
 from cosmicdeploy.database.stored_model import StoredModel
 from cosmicdeploy.errors import BackupError
 
-Status = Literal["running", "good", "failed"]
+# "no data": only the images are kept, of a stack without a database.
+Status = Literal["running", "good", "failed", "no data"]
 # Within this range a time can be shown in every time zone.
 FIRST_MOMENT, LAST_MOMENT = datetime(1971, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 Moment = Annotated[AwareDatetime, Field(ge=FIRST_MOMENT, le=LAST_MOMENT)]
@@ -58,7 +59,8 @@ class Manifest(StoredModel):
     the Compose project, "" if an older version wrote the manifest. `images` is service → image id.
     `collation` is the schema's default. `definitions` is the label of each view, routine, trigger
     and event → SHA-256 of its text and settings. `event_definitions` holds the events in full,
-    since a load leaves them out.
+    since a load leaves them out. Without data (`status`), `images` and `release` are all there is,
+    and the names of database and server are "".
     """
 
     format: Literal[1] = 1

@@ -10,7 +10,10 @@ from cosmicdeploy.errors import ForeignBackup
 
 @dataclass(frozen=True, kw_only=True)
 class Owner:
-    """The stack that backups belong to, identified by its database and its Compose project."""
+    """The stack that backups belong to, identified by its database and its Compose project.
+
+    `database` is "" for a stack without one.
+    """
 
     database: str
     project: str
@@ -24,7 +27,8 @@ class Owner:
         if is_same_project and manifest.database == self.database:
             return ""
         project = f"project {manifest.project!r}" if manifest.project else "project unknown"
-        return f"it is another stack's: database {manifest.database!r}, {project}"
+        database = f"database {manifest.database!r}" if manifest.database else "no database"
+        return f"it is another stack's: {database}, {project}"
 
     def refused(self, manifest: Manifest, where: str) -> ForeignBackup:
         """Return the error for a backup of another stack."""

@@ -62,13 +62,13 @@ def decide(
     current time. Days begin at midnight in `zone`; None is this machine's time zone.
     """
     ordered = newest_first(backups)
-    usable = [backup for backup in ordered if backup.is_usable]
+    usable = [backup for backup in ordered if backup.is_rollback_target]
     reasons = _reasons(usable, policy, needed, zone)
     unusable = _UnusableBackups(
         policy=policy, needed=needed, at=at, newest=next(iter(usable), None)
     )
     return [
-        _decide_usable(backup, reasons) if backup.is_usable else unusable.decide(backup)
+        _decide_usable(backup, reasons) if backup.is_rollback_target else unusable.decide(backup)
         for backup in ordered
     ]
 
@@ -147,7 +147,7 @@ def _reasons(
 
     for backup in usable:
         if backup is usable[0]:
-            keep_for(backup, "newest good backup")
+            keep_for(backup, "newest good backup" if backup.has_data else "newest images")
         if backup.state.pin:
             keep_for(backup, _pinned(backup))
         if backup.id in needed:

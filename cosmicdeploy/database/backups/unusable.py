@@ -13,7 +13,7 @@ SHOWN = 10
 
 def skipped_lines(backups: Sequence[Backup]) -> Iterator[str]:
     """Yield a line for each unusable backup; those of other stacks share one line."""
-    unusable = [backup for backup in backups if not backup.is_usable]
+    unusable = [backup for backup in backups if not backup.is_rollback_target]
     own = [backup for backup in unusable if not backup.foreign]
     for backup in own[:SHOWN]:
         yield f"skipped {backup.id}: {backup.why}"

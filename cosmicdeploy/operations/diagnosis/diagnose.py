@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context import NO_DATABASE, Context
 from cosmicdeploy.errors import CosmicError, EngineUnavailable, UsageError
 from cosmicdeploy.operations.diagnosis.checks import (
     command,
@@ -21,6 +21,7 @@ from cosmicdeploy.operations.diagnosis.finding import (
     Findings,
     KnownProblem,
     Severity,
+    ok,
 )
 from cosmicdeploy.text.suggest import did_you_mean
 
@@ -80,6 +81,8 @@ def diagnose(ctx: Context, problem: KnownProblem) -> Diagnosis:
     If a check fails, its error becomes a finding. Raises only `EngineUnavailable`: without the
     engine nothing can be checked.
     """
+    if problem.needs_database and not ctx.has_database:
+        return Diagnosis(problem=problem, findings=[ok("database", NO_DATABASE)])
     findings: list[Finding] = []
     for subject, check in problem.checks.items():
         ctx.safe_point()

@@ -116,10 +116,12 @@ def problem(
 class KnownProblem:
     """A problem that `diagnose` can check for, with its checks by their subject, in order.
 
-    A problem that is `fix_first` may be the cause of others, so it is fixed before them.
+    A problem that is `fix_first` may be the cause of others, so it is fixed before them. One that
+    `needs_database` is not checked for if the stack has none.
     """
 
     name: str
     about: str
     checks: Mapping[str, Check]
     fix_first: bool = False
+    needs_database: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context import NAME_DATABASE, Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.compose_tool import compose_command
 from cosmicdeploy.errors import CosmicError
@@ -16,11 +16,14 @@ from cosmicdeploy.probes.result import StackNotice
 def notices(ctx: Context) -> list[StackNotice]:
     """Return all notices.
 
-    There is one for each service without a role, for each image that no deploy builds, for each
-    container that was created from another folder, for each container of another project that was
-    created from this folder, and for what Compose drops from the compose file.
+    There is one for a database or a console that the stack does not have, for each service without
+    a role, for each image that no deploy builds, for each container that was created from another
+    folder, for each container of another project that was created from this folder, and for what
+    Compose drops from the compose file.
     """
     return [
+        *_without_database(ctx),
+        *_without_console(ctx),
         *_without_role(ctx),
         *_not_built(ctx),
         *_of_other_folders(ctx),
@@ -35,6 +38,27 @@ def show_notices(ctx: Context) -> list[StackNotice]:
     for each in shown:
         ctx.emit(Notice(text=f"note: {each}"))
     return shown
+
+
+def _without_database(ctx: Context) -> Iterator[StackNotice]:
+    if not ctx.has_database:
+        migrations = "no migration is run, " if ctx.has_console else ""
+        yield StackNotice(
+            kind="no database",
+            service="",
+            what=f"nothing is backed up, {migrations}and a rollback brings back code alone",
+            todo=f"if the stack has one, {NAME_DATABASE}",
+        )
+
+
+def _without_console(ctx: Context) -> Iterator[StackNotice]:
+    if ctx.has_database and not ctx.has_console:
+        yield StackNotice(
+            kind="no console",
+            service="",
+            what="no migration is run or rolled back",
+            todo="if the application has one, set app.console in cosmicdeploy.yaml",
+        )
 
 
 def _without_role(ctx: Context) -> Iterator[StackNotice]:

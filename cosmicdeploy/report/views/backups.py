@@ -78,7 +78,7 @@ def _row(backup: Backup) -> dict[str, object]:
         "age": age(manifest.created_at),
         "release": manifest.release or "",
         "size": size(manifest),
-        "proven": proven(backup.state),
+        "proven": proven(backup.state) if backup.has_data else "",
     }
 
 
@@ -88,10 +88,11 @@ def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
     yield "backup", f"{backup.id}, {backup.status}"
     yield "why", backup.why
     yield "created", f"{format_time(manifest.created_at)} ({ago(manifest.created_at)})"
-    yield "took", f"{manifest.seconds:.1f} s, with {manifest.tool or 'no tool'}"
+    if backup.has_data:
+        yield "took", f"{manifest.seconds:.1f} s, with {manifest.tool or 'no tool'}"
     yield "schema", manifest.database
     yield "project", manifest.project or "not on record"
-    yield "server", f"{manifest.server_vendor} {manifest.server_version}"
+    yield "server", f"{manifest.server_vendor} {manifest.server_version}".strip()
     yield "release", manifest.release or ""
     yield from ((f"image of {name}", image) for name, image in manifest.images.items())
     yield "migrations", f"up to batch {manifest.highest_batch}" if manifest.highest_batch else ""
@@ -100,12 +101,12 @@ def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
     for kind in ("views", "triggers", "routines", "events"):
         yield kind, ", ".join(getattr(objects, kind))
     yield "warnings", "; ".join(manifest.warnings)
-    yield "verified", verified(state)
+    yield "verified", verified(state) if backup.has_data else ""
     yield "pinned", _pinned(state)
     for copy in state.copies:
         result = f"not copied: {copy.error}" if copy.error else "compared"
         yield "copy", f"{copy.url}, {format_time(copy.at)}, {result}"
-    yield "rows counted", str(manifest.rows_counted)
+    yield "rows counted", str(manifest.rows_counted) if backup.has_data else ""
 
 
 def size(manifest: Manifest) -> str:

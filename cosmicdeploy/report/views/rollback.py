@@ -14,9 +14,18 @@ from cosmicdeploy.report.views.backups import age, ago, proven, size
 from cosmicdeploy.text.formatting import format_time
 
 COLUMNS = ("backup", "age", "release", "proven", "rows lost")
+RELEASE_COLUMNS = ("backup", "age", "release")
 NEXT_COMMAND = (
     "Roll back with `cosmicdeploy rollback --to ID`;"
     " --migration or --code-only keep the rows written since"
+)
+NEXT_COMMAND_WITHOUT_DATA = (
+    "Roll back with `cosmicdeploy rollback --to ID`, or `--to RELEASE`; the stack has no database,"
+    " so only the code goes back"
+)
+NO_IMAGES = (
+    "There is no release to roll back to: each deploy that replaces something keeps the images that"
+    " ran before it"
 )
 NO_BACKUP = (
     "There is no good backup to roll back to: `cosmicdeploy backup list` shows all backups,"
@@ -51,6 +60,16 @@ def show_losses(console: Console, losses: Sequence[Loss], *, show_all: bool) -> 
         if note:
             console.print(note)
     console.print(NEXT_COMMAND if losses else NO_BACKUP, soft_wrap=True)
+
+
+def show_releases(console: Console, losses: Sequence[Loss], *, show_all: bool) -> None:
+    """Print a line for each entry without data, newest first, and what to do next."""
+    if losses:
+        shown, note = newest(losses, show_all=show_all)
+        console.print(one_line_table(RELEASE_COLUMNS, map(loss_row, shown)))
+        if note:
+            console.print(note)
+    console.print(NEXT_COMMAND_WITHOUT_DATA if losses else NO_IMAGES, soft_wrap=True)
 
 
 def loss_row(loss: Loss) -> dict[str, object]:

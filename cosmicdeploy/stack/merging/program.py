@@ -30,11 +30,13 @@ def config(files: ComposeFiles, environ: Mapping[str, str]) -> str:
 
     Raises `NoComposeV2`, `ComposeFailed`, and `TimeoutExpired` of subprocess.
     """
+    # Without this option Compose would read another `.env`, that of the project directory.
+    none = [] if files.env_file.is_file() else ["--env-file", os.devnull]
     found = {name: os.environ[name] for name in _FINDING if name in os.environ}
     environment = {**found, **environ}
     for program in PROGRAMS:
         with suppress(OSError):  # it is not installed
-            words = [*program, *files.options, "config", "--format", "json"]
+            words = [*program, *files.options, *none, "config", "--format", "json"]
             done = _run(words, files.directory, environment)
             if done.returncode == 0 and done.stdout.lstrip().startswith("{"):
                 return done.stdout

@@ -21,6 +21,8 @@ _INSTALL = (
 # A key path in Compose's errors: "services.web.ports.0", or a service's name.
 _PATH = re.compile(r"\b(?:services|networks|volumes|secrets|configs)(?:[.\[][\w-]+\]?)+")
 _UNKNOWN_KEY = re.compile(r"Additional property (\S+) is not allowed")
+# A service that another one depends on; if it is declared, its profiles are inactive.
+_ABSENT = re.compile(r'undefined service "?([\w.-]+)"?')
 _SERVICE = re.compile(r'service "([\w.-]+)"')
 # A value in a variable's expression, or between backquotes, may be a secret.
 _SECRET = re.compile(r"(invalid interpolation format).*|`[^`]*`|\$\{?\w+[^ ]*")
@@ -57,7 +59,17 @@ def merged(
         raise _refusal(str(error), sources, own) from None
     # `config` writes each `$` twice, in keys as well.
     data = json.loads(printed.replace("$$", "$"))
+    _restore_zero_limits(data)
     return MergedDocument(path=sources.named[0].path, data=data, sources=sources)
+
+
+def _restore_zero_limits(data: dict[str, Any]) -> None:
+    """Add the limits of 0, which `config` omits in JSON."""
+    for service in data.get("services", {}).values():
+        for owner in (service, service.get("build") or {}):
+            for limit in (owner.get("ulimits") or {}).values():
+                if isinstance(limit, dict):
+                    limit.update({"soft": limit.get("soft", 0), "hard": limit.get("hard", 0)})
 
 
 def _refusal(stderr: str, sources: Sources, own: Mapping[str, str]) -> ConfigError:
@@ -66,7 +78,7 @@ def _refusal(stderr: str, sources: Sources, own: Mapping[str, str]) -> ConfigErr
     return ConfigError(
         f"Docker Compose refuses the files: {message or 'it gives no reason'}",
         where=_where(message, sources),
-        todo="correct the files; `docker compose config --quiet` checks them",
+        todo=_todo(message, sources),
     )
 
 
@@ -76,6 +88,13 @@ def _without_secrets(message: str, own: Mapping[str, str]) -> str:
         if len(value) >= _SHORTEST_SECRET:
             message = message.replace(value, "…")
     return message
+
+
+def _todo(message: str, sources: Sources) -> str:
+    absent = _ABSENT.search(message)
+    if absent is not None and absent[1] in sources.service_names:
+        return f"add a profile of {absent[1]} to COMPOSE_PROFILES, or remove the dependency"
+    return "correct the files; `docker compose config --quiet` checks them"
 
 
 def _where(message: str, sources: Sources) -> str:

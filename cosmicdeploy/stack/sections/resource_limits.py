@@ -75,6 +75,8 @@ def _ulimit(item: ComposeValue) -> tuple[int, int]:
     if not isinstance(item.data, dict):
         return item.integer(), item.integer()
     fields = item.mapping(("soft", "hard"))
+    if not item.data:  # `docker compose config --format json` omits a limit of 0
+        return 0, 0
     if set(fields) != {"soft", "hard"}:
         raise item.error("must have both soft and hard")
     return fields["soft"].integer(), fields["hard"].integer()

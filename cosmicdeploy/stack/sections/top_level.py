@@ -76,7 +76,7 @@ def _name(item: ComposeValue, key: str, project: str) -> tuple[str, bool]:
     if external is None or not external.flag():
         return (named.text() if named else f"{project}_{key}"), False
     for other in item.data:
-        if other not in ("name", "external") and not other.startswith("x-"):
+        if other not in ("name", "external") and not other.startswith("x-") and item.data[other]:
             raise item.child(other).error("does not go with 'external: true'", "remove one of them")
     return (named.text() if named else key), True
 

@@ -16,6 +16,7 @@ from cosmicdeploy.errors import BackupError
 from cosmicdeploy.journal.interrupted_run import first_backup, intents
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import MIGRATE
+from cosmicdeploy.steps.backups.images_only import images_to_keep, record_images, running_images
 from cosmicdeploy.steps.backups.kept_images import kept_tag
 from cosmicdeploy.steps.backups.prune import copies_of, prune
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -25,7 +26,10 @@ REPORT_EVERY_SECONDS = 3.0
 
 
 class BackupStep(Step):
-    """Back up the database, verify the backup and copy it to the destinations."""
+    """Back up the database, verify the backup and copy it to the destinations.
+
+    Without a database, keep the images that run, so that a rollback can go back to them.
+    """
 
     kind: ClassVar[str] = "backup"
     # The backup is verified as soon as it is created.
@@ -51,14 +55,18 @@ class BackupStep(Step):
         if self.when == "needed" and not others:
             return Unchanged(reason="no step changes anything, so no backup is needed")
         why = f" before {', '.join(others)}" if others else ""
+        if ctx.settings.database is None:
+            return images_to_keep(ctx, why)
         return Change(summary=f"back up {ctx.settings.database.name}{why}")
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        images = _running_images(ctx)
+        images = running_images(ctx)
         for image_id in set(images.values()):
             # The tag keeps the image from being pruned once its container is replaced. It is set
             # before the backup is created, so that no usable backup lacks its images.
             ctx.engine.tag(image_id, kept_tag(ctx, image_id))
+        if not ctx.has_database:
+            return {"backup": record_images(ctx, images).id}
         backup = create_backup(
             ctx.engine,
             ctx.database(),
@@ -91,6 +99,8 @@ def _backup_of_interrupted_run(ctx: Context) -> str | None:
 
     The state in it may be gone: the run began a migration, or a rollback began maintenance.
     """
+    if not ctx.has_database:  # what runs may be partly of the new release
+        return first_backup(ctx.run.resumed_runs)
     rollbacks = [run for run in ctx.run.resumed_runs if run.kind is RunKind.ROLLBACK]
     if rollbacks:
         return first_backup(rollbacks) if is_maintenance_on(ctx) else None
@@ -134,8 +144,3 @@ def _progress(ctx: Context, what: str) -> Callable[[int], None]:
             ctx.say(f"{done // 1_000_000} MB {what}")
 
     return report
-
-
-def _running_images(ctx: Context) -> dict[str, str]:
-    containers = {name: ctx.container(name) for name in ctx.settings.services.released}
-    return {name: container.image_id for name, container in containers.items() if container}

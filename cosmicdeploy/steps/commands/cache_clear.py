@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context import NO_CONSOLE, Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.commands.new_image import in_new_image, last_lines
@@ -23,7 +23,7 @@ class CacheClearStep(Step):
     def check(self, ctx: Context) -> Change | Unchanged:
         commands = ctx.settings.cache_clear.commands
         if not commands:
-            return Unchanged(reason="no command is configured")
+            return Unchanged(reason="no command is configured" if ctx.has_console else NO_CONSOLE)
         image = self._image(ctx)
         cleared = ctx.journal.last("cache-cleared")
         if cleared and cleared["image"] == image and not ctx.run.steps_ahead.build_images:

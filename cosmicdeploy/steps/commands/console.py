@@ -9,8 +9,10 @@ from pydantic import Field
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import ExecResult
+from cosmicdeploy.errors import NotConfigured
 from cosmicdeploy.steps.commands.command import CommandStep
 from cosmicdeploy.steps.commands.new_image import in_new_image
+from cosmicdeploy.steps.refusing import refusing
 from cosmicdeploy.steps.service_names import running_named, services_of_step
 
 
@@ -28,6 +30,8 @@ class ConsoleStep(CommandStep):
     )
 
     def require(self, ctx: Context) -> None:
+        with refusing(NotConfigured):
+            ctx.console()
         if self.service:
             services_of_step(ctx, [self.service], self.place)
 

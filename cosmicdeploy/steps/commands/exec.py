@@ -44,7 +44,8 @@ def client_environment(ctx: Context, service: str) -> Mapping[str, str]:
 
     Unlike a command line, a command's environment is not shown by the engine.
     """
-    if service != ctx.settings.services.database:
+    declared = ctx.settings.database
+    if declared is None or service != ctx.settings.services.database:
         return {}
-    password = ctx.loaded.variables.get(ctx.settings.database.password_variable)
+    password = ctx.loaded.variables.get(declared.password_variable)
     return {"MYSQL_PWD": password} if password else {}

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context import NO_CONSOLE, NO_DATABASE, Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.journal.step_kinds import MIGRATE
@@ -137,6 +137,8 @@ def _migration_may_come(ctx: Context) -> bool:
     """Whether this run may migrate, or may have to undo a migration of a run that it resumes."""
     if intents(ctx.run.resumed_runs, MIGRATE):
         return True
+    if not (ctx.has_database and ctx.has_console):
+        return False
     # While a plan is made, the new image does not exist yet and cannot list its migrations.
     if ctx.run.is_planning or not _image_is_new(ctx):
         return ctx.run.steps_ahead.migrate
@@ -151,6 +153,8 @@ def _image_is_new(ctx: Context) -> bool:
 
 
 def _no_migration(ctx: Context) -> str:
+    if not (ctx.has_database and ctx.has_console):
+        return NO_CONSOLE if ctx.has_database else NO_DATABASE
     if ctx.run.is_planning and ctx.run.steps_ahead.build_images:
         return "no migration is pending in the present image; the new one is checked after build"
     return "no migration is pending"

@@ -11,6 +11,7 @@ from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Support
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.containers.resources import ensure_networks_and_volumes
 from cosmicdeploy.steps.rollout.replace import journal_facts, replace
 from cosmicdeploy.steps.rollout.undo import put_back
 
@@ -38,12 +39,7 @@ class ServicesStep(Step):
         return Change(summary=f"start {', '.join(down)}", before=before)
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        for network in ctx.stack.networks.values():
-            if not network.external and ctx.engine.ensure_network(network, ctx.stack.project):
-                ctx.say(f"network {network.name} created")
-        for volume in ctx.stack.volumes.values():
-            if not volume.external and ctx.engine.ensure_volume(volume, ctx.stack.project):
-                ctx.say(f"volume {volume.name} created")
+        ensure_networks_and_volumes(ctx)
         for name in change.before["containers"]:
             self._bring_up(ctx, name)
         return {"started": list(change.before["containers"])}

@@ -17,6 +17,7 @@ from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.containers.resources import ensure_networks_and_volumes
 from cosmicdeploy.steps.rollout.drift import MISSING, STOPPED, Drift, as_json, drift_of
 from cosmicdeploy.steps.rollout.executor import Rollout
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
@@ -31,6 +32,7 @@ from cosmicdeploy.steps.rollout.timings import Phases
 from cosmicdeploy.steps.rollout.undo import RolloutUndo
 
 FILES_CHANGED = "its files were changed by hand"
+ONLY_REPLICA = "no client is served between its stop and its start: it is the only replica"
 SUPERSEDED_RUNS = "its superseded container still runs"
 
 
@@ -73,10 +75,15 @@ class RolloutStep(Step):
         return Change(summary=summary, before={"containers": before}, facts=facts)
 
     def _waits(self, ctx: Context, reasons: Mapping[str, str]) -> str:
-        """Describe how long the proxy makes the rollout wait; "" if no replica stops."""
+        """Describe how long the proxy makes the rollout wait, or that no other replica serves.
+
+        "" if no replica stops.
+        """
         stops = not self.at_once and ctx.settings.restart.order.app == "stop-first"
         replaced = {name for name, why in reasons.items() if why != MISSING}
         away = [name for name in ctx.settings.services.app if name in replaced]
+        if stops and away and len(ctx.settings.services.app) == 1:
+            return ONLY_REPLICA
         return describe_waits(ctx, away) if stops and away else ""
 
     def _drifts(self, ctx: Context, names: Iterable[str]) -> dict[str, Drift]:
@@ -119,6 +126,7 @@ class RolloutStep(Step):
         if left:
             self._stop_left_superseded(ctx, left)
             reasons = _reasons(self._drifts(ctx, change.before["containers"]))
+        ensure_networks_and_volumes(ctx)  # a stack may have no other service that needs them
         rollout = Rollout(ctx, reasons)
         rollout.all_at_once() if self.at_once else rollout.in_batches()
         images = {name: ctx.running(name).image_id for name in reasons}

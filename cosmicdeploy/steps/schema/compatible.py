@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context import NO_DATABASE, Context
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import CosmicError, Refused
@@ -21,6 +21,14 @@ class CompatibleStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         target = target_of(ctx)
+        if not ctx.has_database:
+            return Unchanged(reason=NO_DATABASE)
+        if not target.has_data:
+            raise Refused(
+                "The schema that this release needs is unknown: the stack had no database then",
+                where=f"backup {target.id}",
+                todo="choose another backup: `cosmicdeploy backup list`",
+            )
         require_whole(ctx)
         with open_facts(ctx.database()) as facts:
             if facts.schema_digest() == target.manifest.schema_digest:

@@ -93,7 +93,7 @@ def require_whole(ctx: Context) -> None:
 
     Raises `CosmicError` while a plan is made and the recover step comes first.
     """
-    begun = interrupted_migration(ctx.journal)
+    begun = interrupted_migration(ctx.journal) if ctx.has_database else None
     if begun is None:
         return
     if ctx.run.steps_ahead.recover:  # the interrupted run's command may still run

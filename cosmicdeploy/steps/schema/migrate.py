@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context import NO_CONSOLE, NO_DATABASE, Context
 from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, open_facts
 from cosmicdeploy.errors import CosmicError, Refused
 from cosmicdeploy.journal.interrupted_migration import BegunMigration, interrupted_migration
@@ -59,6 +59,8 @@ class MigrateStep(Step):
     )
 
     def check(self, ctx: Context) -> Finding:
+        if not (ctx.has_database and ctx.has_console):
+            return Unchanged(reason=NO_CONSOLE if ctx.has_database else NO_DATABASE)
         if not self.empty_only:
             interrupted_migrations.require_whole(ctx)
         if ctx.run.is_planning and not ctx.run.is_plan_only and ctx.run.steps_ahead.build_images:
@@ -87,7 +89,7 @@ class MigrateStep(Step):
             raise Refused(
                 "The schema has tables but no migrations table, so the console cannot show what is "
                 "pending",
-                where=ctx.settings.database.name,
+                where=ctx.require_database().name,
                 todo="run `migrate:install` in the application's console, then this command again",
             )
         return self._change(ctx, "run all migrations on an empty schema", None, ())

@@ -70,6 +70,7 @@ def test_the_defaults_in_the_example_are_the_real_defaults(tmp_path: Path) -> No
     for key in ("slow_after", "end_after", "connections", "config_cache"):
         assert getattr(plain.diagnose, key) == getattr(example.diagnose, key)
     assert plain.app.health_path == example.app.health_path
+    assert plain.database and example.database
     assert plain.database.password_variable == example.database.password_variable
 
 
@@ -121,9 +122,52 @@ def test_destinations_must_differ_by_more_than_secrets_and_hold_no_password(
 
 
 def test_a_missing_key_is_reported(tmp_path: Path) -> None:
-    path = write(tmp_path, "services: {app: [web], database: db}\napp: {console: [x]}\n")
-    with pytest.raises(ConfigError, match="The key 'database' is missing"):
+    path = write(tmp_path, "services: {app: [web]}\n")
+    with pytest.raises(ConfigError, match="The key 'app' is missing"):
         load(path, {})
+
+
+def test_a_stack_needs_neither_a_database_nor_a_console(tmp_path: Path) -> None:
+    """Whatever has its default value asks for neither."""
+    text = "services: {app: [web]}\napp: {console: []}\nmigrate: {lock_wait: 10}\n"
+    settings = load(write(tmp_path, text + "verify: {columns: {}}\n"), {}).settings
+    assert settings.database is None and not settings.app.console
+    assert settings.services.all == ("web",)
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "line", "todo"),
+    [
+        ("services: {app: [w], database: db}\napp: {}\n", "section `database` is miss", 1, "add"),
+        ("services: {app: [w]}\napp: {}\ndatabase: {name: x}\n", "services.database is", 3, "add"),
+        ("services: {app: [w]}\napp: {}\nverify: {columns: {t: [c]}}\n", "verify.columns", 3, ""),
+        ("services: {app: [w]}\napp: {}\nbackup:\n  copies: [{url: x}]\n", "backup.cop", 4, ""),
+        ("services: {app: [w]}\napp: {}\nbackup: {exact: false}\n", "backup.exact", 3, "remove"),
+        ("services: {app: [w]}\napp: {}\nmigrate:\n  allow: [a]\n", "migrate: needs a data", 3, ""),
+        ("services: {app: [w]}\napp: {}\nverify: {command: x}\n", "app.console is not set", 3, ""),
+        (
+            "services: {app: [w]}\napp: {}\ncache_clear:\n  commands: [c]\n",
+            "cache_clear.commands: needs the application's console",
+            4,
+            "set app.console",
+        ),
+        (
+            "services: {app: [w]}\napp: {}\n"
+            "features:\n  f: {enable: [a], disable: [b], state: [c]}\n",
+            "features.f: needs the application's console",
+            4,
+            "",
+        ),
+    ],
+)
+def test_what_needs_an_absent_part_is_refused_by_name(
+    tmp_path: Path, text: str, what: str, line: int, todo: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path, text), {})
+    assert what in caught.value.what
+    assert caught.value.where.endswith(f"cosmicdeploy.yaml:{line}")
+    assert todo in caught.value.todo
 
 
 def test_values_use_variables_and_the_environment_overrides(tmp_path: Path) -> None:

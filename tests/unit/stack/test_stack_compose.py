@@ -143,3 +143,18 @@ def test_relative_sources_are_resolved_from_the_files_folder(
     assert (stack.directory, stack.env_file) == (tmp_path / "Shop", tmp_path / "Shop" / ".env")
     sources = [mount.source for mount in stack.services["web"].mounts]
     assert sources == [f"{tmp_path}/Shop/a", f"{tmp_path}/b", f"{tmp_path}/Shop"]
+
+
+@pytest.mark.parametrize("name", ["docker-compose.override.yml", "compose.override.yaml"])
+def test_an_override_file_that_is_not_read_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "docker-compose.yml").write_text(WEB)
+    (tmp_path / "docker-compose.prod.yml").write_text(WEB)
+    (tmp_path / name).write_text(WEB)
+
+    def remarks(file: str, **environ: str) -> list[str]:
+        stack = read_stack(tmp_path / file, env_file=tmp_path / ".env", environ=environ)
+        return [remark.service for remark in stack.remarks]
+
+    assert remarks("docker-compose.yml") == [name]
+    assert remarks("docker-compose.yml", COMPOSE_FILE="docker-compose.yml") == []
+    assert remarks("docker-compose.prod.yml") == []

@@ -55,7 +55,9 @@ def opened(ctx: Context, tmp_path: Path) -> Context:
         )  # fmt: skip
 
     services = Services(app=("app",), database="db", proxy="nginx")
-    loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=services))
+    app = SimpleNamespace(console=("console",))
+    settings = SimpleNamespace(services=services, database=object(), app=app)
+    loaded: Any = SimpleNamespace(settings=settings)
     other = Container(
         id="x", name="staging-db-1", service="db", project="staging", image_id="i", status="running"
     )
@@ -90,7 +92,8 @@ def test_a_stack_whose_services_all_have_roles_has_no_notice(opened: Context) ->
     services = {"app": opened.service("app")}
     small = replace(opened, stack=replace(opened.stack, services=services))
     known = Services(app=("app",), database="app")
-    loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=known))
+    settings = SimpleNamespace(**{**vars(opened.settings), "services": known})
+    loaded: Any = SimpleNamespace(settings=settings)
     engine: Any = SimpleNamespace(
         container=lambda _name: None, containers_of_folder=lambda *_, **__: []
     )
@@ -126,3 +129,25 @@ def test_a_run_shows_notices_once_before_its_first_step() -> None:
     step = {"name": "build", "kind": "build", "outcome": "changed", "reason": "built"}
     assert "note: mailer" in shown()
     assert "note: mailer" not in shown(steps=[step])
+
+
+@pytest.mark.parametrize(
+    ("database", "console", "said"),
+    [
+        (None, (), ["no database: nothing is backed up, and a rollback brings back code alone"]),
+        (None, ("x",), ["no database: nothing is backed up, no migration is run, and a rollback"]),
+        ("db", (), ["no console: no migration is run or rolled back"]),
+        ("db", ("x",), []),
+    ],
+)
+def test_a_database_or_console_that_is_not_there_is_said_once(
+    opened: Context, database: str | None, console: tuple[str, ...], said: list[str]
+) -> None:
+    services = Services(app=("app",), database=database, proxy="nginx")
+    app = SimpleNamespace(console=console)
+    settings = SimpleNamespace(services=services, database=database and object(), app=app)
+    loaded: Any = SimpleNamespace(settings=settings)
+    whole = [str(each) for each in notices(replace(opened, loaded=loaded)) if not each.service]
+    assert [line.startswith(start) for line, start in zip(whole, said, strict=True)] == [
+        True
+    ] * len(said)

@@ -91,7 +91,7 @@ def _runs_long(session: Process, seconds: float) -> bool:
 
 def _may_be_ended(ctx: Context, session: Process) -> bool:
     """Whether a session runs a client's statement on this schema, or on none."""
-    uses_schema = session.schema in ("", ctx.settings.database.name)
+    uses_schema = session.schema in ("", ctx.require_database().name)
     return uses_schema and session.runs_client_statement
 
 
@@ -146,7 +146,7 @@ def slow_queries(ctx: Context) -> Iterator[Finding]:
     elif load.logs_slow_statements:
         yield warning(SLOW, text, "cosmicdeploy logs database, or the server's slow query log")
     else:
-        user = ctx.settings.database.user
+        user = ctx.require_database().user
         log = f'cosmicdeploy exec database mysql -u {user} -e "SET GLOBAL slow_query_log = ON"'
         yield warning(SLOW, f"{text}; the server does not log which", log)
 
@@ -154,6 +154,7 @@ def slow_queries(ctx: Context) -> Iterator[Finding]:
 PROBLEM = KnownProblem(
     name="database-load",
     about="the database is under high load",
+    needs_database=True,
     checks={
         CONNECTIONS: connections,
         STATEMENTS: statements,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context import NO_CONSOLE, Context
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.sessions.process_list import read_process_list
 from cosmicdeploy.engine import labels
@@ -75,7 +75,9 @@ def migrators(ctx: Context) -> Iterator[Finding]:
 
 def migrator(ctx: Context, command_line: str) -> str:
     """Return the part of a command line that calls the console's migrate command, else ""."""
-    console, command = ctx.settings.app.console[-1], ctx.settings.migrate.command[0]
+    if not ctx.has_console:
+        return ""
+    console, command = ctx.console()[-1], ctx.settings.migrate.command[0]
     words = rf"{re.escape(console)}\s+{re.escape(command)}(?=\s|$)"
     match = re.search(words, command_line)
     return match[0] if match else ""
@@ -83,6 +85,9 @@ def migrator(ctx: Context, command_line: str) -> str:
 
 def pending(ctx: Context) -> Iterator[Finding]:
     """Check for migrations that have not run although their release is in place."""
+    if not ctx.has_console:
+        yield ok(PENDING, NO_CONSOLE)
+        return
     with open_session(ctx.database()) as session:
         if any(each.waits_for_table_lock for each in read_process_list(session).values()):
             yield warning(PENDING, "not checked while sessions wait for a table's lock")
@@ -149,5 +154,6 @@ def _not_begun(ctx: Context, names: Sequence[str], *, held_up: bool) -> Finding:
 PROBLEM = KnownProblem(
     name="migration",
     about="a migration fails or is stuck",
+    needs_database=True,
     checks={RUN: interrupted, MIGRATOR: migrators, LOCKS: table_locks, PENDING: pending},
 )

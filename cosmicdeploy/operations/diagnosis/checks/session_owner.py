@@ -53,5 +53,5 @@ def shorten_statement(statement: str) -> str:
 
 def kill_command(ctx: Context, session: Process, *, statement_only: bool = False) -> str:
     """Return the command for the operator to end a session, or only its statement."""
-    user, kill = ctx.settings.database.user, "KILL QUERY" if statement_only else "KILL"
+    user, kill = ctx.require_database().user, "KILL QUERY" if statement_only else "KILL"
     return f'cosmicdeploy exec database mysql -u {user} -e "{kill} {session.id}"'

@@ -28,7 +28,7 @@ def table_locks(ctx: Context) -> Iterator[Finding]:
         if waiting:
             yield _waiting_finding(ctx, session, processes, waiting, owners)
             return
-        used = tables_in_use(session, ctx.settings.database.name)
+        used = tables_in_use(session, ctx.require_database().name)
     slow = ctx.settings.diagnose.slow_after
     idle = [e for e in processes.values() if e.is_idle and (e.transaction_seconds or 0) >= slow]
     for each in idle:
@@ -55,7 +55,7 @@ def _waiting_finding(
     Without MariaDB's lock plugin the holder is a guess, so several candidates have no remedy.
     """
     first = max(waiting, key=lambda each: each.seconds)
-    holders = table_lock_holders(session, processes, first, ctx.settings.database.name)
+    holders = table_lock_holders(session, processes, first, ctx.require_database().name)
     is_certain = has_lock_plugin(session)
     behind = f", and {len(waiting) - 1} more behind it" if waiting[1:] else ""
     text = f"{owners.describe(first)} waits for a table's lock{behind}"
@@ -64,7 +64,7 @@ def _waiting_finding(
         return warning(LOCKS, text, details=lines)
     if not holders or (len(holders) > 1 and not is_certain):
         lines = [line.replace("held by", "perhaps held by") for line in lines]
-        user = ctx.settings.database.user
+        user = ctx.require_database().user
         todo = (
             "install the plugin that names the holder: `cosmicdeploy exec database mysql -u"
             f" {user} -e \"INSTALL SONAME '{LOCK_PLUGIN}'\"`, then run"

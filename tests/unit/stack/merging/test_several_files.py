@@ -8,6 +8,7 @@ import pytest
 
 from cosmicdeploy.engine.containers.compose_tool import compose_command
 from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.stack.compose import read_stack
 from tests.unit.stack.merging.conftest import Read
 
 pytestmark = [pytest.mark.unit, pytest.mark.usefixtures("compose_v2")]
@@ -149,3 +150,18 @@ def test_a_missing_file_is_named(read: Read, project: Path) -> None:
     files = {name: text for name, text in FILES.items() if name != "more.yml"}
     with pytest.raises(ConfigError, match=r"refuses the files: .*more.yml"):
         read(files, "compose.yml over.yml")
+
+
+def test_no_other_env_file_is_read(read: Read, project: Path) -> None:
+    files = [project / "compose.yml", project / "over.yml"]
+    read({**FILES, ".env": "RELEASE=9\n"}, "compose.yml over.yml")
+    stack = read_stack(files, env_file=project / "none.env", environ={})
+    assert stack.services["app"].environment["B"] == "0"
+
+
+def test_a_dependency_on_an_inactive_service_names_the_profiles(read: Read, project: Path) -> None:
+    over = "services:\n  app: {depends_on: [cache]}\n  cache: {profiles: [off]}\n"
+    with pytest.raises(ConfigError) as caught:
+        read({**FILES, "over.yml": over}, "compose.yml over.yml")
+    assert caught.value.where == f"{project}/over.yml:2"
+    assert "add a profile of cache to COMPOSE_PROFILES" in caught.value.todo

@@ -15,16 +15,23 @@ PROGRAM = Path(__file__).parents[4] / (
 SHELL = {"OUTER": "shell", "EMPTY_OUTER": "", "HOME": "/root"}
 
 
-def compose(folder: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def compose(
+    folder: Path, *words: str, form: str = "json", **environ: str
+) -> subprocess.CompletedProcess[str]:
     """Run `config` in a folder."""
     return subprocess.run(
-        [PROGRAM, *words, "config", "--format", "json"],
+        [PROGRAM, *words, "config", "--format", form],
         cwd=folder,
         env={"PATH": "/usr/bin:/bin", **SHELL, **environ},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def print_config(file: Path, form: str) -> subprocess.CompletedProcess[str]:
+    """Run `config` on a file."""
+    return compose(file.parent, "--file", file.name, form=form)
 
 
 def configured(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:

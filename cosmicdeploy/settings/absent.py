@@ -1,0 +1,99 @@
+"""Refuse settings that need a database or a console if the stack has none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from cosmicdeploy.validation import ConflictingKey
+
+if TYPE_CHECKING:
+    from cosmicdeploy.settings.settings import Settings
+
+# Keys and sections that mean nothing without a database.
+OF_DATABASE = (
+    "backup.exact",
+    "backup.silence",
+    "backup.copies",
+    "migrate",
+    "verify.columns",
+    "verify.heartbeat.id",
+    "monitoring.devices",
+    "monitoring.transitions",
+    "diagnose.slow_after",
+    "diagnose.end_after",
+    "diagnose.connections",
+)
+# Keys and sections that mean nothing without a console.
+OF_CONSOLE = (
+    "migrate",
+    "cache_clear.commands",
+    "verify.command",
+    "verify.feature",
+    "verify.dry_run",
+    "verify.schedule",
+)
+
+
+def require_database_and_role(settings: Settings) -> None:
+    """Raise `ConflictingKey` if only one of `services.database` and `database` is set."""
+    name = settings.services.database
+    if name is not None and settings.database is None:
+        raise ConflictingKey(
+            "services.database",
+            f"names {name!r}, but the section `database` is missing",
+            "add the section (`database: {name: SCHEMA}`), or remove services.database",
+        )
+    if name is None and settings.database is not None:
+        raise ConflictingKey(
+            "database",
+            "services.database is missing",
+            "add services.database, the name of the database server in the compose file, or remove"
+            " the section `database`",
+        )
+
+
+def require_no_use_of_absent_parts(settings: Settings) -> None:
+    """Raise `ConflictingKey` for a key that asks for a database or a console that is not there.
+
+    A key with its default value asks for nothing.
+    """
+    if settings.database is None:
+        _require_unused(
+            settings,
+            OF_DATABASE,
+            "needs a database, and the stack has none",
+            "remove it, or name the database: services.database, with the section `database`",
+        )
+    if not settings.app.console:
+        keys = (*OF_CONSOLE, *_switched_by_console(settings))
+        _require_unused(
+            settings,
+            keys,
+            "needs the application's console, and app.console is not set",
+            "remove it, or set app.console",
+        )
+
+
+def _require_unused(settings: Settings, keys: tuple[str, ...], problem: str, todo: str) -> None:
+    for key in keys:
+        if _is_used(settings, key.split(".")):
+            raise ConflictingKey(key, problem, todo)
+
+
+def _is_used(section: BaseModel | Mapping[str, BaseModel], path: list[str]) -> bool:
+    """Return whether the value at this path is not its default."""
+    key, *rest = path
+    if isinstance(section, Mapping):
+        return True  # an entry that the author of the file has named
+    value = getattr(section, key)
+    if rest:
+        return value is not None and _is_used(value, rest)
+    return bool(value != type(section).model_fields[key].get_default(call_default_factory=True))
+
+
+def _switched_by_console(settings: Settings) -> Iterator[str]:
+    """Yield the features that console commands switch."""
+    return (f"features.{name}" for name, each in settings.features.items() if each.file is None)

@@ -1,0 +1,58 @@
+"""Entries of the catalogue without data: what a stack without a database can go back to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cosmicdeploy.context import NO_DATABASE, Context
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.catalogue import new_id
+from cosmicdeploy.database.backups.manifest import Manifest, now
+from cosmicdeploy.steps.backups.kept_images import kept_tag
+from cosmicdeploy.steps.base import Change, Unchanged
+
+
+def running_images(ctx: Context) -> dict[str, str]:
+    """Return the ids of the images that the application's containers run, by service."""
+    containers = {name: ctx.container(name) for name in ctx.settings.services.released}
+    return {name: container.image_id for name, container in containers.items() if container}
+
+
+def images_to_keep(ctx: Context, why: str) -> Change | Unchanged:
+    """Return that the running images are to be kept, unless the newest entry keeps them already.
+
+    `why` ends the summary.
+    """
+    images = running_images(ctx)
+    if not images:
+        return Unchanged(reason=f"{NO_DATABASE}, and nothing runs that could be kept")
+    newest = next((b for b in ctx.catalogue.list() if b.is_rollback_target), None)
+    if newest is not None and newest.manifest.images == images and _has_images(ctx, newest):
+        return Unchanged(
+            reason=f"{NO_DATABASE}; {newest.id} keeps the images that run",
+            facts={"backup": newest.id},
+        )
+    release = ctx.running_release() or "unknown"
+    return Change(summary=f"keep the images of release {release}{why}: {NO_DATABASE}")
+
+
+def record_images(ctx: Context, images: Mapping[str, str]) -> Backup:
+    """Add an entry with these images, by service, to the catalogue. Raises `BackupError`."""
+    return ctx.catalogue.add_without_data(
+        Manifest(
+            id=new_id(),
+            created_at=now(),
+            database="",
+            project=ctx.stack.project,
+            server_vendor="",
+            server_version="",
+            release=ctx.running_release() or None,
+            images=dict(images),
+        )
+    )
+
+
+def _has_images(ctx: Context, backup: Backup) -> bool:
+    """Whether the tags that keep the entry's images still do."""
+    images = set(backup.manifest.images.values())
+    return all(ctx.engine.image(kept_tag(ctx, image_id)) for image_id in images)
