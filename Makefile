@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-rollbacks demo-down test unit stack lint docs lock clean venv engine images images-next images-laravel oracles torture bench-backup bench-deploy
+.PHONY: help demo demo-rollbacks demo-down test unit stack lint docs lock clean venv engine images images-next images-laravel oracles registry torture bench-backup bench-deploy
 
 VENV_PYTHON := .venv/bin/python
 # Two workers, each with its own stack; tests/conftest.py defines which files stay together.
@@ -24,13 +24,13 @@ demo-rollbacks: images ## roll the demo back in each of the three ways, under he
 demo-down: venv ## remove the demo (the base images stay)
 	@$(VENV_PYTHON) bootstrap/demo.py down
 
-test: images images-next images-laravel oracles lint ## run lint, the unit tests and the tests on the real stack
+test: images images-next images-laravel oracles registry lint ## run lint, the unit tests and the tests on the real stack
 	@$(VENV_PYTHON) -m pytest $(SIDE_BY_SIDE) tests/unit tests/stack
 
 unit: oracles ## run the fast tests, without an engine
 	@$(VENV_PYTHON) -m pytest tests/unit
 
-stack: images images-next images-laravel oracles ## run the tests on the real stack
+stack: images images-next images-laravel oracles registry ## run the tests on the real stack
 	@$(VENV_PYTHON) -m pytest $(SIDE_BY_SIDE) tests/stack
 
 lint: venv ## check style, format, types and import rules
@@ -39,7 +39,7 @@ lint: venv ## check style, format, types and import rules
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
-torture: images images-next images-laravel oracles ## inject every fault at every place, print a table, and run the tests that `make test` omits
+torture: images images-next images-laravel oracles registry ## inject every fault at every place, print a table, and run the tests that `make test` omits
 	@$(VENV_PYTHON) -m pytest tests -m "fault or torture" --faults=all
 
 bench-backup: images ## compare backup and restore with the bare tools and mydumper (BENCH="--rounds 5")
@@ -77,3 +77,6 @@ images-laravel: engine
 
 oracles: venv
 	@bootstrap/compose-oracles.sh
+
+registry: venv
+	@bootstrap/registry.sh

@@ -13,6 +13,8 @@ from cosmicdeploy.engine.commands.abandoned_commands import terminated_on_error
 from cosmicdeploy.engine.containers.reachable import reachable_address
 from cosmicdeploy.engine.facts import Container, ExecResult, Image
 from cosmicdeploy.engine.protocol import Engine
+from cosmicdeploy.engine.registry.names import digest_of
+from cosmicdeploy.engine.releases import declared_release, release_of_container
 from cosmicdeploy.errors import EngineError, NeedsPerson, NotConfigured
 from cosmicdeploy.events import Emit, Progress, Warned
 from cosmicdeploy.journal.journal import Journal
@@ -175,17 +177,41 @@ class Context:
 
     @property
     def release(self) -> str:
-        """The release that a build of the stack's sources gets."""
-        variable = self.settings.app.release_variable
-        build = self.service(self.settings.services.app[0]).build
-        declared = build.args.get(variable) if build else None
-        return declared or self.loaded.variables.get(variable, "unnamed")
+        """The release that a deploy puts in place: that of its build, or the tag it pulls."""
+        variable, name = self.settings.app.release_variable, self.settings.services.app[0]
+        build = self.service(name).build
+        own = self.declared_release(name) if build is None else build.args.get(variable)
+        return own or self.loaded.variables.get(variable, "unnamed")
 
     def running_release(self) -> str:
         """Return the release of the first replica's container; "" if it is unknown."""
         container = self.container(self.settings.services.app[0])
-        image = self.image(container.image_id) if container else None
-        return release_of(image, self.settings.app.release_variable)
+        return self.release_of(container) if container else ""
+
+    def release_of(self, container: Container) -> str:
+        """Return the release that a container runs; "" if it is unknown."""
+        is_released = container.service in self.settings.services.released
+        service = self.stack.services.get(container.service) if is_released else None
+        image, variable = self.image(container.image_id), self.settings.app.release_variable
+        return release_of_container(container, image, service, self.loaded.variables, variable)
+
+    def digests_of(self, services: Iterable[str]) -> dict[str, str]:
+        """Return what the services' containers run, as "repository@sha256:…", by service.
+
+        Leaves out images that no registry has.
+        """
+        containers = {name: self.container(name) for name in services}
+        found = {
+            name: digest_of(self.image(each.image_id), self.service(name).image)
+            for name, each in containers.items()
+            if each is not None
+        }
+        return {name: digest for name, digest in found.items() if digest}
+
+    def declared_release(self, service: str) -> str:
+        """Return the release of the image that a service declares; "" if it is unknown."""
+        image, variable = self.image_of(service), self.settings.app.release_variable
+        return declared_release(self.service(service), image, self.loaded.variables, variable)
 
     @property
     def has_console(self) -> bool:
@@ -264,8 +290,3 @@ class Context:
             user=declared.user,
             password=self.loaded.secret(declared.password_variable),
         )
-
-
-def release_of(image: Image | None, variable: str) -> str:
-    """Return the release in this environment variable of an image; "" if it is unknown."""
-    return image.environment.get(variable, "") if image else ""

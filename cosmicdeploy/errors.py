@@ -81,6 +81,10 @@ class BuildFailed(EngineError):
     """An image could not be built."""
 
 
+class PullFailed(EngineError):
+    """An image could not be pulled, or its registry refused it."""
+
+
 class UnhealthyContainer(EngineError):
     """A container did not become healthy in time, or ended before it was."""
 

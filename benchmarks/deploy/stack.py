@@ -17,9 +17,9 @@ import docker
 from docker.models.containers import Container
 from docker.models.images import Image
 
-from cosmicdeploy.context import release_of
 from cosmicdeploy.engine import parsing
 from cosmicdeploy.engine.labels import PROJECT, SERVICE
+from cosmicdeploy.engine.releases import release_of
 from cosmicdeploy.layout import SOURCES, lay_out, layout_options
 from cosmicdeploy.stack.variables.environment import read_env_file
 from cosmicdeploy.workspace import open_stack

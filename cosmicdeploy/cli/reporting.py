@@ -84,7 +84,7 @@ def plan_report(call: Call, plan: Plan, ctx: Context) -> Report:
         )
     return call.report(
         outcome="planned" if any(planned.changes for planned in plan) else "unchanged",
-        release=ctx.release if any(step.kind == "build" for step in steps) else None,
+        release=ctx.release if any(planned.step.builds_images for planned in plan) else None,
         steps=steps,
     )
 

@@ -77,10 +77,16 @@ class Container:
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """A local image."""
+    """A local image.
+
+    `digests` are its names in registries, as "repository@sha256:…". `tagged_at` is when this engine
+    last pulled, built or tagged it (ISO 8601); "" if it does not say.
+    """
 
     id: str
     tags: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
+    tagged_at: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
 

@@ -19,6 +19,8 @@ VOLUME = "com.docker.compose.volume"
 
 # On a container: the keys that its definition sets, of those whose default the engine chooses.
 DECLARED_ENGINE_KEYS = "cosmicdeploy.given"
+# On a container: its release, if the image does not say.
+RELEASE = "cosmicdeploy.release"
 # On an image: the digest of what it was built from.
 CONTEXT = "cosmicdeploy.context"
 # On a container of cosmicdeploy that belongs to no service: a lock, a one-off command, or a trial.

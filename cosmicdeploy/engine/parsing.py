@@ -53,6 +53,8 @@ def parse_image(attrs: Json) -> Image:
     return Image(
         id=attrs["Id"],
         tags=tuple(attrs.get("RepoTags") or ()),
+        digests=tuple(attrs.get("RepoDigests") or ()),
+        tagged_at=(attrs.get("Metadata") or {}).get("LastTagTime") or "",
         labels=config.get("Labels") or {},
         environment={name: value for name, _, value in pairs},
     )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 BACKUP = "backup"
 BUILD = "build"
+IMAGES = "images"
 MIGRATE = "migrate"
 QUIESCE = "quiesce"
 RESTART_IN_PLACE = "restart-in-place"

@@ -92,6 +92,7 @@ BEFORE: Mapping[str, type[Shape]] = {
     "mark-migrated": MarkedMigrated,
     "migrate": Migrated,
     "migrate-down": MigratedDown,
+    "pull": Tags,
     "quiesce": Quiesced,
     "restart-in-place": RestartedInPlace,
     "restore": Restored,

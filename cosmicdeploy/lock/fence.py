@@ -27,6 +27,7 @@ READ_ONLY = frozenset(
         "containers_of_folder",
         "oneoffs",
         "processes",
+        "registry_digest",
         "containers_of_images",
         "subnets",
         "wait_until_ended",

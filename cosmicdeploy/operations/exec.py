@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-from cosmicdeploy.context import Context, release_of
+from cosmicdeploy.context import Context
 from cosmicdeploy.engine.commands.abandoned_commands import Signal, terminated_on_error
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.events import Notice
@@ -99,9 +99,8 @@ def _notify_of_another_release(ctx: Context, target: ExecTarget) -> None:
     image = ctx.image_of(target.service)
     if image is None or image.id == target.container.image_id:
         return
-    variable = ctx.settings.app.release_variable
-    running = release_of(ctx.engine.image(target.container.image_id), variable)
-    tagged = release_of(image, variable)
+    running = ctx.release_of(target.container)
+    tagged = ctx.declared_release(target.service)
     _notify(
         ctx,
         f"{target.service} runs {_image_words(running, target.container.image_id)}, but"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cosmicdeploy.context import Context, release_of
+from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, CosmicError
 from cosmicdeploy.playbook import Playbook
@@ -40,12 +40,11 @@ def _orphan_row(ctx: Context, orphan: Orphan) -> dict[str, Any]:
 
 
 def _facts(ctx: Context, name: str, container: Container) -> dict[str, Any]:
-    image = ctx.image(container.image_id)
     return {
         "service": name,
         "container": container.name,
         "state": container.health or container.status,
-        "release": release_of(image, ctx.settings.app.release_variable),
+        "release": ctx.release_of(container),
         "image": container.image_id,
         "since": container.started_at,
         "restarts": container.restart_count,

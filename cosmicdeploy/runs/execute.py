@@ -177,6 +177,7 @@ def record_release(
             run_kind=command.kind,
             release=ctx.running_release(),
             images={name: each.image_id for name, each in released.items() if each},
+            digests=ctx.digests_of(released),
             migrations=migrations,
             backup=next(iter(backups), None),
             backups=list(backups),

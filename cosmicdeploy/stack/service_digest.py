@@ -10,7 +10,7 @@ from cosmicdeploy.stack.model import Service
 
 # A container does not depend on how its image is built, on the order of starting, or on whether
 # names are declared or derived.
-_IGNORED = ("build", "depends_on", "declared_name", "declares_image")
+_IGNORED = ("build", "depends_on", "declared_name", "declares_image", "pull_policy")
 
 
 def digest(service: Service) -> str:

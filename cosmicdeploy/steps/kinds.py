@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cosmicdeploy.steps.backups.backup import BackupStep
-from cosmicdeploy.steps.backups.images import ImagesStep
 from cosmicdeploy.steps.backups.load import LoadStep
 from cosmicdeploy.steps.backups.restore import RestoreStep
 from cosmicdeploy.steps.base import Step
-from cosmicdeploy.steps.build import BuildStep
 from cosmicdeploy.steps.commands.cache_clear import CacheClearStep
 from cosmicdeploy.steps.commands.chown import ChownStep
 from cosmicdeploy.steps.commands.console import ConsoleStep
@@ -22,6 +20,9 @@ from cosmicdeploy.steps.containers.restart import RestartStep
 from cosmicdeploy.steps.containers.resume import ResumeStep
 from cosmicdeploy.steps.containers.services import ServicesStep
 from cosmicdeploy.steps.health import HealthStep
+from cosmicdeploy.steps.images.build import BuildStep
+from cosmicdeploy.steps.images.pull import PullStep
+from cosmicdeploy.steps.images.rollback_tags import ImagesStep
 from cosmicdeploy.steps.recover import RecoverStep
 from cosmicdeploy.steps.rollout.preflight import PreflightStep
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
@@ -53,6 +54,7 @@ KINDS: Mapping[str, type[Step]] = {
         MarkMigratedStep,
         ChownStep,
         PreflightStep,
+        PullStep,
         QuiesceStep,
         RecoverStep,
         RolloutStep,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from cosmicdeploy.concurrency import map_concurrently
-from cosmicdeploy.context import Context, release_of
+from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, UnhealthyContainer
 from cosmicdeploy.probes.http import OK, Response
@@ -49,9 +49,8 @@ def images(ctx: Context) -> CheckResult:
         for container, image in zip(running.values(), declared.values(), strict=True)
     )
     is_absent = not any(running.values())
-    ids = {each.image_id for each in running.values() if each}
-    ids |= {image.id for image in declared.values() if image}
-    releases = {image_id: _image_release(ctx, image_id) for image_id in ids}
+    releases = {i.id: ctx.declared_release(name) for name, i in declared.items() if i}
+    releases |= {each.image_id: ctx.release_of(each) for each in running.values() if each}
     services_by_image: dict[str, list[str]] = {}
     for name, container in running.items():
         image = _described(container.image_id, releases) if container else "no container"
@@ -73,10 +72,6 @@ def images(ctx: Context) -> CheckResult:
 
 def _described(image_id: str, releases: Mapping[str, str]) -> str:
     return f"release {releases[image_id] or 'unknown'} ({image_id[:19]})"
-
-
-def _image_release(ctx: Context, image_id: str) -> str:
-    return release_of(ctx.image(image_id), ctx.settings.app.release_variable)
 
 
 def health(ctx: Context) -> CheckResult:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 
 from cosmicdeploy.concurrency import map_concurrently
-from cosmicdeploy.context import Context, release_of
+from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost, UnhealthyContainer
 from cosmicdeploy.journal.known_failures import KnownFailures
@@ -114,8 +114,7 @@ def response_problem(ctx: Context, container: Container) -> str:
 
     Sends a health request and, unless this is a plan, a heartbeat.
     """
-    image = ctx.engine.image(container.image_id)
-    release = release_of(image, ctx.settings.app.release_variable)
+    release = ctx.release_of(container)
     try:
         return old_replica_problem(ctx, container_url(ctx, container), release)[0]
     except (EngineUnavailable, LockLost):

@@ -48,7 +48,7 @@ def deploy(
 ) -> None:
     """Deploy the release in the stack's folder.
 
-    Runs the deploy playbook: health, backup, build, migrate, preflight, cache clear, rollout,
+    Runs the deploy playbook: health, pull, backup, build, migrate, preflight, cache clear, rollout,
     verify, soak. A step with nothing to do says why. If a step fails, the run undoes it and the
     steps before it. Resumes an interrupted deploy; if that had already failed, undoes it first.
     Exit 5 if nothing had to change and a check fails.

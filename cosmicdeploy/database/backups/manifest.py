@@ -75,6 +75,7 @@ class Manifest(StoredModel):
     server_version: str
     release: str | None = None
     images: dict[str, str] = Field(default_factory=dict)
+    digests: dict[str, str] = Field(default_factory=dict)
     highest_batch: int = 0
     migrations: tuple[str, ...] = ()
     outline: Outline = Field(default_factory=dict)

@@ -51,10 +51,15 @@ class DumpOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """The release that ran when a backup was taken; `images` is service → image id."""
+    """The release that ran when a backup was taken.
+
+    `images` is service → image id; `digests` is service → "repository@sha256:…", of the images that
+    a registry has.
+    """
 
     release: str | None = None
     images: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
 
 
 def create_backup(
@@ -100,6 +105,7 @@ def _describe(facts: Facts, origin: Origin) -> Manifest:
         server_version=server.version,
         release=origin.release,
         images=dict(origin.images),
+        digests=dict(origin.digests),
         migrations=tuple(sorted(facts.applied_migrations())),
         outline=facts.outline(),
     )

@@ -1,4 +1,4 @@
-"""Build images and pull base images; report progress line by line."""
+"""Build images; report progress line by line."""
 
 from __future__ import annotations
 
@@ -6,17 +6,12 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from docker import APIClient
-from docker.errors import APIError
-from docker.utils import parse_repository_tag
 
-from cosmicdeploy.engine.building.build_context import ABSENT, image_id
 from cosmicdeploy.engine.building.builders.choice import builder_for
 from cosmicdeploy.engine.building.builders.protocol import FailedBuild
 from cosmicdeploy.engine.building.failures import build_failed
 from cosmicdeploy.engine.building.recipe import read_recipe
 from cosmicdeploy.engine.connection import translated
-from cosmicdeploy.errors import BuildFailed
-from cosmicdeploy.signals import interruptible
 from cosmicdeploy.stack.model import Build
 
 LINES_SHOWN = 15
@@ -49,23 +44,3 @@ def build_image(
             return builder.build(recipe, labels, keep)
         except FailedBuild as failure:
             raise build_failed(recipe, name, str(failure), tuple(last)) from failure
-
-
-def pull_bases(api: APIClient, build: Build, on_line: Callable[[str], None]) -> None:
-    """Pull the base images that are missing, or all with `pull`. Raises `BuildFailed`."""
-    for base in read_recipe(api, build).bases.all:
-        if image_id(api, base) != ABSENT and not build.pull:
-            continue
-        on_line(f"pulling {base}")
-        repository, tag = parse_repository_tag(base)
-        try:
-            with interruptible():
-                api.pull(repository, tag=tag or "latest")
-        except APIError as error:
-            reason = str(error.explanation or error)
-            raise BuildFailed(
-                f"The image could not be built: its base image {base} cannot be pulled",
-                where=str(build.context / build.dockerfile),
-                todo="fix the build; nothing that runs was changed",
-                details=(reason,),
-            ) from error

@@ -1,4 +1,4 @@
-"""Build, tag and remove images through the Docker SDK."""
+"""Build, pull, tag and remove images through the Docker SDK."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from cosmicdeploy.engine.building import build_context, image_build, images
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.engine.docker_engine.api import DockerApi
 from cosmicdeploy.engine.facts import Image
+from cosmicdeploy.engine.registry import bases, pull
 from cosmicdeploy.stack.model import Build
 
 
@@ -30,8 +31,14 @@ class DockerImages(DockerApi):
         self.tag(image_id, tag)
         return image_id
 
-    def pull_bases(self, build: Build, on_line: Callable[[str], None]) -> None:
-        image_build.pull_bases(self._api, build, on_line)
+    def pull(self, reference: str, on_progress: Callable[[str], None]) -> Image:
+        return pull.pull(self._api, reference, on_progress)
+
+    def pull_bases(self, build: Build, on_progress: Callable[[str], None]) -> None:
+        bases.pull_bases(self._api, build, on_progress)
+
+    def registry_digest(self, reference: str) -> str:
+        return pull.registry_digest(self._api, reference)
 
     def context_digest(self, build: Build) -> str:
         with translated("Reading the build context", str(build.context)):

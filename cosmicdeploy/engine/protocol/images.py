@@ -1,4 +1,4 @@
-"""The part of the `Engine` protocol that builds, tags and removes images."""
+"""The part of the `Engine` protocol that builds, pulls, tags and removes images."""
 
 from __future__ import annotations
 
@@ -28,8 +28,21 @@ class EngineImages(Protocol):
         builder would not build as written.
         """
 
-    def pull_bases(self, build: Build, on_line: Callable[[str], None]) -> None:
-        """Pull missing base images. Raises as `build` does."""
+    def pull(self, reference: str, on_progress: Callable[[str], None]) -> Image:
+        """Pull an image by tag or digest; return it.
+
+        `on_progress` receives a line for each message of the engine. Raises `PullFailed`, also if
+        the engine reports nothing for too long.
+        """
+
+    def pull_bases(self, build: Build, on_progress: Callable[[str], None]) -> None:
+        """Pull missing base images. Raises as `pull` does, and `Refused` as `build` does."""
+
+    def registry_digest(self, reference: str) -> str:
+        """Return the digest that a tag has in its registry, without pulling; "" if it is unknown.
+
+        Raises `PullFailed` if the registry answers that a pull would fail.
+        """
 
     def context_digest(self, build: Build) -> str:
         """Return a SHA-256 digest of everything that decides the image's content.

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cosmicdeploy.context import Context, release_of
+from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.probes.monitor.event import HEALTH, MONITOR, MonitorEvent
 from cosmicdeploy.text.formatting import counted
@@ -86,11 +86,10 @@ class Health:
         )
 
     def _release(self, state: ContainerState) -> str:
-        if state.image not in self._releases:
-            image = self._ctx.engine.image(state.image) if state.image else None
-            release = release_of(image, self._ctx.settings.app.release_variable)
-            self._releases[state.image] = release
-        return self._releases[state.image]
+        if state.id not in self._releases:
+            container = self._ctx.engine.container(state.id) if state.id else None
+            self._releases[state.id] = self._ctx.release_of(container) if container else ""
+        return self._releases[state.id]
 
 
 def summary(states: Mapping[str, ContainerState]) -> str:

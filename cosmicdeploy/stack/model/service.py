@@ -33,7 +33,8 @@ class Service:
 
     `container_name` is the name of the container in place, or of the container to create;
     `declared_name` is the `container_name` in the file. `declares_image` says that the file names
-    an image. Sizes are in bytes, times in seconds.
+    an image. `pull_policy` is always, never, build, missing, or how often to ask the registry
+    (daily, weekly, every_12h). Sizes are in bytes, times in seconds.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Service:
     declared_name: str | None = None
     declares_image: bool = True
     build: Build | None = None
+    pull_policy: str | None = None
     command: tuple[str, ...] | None = None
     entrypoint: tuple[str, ...] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)

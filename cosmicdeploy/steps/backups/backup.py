@@ -71,7 +71,11 @@ class BackupStep(Step):
             ctx.engine,
             ctx.database(),
             ctx.catalogue,
-            Origin(release=ctx.running_release() or None, images=images),
+            Origin(
+                release=ctx.running_release() or None,
+                images=images,
+                digests=ctx.digests_of(ctx.settings.services.released),
+            ),
             _progress(ctx, "dumped"),
             DumpOptions(exact=ctx.settings.backup.exact, silence=ctx.settings.backup.silence),
         )

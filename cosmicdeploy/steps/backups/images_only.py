@@ -48,6 +48,7 @@ def record_images(ctx: Context, images: Mapping[str, str]) -> Backup:
             server_version="",
             release=ctx.running_release() or None,
             images=dict(images),
+            digests=ctx.digests_of(images),
         )
     )
 

@@ -10,6 +10,7 @@ from cosmicdeploy.engine.facts import Container, ExecResult
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 from cosmicdeploy.polling import poll
 from cosmicdeploy.steps.commands.trial import running_trial
+from cosmicdeploy.steps.images.tags import how_to_get
 
 # The engine kills the commands in a container first, and reports a moment later that it ended.
 END_REPORTED_WITHIN_SECONDS = 1.0
@@ -30,7 +31,7 @@ def in_new_image(
     if image is None:
         raise ConfigError(
             f"The image {service.image} is not there",
-            todo="run the build step first: `cosmicdeploy step build`",
+            todo=how_to_get(service),
         )
     container = None if apart else _running_container(ctx, image.id)
     if container and once:

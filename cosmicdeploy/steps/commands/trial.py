@@ -17,6 +17,7 @@ from cosmicdeploy.errors import EngineError
 from cosmicdeploy.startup import import_http_client_early
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.compose_hash import ask_compose_early
+from cosmicdeploy.steps.images.tags import how_to_get, release_label
 
 
 class TrialStep(Step):
@@ -54,7 +55,7 @@ def start_trial(ctx: Context) -> str:
         raise EngineError(
             f"The image {service.image} is not there",
             where=name,
-            todo="build it: `cosmicdeploy step build`",
+            todo=how_to_get(service),
         )
     created = ctx.engine.create(
         service.isolated(),
@@ -68,6 +69,7 @@ def start_trial(ctx: Context) -> str:
             labels.CONFIG_HASH: "",
             labels.VERSION: labels.COMPOSE_VERSION,
             labels.MARKER: labels.TRIAL,
+            **release_label(ctx, service),
         },
     )
     ctx.engine.start(created)

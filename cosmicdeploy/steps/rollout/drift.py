@@ -9,6 +9,7 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container, Difference, Image
 from cosmicdeploy.errors import EngineError
+from cosmicdeploy.steps.images.tags import how_to_get
 
 STOPPED = "stopped"
 MISSING = "no container"
@@ -42,7 +43,7 @@ def drift_of(ctx: Context, name: str) -> Drift:
         raise EngineError(
             f"The image {ctx.service(name).image} does not exist",
             where=name,
-            todo="build it: `cosmicdeploy step build`",
+            todo=how_to_get(ctx.service(name)),
         )
     keys = ctx.engine.differences(container.id, ctx.service(name))
     reasons = [*_image_reasons(ctx, container, image), *_definition_reasons(keys)]

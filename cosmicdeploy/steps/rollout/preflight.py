@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cosmicdeploy.context import Context, release_of
+from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CheckFailed, UnhealthyContainer
 from cosmicdeploy.probes.application.replica import new_replica_problem, old_replica_problem
@@ -63,7 +63,7 @@ def _check_new_image(ctx: Context) -> Container:
             todo=error.todo,
             details=error.details,
         ) from error
-    release = release_of(ctx.engine.image(tried.image_id), ctx.settings.app.release_variable)
+    release = ctx.release_of(tried)
     problem = new_replica_problem(ctx, container_url(ctx, tried), release)
     _require_no_problem(ctx, tried, f"preflight of {name}", "new", problem)
     ctx.say(f"the new image is healthy, and answers as release {release or 'unknown'}")
@@ -76,8 +76,7 @@ def _check_old_replica(ctx: Context, name: str) -> None:
         return
     running = ctx.container(name)
     if running is not None and running.is_ready:
-        image = ctx.engine.image(running.image_id)
-        release = release_of(image, ctx.settings.app.release_variable)
+        release = ctx.release_of(running)
         problem, unproven = old_replica_problem(ctx, container_url(ctx, running), release)
         _require_no_problem(ctx, running, running.name, "old", problem)
         if unproven:

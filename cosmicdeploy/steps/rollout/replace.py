@@ -27,6 +27,7 @@ from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.compose_hash import config_hash
 from cosmicdeploy.steps.containers.stopping import end
+from cosmicdeploy.steps.images.tags import how_to_get, release_label
 from cosmicdeploy.steps.rollout.target import Target, look_up
 from cosmicdeploy.steps.rollout.timings import Phases
 
@@ -78,7 +79,7 @@ def create_candidate(ctx: Context, target: Target, phases: Phases) -> str:
         raise EngineError(
             f"The image {service.image} does not exist",
             where=service.name,
-            todo="build or load it, then run the same command again",
+            todo=how_to_get(service),
         )
     seed = current.id if current else image.id.removeprefix("sha256:")
     name = name_as(ContainerRole.CANDIDATE, service.container_name, seed)
@@ -112,6 +113,7 @@ def container_labels(ctx: Context, service: Service, image_id: str) -> dict[str,
         labels.ENVIRONMENT_FILE: str(ctx.stack.env_file),
         labels.IMAGE: image_id,
         labels.DECLARED_ENGINE_KEYS: declared_engine_keys(service),
+        **release_label(ctx, service),
     }
 
 

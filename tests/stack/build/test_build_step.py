@@ -13,7 +13,7 @@ import pytest
 from cosmicdeploy.context import Context
 from cosmicdeploy.events import Event, Progress
 from cosmicdeploy.steps.base import Change, Unchanged
-from cosmicdeploy.steps.build import BuildStep
+from cosmicdeploy.steps.images.build import BuildStep
 from cosmicdeploy.workspace import open_stack
 from tests.stack.build.images import Workshop, in_image, workshop
 

@@ -28,6 +28,7 @@ TORTURE = pytest.mark.torture
 STEPS = [
     "recover",
     "health",
+    "pull",
     "backup",
     "build",
     "trial",
@@ -68,6 +69,7 @@ def test_a_plan_shows_what_would_change_and_changes_nothing(release_1: StackUnde
     assert done.outcomes == {
         "recover": "passed",
         "health": "passed",
+        "pull": "unchanged",
         "backup": "planned",
         "build": "planned",
         "trial": "planned",

@@ -11,12 +11,12 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.runs.plan import make_plan
 from cosmicdeploy.runs.runner import Run
-from cosmicdeploy.steps.backups.images import ImagesStep
 from cosmicdeploy.steps.base import Change, Step
 from cosmicdeploy.steps.commands.exec import ExecStep
 from cosmicdeploy.steps.commands.new_image import in_new_image
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
 from cosmicdeploy.steps.containers.resume import ResumeStep
+from cosmicdeploy.steps.images.rollback_tags import ImagesStep
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from tests.stack.support.harness import RELEASED, StackUnderTest
 

@@ -12,7 +12,7 @@ from cosmicdeploy.cli.reporting import plan_report
 from cosmicdeploy.cli.terminal import Terminal
 from cosmicdeploy.runs.plan import Planned
 from cosmicdeploy.steps.base import Change, Step, Unchanged
-from cosmicdeploy.steps.build import BuildStep
+from cosmicdeploy.steps.images.build import BuildStep
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from cosmicdeploy.workspace import open_stack
 from tests.unit.shop import EmptyEngine, write_stack_files

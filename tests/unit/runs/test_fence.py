@@ -21,6 +21,7 @@ CHANGES = {
     "ensure_volume",
     "exec",
     "exec_as",
+    "pull",
     "pull_bases",
     "remove_marker",
     "remove",

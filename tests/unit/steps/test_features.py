@@ -14,9 +14,9 @@ from cosmicdeploy.probes.application.features import parse_state, states
 from cosmicdeploy.runs.plan import make_plan
 from cosmicdeploy.settings import load
 from cosmicdeploy.steps.base import Change, Unchanged, Undecided
-from cosmicdeploy.steps.build import BuildStep
 from cosmicdeploy.steps.commands.feature import FeatureStep
 from cosmicdeploy.steps.commands.feature_flags import switch
+from cosmicdeploy.steps.images.build import BuildStep
 
 pytestmark = pytest.mark.unit
 

@@ -77,7 +77,9 @@ def stack(ctx: Context, tmp_path: Path) -> Iterator[Stack]:
         path.write_text(SETTINGS.format(url=served.url))
         port = int(served.url.rpartition(":")[2])
         engine: Any = Engine(web=web, db=replace(HEALTHY, name="db", service="db"))
-        services = {n: SimpleNamespace(container_name=n, image=n) for n in ("web", "db")}
+        services = {
+            n: SimpleNamespace(container_name=n, image=n, build=None) for n in ("web", "db")
+        }
         any_stack: Any = SimpleNamespace(services=services, project="p")
         loaded = load(path, {"TOKEN": "t"})
         app_port = loaded.settings.app.port

@@ -12,10 +12,10 @@ import pytest
 from cosmicdeploy.context import Context
 from cosmicdeploy.probes.maintenance import maintenance_notice
 from cosmicdeploy.settings import load
-from cosmicdeploy.steps.backups.images import ImagesStep
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
 from cosmicdeploy.steps.containers.resume import ResumeStep
 from cosmicdeploy.steps.health import HealthStep
+from cosmicdeploy.steps.images.rollback_tags import ImagesStep
 from cosmicdeploy.verification.points import run_check
 from tests.unit.proxy.engine import container
 

@@ -68,9 +68,9 @@ class LogEngine:
 
 
 def context(engine: Any, folder: Path) -> Context:
-    service = SimpleNamespace(container_name="web", image="web")
+    service = SimpleNamespace(container_name="web", image="web", build=None)
     stack = SimpleNamespace(project="kiosk", services=dict.fromkeys(SETTINGS.services.all, service))
-    loaded = SimpleNamespace(state_directory=folder, settings=SETTINGS)
+    loaded = SimpleNamespace(state_directory=folder, settings=SETTINGS, variables={})
     return Context(
         loaded=cast(Any, loaded),
         stack=cast(Any, stack),

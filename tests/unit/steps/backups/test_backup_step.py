@@ -32,6 +32,7 @@ def test_images_are_tagged_before_the_backup_is_created(monkeypatch: pytest.Monk
     ctx: Any = SimpleNamespace(
         engine=SimpleNamespace(tag=lambda image, name: tags.append((image, name))),
         container=lambda _: SimpleNamespace(image_id="sha256:1a2b"),
+        digests_of=lambda _: {},
         database=lambda: None,
         has_database=True,
         catalogue=None,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import ClassVar
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.build import restore_tags
+from cosmicdeploy.steps.images.tags import restore_tags
 from cosmicdeploy.steps.schema.compatible import target_of
 
 
@@ -37,10 +38,23 @@ class ImagesStep(Step):
         target = _images_by_tag(ctx)
         for tag in change.before["tags"]:
             ctx.engine.tag(target[tag], tag)
-        return {"images": target}
+        _warn_of_borrowed(ctx, change.before["tags"])
+        return {"images": target, "moved": list(change.before["tags"])}
 
     def undo(self, ctx: Context, change: Change) -> None:
         restore_tags(ctx, change.before["tags"])
+
+
+def _warn_of_borrowed(ctx: Context, moved: Collection[str]) -> None:
+    """Say which tags of registries name an older image on this engine from now on."""
+    built = {each.image for each in ctx.stack.services.values() if each.build is not None}
+    names = ", ".join(sorted(set(moved) - built))
+    if names:
+        release = target_of(ctx).manifest.release or "of the backup"
+        ctx.warn(
+            f"on this engine, {names} names the image of release {release} from now on: put that"
+            f" release into {ctx.stack.env_file.name}; a deploy without that pulls the tag again"
+        )
 
 
 def _images_by_tag(ctx: Context) -> dict[str, str]:
@@ -52,7 +66,8 @@ def _images_by_tag(ctx: Context) -> dict[str, str]:
     for service, image_id in target_of(ctx).manifest.images.items():
         if service not in ctx.stack.services:
             continue
-        if ctx.engine.image(image_id) is None:
+        # An earlier step pulls what can be pulled.
+        if ctx.engine.image(image_id) is None and not ctx.run.steps_ahead.build_images:
             raise Refused(
                 f"The image of {service} at the time of the backup is gone",
                 where=image_id[:19],

@@ -12,7 +12,9 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.image_builds import ImageBuild, image_builds
+from cosmicdeploy.steps.images.builds import ImageBuild, image_builds
+from cosmicdeploy.steps.images.pull import progress_of
+from cosmicdeploy.steps.images.tags import image_id, remove_new_images
 
 
 class BuildStep(Step):
@@ -35,7 +37,7 @@ class BuildStep(Step):
         tags = [*reasons, *(tag for each in stale for tag in each.build.tags)]
         return Change(
             summary=f"build {_explained(reasons)} as release {ctx.release}",
-            before={"tags": {tag: _image_id(ctx, tag) for tag in tags}},
+            before={"tags": {tag: image_id(ctx, tag) for tag in tags}},
         )
 
     def apply(self, ctx: Context, change: Change) -> Result:
@@ -44,14 +46,14 @@ class BuildStep(Step):
             images = [image for image in each.images if image in change.before["tags"]]
             if not images:
                 continue
-            ctx.engine.pull_bases(each.build, ctx.say)  # their ids are part of the digest
+            ctx.engine.pull_bases(each.build, progress_of(ctx))  # their ids are part of the digest
             digest = ctx.engine.context_digest(each.build)
-            image_id = each.existing(ctx, digest) or ctx.engine.build(
+            made = each.existing(ctx, digest) or ctx.engine.build(
                 each.build, images[0], {labels.CONTEXT: digest}, partial(_say, ctx)
             )
             for tag in (*images, *each.build.tags):
-                ctx.engine.tag(image_id, tag)
-            built |= dict.fromkeys(images, image_id)
+                ctx.engine.tag(made, tag)
+            built |= dict.fromkeys(images, made)
         return {"images": built}
 
     def verify(self, ctx: Context, change: Change) -> None:
@@ -62,10 +64,7 @@ class BuildStep(Step):
                 raise CosmicError("The tag does not name what was built", where=tag)
 
     def undo(self, ctx: Context, change: Change) -> None:
-        built = {_image_id(ctx, tag) for tag in change.before["tags"]}
-        restore_tags(ctx, change.before["tags"])
-        for image_id in built - set(change.before["tags"].values()) - {None}:
-            ctx.engine.remove_unused_image(str(image_id))
+        remove_new_images(ctx, change.before["tags"])
 
 
 def _say(ctx: Context, line: str) -> None:
@@ -79,20 +78,6 @@ def _explained(reasons: Mapping[str, str]) -> str:
     for image, reason in reasons.items():
         by_reason.setdefault(reason, []).append(image)
     return ", ".join(f"{', '.join(images)} ({why})" for why, images in by_reason.items())
-
-
-def restore_tags(ctx: Context, tags: dict[str, str | None]) -> None:
-    """Point each tag at its image (tag → id) again; remove a tag whose image is None."""
-    for tag, image_id in tags.items():
-        if image_id is None:
-            ctx.engine.untag(tag)
-        else:
-            ctx.engine.tag(image_id, tag)
-
-
-def _image_id(ctx: Context, tag: str) -> str | None:
-    image = ctx.engine.image(tag)
-    return image.id if image else None
 
 
 def _nothing_to_build(builds: Iterable[ImageBuild]) -> str:

@@ -1,0 +1,1 @@
+"""Pull images from their registries, and ask a registry what a tag names."""

@@ -1,0 +1,114 @@
+"""Say why an image cannot be pulled, and what to do about it.
+
+The engine reports all of it as text, mostly with the status 500; the words are those of the engine
+and of the registries.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from docker.errors import APIError
+
+from cosmicdeploy.engine.registry.login import Login
+from cosmicdeploy.errors import PullFailed
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """Words of the engine (a regular expression), what they mean, and what to do.
+
+    `what` and `todo` may contain {image}, {host} and {login}.
+    """
+
+    words: str
+    what: str
+    todo: str
+
+
+_ADDRESS = re.compile(r'"https?://[^"]*"')
+_CREDENTIALS = _Problem(
+    r"no basic auth credentials|unauthorized|authentication required|denied|forbidden",
+    "{host} refuses {image}: it wants other credentials, or has no such repository",
+    "run `{login}` as the user of this command, or correct `image:`",
+)
+_PROBLEMS = (
+    _Problem(
+        r"toomanyrequests|rate limit",
+        "{host} refuses {image}: its rate limit is reached",
+        "wait, or run `{login}` for a higher limit; then run the same command again",
+    ),
+    _CREDENTIALS,
+    _Problem(
+        r"no matching manifest|does not match the specified platform",
+        "{image} is not there for this machine's platform",
+        "push an image for it, or set `platform:` of the service",
+    ),
+    _Problem(
+        r"manifest unknown|name unknown|not found",
+        "{host} has no {image}",
+        "push it, or correct its tag in `image:`",
+    ),
+    _Problem(
+        r"invalid reference|repository name must be lowercase|invalid tag",
+        "{image} is not the name of an image",
+        "correct `image:` in the compose file",
+    ),
+    _Problem(
+        r"server gave HTTP response to HTTPS client",
+        "{host} speaks HTTP, and the engine expects HTTPS",
+        "give it a certificate, or put {host} into insecure-registries of the engine's daemon.json",
+    ),
+    _Problem(
+        r"x509|certificate|tls: ",
+        "The engine does not trust the certificate of {host}, so {image} cannot be pulled",
+        "put the certificate of its authority into /etc/docker/certs.d/{host}/ca.crt",
+    ),
+    _Problem(
+        r"no space left on device|disk quota exceeded",
+        "The engine has no space left for {image}",
+        "free some space in the engine's data folder (`docker system df`), then run it again",
+    ),
+    _Problem(
+        r"connection refused|no such host|i/o timeout|Client\.Timeout|no route to host"
+        r"|network is unreachable|connection reset|\bEOF\b|server misbehaving|Bad Gateway"
+        r"|Service Unavailable|deadline exceeded|handshake timeout",
+        "{host} does not answer, so {image} cannot be pulled",
+        "check the registry and the engine's network, then run the same command again",
+    ),
+)
+_OTHER = _Problem(
+    "", "{image} cannot be pulled", "test it with `docker pull {image}`, then run it again"
+)
+
+
+def pull_failed(image: str, login: Login, reason: str) -> PullFailed:
+    """Return the error for a reason that the engine or the registry gave."""
+    found = next((p for p in _PROBLEMS if _mentions(reason, image, p)), _OTHER)
+    known = {"image": image, "host": login.host, "login": login.command}
+    return PullFailed(
+        found.what.format(**known),
+        where=image,
+        todo=found.todo.format(**known),
+        details=(f"the engine says: {reason.strip()}", f"sent: {login.source}"),
+    )
+
+
+def reason_of(error: APIError) -> str:
+    """Return the engine's explanation of a failed request."""
+    return str(error.explanation or error)
+
+
+def is_definite(error: APIError, image: str) -> bool:
+    """Return whether the registry answered, and a pull would fail in the same way."""
+    if error.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST):
+        return True
+    return _mentions(reason_of(error), image, _CREDENTIALS)
+
+
+def _mentions(reason: str, image: str, problem: _Problem) -> bool:
+    """Return whether a reason has the words of a problem outside of names and addresses."""
+    text = _ADDRESS.sub("", reason).replace(image, "")
+    return re.search(problem.words, text, re.IGNORECASE) is not None

@@ -1,0 +1,120 @@
+"""Pull an image; ask a registry for the digest of a tag."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+from docker import APIClient
+from docker.errors import APIError
+from docker.utils import parse_repository_tag
+from docker.utils.json_stream import json_stream
+from urllib3.exceptions import ReadTimeoutError
+
+from cosmicdeploy.engine.building import images
+from cosmicdeploy.engine.connection import translated
+from cosmicdeploy.engine.facts import Image
+from cosmicdeploy.engine.registry.login import Login, login_for
+from cosmicdeploy.engine.registry.problems import is_definite, pull_failed, reason_of
+from cosmicdeploy.engine.registry.progress import PullProgress
+from cosmicdeploy.errors import PullFailed
+from cosmicdeploy.signals import each_interruptible, interruptible
+
+# Unpacking a large layer on a slow disk is silent for half a minute.
+SILENCE_SECONDS = 120.0
+Json = dict[str, Any]
+
+
+def pull(
+    api: APIClient,
+    reference: str,
+    on_progress: Callable[[str], None],
+    silence: float = SILENCE_SECONDS,
+) -> Image:
+    """Pull an image by tag or digest; return it.
+
+    `on_progress` receives a line for each message of the engine, so it can be a safe point. Raises
+    `PullFailed`, also if the engine reports nothing for `silence` seconds. The engine ends a pull
+    whose client disconnects, so an error here ends it.
+    """
+    login = login_for(api, reference)
+    progress = PullProgress(reference)
+    on_progress(f"pulling {reference}")
+    with translated("Pulling an image", reference), _explained(reference, login, silence):
+        for message in _messages(api, reference, login, silence):
+            if "error" in message:  # the status is 200 by then
+                raise pull_failed(reference, login, str(message["error"]))
+            on_progress(progress.add(message))
+        image = images.find(api, reference)
+    if image is None:
+        raise pull_failed(reference, login, "the pull ended, but the image is not there")
+    return image
+
+
+def registry_digest(api: APIClient, reference: str) -> str:
+    """Return the digest that a tag has in its registry, without pulling; "" if it cannot be known.
+
+    Raises `PullFailed` if the registry answers that a pull would fail.
+    """
+    login, raw = login_for(api, reference), _raw(api)
+    url = raw._url("/distribution/{0}/json", reference)
+    with translated("Asking a registry", reference):
+        try:
+            found = raw._result(raw._get(url, headers=login.headers), True)
+        except APIError as error:
+            if is_definite(error, reference):
+                raise pull_failed(reference, login, reason_of(error)) from error
+            return ""
+        except requests.Timeout:
+            return ""
+    return str((found.get("Descriptor") or {}).get("digest") or "")
+
+
+def _messages(api: APIClient, reference: str, login: Login, silence: float) -> Iterator[Json]:
+    """Yield the engine's messages; closes the connection at the end in any case."""
+    repository, tag = parse_repository_tag(reference)
+    raw = _raw(api)
+    # Not the SDK's `pull`: it waits for ever for a silent engine.
+    with interruptible():
+        response = raw._post(
+            raw._url("/images/create"),
+            params={"fromImage": repository, "tag": tag or "latest"},
+            headers=login.headers,
+            stream=True,
+            timeout=silence,
+        )
+    try:
+        raw._raise_for_status(response)
+        messages: Any = json_stream(response.iter_content(chunk_size=None))
+        yield from each_interruptible(messages)
+    finally:
+        response.close()
+
+
+def _raw(api: APIClient) -> Any:
+    """Return the client untyped: the SDK's types leave out the methods that send a request."""
+    return api
+
+
+@contextmanager
+def _explained(reference: str, login: Login, silence: float) -> Iterator[None]:
+    try:
+        yield
+    except APIError as error:
+        raise pull_failed(reference, login, reason_of(error)) from error
+    except requests.RequestException as error:
+        if not _is_silence(error):
+            raise
+        raise PullFailed(
+            f"The pull of {reference} was ended: the engine reported no progress for"
+            f" {silence:.0f} s",
+            where=reference,
+            todo=f"check {login.host} and the engine's network, then run the same command again",
+        ) from error
+
+
+def _is_silence(error: requests.RequestException) -> bool:
+    reasons = (error, *error.args)
+    return any(isinstance(each, requests.ReadTimeout | ReadTimeoutError) for each in reasons)

@@ -1,0 +1,97 @@
+"""The step `pull`: pull the images that no service builds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import ClassVar
+
+from pydantic import Field
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.facts import Image
+from cosmicdeploy.errors import PullFailed
+from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.images.tags import remove_new_images, require_images
+from cosmicdeploy.steps.images.wanted import UNKNOWN, Wanted, pulled_services, wanted_images
+
+REPORT_EVERY_SECONDS = 3.0
+
+
+class PullStep(Step):
+    """Pull the images that are missing, and those that `pull_policy` asks the registry for.
+
+    A rollback pulls those of the backup that are gone, by their digests.
+    """
+
+    kind: ClassVar[str] = "pull"
+    builds_images: ClassVar[bool] = True
+
+    missing_only: bool = Field(
+        default=False, description="Leave alone what has a container, whatever the registry has."
+    )
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        wanted = wanted_images(ctx, missing_only=self.missing_only)
+        if not wanted:
+            return Unchanged(reason=_nothing(ctx))
+        return Change(
+            summary="pull " + ", ".join(_described(each) for each in wanted),
+            before={"tags": {each.reference: each.before for each in wanted}},
+            facts={"registry": {each.reference: each.digest or None for each in wanted}},
+        )
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        images: dict[str, Image] = {}
+        for reference in change.before["tags"]:
+            images[reference] = ctx.engine.pull(reference, progress_of(ctx))
+        _require_backup_images(ctx)
+        return {
+            "images": {name: image.id for name, image in images.items()},
+            "digests": {name: list(image.digests) for name, image in images.items()},
+        }
+
+    def verify(self, ctx: Context, change: Change) -> None:
+        """Check that the images are there: the registry's tags may move meanwhile."""
+        require_images(ctx, change.before["tags"])
+
+    def undo(self, ctx: Context, change: Change) -> None:
+        remove_new_images(ctx, change.before["tags"])
+
+
+def progress_of(ctx: Context) -> Callable[[str], None]:
+    """Return a callback that shows progress every few seconds and is a safe point each time."""
+    shown = -REPORT_EVERY_SECONDS
+
+    def show(line: str) -> None:
+        nonlocal shown
+        ctx.safe_point()
+        if time.monotonic() - shown >= REPORT_EVERY_SECONDS:
+            shown = time.monotonic()
+            ctx.say(line)
+
+    return show
+
+
+def _nothing(ctx: Context) -> str:
+    names = sorted({service.image for service in pulled_services(ctx)})
+    return f"already here: {', '.join(names)}" if names else "every image is built here"
+
+
+def _described(wanted: Wanted) -> str:
+    digest = wanted.digest.rpartition(":")[2]
+    now = f"sha256:{digest[:12]}" if digest else UNKNOWN
+    return f"{wanted.reference} ({wanted.why}; {now})"
+
+
+def _require_backup_images(ctx: Context) -> None:
+    backup = ctx.run.target_backup
+    for service, image_id in backup.manifest.images.items() if backup else ():
+        digest = backup.manifest.digests.get(service) if backup else None
+        if digest and ctx.engine.image(image_id) is None:
+            raise PullFailed(
+                f"The registry's image of {service} is not the one of the backup",
+                where=digest,
+                todo="choose another backup: `cosmicdeploy backup list`",
+                details=(f"wanted: {image_id}",),
+            )

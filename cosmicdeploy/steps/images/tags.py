@@ -1,0 +1,59 @@
+"""What the steps that put images in place share: each changes what tags name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine import labels
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.stack.model import Service
+
+
+def image_id(ctx: Context, tag: str) -> str | None:
+    """Return the id of the image that a tag names; None if it names none."""
+    image = ctx.engine.image(tag)
+    return image.id if image else None
+
+
+def restore_tags(ctx: Context, tags: Mapping[str, str | None]) -> None:
+    """Let tags name these images again; remove a tag that named none."""
+    for tag, former in tags.items():
+        if former is None:
+            ctx.engine.untag(tag)
+        else:
+            ctx.engine.tag(former, tag)
+
+
+def remove_new_images(ctx: Context, before: Mapping[str, str | None]) -> None:
+    """Restore tags as they were before, and remove the images that only they named since."""
+    created = {image_id(ctx, tag) for tag in before} - set(before.values()) - {None}
+    restore_tags(ctx, before)
+    for each in created:
+        ctx.engine.remove_unused_image(str(each))
+
+
+def require_images(ctx: Context, tags: Collection[str]) -> None:
+    """Raise `CosmicError` if one of these tags names no image."""
+    for tag in tags:
+        if ctx.engine.image(tag) is None:
+            raise CosmicError("The tag names no image", where=tag)
+
+
+def how_to_get(service: Service) -> str:
+    """Return what an operator does if the image of a service is missing."""
+    if service.build is not None:
+        return "build it: `cosmicdeploy step build`"
+    return "pull it: `cosmicdeploy step pull`"
+
+
+def release_label(ctx: Context, service: Service) -> dict[str, str]:
+    """Return the label with the release that a new container of a pulled image is.
+
+    Its tag does not say it after a rollback, which lets the tag name the older image.
+    """
+    if service.build is not None or service.name not in ctx.settings.services.released:
+        return {}
+    target = ctx.run.target_backup
+    release = target.manifest.release if target else ctx.declared_release(service.name)
+    return {labels.RELEASE: release} if release else {}

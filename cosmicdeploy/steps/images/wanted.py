@@ -1,0 +1,97 @@
+"""The images that a run has to pull, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.facts import Image
+from cosmicdeploy.errors import PullFailed, Refused
+from cosmicdeploy.stack.model import Service
+from cosmicdeploy.steps.images.borrowed import is_borrowed
+from cosmicdeploy.steps.images.pull_policy import is_due, may_pull, policy_of
+from cosmicdeploy.steps.refusing import refusing
+
+UNKNOWN = "what it names is not known before the pull"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """An image to pull: by tag or digest, why, and the digest in its registry ("" if unknown)."""
+
+    reference: str
+    why: str
+    digest: str = ""
+    before: str | None = None
+
+
+def wanted_images(ctx: Context, *, missing_only: bool) -> list[Wanted]:
+    """Return what a run pulls: the images of the backup that it rolls back to, else the declared.
+
+    Raises `Refused` if the registry says that it has no such image, or refuses it.
+    """
+    backup = ctx.run.target_backup
+    if backup is None:
+        found = _declared(ctx, missing_only=missing_only)
+    else:
+        found = _of_backup(ctx, backup.manifest.images, backup.manifest.digests)
+    return list({each.reference: each for each in found}.values())
+
+
+def _of_backup(ctx: Context, images: dict[str, str], digests: dict[str, str]) -> Iterator[Wanted]:
+    for service, image_id in images.items():
+        digest = digests.get(service)
+        if digest and ctx.image(image_id) is None:
+            yield _ask(ctx, digest, f"the image of {service} is not here", None)
+
+
+def pulled_services(ctx: Context) -> list[Service]:
+    """Return the services with a role whose image is not built by any service of the stack."""
+    built = {each.image for each in ctx.stack.services.values() if each.build is not None}
+    services = [ctx.service(name) for name in ctx.settings.services.all]
+    return [service for service in services if service.image not in built]
+
+
+def _declared(ctx: Context, *, missing_only: bool) -> Iterator[Wanted]:
+    released = set(ctx.settings.services.released)
+    services = pulled_services(ctx)
+    in_use = {each.image for each in services if ctx.container(each.name) is not None}
+    for service in services:
+        is_left_alone = missing_only or service.name not in released
+        if is_left_alone and ctx.container(service.name) is not None:
+            continue
+        image = ctx.image(service.image)
+        if image is None:
+            yield _missing(ctx, service)
+        elif not (is_left_alone and service.image in in_use):
+            yield from _newer(ctx, service, image, may_be_borrowed=not is_left_alone)
+
+
+def _missing(ctx: Context, service: Service) -> Wanted:
+    if not may_pull(service):
+        raise Refused(
+            f"The image {service.image} is not there, and pull_policy {policy_of(service)} forbids"
+            " to pull it",
+            where=service.name,
+            todo=f"`docker pull {service.image}` or `docker load` it, or change pull_policy",
+        )
+    return _ask(ctx, service.image, "not here", None)
+
+
+def _newer(
+    ctx: Context, service: Service, image: Image, *, may_be_borrowed: bool
+) -> Iterator[Wanted]:
+    is_other = may_be_borrowed and may_pull(service) and is_borrowed(ctx, service.image, image.id)
+    if not is_other and not is_due(service, image):
+        return
+    reason = "a rollback gave its tag" if is_other else f"pull_policy {policy_of(service)}"
+    asked = _ask(ctx, service.image, reason, image.id)
+    if not asked.digest or not any(name.endswith(asked.digest) for name in image.digests):
+        yield asked
+
+
+def _ask(ctx: Context, reference: str, why: str, before: str | None) -> Wanted:
+    with refusing(PullFailed):
+        digest = ctx.engine.registry_digest(reference)
+    return Wanted(reference=reference, why=why, digest=digest, before=before)

@@ -1,0 +1,1 @@
+"""The steps that put images in place."""
