@@ -49,16 +49,16 @@ class Five:
         return open_stack(self.shop.folder / "cosmicdeploy.yaml", self.events.append)
 
     def check(self) -> Change | Unchanged:
-        return BuildStep().check(self.open())
+        return BuildStep(name="build").check(self.open())
 
     def deploy(self) -> Change:
         """Check and apply the step; `lines` are then those of this build."""
         self.events.clear()
         ctx = self.open()
-        change = BuildStep().check(ctx)
+        change = BuildStep(name="build").check(ctx)
         assert isinstance(change, Change), change.reason
-        BuildStep().apply(ctx, change)
-        BuildStep().verify(ctx, change)
+        BuildStep(name="build").apply(ctx, change)
+        BuildStep(name="build").verify(ctx, change)
         return change
 
     @property
@@ -114,7 +114,7 @@ def test_an_undone_build_leaves_the_images_as_they_were(five: Five) -> None:
     assert "sources, arguments or base changed" in change.summary
     new = five.ids()
     assert len(new) == 1 and new != before
-    BuildStep().undo(five.open(), change)
+    BuildStep(name="build").undo(five.open(), change)
     assert five.ids() == before
     assert five.shop.engine.image(new.pop()) is None
 
