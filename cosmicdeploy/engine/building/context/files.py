@@ -18,11 +18,12 @@ _CHUNK = 1 << 20
 class ContextFile:
     """A file, folder or symbolic link of a build context.
 
-    `name` is relative to the context, with slashes. `mode` has the type and the permissions.
+    `name` is relative to the context, with slashes; `path` is plain text, since a context may have
+    many thousand files. `mode` has the type and the permissions.
     """
 
     name: str
-    path: Path
+    path: str
     mode: int
     size: int = 0
     modified: int = 0
@@ -42,7 +43,7 @@ class ContextFile:
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the content of a regular file."""
-        with self.path.open("rb") as content:
+        with open(self.path, "rb") as content:  # noqa: PTH123
             while chunk := content.read(_CHUNK):
                 yield chunk
 
@@ -64,10 +65,10 @@ def context_files(context: Path, rules: IgnoreRules) -> list[ContextFile]:
     The folder of an included file is included as well. FIFOs, sockets and devices are passed over:
     they have no content to build from, and opening a FIFO would wait for its other end.
     """
-    return sorted(_below(context, "", rules, ()), key=lambda file: file.name)
+    return sorted(_below(str(context), "", rules, ()), key=lambda file: file.name)
 
 
-def _below(folder: Path, prefix: str, rules: IgnoreRules, parent: Matches) -> Iterator[ContextFile]:
+def _below(folder: str, prefix: str, rules: IgnoreRules, parent: Matches) -> Iterator[ContextFile]:
     with os.scandir(folder) as entries:
         for entry in entries:
             file = _context_file(entry, prefix + entry.name)
@@ -91,4 +92,4 @@ def _folder(
 
 def _context_file(entry: os.DirEntry[str], name: str) -> ContextFile:
     facts = entry.stat(follow_symlinks=False)
-    return ContextFile(name, Path(entry.path), facts.st_mode, facts.st_size, int(facts.st_mtime))
+    return ContextFile(name, entry.path, facts.st_mode, facts.st_size, int(facts.st_mtime))
