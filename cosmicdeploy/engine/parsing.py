@@ -74,6 +74,8 @@ def _probe_command(check: Json) -> tuple[str, ...]:
 
 def _addresses(attrs: Json) -> dict[str, str]:
     networks = attrs["NetworkSettings"].get("Networks") or {}
+    if "host" in networks:
+        return {"host": "127.0.0.1"}  # it has the host's own addresses
     return {name: net["IPAddress"] for name, net in networks.items() if net.get("IPAddress")}
 
 

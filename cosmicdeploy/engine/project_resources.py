@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from docker import APIClient
 from docker.errors import APIError, NotFound
-from docker.types import IPAMConfig, IPAMPool
 
 from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.containers.creation.newer_keys import require_known_network
+from cosmicdeploy.engine.raw_requests import api_version, post
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.stack.model import Network, Volume
+from cosmicdeploy.stack.model import Network, Pool, Volume
 
 
 def ensure_network(api: APIClient, network: Network, project: str) -> bool:
@@ -18,21 +21,54 @@ def ensure_network(api: APIClient, network: Network, project: str) -> bool:
     """
     if any(existing["Name"] == network.name for existing in api.networks([network.name])):
         return False
-    pools = [IPAMPool(subnet=pool.subnet, iprange=pool.ip_range) for pool in network.pools]
+    require_known_network(network, api_version(api))
     own_labels = {labels.PROJECT: project, labels.NETWORK: network.key}
     try:
-        api.create_network(
-            network.name,
-            driver=network.driver or "bridge",
-            ipam=IPAMConfig(pool_configs=pools) if pools else None,
-            internal=network.internal,
-            labels={**network.labels, **own_labels, labels.VERSION: labels.COMPOSE_VERSION},
-        )
+        post(api, "/networks/create", _network_body(network, own_labels))
     except APIError as error:
         if "overlaps" not in str(error):
             raise
         raise _overlapping(network) from error
     return True
+
+
+def _network_body(network: Network, own_labels: dict[str, str]) -> dict[str, Any]:
+    """Return the body of `POST /networks/create`; absent keys keep the engine's default."""
+    optional = {
+        "Options": dict(network.driver_opts),
+        "Internal": network.internal,
+        "Attachable": network.attachable,
+        "IPAM": _ipam(network),
+    }
+    versions = {"EnableIPv4": network.enable_ipv4, "EnableIPv6": network.enable_ipv6}
+    return {
+        "Name": network.name,
+        "Driver": network.driver or "bridge",
+        "CheckDuplicate": True,
+        "Labels": {**network.labels, **own_labels, labels.VERSION: labels.COMPOSE_VERSION},
+        **{key: value for key, value in optional.items() if value},
+        **{key: value for key, value in versions.items() if value is not None},
+    }
+
+
+def _ipam(network: Network) -> dict[str, Any] | None:
+    """Return the network's addresses; None if the engine chooses them."""
+    if not (network.pools or network.ipam_driver or network.ipam_options):
+        return None
+    return {
+        "Driver": network.ipam_driver or "default",
+        "Options": dict(network.ipam_options),
+        "Config": [_pool(pool) for pool in network.pools],
+    }
+
+
+def _pool(pool: Pool) -> dict[str, Any]:
+    optional = {
+        "IPRange": pool.ip_range,
+        "Gateway": pool.gateway,
+        "AuxiliaryAddresses": dict(pool.aux_addresses),
+    }
+    return {"Subnet": pool.subnet, **{key: value for key, value in optional.items() if value}}
 
 
 def _overlapping(network: Network) -> EngineError:

@@ -27,6 +27,8 @@ READ_ONLY = frozenset(
         "containers_of_folder",
         "oneoffs",
         "processes",
+        "require_supported",
+        "resolved",
         "registry_digest",
         "containers_of_images",
         "subnets",

@@ -12,9 +12,9 @@ from cosmicdeploy.stack.declaration import read_declaration
 from cosmicdeploy.stack.model import ComposeFiles, Network, Service, Stack, Volume
 from cosmicdeploy.stack.remarks import cut_commands, unread_override
 from cosmicdeploy.stack.scope import Scope
-from cosmicdeploy.stack.sections.dependencies import check_dependencies
-from cosmicdeploy.stack.sections.networks import network_keys
-from cosmicdeploy.stack.sections.sources import read_configs, read_secrets
+from cosmicdeploy.stack.sections.dependencies import check_dependencies, without_absent_optional
+from cosmicdeploy.stack.sections.networking.networks import network_keys
+from cosmicdeploy.stack.sections.storage.sources import read_configs, read_secrets
 from cosmicdeploy.stack.sections.top_level import read_networks, read_volumes
 from cosmicdeploy.stack.service import read_service
 
@@ -45,7 +45,7 @@ def read_files(files: ComposeFiles, environ: Mapping[str, str]) -> Stack:
         directory=files.directory,
         variables=declared.variables,
         networks=read_networks(top, declared.project),
-        volumes=read_volumes(top, declared.project),
+        volumes=read_volumes(top, declared.project, files.directory),
     )
     scope = replace(scope, secrets=read_secrets(top, scope), configs=read_configs(top, scope))
     entries = _service_entries(top)
@@ -59,7 +59,11 @@ def read_files(files: ComposeFiles, environ: Mapping[str, str]) -> Stack:
         services=services,
         networks=_used_networks(entries, scope.networks),
         volumes=_used_volumes(services.values(), scope.volumes),
-        remarks=(*unread_override(files, declared.variables), *cut_commands(entries)),
+        remarks=(
+            *unread_override(files, declared.variables),
+            *cut_commands(entries),
+            *scope.remarks,
+        ),
         inactive=declared.inactive,
     )
 
@@ -79,6 +83,7 @@ def _service_entries(top: ComposeValue) -> ComposeValue:
 
 def _services(entries: ComposeValue, scope: Scope, inactive: frozenset[str]) -> dict[str, Service]:
     services = {name: read_service(entry, name, scope) for name, entry in entries.mapping().items()}
+    services = {name: without_absent_optional(s, services) for name, s in services.items()}
     check_dependencies(entries, services, inactive)
     owners: dict[str, str] = {}
     for name, service in services.items():

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.files.yaml_reader import Document
 from cosmicdeploy.stack.values.numbers import shown
 from cosmicdeploy.text.suggest import did_you_mean
 
+T = TypeVar("T")
 # Compose accepts the booleans of YAML 1.1 where a boolean is expected.
 _TRUE, _FALSE = ("true", "yes", "y", "on"), ("false", "no", "n", "off")
 
@@ -49,6 +50,11 @@ class ComposeValue:
     def get(self, key: str) -> ComposeValue | None:
         """Return the value under a key of a mapping; None if it is absent or null."""
         return self.child(key) if self.data.get(key) is not None else None
+
+    def optional(self, key: str, read: Callable[[ComposeValue], T]) -> T | None:
+        """Return what `read` makes of the value under a key; None if it is absent or null."""
+        item = self.get(key)
+        return None if item is None else read(item)
 
     def mapping(self, allowed: Iterable[str] | None = None) -> dict[str, ComposeValue]:
         """Return the entries of a mapping; with `allowed`, refuse other keys and drop `x-*`."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from cosmicdeploy.files.yaml_reader import Document
 from cosmicdeploy.stack.keys import BEFORE_MERGING, refuse_unknown_keys
+from cosmicdeploy.stack.merging.defaults import without_defaults
 from cosmicdeploy.stack.merging.resolve import merged
 from cosmicdeploy.stack.merging.sources import Need, Sources, read_sources
 from cosmicdeploy.stack.model import ComposeFiles
@@ -105,6 +106,9 @@ def _check_sources(sources: Sources, files: ComposeFiles, variables: Mapping[str
 
 
 def without_extensions(document: Document) -> Document:
-    """Drop the `x-*` blocks at the top level, so that variables in them are not resolved."""
+    """Drop the `x-*` blocks at the top level, so that variables in them are not resolved.
+
+    Drop the defaults that Compose prints, too: a file may be the output of its `config`.
+    """
     data = {key: value for key, value in document.data.items() if not key.startswith("x-")}
-    return replace(document, data=data)
+    return replace(document, data=without_defaults(data))

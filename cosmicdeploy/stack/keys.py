@@ -11,43 +11,44 @@ from cosmicdeploy.text.suggest import did_you_mean
 
 TOP_LEVEL = ("configs", "name", "networks", "secrets", "services", "version", "volumes")
 
+# `attach` and `develop` concern `docker compose up` and `watch` in a terminal alone.
 SERVICE = (
-    "build", "cap_add", "cap_drop", "command", "container_name", "cpu_shares", "cpus",
-    "depends_on", "deploy", "dns", "entrypoint", "env_file", "environment", "expose",
-    "extra_hosts", "group_add", "healthcheck", "hostname", "image", "init", "labels", "logging",
-    "mem_limit", "networks", "pids_limit", "ports", "privileged", "profiles", "read_only",
-    "restart", "scale", "security_opt", "shm_size", "stdin_open", "stop_grace_period",
-    "stop_signal", "sysctls", "tmpfs", "tty", "ulimits", "user", "volumes", "working_dir",
+    "annotations", "attach", "blkio_config", "build", "cap_add", "cap_drop", "cgroup",
+    "cgroup_parent", "command", "configs", "container_name", "cpu_period", "cpu_quota",
+    "cpu_rt_period", "cpu_rt_runtime", "cpu_shares", "cpus", "cpuset", "depends_on", "deploy",
+    "develop", "device_cgroup_rules", "devices", "dns", "dns_opt", "dns_search", "domainname",
+    "entrypoint", "env_file", "environment", "expose", "external_links", "extra_hosts", "gpus",
+    "group_add", "healthcheck", "hostname", "image", "init", "ipc", "label_file", "labels",
+    "links", "logging", "mac_address", "mem_limit", "mem_reservation", "mem_swappiness",
+    "memswap_limit", "network_mode", "networks", "oom_kill_disable", "oom_score_adj", "pid",
+    "pids_limit", "platform", "ports", "post_start", "pre_stop", "privileged", "profiles",
+    "pull_policy", "read_only", "restart", "runtime", "scale", "secrets", "security_opt",
+    "shm_size", "stdin_open", "stop_grace_period", "stop_signal", "storage_opt", "sysctls",
+    "tmpfs", "tty", "ulimits", "user", "userns_mode", "uts", "volumes", "volumes_from",
+    "working_dir",
 )  # fmt: skip
 
 _REFUSED_TOP_LEVEL = {
     "models": "remove it",
 }
 
+# docs/compose.md has the reason for each.
 _REFUSED_SERVICE = {
-    "configs": "mount a file as a volume instead",
-    "external_links": "join the other stack's network as an external one",
-    "links": "services of one network find each other by name: remove it",
-    "network_mode": "declare a network and list it under 'networks'",
-    "secrets": "pass secrets as variables from the environment or .env",
-    "volumes_from": "list the same volumes in both services",
+    "cpu_count": "it concerns Windows alone: use cpus",
+    "cpu_percent": "it concerns Windows alone: use cpus",
+    "credential_spec": "it concerns Windows alone: remove it",
+    "isolation": "it concerns Windows alone: remove it",
+    "models": "pass the model's address as a variable",
+    "pre_start": "run it in an entrypoint, or as a service of its own",
+    "provider": "declare the service itself, or remove it",
+    "pull_refresh_after": "use pull_policy: every_<duration>",
+    "use_api_socket": "mount /var/run/docker.sock as a volume",
+    "volume_driver": "declare the volume with a 'driver' under the top-level 'volumes'",
 }
-
-_REFUSED_WITHOUT_ADVICE = (
-    "annotations", "attach", "blkio_config", "cgroup", "cgroup_parent", "cpu_count", "cpu_percent",
-    "cpu_period", "cpu_quota", "cpu_rt_period", "cpu_rt_runtime", "cpuset",
-    "credential_spec", "develop", "device_cgroup_rules", "devices", "dns_opt", "dns_search",
-    "domainname", "gpus", "ipc", "isolation", "label_file", "mac_address", "mem_reservation",
-    "mem_swappiness", "memswap_limit", "oom_kill_disable", "oom_score_adj", "pid", "platform",
-    "post_start", "pre_stop", "provider", "pull_policy", "runtime", "storage_opt", "use_api_socket",
-    "userns_mode", "uts",
-)  # fmt: skip
 
 
 # What a file may have before Compose merges it with others, which resolves the first two.
-BEFORE_MERGING = frozenset(
-    ("include", "extends", *_REFUSED_TOP_LEVEL, *_REFUSED_SERVICE, *_REFUSED_WITHOUT_ADVICE)
-)
+BEFORE_MERGING = frozenset(("include", "extends", *_REFUSED_TOP_LEVEL, *_REFUSED_SERVICE))
 
 
 def refuse_unknown_keys(document: Document, also_known: frozenset[str] = frozenset()) -> None:
@@ -74,10 +75,9 @@ def _problems(top: ComposeValue) -> Iterator[tuple[str, ConfigError]]:
 
 def _service_problems(service: ComposeValue) -> Iterator[tuple[str, ConfigError]]:
     if isinstance(service.data, dict):
-        refused = {**dict.fromkeys(_REFUSED_WITHOUT_ADVICE, "remove it"), **_REFUSED_SERVICE}
         for key in _without_extensions(service):
             if key not in SERVICE:
-                yield key, _refusal(service.child(key), key, SERVICE, refused)
+                yield key, _refusal(service.child(key), key, SERVICE, _REFUSED_SERVICE)
 
 
 def _without_extensions(entry: ComposeValue) -> list[str]:

@@ -24,8 +24,9 @@ def unread_override(files: ComposeFiles, variables: Mapping[str, str]) -> Iterat
     for name in [f"{name}.override{ending}" for name in _DEFAULT_NAMES for ending in _ENDINGS]:
         if (files.directory / name).is_file():
             yield Remark(
-                service=name,
-                what="`docker compose` without options reads this file too, and no run here does",
+                service="",
+                what=f"{name}: `docker compose` without options reads this file too, and no run"
+                " here does",
                 todo=f"write `compose_file: [{only}, {name}]` in cosmicdeploy.yaml, or set"
                 f" COMPOSE_FILE={only} in .env",
             )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cosmicdeploy.stack.compose_value import ComposeValue
-from cosmicdeploy.stack.model import Network, Source, Volume
+from cosmicdeploy.stack.model import Network, Remark, Source, Volume
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +16,7 @@ class Scope:
     """The context of a service.
 
     `variables` are those of the shell and of the env file; the shell wins. `networks`, `volumes`,
-    `secrets` and `configs` are by key.
+    `secrets` and `configs` are by key. `remarks` gets the keys that have no effect.
     """
 
     project: str
@@ -26,6 +26,18 @@ class Scope:
     volumes: Mapping[str, Volume]
     secrets: Mapping[str, Source] = field(default_factory=dict)
     configs: Mapping[str, Source] = field(default_factory=dict)
+    remarks: list[Remark] = field(default_factory=list)
+
+    def ignore(self, entry: ComposeValue, why: str) -> None:
+        """Note that a key of a service has no effect, so that the operator is told."""
+        key = entry.label.partition(": ")[2]
+        self.remarks.append(
+            Remark(
+                service=str(entry.keys[1]),
+                what=f"its {key} has no effect ({entry.where}): {why}",
+                todo="remove it, unless another tool reads it",
+            )
+        )
 
     def path(self, entry: ComposeValue, text: str) -> str:
         """Make a path absolute: a relative path starts at the project directory, `~` at HOME."""

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.sections.build import read_build
+from cosmicdeploy.stack.sections.command import command_words
 from cosmicdeploy.stack.sections.dependencies import read_dependencies
+from cosmicdeploy.stack.sections.deploy import read_deploy, read_restart_policy
 from cosmicdeploy.stack.sections.healthcheck import read_healthcheck
-from cosmicdeploy.stack.sections.hosts import read_hosts
-from cosmicdeploy.stack.sections.mounts import read_mounts
-from cosmicdeploy.stack.sections.networks import read_attachments
-from cosmicdeploy.stack.sections.ports import read_expose, read_ports
-from cosmicdeploy.stack.sections.resource_limits import read_limits, read_ulimits, refuse_replicas
-from cosmicdeploy.stack.units import seconds, size
-from cosmicdeploy.stack.values.words import UnclosedQuote, split
+from cosmicdeploy.stack.sections.hooks import read_hooks
+from cosmicdeploy.stack.sections.networking.links import implied_dependencies, read_links
+from cosmicdeploy.stack.sections.networking.networks import read_attachments
+from cosmicdeploy.stack.sections.networking.ports import read_expose, read_ports
+from cosmicdeploy.stack.sections.plain import read_plain
+from cosmicdeploy.stack.sections.resources.block_io import read_block_io
+from cosmicdeploy.stack.sections.resources.devices import read_device_requests
+from cosmicdeploy.stack.sections.resources.resource_limits import read_limits, refuse_replicas
+from cosmicdeploy.stack.sections.storage.files import read_files
+from cosmicdeploy.stack.sections.storage.mounts import read_mounts
 from cosmicdeploy.stack.variables.container_environment import read_environment
+from cosmicdeploy.stack.variables.container_labels import read_labels
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 _RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d+)?")
@@ -28,7 +33,9 @@ _RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d+)?")
 def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
     """Read a service, with defaults filled in. Raises `ConfigError` with the location."""
     _require_valid(entry, name)
-    limits, declared = read_limits(entry), _container_name(entry)
+    limits, declared = read_limits(entry, scope), _container_name(entry)
+    mounts = read_mounts(entry, scope)
+    files = read_files(entry, scope, {mount.target for mount in mounts})
     return Service(
         name=name,
         container_name=declared or f"{scope.project}-{name}-1",
@@ -36,21 +43,32 @@ def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
         image=_image(entry, f"{scope.project}-{name}"),
         declares_image=entry.get("image") is not None,
         build=read_build(entry.get("build"), scope),
-        command=_command_words(entry.get("command")),
-        entrypoint=_command_words(entry.get("entrypoint")),
+        command=entry.optional("command", command_words),
+        entrypoint=entry.optional("entrypoint", command_words),
         environment=read_environment(entry, scope),
         ports=read_ports(entry.get("ports")),
         expose=read_expose(entry.get("expose")),
-        mounts=read_mounts(entry, scope),
+        mounts=(*mounts, *files.mounts),
         networks=read_attachments(entry, name, scope),
-        depends_on=read_dependencies(entry.get("depends_on")),
+        depends_on={
+            **implied_dependencies(entry),
+            **read_dependencies(entry.get("depends_on")),
+        },
         healthcheck=read_healthcheck(entry.get("healthcheck")),
-        ulimits=read_ulimits(entry.get("ulimits")),
         mem_limit=limits.memory,
         cpus=limits.cpus,
         pids_limit=limits.pids,
-        **_lifecycle(entry),
-        **_plain(entry),
+        mem_reservation=limits.reservation,
+        restart=_restart(entry, scope),
+        device_requests=read_device_requests(entry),
+        deploy=read_deploy(entry.get("deploy"), scope),
+        copied_files=files.copied,
+        links=read_links(entry),
+        labels=read_labels(entry, scope),
+        post_start=read_hooks(entry.get("post_start"), scope),
+        pre_stop=read_hooks(entry.get("pre_stop"), scope),
+        block_io=entry.optional("blkio_config", read_block_io),
+        **read_plain(entry),
         **_logging(entry.get("logging")),
     )
 
@@ -64,8 +82,10 @@ def _require_valid(entry: ComposeValue, name: str) -> None:
     if profiles is not None:
         for profile in profiles.items():
             profile.text()
-    if scale is not None:
-        refuse_replicas(scale)
+    deploy = entry.get("deploy")
+    for replicas in (scale, deploy.get("replicas") if deploy else None):
+        if replicas is not None:
+            refuse_replicas(replicas)
 
 
 def _container_name(entry: ComposeValue) -> str | None:
@@ -88,49 +108,16 @@ def _image(entry: ComposeValue, default: str) -> str:
     return given.text()
 
 
-def _command_words(entry: ComposeValue | None) -> tuple[str, ...] | None:
-    if entry is None:
-        return None
-    if isinstance(entry.data, list):
-        return entry.texts()
-    try:
-        return split(entry.text()).words
-    except UnclosedQuote as error:
-        raise entry.error(
-            f"cannot be split into words: {error}", "check the quotes, or write a list of words"
-        ) from None
-
-
-def _lifecycle(entry: ComposeValue) -> dict[str, Any]:
-    restart, grace = entry.get("restart"), entry.get("stop_grace_period")
-    if restart is not None and not _RESTART.fullmatch(restart.text()):
-        raise restart.error(
-            f"'{restart.text()}' is not a restart policy",
+def _restart(entry: ComposeValue, scope: Scope) -> str:
+    """Return the restart policy; that of the `deploy` section comes first, as in Compose."""
+    own = entry.get("restart")
+    if own is not None and not _RESTART.fullmatch(own.text()):
+        raise own.error(
+            f"'{own.text()}' is not a restart policy",
             "use no, always, unless-stopped or on-failure:N",
         )
-    return {
-        "restart": restart.text() if restart else "no",
-        "stop_grace_period": seconds(grace) if grace else 10.0,
-    }
-
-
-def _plain(entry: ComposeValue) -> dict[str, Any]:
-    """Read the keys whose value goes into the field of the same name; skip absent keys."""
-    readers: Mapping[str, Any] = {
-        **dict.fromkeys(("user", "working_dir", "hostname", "stop_signal"), ComposeValue.text),
-        **dict.fromkeys(
-            ("init", "read_only", "privileged", "tty", "stdin_open"), ComposeValue.flag
-        ),
-        **dict.fromkeys(
-            ("cap_add", "cap_drop", "security_opt", "dns", "group_add"), ComposeValue.texts
-        ),
-        **dict.fromkeys(("labels", "sysctls"), ComposeValue.filled_pairs),
-        "extra_hosts": read_hosts,
-        "shm_size": size,
-        "cpu_shares": ComposeValue.integer,
-    }
-    given = {key: entry.get(key) for key in readers}
-    return {key: readers[key](item) for key, item in given.items() if item is not None}
+    deployed = read_restart_policy(entry.get("deploy"), scope)
+    return deployed or (own.text() if own else "no")
 
 
 def _logging(entry: ComposeValue | None) -> dict[str, Any]:

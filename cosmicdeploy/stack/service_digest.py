@@ -8,14 +8,24 @@ from dataclasses import asdict
 
 from cosmicdeploy.stack.model import Service
 
-# A container does not depend on how its image is built, on the order of starting, or on whether
-# names are declared or derived.
-_IGNORED = ("build", "depends_on", "declared_name", "declares_image", "pull_policy")
+# A container does not depend on how its image is built or pulled, on the order of starting, on how
+# it is replaced, or on whether names are declared or derived.
+_IGNORED = (
+    "build", "declared_name", "declares_image", "depends_on", "deploy", "post_start", "pre_stop",
+    "pull_policy",
+)  # fmt: skip
 
 
 def digest(service: Service) -> str:
-    """Return the SHA-256 digest, in hexadecimal, of a service's configuration."""
-    fields = asdict(service)
-    counted = {key: fields[key] for key in fields if key not in _IGNORED}
+    """Return the SHA-256 digest, in hexadecimal, of a service's configuration.
+
+    Fields with their default do not count, so that a new field changes no digest.
+    """
+    plain = asdict(Service(name="", container_name="", image=""))
+    counted = {
+        key: value
+        for key, value in asdict(service).items()
+        if key not in _IGNORED and value != plain[key]
+    }
     text = json.dumps(counted, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()

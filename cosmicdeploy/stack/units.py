@@ -1,4 +1,4 @@
-"""Convert durations ("1m30s") to seconds and sizes ("512m") to bytes."""
+"""Convert durations ("1m30s") to seconds, sizes ("512m") to bytes, and file modes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ _SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e
 # At most 20 digits before the point: a float of several hundred digits would be infinite.
 _PART = r"(\d{1,20}(?:\.\d+)?)(ms|us|ns|d|h|m|s)"
 _SIZE = re.compile(r"(\d{1,20}(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
+_MODE = re.compile(r"(0o)?[0-7]{1,6}")
 
 
 def seconds(entry: ComposeValue) -> float:
@@ -24,7 +25,35 @@ def seconds(entry: ComposeValue) -> float:
 
 def size(entry: ComposeValue) -> int:
     """Return a size such as "512m" or "1g" (powers of 1024), or a number of bytes, in bytes."""
-    match = _SIZE.fullmatch(entry.text())
-    if match is None:
+    count = parse_size(entry.text())
+    if count is None:
         raise entry.error(f"'{entry.text()}' is not a size", "write for example 512m or 1g")
+    return count
+
+
+def parse_size(text: str) -> int | None:
+    """Return a size in bytes; None if the text is no size."""
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        return None
     return int(float(match[1]) * 1024 ** " kmgt".index(match[2].lower() or " "))
+
+
+def size_or_unlimited(entry: ComposeValue) -> int:
+    """Return a size in bytes; -1 stands for no limit."""
+    return -1 if entry.text() == "-1" else size(entry)
+
+
+def file_mode(entry: ComposeValue) -> int:
+    """Return a file's mode. Text is octal ("0440"); a number is itself, since YAML reads octal."""
+    if isinstance(entry.data, int) and not isinstance(entry.data, bool):
+        return entry.data
+    mode = parse_mode(entry.text())
+    if mode is None:
+        raise entry.error(f"'{entry.text()}' is not a mode", "write for example 0440")
+    return mode
+
+
+def parse_mode(text: str) -> int | None:
+    """Return an octal mode as a number; None if the text is none."""
+    return int(text.removeprefix("0o"), 8) if _MODE.fullmatch(text) else None

@@ -8,6 +8,8 @@ from contextlib import suppress
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.compose_tool import config_hashes
+from cosmicdeploy.engine.containers.creation.hash_override import hash_override
+from cosmicdeploy.engine.containers.creation.references import referred_services
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.stack.service_digest import digest
 from cosmicdeploy.startup import run_early
@@ -42,7 +44,12 @@ def _compose_hashes(ctx: Context) -> Mapping[str, str]:
     stack = ctx.stack
     images = [image.id if image else "" for image in ctx.images_of(stack.services).values()]
     state = (*images, *map(digest, stack.services.values()))
-    return config_hashes(stack.compose_files, state)
+    pairs = [
+        (service, ctx.engine.resolved(service, stack.project))
+        for service in stack.services.values()
+        if referred_services(service)
+    ]
+    return config_hashes(stack.compose_files, state, hash_override(pairs))
 
 
 def _carried_over(ctx: Context, name: str) -> str | None:

@@ -12,7 +12,10 @@ import subprocess
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from cosmicdeploy.stack.merging.program import PROGRAMS, TIMEOUT_SECONDS
 from cosmicdeploy.stack.model import ComposeFiles
@@ -22,22 +25,31 @@ _LINE = re.compile(r"(\S+) ([0-9a-f]{64})")
 _lock = threading.Lock()
 
 
-def config_hashes(files: ComposeFiles, state: tuple[str, ...]) -> Mapping[str, str]:
+def config_hashes(
+    files: ComposeFiles, state: tuple[str, ...], override: str = ""
+) -> Mapping[str, str]:
     """Return Compose's hash by service; empty if no Compose answers.
 
     `state` is what the hashes depend on, such as image ids (in Compose 1.29). The result is cached
-    for each state.
+    for each state. `override` is the text of a further compose file, which 1.29 may not understand.
     """
     with _lock, suppress(subprocess.TimeoutExpired):
-        return _cached_hashes(files, state)
+        return _cached_hashes(files, state, override)
     return {}
 
 
 @lru_cache(maxsize=8)
-def _cached_hashes(files: ComposeFiles, _state: tuple[str, ...]) -> Mapping[str, str]:
-    for program in PROGRAMS:
-        if hashes := _run([*program, *files.options, "config", "--hash", "*"]):
-            return hashes
+def _cached_hashes(
+    files: ComposeFiles, _state: tuple[str, ...], override: str
+) -> Mapping[str, str]:
+    with NamedTemporaryFile("w", prefix="cosmicdeploy-", suffix=".yml") as further:
+        further.write(override)
+        further.flush()
+        overridden = replace(files, files=(*files.files, Path(further.name)))
+        for each in (overridden, files) if override else (files,):
+            for program in PROGRAMS:
+                if hashes := _run([*program, *each.options, "config", "--hash", "*"]):
+                    return hashes
     return {}
 
 

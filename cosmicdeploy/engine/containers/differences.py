@@ -10,15 +10,17 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.containers.compose_keys import compose_keys
-from cosmicdeploy.engine.containers.create_request import container_body
-from cosmicdeploy.engine.containers.image_defaults import with_defaults
-from cosmicdeploy.engine.containers.mounts_and_networks import (
-    declared_mounts,
+from cosmicdeploy.engine.containers.comparison.compose_keys import compose_keys
+from cosmicdeploy.engine.containers.comparison.image_defaults import with_defaults
+from cosmicdeploy.engine.containers.comparison.mounts import declared_mounts, present_mounts
+from cosmicdeploy.engine.containers.comparison.networks import (
+    declared_links,
     declared_networks,
-    present_mounts,
+    present_links,
     present_networks,
 )
+from cosmicdeploy.engine.containers.comparison.platform import declared_platform, image_platform
+from cosmicdeploy.engine.containers.creation.create_request import container_body
 from cosmicdeploy.engine.facts import Difference
 from cosmicdeploy.stack.model import Service
 
@@ -34,32 +36,45 @@ HIDDEN = (
     "healthcheck.test",
 )
 # Keys whose default comes from the engine's own configuration, which the engine does not report.
-ENGINE_DEFAULT_KEYS = ("logging.", "shm_size")
+ENGINE_DEFAULT_KEYS = ("logging.", "shm_size", "cgroup", "ipc", "memswap_limit", "runtime")
+# Keys that the engine drops with a warning where the kernel does not support them.
+DROPPED_KEYS = (
+    "blkio_config.", "mem_reservation", "mem_swappiness", "memswap_limit", "oom_kill_disable",
+)  # fmt: skip
 
 
 def differences(service: Service, container: Json, image: Json) -> list[Difference]:
     """Return the keys in which the container differs from its definition, sorted.
 
-    `container` and its own `image` are as the engine inspects them.
+    `container` and its own `image` are as the engine inspects them. In both, references to other
+    containers are ids (`creation/references.py`).
     """
-    declared = _declared(service, image.get("Config") or {})
-    actual = _actual(service, container)
+    project = (container["Config"].get("Labels") or {}).get(labels.PROJECT, "")
+    declared = {
+        **_declared(service, image.get("Config") or {}),
+        **declared_links(service, project),
+        **declared_platform(service, image),
+    }
+    actual = {**_actual(service, container), **image_platform(service, image)}
     compared = declared.keys() | {key for key in actual if _was_declared(key, container)}
     return [
         _difference(key, actual.get(key), declared.get(key))
         for key in sorted(compared - _unset_variables(container))
         if declared.get(key) != actual.get(key)
+        and not (key in declared and _was_dropped(key, actual.get(key), container))
     ]
 
 
 def declared_engine_keys(service: Service) -> str:
-    """Return the keys of `ENGINE_DEFAULT_KEYS` that a definition sets, joined by commas.
+    """Return the keys that a definition sets, of those that the engine may set or drop by itself.
 
-    A label of the container keeps them, so that their later removal from the file is detected.
+    They are joined by commas. A label of the container keeps them, so that a later change of the
+    file is told from what the engine did.
     """
     body = container_body(service, service.image, {}, {})
     keys = compose_keys(body, body["HostConfig"])
-    return ",".join(sorted(key for key in keys if key.startswith(ENGINE_DEFAULT_KEYS)))
+    kept = (*ENGINE_DEFAULT_KEYS, *DROPPED_KEYS)
+    return ",".join(sorted(key for key in keys if key.startswith(kept)))
 
 
 def _declared(service: Service, image: Json) -> Keys:
@@ -73,13 +88,22 @@ def _declared(service: Service, image: Json) -> Keys:
 
 def _actual(service: Service, container: Json) -> Keys:
     config = dict(container["Config"])
-    if config.get("Hostname") == container["Id"][:12]:
-        del config["Hostname"]  # the engine's default
+    if config.get("Hostname") == container["Id"][:12] or _has_others_hostname(service, container):
+        config.pop("Hostname", None)  # the engine's default
     return {
         **compose_keys(config, container["HostConfig"]),
         **present_mounts(container),
         **present_networks(container, service),
+        **present_links(container, service),
     }
+
+
+def _has_others_hostname(service: Service, container: Json) -> bool:
+    """Return whether the container has the name of its host, or of another container."""
+    host = container["HostConfig"]
+    mode = str(host.get("NetworkMode") or "")
+    is_shared = mode == "host" or mode.startswith("container:") or host.get("UTSMode") == "host"
+    return service.hostname is None and is_shared
 
 
 def _unset_variables(container: Json) -> set[str]:
@@ -92,8 +116,25 @@ def _was_declared(key: str, container: Json) -> bool:
     """Return whether a key of the container was declared, rather than an engine's default."""
     if not key.startswith(ENGINE_DEFAULT_KEYS):
         return True
+    return key in (_declared_at_creation(container) or ())
+
+
+def _was_dropped(key: str, value: str | None, container: Json) -> bool:
+    """Return whether the engine dropped a declared key when the container was created.
+
+    For a container that Compose created it is unknown what was declared then.
+    """
+    if not key.startswith(DROPPED_KEYS) or value not in (None, "-1"):
+        return False
+    declared = _declared_at_creation(container)
+    return declared is None or key in declared
+
+
+def _declared_at_creation(container: Json) -> list[str] | None:
+    """Return what `declared_engine_keys` was; None if Compose created the container."""
     own_labels = container["Config"].get("Labels") or {}
-    return key in own_labels.get(labels.DECLARED_ENGINE_KEYS, "").split(",")
+    text = own_labels.get(labels.DECLARED_ENGINE_KEYS)
+    return None if text is None else text.split(",")
 
 
 def _difference(key: str, old: str | None, new: str | None) -> Difference:

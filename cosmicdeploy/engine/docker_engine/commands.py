@@ -12,7 +12,7 @@ from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.engine.containers.names import ContainerRole, name_as
 from cosmicdeploy.engine.docker_engine.containers import DockerContainers
 from cosmicdeploy.engine.facts import ExecResult, Streams
-from cosmicdeploy.stack.model import Service
+from cosmicdeploy.stack.model import Hook, Service
 
 
 class DockerCommands(DockerContainers):
@@ -52,6 +52,18 @@ class DockerCommands(DockerContainers):
             stdin=None,
             sink=None,
             silence=silence,
+        )
+        return exec_streams.run_exec(self._api, container_id, command)
+
+    def run_hook(self, container_id: str, hook: Hook) -> ExecResult:
+        options = {
+            "environment": dict(hook.environment),
+            "user": hook.user,
+            "workdir": hook.working_dir or None,
+            "privileged": hook.privileged,
+        }
+        command = exec_streams.Command(
+            argv=hook.command, options=options, stdin=None, sink=None, silence=None
         )
         return exec_streams.run_exec(self._api, container_id, command)
 

@@ -12,12 +12,21 @@ from docker.errors import NotFound
 from cosmicdeploy.engine import labels as label
 from cosmicdeploy.engine import parsing
 from cosmicdeploy.engine.connection import translated
-from cosmicdeploy.engine.containers.create_request import container_body
+from cosmicdeploy.engine.containers.comparison.image_defaults import inherited_volumes
+from cosmicdeploy.engine.containers.creation.copied_files import file_differences
+from cosmicdeploy.engine.containers.creation.create import create_container
+from cosmicdeploy.engine.containers.creation.newer_keys import require_known
+from cosmicdeploy.engine.containers.creation.references import (
+    refers,
+    refers_to_others,
+    with_ids,
+    with_references,
+)
 from cosmicdeploy.engine.containers.differences import differences
-from cosmicdeploy.engine.containers.image_defaults import inherited_volumes
 from cosmicdeploy.engine.containers.removal import remove
 from cosmicdeploy.engine.docker_engine.api import DockerApi
 from cosmicdeploy.engine.facts import Container, Difference, Process
+from cosmicdeploy.engine.raw_requests import api_version
 from cosmicdeploy.signals import interruptible
 from cosmicdeploy.stack.model import Service
 
@@ -98,7 +107,27 @@ class DockerContainers(DockerApi):
             except NotFound:
                 # The image was removed, so its defaults are unknown. The callers compare image ids.
                 return []
-            return differences(service, inspected, image)
+            config = inspected["Config"]
+            project = (config.get("Labels") or {}).get(label.PROJECT, "")
+            of_files = file_differences(
+                self._api, container_id, config.get("User") or "", service.copied_files
+            )
+            if refers_to_others(service) or refers(inspected):
+                service = self.resolved(service, project)
+                inspected = with_ids(inspected, self._find_id)
+            return [*differences(service, inspected, image), *of_files]
+
+    def require_supported(self, service: Service) -> None:
+        require_known(service, api_version(self._api))
+
+    def resolved(self, service: Service, project: str) -> Service:
+        if not refers_to_others(service):
+            return service
+        return with_references(service, project, self.containers(project), self._find_id)
+
+    def _find_id(self, name: str) -> str | None:
+        container = self.container(name)
+        return container.id if container else None
 
     def _inspected_image(self, image_id: str) -> Mapping[str, Any]:
         """Return an image's details, cached: they never change. Raises `NotFound`."""
@@ -125,16 +154,14 @@ class DockerContainers(DockerApi):
         with translated(f"Creating the container {name}", service.name):
             config = self._api.inspect_image(image).get("Config") or {}
             volumes = inherited_volumes(service, config, volumes_from or {})
-            body = container_body(service, image, labels, volumes)
-            created = self._api.create_container_from_config(body, name)["Id"]
-            for attachment in service.networks[1:]:
-                self._api.connect_container_to_network(
-                    created,
-                    attachment.network,
-                    aliases=list(attachment.aliases),
-                    ipv4_address=attachment.ipv4_address,
-                )
-        return str(created)
+            return create_container(
+                self._api,
+                self.resolved(service, labels.get(label.PROJECT, "")),
+                name=name,
+                image=image,
+                labels=labels,
+                volumes=volumes,
+            )
 
     def start(self, container_id: str) -> None:
         with translated("Starting a container", container_id[:12]):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from cosmicdeploy.engine.facts import ExecResult, Streams
-from cosmicdeploy.stack.model import Service
+from cosmicdeploy.stack.model import Hook, Service
 
 
 class EngineCommands(Protocol):
@@ -40,6 +40,9 @@ class EngineCommands(Protocol):
         silence: float | None = None,
     ) -> ExecResult:
         """Run a command as `exec` does, as this user; "" is the container's own user."""
+
+    def run_hook(self, container_id: str, hook: Hook) -> ExecResult:
+        """Run a command of `post_start` or `pre_stop`. Raises as `exec` does."""
 
     def exec_interactive(
         self,

@@ -50,6 +50,12 @@ class EngineContainers(Protocol):
         Ignores the image's id. Does not depend on who created the container.
         """
 
+    def resolved(self, service: Service, project: str) -> Service:
+        """Return the service with its references to other containers replaced by ids and names."""
+
+    def require_supported(self, service: Service) -> None:
+        """Raise `Refused` if the service has keys that this engine is too old for."""
+
     def processes(self, container_id: str) -> list[Process]:
         """Return a container's processes, as the engine's host sees them; none unless it runs."""
 

@@ -80,7 +80,7 @@ def _without_role(ctx: Context) -> Iterator[StackNotice]:
 def _waiting_for(ctx: Context, name: str) -> str:
     """Name the services that depend on this one in the compose file: no run waits for it."""
     waiting = [
-        f"{other} ({service.depends_on[name]})"
+        f"{other} ({service.depends_on[name].condition})"
         for other, service in ctx.stack.services.items()
         if name in service.depends_on and other in ctx.settings.services.all
     ]

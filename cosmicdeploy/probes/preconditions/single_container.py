@@ -23,13 +23,15 @@ def resolve_containers(ctx: Context, names: Collection[str]) -> Context:
     """Return the context with the names that the containers have now.
 
     Raises `Refused` if one of these services has several containers, since a run could start a
-    second one, or if another container may write to the data of a database or cache to be started.
+    second one, if it has keys that the engine is too old for, or if another container may write to
+    the data of a database or cache to be started.
     """
     containers = ctx.engine.containers(ctx.stack.project)
     ctx = replace(ctx, stack=adopt_container_names(ctx.stack, containers))
     _require_no_namesake(ctx, names)
     for name in names:
         _require_one(ctx, of_service(containers, name), ctx.service(name))
+        ctx.engine.require_supported(ctx.service(name))
     require_sole_writers(ctx, [n for n in names if not _runs(containers, n)])
     return ctx
 

@@ -6,32 +6,66 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+Protocol = Literal["tcp", "udp", "sctp"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Port:
-    """A container port; `published` is None if the engine chooses the host's port."""
+    """A container port; `published` is None if the engine chooses the host's port.
+
+    With `published_end` the engine chooses one from `published` to `published_end`.
+    """
 
     target: int
     published: int | None = None
+    published_end: int | None = None
     host_ip: str = ""
-    protocol: Literal["tcp", "udp"] = "tcp"
+    protocol: Protocol = "tcp"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attachment:
-    """A service's connection to a network; `network` is the network's real name."""
+    """A service's connection to a network; `network` is the network's real name.
+
+    The one with the highest `priority` comes first: it decides on the container's default route,
+    unless another has a higher `gw_priority`.
+    """
 
     network: str
     aliases: tuple[str, ...] = ()
     ipv4_address: str | None = None
+    ipv6_address: str | None = None
+    link_local_ips: tuple[str, ...] = ()
+    mac_address: str | None = None
+    driver_opts: Mapping[str, str] = field(default_factory=dict)
+    priority: int = 0
+    gw_priority: int = 0
+    interface_name: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """Another container and the name under which the service's container reaches it.
+
+    `service` is a service of the file, or "" if `container` names a container outside of it.
+    """
+
+    alias: str
+    service: str = ""
+    container: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pool:
-    """Addresses of a network; the engine assigns them from `ip_range`, a part of `subnet`."""
+    """Addresses of a network; the engine assigns them from `ip_range`, a part of `subnet`.
+
+    `aux_addresses` are reserved for others than containers, by name.
+    """
 
     subnet: str
     ip_range: str | None = None
+    gateway: str | None = None
+    aux_addresses: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +75,14 @@ class Network:
     key: str
     name: str
     driver: str | None = None
+    driver_opts: Mapping[str, str] = field(default_factory=dict)
+    ipam_driver: str | None = None
+    ipam_options: Mapping[str, str] = field(default_factory=dict)
     pools: tuple[Pool, ...] = ()
     internal: bool = False
+    attachable: bool = False
+    enable_ipv4: bool | None = None
+    enable_ipv6: bool | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     external: bool = False
 

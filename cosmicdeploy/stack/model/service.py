@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from cosmicdeploy.stack.model.build import Build
-from cosmicdeploy.stack.model.mounts import Mount
-from cosmicdeploy.stack.model.networks import Attachment, Port
+from cosmicdeploy.stack.model.deploy import Deploy
+from cosmicdeploy.stack.model.devices import BlockIo, Device, DeviceRequest
+from cosmicdeploy.stack.model.hooks import Hook
+from cosmicdeploy.stack.model.mounts import CopiedFile, Mount
+from cosmicdeploy.stack.model.networks import Attachment, Link, Port
 
+Condition = Literal["service_started", "service_healthy", "service_completed_successfully"]
 # CPU shares of a container that gets no traffic; the default is 1024.
 ISOLATED_SHARES = 128
 
@@ -24,7 +29,21 @@ class Healthcheck:
     interval: float | None = None
     timeout: float | None = None
     start_period: float | None = None
+    start_interval: float | None = None
     retries: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dependency:
+    """What a service waits for before it starts, as in the compose file.
+
+    With `restart`, it is restarted whenever an operator restarts or replaces the other service.
+    Unless `required`, it starts even if the other service could not.
+    """
+
+    condition: Condition = "service_started"
+    restart: bool = False
+    required: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +53,9 @@ class Service:
     `container_name` is the name of the container in place, or of the container to create;
     `declared_name` is the `container_name` in the file. `declares_image` says that the file names
     an image. `pull_policy` is always, never, build, missing, or how often to ask the registry
-    (daily, weekly, every_12h). Sizes are in bytes, times in seconds.
+    (daily, weekly, every_12h). `network_mode`, `ipc`, `pid`, `uts` and `volumes_from` may name a
+    service (`service:db`; `db:ro`), and `expose` has entries such as "53/udp". Sizes are in bytes,
+    times in seconds.
     """
 
     name: str
@@ -44,22 +65,33 @@ class Service:
     declares_image: bool = True
     build: Build | None = None
     pull_policy: str | None = None
+    platform: str | None = None
+    deploy: Deploy = field(default_factory=Deploy)
     command: tuple[str, ...] | None = None
     entrypoint: tuple[str, ...] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
     working_dir: str | None = None
     hostname: str | None = None
+    domainname: str | None = None
+    mac_address: str | None = None
     ports: tuple[Port, ...] = ()
-    expose: tuple[int, ...] = ()
+    expose: tuple[str, ...] = ()
     mounts: tuple[Mount, ...] = ()
+    copied_files: tuple[CopiedFile, ...] = ()
+    volumes_from: tuple[str, ...] = ()
+    network_mode: str | None = None
     networks: tuple[Attachment, ...] = ()
-    depends_on: Mapping[str, str] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
+    depends_on: Mapping[str, Dependency] = field(default_factory=dict)
     healthcheck: Healthcheck | None = None
     restart: str = "no"
     stop_signal: str | None = None
     stop_grace_period: float = 10.0
+    post_start: tuple[Hook, ...] = ()
+    pre_stop: tuple[Hook, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
     log_driver: str | None = None
     log_options: Mapping[str, str] = field(default_factory=dict)
     init: bool = False
@@ -72,13 +104,37 @@ class Service:
     security_opt: tuple[str, ...] = ()
     extra_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     dns: tuple[str, ...] = ()
+    dns_search: tuple[str, ...] = ()
+    dns_opt: tuple[str, ...] = ()
     group_add: tuple[str, ...] = ()
     sysctls: Mapping[str, str] = field(default_factory=dict)
     ulimits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    ipc: str | None = None
+    pid: str | None = None
+    uts: str | None = None
+    userns_mode: str | None = None
+    cgroup: str | None = None
+    cgroup_parent: str | None = None
+    runtime: str | None = None
+    storage_opt: Mapping[str, str] = field(default_factory=dict)
+    devices: tuple[Device, ...] = ()
+    device_cgroup_rules: tuple[str, ...] = ()
     shm_size: int | None = None
     mem_limit: int | None = None
+    mem_reservation: int | None = None
+    memswap_limit: int | None = None
+    mem_swappiness: int | None = None
+    oom_kill_disable: bool = False
+    oom_score_adj: int | None = None
+    device_requests: tuple[DeviceRequest, ...] = ()
+    block_io: BlockIo | None = None
     cpus: float | None = None
+    cpuset: str | None = None
     cpu_shares: int | None = None
+    cpu_period: int | None = None
+    cpu_quota: int | None = None
+    cpu_rt_period: int | None = None
+    cpu_rt_runtime: int | None = None
     pids_limit: int | None = None
 
     def isolated(self) -> Service:
@@ -86,5 +142,22 @@ class Service:
 
         It has no ports, no fixed address and no alias, few CPU shares, and is never restarted.
         """
-        networks = tuple(replace(a, ipv4_address=None, aliases=()) for a in self.networks)
-        return replace(self, networks=networks, ports=(), restart="no", cpu_shares=ISOLATED_SHARES)
+        return replace(
+            self,
+            networks=tuple(map(_without_identity, self.networks)),
+            mac_address=None,
+            ports=(),
+            restart="no",
+            cpu_shares=ISOLATED_SHARES,
+        )
+
+
+def _without_identity(attachment: Attachment) -> Attachment:
+    return replace(
+        attachment,
+        aliases=(),
+        ipv4_address=None,
+        ipv6_address=None,
+        link_local_ips=(),
+        mac_address=None,
+    )

@@ -14,7 +14,10 @@ from cosmicdeploy.stack.model.service import Service
 
 @dataclass(frozen=True, kw_only=True)
 class Remark:
-    """Something that the compose file says and that does not take effect, and what to do."""
+    """Something that the compose file says and that does not take effect, and what to do.
+
+    `service` is "" if it is about the whole stack.
+    """
 
     service: str
     what: str

@@ -10,9 +10,9 @@ from typing import Any
 from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Build, BuildSecret
 from cosmicdeploy.stack.scope import Scope
-from cosmicdeploy.stack.sections.hosts import read_hosts
-from cosmicdeploy.stack.sections.resource_limits import read_ulimits
-from cosmicdeploy.stack.sections.sources import named_source, value_of
+from cosmicdeploy.stack.sections.networking.hosts import read_hosts
+from cosmicdeploy.stack.sections.resources.resource_limits import read_ulimits
+from cosmicdeploy.stack.sections.storage.sources import named_source, value_of
 from cosmicdeploy.stack.units import size
 
 _REMOTE = re.compile(r"(https?|git|ssh)://|git@|github\.com/")

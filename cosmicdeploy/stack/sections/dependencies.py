@@ -2,31 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
+from typing import get_args
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.compose_value import ComposeValue
-from cosmicdeploy.stack.model import Service
+from cosmicdeploy.stack.model import Condition, Dependency, Service
+from cosmicdeploy.stack.sections.networking.links import IMPLYING
 from cosmicdeploy.text.suggest import did_you_mean
 
-_CONDITIONS = ("service_started", "service_healthy", "service_completed_successfully")
 
-
-def read_dependencies(entry: ComposeValue | None) -> dict[str, str]:
-    """Return the services that a service depends on, each with its condition."""
+def read_dependencies(entry: ComposeValue | None) -> dict[str, Dependency]:
+    """Return the services that a service depends on."""
     if entry is None:
         return {}
     if isinstance(entry.data, list):
-        return dict.fromkeys(entry.texts(), "service_started")
-    return {name: _condition(item) for name, item in entry.mapping().items()}
+        return dict.fromkeys(entry.texts(), Dependency())
+    return {name: _dependency(item) for name, item in entry.mapping().items()}
 
 
-def _condition(item: ComposeValue) -> str:
+def _dependency(item: ComposeValue) -> Dependency:
     if item.data is None:
-        return "service_started"
-    condition = item.mapping(("condition",)).get("condition")
-    return condition.one_of(_CONDITIONS) if condition else "service_started"
+        return Dependency()
+    item.mapping(("condition", "restart", "required"))
+    return Dependency(
+        condition=item.optional("condition", _condition) or "service_started",
+        restart=item.optional("restart", ComposeValue.flag) or False,
+        required=item.optional("required", ComposeValue.flag) is not False,
+    )
+
+
+def _condition(entry: ComposeValue) -> Condition:
+    word = entry.one_of(get_args(Condition))
+    return next(condition for condition in get_args(Condition) if condition == word)
+
+
+def without_absent_optional(service: Service, names: Collection[str]) -> Service:
+    """Return the service without its dependencies that are neither required nor in the file.
+
+    A service may be absent because none of its profiles is active.
+    """
+    kept = {
+        name: dependency
+        for name, dependency in service.depends_on.items()
+        if dependency.required or name in names
+    }
+    return replace(service, depends_on=kept)
 
 
 def _unknown_service(
@@ -50,14 +73,25 @@ def check_dependencies(
     for name, service in services.items():
         for other in service.depends_on:
             if other not in services:
-                entry = entries.child(name).child("depends_on")
+                entry = _place(entries.child(name), other)
                 raise _unknown_service(entry, other, services, inactive)
     try:
         TopologicalSorter({name: s.depends_on for name, s in services.items()}).prepare()
     except CycleError as error:
         circle = " → ".join(reversed(error.args[1]))
-        raise (
-            entries.child(error.args[1][0])
-            .child("depends_on")
-            .error(f"goes in a circle: {circle}", "remove one of them")
+        name, *others = error.args[1]
+        raise _place(entries.child(name), others[0]).error(
+            f"goes in a circle: {circle}", "remove one of them"
         ) from None
+
+
+def _place(service: ComposeValue, other: str) -> ComposeValue:
+    """Return the entry that makes a service depend on the other one."""
+    declared = service.get("depends_on")
+    if declared is not None and other in declared.data:
+        return declared
+    for key in IMPLYING:
+        entry = service.get(key)
+        if entry is not None and other in str(entry.data):
+            return entry
+    return service

@@ -6,7 +6,7 @@ from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Healthcheck
 from cosmicdeploy.stack.units import seconds
 
-_KEYS = ("test", "interval", "timeout", "start_period", "retries", "disable")
+_KEYS = ("test", "interval", "timeout", "start_period", "start_interval", "retries", "disable")
 
 
 def read_healthcheck(entry: ComposeValue | None) -> Healthcheck | None:
@@ -21,6 +21,7 @@ def read_healthcheck(entry: ComposeValue | None) -> Healthcheck | None:
         interval=_seconds(fields.get("interval")),
         timeout=_seconds(fields.get("timeout")),
         start_period=_seconds(fields.get("start_period")),
+        start_interval=_seconds(fields.get("start_interval")),
         retries=fields["retries"].integer() if "retries" in fields else None,
     )
 

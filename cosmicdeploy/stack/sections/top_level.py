@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+import os
+from pathlib import Path
+from typing import Any
 
 from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Network, Pool, Volume
 
-_NETWORK = ("name", "driver", "ipam", "internal", "labels", "external")
+_NETWORK = (
+    "attachable", "driver", "driver_opts", "enable_ipv4", "enable_ipv6", "external", "internal",
+    "ipam", "labels", "name",
+)  # fmt: skip
+_POOL = ("subnet", "ip_range", "gateway", "aux_addresses")
 _VOLUME = ("name", "driver", "driver_opts", "labels", "external")
 
 
@@ -23,11 +29,15 @@ def read_networks(top: ComposeValue, project: str) -> dict[str, Network]:
     return networks
 
 
-def read_volumes(top: ComposeValue, project: str) -> dict[str, Volume]:
-    """Return the declared volumes by key."""
+def read_volumes(top: ComposeValue, project: str, directory: Path) -> dict[str, Volume]:
+    """Return the declared volumes by key; `directory` is the project's."""
     entry = top.get("volumes")
     items = {} if entry is None else entry.mapping()
-    return {key: _volume(item, key, project) for key, item in items.items() if _is_declaration(key)}
+    return {
+        key: _volume(item, key, project, directory)
+        for key, item in items.items()
+        if _is_declaration(key)
+    }
 
 
 def _is_declaration(key: str) -> bool:
@@ -37,33 +47,37 @@ def _is_declaration(key: str) -> bool:
 def _network(item: ComposeValue, key: str, project: str) -> Network:
     if item.data is None:
         return Network(key=key, name=f"{project}_{key}")
-    fields = item.mapping(_NETWORK)
+    item.mapping(_NETWORK)
     name, external = _name(item, key, project)
     if external:
         return Network(key=key, name=name, external=True)
     return Network(
         key=key,
         name=name,
-        driver=fields["driver"].text() if item.get("driver") else None,
-        pools=_pools(item.get("ipam")),
-        internal="internal" in fields and fields["internal"].flag(),
-        labels=fields["labels"].filled_pairs() if item.get("labels") else {},
+        driver=item.optional("driver", ComposeValue.text),
+        driver_opts=item.optional("driver_opts", ComposeValue.filled_pairs) or {},
+        internal=item.optional("internal", ComposeValue.flag) or False,
+        attachable=item.optional("attachable", ComposeValue.flag) or False,
+        enable_ipv4=item.optional("enable_ipv4", ComposeValue.flag),
+        enable_ipv6=item.optional("enable_ipv6", ComposeValue.flag),
+        labels=item.optional("labels", ComposeValue.filled_pairs) or {},
+        **_ipam(item.get("ipam")),
     )
 
 
-def _volume(item: ComposeValue, key: str, project: str) -> Volume:
+def _volume(item: ComposeValue, key: str, project: str, directory: Path) -> Volume:
     if item.data is None:
         return Volume(key=key, name=f"{project}_{key}")
-    fields = item.mapping(_VOLUME)
+    item.mapping(_VOLUME)
     name, external = _name(item, key, project)
     if external:
         return Volume(key=key, name=name, external=True)
     return Volume(
         key=key,
         name=name,
-        driver=fields["driver"].text() if item.get("driver") else None,
-        driver_opts=fields["driver_opts"].filled_pairs() if item.get("driver_opts") else {},
-        labels=fields["labels"].filled_pairs() if item.get("labels") else {},
+        driver=item.optional("driver", ComposeValue.text),
+        driver_opts=_driver_opts(item, directory),
+        labels=item.optional("labels", ComposeValue.filled_pairs) or {},
     )
 
 
@@ -81,22 +95,48 @@ def _name(item: ComposeValue, key: str, project: str) -> tuple[str, bool]:
     return (named.text() if named else key), True
 
 
-def _pools(ipam: ComposeValue | None) -> tuple[Pool, ...]:
-    if ipam is None:
-        return ()
-    fields = ipam.mapping(("driver", "config"))
-    if "driver" in fields:
-        fields["driver"].one_of(("default",))
-    configs = fields["config"].items() if "config" in fields else []
-    parts = [config.mapping(("subnet", "ip_range")) for config in configs]
-    return tuple(_pool(part) for part in parts if part)
+def _ipam(entry: ComposeValue | None) -> dict[str, Any]:
+    if entry is None:
+        return {}
+    entry.mapping(("driver", "config", "options"))
+    configs = entry.get("config")
+    parts = [item for item in configs.items() if item.mapping(_POOL)] if configs else []
+    driver = entry.optional("driver", ComposeValue.text)
+    return {
+        "ipam_driver": None if driver == "default" else driver,
+        "ipam_options": entry.optional("options", ComposeValue.filled_pairs) or {},
+        "pools": tuple(map(_pool, parts)),
+    }
 
 
-def _pool(part: Mapping[str, ComposeValue]) -> Pool:
-    ip_range = _subnet(part["ip_range"]) if "ip_range" in part else None
-    if "subnet" not in part:
-        raise part["ip_range"].error("needs a subnet", "add the subnet that it is a part of")
-    return Pool(subnet=_subnet(part["subnet"]), ip_range=ip_range)
+def _pool(item: ComposeValue) -> Pool:
+    if item.get("subnet") is None:
+        raise item.error("needs a subnet", "add 'subnet: 172.28.0.0/24', or remove it")
+    aux = item.get("aux_addresses")
+    return Pool(
+        subnet=_subnet(item.child("subnet")),
+        ip_range=item.optional("ip_range", _subnet),
+        gateway=item.optional("gateway", _address),
+        aux_addresses={k: _address(v) for k, v in aux.mapping().items()} if aux else {},
+    )
+
+
+def _address(entry: ComposeValue) -> str:
+    try:
+        return str(ipaddress.ip_address(entry.text()))
+    except ValueError:
+        raise entry.error(
+            f"'{entry.text()}' is not an IP address", "write for example 172.28.0.1"
+        ) from None
+
+
+def _driver_opts(item: ComposeValue, directory: Path) -> dict[str, str]:
+    """Return the options; as in Compose, a relative `device` of a bind starts at the project."""
+    options = item.optional("driver_opts", ComposeValue.filled_pairs) or {}
+    device, is_bind = options.get("device"), "bind" in options.get("o", "").split(",")
+    if device and is_bind and item.optional("driver", ComposeValue.text) in (None, "local"):
+        options["device"] = os.path.normpath(directory / device)
+    return options
 
 
 def _subnet(entry: ComposeValue) -> str:

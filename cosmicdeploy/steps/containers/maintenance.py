@@ -15,6 +15,7 @@ from cosmicdeploy.probes.http import Response, send_request
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.proxy import flag_files, reload_if_older
+from cosmicdeploy.steps.containers.hooks import start_container
 
 # Until the proxy answers in the new way, in seconds.
 EFFECTIVE_WITHIN = 5.0
@@ -48,7 +49,7 @@ def end_maintenance(ctx: Context) -> None:
     proxy = _proxy(ctx)
     if proxy is not None:
         if not proxy.is_running:
-            ctx.engine.start(proxy.id)
+            start_container(ctx, proxy.service, proxy.id)
             wait_ready(ctx, proxy.id, proxy.service)
         if file := ctx.settings.maintenance.file:
             _reload_proxy(ctx)

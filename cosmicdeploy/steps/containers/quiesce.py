@@ -17,6 +17,7 @@ from cosmicdeploy.probes.maintenance import maintenance_notice
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.maintenance import (
     end_maintenance,
     is_maintenance_on,
@@ -101,8 +102,8 @@ class QuiesceStep(Step):
             for name, container_id in change.before["containers"].items()
             if _is_in_place(ctx, name, container_id)
         }
-        for container_id in started.values():
-            ctx.engine.start(container_id)
+        for name, container_id in started.items():
+            start_container(ctx, name, container_id)
         try:
             for name in change.before["ready"]:
                 if name in started:

@@ -16,6 +16,7 @@ from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import QUIESCE, ROLLOUT
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
+from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stop_start import serves
 from cosmicdeploy.steps.rollout.replace import temporary_containers, temporary_of
 
@@ -119,7 +120,7 @@ def _return_to_place(ctx: Context, container: Container, name: str) -> None:
     """
     ctx.engine.rename(container.id, ctx.service(name).container_name)
     if name in ctx.run.known_failures.services:
-        ctx.engine.start(container.id)
+        start_container(ctx, name, container.id)
     else:
         _start(ctx, container, name)
 
@@ -135,5 +136,5 @@ def _becomes_ready(ctx: Context, container: Container, name: str) -> bool:
 
 
 def _start(ctx: Context, container: Container, name: str) -> None:
-    ctx.engine.start(container.id)
+    start_container(ctx, name, container.id)
     wait_ready(ctx, container.id, name)

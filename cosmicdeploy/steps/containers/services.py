@@ -11,6 +11,7 @@ from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Support
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.resources import ensure_networks_and_volumes
 from cosmicdeploy.steps.rollout.replace import journal_facts, replace
 from cosmicdeploy.steps.rollout.undo import put_back
@@ -50,7 +51,7 @@ class ServicesStep(Step):
         if container is None:
             replace(ctx, name)
         else:
-            ctx.engine.start(container.id)
+            start_container(ctx, name, container.id)
             wait_ready(ctx, container.id, name)
         ctx.say(f"{name} is healthy")
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
+from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.quiesce import stop_all
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.target import Target
@@ -34,7 +35,7 @@ def start(ctx: Context, targets: Sequence[Target]) -> None:
     Raises `UnhealthyContainer` if one does not become healthy.
     """
     for target in targets:
-        ctx.engine.start(target.require_container().id)
+        start_container(ctx, target.name, target.require_container().id)
     for target in targets:
         wait_ready(ctx, target.require_container().id, target.name)
         ctx.say(f"{target.name} is healthy")
@@ -82,7 +83,7 @@ def bring_up(ctx: Context, groups: Iterable[Sequence[Target]], healthy: Collecti
 def _start_if_stopped(ctx: Context, target: Target) -> None:
     container = target.require_container()
     if not container.is_running:
-        ctx.engine.start(container.id)
+        start_container(ctx, target.name, container.id)
 
 
 def _wait_ready(ctx: Context, target: Target) -> None:

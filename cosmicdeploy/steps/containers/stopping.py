@@ -8,6 +8,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.polling import poll
 from cosmicdeploy.proxy.stop_signals import KILLED, running_jobs
+from cosmicdeploy.steps.containers.hooks import prepare_stop
 
 # In seconds; each check is a command in the container, 0.05 s of processor time on the host.
 CHECK_EVERY = 0.25
@@ -18,9 +19,12 @@ NO_GRACE = 0.0
 def end(ctx: Context, service: str, container_id: str, grace: float | None = None) -> None:
     """Stop a service's container; kill it after `grace` seconds (default: the service's own).
 
+    Its `pre_stop` commands run before, and do not count.
+
     A service in `restart.between_jobs` ignores its stop signal and runs each job in a process of
     its own. It is killed as soon as no job runs, at the latest after `grace` seconds.
     """
+    prepare_stop(ctx, service, container_id)
     patience = ctx.service(service).stop_grace_period if grace is None else grace
     if service in ctx.settings.services.of(ctx.settings.restart.between_jobs):
         _wait_between_jobs(ctx, service, container_id, patience)

@@ -11,6 +11,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import wait_ready
+from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.rollout.batches import (
     addresses_are_kept,
@@ -180,7 +181,7 @@ class Rollout:
             if name not in self._ctx.settings.services.app:
                 self._safe_point(name)  # waiting for `_starting` may have taken long
             with self._phases.of(name, "start"):
-                self._ctx.engine.start(self._created[name])
+                start_container(self._ctx, name, self._created[name])
 
     def _wait_ready(self, names: Sequence[str]) -> dict[str, Container]:
         ready = {}

@@ -26,6 +26,7 @@ from cosmicdeploy.errors import EngineError
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.compose_hash import config_hash
+from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.images.tags import how_to_get, release_label
 from cosmicdeploy.steps.rollout.target import Target, look_up
@@ -46,7 +47,7 @@ def put_in_place(ctx: Context, service_name: str) -> str:
     `put_back` undoes it.
     """
     created = swap_in(ctx, look_up(ctx, service_name), Phases())
-    ctx.engine.start(created)
+    start_container(ctx, service_name, created)
     return created
 
 

@@ -8,6 +8,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.containers.names import ContainerRole, role_of
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.model import Service
+from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.rollout.replace import (
     create_candidate,
@@ -21,13 +22,25 @@ from cosmicdeploy.steps.rollout.timings import Phases
 
 def require_start_first(service: Service) -> None:
     """Raise `ConfigError` if two containers of the service cannot run at the same time."""
-    fixed = [a.ipv4_address for a in service.networks if a.ipv4_address]
-    published = [str(port.published) for port in service.ports if port.published]
-    if fixed or published:
-        what = f"address {fixed[0]}" if fixed else f"port {published[0]}"
+    needed = [
+        *(
+            f"address {address}"
+            for each in service.networks
+            for address in (each.ipv4_address, each.ipv6_address, each.mac_address)
+            if address
+        ),
+        *(f"address {address}" for address in (service.mac_address,) if address),
+        *(
+            f"port {port.published}"
+            for port in service.ports
+            if port.published and not port.published_end
+        ),
+        *(["ports of the host"] if service.network_mode == "host" else []),
+    ]
+    if needed:
         raise ConfigError(
             f"The new container of {service.name} cannot start before the old one stops: both "
-            f"would need the {what}",
+            f"would need the {needed[0]}",
             where="restart.order",
             todo="set it to stop-first, or give the service no fixed address and no host port",
         )
@@ -37,7 +50,7 @@ def start_candidate(ctx: Context, target: Target, phases: Phases) -> str:
     """Create and start the target's candidate under a temporary name; return its id."""
     created = create_candidate(ctx, target, phases)
     with phases.of(target.name, "start"):
-        ctx.engine.start(created)
+        start_container(ctx, target.name, created)
     return created
 
 

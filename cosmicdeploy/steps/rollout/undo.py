@@ -12,6 +12,7 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost, NeedsPerson
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.model import Service
+from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.replace import temporary_containers
@@ -108,7 +109,7 @@ def _restore(ctx: Context, service: Service, former: Container, *, start: bool) 
     if former.name != service.container_name:
         ctx.engine.rename(former.id, service.container_name)
     if start:
-        ctx.engine.start(former.id)
+        start_container(ctx, service.name, former.id)
         if why := ctx.run.known_failures.services.get(service.name):
             ctx.say(f"{service.name} runs as before: it did not work then ({why})")
         else:

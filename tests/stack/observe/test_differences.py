@@ -2,109 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import subprocess
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from cosmicdeploy.engine import Engine, labels
-from cosmicdeploy.engine.containers.differences import declared_engine_keys
+from cosmicdeploy.engine import Engine
 from cosmicdeploy.engine.facts import Difference
-from cosmicdeploy.stack.compose import read_stack
-from cosmicdeploy.stack.model import Stack
-from tests.stack.support.harness import COMPOSE_V2, IMAGES
+from tests.stack.support.key_files import COMPOSE_1, COMPOSE_2, Project, made_by_us
 
 pytestmark = pytest.mark.stack
 
 FILE = Path(__file__).with_name("every_key.yml")
 # Not every machine lets a privileged container start; 1.29 joins further networks at the start.
 STARTED = ("bare", "other")
-BASES = dict(line.split("=") for line in IMAGES.read_text().split()) if IMAGES.is_file() else {}
 
 
-@dataclass(frozen=True)
-class Project:
-    """A compose file with containers created from it."""
-
-    folder: Path
-    engine: Engine
-
-    @property
-    def environ(self) -> dict[str, str]:
-        return {
-            "PROJECT": self.folder.name,
-            "IMAGE": BASES["NGINX_IMAGE"],
-            "OTHER_IMAGE": BASES["REDIS_IMAGE"],
-            "HOME": "/root",
-        }
-
-    def read(self) -> Stack:
-        file = self.folder / "docker-compose.yml"
-        return read_stack(file, env_file=self.folder / ".env", environ=self.environ)
-
-    def write(self, *changes: tuple[str, str]) -> None:
-        text = FILE.read_text()
-        for pattern, new in changes:
-            text, count = re.subn(pattern, new, text, count=1, flags=re.MULTILINE)
-            assert count, pattern
-        (self.folder / "docker-compose.yml").write_text(text)
-
-    def differences(self, name: str) -> list[Difference]:
-        service = self.read().services[name]
-        container = self.engine.container(service.container_name)
-        assert container is not None
-        return self.engine.differences(container.id, service)
-
-
-def made_by_compose(program: str, *create: str) -> Callable[[Project], None]:
-    def make(project: Project) -> None:
-        environ = {"PATH": os.environ["PATH"], **project.environ}
-        for words in (create, ("start", *STARTED)):
-            done = subprocess.run(
-                [program, *words],
-                cwd=project.folder,
-                env=environ,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert done.returncode == 0, done.stderr
-
-    return make
-
-
-def made_by_us(project: Project) -> None:
-    stack = project.read()
-    for network in stack.networks.values():
-        project.engine.ensure_network(network, stack.project)
-    for volume in stack.volumes.values():
-        project.engine.ensure_volume(volume, stack.project)
-    for service in stack.services.values():
-        marks = {
-            labels.PROJECT: stack.project,
-            labels.DECLARED_ENGINE_KEYS: declared_engine_keys(service),
-        }
-        made = project.engine.create(
-            service,
-            name=service.container_name,
-            image=service.image,
-            labels=marks,
-        )
-        if service.name in STARTED:
-            project.engine.start(made)
-
-
-MAKERS = {
-    "ours": made_by_us,
-    "compose-1.29": made_by_compose("docker-compose", "up", "--no-start"),
-    "compose-2": made_by_compose(str(COMPOSE_V2), "create"),
-}
+MAKERS = {"ours": made_by_us, "compose-1.29": COMPOSE_1, "compose-2": COMPOSE_2}
 
 
 @pytest.fixture(scope="module", params=MAKERS)
@@ -115,7 +31,7 @@ def project(
     (folder / "data").mkdir(parents=True)
     (folder / "every_key.env").write_text("FROM_FILE=yes\n")
     shutil.copy(FILE, folder / "docker-compose.yml")
-    found = Project(folder, engine)
+    found = Project(folder, engine, FILE, STARTED)
     try:
         MAKERS[request.param](found)
         yield found

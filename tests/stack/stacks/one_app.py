@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 import yaml
@@ -91,10 +92,13 @@ class OneApp(StackUnderTest):
         return done.stdout + done.stderr
 
 
+Stack = TypeVar("Stack", bound=OneApp)
+
+
 @contextmanager
-def one_app(folder: Path) -> Iterator[OneApp]:
+def stack_of_kind(folder: Path, kind: type[Stack]) -> Iterator[Stack]:
     """Lay the stack out in a new folder below `folder`; remove it with its images at the end."""
-    stack = OneApp(folder / f"cosmic-{uuid4().hex[:6]}")
+    stack = kind(folder / f"cosmic-{uuid4().hex[:6]}")
     stack.folder.mkdir()
     stack.write()
     try:
@@ -103,3 +107,8 @@ def one_app(folder: Path) -> Iterator[OneApp]:
         ctx = stack.open()
         ctx.engine.remove_project(ctx.stack.project)
         ctx.engine.untag(ctx.service("app").image)
+
+
+def one_app(folder: Path) -> AbstractContextManager[OneApp]:
+    """Lay out the plain stack; see `stack_of_kind`."""
+    return stack_of_kind(folder, OneApp)

@@ -69,5 +69,8 @@ class Engine:
     def container(self, name: str) -> Container | None:
         return next((c for c in self._own if c.name == name), None)
 
+    def require_supported(self, _service: Service) -> None:
+        pass
+
     def find_marker(self, _name: str) -> None:
         return None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.engine.containers.image_defaults import inherited_volumes
-from cosmicdeploy.engine.containers.mounts_and_networks import declared_mounts, present_mounts
+from cosmicdeploy.engine.containers.comparison.image_defaults import inherited_volumes
+from cosmicdeploy.engine.containers.comparison.mounts import declared_mounts, present_mounts
 from cosmicdeploy.stack.model import Mount, Service
 
 VOLUME = {"Type": "volume", "Name": "a" * 64, "Source": "/v", "Destination": "/data", "RW": True}

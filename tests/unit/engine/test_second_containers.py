@@ -144,3 +144,10 @@ def test_no_advice_removes_a_running_or_undeclared_container(ctx: Context) -> No
     }
     assert not any("rm" in found[name].todo.split() for name in ("shop_db_1", "mailer"))
     assert "`docker rm shop_db_2`" in found["shop_db_2"].todo and "0123" in found["shop_db_2"].todo
+
+
+def test_a_container_of_a_service_with_inactive_profiles_is_no_orphan(ctx: Context) -> None:
+    declared = replace(stack(db=None, web=None), inactive=frozenset({"debug"}))
+    containers = [container("shop-debug-1", service="debug"), container("x", service="x")]
+    opened = context(ctx, declared, Engine(containers))
+    assert [orphan.container.name for orphan in find_orphans(opened)] == ["x"]

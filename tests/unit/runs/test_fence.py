@@ -27,6 +27,7 @@ CHANGES = {
     "remove",
     "remove_project",
     "rename",
+    "run_hook",
     "run_oneoff",
     "start",
     "stop",

@@ -7,7 +7,16 @@ import pytest
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.compose import read_stack
-from cosmicdeploy.stack.model import Network, Pool, Stack, Volume
+from cosmicdeploy.stack.model import (
+    Dependency,
+    Deploy,
+    DeviceRequest,
+    Network,
+    Pool,
+    RolloutSettings,
+    Stack,
+    Volume,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -69,24 +78,35 @@ services:
   web:
     image: web
     networks: [front, fixed, theirs, theirs2, theirs3]
-    volumes: ["data:/1", "named:/2", "theirs:/3"]
+    volumes: ["bound:/0", "data:/1", "named:/2", "theirs:/3"]
 networks:
   unused:
   front:
   fixed:
     name: fixed-${N:-1}
     driver: bridge
+    driver_opts: {com.docker.network.driver.mtu: 1400}
     internal: true
+    attachable: true
+    enable_ipv4: true
+    enable_ipv6: true
     labels: [a=b]
     ipam:
       driver: default
-      config: [{subnet: 10.9.0.0/24, ip_range: 10.9.0.128/25}, {subnet: 'fd00::/64'}]
+      options: {o: 1}
+      config:
+        - subnet: 10.9.0.0/24
+          ip_range: 10.9.0.128/25
+          gateway: 10.9.0.1
+          aux_addresses: {router: 10.9.0.2}
+        - {subnet: 'fd00::/64'}
   theirs: {external: true}
   theirs2: {external: true, name: real}
   theirs3: {external: {name: real3}}
 volumes:
   unused:
   data:
+  bound: {driver: local, driver_opts: {type: none, o: bind, device: ./bound}}
   named: {name: n, driver: local, driver_opts: {type: nfs, o: 3}, labels: {l: 1}}
   theirs: {external: true}
 x-note: {anything: '$(at all)'}
@@ -98,8 +118,21 @@ x-note: {anything: '$(at all)'}
             key="fixed",
             name="fixed-1",
             driver="bridge",
-            pools=(Pool(subnet="10.9.0.0/24", ip_range="10.9.0.128/25"), Pool(subnet="fd00::/64")),
+            driver_opts={"com.docker.network.driver.mtu": "1400"},
+            ipam_options={"o": "1"},
+            pools=(
+                Pool(
+                    subnet="10.9.0.0/24",
+                    ip_range="10.9.0.128/25",
+                    gateway="10.9.0.1",
+                    aux_addresses={"router": "10.9.0.2"},
+                ),
+                Pool(subnet="fd00::/64"),
+            ),
             internal=True,
+            attachable=True,
+            enable_ipv4=True,
+            enable_ipv6=True,
             labels={"a": "b"},
         ),
         "theirs": Network(key="theirs", name="theirs", external=True),
@@ -108,6 +141,12 @@ x-note: {anything: '$(at all)'}
     }
     assert stack.volumes == {
         "data": Volume(key="data", name="shop_data"),
+        "bound": Volume(
+            key="bound",
+            name="shop_bound",
+            driver="local",
+            driver_opts={"type": "none", "o": "bind", "device": str(stack.directory / "bound")},
+        ),
         "named": Volume(
             key="named",
             name="n",
@@ -132,8 +171,99 @@ def test_dependencies_are_read_with_their_conditions(stack_of: StackOf) -> None:
         "  a: {image: a, depends_on: [db]}\n"
         "  b: {image: b, depends_on: {db: {condition: service_healthy}, a: }}\n"
     )
-    assert stack.services["a"].depends_on == {"db": "service_started"}
-    assert stack.services["b"].depends_on == {"db": "service_healthy", "a": "service_started"}
+    assert stack.services["a"].depends_on == {"db": Dependency()}
+    assert stack.services["b"].depends_on == {
+        "db": Dependency(condition="service_healthy"),
+        "a": Dependency(),
+    }
+
+
+def test_a_dependency_that_is_not_required_may_be_absent(stack_of: StackOf) -> None:
+    stack = stack_of(
+        "services:\n"
+        "  db: {image: db}\n"
+        "  init: {image: db}\n"
+        "  a:\n"
+        "    image: a\n"
+        "    depends_on:\n"
+        "      db: {condition: service_started, restart: true}\n"
+        "      init: {condition: service_completed_successfully}\n"
+        "      mailer: {condition: service_started, required: false}\n"
+    )
+    assert stack.services["a"].depends_on == {
+        "db": Dependency(restart=True),
+        "init": Dependency(condition="service_completed_successfully"),
+    }
+
+
+EVERY_DEPLOY_KEY = """
+services:
+  a:
+    image: a
+    restart: always
+    deploy:
+      mode: replicated
+      replicas: 1
+      endpoint_mode: vip
+      labels: {team: shop}
+      placement: {constraints: [node.role == manager]}
+      restart_policy: {condition: on-failure, delay: 2s, max_attempts: 3, window: 1m}
+      resources:
+        limits: {cpus: "0.5", memory: 256M, pids: 7}
+        reservations:
+          cpus: "0.1"
+          memory: 32M
+          devices: [{driver: nvidia, count: 1, capabilities: [gpu]}, {capabilities: [tpu]}]
+      update_config:
+        {parallelism: 2, delay: 5s, failure_action: rollback, monitor: 1m, order: start-first,
+         max_failure_ratio: 0.1}
+      rollback_config: {parallelism: 0}
+"""
+
+
+def test_every_key_of_deploy(stack_of: StackOf) -> None:
+    stack = stack_of(EVERY_DEPLOY_KEY)
+    service = stack.services["a"]
+    assert service.deploy == Deploy(
+        update=RolloutSettings(
+            parallelism=2,
+            delay=5.0,
+            failure_action="rollback",
+            monitor=60.0,
+            max_failure_ratio=0.1,
+            order="start-first",
+        ),
+        rollback=RolloutSettings(parallelism=0),
+        labels={"team": "shop"},
+    )
+    assert service.restart == "on-failure:3"
+    limits = (service.cpus, service.mem_limit, service.pids_limit, service.mem_reservation)
+    assert limits == (0.5, 256 * 1024**2, 7, 32 * 1024**2)
+    assert service.device_requests == (
+        DeviceRequest(driver="nvidia", count=1, capabilities=("gpu",)),
+        DeviceRequest(count=-1, capabilities=("tpu",)),
+    )
+    keys = {each.what.split()[1] for each in stack.remarks}
+    assert keys == {
+        f"deploy.{key}"
+        for key in (
+            "endpoint_mode",
+            "labels",
+            "placement",
+            "resources.reservations.cpus",
+            "restart_policy.delay",
+            "restart_policy.window",
+            "rollback_config",
+            "update_config",
+        )
+    }
+    delay = next(each for each in stack.remarks if ".delay" in each.what)
+    assert delay.service == "a" and "compose.yml:12" in delay.what
+
+
+def test_what_compose_config_adds_to_a_file_means_nothing(stack_of: StackOf) -> None:
+    stack = stack_of("services: {a: {image: a, deploy: {placement: {}, resources: {limits: {}}}}}")
+    assert stack.remarks == () and stack.services["a"].deploy == Deploy()
 
 
 def test_relative_sources_are_resolved_from_the_files_folder(
@@ -153,7 +283,7 @@ def test_an_override_file_that_is_not_read_is_named(tmp_path: Path, name: str) -
 
     def remarks(file: str, **environ: str) -> list[str]:
         stack = read_stack(tmp_path / file, env_file=tmp_path / ".env", environ=environ)
-        return [remark.service for remark in stack.remarks]
+        return [remark.what.partition(":")[0] for remark in stack.remarks]
 
     assert remarks("docker-compose.yml") == [name]
     assert remarks("docker-compose.yml", COMPOSE_FILE="docker-compose.yml") == []

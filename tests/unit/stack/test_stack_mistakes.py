@@ -7,7 +7,7 @@ import pytest
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.compose import read_stack
-from cosmicdeploy.stack.keys import _REFUSED_SERVICE, _REFUSED_TOP_LEVEL, _REFUSED_WITHOUT_ADVICE
+from cosmicdeploy.stack.keys import _REFUSED_SERVICE, _REFUSED_TOP_LEVEL
 from cosmicdeploy.stack.model import Stack
 
 pytestmark = pytest.mark.unit
@@ -17,7 +17,7 @@ WEB = "services:\n  web: {image: web}\n"
 
 
 def test_every_unsupported_service_key_is_refused_by_name(stack_of: StackOf) -> None:
-    for key in (*_REFUSED_SERVICE, *_REFUSED_WITHOUT_ADVICE):
+    for key in _REFUSED_SERVICE:
         with pytest.raises(ConfigError) as caught:
             stack_of(f"services:\n  web:\n    image: w\n    {key}: ${{BROKEN\n")
         assert caught.value.what == f"service 'web': {key} is not supported"
@@ -58,8 +58,8 @@ def test_all_misspelt_keys_are_listed_with_the_closest_known_key(stack_of: Stack
          "service 'b' has the same container name as 'a'", 3),
         ("services:\n  a: {image: x, depends_on: [b]}\n  b: {image: x, depends_on: [a]}\n",
          "goes in a circle", 2),
-        (WEB + "networks:\n  a: {attachable: true}\n",
-         "network 'a': attachable is not supported", 4),
+        (WEB + "networks:\n  a: {attachment: true}\n",
+         "network 'a': attachment is not supported", 4),
         (WEB + "networks:\n  a: {ipam: {config: [{subnet: 10.0.0.1/24}]}}\n",
          "is not a subnet", 4),
         (WEB + "networks:\n  a: {external: true, driver: x}\n", "does not go with", 4),

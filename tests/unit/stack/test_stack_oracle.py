@@ -96,7 +96,7 @@ def comparable(service: Service) -> dict[str, Any]:
         "user": service.user,
         "restart": service.restart,
         "labels": dict(service.labels),
-        "depends_on": dict(service.depends_on),
+        "depends_on": {name: each.condition for name, each in service.depends_on.items()},
         "volumes": {mount_text(mount) for mount in service.mounts},
         "ports": [f"{p.host_ip}:{p.published}:{p.target}/{p.protocol}" for p in service.ports],
         "addresses": {each.ipv4_address for each in service.networks},

@@ -9,13 +9,23 @@ import pytest
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.model import (
     Attachment,
+    BindOptions,
+    BlockIo,
     Build,
     BuildSecret,
+    CopiedFile,
+    Dependency,
+    Device,
+    DeviceRequest,
     Healthcheck,
+    Hook,
+    Link,
     Mount,
     Port,
     Service,
     Stack,
+    TmpfsOptions,
+    VolumeOptions,
 )
 
 pytestmark = pytest.mark.unit
@@ -68,6 +78,14 @@ def bind(source: str, target: str, read_only: bool = False) -> Mount:
         ("cpus: 1.5", "cpus", 1.5),
         ("pids_limit: 100", "pids_limit", 100),
         ("cpu_shares: 256", "cpu_shares", 256),
+        ("gpus: all", "device_requests", (DeviceRequest(count=-1, capabilities=("gpu",)),)),
+        ("gpus: [{driver: nvidia, count: 2, options: {a: 1}}]", "device_requests",
+         (DeviceRequest(driver="nvidia", count=2, capabilities=("gpu",), options={"a": "1"}),)),
+        ("gpus: [{device_ids: ['0', '1']}]", "device_requests",
+         (DeviceRequest(device_ids=("0", "1"), capabilities=("gpu",)),)),
+        ("mem_reservation: 1m", "mem_reservation", 1024**2),
+        ("pull_policy: if_not_present", "pull_policy", "missing"),
+        ("pull_policy: every_1d12h", "pull_policy", "every_1d12h"),
         ("deploy: {replicas: 1, resources: {limits: {memory: 1g}}}", "mem_limit", 1024**3),
         ("deploy: {resources: {limits: {cpus: '0.5'}}}", "cpus", 0.5),
         ("deploy: {resources: {limits: {pids: 7}}}", "pids_limit", 7),
@@ -83,7 +101,8 @@ def bind(source: str, target: str, read_only: bool = False) -> Mount:
          {"db": ("10.0.0.1", "10.0.0.2")}),
         ("logging: {driver: local, options: {max-file: 3}}", "log_options", {"max-file": "3"}),
         ("logging: {driver: local}", "log_driver", "local"),
-        ("expose: [80, '81', 90-92, 93/tcp]", "expose", (80, 81, 90, 91, 92, 93)),
+        ("expose: [80, '81', 90-91, 93/tcp, 53/udp]", "expose",
+         ("80/tcp", "81/tcp", "90/tcp", "91/tcp", "93/tcp", "53/udp")),
         ("profiles: []", "name", "web"),
         ("scale: 1", "name", "web"),
         ("x-note: {extends: me}", "name", "web"),
@@ -104,6 +123,10 @@ def bind(source: str, target: str, read_only: bool = False) -> Mount:
          (Port(target=53, published=53, host_ip="127.0.0.1", protocol="udp"),)),
         ("ports: ['127.0.0.1::80']", "ports", (Port(target=80, host_ip="127.0.0.1"),)),
         ("ports: ['[::1]:80:80']", "ports", (Port(target=80, published=80, host_ip="::1"),)),
+        ("ports: ['8000-8009:80/sctp']", "ports",
+         (Port(target=80, published=8000, published_end=8009, protocol="sctp"),)),
+        ("ports: [{target: 80, published: 8000-8009}]", "ports",
+         (Port(target=80, published=8000, published_end=8009),)),
         ("ports: ['3000-3001']", "ports", (Port(target=3000), Port(target=3001))),
         ("ports: ['9090-9091:80-81']", "ports",
          (Port(target=80, published=9090), Port(target=81, published=9091))),
@@ -123,21 +146,109 @@ def bind(source: str, target: str, read_only: bool = False) -> Mount:
          "mounts", (bind("/a", "/c"),)),
         ("volumes: [{type: tmpfs, target: /t}]\ntmpfs: [/run, /tmp]", "mounts",
          tuple(Mount(type="tmpfs", source="", target=t) for t in ("/t", "/run", "/tmp"))),
+        ("volumes: ['/a:/c:ro,z']", "mounts",
+         (Mount(type="bind", source="/a", target="/c", read_only=True,
+                bind=BindOptions(selinux="z")),)),
+        ("volumes: ['/a:/c:rslave', 'data:/d:nocopy']", "mounts",
+         (Mount(type="bind", source="/a", target="/c", bind=BindOptions(propagation="rslave")),
+          Mount(type="volume", source="shop_data", target="/d",
+                volume=VolumeOptions(nocopy=True)))),
+        ("volumes: [{type: bind, source: /a, target: /c, bind: {create_host_path: false,"
+         " propagation: shared, recursive: readonly, selinux: Z}}]", "mounts",
+         (Mount(type="bind", source="/a", target="/c",
+                bind=BindOptions(create_host_path=False, propagation="shared",
+                                 recursive="readonly", selinux="Z")),)),
+        ("volumes: [{type: volume, source: data, target: /c, volume: {nocopy: true,"
+         " subpath: a/b, labels: [x=y]}}]", "mounts",
+         (Mount(type="volume", source="shop_data", target="/c",
+                volume=VolumeOptions(nocopy=True, subpath="a/b", labels={"x": "y"})),)),
+        ("volumes: [{type: volume, source: data, target: /c, volume: {}, bind: }]", "mounts",
+         (Mount(type="volume", source="shop_data", target="/c"),)),
+        ("volumes: [{type: tmpfs, target: /t, tmpfs: {size: 64m, mode: '1777'}}]", "mounts",
+         (Mount(type="tmpfs", source="", target="/t",
+                tmpfs=TmpfsOptions(size=64 * 1024**2, mode=0o1777)),)),
+        ("tmpfs: ['/t:ro,size=1m,mode=700,noexec']", "mounts",
+         (Mount(type="tmpfs", source="", target="/t", read_only=True,
+                tmpfs=TmpfsOptions(size=1024**2, mode=0o700, others=("noexec",))),)),
         # networks
         ("", "networks", (Attachment(network="shop_default", aliases=("web",)),)),
         ("networks: []", "networks", (Attachment(network="shop_default", aliases=("web",)),)),
         ("networks: [front, back]", "networks",
-         (Attachment(network="shop_front", aliases=("web",)),
+         (Attachment(network="real-back", aliases=("web",)),
+          Attachment(network="shop_front", aliases=("web",)))),
+        ("networks: {back: , front: {priority: 1, gw_priority: 2, driver_opts: {a: 1}}}",
+         "networks",
+         (Attachment(network="shop_front", aliases=("web",), priority=1, gw_priority=2,
+                     driver_opts={"a": "1"}),
           Attachment(network="real-back", aliases=("web",)))),
+        ("networks: {front: {ipv6_address: 'fd00::9', link_local_ips: [169.254.8.8],"
+         " mac_address: '02-42-AC-11-65-43', interface_name: eth7}}", "networks",
+         (Attachment(network="shop_front", aliases=("web",), ipv6_address="fd00::9",
+                     link_local_ips=("169.254.8.8",), mac_address="02:42:ac:11:65:43",
+                     interface_name="eth7"),)),
+        ("network_mode: host", "networks", ()),
+        ("network_mode: host", "network_mode", "host"),
+        ("network_mode: container:other", "network_mode", "container:other"),
+        ("network_mode: other-network", "network_mode", "other-network"),
+        ("external_links: [other, theirs:db]", "links",
+         (Link(alias="other", container="other"), Link(alias="db", container="theirs"))),
+        ("volumes_from: ['container:other:ro']", "volumes_from", ("container:other:ro",)),
+        ("ipc: shareable", "ipc", "shareable"),
+        ("pid: host", "pid", "host"),
+        ("uts: host", "uts", "host"),
+        ("userns_mode: host", "userns_mode", "host"),
+        ("cgroup: private", "cgroup", "private"),
+        ("cgroup_parent: /mine", "cgroup_parent", "/mine"),
+        ("cpuset: 0,1", "cpuset", "0,1"),
+        ("cpu_period: 100000", "cpu_period", 100000),
+        ("cpu_quota: 50000", "cpu_quota", 50000),
+        ("cpu_rt_period: 1000", "cpu_rt_period", 1000),
+        ("cpu_rt_runtime: 500", "cpu_rt_runtime", 500),
+        ("memswap_limit: -1", "memswap_limit", -1),
+        ("memswap_limit: 1g", "memswap_limit", 1024**3),
+        ("mem_swappiness: 10", "mem_swappiness", 10),
+        ("oom_kill_disable: true", "oom_kill_disable", True),
+        ("oom_score_adj: -500", "oom_score_adj", -500),
+        ("dns_search: example.com", "dns_search", ("example.com",)),
+        ("dns_opt: [use-vc]", "dns_opt", ("use-vc",)),
+        ("domainname: example.com", "domainname", "example.com"),
+        ("mac_address: 02:42:AC:11:65:43", "mac_address", "02:42:ac:11:65:43"),
+        ("runtime: runsc", "runtime", "runsc"),
+        ("platform: linux/arm64/v8", "platform", "linux/arm64/v8"),
+        ("storage_opt: {size: 1G}", "storage_opt", {"size": "1G"}),
+        ("annotations: [a=b]", "annotations", {"a": "b"}),
+        ("device_cgroup_rules: ['c 1:3 mr']", "device_cgroup_rules", ("c 1:3 mr",)),
+        ("devices: [/dev/null, '/dev/zero:/dev/z', '/dev/full:/dev/f:r']", "devices",
+         (Device(source="/dev/null", target="/dev/null"),
+          Device(source="/dev/zero", target="/dev/z"),
+          Device(source="/dev/full", target="/dev/f", permissions="r"))),
+        ("devices: [{source: /dev/null, target: /dev/n, permissions: rw}]", "devices",
+         (Device(source="/dev/null", target="/dev/n", permissions="rw"),)),
+        ("devices: [vendor.com/net=nic0]", "devices", ()),
+        ("devices: [vendor.com/net=nic0]", "device_requests",
+         (DeviceRequest(driver="cdi", device_ids=("vendor.com/net=nic0",)),)),
+        ("blkio_config: {weight: 300, weight_device: [{path: /dev/sda, weight: 400}],"
+         " device_read_bps: [{path: /dev/sda, rate: 12mb}],"
+         " device_write_iops: [{path: /dev/sda, rate: 30}]}", "block_io",
+         BlockIo(weight=300, weight_device={"/dev/sda": 400},
+                 device_read_bps={"/dev/sda": 12 * 1024**2}, device_write_iops={"/dev/sda": 30})),
+        ("post_start: [{command: sh -c true, user: root, privileged: true}]", "post_start",
+         (Hook(command=("sh", "-c", "true"), user="root", privileged=True),)),
+        ("pre_stop: [{command: [a, 1], working_dir: /x, environment: [A=1, FROM_SHELL]}]",
+         "pre_stop", (Hook(command=("a", "1"), working_dir="/x",
+                           environment={"A": "1", "FROM_SHELL": "s"}),)),
+        ("attach: false\ndevelop: {watch: []}", "name", "web"),
         ("networks: {front: , back: {aliases: [b, web, c], ipv4_address: 10.0.0.9}}", "networks",
-         (Attachment(network="shop_front", aliases=("web",)),
-          Attachment(network="real-back", aliases=("web", "b", "c"), ipv4_address="10.0.0.9"))),
+         (Attachment(network="real-back", aliases=("web", "b", "c"), ipv4_address="10.0.0.9"),
+          Attachment(network="shop_front", aliases=("web",)))),
         # health
         ("healthcheck: {test: curl x || exit 1, interval: 2s}", "healthcheck",
          Healthcheck(test=("CMD-SHELL", "curl x || exit 1"), interval=2.0)),
         ("healthcheck: {test: [CMD, a, 1], timeout: 1m30s, start_period: 0s, retries: 3}",
          "healthcheck",
          Healthcheck(test=("CMD", "a", "1"), timeout=90.0, start_period=0.0, retries=3)),
+        ("healthcheck: {start_interval: 500ms}", "healthcheck",
+         Healthcheck(start_interval=0.5)),
         ("healthcheck: {disable: true}", "healthcheck", Healthcheck(test=("NONE",))),
         ("healthcheck: {test: [NONE]}", "healthcheck", Healthcheck(test=("NONE",))),
         ("healthcheck: {retries: 5}", "healthcheck", Healthcheck(retries=5)),
@@ -162,6 +273,65 @@ def test_the_keys_of_a_build_are_read(service_of: ServiceOf, tmp_path: Path) -> 
     )
     short = service_of("build: ../app").build
     assert short == Build(context=tmp_path / "app")
+
+
+EVERY_FILE = """
+services:
+  web:
+    image: web
+    secrets: [token, {source: token, target: other}, {source: word, uid: 33, gid: "33", mode: 0440}]
+    configs: [text, {source: file, target: /etc/app.conf, mode: 0444}, {source: text, target: b}]
+    label_file: [./a.labels]
+    labels: {own: "1", both: label}
+    volumes: ["./kept:/run/secrets/token"]
+    links: [db, "db:store"]
+    ipc: service:db
+    volumes_from: [files:ro]
+  db: {image: db}
+  files: {image: db}
+secrets:
+  token: {file: ./token.txt}
+  word: {environment: WORD}
+configs:
+  text: {content: "hello ${WORD}"}
+  file: {file: ~/app.conf}
+"""
+
+
+def test_secrets_and_configs_are_mounted_if_they_are_files_and_else_copied(
+    stack_of: Callable[..., Stack], tmp_path: Path
+) -> None:
+    folder = tmp_path / "Shop"
+    folder.mkdir(exist_ok=True)
+    (folder / "a.labels").write_text("both=file\nfrom.file=$WORD\n")
+    stack = stack_of(EVERY_FILE, WORD="hunter2")
+    web = stack.services["web"]
+    strict = BindOptions(create_host_path=False)
+    assert web.mounts == (
+        bind(str(folder / "kept"), "/run/secrets/token"),
+        Mount(
+            type="bind", source=str(folder / "token.txt"), target="/run/secrets/other",
+            read_only=True, bind=strict,
+        ),
+        Mount(
+            type="bind", source="/home/op/app.conf", target="/etc/app.conf",
+            read_only=True, bind=strict,
+        ),
+    )  # fmt: skip
+    assert web.copied_files == (
+        CopiedFile(
+            key="secrets.word", target="/run/secrets/word", content="hunter2",
+            mode=0o440, uid=33, gid=33,
+        ),
+        CopiedFile(key="configs.text", target="/text", content="hello hunter2"),
+        CopiedFile(key="configs.text", target="/b", content="hello hunter2"),
+    )  # fmt: skip
+    assert "hunter2" not in repr(web.copied_files)
+    keys = [each.what.split()[1] for each in stack.remarks]
+    assert keys == ["secrets[0]", "configs[1].mode"]
+    assert web.labels == {"both": "label", "own": "1", "from.file": "hunter2"}
+    assert web.links == (Link(alias="db", service="db"), Link(alias="store", service="db"))
+    assert web.depends_on == {"db": Dependency(restart=True), "files": Dependency()}
 
 
 EVERY_BUILD_KEY = """

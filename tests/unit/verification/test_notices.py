@@ -113,6 +113,19 @@ def test_a_role_for_an_undeclared_service_is_refused(
         _require_services(load(file, {}), opened.stack)
 
 
+def test_a_role_for_a_service_with_inactive_profiles_is_refused(
+    opened: Context, tmp_path: Path
+) -> None:
+    file = tmp_path / "cosmicdeploy.yaml"
+    file.write_text(
+        "services: {app: [app, debug], database: db}\napp: {console: [x]}\ndatabase: {name: x}\n"
+    )
+    stack = replace(opened.stack, inactive=frozenset({"debug"}))
+    with pytest.raises(ConfigError, match="'debug' has a role, and none of its profiles") as caught:
+        _require_services(load(file, {}), stack)
+    assert "COMPOSE_PROFILES" in caught.value.todo
+
+
 def test_a_run_shows_notices_once_before_its_first_step() -> None:
     """`status` and `verify` have no steps, so their summary shows the notices."""
 

@@ -165,3 +165,10 @@ def test_a_dependency_on_an_inactive_service_names_the_profiles(read: Read, proj
         read({**FILES, "over.yml": over}, "compose.yml over.yml")
     assert caught.value.where == f"{project}/over.yml:2"
     assert "add a profile of cache to COMPOSE_PROFILES" in caught.value.todo
+
+
+def test_limits_of_zero_are_kept(read: Read) -> None:
+    """`config` omits them in JSON."""
+    over = "services: {cache: {ulimits: {core: 0, nproc: {soft: 0, hard: 5}}}}\n"
+    stack = read({**FILES, "over.yml": over}, "compose.yml over.yml")
+    assert stack.services["cache"].ulimits == {"core": (0, 0), "nproc": (0, 5)}

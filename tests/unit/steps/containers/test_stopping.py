@@ -65,7 +65,7 @@ def stack(ctx: Context, engine: OneContainer, roles: Sequence[str]) -> Context:
         services=Services(app=("app",), scheduler="worker", database="db"),
         restart=Restart.model_validate({"between_jobs": roles}),
     )
-    services = {"worker": SimpleNamespace(stop_grace_period=GRACE)}
+    services = {"worker": SimpleNamespace(stop_grace_period=GRACE, pre_stop=())}
     fields: Any = {
         "loaded": SimpleNamespace(settings=settings),
         "stack": SimpleNamespace(services=services),

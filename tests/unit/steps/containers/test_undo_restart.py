@@ -38,7 +38,7 @@ def stack(engine: StartingEngine, *names: str, gone: str = "") -> Any:
             id=name, name=name, service=name, project="p", image_id="i", status="exited"
         )
 
-    services = {name: SimpleNamespace(name=name) for name in names}
+    services = {name: SimpleNamespace(name=name, post_start=()) for name in names}
     return SimpleNamespace(
         engine=engine,
         container=container,

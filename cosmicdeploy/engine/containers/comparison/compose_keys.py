@@ -7,40 +7,37 @@ and so compared. A default value has no entry.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.containers.comparison.resource_keys import (
+    NANOSECONDS,
+    members,
+    nested,
+    resource_keys,
+)
 
 Json = Mapping[str, Any]
 Keys = dict[str, str]
-NANOSECONDS = 1_000_000_000  # per second
 # The engine's defaults.
 DEFAULT_STOP_SIGNAL, DEFAULT_STOP_SECONDS = "SIGTERM", 10
 
 
 def compose_keys(config: Json, host: Json) -> Keys:
     """Return all keys except mounts and networks, from a container's `Config` and `HostConfig`."""
-    plain = {**_process(config), **_limits(host), **_switches(config, host), **_other_keys(host)}
+    plain = {**_process(config), **_switches(config, host), **_other_keys(host)}
     return {
         **{key: value for key, value in plain.items() if value},
+        **resource_keys(host),
         **_environment(config),
-        **_nested("labels", _own_labels(config)),
+        **nested("labels", _own_labels(config)),
         **_healthcheck(config.get("Healthcheck") or {}),
         **_ports(config, host),
         **_privileges(host),
-        **_nested("logging.options", (host.get("LogConfig") or {}).get("Config") or {}),
-        **_nested("sysctls", host.get("Sysctls") or {}),
+        **nested("logging.options", (host.get("LogConfig") or {}).get("Config") or {}),
+        **nested("sysctls", host.get("Sysctls") or {}),
     }
-
-
-def _nested(key: str, values: Mapping[str, str]) -> Keys:
-    return {f"{key}.{name}": value for name, value in values.items()}
-
-
-def _members(key: str, names: Iterable[str]) -> Keys:
-    """Return the entries of a list, without values."""
-    return {f"{key}.{name}": "" for name in names}
 
 
 def _process(config: Json) -> dict[str, str | None]:
@@ -54,6 +51,7 @@ def _process(config: Json) -> dict[str, str | None]:
         "user": config.get("User"),
         "working_dir": config.get("WorkingDir"),
         "hostname": config.get("Hostname"),
+        "domainname": config.get("Domainname"),
         "stop_signal": signal if signal != DEFAULT_STOP_SIGNAL else None,
         "stop_grace_period": f"{grace}s" if grace != DEFAULT_STOP_SECONDS else None,
     }
@@ -61,27 +59,6 @@ def _process(config: Json) -> dict[str, str | None]:
 
 def _as_json(words: list[str] | None) -> str | None:
     return json.dumps(words) if words else None
-
-
-def _limits(host: Json) -> dict[str, str | None]:
-    cpus, pids = host.get("NanoCpus") or 0, host.get("PidsLimit") or 0
-    shares = host.get("CpuShares") or 0
-    return {
-        "mem_limit": _size(host.get("Memory") or 0),
-        "shm_size": _size(host.get("ShmSize") or 0),
-        # Rounded, since Compose computes in single precision.
-        "cpus": f"{round(cpus / NANOSECONDS, 4):g}" if cpus else None,
-        "cpu_shares": str(shares) if shares else None,
-        "pids_limit": str(pids) if pids > 0 else None,
-    }
-
-
-def _size(count: int) -> str | None:
-    """Format a size as in a compose file: "512m"."""
-    for unit, power in (("g", 3), ("m", 2), ("k", 1)):
-        if count and count % 1024**power == 0:
-            return f"{count // 1024**power}{unit}"
-    return str(count) if count else None
 
 
 def _switches(config: Json, host: Json) -> dict[str, str | None]:
@@ -102,6 +79,8 @@ def _other_keys(host: Json) -> dict[str, str | None]:
     return {
         "restart": restart if restart != "no" else None,
         "dns": ", ".join(host.get("Dns") or []),
+        "dns_search": ", ".join(host.get("DnsSearch") or []),
+        "dns_opt": ", ".join(host.get("DnsOptions") or []),
         "logging.driver": (host.get("LogConfig") or {}).get("Type"),
     }
 
@@ -120,7 +99,12 @@ def _healthcheck(check: Json) -> Keys:
     test = check.get("Test") or []
     if test[:1] == ["NONE"]:
         return {"healthcheck.test": "NONE"}
-    times = {"interval": "Interval", "timeout": "Timeout", "start_period": "StartPeriod"}
+    times = {
+        "interval": "Interval",
+        "timeout": "Timeout",
+        "start_period": "StartPeriod",
+        "start_interval": "StartInterval",
+    }
     keys = {
         key: f"{check[name] / NANOSECONDS:g}s" for key, name in times.items() if check.get(name)
     }
@@ -128,7 +112,7 @@ def _healthcheck(check: Json) -> Keys:
         keys["test"] = json.dumps(test)
     if check.get("Retries"):
         keys["retries"] = str(check["Retries"])
-    return _nested("healthcheck", keys)
+    return nested("healthcheck", keys)
 
 
 def _ports(config: Json, host: Json) -> Keys:
@@ -140,8 +124,8 @@ def _ports(config: Json, host: Json) -> Keys:
     # A published port is also exposed: list it once. "80" means "80/tcp".
     exposed = (port if "/" in port else f"{port}/tcp" for port in config.get("ExposedPorts") or {})
     return {
-        **_nested("ports", published),
-        **_members("expose", (port for port in exposed if port not in bindings)),
+        **nested("ports", published),
+        **members("expose", (port for port in exposed if port not in bindings)),
     }
 
 
@@ -152,12 +136,13 @@ def _address(binding: Json) -> str:
 def _privileges(host: Json) -> Keys:
     ulimits = host.get("Ulimits") or []
     return {
-        **_members("cap_add", map(_capability, host.get("CapAdd") or [])),
-        **_members("cap_drop", map(_capability, host.get("CapDrop") or [])),
-        **_members("security_opt", _security(host)),
-        **_members("group_add", host.get("GroupAdd") or []),
-        **_nested("extra_hosts", _extra_hosts(host)),
-        **_nested(
+        **members("cap_add", map(_capability, host.get("CapAdd") or [])),
+        **members("cap_drop", map(_capability, host.get("CapDrop") or [])),
+        **members("security_opt", _security(host)),
+        **members("group_add", host.get("GroupAdd") or []),
+        **nested("extra_hosts", _extra_hosts(host)),
+        **members("volumes_from", sorted(host.get("VolumesFrom") or [])),
+        **nested(
             "ulimits", {limit["Name"]: f"{limit['Soft']}:{limit['Hard']}" for limit in ulimits}
         ),
     }
@@ -180,6 +165,7 @@ def _security(host: Json) -> list[str]:
         option if "=" in option else option.replace(":", "=", 1)
         for option in host.get("SecurityOpt") or []
     ]
-    # The engine adds this option to every privileged container.
-    added = "label=disable" if host.get("Privileged") else None
+    # The engine adds this option to containers with these.
+    is_open = host.get("Privileged") or "host" in (host.get("PidMode"), host.get("IpcMode"))
+    added = "label=disable" if is_open else None
     return [option for option in options if option != added]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import get_args
 
 from cosmicdeploy.stack.compose_value import ComposeValue
-from cosmicdeploy.stack.model import Port
+from cosmicdeploy.stack.model import Port, Protocol
 
 _SHORT = re.compile(
     r"(?:(?P<ip>\[[^\]]+\]|[0-9.]+):(?P<any>[0-9-]*):|(?P<published>[0-9-]+):)?"
@@ -24,15 +24,15 @@ def read_ports(entry: ComposeValue | None) -> tuple[Port, ...]:
     return tuple(dict.fromkeys(ports))
 
 
-def read_expose(entry: ComposeValue | None) -> tuple[int, ...]:
-    """Return the exposed TCP ports."""
+def read_expose(entry: ComposeValue | None) -> tuple[str, ...]:
+    """Return the exposed ports, each with its protocol: "53/udp"; a range is expanded."""
     if entry is None:
         return ()
-    ports = [
-        number
-        for item in entry.items()
-        for number in _port_range(item, item.text().split("/tcp")[0])
-    ]
+    ports: list[str] = []
+    for item in entry.items():
+        numbers, _, word = item.text().partition("/")
+        protocol = _protocol(item, word or "tcp")
+        ports += [f"{number}/{protocol}" for number in _port_range(item, numbers)]
     return tuple(dict.fromkeys(ports))
 
 
@@ -60,15 +60,26 @@ def _long_syntax(item: ComposeValue) -> list[Port]:
 
 
 def _ports(
-    item: ComposeValue, target: str, published: str, host_ip: str, protocol: Literal["tcp", "udp"]
+    item: ComposeValue, target: str, published: str, host_ip: str, protocol: Protocol
 ) -> list[Port]:
     inside = _port_range(item, target)
     outside: list[int | None] = (
         [*_port_range(item, published)] if published else [None] * len(inside)
     )
+    address = host_ip.strip("[]")
+    if len(inside) == 1 < len(outside):
+        first, last = outside[0], outside[-1]
+        return [
+            Port(
+                target=inside[0],
+                published=first,
+                published_end=last,
+                host_ip=address,
+                protocol=protocol,
+            )
+        ]
     if len(inside) != len(outside):
         raise item.error(f"'{item.data}' has ranges of different lengths", _SYNTAX)
-    address = host_ip.strip("[]")
     return [
         Port(target=to, published=at, host_ip=address, protocol=protocol)
         for to, at in zip(inside, outside, strict=True)
@@ -87,10 +98,8 @@ def _port_range(item: ComposeValue, text: str) -> list[int]:
     return list(range(low, high + 1))
 
 
-def _protocol(item: ComposeValue, word: str) -> Literal["tcp", "udp"]:
-    match word:
-        case "tcp":
-            return "tcp"
-        case "udp":
-            return "udp"
-    raise item.error(f"'{word}' is not supported", "use tcp or udp")
+def _protocol(item: ComposeValue, word: str) -> Protocol:
+    for protocol in get_args(Protocol):
+        if word.lower() == protocol:
+            return protocol  # type: ignore[no-any-return]
+    raise item.error(f"'{word}' is not supported", f"use {', '.join(get_args(Protocol))}")

@@ -1,0 +1,1 @@
+"""Flatten containers and definitions to keys of the compose file, and compare them."""

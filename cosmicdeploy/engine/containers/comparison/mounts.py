@@ -1,0 +1,131 @@
+"""Return mounts under the compose file's keys, as declared and as they are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from posixpath import normpath
+from typing import Any
+
+from cosmicdeploy.engine.containers.comparison.image_defaults import image_volumes
+from cosmicdeploy.engine.parsing import ANONYMOUS
+from cosmicdeploy.stack.model import Mount, Service
+from cosmicdeploy.stack.units import parse_mode, parse_size
+
+Json = Mapping[str, Any]
+Keys = dict[str, str]
+ANONYMOUS_VOLUME = "anonymous volume"
+_PROPAGATIONS = ("private", "rprivate", "shared", "rshared", "slave", "rslave")
+
+
+def declared_mounts(service: Service, image: Json) -> Keys:
+    """Return the declared mounts and the image's volumes; `image` is the image's `Config`."""
+    mounts = dict.fromkeys(image_volumes(image), ANONYMOUS_VOLUME)
+    for mount in service.mounts:
+        words = _declared_words(mount)
+        mounts[mount.target] = _text(mount.type, mount.source, words, read_only=mount.read_only)
+    return {f"mounts.{target}": text for target, text in mounts.items()}
+
+
+def present_mounts(container: Json) -> Keys:
+    """Return a container's mounts; `container` is from `GET /containers/{id}/json`.
+
+    Those of other containers (`volumes_from`) are left out.
+    """
+    host = container["HostConfig"]
+    options = _present_words(host)
+    mounts: Keys = {}
+    for target, text in (host.get("Tmpfs") or {}).items():
+        words = text.split(",") if text else []
+        mounts[normpath(target)] = _text("tmpfs", "", _tmpfs_words(words), read_only="ro" in words)
+    own = _own_targets(container) if host.get("VolumesFrom") else None
+    for mount in container.get("Mounts") or []:
+        target = mount["Destination"]
+        if target in mounts or (own is not None and target not in own):
+            continue  # a tmpfs hides a volume of the image
+        is_volume = mount["Type"] == "volume"
+        source = mount.get("Name" if is_volume else "Source") or ""
+        if is_volume and ANONYMOUS.fullmatch(source):
+            source = ""
+        mounts[target] = _text(
+            mount["Type"], source, options.get(target, ()), read_only=not mount["RW"]
+        )
+    return {f"mounts.{target}": text for target, text in mounts.items()}
+
+
+def _own_targets(container: Json) -> set[str]:
+    host = container["HostConfig"]
+    return {
+        *(normpath(text.split(":")[1]) for text in host.get("Binds") or [] if ":" in text),
+        *(normpath(mount["Target"]) for mount in host.get("Mounts") or []),
+        *map(normpath, container["Config"].get("Volumes") or {}),
+    }
+
+
+def _text(kind: str, source: str, words: Iterable[str], *, read_only: bool) -> str:
+    all_words = [*(["read-only"] if read_only else []), *sorted(words)]
+    if kind == "volume" and not source:
+        return ANONYMOUS_VOLUME
+    # Compose may have resolved a symbolic link.
+    what = os.path.realpath(source) if kind == "bind" else f"{kind} {source}".strip()
+    return f"{what} ({', '.join(all_words)})" if all_words else what
+
+
+def _declared_words(mount: Mount) -> list[str]:
+    if mount.type == "bind":
+        recursive = f"recursive={mount.bind.recursive}" if mount.bind.recursive else ""
+        return list(filter(None, (mount.bind.selinux, mount.bind.propagation, recursive)))
+    if mount.type == "volume":
+        subpath = f"subpath={mount.volume.subpath}" if mount.volume.subpath else ""
+        return list(filter(None, ("nocopy" if mount.volume.nocopy else "", subpath)))
+    options = mount.tmpfs
+    size = f"size={options.size}" if options.size is not None else ""
+    mode = f"mode={options.mode:o}" if options.mode is not None else ""
+    return [*filter(None, (size, mode)), *options.others]
+
+
+def _present_words(host: Json) -> dict[str, list[str]]:
+    """Return the options of each mount by its target, as the container was created with them."""
+    words: dict[str, list[str]] = {}
+    for text in host.get("Binds") or []:
+        _, target, *rest = text.split(":")
+        known = ("z", "Z", "nocopy", *_PROPAGATIONS)
+        given = [word for part in rest for word in part.split(",") if word in known]
+        words[normpath(target)] = given
+    for mount in host.get("Mounts") or []:
+        words[normpath(mount["Target"])] = _structured_words(mount)
+    return words
+
+
+def _structured_words(mount: Json) -> list[str]:
+    bind, volume = mount.get("BindOptions") or {}, mount.get("VolumeOptions") or {}
+    tmpfs = mount.get("TmpfsOptions") or {}
+    recursive = {
+        "recursive=disabled": bind.get("NonRecursive"),
+        "recursive=writable": bind.get("ReadOnlyNonRecursive"),
+        "recursive=readonly": bind.get("ReadOnlyForceRecursive"),
+    }
+    words = [
+        bind.get("Propagation"),
+        "nocopy" if volume.get("NoCopy") else "",
+        f"subpath={volume['Subpath']}" if volume.get("Subpath") else "",
+        f"size={tmpfs['SizeBytes']}" if tmpfs.get("SizeBytes") else "",
+        f"mode={tmpfs['Mode']:o}" if tmpfs.get("Mode") else "",
+        *(word for word, on in recursive.items() if on),
+    ]
+    return [word for word in words if word]
+
+
+def _tmpfs_words(words: Iterable[str]) -> list[str]:
+    """Return the options of a tmpfs with its size in bytes; whether it is writable is left out."""
+    kept = []
+    for word in words:
+        name, _, value = word.partition("=")
+        size, mode = parse_size(value), parse_mode(value)
+        if name == "size" and size is not None:
+            kept.append(f"size={size}")
+        elif name == "mode" and mode is not None:
+            kept.append(f"mode={mode:o}")
+        elif word not in ("ro", "rw"):
+            kept.append(word)
+    return kept

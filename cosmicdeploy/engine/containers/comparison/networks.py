@@ -1,0 +1,107 @@
+"""Return networks and links under the compose file's keys, as declared and as they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.containers.creation.endpoints import (
+    endpoint,
+    link_texts,
+    mac_address,
+    only_mac_address,
+)
+from cosmicdeploy.stack.model import Service
+
+Json = Mapping[str, Any]
+Keys = dict[str, str]
+_SHORT_ID = re.compile(r"[0-9a-f]{12}")
+_MODES = ("none", "host", "bridge")
+
+
+def declared_networks(service: Service) -> Keys:
+    """Return the declared network mode, or the networks with what is declared of each."""
+    networks: Keys = {"network_mode": service.network_mode} if service.network_mode else {}
+    for attachment in service.networks:
+        # Of the newest version of the API, so that no key is left out.
+        body = endpoint(service, attachment, (99, 0))
+        networks |= _network(attachment.network, body, _own_names(service))
+    return networks
+
+
+def present_networks(container: Json, service: Service) -> Keys:
+    """Return a container's networks, without the aliases that every container has.
+
+    `container` is from `GET /containers/{id}/json`.
+    """
+    mode = str(container["HostConfig"].get("NetworkMode") or "")
+    has_mode = mode in _MODES or mode.startswith("container:") or bool(service.network_mode)
+    networks: Keys = {"network_mode": mode} if has_mode else {}
+    if only_mac_address(service) is None and container["Config"].get("MacAddress"):
+        networks["mac_address"] = container["Config"]["MacAddress"]
+    own = {*_own_names(service), container["Config"].get("Hostname", "")}
+    declared = {each.network: each for each in service.networks}
+    for name, actual in (container["NetworkSettings"].get("Networks") or {}).items():
+        if has_mode and name in (mode, *_MODES):
+            continue
+        wanted = mac_address(service, declared[name]) if name in declared else None
+        # The engine also reports an address that it chose; a stopped container has none.
+        present = wanted and (actual.get("MacAddress") or wanted)
+        networks |= _network(name, {**actual, "MacAddress": present}, own)
+    return networks
+
+
+def declared_links(service: Service, project: str) -> Keys:
+    """Return the declared links by alias, without the aliases that Compose adds."""
+    return _links(link_texts(service.links), service, project)
+
+
+def present_links(container: Json, service: Service) -> Keys:
+    """Return a container's links by alias, without the aliases that Compose adds."""
+    project = (container["Config"].get("Labels") or {}).get(labels.PROJECT, "")
+    texts = [
+        # The engine writes the links of its default network as "/target:/container/alias".
+        f"{text.partition(':')[0].lstrip('/')}:{text.rpartition('/')[2]}"
+        for text in container["HostConfig"].get("Links") or []
+    ]
+    for actual in (container["NetworkSettings"].get("Networks") or {}).values():
+        texts += actual.get("Links") or []
+    return _links(texts, service, project)
+
+
+def _links(texts: Iterable[str], service: Service, project: str) -> Keys:
+    names = "|".join(re.escape(link.service) for link in service.links if link.service)
+    added = re.compile(rf"({re.escape(project)}[-_])?({names})[-_][0-9]+")
+    found: Keys = {}
+    for text in texts:
+        container, _, alias = text.rpartition(":")
+        if alias != container and not (names and added.fullmatch(alias)):
+            found[f"links.{alias}"] = container
+    return found
+
+
+def _own_names(service: Service) -> set[str]:
+    return {service.name, service.container_name, service.hostname or ""}
+
+
+def _additional(aliases: Iterable[str], own: set[str]) -> list[str]:
+    return sorted({a for a in aliases if a not in own and not _SHORT_ID.fullmatch(a)})
+
+
+def _network(name: str, body: Json, own: set[str]) -> Keys:
+    key, addresses = f"networks.{name}", body.get("IPAMConfig") or {}
+    values = {
+        "aliases": ", ".join(_additional(body.get("Aliases") or (), own)),
+        "ipv4_address": addresses.get("IPv4Address"),
+        "ipv6_address": addresses.get("IPv6Address"),
+        "link_local_ips": ", ".join(sorted(addresses.get("LinkLocalIPs") or ())),
+        "mac_address": body.get("MacAddress"),
+        "gw_priority": str(body.get("GwPriority") or ""),
+        **{
+            f"driver_opts.{option}": value
+            for option, value in (body.get("DriverOpts") or {}).items()
+        },
+    }
+    return {key: ""} | {f"{key}.{part}": str(value) for part, value in values.items() if value}

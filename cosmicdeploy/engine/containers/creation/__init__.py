@@ -1,0 +1,1 @@
+"""Turn a service into the request that creates its container."""

@@ -1,0 +1,50 @@
+"""A further compose file with which Compose hashes services that refer to other containers.
+
+Before Compose hashes a service, `up` replaces its references to services by ids of containers;
+`config --hash` does not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from cosmicdeploy.engine.containers.creation.references import (
+    CONTAINER,
+    SHARED,
+    referred_services,
+)
+from cosmicdeploy.stack.model import Service
+
+
+def hash_override(pairs: Iterable[tuple[Service, Service]]) -> str:
+    """Return the file; "" if none is needed. Each pair is a service as declared and resolved."""
+    services = [
+        f"{json.dumps(declared.name)}: {{{_keys(declared, resolved)}}}"
+        for declared, resolved in pairs
+        if referred_services(declared)
+    ]
+    return f"services: {{{', '.join(services)}}}\n" if services else ""
+
+
+def _keys(declared: Service, resolved: Service) -> str:
+    others = sorted(referred_services(declared))
+    # A reference makes a service depend on the other one; an id would not.
+    dependencies = {
+        name: {
+            "condition": declared.depends_on[name].condition,
+            "restart": declared.depends_on[name].restart,
+            "required": declared.depends_on[name].required,
+        }
+        for name in others
+        if name in declared.depends_on
+    }
+    keys = {"depends_on": json.dumps(dependencies)}
+    for key in SHARED:
+        if getattr(declared, key) != getattr(resolved, key):
+            keys[key] = json.dumps(getattr(resolved, key))
+    if declared.volumes_from:
+        # Compose drops the mode.
+        ids = [text.removeprefix(CONTAINER).partition(":")[0] for text in resolved.volumes_from]
+        keys["volumes_from"] = f"!override {json.dumps(ids)}"
+    return ", ".join(f"{key}: {value}" for key, value in keys.items())

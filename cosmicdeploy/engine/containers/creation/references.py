@@ -1,0 +1,131 @@
+"""Replace what refers to other containers by what the engine's API wants: ids and names.
+
+Compose does it when it creates the container, so the reference is to the container in place then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from cosmicdeploy.engine.containers.names import final_name
+from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.stack.model import Link, Service
+
+CONTAINER, SERVICE = "container:", "service:"
+SHARED = ("network_mode", "ipc", "pid")
+_HOST_KEYS = ("NetworkMode", "IpcMode", "PidMode")
+# Returns the id of a container by its name or id; None if there is none.
+FindId = Callable[[str], str | None]
+
+
+def refers_to_others(service: Service) -> bool:
+    """Return whether the definition names services or containers."""
+    modes = [getattr(service, key) or "" for key in SHARED]
+    return bool(service.links or service.volumes_from) or any(
+        mode.startswith((CONTAINER, SERVICE)) for mode in modes
+    )
+
+
+def refers(container: Mapping[str, Any]) -> bool:
+    """Return whether an inspected container shares something with other containers."""
+    host = container["HostConfig"]
+    modes = [str(host.get(key) or "") for key in _HOST_KEYS]
+    return bool(host.get("VolumesFrom")) or any(mode.startswith(CONTAINER) for mode in modes)
+
+
+def referred_services(service: Service) -> set[str]:
+    """Return the services whose containers the definition refers to by id.
+
+    Once one of them has another container, the service needs another container too.
+    """
+    modes = [getattr(service, key) or "" for key in SHARED]
+    shared = {mode.removeprefix(SERVICE) for mode in modes if mode.startswith(SERVICE)}
+    sources = {text.partition(":")[0] for text in service.volumes_from if CONTAINER not in text}
+    return shared | sources
+
+
+def with_references(
+    service: Service, project: str, containers: Iterable[Container], find_id: FindId
+) -> Service:
+    """Return the service with its references replaced; those without a container stay.
+
+    `containers` are the project's.
+    """
+    in_place = _in_place(containers)
+
+    def mode(text: str | None) -> str | None:
+        if text is None or not text.startswith((CONTAINER, SERVICE)):
+            return text
+        kind, _, name = text.partition(":")
+        other = in_place.get(name)
+        found = (other and other.id) if kind == "service" else find_id(name)
+        return f"{CONTAINER}{found}" if found else text
+
+    return replace(
+        service,
+        network_mode=mode(service.network_mode),
+        ipc=mode(service.ipc),
+        pid=mode(service.pid),
+        volumes_from=tuple(_source(text, in_place, find_id) for text in service.volumes_from),
+        links=tuple(
+            resolved for link in service.links for resolved in _links(link, project, in_place)
+        ),
+    )
+
+
+def unresolved(service: Service) -> list[str]:
+    """Return the services that still are referred to by name, since they have no container."""
+    linked = {link.service for link in service.links if not link.container}
+    return sorted(referred_services(service) | linked)
+
+
+def _in_place(containers: Iterable[Container]) -> dict[str, Container]:
+    """Return each service's container in place: one that is active, with its final name."""
+    found: dict[str, Container] = {}
+    for container in containers:
+        current = found.get(container.service)
+        if current is None or _rank(container) < _rank(current):
+            found[container.service] = container
+    return found
+
+
+def _rank(container: Container) -> tuple[bool, bool, str]:
+    return final_name(container.name) != container.name, not container.is_active, container.name
+
+
+def _source(text: str, in_place: dict[str, Container], find_id: FindId) -> str:
+    """Return "container:<id>" or "container:<id>:ro"."""
+    is_service = not text.startswith(CONTAINER)
+    name, _, mode = text.removeprefix(CONTAINER).partition(":")
+    other = in_place.get(name)
+    found = (other and other.id) if is_service else find_id(name)
+    if not found:
+        return text
+    return f"{CONTAINER}{found}:ro" if mode == "ro" else f"{CONTAINER}{found}"
+
+
+def _links(link: Link, project: str, in_place: dict[str, Container]) -> list[Link]:
+    """Return a link under its own alias, and under those that Compose adds."""
+    other = in_place.get(link.service)
+    if not link.service or other is None:
+        return [link]
+    added = (f"{link.service}-1", f"{project}-{link.service}-1")
+    return [replace(link, alias=alias, container=other.name) for alias in (link.alias, *added)]
+
+
+def with_ids(container: Mapping[str, Any], find_id: FindId) -> dict[str, Any]:
+    """Return an inspected container with ids in place of the names of other containers."""
+    host = dict(container["HostConfig"])
+    for key in _HOST_KEYS:
+        text = host.get(key) or ""
+        if text.startswith(CONTAINER):
+            name = text.removeprefix(CONTAINER)
+            host[key] = f"{CONTAINER}{find_id(name) or name}"
+    sources = [text.partition(":") for text in host.get("VolumesFrom") or []]
+    host["VolumesFrom"] = [
+        f"{find_id(name) or name}:ro" if mode == "ro" else find_id(name) or name
+        for name, _, mode in sources
+    ]
+    return {**container, "HostConfig": host}

@@ -1,0 +1,17 @@
+"""Commands that run in a container around its start and stop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hook:
+    """A command of `post_start` or `pre_stop`; "" keeps the container's user and folder."""
+
+    command: tuple[str, ...]
+    user: str = ""
+    privileged: bool = False
+    working_dir: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,18 @@
+"""Read commands."""
+
+from __future__ import annotations
+
+from cosmicdeploy.stack.compose_value import ComposeValue
+from cosmicdeploy.stack.values.words import UnclosedQuote, split
+
+
+def command_words(entry: ComposeValue) -> tuple[str, ...]:
+    """Return a command as words; a text is split as a shell does, without running one."""
+    if isinstance(entry.data, list):
+        return entry.texts()
+    try:
+        return split(entry.text()).words
+    except UnclosedQuote as error:
+        raise entry.error(
+            f"cannot be split into words: {error}", "check the quotes, or write a list of words"
+        ) from None

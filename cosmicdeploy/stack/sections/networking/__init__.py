@@ -1,0 +1,1 @@
+"""Read how a container is reached, and what it reaches."""

@@ -1,0 +1,1 @@
+"""Read limits of CPU, memory and devices."""

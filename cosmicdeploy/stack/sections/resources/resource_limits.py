@@ -1,0 +1,91 @@
+"""Read limits of CPU, memory, processes and open files, also those in the `deploy` section."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+from cosmicdeploy.stack.compose_value import ComposeValue
+from cosmicdeploy.stack.scope import Scope
+from cosmicdeploy.stack.units import size
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Limits of a container: CPUs, memory in bytes, number of processes; None for no limit.
+
+    `reservation` is the memory, in bytes, that it keeps while the host runs out of memory.
+    """
+
+    cpus: float | None = None
+    memory: int | None = None
+    pids: int | None = None
+    reservation: int | None = None
+
+
+def read_limits(service: ComposeValue, scope: Scope) -> Limits:
+    """Read the service's own limits, or those of `deploy.resources`."""
+    plain = Limits(
+        cpus=service.optional("cpus", ComposeValue.number),
+        memory=service.optional("mem_limit", size),
+        pids=service.optional("pids_limit", ComposeValue.integer),
+        reservation=service.optional("mem_reservation", size),
+    )
+    deploy = service.get("deploy")
+    resources = deploy.get("resources") if deploy else None
+    if resources is None:
+        return plain
+    resources.mapping(("limits", "reservations"))
+    return _merged(resources, plain, _deployed(resources, scope))
+
+
+def _deployed(resources: ComposeValue, scope: Scope) -> Limits:
+    limits, reservations = resources.get("limits"), resources.get("reservations")
+    found = Limits()
+    if limits is not None:
+        limits.mapping(("cpus", "memory", "pids"))
+        found = Limits(
+            cpus=limits.optional("cpus", ComposeValue.number),
+            memory=limits.optional("memory", size),
+            pids=limits.optional("pids", ComposeValue.integer),
+        )
+    if reservations is None:
+        return found
+    reservations.mapping(("cpus", "devices", "generic_resources", "memory"))
+    for key in ("cpus", "generic_resources"):
+        if (item := reservations.get(key)) is not None:
+            scope.ignore(item, "the engine reserves memory and devices only")
+    return replace(found, reservation=reservations.optional("memory", size))
+
+
+def read_ulimits(entry: ComposeValue | None) -> dict[str, tuple[int, int]]:
+    """Return the soft and hard limit by name."""
+    return {} if entry is None else {key: _ulimit(item) for key, item in entry.mapping().items()}
+
+
+def refuse_replicas(entry: ComposeValue) -> None:
+    """Refuse a count other than 1: each replica is a service of its own."""
+    if entry.integer() != 1:
+        raise entry.error("other than 1 is not supported", "write one service per replica")
+
+
+def _merged(entry: ComposeValue, plain: Limits, deployed: Limits) -> Limits:
+    merged = {}
+    for field in fields(Limits):
+        one, other = getattr(plain, field.name), getattr(deployed, field.name)
+        if None not in (one, other) and one != other:
+            raise entry.error(
+                f"and the service's own limit differ on {field.name}", "remove one of them"
+            )
+        merged[field.name] = other if one is None else one
+    return Limits(**merged)
+
+
+def _ulimit(item: ComposeValue) -> tuple[int, int]:
+    if not isinstance(item.data, dict):
+        return item.integer(), item.integer()
+    fields = item.mapping(("soft", "hard"))
+    if not item.data:  # `docker compose config --format json` omits a limit of 0
+        return 0, 0
+    if set(fields) != {"soft", "hard"}:
+        raise item.error("must have both soft and hard")
+    return fields["soft"].integer(), fields["hard"].integer()

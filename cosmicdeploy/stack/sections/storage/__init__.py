@@ -1,0 +1,1 @@
+"""Read what a container stores, and the secrets and configs that it gets."""

@@ -1,0 +1,92 @@
+"""Read the secrets and configs of a service: files of the host are mounted, others are copied."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from cosmicdeploy.stack.compose_value import ComposeValue
+from cosmicdeploy.stack.model import BindOptions, CopiedFile, Mount, Source
+from cosmicdeploy.stack.scope import Scope
+from cosmicdeploy.stack.sections.storage.sources import named_source, value_of
+from cosmicdeploy.stack.units import file_mode
+
+_KEYS = ("source", "target", "uid", "gid", "mode")
+_FOLDERS = {"secret": "/run/secrets/", "config": "/"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """The secrets and configs of a service, as mounts and as files to copy."""
+
+    mounts: tuple[Mount, ...] = ()
+    copied: tuple[CopiedFile, ...] = ()
+
+
+def read_files(service: ComposeValue, scope: Scope, taken: Collection[str]) -> Files:
+    """Read `secrets` and `configs`. A volume at the same target (in `taken`) comes first."""
+    files: dict[str, Mount | CopiedFile] = {}
+    for kind, sources in (("secret", scope.secrets), ("config", scope.configs)):
+        for item, target, source in _entries(service.get(f"{kind}s"), kind, sources):
+            if target in taken:
+                scope.ignore(item, f"a volume is mounted at {target}")
+            elif target in files:
+                raise item.error(f"is the second file at '{target}'", "give it another target")
+            elif source.file is not None:
+                files[target] = _mount(item, target, source.file, scope)
+            else:
+                files[target] = _copy(item, f"{kind}s.{source.key}", target, source, scope)
+    copied = tuple(file for file in files.values() if isinstance(file, CopiedFile))
+    read_only = service.optional("read_only", ComposeValue.flag)
+    if copied and read_only:
+        raise service.child("read_only").error(
+            f"does not go with {copied[0].key}, whose content is copied into the container",
+            "give that one a 'file', or remove read_only",
+        )
+    return Files(mounts=tuple(f for f in files.values() if isinstance(f, Mount)), copied=copied)
+
+
+def _entries(
+    entry: ComposeValue | None, kind: str, sources: Mapping[str, Source]
+) -> Iterator[tuple[ComposeValue, str, Source]]:
+    """Return each entry with its target and its source."""
+    for item in entry.items() if entry is not None else []:
+        target = None
+        if isinstance(item.data, dict):
+            if "source" not in item.mapping(_KEYS):
+                raise item.error("has no source", f"add 'source: <a key of the {kind}s>'")
+            key, target = item.child("source").text(), item.optional("target", ComposeValue.text)
+        else:
+            key = item.text()
+        source = named_source(item, kind, key, sources)
+        path = target or key
+        yield item, path if path.startswith("/") else _FOLDERS[kind] + path, source
+
+
+def _mount(item: ComposeValue, target: str, file: str, scope: Scope) -> Mount:
+    """Mount the file as it is. As in Compose, its owner and mode are those of the host's file."""
+    for key in ("uid", "gid", "mode"):
+        if isinstance(item.data, dict) and item.get(key) is not None:
+            scope.ignore(item.child(key), "the file on the host keeps its own")
+    return Mount(
+        type="bind",
+        source=file,
+        target=target,
+        read_only=True,
+        bind=BindOptions(create_host_path=False),
+    )
+
+
+def _copy(item: ComposeValue, key: str, target: str, source: Source, scope: Scope) -> CopiedFile:
+    content = value_of(item, source, scope.variables)
+    if not isinstance(item.data, dict):
+        return CopiedFile(key=key, target=target, content=content)
+    mode = item.optional("mode", file_mode)
+    return CopiedFile(
+        key=key,
+        target=target,
+        content=content,
+        mode=0o444 if mode is None else mode,
+        uid=item.optional("uid", ComposeValue.integer),
+        gid=item.optional("gid", ComposeValue.integer),
+    )

@@ -1,0 +1,95 @@
+"""Read the options of a mount, in short and long syntax."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from cosmicdeploy.stack.compose_value import ComposeValue
+from cosmicdeploy.stack.model import BindOptions, TmpfsOptions, VolumeOptions
+from cosmicdeploy.stack.units import file_mode, parse_mode, parse_size, size
+
+PROPAGATIONS = ("private", "rprivate", "shared", "rshared", "slave", "rslave")
+_ACCESS = ("ro", "rw")
+_CONSISTENCIES = ("cached", "consistent", "delegated")
+_SELINUX = ("z", "Z")
+
+
+def bind_words(item: ComposeValue, words: Collection[str]) -> BindOptions:
+    """Return what the words after the target of a bind mount say: `./a:/a:ro,z`."""
+    _require_known(item, words, (*_ACCESS, *_CONSISTENCIES, *_SELINUX, *PROPAGATIONS))
+    return BindOptions(
+        selinux=next((word for word in words if word in _SELINUX), ""),
+        propagation=next((word for word in words if word in PROPAGATIONS), ""),
+    )
+
+
+def volume_words(item: ComposeValue, words: Collection[str]) -> VolumeOptions:
+    """Return what the words after the target of a volume say: `data:/a:ro,nocopy`.
+
+    A label for SELinux has no meaning for the content of a volume, which the engine labels itself.
+    """
+    _require_known(item, words, (*_ACCESS, *_CONSISTENCIES, *_SELINUX, "nocopy"))
+    return VolumeOptions(nocopy="nocopy" in words)
+
+
+def _require_known(item: ComposeValue, words: Collection[str], known: tuple[str, ...]) -> None:
+    for word in words:
+        if word not in known:
+            raise item.error(f"mode '{word}' is not supported", f"use one of: {', '.join(known)}")
+
+
+def bind_options(entry: ComposeValue) -> BindOptions:
+    """Read the mapping `bind` of the long syntax."""
+    entry.mapping(("create_host_path", "propagation", "recursive", "selinux"))
+    return BindOptions(
+        create_host_path=entry.optional("create_host_path", ComposeValue.flag) is not False,
+        propagation=entry.optional("propagation", _propagation) or "",
+        recursive=entry.optional("recursive", _recursive) or "",
+        selinux=entry.optional("selinux", _selinux) or "",
+    )
+
+
+def _propagation(entry: ComposeValue) -> str:
+    return entry.one_of(PROPAGATIONS)
+
+
+def _recursive(entry: ComposeValue) -> str:
+    word = entry.one_of(("enabled", "disabled", "writable", "readonly"))
+    return "" if word == "enabled" else word
+
+
+def _selinux(entry: ComposeValue) -> str:
+    return entry.one_of(_SELINUX)
+
+
+def volume_options(entry: ComposeValue) -> VolumeOptions:
+    """Read the mapping `volume` of the long syntax."""
+    entry.mapping(("labels", "nocopy", "subpath"))
+    return VolumeOptions(
+        nocopy=entry.optional("nocopy", ComposeValue.flag) or False,
+        subpath=entry.optional("subpath", ComposeValue.text) or "",
+        labels=entry.optional("labels", ComposeValue.filled_pairs) or {},
+    )
+
+
+def tmpfs_options(entry: ComposeValue) -> TmpfsOptions:
+    """Read the mapping `tmpfs` of the long syntax; a size of 0 is none."""
+    entry.mapping(("mode", "size"))
+    return TmpfsOptions(
+        size=entry.optional("size", size) or None, mode=entry.optional("mode", file_mode)
+    )
+
+
+def tmpfs_words(item: ComposeValue, words: Collection[str]) -> tuple[TmpfsOptions, bool]:
+    """Return what the words after a tmpfs's path say (`size=64m,mode=1777,ro`), and whether it is
+    read-only."""
+    values = dict(word.split("=", 1) for word in words if "=" in word)
+    others = [word for word in words if word.partition("=")[0] not in ("size", "mode", *_ACCESS)]
+    mode = parse_mode(values["mode"]) if "mode" in values else None
+    # A size in percent is the kernel's to read.
+    bytes_ = parse_size(values["size"]) if "size" in values else None
+    if "mode" in values and mode is None:
+        raise item.error(f"mode '{values['mode']}' is not a mode", "write for example mode=1777")
+    if "size" in values and bytes_ is None:
+        others.append(f"size={values['size']}")
+    return TmpfsOptions(size=bytes_, mode=mode, others=tuple(sorted(others))), "ro" in words

@@ -1,0 +1,51 @@
+"""Start a service's container, and run the commands of `post_start` and `pre_stop` in it.
+
+As in Compose, `post_start` runs once the container is started, whether or not it is healthy yet,
+and `pre_stop` before its stop signal; the first that fails ends them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import EngineError
+from cosmicdeploy.stack.model import Hook
+
+# Lines of a failed command's output in an error.
+LINES_SHOWN = 10
+
+
+def start_container(ctx: Context, service: str, container_id: str) -> None:
+    """Start a service's container and run its `post_start`. Raises `EngineError` if that fails."""
+    ctx.engine.start(container_id)
+    _run(ctx, service, container_id, "post_start", ctx.service(service).post_start)
+
+
+def prepare_stop(ctx: Context, service: str, container_id: str) -> None:
+    """Run a service's `pre_stop`. A failure is reported: the container is stopped in any case.
+
+    (An undo has to be able to stop a container whose command fails.)
+    """
+    hooks = ctx.service(service).pre_stop
+    container = ctx.engine.container(container_id) if hooks else None
+    if container is None or not container.is_running:
+        return
+    try:
+        _run(ctx, service, container_id, "pre_stop", hooks)
+    except EngineError as error:
+        ctx.say(f"{service} is stopped nevertheless: {error}")
+
+
+def _run(ctx: Context, service: str, container_id: str, key: str, hooks: Iterable[Hook]) -> None:
+    for hook in hooks:
+        ctx.say(f"{service}: {key} {hook.command[0]}")
+        result = ctx.engine.run_hook(container_id, hook)
+        if result.exit_code != 0:
+            text = result.error_text.strip() or result.text.strip()
+            raise EngineError(
+                f"The {key} command of {service} failed with exit code {result.exit_code}",
+                where=f"{service}: {key}",
+                todo="correct the command in the compose file",
+                details=text.splitlines()[-LINES_SHOWN:],
+            )
