@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
@@ -53,14 +53,29 @@ def image_builds(ctx: Context) -> list[ImageBuild]:
     makers: dict[str, Service] = {}
     for name in ctx.settings.services.released:
         service = ctx.service(name)
-        if service.build is None:
+        build = _section(service)
+        if build is None:
             continue
         maker = makers.setdefault(service.image, service)
-        if maker.build != service.build:
+        if _section(maker) != build:
             raise _different_ways(maker, service)
         if maker is service:
-            _build_of(builds, service.build).images.append(service.image)
+            _build_of(builds, build).images.append(service.image)
     return builds
+
+
+def _section(service: Service) -> Build | None:
+    """Return the build section. As in Compose, a service is built for its own `platform`."""
+    build, platform = service.build, service.platform
+    if build is None or platform is None:
+        return build
+    if build.platforms and platform not in build.platforms:
+        raise ConfigError(
+            f"{service.name} has the platform {platform}, but is not built for it",
+            where="compose file",
+            todo=f"add {platform} to build.platforms of {service.name}",
+        )
+    return replace(build, platforms=(platform,))
 
 
 def _build_of(builds: list[ImageBuild], build: Build) -> ImageBuild:

@@ -17,6 +17,7 @@ from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.stack.model import Build
 from cosmicdeploy.steps.base import Change, Unchanged
 from cosmicdeploy.steps.images.build import BuildStep
+from cosmicdeploy.steps.images.builds import image_builds
 
 pytestmark = pytest.mark.unit
 
@@ -128,3 +129,18 @@ def test_one_image_is_not_built_in_two_ways(ctx: Context, tmp_path: Path) -> Non
     both = replace(two, stack=replace(two.stack, services={**services, "b": other}))
     with pytest.raises(ConfigError, match="a and b build the same image image-a"):
         BuildStep(name="build").check(both)
+
+
+def test_a_service_is_built_for_its_platform(ctx: Context, tmp_path: Path) -> None:
+    three = stack(ctx, tmp_path, Builds(), a="1", b="1", c="1")
+
+    def platforms(service: str, **keys: object) -> list[tuple[str, ...]]:
+        services = three.stack.services
+        changed = replace(services[service], **keys)  # type: ignore[arg-type]
+        read = replace(three.stack, services={**services, service: changed})
+        return [each.build.platforms for each in image_builds(replace(three, stack=read))]
+
+    assert platforms("a", platform="linux/amd64") == [("linux/amd64",), ()]
+    other = Build(context=tmp_path, platforms=("linux/arm64",))
+    with pytest.raises(ConfigError, match="not built for it"):
+        platforms("a", platform="linux/amd64", build=other)
