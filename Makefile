@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-rollbacks demo-down test unit stack lint docs lock clean venv engine images images-next images-laravel oracles registry torture bench-backup bench-deploy
+.PHONY: help demo demo-rollbacks demo-down test unit stack lint docs lock clean venv engine images images-next images-laravel oracles registry torture matrix bench-backup bench-deploy
 
 VENV_PYTHON := .venv/bin/python
 # Two workers, each with its own stack; tests/conftest.py defines which files stay together.
@@ -41,6 +41,10 @@ lint: venv ## check style, format, types and import rules
 
 torture: images images-next images-laravel oracles registry ## inject every fault at every place, print a table, and run the tests that `make test` omits
 	@$(VENV_PYTHON) -m pytest tests -m "fault or torture" --faults=all
+
+matrix: images oracles ## run the demo of every origin on every engine, and print a table (MATRIX="--engine 28")
+	@bootstrap/compose-oracles.sh --newest >/dev/null
+	@$(VENV_PYTHON) -m tests.matrix $(MATRIX)
 
 bench-backup: images ## compare backup and restore with the bare tools and mydumper (BENCH="--rounds 5")
 	@$(VENV_PYTHON) -m benchmarks.backup $(BENCH)

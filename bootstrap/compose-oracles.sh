@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
+# Usage: compose-oracles.sh [--newest]
 # Gets the programs whose results the tests compare with those of cosmicdeploy, and prints their paths:
 # Docker Compose 1.29.2 (the docker-compose of Debian 12), installed on the system; Compose v2 and buildx,
-# unpacked from Debian 13's packages into .cache so that they do not affect the system's.
+# unpacked from Debian 13's packages into .cache so that they do not affect the system's. With --newest, it
+# gets the newest Compose v2 of Debian as well, from sid.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-suite=trixie
-compose=$PWD/.cache/compose-v2/usr/libexec/docker/cli-plugins/docker-compose
-buildx=$PWD/.cache/buildx/usr/libexec/docker/cli-plugins/docker-buildx
-state=$PWD/.cache/apt-$suite
+plugins=usr/libexec/docker/cli-plugins
+compose=$PWD/.cache/compose-v2/$plugins/docker-compose
+newest=$PWD/.cache/compose-newest/$plugins/docker-compose
+buildx=$PWD/.cache/buildx/$plugins/docker-buildx
 # `DOCKER_CONFIG=.cache/docker-config docker compose` finds Compose, and with .cache/buildx-config docker
 # finds buildx: apart from each other, since Compose builds in another way if there is a buildx.
 compose_config=$PWD/.cache/docker-config
+newest_config=$PWD/.cache/docker-config-newest
 buildx_config=$PWD/.cache/buildx-config
 
 say() { echo "compose-oracles: $*" >&2; }
@@ -32,9 +35,9 @@ debian_mirror() {
         awk -v release="$VERSION_CODENAME" '$2 == release { print $1; exit }'
 }
 
-# Unpacks a package of Debian 13 into a folder.
+# Unpacks a package of a Debian release into a folder.
 get_package() {
-    local package=$1 folder=$2 mirror
+    local suite=$1 package=$2 folder=$3 state=$PWD/.cache/apt-$1 mirror
     bootstrap/apt-install.sh # updates the lists, from which the mirror is read
     mirror=$(debian_mirror)
     [ -n "$mirror" ] || { say 'apt knows no package source: run apt-get update'; exit 2; }
@@ -60,11 +63,16 @@ exec {lock}>.cache/compose-oracles.lock
 flock "$lock"
 
 command -v docker-compose >/dev/null || bootstrap/apt-install.sh docker-compose
-[ -x "$compose" ] || get_package docker-compose "$PWD/.cache/compose-v2"
-[ -x "$buildx" ] || get_package docker-buildx "$PWD/.cache/buildx"
+[ -x "$compose" ] || get_package trixie docker-compose "$PWD/.cache/compose-v2"
+[ -x "$buildx" ] || get_package trixie docker-buildx "$PWD/.cache/buildx"
 link_plugin "$compose" "$compose_config"
 link_plugin "$buildx" "$buildx_config"
 
 echo "COMPOSE_V1=$(command -v docker-compose)"
 echo "COMPOSE_V2=$compose"
 echo "BUILDX=$buildx"
+if [ "${1:-}" = --newest ]; then
+    [ -x "$newest" ] || get_package sid docker-compose "$PWD/.cache/compose-newest"
+    link_plugin "$newest" "$newest_config"
+    echo "COMPOSE_NEWEST=$newest"
+fi

@@ -190,8 +190,8 @@ class Context:
 
     def release_of(self, container: Container) -> str:
         """Return the release that a container runs; "" if it is unknown."""
-        is_released = container.service in self.settings.services.released
-        service = self.stack.services.get(container.service) if is_released else None
+        released = map(self.service, self.settings.services.released)
+        service = next((each for each in released if each.compose_name == container.service), None)
         image, variable = self.image(container.image_id), self.settings.app.release_variable
         return release_of_container(container, image, service, self.loaded.variables, variable)
 

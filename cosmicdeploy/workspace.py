@@ -10,12 +10,12 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.owner import Owner
 from cosmicdeploy.engine import connect
-from cosmicdeploy.engine.containers.in_place import adopt_container_names
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.events import Emit, Warned
 from cosmicdeploy.files.shipped import playbooks
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.playbook import Playbook, load_playbook
+from cosmicdeploy.replicas import resolve_replicas
 from cosmicdeploy.settings import LoadedSettings, Settings, find, load
 from cosmicdeploy.stack.compose import read_files
 from cosmicdeploy.stack.model import Stack
@@ -41,15 +41,15 @@ def read_stack_files(config: Path | None) -> tuple[LoadedSettings, Stack]:
 
 def connect_stack(loaded: LoadedSettings, stack: Stack, emit: Emit) -> Context:
     """Connect a stack to its engine and its records; raises `EngineUnavailable`."""
-    settings = loaded.settings
+    settings, engine = loaded.settings, connect()
 
     def warn(text: str) -> None:
         emit(Warned(text=text))
 
-    engine = connect()
+    loaded, stack = resolve_replicas(loaded, stack, engine.containers(stack.project))
     return Context(
         loaded=loaded,
-        stack=adopt_container_names(stack, engine.containers(stack.project)),
+        stack=stack,
         engine=engine,
         journal=Journal(path=loaded.state_directory / "journal.jsonl", warn=warn),
         catalogue=Catalogue(
@@ -69,7 +69,8 @@ def owner_of(settings: Settings, stack: Stack) -> Owner:
 
 
 def _require_services(loaded: LoadedSettings, stack: Stack) -> None:
-    for name in loaded.settings.services.all:
+    services = loaded.settings.services
+    for name in (*services.all, *services.left_alone):
         if name in stack.inactive:
             raise ConfigError(
                 f"The service {name!r} has a role, and none of its profiles is active",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
@@ -29,6 +30,12 @@ RUN = "run"
 TRIAL = "trial"
 # Beginnings of labels that do not belong to a container's definition.
 PREFIXES = ("com.docker.compose.", "cosmicdeploy.")
+
+
+def number_of(labels: Mapping[str, str]) -> int:
+    """Return the number of a container among those of its service; 0 if it has none."""
+    number = labels.get(NUMBER, "")
+    return int(number) if number.isdecimal() else 0
 
 
 def normalized_project(project: str) -> str:

@@ -143,7 +143,7 @@ def _require_same(agreed: InPlace, now: InPlace) -> None:
 
 def _clean_up(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
     """Remove or revert what the runs left behind beside the services."""
-    for name in ctx.settings.services.released:
+    for name in ctx.settings.services.deployed:
         _remove_superseded(ctx, name)
     for name in out_of_service(ctx):
         put_in_service(ctx, name)
@@ -155,8 +155,8 @@ def _clean_up(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
 
 def _remove_superseded(ctx: Context, name: str) -> None:
     """Remove the superseded containers of a service that do not run, if its own container runs."""
-    current = ctx.container(name)
-    for leftover in of_service(temporary_of(ctx.service(name), ctx.unassigned_containers()), name):
+    current, service = ctx.container(name), ctx.service(name)
+    for leftover in of_service(temporary_of(service, ctx.unassigned_containers()), service):
         if current is not None and current.is_running and not leftover.is_active:
             ctx.engine.remove(leftover.id)
             ctx.say(f"{leftover.name} is removed: {current.name} runs in its place")
@@ -166,7 +166,7 @@ def _remove_superseded(ctx: Context, name: str) -> None:
 
 def _record_acceptance(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
     containers = {
-        name: journal_facts(ctx.container(name)) for name in ctx.settings.services.released
+        name: journal_facts(ctx.container(name)) for name in ctx.settings.services.deployed
     }
     ctx.lock.require()
     ctx.journal.append("accepted", containers=containers, resolves=[run.id for run in runs])

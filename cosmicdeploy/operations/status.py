@@ -22,7 +22,8 @@ def status(ctx: Context) -> list[dict[str, Any]]:
     Times are ISO 8601.
     """
     ctx = ctx.with_cached_facts()
-    rows = [_service_row(ctx, name) for name in ctx.settings.services.all]
+    services = ctx.settings.services
+    rows = [_service_row(ctx, name) for name in (*services.all, *services.one_shot)]
     return rows + [_orphan_row(ctx, orphan) for orphan in find_orphans(ctx)]
 
 
@@ -53,7 +54,8 @@ def _facts(ctx: Context, name: str, container: Container) -> dict[str, Any]:
 
 def _drift(ctx: Context, name: str, container: Container) -> dict[str, Any]:
     try:
-        drift = drift_of(ctx, name)
+        is_one_shot = name in ctx.settings.services.one_shot
+        drift = drift_of(ctx, name, may_be_stopped=is_one_shot)
     except CosmicError as error:
         keys = ctx.engine.differences(container.id, ctx.service(name))
         return {"drift": error.what, "differences": as_json(keys)}

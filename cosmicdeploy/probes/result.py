@@ -70,7 +70,8 @@ class StackNotice(ProbeResult):
     kind: Literal[
         "no database",
         "no console",
-        "no role",
+        "left alone",
+        "more replicas",
         "not built",
         "other folder",
         "other project",

@@ -16,7 +16,7 @@ def names(ctx: Context, service: str) -> set[str]:
     """Return the names that the engine's name server resolves to a service's container."""
     declared = ctx.service(service)
     aliases = (alias for network in declared.networks for alias in network.aliases)
-    return {service, declared.container_name, *aliases}
+    return {declared.compose_name, declared.container_name, *aliases}
 
 
 def addresses(ctx: Context, service: str) -> set[str]:

@@ -169,7 +169,7 @@ def record_release(
     own = [backup] if backup else []
     backups = dict.fromkeys([*backups_of(ctx.run.resumed_runs), *own])
     with suppress(CosmicError):
-        released = {name: ctx.container(name) for name in ctx.settings.services.released}
+        released = {name: ctx.container(name) for name in ctx.settings.services.deployed}
         ctx.lock.require()
         ctx.journal.append(
             "release",

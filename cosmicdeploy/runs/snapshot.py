@@ -19,7 +19,7 @@ NO_SCHEMA = ""
 def observe(ctx: Context) -> State:
     """Return image tags, containers and schema as JSON; the schema is None if it cannot be read."""
     ctx = ctx.with_cached_facts()
-    released = ctx.settings.services.released
+    released = ctx.settings.services.deployed
     return {
         "tags": {
             ctx.service(name).image: image.id if image else None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from cosmicdeploy.settings.section import Section, Words
 
-Role = Literal["app", "scheduler", "worker"]
+Role = Literal["app", "scheduler", "worker", "other"]
 Support = Literal["database", "cache", "proxy"]
 
 
@@ -24,11 +24,34 @@ class Services(Section):
     database: str | None = Field(default=None, description="The database server")
     cache: str | None = Field(default=None, description="Redis")
     proxy: str | None = Field(default=None, description="The load balancer")
+    left_alone: Words = Field(
+        default=(),
+        description="Services that no command touches; every other service without a role is"
+        " deployed too",
+    )
+
+    _other: Words = PrivateAttr(default=())
+    _one_shot: Words = PrivateAttr(default=())
 
     @property
     def released(self) -> Words:
         """All services that run the application's own image, in the order of a rollout."""
         return (*self.app, *self.singletons)
+
+    @property
+    def other(self) -> Words:
+        """The services of the compose file without a role, in the order of their dependencies."""
+        return self._other
+
+    @property
+    def one_shot(self) -> Words:
+        """The services without a role that others wait for until they have ended."""
+        return self._one_shot
+
+    @property
+    def deployed(self) -> Words:
+        """All services whose containers a deploy replaces if they have drifted."""
+        return (*self.released, *self.other)
 
     @property
     def singletons(self) -> Words:
@@ -37,7 +60,7 @@ class Services(Section):
 
     def of(self, roles: Iterable[Role | Support]) -> Words:
         """Return the services that have these roles, in the order of the roles."""
-        by_role: Mapping[str, Words | str | None] = dict(self)
+        by_role: Mapping[str, Words | str | None] = {**dict(self), "other": self.other}
         named = (by_role[role] for role in roles)
         return tuple(
             name
@@ -46,6 +69,36 @@ class Services(Section):
             for name in ((names,) if isinstance(names, str) else names)
         )
 
+    def with_replicas(self, replicas: Mapping[str, Sequence[str]]) -> Services:
+        """Return a copy with the names of the replicas in place of their service's name.
+
+        `replicas` has the names of each service's replicas.
+        """
+
+        def each(names: Words) -> Words:
+            return tuple(other for name in names for other in replicas.get(name, (name,)))
+
+        copy = self.model_copy(update={"app": each(self.app), "worker": each(self.worker)})
+        copy._other = each(self.other)
+        return copy
+
+    def with_other(self, names: Iterable[str], ending: Collection[str]) -> Services:
+        """Return a copy with these as the services without a role, except those left alone.
+
+        `ending` are the services that run to their end.
+        """
+        copy, known = self.model_copy(), {*self.all, *self.left_alone}
+        rest = [name for name in names if name not in known]
+        copy._other = tuple(name for name in rest if name not in ending)
+        copy._one_shot = tuple(name for name in rest if name in ending)
+        return copy
+
+    @property
+    def single(self) -> Words:
+        """The services that must have one container: a second one would do the same work twice, or
+        write to the same data."""
+        return (*((self.scheduler,) if self.scheduler else ()), *self.infrastructure)
+
     @property
     def infrastructure(self) -> Words:
         """The services that a deploy never replaces."""
@@ -53,4 +106,4 @@ class Services(Section):
 
     @property
     def all(self) -> Words:
-        return (*self.infrastructure, *self.released)
+        return (*self.infrastructure, *self.deployed)

@@ -18,9 +18,10 @@ from cosmicdeploy.stack.sections.networking.links import implied_dependencies, r
 from cosmicdeploy.stack.sections.networking.networks import read_attachments
 from cosmicdeploy.stack.sections.networking.ports import read_expose, read_ports
 from cosmicdeploy.stack.sections.plain import read_plain
+from cosmicdeploy.stack.sections.replicas import check_replicas, read_replicas
 from cosmicdeploy.stack.sections.resources.block_io import read_block_io
 from cosmicdeploy.stack.sections.resources.devices import read_device_requests
-from cosmicdeploy.stack.sections.resources.resource_limits import read_limits, refuse_replicas
+from cosmicdeploy.stack.sections.resources.resource_limits import read_limits
 from cosmicdeploy.stack.sections.storage.files import read_files
 from cosmicdeploy.stack.sections.storage.mounts import read_mounts
 from cosmicdeploy.stack.variables.container_environment import read_environment
@@ -36,7 +37,7 @@ def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
     limits, declared = read_limits(entry, scope), _container_name(entry)
     mounts = read_mounts(entry, scope)
     files = read_files(entry, scope, {mount.target for mount in mounts})
-    return Service(
+    service = Service(
         name=name,
         container_name=declared or f"{scope.project}-{name}-1",
         declared_name=declared,
@@ -68,9 +69,12 @@ def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
         post_start=read_hooks(entry.get("post_start"), scope),
         pre_stop=read_hooks(entry.get("pre_stop"), scope),
         block_io=entry.optional("blkio_config", read_block_io),
+        replicas=read_replicas(entry),
         **read_plain(entry),
         **_logging(entry.get("logging")),
     )
+    check_replicas(entry, service)
+    return service
 
 
 def _require_valid(entry: ComposeValue, name: str) -> None:
@@ -78,14 +82,10 @@ def _require_valid(entry: ComposeValue, name: str) -> None:
         raise entry.error("has neither image nor build", "add one of them")
     if not _NAME.fullmatch(name):
         raise entry.error("is not a valid name", "use letters, digits, '.', '-' and '_'")
-    profiles, scale = entry.get("profiles"), entry.get("scale")
+    profiles = entry.get("profiles")
     if profiles is not None:
         for profile in profiles.items():
             profile.text()
-    deploy = entry.get("deploy")
-    for replicas in (scale, deploy.get("replicas") if deploy else None):
-        if replicas is not None:
-            refuse_replicas(replicas)
 
 
 def _container_name(entry: ComposeValue) -> str | None:

@@ -9,10 +9,10 @@ from dataclasses import asdict
 from cosmicdeploy.stack.model import Service
 
 # A container does not depend on how its image is built or pulled, on the order of starting, on how
-# it is replaced, or on whether names are declared or derived.
+# it is replaced, on whether names are declared or derived, or on how many replicas there are.
 _IGNORED = (
     "build", "declared_name", "declares_image", "depends_on", "deploy", "post_start", "pre_stop",
-    "pull_policy",
+    "pull_policy", "replica", "replicas",
 )  # fmt: skip
 
 

@@ -24,7 +24,8 @@ def config_hash(ctx: Context, name: str) -> str:
     # If Compose does not answer in time, the next call asks again.
     hashes = ctx.lookup_cache.compose_hashes or _compose_hashes(ctx)
     ctx.lookup_cache.compose_hashes = hashes
-    return hashes.get(name) or _carried_over(ctx, name) or digest(ctx.service(name))
+    service = ctx.service(name)
+    return hashes.get(service.compose_name) or _carried_over(ctx, name) or digest(service)
 
 
 def ask_compose_early(ctx: Context) -> None:

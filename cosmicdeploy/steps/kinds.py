@@ -15,6 +15,7 @@ from cosmicdeploy.steps.commands.exec import ExecStep
 from cosmicdeploy.steps.commands.feature import FeatureStep
 from cosmicdeploy.steps.commands.trial import TrialStep
 from cosmicdeploy.steps.commands.unlock import UnlockStep
+from cosmicdeploy.steps.containers.one_shot import OneShotStep
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
 from cosmicdeploy.steps.containers.restart import RestartStep
 from cosmicdeploy.steps.containers.resume import ResumeStep
@@ -52,6 +53,7 @@ KINDS: Mapping[str, type[Step]] = {
         MigrateDownStep,
         MigrateStep,
         MarkMigratedStep,
+        OneShotStep,
         ChownStep,
         PreflightStep,
         PullStep,

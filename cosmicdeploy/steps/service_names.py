@@ -8,10 +8,19 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import UsageError
 from cosmicdeploy.settings import Role, Support
+from cosmicdeploy.stack.replicas import replicas_by_service
 from cosmicdeploy.steps.refusing import refusing
 from cosmicdeploy.text.suggest import did_you_mean
 
-ROLES: Sequence[Role | Support] = ("app", "scheduler", "worker", "database", "cache", "proxy")
+ROLES: Sequence[Role | Support] = (
+    "app",
+    "scheduler",
+    "worker",
+    "other",
+    "database",
+    "cache",
+    "proxy",
+)
 
 
 def services_named(ctx: Context, words: Iterable[str]) -> list[str]:
@@ -50,12 +59,14 @@ def running_named(ctx: Context, word: str) -> tuple[str, Container]:
 def _services_by_word(ctx: Context) -> Mapping[str, Sequence[str]]:
     """Return the services that each word names.
 
-    A service's name takes precedence over a role, and a role over a container's name.
+    A service's name takes precedence over a role, and a role over a container's name. The name of
+    a service with several replicas names all of them.
     """
     services = ctx.stack.services
     containers = {service.container_name: [name] for name, service in services.items()}
     roles: Mapping[str, Sequence[str]] = {r: ctx.settings.services.of([r]) for r in ROLES}
-    return {**containers, **roles, **{name: [name] for name in services}}
+    replicas = replicas_by_service(services.values())
+    return {**containers, **roles, **replicas, **{name: [name] for name in services}}
 
 
 def _services_of(word: str, known: Mapping[str, Sequence[str]]) -> Sequence[str]:

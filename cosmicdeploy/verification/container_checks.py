@@ -41,8 +41,8 @@ def containers(ctx: Context) -> CheckResult:
 
 
 def images(ctx: Context) -> CheckResult:
-    """Check that all containers of the application run the declared image and the same release."""
-    running = {name: ctx.container(name) for name in ctx.settings.services.released}
+    """Check that all containers run the declared image, and the application's the same release."""
+    running = {name: ctx.container(name) for name in ctx.settings.services.deployed}
     declared = ctx.images_of(running)
     is_same = all(
         container and image and container.image_id == image.id
@@ -55,12 +55,13 @@ def images(ctx: Context) -> CheckResult:
     for name, container in running.items():
         image = _described(container.image_id, releases) if container else "no container"
         services_by_image.setdefault(image, []).append(name)
-    running_releases = {releases[each.image_id] for each in running.values() if each} - {""}
+    released = [running[name] for name in ctx.settings.services.released]
+    running_releases = {releases[each.image_id] for each in released if each} - {""}
     tags = sorted({_described(i.id, releases) if i else "no image" for i in declared.values()})
     return CheckResult(
         point="images",
         ok=is_same and len(running_releases) <= 1,
-        expected=f"the declared image in every app, scheduler and worker: {', '.join(tags)}",
+        expected=f"the declared image in every container: {', '.join(tags)}",
         found="; ".join(
             f"{image} in {', '.join(names)}" for image, names in services_by_image.items()
         ),

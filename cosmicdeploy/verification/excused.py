@@ -32,6 +32,7 @@ class Excused:
 
     known: KnownFailures = field(default_factory=KnownFailures)
     never: Collection[str] = NEVER_EXCUSED
+    replaced: Collection[str] = ()
 
     @classmethod
     def of(cls, ctx: Context) -> Self:
@@ -44,17 +45,16 @@ class Excused:
         points = {current_name(each): why for each, why in ctx.run.known_failures.points.items()}
         known = replace(ctx.run.known_failures, points=points)
         has_new_replicas = not replaced.isdisjoint(ctx.settings.services.app)
-        return cls(
-            known, (*NEVER_EXCUSED, *PROVEN_BY_REPLICAS) if has_new_replicas else NEVER_EXCUSED
-        )
+        never = (*NEVER_EXCUSED, *PROVEN_BY_REPLICAS) if has_new_replicas else NEVER_EXCUSED
+        return cls(known, never, replaced)
 
     def wait_for_recovery(self, ctx: Context) -> None:
-        """Wait for known failing services that no deploy replaces but that may recover now.
+        """Wait for known failing services that the run did not replace but that may recover now.
 
         A proxy, for example, may be unhealthy until its replicas work. Waits up to
         `restart.healthy_within` seconds.
         """
-        names = [name for name in self.known.services if name not in ctx.settings.services.released]
+        names = self._excused_services(ctx)
         poll(
             lambda: [name for name in names if _may_recover(ctx, name)],
             until=lambda recovering: not recovering,
@@ -73,10 +73,15 @@ class Excused:
         return ", as before this run" if result.point in self.known.points else ""
 
     def _has_all_containers(self, ctx: Context) -> bool:
-        """Return whether all failing containers are known failures that no deploy replaces."""
-        excused = set(self.known.services) - set(ctx.settings.services.released)
+        """Return whether all failing containers are known failures that the run did not replace."""
+        excused = self._excused_services(ctx)
         others = [name for name in ctx.settings.services.all if name not in excused]
         return bool(excused) and all(_serves(ctx, name) for name in others)
+
+    def _excused_services(self, ctx: Context) -> list[str]:
+        """Return the known failing services, without the application's and the replaced ones."""
+        own = {*ctx.settings.services.released, *self.replaced}
+        return [name for name in self.known.services if name not in own]
 
 
 def _serves(ctx: Context, name: str) -> bool:

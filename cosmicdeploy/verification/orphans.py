@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.containers.in_place import not_in_place
+from cosmicdeploy.engine.containers.in_place import not_in_place, service_of
 from cosmicdeploy.engine.containers.names import is_temporary
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.lock import holder_pid
@@ -86,16 +86,14 @@ def _undeclared(ctx: Context) -> Iterator[Container]:
     for container in ctx.unassigned_containers():
         if container.service in ctx.stack.inactive:
             continue
-        is_declared = container.service in ctx.stack.services
-        if labels.MARKER not in container.labels and (
-            container.service in handled or not is_declared
-        ):
+        service = service_of(ctx.stack, container)
+        if labels.MARKER not in container.labels and (service is None or service.name in handled):
             yield container
 
 
 def _classify(ctx: Context, container: Container) -> Orphan:
     """Return the orphan with advice, which never removes a running container or a volume."""
-    service = ctx.stack.services.get(container.service)
+    service = service_of(ctx.stack, container)
     if service is None:
         todo = f"declare its service, or {_removal(container)}"
         return Orphan(container=container, what=NOT_IN_THE_FILE, todo=todo)

@@ -26,15 +26,54 @@ def adopt_container_names(stack: Stack, containers: Iterable[Container]) -> Stac
     all_containers = list(containers)
     separator = _separator(stack, all_containers)
     services = {
-        name: _adopted(stack.project, service, of_service(all_containers, name), separator)
+        name: _adopted(stack.project, service, of_service(all_containers, service), separator)
         for name, service in stack.services.items()
     }
     return replace(stack, services=services)
 
 
-def of_service(containers: Iterable[Container], service: str) -> list[Container]:
-    """Return a service's containers, also stopped ones and those with a temporary name."""
-    return [c for c in containers if c.service == service and labels.MARKER not in c.labels]
+def of_service(containers: Iterable[Container], service: Service) -> list[Container]:
+    """Return the containers of a service, or of one replica of it, also those with a temporary name
+    and stopped ones."""
+    return [
+        container
+        for container in containers
+        if container.service == service.compose_name
+        and labels.MARKER not in container.labels
+        and service.replica in (None, labels.number_of(container.labels))
+    ]
+
+
+def service_of(stack: Stack, container: Container) -> Service | None:
+    """Return the service of a container, or the replica with its number; None if not declared.
+
+    For a container whose number no replica has, returns the service's first replica.
+    """
+    same = [s for s in stack.services.values() if s.compose_name == container.service]
+    number = labels.number_of(container.labels)
+    return next((s for s in same if s.replica in (None, number)), same[0] if same else None)
+
+
+def replica_numbers(
+    service: Service, containers: Iterable[Container], project: str
+) -> Sequence[int] | None:
+    """Return the numbers of a service's replicas; None if it has only one container.
+
+    These are the declared ones, and those that run beyond them, for example since somebody ran
+    `docker compose up --scale app=5`. Containers that may be copies of the same one, since they
+    have the same number or an unusual name, are not taken for replicas.
+    """
+    found = of_service(containers, service)
+    numbers = {final_name(c.name): labels.number_of(c.labels) for c in found}
+    active = {final_name(c.name) for c in found if c.is_active}
+    are_replicas = (
+        service.declared_name is None
+        and all(has_usual_name(project, service, c) for c in found)
+        and len({*numbers.values()} - {0}) == len(numbers)
+    )
+    if service.replicas == 1 and (not are_replicas or len(active) < 2):
+        return None
+    return sorted({*range(1, service.replicas + 1), *(numbers.values() if are_replicas else ())})
 
 
 def not_in_place(service: Service, containers: Iterable[Container]) -> list[Container]:
@@ -47,18 +86,20 @@ def has_usual_name(project: str, service: Service, container: Container) -> bool
     name, separator = final_name(container.name), "[-_]"
     if service.declared_name is not None:
         return name == service.declared_name
-    usual = f"{re.escape(project)}{separator}{re.escape(service.name)}{separator}[0-9]+"
+    usual = f"{re.escape(project)}{separator}{re.escape(service.compose_name)}{separator}[0-9]+"
     return re.fullmatch(usual, name) is not None
 
 
 def _adopted(
     project: str, service: Service, containers: Sequence[Container], separator: str
 ) -> Service:
-    name = service.declared_name or f"{project}{separator}{service.name}{separator}1"
+    compose_name = service.compose_name
+    usual = f"{project}{separator}{compose_name}{separator}{service.number}"
+    name = service.declared_name or usual
     current = min(containers, key=lambda c: _rank(c, name), default=None)
     image = service.image
     if not service.declares_image:
-        images = [f"{project}{each}{service.name}" for each in (separator, "_", "-")]
+        images = [f"{project}{each}{compose_name}" for each in (separator, "_", "-")]
         image = current.image_name if current and current.image_name in images else images[0]
     return replace(
         service, container_name=final_name(current.name) if current else name, image=image
@@ -67,18 +108,18 @@ def _adopted(
 
 def _rank(container: Container, expected: str) -> tuple[bool, bool, int, str]:
     """Return a sort key: active containers first, then the expected name, then the number."""
-    number = container.labels.get(labels.NUMBER, "")
     return (
         not container.is_active,
         final_name(container.name) != expected,
-        int(number) if number.isdecimal() else 1,
+        labels.number_of(container.labels) or 1,
         container.name,
     )
 
 
 def _separator(stack: Stack, containers: Sequence[Container]) -> str:
     unnamed = [name for name, s in stack.services.items() if s.declared_name is None]
-    names = [final_name(c.name) for c in containers if c.service in unnamed]
+    services = {stack.services[name].compose_name for name in unnamed}
+    names = [final_name(c.name) for c in containers if c.service in services]
     return "_" if names and all(_has_underscores(stack.project, name) for name in names) else "-"
 
 

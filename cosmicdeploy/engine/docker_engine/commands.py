@@ -92,7 +92,7 @@ class DockerCommands(DockerContainers):
         name = name_as(ContainerRole.COMMAND, service.container_name, uuid4().hex)
         oneoff_labels = {
             label.PROJECT: project,
-            label.SERVICE: service.name,
+            label.SERVICE: service.compose_name,
             label.ONEOFF: "True",
             label.NUMBER: "1",
             label.CONFIG_HASH: "",

@@ -8,23 +8,27 @@ from pathlib import Path
 from cosmicdeploy.context import NAME_DATABASE, Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.compose_tool import compose_command
+from cosmicdeploy.engine.containers.in_place import service_of
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.events import Notice
 from cosmicdeploy.probes.result import StackNotice
+from cosmicdeploy.stack.replicas import replicas_by_service
 
 
 def notices(ctx: Context) -> list[StackNotice]:
     """Return all notices.
 
-    There is one for a database or a console that the stack does not have, for each service without
-    a role, for each image that no deploy builds, for each container that was created from another
+    There is one for a database or a console that the stack does not have, for each service that is
+    left alone, for each service with more containers than declared, for each image that no deploy
+    builds, for each container that was created from another
     folder, for each container of another project that was created from this folder, and for what
     Compose drops from the compose file.
     """
     return [
         *_without_database(ctx),
         *_without_console(ctx),
-        *_without_role(ctx),
+        *_left_alone(ctx),
+        *_more_replicas(ctx),
         *_not_built(ctx),
         *_of_other_folders(ctx),
         *_of_other_projects(ctx),
@@ -61,20 +65,33 @@ def _without_console(ctx: Context) -> Iterator[StackNotice]:
         )
 
 
-def _without_role(ctx: Context) -> Iterator[StackNotice]:
-    for name, service in ctx.stack.services.items():
-        if name in ctx.settings.services.all:
-            continue
+def _left_alone(ctx: Context) -> Iterator[StackNotice]:
+    for name in ctx.settings.services.left_alone:
+        service = ctx.service(name)
         built = "not built, " if service.build else ""
         waiting = _waiting_for(ctx, name)
         yield StackNotice(
-            kind="no role",
+            kind="left alone",
             service=name,
-            what=f"has no role in cosmicdeploy.yaml ({_state(ctx, name)}): {built}not started, not"
-            f" replaced, not checked{f'; {waiting}' if waiting else ''}",
-            todo="add it to `services` there, or run it with Compose:"
+            what=f"is left alone ({_state(ctx, name)}): {built}not started, not replaced, not"
+            f" checked{f'; {waiting}' if waiting else ''}",
+            todo="remove it from `services.left_alone`, or run it with Compose:"
             f" `{_compose(ctx, 'up', '-d', '--no-deps', *(['--build'] if built else []), name)}`",
         )
+
+
+def _more_replicas(ctx: Context) -> Iterator[StackNotice]:
+    for name, replicas in replicas_by_service(ctx.stack.services.values()).items():
+        declared = ctx.service(replicas[0]).replicas
+        if len(replicas) > declared:
+            yield StackNotice(
+                kind="more replicas",
+                service=name,
+                what=f"has {len(replicas)} containers, the compose file declares {declared}: all of"
+                " them get the release, and `docker compose up` would remove the rest",
+                todo="declare their number, or remove the rest with Compose:"
+                f" `{_compose(ctx, 'up', '-d', '--no-deps', '--no-recreate', name)}`",
+            )
 
 
 def _waiting_for(ctx: Context, name: str) -> str:
@@ -119,7 +136,8 @@ def _of_other_projects(ctx: Context) -> Iterator[StackNotice]:
     for container in ctx.engine.containers_of_folder(
         ctx.stack.directory, except_project=ctx.stack.project
     ):
-        if container.service in ctx.settings.services.all:
+        service = service_of(ctx.stack, container)
+        if service is not None and service.name in ctx.settings.services.all:
             yield StackNotice(
                 kind="other project",
                 service=container.service,

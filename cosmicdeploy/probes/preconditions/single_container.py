@@ -30,14 +30,14 @@ def resolve_containers(ctx: Context, names: Collection[str]) -> Context:
     ctx = replace(ctx, stack=adopt_container_names(ctx.stack, containers))
     _require_no_namesake(ctx, names)
     for name in names:
-        _require_one(ctx, of_service(containers, name), ctx.service(name))
+        _require_one(ctx, of_service(containers, ctx.service(name)), ctx.service(name))
         ctx.engine.require_supported(ctx.service(name))
-    require_sole_writers(ctx, [n for n in names if not _runs(containers, n)])
+    require_sole_writers(ctx, [n for n in names if not _runs(containers, ctx.service(n))])
     return ctx
 
 
-def _runs(containers: Iterable[Container], name: str) -> bool:
-    return any(container.is_active for container in of_service(containers, name))
+def _runs(containers: Iterable[Container], service: Service) -> bool:
+    return any(container.is_active for container in of_service(containers, service))
 
 
 def retire_command(names: Iterable[str]) -> str:
@@ -135,10 +135,10 @@ def _require_no_namesake(ctx: Context, names: Collection[str]) -> None:
     docker-compose 1.29 names the project after the folder, like v2, but keeps some characters that
     v2 removes, so the same folder may run as two projects.
     """
-    stack = ctx.stack
+    stack, compose_names = ctx.stack, {ctx.service(name).compose_name for name in names}
     for container in ctx.engine.containers_of_folder(stack.directory, except_project=stack.project):
         own_name, other_name = map(labels.normalized_project, (stack.project, container.project))
-        if own_name == other_name and container.service in names:
+        if own_name == other_name and container.service in compose_names:
             raise Refused(
                 f"{container.service} already runs as {container.name} in the project"
                 f" {container.project}, the name that docker-compose 1.29 gives this folder",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.containers.in_place import service_of
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.stack.model import Service, Stack
@@ -34,7 +35,7 @@ def _own_sources(stack: Stack, service: Service) -> list[str]:
 
     Only those that the service may write to.
     """
-    others = [each for each in stack.services.values() if each.name != service.name]
+    others = [each for each in stack.services.values() if each.compose_name != service.compose_name]
     shared = {mount.source for each in others for mount in each.mounts}
     return sorted(set(_writable_sources(service)) - shared)
 
@@ -48,7 +49,7 @@ def _writable_sources(service: Service) -> Iterable[str]:
 
 def _in_use(ctx: Context, name: str, source: str, user: Container) -> Refused:
     is_oneoff = user.labels.get(labels.ONEOFF) == "True"
-    of_stack = user.project == ctx.stack.project and user.service in ctx.stack.services
+    of_stack = user.project == ctx.stack.project and service_of(ctx.stack, user) is not None
     todo = f"stop it when it is done: `docker stop {user.name}`"
     if of_stack and not is_oneoff:
         todo = f"recreate it from the compose file: `docker compose up -d --no-deps {user.service}`"

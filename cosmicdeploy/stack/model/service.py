@@ -56,6 +56,9 @@ class Service:
     (daily, weekly, every_12h). `network_mode`, `ipc`, `pid`, `uts` and `volumes_from` may name a
     service (`service:db`; `db:ro`), and `expose` has entries such as "53/udp". Sizes are in bytes,
     times in seconds.
+
+    `replicas` is how many containers the file declares. Where a service has several, each has an
+    entry of its own, named `SERVICE.NUMBER`, with its number as `replica` (`stack/replicas.py`).
     """
 
     name: str
@@ -136,6 +139,18 @@ class Service:
     cpu_rt_period: int | None = None
     cpu_rt_runtime: int | None = None
     pids_limit: int | None = None
+    replicas: int = 1
+    replica: int | None = None
+
+    @property
+    def compose_name(self) -> str:
+        """The service's name in the compose file, which its replicas share."""
+        return self.name if self.replica is None else self.name.removesuffix(f".{self.replica}")
+
+    @property
+    def number(self) -> int:
+        """The number that Compose gives the container, from 1."""
+        return self.replica or 1
 
     def isolated(self) -> Service:
         """Return the service for a separate container that gets no traffic.

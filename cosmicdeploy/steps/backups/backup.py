@@ -74,7 +74,7 @@ class BackupStep(Step):
             Origin(
                 release=ctx.running_release() or None,
                 images=images,
-                digests=ctx.digests_of(ctx.settings.services.released),
+                digests=ctx.digests_of(ctx.settings.services.deployed),
             ),
             _progress(ctx, "dumped"),
             DumpOptions(exact=ctx.settings.backup.exact, silence=ctx.settings.backup.silence),

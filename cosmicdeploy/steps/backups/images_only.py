@@ -13,8 +13,8 @@ from cosmicdeploy.steps.base import Change, Unchanged
 
 
 def running_images(ctx: Context) -> dict[str, str]:
-    """Return the ids of the images that the application's containers run, by service."""
-    containers = {name: ctx.container(name) for name in ctx.settings.services.released}
+    """Return the ids of the images that the containers run, by service."""
+    containers = {name: ctx.container(name) for name in ctx.settings.services.deployed}
     return {name: container.image_id for name, container in containers.items() if container}
 
 

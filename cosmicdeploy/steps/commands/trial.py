@@ -63,7 +63,7 @@ def start_trial(ctx: Context) -> str:
         image=image.id,
         labels={
             labels.PROJECT: ctx.stack.project,
-            labels.SERVICE: name,
+            labels.SERVICE: service.compose_name,
             labels.ONEOFF: "True",
             labels.NUMBER: "1",
             labels.CONFIG_HASH: "",

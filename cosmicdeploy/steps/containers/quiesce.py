@@ -40,7 +40,7 @@ class QuiesceStep(Step):
     stops_writers: ClassVar[bool] = True
 
     roles: tuple[Role, ...] = Field(
-        default=("app", "scheduler", "worker"),
+        default=("app", "scheduler", "worker", "other"),
         description="Roles of the services to stop; with app, clients are turned away.",
     )
 

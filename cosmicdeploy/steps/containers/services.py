@@ -35,7 +35,7 @@ class ServicesStep(Step):
         if not down:
             names = ", ".join(ctx.settings.services.of(self.roles))
             return Unchanged(reason=f"running: {names}" if names else "the stack has none")
-        released = [name for name in ctx.settings.services.released if ctx.container(name)]
+        released = [name for name in ctx.settings.services.deployed if ctx.container(name)]
         before = {"containers": down, "needed_by": released}
         return Change(summary=f"start {', '.join(down)}", before=before)
 

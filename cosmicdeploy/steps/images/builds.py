@@ -45,13 +45,14 @@ class ImageBuild:
 
 
 def image_builds(ctx: Context) -> list[ImageBuild]:
-    """Return what the stack builds for its application.
+    """Return what the stack builds: for its application, and for one-shot services.
 
     Raises `ConfigError` if services build one image in different ways.
     """
     builds: list[ImageBuild] = []
     makers: dict[str, Service] = {}
-    for name in ctx.settings.services.released:
+    roles = ctx.settings.services
+    for name in (*roles.deployed, *roles.one_shot):
         service = ctx.service(name)
         build = _section(service)
         if build is None:

@@ -47,18 +47,19 @@ def _of_backup(ctx: Context, images: dict[str, str], digests: dict[str, str]) ->
 
 
 def pulled_services(ctx: Context) -> list[Service]:
-    """Return the services with a role whose image is not built by any service of the stack."""
+    """Return the services whose image is not built by any service of the stack."""
     built = {each.image for each in ctx.stack.services.values() if each.build is not None}
-    services = [ctx.service(name) for name in ctx.settings.services.all]
+    names = (*ctx.settings.services.all, *ctx.settings.services.one_shot)
+    services = [ctx.service(name) for name in names]
     return [service for service in services if service.image not in built]
 
 
 def _declared(ctx: Context, *, missing_only: bool) -> Iterator[Wanted]:
-    released = set(ctx.settings.services.released)
+    deployed = {*ctx.settings.services.deployed, *ctx.settings.services.one_shot}
     services = pulled_services(ctx)
     in_use = {each.image for each in services if ctx.container(each.name) is not None}
     for service in services:
-        is_left_alone = missing_only or service.name not in released
+        is_left_alone = missing_only or service.name not in deployed
         if is_left_alone and ctx.container(service.name) is not None:
             continue
         image = ctx.image(service.image)

@@ -31,8 +31,10 @@ class Drift:
     keys: Sequence[Difference] = ()
 
 
-def drift_of(ctx: Context, name: str) -> Drift:
+def drift_of(ctx: Context, name: str, *, may_be_stopped: bool = False) -> Drift:
     """Compare a service's container with its declaration.
+
+    A stopped container has drifted unless it `may_be_stopped`.
 
     Raises `EngineError` if the declared image does not exist.
     """
@@ -46,8 +48,11 @@ def drift_of(ctx: Context, name: str) -> Drift:
             todo=how_to_get(ctx.service(name)),
         )
     keys = ctx.engine.differences(container.id, ctx.service(name))
-    reasons = [*_image_reasons(ctx, container, image), *_definition_reasons(keys)]
-    if not container.is_running:
+    reasons = [
+        *_image_reasons(ctx, container, image, ctx.service(name).image),
+        *_definition_reasons(keys),
+    ]
+    if not container.is_running and not may_be_stopped:
         reasons = reasons or [STOPPED]
     return Drift(container=container, reason=", ".join(reasons) or None, keys=keys)
 
@@ -57,10 +62,15 @@ def as_json(keys: Iterable[Difference]) -> list[dict[str, Any]]:
     return [asdict(each) for each in keys]
 
 
-def _image_reasons(ctx: Context, container: Container, image: Image) -> list[str]:
-    if ctx.run.steps_ahead.build_images:
+def _image_reasons(ctx: Context, container: Container, image: Image, image_name: str) -> list[str]:
+    if ctx.run.steps_ahead.build_images and _is_built(ctx, image_name):
         return ["an older image runs"]
     return [ANOTHER_IMAGE] if container.image_id != image.id else []
+
+
+def _is_built(ctx: Context, image_name: str) -> bool:
+    """Return whether the stack builds this image, which several services may share."""
+    return any(s.build is not None and s.image == image_name for s in ctx.stack.services.values())
 
 
 def _definition_reasons(keys: Sequence[Difference]) -> list[str]:

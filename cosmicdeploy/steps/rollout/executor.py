@@ -11,6 +11,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import wait_ready
+from cosmicdeploy.stack.order import needed_by
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.rollout.batches import (
@@ -60,8 +61,16 @@ class Rollout:
         """Replace the replicas in batches, and beside them the scheduler and the workers.
 
         Stop-first, only one container starts at a time. Scheduler and workers are replaced after
-        the replicas if the engine could give one of them the address of a stopped replica.
+        the replicas if the engine could give one of them the address of a stopped replica. Services
+        without a role are replaced one by one: before them what the application depends on, and
+        after them the rest.
         """
+        first, last = self._other()
+        self._replace_each(first)
+        self._replace_application()
+        self._replace_each(last)
+
+    def _replace_application(self) -> None:
         if not addresses_are_kept(self._ctx):
             self._replace_replicas(lambda: None)
             self._replace_singletons()
@@ -97,9 +106,19 @@ class Rollout:
         first = [name for name in services.of(["scheduler"]) if name in self._reasons]
         if order == "stop-first":
             first, workers = [*first, *workers], []
-        for name in first:
-            self._replace([look_up(self._ctx, name)], {})
+        self._replace_each(first)
         self._roll_out(workers, order)
+
+    def _other(self) -> tuple[Sequence[str], Sequence[str]]:
+        """Return the services without a role to replace before, and after, the application."""
+        services = self._ctx.settings.services
+        needed = needed_by(self._ctx.stack, set(services.released))
+        other = [name for name in services.other if name in self._reasons]
+        return [n for n in other if n in needed], [n for n in other if n not in needed]
+
+    def _replace_each(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._replace([look_up(self._ctx, name)], {})
 
     def _keep_capacity(self, batch: Sequence[str]) -> None:
         """Wait until the replicas that serve while the batch is replaced are ready.

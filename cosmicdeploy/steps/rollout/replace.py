@@ -104,8 +104,8 @@ def container_labels(ctx: Context, service: Service, image_id: str) -> dict[str,
     """Return a container's labels: Compose's, so that its commands find it, and cosmicdeploy's."""
     return {
         labels.PROJECT: ctx.stack.project,
-        labels.SERVICE: service.name,
-        labels.NUMBER: "1",
+        labels.SERVICE: service.compose_name,
+        labels.NUMBER: str(service.number),
         labels.ONEOFF: "False",
         labels.CONFIG_HASH: config_hash(ctx, service.name),
         labels.VERSION: labels.COMPOSE_VERSION,

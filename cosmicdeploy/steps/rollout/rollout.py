@@ -50,7 +50,8 @@ class RolloutStep(Step):
         description="Do not wait for each to be ready; for when clients are turned away anyway.",
     )
     roles: tuple[Role, ...] = Field(
-        default=("app", "scheduler", "worker"), description="Roles of the services."
+        default=("app", "scheduler", "worker", "other"),
+        description="Roles of the services; other: those without a role.",
     )
     anew: tuple[str, ...] = Field(
         default=(),

@@ -25,18 +25,16 @@ def test_containers_of_1_29_are_adopted_with_their_names(up: UnnamedStack) -> No
     report = up.cli("status", "--json")
     rows = {row["service"]: row for row in report.report["data"]}
     assert {name: row["container"] for name, row in rows.items()} == {
-        "app": f"{up.project}_app_1",
-        "db": f"{up.project}_db_1",
+        name: f"{up.project}_{name}_1" for name in ("app", "db", "mailer", "migrate")
     }
-    assert [row["drift"] for row in rows.values()] == ["", ""]
+    assert {row["drift"] for row in rows.values()} == {""}
     notes = {note["service"]: note["what"] for note in report.report["notices"]}
-    assert notes.keys() == {"mailer", "migrate"} and "(running)" in notes["mailer"]
-    assert "exited with code 0" in notes["migrate"] and "not waited for by app" in notes["migrate"]
-    assert all(f"note: {name}: no role" in status.stdout for name in notes)
+    assert notes.keys() == {"silent"} and "is left alone (running)" in notes["silent"]
+    assert "note: silent: is left alone" in status.stdout
     again = up.cli("up", "--json")
     assert again.report["outcome"] == "unchanged", again.stderr
     assert [note["service"] for note in again.report["notices"]] == list(notes)
-    assert again.stderr.index("note: mailer") < again.stderr.index("recover")
+    assert again.stderr.index("note: silent") < again.stderr.index("recover")
     assert up.container_ids() == before
 
     up.write(release="2")
@@ -65,10 +63,57 @@ def test_an_undo_keeps_the_names_of_1_29(up: UnnamedStack) -> None:
     assert back.report["release"] == "1"
 
 
-def test_several_containers_of_a_service_are_refused_by_name(up: UnnamedStack) -> None:
-    up.compose("up", "-d", "--no-recreate", "--scale", "app=2")
+def test_a_service_without_a_role_is_replaced_and_a_one_shot_runs_again(up: UnnamedStack) -> None:
+    up.write(release="1")
+    assert up.cli("deploy", "--json").code == 0
     before = up.container_ids()
+    up.write(release="1", seconds=601)
+    planned = up.cli("deploy", "--plan", "--json")
+    assert "mailer" in planned.reason("rollout") and "migrate" in planned.reason("one-shot")
+    assert up.container_ids() == before
+    done = up.cli("deploy", "--json")
+    assert done.code == 0, done.stderr
+    after = up.container_ids()
+    assert after.keys() == before.keys()
+    replaced = {name for name in after if after[name] != before[name]}
+    assert replaced == {f"{up.project}_{name}_1" for name in ("mailer", "migrate")}
+    assert up.cli("deploy", "--json").report["outcome"] == "unchanged"
+
+    up.write(release="1", seconds=602, migrate="exit 3")
+    failed = up.cli("deploy", "--json")
+    assert failed.code == 1 and "migrate ended with exit code 3" in failed.stderr
+    assert up.container_ids() == after
+    assert "what migrate did to data stays done" in failed.stderr
+    up.write(release="1", seconds=601)
+    assert up.cli("deploy", "--json").report["outcome"] == "unchanged"
+
+
+def test_containers_of_a_scaled_service_all_get_the_release(up: UnnamedStack) -> None:
+    up.compose("up", "-d", "--no-recreate", "--scale", "app=2")
     first, second = f"{up.project}_app_1", f"{up.project}_app_2"
+    try:
+        before = up.container_ids()
+        status = up.cli("status", "--json").report
+        assert [row["service"] for row in status["data"]][:3] == ["db", "app.1", "app.2"]
+        [note] = [each for each in status["notices"] if each["kind"] == "more replicas"]
+        assert "has 2 containers, the compose file declares 1" in note["what"]
+        up.write(release="4", seconds=601)
+        done = up.cli("deploy", "--json")
+        assert done.code == 0, done.stderr
+        after = up.container_ids()
+        assert after.keys() == before.keys()
+        assert {name for name in after if after[name] != before[name]} == {first, second}
+        assert up.cli("deploy", "--json").report["outcome"] == "unchanged"
+    finally:
+        up.docker("rm", "-f", second)
+
+
+def test_several_containers_of_a_service_are_refused_by_name(up: UnnamedStack) -> None:
+    """The second container may be a copy of the first: it has an unusual name."""
+    up.compose("up", "-d", "--no-recreate", "--scale", "app=2")
+    up.docker("rename", f"{up.project}_app_2", f"{up.project}_copy_2")
+    before = up.container_ids()
+    first, second = f"{up.project}_app_1", f"{up.project}_copy_2"
     try:
         for words in (
             ["up"],

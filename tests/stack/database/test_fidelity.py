@@ -175,13 +175,13 @@ def test_a_restore_is_one_consistent_moment_of_a_busy_database(
 @pytest.mark.parametrize(
     ("statement", "named"),
     [
-        ("CREATE SEQUENCE numbers", r"Sequences .*: numbers \(SEQUENCE\)"),
+        ("CREATE SEQUENCE numbers", r"sequences .*: numbers \(SEQUENCE\)"),
         ("CREATE TABLE past (id INT) WITH SYSTEM VERSIONING", r"history .*: past"),
         ("CREATE TABLE old (id INT) ENGINE=MyISAM", r"inconsistent: old \(MyISAM\)"),
         ("CREATE TABLE old (id INT) ENGINE=Aria", r"inconsistent: old \(Aria\)"),
         ("CREATE TABLE all_old (id INT) ENGINE=MERGE UNION=()", r"data .*: all_old \(MRG_MyISAM\)"),
         ("CREATE TABLE places AS SELECT CAST(47.376887 AS FLOAT) AS lat", r"places\.lat"),
-        ("CREATE VIEW broken AS SELECT id FROM gone", "cannot be read: broken"),
+        ("CREATE VIEW broken AS SELECT id FROM gone", "cannot be queried: broken"),
         (
             f"CREATE TRIGGER {NAME}.bound BEFORE INSERT ON {NAME}.t FOR EACH ROW SET NEW.id = 1",
             "trigger bound names a schema",

@@ -112,7 +112,7 @@ def require_shown(stack: StackUnderTest, name: str) -> None:
 
 def require_rolled_down(stack: StackUnderTest, name: str, applied: set[str]) -> None:
     ctx, before = stack.open(), applied - {name}
-    with pytest.raises(Refused, match="in its place"):
+    with pytest.raises(Refused, match="rolled back instead"):
         roll_down(ctx, applied - {min(applied)})
     assert roll_down(ctx, before) == [name]
     assert roll_down(ctx, before) == []

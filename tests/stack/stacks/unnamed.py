@@ -16,7 +16,7 @@ from tests.stack.support.harness import IMAGES, ROOT, StackUnderTest
 
 FILE = "docker-compose.prod.yml"
 SETTINGS = """\
-services: {{app: [app], database: db}}
+services: {{app: [app], database: db, left_alone: [silent]}}
 app: {{console: [sh, -c, "echo '| Yes | first | 1 |'"], health_path: /}}
 database: {{name: notes}}
 project: {project}
@@ -25,14 +25,25 @@ project: {project}
 
 @dataclass(frozen=True)
 class UnnamedStack(StackUnderTest):
-    """`app` with a database; `mailer` and the one-shot `migrate` have no role in the settings."""
+    """`app` with a database; `mailer` and the one-shot `migrate` have no role in the settings, and
+    `silent` is left alone."""
 
     @property
     def project(self) -> str:
         return self.folder.name
 
-    def write(self, release: str = "1", command: str = '["python3", "/server.py"]') -> None:
-        """Write the files of the stack; each release gives another image."""
+    def write(
+        self,
+        release: str = "1",
+        command: str = '["python3", "/server.py"]',
+        *,
+        seconds: int = 600,
+        migrate: str = "exit 0",
+    ) -> None:
+        """Write the files of the stack; each release gives another image.
+
+        `seconds` are how long the mailer sleeps, and part of the migration's definition.
+        """
         images = read_env_file(IMAGES)
         python = {"image": images["PYTHON_IMAGE"]}
         secret = {"MARIADB_ROOT_PASSWORD": "${DB_ROOT_PASSWORD}", "MARIADB_DATABASE": "notes"}
@@ -44,8 +55,9 @@ class UnnamedStack(StackUnderTest):
                 "environment": secret,
                 "volumes": ["data:/var/lib/mysql"],
             },
-            "mailer": python | {"command": ["sleep", "600"], "stop_grace_period": "1s"},
-            "migrate": python | {"command": ["true"]},
+            "mailer": python | {"command": ["sleep", f"{seconds}"], "stop_grace_period": "1s"},
+            "silent": python | {"command": ["sleep", "600"], "stop_grace_period": "1s"},
+            "migrate": python | {"command": ["sh", "-c", f"{migrate} # {seconds}"]},
         }
         compose = {"version": "3.8", "services": services, "volumes": {"data": {}}}
         (self.folder / FILE).write_text(yaml.safe_dump(compose))

@@ -104,7 +104,8 @@ def test_with_json_standard_output_is_one_document(folder: Path) -> None:
     document = json.loads(done.stdout)
     jsonschema.validate(document, json.loads(schema_text()))
     assert document["exit_code"] == done.returncode == 1
-    assert document["error"]["what"] == "No Docker Engine answers"
+    what = "No Docker Engine answers: the socket does not exist"
+    assert document["error"]["what"] == what
 
 
 def test_a_traceback_is_shown_only_with_verbose(folder: Path) -> None:

@@ -82,6 +82,7 @@ def replicas_and_proxy(**more: Any) -> dict[str, Container]:
 def _service(name: str) -> Any:
     return SimpleNamespace(
         name=name,
+        compose_name=name,
         container_name=name,
         networks=(),
         mounts=(),

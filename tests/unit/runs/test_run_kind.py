@@ -85,7 +85,7 @@ def test_runs_and_releases_are_recorded_with_the_kind_of_their_command(
         remove_marker=lambda _: None,
         image=lambda _: None,
     )
-    services = SimpleNamespace(released=())
+    services = SimpleNamespace(deployed=())
     loaded: Any = SimpleNamespace(
         settings=SimpleNamespace(lock=SimpleNamespace(stale_after=60.0), services=services)
     )

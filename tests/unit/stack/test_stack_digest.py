@@ -56,6 +56,7 @@ CHANGED: dict[str, Any] = {
 def test_the_digest_depends_on_every_field_of_a_container() -> None:
     not_of_the_container = {"build", "pull_policy", "depends_on", "deploy"}
     not_of_the_container |= {"post_start", "pre_stop", "declared_name", "declares_image"}
+    not_of_the_container |= {"replica", "replicas"}
     names = {field.name for field in fields(Service)} - not_of_the_container
     assert names == set(CHANGED), "a field of Service is missing in this test"
     for name, value in CHANGED.items():
@@ -72,6 +73,8 @@ def test_the_digest_ignores_what_is_no_part_of_a_container() -> None:
         pull_policy="always",
         post_start=(Hook(command=("a",)),),
         pre_stop=(Hook(command=("a",)),),
+        replicas=3,
+        replica=2,
     )
     assert digest(changed) == digest(PLAIN)
 

@@ -15,7 +15,10 @@ NAMES = ("web-1", "web-2", "db", "mail", "worker")
 CTX: Any = SimpleNamespace(
     settings=SimpleNamespace(services=Services(app=("web-1", "web-2"), database="db")),
     stack=SimpleNamespace(
-        services={name: SimpleNamespace(container_name=f"{name}-prod") for name in NAMES}
+        services={
+            name: SimpleNamespace(name=name, compose_name=name, container_name=f"{name}-prod")
+            for name in NAMES
+        }
     ),
 )
 

@@ -78,7 +78,8 @@ def stack(ctx: Context, tmp_path: Path) -> Iterator[Stack]:
         port = int(served.url.rpartition(":")[2])
         engine: Any = Engine(web=web, db=replace(HEALTHY, name="db", service="db"))
         services = {
-            n: SimpleNamespace(container_name=n, image=n, build=None) for n in ("web", "db")
+            n: SimpleNamespace(compose_name=n, container_name=n, image=n, build=None)
+            for n in ("web", "db")
         }
         any_stack: Any = SimpleNamespace(services=services, project="p")
         loaded = load(path, {"TOKEN": "t"})

@@ -37,7 +37,7 @@ services:
 
 @pytest.fixture
 def opened(ctx: Context, tmp_path: Path) -> Context:
-    """A stack in which `migrate` and `admin` have no role.
+    """A stack in which `migrate` and `admin` are left alone.
 
     The database's container belongs to another folder; another project has a database as well.
     """
@@ -54,7 +54,7 @@ def opened(ctx: Context, tmp_path: Path) -> Context:
             status="exited", exit_code=3, labels=container_labels,
         )  # fmt: skip
 
-    services = Services(app=("app",), database="db", proxy="nginx")
+    services = Services(app=("app",), database="db", proxy="nginx", left_alone=("migrate", "admin"))
     app = SimpleNamespace(console=("console",))
     settings = SimpleNamespace(services=services, database=object(), app=app)
     loaded: Any = SimpleNamespace(settings=settings)
@@ -70,8 +70,8 @@ def opened(ctx: Context, tmp_path: Path) -> Context:
 def test_each_kind_of_notice_says_what_and_what_to_do(opened: Context, events: list[Event]) -> None:
     found = {(notice.kind, notice.service): notice for notice in notices(opened)}
     assert list(found) == [
-        ("no role", "migrate"),
-        ("no role", "admin"),
+        ("left alone", "migrate"),
+        ("left alone", "admin"),
         ("not built", "nginx"),
         ("other folder", "db"),
         ("other project", "db"),
@@ -88,7 +88,7 @@ def test_each_kind_of_notice_says_what_and_what_to_do(opened: Context, events: l
     assert [str(notice) in str(event) for notice, event in zip(found.values(), events, strict=True)]
 
 
-def test_a_stack_whose_services_all_have_roles_has_no_notice(opened: Context) -> None:
+def test_a_stack_in_which_no_service_is_left_alone_has_no_notice(opened: Context) -> None:
     services = {"app": opened.service("app")}
     small = replace(opened, stack=replace(opened.stack, services=services))
     known = Services(app=("app",), database="app")
@@ -131,7 +131,7 @@ def test_a_run_shows_notices_once_before_its_first_step() -> None:
 
     def shown(**more: Any) -> str:
         out = io.StringIO()
-        notice = {"kind": "no role", "service": "mailer", "what": "no role", "todo": "start it"}
+        notice = {"kind": "left alone", "service": "mailer", "what": "is left", "todo": "x"}
         report = Report.model_validate(
             {"command": "x", "outcome": "done", "started_at": "", "seconds": 1.0, **more}
             | {"notices": [notice]}

@@ -83,7 +83,7 @@ def _links(texts: Iterable[str], service: Service, project: str) -> Keys:
 
 
 def _own_names(service: Service) -> set[str]:
-    return {service.name, service.container_name, service.hostname or ""}
+    return {service.compose_name, service.container_name, service.hostname or ""}
 
 
 def _additional(aliases: Iterable[str], own: set[str]) -> list[str]:

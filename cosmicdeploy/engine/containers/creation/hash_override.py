@@ -19,12 +19,13 @@ from cosmicdeploy.stack.model import Service
 
 def hash_override(pairs: Iterable[tuple[Service, Service]]) -> str:
     """Return the file; "" if none is needed. Each pair is a service as declared and resolved."""
-    services = [
-        f"{json.dumps(declared.name)}: {{{_keys(declared, resolved)}}}"
+    services = {  # replicas have the same keys
+        declared.compose_name: _keys(declared, resolved)
         for declared, resolved in pairs
         if referred_services(declared)
-    ]
-    return f"services: {{{', '.join(services)}}}\n" if services else ""
+    }
+    entries = [f"{json.dumps(name)}: {{{keys}}}" for name, keys in services.items()]
+    return f"services: {{{', '.join(entries)}}}\n" if entries else ""
 
 
 def _keys(declared: Service, resolved: Service) -> str:

@@ -62,12 +62,6 @@ def read_ulimits(entry: ComposeValue | None) -> dict[str, tuple[int, int]]:
     return {} if entry is None else {key: _ulimit(item) for key, item in entry.mapping().items()}
 
 
-def refuse_replicas(entry: ComposeValue) -> None:
-    """Refuse a count other than 1: each replica is a service of its own."""
-    if entry.integer() != 1:
-        raise entry.error("other than 1 is not supported", "write one service per replica")
-
-
 def _merged(entry: ComposeValue, plain: Limits, deployed: Limits) -> Limits:
     merged = {}
     for field in fields(Limits):

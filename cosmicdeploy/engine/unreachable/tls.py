@@ -1,0 +1,58 @@
+"""Explain why no TLS connection to an engine comes about."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Sequence
+
+from docker.errors import TLSParameterError
+
+from cosmicdeploy.engine.unreachable.causes import Explanation, has, says
+
+# The folder of the certificates if DOCKER_CERT_PATH is not set.
+CERTIFICATES = "~/.docker"
+
+
+def of_tls(causes: Sequence[BaseException]) -> Explanation | None:
+    folder = os.environ.get("DOCKER_CERT_PATH") or CERTIFICATES
+    if has(causes, TLSParameterError):
+        return Explanation(
+            f"TLS is on, but {folder} lacks ca.pem, cert.pem or key.pem",
+            "put them there or set DOCKER_CERT_PATH; or unset DOCKER_TLS_VERIFY and"
+            " DOCKER_CERT_PATH",
+        )
+    if has(causes, ssl.SSLCertVerificationError):
+        reason = next(c for c in causes if isinstance(c, ssl.SSLCertVerificationError))
+        return Explanation(
+            f"The engine's certificate is not trusted: {reason.verify_message}",
+            f"put the authority that signed it into {folder}/ca.pem",
+        )
+    if says(causes, "certificate required", "bad certificate", "unknown ca"):
+        return Explanation(
+            "The engine does not accept this client's certificate",
+            f"put one that it trusts into {folder} (cert.pem, key.pem)",
+        )
+    return _of_handshake(causes, folder)
+
+
+def _of_handshake(causes: Sequence[BaseException], folder: str) -> Explanation | None:
+    if says(causes, "HTTP request to an HTTPS server"):
+        return Explanation(
+            "The engine expects TLS",
+            "set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder of ca.pem, cert.pem and"
+            " key.pem",
+        )
+    if has(causes, ssl.SSLEOFError):
+        return Explanation(
+            "The engine ended the TLS connection: it does not accept this client's certificate, or"
+            " has no TLS at this port",
+            f"put one that it trusts into {folder} (cert.pem, key.pem), or check the port",
+        )
+    if has(causes, ssl.SSLError):
+        return Explanation(
+            "The engine does not answer in TLS",
+            "check the port (2376 is usual for TLS), or unset DOCKER_TLS_VERIFY and"
+            " DOCKER_CERT_PATH",
+        )
+    return None

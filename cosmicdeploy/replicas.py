@@ -1,0 +1,56 @@
+"""Find the replicas of each service, for the settings and the stack that a run works with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from cosmicdeploy.engine.containers.in_place import adopt_container_names, replica_numbers
+from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.settings import LoadedSettings
+from cosmicdeploy.stack.model import Stack
+from cosmicdeploy.stack.order import ending, in_order
+from cosmicdeploy.stack.replicas import replicas_by_service, with_replicas
+
+
+def resolve_replicas(
+    loaded: LoadedSettings, declared: Stack, containers: Iterable[Container]
+) -> tuple[LoadedSettings, Stack]:
+    """Return the settings and the stack with an entry for each replica of a service.
+
+    The replicas are the declared ones and those that run beyond them; their containers have the
+    names that they have now. Raises `ConfigError` if a service that must have one container
+    declares several, or none.
+    """
+    found = list(containers)
+    _require_single(loaded, declared)
+    services = loaded.settings.services.with_other(in_order(declared), ending(declared))
+    numbers = {
+        name: numbers
+        for name, service in declared.services.items()
+        if name not in services.single
+        and (numbers := replica_numbers(service, found, declared.project)) is not None
+    }
+    stack = with_replicas(declared, numbers)
+    names = replicas_by_service(stack.services.values())
+    resolved = services.with_replicas({name: names.get(name, ()) for name in numbers})
+    settings = loaded.settings.model_copy(update={"services": resolved})
+    return replace(loaded, settings=settings), adopt_container_names(stack, found)
+
+
+def _require_single(loaded: LoadedSettings, declared: Stack) -> None:
+    for name in dict.fromkeys(loaded.settings.services.single):
+        replicas = declared.services[name].replicas
+        if replicas != 1:
+            raise ConfigError(
+                f"{name} declares {replicas} replicas, but its role needs exactly one container",
+                where=f"{declared.file}: services.{name}, {loaded.file}: services",
+                todo="declare one replica of it, or give it the role app or worker",
+            )
+    if not any(declared.services[name].replicas for name in loaded.settings.services.app):
+        raise ConfigError(
+            "No service with the role app has a replica",
+            where=f"{declared.file}: {', '.join(loaded.settings.services.app)}",
+            todo="declare at least one replica",
+        )

@@ -1,0 +1,51 @@
+"""Read how many containers a service has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cosmicdeploy.stack.compose_value import ComposeValue
+from cosmicdeploy.stack.model import Service
+
+
+def read_replicas(service: ComposeValue) -> int:
+    """Return `deploy.replicas` or `scale`; 1 if the file has neither.
+
+    Raises `ConfigError` if they differ, as Compose does.
+    """
+    deploy, scale = service.get("deploy"), service.get("scale")
+    declared = deploy.get("replicas") if deploy is not None else None
+    counts = [_count(each) for each in (scale, declared) if each is not None]
+    if declared is not None and len(set(counts)) > 1:
+        raise declared.error("and scale differ", "remove one of them")
+    return counts[0] if counts else 1
+
+
+def _count(entry: ComposeValue) -> int:
+    count = entry.integer()
+    if count < 0:
+        raise entry.error("is negative", "use 0 or a larger number")
+    return count
+
+
+def check_replicas(entry: ComposeValue, service: Service) -> None:
+    """Raise `ConfigError` if several containers of the service cannot exist side by side."""
+    if service.replicas < 2:
+        return
+    for key, what in _unshareable(service):
+        raise entry.child(key).error(
+            f"{what} is for one container, and {service.name} has {service.replicas} replicas",
+            f"remove it, or declare {service.replicas} services with one container each",
+        )
+
+
+def _unshareable(service: Service) -> Iterator[tuple[str, str]]:
+    """Yield each key of which only one container can have the value, and the value."""
+    if service.declared_name is not None:
+        yield "container_name", f"the name {service.declared_name}"
+    for attachment in service.networks:
+        if attachment.ipv4_address:
+            yield "networks", f"the address {attachment.ipv4_address}"
+    for port in service.ports:
+        if port.published is not None:
+            yield "ports", f"the host's port {port.published}"

@@ -1,0 +1,98 @@
+"""The step `one-shot`: run the services that run to their end, once for each release."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.errors import CosmicError, EngineError
+from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.rollout.drift import MISSING, Drift, drift_of
+from cosmicdeploy.steps.rollout.replace import journal_facts, remove_temporary, swap_in
+from cosmicdeploy.steps.rollout.target import look_up
+from cosmicdeploy.steps.rollout.timings import Phases
+from cosmicdeploy.steps.rollout.undo import put_back
+
+LOG_LINES = 10
+
+
+class OneShotStep(Step):
+    """Run each service that others wait for until it has ended successfully, such as a migration.
+
+    These are the services that another one depends on with `service_completed_successfully`. Each
+    runs again if its image or definition changed, or if it did not end successfully.
+    """
+
+    kind: ClassVar[str] = "one-shot"
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        names = ctx.settings.services.one_shot
+        reasons = {name: reason for name in names if (reason := _reason(ctx, name))}
+        if not reasons:
+            ended = f"ended successfully: {', '.join(names)}"
+            return Unchanged(reason=ended if names else "no service runs to its end")
+        before = {name: journal_facts(ctx.container(name)) for name in reasons}
+        listed = ", ".join(f"{name} ({reason})" for name, reason in reasons.items())
+        return Change(
+            summary=f"run {listed} to its end",
+            before={"containers": before},
+            facts={"reasons": reasons},
+        )
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        for name in change.before["containers"]:
+            ctx.safe_point()
+            _run(ctx, name)
+            ctx.say(f"{name} ended successfully")
+        return {"ran": list(change.before["containers"])}
+
+    def undo(self, ctx: Context, change: Change) -> None:
+        """Put the former containers back; what the services did to data stays done."""
+        for name, before in reversed(change.before["containers"].items()):
+            put_back(ctx, name, before)
+
+    def kept_after_undo(self, change: Change) -> str:
+        names = ", ".join(change.before["containers"])
+        return f"what {names} did to data stays done"
+
+    def settle(self, ctx: Context, change: Change) -> None:
+        remove_temporary(ctx, change.before["containers"])
+
+
+def _reason(ctx: Context, name: str) -> str:
+    """Return why a service has to run; "" if it ran successfully as it is declared now."""
+    drift = _drift(ctx, name)
+    if drift.container is None or drift.container.is_active:
+        return drift.reason or "it did not end"
+    if drift.container.status != "exited" or drift.container.exit_code != 0:
+        return f"it ended with exit code {drift.container.exit_code}"
+    return drift.reason or ""
+
+
+def _drift(ctx: Context, name: str) -> Drift:
+    """Return the drift of a service; its image may be built by a step ahead."""
+    if ctx.container(name) is None and ctx.image_of(name) is None:
+        return Drift(container=None, reason=MISSING)
+    return drift_of(ctx, name, may_be_stopped=True)
+
+
+def _run(ctx: Context, name: str) -> None:
+    """Run a service in a new container; raises `CosmicError` with its last lines if it fails."""
+    created = swap_in(ctx, look_up(ctx, name), Phases())
+    ctx.engine.start(created)
+    ctx.engine.wait_until_ended(created, ctx.settings.migrate.timeout)
+    container = ctx.engine.container(created)
+    if container is None:
+        raise EngineError("The container was removed while it ran", where=name)
+    if container.exit_code != 0:
+        raise _failed(ctx, name, container)
+
+
+def _failed(ctx: Context, name: str, container: Container) -> CosmicError:
+    return CosmicError(
+        f"{name} ended with exit code {container.exit_code}",
+        where=name,
+        todo=f"see its last lines above, or `cosmicdeploy logs {name} --tail 100`",
+        details=ctx.engine.logs(container.id, tail=LOG_LINES),
+    )
