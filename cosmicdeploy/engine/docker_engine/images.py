@@ -31,8 +31,10 @@ class DockerImages(DockerApi):
         self.tag(image_id, tag)
         return image_id
 
-    def pull(self, reference: str, on_progress: Callable[[str], None]) -> Image:
-        return pull.pull(self._api, reference, on_progress)
+    def pull(
+        self, reference: str, on_progress: Callable[[str], None], platform: str | None = None
+    ) -> Image:
+        return pull.pull(self._api, reference, on_progress, platform)
 
     def pull_bases(self, build: Build, on_progress: Callable[[str], None]) -> None:
         bases.pull_bases(self._api, build, on_progress)

@@ -28,8 +28,10 @@ class EngineImages(Protocol):
         builder would not build as written.
         """
 
-    def pull(self, reference: str, on_progress: Callable[[str], None]) -> Image:
-        """Pull an image by tag or digest; return it.
+    def pull(
+        self, reference: str, on_progress: Callable[[str], None], platform: str | None = None
+    ) -> Image:
+        """Pull an image by tag or digest; return it. Default platform: the engine's own.
 
         `on_progress` receives a line for each message of the engine. Raises `PullFailed`, also if
         the engine reports nothing for too long.

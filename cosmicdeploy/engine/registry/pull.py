@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,9 +31,10 @@ def pull(
     api: APIClient,
     reference: str,
     on_progress: Callable[[str], None],
+    platform: str | None = None,
     silence: float = SILENCE_SECONDS,
 ) -> Image:
-    """Pull an image by tag or digest; return it.
+    """Pull an image by tag or digest; return it. Default platform: the engine's own.
 
     `on_progress` receives a line for each message of the engine, so it can be a safe point. Raises
     `PullFailed`, also if the engine reports nothing for `silence` seconds. The engine ends a pull
@@ -43,7 +44,8 @@ def pull(
     progress = PullProgress(reference)
     on_progress(f"pulling {reference}")
     with translated("Pulling an image", reference), _explained(reference, login, silence):
-        for message in _messages(api, reference, login, silence):
+        query = _query(reference, platform)
+        for message in _messages(api, query, login, silence):
             if "error" in message:  # the status is 200 by then
                 raise pull_failed(reference, login, str(message["error"]))
             on_progress(progress.add(message))
@@ -72,15 +74,22 @@ def registry_digest(api: APIClient, reference: str) -> str:
     return str((found.get("Descriptor") or {}).get("digest") or "")
 
 
-def _messages(api: APIClient, reference: str, login: Login, silence: float) -> Iterator[Json]:
-    """Yield the engine's messages; closes the connection at the end in any case."""
+def _query(reference: str, platform: str | None) -> dict[str, str]:
     repository, tag = parse_repository_tag(reference)
+    query = {"fromImage": repository, "tag": tag or "latest"}
+    return query | ({"platform": platform} if platform else {})
+
+
+def _messages(
+    api: APIClient, query: Mapping[str, str], login: Login, silence: float
+) -> Iterator[Json]:
+    """Yield the engine's messages; closes the connection at the end in any case."""
     raw = _raw(api)
     # Not the SDK's `pull`: it waits for ever for a silent engine.
     with interruptible():
         response = raw._post(
             raw._url("/images/create"),
-            params={"fromImage": repository, "tag": tag or "latest"},
+            params=query,
             headers=login.headers,
             stream=True,
             timeout=silence,

@@ -22,7 +22,7 @@ def notices(ctx: Context) -> list[StackNotice]:
     left alone, for each service with more containers than declared, for each image that no deploy
     builds, for each container that was created from another
     folder, for each container of another project that was created from this folder, and for what
-    Compose drops from the compose file.
+    has no effect in the compose file.
     """
     return [
         *_without_database(ctx),
@@ -153,6 +153,15 @@ def _without_effect(ctx: Context) -> Iterator[StackNotice]:
         yield StackNotice(
             kind="without effect", service=each.service, what=each.what, todo=each.todo
         )
+    for name in ctx.settings.services.all:
+        service = ctx.service(name)
+        if service.build and service.pull_policy not in (None, "missing", "build", "never"):
+            yield StackNotice(
+                kind="without effect",
+                service=name,
+                what=f"its image is built, so pull_policy {service.pull_policy} pulls nothing",
+                todo="remove pull_policy, or remove build to pull the image",
+            )
 
 
 def _folder(ctx: Context, name: str) -> str:

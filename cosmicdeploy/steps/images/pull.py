@@ -43,8 +43,10 @@ class PullStep(Step):
 
     def apply(self, ctx: Context, change: Change) -> Result:
         images: dict[str, Image] = {}
+        platforms = {each.image: each.platform for each in pulled_services(ctx)}
         for reference in change.before["tags"]:
-            images[reference] = ctx.engine.pull(reference, progress_of(ctx))
+            platform = platforms.get(reference)
+            images[reference] = ctx.engine.pull(reference, progress_of(ctx), platform)
         _require_backup_images(ctx)
         return {
             "images": {name: image.id for name, image in images.items()},
@@ -74,6 +76,8 @@ def progress_of(ctx: Context) -> Callable[[str], None]:
 
 
 def _nothing(ctx: Context) -> str:
+    if ctx.run.target_backup is not None:
+        return "the images of the backup are here"
     names = sorted({service.image for service in pulled_services(ctx)})
     return f"already here: {', '.join(names)}" if names else "every image is built here"
 

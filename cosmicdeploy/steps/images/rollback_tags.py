@@ -62,12 +62,12 @@ def _images_by_tag(ctx: Context) -> dict[str, str]:
 
     Raises `Refused` if one of the images no longer exists.
     """
-    images = {}
-    for service, image_id in target_of(ctx).manifest.images.items():
+    images, manifest = {}, target_of(ctx).manifest
+    for service, image_id in manifest.images.items():
         if service not in ctx.stack.services:
             continue
-        # An earlier step pulls what can be pulled.
-        if ctx.engine.image(image_id) is None and not ctx.run.steps_ahead.build_images:
+        is_pulled_first = ctx.run.steps_ahead.build_images and service in manifest.digests
+        if ctx.engine.image(image_id) is None and not is_pulled_first:
             raise Refused(
                 f"The image of {service} at the time of the backup is gone",
                 where=image_id[:19],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from cosmicdeploy.engine.registry.pull import pull
 from cosmicdeploy.errors import PullFailed
 from cosmicdeploy.stack.model import Build
 from tests.stack.support.registry import PASSWORD, USER, Registry, free_port
+from tests.stack.support.stalling import stalling
 
 pytestmark = pytest.mark.stack
 
@@ -121,17 +121,18 @@ def test_an_error_in_the_stream_of_a_good_answer_is_an_error(
         engine.pull(registry.name("shop/broken", "1"), quiet)
 
 
-def test_a_silent_pull_is_ended() -> None:
-    started = time.monotonic()
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()
-        name = f"127.0.0.1:{silent.getsockname()[1]}/{REPOSITORY}:1"
-        client = docker.from_env()
+def test_a_pull_that_no_longer_makes_progress_is_ended(registry: Registry) -> None:
+    registry.push_noise("shop/stuck", "1")
+    lines = list[str]()
+    client = docker.from_env()
+    with stalling(registry.host) as relay:
+        started = time.monotonic()
         with pytest.raises(PullFailed, match="reported no progress for 1 s"):
-            pull(client.api, name, quiet, silence=1.0)
-        client.close()
-    assert time.monotonic() - started < 10
+            pull(client.api, f"{relay.host}/shop/stuck:1", lines.append, silence=1.0)
+        assert relay.stalled.is_set()
+        assert time.monotonic() - started < 10
+    client.close()
+    assert lines[0].startswith("pulling ")
 
 
 def test_a_missing_base_image_is_pulled_or_named_with_its_dockerfile(

@@ -61,8 +61,9 @@ class Registry:
         return image_id, digest
 
     def push(self, image_id: str, repository: str, tag: str) -> str:
-        """Push a local image; leave no tag of it on the engine. Return the digest."""
+        """Push a local image; on the engine, leave the tag as it was. Return the digest."""
         api, full = self.client.api, f"{self.host}/{repository}"
+        before = _image_id(api, f"{full}:{tag}")
         api.tag(image_id, full, tag, force=True)
         last = {}
         for message in api.push(
@@ -70,8 +71,13 @@ class Registry:
         ):
             assert "error" not in message, message
             last = message.get("aux") or last
-        api.remove_image(f"{full}:{tag}")
-        return str(last["Digest"])
+        digest = str(last["Digest"])
+        if before is None:
+            api.remove_image(f"{full}:{tag}")
+        elif before != image_id:
+            api.tag(before, full, tag, force=True)
+            api.remove_image(f"{full}@{digest}")
+        return digest
 
     def delete(self, repository: str, digest: str) -> None:
         """Remove an image with all its tags from the registry."""
@@ -117,6 +123,13 @@ def running_registry(folder: Path, *, password: bool = False) -> Iterator[Regist
         process.terminate()
         process.wait(10)
         client.close()
+
+
+def _image_id(api: docker.APIClient, name: str) -> str | None:
+    try:
+        return str(api.inspect_image(name)["Id"])
+    except docker.errors.ImageNotFound:
+        return None
 
 
 def free_port() -> int:
