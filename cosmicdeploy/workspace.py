@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from cosmicdeploy.context import Context
@@ -36,7 +37,20 @@ def read_stack_files(config: Path | None) -> tuple[LoadedSettings, Stack]:
     loaded = load(config or find(Path.cwd()), os.environ)
     stack = read_files(loaded.compose_files, os.environ)
     _require_services(loaded, stack)
-    return loaded, stack
+    return loaded, _with_own_folders(loaded, stack)
+
+
+def _with_own_folders(loaded: LoadedSettings, stack: Stack) -> Stack:
+    """Return the stack with builds that leave out the deployer's folders."""
+    own = (
+        loaded.state_directory.resolve(),
+        loaded.path(loaded.settings.backup.directory),
+    )
+    services = {
+        name: replace(each, build=replace(each.build, own_folders=own)) if each.build else each
+        for name, each in stack.services.items()
+    }
+    return replace(stack, services=services)
 
 
 def connect_stack(loaded: LoadedSettings, stack: Stack, emit: Emit) -> Context:

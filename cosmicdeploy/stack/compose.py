@@ -61,7 +61,7 @@ def read_files(files: ComposeFiles, environ: Mapping[str, str]) -> Stack:
         volumes=_used_volumes(services.values(), scope.volumes),
         remarks=(
             *unread_override(files, declared.variables),
-            *cut_commands(entries),
+            *cut_commands(declared.originals, services),
             *scope.remarks,
         ),
         inactive=declared.inactive,

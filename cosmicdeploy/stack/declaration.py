@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from cosmicdeploy.files.yaml_reader import Document
 from cosmicdeploy.stack.keys import BEFORE_MERGING, refuse_unknown_keys
-from cosmicdeploy.stack.merging.defaults import without_defaults
 from cosmicdeploy.stack.merging.resolve import merged
 from cosmicdeploy.stack.merging.sources import Need, Sources, read_sources
 from cosmicdeploy.stack.model import ComposeFiles
@@ -25,12 +24,16 @@ from cosmicdeploy.stack.variables.interpolate import interpolate_values
 
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
-    """What the files declare; `variables` include COMPOSE_PROJECT_NAME."""
+    """What the files declare; `variables` include COMPOSE_PROJECT_NAME.
+
+    `originals` are the files before Compose merged them, with variables resolved.
+    """
 
     document: Document
     project: str
     variables: Mapping[str, str]
     inactive: frozenset[str]
+    originals: tuple[Document, ...]
 
 
 def read_declaration(files: ComposeFiles, environ: Mapping[str, str]) -> Declaration:
@@ -61,7 +64,13 @@ def _plain(document: Document, files: ComposeFiles, variables: Mapping[str, str]
     document = without_services(document, inactive)
     refuse_unknown_keys(document)
     document = replace(document, data=interpolate_values(document, variables))
-    return Declaration(document=document, project=project, variables=variables, inactive=inactive)
+    return Declaration(
+        document=document,
+        project=project,
+        variables=variables,
+        inactive=inactive,
+        originals=(document,),
+    )
 
 
 def _merged(
@@ -74,7 +83,7 @@ def _merged(
     variables = {**own, **environ}
     named = [each for each in sources.named if each.data.get("name")] or [sources.named[0]]
     project = project_name(named[-1], variables, files.project)
-    _check_sources(sources, files, {**variables, "COMPOSE_PROJECT_NAME": project})
+    originals = _checked_originals(sources, files, {**variables, "COMPOSE_PROJECT_NAME": project})
     document = without_extensions(merged(sources, need, files, environ, own))
     refuse_unknown_keys(document)
     services = frozenset(document.data.get("services") or ())
@@ -84,14 +93,19 @@ def _merged(
         project=project,
         variables={**variables, "COMPOSE_PROJECT_NAME": project},
         inactive=sources.service_names - services,
+        originals=originals,
     )
 
 
-def _check_sources(sources: Sources, files: ComposeFiles, variables: Mapping[str, str]) -> None:
-    """Refuse unknown keys and missing variables with their file and line, which Compose omits.
+def _checked_originals(
+    sources: Sources, files: ComposeFiles, variables: Mapping[str, str]
+) -> tuple[Document, ...]:
+    """Return the files with variables resolved.
 
-    An included file may have variables of its own.
+    Refuse unknown keys and missing variables with their file and line, which Compose omits. An
+    included file may have variables of its own, so it is returned as it is.
     """
+    originals = []
     active = active_profiles(files.profiles, variables)
     profiles: dict[str, set[str]] = {}
     for document in (*sources.named, *sources.included):
@@ -102,13 +116,12 @@ def _check_sources(sources: Sources, files: ComposeFiles, variables: Mapping[str
         plain = without_services(without_extensions(document), inactive)
         refuse_unknown_keys(plain, also_known=BEFORE_MERGING)
         if document not in sources.included:
-            interpolate_values(plain, variables)
+            plain = replace(plain, data=interpolate_values(plain, variables))
+        originals.append(plain)
+    return tuple(originals)
 
 
 def without_extensions(document: Document) -> Document:
-    """Drop the `x-*` blocks at the top level, so that variables in them are not resolved.
-
-    Drop the defaults that Compose prints, too: a file may be the output of its `config`.
-    """
+    """Drop the `x-*` blocks at the top level, so that variables in them are not resolved."""
     data = {key: value for key, value in document.data.items() if not key.startswith("x-")}
-    return replace(document, data=without_defaults(data))
+    return replace(document, data=data)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
-from cosmicdeploy.stack.compose_value import ComposeValue
-from cosmicdeploy.stack.model import ComposeFiles, Remark
-from cosmicdeploy.stack.values.words import split
+from cosmicdeploy.files.yaml_reader import Document
+from cosmicdeploy.stack.merging.sources import services_of
+from cosmicdeploy.stack.model import ComposeFiles, Remark, Service
+from cosmicdeploy.stack.values.words import UnclosedQuote, Words, split
 from cosmicdeploy.stack.variables.compose_variables import files_of_variable
 
 # Without -f and COMPOSE_FILE, Compose reads the first of these and its override file.
 _DEFAULT_NAMES = ("compose", "docker-compose")
 _ENDINGS = (".yaml", ".yml")
+_COMMANDS = ("command", "entrypoint")
 
 
 def unread_override(files: ComposeFiles, variables: Mapping[str, str]) -> Iterator[Remark]:
@@ -32,18 +35,49 @@ def unread_override(files: ComposeFiles, variables: Mapping[str, str]) -> Iterat
             )
 
 
-def cut_commands(entries: ComposeValue) -> Iterator[Remark]:
-    """Yield a remark for each command line that ends at an operator. The line is never shown."""
-    for name, service in entries.mapping().items():
-        for key in ("command", "entrypoint"):
-            entry = service.get(key)
-            if entry is None or not isinstance(entry.data, str):
-                continue
-            dropped = split(entry.data).dropped
-            if dropped:
-                yield Remark(
-                    service=name,
-                    what=f"its {key} ends before the first '{dropped[0]}' ({entry.where}): no shell"
-                    " runs it, and Compose drops the rest",
-                    todo=f'write {key}: ["sh", "-c", "…"], or put the sign in quotes',
-                )
+def cut_commands(
+    documents: Iterable[Document], services: Mapping[str, Service]
+) -> Iterator[Remark]:
+    """Yield a remark for each command line that ends at an operator. The line is never shown.
+
+    `documents` are the files as they were before Compose merged them: its output has lists of
+    words. A service that others extend is not among `services`.
+    """
+    known: set[tuple[str, str]] = set()
+    for document in documents:
+        for name, entry in services_of(document).items():
+            for key in _COMMANDS:
+                cut = _cut(entry.get(key))
+                if cut is None:
+                    continue
+                for service in _with_command(services, name, key, cut):
+                    if (service, key) not in known:
+                        known.add((service, key))
+                        yield _remark(service, key, cut, document.location("services", name, key))
+
+
+def _cut(line: Any) -> Words | None:
+    """Return the words of a command line that ends at an operator; else None."""
+    if not isinstance(line, str):
+        return None
+    try:
+        words = split(line)
+    except UnclosedQuote:  # in a service that is overridden: the others are refused
+        return None
+    return words if words.dropped else None
+
+
+def _with_command(
+    services: Mapping[str, Service], name: str, key: str, cut: Words
+) -> Iterator[str]:
+    possible = [name] if name in services else services
+    return (each for each in possible if getattr(services[each], key) == cut.words)
+
+
+def _remark(service: str, key: str, cut: Words, where: str) -> Remark:
+    return Remark(
+        service=service,
+        what=f"its {key} ends before the first '{cut.dropped[0]}' ({where}): no shell runs it, and"
+        " Compose drops the rest",
+        todo=f'write {key}: ["sh", "-c", "…"], or put the sign in quotes',
+    )

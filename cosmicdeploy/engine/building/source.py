@@ -46,7 +46,9 @@ class BuildSource:
     @cached_property
     def files(self) -> list[ContextFile]:
         """The files of the context that the ignore file does not exclude."""
-        return context_files(self.build.context, read_ignore_rules(self.ignore_file))
+        context = self.build.context
+        own = {os.path.relpath(each, context.resolve()) for each in self.build.own_folders}
+        return context_files(context, read_ignore_rules(self.ignore_file), own)
 
     @cached_property
     def name_in_context(self) -> str | None:

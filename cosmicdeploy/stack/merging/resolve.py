@@ -10,6 +10,7 @@ from typing import Any
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.merging.document import MergedDocument
+from cosmicdeploy.stack.merging.output import restore
 from cosmicdeploy.stack.merging.program import ComposeFailed, NoComposeV2, config
 from cosmicdeploy.stack.merging.sources import Need, Sources
 from cosmicdeploy.stack.model import ComposeFiles
@@ -59,20 +60,8 @@ def merged(
         raise _refusal(str(error), sources, own) from None
     # `config` writes each `$` twice, in keys as well.
     data = json.loads(printed.replace("$$", "$"))
-    _restore_omitted(data)
+    restore(data)
     return MergedDocument(path=sources.named[0].path, data=data, sources=sources)
-
-
-def _restore_omitted(data: dict[str, Any]) -> None:
-    """Add what `config` omits although it differs from the default: limits of 0, and a false."""
-    for service in data.get("services", {}).values():
-        for owner in (service, service.get("build") or {}):
-            for limit in (owner.get("ulimits") or {}).values():
-                if isinstance(limit, dict):
-                    limit.update({"soft": limit.get("soft", 0), "hard": limit.get("hard", 0)})
-        for mount in service.get("volumes") or ():
-            if isinstance(mount.get("bind"), dict):
-                mount["bind"].setdefault("create_host_path", False)
 
 
 def _refusal(stderr: str, sources: Sources, own: Mapping[str, str]) -> ConfigError:

@@ -29,7 +29,8 @@ class Build:
     `additional_contexts` are absolute paths, or references such as `docker-image://…` and
     `service:…`. `ssh` maps ids to a path of a key or socket, "" for the agent of the operator.
     `network` is as in the engine's API, or `service:…`. `provenance` and `sbom` are what is
-    written in the file ("true", "mode=max"). Sizes are in bytes.
+    written in the file ("true", "mode=max"). Sizes are in bytes. `own_folders` are those of the
+    deployer, for its journal and its backups: they are never part of the context.
     """
 
     context: Path
@@ -46,6 +47,7 @@ class Build:
     network: str | None = None
     no_cache: bool = False
     no_cache_filter: tuple[str, ...] = ()
+    own_folders: tuple[Path, ...] = ()
     platforms: tuple[str, ...] = ()
     privileged: bool = False
     provenance: str | None = None

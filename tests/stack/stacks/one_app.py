@@ -63,7 +63,6 @@ class OneApp(StackUnderTest):
             "cosmicdeploy.yaml": SETTINGS,
             ".env": f"RELEASE={release}\nCOMPOSE_PROJECT_NAME={self.project}\n",
             "server.py": SERVER,
-            ".dockerignore": "*\n!server.py\n",
             "Dockerfile": f"FROM {python}\nARG RELEASE\nENV RELEASE=$RELEASE\n"
             'COPY server.py /\nCMD ["python3", "/server.py"]\nSTOPSIGNAL SIGKILL\n',
         }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,13 +60,30 @@ class ContextFile:
         return f"{self.name} {self.permissions:o} {digest.hexdigest()}"
 
 
-def context_files(context: Path, rules: IgnoreRules) -> list[ContextFile]:
+def context_files(
+    context: Path, rules: IgnoreRules, own: Collection[str] = ()
+) -> list[ContextFile]:
     """Return the files that the ignore file does not exclude, each folder before its content.
 
     The folder of an included file is included as well. FIFOs, sockets and devices are passed over:
-    they have no content to build from, and opening a FIFO would wait for its other end.
+    they have no content to build from, and opening a FIFO would wait for its other end. So are the
+    deployer's `own` folders, relative to the context, which change with each deploy.
     """
-    return sorted(_below(str(context), "", rules, ()), key=lambda file: file.name)
+    files = [file for file in _below(str(context), "", rules, ()) if not _is_own(file.name, own)]
+    kept = {folder for file in files for folder in _folders(file.name)}
+    # A folder that holds only folders of the deployer exists for these alone.
+    around = {folder for name in own for folder in _folders(name)} - kept
+    return sorted((f for f in files if f.name not in around), key=lambda file: file.name)
+
+
+def _is_own(name: str, own: Collection[str]) -> bool:
+    return any(name == folder or name.startswith(f"{folder}/") for folder in own)
+
+
+def _folders(name: str) -> Iterator[str]:
+    """Yield the folders that a path is in, without the context itself."""
+    while name := posixpath.dirname(name):
+        yield name
 
 
 def _below(folder: str, prefix: str, rules: IgnoreRules, parent: Matches) -> Iterator[ContextFile]:

@@ -159,3 +159,12 @@ def test_the_ignore_file_of_the_dockerfile_comes_first(tmp_path: Path) -> None:
     source = recipe(tmp_path, "FROM a\nCOPY . /x\n").source
     assert [file.name for file in source.files] == ["app.py"]
     assert source.name_in_context is None
+
+
+def test_folders_of_the_deployer_are_never_part_of_a_context(tmp_path: Path) -> None:
+    for name in (".cosmicdeploy/journal", "data/backups/1.sql", "var/backups/1.sql", "var/x", "a"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    own = (".cosmicdeploy", "data/backups", "var/backups", "../elsewhere")
+    names = [file.name for file in context_files(tmp_path, IgnoreRules(), own)]
+    assert names == ["a", "var", "var/x"]

@@ -172,3 +172,32 @@ def test_limits_of_zero_are_kept(read: Read) -> None:
     over = "services: {cache: {ulimits: {core: 0, nproc: {soft: 0, hard: 5}}}}\n"
     stack = read({**FILES, "over.yml": over}, "compose.yml over.yml")
     assert stack.services["cache"].ulimits == {"core": (0, 0), "nproc": (0, 5)}
+
+
+def test_a_command_that_is_cut_is_named_in_its_file(read: Read, project: Path) -> None:
+    common = COMMON + "    command: serve ${PORT:-80} && stop\n"
+    over = OVER + "  monitor:\n    entrypoint: watch; end\n"
+    files = {**FILES, "common/base.yml": common, "over.yml": over}
+    stack = read(files, "compose.yml over.yml")
+    assert stack.services["app"].command == ("serve", "80")
+    texts = [f"{remark.service}: {remark.what}" for remark in stack.remarks]
+    assert [text.partition(" (")[0] for text in texts] == [
+        "monitor: its entrypoint ends before the first ';'",
+        "app: its command ends before the first '&'",
+    ]
+    assert f"{project}/common/base.yml:8" in texts[1]
+    files["over.yml"] = over.replace("  app:\n", "  app:\n    command: [serve]\n")
+    assert [each.service for each in read(files, "compose.yml over.yml").remarks] == ["monitor"]
+
+
+def test_a_folder_that_is_not_to_be_created_stays_so(read: Read) -> None:
+    """`config` omits this false."""
+    mounts = [
+        "{type: bind, source: ./a, target: /a, bind: {create_host_path: false}}",
+        "{type: bind, source: ./b, target: /b}",
+        "./c:/c",
+    ]
+    over = f"services: {{cache: {{volumes: [{', '.join(mounts)}]}}}}\n"
+    stack = read({**FILES, "over.yml": over}, "compose.yml over.yml")
+    created = {each.target: each.bind.create_host_path for each in stack.services["cache"].mounts}
+    assert created == {"/a": False, "/b": True, "/c": True}
