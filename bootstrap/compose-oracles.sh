@@ -3,13 +3,14 @@
 # Gets the programs whose results the tests compare with those of cosmicdeploy, and prints their paths:
 # Docker Compose 1.29.2 (the docker-compose of Debian 12), installed on the system; Compose v2 and buildx,
 # unpacked from Debian 13's packages into .cache so that they do not affect the system's. With --newest, it
-# gets the newest Compose v2 of Debian as well, from sid.
+# gets the newest Compose v2 of Debian as well, with the buildx that it builds with, from sid.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 plugins=usr/libexec/docker/cli-plugins
 compose=$PWD/.cache/compose-v2/$plugins/docker-compose
 newest=$PWD/.cache/compose-newest/$plugins/docker-compose
+newest_buildx=$PWD/.cache/buildx-newest/$plugins/docker-buildx
 buildx=$PWD/.cache/buildx/$plugins/docker-buildx
 # `DOCKER_CONFIG=.cache/docker-config docker compose` finds Compose, and with .cache/buildx-config docker
 # finds buildx: apart from each other, since Compose builds in another way if there is a buildx.
@@ -73,6 +74,8 @@ echo "COMPOSE_V2=$compose"
 echo "BUILDX=$buildx"
 if [ "${1:-}" = --newest ]; then
     [ -x "$newest" ] || get_package sid docker-compose "$PWD/.cache/compose-newest"
+    [ -x "$newest_buildx" ] || get_package sid docker-buildx "$PWD/.cache/buildx-newest"
     link_plugin "$newest" "$newest_config"
+    link_plugin "$newest_buildx" "$newest_config"
     echo "COMPOSE_NEWEST=$newest"
 fi

@@ -91,7 +91,11 @@ mkdir -p .cache
 exec {lock}>.cache/engine.lock
 flock "$lock"
 if ! command -v dockerd >/dev/null; then
-    bootstrap/apt-install.sh docker.io iptables ca-certificates
+    bootstrap/apt-install.sh
+    packages=(docker.io iptables ca-certificates)
+    # Since Debian 13 the docker command is a package of its own.
+    ! apt-cache show docker-cli >/dev/null 2>&1 || packages+=(docker-cli)
+    bootstrap/apt-install.sh "${packages[@]}"
 fi
 # The installation of the package may have started the engine.
 if ! engine_answers; then

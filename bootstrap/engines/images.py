@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import docker
 from docker.errors import BuildError, DockerException, ImageNotFound
@@ -31,8 +31,10 @@ PREPARED = "cosmicdeploy/python-with-packages:latest"
 INPUTS_LABEL = "cosmicdeploy.inputs"
 
 
-def copy_base_images(source: docker.DockerClient, engine: RunningEngine) -> None:
-    """Give the engine the base images of `.cache/images.env`, under their names.
+def copy_base_images(
+    source: docker.DockerClient, engine: RunningEngine, *, only: Collection[str] = ()
+) -> None:
+    """Give the engine the base images of `.cache/images.env`, or `only` some variables' images.
 
     The base of the application has its packages installed already: the engine has no network.
     Raises `EngineError`.
@@ -40,7 +42,8 @@ def copy_base_images(source: docker.DockerClient, engine: RunningEngine) -> None
     if not IMAGES.is_file():
         raise EngineError("the base images are not there: run `make images`")
     lines = IMAGES.read_text(encoding="utf-8").splitlines()
-    names = dict(line.split("=", 1) for line in lines if "=" in line)
+    pairs = (line.split("=", 1) for line in lines if "=" in line)
+    names = {variable: name for variable, name in pairs if not only or variable in only}
     try:
         base = names[PYTHON]
         copied = {name: name for name in names.values() if name != base}

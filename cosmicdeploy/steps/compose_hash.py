@@ -25,7 +25,10 @@ def config_hash(ctx: Context, name: str) -> str:
     hashes = ctx.lookup_cache.compose_hashes or _compose_hashes(ctx)
     ctx.lookup_cache.compose_hashes = hashes
     service = ctx.service(name)
-    return hashes.get(service.compose_name) or _carried_over(ctx, name) or digest(service)
+    own = hashes.get(service.compose_name)
+    if service.volumes_from:  # Compose does not tell the hash that it compares
+        return _carried_over(ctx, name) or own or digest(service)
+    return own or _carried_over(ctx, name) or digest(service)
 
 
 def ask_compose_early(ctx: Context) -> None:

@@ -22,6 +22,7 @@ def main(engine: str, subject: str, origin: str) -> None:
     _describe(row)
     temporary = tempfile.TemporaryDirectory(prefix="matrix-", ignore_cleanup_errors=True)
     with temporary as folder, row.step("set-up"):
+        row.made_by = ORIGINS[origin].require_version()
         SUBJECTS[subject](row, ORIGINS[origin], Path(folder) / "stack")
     print(json.dumps(row.to_json()))
 

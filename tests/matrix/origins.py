@@ -22,6 +22,15 @@ class Origin:
     name: str
     docker_config: Path
     compose: str = ""
+    version: str = ""
+
+    def require_version(self) -> str:
+        """Return the first line of the program's version; on Debian 13 docker-compose is v2."""
+        if not self.compose:
+            return ""
+        shown = run([self.compose, "version"], CACHE, os.environ).splitlines()[0]
+        assert self.version in shown, f"{self.compose} is not {self.version}: {shown}"
+        return shown
 
     @property
     def environ(self) -> Mapping[str, str]:
@@ -47,8 +56,8 @@ def run(command: Sequence[str], folder: Path, environ: Mapping[str, str]) -> str
         check=False,
     )
     output = done.stdout + done.stderr
-    last = [line for line in output.splitlines() if line.strip()][-3:]
-    assert done.returncode == 0, f"exit code {done.returncode}: {' / '.join(last)}"
+    last = [line.strip() for line in output.splitlines() if line.strip()][-3:]
+    assert done.returncode == 0, f"exit code {done.returncode}: {' / '.join(reversed(last))}"
     return output
 
 
@@ -61,8 +70,8 @@ ORIGINS = {
     for origin in (
         Origin("cosmicdeploy", CACHE / "docker-config"),
         # Without a plugin, so that the deployer asks docker-compose for its hashes.
-        Origin("Compose 1.29.2", Path("/nonexistent"), "docker-compose"),
-        Origin("Compose 2.26.1", CACHE / "docker-config", plugin("docker-config")),
+        Origin("Compose 1.29.2", Path("/nonexistent"), "docker-compose", "1.29.2"),
+        Origin("Compose 2.26.1", CACHE / "docker-config", plugin("docker-config"), "2.26.1"),
         Origin("newest v2", CACHE / "docker-config-newest", plugin("docker-config-newest")),
     )
 }

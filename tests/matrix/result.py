@@ -10,7 +10,7 @@ from typing import Any
 from cosmicdeploy.errors import CosmicError
 
 # Enough to tell the reason in a line.
-REASON_CHARACTERS = 300
+REASON_CHARACTERS = 600
 
 
 @dataclass
@@ -23,6 +23,7 @@ class Row:
     engine: str
     stack: str
     origin: str
+    made_by: str = ""
     version: str = ""
     api: str = ""
     store: str = ""

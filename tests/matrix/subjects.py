@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.matrix.demo import run_demo
+from tests.matrix.one_app import run_one_app
 from tests.matrix.origins import Origin
 from tests.matrix.result import Row
 
 Subject = Callable[[Row, Origin, Path], None]
-SUBJECTS: Mapping[str, Subject] = {"demo": run_demo}
+SUBJECTS: Mapping[str, Subject] = {"demo": run_demo, "one-app": run_one_app}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.matrix.demo import STEPS
 from tests.matrix.result import Row
+from tests.matrix.steps import STEPS
 
 NOTHING = "–"  # noqa: RUF001 - a dash in a table
 HEAD = ("engine", "API", "store", "stack", "made by", *STEPS, "failed of sent")
@@ -26,7 +26,8 @@ def table(rows: Sequence[Row]) -> str:
 def _cells(row: Row) -> tuple[str, ...]:
     steps = [_step(row, name) for name in STEPS]
     requests = f"{row.failures} of {row.sent}" if row.sent else NOTHING
-    return (row.version or row.engine, row.api, row.store, row.stack, row.origin, *steps, requests)
+    made_by = row.made_by or row.origin
+    return (row.version or row.engine, row.api, row.store, row.stack, made_by, *steps, requests)
 
 
 def _step(row: Row, name: str) -> str:

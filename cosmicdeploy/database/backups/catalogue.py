@@ -26,7 +26,12 @@ from cosmicdeploy.database.backups.manifest import Manifest
 from cosmicdeploy.database.backups.owner import Owner
 from cosmicdeploy.database.backups.partial_backup import PartialBackup
 from cosmicdeploy.database.backups.state import State, read_state, state_path
-from cosmicdeploy.database.backups.unusable import no_good_backup, skipped_lines
+from cosmicdeploy.database.backups.unusable import (
+    DEPLOY_FIRST,
+    TAKE_ONE,
+    no_good_backup,
+    skipped_lines,
+)
 from cosmicdeploy.errors import BackupError, BackupUnreadable, UnknownBackup
 from cosmicdeploy.files.atomic import folder_lock, is_locked, shared_lock, write_atomically
 from cosmicdeploy.text.formatting import format_time
@@ -92,6 +97,8 @@ class Catalogue:
 
     def _latest(self, backups: Sequence[Backup]) -> Backup:
         usable = next((backup for backup in backups if backup.is_rollback_target), None)
+        if usable is None and self.owner and not self.owner.has_data:
+            raise UnknownBackup("Nothing to go back to", where=str(self.folder), todo=DEPLOY_FIRST)
         if usable is None:
             raise no_good_backup(backups, str(self.folder))
         for line in skipped_lines(backups[: backups.index(usable)]):
@@ -192,7 +199,8 @@ class Catalogue:
             for backup in backups
             if not backup.foreign
         ][:SHOWN_CANDIDATES]
-        todo = "name one of these" if lines else "make one: `cosmicdeploy backup create`"
+        makes_data = self.owner is None or self.owner.has_data
+        todo = "name one of these" if lines else TAKE_ONE if makes_data else DEPLOY_FIRST
         where = str(self.folder)
         # All IDs look alike, so for a mistyped ID a suggestion would not help.
         if lines and not ID.fullmatch(reference):

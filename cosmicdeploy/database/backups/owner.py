@@ -18,6 +18,11 @@ class Owner:
     database: str
     project: str
 
+    @property
+    def has_data(self) -> bool:
+        """Whether its backups hold data; without a database they only name images."""
+        return bool(self.database)
+
     def objection(self, manifest: Manifest) -> str:
         """Return that a backup is another stack's, in words; "" if it is this stack's.
 

@@ -25,10 +25,15 @@ def skipped_lines(backups: Sequence[Backup]) -> Iterator[str]:
         yield f"skipped {foreign[0].id}: {foreign[0].why}" + more * (len(foreign) > 1)
 
 
+# What to do if there is none, with and without a database.
+TAKE_ONE = "take one: `cosmicdeploy backup create`"
+DEPLOY_FIRST = "`cosmicdeploy deploy` keeps the images that run before it replaces them"
+
+
 def no_good_backup(backups: Sequence[Backup], where: str) -> BackupError:
     """Return the error that no backup is usable, with the reason for each."""
     own = [backup for backup in backups if not backup.foreign]
-    todo = "take one: `cosmicdeploy backup create`"
+    todo = TAKE_ONE
     failed = next(
         (backup for backup in own if backup.is_intact and backup.state.restore_failure), None
     )

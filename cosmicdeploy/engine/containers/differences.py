@@ -56,6 +56,8 @@ def differences(service: Service, container: Json, image: Json) -> list[Differen
         **declared_platform(service, image),
     }
     actual = {**_actual(service, container), **image_platform(service, image)}
+    if _declared_at_creation(container) is None:
+        declared, actual = _without_modes(declared), _without_modes(actual)
     compared = declared.keys() | {key for key in actual if _was_declared(key, container)}
     return [
         _difference(key, actual.get(key), declared.get(key))
@@ -95,6 +97,14 @@ def _actual(service: Service, container: Json) -> Keys:
         **present_mounts(container),
         **present_networks(container, service),
         **present_links(container, service),
+    }
+
+
+def _without_modes(keys: Keys) -> Keys:
+    """Return the keys without the modes of `volumes_from`, which Compose drops."""
+    return {
+        key.removesuffix(":ro") if key.startswith("volumes_from.") else key: value
+        for key, value in keys.items()
     }
 
 

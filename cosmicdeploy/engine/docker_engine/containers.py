@@ -13,6 +13,7 @@ from cosmicdeploy.engine import labels as label
 from cosmicdeploy.engine import parsing
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.engine.containers.comparison.image_defaults import inherited_volumes
+from cosmicdeploy.engine.containers.comparison.mounted_files import mounted_differences
 from cosmicdeploy.engine.containers.creation.copied_files import file_differences
 from cosmicdeploy.engine.containers.creation.create import create_container
 from cosmicdeploy.engine.containers.creation.newer_keys import require_known
@@ -115,6 +116,7 @@ class DockerContainers(DockerApi):
             if refers_to_others(service) or refers(inspected):
                 service = self.resolved(service, project)
                 inspected = with_ids(inspected, self._find_id)
+            of_files += mounted_differences(service, inspected)
             return [*differences(service, inspected, image), *of_files]
 
     def require_supported(self, service: Service) -> None:

@@ -41,7 +41,7 @@ def of_host(causes: Sequence[BaseException], host: str) -> Explanation | None:
     if has(causes, ConnectionRefusedError) or says(causes, "Unable to connect to port"):
         return Explanation(
             f"The host {host} refuses the connection: nothing listens at this port",
-            "check the port, and whether the engine is started with this --host",
+            "check the port, and that the server there is running",
         )
     if has(causes, requests.Timeout) or has(causes, TimeoutError):
         return Explanation(

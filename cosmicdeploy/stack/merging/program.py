@@ -6,7 +6,6 @@ import os
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 
 from cosmicdeploy.stack.model import ComposeFiles
 
@@ -37,26 +36,23 @@ def config(files: ComposeFiles, environ: Mapping[str, str]) -> str:
     for program in PROGRAMS:
         with suppress(OSError):  # it is not installed
             words = [*program, *files.options, *none, "config", "--format", "json"]
-            done = _run(words, files.directory, environment)
+            done = _run(words, environment)
             if done.returncode == 0 and done.stdout.lstrip().startswith("{"):
                 return done.stdout
-            if _is_v2(program, files.directory, environment):
+            if _is_v2(program, environment):
                 raise ComposeFailed(done.stderr)
     raise NoComposeV2
 
 
-def _is_v2(program: tuple[str, ...], folder: Path, environment: Mapping[str, str]) -> bool:
-    done = _run([*program, "version", "--short"], folder, environment)
+def _is_v2(program: tuple[str, ...], environment: Mapping[str, str]) -> bool:
+    done = _run([*program, "version", "--short"], environment)
     version = done.stdout.strip().removeprefix("v")
     return done.returncode == 0 and version.partition(".")[0].isdecimal() and version[:2] != "1."
 
 
-def _run(
-    words: list[str], folder: Path, environment: Mapping[str, str]
-) -> subprocess.CompletedProcess[str]:
+def _run(words: list[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # a fixed program, without a shell
         words,
-        cwd=folder,
         env=dict(environment),
         capture_output=True,
         text=True,

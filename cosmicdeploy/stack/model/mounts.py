@@ -44,7 +44,8 @@ class Mount:
     """A mount into a container; only the options of its own type are used.
 
     `source` is the absolute path on the host of a bind mount, or the real name of a volume; "" for
-    an anonymous volume and for a tmpfs.
+    an anonymous volume and for a tmpfs. `key` names a secret or config as in the compose file:
+    "secrets.token".
     """
 
     type: Literal["bind", "volume", "tmpfs"]
@@ -54,6 +55,7 @@ class Mount:
     bind: BindOptions = BindOptions()
     volume: VolumeOptions = VolumeOptions()
     tmpfs: TmpfsOptions = TmpfsOptions()
+    key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

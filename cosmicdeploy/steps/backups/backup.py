@@ -53,7 +53,8 @@ class BackupStep(Step):
             )
         others = ctx.run.steps_ahead.other_kinds(self.kind)
         if self.when == "needed" and not others:
-            return Unchanged(reason="no step changes anything, so no backup is needed")
+            nothing = "backup is needed" if ctx.has_database else "images need to be kept"
+            return Unchanged(reason=f"no step changes anything, so no {nothing}")
         why = f" before {', '.join(others)}" if others else ""
         if ctx.settings.database is None:
             return images_to_keep(ctx, why)

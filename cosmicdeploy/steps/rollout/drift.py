@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.engine.containers.creation.references import referred_services
 from cosmicdeploy.engine.facts import Container, Difference, Image
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.steps.images.tags import how_to_get
@@ -55,6 +56,26 @@ def drift_of(ctx: Context, name: str, *, may_be_stopped: bool = False) -> Drift:
     if not container.is_running and not may_be_stopped:
         reasons = reasons or [STOPPED]
     return Drift(container=container, reason=", ".join(reasons) or None, keys=keys)
+
+
+def with_sharing_services(ctx: Context, drifts: Mapping[str, Drift]) -> dict[str, Drift]:
+    """Return the drifts, in which services also drift that share something with a replaced one.
+
+    They refer to its container by id (`network_mode: service:…`, `volumes_from`).
+    """
+    found = dict(drifts)
+    for _ in drifts:  # one may share with one that shares with a replaced one
+        replaced = {
+            ctx.service(name).compose_name
+            for name, drift in found.items()
+            if drift.reason not in (None, STOPPED)
+        }
+        for name, drift in found.items():
+            others = sorted(referred_services(ctx.service(name)) & replaced)
+            if others and drift.reason in (None, STOPPED):
+                reason = f"shares with {', '.join(others)}, which is replaced"
+                found[name] = replace(drift, reason=reason)
+    return found
 
 
 def as_json(keys: Iterable[Difference]) -> list[dict[str, Any]]:

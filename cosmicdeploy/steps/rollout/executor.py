@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.engine.containers.creation.references import referred_services
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import wait_ready
@@ -61,9 +62,9 @@ class Rollout:
         """Replace the replicas in batches, and beside them the scheduler and the workers.
 
         Stop-first, only one container starts at a time. Scheduler and workers are replaced after
-        the replicas if the engine could give one of them the address of a stopped replica. Services
-        without a role are replaced one by one: before them what the application depends on, and
-        after them the rest.
+        the replicas if the engine could give one of them the address of a stopped replica, or if
+        one of them shares something with a container that is replaced. Services without a role are
+        replaced one by one: before them what the application depends on, and after them the rest.
         """
         first, last = self._other()
         self._replace_each(first)
@@ -71,7 +72,7 @@ class Rollout:
         self._replace_each(last)
 
     def _replace_application(self) -> None:
-        if not addresses_are_kept(self._ctx):
+        if not addresses_are_kept(self._ctx) or self._singletons_share():
             self._replace_replicas(lambda: None)
             self._replace_singletons()
             return
@@ -87,6 +88,12 @@ class Rollout:
                 self._ctx.interrupts.ignore_from_now_on()
                 raise
             singletons.result()
+
+    def _singletons_share(self) -> bool:
+        """Whether the scheduler or a worker refers by id to a container that is replaced."""
+        replaced = {self._ctx.service(name).compose_name for name in self._reasons}
+        names = [n for n in self._reasons if n not in self._ctx.settings.services.app]
+        return any(referred_services(self._ctx.service(name)) & replaced for name in names)
 
     def _replace_replicas(self, check_singletons: Callable[[], None]) -> None:
         replicas = [n for n in self._ctx.settings.services.app if n in self._reasons]

@@ -18,7 +18,14 @@ from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.resources import ensure_networks_and_volumes
-from cosmicdeploy.steps.rollout.drift import MISSING, STOPPED, Drift, as_json, drift_of
+from cosmicdeploy.steps.rollout.drift import (
+    MISSING,
+    STOPPED,
+    Drift,
+    as_json,
+    drift_of,
+    with_sharing_services,
+)
 from cosmicdeploy.steps.rollout.executor import Rollout
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.proxy_waits import describe_waits
@@ -92,9 +99,8 @@ class RolloutStep(Step):
         superseded_run = with_running_superseded(ctx, names)
         drifts = {name: self._drift(ctx, name) for name in names}
         without_reason = [name for name in superseded_run if not drifts[name].reason]
-        return drifts | {
-            name: replace(drifts[name], reason=SUPERSEDED_RUNS) for name in without_reason
-        }
+        drifts |= {name: replace(drifts[name], reason=SUPERSEDED_RUNS) for name in without_reason}
+        return drifts if self.missing_only else with_sharing_services(ctx, drifts)
 
     def _drift(self, ctx: Context, name: str) -> Drift:
         container = ctx.container(name) if self.missing_only or self.anew else None

@@ -17,7 +17,7 @@ from tests.stack.support.key_files import COMPOSE_2, Project, made_by_us
 pytestmark = pytest.mark.stack
 
 FILE = Path(__file__).with_name("engine_keys.yml")
-SERVICES = ("base", "wide", "shared", "hosted", "bridged")
+SERVICES = ("base", "wide", "shared", "taking", "hosted", "bridged")
 MAKERS = {"ours": made_by_us, "compose-2": COMPOSE_2}
 
 
@@ -112,12 +112,11 @@ def test_a_changed_key_of_the_file_is_named(
 
 
 def test_shared_namespaces_follow_the_container_in_place(project: Project) -> None:
-    project.write(("network_mode: service:base", "network_mode: none"),
-                  ("pid: service:base", "pid: host"),
-                  ("    volumes_from: .*", ""))  # fmt: skip
+    project.write(
+        ("network_mode: service:base", "network_mode: none"), ("pid: service:base", "pid: host")
+    )
     found = {each.key: each.change for each in project.differences("shared")}
-    base = project.ids()[f"base-{project.folder.name}"]
-    assert found == {"network_mode": "changed", "pid": "changed", f"volumes_from.{base}": "removed"}
+    assert found == {"network_mode": "changed", "pid": "changed"}
     project.write(("network_mode: host", "network_mode: none"))
     assert [each.key for each in project.differences("hosted")] == ["network_mode"]
     project.write(("    network_mode: bridge", "    networks: [two]"))
@@ -146,4 +145,7 @@ def test_networks_are_created_as_compose_creates_them(project: Project) -> None:
 def test_compose_leaves_the_containers_as_they_are(project: Project) -> None:
     before = project.ids()
     project.compose(str(COMPOSE_V2), "create")
-    assert project.ids() == before
+    after = project.ids()
+    # Nobody can ask Compose for the hash that it compares for a service with `volumes_from`.
+    unknown = f"taking-{project.folder.name}" if project.folder.parent.name == "ours" else ""
+    assert [name for name, each in after.items() if each != before[name] and name != unknown] == []

@@ -105,7 +105,8 @@ def stack_of_kind(folder: Path, kind: type[Stack]) -> Iterator[Stack]:
     finally:
         ctx = stack.open()
         ctx.engine.remove_project(ctx.stack.project)
-        ctx.engine.untag(ctx.service("app").image)
+        for image in {each.image for each in ctx.stack.services.values() if each.build}:
+            ctx.engine.untag(image)
 
 
 def one_app(folder: Path) -> AbstractContextManager[OneApp]:

@@ -31,7 +31,7 @@ from cosmicdeploy.workspace import open_stack
 from tests.stack.support.harness import IMAGES, ROOT, taken_subnets
 
 DOCUMENT = ROOT / "docs" / "proxy.md"
-# The settings require a database and a console; the tests use neither.
+# The settings name a database and a console; the tests use neither.
 SETTINGS = """\
 services: {{app: [{apps}], database: proxy, proxy: proxy}}
 app: {{console: [none], health_path: /}}

@@ -74,12 +74,12 @@ def present_links(container: Json, service: Service) -> Keys:
 def _links(texts: Iterable[str], service: Service, project: str) -> Keys:
     names = "|".join(re.escape(link.service) for link in service.links if link.service)
     added = re.compile(rf"({re.escape(project)}[-_])?({names})[-_][0-9]+")
-    found: Keys = {}
+    found: dict[str, set[str]] = {}
     for text in texts:
         container, _, alias = text.rpartition(":")
         if alias != container and not (names and added.fullmatch(alias)):
-            found[f"links.{alias}"] = container
-    return found
+            found.setdefault(f"links.{alias}", set()).add(container)
+    return {alias: ", ".join(sorted(containers)) for alias, containers in found.items()}
 
 
 def _own_names(service: Service) -> set[str]:

@@ -1,7 +1,8 @@
 """A further compose file with which Compose hashes services that refer to other containers.
 
 Before Compose hashes a service, `up` replaces its references to services by ids of containers;
-`config --hash` does not.
+`config --hash` does not. For `volumes_from` no file says the same: Compose takes a bare id for the
+name of a service.
 """
 
 from __future__ import annotations
@@ -9,11 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from cosmicdeploy.engine.containers.creation.references import (
-    CONTAINER,
-    SHARED,
-    referred_services,
-)
+from cosmicdeploy.engine.containers.creation.references import SHARED, referred_services
 from cosmicdeploy.stack.model import Service
 
 
@@ -22,7 +19,7 @@ def hash_override(pairs: Iterable[tuple[Service, Service]]) -> str:
     services = {  # replicas have the same keys
         declared.compose_name: _keys(declared, resolved)
         for declared, resolved in pairs
-        if referred_services(declared)
+        if referred_services(declared) and not declared.volumes_from
     }
     entries = [f"{json.dumps(name)}: {{{keys}}}" for name, keys in services.items()]
     return f"services: {{{', '.join(entries)}}}\n" if entries else ""
@@ -44,8 +41,4 @@ def _keys(declared: Service, resolved: Service) -> str:
     for key in SHARED:
         if getattr(declared, key) != getattr(resolved, key):
             keys[key] = json.dumps(getattr(resolved, key))
-    if declared.volumes_from:
-        # Compose drops the mode.
-        ids = [text.removeprefix(CONTAINER).partition(":")[0] for text in resolved.volumes_from]
-        keys["volumes_from"] = f"!override {json.dumps(ids)}"
     return ", ".join(f"{key}: {value}" for key, value in keys.items())

@@ -53,7 +53,8 @@ def with_references(
 
     `containers` are the project's.
     """
-    in_place = _in_place(containers)
+    all_containers = sorted(containers, key=lambda container: container.name)
+    in_place = _in_place(all_containers)
 
     def mode(text: str | None) -> str | None:
         if text is None or not text.startswith((CONTAINER, SERVICE)):
@@ -70,7 +71,9 @@ def with_references(
         pid=mode(service.pid),
         volumes_from=tuple(_source(text, in_place, find_id) for text in service.volumes_from),
         links=tuple(
-            resolved for link in service.links for resolved in _links(link, project, in_place)
+            resolved
+            for link in service.links
+            for resolved in _links(link, service.number, project, all_containers)
         ),
     )
 
@@ -106,13 +109,20 @@ def _source(text: str, in_place: dict[str, Container], find_id: FindId) -> str:
     return f"{CONTAINER}{found}:ro" if mode == "ro" else f"{CONTAINER}{found}"
 
 
-def _links(link: Link, project: str, in_place: dict[str, Container]) -> list[Link]:
-    """Return a link under its own alias, and under those that Compose adds."""
-    other = in_place.get(link.service)
-    if not link.service or other is None:
-        return [link]
-    added = (f"{link.service}-1", f"{project}-{link.service}-1")
-    return [replace(link, alias=alias, container=other.name) for alias in (link.alias, *added)]
+def _links(link: Link, number: int, project: str, containers: Iterable[Container]) -> list[Link]:
+    """Return a link to each container, under its alias and those that Compose adds."""
+    added = (f"{link.service}-{number}", f"{project}-{link.service}-{number}")
+    names = [
+        each.name
+        for each in containers
+        if link.service and each.service == link.service and final_name(each.name) == each.name
+    ]
+    resolved = [
+        replace(link, alias=alias, container=name)
+        for name in names
+        for alias in (link.alias, *added)
+    ]
+    return resolved or [link]
 
 
 def with_ids(container: Mapping[str, Any], find_id: FindId) -> dict[str, Any]:

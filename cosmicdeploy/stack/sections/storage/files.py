@@ -33,7 +33,7 @@ def read_files(service: ComposeValue, scope: Scope, taken: Collection[str]) -> F
             elif target in files:
                 raise item.error(f"is the second file at '{target}'", "give it another target")
             elif source.file is not None:
-                files[target] = _mount(item, target, source.file, scope)
+                files[target] = _mount(item, f"{kind}s.{source.key}", target, source.file, scope)
             else:
                 files[target] = _copy(item, f"{kind}s.{source.key}", target, source, scope)
     copied = tuple(file for file in files.values() if isinstance(file, CopiedFile))
@@ -63,17 +63,18 @@ def _entries(
         yield item, path if path.startswith("/") else _FOLDERS[kind] + path, source
 
 
-def _mount(item: ComposeValue, target: str, file: str, scope: Scope) -> Mount:
+def _mount(item: ComposeValue, key: str, target: str, file: str, scope: Scope) -> Mount:
     """Mount the file as it is. As in Compose, its owner and mode are those of the host's file."""
-    for key in ("uid", "gid", "mode"):
-        if isinstance(item.data, dict) and item.get(key) is not None:
-            scope.ignore(item.child(key), "the file on the host keeps its own")
+    for part in ("uid", "gid", "mode"):
+        if isinstance(item.data, dict) and item.get(part) is not None:
+            scope.ignore(item.child(part), "the file on the host keeps its own")
     return Mount(
         type="bind",
         source=file,
         target=target,
         read_only=True,
         bind=BindOptions(create_host_path=False),
+        key=key,
     )
 
 

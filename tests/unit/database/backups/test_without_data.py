@@ -12,6 +12,7 @@ from cosmicdeploy.database.backups.catalogue import LATEST, Catalogue
 from cosmicdeploy.database.backups.owner import Owner
 from cosmicdeploy.database.backups.retention import RetentionPolicy, decide
 from cosmicdeploy.database.restore.verify import verify_backup
+from cosmicdeploy.errors import UnknownBackup
 from tests.unit.database.backups.entries import good, manifest
 
 pytestmark = pytest.mark.unit
@@ -42,6 +43,15 @@ def test_the_newest_entry_without_data_is_the_latest(catalogue: Catalogue) -> No
     for backup_id in reversed(IDS):
         added(catalogue, backup_id)
     assert catalogue.get(LATEST).id == IDS[0]
+
+
+@pytest.mark.parametrize("reference", [LATEST, "1", IDS[0]])
+def test_nothing_to_go_back_to_is_no_call_for_a_backup(
+    catalogue: Catalogue, reference: str
+) -> None:
+    with pytest.raises(UnknownBackup) as caught:
+        catalogue.get(reference)
+    assert caught.value.todo.startswith("`cosmicdeploy deploy` keeps the images")
 
 
 def test_entries_without_data_are_pruned_like_others(catalogue: Catalogue) -> None:

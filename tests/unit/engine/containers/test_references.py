@@ -58,6 +58,9 @@ def test_references_are_to_the_container_in_place() -> None:
         "shop-base-1:store",
         "shop-base-1:base-1",
         "shop-base-1:shop-base-1",
+        "shop-base-2:store",
+        "shop-base-2:base-1",
+        "shop-base-2:shop-base-1",
         "theirs:there",
     ]
 
@@ -76,8 +79,8 @@ def test_links_alone_need_no_other_container_once_the_linked_one_is_replaced() -
 def test_compose_hashes_what_it_would_create() -> None:
     resolved = with_references(WEB, "shop", CONTAINERS, find_id)
     assert hash_override([(replace(WEB, ipc=None, volumes_from=()), resolved)]) == ""
-    assert hash_override([(WEB, resolved)]) == (
+    assert hash_override([(replace(WEB, volumes_from=()), resolved)]) == (
         'services: {"web": {depends_on: {"base": {"condition": "service_started", "restart": true,'
-        ' "required": true}}, ipc: "container:in-place", pid: "container:other-id",'
-        ' volumes_from: !override ["in-place", "other-id"]}}\n'
+        ' "required": true}}, ipc: "container:in-place", pid: "container:other-id"}}\n'
     )
+    assert hash_override([(WEB, resolved)]) == "", "Compose takes the bare id for a service"

@@ -1,0 +1,44 @@
+"""A sample on the newest engine, beside this machine's own; `make matrix` runs the rest.
+
+Unpacking the engine takes longer than the test: it is done once, into `.cache`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from bootstrap.engines.catalogue import ENGINES, NEWEST
+from bootstrap.engines.daemon import running
+from bootstrap.engines.images import copy_base_images
+from cosmicdeploy.engine.connection import open_client
+from tests.stack.support.harness import ROOT
+
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.skipif(os.getuid() != 0, reason="only root can start a second engine"),
+]
+
+
+@pytest.mark.torture
+def test_a_small_stack_on_the_newest_engine() -> None:
+    with running(ENGINES[NEWEST]) as engine:
+        copy_base_images(open_client(), engine, only=("PYTHON_IMAGE",))
+        words = [sys.executable, "-m", "tests.matrix.on_engine", NEWEST, "one-app", "cosmicdeploy"]
+        done = subprocess.run(
+            [*engine.enter, *words],
+            cwd=ROOT,
+            env={**os.environ, **engine.environ},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    row = json.loads(done.stdout.splitlines()[-1])
+    assert (row["failed"], row["passed"]) == ({}, ["up", "deploy", "no-op", "down", "set-up"])
+    assert row["version"].startswith(NEWEST)
