@@ -13,7 +13,6 @@ from docker.errors import ImageNotFound
 from cosmicdeploy.engine.building.builders.choice import builder_for
 from cosmicdeploy.engine.building.context.files import context_files
 from cosmicdeploy.engine.building.context.ignore_file import NAME, read_ignore_rules
-from cosmicdeploy.engine.building.dockerfile.stages import BaseImages
 from cosmicdeploy.engine.building.recipe import Recipe, read_recipe
 from cosmicdeploy.stack.model import Build
 
@@ -36,13 +35,6 @@ def context_digest(api: APIClient, build: Build) -> str:
     for item in _digest_inputs(api, recipe):
         digest.update(item.encode("utf-8", "surrogateescape") + b"\0")
     return digest.hexdigest()
-
-
-def bases(api: APIClient, build: Build) -> BaseImages:
-    """Return the images that the build uses. Raises as `context_digest` does."""
-    recipe = read_recipe(api, build)
-    builder_for(api, recipe).require_buildable(recipe)
-    return recipe.bases
 
 
 def image_id(api: APIClient, reference: str) -> str:

@@ -39,12 +39,8 @@ def build_image(
         recipe = read_recipe(api, build)
         builder = builder_for(api, recipe)
         builder.require_buildable(recipe)
+        on_line(f"building {name} with {builder.name}")
         try:
             return builder.build(recipe, labels, keep)
         except FailedBuild as failure:
             raise build_failed(recipe, name, str(failure), tuple(last)) from failure
-
-
-def builder_name(api: APIClient, build: Build) -> str:
-    """Return the name of the builder of an image: "BuildKit". Raises as `build_image` does."""
-    return builder_for(api, read_recipe(api, build)).name

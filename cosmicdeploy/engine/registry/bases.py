@@ -20,7 +20,9 @@ def pull_bases(api: APIClient, build: Build, on_progress: Callable[[str], None])
     Raises `PullFailed`, `ConfigError` and `Refused`.
     """
     file = str(build.context / build.dockerfile)
-    for base in read_recipe(api, build).bases.all:
+    with translated("Looking for base images", file):
+        recipe = read_recipe(api, build)
+    for base in recipe.bases.all:
         with translated("Inspecting a base image", base):
             is_there = image_id(api, base) != ABSENT
         if is_there and not build.pull:

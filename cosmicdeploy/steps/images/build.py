@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import ClassVar
 
@@ -10,9 +10,9 @@ from pydantic import Field
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
-from cosmicdeploy.errors import ConfigError, CosmicError
-from cosmicdeploy.stack.model import Build, Service
+from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.images.builds import ImageBuild, image_builds
 from cosmicdeploy.steps.images.pull import progress_of
 from cosmicdeploy.steps.images.tags import image_id, remove_new_images
 
@@ -26,33 +26,34 @@ class BuildStep(Step):
     missing_only: bool = Field(default=False, description="Build only images that do not exist.")
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        stale = [s.image for s in buildable(ctx) if self._is_stale(ctx, s)]
-        if not stale:
-            return Unchanged(reason=_nothing_to_build(buildable(ctx)))
-        before = {tag: image_id(ctx, tag) for tag in stale}
+        builds = image_builds(ctx)
+        reasons: dict[str, str] = {}
+        for each in builds:
+            reasons |= each.reasons(ctx, missing_only=self.missing_only)
+        if not reasons:
+            return Unchanged(reason=_nothing_to_build(builds))
+        # The further names of what is built move along with it.
+        stale = [each for each in builds if reasons.keys() & set(each.images)]
+        tags = [*reasons, *(tag for each in stale for tag in each.build.tags)]
         return Change(
-            summary=f"build {', '.join(stale)} as release {ctx.release}",
-            before={"tags": before},
+            summary=f"build {_explained(reasons)} as release {ctx.release}",
+            before={"tags": {tag: image_id(ctx, tag) for tag in tags}},
         )
-
-    def _is_stale(self, ctx: Context, service: Service) -> bool:
-        image = ctx.image_of(service.name)
-        if self.missing_only and image is not None:
-            return False
-        # Computed even if there is no image to compare with: it refuses what cannot be built.
-        digest = ctx.engine.context_digest(_build_section(service))
-        return image is None or image.labels.get(labels.CONTEXT) != digest
 
     def apply(self, ctx: Context, change: Change) -> Result:
         built: dict[str, str] = {}
-        for service in buildable(ctx):
-            if service.image not in change.before["tags"]:
+        for each in image_builds(ctx):
+            images = [image for image in each.images if image in change.before["tags"]]
+            if not images:
                 continue
-            build = _build_section(service)
-            ctx.engine.pull_bases(build, progress_of(ctx))  # their ids are part of the digest
-            digest = {labels.CONTEXT: ctx.engine.context_digest(build)}
-            say = partial(_say, ctx)
-            built[service.image] = ctx.engine.build(build, service.image, digest, say)
+            ctx.engine.pull_bases(each.build, progress_of(ctx))  # their ids are part of the digest
+            digest = ctx.engine.context_digest(each.build)
+            made = each.existing(ctx, digest) or ctx.engine.build(
+                each.build, images[0], {labels.CONTEXT: digest}, partial(_say, ctx)
+            )
+            for tag in (*images, *each.build.tags):
+                ctx.engine.tag(made, tag)
+            built |= dict.fromkeys(images, made)
         return {"images": built}
 
     def verify(self, ctx: Context, change: Change) -> None:
@@ -67,40 +68,20 @@ class BuildStep(Step):
 
 
 def _say(ctx: Context, line: str) -> None:
-    """Report the output of the build, without the builder's own lines."""
     ctx.safe_point()
-    if not line.startswith((" --->", "Removing intermediate", "Successfully")):
-        ctx.say(line)
+    ctx.say(line)
 
 
-def buildable(ctx: Context) -> list[Service]:
-    """Return a service for each image that the stack builds; replicas share one image."""
-    services, roles = dict[str, Service](), ctx.settings.services
-    for name in (*roles.deployed, *roles.one_shot):
-        service = ctx.service(name)
-        if service.build is not None:
-            known = services.setdefault(service.image, service)
-            _require_same(known, service)
-    return list(services.values())
+def _explained(reasons: Mapping[str, str]) -> str:
+    """Return the images with the reason for each; a common reason once."""
+    by_reason: dict[str, list[str]] = {}
+    for image, reason in reasons.items():
+        by_reason.setdefault(reason, []).append(image)
+    return ", ".join(f"{', '.join(images)} ({why})" for why, images in by_reason.items())
 
 
-def _require_same(known: Service, other: Service) -> None:
-    if known.build != other.build:
-        raise ConfigError(
-            f"{known.name} and {other.name} build the same image {known.image} in different ways",
-            where="compose file",
-            todo="give them the same build section, or images of their own",
-        )
-
-
-def _build_section(service: Service) -> Build:
-    if service.build is None:
-        raise ConfigError(f"{service.name} has no build section", where="compose file")
-    return service.build
-
-
-def _nothing_to_build(services: Iterable[Service]) -> str:
-    names = [service.image for service in services]
-    if not names:
+def _nothing_to_build(builds: Iterable[ImageBuild]) -> str:
+    images = [image for each in builds for image in each.images]
+    if not images:
         return "no service has a build section"
-    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} up to date"
+    return f"{', '.join(images)} {'is' if len(images) == 1 else 'are'} up to date"

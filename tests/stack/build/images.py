@@ -27,14 +27,19 @@ class Workshop:
     engine: Any = field(default_factory=connect)
     lines: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
+    new: str = field(default_factory=lambda: uuid4().hex)
 
     def write(self, files: Mapping[str, str]) -> None:
-        """Write files, by name; `{base}` is a base image with Debian's tools."""
+        """Write files, by name.
+
+        `{base}` is a base image with Debian's tools; `{new}` differs in each test, so that nothing
+        is in the builder's cache from an earlier run.
+        """
         base = read_env_file(IMAGES)["PYTHON_IMAGE"]
         for name, text in files.items():
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text.replace("{base}", base))
+            path.write_text(text.replace("{base}", base).replace("{new}", self.new))
 
     def build(self, **keys: Any) -> str:
         """Build with cosmicdeploy; return the image's id."""

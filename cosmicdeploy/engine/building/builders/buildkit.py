@@ -34,18 +34,20 @@ class BuildKitBuilder:
     def build(self, recipe: Recipe, labels: Mapping[str, str], on_line: OnLine) -> str:
         packing = pack(recipe)
         parameters = {
-            **build_parameters(recipe, labels),
+            **build_parameters(self.api, recipe, labels),
             "version": "2",
             "dockerfile": packing.dockerfile,
             "platform": _platform(recipe),
         }
+        if len(recipe.build.platforms) > 1:
+            on_line(f"of build.platforms, the engine's alone is built: {recipe.engine.platform}")
         image_id, progress = "", Progress()
         with post_build(self.api, packing.archive(), parameters) as messages:
             for message in messages:
                 for line in _lines(message, progress):
-                    on_line(line)
+                    on_line(packing.as_written(line))
                 if "error" in message:
-                    raise FailedBuild(str(message["error"]).strip())
+                    raise FailedBuild(packing.as_written(str(message["error"]).strip()))
                 if message.get("id") == _RESULT:
                     image_id = str(message["aux"]["ID"])
         if not image_id:

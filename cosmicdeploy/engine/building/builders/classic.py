@@ -39,7 +39,7 @@ class ClassicBuilder:
         dockerfile, texts = _dockerfile(recipe)
         files = [file for file in recipe.source.files if file.name not in texts]
         parameters = {
-            **build_parameters(recipe, labels),
+            **build_parameters(self.api, recipe, labels),
             "version": "1",
             "dockerfile": dockerfile,
             "rm": "1",

@@ -55,7 +55,7 @@ def classic_problems(recipe: Recipe) -> Iterator[Problem]:
     build = recipe.build
     for key in _KEYS:
         value = getattr(build, key)
-        if value and value not in ("false", "False", "0"):
+        if value and value not in ("false", "False", "0", (recipe.engine.platform,)):
             yield Problem(
                 f"build.{key} is ignored", str(build.context), f"remove build.{key}, or {INSTEAD}"
             )

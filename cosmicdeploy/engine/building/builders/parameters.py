@@ -9,9 +9,10 @@ from typing import Any
 from cosmicdeploy.engine.building.recipe import Recipe
 
 
-def build_parameters(recipe: Recipe, labels: Mapping[str, str]) -> dict[str, Any]:
+def build_parameters(api: Any, recipe: Recipe, labels: Mapping[str, str]) -> dict[str, Any]:
     """Return the parameters of `POST /build`, as the engine's API names them.
 
+    As with the docker command, the proxies of its configuration are build arguments too.
     Base images are pulled beforehand, with the operator's credentials, so `pull` is not among them.
     """
     build = recipe.build
@@ -19,7 +20,7 @@ def build_parameters(recipe: Recipe, labels: Mapping[str, str]) -> dict[str, Any
         {"Name": name, "Soft": soft, "Hard": hard} for name, (soft, hard) in build.ulimits.items()
     ]
     return {
-        "buildargs": json.dumps(dict(build.args)),
+        "buildargs": json.dumps({**api._proxy_configs.get_environment(), **build.args}),
         "cachefrom": json.dumps(list(build.cache_from)) if build.cache_from else None,
         "extrahosts": [f"{host}:{ip}" for host, ips in build.extra_hosts.items() for ip in ips],
         "labels": json.dumps({**build.labels, **labels}),

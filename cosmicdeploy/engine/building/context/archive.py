@@ -60,7 +60,7 @@ def _packed_file(file: ContextFile) -> Iterator[bytes]:
         except _SizeChanged:
             raise EngineError(
                 "A file of the build context changed while it was read",
-                where=str(file.path),
+                where=file.path,
                 todo="run the command again, once nothing writes to it",
             ) from None
 

@@ -19,11 +19,12 @@ _CHUNK = 1 << 20
 class ContextFile:
     """A file, folder or symbolic link of a build context.
 
-    `name` is relative to the context, with slashes. `mode` has the type and the permissions.
+    `name` is relative to the context, with slashes; `path` is plain text, since a context may have
+    many thousand files. `mode` has the type and the permissions.
     """
 
     name: str
-    path: Path
+    path: str
     mode: int
     size: int = 0
     modified: int = 0
@@ -43,7 +44,7 @@ class ContextFile:
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the content of a regular file."""
-        with self.path.open("rb") as content:
+        with open(self.path, "rb") as content:  # noqa: PTH123
             while chunk := content.read(_CHUNK):
                 yield chunk
 
@@ -68,7 +69,7 @@ def context_files(
     they have no content to build from, and opening a FIFO would wait for its other end. So are the
     deployer's `own` folders, relative to the context, which change with each deploy.
     """
-    files = [file for file in _below(context, "", rules, ()) if not _is_own(file.name, own)]
+    files = [file for file in _below(str(context), "", rules, ()) if not _is_own(file.name, own)]
     kept = {folder for file in files for folder in _folders(file.name)}
     # A folder that holds only folders of the deployer exists for these alone.
     around = {folder for name in own for folder in _folders(name)} - kept
@@ -85,7 +86,7 @@ def _folders(name: str) -> Iterator[str]:
         yield name
 
 
-def _below(folder: Path, prefix: str, rules: IgnoreRules, parent: Matches) -> Iterator[ContextFile]:
+def _below(folder: str, prefix: str, rules: IgnoreRules, parent: Matches) -> Iterator[ContextFile]:
     with os.scandir(folder) as entries:
         for entry in entries:
             file = _context_file(entry, prefix + entry.name)
@@ -109,4 +110,4 @@ def _folder(
 
 def _context_file(entry: os.DirEntry[str], name: str) -> ContextFile:
     facts = entry.stat(follow_symlinks=False)
-    return ContextFile(name, Path(entry.path), facts.st_mode, facts.st_size, int(facts.st_mtime))
+    return ContextFile(name, entry.path, facts.st_mode, facts.st_size, int(facts.st_mtime))

@@ -30,6 +30,10 @@ class Packing:
     def archive(self) -> Iterator[bytes]:
         return packed(self.recipe.source.files, self.texts, self.folder)
 
+    def as_written(self, line: str) -> str:
+        """Return a line of the builder's output without the folder: `COPY ./ /srv`."""
+        return line.replace(self.folder, ".") if self.folder else line
+
 
 def pack(recipe: Recipe) -> Packing:
     """Return how to pack the context, so that `COPY . /srv` copies exactly the context.

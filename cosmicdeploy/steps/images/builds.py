@@ -1,0 +1,104 @@
+"""Which images the stack builds: services with the same build section share one build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.facts import Image
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.stack.model import Build, Service
+
+ABSENT = "does not exist"
+UNKNOWN_SOURCES = "not built by cosmicdeploy, so its sources are unknown"
+CHANGED = "sources, arguments or base changed"
+
+
+@dataclass
+class ImageBuild:
+    """A build section, and the images that it makes: one for each name that services give it."""
+
+    build: Build
+    images: list[str] = field(default_factory=list)
+
+    def reasons(self, ctx: Context, *, missing_only: bool) -> dict[str, str]:
+        """Return the images that have to be built, each with the reason.
+
+        Raises `Refused` and `ConfigError` for what cannot be built, also if nothing is to be built.
+        """
+        existing = {name: ctx.image(name) for name in self.images}
+        if missing_only and all(existing.values()):
+            return {}
+        digest = ctx.engine.context_digest(self.build)
+        return {
+            name: reason
+            for name, image in existing.items()
+            if (reason := _reason(image, digest)) and not (missing_only and image)
+        }
+
+    def existing(self, ctx: Context, digest: str) -> str | None:
+        """Return the id of an image that was built from the same; None if there is none."""
+        images = map(ctx.engine.image, self.images)
+        same = [i.id for i in images if i and i.labels.get(labels.CONTEXT) == digest]
+        return same[0] if same else None
+
+
+def image_builds(ctx: Context) -> list[ImageBuild]:
+    """Return what the stack builds: for its application, and for one-shot services.
+
+    Raises `ConfigError` if services build one image in different ways.
+    """
+    builds: list[ImageBuild] = []
+    makers: dict[str, Service] = {}
+    roles = ctx.settings.services
+    for name in (*roles.deployed, *roles.one_shot):
+        service = ctx.service(name)
+        build = _section(service)
+        if build is None:
+            continue
+        maker = makers.setdefault(service.image, service)
+        if _section(maker) != build:
+            raise _different_ways(maker, service)
+        if maker is service:
+            _build_of(builds, build).images.append(service.image)
+    return builds
+
+
+def _section(service: Service) -> Build | None:
+    """Return the build section. As in Compose, a service is built for its own `platform`."""
+    build, platform = service.build, service.platform
+    if build is None or platform is None:
+        return build
+    if build.platforms and platform not in build.platforms:
+        raise ConfigError(
+            f"{service.name} has the platform {platform}, but is not built for it",
+            where="compose file",
+            todo=f"add {platform} to build.platforms of {service.name}",
+        )
+    return replace(build, platforms=(platform,))
+
+
+def _build_of(builds: list[ImageBuild], build: Build) -> ImageBuild:
+    for known in builds:
+        if known.build == build:
+            return known
+    builds.append(ImageBuild(build))
+    return builds[-1]
+
+
+def _different_ways(one: Service, other: Service) -> ConfigError:
+    return ConfigError(
+        f"{one.name} and {other.name} build the same image {one.image} in different ways",
+        where="compose file",
+        todo="give them the same build section, or images of their own",
+    )
+
+
+def _reason(image: Image | None, digest: str) -> str:
+    if image is None:
+        return ABSENT
+    known = image.labels.get(labels.CONTEXT)
+    if known is None:
+        return UNKNOWN_SOURCES
+    return CHANGED if known != digest else ""
