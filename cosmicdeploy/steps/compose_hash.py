@@ -21,10 +21,13 @@ def config_hash(ctx: Context, name: str) -> str:
     Without Compose, the hash of the container in place if it has not drifted, else a digest of the
     declaration.
     """
-    # If Compose does not answer in time, the next call asks again.
-    hashes = ctx.lookup_cache.compose_hashes or _compose_hashes(ctx)
-    ctx.lookup_cache.compose_hashes = hashes
     service = ctx.service(name)
+    if referred_services(service):  # the hash depends on the containers that are in place now
+        hashes = _compose_hashes(ctx)
+    else:
+        # If Compose does not answer in time, the next call asks again.
+        hashes = ctx.lookup_cache.compose_hashes or _compose_hashes(ctx)
+        ctx.lookup_cache.compose_hashes = hashes
     own = hashes.get(service.compose_name)
     if service.volumes_from:  # Compose does not tell the hash that it compares
         return _carried_over(ctx, name) or own or digest(service)
