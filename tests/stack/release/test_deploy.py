@@ -34,6 +34,7 @@ STEPS = [
     "trial",
     "quiesce workers",
     "migrate",
+    "one-shot",
     "preflight",
     "cache-clear",
     "rollout",
