@@ -76,6 +76,7 @@ def test_a_plan_shows_what_would_change_and_changes_nothing(release_1: StackUnde
         "trial": "planned",
         "quiesce workers": "planned",
         "migrate": "planned",
+        "one-shot": "unchanged",
         "preflight": "planned",
         "cache-clear": "planned",
         "rollout": "planned",
