@@ -26,7 +26,7 @@ from cosmicdeploy.signals import deferred_interrupts
 from cosmicdeploy.stack.model import Build
 from cosmicdeploy.stack.variables.environment import read_env_file
 from tests.stack.stacks.databases import run, schemas
-from tests.stack.stacks.dumps import ENDLESS, fake_tool, is_run, require_ended
+from tests.stack.stacks.dumps import ENDLESS, fake_tool, is_run, require_ended, runs_on_host
 from tests.stack.support.harness import IMAGES
 
 pytestmark = pytest.mark.stack
@@ -88,14 +88,14 @@ def test_sigterm_ends_a_wait_for_a_tool_or_a_build(
     def build() -> None:
         engine.build(Build(context=tmp_path), "never", {}, lambda _: None)
 
-    for call in (dump, build):
+    for call, is_running in ((dump, is_run), (build, runs_on_host)):
         with (
             deferred_interrupts(lambda: None),
-            stopped_once(is_run),
+            stopped_once(is_running),
             pytest.raises(KeyboardInterrupt),
         ):
             call()
-        require_ended()
+        require_ended(is_running)
     assert schemas(access) == {"platform"}
     assert engine.image("never") is None
 
