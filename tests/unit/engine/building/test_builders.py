@@ -177,7 +177,7 @@ def test_buildkit_can_be_turned_off(
     "reason",
     [
         "failed to solve with frontend gateway.v0: failed to do request: Head"
-        ' "https://registry-1.docker.io/v2/docker/dockerfile/manifests/1": no such host',
+        ' "https://registry.example/v2/docker/dockerfile/manifests/1": no such host',
         "docker/dockerfile:1: failed to resolve source metadata for docker.io/docker/dockerfile:1",
     ],
 )
