@@ -80,22 +80,24 @@ def plan_restart(ctx: Context, words: Sequence[str], *, all_services: bool) -> R
     cost = _cost(ctx, services, infrastructure)
     return RestartPlan(
         words=words,
-        services=[*services, *_dependents(ctx, infrastructure, besides=services)],
+        services=[*services, *_dependents(ctx, infrastructure, excluded=services)],
         turns_away=bool(infrastructure),
         cost=cost,
     )
 
 
-def _dependents(ctx: Context, infrastructure: Sequence[str], besides: Sequence[str]) -> list[str]:
+def _dependents(ctx: Context, infrastructure: Sequence[str], excluded: Sequence[str]) -> list[str]:
     """Return the application's running services if the database or the cache is restarted.
 
     They stop before it, so that requests and jobs in flight finish, and start after it. Services in
-    `besides` are left out.
+    `excluded` are left out.
     """
     if not set(infrastructure) - {ctx.settings.services.proxy}:
         return []
     containers = {name: ctx.container(name) for name in ctx.settings.services.released}
-    return [n for n, c in containers.items() if n not in besides and c is not None and c.is_running]
+    return [
+        n for n, c in containers.items() if n not in excluded and c is not None and c.is_running
+    ]
 
 
 def _cost(ctx: Context, services: Sequence[str], infrastructure: Sequence[str]) -> str:

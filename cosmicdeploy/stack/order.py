@@ -8,7 +8,7 @@ from cosmicdeploy.stack.model import Stack
 
 
 def in_order(stack: Stack) -> list[str]:
-    """Return all services, each after those that it depends on, else as in the compose file."""
+    """Return all services, each after those that it depends on."""
     graph = {
         name: [other for other in service.depends_on if other in stack.services]
         for name, service in stack.services.items()

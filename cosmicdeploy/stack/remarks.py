@@ -1,4 +1,4 @@
-"""Find what Compose leaves out of a compose file without a word, so that the operator is told."""
+"""Find what Compose leaves out of a compose file without a word, so that a notice names it."""
 
 from __future__ import annotations
 

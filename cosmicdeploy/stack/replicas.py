@@ -1,8 +1,8 @@
 """Give each replica of a service with several containers an entry of its own.
 
 A rollout, a status and a journal handle one container at a time, by a name. With an entry for each
-replica, a service with `deploy.replicas: 3` is handled as three services with one container each
-are. Swarm names the replicas of a service in the same way: `app.1`, `app.2`, `app.3`.
+replica, a service with `deploy.replicas: 3` is handled like three services with one container each.
+Swarm names the replicas of a service in the same way: `app.1`, `app.2`, `app.3`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from cosmicdeploy.stack.model import Service, Stack
 
 
 def with_replicas(stack: Stack, numbers: Mapping[str, Sequence[int]]) -> Stack:
-    """Return the stack with an entry for each replica in place of its service's one.
+    """Return the stack with entries for the replicas instead of one for their service.
 
     `numbers` has the numbers of each service's replicas; a service that is not in it stays as it
     is. Raises `ConfigError` if a replica has the name of another service.

@@ -29,7 +29,7 @@ class Scope:
     remarks: list[Remark] = field(default_factory=list)
 
     def ignore(self, entry: ComposeValue, why: str) -> None:
-        """Note that a key of a service has no effect, so that the operator is told."""
+        """Note that a key of a service has no effect, so that a notice names it."""
         key = entry.label.partition(": ")[2]
         self.remarks.append(
             Remark(

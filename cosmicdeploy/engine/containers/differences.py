@@ -70,8 +70,8 @@ def differences(service: Service, container: Json, image: Json) -> list[Differen
 def declared_engine_keys(service: Service) -> str:
     """Return the keys that a definition sets, of those that the engine may set or drop by itself.
 
-    They are joined by commas. A label of the container keeps them, so that a later change of the
-    file is told from what the engine did.
+    They are joined by commas. A label of the container keeps them, to distinguish a later change of
+    the file from what the engine did.
     """
     body = container_body(service, service.image, {}, {})
     keys = compose_keys(body, body["HostConfig"])

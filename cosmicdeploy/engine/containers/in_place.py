@@ -59,7 +59,7 @@ def replica_numbers(
 ) -> Sequence[int] | None:
     """Return the numbers of a service's replicas; None if it has only one container.
 
-    These are the declared ones, and those that run beyond them, for example since somebody ran
+    These are the declared ones, and those that run beyond them, for example after
     `docker compose up --scale app=5`. Containers that may be copies of the same one, since they
     have the same number or an unusual name, are not taken for replicas.
     """

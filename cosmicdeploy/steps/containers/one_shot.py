@@ -8,7 +8,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineError
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.rollout.drift import MISSING, Drift, drift_of
+from cosmicdeploy.steps.rollout.drift import drift_of
 from cosmicdeploy.steps.rollout.replace import journal_facts, remove_temporary, swap_in
 from cosmicdeploy.steps.rollout.target import look_up
 from cosmicdeploy.steps.rollout.timings import Phases
@@ -62,19 +62,12 @@ class OneShotStep(Step):
 
 def _reason(ctx: Context, name: str) -> str:
     """Return why a service has to run; "" if it ran successfully as it is declared now."""
-    drift = _drift(ctx, name)
+    drift = drift_of(ctx, name, may_be_stopped=True)
     if drift.container is None or drift.container.is_active:
         return drift.reason or "it did not end"
     if drift.container.status != "exited" or drift.container.exit_code != 0:
         return f"it ended with exit code {drift.container.exit_code}"
     return drift.reason or ""
-
-
-def _drift(ctx: Context, name: str) -> Drift:
-    """Return the drift of a service; its image may be built by a step ahead."""
-    if ctx.container(name) is None and ctx.image_of(name) is None:
-        return Drift(container=None, reason=MISSING)
-    return drift_of(ctx, name, may_be_stopped=True)
 
 
 def _run(ctx: Context, name: str) -> None:

@@ -66,7 +66,7 @@ class Progress:
 
 
 def _split(text: bytes) -> Iterator[str]:
-    """Yield the lines that are not empty; of a line that is drawn anew, the last state."""
+    """Yield the lines that are not empty; of a line that is overwritten, its last state."""
     for line in text.decode("utf-8", "replace").split("\n"):
         last = line.rstrip("\r").rpartition("\r")[2]
         if last.strip():

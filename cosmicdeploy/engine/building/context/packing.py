@@ -17,7 +17,7 @@ _KNOWN_FRONTENDS = ("docker/dockerfile", "docker/dockerfile-upstream")
 
 @dataclass(frozen=True)
 class Packing:
-    """`dockerfile` is the Dockerfile's name in the archive, `texts` are files besides the context.
+    """`dockerfile` is the Dockerfile's name in the archive, `texts` are additional files.
 
     If `folder` is given, the context is also in the folder of that name.
     """
