@@ -302,7 +302,7 @@ def test_a_container_of_another_release_is_named(released: StackUnderTest) -> No
         done = command(released, "exec", "app", "true")
         assert done.returncode == 0
         assert b"in cosmic-app-1, the first running service of app" in done.stderr
-        assert b"runs release 2" in done.stderr and b"is release 1" in done.stderr
+        assert b"runs release 2" in done.stderr and b"is now release 1" in done.stderr
         assert b"cosmicdeploy deploy" in done.stderr
     finally:
         ctx.engine.tag(present.id, ctx.service("cosmic-app-1").image)

@@ -124,7 +124,7 @@ def test_a_failing_check_command_is_a_failed_check(released: StackUnderTest, own
     assert done.code == 5 and "did not print 'moon:rise'" in done.report["error"]["what"]
     own({**LOOKING, "expect": "moon:rise", "on_failure": "go-on"})
     told = released.cli("playbook", "run", "own", "--json")
-    assert told.code == 0 and "gone on" in told.reason("look")
+    assert told.code == 0 and "went on" in told.reason("look")
 
 
 def test_new_features_off_twice(released: StackUnderTest) -> None:

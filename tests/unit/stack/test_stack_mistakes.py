@@ -69,7 +69,6 @@ def test_all_misspelt_keys_are_listed_with_the_closest_known_key(stack_of: Stack
          "networks: {n: {ipam: {config: [{subnet: 10.0.0.0/24}]}}}\n",
          "outside the subnet of network 'n'", 2),
         ("services:\n  a:\n    image: x\n    user: ${U:?who}\n", "Variable U is missing: who", 4),
-        ("services:\n  a:\n    image: x\n    ports: !reset []\n", "tag '!reset'", 4),
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_error_with_its_line(
