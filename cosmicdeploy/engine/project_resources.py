@@ -96,6 +96,14 @@ def ensure_volume(api: APIClient, volume: Volume, project: str) -> bool:
     return False
 
 
+def volume_created(api: APIClient, name: str) -> str | None:
+    """Return when a volume was created; None if it does not exist. Raises what the SDK raises."""
+    try:
+        return str(api.inspect_volume(name).get("CreatedAt") or "")
+    except NotFound:
+        return None
+
+
 def remove(api: APIClient, project: str) -> None:
     """Remove a project's containers, networks, volumes and the images kept for rollbacks."""
     of_project = {"label": [f"{labels.PROJECT}={project}"]}

@@ -32,6 +32,7 @@ READ_ONLY = frozenset(
         "registry_digest",
         "containers_of_images",
         "subnets",
+        "volume_created",
         "wait_until_ended",
         "writers",
     }

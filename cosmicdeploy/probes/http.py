@@ -1,4 +1,4 @@
-"""Send requests to the stack as its clients do, over HTTP or FastCGI, and measure their duration."""
+"""Send requests as clients of the stack do, over HTTP or FastCGI, and measure their duration."""
 
 from __future__ import annotations
 

@@ -29,6 +29,16 @@ class Lock(Section):
     )
 
 
+class Volumes(Section):
+    """Which volumes hold files of an image."""
+
+    left_alone: Words = Field(
+        default=(),
+        description="Volumes that the proxy mounts too, and into which no deploy puts files of an"
+        " image",
+    )
+
+
 class Settings(Section):
     """The whole of `cosmicdeploy.yaml`."""
 
@@ -68,6 +78,7 @@ class Settings(Section):
     diagnose: Diagnose = Diagnose()
     checklist: Checklist = Checklist()
     lock: Lock = Lock()
+    volumes: Volumes = Volumes()
 
     @model_validator(mode="after")
     def _asks_for_what_can_be(self) -> Settings:

@@ -181,6 +181,10 @@ class DockerContainers(DockerApi):
         with translated("Removing a container", container_id[:12]):
             remove(self._api, container_id, volumes=False)
 
+    def discard(self, container_id: str) -> None:
+        with translated("Removing a container", container_id[:12]):
+            remove(self._api, container_id, volumes=True)
+
     def wait_until_ended(self, container_id: str, timeout: float) -> None:
         with translated("Waiting for a container to end", container_id[:12]), interruptible():
             self._api.wait(container_id, timeout=round(timeout))

@@ -87,5 +87,8 @@ class EngineContainers(Protocol):
     def remove(self, container_id: str) -> None:
         """Remove a container, even if it is running; its volumes stay."""
 
+    def discard(self, container_id: str) -> None:
+        """Remove a container as `remove` does, with the anonymous volumes that it alone had."""
+
     def wait_until_ended(self, container_id: str, timeout: float) -> None:
         """Wait until a container has ended. Raises `EngineError` after `timeout` seconds."""

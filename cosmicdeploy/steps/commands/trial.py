@@ -18,6 +18,7 @@ from cosmicdeploy.startup import import_http_client_early
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.compose_hash import ask_compose_early
 from cosmicdeploy.steps.images.tags import how_to_get, release_label
+from cosmicdeploy.steps.static_files.served import apart_from_served
 
 
 class TrialStep(Step):
@@ -48,7 +49,10 @@ class TrialStep(Step):
 
 
 def start_trial(ctx: Context) -> str:
-    """Create and start a trial container; return its id. Raises `EngineError`."""
+    """Create and start a trial container; return its id. Raises `EngineError`.
+
+    What it writes to the volumes that the proxy serves reaches no client.
+    """
     name = ctx.settings.services.app[0]
     service, image = ctx.service(name), ctx.image_of(name)
     if image is None:
@@ -58,7 +62,7 @@ def start_trial(ctx: Context) -> str:
             todo=how_to_get(service),
         )
     created = ctx.engine.create(
-        service.isolated(),
+        apart_from_served(ctx, service.isolated()),
         name=name_as(ContainerRole.TRIAL, service.container_name, uuid4().hex),
         image=image.id,
         labels={
@@ -84,7 +88,7 @@ def running_trial(ctx: Context, image_id: str) -> Container | None:
 def remove_trials(ctx: Context) -> None:
     """Remove all trial containers."""
     for container in _trials(ctx):
-        ctx.engine.remove(container.id)
+        ctx.engine.discard(container.id)
 
 
 def _trials(ctx: Context) -> list[Container]:

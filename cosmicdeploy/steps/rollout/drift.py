@@ -84,13 +84,15 @@ def as_json(keys: Iterable[Difference]) -> list[dict[str, Any]]:
 
 
 def _image_reasons(ctx: Context, container: Container, image: Image, image_name: str) -> list[str]:
-    if ctx.run.steps_ahead.build_images and _is_built(ctx, image_name):
+    if is_renewed(ctx, image_name):
         return ["an older image runs"]
     return [ANOTHER_IMAGE] if container.image_id != image.id else []
 
 
-def _is_built(ctx: Context, image_name: str) -> bool:
-    """Return whether the stack builds this image, which several services may share."""
+def is_renewed(ctx: Context, image_name: str) -> bool:
+    """Return whether a step that comes first puts another image in place under this name."""
+    if not ctx.run.steps_ahead.build_images:
+        return False
     return any(s.build is not None and s.image == image_name for s in ctx.stack.services.values())
 
 
