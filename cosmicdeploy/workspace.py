@@ -37,6 +37,7 @@ def read_stack_files(config: Path | None) -> tuple[LoadedSettings, Stack]:
     loaded = load(config or find(Path.cwd()), os.environ)
     stack = read_files(loaded.compose_files, os.environ)
     _require_services(loaded, stack)
+    _require_volumes(loaded, stack)
     return loaded, _with_own_folders(loaded, stack)
 
 
@@ -97,6 +98,17 @@ def _require_services(loaded: LoadedSettings, stack: Stack) -> None:
                 where=f"{loaded.file}: services, {stack.file}",
                 todo=did_you_mean(name, stack.services)
                 or f"choose from {', '.join(stack.services)}",
+            )
+
+
+def _require_volumes(loaded: LoadedSettings, stack: Stack) -> None:
+    for name in loaded.settings.volumes.left_alone:
+        if name not in stack.volumes:
+            known = f"choose from {', '.join(stack.volumes)}" if stack.volumes else "remove it"
+            raise ConfigError(
+                f"The compose file declares no volume {name!r}",
+                where=f"{loaded.file}: volumes.left_alone, {stack.file}",
+                todo=did_you_mean(name, stack.volumes) or known,
             )
 
 

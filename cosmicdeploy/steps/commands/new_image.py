@@ -9,10 +9,10 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container, ExecResult
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 from cosmicdeploy.polling import poll
+from cosmicdeploy.proxy.static_files.served import apart_from_stale, served_volumes
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.commands.trial import running_trial
 from cosmicdeploy.steps.images.tags import how_to_get
-from cosmicdeploy.steps.static_files.served import apart_from_stale, served_volumes
 
 # The engine kills the commands in a container first, and reports a moment later that it ended.
 END_REPORTED_WITHIN_SECONDS = 1.0

@@ -14,11 +14,11 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.names import ContainerRole, name_as
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
+from cosmicdeploy.proxy.static_files.served import apart_from_served
 from cosmicdeploy.startup import import_http_client_early
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.compose_hash import ask_compose_early
 from cosmicdeploy.steps.images.tags import how_to_get, release_label
-from cosmicdeploy.steps.static_files.served import apart_from_served
 
 
 class TrialStep(Step):

@@ -1,5 +1,4 @@
-"""Static files: volumes that the proxy serves, and that hold files of the application's image.
+"""Put the files of a new image into the volumes that the proxy serves.
 
-The engine fills a volume from an image only once, when the volume is new. So a deploy puts the
-files of the new image into it.
+The engine fills a volume from an image only once, when the volume is new.
 """

@@ -14,9 +14,10 @@ from cosmicdeploy.errors import CosmicError, EngineError, NeedsPerson
 from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.journal.step_kinds import STATIC_FILES
 from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.proxy.static_files import record
+from cosmicdeploy.proxy.static_files.served import files_of
 from cosmicdeploy.stack.model import Mount, VolumeOptions
 from cosmicdeploy.steps.images.tags import how_to_get
-from cosmicdeploy.steps.static_files import record
 from cosmicdeploy.steps.static_files.renewal import Renewal, next_record, renewal
 from cosmicdeploy.steps.static_files.scripts import (
     KEPT,
@@ -25,7 +26,6 @@ from cosmicdeploy.steps.static_files.scripts import (
     install_script,
     undo_script,
 )
-from cosmicdeploy.steps.static_files.served import files_of
 from cosmicdeploy.steps.static_files.volume_shell import (
     VolumeShell,
     let_engine_fill,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cosmicdeploy.engine.facts import FileFacts
-from cosmicdeploy.steps.static_files.record import Files, Record
+from cosmicdeploy.proxy.static_files.record import Files, Record
 from cosmicdeploy.text.formatting import counted
 
 

@@ -11,9 +11,10 @@ from pydantic import Field
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.step_kinds import STATIC_FILES
+from cosmicdeploy.proxy.static_files import record
+from cosmicdeploy.proxy.static_files.served import Served, files_of, holds_files_of, served_volumes
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.rollout.drift import is_renewed
-from cosmicdeploy.steps.static_files import record
 from cosmicdeploy.steps.static_files.renew import (
     Facts,
     existing_image,
@@ -23,7 +24,6 @@ from cosmicdeploy.steps.static_files.renew import (
     shell_of,
 )
 from cosmicdeploy.steps.static_files.scripts import PREFIX
-from cosmicdeploy.steps.static_files.served import Served, files_of, holds_files_of, served_volumes
 
 NOT_SHARED = "no volume is shared with the proxy"
 FILLED_BY_ITSELF = "the image has no files there: the application fills it itself, or it holds data"

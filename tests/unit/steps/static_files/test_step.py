@@ -14,9 +14,9 @@ from cosmicdeploy.errors import CosmicError, EngineError
 from cosmicdeploy.events import Event, Warned
 from cosmicdeploy.journal.journal import UnreadableLine
 from cosmicdeploy.lookup_cache import LookupCache
+from cosmicdeploy.proxy.static_files.record import read_record
 from cosmicdeploy.stack.model import VolumeOptions
 from cosmicdeploy.steps.base import Change, Unchanged
-from cosmicdeploy.steps.static_files.record import read_record
 from cosmicdeploy.steps.static_files.static_files import StaticFilesStep
 from tests.unit.runs.journal_writer import Writer
 from tests.unit.steps.static_files.conftest import MOUNT, container

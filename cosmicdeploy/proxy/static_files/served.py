@@ -9,8 +9,8 @@ from posixpath import basename
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.containers.creation.references import referred_services
 from cosmicdeploy.engine.facts import FileFacts
+from cosmicdeploy.proxy.static_files.record import read_record
 from cosmicdeploy.stack.model import Mount, Service, VolumeOptions
-from cosmicdeploy.steps.static_files.record import read_record
 
 # Files that keep an empty folder in a repository: a folder for uploads often has one.
 PLACEHOLDERS = frozenset({".gitignore", ".gitkeep", ".keep"})
@@ -122,3 +122,18 @@ def _with_own(service: Service, mounts: Iterable[Mount]) -> Service:
             for mount in service.mounts
         ),
     )
+
+
+def stale_volumes(ctx: Context) -> tuple[list[str], list[str]]:
+    """Return which volumes have files of another image than runs, and of which it is unknown."""
+    stale, unknown = dict[str, None](), dict[str, None]()
+    for name in ctx.settings.services.deployed:
+        container = ctx.container(name)
+        for served in served_volumes(ctx, ctx.service(name)) if container else ():
+            image_id = container.image_id if container else ""
+            if holds_files_of(ctx, served, image_id):
+                continue
+            if ctx.image(image_id) and files_of(ctx, image_id, served.mount.target):
+                found = stale if read_record(ctx, served.volume) else unknown
+                found[served.volume] = None
+    return list(stale), list(unknown)

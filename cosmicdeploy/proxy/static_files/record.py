@@ -54,7 +54,8 @@ def read_record(ctx: Context, volume: str) -> Record | None:
         raise NeedsPerson(
             "It is unknown which image's files are in a volume: the record cannot be read",
             where=str(path),
-            todo="move this file away; the next deploy then compares the volume with the image",
+            todo="move this file away, then run `cosmicdeploy step static-files`, which compares the"
+            " volume with the image",
             details=(str(error),),
         ) from error
 
