@@ -120,6 +120,7 @@ def require_rolled_down(stack: StackUnderTest, name: str, applied: set[str]) -> 
         roll_down(ctx, applied)
 
 
+@pytest.mark.torture
 @pytest.mark.fault("migration that fails on its second statement")
 def test_a_half_done_migration_is_named_and_blocks_deploys(released: StackUnderTest) -> None:
     name = "2026_03_03_000001_half"
@@ -141,6 +142,7 @@ def test_a_half_done_migration_is_named_and_blocks_deploys(released: StackUnderT
     assert released.cli("step", "migrate", "--json").outcomes == {"migrate": "unchanged"}
 
 
+@pytest.mark.torture
 @pytest.mark.fault("MariaDB killed in mid-migration")
 def test_a_database_killed_during_a_migration_needs_the_operator(released: StackUnderTest) -> None:
     name = "2026_03_04_000001_slow"
