@@ -28,12 +28,13 @@ from cosmicdeploy.traffic.response import OK, RATE_LIMITED, Response
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
 
 THREADS = 64
-# A process that is late by more than this, such as a frozen one, skips the requests it missed.
+# If the deployer is late by more than this, for example after its machine was suspended, it skips
+# the requests it missed. A request still waiting for a thread this long at the end has failed.
 CATCH_UP_SECONDS = 0.5
 # A request without a response may wait in a server's queue this long.
 UNSURE_SECONDS = 15.0
 
-# Sends a request that is due at this time (monotonic clock), on a kept connection or a new one.
+# Sends a request submitted at this time (monotonic clock), on a kept connection or a new one.
 Send = Callable[[float, bool], None]
 
 
@@ -89,7 +90,9 @@ class RequestStream:
         self._scheduler.join()
         self._threads.shutdown(cancel_futures=True)
         for _ in range(self.measured.overdue(CATCH_UP_SECONDS)):
-            late = Response(url=self._url, error=f"not sent: {THREADS} others were waiting")
+            late = Response(
+                url=self._url, error=f"not sent: {THREADS} requests before it had no response yet"
+            )
             self.measured.count(late)
         self._kept.close()
         self.measured.finish()
@@ -113,22 +116,22 @@ class RequestStream:
             due = due + pause if now - due < CATCH_UP_SECONDS else now + pause
 
     def _requests_per_heartbeat(self) -> int:
-        """Return N if each Nth request is a heartbeat; 0 if none is."""
+        """Return N if every Nth request is to be a heartbeat; 0 if none is."""
         probe = self._ctx.settings.probe
         if self._heartbeats is None or not probe.heartbeat_rate:
             return 0
         return max(1, round(probe.rate / probe.heartbeat_rate))
 
-    def _send_and_mark_done(self, number: int, send: Send, due: float, kept: bool) -> None:
+    def _send_and_mark_done(self, number: int, send: Send, submitted: float, kept: bool) -> None:
         try:
-            send(due, kept)
+            send(submitted, kept)
         finally:
             self.measured.end(number)
 
-    def _send_health_request(self, due: float, kept: bool) -> None:
-        self._send_request(Request(path=self._ctx.settings.app.health_path), due, kept=kept)
+    def _send_health_request(self, submitted: float, kept: bool) -> None:
+        self._send_request(Request(path=self._ctx.settings.app.health_path), submitted, kept=kept)
 
-    def _send_heartbeat(self, due: float, kept: bool) -> None:
+    def _send_heartbeat(self, submitted: float, kept: bool) -> None:
         """Send a heartbeat, or a health request while heartbeats have to wait.
 
         They wait while the last one is in flight, and while the rate limit refuses them. The
@@ -138,18 +141,18 @@ class RequestStream:
         is_limited = time.monotonic() < self._limited_until
         in_flight = self._heartbeat_in_flight
         if self._heartbeats is None or is_limited or not in_flight.acquire(blocking=False):
-            return self._send_health_request(due, kept)
+            return self._send_health_request(submitted, kept)
         try:
-            self._send_and_look_up(self._heartbeats, due, kept=kept)
+            self._send_and_look_up(self._heartbeats, submitted, kept=kept)
         finally:
             in_flight.release()
 
-    def _send_and_look_up(self, heartbeats: Heartbeats, due: float, *, kept: bool) -> None:
-        window, counted = self._ctx.run.maintenance, self.measured.beats
+    def _send_and_look_up(self, heartbeats: Heartbeats, submitted: float, *, kept: bool) -> None:
+        maintenance, counted = self._ctx.run.maintenance, self.measured.beats
         heartbeat_id, request = heartbeats.create()
-        changes = window.changes
+        changes = maintenance.changes
         counted["sent"] += 1
-        response = self._send_request(request, due, kept=kept)
+        response = self._send_request(request, submitted, kept=kept)
         if response.error:
             # The server may still process this heartbeat later, and overwrite the next one's id.
             self._unsure_until = time.monotonic() + UNSURE_SECONDS
@@ -160,7 +163,7 @@ class RequestStream:
         if response.status != OK:
             return
         counted["acknowledged"] += 1
-        if window.is_open:
+        if maintenance.is_open:
             return  # a rollback may have swapped the data meanwhile
         is_stored = heartbeats.is_stored(heartbeat_id)
         if is_stored:
@@ -169,13 +172,13 @@ class RequestStream:
             self.measured.not_looked_up = heartbeats.lookup_problem
         elif not counted["found"]:
             self.measured.not_looked_up = "the running release stores no ids"
-        elif changes == window.changes and time.monotonic() > self._unsure_until:
+        elif changes == maintenance.changes and time.monotonic() > self._unsure_until:
             self._count_not_found(kept=kept)
 
-    def _send_request(self, request: Request, due: float, *, kept: bool) -> Response:
+    def _send_request(self, request: Request, submitted: float, *, kept: bool) -> Response:
         started, was_open = time.monotonic(), self._ctx.run.maintenance.is_open
         response = self._kept.send(request) if kept else send_once(self._url, request)
-        response = replace(response, seconds=response.seconds + started - due)
+        response = replace(response, seconds=response.seconds + started - submitted)
         with self._count_lock:
             turning_away = was_open or self._ctx.run.maintenance.is_open
             self.measured.count(response, turning_away=turning_away, kept=kept)
