@@ -54,7 +54,7 @@ def read_record(ctx: Context, volume: str) -> Record | None:
         raise NeedsPerson(
             "It is unknown which image's files are in a volume: the record cannot be read",
             where=str(path),
-            todo="move this file away, then run `cosmicdeploy step static-files`, which compares the"
+            todo="move this file away, then run `cosmicdeploy step static-files`: it compares the"
             " volume with the image",
             details=(str(error),),
         ) from error
