@@ -34,8 +34,8 @@ def resolve_replicas(
     }
     stack = with_replicas(declared, numbers)
     names = replicas_by_service(stack.services.values())
-    resolved = services.with_replicas({name: names.get(name, ()) for name in numbers})
-    settings = loaded.settings.model_copy(update={"services": resolved})
+    replicas = {name: names.get(name, ()) for name in numbers}
+    settings = loaded.settings.with_services(services.with_replicas(replicas), replicas)
     return replace(loaded, settings=settings), adopt_container_names(stack, found)
 
 

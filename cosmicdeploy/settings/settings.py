@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import Field, model_validator
@@ -11,6 +12,12 @@ from cosmicdeploy.settings.absent import (
     require_no_use_of_absent_parts,
 )
 from cosmicdeploy.settings.app import App, CacheClear, Feature, Verify
+from cosmicdeploy.settings.applications import (
+    Application,
+    OwnApplication,
+    applications_of,
+    require_consistent,
+)
 from cosmicdeploy.settings.database import Backup, Cache, Database, Migrate
 from cosmicdeploy.settings.monitoring import Checklist, Diagnose, Monitoring
 from cosmicdeploy.settings.rollout import Maintenance, Probe, Proxy, Restart, Soak
@@ -48,6 +55,10 @@ class Settings(Section):
     )
     services: Services
     app: App
+    applications: dict[str, OwnApplication] = Field(
+        default_factory=dict,
+        description="Applications with a port, health path or release of their own, by name",
+    )
     database: Database | None = Field(
         default=None, description="The database; null if the stack has none"
     )
@@ -68,6 +79,34 @@ class Settings(Section):
     diagnose: Diagnose = Diagnose()
     checklist: Checklist = Checklist()
     lock: Lock = Lock()
+
+    @property
+    def all_applications(self) -> tuple[Application, ...]:
+        """All applications; the first one is the main application."""
+        return applications_of(self.app, self.applications, self.services.app)
+
+    @property
+    def main_application(self) -> Application:
+        return self.all_applications[0]
+
+    def application_of(self, service: str) -> Application | None:
+        """Return the application that the service is a replica of; None for any other service."""
+        return next((each for each in self.all_applications if service in each.services), None)
+
+    def with_services(self, services: Services, replicas: Mapping[str, Sequence[str]]) -> Settings:
+        """Return a copy with these services, in which `replicas` stand for some services.
+
+        `replicas` has the names of each such service's replicas.
+        """
+        applications = {
+            name: each.with_replicas(name, replicas) for name, each in self.applications.items()
+        }
+        return self.model_copy(update={"services": services, "applications": applications})
+
+    @model_validator(mode="after")
+    def _has_consistent_applications(self) -> Settings:
+        require_consistent(self.applications, self.services.app)
+        return self
 
     @model_validator(mode="after")
     def _asks_for_what_can_be(self) -> Settings:
