@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from cosmicdeploy.settings.app import Heartbeat, HeartbeatId
-from cosmicdeploy.settings.applications import Application
+from cosmicdeploy.settings.applications import Application, of_application
 from cosmicdeploy.settings.database import Database
 from cosmicdeploy.settings.loading import LoadedSettings, find, load
 from cosmicdeploy.settings.monitoring import Checklist, External
@@ -37,4 +37,5 @@ __all__ = [
     "TransitionColumns",
     "find",
     "load",
+    "of_application",
 ]

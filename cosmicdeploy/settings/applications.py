@@ -102,6 +102,11 @@ class Application(ApplicationKeys):
         return self.reached_at != NOT_REACHED
 
 
+def of_application(application: Application, every: Sequence[Application]) -> str:
+    """Return " of web" for a text about an application; "" if it is the only one."""
+    return f" of {application.name}" if len(every) > 1 else ""
+
+
 def applications_of(
     common: ApplicationKeys, own: Mapping[str, OwnApplication], services: Words
 ) -> tuple[Application, ...]:

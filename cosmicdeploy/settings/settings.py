@@ -93,6 +93,14 @@ class Settings(Section):
         """Return the application that the service is a replica of; None for any other service."""
         return next((each for each in self.all_applications if service in each.services), None)
 
+    def released_by(self, application: Application) -> Words:
+        """Return all services that run the application's image.
+
+        These are its replicas, and for the main application the scheduler and the workers.
+        """
+        singletons = self.services.singletons if application.is_main else ()
+        return (*application.services, *singletons)
+
     def with_services(self, services: Services, replicas: Mapping[str, Sequence[str]]) -> Settings:
         """Return a copy with these services, in which `replicas` stand for some services.
 

@@ -17,6 +17,7 @@ from cosmicdeploy.runs import execute
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
 from cosmicdeploy.verification.excused import Excused
 from tests.unit.runs.journal_writer import Writer
+from tests.unit.settings_of import settings_of
 
 pytestmark = pytest.mark.unit
 KNOWN = KnownFailures(points={"heartbeat": "500", "monitor": "its command fails"})
@@ -55,8 +56,7 @@ def replaced(ctx: Context, writer: Writer, name: str, known: KnownFailures) -> C
     writer.run("own")
     change = {"change": "replace", "before": {"containers": {name: None}}}
     writer.journal.append("intent", step="r", step_kind="rollout", options={}, **change)
-    services = SimpleNamespace(app=["web"], released=["web", "worker"], all=["web", "worker"])
-    loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=services))
+    loaded: Any = SimpleNamespace(settings=settings_of({"app": ["web"], "worker": ["worker"]}))
     return replace(ctx, loaded=loaded, journal=writer.journal).with_run(known_failures=known)
 
 
