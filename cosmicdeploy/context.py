@@ -202,11 +202,19 @@ class Context:
 
     def release_of(self, container: Container) -> str:
         """Return the release that a container runs; "" if it is unknown."""
-        released = map(self.service, self.settings.services.released)
-        service = next((each for each in released if each.compose_name == container.service), None)
-        image = self.image(container.image_id)
-        variable = self._release_variable(service.name if service else "")
+        service, image = self._released_service(container), self.image(container.image_id)
+        variable = self.application_of(container).release_variable
         return release_of_container(container, image, service, self.loaded.variables, variable)
+
+    def application_of(self, container: Container) -> Application:
+        """Return the application that a container is a replica of; the main one for any other."""
+        service = self._released_service(container)
+        application = self.settings.application_of(service.name) if service else None
+        return application or self.settings.main_application
+
+    def _released_service(self, container: Container) -> Service | None:
+        released = map(self.service, self.settings.services.released)
+        return next((each for each in released if each.compose_name == container.service), None)
 
     def digests_of(self, services: Iterable[str]) -> dict[str, str]:
         """Return what the services' containers run, as "repository@sha256:…", by service.
@@ -223,13 +231,9 @@ class Context:
 
     def declared_release(self, service: str) -> str:
         """Return the release of the image that a service declares; "" if it is unknown."""
-        image, variable = self.image_of(service), self._release_variable(service)
-        return declared_release(self.service(service), image, self.loaded.variables, variable)
-
-    def _release_variable(self, service: str) -> str:
-        """Return the variable with the release of a service that runs an application's image."""
         application = self.settings.application_of(service) or self.settings.main_application
-        return application.release_variable
+        image, variable = self.image_of(service), application.release_variable
+        return declared_release(self.service(service), image, self.loaded.variables, variable)
 
     @property
     def has_console(self) -> bool:

@@ -115,7 +115,12 @@ def _excuse_known_failures(ctx: Context, plan: Plan) -> None:
     services = {*ctx.settings.services.app, ctx.settings.services.proxy}
     known_to_clients = (services & known.services.keys()) | (CLIENT_POINTS & known.points.keys())
     if known_to_clients or traffic.failures:
-        traffic.excuse_failures(f"{len(traffic.failures)} of {traffic.sent} of them")
+        failing = [
+            each.name
+            for each in ctx.settings.all_applications
+            if known.services.keys() >= set(each.services)
+        ]
+        traffic.excuse_failures(f"{len(traffic.failures)} of {traffic.sent} of them", failing)
 
 
 def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:

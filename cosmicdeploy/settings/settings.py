@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import Field, model_validator
@@ -92,6 +92,11 @@ class Settings(Section):
     def application_of(self, service: str) -> Application | None:
         """Return the application that the service is a replica of; None for any other service."""
         return next((each for each in self.all_applications if service in each.services), None)
+
+    def applications_with(self, services: Iterable[str]) -> list[Application]:
+        """Return the applications that one of these services is a replica of."""
+        names = set(services)
+        return [each for each in self.all_applications if not names.isdisjoint(each.services)]
 
     def released_by(self, application: Application) -> Words:
         """Return all services that run the application's image.

@@ -75,10 +75,10 @@ def failing(point: str) -> CheckResult:
 )
 def test_requests_to_a_release_that_hangs_are_excused(known: KnownFailures, excused: bool) -> None:
     """Excused before any request fails: none has failed yet when the plan is ready."""
-    services = SimpleNamespace(app=["web"], proxy="nginx")
+    settings = settings_of({"app": ["web"], "proxy": "nginx"})
     ctx: Any = SimpleNamespace(
         run=RunScope(known_failures=known, traffic=TrafficStats()),
-        settings=SimpleNamespace(services=services),
+        settings=settings,
     )
     step = SimpleNamespace(replaces_containers=True)
     plan: Any = [SimpleNamespace(changes=True, step=step)]
