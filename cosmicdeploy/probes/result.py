@@ -75,6 +75,7 @@ class StackNotice(ProbeResult):
         "left alone",
         "more replicas",
         "not built",
+        "not probed",
         "other folder",
         "other project",
         "without effect",

@@ -17,6 +17,7 @@ from cosmicdeploy.lock import operator_name
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.preconditions.single_container import resolve_containers
 from cosmicdeploy.probes.proof import TrafficStats, traffic
+from cosmicdeploy.releases import running_by_service
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs.failing_before import known_failures
 from cosmicdeploy.runs.locked_run import begin
@@ -181,6 +182,7 @@ def record_release(
             command=command.line,
             run_kind=command.kind,
             release=ctx.running_release(),
+            releases=running_by_service(ctx),
             images={name: each.image_id for name, each in released.items() if each},
             digests=ctx.digests_of(released),
             migrations=migrations,
