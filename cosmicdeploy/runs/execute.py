@@ -17,6 +17,7 @@ from cosmicdeploy.lock import operator_name
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.preconditions.single_container import resolve_containers
 from cosmicdeploy.probes.proof import TrafficStats, traffic
+from cosmicdeploy.releases import running_by_service
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs.failing_before import known_failures
 from cosmicdeploy.runs.locked_run import begin
@@ -115,7 +116,12 @@ def _excuse_known_failures(ctx: Context, plan: Plan) -> None:
     services = {*ctx.settings.services.app, ctx.settings.services.proxy}
     known_to_clients = (services & known.services.keys()) | (CLIENT_POINTS & known.points.keys())
     if known_to_clients or traffic.failures:
-        traffic.excuse_failures(f"{len(traffic.failures)} of {traffic.sent} of them")
+        failing = [
+            each.name
+            for each in ctx.settings.all_applications
+            if known.services.keys() >= set(each.services)
+        ]
+        traffic.excuse_failures(f"{len(traffic.failures)} of {traffic.sent} of them", failing)
 
 
 def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
@@ -176,6 +182,7 @@ def record_release(
             command=command.line,
             run_kind=command.kind,
             release=ctx.running_release(),
+            releases=running_by_service(ctx),
             images={name: each.image_id for name, each in released.items() if each},
             digests=ctx.digests_of(released),
             migrations=migrations,

@@ -88,7 +88,9 @@ def _running_container(
     replica = ctx.container(ctx.settings.services.app[0])
     if replica is not None and replica.is_ready and replica.image_id == image_id:
         return replica
-    return running_trial(ctx, image_id) if reads or not served_volumes(ctx, service) else None
+    if served_volumes(ctx, service) and not reads:
+        return None
+    return running_trial(ctx, ctx.settings.main_application, image_id)
 
 
 def last_lines(result: ExecResult, count: int = 15) -> tuple[str, ...]:

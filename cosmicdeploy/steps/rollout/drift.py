@@ -15,6 +15,7 @@ from cosmicdeploy.steps.images.tags import how_to_get
 STOPPED = "stopped"
 MISSING = "no container"
 ANOTHER_IMAGE = "another image runs"
+OLDER_IMAGE = "an older image runs"
 # A plan names at most this many differing keys; the report has all of them.
 SHOWN_KEYS = 4
 
@@ -37,12 +38,13 @@ def drift_of(ctx: Context, name: str, *, may_be_stopped: bool = False) -> Drift:
 
     A stopped container has drifted unless it `may_be_stopped`.
 
-    Raises `EngineError` if the declared image does not exist.
+    Raises `EngineError` if the declared image does not exist, and no earlier step of the plan puts
+    it in place.
     """
     container, image = ctx.container(name), ctx.image_of(name)
     if container is None:
         return Drift(container=None, reason=MISSING)
-    if image is None:
+    if image is None and not is_renewed(ctx, ctx.service(name).image):
         raise EngineError(
             f"The image {ctx.service(name).image} does not exist",
             where=name,
@@ -83,9 +85,11 @@ def as_json(keys: Iterable[Difference]) -> list[dict[str, Any]]:
     return [asdict(each) for each in keys]
 
 
-def _image_reasons(ctx: Context, container: Container, image: Image, image_name: str) -> list[str]:
-    if is_renewed(ctx, image_name):
-        return ["an older image runs"]
+def _image_reasons(
+    ctx: Context, container: Container, image: Image | None, image_name: str
+) -> list[str]:
+    if image is None or is_renewed(ctx, image_name):
+        return [OLDER_IMAGE]
     return [ANOTHER_IMAGE] if container.image_id != image.id else []
 
 
@@ -93,6 +97,8 @@ def is_renewed(ctx: Context, image_name: str) -> bool:
     """Return whether a step that comes first puts another image in place under this name."""
     if not ctx.run.steps_ahead.build_images:
         return False
+    if ctx.run.images_ahead is not None:
+        return image_name in ctx.run.images_ahead
     return any(s.build is not None and s.image == image_name for s in ctx.stack.services.values())
 
 

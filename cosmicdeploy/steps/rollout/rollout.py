@@ -15,7 +15,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.probes.readiness import serves_now
-from cosmicdeploy.settings import Role
+from cosmicdeploy.settings import Role, of_application
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.resources import ensure_networks_and_volumes
 from cosmicdeploy.steps.rollout.drift import (
@@ -39,7 +39,7 @@ from cosmicdeploy.steps.rollout.timings import Phases
 from cosmicdeploy.steps.rollout.undo import RolloutUndo
 
 FILES_CHANGED = "its files were changed by hand"
-ONLY_REPLICA = "no client is served between its stop and its start: it is the only replica"
+ONLY_REPLICA = "no client{of} is served between its stop and its start: it is the only replica"
 SUPERSEDED_RUNS = "its superseded container still runs"
 
 
@@ -83,16 +83,21 @@ class RolloutStep(Step):
         return Change(summary=summary, before={"containers": before}, facts=facts)
 
     def _waits(self, ctx: Context, reasons: Mapping[str, str]) -> str:
-        """Describe how long the proxy makes the rollout wait, or that no other replica serves.
+        """Describe how long the proxy makes the rollout wait, and what no other replica serves.
 
         "" if no replica stops.
         """
-        stops = not self.at_once and ctx.settings.restart.order.app == "stop-first"
+        if self.at_once or ctx.settings.restart.order.app != "stop-first":
+            return ""
         replaced = {name for name, why in reasons.items() if why != MISSING}
-        away = [name for name in ctx.settings.services.app if name in replaced]
-        if stops and away and len(ctx.settings.services.app) == 1:
-            return ONLY_REPLICA
-        return describe_waits(ctx, away) if stops and away else ""
+        applications, gaps, away = ctx.settings.all_applications, list[str](), list[str]()
+        for each in applications:
+            stopped = [name for name in each.services if name in replaced]
+            if stopped and len(each.services) == 1:
+                gaps.append(ONLY_REPLICA.format(of=of_application(each, applications)))
+            else:
+                away += stopped
+        return "; ".join(filter(None, (*gaps, describe_waits(ctx, away) if away else "")))
 
     def _drifts(self, ctx: Context, names: Iterable[str]) -> dict[str, Drift]:
         """Return each service's drift, with the reason why the rollout replaces or starts it."""

@@ -21,7 +21,7 @@ from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.sessions.process_list import Process, kill, read_process_list
 from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.probes.http import Response, send_request
-from cosmicdeploy.probes.urls import container_url
+from cosmicdeploy.probes.urls import replica_url
 from cosmicdeploy.steps.base import Change, Step
 from cosmicdeploy.steps.commands.chown import ChownStep
 from cosmicdeploy.steps.schema.mark_migrated import MarkMigratedStep
@@ -422,7 +422,7 @@ def beat_after_absence(stack: LaravelStack) -> Response:
     ctx = stack.open()
     with stack.database() as facts:
         facts.session.execute("UPDATE remotes SET status = 'Disconnected' WHERE name = 'VERIFY'")
-    url = container_url(ctx, ctx.running(APPS[1])) + BEAT
+    url = replica_url(ctx, APPS[1]) + BEAT
     return send_request(url, token=stack.token(), json=BODY)
 
 
