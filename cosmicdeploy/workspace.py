@@ -16,6 +16,7 @@ from cosmicdeploy.events import Emit, Warned
 from cosmicdeploy.files.shipped import playbooks
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.playbook import Playbook, load_playbook
+from cosmicdeploy.proxy.protocols import with_protocols
 from cosmicdeploy.replicas import resolve_replicas
 from cosmicdeploy.settings import LoadedSettings, Settings, find, load
 from cosmicdeploy.stack.compose import read_files
@@ -38,7 +39,7 @@ def read_stack_files(config: Path | None) -> tuple[LoadedSettings, Stack]:
     stack = read_files(loaded.compose_files, os.environ)
     _require_services(loaded, stack)
     _require_volumes(loaded, stack)
-    return loaded, _with_own_folders(loaded, stack)
+    return with_protocols(loaded, stack), _with_own_folders(loaded, stack)
 
 
 def _with_own_folders(loaded: LoadedSettings, stack: Stack) -> Stack:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from cosmicdeploy.context import Context
@@ -10,7 +10,8 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable, UnhealthyContainer
 from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.http import OK, send_request
-from cosmicdeploy.probes.urls import container_url
+from cosmicdeploy.probes.preconditions.spoken_protocol import wrong_protocol
+from cosmicdeploy.probes.urls import container_url, is_requested
 
 # Requests are sent more often than commands run: a request costs the host next to nothing, but a
 # command in a container takes about 100 ms under load.
@@ -31,9 +32,10 @@ def wait_ready(
     Waits up to `restart.healthy_within` seconds. Raises `UnhealthyContainer`, with the last probe
     and log lines, if the container is not ready by then, or as soon as it ends or restarts.
 
-    A container is ready once its health check passes. Before that, a replica has to answer its
-    health path `restart.passes` times in a row. The deployer sends 20 requests per second until the
-    first good response, then up to 50, and calls `on_good_response` after each good response.
+    A container is ready once its health check passes. Before that, a replica that the deployer
+    requests has to answer its health path `restart.passes` times in a row. The deployer sends 20
+    requests per second until the first good response, then up to 50, and calls `on_good_response`
+    after each good response.
 
     The engine runs the health check for the first time one interval after the start. Until then the
     deployer runs the check itself in the container. It skips the check for a replica if the check
@@ -55,7 +57,7 @@ def wait_ready(
         container_id,
         name,
         ready=lambda container: responses.are_enough(container) and has_passed(container),
-        pause=responses.pause,
+        responses=responses,
     )
 
 
@@ -66,10 +68,12 @@ class _ResponsesInARow:
         self._ctx, self._on_answer = ctx, on_good_response
         self._application = ctx.settings.application_of(name)
         self._needed = ctx.settings.restart.passes if self._application else 0
-        self._count = 0
+        self._count, self._last = 0, ""
 
     def are_enough(self, container: Container) -> bool:
         """Send one more request if needed; return whether there are enough good responses now."""
+        if self._application and not is_requested(container, self._application):
+            self._needed = 0
         if self._count < self._needed:
             self._count = self._count + 1 if self._responds_well(container) else 0
             if self._count:
@@ -119,7 +123,17 @@ class _ResponsesInARow:
             url = container_url(container, application)
         except EngineError:
             return False  # a container has no address before it runs
-        return send_request(url + application.health_path).status == OK
+        response = send_request(url + application.health_path)
+        self._last = "" if response.status == OK else str(response)
+        return response.status == OK
+
+    def why_not_enough(self, container: Container) -> Sequence[str]:
+        """Return what was wrong with the last response, one line each."""
+        last = [f"last response: {self._last}"] if self._last else []
+        if self._application is None or not last or not container.is_running:
+            return last
+        wrong = wrong_protocol(self._application, container)
+        return [*last, f"{wrong}: see {self._application.section}.protocol"] if wrong else last
 
 
 def _wait(
@@ -127,7 +141,7 @@ def _wait(
     container_id: str,
     name: str,
     ready: Callable[[Container], bool],
-    pause: Callable[[], float],
+    responses: _ResponsesInARow,
 ) -> Container:
     within = ctx.settings.restart.healthy_within
     restarts: list[int] = []
@@ -149,10 +163,14 @@ def _wait(
         return container.status in ("exited", "dead") or container.restart_count > restarts[0]
 
     container, is_ready = poll(
-        attempt, until=lambda last: last[1] or has_ended(last[0]), every=pause, within=within
+        attempt,
+        until=lambda last: last[1] or has_ended(last[0]),
+        every=responses.pause,
+        within=within,
     )
     if not is_ready:
-        raise unhealthy(ctx, container, name, within, ended=has_ended(container))
+        why = responses.why_not_enough(container)
+        raise unhealthy(ctx, container, name, within, why, ended=has_ended(container))
     return container
 
 
@@ -194,11 +212,18 @@ def _start_key(container: Container) -> tuple[str, str]:
 
 
 def unhealthy(
-    ctx: Context, container: Container, name: str, within: float, *, ended: bool
+    ctx: Context,
+    container: Container,
+    name: str,
+    within: float,
+    responses: Sequence[str] = (),
+    *,
+    ended: bool,
 ) -> UnhealthyContainer:
     """Return the error for a container that was not ready within `within` seconds.
 
-    `ended`: whether the container ended or restarted. The details are its last probe and log lines.
+    `ended`: whether the container ended or restarted. The details are what was wrong with its
+    `responses`, its last probe and log lines.
     """
     state = f"{container.status}, exit code {container.exit_code}" if ended else container.health
     if container.oom_killed:
@@ -208,5 +233,5 @@ def unhealthy(
         f"{name} did not become healthy within {within:.0f} s ({state or container.status})",
         where=name,
         todo=f"see its last probe and log lines above, or `cosmicdeploy logs {name} --tail 100`",
-        details=(*probe, *ctx.engine.logs(container.id, tail=LOG_LINES)),
+        details=(*responses, *probe, *ctx.engine.logs(container.id, tail=LOG_LINES)),
     )

@@ -7,9 +7,10 @@ replicas of one another. Most stacks have one application.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from cosmicdeploy.settings.section import Section, Words, without_credentials
 from cosmicdeploy.settings.services import Role, Support, named_replicas
@@ -17,6 +18,7 @@ from cosmicdeploy.validation import ConflictingKey
 
 # The name of the application that has all services of `services.app` that no other one has.
 UNNAMED = "app"
+Protocol = Literal["http", "fastcgi", "other"]
 # The value of `reached_at` for an application that no client sends requests to.
 NOT_REACHED = ""
 
@@ -29,10 +31,31 @@ def _reached_at(value: Any) -> Any:
     return without_credentials(value)
 
 
+def _script(path: str) -> str:
+    if not (path.startswith("/") and path.endswith(".php")) or ".php/" in path:
+        raise ValueError("must be an absolute path that ends in .php")
+    return path
+
+
 class ApplicationKeys(Section):
     """What an application listens on, and what it answers."""
 
-    port: int = Field(default=80, description="Port that a replica listens on, in its container")
+    protocol: Protocol | None = Field(
+        default=None,
+        description="How a replica is requested: http, fastcgi (php-fpm), or other: then its own"
+        " health check alone says whether it is ready; null for what nginx's configuration in the"
+        " stack's folder says, else http",
+    )
+    port: int = Field(
+        default=80,
+        description="Port that a replica listens on, in its container. Default: 80, for fastcgi"
+        " 9000",
+    )
+    script: Annotated[str, AfterValidator(_script)] | None = Field(
+        default=None,
+        description="Script in the container that answers the health path over FastCGI; without"
+        " it, only a replica without a health check of its own is requested",
+    )
     health_path: str = Field(
         default="/api/health", description="Path that answers 200 when a replica is ready"
     )
@@ -85,6 +108,20 @@ class OwnApplication(ApplicationKeys):
         return {name: getattr(self, name) for name in names}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Presumed:
+    """What the settings leave open about the replicas, and where it was found instead.
+
+    `place` is "file:line" and the directive of nginx; "" if it is a default. `script` is "" if
+    it is unknown.
+    """
+
+    protocol: Protocol
+    port: int
+    script: str = ""
+    place: str = ""
+
+
 class Application(ApplicationKeys):
     """One application: its name, its replicas in the order of a rollout, and its keys.
 
@@ -95,6 +132,17 @@ class Application(ApplicationKeys):
     name: str
     services: Words
     is_main: bool
+    presumed: Presumed | None = None
+
+    @property
+    def section(self) -> str:
+        """The section of the settings that its keys belong to."""
+        return "app" if self.is_main else f"applications.{self.name}"
+
+    @property
+    def is_http(self) -> bool:
+        """Whether its replicas speak HTTP."""
+        return self.protocol in (None, "http")
 
     @property
     def is_reached(self) -> bool:
@@ -108,12 +156,15 @@ def of_application(application: Application, every: Sequence[Application]) -> st
 
 
 def applications_of(
-    common: ApplicationKeys, own: Mapping[str, OwnApplication], services: Words
+    common: ApplicationKeys,
+    own: Mapping[str, OwnApplication],
+    services: Words,
+    presumed: Mapping[str, Presumed],
 ) -> tuple[Application, ...]:
     """Return all applications, in the order of their first services; at least one.
 
     `common` are the keys of `app`, `own` those of `applications`, `services` all application
-    services in the order of a rollout.
+    services in the order of a rollout. `presumed` has what was found for each application.
     """
     owners = {each: name for name, app in own.items() for each in app.services_of(name)}
     groups: dict[str, list[str]] = {}
@@ -125,6 +176,7 @@ def applications_of(
             **{
                 **keys,
                 **(own[name].own_keys() if name in own else {}),
+                **_presumed_keys(presumed.get(name)),
                 "name": name,
                 "services": tuple(names),
                 "is_main": number == 0,
@@ -132,6 +184,12 @@ def applications_of(
         )
         for number, (name, names) in enumerate(groups.items())
     )
+
+
+def _presumed_keys(presumed: Presumed | None) -> dict[str, Any]:
+    if presumed is None:
+        return {}
+    return {"presumed": presumed, "protocol": presumed.protocol, "port": presumed.port}
 
 
 def require_consistent(own: Mapping[str, OwnApplication], services: Words) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from cosmicdeploy.settings.absent import (
     require_database_and_role,
@@ -15,6 +15,7 @@ from cosmicdeploy.settings.app import App, CacheClear, Feature, Verify
 from cosmicdeploy.settings.applications import (
     Application,
     OwnApplication,
+    Presumed,
     applications_of,
     require_consistent,
 )
@@ -91,10 +92,25 @@ class Settings(Section):
     lock: Lock = Lock()
     volumes: Volumes = Volumes()
 
+    _presumed_by_application: dict[str, Presumed] = PrivateAttr(default_factory=dict)
+
     @property
     def all_applications(self) -> tuple[Application, ...]:
         """All applications; the first one is the main application."""
-        return applications_of(self.app, self.applications, self.services.app)
+        return applications_of(
+            self.app, self.applications, self.services.app, self._presumed_by_application
+        )
+
+    def with_presumed(self, presumed: Mapping[str, Presumed]) -> Settings:
+        """Return a copy with what was found, by application, where the settings leave it open."""
+        copy = self.model_copy()
+        copy._presumed_by_application = dict(presumed)
+        return copy
+
+    def has_port(self, application: Application) -> bool:
+        """Whether the settings name the port of the application."""
+        own = self.applications.get(application.name)
+        return any("port" in keys.model_fields_set for keys in (self.app, own) if keys is not None)
 
     @property
     def main_application(self) -> Application:

@@ -20,7 +20,8 @@ def notices(ctx: Context) -> list[StackNotice]:
     """Return all notices.
 
     There is one for a database or a console that the stack does not have, for each application that
-    no request is sent to, for each service that is left alone, for each service with more
+    no request is sent to or whose protocol is presumed, for each replica whose readiness nothing
+    shows, for each service that is left alone, for each service with more
     containers than declared, for each image that no deploy builds, for each container that was
     created from another folder, for each container of another project that was created from this
     folder, and for what has no effect in the compose file.
@@ -29,6 +30,8 @@ def notices(ctx: Context) -> list[StackNotice]:
         *_without_database(ctx),
         *_without_console(ctx),
         *_not_probed(ctx),
+        *_presumed(ctx),
+        *_without_readiness(ctx),
         *_left_alone(ctx),
         *_more_replicas(ctx),
         *_not_built(ctx),
@@ -81,6 +84,51 @@ def _not_probed(ctx: Context) -> Iterator[StackNotice]:
                 f" {front.why[0].lower()}{front.why[1:]}",
                 todo=front.todo,
             )
+
+
+def _presumed(ctx: Context) -> Iterator[StackNotice]:
+    for application in ctx.settings.all_applications:
+        presumed, names = application.presumed, ", ".join(application.services)
+        if presumed and presumed.place:
+            spoken = "FastCGI" if presumed.protocol == "fastcgi" else "neither HTTP nor FastCGI"
+            by_script = f" by {presumed.script}" if presumed.script else ""
+            rest = (
+                f", or it answers {application.health_path}{by_script} if it has none"
+                if presumed.protocol == "fastcgi"
+                else ""
+            )
+            yield StackNotice(
+                kind="presumed",
+                service=names,
+                what=f"speaks {spoken} on port {presumed.port} ({presumed.place}): a replica is"
+                f" ready when its own health check passes{rest}",
+                todo=f"set {application.section}.protocol and .script in cosmicdeploy.yaml to"
+                " decide it yourself (docs/php-fpm.md)",
+            )
+
+
+def _without_readiness(ctx: Context) -> Iterator[StackNotice]:
+    for application in ctx.settings.all_applications:
+        names = [n for n in application.services if not _has_health_check(ctx, n)]
+        if application.protocol == "other" and names:
+            yield StackNotice(
+                kind="presumed",
+                service=", ".join(names),
+                what="is sent no request (protocol other) and has no health check of its own: it"
+                " counts as ready as soon as it runs",
+                todo="declare a `healthcheck` in the compose file",
+            )
+
+
+def _has_health_check(ctx: Context, name: str) -> bool:
+    declared = ctx.service(name).healthcheck
+    if declared is not None:
+        return declared.test != ("NONE",)
+    try:
+        container = ctx.container(name)
+    except CosmicError:  # every check that needs the container reports this
+        return True
+    return container is None or bool(container.healthcheck)  # an image may have one
 
 
 def _left_alone(ctx: Context) -> Iterator[StackNotice]:
