@@ -96,12 +96,13 @@ def ensure_volume(api: APIClient, volume: Volume, project: str) -> bool:
     return False
 
 
-def volume_created(api: APIClient, name: str) -> str | None:
-    """Return when a volume was created; None if it does not exist. Raises what the SDK raises."""
+def volume_exists(api: APIClient, name: str) -> bool:
+    """Return whether a volume exists. Raises what the SDK raises."""
     try:
-        return str(api.inspect_volume(name).get("CreatedAt") or "")
+        api.inspect_volume(name)
     except NotFound:
-        return None
+        return False
+    return True
 
 
 def remove(api: APIClient, project: str) -> None:

@@ -14,7 +14,7 @@ from cosmicdeploy.engine import parsing
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.engine.containers.comparison.image_defaults import inherited_volumes
 from cosmicdeploy.engine.containers.comparison.mounted_files import mounted_differences
-from cosmicdeploy.engine.containers.creation.copied_files import file_differences
+from cosmicdeploy.engine.containers.creation.copied_files import file_differences, read_file
 from cosmicdeploy.engine.containers.creation.create import create_container
 from cosmicdeploy.engine.containers.creation.newer_keys import require_known
 from cosmicdeploy.engine.containers.creation.references import (
@@ -136,6 +136,10 @@ class DockerContainers(DockerApi):
         if image_id not in self._inspected_images:
             self._inspected_images[image_id] = self._api.inspect_image(image_id)
         return self._inspected_images[image_id]
+
+    def read_file(self, container_id: str, path: str) -> bytes | None:
+        with translated("Reading a file of a container", f"{container_id[:12]}: {path}"):
+            return read_file(self._api, container_id, path)
 
     def processes(self, container_id: str) -> list[Process]:
         with translated("Listing processes", container_id[:12]):

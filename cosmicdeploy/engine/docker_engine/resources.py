@@ -19,9 +19,9 @@ class DockerResources(DockerApi):
         with translated("Creating a volume", volume.name):
             return project_resources.ensure_volume(self._api, volume, project)
 
-    def volume_created(self, name: str) -> str | None:
+    def volume_exists(self, name: str) -> bool:
         with translated("Inspecting a volume", name):
-            return project_resources.volume_created(self._api, name)
+            return project_resources.volume_exists(self._api, name)
 
     def subnets(self) -> list[str]:
         with translated("Listing networks"):

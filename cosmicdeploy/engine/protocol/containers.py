@@ -56,6 +56,12 @@ class EngineContainers(Protocol):
     def require_supported(self, service: Service) -> None:
         """Raise `Refused` if the service has keys that this engine is too old for."""
 
+    def read_file(self, container_id: str, path: str) -> bytes | None:
+        """Return the content of a small file in a container, running or not; None if it has none.
+
+        Also a file of a volume or folder that the container has mounted.
+        """
+
     def processes(self, container_id: str) -> list[Process]:
         """Return a container's processes, as the engine's host sees them; none unless it runs."""
 

@@ -2,7 +2,7 @@
 
 `.cosmicdeploy/static-files/VOLUME.json` says which image, and what its files were: so a later
 deploy knows which files it may replace or remove. It counts only for the volume that it was written
-for, not for a later one of the same name.
+for, not for a later one of the same name: both have the same random id.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from cosmicdeploy.files.atomic import write_atomically
 
 Files = Mapping[str, FileFacts]
 SET_ASIDE = "set-aside"
+# A file in the root of the volume, which only root may read, since the proxy serves the volume.
+ID_FILE = ".cosmicdeploy"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """Which image's files are in a volume. `created` is when the engine created the volume.
+    """Which image's files are in a volume; `volume_id` is the content of its `ID_FILE`.
 
     `files` are the files of that image, `former` those that only the image before it had: they stay
     for one more release, since clients have pages that name them. `gone` are those of still older
@@ -32,7 +34,7 @@ class Record:
     """
 
     image: str
-    created: str
+    volume_id: str
     files: Files = field(default_factory=dict)
     former: Files = field(default_factory=dict)
     gone: Files = field(default_factory=dict)
@@ -47,7 +49,7 @@ def read_record(ctx: Context, volume: str) -> Record | None:
     try:
         data = json.loads(path.read_text())
         files = {key: _files(data[key]) for key in ("files", "former", "gone")}
-        return Record(image=str(data["image"]), created=str(data["created"]), **files)
+        return Record(image=str(data["image"]), volume_id=str(data["volume_id"]), **files)
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, OSError) as error:

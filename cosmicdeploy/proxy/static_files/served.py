@@ -9,7 +9,7 @@ from posixpath import basename
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.containers.creation.references import referred_services
 from cosmicdeploy.engine.facts import FileFacts
-from cosmicdeploy.proxy.static_files.record import read_record
+from cosmicdeploy.proxy.static_files.record import ID_FILE, read_record
 from cosmicdeploy.stack.model import Mount, Service, VolumeOptions
 
 # Files that keep an empty folder in a repository: a folder for uploads often has one.
@@ -107,9 +107,18 @@ def apart_from_stale(ctx: Context, service: Service, image_id: str) -> Service:
 def holds_files_of(ctx: Context, served: Served, image_id: str) -> bool:
     """Return whether a deploy has put the files of this image into the volume."""
     record = read_record(ctx, served.volume)
-    if record is None or record.created != ctx.engine.volume_created(served.volume):
+    if record is None or record.volume_id != _volume_id(ctx, served):
         return False
     return record.image == image_id or record.files == files_of(ctx, image_id, served.mount.target)
+
+
+def _volume_id(ctx: Context, served: Served) -> str:
+    """Return the id in a volume; "" if it has none, or if the service has no container to ask."""
+    container = ctx.container(served.service)
+    if container is None:
+        return ""
+    content = ctx.engine.read_file(container.id, f"{served.mount.target}/{ID_FILE}")
+    return (content or b"").decode("ascii", "replace")
 
 
 def _with_own(service: Service, mounts: Iterable[Mount]) -> Service:

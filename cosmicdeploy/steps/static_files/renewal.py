@@ -67,16 +67,16 @@ def _kind(
     return "replaced" if present in (known, former) else "unknown"
 
 
-def next_record(image_id: str, created: str, image: Files, record: Record | None) -> Record:
+def next_record(image_id: str, volume_id: str, image: Files, record: Record | None) -> Record:
     """Return the record of a volume once it has the files of the image."""
-    if record is None or record.created != created:
-        return Record(image=image_id, created=created, files=image)
+    if record is None:
+        return Record(image=image_id, volume_id=volume_id, files=image)
     if record.image == image_id:
         return record
     older = {**record.gone, **record.former}
     return Record(
         image=image_id,
-        created=created,
+        volume_id=volume_id,
         files=image,
         former=_without(record.files, image),
         gone=_without(older, {**image, **record.files}),

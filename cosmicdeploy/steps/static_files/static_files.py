@@ -38,6 +38,8 @@ class StaticFilesStep(Step):
     """
 
     kind: ClassVar[str] = STATIC_FILES
+    # Each file that is written is compared with the image's at once.
+    is_checked_again: ClassVar[bool] = False
 
     missing_only: bool = Field(
         default=False, description="Only for services of which no container runs."
@@ -71,9 +73,11 @@ class StaticFilesStep(Step):
     def undo(self, ctx: Context, change: Change) -> None:
         name = change.before["set_aside"]
         for volume, facts in reversed(change.before["volumes"].items()):
-            if ctx.engine.volume_created(volume) is not None:
+            if ctx.engine.volume_exists(volume):
                 with shell_of(ctx, volume, facts) as shell:
                     shell.undo(name)
+                    if not facts["had_record"]:
+                        shell.remove([record.ID_FILE])
             record.put_back(ctx, volume, name, had_record=facts["had_record"])
 
     def settle(self, ctx: Context, change: Change) -> None:

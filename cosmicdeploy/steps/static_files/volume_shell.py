@@ -14,6 +14,7 @@ from cosmicdeploy.engine.containers.names import ContainerRole, name_as
 from cosmicdeploy.engine.facts import ExecResult, FileFacts
 from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import EngineError, EngineUnavailable
+from cosmicdeploy.proxy.static_files.record import ID_FILE
 from cosmicdeploy.stack.model import Healthcheck, Mount, Service
 from cosmicdeploy.steps.static_files.scripts import PREFIX
 
@@ -63,6 +64,11 @@ class VolumeShell:
             },
             folders=frozenset(p for p, (mode, _) in modes.items() if stat.S_ISDIR(mode)),
         )
+
+    def volume_id(self) -> str:
+        """Return the random id in the volume; give it one if it has none."""
+        script = 'cd "$1" && umask 077 && { [ -s "$2" ] || printf %s "$3" >"$2"; } && cat "$2"'
+        return self.run(script, ID_FILE, uuid4().hex).text
 
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files of the volume, if they exist."""

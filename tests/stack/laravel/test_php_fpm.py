@@ -77,7 +77,7 @@ def test_a_release_that_fails_after_its_trial_leaves_the_volume_exactly_as_it_wa
     assert failed.outcomes["static-files"] == "undone", failed.outcomes
     assert (up.app_id(), up.volume(), up.serving()) == (before, files, ("2", "2"))
     names = ctx.engine.exec(ctx.running("app").id, ["ls", "-A", "/srv/public"]).text
-    assert ".cosmicdeploy" not in names
+    assert ".cosmicdeploy-" not in names
     ctx.engine.exec(ctx.running("app").id, ["rm", "/srv/public/broken"])
 
 

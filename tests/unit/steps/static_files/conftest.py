@@ -27,7 +27,9 @@ def container(service: str) -> Container:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> LocalEngine:
-    return LocalEngine(tmp_path)
+    """An engine on which the application's container exists, and does not run."""
+    stopped = replace(container("app"), status="exited")
+    return LocalEngine(tmp_path, containers_in_place={"app": stopped})
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from typing import Any
 from cosmicdeploy.engine.facts import Container, ExecResult, FileFacts, Image
 from cosmicdeploy.engine.image_files import read_files
 from cosmicdeploy.errors import EngineError
+from cosmicdeploy.proxy.static_files.record import ID_FILE
 from cosmicdeploy.stack.model import Service, Volume
 from cosmicdeploy.steps.static_files import volume_shell
 
@@ -67,9 +68,14 @@ class LocalEngine:
     def _in_image(self, image_id: str, folder: str) -> Path:
         return self.image_folder(image_id) / Path(folder).relative_to("/")
 
-    def volume_created(self, name: str) -> str | None:
-        path = self.volume(name)
-        return f"{path.stat().st_ino}" if path.is_dir() else None
+    def volume_exists(self, name: str) -> bool:
+        return self.volume(name).is_dir()
+
+    def read_file(self, container_id: str, path: str) -> bytes | None:
+        """Read a file of the volume `shop_public`, which each container has at /srv/public."""
+        assert any(each.id == container_id for each in self.containers_in_place.values())
+        file = self.volume("shop_public") / Path(path).relative_to("/srv/public")
+        return file.read_bytes() if file.is_file() else None
 
     def ensure_volume(self, volume: Volume, _project: str) -> bool:
         if self.volume(volume.name).is_dir():
@@ -131,11 +137,11 @@ def write_files(image: Path, files: Mapping[str, str]) -> None:
 
 
 def read_volume(volume: Path) -> dict[str, str]:
-    """Return the files of a volume by path; a link is "-> target"."""
+    """Return the files of a volume by path, without its id; a link is "-> target"."""
     return {
         str(path.relative_to(volume)): f"-> {path.readlink()}"
         if path.is_symlink()
         else path.read_text()
         for path in volume.rglob("*")
-        if path.is_symlink() or path.is_file()
+        if (path.is_symlink() or path.is_file()) and path != volume / ID_FILE
     }

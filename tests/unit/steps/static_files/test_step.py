@@ -98,7 +98,7 @@ def test_an_undo_restores_the_volume_exactly(deployed: Context, engine: LocalEng
     STEP.undo(deployed, change)
     assert read_volume(volume) == {**RELEASE_1, "own.txt": "o"}
     assert sorted(path.name for path in volume.iterdir()) == [
-        "js", "latest", "own.txt", "robots.txt", "site.css",
+        ".cosmicdeploy", "js", "latest", "own.txt", "robots.txt", "site.css",
     ]  # fmt: skip
     assert read_record(deployed, VOLUME) == before
     STEP.undo(deployed, change)
