@@ -84,7 +84,7 @@ ENTRYPOINT = (
     "#!/bin/sh\nset -e\n"
     '[ ! -d /usr/src/public ] || cp -a /usr/src/public/. /srv/public/\nexec "$@"\n'
 )
-PING = "$s = @fsockopen('127.0.0.1', 9000); exit($s ? 0 : 1);"
+PING = "exit(@fsockopen('127.0.0.1', 9000) ? 0 : 1);"
 
 
 @dataclass(frozen=True)
