@@ -12,10 +12,10 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from cosmicdeploy.settings.section import Section, Words, without_credentials
-from cosmicdeploy.settings.services import Role, Support, named_replicas
+from cosmicdeploy.settings.services import Role, Support
 from cosmicdeploy.validation import ConflictingKey
 
-# The name of the application that has all services of `services.app` that no other one has.
+# The name of the application whose services no entry of `applications` has, if it has several.
 UNNAMED = "app"
 # The value of `reached_at` for an application that no client sends requests to.
 NOT_REACHED = ""
@@ -60,7 +60,10 @@ def _without_defaults(schema: dict[str, Any]) -> None:
 
 
 class OwnApplication(ApplicationKeys):
-    """An application with keys of its own; each key that is left out is as in `app`."""
+    """An application with keys of its own.
+
+    Each key that is left out is as in `app`, except `reached_at`.
+    """
 
     model_config = ConfigDict(json_schema_extra=_without_defaults)
 
@@ -73,11 +76,6 @@ class OwnApplication(ApplicationKeys):
     def services_of(self, name: str) -> Words:
         """Return its services, given its name."""
         return self.services or (name,)
-
-    def with_replicas(self, name: str, replicas: Mapping[str, Sequence[str]]) -> OwnApplication:
-        """Return a copy with the names of the replicas in place of their service's name."""
-        services = named_replicas(self.services_of(name), replicas)
-        return self.model_copy(update={"services": services})
 
     def own_keys(self) -> dict[str, Any]:
         """Return the keys that differ from those of `app`."""
@@ -116,14 +114,18 @@ def applications_of(
     services in the order of a rollout.
     """
     owners = {each: name for name, app in own.items() for each in app.services_of(name)}
+    rest = [service for service in services if service not in owners]
+    unnamed = rest[0] if len(rest) == 1 else UNNAMED
     groups: dict[str, list[str]] = {}
     for service in services:
-        groups.setdefault(owners.get(service, UNNAMED), []).append(service)
+        groups.setdefault(owners.get(service, unnamed), []).append(service)
     keys = {name: getattr(common, name) for name in ApplicationKeys.model_fields}
+    elsewhere = {"reached_at": None}  # the address in `app` is that of the main application
     return tuple(
         Application.model_construct(
             **{
                 **keys,
+                **(elsewhere if number else {}),
                 **(own[name].own_keys() if name in own else {}),
                 "name": name,
                 "services": tuple(names),
@@ -161,7 +163,7 @@ def _require_own_name(
     name: str, own: Mapping[str, OwnApplication], services: Words, owners: Mapping[str, str]
 ) -> None:
     """Raise `ConflictingKey` if commands could not tell what the application's name means."""
-    has_unnamed = name == UNNAMED and not set(services) <= owners.keys()
+    has_unnamed = name == UNNAMED and len(set(services) - owners.keys()) > 1
     is_role = name in (*get_args(Role), *get_args(Support))
     is_other_service = name in services and owners.get(name) != name
     if has_unnamed or is_other_service or (is_role and own[name].services_of(name) != (name,)):
