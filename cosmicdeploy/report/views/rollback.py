@@ -28,7 +28,7 @@ NO_IMAGES = (
     " ran before it"
 )
 NO_BACKUP = (
-    "There is no good backup to roll back to: `cosmicdeploy backup list` shows all backups,"
+    "There is no usable backup to roll back to: `cosmicdeploy backup list` shows all backups,"
     " `cosmicdeploy backup create` creates one"
 )
 

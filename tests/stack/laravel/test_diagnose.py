@@ -193,6 +193,7 @@ def checked(stack: LaravelStack) -> tuple[int, dict[str, Any]]:
     return done.code, {each["point"]: each for each in done.report["checklist"]["points"]}
 
 
+@pytest.mark.torture
 def test_a_scheduler_on_the_old_image_is_updated(released: LaravelStack) -> None:
     """As after a restart by hand, it has neither the command nor a schedule."""
     ctx = released.open()
@@ -219,6 +220,7 @@ def release_1_image(stack: LaravelStack) -> str:
     return next(iter(backup.manifest.images.values()))
 
 
+@pytest.mark.torture
 def test_the_lock_of_a_killed_run_is_removed(released: LaravelStack) -> None:
     """`withoutOverlapping()` does not release its lock if the run is killed."""
     ctx, before = released.open(), released.containers()[SCHEDULER]
@@ -275,6 +277,7 @@ def test_a_migration_blocked_by_an_idle_transaction_continues(released: LaravelS
     require_well(released)
 
 
+@pytest.mark.torture
 def test_a_killed_migration_is_marked_as_run_once_its_schema_is_complete(
     released: LaravelStack,
 ) -> None:
