@@ -11,7 +11,7 @@ from cosmicdeploy.engine.containers.compose_tool import compose_command
 from cosmicdeploy.engine.containers.in_place import service_of
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.events import Notice
-from cosmicdeploy.probes.reach import NotReached, reach
+from cosmicdeploy.probes.preconditions.not_probed import not_probed
 from cosmicdeploy.probes.result import StackNotice
 from cosmicdeploy.stack.replicas import replicas_by_service
 
@@ -28,7 +28,7 @@ def notices(ctx: Context) -> list[StackNotice]:
     return [
         *_without_database(ctx),
         *_without_console(ctx),
-        *_not_probed(ctx),
+        *not_probed(ctx),
         *_left_alone(ctx),
         *_more_replicas(ctx),
         *_not_built(ctx),
@@ -65,22 +65,6 @@ def _without_console(ctx: Context) -> Iterator[StackNotice]:
             what="no migration is run or rolled back",
             todo="if the application has one, set app.console in cosmicdeploy.yaml",
         )
-
-
-def _not_probed(ctx: Context) -> Iterator[StackNotice]:
-    for application in ctx.settings.all_applications if ctx.settings.probe.rate else ():
-        try:
-            front = reach(ctx, application)
-        except CosmicError:  # the proxy does not run, so nothing is known yet
-            continue
-        if isinstance(front, NotReached):
-            yield StackNotice(
-                kind="not probed",
-                service=application.name if len(ctx.settings.all_applications) > 1 else "",
-                what="no request of a run shows whether its clients notice the run:"
-                f" {front.why[0].lower()}{front.why[1:]}",
-                todo=front.todo,
-            )
 
 
 def _left_alone(ctx: Context) -> Iterator[StackNotice]:
