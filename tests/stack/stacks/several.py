@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from cosmicdeploy.engine import connect
 from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.stack.variables.environment import read_env_file
 from tests.stack.stacks.one_app import OneApp, stack_of_kind
@@ -31,7 +32,7 @@ app:
 applications:
   web: {port: 3000, health_path: /, release_variable: WEB_RELEASE}
   admin: {port: 8081, health_path: /admin/ready, release_variable: ADMIN_RELEASE}
-restart: {order: {app: %s}, pause: 0, healthy_within: 20}
+restart: {order: {app: %s}, healthy_within: 20}
 watch: {seconds: 0}
 """
 NGINX = """\
@@ -51,6 +52,7 @@ server {
     location / { proxy_pass http://$web:3000; }
 }
 """
+RELEASES = ("1", "2", "3", "3-bad", "4")
 # Answers only its own health path; a release whose name ends in "bad" never gets healthy.
 SERVER = """\
 import http.server, os, signal, threading
@@ -119,6 +121,8 @@ class Several(OneApp):
         }
         (self.folder / COMPOSE_FILE).write_text(yaml.safe_dump({"services": services}))
         (self.folder / "nginx.conf").write_text(NGINX)
+        # Else another release of one application would be a change of what all are built from.
+        (self.folder / ".dockerignore").write_text(".env\ncosmicdeploy.yaml\n")
         self.set_order("start-first")
         self.deploys()
 
@@ -158,11 +162,12 @@ class Several(OneApp):
 @contextmanager
 def several(folder: Path) -> Iterator[Several]:
     """Lay out the stack; remove it at the end with all images that were built for it."""
-    with stack_of_kind(folder, Several) as stack:
-        try:
+    engine, project = connect(), ""
+    try:
+        with stack_of_kind(folder, Several) as stack:
+            project = stack.project
             yield stack
-        finally:
-            engine = stack.open().engine
-            for name in APPLICATIONS:
-                for release in ("1", "2", "3", "3-bad", "4"):
-                    engine.untag(f"{stack.project}/{name}:{release}")
+    finally:
+        for name in APPLICATIONS:
+            for release in RELEASES:
+                engine.untag(f"{project}/{name}:{release}")
