@@ -56,12 +56,9 @@ def run_report(call: Call, run: Run, traffic: TrafficStats | None) -> Report:
     )
 
 
-def release_fields(ctx: Context) -> Mapping[str, object]:
-    """Return the fields of a report with the releases that run."""
-    return _fields_of(running_releases(ctx))
-
-
-def _fields_of(releases: Mapping[str, str]) -> Mapping[str, object]:
+def release_fields(ctx: Context, *, ahead: bool = False) -> Mapping[str, object]:
+    """Return the fields of a report with the releases that run, or that a deploy puts in place."""
+    releases = releases_ahead(ctx) if ahead else running_releases(ctx)
     main = next(iter(releases.values()))
     return {"release": main or None, "releases": releases if len(releases) > 1 else {}}
 
@@ -95,7 +92,7 @@ def plan_report(call: Call, plan: Plan, ctx: Context) -> Report:
         )
     return call.report(
         outcome="planned" if any(planned.changes for planned in plan) else "unchanged",
-        **(_fields_of(releases_ahead(ctx)) if builds else {}),
+        **(release_fields(ctx, ahead=True) if builds else {}),
         steps=steps,
     )
 

@@ -20,6 +20,7 @@ from cosmicdeploy.probes.preconditions.spoken_protocol import require_spoken_pro
 from cosmicdeploy.probes.proof import TrafficStats, traffic
 from cosmicdeploy.releases import running_by_service
 from cosmicdeploy.runs import interrupted
+from cosmicdeploy.runs.excused_requests import excuse_known_failures
 from cosmicdeploy.runs.failing_before import known_failures
 from cosmicdeploy.runs.locked_run import begin
 from cosmicdeploy.runs.plan import Plan, make_plan
@@ -29,9 +30,6 @@ from cosmicdeploy.runs.undo import Applied
 from cosmicdeploy.runs.undo_interrupted import undo_runs
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
-
-# Points of the verification that send the same requests as clients.
-CLIENT_POINTS = frozenset({"health", "heartbeat"})
 
 
 class Recording(Protocol):
@@ -92,7 +90,7 @@ def execute(
         with traffic(run.ctx) as measured:
             run.ctx = run.ctx.with_run(traffic=measured)
             plan = make_plan(steps, run.ctx)
-            _excuse_known_failures(run.ctx, plan)
+            excuse_known_failures(run.ctx, plan)
             recording = recorder(run.ctx, command.line) if recorder and _changes(plan) else None
             if recording:
                 recording.begin()
@@ -104,27 +102,6 @@ def execute(
         if recording:
             _end_recording(recording, run, in_place)
     return run, measured
-
-
-def _excuse_known_failures(ctx: Context, plan: Plan) -> None:
-    """Excuse failing requests until the rollout ends if requests already failed before it.
-
-    Also if a service or point that clients depend on is a known failure: a request to a service
-    that hangs has not failed yet.
-    """
-    traffic, known = ctx.run.traffic, ctx.run.known_failures
-    replaces = any(planned.changes and planned.step.replaces_containers for planned in plan)
-    if traffic is None or not replaces or not known:
-        return
-    services = {*ctx.settings.services.app, ctx.settings.services.proxy}
-    known_to_clients = (services & known.services.keys()) | (CLIENT_POINTS & known.points.keys())
-    if known_to_clients or traffic.failures:
-        failing = [
-            each.name
-            for each in ctx.settings.all_applications
-            if known.services.keys() >= set(each.services)
-        ]
-        traffic.excuse_failures(f"{len(traffic.failures)} of {traffic.sent} of them", failing)
 
 
 def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from cosmicdeploy.settings.app import Heartbeat, HeartbeatId
-from cosmicdeploy.settings.applications import Application, Presumed, of_application
+from cosmicdeploy.settings.application_keys import Presumed
+from cosmicdeploy.settings.applications import Application, of_application
 from cosmicdeploy.settings.database import Database
 from cosmicdeploy.settings.loading import LoadedSettings, find, load
 from cosmicdeploy.settings.monitoring import Checklist, External

@@ -12,10 +12,10 @@ from cosmicdeploy.settings.absent import (
     require_no_use_of_absent_parts,
 )
 from cosmicdeploy.settings.app import App, CacheClear, Feature, Verify
+from cosmicdeploy.settings.application_keys import Presumed
 from cosmicdeploy.settings.applications import (
     Application,
     OwnApplication,
-    Presumed,
     applications_of,
     require_consistent,
 )
@@ -23,7 +23,7 @@ from cosmicdeploy.settings.database import Backup, Cache, Database, Migrate
 from cosmicdeploy.settings.monitoring import Checklist, Diagnose, Monitoring
 from cosmicdeploy.settings.rollout import Maintenance, Probe, Proxy, Restart, Soak
 from cosmicdeploy.settings.section import Paths, Section, Words
-from cosmicdeploy.settings.services import Services
+from cosmicdeploy.settings.services import Services, named_replicas
 
 
 class Lock(Section):
@@ -136,10 +136,14 @@ class Settings(Section):
     def with_services(self, services: Services, replicas: Mapping[str, Sequence[str]]) -> Settings:
         """Return a copy with these services, in which `replicas` stand for some services.
 
-        `replicas` has the names of each such service's replicas.
+        `replicas` has the names of each such service's replicas. Each application has an entry in
+        the copy, so that it keeps its name.
         """
         applications = {
-            name: each.with_replicas(name, replicas) for name, each in self.applications.items()
+            each.name: self.applications.get(each.name, OwnApplication()).model_copy(
+                update={"services": named_replicas(each.services, replicas)}
+            )
+            for each in self.all_applications
         }
         return self.model_copy(update={"services": services, "applications": applications})
 

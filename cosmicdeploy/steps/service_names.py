@@ -65,8 +65,10 @@ def _services_by_word(ctx: Context) -> Mapping[str, Sequence[str]]:
     services = ctx.stack.services
     containers = {service.container_name: [name] for name, service in services.items()}
     roles: Mapping[str, Sequence[str]] = {r: ctx.settings.services.of([r]) for r in ROLES}
-    own = ctx.settings.applications.keys()
-    applications = {a.name: a.services for a in ctx.settings.all_applications if a.name in own}
+    # An application is called as a role only if its only service is, whose name precedes anyway.
+    applications = {
+        each.name: each.services for each in ctx.settings.all_applications if each.name not in roles
+    }
     replicas = replicas_by_service(services.values())
     names = {name: [name] for name in services}
     return {**containers, **roles, **applications, **replicas, **names}

@@ -11,7 +11,11 @@ from cosmicdeploy.engine.containers.compose_tool import compose_command
 from cosmicdeploy.engine.containers.in_place import service_of
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.events import Notice
-from cosmicdeploy.probes.reach import NotReached, reach
+from cosmicdeploy.probes.preconditions.not_probed import not_probed
+from cosmicdeploy.probes.preconditions.readiness_notices import (
+    presumed_protocols,
+    without_readiness,
+)
 from cosmicdeploy.probes.result import StackNotice
 from cosmicdeploy.stack.replicas import replicas_by_service
 
@@ -29,9 +33,9 @@ def notices(ctx: Context) -> list[StackNotice]:
     return [
         *_without_database(ctx),
         *_without_console(ctx),
-        *_not_probed(ctx),
-        *_presumed(ctx),
-        *_without_readiness(ctx),
+        *not_probed(ctx),
+        *presumed_protocols(ctx),
+        *without_readiness(ctx),
         *_left_alone(ctx),
         *_more_replicas(ctx),
         *_not_built(ctx),
@@ -68,67 +72,6 @@ def _without_console(ctx: Context) -> Iterator[StackNotice]:
             what="no migration is run or rolled back",
             todo="if the application has one, set app.console in cosmicdeploy.yaml",
         )
-
-
-def _not_probed(ctx: Context) -> Iterator[StackNotice]:
-    for application in ctx.settings.all_applications if ctx.settings.probe.rate else ():
-        try:
-            front = reach(ctx, application)
-        except CosmicError:  # the proxy does not run, so nothing is known yet
-            continue
-        if isinstance(front, NotReached):
-            yield StackNotice(
-                kind="not probed",
-                service=application.name if len(ctx.settings.all_applications) > 1 else "",
-                what="no request of a run shows whether its clients notice the run:"
-                f" {front.why[0].lower()}{front.why[1:]}",
-                todo=front.todo,
-            )
-
-
-def _presumed(ctx: Context) -> Iterator[StackNotice]:
-    for application in ctx.settings.all_applications:
-        presumed, names = application.presumed, ", ".join(application.services)
-        if presumed and presumed.place:
-            spoken = "FastCGI" if presumed.protocol == "fastcgi" else "neither HTTP nor FastCGI"
-            by_script = f" by {presumed.script}" if presumed.script else ""
-            rest = (
-                f", or it answers {application.health_path}{by_script} if it has none"
-                if presumed.protocol == "fastcgi"
-                else ""
-            )
-            yield StackNotice(
-                kind="presumed",
-                service=names,
-                what=f"speaks {spoken} on port {presumed.port} ({presumed.place}): a replica is"
-                f" ready when its own health check passes{rest}",
-                todo=f"set {application.section}.protocol and .script in cosmicdeploy.yaml to"
-                " decide it yourself (docs/php-fpm.md)",
-            )
-
-
-def _without_readiness(ctx: Context) -> Iterator[StackNotice]:
-    for application in ctx.settings.all_applications:
-        names = [n for n in application.services if not _has_health_check(ctx, n)]
-        if application.protocol == "other" and names:
-            yield StackNotice(
-                kind="presumed",
-                service=", ".join(names),
-                what="is sent no request (protocol other) and has no health check of its own: it"
-                " counts as ready as soon as it runs",
-                todo="declare a `healthcheck` in the compose file",
-            )
-
-
-def _has_health_check(ctx: Context, name: str) -> bool:
-    declared = ctx.service(name).healthcheck
-    if declared is not None:
-        return declared.test != ("NONE",)
-    try:
-        container = ctx.container(name)
-    except CosmicError:  # every check that needs the container reports this
-        return True
-    return container is None or bool(container.healthcheck)  # an image may have one
 
 
 def _left_alone(ctx: Context) -> Iterator[StackNotice]:

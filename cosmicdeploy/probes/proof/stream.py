@@ -29,12 +29,13 @@ from cosmicdeploy.traffic.response import OK, RATE_LIMITED, Response
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
 
 THREADS = 64
-# A process that is late by more than this, such as a frozen one, skips the requests it missed.
+# If the deployer is late by more than this, for example after its machine was suspended, it skips
+# the requests it missed. A request still waiting for a thread this long at the end has failed.
 CATCH_UP_SECONDS = 0.5
 # A request without a response may wait in a server's queue this long.
 UNSURE_SECONDS = 15.0
 
-# Sends a request that is due at this time (monotonic clock), on a kept connection or a new one.
+# Sends a request submitted at this time (monotonic clock), on a kept connection or a new one.
 Send = Callable[[float, bool], None]
 
 
@@ -91,7 +92,8 @@ class RequestStream:
         self._threads.shutdown(cancel_futures=True)
         for _ in range(self.measured.overdue(CATCH_UP_SECONDS)):
             url = next(iter(self._fronts.applications.values())).base
-            late = Response(url=url, error=f"not sent: {THREADS} others were waiting")
+            why = f"not sent: {THREADS} requests before it had no response yet"
+            late = Response(url=url, error=why)
             self.measured.count(late)
         for pool in self._kept.values():
             pool.close()
@@ -118,23 +120,23 @@ class RequestStream:
             due = due + pause if now - due < CATCH_UP_SECONDS else now + pause
 
     def _requests_per_heartbeat(self) -> int:
-        """Return N if each Nth request is a heartbeat; 0 if none is."""
+        """Return N if every Nth request is to be a heartbeat; 0 if none is."""
         probe = self._ctx.settings.probe
         if self._heartbeats is None or not probe.heartbeat_rate:
             return 0
         return max(1, round(probe.rate / probe.heartbeat_rate))
 
-    def _send_and_mark_done(self, number: int, send: Send, due: float, kept: bool) -> None:
+    def _send_and_mark_done(self, number: int, send: Send, submitted: float, kept: bool) -> None:
         try:
-            send(due, kept)
+            send(submitted, kept)
         finally:
             self.measured.end(number)
 
-    def _send_health_request(self, application: str, due: float, kept: bool) -> None:
+    def _send_health_request(self, application: str, submitted: float, kept: bool) -> None:
         front = self._fronts.applications[application]
-        self._send_request(front.base, Request(path=front.path), application, due, kept=kept)
+        self._send_request(front.base, Request(path=front.path), application, submitted, kept=kept)
 
-    def _send_heartbeat(self, due: float, kept: bool) -> None:
+    def _send_heartbeat(self, submitted: float, kept: bool) -> None:
         """Send a heartbeat, or a health request while heartbeats have to wait.
 
         They wait while the last one is in flight, and while the rate limit refuses them. The
@@ -144,19 +146,20 @@ class RequestStream:
         is_limited = time.monotonic() < self._limited_until
         in_flight = self._heartbeat_in_flight
         if self._heartbeats is None or is_limited or not in_flight.acquire(blocking=False):
-            return self._send_health_request(next(iter(self._fronts.applications)), due, kept)
+            first = next(iter(self._fronts.applications))
+            return self._send_health_request(first, submitted, kept)
         try:
-            self._send_and_look_up(self._heartbeats, due, kept=kept)
+            self._send_and_look_up(self._heartbeats, submitted, kept=kept)
         finally:
             in_flight.release()
 
-    def _send_and_look_up(self, heartbeats: Heartbeats, due: float, *, kept: bool) -> None:
-        window, counted = self._ctx.run.maintenance, self.measured.beats
+    def _send_and_look_up(self, heartbeats: Heartbeats, submitted: float, *, kept: bool) -> None:
+        maintenance, counted = self._ctx.run.maintenance, self.measured.beats
         heartbeat_id, request = heartbeats.create()
-        changes = window.changes
+        changes = maintenance.changes
         counted["sent"] += 1
         main = self._ctx.settings.main_application.name
-        response = self._send_request(self._fronts.heartbeats, request, main, due, kept=kept)
+        response = self._send_request(self._fronts.heartbeats, request, main, submitted, kept=kept)
         if response.error:
             # The server may still process this heartbeat later, and overwrite the next one's id.
             self._unsure_until = time.monotonic() + UNSURE_SECONDS
@@ -167,7 +170,7 @@ class RequestStream:
         if response.status != OK:
             return
         counted["acknowledged"] += 1
-        if window.is_open:
+        if maintenance.is_open:
             return  # a rollback may have swapped the data meanwhile
         is_stored = heartbeats.is_stored(heartbeat_id)
         if is_stored:
@@ -176,15 +179,15 @@ class RequestStream:
             self.measured.not_looked_up = heartbeats.lookup_problem
         elif not counted["found"]:
             self.measured.not_looked_up = "the running release stores no ids"
-        elif changes == window.changes and time.monotonic() > self._unsure_until:
+        elif changes == maintenance.changes and time.monotonic() > self._unsure_until:
             self._count_not_found(kept=kept)
 
     def _send_request(
-        self, base: str, request: Request, application: str, due: float, *, kept: bool
+        self, base: str, request: Request, application: str, submitted: float, *, kept: bool
     ) -> Response:
         started, was_open = time.monotonic(), self._ctx.run.maintenance.is_open
         response = self._kept[base].send(request) if kept else send_once(base, request)
-        response = replace(response, seconds=response.seconds + started - due)
+        response = replace(response, seconds=response.seconds + started - submitted)
         with self._count_lock:
             turning_away = was_open or self._ctx.run.maintenance.is_open
             self.measured.count(

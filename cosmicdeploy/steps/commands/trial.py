@@ -71,8 +71,8 @@ def _is_replaced(ctx: Context, name: str) -> bool:
 def trial_images(ctx: Context, applications: Iterable[Application]) -> str:
     """Describe the trials of these applications for a plan."""
     images = dict.fromkeys(ctx.service(each.services[0]).image for each in applications)
-    each_in = "in a container of its own" if len(images) == 1 else "each in a container of its own"
-    return f"{', '.join(images)} {each_in}"
+    several = ", each" if len(images) > 1 else ""
+    return f"{', '.join(images)}{several} in a container of its own"
 
 
 def start_trial(ctx: Context, application: Application) -> str:

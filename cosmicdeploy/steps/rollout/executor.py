@@ -13,7 +13,6 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Application
-from cosmicdeploy.stack.order import in_order_of_dependencies, needed_by
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.rollout.batches import (
@@ -24,6 +23,7 @@ from cosmicdeploy.steps.rollout.batches import (
     stop_first_only,
 )
 from cosmicdeploy.steps.rollout.drift import MISSING, STOPPED
+from cosmicdeploy.steps.rollout.order import replaced_together
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.replace import swap_in
 from cosmicdeploy.steps.rollout.start_first import promote, start_candidate, stop_superseded
@@ -63,11 +63,10 @@ class Rollout:
         """Replace one application after the other: its replicas in batches.
 
         Beside those of the main application, the scheduler and the workers are replaced. Services
-        without a role are replaced one by one. What others depend on comes before them; else
-        the applications come before the services without a role, in the order of the settings.
+        without a role are replaced one by one. What others depend on comes before them.
         """
         applications = {each.services[0]: each for each in self._ctx.settings.all_applications}
-        for unit in self._units():
+        for unit in replaced_together(self._ctx):
             application = applications.get(unit[0])
             if application is None:
                 self._replace_each([name for name in unit if name in self._reasons])
@@ -75,16 +74,6 @@ class Rollout:
                 self._replace_main(application)
             else:
                 self._replace_replicas(application, lambda: None)
-
-    def _units(self) -> Sequence[Sequence[str]]:
-        """Return what is replaced together, in order: applications, and services without a role."""
-        settings = self._ctx.settings
-        released = [settings.released_by(each) for each in settings.all_applications]
-        needed = needed_by(self._ctx.stack, set(settings.services.released))
-        other = settings.services.other
-        first = [(name,) for name in other if name in needed]
-        last = [(name,) for name in other if name not in needed]
-        return in_order_of_dependencies(self._ctx.stack, [*first, *released, *last])
 
     def _replace_main(self, application: Application) -> None:
         """Replace the main application's replicas, and beside them the scheduler and the workers.

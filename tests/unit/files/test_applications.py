@@ -34,7 +34,7 @@ def test_without_applications_all_replicas_are_those_of_one(tmp_path: Path) -> N
 def test_each_application_has_its_services_and_keys(tmp_path: Path) -> None:
     found = settings(tmp_path, SEVERAL)
     main, web, admin, extra = found.all_applications
-    assert (main.name, main.services, main.is_main) == ("app", ("api",), True)
+    assert (main.name, main.services, main.is_main) == ("api", ("api",), True)
     assert (web.services, web.port, web.health_path) == (("web-1", "web-2"), 3000, "/")
     assert (web.release_variable, web.release_header) == ("WEB_RELEASE", "X-Release")
     assert (admin.port, admin.health_path, admin.release_header) == (8081, "/api/health", None)
@@ -43,6 +43,12 @@ def test_each_application_has_its_services_and_keys(tmp_path: Path) -> None:
     assert found.main_application == main
     assert found.application_of("web-2") == web
     assert found.application_of("jobs") is None
+
+
+def test_the_address_in_app_is_that_of_the_main_application(tmp_path: Path) -> None:
+    text = "services: {app: [api, web]}\napp: {reached_at: /up}\napplications: {web: {}}\n"
+    api, web = settings(tmp_path, text).all_applications
+    assert (api.reached_at, web.reached_at) == ("/up", None)
 
 
 def test_the_first_service_decides_which_application_is_the_main_one(tmp_path: Path) -> None:
@@ -57,7 +63,14 @@ def test_an_application_has_all_replicas_of_its_service(tmp_path: Path) -> None:
     replicas = {"web": ("web.1", "web.2"), "api": ("api.1",)}
     resolved = found.with_services(found.services.with_replicas(replicas), replicas)
     assert [each.services for each in resolved.all_applications] == [("api.1",), ("web.1", "web.2")]
+    assert [each.name for each in resolved.all_applications] == ["api", "web"]
     assert resolved.all_applications[1].port == 3000
+
+
+def test_replicas_without_a_name_in_common_are_called_app(tmp_path: Path) -> None:
+    text = "services: {app: [a, b, web]}\napp: {}\napplications: {web: {}}\n"
+    app, web = settings(tmp_path, text).all_applications
+    assert (app.name, app.services, web.name) == ("app", ("a", "b"), "web")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +90,7 @@ def test_an_application_has_all_replicas_of_its_service(tmp_path: Path) -> None:
 def test_a_mistake_is_reported_with_its_line(
     tmp_path: Path, applications: str, what: str, line: int
 ) -> None:
-    text = f"services: {{app: [a, b]}}\napp: {{}}\napplications:\n{applications}\n"
+    text = f"services: {{app: [a, b, c]}}\napp: {{}}\napplications:\n{applications}\n"
     with pytest.raises(ConfigError) as caught:
         settings(tmp_path, text)
     assert what in caught.value.what

@@ -13,7 +13,7 @@ from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.journal.unfinished import InterruptedRun
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.run_scope import RunScope
-from cosmicdeploy.runs import execute
+from cosmicdeploy.runs.excused_requests import excuse_known_failures
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
 from cosmicdeploy.verification.excused import Excused
 from tests.unit.runs.journal_writer import Writer
@@ -82,7 +82,7 @@ def test_requests_to_a_release_that_hangs_are_excused(known: KnownFailures, excu
     )
     step = SimpleNamespace(replaces_containers=True)
     plan: Any = [SimpleNamespace(changes=True, step=step)]
-    execute._excuse_known_failures(ctx, plan)
+    excuse_known_failures(ctx, plan)
     assert bool(ctx.run.traffic.failing_before) is excused
 
 
