@@ -85,7 +85,7 @@ def _labels(project: str) -> dict[str, str]:
         labels.PROJECT: project,
         labels.ONEOFF: "True",
         labels.VERSION: labels.COMPOSE_VERSION,
-        labels.MARKER: labels.TRIAL,
+        labels.MARKER: labels.FILES,
     }
 
 

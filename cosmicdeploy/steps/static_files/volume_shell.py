@@ -175,7 +175,7 @@ def _create(ctx: Context, service: Service, image_id: str, mount: Mount) -> str:
             labels.NUMBER: "1",
             labels.CONFIG_HASH: "",
             labels.VERSION: labels.COMPOSE_VERSION,
-            labels.MARKER: labels.TRIAL,
+            labels.MARKER: labels.FILES,
         },
     )
 

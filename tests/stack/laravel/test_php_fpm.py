@@ -29,6 +29,13 @@ def deployed(stack: PhpFpm, release: str) -> PhpFpm:
     return stack
 
 
+def set_aside(stack: PhpFpm) -> list[str]:
+    """Return the folders in which a run keeps files of the volume for its undo."""
+    ctx = stack.open()
+    names = ctx.engine.exec(ctx.running("app").id, ["ls", "-A", "/srv/public"]).text.split()
+    return [name for name in names if name.startswith(".cosmicdeploy-")]
+
+
 def test_a_release_brings_its_static_files_and_leaves_those_before_it(up: PhpFpm) -> None:
     deployed(up, "1")
     assert up.serving() == ("1", "1")
@@ -43,6 +50,7 @@ def test_a_release_brings_its_static_files_and_leaves_those_before_it(up: PhpFpm
     assert done.code == 0, done.stdout
     assert up.serving() == ("2", "2")
     assert up.has_script("1") and up.has_script("2")
+    assert set_aside(up) == [], "nothing is left of what was kept for an undo"
     assert up.open().running("nginx").id == nginx
     again = up.cli("deploy", "--json")
     assert set(again.outcomes.values()) == {"passed", "unchanged"}, again.stdout
@@ -76,8 +84,7 @@ def test_a_release_that_fails_after_its_trial_leaves_the_volume_exactly_as_it_wa
     assert failed.code == 1, failed.stdout
     assert failed.outcomes["static-files"] == "undone", failed.outcomes
     assert (up.app_id(), up.volume(), up.serving()) == (before, files, ("2", "2"))
-    names = ctx.engine.exec(ctx.running("app").id, ["ls", "-A", "/srv/public"]).text
-    assert ".cosmicdeploy-" not in names
+    assert set_aside(up) == []
     ctx.engine.exec(ctx.running("app").id, ["rm", "/srv/public/broken"])
 
 
