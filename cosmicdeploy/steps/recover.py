@@ -27,6 +27,7 @@ from cosmicdeploy.steps.containers.repair import (
 )
 from cosmicdeploy.steps.containers.restart import RestartStep
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_left, restore_lock_wait
+from cosmicdeploy.steps.static_files.leftovers import clean_up, left_aside
 
 
 class RecoverStep(Step):
@@ -34,8 +35,8 @@ class RecoverStep(Step):
 
     Waits for a command that still runs in a container of its own; puts containers under temporary
     names back in place, or removes them; starts containers that a killed restart stopped; finishes
-    or reverts an interrupted swap of data; drops data that a finished restore replaced. Keeps
-    superseded containers that an undo may need.
+    or reverts an interrupted swap of data; drops data that a finished restore replaced, and files
+    of volumes that a finished run had set aside. Keeps superseded containers that an undo may need.
     """
 
     kind: ClassVar[str] = "recover"
@@ -52,6 +53,7 @@ class RecoverStep(Step):
         ]
         left += ["an interrupted swap of data"] if _is_swap_interrupted(ctx) else []
         left += ["data from before a restore"] if _has_replaced_data_left(ctx) else []
+        left += [f"files set aside in {volume}" for volume in left_aside(ctx)]
         left += ["the server's lock wait"] if _has_lock_wait_left(ctx) else []
         if left:
             return Change(summary=f"clean up after an interrupted run: {', '.join(left)}")
@@ -75,6 +77,7 @@ class RecoverStep(Step):
             put_in_service(ctx, name)
         for restart, begun in interrupted_restarts(ctx):
             _settle_restart(ctx, restart, begun)
+        clean_up(ctx)
         if _is_swap_interrupted(ctx):
             ctx.lock.require()
             ctx.say(resolve_interrupted_swap(ctx.database()).description)

@@ -70,26 +70,37 @@ def write_record(ctx: Context, volume: str, record: Record) -> None:
 
 
 def set_aside(ctx: Context, volume: str, name: str) -> None:
-    """Keep a copy of the record, if there is one, under a name; an older copy stays."""
+    """Keep a copy of the record, or that there is none, under a name; an older copy stays."""
     path, kept = _path(ctx, volume), _path(ctx, volume, name)
-    if path.exists() and not kept.exists():
+    if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(kept, path.read_text())
+        write_atomically(kept, path.read_text() if path.exists() else "")
 
 
-def put_back(ctx: Context, volume: str, name: str, *, had_record: bool) -> None:
-    """Put the copy of that name back; if there was no record before, remove the record."""
+def put_back(ctx: Context, volume: str, name: str) -> None:
+    """Put the copy of that name back; without a copy nothing was changed."""
     kept = _path(ctx, volume, name)
-    if kept.exists():
+    if kept.exists() and kept.stat().st_size:
         kept.replace(_path(ctx, volume))
-    elif not had_record:
+    elif kept.exists():
         _path(ctx, volume).unlink(missing_ok=True)
 
 
-def drop_copies(ctx: Context, kept: Collection[str]) -> None:
-    """Remove all copies, except those of these names."""
+def volumes_aside(ctx: Context, needed: Collection[str]) -> set[str]:
+    """Return the volumes of which there are copies, except under the names that are needed."""
+    folders = (_folder(ctx) / SET_ASIDE).glob("*")
+    return {
+        file.stem
+        for folder in folders
+        if folder.name not in needed
+        for file in folder.glob("*.json")
+    }
+
+
+def drop_copies(ctx: Context, needed: Collection[str]) -> None:
+    """Remove all copies, except those of the names that are needed."""
     for folder in (_folder(ctx) / SET_ASIDE).glob("*"):
-        if folder.name not in kept:
+        if folder.name not in needed:
             rmtree(folder, ignore_errors=True)
 
 

@@ -79,12 +79,12 @@ def renew(ctx: Context, volume: str, facts: Facts, name: str) -> dict[str, Any]:
     _require_plain_names(service.image, wanted)
     let_engine_fill(ctx, service, image_id, _mount(volume, facts))
     known = record.read_record(ctx, volume)
+    record.set_aside(ctx, volume, name)
     with shell_of(ctx, volume, facts) as shell:
         volume_id = shell.volume_id()
         known = known if known and known.volume_id == volume_id else None
         shell.run_file(clean_script(names_in_use(ctx)))
         changes = _install(shell, name, facts["target"], wanted, known)
-    record.set_aside(ctx, volume, name)
     record.write_record(ctx, volume, next_record(image_id, volume_id, wanted, known))
     ctx.say(f"{volume}: {changes}")
     _warn_of_unknown(ctx, volume, name, changes)

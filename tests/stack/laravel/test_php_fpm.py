@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -108,6 +110,32 @@ def test_http_on_the_port_of_php_fpm_is_refused_before_anything_is_touched(up: P
     assert refused.code == 2, refused.stdout
     assert "speaks FastCGI, not HTTP" in refused.report["error"]["what"]
     assert up.app_id() == before
+
+
+def killed(stack: PhpFpm, count: int) -> bool:
+    """Run a deploy that is killed after its `count`-th record; return whether it was."""
+    process = stack.start(str(count), "deploy", module="tests.stack.support.killed")
+    process.communicate(timeout=100)
+    return process.wait() == -signal.SIGKILL
+
+
+@pytest.mark.torture
+def test_a_killed_deploy_is_undone_or_resumed_with_its_static_files(up: PhpFpm) -> None:
+    deployed(up, "1")
+    for count in itertools.count(2):
+        before = up.volume()
+        up.write("2")
+        if not killed(up, count):
+            break
+        aborted = up.cli("deploy", "--abort", "--json")
+        assert aborted.code == 0, (count, aborted.stdout)
+        assert (up.volume(), up.serving(), set_aside(up)) == (before, ("1", "1"), []), count
+        assert killed(up, count)
+        done = up.cli("deploy", "--json")
+        assert done.code == 0, (count, done.stdout)
+        assert (up.serving(), set_aside(up)) == (("2", "2"), []), count
+        deployed(up, "1")
+    assert count > 10, "a deploy has more records than that"
 
 
 @pytest.mark.torture

@@ -17,6 +17,7 @@ from cosmicdeploy.lookup_cache import LookupCache
 from cosmicdeploy.proxy.static_files.record import read_record
 from cosmicdeploy.stack.model import VolumeOptions
 from cosmicdeploy.steps.base import Change, Unchanged
+from cosmicdeploy.steps.static_files.leftovers import clean_up, left_aside
 from cosmicdeploy.steps.static_files.static_files import StaticFilesStep
 from tests.unit.runs.journal_writer import Writer
 from tests.unit.steps.static_files.conftest import MOUNT, container
@@ -253,3 +254,25 @@ def test_an_image_without_a_shell_or_its_tools_is_named(
     with pytest.raises(EngineError, match=r"failed \(exit code 127\)") as failed:
         STEP.apply(deployed, change_of(deployed))
     assert "volumes.left_alone" in failed.value.todo
+
+
+def test_what_a_run_that_was_killed_at_its_end_has_set_aside_is_removed_later(
+    deployed: Context, engine: LocalEngine
+) -> None:
+    """Killed once it had succeeded, and before it had settled its steps."""
+    engine.add_image("two", RELEASE_2)
+    change = change_of(deployed)
+    journal = Writer(deployed.journal.path).run("r1").journal
+    journal.append(
+        "intent", step="s", step_kind=STEP.kind, options={}, change="c", before=change.before
+    )
+    STEP.apply(deployed, change)
+    own = engine.volume(VOLUME) / f".cosmicdeploy-{change.before['set_aside']}"
+    assert left_aside(deployed) == [], "an undo may need it"
+    clean_up(deployed)
+    assert own.is_dir()
+    journal.append("success", resolves=[])
+    assert left_aside(deployed) == [VOLUME]
+    clean_up(deployed)
+    assert (own.exists(), left_aside(deployed)) == (False, [])
+    assert "has the files of two" in reason_of(deployed)
