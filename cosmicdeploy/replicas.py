@@ -9,6 +9,7 @@ from cosmicdeploy.engine.containers.in_place import adopt_container_names, repli
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.settings import LoadedSettings
+from cosmicdeploy.stack.data_keepers import data_keepers
 from cosmicdeploy.stack.model import Stack
 from cosmicdeploy.stack.order import ending, in_order
 from cosmicdeploy.stack.replicas import replicas_by_service, with_replicas
@@ -25,7 +26,9 @@ def resolve_replicas(
     """
     found = list(containers)
     _require_single(loaded, declared)
-    services = loaded.settings.services.with_other(in_order(declared), ending(declared))
+    named = loaded.settings.services
+    keeping_data = data_keepers(declared, named.released)
+    services = named.with_other(in_order(declared), ending(declared), keeping_data)
     numbers = {
         name: numbers
         for name, service in declared.services.items()

@@ -86,6 +86,7 @@ class RunScope:
     `target_backup`: the backup that a rollback restores.
     `resumed_runs`: the interrupted runs that this run resumes, the oldest first.
     `allowed_migrations`: names of migrations that may destroy data (`--allow`).
+    `included`: the infrastructure that the run may replace (`--include`), by service.
     `known_failures`: what already did not work when the run, or the oldest run it resumes, began.
     `maintenance`: when clients are turned away on purpose.
     `traffic`: the requests that the run sends through the proxy; None if it sends none.
@@ -97,6 +98,7 @@ class RunScope:
     target_backup: Backup | None = None
     resumed_runs: Sequence[InterruptedRun] = ()
     allowed_migrations: frozenset[str] = frozenset()
+    included: frozenset[str] = frozenset()
     known_failures: KnownFailures = field(default_factory=KnownFailures)
     maintenance: MaintenanceWindow = field(default_factory=MaintenanceWindow)
     traffic: TrafficStats | None = None

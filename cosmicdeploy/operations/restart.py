@@ -76,7 +76,7 @@ def plan_restart(ctx: Context, words: Sequence[str], *, all_services: bool) -> R
         raise UsageError(
             "No service has a container yet", where="restart --all", todo="run `cosmicdeploy up`"
         )
-    infrastructure = [name for name in services if name in ctx.settings.services.infrastructure]
+    infrastructure = [name for name in services if name in ctx.settings.services.support]
     cost = _cost(ctx, services, infrastructure)
     return RestartPlan(
         words=words,

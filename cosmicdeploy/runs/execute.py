@@ -79,7 +79,10 @@ def execute(
         has_undone = undo_runs(run_ctx, decision.undone)
         state = {**initial, **observe(run_ctx)} if has_undone else initial
         run = Run(
-            ctx=run_ctx.with_run(resumed_runs=decision.resumed),
+            ctx=run_ctx.with_run(
+                resumed_runs=decision.resumed,
+                included=interrupted.included(run_ctx, decision.resumed),
+            ),
             before=decision.resumed[0].state if decision.resumed else state,
             superseded=decision.superseded,
             is_deploy=command.kind is RunKind.DEPLOY,

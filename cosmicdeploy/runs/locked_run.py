@@ -56,6 +56,7 @@ def begin(
             pid=os.getpid(),
             release=run_ctx.release,
             target=run_ctx.run.target_backup.id if run_ctx.run.target_backup else None,
+            included=sorted(run_ctx.run.included),
             state=state,
         )
         try:

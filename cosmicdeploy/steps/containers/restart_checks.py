@@ -12,7 +12,7 @@ from cosmicdeploy.steps.rollout.drift import STOPPED, drift_of
 
 def require_served(ctx: Context, names: Iterable[str]) -> None:
     """Raise `Refused` if one of these is a service that every request needs."""
-    infrastructure = [name for name in names if name in ctx.settings.services.infrastructure]
+    infrastructure = [name for name in names if name in ctx.settings.services.support]
     if infrastructure:
         raise Refused(
             f"Without {', '.join(infrastructure)} no client can be served",

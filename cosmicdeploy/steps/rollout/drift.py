@@ -9,7 +9,7 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.containers.creation.references import referred_services
 from cosmicdeploy.engine.facts import Container, Difference, Image
-from cosmicdeploy.errors import EngineError
+from cosmicdeploy.errors import EngineError, Refused
 from cosmicdeploy.steps.images.tags import how_to_get
 
 STOPPED = "stopped"
@@ -76,6 +76,27 @@ def with_sharing_services(ctx: Context, drifts: Mapping[str, Drift]) -> dict[str
                 reason = f"shares with {', '.join(others)}, which is replaced"
                 found[name] = replace(drift, reason=reason)
     return found
+
+
+def require_sharing_included(ctx: Context, drifts: Mapping[str, Drift]) -> None:
+    """Raise `Refused` if infrastructure shares something with a container that is replaced.
+
+    It would lose its network, for example, and only an operator decides when it is replaced.
+    """
+    replaced = {
+        ctx.service(name).compose_name
+        for name, drift in drifts.items()
+        if drift.reason not in (None, STOPPED, MISSING)
+    }
+    for name in ctx.settings.services.infrastructure:
+        others = sorted(referred_services(ctx.service(name)) & replaced)
+        if others and not ctx.may_replace(name):
+            raise Refused(
+                f"{name} shares with {', '.join(others)}, which is replaced, so it has to be"
+                " replaced as well",
+                where=name,
+                todo=f"include it: `cosmicdeploy deploy --include {name}`",
+            )
 
 
 def as_json(keys: Iterable[Difference]) -> list[dict[str, Any]]:

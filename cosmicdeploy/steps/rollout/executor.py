@@ -12,7 +12,7 @@ from cosmicdeploy.engine.containers.creation.references import referred_services
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import wait_ready
-from cosmicdeploy.stack.order import needed_by
+from cosmicdeploy.stack.order import in_order, needed_by
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.rollout.batches import (
@@ -63,8 +63,9 @@ class Rollout:
 
         Stop-first, only one container starts at a time. Scheduler and workers are replaced after
         the replicas if the engine could give one of them the address of a stopped replica, or if
-        one of them shares something with a container that is replaced. Services without a role are
-        replaced one by one: before them what the application depends on, and after them the rest.
+        one of them shares something with a container that is replaced. Other services are replaced
+        one by one: before them what the application depends on, and after them the rest, the proxy
+        last.
         """
         first, last = self._other()
         self._replace_each(first)
@@ -117,11 +118,13 @@ class Rollout:
         self._roll_out(workers, order)
 
     def _other(self) -> tuple[Sequence[str], Sequence[str]]:
-        """Return the services without a role to replace before, and after, the application."""
-        services = self._ctx.settings.services
-        needed = needed_by(self._ctx.stack, set(services.released))
-        other = [name for name in services.other if name in self._reasons]
-        return [n for n in other if n in needed], [n for n in other if n not in needed]
+        """Return the other services to replace before, and after, the application."""
+        services, stack = self._ctx.settings.services, self._ctx.stack
+        needed = needed_by(stack, set(services.released)) - {services.proxy}
+        rest = self._reasons.keys() - {*services.released}
+        other = [name for name in in_order(stack) if name in rest]
+        last = [name for name in other if name not in needed]
+        return [n for n in other if n in needed], sorted(last, key=lambda n: n == services.proxy)
 
     def _replace_each(self, names: Sequence[str]) -> None:
         for name in names:

@@ -5,7 +5,7 @@ A restart would keep the old container, and with it the old image.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -24,6 +24,7 @@ from cosmicdeploy.steps.rollout.drift import (
     Drift,
     as_json,
     drift_of,
+    require_sharing_included,
     with_sharing_services,
 )
 from cosmicdeploy.steps.rollout.executor import Rollout
@@ -67,7 +68,7 @@ class RolloutStep(Step):
     )
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        names = self.anew or ctx.settings.services.of(self.roles)
+        names = self.anew or self._services(ctx)
         drifts = self._drifts(ctx, names)
         reasons, count = _reasons(drifts), len(names)
         if not reasons and self.missing_only:
@@ -81,6 +82,14 @@ class RolloutStep(Step):
         facts = {"reasons": reasons} | ({"differences": keys} if keys else {})
         summary = "; ".join(filter(None, (_grouped(reasons), self._waits(ctx, reasons))))
         return Change(summary=summary, before={"containers": before}, facts=facts)
+
+    def _services(self, ctx: Context) -> Sequence[str]:
+        """Return the services of the step; infrastructure that is not included is only started."""
+        services = ctx.settings.services
+        if "other" not in self.roles:
+            return services.of(self.roles)
+        included = [name for name in services.support if name in ctx.run.included]
+        return (*services.of(self.roles), *services.keeping_data, *included)
 
     def _waits(self, ctx: Context, reasons: Mapping[str, str]) -> str:
         """Describe how long the proxy makes the rollout wait, or that no other replica serves.
@@ -100,11 +109,16 @@ class RolloutStep(Step):
         drifts = {name: self._drift(ctx, name) for name in names}
         without_reason = [name for name in superseded_run if not drifts[name].reason]
         drifts |= {name: replace(drifts[name], reason=SUPERSEDED_RUNS) for name in without_reason}
-        return drifts if self.missing_only else with_sharing_services(ctx, drifts)
+        if self.missing_only:
+            return drifts
+        drifts = with_sharing_services(ctx, drifts)
+        require_sharing_included(ctx, drifts)
+        return drifts
 
     def _drift(self, ctx: Context, name: str) -> Drift:
-        container = ctx.container(name) if self.missing_only or self.anew else None
-        if self.missing_only and container is not None:
+        is_only_started = self.missing_only or not ctx.may_replace(name)
+        container = ctx.container(name) if is_only_started or self.anew else None
+        if is_only_started and container is not None:
             return Drift(container=container, reason=None if container.is_running else STOPPED)
         # Without this reason, a stopped container would only be started.
         if name in self.anew and container is not None:
@@ -129,7 +143,7 @@ class RolloutStep(Step):
 
     def apply(self, ctx: Context, change: Change) -> Result:
         reasons = change.facts["reasons"]
-        left = with_running_superseded(ctx, ctx.settings.services.of(self.roles))
+        left = with_running_superseded(ctx, self._services(ctx))
         if left:
             self._stop_left_superseded(ctx, left)
             reasons = _reasons(self._drifts(ctx, change.before["containers"]))
