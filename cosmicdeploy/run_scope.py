@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.journal.interrupted_run import InterruptedRun
 from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.traffic.announced_gaps import Gaps
 from cosmicdeploy.traffic.maintenance_window import MaintenanceWindow
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
 
@@ -89,6 +90,7 @@ class RunScope:
     `included`: the infrastructure that the run may replace (`--include`), by service.
     `known_failures`: what already did not work when the run, or the oldest run it resumes, began.
     `maintenance`: when clients are turned away on purpose.
+    `gaps`: when clients are not served, as announced.
     `traffic`: the requests that the run sends through the proxy; None if it sends none.
     """
 
@@ -101,4 +103,5 @@ class RunScope:
     included: frozenset[str] = frozenset()
     known_failures: KnownFailures = field(default_factory=KnownFailures)
     maintenance: MaintenanceWindow = field(default_factory=MaintenanceWindow)
+    gaps: Gaps = field(default_factory=Gaps)
     traffic: TrafficStats | None = None

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cosmicdeploy.polling import poll
+from cosmicdeploy.traffic.announced_gaps import Gaps
 from cosmicdeploy.traffic.request_stats import RequestStats, Sample
 from cosmicdeploy.traffic.response import Response
 
@@ -25,6 +26,7 @@ class TrafficStats(RequestStats):
     `beats`: counts of heartbeats, by the names in `HEARTBEAT_COUNTS`.
     `not_looked_up`: why some heartbeats were not looked up in the database.
     `proxy`: the proxy's own counts from its access log; None if unknown.
+    `gaps`: the announced gaps of the run.
     `failing_before`: why requests already failed before the run changed anything. If they did,
     failures are excused until the rollout has ended.
     """
@@ -34,6 +36,7 @@ class TrafficStats(RequestStats):
     beats: Counter[str] = field(default_factory=Counter)
     not_looked_up: str = ""
     proxy: Mapping[str, int] | None = None
+    gaps: Gaps = field(default_factory=Gaps)
     failing_before: str = ""
     _excused: Counter[str] | None = field(default_factory=Counter, init=False)
     _under_way: dict[int, float] = field(default_factory=dict, init=False)
@@ -62,11 +65,16 @@ class TrafficStats(RequestStats):
         )
 
     def count(
-        self, response: Response, *, turning_away: bool = False, kept: bool | None = None
+        self,
+        response: Response,
+        *,
+        turning_away: bool = False,
+        in_gap: bool = False,
+        kept: bool | None = None,
     ) -> None:
-        super().count(response, turning_away=turning_away)
+        super().count(response, turning_away=turning_away, in_gap=in_gap)
         if kept is not None:
-            self.of(kept=kept).count(response, turning_away=turning_away)
+            self.of(kept=kept).count(response, turning_away=turning_away, in_gap=in_gap)
 
     def miss(self, *, kept: bool) -> None:
         """Count a heartbeat that was acknowledged but is not in the database."""
@@ -110,7 +118,7 @@ class TrafficStats(RequestStats):
         """Describe the failures that are not excused; "" if there are none."""
         if self._excused is None:
             return ""
-        lost, excused = [], self._excused
+        lost, excused = self.gaps.too_long(), self._excused
         if failed := len(self.failures) - excused["failed"]:
             lost.append(f"{failed} of {self.sent - excused['sent']} requests failed")
         if missed := self.not_found - excused["missed"]:

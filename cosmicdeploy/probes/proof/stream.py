@@ -68,7 +68,7 @@ class RequestStream:
     """Sends requests between `start` and `stop`, and counts them in `measured`."""
 
     def __init__(self, ctx: Context, url: str, heartbeats: Heartbeats | None) -> None:
-        self.measured = TrafficStats()
+        self.measured = TrafficStats(gaps=ctx.run.gaps)
         self._ctx, self._url, self._heartbeats = ctx, url, heartbeats
         self._kept = ConnectionPool(url)
         self._unsure_until = self._limited_until = 0.0
@@ -175,10 +175,15 @@ class RequestStream:
     def _send_request(self, request: Request, due: float, *, kept: bool) -> Response:
         started, was_open = time.monotonic(), self._ctx.run.maintenance.is_open
         response = self._kept.send(request) if kept else send_once(self._url, request)
+        gap = self._ctx.run.gaps.covering(started, time.monotonic())
         response = replace(response, seconds=response.seconds + started - due)
         with self._count_lock:
             turning_away = was_open or self._ctx.run.maintenance.is_open
-            self.measured.count(response, turning_away=turning_away, kept=kept)
+            self.measured.count(
+                response, turning_away=turning_away, in_gap=gap is not None, kept=kept
+            )
+            if gap is not None and response.is_failure:
+                gap.fail()
         return response
 
     def _count_not_found(self, *, kept: bool) -> None:

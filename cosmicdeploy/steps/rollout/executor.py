@@ -6,13 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.containers.creation.references import referred_services
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import wait_ready
-from cosmicdeploy.stack.order import in_order, needed_by
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.rollout.batches import (
@@ -23,6 +23,8 @@ from cosmicdeploy.steps.rollout.batches import (
     stop_first_only,
 )
 from cosmicdeploy.steps.rollout.drift import MISSING, STOPPED
+from cosmicdeploy.steps.rollout.gaps import gap
+from cosmicdeploy.steps.rollout.other_services import other_services, require_answers
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.replace import swap_in
 from cosmicdeploy.steps.rollout.start_first import promote, start_candidate, stop_superseded
@@ -67,7 +69,7 @@ class Rollout:
         one by one: before them what the application depends on, and after them the rest, the proxy
         last.
         """
-        first, last = self._other()
+        first, last = other_services(self._ctx, self._reasons)
         self._replace_each(first)
         self._replace_application()
         self._replace_each(last)
@@ -117,18 +119,17 @@ class Rollout:
         self._replace_each(first)
         self._roll_out(workers, order)
 
-    def _other(self) -> tuple[Sequence[str], Sequence[str]]:
-        """Return the other services to replace before, and after, the application."""
-        services, stack = self._ctx.settings.services, self._ctx.stack
-        needed = needed_by(stack, set(services.released)) - {services.proxy}
-        rest = self._reasons.keys() - {*services.released}
-        other = [name for name in in_order(stack) if name in rest]
-        last = [name for name in other if name not in needed]
-        return [n for n in other if n in needed], sorted(last, key=lambda n: n == services.proxy)
-
     def _replace_each(self, names: Sequence[str]) -> None:
         for name in names:
-            self._replace([look_up(self._ctx, name)], {})
+            answers_again = require_answers(self._ctx, name)
+            with self._gap([name]):
+                self._replace([look_up(self._ctx, name)], {})
+                answers_again()
+
+    def _gap(self, names: Sequence[str]) -> AbstractContextManager[None]:
+        """Return the announced gap in which these services are replaced."""
+        idle = (STOPPED, MISSING)
+        return gap(self._ctx, [name for name in names if self._reasons[name] not in idle])
 
     def _keep_capacity(self, batch: Sequence[str]) -> None:
         """Wait until the replicas that serve while the batch is replaced are ready.
@@ -157,9 +158,12 @@ class Rollout:
             self._stop_first(targets)
 
     def _stop_first(self, targets: Sequence[Target]) -> None:
-        containers = self._replace(targets, self._proxy.take_out_of_service(targets))
-        moved = any(has_moved(self._ctx, target, containers[target.name]) for target in targets)
-        self._proxy.put_in_service([target.name for target in targets], moved=moved)
+        names = [target.name for target in targets]
+        graces = self._proxy.take_out_of_service(targets)
+        with self._gap(names):
+            containers = self._replace(targets, graces)
+            moved = any(has_moved(self._ctx, t, containers[t.name]) for t in targets)
+            self._proxy.put_in_service(names, moved=moved)
 
     def _start_first(self, targets: Sequence[Target]) -> None:
         names = [target.name for target in targets]

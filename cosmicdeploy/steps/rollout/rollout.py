@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -28,6 +28,7 @@ from cosmicdeploy.steps.rollout.drift import (
     with_sharing_services,
 )
 from cosmicdeploy.steps.rollout.executor import Rollout
+from cosmicdeploy.steps.rollout.gaps import announced_gaps, described, gap_facts
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.proxy_waits import describe_waits
 from cosmicdeploy.steps.rollout.replace import journal_facts, remove_temporary
@@ -40,7 +41,6 @@ from cosmicdeploy.steps.rollout.timings import Phases
 from cosmicdeploy.steps.rollout.undo import RolloutUndo
 
 FILES_CHANGED = "its files were changed by hand"
-ONLY_REPLICA = "no client is served between its stop and its start: it is the only replica"
 SUPERSEDED_RUNS = "its superseded container still runs"
 
 
@@ -79,8 +79,11 @@ class RolloutStep(Step):
         self._require_orders(ctx)
         before = {name: journal_facts(drifts[name].container) for name in reasons}
         keys = {name: as_json(drifts[name].keys) for name in reasons if drifts[name].keys}
-        facts = {"reasons": reasons} | ({"differences": keys} if keys else {})
-        summary = "; ".join(filter(None, (_grouped(reasons), self._waits(ctx, reasons))))
+        gaps = self._gaps(ctx, reasons)
+        facts: dict[str, Any] = {"reasons": reasons} | ({"differences": keys} if keys else {})
+        facts |= {"gaps": gap_facts(ctx, gaps)} if gaps else {}
+        parts = (_grouped(reasons), self._waits(ctx, reasons), described(ctx, gaps))
+        summary = "; ".join(filter(None, parts))
         return Change(summary=summary, before={"containers": before}, facts=facts)
 
     def _services(self, ctx: Context) -> Sequence[str]:
@@ -92,16 +95,18 @@ class RolloutStep(Step):
         return (*services.of(self.roles), *services.keeping_data, *included)
 
     def _waits(self, ctx: Context, reasons: Mapping[str, str]) -> str:
-        """Describe how long the proxy makes the rollout wait, or that no other replica serves.
-
-        "" if no replica stops.
-        """
+        """Describe how long the proxy makes the rollout wait; "" if no replica stops."""
         stops = not self.at_once and ctx.settings.restart.order.app == "stop-first"
         replaced = {name for name, why in reasons.items() if why != MISSING}
         away = [name for name in ctx.settings.services.app if name in replaced]
-        if stops and away and len(ctx.settings.services.app) == 1:
-            return ONLY_REPLICA
-        return describe_waits(ctx, away) if stops and away else ""
+        if not stops or len(ctx.settings.services.app) == 1:
+            return ""
+        return describe_waits(ctx, away) if away else ""
+
+    def _gaps(self, ctx: Context, reasons: Mapping[str, str]) -> Mapping[str, str]:
+        """Return what clients notice, by service; nothing if they are turned away meanwhile."""
+        replaced = [name for name, why in reasons.items() if why not in (MISSING, STOPPED)]
+        return {} if self.at_once else announced_gaps(ctx, replaced)
 
     def _drifts(self, ctx: Context, names: Iterable[str]) -> dict[str, Drift]:
         """Return each service's drift, with the reason why the rollout replaces or starts it."""
