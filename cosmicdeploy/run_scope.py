@@ -21,6 +21,7 @@ class StepEffects(Protocol):
     builds_images: ClassVar[bool]
     loads_backup: ClassVar[bool]
     migrates: ClassVar[bool]
+    needs_backup: ClassVar[bool]
     recovers: ClassVar[bool]
     replaces_containers: ClassVar[bool]
     resumes_clients: ClassVar[bool]
@@ -46,6 +47,10 @@ class StepsAhead:
     def other_kinds(self, kind: str) -> list[str]:
         """Return the kinds of the steps ahead, without this kind."""
         return [other for other in self.kinds if other != kind]
+
+    def needing_backup(self, kind: str) -> list[str]:
+        """Return the kinds of the steps ahead before which a backup is made, without this kind."""
+        return [step.kind for step in self.steps if step.needs_backup and step.kind != kind]
 
     @property
     def build_images(self) -> bool:

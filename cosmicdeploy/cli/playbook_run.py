@@ -31,8 +31,8 @@ def run_stack_playbook(
     destroy data.
     """
     from cosmicdeploy.cli.reporting import plan_report, run_report, with_notices
+    from cosmicdeploy.operations.notices import show_notices
     from cosmicdeploy.operations.recorder import recorder_of
-    from cosmicdeploy.probes.preconditions.notices import show_notices
     from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.runs.execute import execute, plan_only
     from cosmicdeploy.runs.interrupted import require_deploy

@@ -72,7 +72,7 @@ class StackNotice(ProbeResult):
         "no console",
         "left alone",
         "more replicas",
-        "not built",
+        "changed",
         "other folder",
         "other project",
         "without effect",

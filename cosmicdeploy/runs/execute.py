@@ -27,6 +27,7 @@ from cosmicdeploy.runs.undo import Applied
 from cosmicdeploy.runs.undo_interrupted import undo_runs
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
+from cosmicdeploy.steps.infrastructure.records import remember_files
 
 # Points of the verification that send the same requests as clients.
 CLIENT_POINTS = frozenset({"health", "heartbeat"})
@@ -100,6 +101,8 @@ def execute(
         if in_place:
             backup, migrations = run.fact("backup"), run.fact("migrations")
             record_release(run.ctx, command, backup, migrations)
+        if run.error is None:
+            remember_files(run.ctx)
         if recording:
             _end_recording(recording, run, in_place)
     return run, measured

@@ -105,9 +105,9 @@ def _rollback(
     from cosmicdeploy.cli.reporting import run_report, with_notices
     from cosmicdeploy.errors import UsageError
     from cosmicdeploy.journal.run_kind import RunCommand, RunKind
+    from cosmicdeploy.operations.notices import show_notices
     from cosmicdeploy.operations.recorder import recorder_of
     from cosmicdeploy.operations.rollback_preview import rollback_target
-    from cosmicdeploy.probes.preconditions.notices import show_notices
     from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.runs.execute import rollback
     from cosmicdeploy.workspace import open_playbook, open_stack

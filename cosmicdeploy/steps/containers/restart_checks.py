@@ -45,6 +45,6 @@ def drift_reasons(ctx: Context, names: Iterable[str]) -> dict[str, str]:
 
 def _drift_reason(ctx: Context, name: str) -> str | None:
     try:
-        return drift_of(ctx, name).reason
+        return drift_of(ctx, name, with_files=False).reason  # a restart reads them again
     except EngineError as error:
         return error.what

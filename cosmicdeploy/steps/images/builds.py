@@ -65,6 +65,17 @@ def image_builds(ctx: Context) -> list[ImageBuild]:
     return builds
 
 
+def stale_sources(ctx: Context, service: Service) -> str:
+    """Return why a service's image is not what its build section makes now; "" if it is.
+
+    "" also without a build section, and for an image that does not exist.
+    """
+    build, image = _section(service), ctx.image(service.image)
+    if build is None or image is None:
+        return ""
+    return _reason(image, ctx.engine.context_digest(build))
+
+
 def _may_build(ctx: Context, service: Service) -> bool:
     """Return whether the run may build the service's image.
 

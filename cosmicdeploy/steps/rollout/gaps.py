@@ -26,7 +26,7 @@ def cost_of(ctx: Context, name: str) -> str:
         return own[0]
     users = [user for user in services.released if name in needed_by(ctx.stack, {user})]
     away = "it is away between its stop and its start"
-    return f"{away}, and {', '.join(users)} depend on it" if users else away
+    return f"{away}; needed by {', '.join(users)}" if users else away
 
 
 def announced_gaps(ctx: Context, replaced: Iterable[str]) -> dict[str, str]:

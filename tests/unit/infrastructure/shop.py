@@ -70,6 +70,9 @@ class Engine:
     def differences(self, _container_id: str, service: Service) -> list[Difference]:
         return self.drift.get(service.name, [])
 
+    def find_marker(self, _name: str) -> None:
+        return None
+
     def context_digest(self, build: Build) -> str:
         return self.digests[build.context.name]
 

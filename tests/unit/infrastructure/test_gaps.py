@@ -21,7 +21,7 @@ def test_the_only_replica_and_infrastructure_that_clients_need_have_a_gap(shop: 
     assert list(gaps) == ["app", "db", "pg", "nginx"]
     assert "only replica" in gaps["app"] and "no request is served" in gaps["nginx"]
     assert gaps["db"].startswith("the database is away")
-    assert gaps["pg"].endswith("and app depend on it")
+    assert gaps["pg"].endswith("needed by app")
 
 
 def test_what_no_client_needs_has_none(shop: Open) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -85,6 +86,7 @@ def test_a_killed_rollout_of_an_earlier_version_is_aborted(
         "ProxyControl",
         lambda *_: SimpleNamespace(adopt=list, put_all_in_service=list),
     )
+    monkeypatch.setattr(undo, "undo_gap", lambda *_: nullcontext())
     monkeypatch.setattr(undo_module, "is_maintenance_on", lambda _: True)
     tagged: dict[str, str] = {}
     killed.engine.tag = lambda image, name: tagged.update({name: image})  # type: ignore[method-assign]
