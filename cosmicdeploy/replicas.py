@@ -8,7 +8,7 @@ from dataclasses import replace
 from cosmicdeploy.engine.containers.in_place import adopt_container_names, replica_numbers
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.settings import LoadedSettings
+from cosmicdeploy.settings import LoadedSettings, Services
 from cosmicdeploy.stack.data_keepers import data_keepers
 from cosmicdeploy.stack.model import Stack
 from cosmicdeploy.stack.order import ending, in_order
@@ -26,9 +26,7 @@ def resolve_replicas(
     """
     found = list(containers)
     _require_single(loaded, declared)
-    named = loaded.settings.services
-    keeping_data = data_keepers(declared, named.released)
-    services = named.with_other(in_order(declared), ending(declared), keeping_data)
+    services = with_compose_services(loaded.settings.services, declared)
     numbers = {
         name: numbers
         for name, service in declared.services.items()
@@ -40,6 +38,12 @@ def resolve_replicas(
     resolved = services.with_replicas({name: names.get(name, ()) for name in numbers})
     settings = loaded.settings.model_copy(update={"services": resolved})
     return replace(loaded, settings=settings), adopt_container_names(stack, found)
+
+
+def with_compose_services(named: Services, declared: Stack) -> Services:
+    """Return the roles with the services of the compose file that have none."""
+    keeping_data = data_keepers(declared, named.released)
+    return named.with_other(in_order(declared), ending(declared), keeping_data)
 
 
 def _require_single(loaded: LoadedSettings, declared: Stack) -> None:

@@ -47,9 +47,12 @@ class TrialStep(Step):
         remove_trials(ctx)
 
 
-def start_trial(ctx: Context) -> str:
-    """Create and start a trial container; return its id. Raises `EngineError`."""
-    name = ctx.settings.services.app[0]
+def start_trial(ctx: Context, name: str | None = None) -> str:
+    """Create and start a trial container of a service; return its id. Raises `EngineError`.
+
+    The default is the first replica's service.
+    """
+    name = name or ctx.settings.services.app[0]
     service, image = ctx.service(name), ctx.image_of(name)
     if image is None:
         raise EngineError(

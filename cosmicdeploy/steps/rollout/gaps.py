@@ -14,7 +14,7 @@ ONLY_REPLICA = "no client is served between its stop and its start: it is the on
 _WITHOUT: Mapping[Support, str] = {
     "proxy": "no request is served between its stop and its start",
     "database": "the database is away between its stop and its start: requests that need it fail",
-    "cache": "the cache is away between its stop and its start",
+    "cache": "the cache is away between its stop and its start, and no backup has its data",
 }
 
 
@@ -26,7 +26,8 @@ def cost_of(ctx: Context, name: str) -> str:
         return own[0]
     users = [user for user in services.released if name in needed_by(ctx.stack, {user})]
     away = "it is away between its stop and its start"
-    return f"{away}; needed by {', '.join(users)}" if users else away
+    needed = f" (needed by {', '.join(users)})" if users else ""
+    return f"{away}{needed}, and no backup has its data"
 
 
 def announced_gaps(ctx: Context, replaced: Iterable[str]) -> dict[str, str]:
@@ -45,6 +46,12 @@ def announced_gaps(ctx: Context, replaced: Iterable[str]) -> dict[str, str]:
         elif name in services.infrastructure and name in noticed:
             gaps[name] = cost_of(ctx, name)
     return gaps
+
+
+def other_costs(ctx: Context, replaced: Iterable[str], gaps: Mapping[str, str]) -> str:
+    """Return, as a part of a plan's line, what it costs to replace the rest of infrastructure."""
+    rest = [n for n in replaced if n in ctx.settings.services.infrastructure and n not in gaps]
+    return "; ".join(f"{name}: {cost_of(ctx, name)}" for name in rest)
 
 
 def at_most(ctx: Context, name: str) -> float:

@@ -18,6 +18,7 @@ from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.resources import ensure_networks_and_volumes
+from cosmicdeploy.steps.infrastructure.proxy_trial import try_proxy
 from cosmicdeploy.steps.rollout.drift import (
     MISSING,
     STOPPED,
@@ -28,7 +29,7 @@ from cosmicdeploy.steps.rollout.drift import (
     with_sharing_services,
 )
 from cosmicdeploy.steps.rollout.executor import Rollout
-from cosmicdeploy.steps.rollout.gaps import announced_gaps, described, gap_facts
+from cosmicdeploy.steps.rollout.gaps import announced_gaps, described, gap_facts, other_costs
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.proxy_waits import describe_waits
 from cosmicdeploy.steps.rollout.replace import journal_facts, remove_temporary
@@ -79,11 +80,12 @@ class RolloutStep(Step):
         self._require_orders(ctx)
         before = {name: journal_facts(drifts[name].container) for name in reasons}
         keys = {name: as_json(drifts[name].keys) for name in reasons if drifts[name].keys}
-        gaps = self._gaps(ctx, reasons)
+        replaced = [name for name, why in reasons.items() if why not in (MISSING, STOPPED)]
+        gaps = {} if self.at_once else announced_gaps(ctx, replaced)  # clients are turned away then
         facts: dict[str, Any] = {"reasons": reasons} | ({"differences": keys} if keys else {})
         facts |= {"gaps": gap_facts(ctx, gaps)} if gaps else {}
-        parts = (_grouped(reasons), self._waits(ctx, reasons), described(ctx, gaps))
-        summary = "; ".join(filter(None, parts))
+        costs = (described(ctx, gaps), other_costs(ctx, replaced, gaps))
+        summary = "; ".join(filter(None, (_grouped(reasons), self._waits(ctx, reasons), *costs)))
         return Change(summary=summary, before={"containers": before}, facts=facts)
 
     def _services(self, ctx: Context) -> Sequence[str]:
@@ -102,11 +104,6 @@ class RolloutStep(Step):
         if not stops or len(ctx.settings.services.app) == 1:
             return ""
         return describe_waits(ctx, away) if away else ""
-
-    def _gaps(self, ctx: Context, reasons: Mapping[str, str]) -> Mapping[str, str]:
-        """Return what clients notice, by service; nothing if they are turned away meanwhile."""
-        replaced = [name for name, why in reasons.items() if why not in (MISSING, STOPPED)]
-        return {} if self.at_once else announced_gaps(ctx, replaced)
 
     def _drifts(self, ctx: Context, names: Iterable[str]) -> dict[str, Drift]:
         """Return each service's drift, with the reason why the rollout replaces or starts it."""
@@ -153,6 +150,7 @@ class RolloutStep(Step):
             self._stop_left_superseded(ctx, left)
             reasons = _reasons(self._drifts(ctx, change.before["containers"]))
         ensure_networks_and_volumes(ctx)  # a stack may have no other service that needs them
+        try_proxy(ctx, reasons)
         rollout = Rollout(ctx, reasons)
         rollout.all_at_once() if self.at_once else rollout.in_batches()
         images = {name: ctx.running(name).image_id for name in reasons}
