@@ -51,6 +51,15 @@ Include = Annotated[
         autocompletion=completion.infrastructure,
     ),
 ]
+RollbackInclude = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--include",
+        metavar="SERVICE",
+        help="Roll back the image of this proxy too; repeatable.",
+        autocompletion=completion.infrastructure,
+    ),
+]
 # The annotation and the default of each common option.
 COMMON: dict[str, tuple[Any, Any]] = {
     "config": (

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import UsageError
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.steps.backups.backup import BackupStep
 from cosmicdeploy.steps.images.builds import stale_sources
+from cosmicdeploy.steps.infrastructure.notices import include_command
 from cosmicdeploy.steps.rollout.drift import drift_of
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from cosmicdeploy.steps.service_names import services_named
@@ -33,6 +34,41 @@ def included_services(ctx: Context, words: Sequence[str]) -> frozenset[str]:
             todo=f"leave it out; --include is for {_listed(ctx)}",
         )
     return frozenset(names)
+
+
+def included_in_rollback(
+    ctx: Context, words: Sequence[str], images: Collection[str], *, code_only: bool
+) -> frozenset[str]:
+    """Return the services of the infrastructure that a rollback brings back as well.
+
+    `images` are the services of which the backup names the image. Raises `UsageError` unless that
+    is the proxy, and only code goes back.
+    """
+    names = included_services(ctx, words)
+    for name in names:
+        problem, todo = "", "leave out --include"
+        if name != ctx.settings.services.proxy:
+            problem = f"{name} keeps data, which its older image may not be able to read"
+        elif name not in images:
+            problem = f"The backup has no image of {name}"
+        elif not code_only:
+            problem = f"{name} turns clients away while data go back, so it cannot be replaced"
+            todo += ", and replace it by a deploy of the older release's files:"
+            todo += f" {include_command(name)}"
+        if problem:
+            raise UsageError(problem, where=f"rollback --include {name}", todo=todo)
+    return names
+
+
+def left_newer(ctx: Context, images: Mapping[str, str]) -> list[str]:
+    """Return the infrastructure that a rollback to these images leaves on a newer image."""
+    containers = {name: ctx.container(name) for name in ctx.settings.services.infrastructure}
+    return [
+        name
+        for name, container in containers.items()
+        if container is not None and images.get(name, container.image_id) != container.image_id
+        if not ctx.may_replace(name)
+    ]
 
 
 def require_backup_first(ctx: Context, playbook: Playbook, included: Collection[str]) -> None:

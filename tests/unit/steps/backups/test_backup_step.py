@@ -38,7 +38,7 @@ def test_images_are_tagged_before_the_backup_is_created(monkeypatch: pytest.Monk
         catalogue=None,
         running_release=lambda: "7",
         settings=SimpleNamespace(
-            services=SimpleNamespace(deployed=("app", "worker")),
+            services=SimpleNamespace(proxy=None, deployed=("app", "worker")),
             backup=SimpleNamespace(exact=True, silence=60),
         ),
         stack=SimpleNamespace(project="shop"),
