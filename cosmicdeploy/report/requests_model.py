@@ -28,10 +28,11 @@ class RequestStatsReport(Part):
 class GapReport(Part):
     """A time in which clients were not served while `service` was replaced, as announced.
 
-    `failed` counts the run's own requests that failed in it; null if the run sent none.
+    `what` says what the service did. `failed` counts the run's own requests that failed in it; null if the run sent none.
     """
 
     service: str
+    what: str = "was away"
     seconds: float
     at_most_seconds: float
     failed: int | None = None

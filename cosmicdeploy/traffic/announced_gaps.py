@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 class Gap:
     """A gap while a service is replaced; it was announced to last `at_most` seconds.
 
-    `failed` counts the run's own requests that failed in it. Times are of the monotonic clock.
+    `what` says what the service did, for people. `failed` counts the run's own requests that failed in it. Times are of the monotonic clock.
     """
 
     service: str
     at_most: float
+    what: str = "was away"
     began: float = field(default_factory=time.monotonic)
     ended: float | None = None
     failed: int = 0
@@ -56,7 +57,7 @@ class Gaps:
         self.all: list[Gap] = []
 
     @contextmanager
-    def open(self, service: str, at_most: float) -> Iterator[Gap]:
+    def open(self, service: str, at_most: float, what: str = "was away") -> Iterator[Gap]:
         """Have a gap of a service during the block.
 
         After an error it stays open: the undo, which opens it again, is what ends it. It may then
@@ -64,7 +65,7 @@ class Gaps:
         """
         gap = next((g for g in self.all if g.service == service and g.ended is None), None)
         if gap is None:
-            gap = Gap(service=service, at_most=at_most)
+            gap = Gap(service=service, at_most=at_most, what=what)
             self.all.append(gap)
         else:
             gap.at_most += at_most
@@ -78,7 +79,7 @@ class Gaps:
     def too_long(self) -> list[str]:
         """Return a line for each gap that was longer than announced."""
         return [
-            f"{gap.service} was away for {gap.seconds:.1f} s, announced were at most"
+            f"{gap.service} {gap.what} for {gap.seconds:.1f} s, announced were at most"
             f" {gap.at_most:.0f} s"
             for gap in self.all
             if gap.is_too_long
@@ -89,6 +90,7 @@ class Gaps:
         return [
             {
                 "service": gap.service,
+                "what": gap.what,
                 "seconds": round(gap.seconds, 2),
                 "at_most_seconds": gap.at_most,
                 "failed": gap.failed if probed else None,

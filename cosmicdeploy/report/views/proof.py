@@ -62,7 +62,7 @@ def _gap(gap: GapReport) -> Text:
     failed = "no requests were sent meanwhile"
     if gap.failed is not None:
         failed = f"{counted(gap.failed, 'request')} failed"
-    away = f"{gap.service} was away for {gap.seconds:.1f} s,"
+    away = f"{gap.service} {gap.what} for {gap.seconds:.1f} s,"
     announced = f"{verdict} (at most {gap.at_most_seconds:.0f} s)"
     color = "red" if is_too_long else "yellow"
     return styled(f"{{}} [{color}]{{}}[/]: {{}}", away, announced, failed)

@@ -16,6 +16,10 @@ from cosmicdeploy.steps.infrastructure.files import file_changes
 from cosmicdeploy.steps.infrastructure.notices import include_command
 from cosmicdeploy.steps.infrastructure.records import remember_files
 
+# What clients notice of a reload: nginx closes connections that are kept without a request.
+COST, IDLE_CLOSED = "closes clients' idle connections", "closed idle connections"
+# In seconds. A client that has kept a connection notices it at its next request.
+SETTLED_AFTER, RELOADED_WITHIN = 1.0, 15.0
 _NOT_FOUND = re.compile(r'host not found in upstream "([^":]+)')
 
 
@@ -42,7 +46,7 @@ class ReloadStep(Step):
             return Unchanged(reason=_nothing(name, found.needing_container))
         waits = _require_valid(ctx, nginx)
         files = ", ".join(map(str, found.reloadable))
-        return Change(summary=f"reload {name} ({files}){waits}")
+        return Change(summary=f"reload {name} ({files}){waits}; it then {COST}")
 
     def apply(self, ctx: Context, change: Change) -> Result:
         nginx = find_nginx(ctx)
@@ -51,7 +55,9 @@ class ReloadStep(Step):
                 "The proxy has ended", where=str(ctx.settings.services.proxy), todo="see its log"
             )
         began = time.time()
-        reload(ctx, nginx)
+        with ctx.run.gaps.open(nginx.container.service, RELOADED_WITHIN, IDLE_CLOSED):
+            reload(ctx, nginx)
+            ctx.sleep(SETTLED_AFTER)
         remember_files(ctx, reloaded_at=began)
         return {"reloaded": nginx.container.name}
 

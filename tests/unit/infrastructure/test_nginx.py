@@ -102,7 +102,7 @@ def test_a_changed_configuration_is_tested_and_loaded(shop: Open, proxied: Proxi
     proxied.edit("cert.pem")
     change = STEP.check(ctx)
     assert isinstance(change, Change)
-    assert change.summary == "reload nginx (nginx.conf changed, cert.pem changed)"
+    assert change.summary.startswith("reload nginx (nginx.conf changed, cert.pem changed); ")
     [notice] = notices(ctx)
     assert (notice.kind, notice.service) == ("changed", "nginx")
     assert "nginx.conf changed" in notice.what and "`cosmicdeploy deploy`" in notice.todo
@@ -139,7 +139,7 @@ def test_a_name_of_a_service_that_the_run_creates_is_waited_for(
     with pytest.raises(Refused):
         STEP.check(ctx)
     change = STEP.check(ctx.with_steps_ahead([RolloutStep(name="rollout")]))
-    assert isinstance(change, Change) and change.summary.endswith("once api can be found")
+    assert isinstance(change, Change) and ", once api can be found;" in change.summary
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,13 @@ def test_without_failures_a_gap_is_as_long_as_the_service_was_away() -> None:
         gap.began -= 3
     assert round(gap.seconds) == 3 and not gaps.too_long()
     [facts] = gaps.facts(probed=False)
-    assert facts == {"service": "app", "seconds": 3.0, "at_most_seconds": 70, "failed": None}
+    assert facts == {
+        "service": "app",
+        "what": "was away",
+        "seconds": 3.0,
+        "at_most_seconds": 70,
+        "failed": None,
+    }
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,9 @@ def ctx(tmp_path: Path) -> Any:
         has_database=False,
         run=RunScope(),
         running_release=lambda: "1",
-        settings=SimpleNamespace(database=None, services=SimpleNamespace(proxy=None, deployed=("app",))),
+        settings=SimpleNamespace(
+            database=None, services=SimpleNamespace(proxy=None, deployed=("app",))
+        ),
         stack=SimpleNamespace(project="shop"),
     )
 
