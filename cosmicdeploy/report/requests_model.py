@@ -28,7 +28,8 @@ class RequestStatsReport(Part):
 class GapReport(Part):
     """A time in which clients were not served while `service` was replaced, as announced.
 
-    `what` says what the service did. `failed` counts the run's own requests that failed in it; null if the run sent none.
+    `what` says what the service did. `failed` counts the run's own requests that failed in it; null
+    if the run sent none.
     """
 
     service: str

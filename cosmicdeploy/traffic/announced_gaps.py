@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 class Gap:
     """A gap while a service is replaced; it was announced to last `at_most` seconds.
 
-    `what` says what the service did, for people. `failed` counts the run's own requests that failed in it. Times are of the monotonic clock.
+    `what` says what the service did, for people. `failed` counts the run's own requests that failed
+    in it. Times are of the monotonic clock.
     """
 
     service: str

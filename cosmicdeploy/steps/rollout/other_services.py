@@ -95,8 +95,9 @@ def _require_same(ctx: Context, before: Response) -> None:
     """Raise `ProbeFailed` unless clients get an answer, a 200 if they got one before."""
     now = _front(ctx)
     if now is None or now.error or (now.status != before.status and not before.is_failure):
+        found = (now.error or f"status {now.status}") if now else "it does not run"
         raise ProbeFailed(
-            f"Clients get no answer from the new proxy: {now or 'it does not run'}",
+            f"Clients are not served by the new proxy as before: {found}",
             where=str(ctx.settings.services.proxy),
             todo="see its log: `cosmicdeploy logs proxy --tail 100`",
         )

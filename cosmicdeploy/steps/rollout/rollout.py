@@ -166,10 +166,11 @@ class RolloutStep(Step):
 
     def undo(self, ctx: Context, change: Change) -> None:
         undo = RolloutUndo(ctx, at_once=self.at_once)
-        # The replicas go first: no other container may start, and be given the address of a
-        # replica, while that replica is stopped.
-        names = list(reversed(change.before["containers"]))
-        names.sort(key=lambda name: name not in ctx.settings.services.app)
+        # A proxy that does not serve would have each replica waited for. Then come the replicas:
+        # no other container may start, and be given the address of a replica, while that replica
+        # is stopped.
+        names, services = list(reversed(change.before["containers"])), ctx.settings.services
+        names.sort(key=lambda name: (name != services.proxy, name not in services.app))
         for name in names:
             undo.undo(name, change.before["containers"][name])
         undo.end()

@@ -67,10 +67,8 @@ def test_a_file_in_the_place_of_another_is_named_and_applied_if_included(up: Fro
     assert "replaced on the host" in done.reason("reload")
     [notice] = [each for each in done.report["notices"] if each["service"] == "nginx"]
     assert "nginx.conf was replaced on the host" in notice["what"]
-    [row] = [
-        each for each in up.cli("status", "--json").report["data"] if each["service"] == "nginx"
-    ]
-    assert "replaced on the host" in row["drift"]
+    rows = {row["service"]: row for row in up.cli("status", "--json").report["data"]}
+    assert "replaced on the host" in rows["nginx"]["drift"]
     included = up.cli("deploy", "--include", "proxy", "--json")
     assert included.code == 0, included.stdout
     assert up.conf() == "5"

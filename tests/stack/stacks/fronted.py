@@ -16,6 +16,7 @@ from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.stack.variables.environment import read_env_file
 from tests.stack.stacks.one_app import SETTINGS, OneApp, stack_of_kind
 from tests.stack.support.harness import COMPOSE_FILE, IMAGES, ROOT
+from tests.stack.support.registry import free_port
 
 NGINX = """\
 upstream app {
@@ -63,6 +64,8 @@ class Fronted(OneApp):
         server = (ROOT / "tests/stack/stacks/release_server.py").read_text()
         (self.folder / "server.py").write_text(server)
         (self.folder / "extra.conf").write_text("# of the image\n")
+        # What is only mounted is no source of an image.
+        (self.folder / ".dockerignore").write_text("*\n!server.py\n!extra.conf\n")
         (self.folder / "Dockerfile").write_text(
             DOCKERFILE.format(python=images["PYTHON_IMAGE"], nginx=images["NGINX_IMAGE"])
         )
@@ -75,7 +78,7 @@ class Fronted(OneApp):
         app = {"image": f"{self.project}-app", "build": built("app")}
         nginx = {
             "build": built("nginx"),
-            "ports": ["127.0.0.1::80"],
+            "ports": [f"127.0.0.1:{self._port()}:80"],
             "volumes": ["./nginx.conf:/etc/nginx/conf.d/default.conf:ro"],
             "depends_on": ["app-1", "app-2"],
             "stop_grace_period": "3s",
@@ -86,8 +89,15 @@ class Fronted(OneApp):
         (self.folder / COMPOSE_FILE).write_text(yaml.safe_dump(document))
         settings = SETTINGS.replace("{app: [app]}", "{app: [app-1, app-2], proxy: nginx}")
         (self.folder / "cosmicdeploy.yaml").write_text(
-            settings.replace("healthy_within: 3", "healthy_within: 20")
+            settings.replace("healthy_within: 3", "healthy_within: 10")
         )
+
+    def _port(self) -> int:
+        """Return the port of the stack: clients would not find a new container at another one."""
+        file = self.folder / "port"
+        if not file.exists():
+            file.write_text(str(free_port()))
+        return int(file.read_text())
 
     def write_proxy(self, conf: str, text: str = NGINX) -> None:
         """Write nginx's mounted configuration in place; `conf` is in each response."""

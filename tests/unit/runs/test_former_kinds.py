@@ -59,7 +59,7 @@ def killed(ctx: Context) -> Context:
     ctx.journal.path.write_text("".join(json.dumps(line) + "\n" for line in former_records()))
     engine: Any = SimpleNamespace(containers=lambda *_: [], image=lambda _: None)
     stack: Any = SimpleNamespace(services={}, project="shop")
-    settings = SimpleNamespace(services=SimpleNamespace(app=["web"]))
+    settings = SimpleNamespace(services=SimpleNamespace(app=["web"], proxy=None))
     loaded: Any = SimpleNamespace(settings=settings)
     journal = ctx.journal.of_run("new")
     return replace(ctx, journal=journal, engine=engine, stack=stack, loaded=loaded)
