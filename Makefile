@@ -40,7 +40,8 @@ lint: venv ## check style, format, types and import rules
 	@.venv/bin/lint-imports
 
 torture: images images-next images-laravel oracles registry ## inject every fault at every place, print a table, and run the tests that `make test` omits
-	@$(VENV_PYTHON) -m pytest tests -m "fault or torture" --faults=all
+	@$(VENV_PYTHON) -m pytest $(SIDE_BY_SIDE) tests -m "(fault or torture) and not last" --faults=all
+	@$(VENV_PYTHON) -m pytest tests -m last --faults=all
 
 matrix: images oracles ## run the demo of every origin on every engine, and print a table (MATRIX="--engine 28")
 	@bootstrap/compose-oracles.sh --newest >/dev/null

@@ -121,7 +121,7 @@ def build_all(
         suite = suite or machine.codename()
         base = f"cosmicdeploy/base:{suite}"
         root_inputs = digest(
-            "root.sh", machine.apt_sources(suite), machine.apt_settings(), _authorities_digest()
+            "root.sh", machine.apt_sources(suite), machine.apt_settings(), _ca_certificates_digest()
         )
         if not builder.is_current(base, root_inputs):
             timed(say, base, lambda: builder.make_root(base, root_inputs))
@@ -174,8 +174,8 @@ def _version(name: str, base: str) -> str:
     return machine.package_version(PACKAGES.get(service, service))
 
 
-def _authorities_digest() -> str:
-    path = machine.HOST_AUTHORITIES
+def _ca_certificates_digest() -> str:
+    path = machine.CA_CERTIFICATES
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
 
 

@@ -1,4 +1,4 @@
-"""Read the settings of this machine that images take over: release, package mirror, pip's index."""
+"""Read this machine's settings for building images: release, package mirror, pip's index."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 PASSWORD_IN_URL = re.compile(r"://[^/\s]*@")
-HOST_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+CA_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 class MachineError(Exception):
@@ -33,8 +33,9 @@ def codename() -> str:
     family = {facts["ID"], *facts.get("ID_LIKE", "").split()}
     if "debian" not in family or not shutil.which("apt-get"):
         raise MachineError(
-            "no registry answers, and only Debian or Ubuntu can build the base images themselves: "
-            "make a registry reachable, or load the official images (docker load)"
+            "this is built from the packages of Debian or Ubuntu, and this machine has neither: use"
+            " one that has; for base images, a reachable registry or the official images"
+            " (docker load) will do too"
         )
     return facts["VERSION_CODENAME"]
 
@@ -45,9 +46,10 @@ def has_package_lists() -> bool:
 
 
 def apt_sources(suite: str) -> str:
-    """Return the package sources of a release, one per line, on this machine's mirror.
+    """Return the package sources of the release `suite`, one per line, on this machine's mirror.
 
-    Raises `MachineError` if apt knows no source, or only one with a password in its URL.
+    Raises `MachineError` if apt knows no source for this machine's own release, or if the URL of
+    such a source contains a password.
     """
     release = codename()
     lines = _output(
@@ -89,10 +91,13 @@ def package_version(name: str) -> str:
 
 
 def pip_conf() -> str:
-    """Return a pip.conf that makes builds use this machine's package index."""
+    """Return a pip.conf with this machine's CA certificates and package index.
+
+    An index with a password in its URL is left out.
+    """
     lines = ["[global]"]
-    if HOST_AUTHORITIES.exists():
-        lines.append(f"cert = {HOST_AUTHORITIES}")
+    if CA_CERTIFICATES.exists():
+        lines.append(f"cert = {CA_CERTIFICATES}")
     settings = _output(sys.executable, "-m", "pip", "config", "list")
     index = re.search(r"^(?:global|:env:)\.index-url='(https?://\S+)'$", settings, re.MULTILINE)
     if index and not PASSWORD_IN_URL.search(index.group(1)):

@@ -21,7 +21,7 @@ from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.lock import Lock
 from cosmicdeploy.lookup_cache import FactsCache, FactsSource, LookupCache
 from cosmicdeploy.run_scope import RunScope, StepEffects, StepsAhead
-from cosmicdeploy.settings import Database, LoadedSettings, Settings
+from cosmicdeploy.settings import Application, Database, LoadedSettings, Settings
 from cosmicdeploy.signals import Interrupts
 from cosmicdeploy.stack.model import Service, Stack
 
@@ -150,12 +150,16 @@ class Context:
         return container
 
     def any_app(self) -> Container:
-        """Return a running replica, for console commands; raises `EngineError` if there is none."""
-        for name in self.settings.services.app:
+        """Return a running replica of the main application, for console commands.
+
+        Raises `EngineError` if there is none.
+        """
+        replicas = self.settings.main_application.services
+        for name in replicas:
             container = self.container(name)
             if container is not None and container.is_running:
                 return container
-        return self.running(self.settings.services.app[0])
+        return self.running(replicas[0])
 
     def image(self, reference: str) -> Image | None:
         """Return the image of a tag or id; None if there is none."""
@@ -185,23 +189,40 @@ class Context:
 
     @property
     def release(self) -> str:
-        """The release that a deploy puts in place: that of its build, or the tag it pulls."""
-        variable, name = self.settings.app.release_variable, self.settings.services.app[0]
+        """The release that a deploy puts in place, of the main application."""
+        return self.release_ahead(self.settings.main_application)
+
+    def release_ahead(self, application: Application) -> str:
+        """Return the release that a deploy puts in place: of its build, or the tag it pulls."""
+        variable, name = application.release_variable, application.services[0]
         build = self.service(name).build
         own = self.declared_release(name) if build is None else build.args.get(variable)
         return own or self.loaded.variables.get(variable, "unnamed")
 
-    def running_release(self) -> str:
-        """Return the release of the first replica's container; "" if it is unknown."""
-        container = self.container(self.settings.services.app[0])
+    def running_release(self, application: Application | None = None) -> str:
+        """Return the release of the first replica's container; "" if it is unknown.
+
+        Without an application, that of the main one.
+        """
+        application = application or self.settings.main_application
+        container = self.container(application.services[0])
         return self.release_of(container) if container else ""
 
     def release_of(self, container: Container) -> str:
         """Return the release that a container runs; "" if it is unknown."""
-        released = map(self.service, self.settings.services.released)
-        service = next((each for each in released if each.compose_name == container.service), None)
-        image, variable = self.image(container.image_id), self.settings.app.release_variable
+        service, image = self._released_service(container), self.image(container.image_id)
+        variable = self.application_of(container).release_variable
         return release_of_container(container, image, service, self.loaded.variables, variable)
+
+    def application_of(self, container: Container) -> Application:
+        """Return the application that a container is a replica of; the main one for any other."""
+        service = self._released_service(container)
+        application = self.settings.application_of(service.name) if service else None
+        return application or self.settings.main_application
+
+    def _released_service(self, container: Container) -> Service | None:
+        released = map(self.service, self.settings.services.released)
+        return next((each for each in released if each.compose_name == container.service), None)
 
     def digests_of(self, services: Iterable[str]) -> dict[str, str]:
         """Return what the services' containers run, as "repository@sha256:…", by service.
@@ -218,7 +239,8 @@ class Context:
 
     def declared_release(self, service: str) -> str:
         """Return the release of the image that a service declares; "" if it is unknown."""
-        image, variable = self.image_of(service), self.settings.app.release_variable
+        application = self.settings.application_of(service) or self.settings.main_application
+        image, variable = self.image_of(service), application.release_variable
         return declared_release(self.service(service), image, self.loaded.variables, variable)
 
     @property

@@ -8,7 +8,7 @@ from dataclasses import replace
 from cosmicdeploy.engine.containers.in_place import adopt_container_names, replica_numbers
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.settings import LoadedSettings, Services
+from cosmicdeploy.settings import LoadedSettings, Services, of_application
 from cosmicdeploy.stack.data_keepers import data_keepers
 from cosmicdeploy.stack.model import Stack
 from cosmicdeploy.stack.order import ending, in_order
@@ -35,8 +35,8 @@ def resolve_replicas(
     }
     stack = with_replicas(declared, numbers)
     names = replicas_by_service(stack.services.values())
-    resolved = services.with_replicas({name: names.get(name, ()) for name in numbers})
-    settings = loaded.settings.model_copy(update={"services": resolved})
+    replicas = {name: names.get(name, ()) for name in numbers}
+    settings = loaded.settings.with_services(services.with_replicas(replicas), replicas)
     return replace(loaded, settings=settings), adopt_container_names(stack, found)
 
 
@@ -55,9 +55,11 @@ def _require_single(loaded: LoadedSettings, declared: Stack) -> None:
                 where=f"{declared.file}: services.{name}, {loaded.file}: services",
                 todo="declare one replica of it, or give it the role app or worker",
             )
-    if not any(declared.services[name].replicas for name in loaded.settings.services.app):
+    main = loaded.settings.main_application
+    if not any(declared.services[name].replicas for name in main.services):
         raise ConfigError(
-            "No service with the role app has a replica",
-            where=f"{declared.file}: {', '.join(loaded.settings.services.app)}",
+            f"No service{of_application(main, loaded.settings.all_applications)} with the role app"
+            " has a replica",
+            where=f"{declared.file}: {', '.join(main.services)}",
             todo="declare at least one replica",
         )

@@ -89,6 +89,8 @@ class RunScope:
     `is_plan_only`: a plan is being made and nothing will be changed (`--plan`).
     `steps_ahead`: during a run, the steps that will still change something. While a plan is made,
     the steps that come before the one being checked.
+    `images_ahead`: while a plan is made, the names of the images that these steps build or pull;
+    None if they are not known yet.
     `target_backup`: the backup that a rollback restores.
     `resumed_runs`: the interrupted runs that this run resumes, the oldest first.
     `allowed_migrations`: names of migrations that may destroy data (`--allow`).
@@ -102,6 +104,7 @@ class RunScope:
     is_planning: bool = False
     is_plan_only: bool = False
     steps_ahead: StepsAhead = field(default_factory=StepsAhead)
+    images_ahead: frozenset[str] | None = None
     target_backup: Backup | None = None
     resumed_runs: Sequence[InterruptedRun] = ()
     allowed_migrations: frozenset[str] = frozenset()

@@ -99,6 +99,16 @@ def _require_services(loaded: LoadedSettings, stack: Stack) -> None:
                 todo=did_you_mean(name, stack.services)
                 or f"choose from {', '.join(stack.services)}",
             )
+    for application in loaded.settings.all_applications:
+        name = application.name
+        if name in loaded.settings.applications and name in {*stack.services} - {
+            *application.services
+        }:
+            raise ConfigError(
+                f"The application {name} has the name of a service that is not its own",
+                where=f"{loaded.file}: applications, {stack.file}",
+                todo="give the application another name, and name its `services`",
+            )
 
 
 def stack_folder(config: Path | None) -> Path | None:

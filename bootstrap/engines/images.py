@@ -1,4 +1,4 @@
-"""Copy images from one engine into another, and prepare those that need no network to build on."""
+"""Copy base images into an engine without network, with the application's packages installed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from bootstrap.engines.root_folder import EngineError, say
 IMAGES = ROOT / ".cache" / "images.env"
 REQUIREMENTS = ROOT / "cosmicdeploy" / "payload" / "app" / "requirements.txt"
 PYTHON = "PYTHON_IMAGE"
-# As in the Dockerfile of the shipped application, which then finds its packages installed.
+# Installs the packages where the shipped application's Dockerfile does, so that its own
+# `pip install` has nothing to download.
 WITH_PACKAGES = """\
 ARG BASE
 FROM ${BASE}
@@ -34,13 +35,14 @@ INPUTS_LABEL = "cosmicdeploy.inputs"
 def copy_base_images(
     source: docker.DockerClient, engine: RunningEngine, *, only: Collection[str] = ()
 ) -> None:
-    """Give the engine the base images of `.cache/images.env`, or `only` some variables' images.
+    """Copy the base images that `.cache/images.env` names into the engine.
 
-    The base of the application has its packages installed already: the engine has no network.
-    Raises `EngineError`.
+    `only` limits them to these variables, of which PYTHON_IMAGE must be one. The application's
+    packages are installed in its base image first, since the engine has no network. Raises
+    `EngineError`.
     """
     if not IMAGES.is_file():
-        raise EngineError("the base images are not there: run `make images`")
+        raise EngineError(f"{IMAGES} is missing: run `make images`")
     lines = IMAGES.read_text(encoding="utf-8").splitlines()
     pairs = (line.split("=", 1) for line in lines if "=" in line)
     names = {variable: name for variable, name in pairs if not only or variable in only}
@@ -55,20 +57,20 @@ def copy_base_images(
 
 
 def copy(source: docker.DockerClient, engine: RunningEngine, names: Mapping[str, str]) -> None:
-    """Copy images that the engine lacks; `names` maps the names here to those there."""
+    """Copy images that the engine lacks; `names` maps each name in `source` to that in `engine`."""
     record = engine.kind.data / "cosmicdeploy-images.json"
-    # Ids differ between stores, so what was copied is written down.
+    # An image may have another id in the engine's store, so the source's ids are recorded.
     known = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
     target = engine.client()
-    for name, there in names.items():
+    for name, target_name in names.items():
         image_id = str(source.images.get(name).id)
-        if known.get(there) == image_id and _is_present(target, there):
+        if known.get(target_name) == image_id and _is_present(target, target_name):
             continue
-        say(f"copying {there} to Engine {engine.kind.name}")
+        say(f"copying {target_name} to Engine {engine.kind.name}")
         for _progress in target.api.load_image(source.api.get_image(name)):
             pass
-        target.images.get(name).tag(there)
-        known[there] = image_id
+        target.images.get(name).tag(target_name)
+        known[target_name] = image_id
         record.write_text(json.dumps(known), encoding="utf-8")
 
 

@@ -43,7 +43,8 @@ def _services(ctx: typer.Context) -> list[str]:
     from cosmicdeploy.steps.service_names import ROLES
 
     loaded = _load_settings(ctx)
-    return [*ROLES, *read_files(loaded.compose_files, os.environ).services]
+    services = read_files(loaded.compose_files, os.environ).services
+    return list(dict.fromkeys([*ROLES, *loaded.settings.applications, *services]))
 
 
 def _infrastructure(ctx: typer.Context) -> list[str]:

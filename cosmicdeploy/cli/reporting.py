@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from cosmicdeploy.abort_advice import ACCEPT
@@ -16,6 +16,7 @@ from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.lock import holder_pid
 from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.probes.result import CheckResult, StackNotice
+from cosmicdeploy.releases import releases_ahead, running_releases
 from cosmicdeploy.report.model import (
     ErrorReport,
     Report,
@@ -36,7 +37,7 @@ def run_report(call: Call, run: Run, traffic: TrafficStats | None) -> Report:
     return call.report(
         outcome=_outcome(run),
         exit_code=int(error.exit_code) if error else 0,
-        release=_release(run),
+        **_releases_of_run(run),
         backup=run.fact("backup"),
         steps=[
             StepReport(
@@ -56,11 +57,18 @@ def run_report(call: Call, run: Run, traffic: TrafficStats | None) -> Report:
     )
 
 
-def _release(run: Run) -> str | None:
+def release_fields(ctx: Context, *, ahead: bool = False) -> Mapping[str, object]:
+    """Return the fields of a report with the releases that run, or that a deploy puts in place."""
+    releases = releases_ahead(ctx) if ahead else running_releases(ctx)
+    main = next(iter(releases.values()))
+    return {"release": main or None, "releases": releases if len(releases) > 1 else {}}
+
+
+def _releases_of_run(run: Run) -> Mapping[str, object]:
     try:
-        return run.ctx.running_release() or None
+        return release_fields(run.ctx)
     except CosmicError:  # without an engine, the report still has the run's outcome
-        return None
+        return {}
 
 
 def _outcome(run: Run) -> str:
@@ -71,7 +79,7 @@ def _outcome(run: Run) -> str:
 
 def plan_report(call: Call, plan: Plan, ctx: Context) -> Report:
     """Return the report of a plan; `release` is what its build step would build."""
-    steps = []
+    builds, steps = any(planned.step.builds_images for planned in plan), []
     for planned in plan:
         finding = planned.finding
         steps.append(
@@ -85,7 +93,7 @@ def plan_report(call: Call, plan: Plan, ctx: Context) -> Report:
         )
     return call.report(
         outcome="planned" if any(planned.changes for planned in plan) else "unchanged",
-        release=ctx.release if any(planned.step.builds_images for planned in plan) else None,
+        **(release_fields(ctx, ahead=True) if builds else {}),
         steps=steps,
     )
 

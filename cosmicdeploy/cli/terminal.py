@@ -55,13 +55,13 @@ class Terminal:
     def confirm(self, question: str) -> bool:
         """Ask a yes-or-no question; with `yes`, return True without asking.
 
-        Raises `UsageError` if there is no terminal to ask on.
+        Raises `UsageError` in CI or without a terminal, where nothing is asked.
         """
         if self.yes:
             return True
         if in_ci() or not sys.stdin.isatty():
             raise UsageError(
-                "This needs a confirmation, and there is no terminal to ask on",
+                "This needs a confirmation, which is not asked for in CI or without a terminal",
                 todo="add --yes",
                 details=[question],
             )
@@ -89,7 +89,7 @@ def in_ci() -> bool:
 
 
 def notices_to_stderr(terminal: Terminal) -> Callable[[Event], None]:
-    """Return an event handler that prints notices on stderr, where stdout has other output."""
+    """Return an event handler that prints notices on stderr, for commands that need stdout."""
     from cosmicdeploy.events import Notice
 
     def handle(event: Event) -> None:

@@ -19,6 +19,7 @@ READ_TIMEOUT = 600
 # A server may be configured to limit each session: the rows of a SELECT or a SHOW, reads of large
 # tables, long statements, changes without a key. Some limits cut a result without an error. The
 # driver sends this after the server has run its init_connect, so this takes effect.
+# `completion_type` is no limit: it may end the session, or begin a transaction, at each COMMIT.
 NO_LIMIT = (1 << 64) - 1
 REMOVE_LIMITS = (
     f"SET SESSION sql_select_limit = {NO_LIMIT}, sql_big_selects = 1, sql_safe_updates = 0,"
@@ -108,7 +109,8 @@ def as_database_error(error: Exception, where: str) -> DatabaseError:
         return DatabaseError(
             "The database refuses this user or password",
             where=where,
-            todo="check the database user and password in the configuration and .env",
+            todo="check the user and password in the configuration and .env, and the user's"
+            " privileges",
         )
     if code == UNKNOWN_DATABASE:
         return DatabaseError(
@@ -123,7 +125,7 @@ def as_database_error(error: Exception, where: str) -> DatabaseError:
             todo="check that its container runs and publishes this port",
             details=[str(error)],
         )
-    return DatabaseError(f"The database answered: {_message(error)}", where=where)
+    return DatabaseError(f"Database error: {_message(error)}", where=where)
 
 
 def quoted(name: str) -> str:

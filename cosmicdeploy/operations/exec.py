@@ -44,11 +44,14 @@ def named_target(ctx: Context, word: str) -> ExecTarget:
 
 
 def console_target(ctx: Context) -> ExecTarget:
-    """Return a running replica, preferably a ready one that runs the image its tag names now.
+    """Return a running replica of the main application.
+
+    Preferably a ready one that runs the image its tag names now.
 
     Raises `EngineError` if no replica runs.
     """
-    containers = [(name, ctx.container(name)) for name in ctx.settings.services.app]
+    replicas = ctx.settings.main_application.services
+    containers = [(name, ctx.container(name)) for name in replicas]
     running = [
         ExecTarget(service=n, container=c) for n, c in containers if c is not None and c.is_running
     ]

@@ -19,11 +19,12 @@ from cosmicdeploy.verification.points import run_checks
 def status(ctx: Context) -> list[dict[str, Any]]:
     """Return a row for each service (release, image, health, drift), then one for each orphan.
 
-    Times are ISO 8601.
+    If there are several applications, the rows of their replicas name them. Times are ISO 8601.
     """
     ctx = ctx.with_cached_facts()
     services = ctx.settings.services
-    rows = [_service_row(ctx, name) for name in (*services.all, *services.one_shot)]
+    names = (*services.all, *services.one_shot)
+    rows = [{**_service_row(ctx, name), **_application(ctx, name)} for name in names]
     return rows + [_orphan_row(ctx, orphan) for orphan in find_orphans(ctx)]
 
 
@@ -32,6 +33,13 @@ def _service_row(ctx: Context, name: str) -> dict[str, Any]:
     if container is None:
         return {"service": name, "state": "missing", "drift": "no container"}
     return {**_facts(ctx, name, container), **_drift(ctx, name, container)}
+
+
+def _application(ctx: Context, name: str) -> dict[str, Any]:
+    application = ctx.settings.application_of(name)
+    if application is None or len(ctx.settings.all_applications) == 1:
+        return {}
+    return {"application": application.name}
 
 
 def _orphan_row(ctx: Context, orphan: Orphan) -> dict[str, Any]:

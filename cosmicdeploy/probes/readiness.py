@@ -64,7 +64,8 @@ class _ResponsesInARow:
 
     def __init__(self, ctx: Context, name: str, on_good_response: Callable[[], None]) -> None:
         self._ctx, self._on_answer = ctx, on_good_response
-        self._needed = ctx.settings.restart.passes if name in ctx.settings.services.app else 0
+        self._application = ctx.settings.application_of(name)
+        self._needed = ctx.settings.restart.passes if self._application else 0
         self._count = 0
 
     def are_enough(self, container: Container) -> bool:
@@ -97,23 +98,28 @@ class _ResponsesInARow:
 
     def _is_same_request(self, container: Container) -> bool:
         *_, last = ("", *container.healthcheck)
-        app = self._ctx.settings.app
+        application = self._application
         try:
             url = urlsplit(last)
             parts = (url.scheme, url.hostname in LOCALHOST, url.port or 80, url.path)
         except ValueError:
             return False
-        return parts == ("http", True, app.port, app.health_path)
+        return application is not None and parts == (
+            "http",
+            True,
+            application.port,
+            application.health_path,
+        )
 
     def _responds_well(self, container: Container) -> bool:
+        application = self._application
+        if application is None or not container.is_running:
+            return False
         try:
-            url = container_url(self._ctx, container)
+            url = container_url(container, application)
         except EngineError:
             return False  # a container has no address before it runs
-        return (
-            container.is_running
-            and send_request(url + self._ctx.settings.app.health_path).status == OK
-        )
+        return send_request(url + application.health_path).status == OK
 
 
 def _wait(

@@ -21,7 +21,8 @@ class CheckResult(ProbeResult):
     A deploy fails if a `blocking` point fails, and only reports the other points. `warnings` never
     make a point fail. A `skipped` point had nothing to check; `found` says why. An `unproven` point
     is not `ok`, but no failure was found either: the only response was a rate limit's 429 or a
-    maintenance page. `seconds` is wall time.
+    maintenance page. `failing` are the services that a failure is about, as far as known. `seconds`
+    is wall time.
     """
 
     point: str
@@ -33,6 +34,7 @@ class CheckResult(ProbeResult):
     blocking: bool = True
     skipped: bool = False
     unproven: bool = False
+    failing: tuple[str, ...] = ()
     seconds: float = 0.0
 
 
@@ -73,6 +75,7 @@ class StackNotice(ProbeResult):
         "left alone",
         "more replicas",
         "changed",
+        "not probed",
         "other folder",
         "other project",
         "without effect",

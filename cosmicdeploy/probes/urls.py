@@ -1,44 +1,84 @@
-"""Base URLs of the stack and of its replicas, without a trailing slash."""
+"""Where clients reach each application, and the base URLs of its replicas."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.containers.reachable import reachable_address
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.settings import Application
+
+
+@dataclass(frozen=True)
+class Front:
+    """The request that shows that clients reach an application: its base URL and its path."""
+
+    base: str
+    path: str
+
+    @property
+    def url(self) -> str:
+        return self.base + self.path
+
+
+def front_of(ctx: Context, application: Application) -> Front | None:
+    """Return where clients get a 200 from the application; None if no client sends it requests.
+
+    Raises as `proxy_url` does.
+    """
+    if not application.is_reached:
+        return None
+    declared = application.reached_at or application.health_path
+    if declared.startswith("/"):
+        return Front(_base_url(ctx, application), declared)
+    parts = urlsplit(declared)
+    path = parts.path or "/"
+    query = f"?{parts.query}" if parts.query else ""
+    return Front(f"{parts.scheme}://{parts.netloc}", path + query)
 
 
 def proxy_url(ctx: Context) -> str:
-    """Return the URL that clients use: `probe.url`, else the proxy's first published port.
+    """Return the base URL that clients of the main application use.
 
-    Without a proxy, it is the published port of the only replica. Raises `ConfigError` if there is
-    none of these, and `EngineError` if the proxy or the replica does not run.
+    That is `probe.url`, else the proxy's first published port. Without a proxy, it is the published
+    port of the only replica. Raises `ConfigError` if there is none of these, and `EngineError` if
+    the proxy or the replica does not run.
     """
+    return _base_url(ctx, ctx.settings.main_application)
+
+
+def _base_url(ctx: Context, application: Application) -> str:
     if ctx.settings.probe.url:
         return ctx.settings.probe.url.rstrip("/")
-    front = _front(ctx)
-    if front is None:
+    published = _published(ctx, application)
+    if published is None:
+        of = "the stack" if application.is_main else f"the application {application.name}"
         raise ConfigError(
-            "The address at which clients reach the stack is unknown",
+            f"The address at which clients reach {of} is unknown",
             where=str(ctx.loaded.file),
-            todo="set `probe.url` there, or publish a port of the proxy in the compose file",
+            todo="set `probe.url` there, or publish a port of the proxy in the compose file"
+            if application.is_main
+            else f"set `applications.{application.name}.reached_at` there",
         )
-    service, target = front
+    service, target = published
     host, port = reachable_address(ctx.running(service), target)
     return f"http://{host}:{port}"
 
 
-def _front(ctx: Context) -> tuple[str, int] | None:
+def _published(ctx: Context, application: Application) -> tuple[str, int] | None:
     """Return the service that clients reach and its port there; None if none is published."""
-    services = ctx.settings.services
-    if services.proxy:
-        ports = ctx.service(services.proxy).ports
-        return (services.proxy, ports[0].target) if ports else None
-    [first, *others] = services.app
+    proxy = ctx.settings.services.proxy
+    if proxy:
+        ports = ctx.service(proxy).ports
+        return (proxy, ports[0].target) if ports else None
+    [first, *others] = application.services
     published = {port.target for port in ctx.service(first).ports}
-    if others or ctx.settings.app.port not in published:
+    if others or application.port not in published:
         return None
-    return first, ctx.settings.app.port
+    return first, application.port
 
 
 def replica_url(ctx: Context, service: str) -> str:
@@ -46,13 +86,14 @@ def replica_url(ctx: Context, service: str) -> str:
 
     Raises `EngineError` if it does not run or cannot be reached.
     """
-    return container_url(ctx, ctx.running(service))
+    application = ctx.settings.application_of(service) or ctx.settings.main_application
+    return container_url(ctx.running(service), application)
 
 
-def container_url(ctx: Context, container: Container) -> str:
-    """Return the URL of a replica's container.
+def container_url(container: Container, application: Application) -> str:
+    """Return the URL of a container of an application.
 
     Raises `EngineError` if it cannot be reached.
     """
-    host, port = reachable_address(container, ctx.settings.app.port)
+    host, port = reachable_address(container, application.port)
     return f"http://{host}:{port}"

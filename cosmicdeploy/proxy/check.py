@@ -57,7 +57,7 @@ def _check_configuration(ctx: Context, nginx: Nginx, tree: tuple[Directive, ...]
             found=f"it sends requests to {', '.join(unknown)}, which no replica has",
             todo="give the replicas these addresses in the compose file, or correct nginx's",
         )
-    findings = [*_missing(hosts, groups_with_replicas), *_out_of_service(ctx, nginx)]
+    findings = [*_missing(ctx, hosts, groups_with_replicas), *_out_of_service(ctx, nginx)]
     for group in groups_with_replicas:
         findings += group_findings(group, ctx.settings.restart.pause, len(nginx.workers))
     for directive in pass_directives(tree):
@@ -72,13 +72,24 @@ def _check_configuration(ctx: Context, nginx: Nginx, tree: tuple[Directive, ...]
 
 
 def _max_down(ctx: Context) -> int:
-    """Return how many replicas a deploy may have down at a time."""
-    return min(ctx.settings.restart.max_unavailable, len(ctx.settings.services.app) - 1)
+    """Return how many replicas of an application a deploy may have down at a time."""
+    most = max(len(each.services) for each in ctx.settings.all_applications)
+    return min(ctx.settings.restart.max_unavailable, most - 1)
 
 
-def _missing(hosts: ReplicaHosts, groups_with_replicas: list[Group]) -> list[Finding]:
+def _missing(ctx: Context, hosts: ReplicaHosts, groups_with_replicas: list[Group]) -> list[Finding]:
+    """Return a finding for each replica that nginx does not know, though it knows another one.
+
+    An application of which it knows none need not be behind it, or is so by a variable.
+    """
     servers = {server.host for group in groups_with_replicas for server in group.servers}
-    missing = [name for name, own in hosts.items() if not own & servers]
+    missing = [
+        name
+        for application in ctx.settings.all_applications
+        if any(hosts[name] & servers for name in application.services)
+        for name in application.services
+        if not hosts[name] & servers
+    ]
     return [
         Finding(name, "a server in nginx's upstream", "none", f"write server {name}:PORT;")
         for name in missing

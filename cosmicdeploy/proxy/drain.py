@@ -163,7 +163,7 @@ def _wait_until_drained(ctx: Context, service: str) -> None:
     if container is None or not container.is_running:
         return
     before = open_connections(ctx, container)
-    probe_all(ctx)
+    probe_all(ctx, [service])
     left = poll(
         lambda: open_connections(ctx, container),
         until=lambda connections: not connections,

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from cosmicdeploy.context import Context
 from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.http import send_request
-from cosmicdeploy.probes.urls import proxy_url
+from cosmicdeploy.probes.urls import front_of
 from cosmicdeploy.proxy.kernel.connections import is_reached
 
 POLL_SECONDS = 0.25
@@ -15,23 +15,31 @@ POLL_SECONDS = 0.25
 SECONDS_PER_TURN = 0.2
 
 
-def probe_all(ctx: Context) -> None:
-    """Send enough requests for each replica to get its share."""
-    url = proxy_url(ctx) + ctx.settings.app.health_path
-    for _ in range(1 + len(ctx.settings.services.app)):
-        send_request(url)
+def probe_all(ctx: Context, services: Collection[str]) -> None:
+    """Send enough requests for each replica of these services' applications to get its share.
+
+    Sends none to an application that no client sends requests to.
+    """
+    for application in ctx.settings.applications_with(services):
+        front = front_of(ctx, application)
+        for _ in range(1 + len(application.services) if front else 0):
+            send_request(front.url if front else "")
 
 
 def unreached(ctx: Context, services: Collection[str], within: float) -> list[str]:
     """Return the replicas that the proxy sends nothing to in `within` seconds of probing.
 
+    Those of an application that no client sends requests to are left out.
+
     Raises `EngineError` if one of them does not run.
     """
-    left = {name: ctx.running(name) for name in services}
+    reached = [each for each in ctx.settings.applications_with(services) if each.is_reached]
+    names = {name for each in reached for name in each.services}
+    left = {name: ctx.running(name) for name in services if name in names}
 
     def probe() -> list[str]:
         ctx.safe_point()
-        probe_all(ctx)
+        probe_all(ctx, list(left))
         for name in [name for name, container in left.items() if is_reached(ctx, container)]:
             del left[name]
         return list(left)

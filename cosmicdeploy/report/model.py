@@ -101,7 +101,8 @@ class ChecklistReport(Part):
 class Report(Part):
     """The report of a command; times are ISO 8601 with an offset.
 
-    `release` is the release that runs at the end; in a plan, the release that would be built.
+    `release` is the release that runs at the end; in a plan, the release that would be built. With
+    several applications, it is that of the main one, and `releases` has that of each by its name.
     `turned_away_seconds` is how long maintenance lasted, and `gaps` are the announced gaps.
     `warnings` are about this call, `notices` about what every run on this stack leaves out.
     """
@@ -111,6 +112,7 @@ class Report(Part):
     outcome: Literal["changed", "unchanged", "planned", "done", "failed", "interrupted"]
     exit_code: int = 0
     release: str | None = None
+    releases: dict[str, str] = Field(default_factory=dict)
     backup: str | None = None
     started_at: str
     seconds: float

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from cosmicdeploy.report.part import Part
 
 
@@ -69,6 +71,7 @@ class ProxyReport(Part):
 class RequestsReport(RequestStatsReport):
     """Requests sent through the proxy during the run, on `new` and on `kept` connections.
 
+    `applications` has the requests to each application by its name; empty if there is only one.
     `broken` says what clients noticed. `failing_before` says which requests failed before the run
     changed anything: if there are any, only failures after the rollout count.
     """
@@ -78,5 +81,6 @@ class RequestsReport(RequestStatsReport):
     failing_before: str = ""
     new: RequestStatsReport
     kept: RequestStatsReport
+    applications: dict[str, RequestStatsReport] = Field(default_factory=dict)
     beats: BeatsReport | None = None
     proxy: ProxyReport | None = None

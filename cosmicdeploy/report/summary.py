@@ -16,6 +16,7 @@ from cosmicdeploy.report.progress import COLORS
 from cosmicdeploy.report.views import proof
 from cosmicdeploy.report.views.checklist import show_checklist
 from cosmicdeploy.report.views.drift import show_differences
+from cosmicdeploy.text.formatting import format_releases
 
 # By the kind of a statement; green for any other.
 STATEMENT_COLORS = {"destructive": "red", "unknown": "red", "risky": "yellow", "data": "yellow"}
@@ -109,8 +110,9 @@ def _mark(check: CheckResult) -> Text:
 
 def _last_line(report: Report) -> Text:
     parts = [f"{report.command}: {report.outcome} in {report.seconds:.1f} s"]
-    if report.release:
-        parts.append(f"release {report.release}")
+    if report.release or report.releases:
+        releases = report.releases or {"": str(report.release)}
+        parts.append(f"release {format_releases(releases)}")
     if report.backup:
         has_data = all(notice.kind != "no database" for notice in report.notices)
         parts.append(f"{'backup' if has_data else 'images kept as'} {report.backup}")

@@ -17,7 +17,9 @@ from cosmicdeploy.lock import operator_name
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.preconditions.single_container import resolve_containers
 from cosmicdeploy.probes.proof import TrafficStats, traffic
+from cosmicdeploy.releases import running_by_service
 from cosmicdeploy.runs import interrupted
+from cosmicdeploy.runs.excused_requests import excuse_known_failures
 from cosmicdeploy.runs.failing_before import known_failures
 from cosmicdeploy.runs.locked_run import begin
 from cosmicdeploy.runs.plan import Plan, make_plan
@@ -28,9 +30,6 @@ from cosmicdeploy.runs.undo_interrupted import undo_runs
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 from cosmicdeploy.steps.infrastructure.records import remember_files
-
-# Points of the verification that send the same requests as clients.
-CLIENT_POINTS = frozenset({"health", "heartbeat"})
 
 
 class Recording(Protocol):
@@ -92,7 +91,7 @@ def execute(
         with traffic(run.ctx) as measured:
             run.ctx = run.ctx.with_run(traffic=measured)
             plan = make_plan(steps, run.ctx)
-            _excuse_known_failures(run.ctx, plan)
+            excuse_known_failures(run.ctx, plan)
             recording = recorder(run.ctx, command.line) if recorder and _changes(plan) else None
             if recording:
                 recording.begin()
@@ -106,22 +105,6 @@ def execute(
         if recording:
             _end_recording(recording, run, in_place)
     return run, measured
-
-
-def _excuse_known_failures(ctx: Context, plan: Plan) -> None:
-    """Excuse failing requests until the rollout ends if requests already failed before it.
-
-    Also if a service or point that clients depend on is a known failure: a request to a service
-    that hangs has not failed yet.
-    """
-    traffic, known = ctx.run.traffic, ctx.run.known_failures
-    replaces = any(planned.changes and planned.step.replaces_containers for planned in plan)
-    if traffic is None or not replaces or not known:
-        return
-    services = {*ctx.settings.services.app, ctx.settings.services.proxy}
-    known_to_clients = (services & known.services.keys()) | (CLIENT_POINTS & known.points.keys())
-    if known_to_clients or traffic.failures:
-        traffic.excuse_failures(f"{len(traffic.failures)} of {traffic.sent} of them")
 
 
 def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
@@ -182,6 +165,7 @@ def record_release(
             command=command.line,
             run_kind=command.kind,
             release=ctx.running_release(),
+            releases=running_by_service(ctx),
             images={name: each.image_id for name, each in released.items() if each},
             digests=ctx.digests_of(released),
             migrations=migrations,

@@ -16,10 +16,12 @@ from cosmicdeploy.journal.run_kind import RunCommand
 from cosmicdeploy.lock import Lock, LockWait, hold_lock, operator_name
 from cosmicdeploy.lock.fence import fenced
 from cosmicdeploy.probes.preconditions.single_container import resolve_containers
+from cosmicdeploy.releases import releases_ahead
 from cosmicdeploy.runs.failing_before import known_failures
 from cosmicdeploy.runs.snapshot import State, observe
 from cosmicdeploy.runs.undo import note
 from cosmicdeploy.signals import Interrupts, deferred_interrupts
+from cosmicdeploy.text.formatting import format_releases
 
 # How long the fence trusts its last check of the lock. No other run takes it over that fast.
 FENCE_TRUST_SECONDS = 0.1
@@ -54,7 +56,7 @@ def begin(
             run_kind=command.kind,
             who=operator_name(),
             pid=os.getpid(),
-            release=run_ctx.release,
+            release=format_releases(releases_ahead(run_ctx)),
             target=run_ctx.run.target_backup.id if run_ctx.run.target_backup else None,
             included=sorted(run_ctx.run.included),
             state=state,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, NeedsPerson, Refused
-from cosmicdeploy.steps.base import Finding, Step, Unchanged, Undecided
+from cosmicdeploy.steps.base import Change, Finding, Step, Unchanged, Undecided
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,8 @@ def make_plan(steps: Sequence[Step], ctx: Context) -> Plan:
         ctx.safe_point()
         ctx.say(f"checking {step.name}")
         started = time.monotonic()
-        finding = _check(step, ctx.with_steps_ahead(_changing(steps, planned)))
+        steps_ahead = ctx.with_steps_ahead(_changing(steps, planned))
+        finding = _check(step, steps_ahead.with_run(images_ahead=_images_ahead(planned)))
         seconds = time.monotonic() - started
         planned[step.name] = Planned(step=step, finding=finding, seconds=seconds)
     return [planned[step.name] for step in steps]
@@ -55,6 +56,18 @@ def _check(step: Step, ctx: Context) -> Finding:
         if not ctx.run.steps_ahead:
             raise
         return Undecided(reason=f"known after {ctx.run.steps_ahead}: {error.what}")
+
+
+def _images_ahead(planned: Mapping[str, Planned]) -> frozenset[str] | None:
+    """Return the names of the images that these steps put in place; None if one cannot tell."""
+    names = set[str]()
+    for each in planned.values():
+        if not (each.step.builds_images and each.changes):
+            continue
+        if not isinstance(each.finding, Change):
+            return None
+        names.update(each.finding.before["tags"])
+    return frozenset(names)
 
 
 def _changing(steps: Sequence[Step], planned: dict[str, Planned]) -> list[Step]:

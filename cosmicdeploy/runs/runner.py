@@ -143,7 +143,8 @@ class Run:
         facts = step.apply(self.ctx, change)
         step.verify(self.ctx, change)
         if step.replaces_containers and self.ctx.run.traffic:
-            self.ctx.run.traffic.stop_excusing()
+            touched = self.ctx.settings.applications_with(change.before["containers"])
+            self.ctx.run.traffic.stop_excusing([each.name for each in touched])
         self.ctx.lock.require()
         # Once clients are let in again, nothing undoes the resumed runs any more.
         over = {"resolves": self._resumed_ids} if step.resumes_clients else {}

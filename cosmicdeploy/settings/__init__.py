@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from cosmicdeploy.settings.app import Heartbeat, HeartbeatId
+from cosmicdeploy.settings.applications import Application, of_application
 from cosmicdeploy.settings.database import Database
 from cosmicdeploy.settings.loading import LoadedSettings, find, load
 from cosmicdeploy.settings.monitoring import Checklist, External
@@ -15,6 +16,7 @@ from cosmicdeploy.settings.settings import Settings
 from cosmicdeploy.settings.tables import DeviceColumns, TransitionColumns
 
 __all__ = [
+    "Application",
     "Checklist",
     "Database",
     "DeviceColumns",
@@ -35,4 +37,5 @@ __all__ = [
     "TransitionColumns",
     "find",
     "load",
+    "of_application",
 ]

@@ -7,11 +7,16 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
+from cosmicdeploy.settings.applications import ApplicationKeys
 from cosmicdeploy.settings.section import Section, Words
 
 
-class App(Section):
-    """How to reach the application and its console."""
+class App(ApplicationKeys):
+    """How to reach the application and its console.
+
+    With several applications: the console of the main one, and the keys that `applications` leaves
+    out.
+    """
 
     console: Words = Field(
         default=(), description="Command that starts the application's console in a container"
@@ -22,17 +27,6 @@ class App(Section):
     )
     log_file: PurePosixPath | None = Field(
         default=None, description="Log file in the application's containers, shown by `logs --app`"
-    )
-    port: int = Field(default=80, description="Port that a replica listens on, in its container")
-    health_path: str = Field(
-        default="/api/health", description="Path that answers 200 when a replica is ready"
-    )
-    release_variable: str = Field(
-        default="APP_VERSION",
-        description="Name of the build argument and environment variable that hold the release",
-    )
-    release_header: str | None = Field(
-        default=None, description="Response header that holds the release"
     )
 
 

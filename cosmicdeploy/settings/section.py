@@ -17,7 +17,8 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _without_credentials(url: str | None) -> str | None:
+def without_credentials(url: str | None) -> str | None:
+    """Return the URL; raises `ValueError` if it contains a user or a password."""
     if url and "@" in urlsplit(url).netloc:
         raise ValueError("must not contain a user or password, since reports show it")
     return url
@@ -33,4 +34,4 @@ Paths = Annotated[
     BeforeValidator(_as_list, json_schema_input_type=Path | tuple[Path, ...]),
     Field(min_length=1),
 ]
-Url = Annotated[str, AfterValidator(_without_credentials)]
+Url = Annotated[str, AfterValidator(without_credentials)]

@@ -17,7 +17,9 @@ class Services(Section):
     """Which service of the compose file has which role."""
 
     app: Words = Field(
-        min_length=1, description="The replicas behind the proxy, in the order of a rollout"
+        min_length=1,
+        description="The application: its replicas behind the proxy, in the order of a rollout; or"
+        " all services of several `applications`, the main one first",
     )
     scheduler: str | None = Field(default=None, description="The scheduler")
     worker: Words = Field(default=(), description="The queue workers")
@@ -96,11 +98,10 @@ class Services(Section):
         `replicas` has the names of each service's replicas.
         """
 
-        def each(names: Words) -> Words:
-            return tuple(other for name in names for other in replicas.get(name, (name,)))
-
-        copy = self.model_copy(update={"app": each(self.app), "worker": each(self.worker)})
-        copy._other, copy._stateful = each(self.other), each(self.keeping_data)
+        app, worker = named_replicas(self.app, replicas), named_replicas(self.worker, replicas)
+        copy = self.model_copy(update={"app": app, "worker": worker})
+        copy._other = named_replicas(self.other, replicas)
+        copy._stateful = named_replicas(self.keeping_data, replicas)
         return copy
 
     def with_other(
@@ -139,3 +140,8 @@ class Services(Section):
     @property
     def all(self) -> Words:
         return (*self.infrastructure, *self.deployed)
+
+
+def named_replicas(names: Words, replicas: Mapping[str, Sequence[str]]) -> Words:
+    """Return the names with those of the replicas in place of their service's name."""
+    return tuple(other for name in names for other in replicas.get(name, (name,)))

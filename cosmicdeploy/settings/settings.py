@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import Field, model_validator
@@ -11,11 +12,17 @@ from cosmicdeploy.settings.absent import (
     require_no_use_of_absent_parts,
 )
 from cosmicdeploy.settings.app import App, CacheClear, Feature, Verify
+from cosmicdeploy.settings.applications import (
+    Application,
+    OwnApplication,
+    applications_of,
+    require_consistent,
+)
 from cosmicdeploy.settings.database import Backup, Cache, Database, Migrate
 from cosmicdeploy.settings.monitoring import Checklist, Diagnose, Monitoring
 from cosmicdeploy.settings.rollout import Maintenance, Probe, Proxy, Restart, Soak
 from cosmicdeploy.settings.section import Paths, Section, Words
-from cosmicdeploy.settings.services import Services
+from cosmicdeploy.settings.services import Services, named_replicas
 from cosmicdeploy.settings.without_role import require_lists_without_contradiction
 
 
@@ -49,6 +56,10 @@ class Settings(Section):
     )
     services: Services
     app: App
+    applications: dict[str, OwnApplication] = Field(
+        default_factory=dict,
+        description="Applications with a port, health path or release of their own, by name",
+    )
     database: Database | None = Field(
         default=None, description="The database; null if the stack has none"
     )
@@ -69,6 +80,51 @@ class Settings(Section):
     diagnose: Diagnose = Diagnose()
     checklist: Checklist = Checklist()
     lock: Lock = Lock()
+
+    @property
+    def all_applications(self) -> tuple[Application, ...]:
+        """All applications; the first one is the main application."""
+        return applications_of(self.app, self.applications, self.services.app)
+
+    @property
+    def main_application(self) -> Application:
+        return self.all_applications[0]
+
+    def application_of(self, service: str) -> Application | None:
+        """Return the application that the service is a replica of; None for any other service."""
+        return next((each for each in self.all_applications if service in each.services), None)
+
+    def applications_with(self, services: Iterable[str]) -> list[Application]:
+        """Return the applications that one of these services is a replica of."""
+        names = set(services)
+        return [each for each in self.all_applications if not names.isdisjoint(each.services)]
+
+    def released_by(self, application: Application) -> Words:
+        """Return all services that run the application's image.
+
+        These are its replicas, and for the main application the scheduler and the workers.
+        """
+        singletons = self.services.singletons if application.is_main else ()
+        return (*application.services, *singletons)
+
+    def with_services(self, services: Services, replicas: Mapping[str, Sequence[str]]) -> Settings:
+        """Return a copy with these services, in which `replicas` stand for some services.
+
+        `replicas` has the names of each such service's replicas. Each application has an entry in
+        the copy, so that it keeps its name.
+        """
+        applications = {
+            each.name: self.applications.get(each.name, OwnApplication()).model_copy(
+                update={"services": named_replicas(each.services, replicas)}
+            )
+            for each in self.all_applications
+        }
+        return self.model_copy(update={"services": services, "applications": applications})
+
+    @model_validator(mode="after")
+    def _has_consistent_applications(self) -> Settings:
+        require_consistent(self.applications, self.services.app)
+        return self
 
     @model_validator(mode="after")
     def _asks_for_what_can_be(self) -> Settings:

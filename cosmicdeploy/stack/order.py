@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from graphlib import TopologicalSorter
 
 from cosmicdeploy.stack.model import Stack
@@ -25,6 +26,21 @@ def needed_by(stack: Stack, names: set[str]) -> set[str]:
                 needed.add(other)
                 left.append(other)
     return needed
+
+
+def in_order_of_dependencies(stack: Stack, units: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    """Return the units, each after those that one of its services depends on.
+
+    Otherwise the order stays. So it does for units that depend on each other, which single services
+    never do.
+    """
+    needed = {id(unit): needed_by(stack, set(unit)) for unit in units}
+    left, ordered = list(units), list[Sequence[str]]()
+    while left:
+        ready = (u for u in left if not any(needed[id(u)] & set(o) for o in left if o is not u))
+        ordered.append(next(ready, left[0]))
+        left.remove(ordered[-1])
+    return ordered
 
 
 def ending(stack: Stack) -> set[str]:

@@ -1,4 +1,4 @@
-"""Find services by what an operator calls them: a service, its container, or a role."""
+"""Find services by what an operator calls them: service, container, application or role."""
 
 from __future__ import annotations
 
@@ -60,14 +60,19 @@ def running_named(ctx: Context, word: str) -> tuple[str, Container]:
 def _services_by_word(ctx: Context) -> Mapping[str, Sequence[str]]:
     """Return the services that each word names.
 
-    A service's name takes precedence over a role, and a role over a container's name. The name of
-    a service with several replicas names all of them.
+    A service's name takes precedence over that of an application, this over a role, and a role over
+    a container's name. The name of a service with several replicas names all of them.
     """
     services = ctx.stack.services
     containers = {service.container_name: [name] for name, service in services.items()}
     roles: Mapping[str, Sequence[str]] = {r: ctx.settings.services.of([r]) for r in ROLES}
+    # An application is called as a role only if its only service is, whose name precedes anyway.
+    applications = {
+        each.name: each.services for each in ctx.settings.all_applications if each.name not in roles
+    }
     replicas = replicas_by_service(services.values())
-    return {**containers, **roles, **replicas, **{name: [name] for name in services}}
+    names = {name: [name] for name in services}
+    return {**containers, **roles, **applications, **replicas, **names}
 
 
 def _services_of(word: str, known: Mapping[str, Sequence[str]]) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 
@@ -13,6 +14,17 @@ def counted(count: int, one: str, more: str = "") -> str:
     if not count:
         return f"no {one}"
     return f"1 {one}" if count == 1 else f"{count:,} {more or one + 's'}"
+
+
+def format_releases(releases: Mapping[str, str]) -> str:
+    """Format the releases of applications by name: "2" if all have the same, else "api 2, web 3".
+
+    A release that is "" is unknown.
+    """
+    known = {name: release or "unknown" for name, release in releases.items()}
+    if len(set(known.values())) == 1:
+        return next(iter(known.values()))
+    return ", ".join(f"{name} {release}" for name, release in known.items()) or "unknown"
 
 
 def format_duration(seconds: float) -> str:

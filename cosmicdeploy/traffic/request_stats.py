@@ -98,12 +98,13 @@ class RequestStats:
             "announced": self.announced,
             "limited": self.limited,
             "not_found": self.not_found,
-            "p50_ms": _milliseconds(percentile(latencies, 0.5)),
-            "p99_ms": _milliseconds(percentile(latencies, 0.99)),
-            "max_ms": _milliseconds(percentile(latencies, 1.0)),
-            "longest_gap_ms": _milliseconds(self.longest_gap),
+            "p50_ms": milliseconds(percentile(latencies, 0.5)),
+            "p99_ms": milliseconds(percentile(latencies, 0.99)),
+            "max_ms": milliseconds(percentile(latencies, 1.0)),
+            "longest_gap_ms": milliseconds(self.longest_gap),
         }
 
 
-def _milliseconds(seconds: float) -> float:
+def milliseconds(seconds: float) -> float:
+    """Return milliseconds, to a tenth."""
     return round(seconds * 1000, 1)

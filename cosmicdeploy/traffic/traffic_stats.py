@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from cosmicdeploy.polling import poll
 from cosmicdeploy.traffic.announced_gaps import Gaps
-from cosmicdeploy.traffic.request_stats import RequestStats, Sample
+from cosmicdeploy.traffic.request_stats import RequestStats, Sample, milliseconds
 from cosmicdeploy.traffic.response import Response
 
 FAILURES_SHOWN = 5
@@ -23,22 +23,28 @@ class TrafficStats(RequestStats):
     """Statistics of all requests of a run.
 
     `new` and `kept`: the statistics of requests on new and on kept (reused) connections.
+    `applications`: those of each application, by name; empty if there is only one.
     `beats`: counts of heartbeats, by the names in `HEARTBEAT_COUNTS`.
     `not_looked_up`: why some heartbeats were not looked up in the database.
     `proxy`: the proxy's own counts from its access log; None if unknown.
     `gaps`: the announced gaps of the run.
     `failing_before`: why requests already failed before the run changed anything. If they did,
-    failures are excused until the rollout has ended.
+    failures are excused until the rollout has ended, and those of an application that failed before
+    and that the rollout did not touch are excused for good.
     """
 
     new: RequestStats = field(default_factory=RequestStats)
     kept: RequestStats = field(default_factory=RequestStats)
+    applications: dict[str, RequestStats] = field(default_factory=dict)
     beats: Counter[str] = field(default_factory=Counter)
     not_looked_up: str = ""
     proxy: Mapping[str, int] | None = None
     gaps: Gaps = field(default_factory=Gaps)
     failing_before: str = ""
     _excused: Counter[str] | None = field(default_factory=Counter, init=False)
+    _failed_before: set[str] = field(default_factory=set, init=False)
+    # Application → how many of its requests were sent, and failed, when `stop_excusing` was called.
+    _untouched: dict[str, tuple[int, int]] = field(default_factory=dict, init=False)
     _under_way: dict[int, float] = field(default_factory=dict, init=False)
 
     def begin(self, number: int) -> None:
@@ -71,10 +77,13 @@ class TrafficStats(RequestStats):
         turning_away: bool = False,
         in_gap: bool = False,
         kept: bool | None = None,
+        application: str = "",
     ) -> None:
         super().count(response, turning_away=turning_away, in_gap=in_gap)
         if kept is not None:
             self.of(kept=kept).count(response, turning_away=turning_away, in_gap=in_gap)
+        if own := self.applications.get(application):
+            own.count(response, turning_away=turning_away, in_gap=in_gap)
 
     def miss(self, *, kept: bool) -> None:
         """Count a heartbeat that was acknowledged but is not in the database."""
@@ -92,15 +101,23 @@ class TrafficStats(RequestStats):
 
     def finish(self) -> None:
         """Count the time since the last good response as a gap; no more requests follow."""
-        for stats in (self, self.new, self.kept):
+        for stats in (self, self.new, self.kept, *self.applications.values()):
             stats.measure_gap()
 
-    def excuse_failures(self, why: str) -> None:
-        """Excuse failures until `stop_excusing`, since requests already fail before any change."""
-        self.failing_before, self._excused = why, None
+    def excuse_failures(self, why: str, failing: Iterable[str] = ()) -> None:
+        """Excuse failures until `stop_excusing`, since requests already fail before any change.
 
-    def stop_excusing(self) -> None:
-        """Count failures from now on; failures until now stay excused."""
+        `failing` are applications that are known to fail though no request to them has failed yet.
+        """
+        self.failing_before, self._excused = why, None
+        failed = [name for name, stats in self.applications.items() if stats.failures]
+        self._failed_before = {*failed, *failing} & self.applications.keys()
+
+    def stop_excusing(self, touched: Collection[str] = ()) -> None:
+        """Count failures from now on; failures until now stay excused.
+
+        So do those of applications that failed before and are not among the `touched` ones.
+        """
         if self._excused is None:
             self.settle()
             self._excused = Counter(
@@ -109,6 +126,9 @@ class TrafficStats(RequestStats):
                 missed=self.not_found,
                 acknowledged=self.beats["acknowledged"],
             )
+            for name in self._failed_before - set(touched):
+                own = self.applications[name]
+                self._untouched[name] = own.sent, len(own.failures)
 
     @property
     def broken(self) -> bool:
@@ -119,8 +139,13 @@ class TrafficStats(RequestStats):
         if self._excused is None:
             return ""
         lost, excused = self.gaps.too_long(), self._excused
-        if failed := len(self.failures) - excused["failed"]:
-            lost.append(f"{failed} of {self.sent - excused['sent']} requests failed")
+        since = [
+            (self.applications[name].sent - sent, len(self.applications[name].failures) - failed)
+            for name, (sent, failed) in self._untouched.items()
+        ]
+        sent = self.sent - excused["sent"] - sum(own for own, _ in since)
+        if failed := len(self.failures) - excused["failed"] - sum(own for _, own in since):
+            lost.append(f"{failed} of {sent} requests failed")
         if missed := self.not_found - excused["missed"]:
             acknowledged = self.beats["acknowledged"] - excused["acknowledged"]
             lost.append(f"{missed} of {acknowledged} acknowledged heartbeats were not stored")
@@ -131,13 +156,16 @@ class TrafficStats(RequestStats):
         return [sample for sample in self.samples if start <= sample.at < end]
 
     def facts(self) -> dict[str, object]:
+        gaps = [own.longest_gap for own in self.applications.values()]
         return {
             **super().facts(),
+            "longest_gap_ms": milliseconds(max(gaps, default=self.longest_gap)),
             "failures": self.failures[:FAILURES_SHOWN],
             "broken": self.failure_summary(),
             "failing_before": self.failing_before,
             "new": self.new.facts(),
             "kept": self.kept.facts(),
+            "applications": {name: own.facts() for name, own in self.applications.items()},
             "beats": self._beats(),
             "proxy": self.proxy,
         }

@@ -1,20 +1,17 @@
-"""Verification points about containers: `containers`, `images`, `health`."""
+"""Verification points about containers: `containers`, `images`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from cosmicdeploy.concurrency import map_concurrently
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.errors import CosmicError, UnhealthyContainer
-from cosmicdeploy.probes.http import OK, Response
-from cosmicdeploy.probes.maintenance import UNTIL_RESUME, clients_are_kept_out, proxy_is_stopped
-from cosmicdeploy.probes.rate_limited import TODO_LIMITED, send_until_not_rate_limited, why_unproven
+from cosmicdeploy.errors import UnhealthyContainer
+from cosmicdeploy.probes.maintenance import UNTIL_RESUME, proxy_is_stopped
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.result import CheckResult
-from cosmicdeploy.probes.urls import proxy_url, replica_url
 from cosmicdeploy.text.formatting import counted
 
 START = "run `cosmicdeploy up`: it starts every service that does not run"
@@ -41,7 +38,7 @@ def containers(ctx: Context) -> CheckResult:
 
 
 def images(ctx: Context) -> CheckResult:
-    """Check that all containers run the declared image, and the application's the same release."""
+    """Check that all containers run the declared image, and those of an application one release."""
     running = {name: ctx.container(name) for name in ctx.settings.services.deployed}
     declared = ctx.images_of(running)
     is_same = all(
@@ -55,12 +52,15 @@ def images(ctx: Context) -> CheckResult:
     for name, container in running.items():
         image = _described(container.image_id, releases) if container else "no container"
         services_by_image.setdefault(image, []).append(name)
-    released = [running[name] for name in ctx.settings.services.released]
-    running_releases = {releases[each.image_id] for each in released if each} - {""}
+    mixed = [
+        each.name
+        for each in ctx.settings.all_applications
+        if len(_releases_of(ctx.settings.released_by(each), running, releases)) > 1
+    ]
     tags = sorted({_described(i.id, releases) if i else "no image" for i in declared.values()})
     return CheckResult(
         point="images",
-        ok=is_same and len(running_releases) <= 1,
+        ok=is_same and not mixed,
         expected=f"the declared image in every container: {', '.join(tags)}",
         found="; ".join(
             f"{image} in {', '.join(names)}" for image, names in services_by_image.items()
@@ -71,53 +71,15 @@ def images(ctx: Context) -> CheckResult:
     )
 
 
+def _releases_of(
+    names: Sequence[str], running: Mapping[str, Container | None], releases: Mapping[str, str]
+) -> set[str]:
+    """Return the releases that these services run, as far as known."""
+    return {releases[each.image_id] for name in names if (each := running[name])} - {""}
+
+
 def _described(image_id: str, releases: Mapping[str, str]) -> str:
     return f"release {releases[image_id] or 'unknown'} ({image_id[:19]})"
-
-
-def health(ctx: Context) -> CheckResult:
-    """Check that each replica and the load balancer answer 200, with the running release.
-
-    Sends at least one request to each.
-    """
-    path = ctx.settings.app.health_path
-    responses = {
-        name: _request(ctx, partial(replica_url, ctx, name), path)
-        for name in ctx.settings.services.app
-    }
-    kept_out = clients_are_kept_out(ctx)
-    if ctx.settings.services.proxy and not kept_out:
-        responses["load balancer"] = _request(ctx, partial(proxy_url, ctx), path)
-    expected = ctx.running_release()
-    problems = {name: _problem(ctx, response, expected) for name, response in responses.items()}
-    problems = {name: problem for name, problem in problems.items() if problem}
-    releases = sorted({_response_release(ctx, response) for response in responses.values()} - {""})
-    good = f"200 on all, release {', '.join(releases) or 'unknown'}"
-    found = "; ".join(f"{name}: {problem}" for name, problem in problems.items()) or good
-    addresses = counted(len(responses), "address", "addresses")
-    is_unproven = bool(problems) and all(why_unproven(responses[name]) for name in problems)
-    return CheckResult(
-        point="health",
-        ok=not problems,
-        expected=f"200 from {path} on {addresses}, release {expected or 'unknown'}",
-        found=found + (f"; no request to the load balancer: {UNTIL_RESUME}" if kept_out else ""),
-        todo=TODO_LIMITED if is_unproven else "see `cosmicdeploy logs app --tail 100`",
-        unproven=is_unproven,
-    )
-
-
-def _problem(ctx: Context, response: Response, release: str) -> str:
-    """Return why a response does not show that the release works; "" if it does.
-
-    A response without the release header may come from the web server itself.
-    """
-    if response.status != OK:
-        return why_unproven(response) or str(response)
-    header = ctx.settings.app.release_header
-    if not (header and release) or _response_release(ctx, response) == release:
-        return ""
-    actual = _response_release(ctx, response)
-    return f"200, but release {actual}" if actual else f"200 without {header}: release unknown"
 
 
 def _readiness(ctx: Context, name: str) -> tuple[Container | None, bool]:
@@ -139,15 +101,3 @@ def _state(container: Container | None) -> str:
     if container is None:
         return "no container"
     return container.health if container.is_running and container.health else container.status
-
-
-def _request(ctx: Context, url: Callable[[], str], path: str) -> Response:
-    try:
-        return send_until_not_rate_limited(ctx, url() + path)
-    except CosmicError as error:
-        return Response(url="", error=error.what)
-
-
-def _response_release(ctx: Context, response: Response) -> str:
-    header = ctx.settings.app.release_header
-    return response.headers.get(header, "") if header else ""

@@ -18,8 +18,10 @@ from cosmicdeploy.verification.points import current_name
 
 # These points show whether the release is in place, for which the deploy itself is responsible.
 NEVER_EXCUSED = ("containers", "images")
-# These points show whether the release works. New replicas must pass them in any case.
-PROVEN_BY_REPLICAS = ("health", "heartbeat", "schema")
+# These points show whether the release works: new replicas must pass them in any case.
+PROVEN_BY_REPLICAS = ("health",)
+# These are proven by new replicas of the main application.
+PROVEN_BY_MAIN = ("heartbeat", "schema")
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,10 @@ class Excused:
         # An interrupted run of an earlier version may have recorded former names of points.
         points = {current_name(each): why for each, why in ctx.run.known_failures.points.items()}
         known = replace(ctx.run.known_failures, points=points)
-        has_new_replicas = not replaced.isdisjoint(ctx.settings.services.app)
-        never = (*NEVER_EXCUSED, *PROVEN_BY_REPLICAS) if has_new_replicas else NEVER_EXCUSED
+        never = set(NEVER_EXCUSED)
+        for application in ctx.settings.all_applications:
+            if not replaced.isdisjoint(application.services):
+                never |= {*PROVEN_BY_REPLICAS, *(PROVEN_BY_MAIN if application.is_main else ())}
         return cls(known, never, replaced)
 
     def wait_for_recovery(self, ctx: Context) -> None:
@@ -66,11 +70,16 @@ class Excused:
         """Return whether the run does not fail although this point does."""
         if result.point == "containers":
             return self._has_all_containers(ctx)
+        if result.failing and set(result.failing) <= set(self._excused_services(ctx)):
+            return True
         return result.point in self.known.points and result.point not in self.never
 
     def remark(self, result: CheckResult) -> str:
         """Return what the report appends to the line of a failing point."""
-        return ", as before this run" if result.point in self.known.points else ""
+        is_known = result.point in self.known.points or (
+            result.failing and set(result.failing) <= self.known.services.keys()
+        )
+        return ", as before this run" if is_known else ""
 
     def _has_all_containers(self, ctx: Context) -> bool:
         """Return whether all failing containers are known failures that the run did not replace."""
@@ -79,8 +88,14 @@ class Excused:
         return bool(excused) and all(_serves(ctx, name) for name in others)
 
     def _excused_services(self, ctx: Context) -> list[str]:
-        """Return the known failing services, without the application's and the replaced ones."""
-        own = {*ctx.settings.services.released, *self.replaced}
+        """Return the known failing services, without those that the release has to put right.
+
+        These are the replaced ones, and all of an application of which one was replaced; without
+        such an application, those of the main one.
+        """
+        released = [ctx.settings.released_by(each) for each in ctx.settings.all_applications]
+        touched = [names for names in released if not set(names).isdisjoint(self.replaced)]
+        own = {*self.replaced, *(name for names in touched or released[:1] for name in names)}
         return [name for name in self.known.services if name not in own]
 
 

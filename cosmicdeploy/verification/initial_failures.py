@@ -14,6 +14,7 @@ from cosmicdeploy.probes.application.replica import old_replica_problem
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.probes.urls import container_url
+from cosmicdeploy.settings import Application
 from cosmicdeploy.startup import import_http_client_early
 from cosmicdeploy.text.formatting import counted
 from cosmicdeploy.verification.points import CHECKS, CONSOLE_POINTS, run_checks
@@ -36,8 +37,8 @@ def find_initial_failures(ctx: Context, stopped: Collection[str] = ()) -> KnownF
     interrupted run has `stopped` are not checked either; then no points are checked, since they
     would fail for that reason.
 
-    Sends one heartbeat through the load balancer and one to each replica. A plan sends no
-    heartbeat, checks no points and waits for nothing.
+    Sends one heartbeat through the load balancer and one to each replica of the main application. A
+    plan sends no heartbeat, checks no points and waits for nothing.
     """
     import_http_client_early()
     ctx = ctx.with_cached_facts()
@@ -80,7 +81,8 @@ def problem_of(ctx: Context, name: str) -> str:
         return "no container"
     if problem := _state_problem(ctx, name, container):
         return problem
-    return response_problem(ctx, container) if name in ctx.settings.services.app else ""
+    application = ctx.settings.application_of(name)
+    return response_problem(ctx, application, container) if application else ""
 
 
 def _state_problem(ctx: Context, name: str, container: Container) -> str:
@@ -109,14 +111,15 @@ def _start_problem(ctx: Context, name: str, container: Container) -> str:
     return ""
 
 
-def response_problem(ctx: Context, container: Container) -> str:
-    """Return what is wrong with a replica's responses; "" if it works.
+def response_problem(ctx: Context, application: Application, container: Container) -> str:
+    """Return what is wrong with the responses of an application's replica; "" if it works.
 
-    Sends a health request and, unless this is a plan, a heartbeat.
+    Sends a health request and, unless this is a plan, a heartbeat to the main application.
     """
     release = ctx.release_of(container)
     try:
-        return old_replica_problem(ctx, container_url(ctx, container), release)[0]
+        url = container_url(container, application)
+        return old_replica_problem(ctx, application, url, release)[0]
     except (EngineUnavailable, LockLost):
         raise
     except CosmicError as error:

@@ -17,6 +17,7 @@ from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.proxy.check import proxy
 from cosmicdeploy.text.suggest import did_you_mean
 from cosmicdeploy.verification import application_checks, container_checks
+from cosmicdeploy.verification.health import health
 from cosmicdeploy.verification.orphans import orphans
 
 Check = Callable[[Context], CheckResult]
@@ -25,7 +26,7 @@ CHECKS: Mapping[str, Check] = {
     "images": container_checks.images,
     "orphans": orphans,
     "schema": application_checks.schema,
-    "health": container_checks.health,
+    "health": health,
     "scheduler": application_checks.scheduler,
     "monitor": application_checks.monitor,
     "heartbeat": application_checks.heartbeat,

@@ -42,13 +42,13 @@ def _problem(ctx: Context, name: str) -> str:
     Unlike `find_initial_failures`, this does not wait: a container that is still starting counts as
     failing.
     """
-    container, is_replica = ctx.container(name), name in ctx.settings.services.app
+    container, application = ctx.container(name), ctx.settings.application_of(name)
     if container is None or not container.is_running:
         return problem_of(ctx, name)
     if container.health == "starting":
         if not serves_now(ctx, container):
             return "not healthy yet"
-        return response_problem(ctx, container) if is_replica else ""
-    if not container.health and not is_replica and container.seconds_up < SETTLED_SECONDS:
+        return response_problem(ctx, application, container) if application else ""
+    if not container.health and application is None and container.seconds_up < SETTLED_SECONDS:
         return "started a moment ago"
     return problem_of(ctx, name)

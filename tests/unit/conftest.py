@@ -19,6 +19,12 @@ class NoEngine:
         raise AssertionError(f"this test must not use the engine, but asked for {name}")
 
 
+@pytest.fixture(autouse=True)
+def no_compose_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the plugin that the tests of a stack use, since they may run in the same process."""
+    monkeypatch.delenv("DOCKER_CONFIG", raising=False)
+
+
 @pytest.fixture
 def events() -> list[Event]:
     return []

@@ -129,6 +129,7 @@ def _show(call: Call, troubles: Sequence[Facts], *, fixing: bool) -> None:
 def _report(
     call: Call, before: Sequence[Facts], diagnoses: Sequence[Diagnosis], run: Fix
 ) -> Report:
+    from cosmicdeploy.cli.reporting import release_fields
     from cosmicdeploy.errors import ExitCode
     from cosmicdeploy.report.views.diagnosis import show_attempts, show_remaining
 
@@ -141,7 +142,7 @@ def _report(
     report = call.report(
         outcome="failed" if not well else "changed" if run.applied else "done",
         exit_code=0 if well else int(ExitCode.CHECK_FAILED),
-        release=run.ctx.running_release() or None,
+        **release_fields(run.ctx),
         data={"troubles": troubles, "before": before if attempts else None, "remedies": attempts},
     )
     if not call.terminal.json:

@@ -27,7 +27,7 @@ def status(*, config: Path | None, terminal: Terminal) -> None:
 
 
 def _status(call: Call, config: Path | None) -> Report:
-    from cosmicdeploy.cli.reporting import unfinished_reports, with_notices
+    from cosmicdeploy.cli.reporting import release_fields, unfinished_reports, with_notices
     from cosmicdeploy.operations.notices import notices
     from cosmicdeploy.operations.status import status
     from cosmicdeploy.probes.application.features import states
@@ -43,7 +43,7 @@ def _status(call: Call, config: Path | None) -> Report:
         show_switched_off(call.terminal.console, features)
     report = call.report(
         outcome="done",
-        release=ctx.running_release() or None,
+        **release_fields(ctx),
         data=rows,
         unfinished=unfinished_reports(ctx),
         features=features,

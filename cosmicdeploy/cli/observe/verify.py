@@ -51,7 +51,7 @@ def verify(
 
 
 def _verify(call: Call, config: Path | None, only: list[str]) -> Report:
-    from cosmicdeploy.cli.reporting import with_notices
+    from cosmicdeploy.cli.reporting import release_fields, with_notices
     from cosmicdeploy.errors import ExitCode
     from cosmicdeploy.operations.notices import notices
     from cosmicdeploy.operations.status import verify
@@ -65,7 +65,7 @@ def _verify(call: Call, config: Path | None, only: list[str]) -> Report:
     report = call.report(
         outcome="failed" if failing else "done",
         exit_code=int(ExitCode.CHECK_FAILED) if failing else 0,
-        release=ctx.running_release() or None,
+        **release_fields(ctx),
         checks=results,
     )
     return with_notices(report, notices(ctx))

@@ -104,6 +104,7 @@ def _abort(call: Call, config: Path | None, wait: float) -> Report:
 
 
 def _accept(call: Call, config: Path | None, wait: float) -> Report:
+    from cosmicdeploy.cli.reporting import release_fields
     from cosmicdeploy.operations.acceptance import accept, acceptable, in_place
     from cosmicdeploy.operations.status import status
     from cosmicdeploy.report.progress import ProgressView
@@ -123,4 +124,4 @@ def _accept(call: Call, config: Path | None, wait: float) -> Report:
         rows = accept(ctx, containers, wait)
     if any(row["drift"] for row in rows):
         console.print("Some containers drift: `cosmicdeploy deploy` deploys the folder's release")
-    return call.report(outcome="changed", release=ctx.running_release() or None, data=rows)
+    return call.report(outcome="changed", data=rows, **release_fields(ctx))

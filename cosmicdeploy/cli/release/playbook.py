@@ -65,8 +65,8 @@ def run(
     """Run a playbook; if a step fails, undo it and the steps before it.
 
     As in a deploy, the run holds the lock, is recorded in the journal, and sends probes throughout.
-    Asks first if clients would get 503 or if a command cannot be undone. Exit 5 if nothing had to
-    change and a check fails.
+    Asks first if clients would be turned away or may get no answer, or if a command cannot be
+    undone. Exit 5 if nothing had to change and a check fails.
 
     \b
     Examples:

@@ -200,7 +200,7 @@ def _question(call: Call, ctx: Context, mode: Mode, target: Backup) -> str:
     from cosmicdeploy.probes.maintenance import maintenance_notice
     from cosmicdeploy.report.views.rollback import show_loss
 
-    release = target.manifest.release or "unknown"
+    release = target.manifest.release_text or "unknown"
     if mode is Mode.CODE_ONLY:
         stays = "Schema and data stay as they are" if ctx.has_database else NO_DATA_GOES_BACK
         return f"Roll back the code to release {release}? {stays}"

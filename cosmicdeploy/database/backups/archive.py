@@ -1,4 +1,6 @@
-"""The archive of a dump: a file of compressed SQL, with the size and SHA-256 of both forms.
+"""The archive of a dump: a file of compressed SQL.
+
+While it is written, the size and SHA-256 of the SQL and of the compressed data are computed.
 
 If the database's container can compress, the dump arrives compressed, so that less data passes
 through the engine; otherwise the deployer compresses it.
@@ -23,7 +25,8 @@ CHUNK_BYTES = 1 << 20
 # Data can grow ten-thousandfold when decompressed, so only this many bytes are taken at a time.
 SLICE_BYTES = 512
 
-# Reports progress: called with the number of uncompressed bytes processed so far.
+# Reports progress: called with the number of bytes processed so far. These are bytes of the SQL,
+# or of the compressed file while a copy is read back.
 OnBytes = Callable[[int], None]
 
 

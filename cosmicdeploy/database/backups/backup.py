@@ -15,7 +15,7 @@ from cosmicdeploy.text.formatting import format_time
 
 @dataclass(frozen=True, kw_only=True)
 class Backup:
-    """A backup, and the reasons why it must not be used.
+    """A backup, and the reasons why it is not usable.
 
     Each reason is a text, "" if it does not apply. `damaged`: the manifest or the state cannot be
     read; `manifest` may then be a placeholder. `foreign`: the backup belongs to another stack.
@@ -63,7 +63,7 @@ class Backup:
 
     @property
     def is_rollback_target(self) -> bool:
-        """Whether a rollback can go back to it: it is usable, or its images are all there is."""
+        """Whether a rollback can go back to it: it is usable, or it only names images."""
         return self.is_usable or not (
             self.has_data or self.damaged or self.foreign or self.from_future
         )
@@ -79,7 +79,7 @@ class Backup:
             self.from_future,
         )
         return next(
-            filter(None, reasons), "" if self.is_usable else f"it is {self.manifest.status}"
+            filter(None, reasons), "" if self.is_usable else f"its status is {self.manifest.status}"
         )
 
     @property

@@ -1,4 +1,4 @@
-"""Read a backup from its files, and find the reasons why it must not be used."""
+"""Read a backup from its files, and find the reasons why it is not usable."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from cosmicdeploy.errors import BackupError, CosmicError, to_cosmic_error
 from cosmicdeploy.files.atomic import is_locked
 from cosmicdeploy.text.formatting import format_time
 
-INTERRUPTED = "interrupted: the process that made it ended before it was complete"
+INTERRUPTED = "interrupted: its process ended before the backup was complete"
 DATA_MISSING = "its data file is gone"
 # How far the time of a backup may be in the future: clocks differ a little.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 class Objections(TypedDict):
-    """Why a backup must not be used; each reason is "" if it does not apply (see `Backup`)."""
+    """Why a backup is not usable; each reason is "" if it does not apply (see `Backup`)."""
 
     foreign: str
     from_future: str
 
 
 def objections(manifest: Manifest, owner: Owner | None) -> Objections:
-    """Return why, by its manifest, a backup must not be used.
+    """Return why a backup is not usable, as far as its manifest shows.
 
     Without an owner every backup counts as this stack's.
     """
@@ -56,7 +56,7 @@ def read_backup(path: Path, owner: Owner | None) -> Backup:
 
 
 def read_listed_backup(path: Path, owner: Owner | None) -> Backup | None:
-    """Read a backup for a list, also a damaged one; None if it has been removed meanwhile."""
+    """Read a backup for a list, even if it is damaged; None if it has been removed meanwhile."""
     try:
         return _read(path, owner)
     except FileNotFoundError:
@@ -68,7 +68,7 @@ def read_listed_backup(path: Path, owner: Owner | None) -> Backup | None:
 def _read(path: Path, owner: Owner | None) -> Backup:
     data = _data_path(path)
     # The writer renames the partial file to the data file, writes the manifest, and only then
-    # releases the lock. Looking in the same order cannot miss it.
+    # releases the lock. Checking the files in this order cannot miss the writer.
     has_writer = is_locked(partial_path(data)) or is_locked(data)
     manifest = _manifest(path)
     if manifest.status == "running" and not has_writer:

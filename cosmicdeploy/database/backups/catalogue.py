@@ -29,7 +29,7 @@ from cosmicdeploy.database.backups.state import State, read_state, state_path
 from cosmicdeploy.database.backups.unusable import (
     DEPLOY_FIRST,
     TAKE_ONE,
-    no_good_backup,
+    no_usable_backup,
     skipped_lines,
 )
 from cosmicdeploy.errors import BackupError, BackupUnreadable, UnknownBackup
@@ -100,7 +100,7 @@ class Catalogue:
         if usable is None and self.owner and not self.owner.has_data:
             raise UnknownBackup("Nothing to go back to", where=str(self.folder), todo=DEPLOY_FIRST)
         if usable is None:
-            raise no_good_backup(backups, str(self.folder))
+            raise no_usable_backup(backups, str(self.folder))
         for line in skipped_lines(backups[: backups.index(usable)]):
             self.warn(line)
         return usable

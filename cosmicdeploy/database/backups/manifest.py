@@ -57,6 +57,8 @@ class Manifest(StoredModel):
 
     `created_at` is when it started, with a UTC offset; `seconds` is how long it took. `project` is
     the Compose project, "" if an older version wrote the manifest. `images` is service → image id.
+    `release` is that of the main application; `releases` is service → release, of all replicas,
+    the scheduler and the workers.
     `collation` is the schema's default. `definitions` is the label of each view, routine, trigger
     and event → SHA-256 of its text and settings. `event_definitions` holds the events in full,
     since a load leaves them out. Without data (`status`), `images` and `release` are all there is,
@@ -76,6 +78,7 @@ class Manifest(StoredModel):
     release: str | None = None
     images: dict[str, str] = Field(default_factory=dict)
     digests: dict[str, str] = Field(default_factory=dict)
+    releases: dict[str, str] = Field(default_factory=dict)
     highest_batch: int = 0
     migrations: tuple[str, ...] = ()
     outline: Outline = Field(default_factory=dict)
@@ -91,6 +94,16 @@ class Manifest(StoredModel):
     tool: str = ""
     schema_statements: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def release_text(self) -> str:
+        """The release, "" if unknown; if services ran several, "2 (api, jobs), 3 (web)"."""
+        services: dict[str, list[str]] = {}
+        for name, release in self.releases.items():
+            services.setdefault(release, []).append(name)
+        if len(services) < 2:
+            return self.release or ""
+        return ", ".join(f"{each} ({', '.join(names)})" for each, names in services.items())
 
     def updated(self, **changes: object) -> Manifest:
         """Return a copy with some fields replaced, validated again."""

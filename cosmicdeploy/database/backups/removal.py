@@ -22,9 +22,9 @@ REMOVING = ".removing"
 
 
 def start_removal(catalogue: Catalogue, backup: Backup) -> bool:
-    """Delete a backup's data and take it off the list; False if the backup is in use or pinned.
+    """Unlist a backup and delete its data; return False if the backup is in use or pinned.
 
-    Its state file, which knows its copies, stays until `finish_removal`. Raises `BackupError`.
+    Its state file, which lists its copies, stays until `finish_removal`. Raises `BackupError`.
     """
     manifest = catalogue.folder / f"{backup.id}.json"
     try:
@@ -89,5 +89,5 @@ def _removal_error(backup_id: str, error: OSError) -> BackupError:
     return BackupError(
         f"The backup {backup_id} cannot be removed: {error.strerror}",
         where=str(error.filename or ""),
-        todo="fix the cause, then run `cosmicdeploy backup prune` again",
+        todo="fix the cause, then run `cosmicdeploy backup prune`",
     )

@@ -16,7 +16,10 @@ from cosmicdeploy.text.sanitize import encodable
 
 
 class _Record(StoredModel):
-    """Replaces characters that UTF-8 cannot encode, which error messages may contain."""
+    """The base of the models below: escapes the characters that UTF-8 cannot encode.
+
+    Error messages may contain such characters.
+    """
 
     @field_validator("*", mode="before")
     @classmethod
@@ -43,7 +46,10 @@ class Pin(_Record):
 
 
 class CopyRecord(_Record):
-    """A copy at a destination, or with `error` why there is none. `url` has no password."""
+    """A copy at a destination; `error` says why there is none, "" if there is.
+
+    `url` has no password.
+    """
 
     url: str
     at: Moment
@@ -77,16 +83,16 @@ class State(_Record):
         return [copy.url for copy in self.copies if not copy.error]
 
     def updated(self, **changes: object) -> State:
-        """Return a copy with some fields replaced, validated again."""
+        """Return the state with some fields replaced, validated again."""
         return State.model_validate({**self.model_dump(), **changes})
 
     def with_copy(self, record: CopyRecord) -> State:
-        """Return a copy of the state with the record of one destination replaced."""
+        """Return the state with this record in place of any earlier one of the same destination."""
         others = [copy for copy in self.copies if copy.url != record.url]
         return self.updated(copies=(*others, record))
 
     def without_copy(self, url: str) -> State:
-        """Return a copy of the state without the record of one destination."""
+        """Return the state without the record of one destination."""
         return self.updated(copies=tuple(copy for copy in self.copies if copy.url != url))
 
 
@@ -96,14 +102,16 @@ def state_path(data: Path) -> Path:
 
 
 def read_state(path: Path) -> State:
-    """Read a stored state; empty if there is none. Raises `BackupError` if it is damaged."""
+    """Read a stored state; empty if there is none. Raises `BackupError` if it cannot be read."""
     try:
         return State.model_validate_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return State()
     except (OSError, ValueError, ValidationError) as error:
+        backup_id = path.name.removesuffix(".state.json")
         raise BackupError(
-            "The backup's state (verified, pinned, copies) cannot be read",
+            "The backup's state (verifications, pin, copies) cannot be read",
             where=str(path),
-            todo="remove the file; then `cosmicdeploy backup verify`, `pin` and `copy` it again",
+            todo=f"remove the file, then run `cosmicdeploy backup verify {backup_id}`, and pin and"
+            " copy the backup again if it was pinned or copied",
         ) from error

@@ -13,9 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 # Up to the last @, since a password that is not percent-encoded may contain @ and slashes.
 USERINFO = re.compile(r"://([^/:]*:.*|[^/]*)@", re.DOTALL)
 QUERY = re.compile(r"[?#](.*)", re.DOTALL)
-SHOWN_USERINFO = re.compile(r"://\S*@")
-SHOWN_QUERY = re.compile(r"(://[^\s?#]*)[?#][^\s'\")]*")
-# A shorter text is not masked: it would occur by chance.
+# The same within an error's text, where a URL ends at a space or a quote.
+USERINFO_IN_TEXT = re.compile(r"://\S*@")
+QUERY_IN_TEXT = re.compile(r"(://[^\s?#]*)[?#][^\s'\")]*")
+# Shorter values are not masked, since they occur in messages by chance.
 SHORTEST_SECRET = 4
 
 
@@ -52,7 +53,7 @@ class Destination(BaseModel):
         for secret in sorted(secrets, key=len, reverse=True):
             if len(secret) >= SHORTEST_SECRET:
                 text = text.replace(secret, "***")
-        return SHOWN_QUERY.sub(r"\1", SHOWN_USERINFO.sub("://", text))
+        return QUERY_IN_TEXT.sub(r"\1", USERINFO_IN_TEXT.sub("://", text))
 
     def _url_secrets(self) -> Iterator[str]:
         if "://" not in self.url:
@@ -64,11 +65,11 @@ class Destination(BaseModel):
 
 def require_showable_urls(destinations: Sequence[Destination]) -> None:
     """Raise `ValueError` if a URL contains a password, or two destinations have the same name."""
-    if secret := next(
+    if exposed := next(
         (destination.name for destination in destinations if destination.has_password), None
     ):
         raise ValueError(
-            f"the URL of {secret} holds a password, or what looks like one: "
+            f"the URL of {exposed} holds a password, or what looks like one: "
             "give it in `options`, as ${VARIABLE}"
         )
     twice = [
@@ -83,8 +84,8 @@ def require_showable_urls(destinations: Sequence[Destination]) -> None:
 
 
 def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
+    if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+        yield str(value)
     elif isinstance(value, dict):
         for inner in value.values():
             yield from _strings(inner)

@@ -53,13 +53,14 @@ class DumpOptions:
 class Origin:
     """The release that ran when a backup was taken.
 
-    `images` is service → image id; `digests` is service → "repository@sha256:…", of the images that
-    a registry has.
+    `releases` is service → release; `images` is service → image id; `digests` is service →
+    "repository@sha256:…", of the images that a registry has.
     """
 
     release: str | None = None
     images: Mapping[str, str] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
+    releases: Mapping[str, str] = field(default_factory=dict)
 
 
 def create_backup(
@@ -106,6 +107,7 @@ def _describe(facts: Facts, origin: Origin) -> Manifest:
         release=origin.release,
         images=dict(origin.images),
         digests=dict(origin.digests),
+        releases=dict(origin.releases),
         migrations=tuple(sorted(facts.applied_migrations())),
         outline=facts.outline(),
     )

@@ -49,11 +49,14 @@ def output(ctx: Context, service: str, span: Span) -> Log:
 def file(ctx: Context, service: str, span: Span) -> Iterator[Log]:
     """Yield one log: the lines that a service wrote to `app.log_file`.
 
-    Yields nothing if `monitoring.log_file` is off, or if the file does not exist yet. Raises
-    `EngineError` if the file cannot be read.
+    Yields nothing if `monitoring.log_file` is off, or if the file does not exist yet, or for a
+    service of another application than the main one. Raises `EngineError` if the file cannot be
+    read.
     """
-    path = ctx.settings.app.log_file
-    if path is None or not ctx.settings.monitoring.log_file:
+    path, settings = ctx.settings.app.log_file, ctx.settings
+    if path is None or not settings.monitoring.log_file:
+        return
+    if service not in settings.released_by(settings.main_application):
         return
     container = require_container(ctx, service)
     source = Files(ctx.engine, str(path), span.lines or LINES_OF_A_FILE)

@@ -27,7 +27,8 @@ class LogOptions:
     """Which log lines to read.
 
     `services` are names or roles; empty for all services of the application. `file` is a path in
-    their containers, to read instead of their output; `app` stands for the path in `app.log_file`.
+    their containers, to read instead of their output; `app` stands for the path in `app.log_file`,
+    in the main application's containers if no services are named.
     `seconds` is how long to follow, without an end if only `follow` is set.
     """
 
@@ -51,7 +52,11 @@ class LogReader:
     def __init__(self, ctx: Context, options: LogOptions) -> None:
         self._ctx, self._options = ctx, options
         named = services_named(ctx, options.services)
-        self.services: Sequence[str] = named or ctx.settings.services.released
+        settings = ctx.settings
+        default = settings.services.released
+        if options.app:
+            default = settings.released_by(settings.main_application)
+        self.services: Sequence[str] = named or default
         self._file = _file(ctx, options)
         self._since = _since(options)
         self._matches = Grep(options.grep)

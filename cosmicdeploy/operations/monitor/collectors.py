@@ -44,10 +44,11 @@ def _log_collectors(
     outputs = {name: Outputs(ctx.engine, since=start, tail=tail) for name in followed}
     yield LogLines(ctx, outputs, followed, "output")
     file = ctx.settings.app.log_file
-    released = {name: topic for name, topic in followed.items() if topic in RELEASED}
-    if file and ctx.settings.monitoring.log_file and released:
-        files = {name: Files(ctx.engine, str(file), 0) for name in released}
-        yield LogLines(ctx, files, released, "file")
+    logging = ctx.settings.released_by(ctx.settings.main_application)
+    own = {name: topic for name, topic in followed.items() if name in logging}
+    if file and ctx.settings.monitoring.log_file and own:
+        files = {name: Files(ctx.engine, str(file), 0) for name in own}
+        yield LogLines(ctx, files, own, "file")
 
 
 def _followed(ctx: Context, topics: Collection[str]) -> Mapping[str, str]:

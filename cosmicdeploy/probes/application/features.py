@@ -61,7 +61,7 @@ def states_by_service(ctx: Context, name: str) -> dict[str, FeatureState]:
 
 
 def running(ctx: Context) -> dict[str, Container]:
-    """Return the running containers of the release, by service."""
+    """Return the running containers that have the console: those of the main application."""
     return dict(_running(ctx))
 
 
@@ -75,7 +75,7 @@ def console_container(ctx: Context) -> Container:
 
 
 def _running(ctx: Context) -> Iterator[tuple[str, Container]]:
-    for name in ctx.settings.services.released:
+    for name in ctx.settings.released_by(ctx.settings.main_application):
         container = ctx.container(name)
         if container is not None and container.is_running:
             yield name, container

@@ -17,22 +17,23 @@ from cosmicdeploy.probes.application.heartbeat import (
 )
 from cosmicdeploy.probes.http import OK, SERVER_ERROR, Response
 from cosmicdeploy.probes.rate_limited import TODO_LIMITED, send_until_not_rate_limited, why_unproven
-from cosmicdeploy.settings import Heartbeat
+from cosmicdeploy.settings import Application, Heartbeat
 
 
-def new_replica_problem(ctx: Context, url: str, release: str) -> str:
+def new_replica_problem(ctx: Context, application: Application, url: str, release: str) -> str:
     """Return what is wrong with a replica of a new image at `url`; "" if it works.
 
     The replica must answer its health path as `release`. It must also accept a heartbeat if one is
-    configured, since a good health response does not show that the code fits the schema.
+    configured, since a good health response does not show that the code fits the schema; heartbeats
+    are those of the main application.
 
     Raises `NotProven` if a rate limit or a maintenance page answers instead of the replica, and
     `CheckFailed` if the application does not know the device's token.
     """
-    response = send_until_not_rate_limited(ctx, url + ctx.settings.app.health_path)
+    response = send_until_not_rate_limited(ctx, url + application.health_path)
     _require_proven(response)
-    problem = _health_problem(ctx, response, release)
-    heartbeat = ctx.settings.verify.heartbeat
+    problem = _health_problem(application, response, release)
+    heartbeat = _heartbeat_of(ctx, application)
     if problem or heartbeat is None:
         return problem
     response = _send_heartbeat(ctx, url, heartbeat, ctx.loaded.secret(heartbeat.token_variable))
@@ -48,23 +49,29 @@ def new_replica_problem(ctx: Context, url: str, release: str) -> str:
     return "" if is_accepted(response, heartbeat) else why_rejected(response, heartbeat)
 
 
-def old_replica_problem(ctx: Context, url: str, release: str) -> tuple[str, str]:
+def old_replica_problem(
+    ctx: Context, application: Application, url: str, release: str
+) -> tuple[str, str]:
     """Return what is wrong with a running replica, and why something could not be checked.
 
     Both are "" if the replica works. Since its release may have other heartbeats or none, only a
     connection error or a 5xx in response to a heartbeat counts as a problem. A plan sends no
     heartbeat.
     """
-    response = send_until_not_rate_limited(ctx, url + ctx.settings.app.health_path)
+    response = send_until_not_rate_limited(ctx, url + application.health_path)
     if unproven := why_unproven(response):
         return "", unproven
-    if problem := _health_problem(ctx, response, release, header_required=False):
+    if problem := _health_problem(application, response, release, header_required=False):
         return problem, ""
-    return _old_heartbeat_problem(ctx, url)
+    return _old_heartbeat_problem(ctx, application, url)
 
 
-def _old_heartbeat_problem(ctx: Context, url: str) -> tuple[str, str]:
-    heartbeat = ctx.settings.verify.heartbeat
+def _heartbeat_of(ctx: Context, application: Application) -> Heartbeat | None:
+    return ctx.settings.verify.heartbeat if application.is_main else None
+
+
+def _old_heartbeat_problem(ctx: Context, application: Application, url: str) -> tuple[str, str]:
+    heartbeat = _heartbeat_of(ctx, application)
     if heartbeat is None or ctx.run.is_plan_only:
         return "", "a plan sends no heartbeat" if heartbeat else ""
     token = ctx.loaded.variables.get(heartbeat.token_variable, "")
@@ -83,7 +90,7 @@ def _send_heartbeat(ctx: Context, url: str, heartbeat: Heartbeat, token: str) ->
 
 
 def _health_problem(
-    ctx: Context, response: Response, release: str, *, header_required: bool = True
+    application: Application, response: Response, release: str, *, header_required: bool = True
 ) -> str:
     """Return why a health response is not a good one from `release`; "" if it is.
 
@@ -92,7 +99,7 @@ def _health_problem(
     """
     if response.status != OK:
         return str(response)
-    header = ctx.settings.app.release_header
+    header = application.release_header
     answered = response.headers.get(header, "") if header else ""
     if not (header and release) or answered == release or not (answered or header_required):
         return ""

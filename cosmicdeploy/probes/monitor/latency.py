@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -10,7 +11,8 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.probes.monitor.event import LATENCY, MonitorEvent
-from cosmicdeploy.probes.urls import proxy_url
+from cosmicdeploy.probes.proof.fronts import find_fronts
+from cosmicdeploy.probes.urls import front_of, proxy_url
 from cosmicdeploy.traffic.request_stats import percentile
 from cosmicdeploy.traffic.response import OK, RATE_LIMITED, Response
 
@@ -22,13 +24,18 @@ KEPT = 60
 
 
 class Latency:
-    """Sends a request to the health path at each poll, and keeps the last 60 responses."""
+    """Sends a request to an application at each poll, and keeps the last 60 responses.
+
+    The applications that clients reach take turns.
+    """
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self._responses: deque[Response] = deque(maxlen=KEPT)
         self._sent = self._failed = 0
-        self._failing_since: float | None = None
+        self._count, self._reached = itertools.count(), list[str]()
+        # Application → since when its requests fail (monotonic clock).
+        self._failing_since: dict[str, float] = {}
 
     def poll(self) -> Iterator[MonitorEvent]:
         """Send one request and yield a quiet event with the figures.
@@ -36,28 +43,37 @@ class Latency:
         Also yields an event for the first failure, one for the first good response after it, and a
         summary of every 10 requests.
         """
-        response = self._request()
+        name, response = self._request()
         self._responses.append(response)
         self._sent += 1
         self._failed += is_failure(response)
         yield self._event("", quiet=True)
-        yield from self._outage_events(response)
+        yield from self._outage_events(name, response)
         if self._sent % REQUESTS_PER_LINE == 0:
             yield self._event(self._summary())
 
-    def _request(self) -> Response:
-        path = self._ctx.settings.app.health_path
+    def _request(self) -> tuple[str, Response]:
+        """Return the application whose turn it is, and the response to its request."""
+        self._reached = self._reached or list(find_fronts(self._ctx).applications)
+        main, *others = self._ctx.settings.all_applications
+        reached = [each for each in (main, *others) if each.name in self._reached] or [main]
+        application = reached[next(self._count) % len(reached)]
         try:
-            return send_request(proxy_url(self._ctx) + path)
+            # A proxy that was started again may have another address.
+            front = front_of(self._ctx, application)
+            url = front.url if front else proxy_url(self._ctx) + application.health_path
         except CosmicError as error:  # the proxy does not run
-            return Response(url=path, error=error.what)
+            return application.name, Response(url=application.health_path, error=error.what)
+        return application.name, send_request(url)
 
-    def _outage_events(self, response: Response) -> Iterator[MonitorEvent]:
-        if is_failure(response) and self._failing_since is None:
-            self._failing_since = time.monotonic()
+    def _outage_events(self, name: str, response: Response) -> Iterator[MonitorEvent]:
+        since = self._failing_since.get(name)
+        if is_failure(response) and since is None:
+            self._failing_since[name] = time.monotonic()
             yield self._event(f"FAILED: {response}")
-        elif response.status == OK and self._failing_since is not None:
-            seconds, self._failing_since = time.monotonic() - self._failing_since, None
+        elif response.status == OK and since is not None:
+            del self._failing_since[name]
+            seconds = time.monotonic() - since
             yield self._event(f"succeeds again after {seconds:.0f} s: {response}")
 
     def _summary(self) -> str:

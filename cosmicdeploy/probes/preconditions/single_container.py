@@ -1,4 +1,4 @@
-"""Refuse a run if a service has several containers."""
+"""Refuse a run if a service has several containers that are not its replicas."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from cosmicdeploy.stack.model import Service
 def resolve_containers(ctx: Context, names: Collection[str]) -> Context:
     """Return the context with the names that the containers have now.
 
-    Raises `Refused` if one of these services has several containers, since a run could start a
-    second one, if it has keys that the engine is too old for, or if another container may write to
-    the data of a database or cache to be started.
+    Raises `Refused` if one of these services has several containers that are not replicas, has one
+    with another name than the declared `container_name`, also runs in a project with nearly the
+    same name, or has keys that the engine is too old for; or if another container may write to the
+    data of a database or cache to be started.
     """
     containers = ctx.engine.containers(ctx.stack.project)
     ctx = replace(ctx, stack=adopt_container_names(ctx.stack, containers))
@@ -48,24 +49,26 @@ def retire_command(names: Iterable[str]) -> str:
 
 def _require_one(ctx: Context, containers: Sequence[Container], service: Service) -> None:
     running = sorted({final_name(c.name) for c in containers if c.is_active})
-    others = sorted({final_name(c.name) for c in containers})
+    all_names = sorted({final_name(c.name) for c in containers})
     if len(running) > 1:
         raise _several(
             ctx,
             containers,
             f"Several containers of {service.name} run: {', '.join(running)}",
-            "decide which one stays, and stop each other one (NAME) for good:"
+            "decide which one to keep, and stop each of the others (NAME) for good:"
             f" {retire_command(['NAME'])}",
         )
-    if not running and len(others) > 1:
+    if not running and len(all_names) > 1:
         raise _several(
             ctx,
             containers,
-            f"{service.name} has several containers, and none is running: {', '.join(others)}",
+            f"{service.name} has several containers, and none is running: {', '.join(all_names)}",
             "start the container to keep (NAME): `docker start NAME`",
         )
     active = [c for c in containers if c.is_active]
-    if len(others) > 1 and not all(has_usual_name(ctx.stack.project, service, c) for c in active):
+    if len(all_names) > 1 and not all(
+        has_usual_name(ctx.stack.project, service, c) for c in active
+    ):
         raise _undecided(ctx, containers, service)
     if containers and service.declared_name not in (None, service.container_name):
         raise _misnamed(ctx, service)
@@ -84,8 +87,7 @@ def _undecided(ctx: Context, containers: Sequence[Container], service: Service) 
     return _several(
         ctx,
         containers,
-        f"{running} runs with the labels of {service.name}, and {', '.join(others)} has the same"
-        " labels",
+        f"{running} runs with the labels of {service.name}, which are also on {', '.join(others)}",
         f"decide which one to keep. To keep {other}: {retire_command([running])}, then"
         f" `docker start {other}`. To keep {running}: remove the others by hand once nothing"
         " in them is needed",
@@ -94,7 +96,7 @@ def _undecided(ctx: Context, containers: Sequence[Container], service: Service) 
 
 def _several(ctx: Context, containers: Iterable[Container], what: str, todo: str) -> Refused:
     return Refused(
-        f"{what}; only one container per service is supported",
+        f"{what}; these do not count as replicas",
         where=f"project {ctx.stack.project}",
         todo=todo,
         details=[_describe(container) for container in containers],
@@ -102,14 +104,14 @@ def _several(ctx: Context, containers: Iterable[Container], what: str, todo: str
 
 
 def _describe(container: Container) -> str:
-    maker = container.labels.get(labels.VERSION)
+    compose_version = container.labels.get(labels.VERSION)
     started = "never" if container.status == "created" else container.started_at[:19]
     facts = [
         f"{container.name}: {container.status}, started {started}",
         f"created {container.created_at[:19] or 'at an unknown time'}",
         f"image {container.image_name or container.image_id[:19]}",
         f"volumes {', '.join(container.volume_names) or 'none'}",
-        *([f"labels of Compose {maker}"] if maker else []),
+        *([f"labels of Compose {compose_version}"] if compose_version else []),
     ]
     return ", ".join(facts)
 
@@ -141,7 +143,8 @@ def _require_no_namesake(ctx: Context, names: Collection[str]) -> None:
         if own_name == other_name and container.service in compose_names:
             raise Refused(
                 f"{container.service} already runs as {container.name} in the project"
-                f" {container.project}, the name that docker-compose 1.29 gives this folder",
+                f" {container.project}, perhaps since another version of Compose names this folder"
+                " so",
                 where=f"project {stack.project}",
                 todo=f"stop that container for good: {retire_command([container.name])}",
             )

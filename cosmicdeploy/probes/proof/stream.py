@@ -17,23 +17,25 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.proof.access_log import count_proxy
 from cosmicdeploy.probes.proof.connection import ConnectionPool, Request, send_once
+from cosmicdeploy.probes.proof.fronts import Fronts, find_fronts
 from cosmicdeploy.probes.proof.heartbeats import Heartbeats, configured_heartbeats
-from cosmicdeploy.probes.urls import proxy_url
+from cosmicdeploy.traffic.request_stats import RequestStats
 from cosmicdeploy.traffic.response import OK, RATE_LIMITED, Response
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
 
 THREADS = 64
-# A process that is late by more than this, such as a frozen one, skips the requests it missed.
+# If the deployer is late by more than this, for example after its machine was suspended, it skips
+# the requests it missed. A request still waiting for a thread this long at the end has failed.
 CATCH_UP_SECONDS = 0.5
 # A request without a response may wait in a server's queue this long.
 UNSURE_SECONDS = 15.0
 
-# Sends a request that is due at this time (monotonic clock), on a kept connection or a new one.
+# Sends a request submitted at this time (monotonic clock), on a kept connection or a new one.
 Send = Callable[[float, bool], None]
 
 
@@ -44,11 +46,12 @@ def traffic(ctx: Context) -> Iterator[TrafficStats | None]:
     Yields None and sends nothing if `probe.rate` is 0 or the stack is not reachable yet. Each
     heartbeat costs one database query.
     """
-    url = _url(ctx)
-    if not ctx.settings.probe.rate or url is None:
+    fronts = find_fronts(ctx) if ctx.settings.probe.rate else None
+    if fronts is None or not fronts.applications:
         yield None
         return
-    stream, started = RequestStream(ctx, url, configured_heartbeats(ctx)), time.time()
+    heartbeats = configured_heartbeats(ctx) if fronts.heartbeats else None
+    stream, started = RequestStream(ctx, fronts, heartbeats), time.time()
     stream.start()
     try:
         yield stream.measured
@@ -57,20 +60,19 @@ def traffic(ctx: Context) -> Iterator[TrafficStats | None]:
         stream.measured.proxy = count_proxy(ctx, started, at_least=stream.measured.answered)
 
 
-def _url(ctx: Context) -> str | None:
-    try:
-        return proxy_url(ctx)
-    except CosmicError:
-        return None  # the stack is not up yet, so no client can notice the run
-
-
 class RequestStream:
-    """Sends requests between `start` and `stop`, and counts them in `measured`."""
+    """Sends requests between `start` and `stop`, and counts them in `measured`.
 
-    def __init__(self, ctx: Context, url: str, heartbeats: Heartbeats | None) -> None:
-        self.measured = TrafficStats(gaps=ctx.run.gaps)
-        self._ctx, self._url, self._heartbeats = ctx, url, heartbeats
-        self._kept = ConnectionPool(url)
+    The applications take turns.
+    """
+
+    def __init__(self, ctx: Context, fronts: Fronts, heartbeats: Heartbeats | None) -> None:
+        names = list(fronts.applications)
+        own = {name: RequestStats() for name in names} if len(names) > 1 else {}
+        self.measured = TrafficStats(applications=own, gaps=ctx.run.gaps)
+        self._ctx, self._fronts, self._heartbeats = ctx, fronts, heartbeats
+        bases = {fronts.heartbeats, *(each.base for each in fronts.applications.values())}
+        self._kept = {base: ConnectionPool(base) for base in bases}
         self._unsure_until = self._limited_until = 0.0
         self._count_lock, self._heartbeat_in_flight = threading.Lock(), threading.Lock()
         self._stopped = threading.Event()
@@ -89,16 +91,20 @@ class RequestStream:
         self._scheduler.join()
         self._threads.shutdown(cancel_futures=True)
         for _ in range(self.measured.overdue(CATCH_UP_SECONDS)):
-            late = Response(url=self._url, error=f"not sent: {THREADS} others were waiting")
+            url = next(iter(self._fronts.applications.values())).base
+            why = f"not sent: {THREADS} requests before it had no response yet"
+            late = Response(url=url, error=why)
             self.measured.count(late)
-        self._kept.close()
+        for pool in self._kept.values():
+            pool.close()
         self.measured.finish()
 
     def _send_on_schedule(self) -> None:
         pause, due = 1 / self._ctx.settings.probe.rate, time.monotonic()
         every = self._requests_per_heartbeat()
-        # Whether the next request, and the next heartbeat, uses a kept connection.
-        kept, heartbeat_kept = itertools.cycle((False, True)), itertools.cycle((False, True))
+        # An application gets a request on a new connection in one round, on a kept one in the next.
+        turns = itertools.cycle(itertools.product((False, True), self._fronts.applications))
+        heartbeat_kept = itertools.cycle((False, True))
         for number in itertools.count(1):
             if self._stopped.wait(max(0.0, due - time.monotonic())):
                 return
@@ -108,27 +114,29 @@ class RequestStream:
                 heartbeat = (self._send_heartbeat, now, next(heartbeat_kept))
                 self._threads.submit(self._send_and_mark_done, number, *heartbeat)
             else:
-                request = (self._send_health_request, now, next(kept))
-                self._threads.submit(self._send_and_mark_done, number, *request)
+                kept, name = next(turns)
+                send = partial(self._send_health_request, name)
+                self._threads.submit(self._send_and_mark_done, number, send, now, kept)
             due = due + pause if now - due < CATCH_UP_SECONDS else now + pause
 
     def _requests_per_heartbeat(self) -> int:
-        """Return N if each Nth request is a heartbeat; 0 if none is."""
+        """Return N if every Nth request is to be a heartbeat; 0 if none is."""
         probe = self._ctx.settings.probe
         if self._heartbeats is None or not probe.heartbeat_rate:
             return 0
         return max(1, round(probe.rate / probe.heartbeat_rate))
 
-    def _send_and_mark_done(self, number: int, send: Send, due: float, kept: bool) -> None:
+    def _send_and_mark_done(self, number: int, send: Send, submitted: float, kept: bool) -> None:
         try:
-            send(due, kept)
+            send(submitted, kept)
         finally:
             self.measured.end(number)
 
-    def _send_health_request(self, due: float, kept: bool) -> None:
-        self._send_request(Request(path=self._ctx.settings.app.health_path), due, kept=kept)
+    def _send_health_request(self, application: str, submitted: float, kept: bool) -> None:
+        front = self._fronts.applications[application]
+        self._send_request(front.base, Request(path=front.path), application, submitted, kept=kept)
 
-    def _send_heartbeat(self, due: float, kept: bool) -> None:
+    def _send_heartbeat(self, submitted: float, kept: bool) -> None:
         """Send a heartbeat, or a health request while heartbeats have to wait.
 
         They wait while the last one is in flight, and while the rate limit refuses them. The
@@ -138,18 +146,20 @@ class RequestStream:
         is_limited = time.monotonic() < self._limited_until
         in_flight = self._heartbeat_in_flight
         if self._heartbeats is None or is_limited or not in_flight.acquire(blocking=False):
-            return self._send_health_request(due, kept)
+            first = next(iter(self._fronts.applications))
+            return self._send_health_request(first, submitted, kept)
         try:
-            self._send_and_look_up(self._heartbeats, due, kept=kept)
+            self._send_and_look_up(self._heartbeats, submitted, kept=kept)
         finally:
             in_flight.release()
 
-    def _send_and_look_up(self, heartbeats: Heartbeats, due: float, *, kept: bool) -> None:
-        window, counted = self._ctx.run.maintenance, self.measured.beats
+    def _send_and_look_up(self, heartbeats: Heartbeats, submitted: float, *, kept: bool) -> None:
+        maintenance, counted = self._ctx.run.maintenance, self.measured.beats
         heartbeat_id, request = heartbeats.create()
-        changes = window.changes
+        changes = maintenance.changes
         counted["sent"] += 1
-        response = self._send_request(request, due, kept=kept)
+        main = self._ctx.settings.main_application.name
+        response = self._send_request(self._fronts.heartbeats, request, main, submitted, kept=kept)
         if response.error:
             # The server may still process this heartbeat later, and overwrite the next one's id.
             self._unsure_until = time.monotonic() + UNSURE_SECONDS
@@ -160,7 +170,7 @@ class RequestStream:
         if response.status != OK:
             return
         counted["acknowledged"] += 1
-        if window.is_open:
+        if maintenance.is_open:
             return  # a rollback may have swapped the data meanwhile
         is_stored = heartbeats.is_stored(heartbeat_id)
         if is_stored:
@@ -169,18 +179,24 @@ class RequestStream:
             self.measured.not_looked_up = heartbeats.lookup_problem
         elif not counted["found"]:
             self.measured.not_looked_up = "the running release stores no ids"
-        elif changes == window.changes and time.monotonic() > self._unsure_until:
+        elif changes == maintenance.changes and time.monotonic() > self._unsure_until:
             self._count_not_found(kept=kept)
 
-    def _send_request(self, request: Request, due: float, *, kept: bool) -> Response:
+    def _send_request(
+        self, base: str, request: Request, application: str, submitted: float, *, kept: bool
+    ) -> Response:
         started, was_open = time.monotonic(), self._ctx.run.maintenance.is_open
-        response = self._kept.send(request) if kept else send_once(self._url, request)
+        response = self._kept[base].send(request) if kept else send_once(base, request)
         gap = self._ctx.run.gaps.covering(started, time.monotonic())
-        response = replace(response, seconds=response.seconds + started - due)
+        response = replace(response, seconds=response.seconds + started - submitted)
         with self._count_lock:
             turning_away = was_open or self._ctx.run.maintenance.is_open
             self.measured.count(
-                response, turning_away=turning_away, in_gap=gap is not None, kept=kept
+                response,
+                turning_away=turning_away,
+                in_gap=gap is not None,
+                kept=kept,
+                application=application,
             )
             if gap is not None and response.is_failure:
                 gap.fail()

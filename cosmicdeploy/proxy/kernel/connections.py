@@ -37,7 +37,7 @@ def connections(ctx: Context, container: Container) -> list[Connection]:
     proxy = ctx.container(name) if name else None
     if proxy is None:
         return []
-    peers, port = set(proxy.addresses.values()), ctx.settings.app.port
+    peers, port = set(proxy.addresses.values()), ctx.application_of(container).port
     return [
         c
         for c in _table(ctx, container)

@@ -76,7 +76,7 @@ def _row(backup: Backup) -> dict[str, object]:
         "id": backup.id,
         "status": backup.status,
         "age": age(manifest.created_at),
-        "release": manifest.release or "",
+        "release": manifest.release_text,
         "size": size(manifest),
         "proven": proven(backup.state) if backup.has_data else "",
     }
@@ -93,7 +93,7 @@ def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
     yield "schema", manifest.database
     yield "project", manifest.project or "not on record"
     yield "server", f"{manifest.server_vendor} {manifest.server_version}".strip()
-    yield "release", manifest.release or ""
+    yield "release", manifest.release_text
     yield from ((f"image of {name}", image) for name, image in manifest.images.items())
     yield "migrations", f"up to batch {manifest.highest_batch}" if manifest.highest_batch else ""
     yield "raw", _content(manifest.raw)

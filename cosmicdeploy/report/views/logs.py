@@ -29,9 +29,10 @@ class Line(Protocol):
 
 
 class LogPrinter:
-    """Prints log lines, each after its service's name; `times` adds the local time.
+    """Prints log lines, each after its service's name; `times` adds each line's local time.
 
-    Prints to stdout directly, since the console is slow for many lines. Escapes control characters.
+    Prints to stdout directly, since rich's console is slow for many lines. Escapes control
+    characters.
     """
 
     def __init__(self, console: Console, services: Sequence[str], *, times: bool) -> None:
@@ -58,7 +59,7 @@ class JsonLogPrinter:
     def print(self, lines: Iterable[tuple[str, Line]]) -> None:
         """Print lines, each given with its service. Raises `BrokenPipeError`.
 
-        `at` has the zone's offset, and is null if unknown.
+        `at` is the local time in ISO 8601 with its UTC offset; null if unknown.
         """
         for service, line in lines:
             at = _local_time(line.at).isoformat(timespec="milliseconds") if line.at else None

@@ -78,6 +78,10 @@ def _requests(requests: RequestsReport) -> Iterator[Text]:
     yield styled("requests during the run: {} sent, {}{}", requests.sent, failed, rest)
     yield styled("  new connections:  {}", _stats(requests.new))
     yield styled("  kept connections: {}", _stats(requests.kept))
+    for name, own in requests.applications.items():
+        gap = f", longest gap {own.longest_gap_ms:.0f} ms"
+        failed = _failures(own.failed, "failed")
+        yield styled("  {}: {} sent, {}{}", name, own.sent, failed, gap)
     beats = _beats(requests.beats, requests.not_found) if requests.beats else Text()
     yield styled("  {}proxy: {}", beats, _proxy(requests.proxy))
     if requests.failing_before:

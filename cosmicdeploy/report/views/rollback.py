@@ -28,7 +28,7 @@ NO_IMAGES = (
     " ran before it"
 )
 NO_BACKUP = (
-    "There is no good backup to roll back to: `cosmicdeploy backup list` shows all backups,"
+    "There is no usable backup to roll back to: `cosmicdeploy backup list` shows all backups,"
     " `cosmicdeploy backup create` creates one"
 )
 
@@ -78,7 +78,7 @@ def loss_row(loss: Loss) -> dict[str, object]:
     return {
         "backup": manifest.id,
         "age": age(manifest.created_at),
-        "release": manifest.release or "unknown",
+        "release": manifest.release_text or "unknown",
         "size": size(manifest),
         "proven": proven(loss.backup.state),
         "what would be lost": loss.rows,

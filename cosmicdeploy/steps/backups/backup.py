@@ -16,6 +16,7 @@ from cosmicdeploy.errors import BackupError
 from cosmicdeploy.journal.interrupted_run import first_backup, intents
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import MIGRATE
+from cosmicdeploy.releases import running_by_service
 from cosmicdeploy.steps.backups.images_only import images_to_keep, record_images, running_images
 from cosmicdeploy.steps.backups.kept_images import kept_tag
 from cosmicdeploy.steps.backups.prune import copies_of, prune
@@ -78,6 +79,7 @@ class BackupStep(Step):
                 release=ctx.running_release() or None,
                 images=images,
                 digests=ctx.digests_of(ctx.settings.services.deployed),
+                releases=running_by_service(ctx),
             ),
             _progress(ctx, "dumped"),
             DumpOptions(exact=ctx.settings.backup.exact, silence=ctx.settings.backup.silence),

@@ -8,8 +8,10 @@ from cosmicdeploy.context import NO_DATABASE, Context
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import new_id
 from cosmicdeploy.database.backups.manifest import Manifest, now
+from cosmicdeploy.releases import running_by_service, running_releases
 from cosmicdeploy.steps.backups.kept_images import kept_tag
 from cosmicdeploy.steps.base import Change, Unchanged
+from cosmicdeploy.text.formatting import format_releases
 
 
 def running_images(ctx: Context) -> dict[str, str]:
@@ -40,7 +42,7 @@ def images_to_keep(ctx: Context, why: str) -> Change | Unchanged:
             reason=f"{NO_DATABASE}; {newest.id} keeps the images that run",
             facts={"backup": newest.id},
         )
-    release = ctx.running_release() or "unknown"
+    release = format_releases(running_releases(ctx))
     return Change(summary=f"keep the images of release {release}{why}: {NO_DATABASE}")
 
 
@@ -57,6 +59,7 @@ def record_images(ctx: Context, images: Mapping[str, str]) -> Backup:
             release=ctx.running_release() or None,
             images=dict(images),
             digests=ctx.digests_of(images),
+            releases=running_by_service(ctx),
         )
     )
 

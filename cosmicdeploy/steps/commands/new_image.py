@@ -76,7 +76,7 @@ def _running_container(ctx: Context, image_id: str) -> Container | None:
     replica = ctx.container(ctx.settings.services.app[0])
     if replica is not None and replica.is_ready and replica.image_id == image_id:
         return replica
-    return running_trial(ctx, image_id)
+    return running_trial(ctx, ctx.settings.main_application, image_id)
 
 
 def last_lines(result: ExecResult, count: int = 15) -> tuple[str, ...]:

@@ -1,11 +1,13 @@
-"""The step `trial`: a container of the new image that gets no client's request.
+"""The step `trial`: a container of each new image that gets no client's request.
 
-Console commands of the new image run in it, and the preflight checks it before the first replica is
-replaced. They share one container, since starting one takes longer than most commands.
+The preflight checks it before the first replica is replaced. Console commands of the new image run
+in that of the main application; they share one container, since starting one takes longer than most
+commands.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 from uuid import uuid4
 
@@ -14,17 +16,19 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.names import ContainerRole, name_as
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
+from cosmicdeploy.settings import Application
 from cosmicdeploy.startup import import_http_client_early
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.compose_hash import ask_compose_early
 from cosmicdeploy.steps.images.tags import how_to_get, release_label
+from cosmicdeploy.steps.rollout.drift import drift_of
 
 
 class TrialStep(Step):
-    """Start the trial without waiting for it; it is removed at the end of the run."""
+    """Start the trials without waiting for them; they are removed at the end of the run."""
 
     kind: ClassVar[str] = "trial"
-    # The preflight verifies the trial.
+    # The preflight verifies the trials.
     is_checked_again: ClassVar[bool] = False
     only_checks: ClassVar[bool] = True
     protective: ClassVar[bool] = True
@@ -32,13 +36,18 @@ class TrialStep(Step):
     def check(self, ctx: Context) -> Change | Unchanged:
         if not ctx.run.steps_ahead.replace_containers:
             return Unchanged(reason="no container will be replaced")
-        image = ctx.service(ctx.settings.services.app[0]).image
-        return Change(summary=f"start {image} in a container of its own")
+        tried = applications_to_try(ctx)
+        if not tried:
+            return Unchanged(reason="no replica will be replaced")
+        return Change(summary=f"start {trial_images(ctx, tried)}")
 
     def apply(self, ctx: Context, change: Change) -> Result:
         ask_compose_early(ctx)
         import_http_client_early()  # for the preflight
-        return {"container": start_trial(ctx)}
+        trials = {
+            each.name: start_trial(ctx, each.services[0]) for each in applications_to_try(ctx)
+        }
+        return {"containers": trials}
 
     def undo(self, ctx: Context, change: Change) -> None:
         remove_trials(ctx)
@@ -47,12 +56,28 @@ class TrialStep(Step):
         remove_trials(ctx)
 
 
-def start_trial(ctx: Context, name: str | None = None) -> str:
-    """Create and start a trial container of a service; return its id. Raises `EngineError`.
+def applications_to_try(ctx: Context) -> list[Application]:
+    """Return the applications of which a service will be replaced, in the order of a rollout."""
+    return [
+        each
+        for each in ctx.settings.all_applications
+        if any(_is_replaced(ctx, name) for name in ctx.settings.released_by(each))
+    ]
 
-    The default is the first replica's service.
-    """
-    name = name or ctx.settings.services.app[0]
+
+def _is_replaced(ctx: Context, name: str) -> bool:
+    return drift_of(ctx, name, may_be_stopped=True).reason is not None
+
+
+def trial_images(ctx: Context, applications: Iterable[Application]) -> str:
+    """Describe the trials of these applications for a plan."""
+    images = dict.fromkeys(ctx.service(each.services[0]).image for each in applications)
+    several = ", each" if len(images) > 1 else ""
+    return f"{', '.join(images)}{several} in a container of its own"
+
+
+def start_trial(ctx: Context, name: str) -> str:
+    """Create and start a trial container of a service; return its id. Raises `EngineError`."""
     service, image = ctx.service(name), ctx.image_of(name)
     if image is None:
         raise EngineError(
@@ -79,9 +104,11 @@ def start_trial(ctx: Context, name: str | None = None) -> str:
     return created
 
 
-def running_trial(ctx: Context, image_id: str) -> Container | None:
-    """Return a running trial container of this image; None if there is none."""
-    return next((c for c in _trials(ctx) if c.is_running and c.image_id == image_id), None)
+def running_trial(ctx: Context, application: Application, image_id: str) -> Container | None:
+    """Return the application's running trial container of this image; None if there is none."""
+    service = ctx.service(application.services[0]).compose_name
+    trials = (each for each in _trials(ctx) if each.service == service and each.is_running)
+    return next((each for each in trials if each.image_id == image_id), None)
 
 
 def remove_trials(ctx: Context) -> None:

@@ -13,7 +13,7 @@ from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable, Pro
 from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.http import Response, send_request
 from cosmicdeploy.probes.readiness import wait_ready
-from cosmicdeploy.probes.urls import proxy_url
+from cosmicdeploy.probes.urls import front_of, proxy_url
 from cosmicdeploy.proxy import flag_files, reload_if_older
 from cosmicdeploy.steps.containers.hooks import start_container
 
@@ -70,7 +70,7 @@ def _reload_proxy(ctx: Context) -> None:
 
 
 def _require_response(ctx: Context, *, turned_away: bool, within: float = EFFECTIVE_WITHIN) -> None:
-    url = proxy_url(ctx) + ctx.settings.app.health_path
+    url = _url(ctx)
 
     def is_as_expected(response: Response) -> bool:
         # Without a response, it is unknown whether clients are turned away.
@@ -86,6 +86,13 @@ def _require_response(ctx: Context, *, turned_away: bool, within: float = EFFECT
             todo="let the proxy answer 503 with Retry-After while `maintenance.file` exists;"
             " or leave that key out to have the proxy stopped instead",
         )
+
+
+def _url(ctx: Context) -> str:
+    """Return where clients get a 200 from the first application that they reach."""
+    reached = [each for each in ctx.settings.all_applications if each.is_reached]
+    front = front_of(ctx, reached[0]) if reached else None
+    return front.url if front else proxy_url(ctx) + ctx.settings.main_application.health_path
 
 
 def _proxy(ctx: Context) -> Container | None:

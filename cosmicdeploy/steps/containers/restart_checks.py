@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, EngineError, Refused
+from cosmicdeploy.settings import of_application
 from cosmicdeploy.steps.containers.stop_start import serves
 from cosmicdeploy.steps.rollout.drift import STOPPED, drift_of
 
@@ -22,19 +23,23 @@ def require_served(ctx: Context, names: Iterable[str]) -> None:
 
 
 def require_another(ctx: Context, names: Iterable[str]) -> None:
-    """Raise `CosmicError` if the restart leaves no replica ready.
+    """Raise `CosmicError` if the restart leaves no replica of an application ready.
 
     It does if only one replica is ready, and no other replica is restarted before it.
     """
-    touched = set(names) & set(ctx.settings.services.app)
-    serving = [name for name in ctx.settings.services.app if serves(ctx, name)]
-    if touched == set(serving) and len(serving) == 1:
-        raise CosmicError(
-            f"No replica but {serving[0]} is ready",
-            where="restart",
-            todo="bring the others back first: `cosmicdeploy restart` them, or `cosmicdeploy up`;"
-            " or restart it all the same with --yes",
-        )
+    for application in ctx.settings.all_applications:
+        touched = set(names) & set(application.services)
+        if not touched:
+            continue
+        serving = [name for name in application.services if serves(ctx, name)]
+        if touched == set(serving) and len(serving) == 1:
+            of = of_application(application, ctx.settings.all_applications)
+            raise CosmicError(
+                f"No replica{of} but {serving[0]} is ready",
+                where="restart",
+                todo="bring the others back first: `cosmicdeploy restart` them, or `cosmicdeploy"
+                " up`; or restart it all the same with --yes",
+            )
 
 
 def drift_reasons(ctx: Context, names: Iterable[str]) -> dict[str, str]:

@@ -11,10 +11,12 @@ from pydantic import Field
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.releases import releases_of_images
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.images.builds import ImageBuild, image_builds
 from cosmicdeploy.steps.images.pull import progress_of
 from cosmicdeploy.steps.images.tags import image_id, remove_new_images
+from cosmicdeploy.text.formatting import format_releases
 
 
 class BuildStep(Step):
@@ -34,9 +36,10 @@ class BuildStep(Step):
             return Unchanged(reason=_nothing_to_build(builds))
         # The further names of what is built move along with it.
         stale = [each for each in builds if reasons.keys() & set(each.images)]
+        releases = format_releases(releases_of_images(ctx, reasons))
         tags = [*reasons, *(tag for each in stale for tag in each.build.tags)]
         return Change(
-            summary=f"build {_explained(reasons)} as release {ctx.release}",
+            summary=f"build {_explained(reasons)} as release {releases}",
             before={"tags": {tag: image_id(ctx, tag) for tag in tags}},
         )
 

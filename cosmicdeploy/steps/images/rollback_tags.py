@@ -50,7 +50,7 @@ def _warn_of_borrowed(ctx: Context, moved: Collection[str]) -> None:
     built = {each.image for each in ctx.stack.services.values() if each.build is not None}
     names = ", ".join(sorted(set(moved) - built))
     if names:
-        release = target_of(ctx).manifest.release or "of the backup"
+        release = target_of(ctx).manifest.release_text or "of the backup"
         ctx.warn(
             f"on this engine, {names} names the image of release {release} from now on: put that"
             f" release into {ctx.stack.env_file.name}; a deploy without that pulls the tag again"

@@ -55,5 +55,9 @@ def release_label(ctx: Context, service: Service) -> dict[str, str]:
     if service.build is not None or service.name not in ctx.settings.services.released:
         return {}
     target = ctx.run.target_backup
-    release = target.manifest.release if target else ctx.declared_release(service.name)
+    release = ctx.declared_release(service.name)
+    if target is not None:
+        is_main = service.name in ctx.settings.released_by(ctx.settings.main_application)
+        release = target.manifest.releases.get(service.name, "")
+        release = release or (is_main and target.manifest.release) or ""
     return {labels.RELEASE: release} if release else {}

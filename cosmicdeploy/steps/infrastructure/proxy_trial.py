@@ -9,8 +9,8 @@ from cosmicdeploy.errors import CosmicError, UnhealthyContainer
 from cosmicdeploy.proxy.nginx.server import find_nginx
 from cosmicdeploy.stack.data_keepers import writable_mounts
 from cosmicdeploy.steps.commands.trial import start_trial
+from cosmicdeploy.steps.infrastructure.answers import wait_settled
 from cosmicdeploy.steps.rollout.drift import MISSING, STOPPED
-from cosmicdeploy.steps.rollout.other_services import wait_settled
 
 
 def try_proxy(ctx: Context, reasons: Mapping[str, str]) -> None:

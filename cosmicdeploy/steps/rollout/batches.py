@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import serves_now
-from cosmicdeploy.settings import Orders, Restart
+from cosmicdeploy.settings import Application, Orders, Restart
 
 
-def serving_replicas(ctx: Context) -> list[str]:
-    """Return the replicas that serve now, whether they are part of the rollout or not."""
-    containers = {name: ctx.container(name) for name in ctx.settings.services.app}
+def serving_replicas(ctx: Context, application: Application) -> list[str]:
+    """Return the application's replicas that serve now, whether part of the rollout or not."""
+    containers = {name: ctx.container(name) for name in application.services}
     return [name for name, c in containers.items() if c is not None and serves_now(ctx, c)]
 
 
@@ -37,15 +37,15 @@ def batches(replicas: Sequence[str], serving: Sequence[str], settings: Restart) 
 
 
 def require_another_serving(
-    ctx: Context, batch: Sequence[str], serving_at_first: Sequence[str]
+    ctx: Context, application: Application, batch: Sequence[str], serving_at_first: Sequence[str]
 ) -> None:
-    """Raise `CosmicError` if no replica outside of the batch serves any more.
+    """Raise `CosmicError` if no replica of the application outside of the batch serves any more.
 
     `serving_at_first` are the replicas that served when the restart began. If none of them is
     outside of the batch, nothing is required.
     """
     had_another = set(serving_at_first) > set(batch)
-    if had_another and not set(serving_replicas(ctx)) - set(batch):
+    if had_another and not set(serving_replicas(ctx, application)) - set(batch):
         raise CosmicError("No other replica serves any more", where=", ".join(batch))
 
 

@@ -17,6 +17,7 @@ from cosmicdeploy.steps.infrastructure.files import FileChanges, file_changes
 STOPPED = "stopped"
 MISSING = "no container"
 ANOTHER_IMAGE = "another image runs"
+OLDER_IMAGE = "an older image runs"
 # A plan names at most this many differing keys; the report has all of them.
 SHOWN_KEYS = 4
 
@@ -44,12 +45,13 @@ def drift_of(
     A stopped container has drifted unless it `may_be_stopped`. That of infrastructure has drifted,
     too, if it has not read a file that it has mounted (`with_files`).
 
-    Raises `EngineError` if the declared image does not exist.
+    Raises `EngineError` if the declared image does not exist, and no earlier step of the plan puts
+    it in place.
     """
     container, image = ctx.container(name), ctx.image_of(name)
     if container is None:
         return Drift(container=None, reason=MISSING)
-    if image is None:
+    if image is None and not _is_renewed(ctx, ctx.service(name).image):
         raise EngineError(
             f"The image {ctx.service(name).image} does not exist",
             where=name,
@@ -122,14 +124,20 @@ def as_json(keys: Iterable[Difference]) -> list[dict[str, Any]]:
     return [asdict(each) for each in keys]
 
 
-def _image_reasons(ctx: Context, container: Container, image: Image, image_name: str) -> list[str]:
-    if ctx.run.steps_ahead.build_images and _is_built(ctx, image_name):
-        return ["an older image runs"]
+def _image_reasons(
+    ctx: Context, container: Container, image: Image | None, image_name: str
+) -> list[str]:
+    if image is None or _is_renewed(ctx, image_name):
+        return [OLDER_IMAGE]
     return [ANOTHER_IMAGE] if container.image_id != image.id else []
 
 
-def _is_built(ctx: Context, image_name: str) -> bool:
-    """Return whether the stack builds this image, which several services may share."""
+def _is_renewed(ctx: Context, image_name: str) -> bool:
+    """Return whether a step that comes first puts another image in place under this name."""
+    if not ctx.run.steps_ahead.build_images:
+        return False
+    if ctx.run.images_ahead is not None:
+        return image_name in ctx.run.images_ahead
     return any(s.build is not None and s.image == image_name for s in ctx.stack.services.values())
 
 

@@ -13,8 +13,10 @@ from cosmicdeploy.engine.containers.creation.references import referred_services
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import wait_ready
+from cosmicdeploy.settings import Application
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
+from cosmicdeploy.steps.infrastructure.answers import require_answers
 from cosmicdeploy.steps.rollout.batches import (
     addresses_are_kept,
     batches,
@@ -24,7 +26,7 @@ from cosmicdeploy.steps.rollout.batches import (
 )
 from cosmicdeploy.steps.rollout.drift import MISSING, STOPPED
 from cosmicdeploy.steps.rollout.gaps import gap
-from cosmicdeploy.steps.rollout.other_services import other_services, require_answers
+from cosmicdeploy.steps.rollout.order import replaced_together
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.replace import swap_in
 from cosmicdeploy.steps.rollout.start_first import promote, start_candidate, stop_superseded
@@ -61,29 +63,39 @@ class Rollout:
         self._replace([look_up(self._ctx, name) for name in self._reasons], {})
 
     def in_batches(self) -> None:
-        """Replace the replicas in batches, and beside them the scheduler and the workers.
+        """Replace one application after the other: its replicas in batches.
+
+        Beside those of the main application, the scheduler and the workers are replaced. Services
+        without a role are replaced one by one. What others depend on comes before them.
+        """
+        applications = {each.services[0]: each for each in self._ctx.settings.all_applications}
+        for unit in replaced_together(self._ctx):
+            application = applications.get(unit[0])
+            if application is None:
+                self._replace_each([name for name in unit if name in self._reasons])
+            elif application.is_main:
+                self._replace_main(application)
+            else:
+                self._replace_replicas(application, lambda: None)
+
+    def _replace_main(self, application: Application) -> None:
+        """Replace the main application's replicas, and beside them the scheduler and the workers.
 
         Stop-first, only one container starts at a time. Scheduler and workers are replaced after
         the replicas if the engine could give one of them the address of a stopped replica, or if
-        one of them shares something with a container that is replaced. Other services are replaced
-        one by one: before them what the application depends on, and after them the rest, the proxy
-        last.
+        one of them shares something with a container that is replaced.
         """
-        first, last = other_services(self._ctx, self._reasons)
-        self._replace_each(first)
-        self._replace_application()
-        self._replace_each(last)
-
-    def _replace_application(self) -> None:
         if not addresses_are_kept(self._ctx) or self._singletons_share():
-            self._replace_replicas(lambda: None)
+            self._replace_replicas(application, lambda: None)
             self._replace_singletons()
             return
         with ThreadPoolExecutor(max_workers=1) as pool:
             singletons = pool.submit(self._replace_singletons)
             try:
                 # No further batch begins once the scheduler or a worker has failed.
-                self._replace_replicas(lambda: singletons.result() if singletons.done() else None)
+                self._replace_replicas(
+                    application, lambda: singletons.result() if singletons.done() else None
+                )
             except BaseException:
                 # The scheduler and the workers stop at their next safe point. Leaving this block
                 # waits for that, and no second Ctrl-C may end the wait: the undo comes next.
@@ -98,16 +110,20 @@ class Rollout:
         names = [n for n in self._reasons if n not in self._ctx.settings.services.app]
         return any(referred_services(self._ctx.service(name)) & replaced for name in names)
 
-    def _replace_replicas(self, check_singletons: Callable[[], None]) -> None:
-        replicas = [n for n in self._ctx.settings.services.app if n in self._reasons]
-        serving = serving_replicas(self._ctx)
+    def _replace_replicas(
+        self, application: Application, check_singletons: Callable[[], None]
+    ) -> None:
+        replicas = [name for name in application.services if name in self._reasons]
+        if not replicas:
+            return
+        serving = serving_replicas(self._ctx, application)
         for batch in batches(replicas, serving, self._settings):
             check_singletons()
             if set(batch) & set(serving):
                 if self._in_place:
-                    require_another_serving(self._ctx, batch, serving)
+                    require_another_serving(self._ctx, application, batch, serving)
                 else:
-                    self._keep_capacity(batch)
+                    self._keep_capacity(application, batch)
             self._roll_out(batch, self._settings.order.app)
 
     def _replace_singletons(self) -> None:
@@ -131,13 +147,13 @@ class Rollout:
         idle = (STOPPED, MISSING)
         return gap(self._ctx, [name for name in names if self._reasons[name] not in idle])
 
-    def _keep_capacity(self, batch: Sequence[str]) -> None:
-        """Wait until the replicas that serve while the batch is replaced are ready.
+    def _keep_capacity(self, application: Application, batch: Sequence[str]) -> None:
+        """Wait until the application's replicas that serve while the batch is replaced are ready.
 
         These are the replicas that this rollout has replaced, and those outside of the rollout that
         worked before the run.
         """
-        for name in self._ctx.settings.services.app:
+        for name in application.services:
             if name in batch or not self._serves_meanwhile(name):
                 continue
             container = self._ctx.container(name)

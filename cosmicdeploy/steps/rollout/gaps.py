@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.settings import Support
+from cosmicdeploy.settings import Support, of_application
 from cosmicdeploy.stack.order import needed_by
 
-ONLY_REPLICA = "no client is served between its stop and its start: it is the only replica"
+ONLY_REPLICA = "no client{of} is served between its stop and its start: it is the only replica"
 # What clients notice while infrastructure with this role is replaced.
 _WITHOUT: Mapping[Support, str] = {
     "proxy": "no request is served between its stop and its start",
@@ -37,15 +37,19 @@ def announced_gaps(ctx: Context, replaced: Iterable[str]) -> dict[str, str]:
     """
     services = ctx.settings.services
     noticed = {*services.support, *needed_by(ctx.stack, {*services.released})}
+    every, is_stopped_first = ctx.settings.all_applications, _stops_first(ctx)
     gaps = {}
     for name in replaced:
-        if name in services.app:
-            is_stopped_first = ctx.settings.restart.order.app == "stop-first"
-            if len(services.app) == 1 and is_stopped_first:
-                gaps[name] = ONLY_REPLICA
+        if (application := ctx.settings.application_of(name)) is not None:
+            if len(application.services) == 1 and is_stopped_first:
+                gaps[name] = ONLY_REPLICA.format(of=of_application(application, every))
         elif name in services.infrastructure and name in noticed:
             gaps[name] = cost_of(ctx, name)
     return gaps
+
+
+def _stops_first(ctx: Context) -> bool:
+    return ctx.settings.restart.order.app == "stop-first"
 
 
 def other_costs(ctx: Context, replaced: Iterable[str], gaps: Mapping[str, str]) -> str:

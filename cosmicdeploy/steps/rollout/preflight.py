@@ -1,4 +1,4 @@
-"""The step `preflight`: check that the new and the old image work on the present schema."""
+"""The step `preflight`: check that new and old images work on the present schema."""
 
 from __future__ import annotations
 
@@ -10,16 +10,24 @@ from cosmicdeploy.errors import CheckFailed, UnhealthyContainer
 from cosmicdeploy.probes.application.replica import new_replica_problem, old_replica_problem
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.urls import container_url
+from cosmicdeploy.settings import Application, of_application
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.commands.device_token import require_token
-from cosmicdeploy.steps.commands.trial import remove_trials, running_trial, start_trial
+from cosmicdeploy.steps.commands.trial import (
+    applications_to_try,
+    remove_trials,
+    running_trial,
+    start_trial,
+    trial_images,
+)
 
 
 class PreflightStep(Step):
-    """Check that the new image and the old replicas work, before any replica is replaced.
+    """Check that new images and old replicas work, before any replica is replaced.
 
-    A trial container of the new image, which gets no client's request, has to become ready and
-    answer as the new release. The replicas that worked before the run have to answer still.
+    A trial container of each application's new image, which gets no client's request, has to become
+    ready and answer as the new release. The replicas that worked before the run have to answer
+    still.
     """
 
     kind: ClassVar[str] = "preflight"
@@ -33,14 +41,19 @@ class PreflightStep(Step):
             return Unchanged(reason="no container will be replaced")
         if ctx.run.is_planning:
             require_token(ctx)
-        image = ctx.service(ctx.settings.services.app[0]).image
-        return Change(summary=f"try {image} in a container of its own")
+        tried = applications_to_try(ctx)
+        if not tried:
+            return Unchanged(reason="no replica will be replaced")
+        return Change(summary=f"try {trial_images(ctx, tried)}")
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        tried = _check_new_image(ctx)
-        for name in ctx.settings.services.app:
-            _check_old_replica(ctx, name)
-        return {"tried": tried.image_id}
+        tried = {
+            each.name: _check_new_image(ctx, each).image_id for each in applications_to_try(ctx)
+        }
+        for application in ctx.settings.all_applications:
+            for name in application.services:
+                _check_old_replica(ctx, application, name)
+        return {"tried": tried}
 
     def undo(self, ctx: Context, change: Change) -> None:
         remove_trials(ctx)
@@ -49,11 +62,11 @@ class PreflightStep(Step):
         remove_trials(ctx)
 
 
-def _check_new_image(ctx: Context) -> Container:
-    name = ctx.settings.services.app[0]
+def _check_new_image(ctx: Context, application: Application) -> Container:
+    name = application.services[0]
     image = ctx.image_of(name)
-    running = running_trial(ctx, image.id) if image else None
-    trial_id = running.id if running else start_trial(ctx)
+    running = running_trial(ctx, application, image.id) if image else None
+    trial_id = running.id if running else start_trial(ctx, name)
     try:
         tried = wait_ready(ctx, trial_id, name)
     except UnhealthyContainer as error:
@@ -64,20 +77,23 @@ def _check_new_image(ctx: Context) -> Container:
             details=error.details,
         ) from error
     release = ctx.release_of(tried)
-    problem = new_replica_problem(ctx, container_url(ctx, tried), release)
+    url = container_url(tried, application)
+    problem = new_replica_problem(ctx, application, url, release)
     _require_no_problem(ctx, tried, f"preflight of {name}", "new", problem)
-    ctx.say(f"the new image is healthy, and answers as release {release or 'unknown'}")
+    of = of_application(application, ctx.settings.all_applications)
+    ctx.say(f"the new image{of} is healthy, and answers as release {release or 'unknown'}")
     return tried
 
 
-def _check_old_replica(ctx: Context, name: str) -> None:
+def _check_old_replica(ctx: Context, application: Application, name: str) -> None:
     if why := ctx.run.known_failures.services.get(name):
         ctx.say(f"{name} is not checked: it did not work before ({why})")
         return
     running = ctx.container(name)
     if running is not None and running.is_ready:
         release = ctx.release_of(running)
-        problem, unproven = old_replica_problem(ctx, container_url(ctx, running), release)
+        url = container_url(running, application)
+        problem, unproven = old_replica_problem(ctx, application, url, release)
         _require_no_problem(ctx, running, running.name, "old", problem)
         if unproven:
             ctx.say(f"not proven that {name}, which still runs the old image, works: {unproven}")

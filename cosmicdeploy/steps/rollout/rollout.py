@@ -98,11 +98,11 @@ class RolloutStep(Step):
 
     def _waits(self, ctx: Context, reasons: Mapping[str, str]) -> str:
         """Describe how long the proxy makes the rollout wait; "" if no replica stops."""
-        stops = not self.at_once and ctx.settings.restart.order.app == "stop-first"
-        replaced = {name for name, why in reasons.items() if why != MISSING}
-        away = [name for name in ctx.settings.services.app if name in replaced]
-        if not stops or len(ctx.settings.services.app) == 1:
+        if self.at_once or ctx.settings.restart.order.app != "stop-first":
             return ""
+        replaced = {name for name, why in reasons.items() if why != MISSING}
+        several = [each for each in ctx.settings.all_applications if len(each.services) > 1]
+        away = [name for each in several for name in each.services if name in replaced]
         return describe_waits(ctx, away) if away else ""
 
     def _drifts(self, ctx: Context, names: Iterable[str]) -> dict[str, Drift]:

@@ -6,16 +6,18 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-# The phases whose time engine and application take, whatever deployer is used.
+# The phases in which the engine and the application do the work: any deployer would need them.
 NEEDED = ("create", "drain", "start", "healthy")
 
 
 class Phases:
     """The seconds of each service in each phase.
 
-    The phases in order: `create`; `taken out`, until a replica is drained; `drain`, until the old
-    container has stopped; `start`; `healthy`, until the first good answer; `passes`, until the
-    container is ready; `served`, until the proxy sends it requests.
+    The phases: `taken out`, until the proxy has no open request to a replica that ignores its stop
+    signal; `create`; `drain`, from the stop signal until the old container has stopped; `start`;
+    `healthy`, until the first good response; `passes`, from then until the container is ready;
+    `served`, until the proxy sends requests to the batch, noted for its first replica. Their order
+    depends on `restart.order`.
     """
 
     def __init__(self) -> None:

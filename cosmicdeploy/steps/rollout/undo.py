@@ -14,8 +14,8 @@ from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
+from cosmicdeploy.steps.infrastructure.answers import require_answers
 from cosmicdeploy.steps.rollout.gaps import gap
-from cosmicdeploy.steps.rollout.other_services import require_answers
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.replace import temporary_containers
 from cosmicdeploy.steps.rollout.target import look_up

@@ -36,8 +36,8 @@ class CompatibleStep(Step):
             problems = facts.incompatibilities(target.manifest.outline)
         if problems:
             raise Refused(
-                f"Release {target.manifest.release or 'of the backup'} cannot work on the schema as"
-                f" it is now: {problems[0]}",
+                f"Release {target.manifest.release_text or 'of the backup'} cannot work on the"
+                f" schema as it is now: {problems[0]}",
                 where=f"backup {target.id}",
                 todo="roll back the data as well (leave out --code-only), or only the schema"
                 " (--migration)",

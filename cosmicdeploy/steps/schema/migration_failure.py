@@ -11,7 +11,7 @@ from cosmicdeploy.migrations.status import was_not_confirmed
 from cosmicdeploy.steps.commands.new_image import last_lines
 from cosmicdeploy.steps.schema.lock_wait import TIMED_OUT
 
-# The server's errors for what a migration would create a second time.
+# The server's errors when a migration creates something that exists already.
 ALREADY_EXISTS = re.compile(r"already exists|duplicate (?:column|key) name", re.IGNORECASE)
 
 
@@ -21,10 +21,10 @@ def migration_failure(ctx: Context, result: ExecResult) -> MigrationFailed:
     if TIMED_OUT in result.text + result.error_text:
         seconds = ctx.settings.migrate.lock_wait
         return MigrationFailed(
-            f"A migration waited {seconds} s in vain for the lock of a table in use",
+            "A migration timed out while it waited for the lock of a table in use",
             where=where,
-            todo="deploy again once the table is free, or raise migrate.lock_wait: requests to the "
-            "table then wait as long",
+            todo="deploy again once the table is free, or raise migrate.lock_wait"
+            f" (now {seconds} s); while a migration waits, requests to the table wait too",
             details=last_lines(result),
         )
     return MigrationFailed(
@@ -39,5 +39,5 @@ def _todo(output: str) -> str:
     if was_not_confirmed(output):
         return "the console asks for confirmation in production: add --force to migrate.command"
     if ALREADY_EXISTS.search(output):
-        return "it may have been run by hand: see `cosmicdeploy diagnose migration`"
+        return "a migration may have been run by hand: see `cosmicdeploy diagnose migration`"
     return "correct the migration and deploy again"

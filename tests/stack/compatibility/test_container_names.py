@@ -47,6 +47,7 @@ def test_containers_of_1_29_are_adopted_with_their_names(up: UnnamedStack) -> No
     assert up.container_ids()[f"{up.project}_app_1"] == after[f"{up.project}_app_1"]
 
 
+@pytest.mark.torture
 def test_an_undo_keeps_the_names_of_1_29(up: UnnamedStack) -> None:
     name = f"{up.project}_app_1"
     before = up.container_ids()
@@ -88,6 +89,7 @@ def test_a_service_without_a_role_is_replaced_and_a_one_shot_runs_again(up: Unna
     assert up.cli("deploy", "--json").report["outcome"] == "unchanged"
 
 
+@pytest.mark.torture
 def test_containers_of_a_scaled_service_all_get_the_release(up: UnnamedStack) -> None:
     up.compose("up", "-d", "--no-recreate", "--scale", "app=2")
     first, second = f"{up.project}_app_1", f"{up.project}_app_2"

@@ -203,12 +203,13 @@ def test_migrate_and_rollback_print_what_artisan_does(released: StackUnderTest) 
     assert beats.failures == [], "the release must serve on both schemas"
 
 
+@pytest.mark.torture
 @pytest.mark.parametrize(
     "name",
     [
         "cosmic-app-1",
-        pytest.param("cosmic-app-2", marks=pytest.mark.torture),
-        pytest.param("cosmic-app-3", marks=pytest.mark.torture),
+        "cosmic-app-2",
+        "cosmic-app-3",
         "cosmic-scheduler",
         "cosmic-queue-1",
     ],

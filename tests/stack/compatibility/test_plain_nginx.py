@@ -40,6 +40,7 @@ def deploy(stack: StackUnderTest) -> Done:
     return done
 
 
+@pytest.mark.torture
 def test_nginx_is_not_reloaded_if_addresses_stay(plain: StackUnderTest) -> None:
     plain.put_release_2()
     before = workers(plain)

@@ -132,6 +132,7 @@ def test_the_same_tag_pushed_again_is_rolled_out_only_with_always(
     assert set(again.outcomes.values()) == {"passed", "unchanged"}, "the registry was asked"
 
 
+@pytest.mark.torture
 def test_a_rollback_brings_the_image_back_although_tag_and_image_are_gone(
     tagged: TaggedStack, registry: Registry, pushed: dict[str, Pushed]
 ) -> None:

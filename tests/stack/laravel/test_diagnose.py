@@ -21,7 +21,7 @@ from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.sessions.process_list import Process, kill, read_process_list
 from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.probes.http import Response, send_request
-from cosmicdeploy.probes.urls import container_url
+from cosmicdeploy.probes.urls import replica_url
 from cosmicdeploy.steps.base import Change, Step
 from cosmicdeploy.steps.commands.chown import ChownStep
 from cosmicdeploy.steps.schema.mark_migrated import MarkMigratedStep
@@ -193,6 +193,7 @@ def checked(stack: LaravelStack) -> tuple[int, dict[str, Any]]:
     return done.code, {each["point"]: each for each in done.report["checklist"]["points"]}
 
 
+@pytest.mark.torture
 def test_a_scheduler_on_the_old_image_is_updated(released: LaravelStack) -> None:
     """As after a restart by hand, it has neither the command nor a schedule."""
     ctx = released.open()
@@ -219,6 +220,7 @@ def release_1_image(stack: LaravelStack) -> str:
     return next(iter(backup.manifest.images.values()))
 
 
+@pytest.mark.torture
 def test_the_lock_of_a_killed_run_is_removed(released: LaravelStack) -> None:
     """`withoutOverlapping()` does not release its lock if the run is killed."""
     ctx, before = released.open(), released.containers()[SCHEDULER]
@@ -275,6 +277,7 @@ def test_a_migration_blocked_by_an_idle_transaction_continues(released: LaravelS
     require_well(released)
 
 
+@pytest.mark.torture
 def test_a_killed_migration_is_marked_as_run_once_its_schema_is_complete(
     released: LaravelStack,
 ) -> None:
@@ -419,7 +422,7 @@ def beat_after_absence(stack: LaravelStack) -> Response:
     ctx = stack.open()
     with stack.database() as facts:
         facts.session.execute("UPDATE remotes SET status = 'Disconnected' WHERE name = 'VERIFY'")
-    url = container_url(ctx, ctx.running(APPS[1])) + BEAT
+    url = replica_url(ctx, APPS[1]) + BEAT
     return send_request(url, token=stack.token(), json=BODY)
 
 

@@ -216,6 +216,7 @@ def killed_in_mid_migration(stack: StackUnderTest, table: str) -> None:
         )
 
 
+@pytest.mark.torture
 def test_a_repaired_schema_is_settled_by_a_yes_at_the_terminal(
     released: StackUnderTest,
 ) -> None:

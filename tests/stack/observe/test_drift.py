@@ -168,6 +168,7 @@ def run(*words: str) -> None:
     subprocess.run(["docker", *words], check=True, capture_output=True, timeout=60)
 
 
+@pytest.mark.torture
 def test_a_restart_after_a_build_is_no_deploy(released: StackUnderTest) -> None:
     ctx = released.open()
     old = ctx.image_of(APP)

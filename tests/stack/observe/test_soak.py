@@ -43,6 +43,7 @@ def test_a_release_that_dies_during_the_soak_is_undone(watched: StackUnderTest) 
     assert watched.snapshot() == before
 
 
+@pytest.mark.torture
 def test_a_good_release_passes_the_soak_with_its_figures(watched: StackUnderTest) -> None:
     done = watched.cli("deploy", "--json")
     assert done.code == 0, done.stderr

@@ -183,6 +183,7 @@ def test_logs_follow_a_service_through_its_replacement(stack: StackUnderTest) ->
     assert all(line.startswith("cosmic-queue-1 | ") for line in lines)
 
 
+@pytest.mark.torture
 def test_logs_follow_a_log_that_rotates(stack: StackUnderTest) -> None:
     def change(document: dict[str, object]) -> None:
         options = {"max-size": "8k", "max-file": "3"}

@@ -175,7 +175,8 @@ def test_each_command_has_an_expectation() -> None:
     assert all(any(part in line for line in commands()) for part in EXPECTED)
 
 
-@pytest.mark.parametrize("alike", [False, pytest.param(True, marks=pytest.mark.torture)])
+@pytest.mark.torture
+@pytest.mark.parametrize("alike", [False, True])
 def test_the_guides_commands_still_work(released: StackUnderTest, alike: bool) -> None:
     lines = [line for line in commands() if alike or not line.endswith(ALIKE)]
     backups: Path = released.folder / "data-kiosk" / "backups"

@@ -127,6 +127,7 @@ def test_a_failing_check_command_is_a_failed_check(released: StackUnderTest, own
     assert told.code == 0 and "went on" in told.reason("look")
 
 
+@pytest.mark.torture
 def test_new_features_off_twice(released: StackUnderTest) -> None:
     names = ["monitor", "notifications", "rate-limit"]
     try:

@@ -110,6 +110,7 @@ def test_all_asks_first_and_says_how_long_clients_waited(stack: StackUnderTest) 
     require_settled(stack)
 
 
+@pytest.mark.torture
 def test_the_services_that_need_the_cache_restart_with_it(stack: StackUnderTest) -> None:
     """So that a job in progress does not lose its cache."""
     before = starts(stack)
@@ -140,6 +141,7 @@ def test_a_killed_restart_is_settled_by_the_next_command(stack: StackUnderTest) 
     require_settled(stack)
 
 
+@pytest.mark.torture
 def test_a_killed_restart_of_all_lets_clients_in_again(stack: StackUnderTest) -> None:
     before = starts(stack)
 

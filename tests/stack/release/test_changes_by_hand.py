@@ -89,6 +89,7 @@ def remove_what_status_names(stack: StackUnderTest) -> None:
             ctx.engine.remove(container.id)
 
 
+@pytest.mark.torture
 @pytest.mark.fault("deploy killed in mid-rollout, then Compose or Docker by hand")
 def test_abort_accept_takes_what_runs_if_the_superseded_container_is_gone(
     released: StackUnderTest,

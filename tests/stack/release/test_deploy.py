@@ -135,6 +135,7 @@ def test_a_deploy_runs_the_built_image_in_all_containers(release_1: StackUnderTe
     assert requests["proxy"]["answers"] > requests["sent"]
 
 
+@pytest.mark.torture
 def test_code_that_needs_its_migration_to_start_can_be_deployed(release_1: StackUnderTest) -> None:
     release_1.put_release_2()
     serve = release_1.folder / SOURCES / "cosmic_app" / "serve.py"

@@ -74,6 +74,7 @@ def test_a_deploy_of_an_app_whose_health_check_fails_is_undone(released: StackUn
     require_error(done, 1, "did not become healthy", "no replica was touched")
 
 
+@pytest.mark.torture
 def test_an_app_that_ends_at_once_is_detected_early(released: StackUnderTest) -> None:
     dockerfile = released.folder / SOURCES / "Dockerfile"
     dockerfile.write_text(dockerfile.read_text() + '\nCMD ["sh", "-c", "echo bye; exit 3"]\n')

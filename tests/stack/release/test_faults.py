@@ -97,8 +97,9 @@ def test_a_dump_ends_when_the_engine_is_lost(released: StackUnderTest, tmp_path:
     assert released.cli("backup", "create").code == 0
 
 
+@pytest.mark.torture
 @pytest.mark.fault("image that never gets healthy, on each replica")
-@pytest.mark.parametrize("replica", [2, pytest.param(3, marks=pytest.mark.torture)])
+@pytest.mark.parametrize("replica", [2, 3])
 def test_a_replica_that_never_gets_healthy_undoes_the_others(
     released: StackUnderTest, replica: int
 ) -> None:
@@ -133,6 +134,7 @@ def test_status_shows_a_later_crash_and_a_rollback_works(released: StackUnderTes
     assert released.open().catalogue.get(backup).is_good
 
 
+@pytest.mark.torture
 @pytest.mark.fault("Redis gone throughout")
 def test_without_redis_a_deploy_changes_nothing(released: StackUnderTest) -> None:
     ctx, before = released.open(), released.snapshot()

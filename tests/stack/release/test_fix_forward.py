@@ -88,16 +88,11 @@ def dead_workers(stack: StackUnderTest) -> list[str]:
     return [SCHEDULER, WORKER]
 
 
+@pytest.mark.torture
 @pytest.mark.fault("release that does not work, then its fix")
 @pytest.mark.parametrize(
     "trouble",
-    [
-        every_fault,
-        *(
-            pytest.param(each, marks=pytest.mark.torture)
-            for each in (unhealthy, crashing, exited, missing, refuses_heartbeats, dead_workers)
-        ),
-    ],
+    [every_fault, unhealthy, crashing, exited, missing, refuses_heartbeats, dead_workers],
 )
 def test_a_fix_is_deployed_over_a_broken_release(
     fragile: StackUnderTest, trouble: Callable[[StackUnderTest], list[str]]

@@ -93,6 +93,7 @@ def test_a_deploy_survives_a_kill_anywhere(
     assert tries.failures == []
 
 
+@pytest.mark.torture
 @pytest.mark.fault("kill -9 at a journal boundary of deploy, then deploy --abort")
 def test_a_killed_deploy_can_be_undone(
     released: StackUnderTest, tries: Tries, every_place: bool

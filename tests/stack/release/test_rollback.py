@@ -85,6 +85,7 @@ def test_a_code_rollback_is_refused_if_the_old_code_cannot_use_the_schema(
     assert released.snapshot() == before
 
 
+@pytest.mark.torture
 def test_a_failed_rollback_is_undone_without_loss(released: StackUnderTest) -> None:
     """The image of the backup cannot start, so the data is swapped back."""
     target = released.cli("backup", "create", "--json").report["backup"]

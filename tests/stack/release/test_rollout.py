@@ -64,6 +64,7 @@ def slow_requests(stack: StackUnderTest) -> Iterator[list[str]]:
         yield results
 
 
+@pytest.mark.torture
 def test_many_replicas_three_at_a_time_under_slow_requests_with_large_bodies(
     wide: StackUnderTest,
 ) -> None:

@@ -40,7 +40,7 @@ def assert_failed(catalogue: Catalogue, reason: str) -> None:
     assert failed.manifest.status == "failed"
     assert reason in failed.manifest.reason
     assert [path.suffix for path in catalogue.folder.iterdir()] == [".json"]
-    with pytest.raises(BackupError, match="no good backup"):
+    with pytest.raises(BackupError, match="no usable backup"):
         catalogue.get("latest")
 
 

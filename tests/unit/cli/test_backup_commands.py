@@ -41,7 +41,7 @@ def test_rollback_without_an_id_lists_backups_and_with_options_requires_an_id(
     empty = SimpleNamespace(container=lambda _name: None, containers=lambda _project: [])
     monkeypatch.setattr(workspace, "connect", lambda: empty)
     none = call("rollback")
-    assert none.exit_code == 0 and "no good backup" in none.stdout
+    assert none.exit_code == 0 and "no usable backup" in none.stdout
     good(Catalogue(folder / BACKUPS), "20260301-120000-aaaa", database="shop")
     shown = call("rollback")
     assert shown.exit_code == 0 and not shown.stderr

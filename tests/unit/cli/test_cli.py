@@ -78,7 +78,7 @@ def test_no_engine_is_one_clear_line(folder: Path) -> None:
         ("cosmicdeploy.yaml", "services: [\n", "cosmicdeploy.yaml"),
         ("compose.yml", COMPOSE.replace("image: shop/web", "imag: shop/web"), "imag"),
         ("compose.yml", COMPOSE.replace("shop/web", "'${IMAGE:?which image}'"), "which image"),
-        ("compose.yml", "services:\n  web: {extends: {service: db}}\n", "extends"),
+        ("compose.yml", "services:\n  web: {extends: {service: db}}\n", "extend"),
     ],
 )
 def test_bad_configuration_exits_with_2(folder: Path, file: str, text: str, expected: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from cosmicdeploy.engine.facts import Difference, Image
 from cosmicdeploy.steps.base import Change, Unchanged
 from cosmicdeploy.steps.images.builds import image_builds
-from cosmicdeploy.steps.rollout.other_services import other_services
+from cosmicdeploy.steps.rollout.order import replaced_together
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from tests.unit.infrastructure.shop import SETTINGS, Open, running_engine
 
@@ -62,8 +62,8 @@ def test_a_database_without_a_role_that_is_down_is_started(shop: Open, state: st
 def test_a_rollout_replaces_what_the_application_needs_first_and_the_proxy_last(
     shop: Open,
 ) -> None:
-    names = ("nginx", "mailer", "app", "db", "pg")
-    assert other_services(shop(running_engine()), names) == (["db", "pg"], ["mailer", "nginx"])
+    names = [name for unit in replaced_together(shop(running_engine())) for name in unit]
+    assert names == ["db", "pg", "app", "mailer", "nginx"]
 
 
 def test_the_image_of_a_proxy_is_built_once_it_is_included_or_for_its_first_container(

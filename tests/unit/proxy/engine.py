@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from cosmicdeploy.engine.facts import Container, ExecResult
+from tests.unit.settings_of import settings_of
 
 APPS = ("app-1", "app-2", "app-3")
 PROXY = "172.20.0.9"
@@ -59,12 +60,10 @@ def stack(
     max_unavailable: int = 1,
 ) -> Any:
     """Return the context of three replicas behind a proxy; `make` creates it from its fields."""
-    services = SimpleNamespace(app=APPS, proxy="proxy")
-    settings = SimpleNamespace(
-        services=services,
-        app=SimpleNamespace(port=80),
-        proxy=SimpleNamespace(out_of_service=out),
-        restart=SimpleNamespace(pause=pause, max_unavailable=max_unavailable),
+    settings = settings_of(
+        {"app": APPS, "proxy": "proxy"},
+        proxy={"out_of_service": out},
+        restart={"pause": pause, "max_unavailable": max_unavailable},
     )
     declared = {name: _service(name) for name in (*APPS, "proxy")}
     return make(

@@ -8,6 +8,7 @@ import pytest
 
 from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.runs.snapshot import changed
+from cosmicdeploy.traffic.request_stats import RequestStats
 from cosmicdeploy.traffic.response import Response
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
 
@@ -65,4 +66,24 @@ def test_without_failures_before_the_run_nothing_is_excused() -> None:
     traffic = TrafficStats()
     traffic.count(BAD)
     traffic.stop_excusing()
+    assert traffic.failure_summary() == "1 of 1 requests failed"
+
+
+def test_an_application_that_failed_before_and_was_not_touched_stays_excused() -> None:
+    traffic = TrafficStats(applications={"api": RequestStats(), "admin": RequestStats()})
+    traffic.count(BAD, application="admin")
+    traffic.excuse_failures("1 of 1")
+    traffic.stop_excusing(touched=["api"])
+    traffic.count(BAD, application="admin")
+    assert not traffic.broken
+    traffic.count(GOOD, application="api")
+    traffic.count(BAD, application="api")
+    assert traffic.failure_summary() == "1 of 2 requests failed"
+
+
+def test_an_application_that_the_run_has_replaced_must_work_afterwards() -> None:
+    traffic = TrafficStats(applications={"api": RequestStats(), "admin": RequestStats()})
+    traffic.excuse_failures("0 of 1", failing=["admin"])
+    traffic.stop_excusing(touched=["admin"])
+    traffic.count(BAD, application="admin")
     assert traffic.failure_summary() == "1 of 1 requests failed"

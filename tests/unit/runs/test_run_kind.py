@@ -20,6 +20,7 @@ from cosmicdeploy.operations.restart import RestartPlan
 from cosmicdeploy.runs import interrupted, locked_run
 from cosmicdeploy.runs.execute import record_release
 from tests.unit.runs.journal_writer import STATE, Writer
+from tests.unit.settings_of import settings_of
 
 pytestmark = pytest.mark.unit
 
@@ -85,14 +86,12 @@ def test_runs_and_releases_are_recorded_with_the_kind_of_their_command(
         remove_marker=lambda _: None,
         image=lambda _: None,
     )
-    services = SimpleNamespace(deployed=())
-    loaded: Any = SimpleNamespace(
-        settings=SimpleNamespace(lock=SimpleNamespace(stale_after=60.0), services=services)
-    )
+    loaded: Any = SimpleNamespace(settings=settings_of({"app": ["web"]}))
     stack: Any = SimpleNamespace(project="shop")
     outer_ctx = replace(ctx, loaded=loaded, engine=engine, stack=stack)
-    monkeypatch.setattr(Context, "release", "7")
-    monkeypatch.setattr(Context, "running_release", lambda _: "7")
+    monkeypatch.setattr(Context, "release_ahead", lambda *_: "7")
+    monkeypatch.setattr(Context, "running_release", lambda *_: "7")
+    monkeypatch.setattr(Context, "container", lambda *_: None)
     with locked_run.begin(outer_ctx, command, 0.0, []) as (run_ctx, _):
         record_release(run_ctx, command)
     records = [json.loads(line) for line in ctx.journal.path.read_text().splitlines()]

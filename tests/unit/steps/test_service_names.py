@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.errors import Refused, UsageError
-from cosmicdeploy.settings import Services
 from cosmicdeploy.steps.service_names import services_named, services_of_step
+from tests.unit.settings_of import settings_of
 
-NAMES = ("web-1", "web-2", "db", "mail", "worker")
+NAMES = ("web-1", "web-2", "ui-1", "ui-2", "db", "mail", "worker")
 CTX: Any = SimpleNamespace(
-    settings=SimpleNamespace(services=Services(app=("web-1", "web-2"), database="db")),
+    settings=settings_of(
+        {"app": ["web-1", "web-2", "ui-1", "ui-2"], "database": "db"},
+        database={"name": "shop"},
+        applications={"ui": {"services": ["ui-1", "ui-2"]}},
+    ),
     stack=SimpleNamespace(
         services={
             name: SimpleNamespace(name=name, compose_name=name, container_name=f"{name}-prod")
@@ -27,14 +31,15 @@ CTX: Any = SimpleNamespace(
     ("words", "expected"),
     [
         (["web-2"], ["web-2"]),
-        (["app"], ["web-1", "web-2"]),
+        (["app"], ["web-1", "web-2", "ui-1", "ui-2"]),
+        (["ui"], ["ui-1", "ui-2"]),
         (["database", "db", "db-prod"], ["db"]),
-        (["mail", "app", "web-1"], ["mail", "web-1", "web-2"]),
+        (["mail", "ui", "web-1", "ui-1"], ["mail", "ui-1", "ui-2", "web-1"]),
         (["worker"], ["worker"]),  # the name of a service, though also that of a role
         ([], []),
     ],
 )
-def test_a_word_is_the_name_of_a_service_a_container_or_a_role(
+def test_a_word_is_the_name_of_a_service_a_container_an_application_or_a_role(
     words: list[str], expected: list[str]
 ) -> None:
     assert services_named(CTX, words) == expected

@@ -13,10 +13,11 @@ from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.journal.unfinished import InterruptedRun
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.run_scope import RunScope
-from cosmicdeploy.runs import execute
+from cosmicdeploy.runs.excused_requests import excuse_known_failures
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
 from cosmicdeploy.verification.excused import Excused
 from tests.unit.runs.journal_writer import Writer
+from tests.unit.settings_of import settings_of
 
 pytestmark = pytest.mark.unit
 KNOWN = KnownFailures(points={"heartbeat": "500", "monitor": "its command fails"})
@@ -55,8 +56,7 @@ def replaced(ctx: Context, writer: Writer, name: str, known: KnownFailures) -> C
     writer.run("own")
     change = {"change": "replace", "before": {"containers": {name: None}}}
     writer.journal.append("intent", step="r", step_kind="rollout", options={}, **change)
-    services = SimpleNamespace(app=["web"], released=["web", "worker"], all=["web", "worker"])
-    loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=services))
+    loaded: Any = SimpleNamespace(settings=settings_of({"app": ["web"], "worker": ["worker"]}))
     return replace(ctx, loaded=loaded, journal=writer.journal).with_run(known_failures=known)
 
 
@@ -75,14 +75,14 @@ def failing(point: str) -> CheckResult:
 )
 def test_requests_to_a_release_that_hangs_are_excused(known: KnownFailures, excused: bool) -> None:
     """Excused before any request fails: none has failed yet when the plan is ready."""
-    services = SimpleNamespace(app=["web"], proxy="nginx")
+    settings = settings_of({"app": ["web"], "proxy": "nginx"})
     ctx: Any = SimpleNamespace(
         run=RunScope(known_failures=known, traffic=TrafficStats()),
-        settings=SimpleNamespace(services=services),
+        settings=settings,
     )
     step = SimpleNamespace(replaces_containers=True)
     plan: Any = [SimpleNamespace(changes=True, step=step)]
-    execute._excuse_known_failures(ctx, plan)
+    excuse_known_failures(ctx, plan)
     assert bool(ctx.run.traffic.failing_before) is excused
 
 

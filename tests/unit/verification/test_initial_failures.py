@@ -78,7 +78,7 @@ def stack(ctx: Context, tmp_path: Path) -> Iterator[Stack]:
         port = int(served.url.rpartition(":")[2])
         engine: Any = Engine(web=web, db=replace(HEALTHY, name="db", service="db"))
         services = {
-            n: SimpleNamespace(compose_name=n, container_name=n, image=n, build=None)
+            n: SimpleNamespace(name=n, compose_name=n, container_name=n, image=n, build=None)
             for n in ("web", "db")
         }
         any_stack: Any = SimpleNamespace(services=services, project="p")
@@ -205,7 +205,8 @@ def test_initial_failures_are_searched_for_with_the_runs_own_context(
 def test_a_missing_token_is_no_problem_of_an_old_replica(stack: Stack) -> None:
     ctx, served = stack(Reply(200))
     without = replace(ctx, loaded=load(ctx.loaded.file, {}))
-    assert old_replica_problem(without, served.url, "") == ("", "no token in TOKEN")
+    web = without.settings.main_application
+    assert old_replica_problem(without, web, served.url, "") == ("", "no token in TOKEN")
 
 
 @pytest.mark.parametrize(

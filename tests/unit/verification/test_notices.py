@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,9 +20,10 @@ from cosmicdeploy.operations.notices import notices, show_notices
 from cosmicdeploy.report.console import PlainConsole
 from cosmicdeploy.report.model import Report
 from cosmicdeploy.report.summary import show
-from cosmicdeploy.settings import Services, load
+from cosmicdeploy.settings import Probe, Settings, load
 from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.workspace import _require_services
+from tests.unit.settings_of import settings_of
 
 pytestmark = pytest.mark.unit
 
@@ -54,10 +56,8 @@ def opened(ctx: Context, tmp_path: Path) -> Context:
             status="exited", exit_code=3, labels=container_labels,
         )  # fmt: skip
 
-    services = Services(app=("app",), database="db", proxy="nginx", left_alone=("migrate", "admin"))
-    app = SimpleNamespace(console=("console",))
-    settings = SimpleNamespace(services=services, database=object(), app=app)
-    loaded: Any = SimpleNamespace(settings=settings)
+    roles = {"app": ["app"], "database": "db", "proxy": "nginx", "left_alone": ["migrate", "admin"]}
+    loaded: Any = SimpleNamespace(settings=settings(roles))
     other = Container(
         id="x", name="staging-db-1", service="db", project="staging", image_id="i", status="running"
     )
@@ -65,6 +65,33 @@ def opened(ctx: Context, tmp_path: Path) -> Context:
         container=container, containers_of_folder=lambda _folder, except_project: [other]
     )
     return replace(ctx, stack=stack, loaded=loaded, engine=engine)
+
+
+def settings(roles: Mapping[str, Any], console: Sequence[str] = ("console",)) -> Settings:
+    """Return the settings of a stack whose address is known."""
+    database = {"database": {"name": "shop"}} if "database" in roles else {}
+    probe = {"url": "http://127.0.0.1:9"}
+    return settings_of(roles, app={"console": console}, probe=probe, **database)
+
+
+def test_an_application_that_no_request_is_sent_to_is_named(opened: Context) -> None:
+    """Clients reach the proxy, which publishes no port here."""
+    loaded: Any = SimpleNamespace(
+        file=Path("cosmicdeploy.yaml"),
+        settings=settings_of(
+            {"app": ["app", "admin"], "proxy": "nginx"},
+            applications={"admin": {"reached_at": False}},
+        ),
+    )
+    found = [each for each in notices(replace(opened, loaded=loaded)) if each.kind == "not probed"]
+    assert [each.service for each in found] == ["app", "admin"]
+    assert "the address at which clients reach the stack is unknown" in found[0].what
+    assert "applications.admin.reached_at is false" in found[1].what
+    assert "set `app.reached_at` to a path or URL" in found[0].todo
+    quiet = loaded.settings.model_copy(update={"probe": Probe(rate=0)})
+    loaded = SimpleNamespace(file=Path(), settings=quiet)
+    kinds = {each.kind for each in notices(replace(opened, loaded=loaded))}
+    assert "not probed" not in kinds
 
 
 def test_each_kind_of_notice_says_what_and_what_to_do(opened: Context, events: list[Event]) -> None:
@@ -90,9 +117,7 @@ def test_each_kind_of_notice_says_what_and_what_to_do(opened: Context, events: l
 def test_a_stack_in_which_no_service_is_left_alone_has_no_notice(opened: Context) -> None:
     services = {"app": opened.service("app")}
     small = replace(opened, stack=replace(opened.stack, services=services))
-    known = Services(app=("app",), database="app")
-    settings = SimpleNamespace(**{**vars(opened.settings), "services": known})
-    loaded: Any = SimpleNamespace(settings=settings)
+    loaded: Any = SimpleNamespace(settings=settings({"app": ["app"], "database": "app"}))
     engine: Any = SimpleNamespace(
         container=lambda _name: None, containers_of_folder=lambda *_, **__: []
     )
@@ -155,10 +180,8 @@ def test_a_run_shows_notices_once_before_its_first_step() -> None:
 def test_a_database_or_console_that_is_not_there_is_said_once(
     opened: Context, database: str | None, console: tuple[str, ...], said: list[str]
 ) -> None:
-    services = Services(app=("app",), database=database, proxy="nginx")
-    app = SimpleNamespace(console=console)
-    settings = SimpleNamespace(services=services, database=database and object(), app=app)
-    loaded: Any = SimpleNamespace(settings=settings)
+    roles = {"app": ["app"], "proxy": "nginx", **({"database": database} if database else {})}
+    loaded: Any = SimpleNamespace(settings=settings(roles, console))
     whole = [str(each) for each in notices(replace(opened, loaded=loaded)) if not each.service]
     assert [line.startswith(start) for line, start in zip(whole, said, strict=True)] == [
         True

@@ -112,7 +112,7 @@ def test_any_other_response_is_no_accepted_heartbeat(
     answering: Answering, reply: Reply, problem: str
 ) -> None:
     ctx, served = answering(GOOD, reply)
-    assert problem in new_replica_problem(ctx, served.url, "2")
+    assert problem in new_replica_problem(ctx, ctx.settings.main_application, served.url, "2")
     assert problem in run_check(ctx, "heartbeat").found
     with pytest.raises(CheckFailed):
         VerifyStep(name="verify", only=("heartbeat",)).check(ctx)
@@ -124,26 +124,28 @@ def test_an_unknown_token_is_reported_before_a_replica_is_touched(
 ) -> None:
     ctx, served = answering(GOOD, Reply(status))
     with pytest.raises(CheckFailed, match="does not know the token in TOKEN; no replica"):
-        new_replica_problem(ctx, served.url, "2")
+        new_replica_problem(ctx, ctx.settings.main_application, served.url, "2")
     result = run_check(ctx, "heartbeat")
     assert not result.ok and "does not know the token in TOKEN" in result.found
 
 
 def test_a_new_replica_has_to_answer_with_its_release_and_a_heartbeat(answering: Answering) -> None:
     ctx, served = answering(GOOD)
-    assert new_replica_problem(ctx, served.url, "2") == ""
+    assert new_replica_problem(ctx, ctx.settings.main_application, served.url, "2") == ""
     ctx, served = answering(GOOD, LIMITED_FOR_LONG)
     with pytest.raises(NotProven, match="no replica was touched") as raised:
-        new_replica_problem(ctx, served.url, "2")
+        new_replica_problem(ctx, ctx.settings.main_application, served.url, "2")
     assert "429" in raised.value.details[0]
     ctx, served = answering(Reply(200, "welcome"))
-    assert "answers as release unknown, not 2" in new_replica_problem(ctx, served.url, "2")
+    assert "answers as release unknown, not 2" in new_replica_problem(
+        ctx, ctx.settings.main_application, served.url, "2"
+    )
 
 
 @pytest.mark.parametrize("reply", [LIMITED_FOR_LONG, Reply(404), Reply(302), Reply(401)])
 def test_an_old_replica_may_be_unproven_but_not_broken(answering: Answering, reply: Reply) -> None:
     ctx, served = answering(Reply(200), reply)
-    problem, unproven = old_replica_problem(ctx, served.url, "1")
+    problem, unproven = old_replica_problem(ctx, ctx.settings.main_application, served.url, "1")
     assert problem == "" and str(reply.status) in unproven
     ctx, served = answering(Reply(200), Reply(500))
-    assert "500" in old_replica_problem(ctx, served.url, "1")[0]
+    assert "500" in old_replica_problem(ctx, ctx.settings.main_application, served.url, "1")[0]

@@ -45,7 +45,7 @@ def engine() -> Engine:
 @pytest.fixture
 def ctx(ctx: Context, engine: Engine) -> Context:
     restart = SimpleNamespace(healthy_within=5, passes=3)
-    settings = SimpleNamespace(services=SimpleNamespace(app=[]), restart=restart)
+    settings = SimpleNamespace(application_of=lambda _: None, restart=restart)
     loaded: Any = SimpleNamespace(settings=settings)
     any_engine: Any = engine
     return replace(ctx, loaded=loaded, engine=any_engine)

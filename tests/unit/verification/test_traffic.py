@@ -11,7 +11,9 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.probes.proof.connection import Request
+from cosmicdeploy.probes.proof.fronts import Fronts
 from cosmicdeploy.probes.proof.stream import RequestStream
+from cosmicdeploy.probes.urls import Front
 from cosmicdeploy.settings import load
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
 from tests.unit.servers import SLOW_SECONDS, Reply, Served, serving
@@ -55,7 +57,8 @@ def send_until(
     beats: Heartbeats | None = None,
 ) -> TrafficStats:
     """Send requests until the condition holds; return their statistics."""
-    stream = RequestStream(ctx, served.url, beats)  # type: ignore[arg-type]
+    fronts = {"app": Front(served.url, "/api/health")}
+    stream = RequestStream(ctx, Fronts(applications=fronts, heartbeats=served.url), beats)  # type: ignore[arg-type]
     stream.start()
     end = time.monotonic() + 120
     while not condition(stream.measured) and time.monotonic() < end:
@@ -190,3 +193,24 @@ def test_heartbeats_pause_until_retry_after_is_over(sending: Context) -> None:
     assert served.requests.count(f"POST {HEARTBEAT_PATH}") == 1
     assert (stats.limited, stats.failures) == (1, [])
     assert stats.facts()["beats"]["limited"] == 1  # type: ignore[index]
+
+
+def test_applications_take_turns_on_both_kinds_of_connection(sending: Context) -> None:
+    with serving() as api, serving(lambda number: 500 if number == 3 else 200) as web:
+        fronts = {"api": Front(api.url, "/api/health"), "web": Front(web.url, "/ready")}
+        stream = RequestStream(sending, Fronts(applications=fronts), None)
+        stream.start()
+        end = time.monotonic() + 120
+        while stream.measured.sent < 40 and time.monotonic() < end:
+            time.sleep(0.01)
+        stream.stop()
+    own = stream.measured.applications
+    assert abs(own["api"].sent - own["web"].sent) <= 1
+    assert own["api"].sent + own["web"].sent == stream.measured.sent >= 40
+    assert set(api.requests) == {"GET /api/health"} and set(web.requests) == {"GET /ready"}
+    assert api.connections > 5 and web.connections > 5, "half on new ones, of each"
+    assert (len(own["api"].failures), len(own["web"].failures)) == (0, 1)
+    facts = stream.measured.facts()
+    gaps = [own[name].longest_gap for name in own]
+    assert facts["longest_gap_ms"] == round(max(gaps) * 1000, 1)
+    assert set(facts["applications"]) == {"api", "web"}  # type: ignore[call-overload]

@@ -1,8 +1,8 @@
-"""A further compose file with which Compose hashes services that refer to other containers.
+"""An additional compose file that makes `config --hash` print the hashes that `up` compares.
 
-Before Compose hashes a service, `up` replaces its references to services by ids of containers;
-`config --hash` does not. For `volumes_from` no file says the same: Compose takes a bare id for the
-name of a service.
+Before `up` hashes a service, it replaces the service's references to other services by container
+ids. `config --hash` does not, so this file contains the ids. For `volumes_from` that is
+impossible: Compose takes a bare id for the name of a service.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from cosmicdeploy.stack.model import Service
 
 
 def hash_override(pairs: Iterable[tuple[Service, Service]]) -> str:
-    """Return the file; "" if none is needed. Each pair is a service as declared and resolved."""
+    """Return the text of the file; "" if none is needed.
+
+    Each pair is a service as declared, and with its references replaced by ids.
+    """
     services = {  # replicas have the same keys
         declared.compose_name: _keys(declared, resolved)
         for declared, resolved in pairs
@@ -27,7 +30,7 @@ def hash_override(pairs: Iterable[tuple[Service, Service]]) -> str:
 
 def _keys(declared: Service, resolved: Service) -> str:
     others = sorted(referred_services(declared))
-    # A reference makes a service depend on the other one; an id would not.
+    # Compose derives a dependency from a reference, but not from an id, so the file states it.
     dependencies = {
         name: {
             "condition": declared.depends_on[name].condition,

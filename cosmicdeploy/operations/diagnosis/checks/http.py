@@ -10,8 +10,10 @@ from cosmicdeploy.errors import CosmicError, EngineUnavailable
 from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem
 from cosmicdeploy.operations.diagnosis.remedies import restart, restart_or_replace
 from cosmicdeploy.probes.http import OK, Response, send_request, send_with_retries
+from cosmicdeploy.probes.reach import NotReached, reach
 from cosmicdeploy.probes.readiness import HEALTH_CHECK_SILENCE
-from cosmicdeploy.probes.urls import container_url, proxy_url
+from cosmicdeploy.probes.urls import container_url
+from cosmicdeploy.settings import Application
 
 ANSWERS, PROXY = "answers", "through the proxy"
 
@@ -21,15 +23,20 @@ def answers(ctx: Context) -> Iterator[Finding]:
 
     Sends up to three requests to each replica, and runs its health check in the container.
     """
-    healthy, path = [], ctx.settings.app.health_path
-    for name in ctx.settings.services.app:
+    for application in ctx.settings.all_applications:
+        yield from _answers_of(ctx, application)
+
+
+def _answers_of(ctx: Context, application: Application) -> Iterator[Finding]:
+    healthy = []
+    for name in application.services:
         container = ctx.container(name)
         if container is None or not container.is_running:
             continue
         inside = _inside_problem(ctx, container)
         # One request is enough for a replica that is known to be unhealthy.
         outside = _outside_problem(
-            ctx, container, path, send_request if inside else send_with_retries
+            container, application, send_request if inside else send_with_retries
         )
         if not outside and not inside:
             healthy.append(name)
@@ -42,17 +49,16 @@ def answers(ctx: Context) -> Iterator[Finding]:
             remedies=restart_or_replace(ctx, name),
         )
     if healthy:
-        yield ok(ANSWERS, f"200 from {path} of {', '.join(healthy)}")
+        yield ok(ANSWERS, f"200 from {application.health_path} of {', '.join(healthy)}")
 
 
 def _outside_problem(
-    ctx: Context,
     container: Container,
-    path: str,
+    application: Application,
     send: Callable[[str], Response] = send_with_retries,
 ) -> str:
     """Send a request to a replica; return what is wrong with the response, "" if it is OK."""
-    response = send(container_url(ctx, container) + path)
+    response = send(container_url(container, application) + application.health_path)
     return "" if response.status == OK else str(response)
 
 
@@ -72,29 +78,36 @@ def _inside_problem(ctx: Context, container: Container) -> str:
 
 
 def through_the_proxy(ctx: Context) -> Iterator[Finding]:
-    """Check that clients get a response through the load balancer; sends up to three requests."""
+    """Check that clients get a response through the load balancer.
+
+    Sends up to five requests for each application.
+    """
     name = ctx.settings.services.proxy
     if name is None:
         yield ok(PROXY, "services.proxy is not configured")
         return
-    response = send_with_retries(proxy_url(ctx) + ctx.settings.app.health_path)
-    if response.status == OK:
-        yield ok(PROXY, f"200 from {response.url} in {response.seconds * 1000:.0f} ms")
-        return
-    yield problem(
-        PROXY,
-        str(response),
-        "cosmicdeploy verify --only proxy",
-        remedies=_proxy_remedies(ctx, name),
-    )
+    for application in ctx.settings.all_applications:
+        front = reach(ctx, application)
+        if isinstance(front, NotReached):
+            yield ok(PROXY, f"{application.name} is not checked: {front.why}")
+            continue
+        response = send_with_retries(front.url)
+        if response.status == OK:
+            yield ok(PROXY, f"200 from {response.url} in {response.seconds * 1000:.0f} ms")
+            continue
+        yield problem(
+            PROXY,
+            str(response),
+            "cosmicdeploy verify --only proxy",
+            remedies=_proxy_remedies(ctx, application, name),
+        )
 
 
-def _proxy_remedies(ctx: Context, name: str) -> Sequence[Remedy]:
+def _proxy_remedies(ctx: Context, application: Application, name: str) -> Sequence[Remedy]:
     """Return the restart of the proxy if a replica responds; otherwise the cause is elsewhere."""
-    path = ctx.settings.app.health_path
-    replicas = [ctx.container(each) for each in ctx.settings.services.app]
+    replicas = [ctx.container(each) for each in application.services]
     serves = any(
-        each is not None and each.is_running and not _outside_problem(ctx, each, path)
+        each is not None and each.is_running and not _outside_problem(each, application)
         for each in replicas
     )
     proxy = ctx.container(name)

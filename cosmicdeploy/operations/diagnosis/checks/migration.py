@@ -58,7 +58,7 @@ def migrators(ctx: Context) -> Iterator[Finding]:
         for container in ctx.engine.leftovers(ctx.stack.project)
         if container.is_running and container.labels.get(labels.MARKER) == labels.RUN
     ]
-    for name in ctx.settings.services.released:
+    for name in ctx.settings.released_by(ctx.settings.main_application):
         container = ctx.container(name)
         processes = ctx.engine.processes(container.id) if container else ()
         lines += [f"{name}: {part}" for p in processes if (part := migrator(ctx, p.command))]

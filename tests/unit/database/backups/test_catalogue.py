@@ -32,7 +32,7 @@ def test_ids_sort_by_time_and_are_unique() -> None:
 
 def test_an_empty_catalogue_has_no_backups(catalogue: Catalogue) -> None:
     assert catalogue.list() == []
-    with pytest.raises(BackupError, match="no good backup"):
+    with pytest.raises(BackupError, match="no usable backup"):
         catalogue.get("latest")
 
 

@@ -111,7 +111,7 @@ def test_the_error_names_commands_if_no_backup_is_usable(
         path.unlink()
     done = call("rollback", "--to", "latest", "--yes")
     assert done.exit_code == 1
-    assert "There is no good backup" in done.stderr and why in one_line(done.stderr)
+    assert "There is no usable backup" in done.stderr and why in one_line(done.stderr)
     assert "`cosmicdeploy backup create`" in done.stderr
 
 

@@ -68,7 +68,9 @@ class LogEngine:
 
 
 def context(engine: Any, folder: Path) -> Context:
-    service = SimpleNamespace(compose_name="web", container_name="web", image="web", build=None)
+    service = SimpleNamespace(
+        name="web", compose_name="web", container_name="web", image="web", build=None
+    )
     stack = SimpleNamespace(project="kiosk", services=dict.fromkeys(SETTINGS.services.all, service))
     loaded = SimpleNamespace(state_directory=folder, settings=SETTINGS, variables={})
     return Context(

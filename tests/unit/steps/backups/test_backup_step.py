@@ -14,6 +14,7 @@ from cosmicdeploy.steps.backups import backup as step_module
 from cosmicdeploy.steps.backups.backup import BackupStep
 from cosmicdeploy.steps.backups.prune import Pruned
 from cosmicdeploy.steps.base import Change
+from tests.unit.settings_of import settings_of
 
 pytestmark = pytest.mark.unit
 
@@ -37,10 +38,8 @@ def test_images_are_tagged_before_the_backup_is_created(monkeypatch: pytest.Monk
         has_database=True,
         catalogue=None,
         running_release=lambda: "7",
-        settings=SimpleNamespace(
-            services=SimpleNamespace(proxy=None, deployed=("app", "worker")),
-            backup=SimpleNamespace(exact=True, silence=60),
-        ),
+        release_of=lambda _: "7",
+        settings=settings_of({"app": ["app"], "worker": ["worker"]}),
         stack=SimpleNamespace(project="shop"),
     )
     with pytest.raises(Killed):

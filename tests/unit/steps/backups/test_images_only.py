@@ -14,6 +14,7 @@ from cosmicdeploy.journal.interrupted_run import Intent, InterruptedRun
 from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.steps.backups.backup import BackupStep
 from cosmicdeploy.steps.base import Change, Unchanged
+from tests.unit.settings_of import settings_of
 
 pytestmark = pytest.mark.unit
 
@@ -35,10 +36,9 @@ def ctx(tmp_path: Path) -> Any:
         digests_of=lambda _images: {},
         has_database=False,
         run=RunScope(),
-        running_release=lambda: "1",
-        settings=SimpleNamespace(
-            database=None, services=SimpleNamespace(proxy=None, deployed=("app",))
-        ),
+        running_release=lambda _application=None: "1",
+        release_of=lambda _container: "1",
+        settings=settings_of({"app": ["app"]}),
         stack=SimpleNamespace(project="shop"),
     )
 
@@ -51,6 +51,7 @@ def test_the_images_that_run_are_kept_once(ctx: Any) -> None:
     assert ctx.engine.tags == {"cosmicdeploy/shop:1a2b"}
     manifest = ctx.catalogue.get(kept).manifest
     assert (manifest.release, manifest.images) == ("1", {"app": "sha256:1a2b"})
+    assert (manifest.releases, manifest.release_text) == ({"app": "1"}, "1")
     again = STEP.check(ctx)
     assert isinstance(again, Unchanged) and again.facts == {"backup": kept}
 

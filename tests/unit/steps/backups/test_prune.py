@@ -128,7 +128,8 @@ def test_all_backups_of_a_resumed_deploy_are_kept(ctx: Any) -> None:
         intents=[begun],
     )
     ctx.run, ctx.lock = RunScope(resumed_runs=[first]), Lock()
-    ctx.settings.services, ctx.digests_of = SimpleNamespace(proxy=None, deployed=()), lambda _: {}
+    ctx.settings.services = SimpleNamespace(proxy=None, deployed=(), released=())
+    ctx.digests_of = lambda _: {}
     ctx.running_release = lambda: "7"
     record_release(ctx, RunCommand(line="deploy", kind=RunKind.DEPLOY), of_second)
     record_release_of(ctx, NEWEST)

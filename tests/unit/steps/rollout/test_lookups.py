@@ -12,10 +12,11 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container, ExecResult, Image
-from cosmicdeploy.settings import Restart, Services
+from cosmicdeploy.settings import Restart
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.rollout import replace as replacing
 from cosmicdeploy.steps.rollout.executor import Rollout
+from tests.unit.settings_of import settings_of
 
 APPS, WORKER = ("app-1", "app-2", "app-3"), "queue"
 
@@ -95,10 +96,8 @@ def rollout(
 ) -> CountingEngine:
     monkeypatch.setattr(replacing, "container_labels", lambda *_: {})
     engine = CountingEngine({f"old-{name}": container(name) for name in names})
-    settings = SimpleNamespace(
-        services=Services(app=APPS, worker=(WORKER,), database="db"),
-        restart=restart,
-        proxy=SimpleNamespace(out_of_service=None),
+    settings = settings_of({"app": APPS, "worker": [WORKER]}).model_copy(
+        update={"restart": restart}
     )
     stack: Any = SimpleNamespace(
         project="p",

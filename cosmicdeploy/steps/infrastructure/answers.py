@@ -1,8 +1,8 @@
-"""What a rollout does for services other than the application's: their order, and what they owe."""
+"""What has to hold once a service of the infrastructure was replaced."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
@@ -10,8 +10,8 @@ from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost, ProbeF
 from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.probes.readiness import unhealthy, wait_ready
-from cosmicdeploy.probes.urls import proxy_url
-from cosmicdeploy.stack.order import in_order, needed_by
+from cosmicdeploy.probes.urls import front_of
+from cosmicdeploy.stack.order import needed_by
 from cosmicdeploy.steps.containers.stop_start import wait_for_replicas
 from cosmicdeploy.steps.health import require_cache, require_database
 from cosmicdeploy.traffic.response import Response
@@ -20,20 +20,6 @@ CHECK_EVERY_SECONDS = 0.25
 # A container without a health check has to run this long, in seconds: a server that cannot read its
 # data ends within a second.
 SETTLED_AFTER = 2.0
-
-
-def other_services(ctx: Context, names: Iterable[str]) -> tuple[Sequence[str], Sequence[str]]:
-    """Return the other ones of these services: those before the application, and those after it.
-
-    What the application depends on comes before it, the proxy last.
-    """
-    services, stack = ctx.settings.services, ctx.stack
-    data = set(services.of(("database", "cache")))
-    needed = (data | needed_by(stack, {*services.released})) - {services.proxy}
-    rest = {*names} - {*services.released}
-    other = [name for name in in_order(stack) if name in rest]
-    last = [name for name in other if name not in needed]
-    return [n for n in other if n in needed], sorted(last, key=lambda n: n == services.proxy)
 
 
 def require_answers(ctx: Context, name: str) -> Callable[[], None]:
@@ -84,7 +70,8 @@ def wait_settled(ctx: Context, container: Container, name: str) -> None:
 def _front(ctx: Context) -> Response | None:
     """Return what a client gets now; None if its address is unknown."""
     try:
-        return send_request(proxy_url(ctx) + ctx.settings.app.health_path)
+        front = front_of(ctx, ctx.settings.main_application)
+        return send_request(front.url) if front is not None else None
     except (EngineUnavailable, LockLost):
         raise
     except CosmicError:

@@ -1,0 +1,30 @@
+"""Notices about applications that no request of a run is sent to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.probes.reach import NotReached, reach
+from cosmicdeploy.probes.result import StackNotice
+
+
+def not_probed(ctx: Context) -> Iterator[StackNotice]:
+    """Yield a notice for each application whose clients use another address, or that has none.
+
+    None if `probe.rate` is 0. Sends up to two requests to each application.
+    """
+    for application in ctx.settings.all_applications if ctx.settings.probe.rate else ():
+        try:
+            front = reach(ctx, application)
+        except CosmicError:  # the proxy does not run, so nothing is known yet
+            continue
+        if isinstance(front, NotReached):
+            yield StackNotice(
+                kind="not probed",
+                service=application.name if len(ctx.settings.all_applications) > 1 else "",
+                what="no request of a run shows whether its clients notice the run:"
+                f" {front.why[0].lower()}{front.why[1:]}",
+                todo=front.todo,
+            )

@@ -1,0 +1,34 @@
+"""The releases of all applications: those that run, and those that a deploy puts in place."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from cosmicdeploy.context import Context
+
+
+def running_releases(ctx: Context) -> dict[str, str]:
+    """Return the release that each application runs, by its name; "" if it is unknown."""
+    return {each.name: ctx.running_release(each) for each in ctx.settings.all_applications}
+
+
+def releases_ahead(ctx: Context) -> dict[str, str]:
+    """Return the release of each application that a deploy puts in place, by its name."""
+    return {each.name: ctx.release_ahead(each) for each in ctx.settings.all_applications}
+
+
+def releases_of_images(ctx: Context, images: Collection[str]) -> dict[str, str]:
+    """Return what `releases_ahead` does for the applications that have one of these images.
+
+    If none has, for the main one.
+    """
+    main, *others = ctx.settings.all_applications
+    chosen = [e for e in (main, *others) if ctx.service(e.services[0]).image in images]
+    return {each.name: ctx.release_ahead(each) for each in chosen or [main]}
+
+
+def running_by_service(ctx: Context) -> dict[str, str]:
+    """Return the release of each service that runs an application's image; without unknown ones."""
+    containers = {name: ctx.container(name) for name in ctx.settings.services.released}
+    releases = {name: ctx.release_of(each) for name, each in containers.items() if each}
+    return {name: release for name, release in releases.items() if release}

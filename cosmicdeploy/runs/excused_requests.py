@@ -1,0 +1,30 @@
+"""Excuse the requests of a run that fail because of what did not work before it."""
+
+from __future__ import annotations
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.runs.plan import Plan
+
+# Points of the verification that send the same requests as clients.
+CLIENT_POINTS = frozenset({"health", "heartbeat"})
+
+
+def excuse_known_failures(ctx: Context, plan: Plan) -> None:
+    """Excuse failing requests until the rollout ends if requests already failed before it.
+
+    Also if a service or point that clients depend on is a known failure: a request to a service
+    that hangs has not failed yet.
+    """
+    traffic, known = ctx.run.traffic, ctx.run.known_failures
+    replaces = any(planned.changes and planned.step.replaces_containers for planned in plan)
+    if traffic is None or not replaces or not known:
+        return
+    services = {*ctx.settings.services.app, ctx.settings.services.proxy}
+    known_to_clients = (services & known.services.keys()) | (CLIENT_POINTS & known.points.keys())
+    if known_to_clients or traffic.failures:
+        failing = [
+            each.name
+            for each in ctx.settings.all_applications
+            if known.services.keys() >= set(each.services)
+        ]
+        traffic.excuse_failures(f"{len(traffic.failures)} of {traffic.sent} of them", failing)
