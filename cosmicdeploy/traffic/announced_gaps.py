@@ -16,12 +16,14 @@ from dataclasses import dataclass, field
 class Gap:
     """A gap while a service is replaced; it was announced to last `at_most` seconds.
 
-    `what` says what the service did, for people. `failed` counts the run's own requests that failed
+    `application` is the one whose requests it explains; "" if it explains all requests. `what` says
+    what the service did, for people. `failed` counts the run's own requests that failed
     in it. Times are of the monotonic clock.
     """
 
     service: str
     at_most: float
+    application: str = ""
     what: str = "was away"
     began: float = field(default_factory=time.monotonic)
     ended: float | None = None
@@ -41,8 +43,10 @@ class Gap:
     def is_too_long(self) -> bool:
         return self.seconds > self.at_most
 
-    def covers(self, started: float, ended: float) -> bool:
-        """Whether a request from `started` to `ended` was under way in the gap."""
+    def covers(self, started: float, ended: float, application: str = "") -> bool:
+        """Whether a request from `started` to `ended` to this application is explained by it."""
+        if self.application not in ("", application):
+            return False
         return self.began < ended and (self.ended is None or started < self.ended)
 
     def fail(self) -> None:
@@ -58,7 +62,9 @@ class Gaps:
         self.all: list[Gap] = []
 
     @contextmanager
-    def open(self, service: str, at_most: float, what: str = "was away") -> Iterator[Gap]:
+    def open(
+        self, service: str, at_most: float, *, application: str = "", what: str = Gap.what
+    ) -> Iterator[Gap]:
         """Have a gap of a service during the block.
 
         After an error it stays open: the undo, which opens it again, is what ends it. It may then
@@ -66,16 +72,16 @@ class Gaps:
         """
         gap = next((g for g in self.all if g.service == service and g.ended is None), None)
         if gap is None:
-            gap = Gap(service=service, at_most=at_most, what=what)
+            gap = Gap(service=service, at_most=at_most, application=application, what=what)
             self.all.append(gap)
         else:
             gap.at_most += at_most
         yield gap
         gap.ended = time.monotonic()
 
-    def covering(self, started: float, ended: float) -> Gap | None:
-        """Return the gap in which a request from `started` to `ended` was under way, if any."""
-        return next((gap for gap in self.all if gap.covers(started, ended)), None)
+    def covering(self, started: float, ended: float, application: str = "") -> Gap | None:
+        """Return the gap that explains a request from `started` to `ended`, if any."""
+        return next((gap for gap in self.all if gap.covers(started, ended, application)), None)
 
     def too_long(self) -> list[str]:
         """Return a line for each gap that was longer than announced."""

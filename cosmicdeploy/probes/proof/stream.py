@@ -187,7 +187,7 @@ class RequestStream:
     ) -> Response:
         started, was_open = time.monotonic(), self._ctx.run.maintenance.is_open
         response = self._kept[base].send(request) if kept else send_once(base, request)
-        gap = self._ctx.run.gaps.covering(started, time.monotonic())
+        gap = self._ctx.run.gaps.covering(started, time.monotonic(), application)
         response = replace(response, seconds=response.seconds + started - submitted)
         with self._count_lock:
             turning_away = was_open or self._ctx.run.maintenance.is_open

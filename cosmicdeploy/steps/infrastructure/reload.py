@@ -55,7 +55,7 @@ class ReloadStep(Step):
                 "The proxy has ended", where=str(ctx.settings.services.proxy), todo="see its log"
             )
         began = time.time()
-        with ctx.run.gaps.open(nginx.container.service, RELOADED_WITHIN, IDLE_CLOSED):
+        with ctx.run.gaps.open(nginx.container.service, RELOADED_WITHIN, what=IDLE_CLOSED):
             reload(ctx, nginx)
             ctx.sleep(SETTLED_AFTER)
         remember_files(ctx, reloaded_at=began)

@@ -84,5 +84,7 @@ def gap(ctx: Context, names: Iterable[str]) -> Iterator[None]:
     """Have the gaps of those of these services that `announced_gaps` returns, during the block."""
     with ExitStack() as stack:
         for name in announced_gaps(ctx, names):
-            stack.enter_context(ctx.run.gaps.open(name, at_most(ctx, name)))
+            application = ctx.settings.application_of(name)
+            own = application.name if application is not None else ""
+            stack.enter_context(ctx.run.gaps.open(name, at_most(ctx, name), application=own))
         yield

@@ -33,6 +33,15 @@ def test_a_request_is_in_a_gap_if_it_was_under_way_in_it() -> None:
     assert gaps.covering(gap.ended + 0.001, gap.ended + 1) is None
 
 
+def test_the_gap_of_an_application_explains_no_failure_of_another() -> None:
+    gaps = Gaps()
+    with gaps.open("web", 70, application="web") as gap:
+        assert gaps.covering(gap.began, gap.began + 1, "web") is gap
+        assert gaps.covering(gap.began, gap.began + 1, "api") is None
+    with gaps.open("nginx", 70) as gap:
+        assert gaps.covering(gap.began, gap.began + 1, "api") is gap
+
+
 def test_a_failure_in_an_announced_gap_breaks_no_promise() -> None:
     stats = TrafficStats()
     stats.count(response(200), kept=True)
