@@ -70,6 +70,7 @@ def test_a_proxy_that_would_not_start_is_never_stopped(up: Fronted) -> None:
     assert (up.ids(), up.starts(), up.asset()) == (before, starts, asset)
 
 
+@pytest.mark.torture
 def test_a_proxy_that_answers_wrongly_is_put_back(up: Fronted) -> None:
     before, asset, release = up.ids(), up.asset(), up.answering_release()
     up.write(release="4")
