@@ -103,6 +103,18 @@ class Image:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FileFacts:
+    """What is compared of a file: the SHA-256 of its content, its mode, and "uid:gid".
+
+    The content of a symbolic link is "-> " and its target.
+    """
+
+    content: str
+    mode: int
+    owner: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Difference:
     """A key of the compose file, such as "healthcheck.interval", in which a container has drifted.
 

@@ -72,6 +72,7 @@ class StackNotice(ProbeResult):
     kind: Literal[
         "no database",
         "no console",
+        "presumed",
         "left alone",
         "more replicas",
         "changed",

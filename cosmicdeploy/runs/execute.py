@@ -16,6 +16,7 @@ from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.lock import operator_name
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.preconditions.single_container import resolve_containers
+from cosmicdeploy.probes.preconditions.spoken_protocol import require_spoken_protocols
 from cosmicdeploy.probes.proof import TrafficStats, traffic
 from cosmicdeploy.releases import running_by_service
 from cosmicdeploy.runs import interrupted
@@ -56,6 +57,7 @@ def plan_only(ctx: Context, kind: RunKind, steps: Sequence[Step]) -> Plan:
     interrupted.require_readable(ctx, unfinished(ctx.journal))
     needed = _single_container_services(ctx, steps)
     ctx = resolve_containers(ctx, needed).with_run(is_plan_only=True)
+    _require_spoken_protocols(ctx, steps)
     known = known_failures(ctx, kind)
     return make_plan(steps, ctx.with_run(known_failures=known))
 
@@ -73,6 +75,7 @@ def execute(
     for another run to end. If the run changes something, the `recorder` records its baseline.
     """
     needed = _single_container_services(ctx, steps)
+    _require_spoken_protocols(ctx, steps)
     with begin(ctx, command, wait, needed) as (run_ctx, initial):
         interrupted.end_tools(run_ctx)
         decision = interrupted.decide(run_ctx, command)
@@ -134,6 +137,12 @@ def _single_container_services(ctx: Context, steps: Sequence[Step]) -> Sequence[
     """Return the services that must have one container each: all, or for a backup the database."""
     only_protects = all(step.protective for step in steps)
     return ctx.settings.services.of(["database"]) if only_protects else ctx.settings.services.all
+
+
+def _require_spoken_protocols(ctx: Context, steps: Sequence[Step]) -> None:
+    """Refuse a run that would take working replicas for broken ones; a backup needs no replica."""
+    if not all(step.protective for step in steps):
+        require_spoken_protocols(ctx)
 
 
 def _changes(plan: Plan) -> bool:

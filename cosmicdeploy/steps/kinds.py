@@ -34,6 +34,7 @@ from cosmicdeploy.steps.schema.end_sessions import EndSessionsStep
 from cosmicdeploy.steps.schema.mark_migrated import MarkMigratedStep
 from cosmicdeploy.steps.schema.migrate import MigrateStep
 from cosmicdeploy.steps.schema.migrate_down import MigrateDownStep
+from cosmicdeploy.steps.static_files.static_files import StaticFilesStep
 from cosmicdeploy.steps.verify import VerifyStep
 
 KINDS: Mapping[str, type[Step]] = {
@@ -65,6 +66,7 @@ KINDS: Mapping[str, type[Step]] = {
         RestoreStep,
         ResumeStep,
         ServicesStep,
+        StaticFilesStep,
         TrialStep,
         UnlockStep,
         VerifyStep,

@@ -11,6 +11,10 @@ from cosmicdeploy.engine.containers.compose_tool import compose_command
 from cosmicdeploy.engine.containers.in_place import service_of
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.preconditions.not_probed import not_probed
+from cosmicdeploy.probes.preconditions.readiness_notices import (
+    presumed_protocols,
+    without_readiness,
+)
 from cosmicdeploy.probes.result import StackNotice
 from cosmicdeploy.stack.replicas import replicas_by_service
 
@@ -19,7 +23,8 @@ def stack_notices(ctx: Context) -> list[StackNotice]:
     """Return the notices that do not depend on what the containers run.
 
     There is one for a database or a console that the stack does not have, for each application that
-    no request is sent to, for each service that is left alone, for each service with more
+    no request is sent to or whose protocol is presumed, for each replica whose readiness nothing
+    shows, for each service that is left alone, for each service with more
     containers than declared, for each container that was
     created from another folder, for each container of another project that was created from this
     folder, and for what has no effect in the compose file.
@@ -28,6 +33,8 @@ def stack_notices(ctx: Context) -> list[StackNotice]:
         *_without_database(ctx),
         *_without_console(ctx),
         *not_probed(ctx),
+        *presumed_protocols(ctx),
+        *without_readiness(ctx),
         *_left_alone(ctx),
         *_more_replicas(ctx),
         *_of_other_folders(ctx),

@@ -16,6 +16,7 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.names import ContainerRole, name_as
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
+from cosmicdeploy.proxy.static_files.served import apart_from_served
 from cosmicdeploy.settings import Application
 from cosmicdeploy.startup import import_http_client_early
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -77,7 +78,10 @@ def trial_images(ctx: Context, applications: Iterable[Application]) -> str:
 
 
 def start_trial(ctx: Context, name: str) -> str:
-    """Create and start a trial container of a service; return its id. Raises `EngineError`."""
+    """Create and start a trial container of a service; return its id. Raises `EngineError`.
+
+    What it writes to the volumes that the proxy serves reaches no client.
+    """
     service, image = ctx.service(name), ctx.image_of(name)
     if image is None:
         raise EngineError(
@@ -86,7 +90,7 @@ def start_trial(ctx: Context, name: str) -> str:
             todo=how_to_get(service),
         )
     created = ctx.engine.create(
-        service.isolated(),
+        apart_from_served(ctx, service.isolated()),
         name=name_as(ContainerRole.TRIAL, service.container_name, uuid4().hex),
         image=image.id,
         labels={
@@ -114,7 +118,7 @@ def running_trial(ctx: Context, application: Application, image_id: str) -> Cont
 def remove_trials(ctx: Context) -> None:
     """Remove all trial containers."""
     for container in _trials(ctx):
-        ctx.engine.remove(container.id)
+        ctx.engine.discard(container.id)
 
 
 def _trials(ctx: Context) -> list[Container]:

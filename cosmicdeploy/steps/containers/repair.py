@@ -30,7 +30,7 @@ def wait_for_commands(ctx: Context) -> None:
         if container.labels[labels.MARKER] == labels.RUN:
             ctx.say(f"waiting for {container.name}, which an interrupted run started")
             ctx.engine.wait_until_ended(container.id, ctx.settings.migrate.timeout)
-        ctx.engine.remove(container.id)
+        ctx.engine.discard(container.id)
 
 
 def unneeded_temporary(ctx: Context) -> list[tuple[str, Container]]:

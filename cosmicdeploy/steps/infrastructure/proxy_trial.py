@@ -40,7 +40,7 @@ def try_proxy(ctx: Context, reasons: Mapping[str, str]) -> None:
             details=error.details,
         ) from error
     finally:
-        ctx.engine.remove(trial_id)
+        ctx.engine.discard(trial_id)
     ctx.say(f"{name} starts with its new image and configuration")
 
 

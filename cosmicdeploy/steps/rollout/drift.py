@@ -51,7 +51,7 @@ def drift_of(
     container, image = ctx.container(name), ctx.image_of(name)
     if container is None:
         return Drift(container=None, reason=MISSING)
-    if image is None and not _is_renewed(ctx, ctx.service(name).image):
+    if image is None and not is_renewed(ctx, ctx.service(name).image):
         raise EngineError(
             f"The image {ctx.service(name).image} does not exist",
             where=name,
@@ -127,12 +127,12 @@ def as_json(keys: Iterable[Difference]) -> list[dict[str, Any]]:
 def _image_reasons(
     ctx: Context, container: Container, image: Image | None, image_name: str
 ) -> list[str]:
-    if image is None or _is_renewed(ctx, image_name):
+    if image is None or is_renewed(ctx, image_name):
         return [OLDER_IMAGE]
     return [ANOTHER_IMAGE] if container.image_id != image.id else []
 
 
-def _is_renewed(ctx: Context, image_name: str) -> bool:
+def is_renewed(ctx: Context, image_name: str) -> bool:
     """Return whether a step that comes first puts another image in place under this name."""
     if not ctx.run.steps_ahead.build_images:
         return False
