@@ -40,8 +40,8 @@ def test_the_proxy_is_built_and_replaced_only_if_it_is_included(up: Fronted) -> 
     assert "no request is served between its stop and its start" in notice["what"]
     assert notice["todo"] == "`cosmicdeploy deploy --include nginx`"
 
-    planned = up.cli("deploy", "--include", "nginx", "--plan")
-    assert "nginx: no request is served between its stop and its start (at most" in planned.stdout
+    planned = up.cli("deploy", "--include", "nginx", "--plan", "--json").reason("rollout")
+    assert "nginx: no request is served between its stop and its start (at most" in planned
     included = up.cli("deploy", "--include", "nginx", "--json")
     assert included.code == 0, included.stdout
     assert (up.asset(), up.answering_release()) == ("release 2", "2")
