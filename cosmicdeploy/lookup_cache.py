@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from cosmicdeploy.engine.facts import Container, Image
+from cosmicdeploy.engine.facts import Container, FileFacts, Image
 
 
 @dataclass(kw_only=True)
@@ -23,6 +23,7 @@ class LookupCache:
     did not compute them in time.
     `writable_mounts`: whether a container has a folder of the host mounted that the deployer may
     write to, by (container id, folder).
+    `image_files`: the files of images, by (image id, folder).
     """
 
     rate_limit_wait_failed: bool = False
@@ -31,6 +32,7 @@ class LookupCache:
     migration_status: dict[str, str | None] = field(default_factory=dict)
     compose_hashes: Mapping[str, str] = field(default_factory=dict)
     writable_mounts: dict[tuple[str, Path], bool] = field(default_factory=dict)
+    image_files: dict[tuple[str, str], Mapping[str, FileFacts]] = field(default_factory=dict)
 
 
 class FactsSource(Protocol):

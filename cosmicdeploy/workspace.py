@@ -16,6 +16,7 @@ from cosmicdeploy.events import Emit, Warned
 from cosmicdeploy.files.shipped import playbooks
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.playbook import Playbook, load_playbook
+from cosmicdeploy.proxy.protocols import with_protocols
 from cosmicdeploy.replicas import resolve_replicas
 from cosmicdeploy.settings import LoadedSettings, Settings, find, load
 from cosmicdeploy.stack.compose import read_files
@@ -37,7 +38,8 @@ def read_stack_files(config: Path | None) -> tuple[LoadedSettings, Stack]:
     loaded = load(config or find(Path.cwd()), os.environ)
     stack = read_files(loaded.compose_files, os.environ)
     _require_services(loaded, stack)
-    return loaded, _with_own_folders(loaded, stack)
+    _require_volumes(loaded, stack)
+    return with_protocols(loaded, stack), _with_own_folders(loaded, stack)
 
 
 def _with_own_folders(loaded: LoadedSettings, stack: Stack) -> Stack:
@@ -84,7 +86,8 @@ def owner_of(settings: Settings, stack: Stack) -> Owner:
 
 def _require_services(loaded: LoadedSettings, stack: Stack) -> None:
     services = loaded.settings.services
-    for name in (*services.all, *services.left_alone):
+    named = (*services.all, *services.left_alone, *services.stateful, *services.stateless)
+    for name in named:
         if name in stack.inactive:
             raise ConfigError(
                 f"The service {name!r} has a role, and none of its profiles is active",
@@ -107,6 +110,17 @@ def _require_services(loaded: LoadedSettings, stack: Stack) -> None:
                 f"The application {name} has the name of a service that is not its own",
                 where=f"{loaded.file}: applications, {stack.file}",
                 todo="give the application another name, and name its `services`",
+            )
+
+
+def _require_volumes(loaded: LoadedSettings, stack: Stack) -> None:
+    for name in loaded.settings.volumes.left_alone:
+        if name not in stack.volumes:
+            known = f"choose from {', '.join(stack.volumes)}" if stack.volumes else "remove it"
+            raise ConfigError(
+                f"The compose file declares no volume {name!r}",
+                where=f"{loaded.file}: volumes.left_alone, {stack.file}",
+                todo=did_you_mean(name, stack.volumes) or known,
             )
 
 

@@ -11,6 +11,12 @@ from typing import Literal
 AT_REST = ("created", "dead", "exited", "removing")
 
 
+def unix_time(moment: str) -> float:
+    """Return the engine's time (2026-11-29T21:43:48.123456789Z) in seconds since 1970."""
+    whole, _, fraction = moment.rstrip("Z").partition(".")
+    return datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{fraction or 0}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Container:
     """A container as it is now; times are ISO 8601 in UTC.
@@ -65,6 +71,11 @@ class Container:
         return datetime.fromisoformat(self.started_at[:19]).replace(tzinfo=UTC)
 
     @property
+    def started_unix(self) -> float:
+        """When it was last started, as a Unix time with all of its fraction; 0 if never."""
+        return unix_time(self.started_at) if self.started_at else 0.0
+
+    @property
     def seconds_up(self) -> float:
         """Seconds since it was last started, by this machine's clock."""
         return (datetime.now(UTC) - self.started).total_seconds()
@@ -89,6 +100,18 @@ class Image:
     tagged_at: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileFacts:
+    """What is compared of a file: the SHA-256 of its content, its mode, and "uid:gid".
+
+    The content of a symbolic link is "-> " and its target.
+    """
+
+    content: str
+    mode: int
+    owner: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,10 +24,12 @@ DECLARED_ENGINE_KEYS = "cosmicdeploy.given"
 RELEASE = "cosmicdeploy.release"
 # On an image: the digest of what it was built from.
 CONTEXT = "cosmicdeploy.context"
-# On a container of cosmicdeploy that belongs to no service: a lock, a one-off command, or a trial.
+# On a container of cosmicdeploy that belongs to no service: a lock, a one-off command, a trial, or
+# one for the files of an image.
 MARKER = "cosmicdeploy.marker"
 RUN = "run"
 TRIAL = "trial"
+FILES = "files"
 # Beginnings of labels that do not belong to a container's definition.
 PREFIXES = ("com.docker.compose.", "cosmicdeploy.")
 

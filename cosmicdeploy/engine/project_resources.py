@@ -96,6 +96,15 @@ def ensure_volume(api: APIClient, volume: Volume, project: str) -> bool:
     return False
 
 
+def volume_exists(api: APIClient, name: str) -> bool:
+    """Return whether a volume exists. Raises what the SDK raises."""
+    try:
+        api.inspect_volume(name)
+    except NotFound:
+        return False
+    return True
+
+
 def remove(api: APIClient, project: str) -> None:
     """Remove a project's containers, networks, volumes and the images kept for rollbacks."""
     of_project = {"label": [f"{labels.PROJECT}={project}"]}

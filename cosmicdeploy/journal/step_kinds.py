@@ -20,6 +20,7 @@ RESUME = "resume"
 # Once this step is done, the release is in place everywhere.
 ROLLOUT = "rollout"
 SERVICES = "services"
+STATIC_FILES = "static-files"
 
 # Former name → present name.
 RENAMED: Mapping[str, str] = {

@@ -83,6 +83,23 @@ class FileOwner(Shape):
     owner: str
 
 
+class FilledVolume(Shape):
+    """A volume into which the files of an image were put: where the service has it mounted."""
+
+    service: str
+    target: str
+    subpath: str
+    image: str
+    had_record: bool
+
+
+class FilledVolumes(Shape):
+    """`set_aside` names the folder in each volume that has what was replaced."""
+
+    set_aside: str = Field(pattern="^[0-9a-f]{8}$")
+    volumes: dict[str, FilledVolume]
+
+
 # Kind of step → the shape of its `before`.
 BEFORE: Mapping[str, type[Shape]] = {
     "build": Tags,
@@ -98,6 +115,7 @@ BEFORE: Mapping[str, type[Shape]] = {
     "restore": Restored,
     "rollout": Containers,
     "services": Containers,
+    "static-files": FilledVolumes,
 }
 
 

@@ -27,11 +27,13 @@ READ_ONLY = frozenset(
         "containers_of_folder",
         "oneoffs",
         "processes",
+        "read_file",
         "require_supported",
         "resolved",
         "registry_digest",
         "containers_of_images",
         "subnets",
+        "volume_exists",
         "wait_until_ended",
         "writers",
     }

@@ -1,4 +1,4 @@
-"""Send HTTP requests to the stack as its clients do, and measure their duration."""
+"""Send requests as clients of the stack do, over HTTP or FastCGI, and measure their duration."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import ssl
 import sys
 import time
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from cosmicdeploy.polling import poll
 from cosmicdeploy.signals import interruptible
 from cosmicdeploy.traffic.response import EXCERPT_LENGTH, OK, RATE_LIMITED, Response
+
+if TYPE_CHECKING:
+    import httpx
 
 # Keeps httpx from importing its command line, which takes longer to import than the rest of httpx.
 # The deployer does not use it, and httpx itself works without it.
@@ -19,6 +22,7 @@ sys.modules["httpx._main"] = None  # type: ignore[assignment]
 
 __all__ = [
     "EXCERPT_LENGTH",
+    "FASTCGI",
     "OK",
     "RATE_LIMITED",
     "SERVER_ERROR",
@@ -33,13 +37,16 @@ TIMEOUT_SECONDS = 5.0
 ATTEMPTS, PAUSE_SECONDS = 3, 0.3
 # The lowest status with which a server reports a failure of its own (5xx).
 SERVER_ERROR = 500
+# The scheme of URLs that are requested over FastCGI.
+FASTCGI = "fcgi"
 
 
 def send_request(url: str, *, token: str = "", json: Any = None) -> Response:
     """Send one request and return its response: a POST if there is a JSON body, else a GET.
 
     Waits up to `TIMEOUT_SECONDS`. Follows no redirects. If the network or the server fails, nothing
-    is raised: the response's `error` says what happened.
+    is raised: the response's `error` says what happened. A URL that begins with `fcgi://` is
+    requested over FastCGI (`fastcgi/transport.py`).
     """
     import httpx  # slow to import
 
@@ -50,7 +57,12 @@ def send_request(url: str, *, token: str = "", json: Any = None) -> Response:
         # The proxies that the environment names are for the internet, not for the stack.
         with (
             interruptible(),
-            httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False, verify=_verify(url)) as client,
+            httpx.Client(
+                timeout=TIMEOUT_SECONDS,
+                trust_env=False,
+                verify=_verify(url),
+                transport=_transport(url),
+            ) as client,
         ):
             received = client.request(method, url, headers=headers, json=json)
     except httpx.HTTPError as error:
@@ -84,6 +96,15 @@ def send_with_retries(url: str, *, token: str = "", json: Any = None) -> Respons
 def _verify(url: str) -> ssl.SSLContext | bool:
     # Redirects are not followed, so a plain HTTP request never gets to verify a certificate.
     return tls_context() if urlsplit(url).scheme == "https" else False
+
+
+def _transport(url: str) -> httpx.BaseTransport | None:
+    """Return what sends the request; None for the client's own HTTP."""
+    if urlsplit(url).scheme != FASTCGI:
+        return None
+    from cosmicdeploy.probes.fastcgi.transport import FastCgiTransport  # imports httpx
+
+    return FastCgiTransport()
 
 
 @cache

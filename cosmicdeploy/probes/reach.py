@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError, EngineError
 from cosmicdeploy.probes.http import OK, send_request
-from cosmicdeploy.probes.urls import Front, container_url, front_of
+from cosmicdeploy.probes.urls import Front, container_url, front_of, is_requested
 from cosmicdeploy.settings import Application
 
 NOT_FOUND = 404
@@ -57,6 +57,8 @@ def _has_serving_replica(ctx: Context, application: Application) -> bool:
         container = ctx.container(name)
         if container is None or not container.is_running:
             continue
+        if not is_requested(container, application):
+            return container.is_ready
         try:
             url = container_url(container, application)
         except EngineError:

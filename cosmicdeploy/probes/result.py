@@ -72,9 +72,10 @@ class StackNotice(ProbeResult):
     kind: Literal[
         "no database",
         "no console",
+        "presumed",
         "left alone",
         "more replicas",
-        "not built",
+        "changed",
         "not probed",
         "other folder",
         "other project",

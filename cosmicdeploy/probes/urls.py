@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.containers.reachable import reachable_address
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.probes.http import FASTCGI
 from cosmicdeploy.settings import Application
 
 
@@ -76,7 +77,7 @@ def _published(ctx: Context, application: Application) -> tuple[str, int] | None
         return (proxy, ports[0].target) if ports else None
     [first, *others] = application.services
     published = {port.target for port in ctx.service(first).ports}
-    if others or application.port not in published:
+    if others or not application.is_http or application.port not in published:
         return None
     return first, application.port
 
@@ -91,9 +92,23 @@ def replica_url(ctx: Context, service: str) -> str:
 
 
 def container_url(container: Container, application: Application) -> str:
-    """Return the URL of a container of an application.
+    """Return the URL of a container of an application; over FastCGI with the script.
 
     Raises `EngineError` if it cannot be reached.
     """
     host, port = reachable_address(container, application.port)
-    return f"http://{host}:{port}"
+    if application.protocol != "fastcgi":
+        return f"http://{host}:{port}"
+    presumed = application.presumed.script if application.presumed else ""
+    return f"{FASTCGI}://{host}:{port}{quote(application.script or presumed)}"
+
+
+def is_requested(container: Container, application: Application) -> bool:
+    """Return whether the deployer sends requests to the replica itself, past the load balancer.
+
+    Not if it speaks neither HTTP nor FastCGI. Over FastCGI a replica with a health check of its own
+    is requested only if the settings name the script.
+    """
+    if application.protocol == "fastcgi":
+        return bool(application.script) or not container.healthcheck
+    return application.is_http

@@ -16,6 +16,7 @@ from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.lock import operator_name
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.preconditions.single_container import resolve_containers
+from cosmicdeploy.probes.preconditions.spoken_protocol import require_spoken_protocols
 from cosmicdeploy.probes.proof import TrafficStats, traffic
 from cosmicdeploy.releases import running_by_service
 from cosmicdeploy.runs import interrupted
@@ -29,6 +30,7 @@ from cosmicdeploy.runs.undo import Applied
 from cosmicdeploy.runs.undo_interrupted import undo_runs
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
+from cosmicdeploy.steps.infrastructure.records import remember_files
 
 
 class Recording(Protocol):
@@ -55,6 +57,7 @@ def plan_only(ctx: Context, kind: RunKind, steps: Sequence[Step]) -> Plan:
     interrupted.require_readable(ctx, unfinished(ctx.journal))
     needed = _single_container_services(ctx, steps)
     ctx = resolve_containers(ctx, needed).with_run(is_plan_only=True)
+    _require_spoken_protocols(ctx, steps)
     known = known_failures(ctx, kind)
     return make_plan(steps, ctx.with_run(known_failures=known))
 
@@ -72,13 +75,17 @@ def execute(
     for another run to end. If the run changes something, the `recorder` records its baseline.
     """
     needed = _single_container_services(ctx, steps)
+    _require_spoken_protocols(ctx, steps)
     with begin(ctx, command, wait, needed) as (run_ctx, initial):
         interrupted.end_tools(run_ctx)
         decision = interrupted.decide(run_ctx, command)
         has_undone = undo_runs(run_ctx, decision.undone)
         state = {**initial, **observe(run_ctx)} if has_undone else initial
         run = Run(
-            ctx=run_ctx.with_run(resumed_runs=decision.resumed),
+            ctx=run_ctx.with_run(
+                resumed_runs=decision.resumed,
+                included=interrupted.included(run_ctx, decision.resumed),
+            ),
             before=decision.resumed[0].state if decision.resumed else state,
             superseded=decision.superseded,
             is_deploy=command.kind is RunKind.DEPLOY,
@@ -96,6 +103,8 @@ def execute(
         if in_place:
             backup, migrations = run.fact("backup"), run.fact("migrations")
             record_release(run.ctx, command, backup, migrations)
+        if run.error is None:
+            remember_files(run.ctx)
         if recording:
             _end_recording(recording, run, in_place)
     return run, measured
@@ -128,6 +137,12 @@ def _single_container_services(ctx: Context, steps: Sequence[Step]) -> Sequence[
     """Return the services that must have one container each: all, or for a backup the database."""
     only_protects = all(step.protective for step in steps)
     return ctx.settings.services.of(["database"]) if only_protects else ctx.settings.services.all
+
+
+def _require_spoken_protocols(ctx: Context, steps: Sequence[Step]) -> None:
+    """Refuse a run that would take working replicas for broken ones; a backup needs no replica."""
+    if not all(step.protective for step in steps):
+        require_spoken_protocols(ctx)
 
 
 def _changes(plan: Plan) -> bool:

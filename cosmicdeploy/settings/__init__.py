@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from cosmicdeploy.settings.app import Heartbeat, HeartbeatId
+from cosmicdeploy.settings.application_keys import Presumed
 from cosmicdeploy.settings.applications import Application, of_application
 from cosmicdeploy.settings.database import Database
 from cosmicdeploy.settings.loading import LoadedSettings, find, load
@@ -26,6 +27,7 @@ __all__ = [
     "LatencyFloor",
     "LoadedSettings",
     "Orders",
+    "Presumed",
     "Probe",
     "Proxy",
     "Restart",

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from cosmicdeploy.settings.applications import ApplicationKeys
+from cosmicdeploy.settings.application_keys import ApplicationKeys
 from cosmicdeploy.settings.section import Section, Words
 
 

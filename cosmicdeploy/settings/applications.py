@@ -7,50 +7,17 @@ replicas of one another. Most stacks have one application.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, get_args
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from cosmicdeploy.settings.section import Section, Words, without_credentials
+from cosmicdeploy.settings.application_keys import NOT_REACHED, ApplicationKeys, Presumed
+from cosmicdeploy.settings.section import Words
 from cosmicdeploy.settings.services import Role, Support
 from cosmicdeploy.validation import ConflictingKey
 
 # The name of the application whose services no entry of `applications` has, if it has several.
 UNNAMED = "app"
-# The value of `reached_at` for an application that no client sends requests to.
-NOT_REACHED = ""
-
-
-def _reached_at(value: Any) -> Any:
-    if value is False:
-        return NOT_REACHED
-    if value is not None and not str(value).startswith(("/", "http://", "https://")):
-        raise ValueError("must be a path that begins with /, a URL, or false")
-    return without_credentials(value)
-
-
-class ApplicationKeys(Section):
-    """What an application listens on, and what it answers."""
-
-    port: int = Field(default=80, description="Port that a replica listens on, in its container")
-    health_path: str = Field(
-        default="/api/health", description="Path that answers 200 when a replica is ready"
-    )
-    reached_at: Annotated[
-        str | None,
-        BeforeValidator(_reached_at, json_schema_input_type=str | Literal[False] | None),
-    ] = Field(
-        default=None,
-        description="Path or URL at which clients get a 200 from the application; false if no"
-        " client sends it requests; null for the health path at the address of the stack",
-    )
-    release_variable: str = Field(
-        default="APP_VERSION",
-        description="Name of the build argument and environment variable that hold the release",
-    )
-    release_header: str | None = Field(
-        default=None, description="Response header that holds the release"
-    )
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
@@ -93,6 +60,17 @@ class Application(ApplicationKeys):
     name: str
     services: Words
     is_main: bool
+    presumed: Presumed | None = None
+
+    @property
+    def section(self) -> str:
+        """The section of the settings that its keys belong to."""
+        return "app" if self.is_main else f"applications.{self.name}"
+
+    @property
+    def is_http(self) -> bool:
+        """Whether its replicas speak HTTP."""
+        return self.protocol in (None, "http")
 
     @property
     def is_reached(self) -> bool:
@@ -106,12 +84,15 @@ def of_application(application: Application, every: Sequence[Application]) -> st
 
 
 def applications_of(
-    common: ApplicationKeys, own: Mapping[str, OwnApplication], services: Words
+    common: ApplicationKeys,
+    own: Mapping[str, OwnApplication],
+    services: Words,
+    presumed: Mapping[str, Presumed],
 ) -> tuple[Application, ...]:
     """Return all applications, in the order of their first services; at least one.
 
     `common` are the keys of `app`, `own` those of `applications`, `services` all application
-    services in the order of a rollout.
+    services in the order of a rollout. `presumed` has what was found for each application.
     """
     owners = {each: name for name, app in own.items() for each in app.services_of(name)}
     rest = [service for service in services if service not in owners]
@@ -127,6 +108,7 @@ def applications_of(
                 **keys,
                 **(elsewhere if number else {}),
                 **(own[name].own_keys() if name in own else {}),
+                **_presumed_keys(presumed.get(name)),
                 "name": name,
                 "services": tuple(names),
                 "is_main": number == 0,
@@ -134,6 +116,12 @@ def applications_of(
         )
         for number, (name, names) in enumerate(groups.items())
     )
+
+
+def _presumed_keys(presumed: Presumed | None) -> dict[str, Any]:
+    if presumed is None:
+        return {}
+    return {"presumed": presumed, "protocol": presumed.protocol, "port": presumed.port}
 
 
 def require_consistent(own: Mapping[str, OwnApplication], services: Words) -> None:

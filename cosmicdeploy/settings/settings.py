@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from cosmicdeploy.settings.absent import (
     require_database_and_role,
     require_no_use_of_absent_parts,
 )
 from cosmicdeploy.settings.app import App, CacheClear, Feature, Verify
+from cosmicdeploy.settings.application_keys import Presumed
 from cosmicdeploy.settings.applications import (
     Application,
     OwnApplication,
@@ -23,6 +24,7 @@ from cosmicdeploy.settings.monitoring import Checklist, Diagnose, Monitoring
 from cosmicdeploy.settings.rollout import Maintenance, Probe, Proxy, Restart, Soak
 from cosmicdeploy.settings.section import Paths, Section, Words
 from cosmicdeploy.settings.services import Services, named_replicas
+from cosmicdeploy.settings.without_role import require_lists_without_contradiction
 
 
 class Lock(Section):
@@ -33,6 +35,16 @@ class Lock(Section):
         ge=5,
         description="Seconds without renewal after which a lock is stale; a run renews its lock"
         " every 2 s",
+    )
+
+
+class Volumes(Section):
+    """Which volumes hold files of an image."""
+
+    left_alone: Words = Field(
+        default=(),
+        description="Volumes that the proxy mounts too, and into which no deploy puts files of an"
+        " image",
     )
 
 
@@ -79,11 +91,27 @@ class Settings(Section):
     diagnose: Diagnose = Diagnose()
     checklist: Checklist = Checklist()
     lock: Lock = Lock()
+    volumes: Volumes = Volumes()
+
+    _presumed_by_application: dict[str, Presumed] = PrivateAttr(default_factory=dict)
 
     @property
     def all_applications(self) -> tuple[Application, ...]:
         """All applications; the first one is the main application."""
-        return applications_of(self.app, self.applications, self.services.app)
+        return applications_of(
+            self.app, self.applications, self.services.app, self._presumed_by_application
+        )
+
+    def with_presumed(self, presumed: Mapping[str, Presumed]) -> Settings:
+        """Return a copy with what was found, by application, where the settings leave it open."""
+        copy = self.model_copy()
+        copy._presumed_by_application = dict(presumed)
+        return copy
+
+    def has_port(self, application: Application) -> bool:
+        """Whether the settings name the port of the application."""
+        own = self.applications.get(application.name)
+        return any("port" in keys.model_fields_set for keys in (self.app, own) if keys is not None)
 
     @property
     def main_application(self) -> Application:
@@ -129,6 +157,7 @@ class Settings(Section):
     def _asks_for_what_can_be(self) -> Settings:
         require_database_and_role(self)
         require_no_use_of_absent_parts(self)
+        require_lists_without_contradiction(self.services)
         return self
 
     @model_validator(mode="after")

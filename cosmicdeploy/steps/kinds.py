@@ -24,6 +24,7 @@ from cosmicdeploy.steps.health import HealthStep
 from cosmicdeploy.steps.images.build import BuildStep
 from cosmicdeploy.steps.images.pull import PullStep
 from cosmicdeploy.steps.images.rollback_tags import ImagesStep
+from cosmicdeploy.steps.infrastructure.reload import ReloadStep
 from cosmicdeploy.steps.recover import RecoverStep
 from cosmicdeploy.steps.rollout.preflight import PreflightStep
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
@@ -33,6 +34,7 @@ from cosmicdeploy.steps.schema.end_sessions import EndSessionsStep
 from cosmicdeploy.steps.schema.mark_migrated import MarkMigratedStep
 from cosmicdeploy.steps.schema.migrate import MigrateStep
 from cosmicdeploy.steps.schema.migrate_down import MigrateDownStep
+from cosmicdeploy.steps.static_files.static_files import StaticFilesStep
 from cosmicdeploy.steps.verify import VerifyStep
 
 KINDS: Mapping[str, type[Step]] = {
@@ -59,10 +61,12 @@ KINDS: Mapping[str, type[Step]] = {
         PullStep,
         QuiesceStep,
         RecoverStep,
+        ReloadStep,
         RolloutStep,
         RestoreStep,
         ResumeStep,
         ServicesStep,
+        StaticFilesStep,
         TrialStep,
         UnlockStep,
         VerifyStep,

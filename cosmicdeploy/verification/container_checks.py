@@ -12,6 +12,7 @@ from cosmicdeploy.errors import UnhealthyContainer
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, proxy_is_stopped
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.proxy.static_files.served import stale_volumes
 from cosmicdeploy.text.formatting import counted
 
 START = "run `cosmicdeploy up`: it starts every service that does not run"
@@ -38,7 +39,10 @@ def containers(ctx: Context) -> CheckResult:
 
 
 def images(ctx: Context) -> CheckResult:
-    """Check that all containers run the declared image, and those of an application one release."""
+    """Check that all containers run the declared image, and those of an application one release.
+
+    The volumes that the proxy serves must have the files of that image.
+    """
     running = {name: ctx.container(name) for name in ctx.settings.services.deployed}
     declared = ctx.images_of(running)
     is_same = all(
@@ -58,16 +62,25 @@ def images(ctx: Context) -> CheckResult:
         if len(_releases_of(ctx.settings.released_by(each), running, releases)) > 1
     ]
     tags = sorted({_described(i.id, releases) if i else "no image" for i in declared.values()})
+    stale, unknown = stale_volumes(ctx)
+    found = [f"{image} in {', '.join(names)}" for image, names in services_by_image.items()]
+    found += [f"files of another image in the volume {volume}" for volume in stale]
     return CheckResult(
         point="images",
-        ok=is_same and not mixed,
+        ok=is_same and not mixed and not stale,
         expected=f"the declared image in every container: {', '.join(tags)}",
-        found="; ".join(
-            f"{image} in {', '.join(names)}" for image, names in services_by_image.items()
-        ),
+        found="; ".join(found),
         todo=START
         if is_absent
         else "run `cosmicdeploy deploy`; a restart would keep the old image",
+        warnings=tuple(map(_unknown_files, unknown)),
+    )
+
+
+def _unknown_files(volume: str) -> str:
+    return (
+        f"it is unknown which release's files are in the volume {volume}, which the proxy serves:"
+        " `cosmicdeploy step static-files` compares them with the image"
     )
 
 

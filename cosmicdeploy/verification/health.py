@@ -12,7 +12,7 @@ from cosmicdeploy.probes.maintenance import UNTIL_RESUME, clients_are_kept_out
 from cosmicdeploy.probes.rate_limited import TODO_LIMITED, send_until_not_rate_limited, why_unproven
 from cosmicdeploy.probes.reach import NotReached, reach
 from cosmicdeploy.probes.result import CheckResult
-from cosmicdeploy.probes.urls import replica_url
+from cosmicdeploy.probes.urls import is_requested, replica_url
 from cosmicdeploy.settings import Application
 from cosmicdeploy.text.formatting import counted, format_releases
 
@@ -90,6 +90,9 @@ def health(ctx: Context) -> CheckResult:
 
 def _direct(ctx: Context, application: Application, expected: str) -> Iterator[Answer]:
     for name in application.services:
+        container = ctx.container(name)
+        if container is not None and not is_requested(container, application):
+            continue  # the point `containers` has its own health check
         try:
             url = replica_url(ctx, name) + application.health_path
             response = send_until_not_rate_limited(ctx, url)

@@ -13,7 +13,7 @@ from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.probes.application.replica import old_replica_problem
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.result import CheckResult
-from cosmicdeploy.probes.urls import container_url
+from cosmicdeploy.probes.urls import container_url, is_requested
 from cosmicdeploy.settings import Application
 from cosmicdeploy.startup import import_http_client_early
 from cosmicdeploy.text.formatting import counted
@@ -116,6 +116,8 @@ def response_problem(ctx: Context, application: Application, container: Containe
 
     Sends a health request and, unless this is a plan, a heartbeat to the main application.
     """
+    if not is_requested(container, application):
+        return ""
     release = ctx.release_of(container)
     try:
         url = container_url(container, application)

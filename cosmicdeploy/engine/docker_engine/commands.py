@@ -109,4 +109,4 @@ class DockerCommands(DockerContainers):
             with translated(f"Running {' '.join(argv)}", service.name):
                 return run_to_end(self._api, container_id, timeout)
         finally:
-            self.remove(container_id)
+            self.discard(container_id)

@@ -14,7 +14,7 @@ from cosmicdeploy.engine import parsing
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.engine.containers.comparison.image_defaults import inherited_volumes
 from cosmicdeploy.engine.containers.comparison.mounted_files import mounted_differences
-from cosmicdeploy.engine.containers.creation.copied_files import file_differences
+from cosmicdeploy.engine.containers.creation.copied_files import file_differences, read_file
 from cosmicdeploy.engine.containers.creation.create import create_container
 from cosmicdeploy.engine.containers.creation.newer_keys import require_known
 from cosmicdeploy.engine.containers.creation.references import (
@@ -137,6 +137,10 @@ class DockerContainers(DockerApi):
             self._inspected_images[image_id] = self._api.inspect_image(image_id)
         return self._inspected_images[image_id]
 
+    def read_file(self, container_id: str, path: str) -> bytes | None:
+        with translated("Reading a file of a container", f"{container_id[:12]}: {path}"):
+            return read_file(self._api, container_id, path)
+
     def processes(self, container_id: str) -> list[Process]:
         with translated("Listing processes", container_id[:12]):
             if not parsing.parse_container(self._api.inspect_container(container_id)).is_running:
@@ -180,6 +184,10 @@ class DockerContainers(DockerApi):
     def remove(self, container_id: str) -> None:
         with translated("Removing a container", container_id[:12]):
             remove(self._api, container_id, volumes=False)
+
+    def discard(self, container_id: str) -> None:
+        with translated("Removing a container", container_id[:12]):
+            remove(self._api, container_id, volumes=True)
 
     def wait_until_ended(self, container_id: str, timeout: float) -> None:
         with translated("Waiting for a container to end", container_id[:12]), interruptible():

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from cosmicdeploy.engine.building import build_context, image_build, images
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.engine.docker_engine.api import DockerApi
-from cosmicdeploy.engine.facts import Image
+from cosmicdeploy.engine.facts import FileFacts, Image
+from cosmicdeploy.engine.image_files import image_files
 from cosmicdeploy.engine.registry import bases, pull
 from cosmicdeploy.stack.model import Build
 
@@ -18,6 +19,10 @@ class DockerImages(DockerApi):
     def image(self, reference: str) -> Image | None:
         with translated("Inspecting an image", reference):
             return images.find(self._api, reference)
+
+    def image_files(self, image_id: str, folder: str, project: str) -> Mapping[str, FileFacts]:
+        with translated("Reading the files of an image", f"{image_id[:19]}: {folder}"):
+            return image_files(self._api, image_id, folder, project)
 
     def build(
         self,

@@ -19,6 +19,10 @@ class DockerResources(DockerApi):
         with translated("Creating a volume", volume.name):
             return project_resources.ensure_volume(self._api, volume, project)
 
+    def volume_exists(self, name: str) -> bool:
+        with translated("Inspecting a volume", name):
+            return project_resources.volume_exists(self._api, name)
+
     def subnets(self) -> list[str]:
         with translated("Listing networks"):
             networks = self._api.networks()

@@ -56,6 +56,12 @@ class EngineContainers(Protocol):
     def require_supported(self, service: Service) -> None:
         """Raise `Refused` if the service has keys that this engine is too old for."""
 
+    def read_file(self, container_id: str, path: str) -> bytes | None:
+        """Return the content of a small file in a container, running or not; None if it has none.
+
+        Also a file of a volume or folder that the container has mounted.
+        """
+
     def processes(self, container_id: str) -> list[Process]:
         """Return a container's processes, as the engine's host sees them; none unless it runs."""
 
@@ -86,6 +92,9 @@ class EngineContainers(Protocol):
 
     def remove(self, container_id: str) -> None:
         """Remove a container, even if it is running; its volumes stay."""
+
+    def discard(self, container_id: str) -> None:
+        """Remove a container as `remove` does, with the anonymous volumes that it alone had."""
 
     def wait_until_ended(self, container_id: str, timeout: float) -> None:
         """Wait until a container has ended. Raises `EngineError` after `timeout` seconds."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from cosmicdeploy.engine.facts import Image
+from cosmicdeploy.engine.facts import FileFacts, Image
 from cosmicdeploy.stack.model import Build
 
 
@@ -14,6 +14,12 @@ class EngineImages(Protocol):
 
     def image(self, reference: str) -> Image | None:
         """Return a local image by id or tag; None if it does not exist."""
+
+    def image_files(self, image_id: str, folder: str, project: str) -> Mapping[str, FileFacts]:
+        """Return the files of an image below a folder, by their path in it; empty if it has none.
+
+        Creates and removes a container of the project, in which nothing runs.
+        """
 
     def build(
         self,

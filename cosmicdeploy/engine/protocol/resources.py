@@ -16,6 +16,9 @@ class EngineResources(Protocol):
     def ensure_volume(self, volume: Volume, project: str) -> bool:
         """Create a volume unless it exists; return whether it was created."""
 
+    def volume_exists(self, name: str) -> bool:
+        """Return whether a volume exists."""
+
     def subnets(self) -> list[str]:
         """Return the subnets of all networks of the engine, in CIDR notation."""
 

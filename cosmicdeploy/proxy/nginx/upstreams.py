@@ -10,6 +10,8 @@ from cosmicdeploy.proxy.nginx.configuration import Directive, walk
 
 PASS_DIRECTIVES = ("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass")
 TARGET = re.compile(r"^(?:[a-z]+://)?(?P<host>\[[^]]+\]|[^/:]+)(?::(?P<port>\d+))?")
+# Directives of which several are in force at once: one for each first argument.
+SEVERAL = ("set", "fastcgi_param")
 # Balancing methods that do not give every server its share of the deployer's requests.
 BY_CLIENT = ("ip_hash", "hash")
 
@@ -18,9 +20,13 @@ Scope = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """One server of a group; `options` such as `fail_timeout` → `1s`, and `backup` → ""."""
+    """One server of a group; `options` such as `fail_timeout` → `1s`, and `backup` → "".
+
+    `port` is None if none is named.
+    """
 
     host: str
+    port: int | None = None
     options: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -47,12 +53,15 @@ class Group:
 class PassDirective:
     """A `proxy_pass`, `fastcgi_pass` or the like, of `kind` "proxy" or "fastcgi".
 
-    `scope` holds the simple directives in force there, inherited ones too.
+    `target` is a host, a group or a variable, and `port` is None if none is named. `scope` holds
+    the simple directives in force there, inherited ones too; those of which several are in force
+    have their first argument in the key: "set $pool".
     """
 
     kind: str
     target: str
     scope: Scope
+    port: int | None = None
 
 
 def groups(tree: tuple[Directive, ...]) -> list[Group]:
@@ -71,7 +80,7 @@ def pass_directives(
     block: tuple[Directive, ...], outer: Scope | None = None
 ) -> Iterator[PassDirective]:
     """Yield every directive that passes requests on, with the directives in force there."""
-    own = {inner.name: inner.arguments for inner in block if not inner.block}
+    own = dict(_in_scope(inner) for inner in block if not inner.block)
     scope = {**(outer or {}), **own}
     for directive in block:
         if directive.name in PASS_DIRECTIVES and directive.arguments:
@@ -80,8 +89,20 @@ def pass_directives(
                 kind=directive.name.removesuffix("_pass"),
                 target=target["host"] if target else directive.arguments[0],
                 scope=scope,
+                port=_port(target),
             )
         yield from pass_directives(directive.block, scope) if directive.block else ()
+
+
+def _in_scope(directive: Directive) -> tuple[str, tuple[str, ...]]:
+    first, *rest = directive.arguments or ("",)
+    if directive.name in SEVERAL and first:
+        return f"{directive.name} {first}", tuple(rest)
+    return directive.name, directive.arguments
+
+
+def _port(target: re.Match[str] | None) -> int | None:
+    return int(target["port"]) if target and target["port"] else None
 
 
 def _group(upstream: Directive) -> Group:
@@ -95,5 +116,6 @@ def _server(arguments: tuple[str, ...]) -> Server:
     pairs = (word.partition("=") for word in arguments[1:])
     return Server(
         host=target["host"] if target else arguments[0],
+        port=_port(target),
         options={key: value for key, _, value in pairs},
     )

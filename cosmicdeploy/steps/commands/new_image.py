@@ -9,6 +9,8 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container, ExecResult
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 from cosmicdeploy.polling import poll
+from cosmicdeploy.proxy.static_files.served import apart_from_stale, served_volumes
+from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.commands.trial import running_trial
 from cosmicdeploy.steps.images.tags import how_to_get
 
@@ -17,14 +19,20 @@ END_REPORTED_WITHIN_SECONDS = 1.0
 
 
 def in_new_image(
-    ctx: Context, arguments: Sequence[str], *, apart: bool = False, once: bool = False
+    ctx: Context,
+    arguments: Sequence[str],
+    *,
+    apart: bool = False,
+    once: bool = False,
+    reads: bool = False,
 ) -> ExecResult:
     """Run a console command in the image that the app's tag names now: only it has the new code.
 
     Runs in a replica or trial that has this image already, else in a container of its own.
     `apart`: always runs in a container of its own, where a later run finds the command if this run
-    is killed. A command that is neither `apart` nor `once` may run twice. Raises `ConfigError` if
-    there is no image.
+    is killed. A command that is neither `apart` nor `once` may run twice. `reads`: it writes to no
+    volume. Any other runs in no trial that has volumes of its own in place of those that the proxy
+    serves. Raises `ConfigError` if there is no image.
     """
     name = ctx.settings.services.app[0]
     service, image = ctx.service(name), ctx.image_of(name)
@@ -33,12 +41,14 @@ def in_new_image(
             f"The image {service.image} is not there",
             todo=how_to_get(service),
         )
-    container = None if apart else _running_container(ctx, image.id)
+    container = None if apart else _running_container(ctx, service, image.id, reads=reads)
     if container and once:
         return ctx.run_console(container, *arguments)
     result = _run_there(ctx, container, arguments) if container else None
     return result or ctx.engine.run_oneoff(
-        replace(service, user=ctx.settings.app.user or service.user),
+        replace(
+            apart_from_stale(ctx, service, image.id), user=ctx.settings.app.user or service.user
+        ),
         ctx.console(*arguments),
         image=image.id,
         project=ctx.stack.project,
@@ -72,10 +82,14 @@ def _runs(ctx: Context, container: Container) -> bool:
     return current is not None and current.is_running
 
 
-def _running_container(ctx: Context, image_id: str) -> Container | None:
+def _running_container(
+    ctx: Context, service: Service, image_id: str, *, reads: bool
+) -> Container | None:
     replica = ctx.container(ctx.settings.services.app[0])
     if replica is not None and replica.is_ready and replica.image_id == image_id:
         return replica
+    if served_volumes(ctx, service) and not reads:
+        return None
     return running_trial(ctx, ctx.settings.main_application, image_id)
 
 

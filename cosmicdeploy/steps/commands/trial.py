@@ -16,6 +16,7 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.names import ContainerRole, name_as
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
+from cosmicdeploy.proxy.static_files.served import apart_from_served
 from cosmicdeploy.settings import Application
 from cosmicdeploy.startup import import_http_client_early
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -44,7 +45,9 @@ class TrialStep(Step):
     def apply(self, ctx: Context, change: Change) -> Result:
         ask_compose_early(ctx)
         import_http_client_early()  # for the preflight
-        trials = {each.name: start_trial(ctx, each) for each in applications_to_try(ctx)}
+        trials = {
+            each.name: start_trial(ctx, each.services[0]) for each in applications_to_try(ctx)
+        }
         return {"containers": trials}
 
     def undo(self, ctx: Context, change: Change) -> None:
@@ -74,9 +77,11 @@ def trial_images(ctx: Context, applications: Iterable[Application]) -> str:
     return f"{', '.join(images)}{several} in a container of its own"
 
 
-def start_trial(ctx: Context, application: Application) -> str:
-    """Create and start a trial container; return its id. Raises `EngineError`."""
-    name = application.services[0]
+def start_trial(ctx: Context, name: str) -> str:
+    """Create and start a trial container of a service; return its id. Raises `EngineError`.
+
+    What it writes to the volumes that the proxy serves reaches no client.
+    """
     service, image = ctx.service(name), ctx.image_of(name)
     if image is None:
         raise EngineError(
@@ -85,7 +90,7 @@ def start_trial(ctx: Context, application: Application) -> str:
             todo=how_to_get(service),
         )
     created = ctx.engine.create(
-        service.isolated(),
+        apart_from_served(ctx, service.isolated()),
         name=name_as(ContainerRole.TRIAL, service.container_name, uuid4().hex),
         image=image.id,
         labels={
@@ -113,7 +118,7 @@ def running_trial(ctx: Context, application: Application, image_id: str) -> Cont
 def remove_trials(ctx: Context) -> None:
     """Remove all trial containers."""
     for container in _trials(ctx):
-        ctx.engine.remove(container.id)
+        ctx.engine.discard(container.id)
 
 
 def _trials(ctx: Context) -> list[Container]:

@@ -30,7 +30,7 @@ def wait_for_commands(ctx: Context) -> None:
         if container.labels[labels.MARKER] == labels.RUN:
             ctx.say(f"waiting for {container.name}, which an interrupted run started")
             ctx.engine.wait_until_ended(container.id, ctx.settings.migrate.timeout)
-        ctx.engine.remove(container.id)
+        ctx.engine.discard(container.id)
 
 
 def unneeded_temporary(ctx: Context) -> list[tuple[str, Container]]:
@@ -38,7 +38,7 @@ def unneeded_temporary(ctx: Context) -> list[tuple[str, Container]]:
     unassigned = ctx.unassigned_containers()
     return [
         (name, container)
-        for name in ctx.settings.services.deployed
+        for name in ctx.settings.services.all
         for container in temporary_of(ctx.service(name), unassigned)
         if container.id not in _needed_for_undo(ctx, name)
     ]
@@ -75,7 +75,7 @@ def services_to_repair(ctx: Context) -> list[str]:
     quiesced = {name for intent in intents(runs, QUIESCE) for name in intent.before["containers"]}
     return [
         name
-        for name in ctx.settings.services.deployed
+        for name in ctx.settings.services.all
         if (name in quiesced or _needed_for_undo(ctx, name))
         and not serves(ctx, name)
         and not _failed_before(ctx, name)

@@ -9,7 +9,7 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CheckFailed, UnhealthyContainer
 from cosmicdeploy.probes.application.replica import new_replica_problem, old_replica_problem
 from cosmicdeploy.probes.readiness import wait_ready
-from cosmicdeploy.probes.urls import container_url
+from cosmicdeploy.probes.urls import container_url, is_requested
 from cosmicdeploy.settings import Application, of_application
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.commands.device_token import require_token
@@ -66,7 +66,7 @@ def _check_new_image(ctx: Context, application: Application) -> Container:
     name = application.services[0]
     image = ctx.image_of(name)
     running = running_trial(ctx, application, image.id) if image else None
-    trial_id = running.id if running else start_trial(ctx, application)
+    trial_id = running.id if running else start_trial(ctx, name)
     try:
         tried = wait_ready(ctx, trial_id, name)
     except UnhealthyContainer as error:
@@ -77,10 +77,13 @@ def _check_new_image(ctx: Context, application: Application) -> Container:
             details=error.details,
         ) from error
     release = ctx.release_of(tried)
+    of = of_application(application, ctx.settings.all_applications)
+    if not is_requested(tried, application):
+        ctx.say(f"the new image{of} is healthy by its own health check; it was not requested")
+        return tried
     url = container_url(tried, application)
     problem = new_replica_problem(ctx, application, url, release)
     _require_no_problem(ctx, tried, f"preflight of {name}", "new", problem)
-    of = of_application(application, ctx.settings.all_applications)
     ctx.say(f"the new image{of} is healthy, and answers as release {release or 'unknown'}")
     return tried
 
@@ -90,7 +93,7 @@ def _check_old_replica(ctx: Context, application: Application, name: str) -> Non
         ctx.say(f"{name} is not checked: it did not work before ({why})")
         return
     running = ctx.container(name)
-    if running is not None and running.is_ready:
+    if running is not None and running.is_ready and is_requested(running, application):
         release = ctx.release_of(running)
         url = container_url(running, application)
         problem, unproven = old_replica_problem(ctx, application, url, release)

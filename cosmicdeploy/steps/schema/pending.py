@@ -41,7 +41,7 @@ def require_files(ctx: Context, names: Sequence[str]) -> None:
 
 def _status(ctx: Context) -> str | None:
     """Return the console's list of migrations; None if no migrations table exists."""
-    result = in_new_image(ctx, ctx.settings.migrate.status)
+    result = in_new_image(ctx, ctx.settings.migrate.status, reads=True)
     if status.NO_TABLE in result.text + result.error_text:
         return None
     if result.exit_code != 0 or not status.is_status(result.text):
@@ -81,7 +81,7 @@ def pending_statements(ctx: Context, names: Sequence[str]) -> list[Statement]:
     command = ctx.settings.migrate.pretend
     if command is None:
         return [unknown_statement(name, "the console cannot show its SQL") for name in names]
-    result = in_new_image(ctx, command)
+    result = in_new_image(ctx, command, reads=True)
     if result.exit_code != 0:
         last = (*last_lines(result, 1), "no output")[0]
         return [

@@ -88,8 +88,12 @@ class StackUnderTest:
         return replace(ctx, journal=_journal(ctx.journal.path))
 
     def start(self, *words: str, module: str = "cosmicdeploy", **environ: str) -> Command:
-        """Start a command in the folder of the stack, with additional environment variables."""
-        return Command(module, *words, folder=self.folder, environ={**os.environ, **environ})
+        """Start a command in the folder of the stack, with additional environment variables.
+
+        Its tables are as wide as in a small terminal, with and without xdist, which sets COLUMNS.
+        """
+        environ = {**os.environ, "COLUMNS": "80", **environ}
+        return Command(module, *words, folder=self.folder, environ=environ)
 
     def cli(self, *words: str, **environ: str) -> Done:
         """Run a command to its end."""

@@ -38,12 +38,21 @@ def file_differences(
     """
     found = []
     for file in files:
-        present = _present(api, container_id, file)
+        present = _present(api, container_id, file.target)
         if present is None:
             found.append(Difference(key=file.key, change="added"))
         elif _facts(*present, user) != _facts(*_declared(file), user):
             found.append(Difference(key=file.key, change="changed"))
     return found
+
+
+def read_file(api: APIClient, container_id: str, path: str) -> bytes | None:
+    """Return the content of a file of a container; None if it is absent or no plain file.
+
+    Raises what the SDK raises.
+    """
+    present = _present(api, container_id, path)
+    return present[1] if present else None
 
 
 def _has_owner(file: CopiedFile) -> bool:
@@ -71,12 +80,10 @@ def _facts(member: tarfile.TarInfo, content: bytes, user: str) -> tuple[object, 
     return content, member.mode & 0o7777, owner
 
 
-def _present(
-    api: APIClient, container_id: str, file: CopiedFile
-) -> tuple[tarfile.TarInfo, bytes] | None:
+def _present(api: APIClient, container_id: str, path: str) -> tuple[tarfile.TarInfo, bytes] | None:
     """Return the file as the container has it; None if it is absent or no plain file."""
     try:
-        chunks, _ = api.get_archive(container_id, file.target)
+        chunks, _ = api.get_archive(container_id, path)
     except NotFound:
         return None
     buffer = io.BytesIO()

@@ -12,7 +12,7 @@ from cosmicdeploy.operations.diagnosis.remedies import restart, restart_or_repla
 from cosmicdeploy.probes.http import OK, Response, send_request, send_with_retries
 from cosmicdeploy.probes.reach import NotReached, reach
 from cosmicdeploy.probes.readiness import HEALTH_CHECK_SILENCE
-from cosmicdeploy.probes.urls import container_url
+from cosmicdeploy.probes.urls import container_url, is_requested
 from cosmicdeploy.settings import Application
 
 ANSWERS, PROXY = "answers", "through the proxy"
@@ -28,7 +28,7 @@ def answers(ctx: Context) -> Iterator[Finding]:
 
 
 def _answers_of(ctx: Context, application: Application) -> Iterator[Finding]:
-    healthy = []
+    healthy, is_answered = list[str](), True
     for name in application.services:
         container = ctx.container(name)
         if container is None or not container.is_running:
@@ -40,6 +40,7 @@ def _answers_of(ctx: Context, application: Application) -> Iterator[Finding]:
         )
         if not outside and not inside:
             healthy.append(name)
+            is_answered = is_answered and is_requested(container, application)
             continue
         problems = "; ".join(text for text in (outside, inside) if text)
         yield problem(
@@ -49,7 +50,8 @@ def _answers_of(ctx: Context, application: Application) -> Iterator[Finding]:
             remedies=restart_or_replace(ctx, name),
         )
     if healthy:
-        yield ok(ANSWERS, f"200 from {application.health_path} of {', '.join(healthy)}")
+        what = f"200 from {application.health_path}" if is_answered else "the own health check"
+        yield ok(ANSWERS, f"{what} of {', '.join(healthy)}{'' if is_answered else ' passes'}")
 
 
 def _outside_problem(
@@ -57,7 +59,12 @@ def _outside_problem(
     application: Application,
     send: Callable[[str], Response] = send_with_retries,
 ) -> str:
-    """Send a request to a replica; return what is wrong with the response, "" if it is OK."""
+    """Send a request to a replica; return what is wrong with the response, "" if it is OK.
+
+    "" also if the replica itself is not requested.
+    """
+    if not is_requested(container, application):
+        return ""
     response = send(container_url(container, application) + application.health_path)
     return "" if response.status == OK else str(response)
 

@@ -1,0 +1,87 @@
+"""Count the good responses in a row of a replica that becomes ready."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.errors import EngineError
+from cosmicdeploy.probes.http import OK, send_request
+from cosmicdeploy.probes.preconditions.spoken_protocol import wrong_protocol
+from cosmicdeploy.probes.urls import container_url, is_requested
+
+# Requests are sent more often than commands run: a request costs the host next to nothing, but a
+# command in a container takes about 100 ms under load.
+REQUEST_EVERY_SECONDS = 0.05
+REQUEST_EVERY_SECONDS_AFTER_SUCCESS = 0.02
+COMMAND_EVERY_SECONDS = 0.5
+LOCALHOST = ("localhost", "127.0.0.1", "::1")
+
+
+class ResponsesInARow:
+    """Counts the good responses in a row of a replica; a container of another role needs none."""
+
+    def __init__(self, ctx: Context, name: str, on_good_response: Callable[[], None]) -> None:
+        self._ctx, self._on_answer = ctx, on_good_response
+        self._application = ctx.settings.application_of(name)
+        self._needed = ctx.settings.restart.passes if self._application else 0
+        self._count, self._last = 0, ""
+
+    def are_enough(self, container: Container) -> bool:
+        """Send one more request if needed; return whether there are enough good responses now."""
+        if self._application and not is_requested(container, self._application):
+            self._needed = 0
+        if self._count < self._needed:
+            self._count = self._count + 1 if self._responds_well(container) else 0
+            if self._count:
+                self._on_answer()
+        return self._count >= self._needed
+
+    def pause(self) -> float:
+        """Return the seconds until the next attempt."""
+        if not self._needed:
+            return COMMAND_EVERY_SECONDS
+        return REQUEST_EVERY_SECONDS_AFTER_SUCCESS if self._count else REQUEST_EVERY_SECONDS
+
+    def prove_health(self, container: Container) -> bool:
+        """Return whether its health check only sends the request that the replica has answered."""
+        return (
+            self._needed > 0 and container.health == "starting" and self._is_same_request(container)
+        )
+
+    def _is_same_request(self, container: Container) -> bool:
+        *_, last = ("", *container.healthcheck)
+        application = self._application
+        try:
+            url = urlsplit(last)
+            parts = (url.scheme, url.hostname in LOCALHOST, url.port or 80, url.path)
+        except ValueError:
+            return False
+        return application is not None and parts == (
+            "http",
+            True,
+            application.port,
+            application.health_path,
+        )
+
+    def _responds_well(self, container: Container) -> bool:
+        application = self._application
+        if application is None or not container.is_running:
+            return False
+        try:
+            url = container_url(container, application)
+        except EngineError:
+            return False  # a container has no address before it runs
+        response = send_request(url + application.health_path)
+        self._last = "" if response.status == OK else str(response)
+        return response.status == OK
+
+    def why_not_enough(self, container: Container) -> Sequence[str]:
+        """Return what was wrong with the last response, one line each."""
+        last = [f"last response: {self._last}"] if self._last else []
+        if self._application is None or not last or not container.is_running:
+            return last
+        wrong = wrong_protocol(self._application, container)
+        return [*last, f"{wrong}: see {self._application.section}.protocol"] if wrong else last

@@ -1,0 +1,1 @@
+"""Volumes that the proxy serves and the application's image fills: which, and with what."""

@@ -1,0 +1,81 @@
+"""What an application listens on, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from cosmicdeploy.settings.section import Section, without_credentials
+
+Protocol = Literal["http", "fastcgi", "other"]
+# The value of `reached_at` for an application that no client sends requests to.
+NOT_REACHED = ""
+
+
+def _reached_at(value: Any) -> Any:
+    if value is False:
+        return NOT_REACHED
+    if value is not None and not str(value).startswith(("/", "http://", "https://")):
+        raise ValueError("must be a path that begins with /, a URL, or false")
+    return without_credentials(value)
+
+
+def _script(path: str) -> str:
+    if not (path.startswith("/") and path.endswith(".php")) or ".php/" in path:
+        raise ValueError("must be an absolute path that ends in .php")
+    return path
+
+
+class ApplicationKeys(Section):
+    """What an application listens on, and what it answers."""
+
+    protocol: Protocol | None = Field(
+        default=None,
+        description="How a replica is requested: http, fastcgi (php-fpm), or other: then its own"
+        " health check alone says whether it is ready; null for what nginx's configuration in the"
+        " stack's folder says, else http",
+    )
+    port: int = Field(
+        default=80,
+        description="Port that a replica listens on, in its container. Default: 80, for fastcgi"
+        " 9000",
+    )
+    script: Annotated[str, AfterValidator(_script)] | None = Field(
+        default=None,
+        description="Script in the container that answers the health path over FastCGI; without"
+        " it, only a replica without a health check of its own is requested",
+    )
+    health_path: str = Field(
+        default="/api/health", description="Path that answers 200 when a replica is ready"
+    )
+    reached_at: Annotated[
+        str | None,
+        BeforeValidator(_reached_at, json_schema_input_type=str | Literal[False] | None),
+    ] = Field(
+        default=None,
+        description="Path or URL at which clients get a 200 from the application; false if no"
+        " client sends it requests; null for the health path at the address of the stack",
+    )
+    release_variable: str = Field(
+        default="APP_VERSION",
+        description="Name of the build argument and environment variable that hold the release",
+    )
+    release_header: str | None = Field(
+        default=None, description="Response header that holds the release"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Presumed:
+    """What the settings leave open about the replicas, and where it was found instead.
+
+    `place` is "file:line" and the directive of nginx; "" if it is a default. `script` is "" if
+    it is unknown.
+    """
+
+    protocol: Protocol
+    port: int
+    script: str = ""
+    place: str = ""

@@ -1,0 +1,88 @@
+"""Decide which files of a volume a deploy writes, and which it leaves as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cosmicdeploy.engine.facts import FileFacts
+from cosmicdeploy.proxy.static_files.record import Files, Record
+from cosmicdeploy.text.formatting import counted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Renewal:
+    """What changes in a volume; all paths are relative to its root.
+
+    `added`: only the image has it. `replaced`: a deploy has put the old one there. `unknown`: it
+    has other content, and no deploy has put it there; it is replaced, and a copy is kept. `left`:
+    something has changed or removed it since the last deploy, and the new image has the same one as
+    the image before.
+    """
+
+    added: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The files to write."""
+        return (*self.added, *self.replaced, *self.unknown)
+
+    def __str__(self) -> str:
+        parts = {
+            "new": self.added,
+            "changed": (*self.replaced, *self.unknown),
+            "left as it is" if len(self.left) == 1 else "left as they are": self.left,
+        }
+        texts = [f"{counted(len(paths), 'file')} {what}" for what, paths in parts.items() if paths]
+        return ", ".join(texts) or "every file is there already"
+
+
+def renewal(image: Files, volume: Files, record: Record | None) -> Renewal:
+    """Compare the files of an image with those of a volume, at the same paths.
+
+    `record` says what the last deploy has put there.
+    """
+    known = record.files if record else {}
+    former = {**record.former, **record.gone} if record else {}
+    found: dict[str, list[str]] = {"added": [], "replaced": [], "unknown": [], "left": []}
+    for path, wanted in sorted(image.items()):
+        kind = _kind(wanted, volume.get(path), known.get(path), former.get(path))
+        if kind:
+            found[kind].append(path)
+    return Renewal(**{kind: tuple(paths) for kind, paths in found.items()})
+
+
+def _kind(
+    wanted: FileFacts, present: FileFacts | None, known: FileFacts | None, former: FileFacts | None
+) -> str:
+    if present == wanted:
+        return ""
+    if known == wanted:
+        return "left"
+    if present is None:
+        return "added"
+    return "replaced" if present in (known, former) else "unknown"
+
+
+def next_record(image_id: str, volume_id: str, image: Files, record: Record | None) -> Record:
+    """Return the record of a volume once it has the files of the image."""
+    if record is None:
+        return Record(image=image_id, volume_id=volume_id, files=image)
+    if record.image == image_id:
+        return record
+    older = {**record.gone, **record.former}
+    return Record(
+        image=image_id,
+        volume_id=volume_id,
+        files=image,
+        former=_without(record.files, image),
+        gone=_without(older, {**image, **record.files}),
+    )
+
+
+def _without(files: Files, paths: Iterable[str]) -> Files:
+    left_out = set(paths)
+    return {path: facts for path, facts in files.items() if path not in left_out}

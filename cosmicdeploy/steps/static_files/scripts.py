@@ -1,0 +1,119 @@
+"""Shell scripts that put files into a volume, and that undo it.
+
+They run in the folder of the volume, by the shell of the application's image. Only renames change
+what clients see: a file is wholly old or wholly new. Whatever is set aside is in folders of the
+volume that only root may read, since the proxy serves the volume.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from posixpath import basename, dirname, join
+from shlex import quote
+
+from cosmicdeploy.steps.static_files.renewal import Renewal
+
+# Folders of a run are called PREFIX and eight hexadecimal digits.
+PREFIX = ".cosmicdeploy-"
+# Copies of replaced files that no deploy had put there.
+KEPT = ".cosmicdeploy-kept"
+# A command line has at most this many names: the kernel limits its length.
+NAMES = 200
+
+NEW_FOLDER = """\
+folder() {
+    [ -d "$1" ] && return
+    mkdir -- "$1"
+    chown "$(stat -c %u:%g -- "$source/$1")" "$1"
+    chmod "$(stat -c %a -- "$source/$1")" "$1"
+}
+"""
+RESTORE = """\
+back() {
+    if [ -e "$own/old/$1" ] || [ -L "$own/old/$1" ]; then mv -f -- "$own/old/$1" "$1"; fi
+}
+"""
+
+
+def install_script(name: str, source: str, changes: Renewal, folders: Iterable[str]) -> str:
+    """Return the script that puts the files in place; `source` has those of the image.
+
+    `folders` are those that the volume lacks. Everything is copied first, so a full disk changes
+    nothing.
+    """
+    own = PREFIX + name
+    replaced = (*changes.replaced, *changes.unknown)
+    return "\n".join(
+        [
+            f"set -eu\numask 077\nsource={quote(source)}\n{NEW_FOLDER}",
+            *_copies(changes.written, f"{source}/", f"{own}/new"),
+            *_copies(replaced, "", f"{own}/old"),
+            *_copies(changes.unknown, "", f"{KEPT}/{name}"),
+            *(f"folder {quote(folder)}" for folder in sorted(folders)),
+            *_moves(changes.written, f"{own}/new"),
+            f"rm -rf {own}/new\n",
+        ]
+    )
+
+
+def undo_script(name: str, changes: Renewal, folders: Iterable[str]) -> str:
+    """Return the script that undoes `install_script`, from any state in which that was killed."""
+    own = PREFIX + name
+    replaced = (*changes.replaced, *changes.unknown)
+    return "\n".join(
+        [
+            f"set -eu\nown={own}\n{RESTORE}",
+            *(f"back {quote(path)}" for path in replaced),
+            *_lists("rm -f --", changes.added),
+            *(
+                f"rmdir -- {quote(folder)} 2>/dev/null || true"
+                for folder in sorted(folders, reverse=True)
+            ),
+            f"rm -rf {KEPT}/{name}",
+            f"rmdir {KEPT} 2>/dev/null || true",
+            f"rm -rf {own}\n",
+        ]
+    )
+
+
+def clean_script(kept: Iterable[str]) -> str:
+    """Return the script that removes the folders of earlier runs, except those of these names."""
+    names = "|".join([KEPT, *(PREFIX + name for name in kept)])
+    return (
+        f"for own in {PREFIX}*; do\n"
+        f'    case "$own" in {names}) ;; *) rm -rf -- "$own" ;; esac\n'
+        "done\n"
+    )
+
+
+def _copies(paths: Sequence[str], source: str, target: str) -> Iterator[str]:
+    """Yield commands that copy files with owner, mode and time, and links as links."""
+    for folder, names in _by_folder(paths):
+        to = join(target, folder)
+        yield f"mkdir -p {quote(to)}"
+        files = " ".join(quote(source + join(folder, name)) for name in names)
+        yield f"cp -dp -- {files} {quote(to)}/"
+
+
+def _moves(paths: Sequence[str], source: str) -> Iterator[str]:
+    for folder, names in _by_folder(paths):
+        files = " ".join(quote(join(source, folder, name)) for name in names)
+        yield f"mv -f -- {files} {quote(folder or '.')}/"
+
+
+def _lists(command: str, paths: Sequence[str]) -> Iterator[str]:
+    for part in _parts(paths):
+        yield f"{command} {' '.join(map(quote, part))}"
+
+
+def _by_folder(paths: Iterable[str]) -> Iterator[tuple[str, Sequence[str]]]:
+    names: dict[str, list[str]] = {}
+    for path in paths:
+        names.setdefault(dirname(path), []).append(basename(path))
+    for folder, found in names.items():
+        for part in _parts(found):
+            yield folder, part
+
+
+def _parts(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (names[start : start + NAMES] for start in range(0, len(names), NAMES))

@@ -1,0 +1,157 @@
+"""The step `static-files`: put the files of the new image into volumes that the proxy serves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+from uuid import uuid4
+
+from pydantic import Field
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.journal.step_kinds import STATIC_FILES
+from cosmicdeploy.proxy.static_files import record
+from cosmicdeploy.proxy.static_files.served import Served, files_of, holds_files_of, served_volumes
+from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.rollout.drift import is_renewed
+from cosmicdeploy.steps.static_files.renew import (
+    Facts,
+    existing_image,
+    names_in_use,
+    remove_gone,
+    renew,
+    shell_of,
+)
+from cosmicdeploy.steps.static_files.scripts import PREFIX
+
+NOT_SHARED = "no volume is shared with the proxy"
+FILLED_BY_ITSELF = "the image has no files there: the application fills it itself, or it holds data"
+
+
+class StaticFilesStep(Step):
+    """Put the files of the new image into each volume that the proxy serves and the image fills.
+
+    The engine fills such a volume only when it is new. Files of the former release stay beside the
+    new ones, until the release after the next. Files of the same name are replaced at once for
+    everything that mounts the volume.
+    """
+
+    kind: ClassVar[str] = STATIC_FILES
+    # Each file that is written is compared with the image's at once.
+    is_checked_again: ClassVar[bool] = False
+
+    missing_only: bool = Field(
+        default=False, description="Only for services of which no container runs."
+    )
+
+    def check(self, ctx: Context) -> Change | Unchanged:
+        volumes, unchanged = {}, []
+        for users in _users_of_volumes(ctx):
+            if self.missing_only and any(_is_running(ctx, each.service) for each in users):
+                continue
+            served = _source(ctx, users)
+            if why := _why_unchanged(ctx, served):
+                unchanged.append(f"{served.volume}: {why}")
+            else:
+                volumes[served.volume] = _journal_facts(ctx, served)
+        if not volumes:
+            return Unchanged(reason="; ".join(unchanged) or NOT_SHARED)
+        return Change(
+            summary="; ".join(_summary(name, facts) for name, facts in volumes.items()),
+            before={"set_aside": uuid4().hex[:8], "volumes": volumes},
+        )
+
+    def apply(self, ctx: Context, change: Change) -> Result:
+        return {
+            "volumes": {
+                volume: renew(ctx, volume, facts, change.before["set_aside"])
+                for volume, facts in change.before["volumes"].items()
+            }
+        }
+
+    def undo(self, ctx: Context, change: Change) -> None:
+        name = change.before["set_aside"]
+        for volume, facts in reversed(change.before["volumes"].items()):
+            if ctx.engine.volume_exists(volume):
+                with shell_of(ctx, volume, facts) as shell:
+                    shell.undo(name)
+                    if not facts["had_record"]:
+                        shell.remove([record.ID_FILE])
+            record.put_back(ctx, volume, name, had_record=facts["had_record"])
+
+    def settle(self, ctx: Context, change: Change) -> None:
+        name = change.before["set_aside"]
+        for volume, facts in change.before["volumes"].items():
+            with shell_of(ctx, volume, facts) as shell:
+                remove_gone(ctx, volume, shell)
+                shell.run('cd "$1" && rm -rf -- "$2"', PREFIX + name)
+        record.drop_copies(ctx, [each for each in names_in_use(ctx) if each != name])
+
+
+def _users_of_volumes(ctx: Context) -> list[Sequence[Served]]:
+    """Return the services of each volume that the proxy serves."""
+    users: dict[str, list[Served]] = {}
+    for name in ctx.settings.services.deployed:
+        for served in served_volumes(ctx, ctx.service(name)):
+            users.setdefault(served.volume, []).append(served)
+    return list(users.values())
+
+
+def _source(ctx: Context, users: Sequence[Served]) -> Served:
+    """Return the service whose image has the files of a volume; the first one if none has.
+
+    Raises `CosmicError` if several images have.
+    """
+    by_image = {_image_name(ctx, each): each for each in reversed(users)}
+    if len(by_image) == 1:
+        return users[0]
+    filling = [each for each in by_image.values() if _has_files(ctx, each)]
+    if len(filling) > 1:
+        raise CosmicError(
+            f"The images of {filling[1].service} and {filling[0].service} both have files for the"
+            f" volume {users[0].volume}",
+            where=str(ctx.stack.file),
+            todo="give each a volume of its own, or name it in `volumes.left_alone`",
+        )
+    return filling[0] if filling else users[0]
+
+
+def _image_name(ctx: Context, served: Served) -> str:
+    return ctx.service(served.service).image
+
+
+def _has_files(ctx: Context, served: Served) -> bool:
+    image = ctx.image_of(served.service)
+    return image is not None and bool(files_of(ctx, image.id, served.mount.target))
+
+
+def _is_running(ctx: Context, service: str) -> bool:
+    container = ctx.container(service)
+    return container is not None and container.is_active
+
+
+def _why_unchanged(ctx: Context, served: Served) -> str:
+    """Return why the volume is left as it is; "" if a run changes it."""
+    image = existing_image(ctx, served.service)
+    if not is_renewed(ctx, _image_name(ctx, served)) and holds_files_of(ctx, served, image.id):
+        return f"has the files of {image.id[:19]}"
+    return "" if files_of(ctx, image.id, served.mount.target) else FILLED_BY_ITSELF
+
+
+def _journal_facts(ctx: Context, served: Served) -> dict[str, Any]:
+    return {
+        "service": served.service,
+        "target": served.mount.target,
+        "subpath": served.mount.volume.subpath,
+        "image": existing_image(ctx, served.service).id,
+        "had_record": record.read_record(ctx, served.volume) is not None,
+    }
+
+
+def _summary(volume: str, facts: Facts) -> str:
+    found = "" if facts["had_record"] else ", which no deploy has done before"
+    return (
+        f"put the files that the image of {facts['service']} has in {facts['target']} into the"
+        f" volume {volume}{found}"
+    )

@@ -1,0 +1,135 @@
+"""php-fpm in a container of its own: readiness by FastCGI, and static files of each release."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.stack.stacks.one_app import stack_of_kind
+from tests.stack.stacks.php_fpm import BY_ENTRYPOINT, PhpFpm
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PhpFpm]:
+    """Release 1, running."""
+    with stack_of_kind(tmp_path_factory.mktemp("fpm"), PhpFpm) as stack:
+        done = stack.cli("up", "--json")
+        assert done.code == 0, done.stdout
+        yield stack
+
+
+def deployed(stack: PhpFpm, release: str) -> PhpFpm:
+    """Deploy a release, unless it runs."""
+    stack.write(release)
+    done = stack.cli("deploy", "--json")
+    assert done.code == 0, done.stdout
+    return stack
+
+
+def set_aside(stack: PhpFpm) -> list[str]:
+    """Return the folders in which a run keeps files of the volume for its undo."""
+    ctx = stack.open()
+    names = ctx.engine.exec(ctx.running("app").id, ["ls", "-A", "/srv/public"]).text.split()
+    return [name for name in names if name.startswith(".cosmicdeploy-")]
+
+
+def test_a_release_brings_its_static_files_and_leaves_those_before_it(up: PhpFpm) -> None:
+    deployed(up, "1")
+    assert up.serving() == ("1", "1")
+    nginx = up.open().running("nginx").id
+    up.write("2")
+    plan = up.cli("deploy", "--plan", "--json")
+    assert plan.code == 0, plan.stdout
+    assert f"{up.project}_public" in plan.reason("static-files")
+    assert "fastcgi_pass" in str(plan.report["notices"])
+    assert up.serving() == ("1", "1"), "a plan changes nothing"
+    done = up.cli("deploy", "--json")
+    assert done.code == 0, done.stdout
+    assert up.serving() == ("2", "2")
+    assert up.has_script("1") and up.has_script("2")
+    assert set_aside(up) == [], "nothing is left of what was kept for an undo"
+    assert up.open().running("nginx").id == nginx
+    again = up.cli("deploy", "--json")
+    assert set(again.outcomes.values()) == {"passed", "unchanged"}, again.stdout
+    before = up.app_id()
+    up.compose("up", "-d")
+    assert up.app_id() == before, "Compose finds nothing to recreate"
+    assert up.cli("verify").code == 0
+
+
+def test_a_release_that_fails_in_its_trial_touches_nothing(up: PhpFpm) -> None:
+    deployed(up, "2")
+    before, files = up.app_id(), up.volume()
+    up.write("3-bad")
+    failed = up.cli("deploy", "--json")
+    assert failed.code == 1, failed.stdout
+    assert "preflight" in failed.report["error"]["where"]
+    assert "500" in str(failed.report["error"]["details"])
+    assert (up.app_id(), up.volume(), up.serving()) == (before, files, ("2", "2"))
+    assert failed.report["requests"]["failed"] == 0
+
+
+def test_a_release_that_fails_after_its_trial_leaves_the_volume_exactly_as_it_was(
+    up: PhpFpm,
+) -> None:
+    deployed(up, "2")
+    ctx = up.open()
+    assert ctx.engine.exec(ctx.running("app").id, ["touch", "/srv/public/broken"]).exit_code == 0
+    before, files = up.app_id(), up.volume()
+    up.write("4-late")
+    failed = up.cli("deploy", "--json")
+    assert failed.code == 1, failed.stdout
+    assert failed.outcomes["static-files"] == "undone", failed.outcomes
+    assert (up.app_id(), up.volume(), up.serving()) == (before, files, ("2", "2"))
+    assert set_aside(up) == []
+    ctx.engine.exec(ctx.running("app").id, ["rm", "/srv/public/broken"])
+
+
+def test_a_rollback_takes_application_and_static_files_back(up: PhpFpm) -> None:
+    deployed(up, "1")
+    deployed(up, "2")
+    back = up.cli("rollback", "--to", "1", "--yes", "--json")
+    assert back.code == 0, back.stdout
+    assert up.serving() == ("1", "1")
+
+
+def test_http_on_the_port_of_php_fpm_is_refused_before_anything_is_touched(up: PhpFpm) -> None:
+    deployed(up, "2")
+    before = up.app_id()
+    up.write("5", more="protocol: http, port: 9000")
+    refused = up.cli("deploy", "--json")
+    assert refused.code == 2, refused.stdout
+    assert "by fastcgi_pass" in refused.report["error"]["what"]
+    (up.folder / "nginx.conf").write_text("")
+    refused = up.cli("deploy", "--plan", "--json")
+    assert refused.code == 2, refused.stdout
+    assert "speaks FastCGI, not HTTP" in refused.report["error"]["what"]
+    assert up.app_id() == before
+
+
+@pytest.mark.torture
+def test_files_that_an_entrypoint_copies_come_with_the_container_that_is_put_in_place(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("entrypoint")
+    script = "script: /srv/public/index.php"
+
+    def kind(path: object) -> PhpFpm:
+        return PhpFpm(path, static=BY_ENTRYPOINT, more=script)  # type: ignore[arg-type]
+
+    with stack_of_kind(folder, kind) as stack:  # type: ignore[arg-type]
+        done = stack.cli("up", "--json")
+        assert done.code == 0, done.stdout
+        stack.write("2")
+        done = stack.cli("deploy", "--json")
+        assert done.code == 0, done.stdout
+        assert "the application fills it itself" in done.reason("static-files")
+        assert stack.serving() == ("2", "2")
+        files = stack.volume()
+        stack.write("3-bad")
+        failed = stack.cli("deploy", "--json")
+        assert failed.code == 1, failed.stdout
+        assert (stack.volume(), stack.serving()) == (files, ("2", "2"))
