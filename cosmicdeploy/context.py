@@ -175,6 +175,14 @@ class Context:
         images = {tag: self.image(tag) for tag in set(tags.values())}
         return {name: images[tag] for name, tag in tags.items()}
 
+    def may_replace(self, service: str) -> bool:
+        """Whether this run may replace the service's container if it has drifted.
+
+        False for infrastructure that the run does not include, and for what is left alone.
+        """
+        services = self.settings.services
+        return service in {*services.deployed, *services.one_shot, *self.run.included}
+
     @property
     def _facts(self) -> FactsSource:
         return self.engine if self.cached_facts is None else self.cached_facts

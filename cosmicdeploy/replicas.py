@@ -8,7 +8,8 @@ from dataclasses import replace
 from cosmicdeploy.engine.containers.in_place import adopt_container_names, replica_numbers
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.settings import LoadedSettings, of_application
+from cosmicdeploy.settings import LoadedSettings, Services, of_application
+from cosmicdeploy.stack.data_keepers import data_keepers
 from cosmicdeploy.stack.model import Stack
 from cosmicdeploy.stack.order import ending, in_order
 from cosmicdeploy.stack.replicas import replicas_by_service, with_replicas
@@ -25,7 +26,7 @@ def resolve_replicas(
     """
     found = list(containers)
     _require_single(loaded, declared)
-    services = loaded.settings.services.with_other(in_order(declared), ending(declared))
+    services = with_compose_services(loaded.settings.services, declared)
     numbers = {
         name: numbers
         for name, service in declared.services.items()
@@ -37,6 +38,12 @@ def resolve_replicas(
     replicas = {name: names.get(name, ()) for name in numbers}
     settings = loaded.settings.with_services(services.with_replicas(replicas), replicas)
     return replace(loaded, settings=settings), adopt_container_names(stack, found)
+
+
+def with_compose_services(named: Services, declared: Stack) -> Services:
+    """Return the roles with the services of the compose file that have none."""
+    keeping_data = data_keepers(declared, named.released)
+    return named.with_other(in_order(declared), ending(declared), keeping_data)
 
 
 def _require_single(loaded: LoadedSettings, declared: Stack) -> None:

@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.journal.interrupted_run import InterruptedRun
 from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.traffic.announced_gaps import Gaps
 from cosmicdeploy.traffic.maintenance_window import MaintenanceWindow
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
 
@@ -20,6 +21,7 @@ class StepEffects(Protocol):
     builds_images: ClassVar[bool]
     loads_backup: ClassVar[bool]
     migrates: ClassVar[bool]
+    needs_backup: ClassVar[bool]
     recovers: ClassVar[bool]
     replaces_containers: ClassVar[bool]
     resumes_clients: ClassVar[bool]
@@ -45,6 +47,10 @@ class StepsAhead:
     def other_kinds(self, kind: str) -> list[str]:
         """Return the kinds of the steps ahead, without this kind."""
         return [other for other in self.kinds if other != kind]
+
+    def needing_backup(self, kind: str) -> list[str]:
+        """Return the kinds of the steps ahead before which a backup is made, without this kind."""
+        return [step.kind for step in self.steps if step.needs_backup and step.kind != kind]
 
     @property
     def build_images(self) -> bool:
@@ -88,8 +94,10 @@ class RunScope:
     `target_backup`: the backup that a rollback restores.
     `resumed_runs`: the interrupted runs that this run resumes, the oldest first.
     `allowed_migrations`: names of migrations that may destroy data (`--allow`).
+    `included`: the infrastructure that the run may replace (`--include`), by service.
     `known_failures`: what already did not work when the run, or the oldest run it resumes, began.
     `maintenance`: when clients are turned away on purpose.
+    `gaps`: when clients are not served, as announced.
     `traffic`: the requests that the run sends through the proxy; None if it sends none.
     """
 
@@ -100,6 +108,8 @@ class RunScope:
     target_backup: Backup | None = None
     resumed_runs: Sequence[InterruptedRun] = ()
     allowed_migrations: frozenset[str] = frozenset()
+    included: frozenset[str] = frozenset()
     known_failures: KnownFailures = field(default_factory=KnownFailures)
     maintenance: MaintenanceWindow = field(default_factory=MaintenanceWindow)
+    gaps: Gaps = field(default_factory=Gaps)
     traffic: TrafficStats | None = None

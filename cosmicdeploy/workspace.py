@@ -86,7 +86,8 @@ def owner_of(settings: Settings, stack: Stack) -> Owner:
 
 def _require_services(loaded: LoadedSettings, stack: Stack) -> None:
     services = loaded.settings.services
-    for name in (*services.all, *services.left_alone):
+    named = (*services.all, *services.left_alone, *services.stateful, *services.stateless)
+    for name in named:
         if name in stack.inactive:
             raise ConfigError(
                 f"The service {name!r} has a role, and none of its profiles is active",

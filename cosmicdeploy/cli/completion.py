@@ -47,6 +47,15 @@ def _services(ctx: typer.Context) -> list[str]:
     return list(dict.fromkeys([*ROLES, *loaded.settings.applications, *services]))
 
 
+def _infrastructure(ctx: typer.Context) -> list[str]:
+    from cosmicdeploy.replicas import with_compose_services
+    from cosmicdeploy.stack.compose import read_files
+
+    loaded = _load_settings(ctx)
+    stack = read_files(loaded.compose_files, os.environ)
+    return list(with_compose_services(loaded.settings.services, stack).infrastructure)
+
+
 def _backups(ctx: typer.Context) -> list[str]:
     from cosmicdeploy.database.backups.catalogue import LATEST, Catalogue
     from cosmicdeploy.stack.compose import read_files
@@ -97,6 +106,7 @@ def _topics(_ctx: typer.Context) -> Iterable[str]:
 
 
 services = _completion(_services)
+infrastructure = _completion(_infrastructure)
 backups = _completion(_backups)
 features = _completion(_features)
 playbooks = _completion(_playbooks)

@@ -41,6 +41,25 @@ Wait = Annotated[
         show_default=False,
     ),
 ]
+Include = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--include",
+        metavar="SERVICE",
+        help="Replace this database, cache, proxy or other infrastructure too, if it has changed;"
+        " repeatable.",
+        autocompletion=completion.infrastructure,
+    ),
+]
+RollbackInclude = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--include",
+        metavar="SERVICE",
+        help="Roll back the image of this proxy too; repeatable.",
+        autocompletion=completion.infrastructure,
+    ),
+]
 # The annotation and the default of each common option.
 COMMON: dict[str, tuple[Any, Any]] = {
     "config": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,32 @@ from cosmicdeploy.cli.edge import Call
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 
 if TYPE_CHECKING:
+    from cosmicdeploy.context import Context
+    from cosmicdeploy.playbook import Playbook
     from cosmicdeploy.report.model import Report
+
+
+def _including(
+    call: Call, ctx: Context, playbook: Playbook, words: Sequence[str], *, is_asked: bool
+) -> Context:
+    """Return the context of a run that replaces the infrastructure which these words name.
+
+    Asks, unless this is a plan, whether to replace services whose data no backup has.
+    """
+    if not words:
+        return ctx
+    from cosmicdeploy.operations.inclusion import (
+        included_services,
+        require_backup_first,
+        without_backup,
+    )
+
+    included = included_services(ctx, words)
+    require_backup_first(ctx, playbook, included)
+    ctx = ctx.with_run(included=included)
+    if is_asked and (names := ", ".join(without_backup(ctx, included))):
+        call.terminal.require_yes(f"Replace {names}? No backup has the data that are kept there")
+    return ctx
 
 
 def run_stack_playbook(
@@ -23,27 +49,30 @@ def run_stack_playbook(
     plan: bool = False,
     resume: bool = False,
     allowed: frozenset[str] = frozenset(),
+    include: Sequence[str] = (),
 ) -> Report:
     """Run the stack's playbook `name`, or plan it, and return the report.
 
     `kind` is the kind of the run, `wait` how long to wait for the lock, in seconds. With `only`, a
     single step runs: the one with that name. `allowed` are migrations that run although they may
-    destroy data.
+    destroy data, `include` names infrastructure that is replaced too.
     """
     from cosmicdeploy.cli.reporting import plan_report, run_report, with_notices
+    from cosmicdeploy.operations.notices import show_notices
     from cosmicdeploy.operations.recorder import recorder_of
-    from cosmicdeploy.probes.preconditions.notices import show_notices
     from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.runs.execute import execute, plan_only
     from cosmicdeploy.runs.interrupted import require_deploy
     from cosmicdeploy.workspace import open_playbook, open_stack
 
-    with ProgressView(call.terminal.console) as view:
-        ctx = open_stack(config, call.event_handler(view)).with_run(allowed_migrations=allowed)
-        playbook = open_playbook(ctx.loaded, name, ctx.warn)
-        steps = (playbook.alone(only),) if only else playbook.steps
-        if resume:
-            require_deploy(ctx)
+    view = ProgressView(call.terminal.console)
+    ctx = open_stack(config, call.event_handler(view)).with_run(allowed_migrations=allowed)
+    playbook = open_playbook(ctx.loaded, name, ctx.warn)
+    steps = (playbook.alone(only),) if only else playbook.steps
+    if resume:
+        require_deploy(ctx)
+    ctx = _including(call, ctx, playbook, include, is_asked=not plan)
+    with view:
         notices = show_notices(ctx)
         if plan:
             planned = plan_only(ctx, kind, steps)

@@ -52,6 +52,7 @@ def run_report(call: Call, run: Run, traffic: TrafficStats | None) -> Report:
         ],
         requests=traffic.facts() if traffic else None,
         turned_away_seconds=round(run.ctx.run.maintenance.seconds, 1) or None,
+        gaps=run.ctx.run.gaps.facts(probed=traffic is not None),
         error=ErrorReport.of(error) if error else None,
     )
 

@@ -11,6 +11,12 @@ from typing import Literal
 AT_REST = ("created", "dead", "exited", "removing")
 
 
+def unix_time(moment: str) -> float:
+    """Return the engine's time (2026-11-29T21:43:48.123456789Z) in seconds since 1970."""
+    whole, _, fraction = moment.rstrip("Z").partition(".")
+    return datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{fraction or 0}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Container:
     """A container as it is now; times are ISO 8601 in UTC.
@@ -63,6 +69,11 @@ class Container:
     def started(self) -> datetime:
         """When it was last started."""
         return datetime.fromisoformat(self.started_at[:19]).replace(tzinfo=UTC)
+
+    @property
+    def started_unix(self) -> float:
+        """When it was last started, as a Unix time with all of its fraction; 0 if never."""
+        return unix_time(self.started_at) if self.started_at else 0.0
 
     @property
     def seconds_up(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,7 +35,8 @@ class Intent:
 class InterruptedRun:
     """A run that is not over; `intents` are its steps that are not undone.
 
-    `state` is the state of the stack when it began. `failed` says that its undo has begun.
+    `state` is the state of the stack when it began, and `included` the infrastructure that it was
+    told to replace. `failed` says that its undo has begun.
     `lost_records` are messages about its records that cannot be read, `uncertain_records` about
     unreadable lines that may be its records; if there are any, some of its changes are unknown.
     """
@@ -49,6 +50,7 @@ class InterruptedRun:
     release: str = UNKNOWN
     target: str | None = None
     state: Mapping[str, Any] = field(default_factory=dict)
+    included: Sequence[str] = ()
     failed: bool = False
     intents: list[Intent] = field(default_factory=list)
     lost_records: list[str] = field(default_factory=list)

@@ -66,6 +66,7 @@ class Run(Common):
     target: str | None
     state: State
     run_kind: str = ""
+    included: Names = []
 
 
 class StepRecord(Common):

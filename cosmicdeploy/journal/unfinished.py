@@ -109,6 +109,7 @@ def _started_run(record: Record) -> InterruptedRun:
         release=record["release"],
         target=record["target"],
         state=record["state"],
+        included=record.get("included", ()),
     )
 
 

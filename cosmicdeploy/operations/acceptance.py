@@ -143,7 +143,7 @@ def _require_same(agreed: InPlace, now: InPlace) -> None:
 
 def _clean_up(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
     """Remove or revert what the runs left behind beside the services."""
-    for name in ctx.settings.services.deployed:
+    for name in ctx.settings.services.all:
         _remove_superseded(ctx, name)
     for name in out_of_service(ctx):
         put_in_service(ctx, name)
@@ -165,9 +165,7 @@ def _remove_superseded(ctx: Context, name: str) -> None:
 
 
 def _record_acceptance(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
-    containers = {
-        name: journal_facts(ctx.container(name)) for name in ctx.settings.services.deployed
-    }
+    containers = {name: journal_facts(ctx.container(name)) for name in ctx.settings.services.all}
     ctx.lock.require()
     ctx.journal.append("accepted", containers=containers, resolves=[run.id for run in runs])
     if backups_of(runs):  # a rollback can still use them

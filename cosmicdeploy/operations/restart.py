@@ -15,6 +15,7 @@ from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.containers.restart import RestartStep
 from cosmicdeploy.steps.containers.restart_checks import drift_reasons, require_another
+from cosmicdeploy.steps.infrastructure.notices import include_command
 from cosmicdeploy.steps.recover import RecoverStep
 from cosmicdeploy.steps.service_names import services_named
 
@@ -76,7 +77,7 @@ def plan_restart(ctx: Context, words: Sequence[str], *, all_services: bool) -> R
         raise UsageError(
             "No service has a container yet", where="restart --all", todo="run `cosmicdeploy up`"
         )
-    infrastructure = [name for name in services if name in ctx.settings.services.infrastructure]
+    infrastructure = [name for name in services if name in ctx.settings.services.support]
     cost = _cost(ctx, services, infrastructure)
     return RestartPlan(
         words=words,
@@ -127,7 +128,12 @@ def restart(ctx: Context, plan: RestartPlan, wait: float) -> tuple[Run, TrafficS
         ctx.emit(
             Notice(
                 text=f"{name} stays out of date ({why}): a restart keeps the container;"
-                " `cosmicdeploy deploy` applies the compose file"
+                f" {_replacement(ctx, name)} applies the compose file"
             )
         )
     return execute(ctx, plan.command, plan.steps, wait)
+
+
+def _replacement(ctx: Context, name: str) -> str:
+    """Return the command that replaces a service's container if it has drifted."""
+    return "`cosmicdeploy deploy`" if ctx.may_replace(name) else include_command(name)

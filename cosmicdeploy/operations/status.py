@@ -67,7 +67,9 @@ def _drift(ctx: Context, name: str, container: Container) -> dict[str, Any]:
     except CosmicError as error:
         keys = ctx.engine.differences(container.id, ctx.service(name))
         return {"drift": error.what, "differences": as_json(keys)}
-    return {"drift": drift.reason or "", "differences": as_json(drift.keys)}
+    unread = [f"not loaded: {', '.join(map(str, drift.reloadable))}"] if drift.reloadable else []
+    reasons = [*([drift.reason] if drift.reason else []), *unread]
+    return {"drift": ", ".join(reasons), "differences": as_json(drift.keys)}
 
 
 def verify(ctx: Context, playbook: Playbook, only: Sequence[str] = ()) -> list[CheckResult]:

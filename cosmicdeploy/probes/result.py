@@ -75,7 +75,7 @@ class StackNotice(ProbeResult):
         "presumed",
         "left alone",
         "more replicas",
-        "not built",
+        "changed",
         "not probed",
         "other folder",
         "other project",

@@ -14,8 +14,8 @@ from typing import Literal
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.errors import EngineError, EngineUnavailable
-from cosmicdeploy.proxy.kernel import proc
+from cosmicdeploy.errors import EngineError
+from cosmicdeploy.proxy.kernel.identity import is_same_file
 
 SettingKey = Literal["maintenance.file", "proxy.out_of_service"]
 
@@ -102,36 +102,9 @@ def _is_mounted(ctx: Context, proxy: Container, target: str, folder: Path) -> bo
     """
     key, cached = (proxy.id, folder), ctx.lookup_cache.writable_mounts
     if key not in cached:
-        is_same = _is_same_folder(ctx, proxy, target, folder)
-        cached[key] = is_same and os.access(folder, os.W_OK | os.X_OK)
+        is_same = is_same_file(ctx, proxy, target, folder)
+        cached[key] = bool(is_same) and os.access(folder, os.W_OK | os.X_OK)
     return cached[key]
-
-
-def _is_same_folder(ctx: Context, proxy: Container, target: str, folder: Path) -> bool:
-    identity, root = _identity(folder), proc.root(proxy)
-    if not identity:
-        return False
-    # Seen from the host, a link in the container's path may lead elsewhere: only a match is proof.
-    if root and _identity(root / target.lstrip("/")) == identity:
-        return True
-    return _identity_in_container(ctx, proxy, target) == identity
-
-
-def _identity(folder: Path) -> str:
-    try:
-        status = folder.stat()
-    except OSError:
-        return ""
-    return f"{status.st_dev}:{status.st_ino}"
-
-
-def _identity_in_container(ctx: Context, proxy: Container, target: str) -> str:
-    try:
-        return ctx.engine.exec(proxy.id, ["stat", "-c", "%d:%i", target]).text.strip()
-    except EngineUnavailable:
-        raise
-    except EngineError:
-        return ""  # the image has no `stat`
 
 
 def _change_on_host(

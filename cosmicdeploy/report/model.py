@@ -13,7 +13,7 @@ from pydantic_core import to_jsonable_python
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.result import CheckResult, FeatureState, StackNotice
 from cosmicdeploy.report.part import Part
-from cosmicdeploy.report.requests_model import RequestsReport
+from cosmicdeploy.report.requests_model import GapReport, RequestsReport
 from cosmicdeploy.text.sanitize import terminal_safe_json
 
 SCHEMA: Literal[2] = 2
@@ -103,8 +103,8 @@ class Report(Part):
 
     `release` is the release that runs at the end; in a plan, the release that would be built. With
     several applications, it is that of the main one, and `releases` has that of each by its name.
-    `turned_away_seconds` is how long maintenance lasted. `warnings` are about this call, `notices`
-    about what every run on this stack leaves out.
+    `turned_away_seconds` is how long maintenance lasted, and `gaps` are the announced gaps.
+    `warnings` are about this call, `notices` about what every run on this stack leaves out.
     """
 
     schema_version: Literal[2] = Field(default=SCHEMA, alias="schema")
@@ -120,6 +120,7 @@ class Report(Part):
     requests: RequestsReport | None = None
     checks: tuple[CheckResult, ...] = ()
     turned_away_seconds: float | None = None
+    gaps: tuple[GapReport, ...] = ()
     unfinished: tuple[UnfinishedReport, ...] = ()
     features: tuple[FeatureState, ...] = ()
     warnings: tuple[str, ...] = ()

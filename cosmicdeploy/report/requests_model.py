@@ -10,19 +10,35 @@ from cosmicdeploy.report.part import Part
 class RequestStatsReport(Part):
     """Statistics of requests; times are in milliseconds.
 
-    `held` requests got 503 with Retry-After during maintenance, `limited` ones got 429; neither is
-    a failure. `not_found` counts acknowledged heartbeats that were missing in the database.
+    `held` requests got 503 with Retry-After during maintenance, `announced` ones failed in an
+    announced gap, `limited` ones got 429; none of these is a failure. `not_found` counts
+    acknowledged heartbeats that were missing in the database.
     """
 
     sent: int
     failed: int
     held: int = 0
+    announced: int = 0
     limited: int = 0
     not_found: int = 0
     p50_ms: float
     p99_ms: float
     max_ms: float
     longest_gap_ms: float
+
+
+class GapReport(Part):
+    """A time in which clients were not served while `service` was replaced, as announced.
+
+    `what` says what the service did. `failed` counts the run's own requests that failed in it; null
+    if the run sent none.
+    """
+
+    service: str
+    what: str = "was away"
+    seconds: float
+    at_most_seconds: float
+    failed: int | None = None
 
 
 class BeatsReport(Part):

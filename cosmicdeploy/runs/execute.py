@@ -30,6 +30,7 @@ from cosmicdeploy.runs.undo import Applied
 from cosmicdeploy.runs.undo_interrupted import undo_runs
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
+from cosmicdeploy.steps.infrastructure.records import remember_files
 
 
 class Recording(Protocol):
@@ -81,7 +82,10 @@ def execute(
         has_undone = undo_runs(run_ctx, decision.undone)
         state = {**initial, **observe(run_ctx)} if has_undone else initial
         run = Run(
-            ctx=run_ctx.with_run(resumed_runs=decision.resumed),
+            ctx=run_ctx.with_run(
+                resumed_runs=decision.resumed,
+                included=interrupted.included(run_ctx, decision.resumed),
+            ),
             before=decision.resumed[0].state if decision.resumed else state,
             superseded=decision.superseded,
             is_deploy=command.kind is RunKind.DEPLOY,
@@ -99,6 +103,8 @@ def execute(
         if in_place:
             backup, migrations = run.fact("backup"), run.fact("migrations")
             record_release(run.ctx, command, backup, migrations)
+        if run.error is None:
+            remember_files(run.ctx)
         if recording:
             _end_recording(recording, run, in_place)
     return run, measured

@@ -56,6 +56,12 @@ def decide(ctx: Context, command: RunCommand) -> Decision:
     return Decision(undone=rest, superseded=superseded)
 
 
+def included(ctx: Context, resumed: Runs) -> frozenset[str]:
+    """Return the infrastructure that this run, or a run that it resumes, was told to replace."""
+    named = {name for run in resumed for name in run.included}
+    return ctx.run.included | (named & {*ctx.settings.services.infrastructure})
+
+
 def require_readable(ctx: Context, runs: Runs) -> None:
     """Raise `NeedsPerson` if records of one of these runs cannot be read."""
     for run in runs:

@@ -58,6 +58,7 @@ def begin(
             pid=os.getpid(),
             release=format_releases(releases_ahead(run_ctx)),
             target=run_ctx.run.target_backup.id if run_ctx.run.target_backup else None,
+            included=sorted(run_ctx.run.included),
             state=state,
         )
         try:

@@ -16,16 +16,22 @@ State = Mapping[str, Any]
 NO_SCHEMA = ""
 
 
-def observe(ctx: Context) -> State:
-    """Return image tags, containers and schema as JSON; the schema is None if it cannot be read."""
+def observe(ctx: Context, before: State | None = None) -> State:
+    """Return image tags, containers and schema as JSON; the schema is None if it cannot be read.
+
+    Of the services that a run may change, or of those that the state `before` is about.
+    """
     ctx = ctx.with_cached_facts()
-    released = ctx.settings.services.deployed
+    services = ctx.settings.services
+    names = (*services.deployed, *services.keeping_data, *sorted(ctx.run.included))
+    if before is not None:
+        names = tuple(name for name in before["containers"] if name in ctx.stack.services)
     return {
         "tags": {
             ctx.service(name).image: image.id if image else None
-            for name, image in ctx.images_of(released).items()
+            for name, image in ctx.images_of(names).items()
         },
-        "containers": {name: _container(ctx, name) for name in released},
+        "containers": {name: _container(ctx, name) for name in dict.fromkeys(names)},
         **_schema(ctx),
     }
 

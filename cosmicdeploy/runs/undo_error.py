@@ -27,7 +27,7 @@ def prove_undo(ctx: Context, before: State | None, applied: Sequence[Applied]) -
     if before is None or not any(each.step.reversible for each in applied):
         return UndoProof()
     try:
-        after = observe(ctx)
+        after = observe(ctx, before)
         differences = changed(before, after)
     except CosmicError as error:
         return UndoProof(error=error)

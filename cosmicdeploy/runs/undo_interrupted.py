@@ -59,7 +59,7 @@ def _require_as_before(ctx: Context, runs: Runs) -> None:
             todo="see `cosmicdeploy status`; run the same command again to continue from here",
             details=[run.description() for run in runs],
         )
-    differences = changed(runs[0].state, observe(ctx))
+    differences = changed(runs[0].state, observe(ctx, runs[0].state))
     if differences:
         raise NeedsPerson(
             "An interrupted run was undone, but the stack is not as it was before it",

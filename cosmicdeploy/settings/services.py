@@ -10,7 +10,7 @@ from pydantic import Field, PrivateAttr
 from cosmicdeploy.settings.section import Section, Words
 
 Role = Literal["app", "scheduler", "worker", "other"]
-Support = Literal["database", "cache", "proxy"]
+Support = Literal["database", "cache", "proxy", "stateful"]
 
 
 class Services(Section):
@@ -31,8 +31,19 @@ class Services(Section):
         description="Services that no command touches; every other service without a role is"
         " deployed too",
     )
+    stateful: Words = Field(
+        default=(),
+        description="Further services without a role that keep data: a deploy replaces them only"
+        " with --include",
+    )
+    stateless: Words = Field(
+        default=(),
+        description="Services without a role that a deploy replaces although they seem to keep"
+        " data",
+    )
 
     _other: Words = PrivateAttr(default=())
+    _stateful: Words = PrivateAttr(default=())
     _one_shot: Words = PrivateAttr(default=())
 
     @property
@@ -42,8 +53,14 @@ class Services(Section):
 
     @property
     def other(self) -> Words:
-        """The services of the compose file without a role, in the order of their dependencies."""
+        """The services without a role that a deploy replaces, in the order of their
+        dependencies."""
         return self._other
+
+    @property
+    def keeping_data(self) -> Words:
+        """The services without a role that keep data, in the order of their dependencies."""
+        return self._stateful
 
     @property
     def one_shot(self) -> Words:
@@ -62,7 +79,11 @@ class Services(Section):
 
     def of(self, roles: Iterable[Role | Support]) -> Words:
         """Return the services that have these roles, in the order of the roles."""
-        by_role: Mapping[str, Words | str | None] = {**dict(self), "other": self.other}
+        by_role: Mapping[str, Words | str | None] = {
+            **dict(self),
+            "other": self.other,
+            "stateful": self.keeping_data,
+        }
         named = (by_role[role] for role in roles)
         return tuple(
             name
@@ -80,29 +101,41 @@ class Services(Section):
         app, worker = named_replicas(self.app, replicas), named_replicas(self.worker, replicas)
         copy = self.model_copy(update={"app": app, "worker": worker})
         copy._other = named_replicas(self.other, replicas)
+        copy._stateful = named_replicas(self.keeping_data, replicas)
         return copy
 
-    def with_other(self, names: Iterable[str], ending: Collection[str]) -> Services:
+    def with_other(
+        self, names: Iterable[str], ending: Collection[str], keeping_data: Collection[str] = ()
+    ) -> Services:
         """Return a copy with these as the services without a role, except those left alone.
 
-        `ending` are the services that run to their end.
+        `ending` are the services that run to their end, and `keeping_data` those that seem to keep
+        data: `stateful` and `stateless` say otherwise.
         """
         copy, known = self.model_copy(), {*self.all, *self.left_alone}
+        stateful = {*keeping_data, *self.stateful} - {*self.stateless, *ending}
         rest = [name for name in names if name not in known]
-        copy._other = tuple(name for name in rest if name not in ending)
         copy._one_shot = tuple(name for name in rest if name in ending)
+        copy._stateful = tuple(name for name in rest if name in stateful)
+        copy._other = tuple(name for name in rest if name not in {*ending, *stateful})
         return copy
 
     @property
     def single(self) -> Words:
         """The services that must have one container: a second one would do the same work twice, or
         write to the same data."""
-        return (*((self.scheduler,) if self.scheduler else ()), *self.infrastructure)
+        return (*((self.scheduler,) if self.scheduler else ()), *self.support)
+
+    @property
+    def support(self) -> Words:
+        """The database, the cache and the proxy: without one of them no client can be served."""
+        return self.of(("database", "cache", "proxy"))
 
     @property
     def infrastructure(self) -> Words:
-        """The services that a deploy never replaces."""
-        return self.of(("database", "cache", "proxy"))
+        """The services that a deploy replaces only with `--include`, and no rollback brings
+        back."""
+        return (*self.support, *self.keeping_data)
 
     @property
     def all(self) -> Words:

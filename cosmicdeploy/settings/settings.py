@@ -24,6 +24,7 @@ from cosmicdeploy.settings.monitoring import Checklist, Diagnose, Monitoring
 from cosmicdeploy.settings.rollout import Maintenance, Probe, Proxy, Restart, Soak
 from cosmicdeploy.settings.section import Paths, Section, Words
 from cosmicdeploy.settings.services import Services, named_replicas
+from cosmicdeploy.settings.without_role import require_lists_without_contradiction
 
 
 class Lock(Section):
@@ -156,6 +157,7 @@ class Settings(Section):
     def _asks_for_what_can_be(self) -> Settings:
         require_database_and_role(self)
         require_no_use_of_absent_parts(self)
+        require_lists_without_contradiction(self.services)
         return self
 
     @model_validator(mode="after")

@@ -72,6 +72,8 @@ class Step(BaseModel):
     replaces_containers: ClassVar[bool] = False
     resumes_clients: ClassVar[bool] = False
     stops_writers: ClassVar[bool] = False
+    # Whether a backup is made before the step changes something.
+    needs_backup: ClassVar[bool] = True
     # Whether `verify` checks once more, and must then find nothing to change.
     is_checked_again: ClassVar[bool] = True
     # Puts other data in place, so it cannot be undone once clients have been let in again.

@@ -38,9 +38,9 @@ class HealthStep(Step):
         if "containers" in self.of:
             results.append(_containers(ctx))
         if "database" in self.of:
-            results.append(_database(ctx))
+            results.append(require_database(ctx))
         if "cache" in self.of and ctx.settings.services.cache:
-            results.append(_cache(ctx, ctx.settings.services.cache))
+            results.append(require_cache(ctx, ctx.settings.services.cache))
         known = ctx.run.known_failures
         facts = {"known_failures": known.as_json()} if known and "containers" in self.of else {}
         return Unchanged(reason="; ".join(results), facts=facts)
@@ -73,7 +73,8 @@ def _require_one_scheduler(ctx: Context) -> None:
             raise Refused("A second scheduler runs", where=orphan.container.name, todo=orphan.todo)
 
 
-def _database(ctx: Context) -> str:
+def require_database(ctx: Context) -> str:
+    """Return that the database answers; raises `CosmicError` if it does not."""
     if not ctx.has_database:
         return NO_DATABASE
     with open_facts(ctx.database()) as database:
@@ -82,7 +83,8 @@ def _database(ctx: Context) -> str:
     return f"{server.vendor} {server.version.partition('-')[0]} answers"
 
 
-def _cache(ctx: Context, name: str) -> str:
+def require_cache(ctx: Context, name: str) -> str:
+    """Return that the cache answers; raises `ProbeFailed` if it does not."""
     import redis  # slow to import
 
     try:

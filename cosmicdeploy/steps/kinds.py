@@ -24,6 +24,7 @@ from cosmicdeploy.steps.health import HealthStep
 from cosmicdeploy.steps.images.build import BuildStep
 from cosmicdeploy.steps.images.pull import PullStep
 from cosmicdeploy.steps.images.rollback_tags import ImagesStep
+from cosmicdeploy.steps.infrastructure.reload import ReloadStep
 from cosmicdeploy.steps.recover import RecoverStep
 from cosmicdeploy.steps.rollout.preflight import PreflightStep
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
@@ -60,6 +61,7 @@ KINDS: Mapping[str, type[Step]] = {
         PullStep,
         QuiesceStep,
         RecoverStep,
+        ReloadStep,
         RolloutStep,
         RestoreStep,
         ResumeStep,

@@ -20,6 +20,7 @@ ROLES: Sequence[Role | Support] = (
     "database",
     "cache",
     "proxy",
+    "stateful",
 )
 
 

@@ -28,14 +28,16 @@ def percentile(latencies: Iterable[float], share: float) -> float:
 class RequestStats:
     """Counts and latencies of requests.
 
-    `held` requests were turned away during maintenance, and `limited` ones were refused by the rate
-    limit (429): neither are failures, and they have no sample. `failures` describes each response
-    that was not a 200. `not_found` counts heartbeats that were acknowledged but are not in the
-    database. `longest_gap` is the longest time between two good responses, in seconds.
+    `held` requests were turned away during maintenance, `announced` ones failed in an announced
+    gap, and `limited` ones were refused by the rate limit (429): none of these are failures, and
+    they have no sample. `failures` describes each other response that was not a 200. `not_found`
+    counts heartbeats that were acknowledged but are not in the database. `longest_gap` is the
+    longest time between two good responses, in seconds.
     """
 
     sent: int = 0
     held: int = 0
+    announced: int = 0
     limited: int = 0
     failures: list[str] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
@@ -53,11 +55,13 @@ class RequestStats:
         """Whether a client could have noticed the run: a request failed or a heartbeat was lost."""
         return bool(self.failures or self.not_found)
 
-    def count(self, response: Response, *, turning_away: bool = False) -> None:
+    def count(
+        self, response: Response, *, turning_away: bool = False, in_gap: bool = False
+    ) -> None:
         """Count one response; any status but 200 and 429 is a failure.
 
         With `turning_away`, clients are turned away on purpose, so a 503 with Retry-After or a
-        connection error is no failure.
+        connection error is no failure. With `in_gap`, an announced gap explains any failure.
         """
         self.sent += 1
         if turning_away and (response.is_turned_away or response.error):
@@ -66,6 +70,9 @@ class RequestStats:
             return
         if response.status == RATE_LIMITED:
             self.limited += 1  # a 429 does not show whether the application works
+            return
+        if in_gap and response.is_failure:
+            self.announced += 1
             return
         good = response.status == OK
         self.samples.append(Sample(time.time(), response.seconds, good))
@@ -88,6 +95,7 @@ class RequestStats:
             "sent": self.sent,
             "failed": len(self.failures),
             "held": self.held,
+            "announced": self.announced,
             "limited": self.limited,
             "not_found": self.not_found,
             "p50_ms": milliseconds(percentile(latencies, 0.5)),

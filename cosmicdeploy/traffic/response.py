@@ -36,6 +36,11 @@ class Response:
         return self.status == UNAVAILABLE and "Retry-After" in self.headers
 
     @property
+    def is_failure(self) -> bool:
+        """Whether this is neither a 200 nor a 429, which does not show whether anything works."""
+        return self.status not in (OK, RATE_LIMITED)
+
+    @property
     def retry_after(self) -> float | None:
         """The seconds in Retry-After, at most a day; None if the header is missing or malformed."""
         text = self.headers.get("Retry-After", "").strip()

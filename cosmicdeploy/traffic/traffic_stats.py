@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from cosmicdeploy.polling import poll
+from cosmicdeploy.traffic.announced_gaps import Gaps
 from cosmicdeploy.traffic.request_stats import RequestStats, Sample, milliseconds
 from cosmicdeploy.traffic.response import Response
 
@@ -26,6 +27,7 @@ class TrafficStats(RequestStats):
     `beats`: counts of heartbeats, by the names in `HEARTBEAT_COUNTS`.
     `not_looked_up`: why some heartbeats were not looked up in the database.
     `proxy`: the proxy's own counts from its access log; None if unknown.
+    `gaps`: the announced gaps of the run.
     `failing_before`: why requests already failed before the run changed anything. If they did,
     failures are excused until the rollout has ended, and those of an application that failed before
     and that the rollout did not touch are excused for good.
@@ -37,6 +39,7 @@ class TrafficStats(RequestStats):
     beats: Counter[str] = field(default_factory=Counter)
     not_looked_up: str = ""
     proxy: Mapping[str, int] | None = None
+    gaps: Gaps = field(default_factory=Gaps)
     failing_before: str = ""
     _excused: Counter[str] | None = field(default_factory=Counter, init=False)
     _failed_before: set[str] = field(default_factory=set, init=False)
@@ -72,14 +75,15 @@ class TrafficStats(RequestStats):
         response: Response,
         *,
         turning_away: bool = False,
+        in_gap: bool = False,
         kept: bool | None = None,
         application: str = "",
     ) -> None:
-        super().count(response, turning_away=turning_away)
+        super().count(response, turning_away=turning_away, in_gap=in_gap)
         if kept is not None:
-            self.of(kept=kept).count(response, turning_away=turning_away)
+            self.of(kept=kept).count(response, turning_away=turning_away, in_gap=in_gap)
         if own := self.applications.get(application):
-            own.count(response, turning_away=turning_away)
+            own.count(response, turning_away=turning_away, in_gap=in_gap)
 
     def miss(self, *, kept: bool) -> None:
         """Count a heartbeat that was acknowledged but is not in the database."""
@@ -134,7 +138,7 @@ class TrafficStats(RequestStats):
         """Describe the failures that are not excused; "" if there are none."""
         if self._excused is None:
             return ""
-        lost, excused = [], self._excused
+        lost, excused = self.gaps.too_long(), self._excused
         since = [
             (self.applications[name].sent - sent, len(self.applications[name].failures) - failed)
             for name, (sent, failed) in self._untouched.items()

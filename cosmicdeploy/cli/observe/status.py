@@ -28,9 +28,9 @@ def status(*, config: Path | None, terminal: Terminal) -> None:
 
 def _status(call: Call, config: Path | None) -> Report:
     from cosmicdeploy.cli.reporting import release_fields, unfinished_reports, with_notices
+    from cosmicdeploy.operations.notices import notices
     from cosmicdeploy.operations.status import status
     from cosmicdeploy.probes.application.features import states
-    from cosmicdeploy.probes.preconditions.notices import notices
     from cosmicdeploy.report.views.features import show_switched_off
     from cosmicdeploy.report.views.status import show_status
     from cosmicdeploy.workspace import open_stack

@@ -53,8 +53,8 @@ def verify(
 def _verify(call: Call, config: Path | None, only: list[str]) -> Report:
     from cosmicdeploy.cli.reporting import release_fields, with_notices
     from cosmicdeploy.errors import ExitCode
+    from cosmicdeploy.operations.notices import notices
     from cosmicdeploy.operations.status import verify
-    from cosmicdeploy.probes.preconditions.notices import notices
     from cosmicdeploy.verification.points import known_points
     from cosmicdeploy.workspace import open_playbook, open_stack
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cosmicdeploy.cli.edge import Call, run_command
-from cosmicdeploy.cli.options import Plan, Wait, common_options
+from cosmicdeploy.cli.options import Include, Plan, Wait, common_options
 from cosmicdeploy.cli.playbook_run import run_stack_playbook
 from cosmicdeploy.cli.terminal import Terminal
 from cosmicdeploy.journal.run_kind import RunKind
@@ -43,15 +43,19 @@ def deploy(
     ] = None,
     wait: Wait = 0.0,
     *,
+    include: Include = None,
     config: Path | None,
     terminal: Terminal,
 ) -> None:
     """Deploy the release in the stack's folder.
 
     Runs the deploy playbook: health, pull, backup, build, migrate, preflight, cache clear, rollout,
-    verify, soak. A step with nothing to do says why. If a step fails, the run undoes it and the
-    steps before it. Resumes an interrupted deploy; if that had already failed, undoes it first.
+    reload, verify, soak. A step with nothing to do says why. If a step fails, the run undoes it and
+    the steps before it. Resumes an interrupted deploy; if that had already failed, undoes it first.
     Exit 5 if nothing had to change and a check fails.
+
+    Infrastructure (database, cache, proxy, other services that keep data) is replaced only with
+    --include; what has changed is named before each run, with what replacing it costs.
 
     Failures from before the deploy are named but do not fail it, so that a deploy can fix them. If
     an interrupted deploy can be neither resumed nor undone, use --abort --accept.
@@ -61,8 +65,9 @@ def deploy(
       cosmicdeploy deploy --plan
       cosmicdeploy deploy
       cosmicdeploy deploy --allow 2026_03_01_000001_drop_old_status
+      cosmicdeploy deploy --include proxy
     """
-    if abort and (plan or resume or allow):
+    if abort and (plan or resume or allow or include):
         raise typer.BadParameter("--abort takes no other option but --accept")
     if accept and not abort:
         raise typer.BadParameter("--accept needs --abort")
@@ -83,6 +88,7 @@ def deploy(
             plan=plan,
             resume=resume,
             allowed=allowed,
+            include=include or (),
         ),
     )
 

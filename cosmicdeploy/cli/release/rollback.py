@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ import typer
 
 from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.edge import Call, run_command
-from cosmicdeploy.cli.options import ShowAll, Wait, common_options
+from cosmicdeploy.cli.options import RollbackInclude, ShowAll, Wait, common_options
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def rollback(
     all_: ShowAll = False,
     wait: Wait = 0.0,
     *,
+    include: RollbackInclude = None,
     config: Path | None,
     terminal: Terminal,
 ) -> None:
@@ -84,6 +86,9 @@ def rollback(
 
     If the stack has no database, only the images go back, as with --code-only.
 
+    Infrastructure stays as it is. A proxy whose image the stack builds goes back with --include, if
+    only the code does.
+
     \b
     Examples:
       cosmicdeploy rollback
@@ -94,20 +99,31 @@ def rollback(
     modes = [mode for mode, is_selected in selected.items() if is_selected]
     if to and all_:
         raise typer.BadParameter("--all needs a list: leave out --to")
+    if include and not to:
+        raise typer.BadParameter("--include needs --to")
     run_command(
-        "rollback", terminal, lambda call: _rollback(call, config, to, modes, wait, show_all=all_)
+        "rollback",
+        terminal,
+        lambda call: _rollback(call, config, to, modes, wait, include=include or (), show_all=all_),
     )
 
 
 def _rollback(
-    call: Call, config: Path | None, to: str, modes: list[Mode], wait: float, *, show_all: bool
+    call: Call,
+    config: Path | None,
+    to: str,
+    modes: list[Mode],
+    wait: float,
+    *,
+    include: Sequence[str],
+    show_all: bool,
 ) -> Report:
     from cosmicdeploy.cli.reporting import run_report, with_notices
     from cosmicdeploy.errors import UsageError
     from cosmicdeploy.journal.run_kind import RunCommand, RunKind
+    from cosmicdeploy.operations.notices import show_notices
     from cosmicdeploy.operations.recorder import recorder_of
     from cosmicdeploy.operations.rollback_preview import rollback_target
-    from cosmicdeploy.probes.preconditions.notices import show_notices
     from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.runs.execute import rollback
     from cosmicdeploy.workspace import open_playbook, open_stack
@@ -130,6 +146,7 @@ def _rollback(
     target = rollback_target(ctx, to)
     if target.from_future:
         ctx.catalogue.warn(f"{target.id} is used because --to names it: {target.from_future}")
+    ctx = _including(ctx, include, target, mode)
     call.terminal.require_yes(_question(call, ctx, mode, target))
     with view:
         notices = show_notices(ctx)
@@ -138,6 +155,20 @@ def _rollback(
         recorder = recorder_of(command.kind)
         run, traffic = rollback(ctx, command, playbook, target, wait, recorder)
         return with_notices(run_report(call, run, traffic), notices)
+
+
+def _including(ctx: Context, words: Sequence[str], target: Backup, mode: Mode) -> Context:
+    """Return the context of a rollback with this infrastructure; warn about what stays newer."""
+    from cosmicdeploy.operations.inclusion import included_in_rollback, left_newer
+
+    images, code_only = target.manifest.images, mode is Mode.CODE_ONLY
+    included = included_in_rollback(ctx, words, images, code_only=code_only)
+    ctx = ctx.with_run(included=included)
+    for name in left_newer(ctx, images):
+        is_possible = code_only and name == ctx.settings.services.proxy
+        todo = f": --include {name} brings it back too" if is_possible else ""
+        ctx.warn(f"{name} stays on the newer image that it runs{todo}")
+    return ctx
 
 
 def _list(call: Call, ctx: Context, *, show_all: bool) -> Report:

@@ -13,6 +13,7 @@ from docker.errors import ImageNotFound
 from cosmicdeploy.engine.building.builders.choice import builder_for
 from cosmicdeploy.engine.building.context.files import context_files
 from cosmicdeploy.engine.building.context.ignore_file import NAME, read_ignore_rules
+from cosmicdeploy.engine.building.files_read import files_read
 from cosmicdeploy.engine.building.recipe import Recipe, read_recipe
 from cosmicdeploy.stack.model import Build
 
@@ -55,7 +56,7 @@ def _digest_inputs(api: APIClient, recipe: Recipe) -> Iterator[str]:
     yield recipe.source.text
     for base in recipe.bases.all:
         yield f"from {base} {image_id(api, base)}"
-    for file in recipe.source.files:
+    for file in files_read(recipe):
         yield file.facts()
     for name, place in sorted(build.additional_contexts.items()):
         yield from _further_context(api, name, place)

@@ -55,8 +55,9 @@ class EngineImages(Protocol):
     def context_digest(self, build: Build) -> str:
         """Return a SHA-256 digest of everything that decides the image's content.
 
-        That is the Dockerfile, the arguments, the target, the ids of the base images, and the build
-        context without what `.dockerignore` excludes. Raises `Refused` as `build` does.
+        That is the Dockerfile, the arguments, the target, the ids of the base images, and the files
+        of the build context that it copies or mounts, without what `.dockerignore` excludes. Raises
+        `Refused` as `build` does.
         """
 
     def tag(self, image_id: str, reference: str) -> None:

@@ -10,7 +10,6 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.compose_tool import compose_command
 from cosmicdeploy.engine.containers.in_place import service_of
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.events import Notice
 from cosmicdeploy.probes.preconditions.not_probed import not_probed
 from cosmicdeploy.probes.preconditions.readiness_notices import (
     presumed_protocols,
@@ -20,13 +19,13 @@ from cosmicdeploy.probes.result import StackNotice
 from cosmicdeploy.stack.replicas import replicas_by_service
 
 
-def notices(ctx: Context) -> list[StackNotice]:
-    """Return all notices.
+def stack_notices(ctx: Context) -> list[StackNotice]:
+    """Return the notices that do not depend on what the containers run.
 
     There is one for a database or a console that the stack does not have, for each application that
     no request is sent to or whose protocol is presumed, for each replica whose readiness nothing
     shows, for each service that is left alone, for each service with more
-    containers than declared, for each image that no deploy builds, for each container that was
+    containers than declared, for each container that was
     created from another folder, for each container of another project that was created from this
     folder, and for what has no effect in the compose file.
     """
@@ -38,19 +37,10 @@ def notices(ctx: Context) -> list[StackNotice]:
         *without_readiness(ctx),
         *_left_alone(ctx),
         *_more_replicas(ctx),
-        *_not_built(ctx),
         *_of_other_folders(ctx),
         *_of_other_projects(ctx),
         *_without_effect(ctx),
     ]
-
-
-def show_notices(ctx: Context) -> list[StackNotice]:
-    """Show all notices to the operator, and return them."""
-    shown = notices(ctx)
-    for each in shown:
-        ctx.emit(Notice(text=f"note: {each}"))
-    return shown
 
 
 def _without_database(ctx: Context) -> Iterator[StackNotice]:
@@ -111,20 +101,6 @@ def _waiting_for(ctx: Context, name: str) -> str:
         if name in service.depends_on and other in ctx.settings.services.all
     ]
     return f"not waited for by {', '.join(waiting)}" if waiting else ""
-
-
-def _not_built(ctx: Context) -> Iterator[StackNotice]:
-    for name in dict.fromkeys(ctx.settings.services.infrastructure):
-        service = ctx.service(name)
-        if service.build is not None and name not in ctx.settings.services.released:
-            yield StackNotice(
-                kind="not built",
-                service=name,
-                what=f"no deploy builds the image {service.image} or replaces the container, since"
-                " the service is not part of the application",
-                todo="build and replace it with Compose:"
-                f" `{_compose(ctx, 'up', '-d', '--no-deps', '--build', name)}`",
-            )
 
 
 def _of_other_folders(ctx: Context) -> Iterator[StackNotice]:

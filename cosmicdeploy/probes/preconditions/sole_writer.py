@@ -1,33 +1,40 @@
-"""Refuse to start a database or cache if another container may write to its data."""
+"""Refuse to start a service that keeps data if another container may write to them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from pathlib import Path
+from collections.abc import Collection
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.in_place import service_of
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import Refused
+from cosmicdeploy.stack.data_keepers import writable_mounts
 from cosmicdeploy.stack.model import Service, Stack
 
 
 def require_sole_writers(ctx: Context, stopped: Collection[str]) -> None:
-    """Raise `Refused` if a container writes to the data of a stopped database or cache.
+    """Raise `Refused` if a container writes to the data of a stopped service that keeps data.
 
     The container may have any origin. The run would start the stopped service, and two servers on
     one volume destroy the data. Other services are not checked, since applications share volumes on
     purpose.
     """
-    for name in ctx.settings.services.of(("database", "cache")):
+    for name in ctx.settings.services.of(("database", "cache", "stateful")):
         if name not in stopped:
             continue
-        for source in _own_sources(ctx.stack, ctx.service(name)):
+        service = ctx.service(name)
+        for source in _own_sources(ctx.stack, service):
             for user in ctx.engine.writers(source):
                 # Containers with the marker were left by an interrupted run; a run removes them.
-                if labels.MARKER not in user.labels:
+                if labels.MARKER not in user.labels and not _is_replica(ctx, service, user):
                     raise _in_use(ctx, name, source, user)
+
+
+def _is_replica(ctx: Context, service: Service, user: Container) -> bool:
+    """Return whether a container is another replica of a service that declares several."""
+    is_same = (user.project, user.service) == (ctx.stack.project, service.compose_name)
+    return service.replica is not None and is_same
 
 
 def _own_sources(stack: Stack, service: Service) -> list[str]:
@@ -37,14 +44,8 @@ def _own_sources(stack: Stack, service: Service) -> list[str]:
     """
     others = [each for each in stack.services.values() if each.compose_name != service.compose_name]
     shared = {mount.source for each in others for mount in each.mounts}
-    return sorted(set(_writable_sources(service)) - shared)
-
-
-def _writable_sources(service: Service) -> Iterable[str]:
-    for mount in service.mounts:
-        is_folder = mount.type == "bind" and Path(mount.source).is_dir()
-        if not mount.read_only and mount.source and (mount.type == "volume" or is_folder):
-            yield mount.source
+    own = {mount.source for mount in writable_mounts(service)}
+    return sorted(own - shared)
 
 
 def _in_use(ctx: Context, name: str, source: str, user: Container) -> Refused:

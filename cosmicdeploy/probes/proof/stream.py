@@ -69,7 +69,7 @@ class RequestStream:
     def __init__(self, ctx: Context, fronts: Fronts, heartbeats: Heartbeats | None) -> None:
         names = list(fronts.applications)
         own = {name: RequestStats() for name in names} if len(names) > 1 else {}
-        self.measured = TrafficStats(applications=own)
+        self.measured = TrafficStats(applications=own, gaps=ctx.run.gaps)
         self._ctx, self._fronts, self._heartbeats = ctx, fronts, heartbeats
         bases = {fronts.heartbeats, *(each.base for each in fronts.applications.values())}
         self._kept = {base: ConnectionPool(base) for base in bases}
@@ -187,12 +187,19 @@ class RequestStream:
     ) -> Response:
         started, was_open = time.monotonic(), self._ctx.run.maintenance.is_open
         response = self._kept[base].send(request) if kept else send_once(base, request)
+        gap = self._ctx.run.gaps.covering(started, time.monotonic(), application)
         response = replace(response, seconds=response.seconds + started - submitted)
         with self._count_lock:
             turning_away = was_open or self._ctx.run.maintenance.is_open
             self.measured.count(
-                response, turning_away=turning_away, kept=kept, application=application
+                response,
+                turning_away=turning_away,
+                in_gap=gap is not None,
+                kept=kept,
+                application=application,
             )
+            if gap is not None and response.is_failure:
+                gap.fail()
         return response
 
     def _count_not_found(self, *, kept: bool) -> None:

@@ -33,19 +33,31 @@ def read(ctx: Context, container: Container, *names: str) -> ExecResult:
     return ctx.engine.exec(container.id, ["sh", "-c", f"cat {' '.join(paths)} 2>/dev/null"])
 
 
+def is_on_this_host(container: Container) -> bool:
+    """Return whether a running container runs on this host.
+
+    If it runs on another one, the local process of its number is not in its control group.
+    """
+    try:
+        return container.pid > 0 and container.id in (_process(container) / "cgroup").read_text()
+    except OSError:
+        return False
+
+
 def root(container: Container) -> Path | None:
     """Return where this host shows the container's root (proc(5), /proc/pid/root).
 
-    None if the container runs on another host: the local process of that number is then not in the
-    container's control group. None also if the deployer may not look into the container.
+    None if the container runs on another host, or if the deployer may not look into it.
     """
-    process = PROC / str(container.pid)
+    path = _process(container) / "root"
     try:
-        is_here = container.pid > 0 and container.id in (process / "cgroup").read_text()
-        is_readable = is_here and (process / "root" / "proc" / "1").is_dir()
-        return process / "root" if is_readable else None
+        return path if is_on_this_host(container) and (path / "proc" / "1").is_dir() else None
     except OSError:
         return None
+
+
+def _process(container: Container) -> Path:
+    return PROC / str(container.pid)
 
 
 def _read_on_host(container: Container, names: tuple[str, ...]) -> bytes | None:

@@ -53,6 +53,11 @@ def read_configuration(ctx: Context, nginx: Nginx) -> tuple[Directive, ...]:
 
     Raises `ConfigError` if it would not start.
     """
+    return parse(dump_configuration(ctx, nginx))
+
+
+def dump_configuration(ctx: Context, nginx: Nginx) -> str:
+    """Return the text of the configuration, as `nginx -T` prints it; raises as the above."""
     result = ctx.engine.exec(nginx.container.id, ["nginx", "-T"])
     if result.exit_code != 0:
         raise ConfigError(
@@ -62,7 +67,7 @@ def read_configuration(ctx: Context, nginx: Nginx) -> tuple[Directive, ...]:
             "name that is not found belongs to a stopped container",
             details=_complaints(result.error_text),
         )
-    return parse(result.text)
+    return result.text
 
 
 def reload(ctx: Context, nginx: Nginx) -> None:

@@ -10,6 +10,7 @@ from cosmicdeploy.report.console import styled
 from cosmicdeploy.report.model import Report, StepReport
 from cosmicdeploy.report.requests_model import (
     BeatsReport,
+    GapReport,
     ProxyReport,
     RequestsReport,
     RequestStatsReport,
@@ -20,6 +21,7 @@ from cosmicdeploy.text.formatting import counted
 def lines(report: Report) -> Iterator[Text]:
     """Yield the lines about a run's measurements; all but the failures fit in 80 columns."""
     yield from map(Text, _rollouts(report.steps))
+    yield from map(_gap, report.gaps)
     if report.requests:
         yield from _requests(report.requests)
     yield from map(Text, _soaks(report.steps))
@@ -54,8 +56,21 @@ def _needed_for(services: Mapping[str, Mapping[str, float]]) -> str:
     return f"{create}to drain, to start and for the first responses{parallel}"
 
 
+def _gap(gap: GapReport) -> Text:
+    is_too_long = gap.seconds > gap.at_most_seconds
+    verdict = "longer than announced" if is_too_long else "as announced"
+    failed = "no requests were sent meanwhile"
+    if gap.failed is not None:
+        failed = f"{counted(gap.failed, 'request')} failed"
+    away = f"{gap.service} {gap.what} for {gap.seconds:.1f} s,"
+    announced = f"{verdict} (at most {gap.at_most_seconds:.0f} s)"
+    color = "red" if is_too_long else "yellow"
+    return styled(f"{{}} [{color}]{{}}[/]: {{}}", away, announced, failed)
+
+
 def _requests(requests: RequestsReport) -> Iterator[Text]:
     rest = f", {requests.held} held" if requests.held else ""
+    rest += f", {requests.announced} in an announced gap" if requests.announced else ""
     rest += f", {requests.limited} limited (429)" if requests.limited else ""
     rest += f", longest gap {requests.longest_gap_ms:.0f} ms"
     yield Text()

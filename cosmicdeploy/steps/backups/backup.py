@@ -52,10 +52,12 @@ class BackupStep(Step):
             return Unchanged(
                 reason=f"{backup} was created by the interrupted run", facts={"backup": backup}
             )
-        others = ctx.run.steps_ahead.other_kinds(self.kind)
+        others = ctx.run.steps_ahead.needing_backup(self.kind)
         if self.when == "needed" and not others:
             nothing = "backup is needed" if ctx.has_database else "images need to be kept"
-            return Unchanged(reason=f"no step changes anything, so no {nothing}")
+            ahead = ", ".join(ctx.run.steps_ahead.other_kinds(self.kind))
+            what = f"only {ahead} changes something" if ahead else "no step changes anything"
+            return Unchanged(reason=f"{what}, so no {nothing}")
         why = f" before {', '.join(others)}" if others else ""
         if ctx.settings.database is None:
             return images_to_keep(ctx, why)

@@ -15,8 +15,16 @@ from cosmicdeploy.text.formatting import format_releases
 
 
 def running_images(ctx: Context) -> dict[str, str]:
-    """Return the ids of the images that the containers run, by service."""
-    containers = {name: ctx.container(name) for name in ctx.settings.services.deployed}
+    """Return the ids of the images that the containers run, by service.
+
+    Those of the services that a deploy replaces, and that of a proxy which the stack builds: its
+    image may hold files of the release.
+    """
+    services = ctx.settings.services
+    proxy = services.proxy
+    is_built = proxy is not None and ctx.service(proxy).build is not None
+    names = dict.fromkeys((*services.deployed, *([proxy] if proxy and is_built else [])))
+    containers = {name: ctx.container(name) for name in names}
     return {name: container.image_id for name, container in containers.items() if container}
 
 

@@ -45,7 +45,9 @@ class TrialStep(Step):
     def apply(self, ctx: Context, change: Change) -> Result:
         ask_compose_early(ctx)
         import_http_client_early()  # for the preflight
-        trials = {each.name: start_trial(ctx, each) for each in applications_to_try(ctx)}
+        trials = {
+            each.name: start_trial(ctx, each.services[0]) for each in applications_to_try(ctx)
+        }
         return {"containers": trials}
 
     def undo(self, ctx: Context, change: Change) -> None:
@@ -75,12 +77,11 @@ def trial_images(ctx: Context, applications: Iterable[Application]) -> str:
     return f"{', '.join(images)}{several} in a container of its own"
 
 
-def start_trial(ctx: Context, application: Application) -> str:
-    """Create and start a trial container; return its id. Raises `EngineError`.
+def start_trial(ctx: Context, name: str) -> str:
+    """Create and start a trial container of a service; return its id. Raises `EngineError`.
 
     What it writes to the volumes that the proxy serves reaches no client.
     """
-    name = application.services[0]
     service, image = ctx.service(name), ctx.image_of(name)
     if image is None:
         raise EngineError(

@@ -38,7 +38,7 @@ def unneeded_temporary(ctx: Context) -> list[tuple[str, Container]]:
     unassigned = ctx.unassigned_containers()
     return [
         (name, container)
-        for name in ctx.settings.services.deployed
+        for name in ctx.settings.services.all
         for container in temporary_of(ctx.service(name), unassigned)
         if container.id not in _needed_for_undo(ctx, name)
     ]
@@ -75,7 +75,7 @@ def services_to_repair(ctx: Context) -> list[str]:
     quiesced = {name for intent in intents(runs, QUIESCE) for name in intent.before["containers"]}
     return [
         name
-        for name in ctx.settings.services.deployed
+        for name in ctx.settings.services.all
         if (name in quiesced or _needed_for_undo(ctx, name))
         and not serves(ctx, name)
         and not _failed_before(ctx, name)

@@ -13,7 +13,7 @@ from cosmicdeploy.steps.rollout.drift import STOPPED, drift_of
 
 def require_served(ctx: Context, names: Iterable[str]) -> None:
     """Raise `Refused` if one of these is a service that every request needs."""
-    infrastructure = [name for name in names if name in ctx.settings.services.infrastructure]
+    infrastructure = [name for name in names if name in ctx.settings.services.support]
     if infrastructure:
         raise Refused(
             f"Without {', '.join(infrastructure)} no client can be served",
@@ -50,6 +50,6 @@ def drift_reasons(ctx: Context, names: Iterable[str]) -> dict[str, str]:
 
 def _drift_reason(ctx: Context, name: str) -> str | None:
     try:
-        return drift_of(ctx, name).reason
+        return drift_of(ctx, name, with_files=False).reason  # a restart reads them again
     except EngineError as error:
         return error.what

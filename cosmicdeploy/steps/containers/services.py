@@ -1,4 +1,4 @@
-"""The step `services`: create or start database, cache and proxy, their networks and volumes."""
+"""The step `services`: create or start infrastructure, with its networks and volumes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Support
+from cosmicdeploy.stack.order import needed_by
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.resources import ensure_networks_and_volumes
@@ -27,17 +28,31 @@ class ServicesStep(Step):
     )
 
     def check(self, ctx: Context) -> Change | Unchanged:
+        services = self._services(ctx)
         down = {
             name: journal_facts(container)
-            for name in ctx.settings.services.of(self.roles)
+            for name in services
             if (container := ctx.container(name)) is None or not container.is_running
         }
         if not down:
-            names = ", ".join(ctx.settings.services.of(self.roles))
+            names = ", ".join(services)
             return Unchanged(reason=f"running: {names}" if names else "the stack has none")
         released = [name for name in ctx.settings.services.deployed if ctx.container(name)]
         before = {"containers": down, "needed_by": released}
         return Change(summary=f"start {', '.join(down)}", before=before)
+
+    def _services(self, ctx: Context) -> list[str]:
+        """Return the services of the step.
+
+        Without those that keep data and depend on the application: the step `rollout` starts them.
+        """
+        services = ctx.settings.services
+        released = {*services.released}
+        return [
+            name
+            for name in services.of(self.roles)
+            if name not in services.keeping_data or not needed_by(ctx.stack, {name}) & released
+        ]
 
     def apply(self, ctx: Context, change: Change) -> Result:
         ensure_networks_and_volumes(ctx)

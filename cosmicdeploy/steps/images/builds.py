@@ -45,17 +45,17 @@ class ImageBuild:
 
 
 def image_builds(ctx: Context) -> list[ImageBuild]:
-    """Return what the stack builds: for its application, and for one-shot services.
+    """Return what a run builds: for all services whose container it may replace or create.
 
-    Raises `ConfigError` if services build one image in different ways.
+    Raises `ConfigError` if these services build one image in different ways.
     """
     builds: list[ImageBuild] = []
     makers: dict[str, Service] = {}
     roles = ctx.settings.services
-    for name in (*roles.deployed, *roles.one_shot):
+    for name in dict.fromkeys((*roles.all, *roles.one_shot)):
         service = ctx.service(name)
         build = _section(service)
-        if build is None:
+        if build is None or not _may_build(ctx, service):
             continue
         maker = makers.setdefault(service.image, service)
         if _section(maker) != build:
@@ -63,6 +63,27 @@ def image_builds(ctx: Context) -> list[ImageBuild]:
         if maker is service:
             _build_of(builds, build).images.append(service.image)
     return builds
+
+
+def stale_sources(ctx: Context, service: Service) -> str:
+    """Return why a service's image is not what its build section makes now; "" if it is.
+
+    "" also without a build section, and for an image that does not exist.
+    """
+    build, image = _section(service), ctx.image(service.image)
+    if build is None or image is None:
+        return ""
+    return _reason(image, ctx.engine.context_digest(build))
+
+
+def _may_build(ctx: Context, service: Service) -> bool:
+    """Return whether the run may build the service's image.
+
+    That of infrastructure which the run does not include is built only for its first container.
+    """
+    if ctx.may_replace(service.name):
+        return True
+    return ctx.image(service.image) is None and ctx.container(service.name) is None
 
 
 def _section(service: Service) -> Build | None:

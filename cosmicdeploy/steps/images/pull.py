@@ -13,7 +13,13 @@ from cosmicdeploy.engine.facts import Image
 from cosmicdeploy.errors import PullFailed
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.images.tags import remove_new_images, require_images
-from cosmicdeploy.steps.images.wanted import UNKNOWN, Wanted, pulled_services, wanted_images
+from cosmicdeploy.steps.images.wanted import (
+    UNKNOWN,
+    Wanted,
+    goes_back,
+    pulled_services,
+    wanted_images,
+)
 
 REPORT_EVERY_SECONDS = 3.0
 
@@ -92,7 +98,7 @@ def _require_backup_images(ctx: Context) -> None:
     backup = ctx.run.target_backup
     for service, image_id in backup.manifest.images.items() if backup else ():
         digest = backup.manifest.digests.get(service) if backup else None
-        if digest and ctx.engine.image(image_id) is None:
+        if digest and goes_back(ctx, service) and ctx.engine.image(image_id) is None:
             raise PullFailed(
                 f"The registry's image of {service} is not the one of the backup",
                 where=digest,

@@ -60,11 +60,12 @@ def _warn_of_borrowed(ctx: Context, moved: Collection[str]) -> None:
 def _images_by_tag(ctx: Context) -> dict[str, str]:
     """Return the image ids in the backup's manifest, by the tag of their service.
 
+    Without infrastructure, which an earlier version counted as part of the release.
     Raises `Refused` if one of the images no longer exists.
     """
     images, manifest = {}, target_of(ctx).manifest
     for service, image_id in manifest.images.items():
-        if service not in ctx.stack.services:
+        if service not in ctx.stack.services or not ctx.may_replace(service):
             continue
         is_pulled_first = ctx.run.steps_ahead.build_images and service in manifest.digests
         if ctx.engine.image(image_id) is None and not is_pulled_first:

@@ -41,9 +41,14 @@ def wanted_images(ctx: Context, *, missing_only: bool) -> list[Wanted]:
 
 def _of_backup(ctx: Context, images: dict[str, str], digests: dict[str, str]) -> Iterator[Wanted]:
     for service, image_id in images.items():
-        digest = digests.get(service)
+        digest = digests.get(service) if goes_back(ctx, service) else None
         if digest and ctx.image(image_id) is None:
             yield _ask(ctx, digest, f"the image of {service} is not here", None)
+
+
+def goes_back(ctx: Context, service: str) -> bool:
+    """Return whether a rollback changes the image of a service, as far as it still exists."""
+    return service not in ctx.stack.services or ctx.may_replace(service)
 
 
 def pulled_services(ctx: Context) -> list[Service]:
@@ -55,11 +60,10 @@ def pulled_services(ctx: Context) -> list[Service]:
 
 
 def _declared(ctx: Context, *, missing_only: bool) -> Iterator[Wanted]:
-    deployed = {*ctx.settings.services.deployed, *ctx.settings.services.one_shot}
     services = pulled_services(ctx)
     in_use = {each.image for each in services if ctx.container(each.name) is not None}
     for service in services:
-        is_left_alone = missing_only or service.name not in deployed
+        is_left_alone = missing_only or not ctx.may_replace(service.name)
         if is_left_alone and ctx.container(service.name) is not None:
             continue
         image = ctx.image(service.image)

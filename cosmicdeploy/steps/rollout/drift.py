@@ -9,8 +9,10 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.containers.creation.references import referred_services
 from cosmicdeploy.engine.facts import Container, Difference, Image
-from cosmicdeploy.errors import EngineError
+from cosmicdeploy.errors import EngineError, Refused
+from cosmicdeploy.probes.mounted_files.changes import FileChange
 from cosmicdeploy.steps.images.tags import how_to_get
+from cosmicdeploy.steps.infrastructure.files import FileChanges, file_changes
 
 STOPPED = "stopped"
 MISSING = "no container"
@@ -25,18 +27,23 @@ class Drift:
     """A service's container, and why it is not as declared.
 
     `reason` is None if the container is as declared. `keys` are the keys of the compose file that
-    differ.
+    differ. `reloadable` are changed files that the proxy can load without being replaced; they are
+    no reason.
     """
 
     container: Container | None
     reason: str | None
     keys: Sequence[Difference] = ()
+    reloadable: Sequence[FileChange] = ()
 
 
-def drift_of(ctx: Context, name: str, *, may_be_stopped: bool = False) -> Drift:
+def drift_of(
+    ctx: Context, name: str, *, may_be_stopped: bool = False, with_files: bool = True
+) -> Drift:
     """Compare a service's container with its declaration.
 
-    A stopped container has drifted unless it `may_be_stopped`.
+    A stopped container has drifted unless it `may_be_stopped`. That of infrastructure has drifted,
+    too, if it has not read a file that it has mounted (`with_files`).
 
     Raises `EngineError` if the declared image does not exist, and no earlier step of the plan puts
     it in place.
@@ -51,13 +58,24 @@ def drift_of(ctx: Context, name: str, *, may_be_stopped: bool = False) -> Drift:
             todo=how_to_get(ctx.service(name)),
         )
     keys = ctx.engine.differences(container.id, ctx.service(name))
+    files = FileChanges()
+    if with_files and name in ctx.settings.services.infrastructure:
+        files = file_changes(ctx, name, container)
+        mounted = {mount.key for mount in ctx.service(name).mounts}
+        keys = [each for each in keys if each.key not in mounted]  # compared by their content
     reasons = [
         *_image_reasons(ctx, container, image, ctx.service(name).image),
         *_definition_reasons(keys),
+        *map(str, files.needing_container),
     ]
     if not container.is_running and not may_be_stopped:
         reasons = reasons or [STOPPED]
-    return Drift(container=container, reason=", ".join(reasons) or None, keys=keys)
+    return Drift(
+        container=container,
+        reason=", ".join(reasons) or None,
+        keys=keys,
+        reloadable=files.reloadable,
+    )
 
 
 def with_sharing_services(ctx: Context, drifts: Mapping[str, Drift]) -> dict[str, Drift]:
@@ -78,6 +96,27 @@ def with_sharing_services(ctx: Context, drifts: Mapping[str, Drift]) -> dict[str
                 reason = f"shares with {', '.join(others)}, which is replaced"
                 found[name] = replace(drift, reason=reason)
     return found
+
+
+def require_sharing_included(ctx: Context, drifts: Mapping[str, Drift]) -> None:
+    """Raise `Refused` if infrastructure shares something with a container that is replaced.
+
+    It would lose its network, for example, and only an operator decides when it is replaced.
+    """
+    replaced = {
+        ctx.service(name).compose_name
+        for name, drift in drifts.items()
+        if drift.reason not in (None, STOPPED, MISSING)
+    }
+    for name in ctx.settings.services.infrastructure:
+        others = sorted(referred_services(ctx.service(name)) & replaced)
+        if others and not ctx.may_replace(name):
+            raise Refused(
+                f"{name} shares with {', '.join(others)}, which is replaced, so it has to be"
+                " replaced as well",
+                where=name,
+                todo=f"include it: `cosmicdeploy deploy --include {name}`",
+            )
 
 
 def as_json(keys: Iterable[Difference]) -> list[dict[str, Any]]:

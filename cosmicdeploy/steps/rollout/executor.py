@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.containers.creation.references import referred_services
@@ -15,6 +16,7 @@ from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Application
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
+from cosmicdeploy.steps.infrastructure.answers import require_answers
 from cosmicdeploy.steps.rollout.batches import (
     addresses_are_kept,
     batches,
@@ -23,6 +25,7 @@ from cosmicdeploy.steps.rollout.batches import (
     stop_first_only,
 )
 from cosmicdeploy.steps.rollout.drift import MISSING, STOPPED
+from cosmicdeploy.steps.rollout.gaps import gap
 from cosmicdeploy.steps.rollout.order import replaced_together
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.replace import swap_in
@@ -134,7 +137,15 @@ class Rollout:
 
     def _replace_each(self, names: Sequence[str]) -> None:
         for name in names:
-            self._replace([look_up(self._ctx, name)], {})
+            answers_again = require_answers(self._ctx, name)
+            with self._gap([name]):
+                self._replace([look_up(self._ctx, name)], {})
+                answers_again()
+
+    def _gap(self, names: Sequence[str]) -> AbstractContextManager[None]:
+        """Return the announced gap in which these services are replaced."""
+        idle = (STOPPED, MISSING)
+        return gap(self._ctx, [name for name in names if self._reasons[name] not in idle])
 
     def _keep_capacity(self, application: Application, batch: Sequence[str]) -> None:
         """Wait until the application's replicas that serve while the batch is replaced are ready.
@@ -163,9 +174,12 @@ class Rollout:
             self._stop_first(targets)
 
     def _stop_first(self, targets: Sequence[Target]) -> None:
-        containers = self._replace(targets, self._proxy.take_out_of_service(targets))
-        moved = any(has_moved(self._ctx, target, containers[target.name]) for target in targets)
-        self._proxy.put_in_service([target.name for target in targets], moved=moved)
+        names = [target.name for target in targets]
+        graces = self._proxy.take_out_of_service(targets)
+        with self._gap(names):
+            containers = self._replace(targets, graces)
+            moved = any(has_moved(self._ctx, t, containers[t.name]) for t in targets)
+            self._proxy.put_in_service(names, moved=moved)
 
     def _start_first(self, targets: Sequence[Target]) -> None:
         names = [target.name for target in targets]

@@ -1,22 +1,35 @@
-"""The order in which a rollout replaces applications and services without a role."""
+"""The order in which a rollout replaces applications and other services."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.stack.order import in_order_of_dependencies, needed_by
 
 
 def replaced_together(ctx: Context) -> Sequence[Sequence[str]]:
-    """Return what is replaced together: each application, and each service without a role.
+    """Return what is replaced together: each application, and each other service.
 
-    What others depend on comes first. Otherwise the order is: services without a role that
-    an application needs, the applications as in the settings, and the rest.
+    What others depend on comes first. Otherwise the order is: services that an application needs,
+    the applications as in the settings, the rest, and the proxy.
     """
-    settings = ctx.settings
+    settings, services = ctx.settings, ctx.settings.services
     released = [settings.released_by(each) for each in settings.all_applications]
-    needed = needed_by(ctx.stack, set(settings.services.released))
-    first = [(name,) for name in settings.services.other if name in needed]
-    last = [(name,) for name in settings.services.other if name not in needed]
-    return in_order_of_dependencies(ctx.stack, [*first, *released, *last])
+    needed = needed_by(ctx.stack, {*services.released}) | {*services.of(("database", "cache"))}
+    others = (*services.of(("database", "cache")), *services.keeping_data, *services.other)
+    first = [(name,) for name in others if name in needed]
+    last = [(name,) for name in others if name not in needed]
+    proxy = [(name,) for name in services.of(["proxy"])]
+    units = [*first, *released, *last, *proxy]
+    return in_order_of_dependencies(ctx.stack, _without_repetition(units))
+
+
+def _without_repetition(units: Iterable[Sequence[str]]) -> list[Sequence[str]]:
+    """Return the units without services of earlier ones: a service may have several roles."""
+    found, left = set[str](), list[Sequence[str]]()
+    for unit in units:
+        if rest := tuple(name for name in unit if name not in found):
+            left.append(rest)
+            found.update(rest)
+    return left

@@ -66,7 +66,7 @@ def _check_new_image(ctx: Context, application: Application) -> Container:
     name = application.services[0]
     image = ctx.image_of(name)
     running = running_trial(ctx, application, image.id) if image else None
-    trial_id = running.id if running else start_trial(ctx, application)
+    trial_id = running.id if running else start_trial(ctx, name)
     try:
         tried = wait_ready(ctx, trial_id, name)
     except UnhealthyContainer as error:

@@ -5,9 +5,9 @@ A restart would keep the old container, and with it the old image.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -15,18 +15,21 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.probes.readiness import serves_now
-from cosmicdeploy.settings import Role, of_application
+from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.resources import ensure_networks_and_volumes
+from cosmicdeploy.steps.infrastructure.proxy_trial import try_proxy
 from cosmicdeploy.steps.rollout.drift import (
     MISSING,
     STOPPED,
     Drift,
     as_json,
     drift_of,
+    require_sharing_included,
     with_sharing_services,
 )
 from cosmicdeploy.steps.rollout.executor import Rollout
+from cosmicdeploy.steps.rollout.gaps import announced_gaps, described, gap_facts, other_costs
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.proxy_waits import describe_waits
 from cosmicdeploy.steps.rollout.replace import journal_facts, remove_temporary
@@ -39,7 +42,6 @@ from cosmicdeploy.steps.rollout.timings import Phases
 from cosmicdeploy.steps.rollout.undo import RolloutUndo
 
 FILES_CHANGED = "its files were changed by hand"
-ONLY_REPLICA = "no client{of} is served between its stop and its start: it is the only replica"
 SUPERSEDED_RUNS = "its superseded container still runs"
 
 
@@ -67,7 +69,7 @@ class RolloutStep(Step):
     )
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        names = self.anew or ctx.settings.services.of(self.roles)
+        names = self.anew or self._services(ctx)
         drifts = self._drifts(ctx, names)
         reasons, count = _reasons(drifts), len(names)
         if not reasons and self.missing_only:
@@ -78,26 +80,30 @@ class RolloutStep(Step):
         self._require_orders(ctx)
         before = {name: journal_facts(drifts[name].container) for name in reasons}
         keys = {name: as_json(drifts[name].keys) for name in reasons if drifts[name].keys}
-        facts = {"reasons": reasons} | ({"differences": keys} if keys else {})
-        summary = "; ".join(filter(None, (_grouped(reasons), self._waits(ctx, reasons))))
+        replaced = [name for name, why in reasons.items() if why not in (MISSING, STOPPED)]
+        gaps = {} if self.at_once else announced_gaps(ctx, replaced)  # clients are turned away then
+        facts: dict[str, Any] = {"reasons": reasons} | ({"differences": keys} if keys else {})
+        facts |= {"gaps": gap_facts(ctx, gaps)} if gaps else {}
+        costs = (described(ctx, gaps), other_costs(ctx, replaced, gaps))
+        summary = "; ".join(filter(None, (_grouped(reasons), self._waits(ctx, reasons), *costs)))
         return Change(summary=summary, before={"containers": before}, facts=facts)
 
-    def _waits(self, ctx: Context, reasons: Mapping[str, str]) -> str:
-        """Describe how long the proxy makes the rollout wait, and what no other replica serves.
+    def _services(self, ctx: Context) -> Sequence[str]:
+        """Return the services of the step; infrastructure that is not included is only started."""
+        services = ctx.settings.services
+        if "other" not in self.roles:
+            return services.of(self.roles)
+        included = [name for name in services.support if name in ctx.run.included]
+        return (*services.of(self.roles), *services.keeping_data, *included)
 
-        "" if no replica stops.
-        """
+    def _waits(self, ctx: Context, reasons: Mapping[str, str]) -> str:
+        """Describe how long the proxy makes the rollout wait; "" if no replica stops."""
         if self.at_once or ctx.settings.restart.order.app != "stop-first":
             return ""
         replaced = {name for name, why in reasons.items() if why != MISSING}
-        applications, gaps, away = ctx.settings.all_applications, list[str](), list[str]()
-        for each in applications:
-            stopped = [name for name in each.services if name in replaced]
-            if stopped and len(each.services) == 1:
-                gaps.append(ONLY_REPLICA.format(of=of_application(each, applications)))
-            else:
-                away += stopped
-        return "; ".join(filter(None, (*gaps, describe_waits(ctx, away) if away else "")))
+        several = [each for each in ctx.settings.all_applications if len(each.services) > 1]
+        away = [name for each in several for name in each.services if name in replaced]
+        return describe_waits(ctx, away) if away else ""
 
     def _drifts(self, ctx: Context, names: Iterable[str]) -> dict[str, Drift]:
         """Return each service's drift, with the reason why the rollout replaces or starts it."""
@@ -105,11 +111,16 @@ class RolloutStep(Step):
         drifts = {name: self._drift(ctx, name) for name in names}
         without_reason = [name for name in superseded_run if not drifts[name].reason]
         drifts |= {name: replace(drifts[name], reason=SUPERSEDED_RUNS) for name in without_reason}
-        return drifts if self.missing_only else with_sharing_services(ctx, drifts)
+        if self.missing_only:
+            return drifts
+        drifts = with_sharing_services(ctx, drifts)
+        require_sharing_included(ctx, drifts)
+        return drifts
 
     def _drift(self, ctx: Context, name: str) -> Drift:
-        container = ctx.container(name) if self.missing_only or self.anew else None
-        if self.missing_only and container is not None:
+        is_only_started = self.missing_only or not ctx.may_replace(name)
+        container = ctx.container(name) if is_only_started or self.anew else None
+        if is_only_started and container is not None:
             return Drift(container=container, reason=None if container.is_running else STOPPED)
         # Without this reason, a stopped container would only be started.
         if name in self.anew and container is not None:
@@ -134,11 +145,12 @@ class RolloutStep(Step):
 
     def apply(self, ctx: Context, change: Change) -> Result:
         reasons = change.facts["reasons"]
-        left = with_running_superseded(ctx, ctx.settings.services.of(self.roles))
+        left = with_running_superseded(ctx, self._services(ctx))
         if left:
             self._stop_left_superseded(ctx, left)
             reasons = _reasons(self._drifts(ctx, change.before["containers"]))
         ensure_networks_and_volumes(ctx)  # a stack may have no other service that needs them
+        try_proxy(ctx, reasons)
         rollout = Rollout(ctx, reasons)
         rollout.all_at_once() if self.at_once else rollout.in_batches()
         images = {name: ctx.running(name).image_id for name in reasons}
@@ -154,10 +166,11 @@ class RolloutStep(Step):
 
     def undo(self, ctx: Context, change: Change) -> None:
         undo = RolloutUndo(ctx, at_once=self.at_once)
-        # The replicas go first: no other container may start, and be given the address of a
-        # replica, while that replica is stopped.
-        names = list(reversed(change.before["containers"]))
-        names.sort(key=lambda name: name not in ctx.settings.services.app)
+        # A proxy that does not serve would have each replica waited for. Then come the replicas:
+        # no other container may start, and be given the address of a replica, while that replica
+        # is stopped.
+        names, services = list(reversed(change.before["containers"])), ctx.settings.services
+        names.sort(key=lambda name: (name != services.proxy, name not in services.app))
         for name in names:
             undo.undo(name, change.before["containers"][name])
         undo.end()

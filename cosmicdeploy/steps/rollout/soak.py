@@ -106,7 +106,8 @@ def _initial_states(ctx: Context) -> dict[str, InitialState]:
     for intent in intents(resumed_and_current(ctx.journal, ctx.run.resumed_runs), ROLLOUT):
         before = {**intent.before.get("containers", {}), **before}
     states = {}
-    for name in ctx.settings.services.deployed:
+    names = dict.fromkeys((*ctx.settings.services.deployed, *before))
+    for name in (name for name in names if name in ctx.stack.services):
         container = ctx.container(name)
         is_new = name in before and (
             before[name] is None or container is None or before[name]["id"] != container.id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 from cosmicdeploy.abort_advice import ACCEPT
@@ -14,6 +14,8 @@ from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
+from cosmicdeploy.steps.infrastructure.answers import require_answers
+from cosmicdeploy.steps.rollout.gaps import gap
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.replace import temporary_containers
 from cosmicdeploy.steps.rollout.target import look_up
@@ -46,16 +48,21 @@ class RolloutUndo:
             self._error = self._error or error
 
     def _undo(self, name: str, before: dict[str, Any] | None) -> None:
+        with nullcontext() if self._at_once else undo_gap(self._ctx, name, before):
+            self._put_back(name, before)
+
+    def _put_back(self, name: str, before: dict[str, Any] | None) -> None:
         is_changed = put_back(self._ctx, name, before)
         worked = name not in self._ctx.run.known_failures.services
         if is_changed and before and before["running"] and worked and not self._at_once:
             # An error of the proxy must not stop the undo of other services.
             try:
                 self._proxy.put_in_service([name], moved=False)
+                require_answers(self._ctx, name)()
             except EngineUnavailable:
                 raise
             except CosmicError as error:
-                self._ctx.say(f"{name} is back; the proxy: {error.what}")
+                self._ctx.say(f"{name} is back, but: {error.what}")
 
     def end(self) -> None:
         """Put all replicas in service; raise the first error of a service."""
@@ -63,6 +70,17 @@ class RolloutUndo:
             self._proxy.put_all_in_service()
         if self._error is not None:
             raise self._error
+
+
+def undo_gap(
+    ctx: Context, name: str, before: dict[str, Any] | None
+) -> AbstractContextManager[None]:
+    """Return the gap in which clients notice that a service's former container is put back."""
+    if before is None or not before["running"]:
+        return nullcontext()
+    current = ctx.container(name)
+    is_in_place = current is not None and _is_unchanged(current, before)
+    return gap(ctx, [] if is_in_place else [name])
 
 
 def put_back(ctx: Context, service_name: str, before: dict[str, Any] | None) -> bool:

@@ -36,8 +36,10 @@ STEPS = [
     "migrate",
     "one-shot",
     "preflight",
+    "static-files",
     "cache-clear",
     "rollout",
+    "reload",
     "verify",
     "soak",
 ]
@@ -78,8 +80,10 @@ def test_a_plan_shows_what_would_change_and_changes_nothing(release_1: StackUnde
         "migrate": "planned",
         "one-shot": "unchanged",
         "preflight": "planned",
+        "static-files": "unchanged",
         "cache-clear": "planned",
         "rollout": "planned",
+        "reload": "unchanged",
         "verify": "planned",
         "soak": "passed",
     }

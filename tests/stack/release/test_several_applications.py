@@ -71,7 +71,8 @@ def test_a_release_of_one_application_replaces_only_that_one(up: Several) -> Non
     assert changed(up, before) == {"web"}
     assert up.answering() == {**others, "web": "3"}
     own = done.report["requests"]["applications"]
-    assert own["api"]["failed"] == own["admin"]["failed"] == 0
+    assert own["api"]["failed"] == own["admin"]["failed"] == done.report["requests"]["failed"] == 0
+    assert [each["service"] for each in done.report["gaps"]] == ["web"]
     assert own["web"]["longest_gap_ms"] > own["api"]["longest_gap_ms"]
     assert done.report["releases"] == {**others, "web": "3"}
 

@@ -121,8 +121,6 @@ class Several(OneApp):
         }
         (self.folder / COMPOSE_FILE).write_text(yaml.safe_dump({"services": services}))
         (self.folder / "nginx.conf").write_text(NGINX)
-        # Else another release of one application would be a change of what all are built from.
-        (self.folder / ".dockerignore").write_text(".env\ncosmicdeploy.yaml\n")
         self.set_order("start-first")
         self.deploys()
 

@@ -59,6 +59,8 @@ def offered(line: str) -> list[str]:
         ("cosmicdeploy playb", ["playbook"]),
         ("cosmicdeploy restart ma", ["mail"]),
         ("cosmicdeploy logs da", ["database"]),
+        ("cosmicdeploy deploy --include d", ["db"]),
+        ("cosmicdeploy deploy --include m", []),
         ("cosmicdeploy exec we", ["web"]),
         ("cosmicdeploy features disable ba", ["banner", "basket"]),
         ("cosmicdeploy rollback --to 2026", ["20260301-120000-aaaa"]),

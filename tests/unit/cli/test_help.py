@@ -16,7 +16,7 @@ pytestmark = pytest.mark.unit
 VERB = re.compile(
     r"""(Allow|Answer|Back|Check|Compare|Copy|Create|Declare|Deploy|End|Exit|Fetch|Find|Fix|Follow
     |Install|Keep|Let|List|Monitor|Name|Open|Pass|Prefix|Print|Publish|Record|Release|Remove
-    |Restart|Restore|Resume|Roll|Run|Send|Show|Start|Switch|Undo|Use|Verify|Wait|Write)\b""",
+    |Replace|Restart|Restore|Resume|Roll|Run|Send|Show|Start|Switch|Undo|Use|Verify|Wait|Write)\b""",
     re.VERBOSE,
 )
 METAVAR = re.compile(r"[A-Z]+(,\.\.\.)?")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -58,7 +59,7 @@ def killed(ctx: Context) -> Context:
     ctx.journal.path.write_text("".join(json.dumps(line) + "\n" for line in former_records()))
     engine: Any = SimpleNamespace(containers=lambda *_: [], image=lambda _: None)
     stack: Any = SimpleNamespace(services={}, project="shop")
-    settings = SimpleNamespace(services=SimpleNamespace(app=["web"]))
+    settings = SimpleNamespace(services=SimpleNamespace(app=["web"], proxy=None))
     loaded: Any = SimpleNamespace(settings=settings)
     journal = ctx.journal.of_run("new")
     return replace(ctx, journal=journal, engine=engine, stack=stack, loaded=loaded)
@@ -85,6 +86,7 @@ def test_a_killed_rollout_of_an_earlier_version_is_aborted(
         "ProxyControl",
         lambda *_: SimpleNamespace(adopt=list, put_all_in_service=list),
     )
+    monkeypatch.setattr(undo, "undo_gap", lambda *_: nullcontext())
     monkeypatch.setattr(undo_module, "is_maintenance_on", lambda _: True)
     tagged: dict[str, str] = {}
     killed.engine.tag = lambda image, name: tagged.update({name: image})  # type: ignore[method-assign]

@@ -155,7 +155,7 @@ def test_after_an_undo_only_compared_state_is_reported_as_unchanged(
     ctx: Context, words: list[str], monkeypatch: pytest.MonkeyPatch, schema: str | None, detail: str
 ) -> None:
     state = {"tags": {}, "containers": {}, "schema": schema, "migrations": None}
-    monkeypatch.setattr(undo_error, "observe", lambda _: state)
+    monkeypatch.setattr(undo_error, "observe", lambda *_: state)
     finished = Run(ctx=ctx, before=state)
     finished.execute(make_plan([append(words, "a"), append(words, "b", Fail)], ctx))
     assert finished.error is not None and detail in finished.error.details[0]

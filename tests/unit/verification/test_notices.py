@@ -16,7 +16,7 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.events import Event
-from cosmicdeploy.probes.preconditions.notices import notices, show_notices
+from cosmicdeploy.operations.notices import notices, show_notices
 from cosmicdeploy.report.console import PlainConsole
 from cosmicdeploy.report.model import Report
 from cosmicdeploy.report.summary import show
@@ -99,11 +99,10 @@ def test_each_kind_of_notice_says_what_and_what_to_do(opened: Context, events: l
     assert list(found) == [
         ("left alone", "migrate"),
         ("left alone", "admin"),
-        ("not built", "nginx"),
         ("other folder", "db"),
         ("other project", "db"),
     ]
-    migrate, admin, _, other, project = found.values()
+    migrate, admin, other, project = found.values()
     assert "staging-db-1" in project.what and "`project: staging`" in project.todo
     assert "exited with code 3" in migrate.what
     assert "not waited for by app (service_completed_successfully)" in migrate.what

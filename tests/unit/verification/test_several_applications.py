@@ -10,7 +10,7 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.journal.known_failures import KnownFailures
-from cosmicdeploy.probes.preconditions.notices import notices
+from cosmicdeploy.operations.notices import notices
 from cosmicdeploy.probes.proof.fronts import find_fronts
 from cosmicdeploy.releases import running_releases
 from cosmicdeploy.verification.excused import Excused

@@ -128,7 +128,7 @@ def test_all_backups_of_a_resumed_deploy_are_kept(ctx: Any) -> None:
         intents=[begun],
     )
     ctx.run, ctx.lock = RunScope(resumed_runs=[first]), Lock()
-    ctx.settings.services = SimpleNamespace(deployed=(), released=())
+    ctx.settings.services = SimpleNamespace(proxy=None, deployed=(), released=())
     ctx.digests_of = lambda _: {}
     ctx.running_release = lambda: "7"
     record_release(ctx, RunCommand(line="deploy", kind=RunKind.DEPLOY), of_second)

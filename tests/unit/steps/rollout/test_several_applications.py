@@ -20,6 +20,7 @@ from cosmicdeploy.steps.rollout import drift, executor
 from cosmicdeploy.steps.rollout import rollout as step_module
 from cosmicdeploy.steps.rollout.drift import Drift
 from cosmicdeploy.steps.rollout.executor import Rollout
+from cosmicdeploy.steps.rollout.gaps import announced_gaps
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from tests.unit.settings_of import settings_of
 
@@ -96,11 +97,10 @@ def test_a_plan_names_each_application_without_another_replica(
 ) -> None:
     monkeypatch.setattr(step_module, "describe_waits", lambda _ctx, names: f"waits for {names}")
     reasons = dict.fromkeys(["web-1", "api", "jobs"], "another image runs")
-    text = RolloutStep(name="rollout")._waits(ctx, reasons)
-    assert text == (
-        "no client of api is served between its stop and its start: it is the only replica;"
-        " waits for ['web-1']"
-    )
+    assert RolloutStep(name="rollout")._waits(ctx, reasons) == "waits for ['web-1']"
+    assert announced_gaps(ctx, reasons) == {
+        "api": "no client of api is served between its stop and its start: it is the only replica"
+    }
 
 
 def test_a_restart_leaves_each_application_a_replica(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -56,6 +57,8 @@ def rollout_undo(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> tuple[Rollout
         return True
 
     monkeypatch.setattr(undo, "put_back", put_back)
+    monkeypatch.setattr(undo, "undo_gap", lambda *_: nullcontext())
+    monkeypatch.setattr(undo, "require_answers", lambda *_: lambda: None)
     monkeypatch.setattr(undo, "ProxyControl", Proxy)
     return RolloutUndo(ctx, at_once=False), put_back_names
 

@@ -9,7 +9,7 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError, UnhealthyContainer
-from cosmicdeploy.probes.preconditions.notices import notices
+from cosmicdeploy.operations.notices import notices
 from cosmicdeploy.probes.preconditions.spoken_protocol import require_spoken_protocols
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.urls import container_url, is_requested

@@ -1,0 +1,74 @@
+"""Find the files of a context that a build can read: those that it copies or mounts."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from cosmicdeploy.engine.building.context.files import ContextFile
+from cosmicdeploy.engine.building.dockerfile.parse import Instruction
+from cosmicdeploy.engine.building.dockerfile.stages import mounts
+from cosmicdeploy.engine.building.recipe import Recipe
+
+# The path of the context itself, for a build that may read all of it.
+EVERYTHING = ""
+# A frontend of another name may read what it likes.
+_USUAL_FRONTEND = re.compile(r"(docker\.io/)?docker/dockerfile(-upstream)?([:@].*)?")
+_WILDCARD = re.compile(r"[*?\[]")
+_REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|git@")
+
+
+def files_read(recipe: Recipe) -> list[ContextFile]:
+    """Return the files of the context that the build can read, and the folders above them.
+
+    All files, if a variable or a link decides what is copied.
+    """
+    files, paths = recipe.source.files, set(_paths(recipe))
+    links = [file.name for file in files if not (file.is_regular or file.is_folder)]
+    if EVERYTHING in paths or any(_is_in(path, link) for path in paths for link in links):
+        return files
+    return [file for file in files if any(_is_read(file, path) for path in paths)]
+
+
+def _is_read(file: ContextFile, path: str) -> bool:
+    return _is_in(file.name, path) or (file.is_folder and _is_in(path, file.name))
+
+
+def _is_in(name: str, path: str) -> bool:
+    """Whether a name is this path, or is below it."""
+    return name == path or name.startswith(f"{path}/")
+
+
+def _paths(recipe: Recipe) -> Iterator[str]:
+    """Yield the paths in the context that the build reads, with all that is below them."""
+    _, frontend = recipe.source.dockerfile.directives.get("syntax", (0, ""))
+    if frontend and not _USUAL_FRONTEND.fullmatch(frontend):
+        yield EVERYTHING
+    for stage in recipe.stages:
+        for instruction in stage.instructions:  # a trigger runs in the stages that start from it
+            yield from map(_path, _sources(instruction))
+    for triggers in recipe.triggers.values():
+        for instruction in triggers:
+            yield from map(_path, _sources(instruction))
+
+
+def _sources(instruction: Instruction) -> Iterator[str]:
+    """Yield what an instruction copies or mounts from the context, as it is written."""
+    if instruction.keyword in ("COPY", "ADD") and instruction.flag("from") is None:
+        for word in instruction.words()[:-1]:
+            if not word.startswith("<<") and not _REMOTE.match(word):
+                yield word
+    for options in mounts(instruction):
+        if options["type"] == "bind" and not options.get("from"):
+            yield options.get("source") or options.get("src") or "."
+
+
+def _path(source: str) -> str:
+    """Return the path that is read for sure, with all that is below it."""
+    if "$" in source or "\\" in source:
+        return EVERYTHING
+    folders, match = source, _WILDCARD.search(source)
+    if match:
+        folders = posixpath.dirname(source[: match.start()] + "x")
+    return posixpath.normpath(f"/{folders}").lstrip("/")

@@ -1,0 +1,22 @@
+"""Notices that tell the operator before a run what no run on this stack does or checks."""
+
+from __future__ import annotations
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.events import Notice
+from cosmicdeploy.probes.preconditions.notices import stack_notices
+from cosmicdeploy.probes.result import StackNotice
+from cosmicdeploy.steps.infrastructure.notices import infrastructure_notices
+
+
+def notices(ctx: Context) -> list[StackNotice]:
+    """Return all notices."""
+    return [*stack_notices(ctx), *infrastructure_notices(ctx)]
+
+
+def show_notices(ctx: Context) -> list[StackNotice]:
+    """Show all notices to the operator, and return them."""
+    shown = notices(ctx)
+    for each in shown:
+        ctx.emit(Notice(text=f"note: {each}"))
+    return shown

@@ -1,0 +1,158 @@
+"""Find mounted files that have changed since their container read them."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.errors import EngineError, EngineUnavailable
+from cosmicdeploy.probes.mounted_files.files import MountedFile, key_of, mounted_files
+from cosmicdeploy.probes.mounted_files.records import Record, Records
+from cosmicdeploy.proxy.kernel import proc
+from cosmicdeploy.proxy.kernel.identity import is_same_file
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileChange:
+    """A file that differs from what its container has read.
+
+    `changed`: the container sees the new content. `replaced` and `gone`: another file, or none, has
+    taken its place on the host, and the container still sees the former one. `removed`: it is no
+    longer in its mounted folder.
+    """
+
+    file: MountedFile
+    how: Literal["changed", "replaced", "gone", "removed"]
+
+    @property
+    def needs_new_container(self) -> bool:
+        """Whether the container cannot see the file of the host, whatever reads it again."""
+        return self.how in ("replaced", "gone")
+
+    def __str__(self) -> str:
+        if self.how == "replaced":
+            return f"{self.file.key} was replaced on the host: the container still sees the former"
+        if self.how == "gone":
+            return f"{self.file.key} is gone from the host: the container still sees it"
+        return f"{self.file.key} {self.how}"
+
+
+def changed_files(
+    ctx: Context, service: str, container: Container, read_at: float = 0.0
+) -> list[FileChange]:
+    """Return the files that have changed since a running container read them.
+
+    It read them at its start, or at `read_at` (Unix time), if that is later. Nothing is known, and
+    nothing returned, of files on another host than this one.
+    """
+    if not (container.is_running and proc.is_on_this_host(container)):
+        return []
+    records = Records(ctx.loaded.state_directory)
+    record = records.of(container)
+    last = max(container.started_unix, read_at, record.read_at)
+    files = mounted_files(ctx.service(service), container, ctx.stack.directory)
+    found = [(file, _change(ctx, container, file, last, records)) for file in files]
+    changes = [FileChange(file=file, how=how) for file, how in found if how is not None]
+    return [*changes, *_removed(record, files, ctx.stack.directory)]
+
+
+def remember(ctx: Context, read: Mapping[str, tuple[Container, float]]) -> None:
+    """Record what the containers have read by now, so that a mere `touch` is no change later.
+
+    `read` has each service's container, and when it last read its files (Unix time; 0 for its
+    start). Raises `OSError` if the record cannot be written.
+    """
+    records = Records(ctx.loaded.state_directory)
+    kept = {}
+    for service, (container, read_at) in read.items():
+        if not (container.is_running and proc.is_on_this_host(container)):
+            continue
+        former = records.of(container)
+        last = max(former.read_at, read_at)
+        digests = {}
+        for file in mounted_files(ctx.service(service), container, ctx.stack.directory):
+            digest = _digest_as_read(file, max(container.started_unix, last), records)
+            if known := digest or former.digests.get(file.target):
+                digests[file.target] = known
+        kept[container.id] = (container, Record(read_at=last, digests=digests))
+    records.write(kept)
+
+
+Change = Literal["changed", "replaced", "gone"]
+
+
+def _change(
+    ctx: Context, container: Container, file: MountedFile, last: float, records: Records
+) -> Change | None:
+    try:
+        touched_at = _touched_at(file)
+    except FileNotFoundError:
+        return "gone" if file.is_alone else None
+    if touched_at is None or touched_at <= container.started_unix:
+        return None
+    if file.is_alone and is_same_file(ctx, container, file.target, file.path) is False:
+        return None if _sees_same(ctx, container, file) else "replaced"
+    if touched_at <= last:
+        return None
+    is_recorded = records.of(container).digests.get(file.target) == _digest(file, records)
+    return None if is_recorded else "changed"
+
+
+def _removed(record: Record, files: list[MountedFile], directory: Path) -> Iterator[FileChange]:
+    """Yield the files of mounted folders that the container has read, and that are gone since."""
+    targets = {file.target for file in files}
+    folders = {str(PurePosixPath(f.target).parent): f.path.parent for f in files if not f.is_alone}
+    for target in sorted(record.digests.keys() - targets):
+        name = PurePosixPath(target)
+        if (folder := folders.get(str(name.parent))) is not None:
+            path = folder / name.name
+            key = key_of(path, directory)
+            file = MountedFile(key=key, path=path, target=target, is_alone=False)
+            yield FileChange(file=file, how="removed")
+
+
+def _touched_at(file: MountedFile) -> float | None:
+    """Return when the file was last changed in any way; None if it is no plain file, or unreadable.
+
+    Unlike the time of its content, no tool can set this time to an earlier one. Raises
+    `FileNotFoundError`.
+    """
+    try:
+        status = file.path.stat()
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return None
+    return status.st_ctime if stat.S_ISREG(status.st_mode) else None
+
+
+def _digest_as_read(file: MountedFile, last: float, records: Records) -> str | None:
+    """Return the digest of a file that is as the container has read it; None if it may not be."""
+    try:
+        touched_at = _touched_at(file)
+    except FileNotFoundError:
+        return None
+    return _digest(file, records) if touched_at is not None and touched_at <= last else None
+
+
+def _digest(file: MountedFile, records: Records) -> str | None:
+    try:
+        return records.digest(file.path.read_bytes())
+    except OSError:
+        return None
+
+
+def _sees_same(ctx: Context, container: Container, file: MountedFile) -> bool:
+    """Return whether the former file, which the container sees, has the same content."""
+    try:
+        seen = ctx.engine.exec(container.id, ["cat", file.target])
+        return seen.exit_code == 0 and seen.stdout == file.path.read_bytes()
+    except EngineUnavailable:
+        raise
+    except (EngineError, OSError):
+        return False

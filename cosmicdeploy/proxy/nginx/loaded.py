@@ -1,0 +1,60 @@
+"""What nginx has read of its configuration: which files, and when."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Collection
+from pathlib import PurePosixPath
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.proxy.kernel import proc
+from cosmicdeploy.proxy.nginx.configuration import FILE, parse, walk
+from cosmicdeploy.proxy.nginx.server import Nginx, dump_configuration
+
+# Where the files are whose content only the start of nginx's usual image turns into configuration.
+STARTED_FROM = ("/etc/nginx/templates", "/docker-entrypoint.d")
+DEFAULT_FOLDER = PurePosixPath("/etc/nginx")
+
+
+def loaded_at(nginx: Nginx) -> float:
+    """Return the Unix time at which nginx last read its configuration; 0 if that is unknown.
+
+    Each reload starts new workers. Former ones, which may still finish requests, are not told
+    apart, so this may be the time of the reload before.
+    """
+    started = min((worker.started for worker in nginx.workers), default=0)
+    try:
+        up = float((proc.PROC / "uptime").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return 0.0
+    age = up - started / os.sysconf("SC_CLK_TCK")
+    return time.time() - age if started else 0.0
+
+
+def loaded_files(ctx: Context, nginx: Nginx) -> Collection[str]:
+    """Return the files that nginx reads when it starts or reloads, by their paths in its container.
+
+    That is its configuration, and the certificates and keys in it. Raises `ConfigError` if it would
+    not start with its present configuration.
+    """
+    dump = dump_configuration(ctx, nginx)
+    files = FILE.findall(dump)
+    main = PurePosixPath(files[0]).parent if files else DEFAULT_FOLDER
+    named = {
+        str(main / argument)
+        for directive in walk(parse(dump))
+        if "ssl_" in directive.name
+        for argument in directive.arguments
+    }
+    return {*files, *named}
+
+
+def is_read_at_start(path: str) -> bool:
+    """Return whether a file takes effect only when the container is started."""
+    return any(PurePosixPath(path).is_relative_to(folder) for folder in STARTED_FROM)
+
+
+def is_under_default_folder(path: str) -> bool:
+    """Return whether a file is where nginx's configuration usually is."""
+    return PurePosixPath(path).is_relative_to(DEFAULT_FOLDER)

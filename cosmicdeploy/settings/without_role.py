@@ -1,0 +1,28 @@
+"""Refuse lists of services without a role that contradict each other."""
+
+from __future__ import annotations
+
+from cosmicdeploy.settings.services import Services
+from cosmicdeploy.validation import ConflictingKey
+
+
+def require_lists_without_contradiction(services: Services) -> None:
+    """Raise `ConflictingKey` if `services` says two things about a service.
+
+    `stateful` and `stateless` are about services without a role that are not left alone.
+    """
+    for key in ("stateful", "stateless"):
+        for name in getattr(services, key):
+            if name in services.all:
+                raise _conflict(key, name, "has a role, which says how it is replaced")
+            if name in services.left_alone:
+                raise _conflict(key, name, "is in services.left_alone too: no deploy replaces it")
+    for name in services.stateful:
+        if name in services.stateless:
+            raise _conflict("stateful", name, "is in services.stateless too")
+
+
+def _conflict(key: str, name: str, problem: str) -> ConflictingKey:
+    return ConflictingKey(
+        f"services.{key}", f"{name!r} {problem}", f"remove {name} from one of the two"
+    )

@@ -1,0 +1,1 @@
+"""Changes of infrastructure: database, cache, proxy, and services that keep data."""

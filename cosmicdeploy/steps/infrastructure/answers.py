@@ -1,0 +1,113 @@
+"""What has to hold once a service of the infrastructure was replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost, ProbeFailed
+from cosmicdeploy.polling import poll
+from cosmicdeploy.probes.http import send_request
+from cosmicdeploy.probes.readiness import unhealthy, wait_ready
+from cosmicdeploy.probes.urls import front_of
+from cosmicdeploy.stack.order import needed_by
+from cosmicdeploy.steps.containers.stop_start import wait_for_replicas
+from cosmicdeploy.steps.health import require_cache, require_database
+from cosmicdeploy.traffic.response import Response
+
+CHECK_EVERY_SECONDS = 0.25
+# A container without a health check has to run this long, in seconds: a server that cannot read its
+# data ends within a second.
+SETTLED_AFTER = 2.0
+
+
+def require_answers(ctx: Context, name: str) -> Callable[[], None]:
+    """Return a function that waits until a service of the infrastructure works, once it runs again.
+
+    For a database or a cache, it answers, and the replicas are ready again; for the proxy, clients
+    get the response that they get now. The function raises `CosmicError` if they do not in time.
+    """
+    services = ctx.settings.services
+    if name not in services.infrastructure:
+        return lambda: None
+    before = _front(ctx) if name == services.proxy else None
+
+    def answers_again() -> None:
+        wait_settled(ctx, ctx.running(name), name)
+        if name == services.database:
+            _in_time(ctx, lambda: require_database(ctx))
+        if name == services.cache:
+            _in_time(ctx, lambda: require_cache(ctx, name))
+        if before is not None and name not in ctx.run.known_failures.services:
+            _in_time(ctx, lambda: _require_same(ctx, before))
+        if name != services.proxy and name in needed_by(ctx.stack, {*services.released}):
+            wait_for_replicas(ctx)
+
+    return answers_again
+
+
+def wait_settled(ctx: Context, container: Container, name: str) -> None:
+    """Wait until a container is ready; without a health check it has to run for a while.
+
+    Raises `UnhealthyContainer`.
+    """
+    container = wait_ready(ctx, container.id, name)
+    if container.health:
+        return
+
+    def has_ended() -> Container | None:
+        ctx.safe_point()
+        now = ctx.engine.container(container.id)
+        is_same = now is not None and now.started_at == container.started_at and now.is_running
+        return None if is_same else now
+
+    ended = poll(has_ended, until=bool, every=CHECK_EVERY_SECONDS, within=SETTLED_AFTER)
+    if ended is not None:
+        raise unhealthy(ctx, ended, name, SETTLED_AFTER, ended=True)
+
+
+def _front(ctx: Context) -> Response | None:
+    """Return what a client gets now; None if its address is unknown."""
+    try:
+        front = front_of(ctx, ctx.settings.main_application)
+        return send_request(front.url) if front is not None else None
+    except (EngineUnavailable, LockLost):
+        raise
+    except CosmicError:
+        return None
+
+
+def _require_same(ctx: Context, before: Response) -> None:
+    """Raise `ProbeFailed` unless clients get an answer, a 200 if they got one before."""
+    now = _front(ctx)
+    if now is None or now.error or (now.status != before.status and not before.is_failure):
+        found = (now.error or f"status {now.status}") if now else "it does not run"
+        raise ProbeFailed(
+            f"Clients are not served by the new proxy as before: {found}",
+            where=str(ctx.settings.services.proxy),
+            todo="see its log: `cosmicdeploy logs proxy --tail 100`",
+        )
+
+
+def _in_time(ctx: Context, require: Callable[[], object]) -> None:
+    """Repeat a check until it holds; raise its error if it does not in `restart.healthy_within`."""
+
+    def attempt() -> CosmicError | None:
+        ctx.safe_point()
+        try:
+            require()
+        except (EngineUnavailable, LockLost):
+            raise
+        except CosmicError as error:
+            return error
+        return None
+
+    error = poll(
+        attempt,
+        until=lambda error: error is None,
+        every=CHECK_EVERY_SECONDS,
+        within=ctx.settings.restart.healthy_within,
+    )
+    if error is not None:
+        raise error

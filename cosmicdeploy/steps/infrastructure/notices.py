@@ -1,0 +1,75 @@
+"""Notices of what has changed for infrastructure, and of what it costs to apply it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost
+from cosmicdeploy.probes.result import StackNotice
+from cosmicdeploy.stack.data_keepers import data_keepers
+from cosmicdeploy.steps.images.builds import stale_sources
+from cosmicdeploy.steps.rollout.drift import drift_of
+from cosmicdeploy.steps.rollout.gaps import cost_of
+
+
+def infrastructure_notices(ctx: Context) -> Iterator[StackNotice]:
+    """Yield a notice for each service that no deploy replaces unasked, and that is not as declared.
+
+    Services that do not run are left out: other checks name them.
+    """
+    ctx = ctx.with_cached_facts()
+    for name in dict.fromkeys(ctx.settings.services.infrastructure):
+        container = ctx.container(name)
+        if container is None or not container.is_running or ctx.may_replace(name):
+            continue
+        yield from _notices(ctx, name)
+
+
+def include_command(name: str) -> str:
+    """Return the command that replaces a service of the infrastructure."""
+    return f"`cosmicdeploy deploy --include {name}`"
+
+
+def _notices(ctx: Context, name: str) -> Iterator[StackNotice]:
+    reasons, reloadable = _reasons(ctx, name)
+    if reasons:
+        yield StackNotice(
+            kind="changed",
+            service=name,
+            what=f"is not as declared ({', '.join(reasons)}), and no deploy replaces it"
+            f" unasked{_why_not(ctx, name)}: {cost_of(ctx, name)}",
+            todo=include_command(name),
+        )
+    if reloadable:
+        yield StackNotice(
+            kind="changed",
+            service=name,
+            what=f"has not loaded its files since they changed: {', '.join(reloadable)}",
+            todo="`cosmicdeploy deploy` has it load them, if they pass `nginx -t`",
+        )
+
+
+def _reasons(ctx: Context, name: str) -> tuple[list[str], list[str]]:
+    """Return why the service is not as declared, and what a reload would apply."""
+    try:
+        drift = drift_of(ctx, name)
+        reasons = [*([drift.reason] if drift.reason else []), *_sources(ctx, name)]
+        return reasons, [str(each) for each in drift.reloadable]
+    except (EngineUnavailable, LockLost):
+        raise
+    except CosmicError as error:
+        return [f"it cannot be compared: {error.what}"], []
+
+
+def _sources(ctx: Context, name: str) -> list[str]:
+    reason = stale_sources(ctx, ctx.service(name))
+    return [f"its image: {reason}"] if reason else []
+
+
+def _why_not(ctx: Context, name: str) -> str:
+    services = ctx.settings.services
+    if name not in services.keeping_data:
+        return ""
+    reason = data_keepers(ctx.stack, services.released).get(name)
+    return f", since {reason or 'services.stateful names it'}"

@@ -1,0 +1,34 @@
+"""Record which mounted files the containers of the infrastructure have read."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.probes.mounted_files.changes import remember
+from cosmicdeploy.proxy.nginx.loaded import loaded_at
+from cosmicdeploy.proxy.nginx.server import find_nginx
+
+
+def remember_files(ctx: Context, reloaded_at: float = 0.0) -> None:
+    """Record what the infrastructure has read by now.
+
+    `reloaded_at` (Unix time) is when this run made the proxy read its files again. An error is
+    ignored: without the record, a file that was touched, but not changed, counts as changed.
+    """
+    with suppress(CosmicError, OSError):
+        ctx.lock.require()
+        read: dict[str, tuple[Container, float]] = {}
+        for name in ctx.settings.services.infrastructure:
+            container = ctx.container(name)
+            if container is not None and container.is_running:
+                is_proxy = name == ctx.settings.services.proxy
+                read[name] = (container, max(reloaded_at, _read_at(ctx)) if is_proxy else 0.0)
+        remember(ctx, read)
+
+
+def _read_at(ctx: Context) -> float:
+    nginx = find_nginx(ctx)
+    return loaded_at(nginx) if nginx is not None else 0.0

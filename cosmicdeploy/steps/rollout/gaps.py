@@ -1,0 +1,90 @@
+"""The gaps that a rollout announces: what clients notice while a service is replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.settings import Support, of_application
+from cosmicdeploy.stack.order import needed_by
+
+ONLY_REPLICA = "no client{of} is served between its stop and its start: it is the only replica"
+# What clients notice while infrastructure with this role is replaced.
+_WITHOUT: Mapping[Support, str] = {
+    "proxy": "no request is served between its stop and its start",
+    "database": "the database is away between its stop and its start: requests that need it fail",
+    "cache": "the cache is away between its stop and its start, and no backup has its data",
+}
+
+
+def cost_of(ctx: Context, name: str) -> str:
+    """Return what it costs to replace a service of the infrastructure."""
+    services = ctx.settings.services
+    own = [text for role, text in _WITHOUT.items() if name in services.of([role])]
+    if own:
+        return own[0]
+    users = [user for user in services.released if name in needed_by(ctx.stack, {user})]
+    away = "it is away between its stop and its start"
+    needed = f" (needed by {', '.join(users)})" if users else ""
+    return f"{away}{needed}, and no backup has its data"
+
+
+def announced_gaps(ctx: Context, replaced: Iterable[str]) -> dict[str, str]:
+    """Return what clients notice while these services are replaced stop-first, by service.
+
+    Services whose replacement no client notices are left out.
+    """
+    services = ctx.settings.services
+    noticed = {*services.support, *needed_by(ctx.stack, {*services.released})}
+    every, is_stopped_first = ctx.settings.all_applications, _stops_first(ctx)
+    gaps = {}
+    for name in replaced:
+        if (application := ctx.settings.application_of(name)) is not None:
+            if len(application.services) == 1 and is_stopped_first:
+                gaps[name] = ONLY_REPLICA.format(of=of_application(application, every))
+        elif name in services.infrastructure and name in noticed:
+            gaps[name] = cost_of(ctx, name)
+    return gaps
+
+
+def _stops_first(ctx: Context) -> bool:
+    return ctx.settings.restart.order.app == "stop-first"
+
+
+def other_costs(ctx: Context, replaced: Iterable[str], gaps: Mapping[str, str]) -> str:
+    """Return, as a part of a plan's line, what it costs to replace the rest of infrastructure."""
+    rest = [n for n in replaced if n in ctx.settings.services.infrastructure and n not in gaps]
+    return "; ".join(f"{name}: {cost_of(ctx, name)}" for name in rest)
+
+
+def at_most(ctx: Context, name: str) -> float:
+    """Return how many seconds a gap may last: until the service is stopped, and healthy again."""
+    restart = ctx.settings.restart
+    return ctx.service(name).stop_grace_period + restart.healthy_within + restart.pause
+
+
+def described(ctx: Context, gaps: Mapping[str, str]) -> str:
+    """Return the gaps as a part of a plan's line."""
+    return "; ".join(
+        f"{name}: {what} (at most {at_most(ctx, name):.0f} s)" for name, what in gaps.items()
+    )
+
+
+def gap_facts(ctx: Context, gaps: Mapping[str, str]) -> list[dict[str, object]]:
+    """Return the gaps as they are announced in a plan's report."""
+    return [
+        {"service": name, "what": what, "at_most_seconds": at_most(ctx, name)}
+        for name, what in gaps.items()
+    ]
+
+
+@contextmanager
+def gap(ctx: Context, names: Iterable[str]) -> Iterator[None]:
+    """Have the gaps of those of these services that `announced_gaps` returns, during the block."""
+    with ExitStack() as stack:
+        for name in announced_gaps(ctx, names):
+            application = ctx.settings.application_of(name)
+            own = application.name if application is not None else ""
+            stack.enter_context(ctx.run.gaps.open(name, at_most(ctx, name), application=own))
+        yield
