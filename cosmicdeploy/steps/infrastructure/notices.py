@@ -52,6 +52,8 @@ def _notices(ctx: Context, name: str) -> Iterator[StackNotice]:
 
 def _reasons(ctx: Context, name: str) -> tuple[list[str], list[str]]:
     """Return why the service is not as declared, and what a reload would apply."""
+    if ctx.image_of(name) is None:
+        return [f"the image {ctx.service(name).image} is declared, and not here yet"], []
     try:
         drift = drift_of(ctx, name)
         reasons = [*([drift.reason] if drift.reason else []), *_sources(ctx, name)]

@@ -59,9 +59,14 @@ def other_costs(ctx: Context, replaced: Iterable[str], gaps: Mapping[str, str]) 
 
 
 def at_most(ctx: Context, name: str) -> float:
-    """Return how many seconds a gap may last: until the service is stopped, and healthy again."""
-    restart = ctx.settings.restart
-    return ctx.service(name).stop_grace_period + restart.healthy_within + restart.pause
+    """Return how many seconds a gap may last: until the service is stopped, and healthy again.
+
+    The replicas have to become ready again, too, after what they need was replaced.
+    """
+    restart, services = ctx.settings.restart, ctx.settings.services
+    is_needed = name in services.infrastructure and name != services.proxy
+    starts = restart.healthy_within * (2 if is_needed else 1)
+    return ctx.service(name).stop_grace_period + starts + restart.pause
 
 
 def described(ctx: Context, gaps: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from cosmicdeploy.engine.facts import Image
 from cosmicdeploy.steps.base import Change
-from cosmicdeploy.steps.rollout.gaps import announced_gaps, cost_of, gap
+from cosmicdeploy.steps.rollout.gaps import announced_gaps, at_most, cost_of, gap
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from tests.unit.infrastructure.shop import COMPOSE, SETTINGS, Open, running_engine
 
@@ -68,3 +68,8 @@ def test_a_gap_is_only_of_services_that_have_one(shop: Open) -> None:
     ctx = shop(running_engine())
     with gap(ctx, ["mailer"]), gap(ctx, ["nginx"]):
         assert [each.service for each in ctx.run.gaps.all] == ["nginx"]
+
+
+def test_the_gap_of_what_replicas_need_lasts_until_they_are_ready_again(shop: Open) -> None:
+    ctx = shop(running_engine())
+    assert {name: at_most(ctx, name) for name in ("nginx", "db")} == {"nginx": 72, "db": 132}

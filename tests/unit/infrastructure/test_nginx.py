@@ -185,4 +185,7 @@ def test_each_change_of_infrastructure_is_named_with_its_cost(shop: Open) -> Non
     assert "mem_limit added" in found["db"].what and "database is away" in found["db"].what
     assert "sources, arguments or base changed" in found["nginx"].what
     assert "since its image is postgres" in found["pg"].what
+    del engine.images["mariadb:10"]
+    other = {each.service: each for each in notices(shop(engine))}
+    assert "the image mariadb:10 is declared, and not here yet" in other["db"].what
     assert found["pg"].todo == "`cosmicdeploy deploy --include pg`"
