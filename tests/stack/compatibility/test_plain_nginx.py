@@ -54,6 +54,8 @@ def test_nginx_is_not_reloaded_if_addresses_stay(plain: StackUnderTest) -> None:
 
 def test_a_rollback_stops_the_proxy_and_announces_it(plain: StackUnderTest) -> None:
     plain.put_release_2()
+    deployed = plain.cli("deploy", "--json")
+    assert deployed.code == 0, deployed.stderr
     with plain.database() as facts:
         facts.session.execute("CREATE TABLE made_later (id INT PRIMARY KEY)")
     target = next(
