@@ -40,6 +40,23 @@ def number_of(labels: Mapping[str, str]) -> int:
     return int(number) if number.isdecimal() else 0
 
 
+def one_off(project: str, service: str, marker: str) -> dict[str, str]:
+    """Return the labels of a container that runs beside those of a service, and is removed soon.
+
+    Neither Compose nor a rollout counts it as one of the service's. By `marker` a later run finds
+    it, should this one be killed.
+    """
+    return {
+        PROJECT: project,
+        SERVICE: service,
+        ONEOFF: "True",
+        NUMBER: "1",
+        CONFIG_HASH: "",
+        VERSION: COMPOSE_VERSION,
+        MARKER: marker,
+    }
+
+
 def normalized_project(project: str) -> str:
     """Return a project's name without the characters that some versions of Compose strip."""
     return re.sub(r"[^a-z0-9]", "", project.lower())

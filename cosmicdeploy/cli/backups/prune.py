@@ -62,7 +62,7 @@ def _prune(call: Call, config: Path | None, plan: bool) -> Report:
         outcome = "planned" if removable or half_removed_ids else "unchanged"
         return call.report(outcome=outcome, data=_data(decisions, finish=half_removed_ids))
     _require_yes(call, removable, half_removed_ids)
-    return _remove(call, ctx, decisions, removable, half_removed_ids)
+    return _remove(call, ctx, decisions, removable)
 
 
 def _require_yes(call: Call, removable: Sequence[str], half_removed_ids: Sequence[str]) -> None:
@@ -76,22 +76,16 @@ def _require_yes(call: Call, removable: Sequence[str], half_removed_ids: Sequenc
 
 
 def _remove(
-    call: Call,
-    ctx: Context,
-    decisions: Sequence[Decision],
-    removable: Sequence[str],
-    half_removed_ids: Sequence[str],
+    call: Call, ctx: Context, decisions: Sequence[Decision], removable: Sequence[str]
 ) -> Report:
     from cosmicdeploy.lock import LockWait, hold_lock
-    from cosmicdeploy.steps.backups.prune import half_removed
     from cosmicdeploy.steps.backups.prune import prune as remove
     from cosmicdeploy.text.formatting import counted
 
     lock_wait = LockWait(stale_after=ctx.settings.lock.stale_after)
     with hold_lock(ctx.engine, ctx.stack.project, call.command, lock_wait):
         pruned = remove(ctx, removable)
-    removed = {*pruned.backups, *half_removed_ids} - set(half_removed(ctx))
-    backups = counted(len(removed), "backup")
+    backups = counted(len(pruned.backups), "backup")
     images = counted(len(pruned.images), "image")
     call.terminal.console.print(f"Removed {backups} and {images}")
     for warning in pruned.warnings:

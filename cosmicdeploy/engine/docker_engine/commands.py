@@ -90,20 +90,11 @@ class DockerCommands(DockerContainers):
         timeout: float,
     ) -> ExecResult:
         name = name_as(ContainerRole.COMMAND, service.container_name, uuid4().hex)
-        oneoff_labels = {
-            label.PROJECT: project,
-            label.SERVICE: service.compose_name,
-            label.ONEOFF: "True",
-            label.NUMBER: "1",
-            label.CONFIG_HASH: "",
-            label.VERSION: label.COMPOSE_VERSION,
-            label.MARKER: label.RUN,
-        }
         container_id = self.create(
             oneoff_service(service, argv),
             name=name,
             image=image,
-            labels=oneoff_labels,
+            labels=label.one_off(project, service.compose_name, label.RUN),
         )
         try:
             with translated(f"Running {' '.join(argv)}", service.name):

@@ -18,7 +18,10 @@ from cosmicdeploy.steps.backups.kept_images import last_releases, remove_kept_ta
 
 @dataclass(frozen=True, kw_only=True)
 class Pruned:
-    """The ids of removed backups and images; `warnings` name what is left for the next prune."""
+    """The ids of the backups (newest first) and images that are removed completely.
+
+    `warnings` name what is left for the next prune.
+    """
 
     backups: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
@@ -54,9 +57,15 @@ def prune(ctx: Context, agreed: Collection[str] | None = None) -> Pruned:
         if not d.keep and (agreed is None or d.backup.id in agreed)
     ]
     warnings: list[str] = []
-    removed = [backup.id for backup in unneeded if _start_removal(ctx, backup, warnings)]
-    images = [i for b in pending_removals(ctx.catalogue) for i in _finish(ctx, b, warnings)]
-    return Pruned(backups=tuple(removed), images=tuple(images), warnings=tuple(warnings))
+    for backup in unneeded:
+        _start_removal(ctx, backup, warnings)
+    finished = {b.id: _finish(ctx, b, warnings) for b in pending_removals(ctx.catalogue)}
+    images = {backup_id: ids for backup_id, ids in finished.items() if ids is not None}
+    return Pruned(
+        backups=tuple(sorted(images, reverse=True)),
+        images=tuple(image for ids in images.values() for image in ids),
+        warnings=tuple(warnings),
+    )
 
 
 def _needed(ctx: Context, backups: Collection[Backup]) -> dict[str, str]:
@@ -70,24 +79,23 @@ def _needed(ctx: Context, backups: Collection[Backup]) -> dict[str, str]:
     }
 
 
-def _start_removal(ctx: Context, backup: Backup, warnings: list[str]) -> bool:
+def _start_removal(ctx: Context, backup: Backup, warnings: list[str]) -> None:
     try:
         is_started = start_removal(ctx.catalogue, backup)
     except CosmicError as error:
         warnings.append(str(error))
-        return False
-    if not is_started:
-        warnings.append(f"{backup.id} stays: it is in use, or was pinned meanwhile")
-    return is_started
+    else:
+        if not is_started:
+            warnings.append(f"{backup.id} stays: it is in use, or has just been pinned")
 
 
-def _finish(ctx: Context, backup: Backup, warnings: list[str]) -> list[str]:
-    """Finish a removal that was started; return the ids of removed images."""
+def _finish(ctx: Context, backup: Backup, warnings: list[str]) -> list[str] | None:
+    """Finish a removal that was started; return the ids of removed images, None if it fails."""
     try:
         copies_of(ctx).remove(backup)
         images = remove_kept_tags(ctx, backup.manifest.images.values())
         finish_removal(ctx.catalogue, backup.id)
     except CosmicError as error:
         warnings.append(f"{backup.id} is not completely removed: {error}")
-        return []
+        return None
     return images

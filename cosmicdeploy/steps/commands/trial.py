@@ -93,16 +93,8 @@ def start_trial(ctx: Context, name: str) -> str:
         apart_from_served(ctx, service.isolated()),
         name=name_as(ContainerRole.TRIAL, service.container_name, uuid4().hex),
         image=image.id,
-        labels={
-            labels.PROJECT: ctx.stack.project,
-            labels.SERVICE: service.compose_name,
-            labels.ONEOFF: "True",
-            labels.NUMBER: "1",
-            labels.CONFIG_HASH: "",
-            labels.VERSION: labels.COMPOSE_VERSION,
-            labels.MARKER: labels.TRIAL,
-            **release_label(ctx, service),
-        },
+        labels=labels.one_off(ctx.stack.project, service.compose_name, labels.TRIAL)
+        | release_label(ctx, service),
     )
     ctx.engine.start(created)
     return created

@@ -168,15 +168,7 @@ def _create(ctx: Context, service: Service, image_id: str, mount: Mount) -> str:
         bare,
         name=name,
         image=image_id,
-        labels={
-            labels.PROJECT: ctx.stack.project,
-            labels.SERVICE: service.compose_name,
-            labels.ONEOFF: "True",
-            labels.NUMBER: "1",
-            labels.CONFIG_HASH: "",
-            labels.VERSION: labels.COMPOSE_VERSION,
-            labels.MARKER: labels.FILES,
-        },
+        labels=labels.one_off(ctx.stack.project, service.compose_name, labels.FILES),
     )
 
 
