@@ -29,7 +29,9 @@ def test_containers_of_1_29_are_adopted_with_their_names(up: UnnamedStack) -> No
     }
     assert {row["drift"] for row in rows.values()} == {""}
     notes = {note["service"]: note["what"] for note in report.report["notices"]}
-    assert notes.keys() - {""} == {"silent"} and "is left alone (running)" in notes["silent"]
+    assert notes.keys() == {"", "silent"}
+    assert "is left alone (running)" in notes["silent"]
+    assert "the address at which clients reach the stack is unknown" in notes[""]
     assert "note: silent: is left alone" in status.stdout
     again = up.cli("up", "--json")
     assert again.report["outcome"] == "unchanged", again.stderr
