@@ -35,8 +35,8 @@ class Intent:
 class InterruptedRun:
     """A run that is not over; `intents` are its steps that are not undone.
 
-    `state` is the state of the stack when it began, and `included` the infrastructure that it was
-    told to replace. `failed` says that its undo has begun.
+    `state` is the state of the stack when it began, and `included` the infrastructure that
+    `--include` named. `failed` says that its undo has begun.
     `lost_records` are messages about its records that cannot be read, `uncertain_records` about
     unreadable lines that may be its records; if there are any, some of its changes are unknown.
     """

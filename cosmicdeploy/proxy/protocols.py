@@ -21,7 +21,7 @@ PROTOCOLS: dict[str, Protocol] = {"proxy": "http", "fastcgi": "fastcgi"}
 
 
 def with_protocols(loaded: LoadedSettings, stack: Stack) -> LoadedSettings:
-    """Return the settings with the protocol of each application, as far as it can be told.
+    """Return the settings with the protocol of each application, as far as it is known.
 
     Raises `ConfigError` if nginx's configuration speaks another protocol to an application than its
     settings name.

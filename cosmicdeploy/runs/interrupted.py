@@ -57,7 +57,7 @@ def decide(ctx: Context, command: RunCommand) -> Decision:
 
 
 def included(ctx: Context, resumed: Runs) -> frozenset[str]:
-    """Return the infrastructure that this run, or a run that it resumes, was told to replace."""
+    """Return the infrastructure that `--include` named for this run, or for one that it resumes."""
     named = {name for run in resumed for name in run.included}
     return ctx.run.included | (named & {*ctx.settings.services.infrastructure})
 

@@ -56,7 +56,7 @@ def read_backup(path: Path, owner: Owner | None) -> Backup:
 
 
 def read_listed_backup(path: Path, owner: Owner | None) -> Backup | None:
-    """Read a backup for a list, even if it is damaged; None if it has been removed meanwhile."""
+    """Read a backup for a list, even if it is damaged; None if it was just removed."""
     try:
         return _read(path, owner)
     except FileNotFoundError:

@@ -28,7 +28,7 @@ SCRIPT_NAME, FRONT_CONTROLLER = "$fastcgi_script_name", "/index.php"
 class DeclaredPass:
     """How nginx passes requests to a service: by `fastcgi_pass` or the like, declared at `place`.
 
-    `port` is None for a socket or a variable, `script` is "" if it cannot be told.
+    `port` is None for a socket or a variable, `script` is "" if it is unknown.
     """
 
     kind: str

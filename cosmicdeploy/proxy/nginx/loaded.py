@@ -20,8 +20,8 @@ DEFAULT_FOLDER = PurePosixPath("/etc/nginx")
 def loaded_at(nginx: Nginx) -> float:
     """Return the Unix time at which nginx last read its configuration; 0 if that is unknown.
 
-    Each reload starts new workers. Former ones, which may still finish requests, are not told
-    apart, so this may be the time of the reload before.
+    Each reload starts new workers. The former ones may still finish requests, and count too, so
+    this may be the time of the reload before.
     """
     started = min((worker.started for worker in nginx.workers), default=0)
     try:

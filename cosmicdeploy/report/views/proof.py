@@ -59,7 +59,7 @@ def _needed_for(services: Mapping[str, Mapping[str, float]]) -> str:
 def _gap(gap: GapReport) -> Text:
     is_too_long = gap.seconds > gap.at_most_seconds
     verdict = "longer than announced" if is_too_long else "as announced"
-    failed = "no requests were sent meanwhile"
+    failed = "no requests were sent"
     if gap.failed is not None:
         failed = f"{counted(gap.failed, 'request')} failed"
     away = f"{gap.service} {gap.what} for {gap.seconds:.1f} s,"

@@ -37,7 +37,7 @@ def file_changes(ctx: Context, name: str, container: Container) -> FileChanges:
 
 
 def _of_nginx(ctx: Context, nginx: Nginx, changes: Iterable[FileChange]) -> FileChanges:
-    """Divide the changes; leave out files that nginx reads anew for each request."""
+    """Divide the changes; leave out files that nginx reads for each request."""
     loaded = _loaded_files(ctx, nginx)
     unseen, reloadable = [], []
     for each in changes:
