@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -13,9 +14,10 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UnnamedStack]:
-    folder = tmp_path_factory.mktemp("unnamed")
-    with unnamed_stack(folder / f"cosmic-{folder.name[-6:]}{folder.parent.name[-4:]}".lower()) as s:
-        yield s
+    # A name of its own, since the volume of a run that was ended would be found again.
+    folder = tmp_path_factory.mktemp("unnamed") / f"cosmic-{secrets.token_hex(3)}"
+    with unnamed_stack(folder) as stack:
+        yield stack
 
 
 def test_containers_of_1_29_are_adopted_with_their_names(up: UnnamedStack) -> None:
