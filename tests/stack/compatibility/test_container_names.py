@@ -68,6 +68,7 @@ def test_an_undo_keeps_the_names_of_1_29(up: UnnamedStack) -> None:
     assert back.report["release"] == "1"
 
 
+@pytest.mark.torture
 def test_a_service_without_a_role_is_replaced_and_a_one_shot_runs_again(up: UnnamedStack) -> None:
     up.write(release="1")
     assert up.cli("deploy", "--json").code == 0

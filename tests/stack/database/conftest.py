@@ -23,9 +23,11 @@ def servers() -> Iterator[Servers]:
         yield cache(lambda version: stack.enter_context(started(image(version))))
 
 
-@pytest.fixture(scope="package", params=["stable", "newest"])
+@pytest.fixture(
+    scope="package", params=["stable", pytest.param("newest", marks=pytest.mark.torture)]
+)
 def mariadb(request: pytest.FixtureRequest, servers: Servers) -> DatabaseAccess:
-    """Each of them in turn."""
+    """Each of them in turn. Backups of the newest one are restored in test_fidelity in any case."""
     return servers(request.param)
 
 

@@ -85,6 +85,7 @@ def test_a_proxy_that_answers_wrongly_is_put_back(up: Fronted) -> None:
     assert requests["announced"] == gap["failed"] > 0
 
 
+@pytest.mark.torture
 def test_application_and_assets_go_back_together(up: Fronted) -> None:
     up.write(release="2")
     assert up.cli("deploy", "--include", "nginx", "--json").code == 0

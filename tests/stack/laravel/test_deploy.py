@@ -158,6 +158,7 @@ def test_a_rollback_of_migrations_without_force_is_reported(laravel: LaravelStac
         assert facts.applied_migrations() == applied
 
 
+@pytest.mark.torture
 def test_a_rollback_restores_release_1(laravel: LaravelStack) -> None:
     """Image, schema and data; the scheduler has run in between."""
     wait_for_scheduler_run(laravel)
@@ -186,6 +187,7 @@ def newest_release_1_backup(stack: LaravelStack) -> str:
     )
 
 
+@pytest.mark.torture
 def test_verify_detects_what_the_health_path_does_not(laravel: LaravelStack) -> None:
     """New code on the old schema is healthy, but accepts no heartbeat."""
     laravel.put_release_2()
@@ -201,6 +203,7 @@ def test_verify_detects_what_the_health_path_does_not(laravel: LaravelStack) -> 
     assert failing == {"schema", "monitor", "heartbeat"}
 
 
+@pytest.mark.torture
 def test_a_deploy_repairs_it(laravel: LaravelStack) -> None:
     laravel.put_release_2()
     done = laravel.cli("deploy", "--json")

@@ -148,6 +148,7 @@ def keys(stack: LaravelStack, pattern: str) -> str:
     return result.text
 
 
+@pytest.mark.torture
 def test_the_checklist_works_without_changes_to_the_application(released: LaravelStack) -> None:
     """A point that cannot be measured gives the reason."""
     wait_for_counters(released)
@@ -336,6 +337,7 @@ def require_half_done(stack: LaravelStack, name: str) -> None:
     assert again.code == 1 and "cosmicdeploy diagnose migration" in again.stderr
 
 
+@pytest.mark.torture
 def test_a_stale_configuration_cache_is_removed(released: LaravelStack) -> None:
     """It breaks the console including `config:clear`, so only a new container helps."""
     changed = released.inside(APPS[1], "sh", "-ec", HOTFIX)

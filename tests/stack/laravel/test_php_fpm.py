@@ -62,6 +62,7 @@ def test_a_release_brings_its_static_files_and_leaves_those_before_it(up: PhpFpm
     assert up.cli("verify").code == 0
 
 
+@pytest.mark.torture
 def test_a_release_that_fails_in_its_trial_touches_nothing(up: PhpFpm) -> None:
     deployed(up, "2")
     before, files = up.app_id(), up.volume()
@@ -98,6 +99,7 @@ def test_a_rollback_takes_application_and_static_files_back(up: PhpFpm) -> None:
     assert up.serving() == ("1", "1")
 
 
+@pytest.mark.torture
 def test_http_on_the_port_of_php_fpm_is_refused_before_anything_is_touched(up: PhpFpm) -> None:
     deployed(up, "2")
     before = up.app_id()

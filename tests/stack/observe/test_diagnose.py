@@ -147,6 +147,7 @@ def test_a_session_that_holds_up_a_migration_is_named_and_ended(released: StackU
     require_well(released)
 
 
+@pytest.mark.torture
 def test_no_session_is_ended_if_several_may_hold_the_lock(released: StackUnderTest) -> None:
     """Only with a plugin the server says which session it is."""
     ctx = released.open()

@@ -123,6 +123,7 @@ def test_the_services_that_need_the_cache_restart_with_it(stack: StackUnderTest)
     require_settled(stack)
 
 
+@pytest.mark.torture
 def test_a_killed_restart_is_settled_by_the_next_command(stack: StackUnderTest) -> None:
     before = starts(stack)
 

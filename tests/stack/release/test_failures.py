@@ -150,6 +150,7 @@ def test_a_full_disk_stops_the_deploy_before_any_change(
         subprocess.run(["umount", str(small)], check=True)
 
 
+@pytest.mark.torture
 @pytest.mark.fault("lock of a dead run")
 def test_a_second_run_sees_the_lock_holder_until_that_is_killed(
     released: StackUnderTest,

@@ -49,7 +49,7 @@ def wait_for_record(stack: StackUnderTest, known: int, kind: str, step: str) -> 
     "step",
     [
         pytest.param("backup", marks=pytest.mark.torture),
-        "rollout",
+        pytest.param("rollout", marks=pytest.mark.torture),
         pytest.param("load", marks=pytest.mark.torture),
     ],
 )

@@ -119,6 +119,7 @@ def test_a_killed_deploy_can_be_undone(
     assert tries.failures == []
 
 
+@pytest.mark.torture
 @pytest.mark.fault("kill -9 at a journal boundary of rollback, then rollback")
 def test_a_rollback_survives_a_kill_anywhere(
     released: StackUnderTest, tries: Tries, every_place: bool
@@ -153,6 +154,7 @@ def rollbacks(stack: StackUnderTest, old: str, *, every_place: bool) -> Iterable
     return zip(boundaries(stack), cycle((new, old)), strict=False)
 
 
+@pytest.mark.torture
 @pytest.mark.fault("kill -9 at a journal boundary of backup create, then backup create")
 def test_a_backup_survives_a_kill_anywhere(
     released: StackUnderTest, tries: Tries, every_place: bool

@@ -182,6 +182,7 @@ def test_a_schema_repaired_by_hand_can_be_resolved(stack: StackUnderTest) -> Non
     assert stack.cli("step", "migrate", "--json").outcomes == {"migrate": "unchanged"}
 
 
+@pytest.mark.torture
 @pytest.mark.fault("deployer killed in mid-migration")
 def test_a_deploy_killed_during_a_migration_is_resumed(released: StackUnderTest) -> None:
     name = "2026_03_05_000001_slow"

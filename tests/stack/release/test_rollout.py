@@ -80,6 +80,7 @@ def test_many_replicas_three_at_a_time_under_slow_requests_with_large_bodies(
     assert done.report["requests"]["failed"] == 0
 
 
+@pytest.mark.torture
 def test_nginx_finds_replicas_whose_addresses_change(named: StackUnderTest) -> None:
     """Each replica gets another address, since a stop frees its old one for the others."""
     before = named.containers()
@@ -133,6 +134,7 @@ def test_a_replica_that_ignores_its_stop_signal_finishes_its_requests(
     assert len(apps) == 3 and all(roll["services"][name]["taken out"] > 0 for name in apps)
 
 
+@pytest.mark.torture
 def test_a_replica_with_a_fixed_address_cannot_start_first(stack: StackUnderTest) -> None:
     stack.set_setting("app: stop-first", "app: start-first")
     stack.set_variable("APP_VERSION", "never")

@@ -58,7 +58,7 @@ def large_packets(access: DatabaseAccess) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("large_packets")
-@pytest.mark.parametrize("large", [100_000, 1])
+@pytest.mark.parametrize("large", [100_000, pytest.param(1, marks=pytest.mark.torture)])
 def test_awkward_data_is_restored_unchanged(
     engine: Engine,
     access: DatabaseAccess,
