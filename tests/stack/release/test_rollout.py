@@ -98,6 +98,7 @@ def test_nginx_finds_replicas_whose_addresses_change(named: StackUnderTest) -> N
 
 def test_the_new_container_can_start_first(named: StackUnderTest) -> None:
     named.set_setting("app: stop-first", "app: start-first")
+    named.put_release_2()
     named.set_variable("APP_VERSION", "start-first")
     with acknowledged(named) as beats:
         done = named.cli("deploy", "--json")
