@@ -27,7 +27,7 @@ from benchmarks.tools import ROOT, Run, Tools
 from cosmicdeploy.stack.variables.environment import read_env_file
 
 MEMORY_LIMIT_MIB = 100
-# How much more memory the largest database may take than the smallest.
+# How much more memory the deployer may need for the largest database than for the smallest.
 FLAT_MIB = 16
 COPY = "copy"
 T = TypeVar("T")
@@ -72,7 +72,7 @@ def arguments() -> argparse.Namespace:
         type=float,
         nargs="*",
         default=[0.1, 2.0],
-        help="other sizes in GB, of which only the memory is measured",
+        help="other sizes in GB, for which only the memory is measured",
     )
     parser.add_argument("--folder", help="folder for the files, on the disk to measure")
     return parser.parse_args()
@@ -126,7 +126,7 @@ def median(runs: list[Run]) -> float:
 
 
 def check_limits(runs: Runs, peaks: dict[float, float]) -> Iterator[tuple[str, str, str, bool]]:
-    """Yield the name of each figure, its measured value, its limit, and whether it is met."""
+    """Yield the name of each figure, its value, its limit, and whether the limit is met."""
     for name, measured, reference, limit in (
         ("backup / bare dump", "cosmicdeploy backup", "bare dump", 1.15),
         ("restore / bare load", "cosmicdeploy restore", "bare load", 0.7),

@@ -121,6 +121,6 @@ def settle(access: DatabaseAccess) -> None:
 
 
 def cpu_seconds(access: DatabaseAccess) -> float:
-    """Return the CPU time of the container so far, including the tools that run in it."""
+    """Return the CPU seconds of the container so far, including the tools that run in it."""
     stats = docker.from_env().containers.get(access.container_id).stats(stream=False)
     return float(stats["cpu_stats"]["cpu_usage"]["total_usage"]) / NANOSECONDS

@@ -1,7 +1,8 @@
 """Make one backup or restore with cosmicdeploy in a separate process, to measure its memory.
 
-Reads {"access", "folder", "operation", "schema"} as JSON from standard input: process lists would
-show the password in an argument. Prints {"seconds", "cpu", "peak_mib", "compressed"} (in bytes).
+Reads {"access", "folder", "operation", "schema"} as JSON from standard input, since process lists
+would show a password among the arguments. Prints {"seconds", "cpu", "peak_mib", "compressed"}:
+seconds, CPU seconds, MiB, and the bytes of the backup.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Tools:
-    """Runs the tools on one server and in one folder; each method runs and measures one of them."""
+    """Runs the tools on one server and in one folder; each method runs and measures one tool."""
 
     access: DatabaseAccess
     folder: Path

@@ -25,9 +25,10 @@ REGISTRY_TIMEOUT_SECONDS = 8
 
 @dataclass(frozen=True)
 class BaseImage:
-    """A base image by its official name and that of its equivalent.
+    """A base image: its official name, and the name of the equivalent that is built here.
 
-    `official` is "" if no registry has the image.
+    `official` is "" if no registry has the image. `variable` is the name of the image's line in
+    `.env`.
     """
 
     variable: str
@@ -39,8 +40,8 @@ class BaseImage:
 class ImageSet:
     """Images that are needed together.
 
-    `suite` is the distribution release that equivalents are built from; None means that of this
-    machine.
+    `suite` is the distribution release that equivalents are built from; None means the release of
+    this machine.
     """
 
     images: Sequence[BaseImage]
@@ -80,7 +81,10 @@ def is_present(client: docker.DockerClient, name: str) -> bool:
 
 
 def registry_answers(name: str) -> bool:
-    """Return whether a registry has the image, within seconds and without downloading it."""
+    """Return whether a registry has the image, without downloading it.
+
+    Gives up on a registry that does not answer within `REGISTRY_TIMEOUT_SECONDS`.
+    """
     client = open_client()
     client.api.timeout = REGISTRY_TIMEOUT_SECONDS
     try:
@@ -99,7 +103,7 @@ def get_official(client: docker.DockerClient, images: Sequence[BaseImage]) -> bo
         return True
     say(f"images: asking the registry for {missing[-1]}")
     if not registry_answers(missing[-1]):
-        say("images: no registry has answered")
+        say("images: cannot get it from a registry")
         return False
     for name in missing:
         say(f"images: pulling {name}")

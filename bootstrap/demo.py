@@ -73,7 +73,7 @@ def rollbacks() -> int:
 
 
 def _run_under_heartbeats(ctx: Context, tokens: list[str], *words: str) -> int:
-    """Run a command while kiosks send heartbeats; print how these were answered."""
+    """Run a command while kiosks send heartbeats; print how the heartbeats were answered."""
     with Kiosks(proxy_url(ctx), tokens) as stats:
         code = _run(*words, check=False)
     print(
@@ -92,7 +92,7 @@ def down() -> int:
         return 0
     ctx = _open()
     _require_own_demo(ctx.engine)
-    with hold_lock(ctx.engine, PROJECT, "demo-down"):  # also releases a stale lock
+    with hold_lock(ctx.engine, PROJECT, "demo-down"):  # also takes over a stale lock
         ctx.engine.remove_project(PROJECT)
     for image in {ctx.service(name).image for name in ctx.settings.services.released}:
         ctx.engine.untag(image)

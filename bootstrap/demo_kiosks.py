@@ -19,7 +19,10 @@ LONGEST_SECONDS = 900
 
 
 def seed(ctx: Context) -> list[str]:
-    """Create the kiosks, with new tokens, and the device for verification; return the tokens."""
+    """Create the kiosks and the device for verification; return the kiosks' new tokens.
+
+    Raises `CosmicError` if the console command fails.
+    """
     app = ctx.any_app()
     environment = {"DEVICE_TOKEN": ctx.loaded.secret("DEVICE_TOKEN")}
     verifier = ctx.console("devices:seed", "--name=VERIFY", "--token-env=DEVICE_TOKEN")
@@ -37,7 +40,7 @@ def _require(result: ExecResult) -> None:
 class Kiosks:
     """Simulated kiosks that send heartbeats through the load balancer during a block.
 
-    The block gets the statistics of the responses.
+    Entering the block returns the statistics of the responses.
     """
 
     def __init__(self, url: str, tokens: list[str]) -> None:

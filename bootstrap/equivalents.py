@@ -23,7 +23,7 @@ from docker.errors import DockerException, ImageNotFound
 
 FOLDER = Path(__file__).parent / "images"
 INPUTS_LABEL = "cosmicdeploy.inputs"
-# The package whose version the image gets, if its name differs from the image's.
+# The package that an image takes its version from, if their names differ.
 PACKAGES = {
     "python": "python3",
     "redis": "redis-server",
@@ -113,7 +113,8 @@ def build_all(
 ) -> None:
     """Build the images that are missing or outdated. Raises `BuildError`.
 
-    `suite` is the distribution release they are built from; None means that of this machine.
+    `suite` is the distribution release that the images are built from; None means the release of
+    this machine.
     """
     builder = Builder(client, say)
     try:

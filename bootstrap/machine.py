@@ -1,4 +1,4 @@
-"""Read this machine's settings for building images: release, package mirror, pip's index."""
+"""Read the settings of this machine that builds need: release, package mirror, pip's index."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CA_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 class MachineError(Exception):
-    """This machine cannot build the images; the message has the reason and what to do."""
+    """This machine cannot build images or engines; the message has the reason and what to do."""
 
 
 def _output(*command: str) -> str:
@@ -33,9 +33,9 @@ def codename() -> str:
     family = {facts["ID"], *facts.get("ID_LIKE", "").split()}
     if "debian" not in family or not shutil.which("apt-get"):
         raise MachineError(
-            "this is built from the packages of Debian or Ubuntu, and this machine has neither: use"
-            " one that has; for base images, a reachable registry or the official images"
-            " (docker load) will do too"
+            "the build needs the packages of Debian or Ubuntu, and this machine runs neither: use a"
+            " machine that does. Base images can also come from a registry that this machine"
+            " reaches, or from `docker load`"
         )
     return facts["VERSION_CODENAME"]
 

@@ -1,4 +1,4 @@
-"""Advice for the operator about an interrupted run that can be neither finished nor undone."""
+"""Advice for the operator about a run whose undo failed or is impossible."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 ACCEPT = "accept what runs as the current state: `cosmicdeploy deploy --abort --accept`"
 UNDO = "undo it: `cosmicdeploy deploy --abort`"
-# Matches a command that changes something. Commands that only read cannot resolve the error.
+# Matches a command that changes something. A command that only reads cannot resolve the error.
 CHANGING_COMMAND = re.compile(
     r"`cosmicdeploy (?!(?:status|diagnose|verify|checklist|monitor|watch|logs|backup list"
     r"|backup show)\b)"
@@ -14,9 +14,10 @@ CHANGING_COMMAND = re.compile(
 
 
 def with_abort_advice(todo: str, *, data: bool) -> str:
-    """Return `todo`; if it names no command that changes something, add one as the last resort.
+    """Return `todo` with a last resort, unless `todo` already names a command that changes things.
 
-    The last resort is to accept what runs now, or to undo the run if it has swapped `data`.
+    `todo` is the advice of the error that stopped the undo. `data` says whether the run has swapped
+    the database's data. If so, the last resort is to undo the run; if not, to accept what runs.
     """
     if CHANGING_COMMAND.search(todo):
         return todo

@@ -1,4 +1,4 @@
-"""Run read-only queries concurrently; neither signals nor the end of the process wait for them."""
+"""Run read-only queries concurrently; neither a signal nor the process's exit waits for them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def map_concurrently(query: Callable[[Item], Result], items: Iterable[Item]) -> 
     """Call `query` for all items at once; return the results in the order of the items.
 
     Only for queries that change nothing: if a signal ends the wait or a query raises, the other
-    queries are abandoned. Raises the error of a failed query.
+    queries are abandoned. Raises the error of the query that failed.
     """
     all_items = list(items)
     return map_in_background(query, all_items, at_once=len(all_items))()
@@ -29,13 +29,14 @@ def map_in_background(
 ) -> Callable[[], list[Result]]:
     """Start the queries, at most `at_once` at a time, and return a function that waits for them.
 
-    That function returns the results in the order of the items. Like `map_concurrently`, it
-    abandons the other queries if a signal ends the wait or a query raises.
+    The returned function returns the results in the order of the items. If a signal ends its wait,
+    or a query raises, it abandons the other queries and raises the error, as `map_concurrently`
+    does.
     """
     queries = [(item, Future[Result]()) for item in items]
     waiting = deque(queries)
     for _ in range(min(at_once, len(queries))):
-        # Daemon threads, since the process would wait for the threads of an executor at its end.
+        # Daemon threads, since a process that exits waits for the threads of an executor.
         threading.Thread(target=_run_queries, args=(query, waiting), daemon=True).start()
     return lambda: _results([future for _, future in queries], waiting)
 

@@ -25,10 +25,10 @@ from cosmicdeploy.settings import Application, Database, LoadedSettings, Setting
 from cosmicdeploy.signals import Interrupts
 from cosmicdeploy.stack.model import Service, Stack
 
-# The reason why a step or a point has nothing to do.
+# The reasons why a step, or a point of the verification, has nothing to do.
 NO_DATABASE = "the stack has no database"
 NO_CONSOLE = "the application has no console"
-# A waiting run checks this often whether it has to stop.
+# While `sleep` waits, it checks this often whether the run has to stop.
 SAFE_POINT_EVERY_SECONDS = 0.25
 NAME_DATABASE = "name it in cosmicdeploy.yaml: services.database, with the section `database`"
 
@@ -39,8 +39,7 @@ class Context:
 
     `run`: what belongs to the current run alone.
     `lookup_cache`: results of expensive lookups, valid until a step changes something.
-    `cached_facts`: the containers and images as read before; None reads them from the engine each
-    time.
+    `cached_facts`: a cache of containers and images; if None, each access asks the engine.
     """
 
     loaded: LoadedSettings
@@ -60,22 +59,22 @@ class Context:
         return self.loaded.settings
 
     def with_run(self, **changes: Any) -> Context:
-        """Return a copy with these fields of `run` replaced; raises `TypeError` for others."""
+        """Return a copy with changed fields of `run`; raises `TypeError` for an unknown field."""
         return replace(self, run=replace(self.run, **changes))
 
     def with_steps_ahead(self, steps: Iterable[StepEffects]) -> Context:
-        """Return a copy with these steps as `run.steps_ahead`."""
+        """Return a copy with these steps as `run.steps_ahead` (explained in `RunScope`)."""
         return self.with_run(steps_ahead=StepsAhead(tuple(steps)))
 
     def with_cached_facts(self) -> Context:
         """Return a copy that reads each container and image from the engine only once.
 
-        Only for code that changes nothing, since it never sees a later state.
+        Only for code that changes nothing, since the copy never sees a later state.
         """
         return replace(self, cached_facts=FactsCache(self.engine))
 
     def say(self, text: str) -> None:
-        """Show progress to the operator; it is not part of the report."""
+        """Show progress to the operator; the text is not part of the report."""
         self.emit(Progress(text=text))
 
     def warn(self, text: str) -> None:
@@ -83,13 +82,13 @@ class Context:
         self.emit(Warned(text=text))
 
     def safe_point(self) -> None:
-        """Stop the run here if it has to stop: nothing is half done at this point.
+        """Stop the run if it has to stop; called where nothing is half done.
 
         Raises `KeyboardInterrupt` if the operator has asked to stop, and `LockLost` if the run no
         longer holds the lock.
         """
         self.interrupts.safe_point()
-        # A check of the lock counts for a second: some loops get here a thousand times a second.
+        # Reuses a check of the lock for a second: some loops call this a thousand times a second.
         self.lock.require(max_age=1.0)
 
     def sleep(self, seconds: float) -> None:
@@ -116,7 +115,7 @@ class Context:
         return self.stack.services[name]
 
     def container(self, service: str) -> Container | None:
-        """Return the service's container by its final name, running or not; None if there is none.
+        """Return the container with the service's container name, running or not; None if missing.
 
         Raises `EngineError` if a container of another project has that name.
         """
@@ -132,7 +131,8 @@ class Context:
     def unassigned_containers(self) -> list[Container]:
         """Return the project's containers whose name is not the container name of a service.
 
-        These are superseded and candidate containers, and orphans.
+        These are the superseded and candidate containers of a rollout, and orphans: containers that
+        no service declares.
         """
         names = frozenset(service.container_name for service in self.stack.services.values())
         return self._facts.containers(self.stack.project, names)
@@ -162,15 +162,15 @@ class Context:
         return self.running(replicas[0])
 
     def image(self, reference: str) -> Image | None:
-        """Return the image of a tag or id; None if there is none."""
+        """Return the image with this tag or id; None if the engine has none."""
         return self._facts.image(reference)
 
     def image_of(self, service: str) -> Image | None:
-        """Return the image that the service is declared to run; None if there is none."""
+        """Return the image that the service is declared to run; None if the engine lacks it."""
         return self.image(self.service(service).image)
 
     def images_of(self, services: Iterable[str]) -> dict[str, Image | None]:
-        """Return the declared images by service; an image that several share is looked up once."""
+        """Return the declared image of each service; an image that several share is read once."""
         tags = {name: self.service(name).image for name in services}
         images = {tag: self.image(tag) for tag in set(tags.values())}
         return {name: images[tag] for name, tag in tags.items()}
@@ -178,7 +178,7 @@ class Context:
     def may_replace(self, service: str) -> bool:
         """Whether this run may replace the service's container if it has drifted.
 
-        False for infrastructure that the run does not include, and for what is left alone.
+        False for infrastructure that `--include` did not name, and for services in `left_alone`.
         """
         services = self.settings.services
         return service in {*services.deployed, *services.one_shot, *self.run.included}
@@ -189,20 +189,25 @@ class Context:
 
     @property
     def release(self) -> str:
-        """The release that a deploy puts in place, of the main application."""
+        """The release of the main application that a deploy puts in place."""
         return self.release_ahead(self.settings.main_application)
 
     def release_ahead(self, application: Application) -> str:
-        """Return the release that a deploy puts in place: of its build, or the tag it pulls."""
+        """Return the release of an application that a deploy puts in place.
+
+        If its image is built, the build argument named by `release_variable` is the release. If its
+        image is pulled, the declared image has the release. If that is unknown, returns the value
+        of the variable `release_variable`, or "unnamed".
+        """
         variable, name = application.release_variable, application.services[0]
         build = self.service(name).build
         own = self.declared_release(name) if build is None else build.args.get(variable)
         return own or self.loaded.variables.get(variable, "unnamed")
 
     def running_release(self, application: Application | None = None) -> str:
-        """Return the release of the first replica's container; "" if it is unknown.
+        """Return the release that the application's first replica runs; "" if it is unknown.
 
-        Without an application, that of the main one.
+        `application` is the main application by default.
         """
         application = application or self.settings.main_application
         container = self.container(application.services[0])
@@ -215,7 +220,7 @@ class Context:
         return release_of_container(container, image, service, self.loaded.variables, variable)
 
     def application_of(self, container: Container) -> Application:
-        """Return the application that a container is a replica of; the main one for any other."""
+        """Return the application of a container; for a container of none, the main application."""
         service = self._released_service(container)
         application = self.settings.application_of(service.name) if service else None
         return application or self.settings.main_application
@@ -225,9 +230,9 @@ class Context:
         return next((each for each in released if each.compose_name == container.service), None)
 
     def digests_of(self, services: Iterable[str]) -> dict[str, str]:
-        """Return what the services' containers run, as "repository@sha256:…", by service.
+        """Return the digest of the image that each service runs, as "repository@sha256:…".
 
-        Leaves out images that no registry has.
+        Leaves out services without a container, and images that no registry has.
         """
         containers = {name: self.container(name) for name in services}
         found = {
@@ -245,13 +250,13 @@ class Context:
 
     @property
     def has_console(self) -> bool:
-        """Whether the application has a console."""
+        """Whether the application has a console, a command-line program (`app.console`)."""
         return bool(self.settings.app.console)
 
     def console(self, *arguments: str) -> list[str]:
         """Return the command line that runs the application's console with these arguments.
 
-        Raises `NotConfigured` if the application has none.
+        Raises `NotConfigured` if the application has no console.
         """
         if not self.has_console:
             raise NotConfigured(
@@ -272,8 +277,9 @@ class Context:
     ) -> ExecResult:
         """Run a console command in a running container.
 
-        The command is terminated if the run stops waiting for it, or if it prints nothing for
-        `silence` seconds (default: `migrate.timeout`). Raises `EngineError`.
+        If the command prints nothing for `silence` seconds (default: `migrate.timeout`), or if a
+        signal or an error ends the wait, the command is terminated. Raises `CommandSilent` after
+        that silence, `NotConfigured` if the application has no console, and `EngineError`.
         """
         user, most_silence = self.console_user, silence or self.settings.migrate.timeout
         with terminated_on_error(self.engine, container.id, user) as mark:
@@ -293,21 +299,24 @@ class Context:
     def require_database(
         self, what: str = "The stack has no database", todo: str = NAME_DATABASE
     ) -> Database:
-        """Return the settings of the database; raise `NotConfigured` if the stack has none."""
+        """Return the settings of the database.
+
+        Raises `NotConfigured`, with the texts `what` and `todo`, if the stack has no database.
+        """
         if self.settings.database is None:
             raise NotConfigured(what, where=str(self.loaded.file), todo=todo)
         return self.settings.database
 
     def database_container(self) -> Container | None:
-        """Return the database's container; None if it has none, or if there is no database."""
+        """Return the database's container; None if the container or the database does not exist."""
         name = self.settings.services.database
         return self.container(name) if name else None
 
     def database(self) -> DatabaseAccess:
         """Return the address and credentials of the database.
 
-        Raises `NotConfigured` if the stack has none, `EngineError` if it does not run or cannot be
-        reached.
+        Raises `NotConfigured` if the stack has no database, `EngineError` if its container does not
+        run or cannot be reached, and `ConfigError` if the password's variable is not set.
         """
         declared = self.require_database()
         container = self.running(self.settings.services.database or "")

@@ -29,9 +29,9 @@ class ExitCode(IntEnum):
 class CosmicError(Exception):
     """Base of all errors of this project.
 
-    `what` is one sentence, `where` names the file, service or address, and `todo` is what to do
-    next. `details` are further lines, such as the end of a build's output or of a log. Since a tool
-    may print megabytes, all of it is cut to what fits on a screen.
+    `what` says in one sentence what went wrong, `where` names the file, service or address, and
+    `todo` says what to do next. `details` are further lines, such as the end of a log. Since a tool
+    may print megabytes, all four are cut to what fits on a screen.
     """
 
     exit_code = ExitCode.FAILED
@@ -74,7 +74,7 @@ class EngineUnavailable(EngineError):
 
 
 class CommandSilent(EngineError):
-    """A command in a container printed nothing for too long, and was given up."""
+    """A command in a container printed nothing for too long, so the deployer stopped waiting."""
 
 
 class BuildFailed(EngineError):
@@ -86,7 +86,7 @@ class PullFailed(EngineError):
 
 
 class UnhealthyContainer(EngineError):
-    """A container did not become healthy in time, or ended before it was."""
+    """A container did not become healthy in time, or exited before that."""
 
 
 class DatabaseError(CosmicError):
@@ -122,7 +122,7 @@ class ProbeFailed(CosmicError):
 
 
 class Refused(CosmicError):
-    """A step cannot succeed, even after the steps before it; raised before anything is changed."""
+    """A step cannot succeed, whatever the steps before it change; this ends the plan or the run."""
 
 
 class Declined(CosmicError):
@@ -142,7 +142,7 @@ class LockHeld(CosmicError):
 
 
 class LockLost(NeedsPerson):
-    """The run no longer holds its lock: another run took it over while this one was frozen."""
+    """The run lost the lock, since it sent no heartbeat for too long; another run may hold it."""
 
 
 class CheckFailed(CosmicError):
@@ -163,7 +163,7 @@ class Interrupted(CosmicError):
     exit_code = ExitCode.INTERRUPTED
 
 
-# What to do about errors of the file system. Any other `OSError` is a bug in this program.
+# Error number → what to do. Any `OSError` with another number is a bug in this program.
 _CHANGE_OWNER = "change its owner or mode, or run the command as a user who may use it"
 _FREE_SPACE = "free some space there, then run the command again"
 _FILE_ERROR_ADVICE = {

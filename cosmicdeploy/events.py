@@ -1,4 +1,4 @@
-"""The events of a run, as data, from which its output and its report are made."""
+"""The events of a run, as data; the live output and the report's warnings are made from them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class StepStarted:
-    """A step started; its check comes first."""
+    """A step of the run started."""
 
     name: str
     kind: str
@@ -30,16 +30,16 @@ class Notice:
 
 @dataclass(frozen=True, kw_only=True)
 class Warned:
-    """A warning: shown once per command, and part of its report."""
+    """A warning: shown once per command, and also part of the command's report."""
 
     text: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class StepEnded:
-    """A step ended: `outcome` is changed, unchanged, failed, skipped or undone.
+    """A step ended: `outcome` is changed, unchanged, passed (it only checks) or failed.
 
-    `seconds` is wall time.
+    `reason` says why. `seconds` is wall time.
     """
 
     name: str

@@ -23,13 +23,18 @@ APPS = ("cosmic-app-1", "cosmic-app-2", "cosmic-app-3")
 SERVICES_WITH_LOGS = (*APPS, "cosmic-scheduler", "cosmic-queue-1")
 # User and group id of www-data in the images.
 WWW_DATA = 33
-# By default Docker itself assigns this range only after a dozen other networks.
+# By default Docker assigns this range to a network only after a dozen other ranges.
 SUBNETS = ipaddress.ip_network("172.30.0.0/16")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayoutOptions:
-    """What the operator may choose for a new stack; for port 0 a free port is chosen."""
+    """The values for the files of a new stack.
+
+    `suffix` ends each container's name. For `http_port` 0, a free port is chosen. `images` has the
+    base images by the names of their variables, such as MARIADB_IMAGE. `taken_subnets` are the
+    subnets of the engine's networks.
+    """
 
     project: str = "cosmic"
     suffix: str = "prod"
@@ -41,7 +46,10 @@ class LayoutOptions:
 
 
 def layout_options(options: Mapping[str, Any], images: Path | None) -> LayoutOptions:
-    """Return the options, with the subnets in use and the images that the file `images` names."""
+    """Return the options, with the engine's subnets and the base images that a file names.
+
+    `images` is that file; its lines are NAME=image. Without an engine, no subnet counts as taken.
+    """
     try:
         taken = connect().subnets()
     except EngineError:
@@ -51,10 +59,10 @@ def layout_options(options: Mapping[str, Any], images: Path | None) -> LayoutOpt
 
 
 def lay_out(folder: Path, options: LayoutOptions) -> list[Path]:
-    """Create the stack's files and data folders; return the created files and folders.
+    """Create the stack's files and data folders; return the paths, without the data folders.
 
-    Raises `UsageError` if one of them exists: nothing is overwritten. Only the owner can read
-    `.env`, which holds the secrets.
+    Raises `UsageError` if one of the returned paths exists already: nothing is overwritten. Only
+    the owner can read `.env`, which holds the secrets.
     """
     targets = {
         shipped.payload() / "docker-compose.prod.yml": folder / "docker-compose.prod.yml",
@@ -136,7 +144,10 @@ def _images(named: Mapping[str, str]) -> dict[str, str]:
 
 
 def free_subnet(taken: Iterable[str]) -> ipaddress.IPv4Network:
-    """Return a /24 subnet that overlaps neither the taken subnets nor this machine's routes."""
+    """Return a /24 subnet that overlaps neither the taken subnets nor this machine's routes.
+
+    Raises `UsageError` if there is none in `SUBNETS`.
+    """
     used = [ipaddress.ip_network(subnet) for subnet in taken if ":" not in subnet]
     used += [ipaddress.ip_network(route) for route in _routes()]
     for candidate in SUBNETS.subnets(new_prefix=24):
@@ -166,7 +177,7 @@ def _network(destination: str, mask: str) -> str:
 
 
 def free_port() -> int:
-    """Return a TCP port that no process on this machine uses now."""
+    """Return a TCP port that is free now on 127.0.0.1."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

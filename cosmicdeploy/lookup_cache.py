@@ -1,4 +1,4 @@
-"""The caches of a context: of expensive lookups, and of the engine's containers and images."""
+"""The caches of a `Context`: for expensive lookups, and for the engine's containers and images."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from cosmicdeploy.engine.facts import Container, FileFacts, Image
 
 @dataclass(kw_only=True)
 class LookupCache:
-    """Results of expensive lookups. A run starts with a new cache after each step's change.
+    """Results of expensive lookups. A run replaces the cache before each change of a step.
 
-    `rate_limit_wait_failed`: the run waited for the application's rate limit, which still refused.
+    `rate_limit_wait_failed`: whether the rate limit still refused requests after the longest wait.
     `passed_checks`: the health checks that passed in some container, as (command, image id).
     `passed_starts`: the containers whose health check passed, as (container id, start time).
-    `migration_status`: what the console lists as migrations, by image id; None if the database has
-    no table of migrations.
+    `migration_status`: the console's list of migrations as text, by image id; None if the database
+    has no table of migrations.
     `compose_hashes`: the configuration hashes that Compose computes, by service; empty if Compose
     did not compute them in time.
-    `writable_mounts`: whether a container has a folder of the host mounted that the deployer may
-    write to, by (container id, folder).
-    `image_files`: the files of images, by (image id, folder).
+    `writable_mounts`: by (container id, folder of the host), whether the container has the folder
+    mounted and the deployer may write to it.
+    `image_files`: by (image id, folder), the files of the image in the folder, by path.
     """
 
     rate_limit_wait_failed: bool = False

@@ -31,7 +31,8 @@ class Playbook:
     def alone(self, name: str) -> Step:
         """Return the step with this name, prepared to run without the other steps.
 
-        A step that is named after its kind is also found by that kind's former or current name.
+        If the name is the former or the current name of a kind of step, the kind's other name is
+        tried as well.
         Raises `UsageError` if no step has this name.
         """
         for known_name in (name, other_name(name)):
@@ -47,7 +48,7 @@ class Playbook:
 
 
 def load_playbook(path: Path, warn: Warn = lambda _text: None) -> Playbook:
-    """Read and validate a playbook; call `warn` for each former name of a kind of step.
+    """Read and validate a playbook; call `warn` for each step that uses a former name of its kind.
 
     Raises `ConfigError` with file, line and key.
     """

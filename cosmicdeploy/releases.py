@@ -8,19 +8,19 @@ from cosmicdeploy.context import Context
 
 
 def running_releases(ctx: Context) -> dict[str, str]:
-    """Return the release that each application runs, by its name; "" if it is unknown."""
+    """Return application name → release that it runs; "" if the release is unknown."""
     return {each.name: ctx.running_release(each) for each in ctx.settings.all_applications}
 
 
 def releases_ahead(ctx: Context) -> dict[str, str]:
-    """Return the release of each application that a deploy puts in place, by its name."""
+    """Return application name → release that a deploy puts in place."""
     return {each.name: ctx.release_ahead(each) for each in ctx.settings.all_applications}
 
 
 def releases_of_images(ctx: Context, images: Collection[str]) -> dict[str, str]:
-    """Return what `releases_ahead` does for the applications that have one of these images.
+    """Return what `releases_ahead` returns, for the applications that run one of these images.
 
-    If none has, for the main one.
+    If no application runs one of them, returns the release of the main application.
     """
     main, *others = ctx.settings.all_applications
     chosen = [e for e in (main, *others) if ctx.service(e.services[0]).image in images]
@@ -28,7 +28,10 @@ def releases_of_images(ctx: Context, images: Collection[str]) -> dict[str, str]:
 
 
 def running_by_service(ctx: Context) -> dict[str, str]:
-    """Return the release of each service that runs an application's image; without unknown ones."""
+    """Return service → release that its container runs, for the services of the applications.
+
+    Leaves out services without a container or with an unknown release.
+    """
     containers = {name: ctx.container(name) for name in ctx.settings.services.released}
     releases = {name: ctx.release_of(each) for name, each in containers.items() if each}
     return {name: release for name, release in releases.items() if release}

@@ -1,4 +1,4 @@
-"""Find the replicas of each service, for the settings and the stack that a run works with."""
+"""Find the replicas of each service, and enter them into the settings and the stack."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ def resolve_replicas(
 ) -> tuple[LoadedSettings, Stack]:
     """Return the settings and the stack with an entry for each replica of a service.
 
-    The replicas are the declared ones and those that run beyond them; their containers have the
-    names that they have now. Raises `ConfigError` if a service that must have one container
-    declares several, or none.
+    Each declared replica gets an entry, and so does each that runs beyond the declared number. In
+    the stack, each entry has the name of its present container. Raises `ConfigError` if a service
+    that must have one container declares several, or none, or if the main application has no
+    replica.
     """
     found = list(containers)
     _require_single(loaded, declared)
@@ -41,7 +42,7 @@ def resolve_replicas(
 
 
 def with_compose_services(named: Services, declared: Stack) -> Services:
-    """Return the roles with the services of the compose file that have none."""
+    """Return the roles, extended by the services of the compose file that no role names."""
     keeping_data = data_keepers(declared, named.released)
     return named.with_other(in_order(declared), ending(declared), keeping_data)
 

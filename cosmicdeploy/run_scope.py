@@ -15,7 +15,7 @@ from cosmicdeploy.traffic.traffic_stats import TrafficStats
 
 
 class StepEffects(Protocol):
-    """The properties of a kind of step that other steps depend on."""
+    """What a kind of step does to the stack, as far as other steps depend on it."""
 
     kind: ClassVar[str]
     builds_images: ClassVar[bool]
@@ -30,7 +30,10 @@ class StepEffects(Protocol):
 
 @dataclass(frozen=True)
 class StepsAhead:
-    """The steps ahead of the current one (see `RunScope.steps_ahead`); false if there are none."""
+    """Steps whose changes are still to come (see `RunScope.steps_ahead`).
+
+    False in a condition if there are none.
+    """
 
     steps: tuple[StepEffects, ...] = ()
 
@@ -45,11 +48,11 @@ class StepsAhead:
         return tuple(step.kind for step in self.steps)
 
     def other_kinds(self, kind: str) -> list[str]:
-        """Return the kinds of the steps ahead, without this kind."""
+        """Return the kinds of the steps, without this kind."""
         return [other for other in self.kinds if other != kind]
 
     def needing_backup(self, kind: str) -> list[str]:
-        """Return the kinds of the steps ahead before which a backup is made, without this kind."""
+        """Return the kinds of the steps that need a backup made before them, without this kind."""
         return [step.kind for step in self.steps if step.needs_backup and step.kind != kind]
 
     @property
@@ -87,18 +90,21 @@ class RunScope:
 
     `is_planning`: a plan is being made, which may be carried out afterwards.
     `is_plan_only`: a plan is being made and nothing will be changed (`--plan`).
-    `steps_ahead`: during a run, the steps that will still change something. While a plan is made,
-    the steps that come before the one being checked.
-    `images_ahead`: while a plan is made, the names of the images that these steps build or pull;
-    None if they are not known yet.
+    `steps_ahead`: for a step's check, the steps whose changes are still to come. While a plan is
+    made, these are the steps already checked that will change something. During a run, these are
+    the checked step and the later steps, without those that change nothing according to the plan.
+    `images_ahead`: while a plan is made, the names of the images that `steps_ahead` build or pull;
+    None if the names are not known.
     `target_backup`: the backup that a rollback restores.
     `resumed_runs`: the interrupted runs that this run resumes, the oldest first.
     `allowed_migrations`: names of migrations that may destroy data (`--allow`).
     `included`: the infrastructure that the run may replace (`--include`), by service.
-    `known_failures`: what already did not work when the run, or the oldest run it resumes, began.
-    `maintenance`: when clients are turned away on purpose.
-    `gaps`: when clients are not served, as announced.
-    `traffic`: the requests that the run sends through the proxy; None if it sends none.
+    `known_failures`: what already failed when the run, or the oldest run that it resumes, began.
+    `maintenance`: the times in which clients are turned away on purpose.
+    `gaps`: the announced times in which clients are not served while a service is replaced or
+    reloaded.
+    `traffic`: statistics of the requests that the run sends through the proxy; None if it sends
+    none.
     """
 
     is_planning: bool = False

@@ -3,7 +3,8 @@
 The first signal is remembered. `KeyboardInterrupt` is raised at the next safe point, or in an
 interruptible read that has been blocked for `BLOCKED_SECONDS`. A second signal raises it at once.
 Once the run's own undo has begun, all signals are ignored, since a signal would only start that
-undo. While an interrupted run is undone, the first signal waits until that undo has ended.
+undo. While an earlier, interrupted run is undone, the first signal waits until that undo has ended,
+and further signals are ignored.
 
 Signals wait because the engine completes a request even if its client is gone: a container whose
 stop request was cut short still looks running, and stops a second later.
@@ -23,8 +24,8 @@ Item = TypeVar("Item")
 
 # A process gets SIGHUP when its ssh connection is lost.
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# A read counts as blocked if it has lasted this long when a signal is waiting; a shorter read soon
-# leads to a safe point. Either way the run stops within two seconds.
+# An interruptible read that has lasted this long counts as blocked. A shorter read soon leads to a
+# safe point. Either way the run stops within two seconds of a signal.
 BLOCKED_SECONDS = 0.5
 
 
@@ -43,7 +44,7 @@ _reads = _ReadState()
 
 
 class Interrupts:
-    """The signals received so far; none are received outside of `deferred_interrupts`."""
+    """The signals received so far. Only an instance of `deferred_interrupts` receives signals."""
 
     def __init__(self, on_first: Callable[[], None] = lambda: None) -> None:
         self._on_first = on_first
@@ -52,14 +53,17 @@ class Interrupts:
         self._postponed = False
 
     def safe_point(self) -> None:
-        """Raise `KeyboardInterrupt` if a signal was received and has not been raised yet."""
+        """Raise `KeyboardInterrupt` for a received signal, once.
+
+        Does nothing in a `postponed` block, or once signals are ignored.
+        """
         if self._received and not self._ignored and not self._postponed:
             self._ignored = True
             raise KeyboardInterrupt
 
     @contextmanager
     def postponed(self) -> Iterator[None]:
-        """Raise no signal in this block; the first safe point after it raises a received one."""
+        """Let a signal in this block wait until the first safe point after the block."""
         self._postponed = True
         try:
             yield
@@ -71,7 +75,10 @@ class Interrupts:
         self._ignored = True
 
     def handle_signal(self, _signal: int, _frame: FrameType | None) -> None:
-        """Remember the first signal; raise `KeyboardInterrupt` at the second."""
+        """Remember the first signal; raise `KeyboardInterrupt` at the second.
+
+        In a `postponed` block, and once signals are ignored, the second signal does nothing.
+        """
         if self._ignored or (self._received and self._postponed):
             return
         if self._received:
@@ -127,7 +134,7 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def uninterruptible() -> Iterator[None]:
-    """Keep signals from interrupting reads in this block, which would leave something half done."""
+    """Keep signals from interrupting a read in this block, where work would stay half done."""
     if not _in_main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""Validate a document with pydantic; turn its errors into messages for the author of the file."""
+"""Validate data of a YAML file with pydantic, and explain errors to the author of the file."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class ConflictingKey(ValueError):
-    """A validator's finding that a key conflicts with another one.
+    """Raised by a validator of a model if a key conflicts with another key.
 
-    `key` is its path below the validated model, with dots; `todo` says what to do.
+    `key` is the key's path below the validated model, such as "services.database". `problem` says
+    what is wrong with the key, and `todo` what to do.
     """
 
     def __init__(self, key: str, problem: str, todo: str) -> None:
@@ -28,7 +29,7 @@ class ConflictingKey(ValueError):
 
 Location = tuple[int | str, ...]
 
-# What is wrong with a value, and what to do.
+# What is wrong with a value, and what to do; "" stands for "correct the value".
 _LIST = ("must be a list", "write it as [one, two]")
 _KEYS = ("must have keys of its own", "write it as `key: value` lines")
 _NUMBER = ("must be a number", "")
@@ -58,9 +59,10 @@ _EXPLANATIONS: Mapping[str, tuple[str, str]] = {
 
 
 def validated(model: type[Model], data: Any, document: Document, at: Location = ()) -> Model:
-    """Return `data`, which is at the location `at` in the document, as a model.
+    """Validate `data`, which is at the location `at` in the document; return it as a `model`.
 
-    Raises `ConfigError` with the file, line and key, and the closest known key for an unknown one.
+    Raises `ConfigError` with file, line and key. If the key is unknown, the error suggests the
+    closest known key.
     """
     try:
         return model.model_validate(data)
@@ -91,7 +93,7 @@ def _config_error(
 
 
 def _explained(first: Any) -> tuple[str, str]:
-    """Return what is wrong with a value and what to do, without Python's terms."""
+    """Return what is wrong with a value and what to do, in the words of YAML, not of Python."""
     context = first.get("ctx", {})
     problem, todo = _EXPLANATIONS.get(first["type"], (first["msg"], ""))
     if first["type"] == "value_error":  # raised by a validator of this project

@@ -27,14 +27,14 @@ from cosmicdeploy.text.suggest import did_you_mean
 def open_stack(config: Path | None, emit: Emit) -> Context:
     """Return the context of the stack that the file `config` describes.
 
-    If `config` is None, uses the nearest `cosmicdeploy.yaml` in this folder or above. Raises
-    `ConfigError` and `EngineUnavailable`.
+    If `config` is None, uses the nearest `cosmicdeploy.yaml`, in the current folder or above.
+    Raises `ConfigError` and `EngineUnavailable`.
     """
     return connect_stack(*read_stack_files(config), emit)
 
 
 def read_stack_files(config: Path | None) -> tuple[LoadedSettings, Stack]:
-    """Return the settings and the stack as declared in the compose file; raises `ConfigError`."""
+    """Return the settings, and the stack as the compose file declares it; raises `ConfigError`."""
     loaded = load(config or find(Path.cwd()), os.environ)
     stack = read_files(loaded.compose_files, os.environ)
     _require_services(loaded, stack)
@@ -43,7 +43,7 @@ def read_stack_files(config: Path | None) -> tuple[LoadedSettings, Stack]:
 
 
 def _with_own_folders(loaded: LoadedSettings, stack: Stack) -> Stack:
-    """Return the stack with builds that leave out the deployer's folders."""
+    """Return the stack; its builds leave the deployer's own folders out of the build context."""
     own = (
         loaded.state_directory.resolve(),
         loaded.path(loaded.settings.backup.directory),
@@ -56,7 +56,10 @@ def _with_own_folders(loaded: LoadedSettings, stack: Stack) -> Stack:
 
 
 def connect_stack(loaded: LoadedSettings, stack: Stack, emit: Emit) -> Context:
-    """Connect a stack to its engine and its records; raises `EngineUnavailable`."""
+    """Connect a stack to its engine and its records.
+
+    Raises `EngineUnavailable`, and `ConfigError` if a service declares a wrong number of replicas.
+    """
     settings, engine = loaded.settings, connect()
 
     def warn(text: str) -> None:
@@ -78,7 +81,7 @@ def connect_stack(loaded: LoadedSettings, stack: Stack, emit: Emit) -> Context:
 
 
 def owner_of(settings: Settings, stack: Stack) -> Owner:
-    """Return the stack as the owner of its backups; without a database, that name is ""."""
+    """Return the owner that the stack's backups name; its `database` is "" without a database."""
     return Owner(
         database=settings.database.name if settings.database else "", project=stack.project
     )
@@ -90,7 +93,7 @@ def _require_services(loaded: LoadedSettings, stack: Stack) -> None:
     for name in named:
         if name in stack.inactive:
             raise ConfigError(
-                f"The service {name!r} has a role, and none of its profiles is active",
+                f"The service {name!r} has a role, but none of its profiles is active",
                 where=f"{loaded.file}: services",
                 todo="add one of its profiles to COMPOSE_PROFILES or `profiles`",
             )
@@ -125,7 +128,7 @@ def _require_volumes(loaded: LoadedSettings, stack: Stack) -> None:
 
 
 def stack_folder(config: Path | None) -> Path | None:
-    """Return the folder of the stack that `open_stack` would open; None if there is none."""
+    """Return the folder of the stack that `open_stack` would open; None if it would find none."""
     try:
         return (config or find(Path.cwd())).resolve().parent
     except ConfigError:

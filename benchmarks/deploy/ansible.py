@@ -39,7 +39,7 @@ def _install() -> None:
 
 
 def versions() -> str:
-    """Return the versions of ansible-core and the collection; empty if not installed."""
+    """Return the versions of ansible-core and community.docker; "" if not installed."""
     site = next((VENV / "lib").glob("python*/site-packages"), Path())
     manifest = site / "ansible_collections" / "community" / "docker" / "MANIFEST.json"
     core = site / "ansible" / "release.py"

@@ -50,7 +50,7 @@ class Contest:
                     self._run_on_swarm(Path(folder) / "swarm", f"{name}s")
 
     def _run_on_compose(self, stack: Stack) -> None:
-        soak = set_soak(stack.folder, 0)  # since the other contestants have none
+        soak = set_soak(stack.folder, 0)  # the other contestants have no soak
         stack.up()
         stack.seed()
         contestants = []

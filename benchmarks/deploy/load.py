@@ -6,9 +6,9 @@ Reads {"host", "port", "rate", "tokens", "out"} as one line of JSON from standar
 requests until standard input ends. Then writes each request to `out`, as one line of JSON with the
 fields of `benchmarks.deploy.requests.Request`.
 
-Requests start when they are due, even if earlier ones take long. They alternate between a new and a
-kept-alive connection, and between the health page and a device's heartbeat. No request is sent
-again: if a kept connection is closed, its request fails.
+Requests start when they are due, even if earlier requests take long. They alternate between a new
+and a kept-alive connection, and between the health page and a device's heartbeat. No request is
+sent again: if a kept connection is closed, its request fails.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Connection:
         return int(self._parser.get_status_code())
 
     def on_message_complete(self) -> None:
-        """Record the end of the response. The parser calls this, and forgets the response then."""
+        """Record the end of the response; the parser calls this, and then forgets the response."""
         self._ended, self.reusable = True, self._parser.should_keep_alive()
 
     def close(self) -> None:

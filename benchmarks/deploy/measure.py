@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.deploy.requests import Request, read_requests
 from benchmarks.deploy.stack import ROOT, Stack
 
-# Not measured: the first heartbeats take longer, since they reconnect silent devices.
+# The warm-up is not measured: its heartbeats take longer, since they reconnect silent devices.
 WARM_UP_SECONDS = 5.0
 # Requests can still fail shortly after a deploy.
 AFTER_SECONDS = 4.0
@@ -50,7 +50,10 @@ class Conditions:
 
 @dataclass(frozen=True, kw_only=True)
 class Deploy:
-    """The result of a deploy: its seconds, requests, whether the new image runs, its error.
+    """The result of a deploy: its duration in seconds, its requests and its error.
+
+    `before`, `during` and `after` hold the requests by the time at which they were due. `new_image`
+    is whether all replaced containers run the new image.
 
     `report` is the JSON report of cosmicdeploy; empty for the other contestants.
     """
@@ -71,7 +74,10 @@ class Deploy:
 
 
 def deploy(contestant: Contestant, number: int, conditions: Conditions) -> Deploy:
-    """Let a contestant deploy a new release. Raises `TimeoutError` if the stack is unhealthy."""
+    """Let a contestant deploy a new release under load.
+
+    Raises `TimeoutError` if the stack is unhealthy before it, and `RuntimeError` if the load fails.
+    """
     stack = contestant.stack
     stack.wait_healthy()
     release = stack.put_release()
@@ -149,7 +155,7 @@ def run_to_end(contestant: Contestant, release: str, output: Path) -> int:
 
 
 def end(process: subprocess.Popen[Any], patience: float) -> None:
-    """Wait `patience` seconds for a process to end; then interrupt and at last kill its group."""
+    """Wait `patience` seconds for a process to end; then interrupt its group, at last kill it."""
     for number, seconds in ((None, patience), (signal.SIGINT, 90), (signal.SIGKILL, 10)):
         if number and process.poll() is None:
             os.killpg(process.pid, number)

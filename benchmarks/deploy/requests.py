@@ -1,4 +1,4 @@
-"""A request with its result, and percentiles of many."""
+"""A request of the load with its result, and percentiles of latencies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Change how long cosmicdeploy soaks after a deploy."""
+"""Change the duration of the soak in the settings of a stack."""
 
 from __future__ import annotations
 

@@ -38,7 +38,11 @@ HEALTHY_WITHIN_SECONDS = 120
 
 @dataclass(kw_only=True)
 class Stack:
-    """A running stack. The command of the load starts with `enter`, to reach the stack's port."""
+    """A stack of the benchmark.
+
+    `enter` holds the words to put before the command of the load, so that it reaches the stack's
+    port. `tokens` are the tokens of the load's devices. `releases` counts the releases so far.
+    """
 
     folder: Path
     name: str
@@ -129,7 +133,7 @@ class Stack:
         return str(out.decode())
 
     def up(self) -> None:
-        """Start the release in the folder. Raises `RuntimeError`."""
+        """Start the containers of the release in the folder. Raises `RuntimeError`."""
         run([PROGRAM, "up"], self)
 
     def remove(self) -> None:

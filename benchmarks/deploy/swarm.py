@@ -37,7 +37,7 @@ class SwarmStack(Stack):
         return {
             **super().environ,
             "DOCKER_HOST": self.engine.socket,
-            "DOCKER_BUILDKIT": "0",  # the builder that the others use
+            "DOCKER_BUILDKIT": "0",  # the builder that the other contestants use
             "STACK": STACK,
             "STACK_FOLDER": str(self.folder),
             "FIRST_IMAGE": self.first_image,
@@ -106,7 +106,7 @@ def swarm_stack(folder: Path, name: str, log: Path, order: str) -> Iterator[Swar
 
 
 def _copy_images(laid_out: Stack, stack: SwarmStack) -> None:
-    """Build release 1 in the first engine and copy all images: the second one has no network."""
+    """Build release 1 in the first engine and copy all images: the second engine has no network."""
     variables = laid_out.variables
     arguments = [
         f"--build-arg={name}={variables[name]}" for name in ("PYTHON_IMAGE", "APP_VERSION")

@@ -42,7 +42,7 @@ class Results:
 
 @dataclass(frozen=True)
 class Limit:
-    """A figure and its limit; `met` is None if it was not measured."""
+    """A figure and its limit; `met` is None if the figure was not measured."""
 
     figure: str
     measured: str
@@ -150,7 +150,9 @@ def _rollout_limit(deploys: list[Deploy]) -> Limit:
 
 
 def rollout_times(deploy: Deploy) -> Mapping[str, float] | None:
-    """Return what the report says of the rollout: `seconds` in total, and `needed` at least.
+    """Return the times of the rollout in the report, in seconds.
+
+    `seconds` is the whole duration; `needed` is the time that the engine and the application need.
 
     Returns None if the report has no rollout with times.
     """
@@ -170,7 +172,7 @@ def limits_table(limits: Iterable[Limit]) -> str:
 
 
 def remarks(results: Results) -> Iterator[str]:
-    """Yield the notes that a reader of the tables needs."""
+    """Yield the notes that a reader of the tables needs, and all errors."""
     for key, setting in SETTINGS.items():
         if results.of(key):
             yield f"({key}) {setting}."

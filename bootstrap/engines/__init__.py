@@ -1,6 +1,7 @@
-"""Other Docker Engines than this machine's own, from the distribution's packages, to test on.
+"""Docker Engines of other versions, from Debian's packages, for tests.
 
-Each is unpacked into a root file system of its own and runs in its own network and mount namespace:
-it touches neither the machine's engine nor its firewall, and everything it mounted goes with it.
-A command that starts with `Engine.enter` reaches the ports that its containers publish.
+Each engine is unpacked into a root file system of its own, and runs in its own network and mount
+namespaces. It therefore touches neither this machine's engine nor its firewall, and its mounts end
+with it. A command that starts with the words of `RunningEngine.enter` reaches the ports that the
+engine's containers publish.
 """

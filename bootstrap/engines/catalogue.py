@@ -1,4 +1,4 @@
-"""The engines that can be had, by name, and where their files are."""
+"""The engines that can be started, by name, and where their files are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# `.cache` may be a symbolic link; the engine mounts the folder that it stands for.
+# May be a symbolic link. The paths below are resolved, since an engine mounts real folders.
 CACHE = ROOT / ".cache"
 STATE = Path("/run/cosmicdeploy-engines")
 PACKAGES = (
@@ -23,7 +23,7 @@ PACKAGES = (
 
 @dataclass(frozen=True, kw_only=True)
 class EngineKind:
-    """An engine of a Debian release. Several kinds may share its root file system.
+    """An engine of a Debian release. Kinds of the same release share a root file system.
 
     `settings` is the content of its daemon.json.
     """
@@ -35,11 +35,12 @@ class EngineKind:
 
     @property
     def root(self) -> Path:
-        """The root file system; kept, as are the images in `data`."""
+        """The root file system of the release. It is kept when the engine stops."""
         return (CACHE / "engines").resolve() / f"root-{self.suite}"
 
     @property
     def data(self) -> Path:
+        """The folder of the engine's images. It is kept when the engine stops."""
         return (CACHE / "engines").resolve() / f"data-{self.name}"
 
     @property
@@ -63,7 +64,7 @@ ENGINES = {
         ),
         EngineKind(name="26", suite="trixie"),
         EngineKind(name="28", suite="sid"),
-        # The default store of Engine 29.
+        # Engine 28 with the image store that Engine 29 uses by default.
         EngineKind(
             name="28-containerd",
             suite="sid",

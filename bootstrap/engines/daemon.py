@@ -1,4 +1,4 @@
-"""Start another engine and stop it; end only the process that was started here."""
+"""Start and stop other engines; end only processes that this module started."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ STARTS_WITHIN_SECONDS = 60
 # dockerd stops its containers first.
 STOPS_WITHIN_SECONDS = 90
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
-# What docker's own service gives its containers, against a share of 1024 for each process.
+# CPU shares of all containers together, for cgroups v1 and v2. One process has 1024 or 100.
 CPU_SHARES, CPU_WEIGHT = "8192", "800"
 
 
 @dataclass(frozen=True)
 class RunningEngine:
-    """An engine that answers; `pid` is that of dockerd."""
+    """An engine that runs; `pid` is the process id of its dockerd."""
 
     kind: EngineKind
     pid: int
 
     @property
     def enter(self) -> list[str]:
-        """The words before a command that is to reach the ports of the engine's containers."""
+        """The words to put before a command, so that it reaches the ports of containers."""
         return ["nsenter", f"--net=/proc/{self.pid}/ns/net", "--"]
 
     @property
     def environ(self) -> dict[str, str]:
-        """The variables with which a command uses this engine."""
+        """The environment variables that make a command use this engine."""
         return {"DOCKER_HOST": self.kind.socket, "DOCKER_CONTEXT": ""}
 
     def client(self) -> docker.DockerClient:
@@ -83,7 +83,7 @@ def _pid(kind: EngineKind) -> int | None:
 
 
 def start(kind: EngineKind) -> RunningEngine:
-    """Start the engine and wait until it answers, unless it runs. Raises `EngineError`."""
+    """Start the engine unless it runs, and wait until it answers. Raises `EngineError`."""
     if (engine := find(kind)) is not None:
         return engine
     root = ensure_root(kind)
@@ -180,7 +180,8 @@ def _has_ended(pid: int) -> bool:
 def _put_containers_first(kind: EngineKind) -> None:
     """Give the engine's containers more CPU time than one process of the engine has.
 
-    As `put_containers_first` in bootstrap/engine.sh.
+    `put_containers_first` in bootstrap/engine.sh does this for the machine's own engine, and says
+    why.
     """
     for folder in _groups(kind):
         for name, value in (("cpu.shares", CPU_SHARES), ("cpu.weight", CPU_WEIGHT)):

@@ -1,4 +1,4 @@
-"""Copy base images into an engine without network, with the application's packages installed."""
+"""Copy base images into an engine that has no network, with the application's packages."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def copy_base_images(
 ) -> None:
     """Copy the base images that `.cache/images.env` names into the engine.
 
-    `only` limits them to these variables, of which PYTHON_IMAGE must be one. The application's
-    packages are installed in its base image first, since the engine has no network. Raises
-    `EngineError`.
+    `only` limits the copy to the images of these variables; it must contain PYTHON_IMAGE. The
+    application's packages are installed in that image first, since the engine has no network.
+    Raises `EngineError`.
     """
     if not IMAGES.is_file():
         raise EngineError(f"{IMAGES} is missing: run `make images`")
@@ -57,7 +57,10 @@ def copy_base_images(
 
 
 def copy(source: docker.DockerClient, engine: RunningEngine, names: Mapping[str, str]) -> None:
-    """Copy images that the engine lacks; `names` maps each name in `source` to that in `engine`."""
+    """Copy the images that the engine lacks.
+
+    `names` maps the name of an image in `source` to its name in `engine`.
+    """
     record = engine.kind.data / "cosmicdeploy-images.json"
     # An image may have another id in the engine's store, so the source's ids are recorded.
     known = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}

@@ -16,17 +16,17 @@ from pathlib import Path
 from bootstrap import machine
 from bootstrap.engines.catalogue import ROOT, EngineKind
 
-# The stamp of a complete root file system; it holds the digest of what it was made from.
+# This file marks a complete root file system. It holds the digest of the inputs.
 STAMP = "cosmicdeploy.inputs"
 TOOLS = {"mmdebstrap": "mmdebstrap", "unshare": "util-linux", "nsenter": "util-linux"}
 
 
 class EngineError(Exception):
-    """The engine cannot be had or does not start; the message has the reason and what to do."""
+    """The engine cannot be unpacked or started; the message has the reason and what to do."""
 
 
 def ensure_root(kind: EngineKind) -> Path:
-    """Return the engine's root file system, made first if it is missing or outdated.
+    """Return the engine's root file system; create it if it is missing or outdated.
 
     Raises `EngineError`.
     """
@@ -36,7 +36,7 @@ def ensure_root(kind: EngineKind) -> Path:
             sources = _sources(kind.suite)
             settings = machine.apt_settings()
         except machine.MachineError as error:
-            raise EngineError(f"Engine {kind.name} cannot be had: {error}") from error
+            raise EngineError(f"Engine {kind.name} cannot be unpacked: {error}") from error
         inputs = _digest(sources, settings, *kind.packages)
         stamp = kind.root / STAMP
         if not stamp.is_file() or stamp.read_text(encoding="utf-8") != inputs:
@@ -51,14 +51,17 @@ def _require_root() -> None:
 
 
 def _sources(suite: str) -> str:
-    """Return the sources of a release; other releases' updates are not there for sid."""
+    """Return the package sources of a release.
+
+    For sid, leaves out the sources of updates, which sid does not have.
+    """
     install_missing_tools()
     lines = machine.apt_sources(suite).splitlines(keepends=True)
     return "".join(line for line in lines if suite != "sid" or line.split()[2] == "sid")
 
 
 def install_missing_tools() -> None:
-    """Install mmdebstrap and what starts an engine. Raises `EngineError`."""
+    """Install mmdebstrap and the tools that start an engine. Raises `EngineError`."""
     missing = sorted({package for name, package in TOOLS.items() if not shutil.which(name)})
     if not missing and machine.has_package_lists():
         return
@@ -98,9 +101,9 @@ def _make(kind: EngineKind, sources: str, settings: str) -> None:
         shutil.rmtree(kind.root, ignore_errors=True)
         lines = (done.stdout + done.stderr).splitlines()[-15:]
         raise EngineError(
-            "\n".join([f"Engine {kind.name} cannot be had from Debian {kind.suite}:", *lines])
+            "\n".join([f"Engine {kind.name} cannot be unpacked from Debian {kind.suite}:", *lines])
         )
-    # The engine has no network outside; without this, containers would wait for this name server.
+    # The engine has no outside network. If a name server stood here, containers would wait for it.
     (kind.root / "etc" / "resolv.conf").write_text("", encoding="utf-8")
 
 

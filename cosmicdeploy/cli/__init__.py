@@ -1,1 +1,1 @@
-"""The command line: parse, call, render, exit. No logic here."""
+"""The command line: parses arguments, calls other packages, prints the result and exits."""

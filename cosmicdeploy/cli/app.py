@@ -44,7 +44,7 @@ class Commands(TyperGroup):
 
 
 def _show_metavars_alone(command: Any) -> None:
-    """Make help show an argument as STEP; newer Typer releases show `{STEP}` and `STEP <str>`."""
+    """Make help show an argument as STEP; newer Typer releases would show {STEP} and STEP <str>."""
     for subcommand in getattr(command, "commands", {}).values():
         _show_metavars_alone(subcommand)
     for parameter in command.params:
@@ -101,7 +101,7 @@ def options(
         ),
     ] = False,
 ) -> None:
-    """Declare the options that work without a command."""
+    """Declare the options that need no command."""
 
 
 app.command()(deploy.deploy)
@@ -114,7 +114,7 @@ app.command()(status.status)
 app.command(epilog=diagnose.EXAMPLES)(diagnose.diagnose)
 app.command(epilog=checklist.EXAMPLES)(checklist.checklist)
 app.command(epilog=monitor.EXAMPLES)(monitor.monitor)
-app.command("watch", epilog=monitor.EXAMPLES, hidden=True)(monitor.monitor)  # the former name
+app.command("watch", epilog=monitor.EXAMPLES, hidden=True)(monitor.monitor)  # former name
 app.command(epilog=logs.EXAMPLES)(logs.logs)
 app.command("exec", context_settings=in_container.SETTINGS)(exec.exec_)
 app.command()(shell.shell)

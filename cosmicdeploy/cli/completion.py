@@ -1,7 +1,7 @@
 """Shell completion of names: services, backups, features, playbooks, steps and fixed words.
 
-Completion reads files but never queries the engine, which could take seconds. It offers nothing if
-a file cannot be read.
+Completion reads files but never queries the engine, which could take seconds. If a file cannot be
+read, completion offers nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Completion = Callable[[typer.Context, str], list[str]]
 
 
 def _completion(names: Callable[[typer.Context], Iterable[str]]) -> Completion:
-    """Return the completion of a word by those of `names` that start with it."""
+    """Return a completion function that offers the `names` which start with the typed word."""
 
     def complete(ctx: typer.Context, incomplete: str) -> list[str]:
         with suppress(Exception):  # the shell would offer an error's text as a completion

@@ -1,4 +1,4 @@
-"""The outer edge of every command: turns errors into text, JSON and an exit code."""
+"""The outer edge of every command: turn errors into text, JSON and an exit code."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class Call:
-    """One call of a command; `warnings` are those printed so far, for the report."""
+    """One call of a command.
+
+    `started_at` is when the call started, in ISO 8601; `started` is the same time on the monotonic
+    clock, in seconds. `warnings` are the warnings printed so far, which the report repeats.
+    """
 
     command: str
     terminal: Terminal
@@ -36,7 +40,7 @@ class Call:
     def event_handler(self, emit: Emit = lambda _event: None) -> Emit:
         """Return an event handler that prints warnings on stderr and adds them to the report.
 
-        It passes all other events to `emit`, whose default drops them.
+        The handler passes all other events to `emit`; by default it drops them.
         """
         from cosmicdeploy.events import Warned
 
@@ -79,7 +83,7 @@ class Call:
 
 
 def finish(call: Call, report: Report) -> NoReturn:
-    """Print the report, then exit with its exit code."""
+    """Print the report, and its error on stderr, then exit with the report's exit code."""
     if call.terminal.json:
         print(report.to_json())
     else:
@@ -95,7 +99,10 @@ def finish(call: Call, report: Report) -> NoReturn:
 
 @contextmanager
 def edge(call: Call) -> Iterator[None]:
-    """Run a command's body; report any error and exit with its exit code."""
+    """Run a command's body; report any error and exit with the error's exit code.
+
+    Also makes SIGTERM act like Ctrl-C, for the rest of the process.
+    """
     signal.signal(signal.SIGTERM, _raise_interrupt)
     try:
         yield
@@ -114,7 +121,7 @@ def until_interrupted() -> Iterator[None]:
     except KeyboardInterrupt:
         return
     except BrokenPipeError:
-        # Otherwise the interpreter flushes stdout at exit, and reports the closed pipe again.
+        # Otherwise the interpreter would flush stdout at exit and report the closed pipe again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

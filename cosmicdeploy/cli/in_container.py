@@ -1,4 +1,4 @@
-"""What `exec`, `shell` and `console` share: run a command in a container."""
+"""Run a command in a container, for `exec`, `shell` and `console`."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from cosmicdeploy.context import Context
     from cosmicdeploy.operations.exec import ExecTarget
 
-# Options after the first argument belong to the command in the container.
+# Makes options after the first argument belong to the command in the container.
 SETTINGS = {"allow_interspersed_args": False}
 Service = Annotated[
     str,
     typer.Argument(
-        help="A service, or a role for its first running service.",
+        help="A service, or a role, which stands for its first running service.",
         autocompletion=completion.services,
     ),
 ]
 User = Annotated[
-    str, typer.Option("--user", "-u", metavar="NAME", help="Run as this user, not the image's.")
+    str, typer.Option("--user", "-u", metavar="NAME", help="Run as this user, not the default one.")
 ]
 Variables = Annotated[
     list[str] | None,
@@ -46,7 +46,8 @@ def run_in_container(
 ) -> None:
     """Run a command in a container and exit with its exit code.
 
-    `target` returns the container, the command and the user ("" for the image's user).
+    `target` returns the container, the command and the user ("" for the container's default user).
+    `variables` are the names of the variables to pass on to the command.
     """
     from cosmicdeploy.cli.terminal import notices_to_stderr
     from cosmicdeploy.operations.exec import run

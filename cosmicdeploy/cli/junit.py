@@ -1,4 +1,4 @@
-"""The option `--junit` of verify and checklist."""
+"""The option `--junit` of the commands `verify` and `checklist`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ Junit = Annotated[
 
 
 def with_junit(call: Call, junit: Path | None, body: Callable[[], Report]) -> Report:
-    """Return the report of `body`; also write it to the file `junit` if there is one.
+    """Return the report of `body`; also write it to the file `junit`, unless `junit` is None.
 
-    If the command fails, writes the error: a CI job must not read the file of an earlier call.
+    If `body` raises an error, writes the error and raises it again. Otherwise a CI job would read
+    the file of an earlier call. Raises `UsageError` if the file cannot be written.
     """
     from cosmicdeploy.errors import UsageError, to_cosmic_error
     from cosmicdeploy.report.junit import require_writable, write_junit

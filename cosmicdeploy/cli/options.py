@@ -30,7 +30,7 @@ BackupArgument = Annotated[
 ]
 Plan = Annotated[bool, typer.Option("--plan", help="Show what would change, then exit.")]
 ShowAll = Annotated[bool, typer.Option("--all", help="List all, not only the ten newest.")]
-# For commands that take the lock.
+# An option of the commands that take the lock.
 Wait = Annotated[
     float,
     typer.Option(
@@ -74,7 +74,7 @@ COMMON: dict[str, tuple[Any, Any]] = {
         None,
     ),
     "json": (
-        Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")],
+        Annotated[bool, typer.Option("--json", help="Print JSON instead of text on stdout.")],
         False,
     ),
     "yes": (
@@ -87,7 +87,7 @@ COMMON: dict[str, tuple[Any, Any]] = {
     ),
     "no_color": (Annotated[bool, typer.Option("--no-color", help="Print without colors.")], False),
 }
-# The common options of a command whose stdout is that of a program in a container.
+# The common options of a command that passes on the stdout of a program in a container.
 PLAIN = ("config", "verbose", "no_color")
 Command = Callable[..., None]
 
@@ -98,7 +98,7 @@ def common_options(command: Command) -> Command:
 
 
 def plain_options(command: Command) -> Command:
-    """Add the common options except --json and --yes, for commands without report and question."""
+    """Add the common options except --json and --yes, to a command without report and questions."""
     return _with_options(command, PLAIN)
 
 

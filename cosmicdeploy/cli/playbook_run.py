@@ -1,4 +1,4 @@
-"""What `deploy`, `up` and `step` share: run a playbook of the stack, or plan it."""
+"""Run a playbook of the stack, or plan it, for `deploy`, `up` and `step`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 def _including(
     call: Call, ctx: Context, playbook: Playbook, words: Sequence[str], *, is_asked: bool
 ) -> Context:
-    """Return the context of a run that replaces the infrastructure which these words name.
+    """Return the context of a run that may also replace the infrastructure that `words` name.
 
-    Asks, unless this is a plan, whether to replace services whose data no backup has.
+    `words` are the values of `--include`. If `is_asked`, asks before data is replaced that no
+    backup contains. Raises `UsageError` for wrong words, and `Declined` if the answer is no.
     """
     if not words:
         return ctx
@@ -34,7 +35,7 @@ def _including(
     require_backup_first(ctx, playbook, included)
     ctx = ctx.with_run(included=included)
     if is_asked and (names := ", ".join(without_backup(ctx, included))):
-        call.terminal.require_yes(f"Replace {names}? No backup has the data that are kept there")
+        call.terminal.require_yes(f"Replace {names}? No backup contains the data kept there")
     return ctx
 
 
@@ -53,9 +54,10 @@ def run_stack_playbook(
 ) -> Report:
     """Run the stack's playbook `name`, or plan it, and return the report.
 
-    `kind` is the kind of the run, `wait` how long to wait for the lock, in seconds. With `only`, a
-    single step runs: the one with that name. `allowed` are migrations that run although they may
-    destroy data, `include` names infrastructure that is replaced too.
+    `kind` is the kind of the run, `wait` how many seconds to wait if another run holds the lock.
+    `only` names a single step to run. With `resume`, raises `UsageError` if there is no interrupted
+    deploy to resume. `allowed` are migrations that run although they may destroy data. `include`
+    names infrastructure that is replaced too.
     """
     from cosmicdeploy.cli.reporting import plan_report, run_report, with_notices
     from cosmicdeploy.operations.notices import show_notices

@@ -31,7 +31,7 @@ from cosmicdeploy.steps.base import Change, Unchanged
 
 
 def run_report(call: Call, run: Run, traffic: TrafficStats | None) -> Report:
-    """Return the report of a run; `traffic` are the requests sent during the run."""
+    """Return the report of a run; `traffic` has the requests of the run, None if it sent none."""
     error = run.error
     call.print_traceback(error)
     return call.report(
@@ -58,7 +58,10 @@ def run_report(call: Call, run: Run, traffic: TrafficStats | None) -> Report:
 
 
 def release_fields(ctx: Context, *, ahead: bool = False) -> Mapping[str, object]:
-    """Return the fields of a report with the releases that run, or that a deploy puts in place."""
+    """Return a report's fields `release` and `releases`: what runs now.
+
+    With `ahead`, the fields have the releases that a deploy puts in place.
+    """
     releases = releases_ahead(ctx) if ahead else running_releases(ctx)
     main = next(iter(releases.values()))
     return {"release": main or None, "releases": releases if len(releases) > 1 else {}}
@@ -78,7 +81,7 @@ def _outcome(run: Run) -> str:
 
 
 def plan_report(call: Call, plan: Plan, ctx: Context) -> Report:
-    """Return the report of a plan; `release` is what its build step would build."""
+    """Return the report of a plan; `release` is what the plan would build or pull, if anything."""
     builds, steps = any(planned.step.builds_images for planned in plan), []
     for planned in plan:
         finding = planned.finding
@@ -106,14 +109,14 @@ def _planned_outcome(planned: Planned) -> Literal["planned", "passed", "changed"
 
 
 def with_notices(report: Report, notices: Iterable[StackNotice]) -> Report:
-    """Return the report with notices of what every run on this stack leaves out or assumes."""
+    """Return the report with notices, which say what every run on this stack omits or assumes."""
     return report.model_copy(update={"notices": tuple(notices)})
 
 
 def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
     """Return the interrupted runs, oldest first, each with the commands that resume or undo it.
 
-    The run that holds the lock is in progress, and therefore left out.
+    Leaves out the run that holds the lock, since that run is in progress.
     """
     pid_in_progress = holder_pid(ctx.engine, ctx.stack.project)
     return [
@@ -131,7 +134,7 @@ def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
 
 
 def _unfinished_todo(run: InterruptedRun, gone: Sequence[str]) -> str:
-    """Return the commands that resume or undo a run, in a sentence.
+    """Return a sentence with the commands that resume, undo or accept a run.
 
     `gone` are the services whose superseded container, which an undo needs, no longer exists.
     """
@@ -168,7 +171,7 @@ def _rollback_todo(run: InterruptedRun) -> str:
 
 
 def abort_report(call: Call, undone: Sequence[Applied]) -> Report:
-    """Return the report of what `deploy --abort` undid."""
+    """Return the report of `deploy --abort`, which undid the steps `undone`."""
     steps = [
         StepReport(
             name=applied.step.name,
@@ -183,7 +186,7 @@ def abort_report(call: Call, undone: Sequence[Applied]) -> Report:
 
 
 def verification_report(call: Call, result: Verification, *, restore: bool) -> Report:
-    """Return the report of a backup's verification."""
+    """Return the report of a backup's verification; `restore` says whether it was restored too."""
     expected = "restores to what its manifest says" if restore else "matches its manifest"
     check = CheckResult(
         point=result.backup_id,

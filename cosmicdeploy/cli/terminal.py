@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Terminal:
     """The output and the questions of a command.
 
-    With `json`, stdout has nothing but the report, and everything for people goes to stderr.
+    With `json`, only the report goes to stdout, and everything for people goes to stderr.
     """
 
     json: bool = False
@@ -31,10 +31,10 @@ class Terminal:
 
     @cached_property
     def console(self) -> Console:
-        """The console for people; it has live output on a terminal, but not in CI."""
+        """The console for people, with live output on a terminal, but not in CI."""
         from cosmicdeploy.report.console import PlainConsole
 
-        is_terminal = False if in_ci() else None  # None: rich looks at the stream
+        is_terminal = False if in_ci() else None  # None: rich checks the stream
         return PlainConsole(
             stderr=self.json, no_color=self.no_color or None, force_terminal=is_terminal
         )
@@ -55,13 +55,13 @@ class Terminal:
     def confirm(self, question: str) -> bool:
         """Ask a yes-or-no question; with `yes`, return True without asking.
 
-        Raises `UsageError` in CI or without a terminal, where nothing is asked.
+        Raises `UsageError` in CI and without a terminal, where no operator could answer.
         """
         if self.yes:
             return True
         if in_ci() or not sys.stdin.isatty():
             raise UsageError(
-                "This needs a confirmation, which is not asked for in CI or without a terminal",
+                "This needs a confirmation, but no operator can answer in CI or without a terminal",
                 todo="add --yes",
                 details=[question],
             )
@@ -77,7 +77,7 @@ class Terminal:
     def require_yes(self, question: str, if_declined: str = "Nothing was changed") -> None:
         """Ask a question as `confirm` does. Raises `Declined` if the answer is no.
 
-        The error's message begins with `if_declined`.
+        The message of `Declined` begins with `if_declined`.
         """
         if not self.confirm(question):
             raise Declined(f"{if_declined}: the answer was no")

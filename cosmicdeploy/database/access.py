@@ -1,4 +1,4 @@
-"""Connect to the database: its address, the driver's connection, the driver's errors."""
+"""Connect to the database, and convert the driver's errors to `DatabaseError`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from pymysql.cursors import Cursor
 from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.signals import interruptible
 
+# Seconds.
 CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 600
 
-# A server may be configured to limit each session: the rows of a SELECT or a SHOW, reads of large
-# tables, long statements, changes without a key. Some limits cut a result without an error. The
-# driver sends this after the server has run its init_connect, so this takes effect.
-# `completion_type` is no limit: it may end the session, or begin a transaction, at each COMMIT.
+# A server may limit each session: how many rows a SELECT or SHOW returns, how many rows it reads,
+# how long a statement takes, and changes without a key. Some of these limits truncate a result
+# without an error. REMOVE_LIMITS removes them; the driver sends it after the server has run its
+# init_connect, so it overrides a limit that init_connect sets. `completion_type` is not a limit,
+# but may make each COMMIT end the session or begin a transaction.
 NO_LIMIT = (1 << 64) - 1
 REMOVE_LIMITS = (
     f"SET SESSION sql_select_limit = {NO_LIMIT}, sql_big_selects = 1, sql_safe_updates = 0,"
@@ -27,6 +29,7 @@ REMOVE_LIMITS = (
     "/*M!100100 , max_statement_time = 0 *//*!50708 , max_execution_time = 0 */"
 )
 
+# Numbers of the server's errors; in UNREACHABLE, of the driver's.
 ACCESS_DENIED = frozenset({1044, 1045, 1698})
 UNKNOWN_DATABASE = 1049
 UNREACHABLE = frozenset({2002, 2003, 2005})
@@ -34,7 +37,10 @@ UNREACHABLE = frozenset({2002, 2003, 2005})
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseAccess:
-    """Where the database is: its container for dumps, its address for all else, and the user."""
+    """How to reach the database: its container (for dumps), its address, schema and user.
+
+    `name` is the schema that the application uses: the live one.
+    """
 
     container_id: str
     host: str
@@ -54,9 +60,9 @@ def connect(
 ) -> Connection[Cursor]:
     """Return a connection of the driver in autocommit mode, with `schema` as the current schema.
 
-    `read_timeout` limits each wait for the server's answer, `write_timeout` each wait to send, in
-    seconds. Raises `DatabaseError` if the server cannot be reached, refuses the user or has no such
-    schema.
+    `read_timeout` limits each wait for the server's answer, `write_timeout` each wait to send, both
+    in seconds. Raises `DatabaseError` if the server cannot be reached, refuses the user or has no
+    such schema.
     """
     try:
         with interruptible():
@@ -80,8 +86,8 @@ def connect(
 class _Connection(Connection):
     """The driver's connection, with one TLS context for all connections.
 
-    The driver uses TLS if the server offers it, and does not verify the server. Yet it creates a
-    context for each connection and reads the machine's certificates, which takes 20 ms.
+    The driver uses TLS if the server offers it, without verifying the server's certificate. Even
+    so, it would read the machine's CA certificates for each connection, which takes 20 ms.
     """
 
     def _create_ssl_ctx(self, _options: object) -> ssl.SSLContext:
@@ -97,13 +103,13 @@ def _unverified_context() -> ssl.SSLContext:
 
 
 def error_code(error: BaseException | None) -> int:
-    """Return the number in an error of the server or the driver; 0 if it has none."""
+    """Return the error number of an error from the server or the driver; 0 if it has none."""
     number = error.args[0] if error is not None and error.args else 0
     return number if isinstance(number, int) else 0
 
 
 def as_database_error(error: Exception, where: str) -> DatabaseError:
-    """Convert an error of the driver into a `DatabaseError` that says what to do."""
+    """Convert an error of the driver to a `DatabaseError`; for common causes it says what to do."""
     code = error_code(error)
     if code in ACCESS_DENIED:
         return DatabaseError(

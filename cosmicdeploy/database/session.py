@@ -22,11 +22,13 @@ from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.polling import poll
 from cosmicdeploy.signals import interruptible
 
-# How long a session may stay idle while other connections load a backup.
+# How long, in seconds, a session may stay idle while other connections load a backup.
 MAX_LOAD_SECONDS = 7 * 86400
-# Short, since a change that waits for a table holds up every later query on that table.
+# Short, since a statement that waits for exclusive access to a table blocks every later query on
+# that table.
 LOCK_WAIT_SECONDS = 3
 GIVE_UP_SECONDS = 60
+# The server's error number for a lock that was not released in time.
 LOCK_WAIT_TIMEOUT = 1205
 
 
@@ -43,7 +45,7 @@ class Session:
             return list(cursor.fetchall())
 
     def row(self, sql: str) -> dict[str, Any]:
-        """Run one statement and return its first row as column → value."""
+        """Run one statement and return its first row, which must exist, as column → value."""
         with self._run(sql) as cursor:
             names = [column[0] for column in cursor.description]
             return dict(zip(names, cursor.fetchone() or (), strict=True))
@@ -68,14 +70,14 @@ class Session:
     def _run(self, sql: str | bytes, *parameters: object) -> Iterator[Cursor]:
         try:
             with self._connection.cursor() as cursor:
-                with interruptible():  # the driver takes bytes as well
+                with interruptible():  # the driver also accepts bytes, unlike its type hints
                     cursor.execute(cast(str, sql), parameters or None)
                 yield cursor
         except pymysql.MySQLError as error:
             raise as_database_error(error, self.where) from error
 
     def use(self, schema: str) -> None:
-        """Make a schema the current one: names without a schema then refer to it."""
+        """Make a schema the current one; table names without a schema then refer to it."""
         self.execute(f"USE {quoted(schema)}")
 
 
@@ -96,8 +98,8 @@ def open_session(access: DatabaseAccess, read_timeout: float = READ_TIMEOUT) -> 
 def execute_when_unlocked(session: Session, statement: str | bytes) -> None:
     """Run a statement that needs exclusive access to tables, trying again while they are locked.
 
-    Each attempt waits only a few seconds for the locks. Raises `DatabaseError`, also if a table is
-    still locked after a minute.
+    Each attempt waits up to 3 seconds for the locks. Raises `DatabaseError` if the statement fails,
+    or if a table is still locked after a minute.
     """
     session.execute(f"SET SESSION lock_wait_timeout = {LOCK_WAIT_SECONDS}")
 

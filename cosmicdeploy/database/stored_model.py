@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict
 
 
 class StoredModel(BaseModel):
-    """An immutable model that refuses unknown fields: they would mean that the file is damaged."""
+    """An immutable model that refuses unknown fields.
+
+    An unknown field means that the stored text is damaged, or that a newer version wrote it.
+    """
 
     model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)

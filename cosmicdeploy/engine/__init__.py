@@ -1,4 +1,4 @@
-"""The container engine that runs the stack. Only this package imports `docker`."""
+"""Talk to the container engine that runs the stack. Only this package imports `docker`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ __all__ = ["Container", "Engine", "ExecResult", "Image", "connect"]
 def connect() -> Engine:
     """Connect to the engine that the docker command would use.
 
-    That is the engine that DOCKER_HOST names, else that of the current context, else that of the
-    default socket. Raises `EngineUnavailable` if it does not answer.
+    DOCKER_HOST takes precedence over the current docker context, and the context over the default
+    socket. Raises `EngineUnavailable` if no engine answers.
     """
     from cosmicdeploy.engine.connection import open_client  # docker is slow to import
     from cosmicdeploy.engine.docker_engine import DockerEngine

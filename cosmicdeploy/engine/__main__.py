@@ -9,7 +9,7 @@ from cosmicdeploy.errors import EngineError
 
 
 def main() -> int:
-    """Print one line about the engine; return the exit code."""
+    """Print one line about the engine, or the error; return the exit code."""
     try:
         print(connect().describe())
     except EngineError as error:

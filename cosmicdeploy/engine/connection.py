@@ -19,12 +19,13 @@ from cosmicdeploy.engine.unreachable import DEFAULT_ADDRESS, require_address, un
 from cosmicdeploy.errors import EngineError, EngineUnavailable
 from cosmicdeploy.signals import interruptible
 
-# Long enough for a busy engine to create a container, short enough to notice that it is gone.
+# Long enough for a busy engine to create a container, short enough to notice a lost engine.
 TIMEOUT_SECONDS = 60
+# The limit of the first request to a remote engine, which may never answer.
 CONNECTS_WITHIN_SECONDS = 15
 # The SDK's prefix for the address of a local socket.
 LOCAL_SOCKET = "http+docker://"
-# A newer engine is asked in this version, since later ones may report containers in another form.
+# The newest API version to use: later versions may report containers in another form.
 NEWEST_API = "1.51"
 PODMAN = "Podman Engine"
 
@@ -34,7 +35,7 @@ def open_client() -> docker.DockerClient:
     address, setting = _address()
     require_address(address, setting)
     try:
-        # With a version the SDK sends no request before the settings below are in force.
+        # Given a version, the SDK sends no request of its own before `_configure` is done.
         client = docker.from_env(timeout=TIMEOUT_SECONDS, version=NEWEST_API)
         _configure(client.api)
         version = _ask_version(client.api)
@@ -45,10 +46,10 @@ def open_client() -> docker.DockerClient:
 
 
 def _address() -> tuple[str, str]:
-    """Return the engine's address, and the setting that it comes from.
+    """Return the engine's address, and the setting that the address comes from.
 
-    Raises `EngineUnavailable` if the context does not exist: the SDK would silently use the local
-    engine.
+    Raises `EngineUnavailable` if the docker context does not exist; the SDK would silently use the
+    local engine instead.
     """
     if address := os.environ.get("DOCKER_HOST"):
         return address, "DOCKER_HOST"
@@ -67,8 +68,9 @@ def _address() -> tuple[str, str]:
 
 
 def _configure(api: docker.APIClient) -> None:
-    # A local socket needs no HTTP proxy; looking for one takes a fifth of each request's time. And
-    # REQUESTS_CA_BUNDLE in the environment would replace the authority of a TLS configuration.
+    # `trust_env` is off for two reasons. Searching the environment for an HTTP proxy takes a fifth
+    # of each request's time, so proxies are read once here; a local socket needs none. And
+    # REQUESTS_CA_BUNDLE would replace the certificate authority of the TLS configuration.
     if not api.base_url.startswith(LOCAL_SOCKET):
         api.proxies.update(requests.utils.get_environ_proxies(api.base_url))
     api.trust_env = False
@@ -76,7 +78,10 @@ def _configure(api: docker.APIClient) -> None:
 
 
 def _ask_version(api: docker.APIClient) -> dict[str, Any]:
-    """Ask for the engine's version, and talk to it in an API that both sides know."""
+    """Return the engine's answer to `/version`; set the API version for all further requests.
+
+    Raises what the SDK raises, and `DockerException` for an answer without an API version.
+    """
     if not api.base_url.startswith(LOCAL_SOCKET):
         api.timeout = CONNECTS_WITHIN_SECONDS
     version = api.version(api_version=False)
@@ -90,7 +95,10 @@ def _ask_version(api: docker.APIClient) -> dict[str, Any]:
 
 
 def common_api(newest: str, oldest: str) -> str:
-    """Return the newest API that both sides know, or the engine's oldest if there is none."""
+    """Return the newest API version that the engine and this module both support.
+
+    `newest` and `oldest` are the engine's. Without a common version, returns `oldest`.
+    """
     known = min(newest, NEWEST_API, key=_number)
     return max(known, oldest, key=_number)
 
@@ -100,7 +108,7 @@ def _number(version: str) -> tuple[int, ...]:
 
 
 def _refuse_podman(version: dict[str, Any], address: str) -> None:
-    """Raise `EngineUnavailable` if Podman answers: it has the same API, but other rules."""
+    """Raise `EngineUnavailable` if Podman answers: its API is Docker's, its behaviour is not."""
     for component in version.get("Components") or []:
         if component.get("Name") == PODMAN:
             raise EngineUnavailable(
@@ -112,14 +120,17 @@ def _refuse_podman(version: dict[str, Any], address: str) -> None:
 
 
 def _connection_errors() -> tuple[type[Exception], ...]:
-    """Return the SDK's errors, with those of its package for ssh:// if that is installed."""
+    """Return the exceptions of a failed connection.
+
+    Those of paramiko, which the SDK needs for ssh://, are included only if paramiko was imported.
+    """
     module = sys.modules.get("paramiko.ssh_exception")
     over_ssh = () if module is None else (module.SSHException,)
     return (DockerException, requests.RequestException, OSError, *over_ssh)
 
 
 def _interruptible(get: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a signal interrupt GET requests: they change nothing on the engine."""
+    """Wrap `get` so that a signal may interrupt it: a GET request changes nothing."""
 
     @wraps(get)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -131,7 +142,11 @@ def _interruptible(get: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def translated(doing: str, where: str = "") -> Iterator[None]:
-    """Turn the SDK's exceptions into `EngineError`; `doing` is the action: "Tagging an image"."""
+    """Turn the SDK's exceptions in this block into `EngineError`.
+
+    `doing` names the action, such as "Tagging an image"; `where` names its object, such as a
+    container. A lost connection becomes `EngineUnavailable`.
+    """
     try:
         yield
     except APIError as error:
@@ -141,7 +156,7 @@ def translated(doing: str, where: str = "") -> Iterator[None]:
         raise EngineUnavailable(
             f"The Docker Engine went away while {doing.lower()}",
             where=where,
-            todo="start it again and run the same command: it resumes from what it finds",
+            todo="start the engine again, then run the same command again",
         ) from error
     except (DockerException, requests.RequestException, OSError) as error:
         raise EngineError(f"{doing} failed: {error}", where=where) from error

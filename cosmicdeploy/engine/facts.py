@@ -8,27 +8,32 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
+# The states of a container that has no running process.
 AT_REST = ("created", "dead", "exited", "removing")
 
 
 def unix_time(moment: str) -> float:
-    """Return the engine's time (2026-11-29T21:43:48.123456789Z) in seconds since 1970."""
+    """Convert the engine's time (2026-11-29T21:43:48.123456789Z) to seconds since 1970."""
     whole, _, fraction = moment.rstrip("Z").partition(".")
     return datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{fraction or 0}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """A container as it is now; times are ISO 8601 in UTC.
+    """A container as the engine reports it now. Times are ISO 8601 in UTC.
 
-    `image_name` is the image's name at the container's creation. `command` is the whole command
-    line, entrypoint first. `health` is "" without a health check, `healthcheck` is the check's
-    command line, and `last_probe` is what it printed last. `addresses` maps networks to the
-    container's addresses; `published` maps TCP ports of the container to (address, port) of the
-    host. `volumes` maps the targets of anonymous volumes to their names; `volume_names` are the
-    names of all volumes. `mounts` maps each target to its path on the host, "" if it has none.
-    `stop_signal` is "" if neither the image nor the definition sets it. `pid` is the first
-    process's number on the engine's host, 0 if the container does not run.
+    - `image_name` is the name of the image with which the container was created.
+    - `command` is the whole command line, entrypoint first.
+    - `health` is "" if the container has no health check or does not run. `healthcheck` is the
+      command line of the check, and `last_probe` is what the check printed last.
+    - `addresses` maps the name of each network to the container's address in it.
+    - `published` maps TCP ports of the container to (address, port) on the host.
+    - `volumes` maps the mount targets of anonymous volumes to the names of the volumes;
+      `volume_names` are the names of all volumes.
+    - `mounts` maps every mount target to the host's path of its bind mount; "" for a volume or a
+      tmpfs.
+    - `stop_signal` is "" if neither the image nor the definition sets one.
+    - `pid` is the number of the first process on the engine's host; 0 if the container is stopped.
     """
 
     id: str
@@ -62,36 +67,37 @@ class Container:
 
     @property
     def is_active(self) -> bool:
-        """Whether it runs, is paused, or is about to be restarted by the engine."""
+        """Whether the container runs, is paused, or is being restarted by the engine."""
         return self.status not in AT_REST
 
     @property
     def started(self) -> datetime:
-        """When it was last started."""
+        """When the container was last started, in whole seconds."""
         return datetime.fromisoformat(self.started_at[:19]).replace(tzinfo=UTC)
 
     @property
     def started_unix(self) -> float:
-        """When it was last started, as a Unix time with all of its fraction; 0 if never."""
+        """`started_at` as a Unix time with fractions; 0 if it is ""."""
         return unix_time(self.started_at) if self.started_at else 0.0
 
     @property
     def seconds_up(self) -> float:
-        """Seconds since it was last started, by this machine's clock."""
+        """Seconds since the container was last started, by this machine's clock."""
         return (datetime.now(UTC) - self.started).total_seconds()
 
     @property
     def is_ready(self) -> bool:
-        """Whether it is running and healthy; without a health check running is enough."""
+        """Whether the container runs and, if it has a health check, is healthy."""
         return self.is_running and self.health in ("", "healthy")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """A local image.
+    """An image that the engine has.
 
-    `digests` are its names in registries, as "repository@sha256:…". `tagged_at` is when this engine
-    last pulled, built or tagged it (ISO 8601); "" if it does not say.
+    `digests` are the image's names in registries, as "repository@sha256:…". `tagged_at` is when
+    this engine last pulled, built or tagged the image (ISO 8601); "" if the engine does not report
+    this time.
     """
 
     id: str
@@ -104,9 +110,10 @@ class Image:
 
 @dataclass(frozen=True, kw_only=True)
 class FileFacts:
-    """What is compared of a file: the SHA-256 of its content, its mode, and "uid:gid".
+    """The properties by which two files are compared.
 
-    The content of a symbolic link is "-> " and its target.
+    `content` is the SHA-256 digest of the content, or "-> TARGET" for a symbolic link. `owner` is
+    "uid:gid".
     """
 
     content: str
@@ -118,8 +125,9 @@ class FileFacts:
 class Difference:
     """A key of the compose file, such as "healthcheck.interval", in which a container has drifted.
 
-    A key is "added" if the container lacks it, "removed" if only the container has it, and
-    "changed" otherwise. `old` and `new` are None if there is no value or if it may hold a secret.
+    `change` is "added" if the container lacks a declared key, "removed" if only the container has
+    the key, and "changed" otherwise. `old` is the container's value and `new` the declared value;
+    each is None if there is none, or if the value may be secret.
     """
 
     key: str
@@ -130,7 +138,7 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True)
 class ExecResult:
-    """The result of a command in a container. `stdout` is empty if a sink received it."""
+    """The result of a command in a container. `stdout` is empty if a sink received the output."""
 
     exit_code: int
     stdout: bytes = b""
@@ -156,13 +164,16 @@ class Process:
 
     @property
     def can_run(self) -> bool:
-        """Whether it is neither stopped by a signal nor ended."""
+        """Whether the process is neither stopped by a signal nor ended."""
         return self.state[:1] not in ("T", "t", "Z", "X")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogLine:
-    """A line of a container's output; `at` is in nanoseconds since 1970 by the engine's clock."""
+    """A line of a container's output.
+
+    `at` is when the engine received the line, in nanoseconds since 1970 by the engine's clock.
+    """
 
     at: int
     text: str
@@ -173,9 +184,11 @@ class LogLine:
 class Streams:
     """The streams of an interactive command in a container.
 
-    `stdin` is sent as it comes, and its end closes the command's standard input. `over` is set once
-    the command has ended, so that the source of `stdin` can stop. `size` returns the terminal's
-    lines and columns; without it the command gets no terminal, and its two outputs stay separate.
+    Each piece of `stdin` is sent at once; the end of `stdin` closes the command's standard input.
+    `out` and `err` receive the command's outputs. `size` returns the terminal's lines and columns.
+    With `size` the command gets a terminal, whose single output goes to `out`; without `size` it
+    gets none. `over` is set once the output has ended or failed, so that the source of `stdin` can
+    stop.
     """
 
     stdin: Iterable[bytes]
@@ -187,7 +200,11 @@ class Streams:
 
 @dataclass(frozen=True, kw_only=True)
 class Marker:
-    """A named lock on the engine. `labels` describe its holder; `is_own`: this call created it."""
+    """A named lock on the engine.
+
+    `labels` describe the holder of the lock. `is_own` says that the call which returned this marker
+    also created it.
+    """
 
     id: str
     labels: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""Read the files of an image, without running anything of it."""
+"""Read the files of an image without running any program of the image."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ CHUNK = 1 << 16
 def image_files(api: APIClient, image_id: str, folder: str, project: str) -> dict[str, FileFacts]:
     """Return the files and links below a folder of an image, by their path in that folder.
 
-    Empty if the image has no such folder. Creates a container for it, which is never started, and
-    removes it. Raises what the SDK raises.
+    The result is empty if the image has no such folder. To read the files, the function creates a
+    container that never starts, and removes it. Raises what the SDK raises.
     """
     name = f"cosmicdeploy-files-{uuid4().hex[:8]}"
-    # Without a command the engine refuses an image that has none of its own.
+    # The engine creates no container without a command, and the image may declare none.
     service = Service(
         name=name, container_name=name, image=image_id, entrypoint=("true",), network_mode="none"
     )
@@ -46,7 +46,7 @@ def image_files(api: APIClient, image_id: str, folder: str, project: str) -> dic
 
 
 def read_files(chunks: Iterable[bytes]) -> dict[str, FileFacts]:
-    """Return the files and links of a tar archive, by their path in it."""
+    """Return the files and links of a tar archive, by their path in the archive."""
     found: dict[str, FileFacts] = {}
     stream = cast("IO[bytes]", _Stream(iter(chunks)))
     with tarfile.open(fileobj=stream, mode="r|") as archive:
@@ -60,7 +60,10 @@ def read_files(chunks: Iterable[bytes]) -> dict[str, FileFacts]:
 def _facts(
     archive: tarfile.TarFile, member: tarfile.TarInfo, found: Mapping[str, FileFacts]
 ) -> FileFacts | None:
-    """Return what is compared of a file; None for a folder or a special file."""
+    """Return the facts of an archive's member; None for a folder or a special file.
+
+    `found` holds the members so far: a hard link has the facts of its target.
+    """
     owner = f"{member.uid}:{member.gid}"
     if member.issym():
         return FileFacts(content=f"-> {member.linkname}", mode=0o777, owner=owner)
@@ -80,7 +83,7 @@ def _path(name: str) -> str:
 
 
 def _labels(project: str) -> dict[str, str]:
-    """Return labels by which a later run finds the container, should this one be killed."""
+    """Return the labels by which a later run finds the container if this run is killed."""
     return {
         labels.PROJECT: project,
         labels.ONEOFF: "True",
@@ -91,7 +94,7 @@ def _labels(project: str) -> dict[str, str]:
 
 @dataclass
 class _Stream:
-    """A file for `tarfile`, which reads it from the first byte to the last."""
+    """Makes chunks of bytes readable as a file, from the first byte to the last, for `tarfile`."""
 
     chunks: Iterator[bytes]
     rest: bytes = b""

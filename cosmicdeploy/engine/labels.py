@@ -1,4 +1,7 @@
-"""Names of labels: Compose's, so that Compose's commands keep working, and cosmicdeploy's own."""
+"""Names of container and image labels: those of Compose, and cosmicdeploy's own.
+
+cosmicdeploy sets Compose's labels too, so that Compose's commands keep working.
+"""
 
 from __future__ import annotations
 
@@ -18,33 +21,35 @@ IMAGE = "com.docker.compose.image"
 NETWORK = "com.docker.compose.network"
 VOLUME = "com.docker.compose.volume"
 
-# On a container: the keys that its definition sets, of those whose default the engine chooses.
+# On a container: those declared keys that the engine may also set or drop by itself
+# (`declared_engine_keys` in `containers/differences.py`).
 DECLARED_ENGINE_KEYS = "cosmicdeploy.given"
-# On a container: its release, if the image does not say.
+# On a container of a pulled image: the container's release, which the image often does not name.
 RELEASE = "cosmicdeploy.release"
-# On an image: the digest of what it was built from.
+# On an image: the digest of the Dockerfile, files and options that it was built from.
 CONTEXT = "cosmicdeploy.context"
-# On a container of cosmicdeploy that belongs to no service: a lock, a one-off command, a trial, or
-# one for the files of an image.
+# On a container that cosmicdeploy created for its own purpose. The value names the purpose: a lock,
+# a one-off command (`RUN`), a trial, or reading the files of an image.
 MARKER = "cosmicdeploy.marker"
 RUN = "run"
 TRIAL = "trial"
 FILES = "files"
-# Beginnings of labels that do not belong to a container's definition.
+# The labels that begin so do not belong to a container's definition.
 PREFIXES = ("com.docker.compose.", "cosmicdeploy.")
 
 
 def number_of(labels: Mapping[str, str]) -> int:
-    """Return the number of a container among those of its service; 0 if it has none."""
+    """Return a container's number within its service; 0 if the labels have none."""
     number = labels.get(NUMBER, "")
     return int(number) if number.isdecimal() else 0
 
 
 def one_off(project: str, service: str, marker: str) -> dict[str, str]:
-    """Return the labels of a container that runs beside those of a service, and is removed soon.
+    """Return the labels of a one-off container of a service.
 
-    Neither Compose nor a rollout counts it as one of the service's. By `marker` a later run finds
-    it, should this one be killed.
+    With these labels neither Compose nor a rollout takes the container for one of the service's own
+    containers. `marker` is its purpose, such as `RUN`; if this run is killed, a later run finds the
+    container by this label.
     """
     return {
         PROJECT: project,
@@ -63,9 +68,9 @@ def normalized_project(project: str) -> str:
 
 
 def kept_repository(project: str) -> str:
-    """Return the repository of the images kept for rollbacks; each tag is the image's short id."""
+    """Return the repository of the images kept for rollbacks. Each tag is the image's short id."""
     return f"cosmicdeploy/{project}"
 
 
-# The version of Compose whose labels these are; Compose 1.29 refuses containers without a version.
+# The version of Compose that these labels follow. Compose 1.29 refuses containers without one.
 COMPOSE_VERSION = "2.26.1"

@@ -1,9 +1,11 @@
 """Markers: containers that never start, used as locks.
 
-The engine lets only one client create a container of a given name: that client holds the lock. As a
-heartbeat the holder stores a rising number in the container's maximum number of
-restarts. Unlike a label it can change, and it means nothing to a container that never starts. To
-write a file into the container instead would cost the engine 60 ms of CPU time.
+The engine lets only one client create a container of a given name; that client holds the lock. As a
+heartbeat, the holder stores a rising number in the container's maximum number of restarts. That
+setting can change, unlike a label, and has no effect on a container that never starts. Writing a
+file into the container instead would cost the engine 60 ms of CPU time.
+
+The functions raise what the SDK raises.
 """
 
 from __future__ import annotations
@@ -20,13 +22,13 @@ from docker.errors import APIError, ImageNotFound, NotFound
 from cosmicdeploy.engine.containers.removal import remove
 from cosmicdeploy.engine.facts import Marker
 
-# An empty image: even a container that never starts needs one.
+# An empty image, since even a container that never starts needs an image.
 IMAGE = "cosmicdeploy/marker"
 ON_FAILURE: Final = "on-failure"
 
 
 def claim(api: APIClient, name: str, labels: Mapping[str, str]) -> Marker:
-    """Create the marker, or return the existing one."""
+    """Create the marker of this name, or return the existing one."""
     _ensure_image(api)
     body = {"Image": IMAGE, "Cmd": ["marker"], "Labels": dict(labels)}
     while True:
@@ -54,7 +56,7 @@ def find(api: APIClient, name: str) -> Marker | None:
 def exists(api: APIClient, marker_id: str) -> bool:
     """Return whether the marker exists.
 
-    Uses the list of containers: an inspection would wait for a beat that is under way.
+    Looks in the list of containers, since an inspection waits for a heartbeat in progress.
     """
     return bool(api.containers(all=True, filters={"id": marker_id}))
 
@@ -65,7 +67,7 @@ def remove_marker(api: APIClient, marker_id: str) -> None:
 
 
 def beat(api: APIClient, marker_id: str, count: int) -> bool:
-    """Store a number in the marker; return whether the marker exists."""
+    """Store `count` in the marker as a heartbeat; return whether the marker exists."""
     try:
         api.update_container(
             marker_id, restart_policy={"Name": ON_FAILURE, "MaximumRetryCount": count}
@@ -76,7 +78,7 @@ def beat(api: APIClient, marker_id: str, count: int) -> bool:
 
 
 def last_beat(api: APIClient, marker_id: str) -> int | None:
-    """Return the number last stored; None if there is no marker or no number."""
+    """Return the last heartbeat's number; None without a marker or before the first heartbeat."""
     try:
         policy = api.inspect_container(marker_id)["HostConfig"]["RestartPolicy"]
     except NotFound:

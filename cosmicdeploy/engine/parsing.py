@@ -9,6 +9,7 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.facts import Container, Image
 
 Json = dict[str, Any]
+# The form of the names that the engine generates for anonymous volumes.
 ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
 
@@ -16,7 +17,7 @@ def parse_container(attrs: Json) -> Container:
     """Parse a container from `GET /containers/{id}/json`."""
     state, config = attrs["State"], attrs["Config"]
     own_labels = config.get("Labels") or {}
-    # After an exit the engine still reports the last health, which is outdated.
+    # After a container ends, the engine still reports its last, outdated health.
     health = state.get("Health", {}) if state["Status"] == "running" else {}
     return Container(
         id=attrs["Id"],
@@ -75,7 +76,7 @@ def _probe_command(check: Json) -> tuple[str, ...]:
 def _addresses(attrs: Json) -> dict[str, str]:
     networks = attrs["NetworkSettings"].get("Networks") or {}
     if "host" in networks:
-        return {"host": "127.0.0.1"}  # it has the host's own addresses
+        return {"host": "127.0.0.1"}  # the container shares the host's addresses
     return {name: net["IPAddress"] for name, net in networks.items() if net.get("IPAddress")}
 
 
@@ -89,7 +90,7 @@ def _published(attrs: Json) -> dict[int, tuple[str, int]]:
 
 
 def _mounts(attrs: Json) -> dict[str, str]:
-    # The engine does not list a tmpfs of the short syntax among the mounts.
+    # The engine lists a tmpfs of Compose's short syntax here, not among the mounts.
     mounts = dict.fromkeys(attrs["HostConfig"].get("Tmpfs") or {}, "")
     for mount in attrs.get("Mounts") or []:
         mounts[mount["Destination"]] = mount["Source"] if mount["Type"] == "bind" else ""
@@ -97,8 +98,8 @@ def _mounts(attrs: Json) -> dict[str, str]:
 
 
 def _anonymous_volumes(attrs: Json) -> dict[str, str]:
-    # Their names are those that the engine generates. `HostConfig.Binds` does not help: it also
-    # lists an anonymous volume that a replacement took over.
+    # An anonymous volume is recognized by its generated name. `HostConfig.Binds` cannot tell: it
+    # lists named volumes, and also an anonymous volume that was inherited from a predecessor.
     return {
         mount["Destination"]: mount["Name"]
         for mount in attrs.get("Mounts") or []

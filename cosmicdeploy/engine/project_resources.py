@@ -17,7 +17,8 @@ from cosmicdeploy.stack.model import Network, Pool, Volume
 def ensure_network(api: APIClient, network: Network, project: str) -> bool:
     """Create a network unless one of this name exists; return whether it was created.
 
-    Raises `EngineError` if its subnet overlaps another network's.
+    Raises `EngineError` if the declared subnet overlaps that of another network, and `Refused` for
+    a key that this engine does not know. Otherwise raises what the SDK raises.
     """
     if any(existing["Name"] == network.name for existing in api.networks([network.name])):
         return False
@@ -33,7 +34,10 @@ def ensure_network(api: APIClient, network: Network, project: str) -> bool:
 
 
 def _network_body(network: Network, own_labels: dict[str, str]) -> dict[str, Any]:
-    """Return the body of `POST /networks/create`; absent keys keep the engine's default."""
+    """Return the body of `POST /networks/create`.
+
+    Keys that the compose file does not declare are absent, so the engine's defaults apply.
+    """
     optional = {
         "Options": dict(network.driver_opts),
         "Internal": network.internal,
@@ -52,7 +56,7 @@ def _network_body(network: Network, own_labels: dict[str, str]) -> dict[str, Any
 
 
 def _ipam(network: Network) -> dict[str, Any] | None:
-    """Return the network's addresses; None if the engine chooses them."""
+    """Return the declared address management of a network; None leaves it to the engine."""
     if not (network.pools or network.ipam_driver or network.ipam_options):
         return None
     return {
@@ -73,7 +77,7 @@ def _pool(pool: Pool) -> dict[str, Any]:
 
 def _overlapping(network: Network) -> EngineError:
     return EngineError(
-        f"The subnet of {network.name} overlaps another network's",
+        f"The subnet of {network.name} overlaps that of another network",
         where=", ".join(pool.subnet or "" for pool in network.pools),
         todo="see `docker network ls`, and declare another subnet in the compose file (in the"
         " shipped stack STACK_SUBNET and the addresses below it in `.env`)",
@@ -81,7 +85,10 @@ def _overlapping(network: Network) -> EngineError:
 
 
 def ensure_volume(api: APIClient, volume: Volume, project: str) -> bool:
-    """Create a volume unless one of this name exists; return whether it was created."""
+    """Create a volume unless one of this name exists; return whether it was created.
+
+    Raises what the SDK raises.
+    """
     try:
         api.inspect_volume(volume.name)
     except NotFound:
@@ -106,7 +113,10 @@ def volume_exists(api: APIClient, name: str) -> bool:
 
 
 def remove(api: APIClient, project: str) -> None:
-    """Remove a project's containers, networks, volumes and the images kept for rollbacks."""
+    """Remove a project's containers, networks and volumes, and its images kept for rollbacks.
+
+    Raises what the SDK raises.
+    """
     of_project = {"label": [f"{labels.PROJECT}={project}"]}
     for row in api.containers(all=True, filters=of_project):
         api.remove_container(row["Id"], force=True, v=True)

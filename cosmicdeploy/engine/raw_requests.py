@@ -1,15 +1,18 @@
-"""Requests to the engine's API for which the SDK has no method, or none with all keys."""
+"""Send requests to the engine's API that the SDK's own methods cannot send.
+
+The SDK has no method for them, or one that lacks keys of the request.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-# The SDK's client is `Any` here: these are its own building blocks, which its types leave out.
+# The client is `Any`, since the SDK's type stubs lack its private methods, which are called here.
 
 
 def api_version(api: Any) -> tuple[int, int]:
-    """Return the version of the API that the client speaks, which the engine knows."""
+    """Return the API version of all requests, such as (1, 44); the engine supports it."""
     major, minor = str(api._version).split(".")[:2]
     return int(major), int(minor)
 

@@ -1,8 +1,9 @@
-"""Which release an image or a container is.
+"""Determine the release of an image or a container.
 
-An image that is built has its release in an environment variable. One that is pulled often has not:
-there it is in the tag, if the release variable is. A rollback lets a tag name an older image, so a
-label of the container says which release it was created as.
+A built image has its release in an environment variable, the release variable. A pulled image often
+lacks this variable. Its release is then the part of the image's tag for which the compose file uses
+the variable: `image: "shop/app:${RELEASE}"`. After a rollback the tag of a newer release may point
+to an older image. So the container that the rollback creates has its release in a label.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from cosmicdeploy.stack.model import Service
 
 
 def release_of(image: Image | None, variable: str) -> str:
-    """Return the release in this environment variable of an image; "" if it has none."""
+    """Return the value of the release variable in an image's environment; "" if it has none."""
     return image.environment.get(variable, "") if image else ""
 
 
@@ -27,7 +28,11 @@ def release_of_container(
     variables: Mapping[str, str],
     variable: str,
 ) -> str:
-    """Return the release that a container of this service runs; "" if it is unknown."""
+    """Return the release that a container of this service runs; "" if unknown.
+
+    `image` is the container's image. `variable` is the name of the release variable, and
+    `variables` are the values with which the compose file was read.
+    """
     known = release_of(image, variable) or container.labels.get(labels.RELEASE, "")
     if known or service is None or service.build is not None:
         return known
@@ -37,7 +42,11 @@ def release_of_container(
 def declared_release(
     service: Service, image: Image | None, variables: Mapping[str, str], variable: str
 ) -> str:
-    """Return the release of the image that a service declares; "" if it is unknown."""
+    """Return the release of the image that a service declares; "" if unknown.
+
+    `image` is the declared image, if the engine has it. The variables are as in
+    `release_of_container`.
+    """
     known = release_of(image, variable)
     if known or service.build is not None:
         return known
@@ -45,10 +54,11 @@ def declared_release(
 
 
 def _release_in(name: str, declared: str, value: str) -> str:
-    """Return the release in the tag of `name`, given the `value` that `declared` has for it.
+    """Return the release in the tag of the image `name`; "" if the tag names none.
 
-    "v3-prod" declares "3", so "v2-prod" is "2". A tag without the value, such as "stable", names no
-    release.
+    `declared` is the image in the compose file, and `value` the value of the release variable. If
+    the declared tag is "v3-prod" and the value is "3", the tag "v2-prod" names the release "2". If
+    the declared tag does not contain the value, as with "stable", no tag names a release.
     """
     before, is_in, after = tag_of(declared).partition(value) if value else ("", "", "")
     tag = tag_of(name)

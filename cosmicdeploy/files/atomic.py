@@ -13,9 +13,9 @@ PRIVATE = 0o600
 
 
 def write_atomically(path: Path, text: str, *, mode: int = PRIVATE) -> None:
-    """Replace a file's content atomically; on return it is on the disk.
+    """Replace a file's content atomically; on return the new content is on the disk.
 
-    The umask applies to `mode`. Raises `OSError`.
+    `mode` sets the file's permissions, less the umask. Raises `OSError`.
     """
     partial = path.with_name(path.name + ".new")
     try:
@@ -29,9 +29,10 @@ def write_atomically(path: Path, text: str, *, mode: int = PRIVATE) -> None:
 
 
 def open_private(path: Path, *, new: bool = False, mode: int = PRIVATE) -> BinaryIO:
-    """Create or empty a file and open it for writing; only its owner may read it by default.
+    """Create a file, or empty an existing one, and open it for writing.
 
-    Raises `OSError`; with `new`, `FileExistsError` if the file exists.
+    `mode` sets the permissions of a created file: by default only the owner may read it. Raises
+    `OSError`; with `new`, `FileExistsError` if the file exists.
     """
     if_exists = os.O_EXCL if new else os.O_TRUNC
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | if_exists | os.O_CLOEXEC, mode)
@@ -62,7 +63,7 @@ def lock_file(file: BinaryIO) -> None:
 
 
 def is_locked(path: Path) -> bool:
-    """Return whether a writer that is alive locks the file; False if the file is missing."""
+    """Return whether a living writer locks the file; False if the file is missing."""
     try:
         with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -77,7 +78,7 @@ def is_locked(path: Path) -> bool:
 def shared_lock(path: Path) -> Iterator[None]:
     """Lock a file against writers while this block reads it.
 
-    Raises `BlockingIOError` if a writer locks it, `FileNotFoundError` if it is missing.
+    Raises `BlockingIOError` if a writer locks the file, `FileNotFoundError` if it is missing.
     """
     with path.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -89,7 +90,7 @@ def shared_lock(path: Path) -> Iterator[None]:
 def exclusive_lock(path: Path) -> Iterator[None]:
     """Lock a file against readers and writers in this block.
 
-    Raises `BlockingIOError` if it is locked already.
+    Raises `BlockingIOError` if the file is locked already.
     """
     with path.open("r+b") as file:
         lock_file(file)

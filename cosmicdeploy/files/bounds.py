@@ -1,7 +1,7 @@
-"""Limits for files that people write: their size, and the size of what they expand to.
+"""Limits for hand-written files: their size, and the size of the data that they expand to.
 
-A few lines can expand to more than a machine's memory: aliases of aliases, variables made of
-variables. An error names what exceeds a limit; no real stack comes near these limits.
+A few lines can expand to more than a machine's memory: by aliases of aliases, or by variables that
+contain variables. An error names what exceeds a limit. No real stack comes near these limits.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from cosmicdeploy.errors import ConfigError
 FILE_BYTES = 1 << 20
 # Linux refuses a longer argument or environment variable of a process (MAX_ARG_STRLEN).
 VALUE_CHARACTERS = 128 << 10
-# All values of one file together, with their variables resolved.
+# Characters of all values of one file together, with their variables resolved.
 RESOLVED_CHARACTERS = 16 << 20
-# Nodes of a YAML file; the nodes of an anchor count again for each alias of it.
+# Nodes (values) of a YAML file; the nodes of an anchor count again for each of its aliases.
 NODES = 20_000
-# Levels of a YAML file and of nested defaults: at some hundreds, Python's recursion limit ends it.
+# Nested levels of a YAML file, or of defaults such as ${A:-${B:-x}}. Python's recursion limit
+# allows some hundreds.
 LEVELS = 100
-# Python refuses to parse or print a number with more than 4,300 decimal digits.
+# Digits of a number. Python refuses to parse or print more than 4,300 decimal digits.
 DIGITS = 1000
 # No argument or variable can hold NUL, and UTF-8 cannot encode half of a surrogate pair.
 UNUSABLE = re.compile("[\0\ud800-\udfff]")
@@ -54,12 +55,12 @@ def require_usable(text: str, where: str) -> None:
 
 
 class BoundedLoader(yaml.SafeLoader):
-    """PyYAML's safe loader with limits: it counts an alias as what the alias expands to."""
+    """PyYAML's safe loader with limits; an alias counts as many nodes as it expands to."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self._nodes = self._level = self._deepest = 0
-        # The nodes and levels of each node, for when an alias refers to it.
+        # Node → its numbers of nodes and levels, which each alias of the node adds again.
         self._extents: dict[yaml.Node | None, tuple[int, int]] = {}
 
     def compose_node(self, parent: Any, index: Any) -> yaml.Node | None:
@@ -82,12 +83,12 @@ class BoundedLoader(yaml.SafeLoader):
         return node
 
     def _count(self, nodes: int, level: int, mark: Any) -> None:
-        """Count nodes, the deepest of them at `level`."""
+        """Count nodes, the deepest of them at `level`. Raises `MarkedYAMLError` above a limit."""
         self._nodes += nodes
         self._deepest = max(self._deepest, level)
         if self._nodes > NODES:
             raise yaml.MarkedYAMLError(
-                problem=f"its aliases expand to more than {NODES:,} values",
+                problem=f"it has more than {NODES:,} values, counting those that aliases repeat",
                 problem_mark=mark,
                 note="write fewer values, or fewer aliases of aliases",
             )

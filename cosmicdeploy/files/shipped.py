@@ -13,7 +13,7 @@ def playbooks() -> Path:
 
 
 def example_settings() -> Path:
-    """Return the commented example of `cosmicdeploy.yaml`."""
+    """Return the path of the commented example of `cosmicdeploy.yaml`."""
     return _shipped("cosmicdeploy.yaml")
 
 
@@ -23,6 +23,6 @@ def payload() -> Path:
 
 
 def _shipped(name: str) -> Path:
-    # In an installed package these files are inside it, in a checkout they are next to it.
+    # An installed package contains these files; in a checkout they are next to the package.
     inside = PACKAGE / name
     return inside if inside.exists() else PACKAGE.parent / name

@@ -29,7 +29,8 @@ class Document:
     path: Path
     data: dict[str, Any]
     root: yaml.Node | None = field(default=None, repr=False, compare=False)
-    # The line and the value of each key of a mapping: scanning a long mapping takes minutes.
+    # Mapping → its keys with line and value: an index, since searching a long mapping for each of
+    # its keys takes minutes.
     children: dict[yaml.Node, dict[str, tuple[int, yaml.Node]]] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -49,9 +50,9 @@ class Document:
         return len(keys), line
 
     def _child(self, node: yaml.Node | None, key: str | int) -> tuple[int, yaml.Node] | None:
-        """Return the line and the value of a key, None if there is no such key.
+        """Return the line and the value of a key or list index; None if there is no such value.
 
-        If the key appears twice, the last one counts: a mapping's own keys follow merged ones.
+        If a mapping has the key twice, the last one counts: own keys follow those of `<<`.
         """
         if isinstance(node, yaml.MappingNode):
             if node not in self.children:
@@ -66,7 +67,7 @@ class Document:
 
 
 def read(path: Path, loader: type[PlainLoader] | None = None) -> Document:
-    """Read a YAML file whose top level is a mapping.
+    """Read a YAML file whose top level is a mapping, by default with `PlainLoader`.
 
     Raises `ConfigError`, with file and line, if the file cannot be used.
     """
@@ -137,7 +138,7 @@ class PlainLoader(BoundedLoader):
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 (PyYAML's own convention)
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
-        """Compose a mapping; refuse duplicate keys, before merge keys add more."""
+        """Compose a mapping; refuse duplicate keys. A merge key (`<<`) adds its keys only later."""
         node: yaml.MappingNode = super().compose_mapping_node(anchor)
         keys: set[str] = set()
         for key, _ in node.value:
@@ -174,7 +175,7 @@ class PlainLoader(BoundedLoader):
 
 
 def refusal(node: yaml.Node, problem: str, todo: str) -> yaml.MarkedYAMLError:
-    """Return the error about a node; `read` adds the file."""
+    """Return the error about a node; `read` adds the file's name."""
     return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark, note=todo)
 
 

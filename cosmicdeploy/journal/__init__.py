@@ -1,1 +1,1 @@
-"""The stack's journal: what each run set out to change, what it did, and what it left undone."""
+"""The stack's journal: what each run intended to change, changed, and undid."""

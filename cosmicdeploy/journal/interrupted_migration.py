@@ -1,4 +1,4 @@
-"""Find the migrate step that an interrupted run left half-done."""
+"""Find the migrate step of an interrupted run that may have left the schema half-migrated."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from cosmicdeploy.journal.unfinished import unfinished
 class BegunMigration:
     """A migrate step that has begun.
 
-    `before` is the state before the step, as its intent records it. `backup` is the ID of the first
-    backup of its run, "" if there is none. `done` is the step's result, None if it did not
-    complete. `failed` says that the undo of its run has begun.
+    `before` is the schema's state before the step, from the step's journal record. `backup` is the
+    ID of the first backup that the run took, "" if the run took none. `done` is the step's result,
+    None if the step did not complete. `failed` says that the undo of the run has begun.
     """
 
     before: dict[str, Any]
@@ -27,10 +27,10 @@ class BegunMigration:
 
 
 def interrupted_migration(journal: Journal, *, own: bool = False) -> BegunMigration | None:
-    """Return the last migrate step of the runs that are not over.
+    """Return the newest migrate step of the interrupted runs; with `own`, also of the current run.
 
-    None if there is none, or if the step completed and its run is not being undone. `own` includes
-    the current run.
+    Returns None if no run has such a step, or if the step completed and the undo of its run has not
+    begun.
     """
     for run in reversed(unfinished(journal, own=own)):
         for intent in reversed(run.intents):

@@ -1,4 +1,4 @@
-"""An interrupted run as the journal shows it: its steps, their previous state, its backups."""
+"""An interrupted run as the journal records it: its steps, and the state before each step."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ UNKNOWN = "(unknown)"
 class Intent:
     """A step that has begun to change something.
 
-    `options` are its keys in the playbook, `before` is the previous state, which its undo restores.
-    `facts` is its result, empty until it is `done`.
+    `options` are the step's keys in the playbook. `before` is the state before the step, which the
+    step's undo restores. `facts` is the step's result; it is empty until the step is `done`.
     """
 
     name: str
@@ -33,12 +33,16 @@ class Intent:
 
 @dataclass(kw_only=True)
 class InterruptedRun:
-    """A run that is not over; `intents` are its steps that are not undone.
+    """A run that is not over: it has neither succeeded nor been undone completely.
 
-    `state` is the state of the stack when it began, and `included` the infrastructure that
-    `--include` named. `failed` says that its undo has begun.
-    `lost_records` are messages about its records that cannot be read, `uncertain_records` about
-    unreadable lines that may be its records; if there are any, some of its changes are unknown.
+    `at` is the time when the run began, in ISO 8601. `target` is the ID of the backup that a
+    rollback goes back to; None for any other run. `state` is the state of the stack before the run.
+    `included` are the services that `--include` named. `failed` says that the undo of the run has
+    begun. `intents` are the steps that have begun and are not undone.
+
+    `lost_records` are messages about records of the run that cannot be read. `uncertain_records`
+    are messages about unreadable lines that may be records of the run. If there is any such
+    message, some of the run's changes are unknown.
     """
 
     id: str
@@ -58,11 +62,11 @@ class InterruptedRun:
 
     @property
     def step(self) -> str:
-        """The name of its last step; "" before the first."""
+        """The name of the last step that is not undone; "" if there is none."""
         return self.intents[-1].name if self.intents else ""
 
     def description(self) -> str:
-        """Return a one-line summary: command, target, operator, time, and how far it came."""
+        """Return one line of text: the command, its target, operator, time and last step."""
         where = f"in {self.step}" if self.step else "before it changed anything"
         if self.intents and self.intents[-1].done:
             where = f"after {self.step}"
@@ -75,7 +79,7 @@ class InterruptedRun:
 
 
 def intents(runs: Iterable[InterruptedRun], kind: str) -> list[Intent]:
-    """Return the steps of one kind that these runs have begun, oldest first."""
+    """Return the steps of one kind that these runs began and have not undone, oldest first."""
     return [intent for run in runs for intent in run.intents if intent.kind == kind]
 
 
@@ -85,5 +89,5 @@ def backups_of(runs: Iterable[InterruptedRun]) -> list[str]:
 
 
 def first_backup(runs: Iterable[InterruptedRun]) -> str | None:
-    """Return the ID of the first backup of these runs, which holds the state before all of them."""
+    """Return the ID of the first backup that these runs took; None if they took none."""
     return next(iter(backups_of(runs)), None)

@@ -1,7 +1,7 @@
-"""The journal: an append-only file in which each run records its steps, before and after each.
+"""The journal: an append-only file with a record before and after each change of each run.
 
-A line is one record, a JSON object. A line that is not a usable record (cut short by a kill, not
-written by the deployer, or written by a later version) is skipped with one warning.
+Each line is one record, a JSON object. Readers skip a line that is not a usable record, and warn
+about it once. A kill may have cut the line short, or another program or a later version wrote it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,17 @@ from threading import Lock
 from typing import Any
 
 Record = dict[str, Any]
-# Of more skipped lines than this, a message names the first ones and counts the others.
+# The maximum number of unreadable lines that a message names one by one.
 MAX_LISTED = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnreadableLine:
-    """A line that is not a usable record; `run` and `kind` are "" if they cannot be read."""
+    """A line that is not a usable record; `why` says why.
+
+    `line` is the line's number, from 1. `run` and `kind` are those of the record, "" if they cannot
+    be read.
+    """
 
     line: int
     why: str
@@ -32,7 +36,7 @@ class UnreadableLine:
 
     @property
     def meaning(self) -> str:
-        """What the operator must know about the missing record, to append to a warning; or ""."""
+        """What the lost record means for the operator, as the end of a warning; "" for nothing."""
         if self.kind not in ("run", "intent"):
             return ""
         return (
@@ -42,11 +46,10 @@ class UnreadableLine:
 
 
 class _Reader:
-    """Reads the entries of a file that only grows.
+    """Reads the journal's file, and each time only what was appended since the last time.
 
-    A run reads the journal a dozen times, and the journal gets longer with each deploy. So each
-    read continues where the previous one ended, unless the file was replaced or became shorter:
-    then it is read from its start.
+    A run reads the journal a dozen times, and each deploy makes the journal longer. If the file was
+    replaced or became shorter, the next read begins at its start.
     """
 
     def __init__(self) -> None:
@@ -58,7 +61,7 @@ class _Reader:
         self._warned = 0  # number of the last line that a warning covered
 
     def entries(self, path: Path, warn: Callable[[str], None]) -> list[Record | UnreadableLine]:
-        """Return all records and unreadable lines, oldest first."""
+        """Return all records and unreadable lines, oldest first; none if there is no file."""
         with self._lock:
             try:
                 data = self._read_new(path)
@@ -69,7 +72,7 @@ class _Reader:
             self._entries += _parsed(lines, self._lines + 1)
             self._end += len(complete + newline)
             self._lines += len(lines)
-            # A last line without a newline may still grow: the next read reads it again.
+            # A last line without a newline may still grow, so the next read reads it again.
             entries = [*self._entries, *_parsed([rest], self._lines + 1)]
             self._warn([each for each in entries if isinstance(each, UnreadableLine)], path, warn)
             return entries
@@ -80,7 +83,8 @@ class _Reader:
             warn(f"skipped {path}:{each.line}: {each.why}{each.meaning}")
         if len(new) > MAX_LISTED:
             last = new[-1].line
-            warn(f"skipped {len(new) - MAX_LISTED} more lines up to {path}:{last}: not records")
+            more = len(new) - MAX_LISTED
+            warn(f"skipped {more} more unreadable lines, the last of them {path}:{last}")
         self._warned = max([self._warned, *(each.line for each in new)])
 
     def _read_new(self, path: Path) -> bytes:
@@ -105,7 +109,7 @@ def _parsed(lines: Iterable[bytes], first: int) -> Iterator[Record | UnreadableL
         except ValueError:
             yield UnreadableLine(line=number, why="it is not JSON, or was cut short")
             continue
-        if repeats:  # even `kind` may be the key with two values, so it is not used
+        if repeats:  # the repeated key may be `kind`, so the kind is unknown
             yield UnreadableLine(line=number, why="it has a key twice", run=_text(data, "run"))
         elif why := records.objection(data):
             yield UnreadableLine(
@@ -124,8 +128,8 @@ def _text(data: Any, key: str) -> str:
 class Journal:
     """The journal file of a stack; its records never hold secrets.
 
-    `run` is the id of the run that writes, "" if the journal is only read. `warn` is called with
-    the text of each warning about skipped lines.
+    `run` is the id of the current run, which new records carry; "" outside of a run. `warn` is
+    called with the text of each warning about skipped lines.
     """
 
     path: Path
@@ -138,24 +142,24 @@ class Journal:
         return replace(self, run=run)
 
     def append(self, kind: str, **facts: Any) -> None:
-        """Write a record through to the disk. Raises `OSError` if that fails."""
+        """Append a record and wait until the disk has it. Raises `OSError` if that fails."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         run = {"run": self.run} if self.run else {}
         record = {"at": now(), "kind": kind, **run, **facts}
         text = json.dumps(record, ensure_ascii=False)
-        # A record must not be appended to a line that a kill cut short.
+        # A kill may have cut the last line short; the record must begin on a new line.
         line = ("" if self._ends_with_newline() else "\n") + text + "\n"
         data = line.encode(errors="replace")  # an unpaired surrogate has no encoding
         handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            if os.write(handle, data) < len(data):  # readers skip the incomplete line
+            if os.write(handle, data) < len(data):  # disk full; readers skip the cut line
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
             os.fsync(handle)
         finally:
             os.close(handle)
 
     def records(self) -> Iterator[Record]:
-        """Yield all records, oldest first."""
+        """Yield all records, oldest first, without the unreadable lines."""
         yield from (each for each in self.entries() if not isinstance(each, UnreadableLine))
 
     def entries(self) -> list[Record | UnreadableLine]:
@@ -163,7 +167,7 @@ class Journal:
         return self._reader.entries(self.path, self.warn)
 
     def last(self, kind: str, **facts: Any) -> Record | None:
-        """Return the newest record of this kind with these values; None if there is none."""
+        """Return the newest record of this kind that has these values; None if there is none."""
         newest = None
         for record in self.records():
             if record["kind"] == kind and _has(record, facts):

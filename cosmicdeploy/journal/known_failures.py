@@ -1,6 +1,6 @@
-"""What did not work when a run began, so that the run is not blamed for it.
+"""What already failed when a run began, so that the run is not blamed for it.
 
-A deploy may be the fix: the release that it replaces need not work.
+The release that a deploy replaces need not work, since the deploy may be the fix.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any, Self
 
 @dataclass(frozen=True, kw_only=True)
 class KnownFailures:
-    """Services and verification points that did not work, each with the reason.
+    """The services and the points of `verify` that already failed: name → reason.
 
-    The first record of a run holds them, so that a run that resumes it knows what worked before
-    both.
+    A run's first journal record holds its known failures. If that run is interrupted, the run that
+    resumes it reads there what failed before both runs.
     """
 
     services: Mapping[str, str] = field(default_factory=dict)
@@ -23,9 +23,9 @@ class KnownFailures:
 
     @classmethod
     def of_state(cls, state: Mapping[str, Any]) -> Self:
-        """Return the failures in `state`, the state that a run's first record holds.
+        """Return the known failures in `state`, the state that a run's first record holds.
 
-        Empty if an earlier version wrote the record. Ignores keys that a later version added.
+        Returns no failures if `state` has none, as in records of earlier versions.
         """
         recorded = state.get("known_failures", {})
         return cls(services=recorded.get("services", {}), points=recorded.get("points", {}))

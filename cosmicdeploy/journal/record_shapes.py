@@ -1,7 +1,7 @@
-"""The shapes of the journal's records: the keys that the deployer reads back, and their types.
+"""The shapes (pydantic models) of the journal's records: the keys that the deployer reads back.
 
-A record may have other keys, which are only displayed. The parts `before` and `facts` of a step's
-records have shapes of their own (see `step_shapes`).
+A record may have other keys; these are not checked. Two parts of a step's records, `before` and
+`facts`, have shapes of their own in `step_shapes.py`.
 """
 
 from __future__ import annotations
@@ -22,18 +22,23 @@ def _plausible_time(text: str) -> str:
 
 
 NonBlank = Annotated[str, Field(pattern=r"\S")]
+# A time in ISO 8601.
 Moment = Annotated[str, AfterValidator(_plausible_time)]
 Names = list[str]
 
 
 class Shape(BaseModel):
-    """The keys of a record, or of a part of it, that are read back; other keys are ignored."""
+    """Base of all shapes: types are strict, and keys that are not declared are ignored."""
 
     model_config = ConfigDict(defer_build=True, strict=True, extra="ignore")
 
 
 class Common(Shape):
-    """The keys of every record."""
+    """The keys of every record.
+
+    `run` is the id of the run that wrote the record, "" outside of a run. `resolves` are the ids of
+    earlier runs that are over from this record on.
+    """
 
     kind: str
     at: Moment
@@ -42,7 +47,7 @@ class Common(Shape):
 
 
 class KnownFailures(Shape):
-    """What did not work when a run began: name → reason, of services and verification points."""
+    """The services and the points of `verify` that failed before a run: name → reason."""
 
     services: dict[str, str] = {}
     points: dict[str, str] = {}
@@ -59,6 +64,8 @@ class State(Shape):
 
 
 class Run(Common):
+    """The first record of a run; `target` is the ID of the backup that a rollback goes back to."""
+
     command: NonBlank
     who: str
     pid: int
@@ -75,20 +82,31 @@ class StepRecord(Common):
 
 
 class Intent(StepRecord):
+    """Written before a step changes something; `before` is the state that its undo restores."""
+
     options: dict[str, Any]
     change: str
     before: dict[str, Any]
 
 
 class Done(StepRecord):
+    """Written after a step has succeeded; `facts` is its result."""
+
     facts: dict[str, Any]
 
 
 class Ended(Common):
+    """The end of a run that failed; `whole`: all that the run changed was undone."""
+
     whole: bool
 
 
 class Release(Common):
+    """The release in place, after a run has put it there.
+
+    `images` maps services to image ids; `backups` are the IDs of backups to roll back to.
+    """
+
     command: NonBlank
     run_kind: str = ""
     release: str | None = None
@@ -98,10 +116,14 @@ class Release(Common):
 
 
 class Accepted(Common):
+    """The containers that the operator accepted in place of an undo (`deploy --abort --accept`)."""
+
     containers: dict[str, dict[str, Any] | None]
 
 
 class CacheCleared(Common):
+    """The application's caches were cleared for the image with the id `image`."""
+
     image: str
 
 
@@ -111,14 +133,14 @@ KINDS: Mapping[str, type[Shape]] = {
     "intent": Intent,
     "done": Done,
     "undone": StepRecord,
-    "failed": Common,
+    "failed": Common,  # the run failed, and its undo begins
     "ended": Ended,
     "success": Common,
-    "unwound": Common,
-    "resolved": Common,
+    "unwound": Common,  # interrupted runs were undone
+    "resolved": Common,  # the operator has repaired the schema
     "accepted": Accepted,
     "release": Release,
     "cache-cleared": CacheCleared,
-    "switching": Common,
+    "switching": Common,  # before a feature is switched on or off
     "switched": Common,
 }

@@ -14,7 +14,7 @@ from cosmicdeploy.journal.step_shapes import BEFORE, FACTS
 
 
 def parsed(line: bytes) -> Any:
-    """Parse the JSON of a line; a former name of a kind of step becomes the present one.
+    """Parse the JSON of a line, and replace a former name of a step's kind by the present name.
 
     Raises `ValueError` if the line is not JSON.
     """
@@ -38,7 +38,7 @@ def repeats_a_key(line: bytes) -> bool:
 
 
 def objection(data: Any) -> str:
-    """Return why the JSON of a line is not a usable record; "" if it is one."""
+    """Return why the parsed JSON of a line is not a usable record; "" if it is usable."""
     if not isinstance(data, dict):
         return "it is not a record"
     kind = data.get("kind")

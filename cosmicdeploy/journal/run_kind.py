@@ -9,7 +9,7 @@ from typing import Any, Self
 
 
 class RunKind(StrEnum):
-    """The kind of a run; its first record and the record of its release hold it."""
+    """The kind of a run, which its first journal record and its `release` record hold."""
 
     DEPLOY = "deploy"
     ROLLBACK = "rollback"
@@ -20,9 +20,9 @@ class RunKind(StrEnum):
 
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Self:
-        """Return the kind of the run that a record is about.
+        """Return the kind of the run that wrote a `run` or `release` record.
 
-        Earlier versions recorded only the command line: then the kind is derived from it.
+        Records of earlier versions have only the command line, from which the kind is then derived.
         """
         recorded = record.get("run_kind")
         if isinstance(recorded, str) and recorded in set(cls):
@@ -41,20 +41,28 @@ class RunKind(StrEnum):
     def places_release(self) -> bool:
         """Whether a run of this kind decides which release is in place.
 
-        It then first resumes or undoes each interrupted run of such a kind. A run of any other kind
-        leaves an interrupted deploy as it is, and does not start while a rollback is interrupted.
+        Such a run first deals with the interrupted runs that place a release: it resumes, undoes or
+        accepts them. Any other run leaves an interrupted deploy as it is, and does not start while
+        a rollback is interrupted.
         """
         return self in (RunKind.DEPLOY, RunKind.ROLLBACK, RunKind.ABORT)
 
     @property
     def settles_restarts(self) -> bool:
-        """Whether a run of this kind has a recover step, which finishes interrupted restarts."""
+        """Whether a run of this kind, although it places no release, ends interrupted restarts.
+
+        Its recover step starts the containers that an interrupted restart stopped. A run that
+        places a release ends interrupted restarts in any case.
+        """
         return self in (RunKind.RESTART, RunKind.UP)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunCommand:
-    """The command that starts a run: `line`, without `cosmicdeploy`, is recorded and shown."""
+    """The command that starts a run.
+
+    `line` is the command line without `cosmicdeploy`; the journal and the lock show it.
+    """
 
     line: str
     kind: RunKind

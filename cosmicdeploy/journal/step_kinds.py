@@ -1,7 +1,6 @@
-"""The kinds of steps that code looks for in the journal, and the former names of kinds.
+"""Names of the kinds of steps that code looks for in the journal, and former names of kinds.
 
-Existing journals and playbooks still contain former names, so a former name never gets another
-meaning.
+Existing journals and playbooks still contain former names, so no other kind may get a former name.
 """
 
 from __future__ import annotations
@@ -34,11 +33,11 @@ RENAMED: Mapping[str, str] = {
 
 
 def current_kind(kind: str) -> str:
-    """Return the present name for a former one; any other name unchanged."""
+    """Return the present name of a kind of step; a name that is not a former one stays as it is."""
     return RENAMED.get(kind, kind)
 
 
 def other_name(kind: str) -> str:
-    """Return the present name for a former one, or the former for a present one; "" if none."""
+    """Return the other name of a renamed kind, present or former; "" if the kind has one name."""
     former = {new: old for old, new in RENAMED.items()}
     return RENAMED.get(kind) or former.get(kind, "")

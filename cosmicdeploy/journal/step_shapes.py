@@ -1,6 +1,7 @@
-"""The shapes of a step's `before` (the previous state) and `facts` (its result) in the journal.
+"""The shapes (pydantic models) of the parts `before` and `facts` of a step's journal records.
 
-Only what the deployer reads back has a shape.
+`before` is the state before the step, which the step's undo restores. `facts` is the step's result.
+The shapes declare only keys that the deployer reads back.
 """
 
 from __future__ import annotations
@@ -24,29 +25,40 @@ class RestartedContainer(Container):
 
 
 class LockWait(Shape):
-    """The server's `lock_wait_timeout` in seconds: before the step, and as the step sets it."""
+    """The database server's `lock_wait_timeout` in seconds.
+
+    `former` is the value before the step, `set` the value while the step runs.
+    """
 
     former: int
     set: int
 
 
 class Tags(Shape):
+    """`tags` maps each image tag to the image id that it named; None if the tag did not exist."""
+
     tags: dict[str, str | None]
 
 
 class Containers(Shape):
+    """`containers` maps each service to its container; None if the service had none."""
+
     containers: dict[str, Container | None]
 
 
 class RestartedInPlace(Shape):
-    """`shielded`: maintenance was already on before the step."""
+    """`shielded`: the step turns clients away, and maintenance was already on before it."""
 
     containers: dict[str, RestartedContainer]
     shielded: bool
 
 
 class Quiesced(Shape):
-    """`containers` is service → container id. `shielded`: maintenance was already on."""
+    """`containers` maps each stopped service to its container's id.
+
+    `ready` are the services that were ready. `shielded`: the step turns clients away, and
+    maintenance was already on before it.
+    """
 
     containers: dict[str, str]
     ready: Names
@@ -54,10 +66,18 @@ class Quiesced(Shape):
 
 
 class Restored(Shape):
+    """`target` is the ID of the backup whose data the step puts in place."""
+
     target: str
 
 
 class Migrated(Shape):
+    """The state of the schema before pending migrations run.
+
+    `applied` are the migrations that have run, and `digest` is a digest of the schema. `names` are
+    the pending migrations, None if no migrations table existed; `pending` are their statements.
+    """
+
     applied: Names
     digest: str = Field(alias="schema")
     names: Names | None = None
@@ -66,11 +86,15 @@ class Migrated(Shape):
 
 
 class MigratedDown(Shape):
+    """`backup` is the ID of the backup that an undo restores; None if there is no backup."""
+
     backup: str | None
     lock_wait: LockWait = LockWait(former=0, set=0)
 
 
 class Switched(Shape):
+    """`enabled`: whether the feature was on; None if its state was unknown."""
+
     enabled: bool | None
 
 
@@ -84,7 +108,11 @@ class FileOwner(Shape):
 
 
 class FilledVolume(Shape):
-    """A volume into which the files of an image were put: where the service has it mounted."""
+    """A volume into which the step puts files of an image.
+
+    `service` mounts the folder `subpath` of the volume at the path `target`. `image` is the image's
+    id. `had_record`: an earlier deploy had recorded which files it put into the volume.
+    """
 
     service: str
     target: str
@@ -94,7 +122,7 @@ class FilledVolume(Shape):
 
 
 class FilledVolumes(Shape):
-    """`set_aside` names the folder in each volume that has what was replaced."""
+    """The filled volumes by name; in each, the folder named `set_aside` holds replaced files."""
 
     set_aside: str = Field(pattern="^[0-9a-f]{8}$")
     volumes: dict[str, FilledVolume]
@@ -120,10 +148,14 @@ BEFORE: Mapping[str, type[Shape]] = {
 
 
 class BackedUp(Shape):
+    """`backup` is the ID of the backup that the step took."""
+
     backup: str
 
 
 class Migrations(Shape):
+    """`migrations` are the migrations that the step ran; `digest` is the new schema's digest."""
+
     migrations: Names = Field(default_factory=list)
     digest: str = Field(default="", alias="schema")
 

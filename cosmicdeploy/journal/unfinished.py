@@ -1,9 +1,11 @@
 """Find the runs that are not over: interrupted runs, and the current run.
 
-A run is over once it has succeeded, or once all its changes are undone. A run that was killed, or
-failed without a complete undo, is interrupted: a later run has to know its changes, either to
-resume it, or to undo it together with its own changes, so that a failure leads back to the state
-before the *first* of the runs.
+A run is over once it has succeeded, once all its changes are undone, or once a later run has taken
+care of it. A rollback is also over once its step `resume` has let clients in. A run is interrupted
+if it was killed, or if it failed without a complete undo.
+
+A later run needs to know what an interrupted run changed. It either undoes the interrupted run or
+resumes it. If it resumes and then fails, it undoes both: back to the state before the *first* run.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from cosmicdeploy.journal.journal import Journal, Record, UnreadableLine
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import MIGRATE, RESUME
 
-# Kinds of records that say what a run changes.
+# Kinds of records without which it is unknown what a run changed.
 CHANGING = ("run", "intent")
 
 
@@ -39,9 +41,10 @@ def resumed_and_current(
 
 
 class _Replay:
-    """Reads the journal entry by entry; `open` holds the runs that are not over so far, by id.
+    """Replays the journal entry by entry, to find the runs that are not over.
 
-    Ignores the run with the id `excluded`.
+    `open` maps the ids of these runs to the runs, as far as the journal was replayed. The run with
+    the id `excluded` is ignored.
     """
 
     def __init__(self, excluded: str) -> None:
@@ -51,7 +54,7 @@ class _Replay:
         self._last = ""
 
     def apply(self, record: Record) -> None:
-        """Apply a record."""
+        """Apply a record to its run, and close the runs that the record resolves."""
         run, kind = record.get("run", ""), record["kind"]
         if kind == "run" and run:
             self._begin(_started_run(record))
@@ -64,9 +67,10 @@ class _Replay:
                 _forget_schema(earlier)
 
     def apply_unreadable(self, line: UnreadableLine) -> None:
-        """Add an unreadable line to its run.
+        """Note an unreadable line in the run that wrote it.
 
-        If it names no known run, the last run may have written it: only one run writes at a time.
+        If the line names no known run, the run that began last may have written it, because only
+        one run writes at a time. An unreadable `success` record still ends its run.
         """
         where = f"line {line.line} of the journal cannot be read"
         if line.run in self.open or (
@@ -81,15 +85,15 @@ class _Replay:
     def _begin(self, run: InterruptedRun) -> None:
         self._last = run.id
         if run.id in self.open:  # keep its intents, which the undo needs
-            self.open[run.id].lost_records.append("its first record is repeated or follows others")
+            self.open[run.id].lost_records.append("its first record is repeated or not the first")
         elif run.id != self._excluded:
             self.open[run.id] = run
             self._begun.add(run.id)
 
     def _begin_without_record(self, run: str) -> bool:
-        """Begin a run whose first record cannot be read.
+        """Begin a run at a later record, because its first record cannot be read.
 
-        Return False, and do nothing, if `run` is "", excluded, or has already begun.
+        Returns False, and does nothing, if `run` is "", is excluded, or has already begun.
         """
         if not run or run == self._excluded or run in self._begun:
             return False
@@ -119,14 +123,14 @@ def _update(open_runs: dict[str, InterruptedRun], run: InterruptedRun, record: R
         case "intent":
             run.intents.append(_intent(record))
         case "done" if record["step_kind"] == RESUME:
-            del open_runs[run.id]  # clients are let in again: an undo would lose what they write
+            del open_runs[run.id]  # clients write again, and an undo would lose what they write
         case "done":
             for intent in _intent_of(run, record):
                 intent.done, intent.facts = True, record["facts"]
         case "failed":
             run.failed = True
         case "undone":
-            run.failed = True  # the run itself or a later one undoes it
+            run.failed = True  # the run is being undone, by itself or by a later run
             for intent in _intent_of(run, record):
                 run.intents.remove(intent)
         case "success":
@@ -136,7 +140,10 @@ def _update(open_runs: dict[str, InterruptedRun], run: InterruptedRun, record: R
 
 
 def _forget_schema(run: InterruptedRun) -> None:
-    """Forget the schema, so that no undo changes or compares it: an operator has repaired it."""
+    """Remove the schema from a run's steps and state, because an operator has repaired the schema.
+
+    So no undo changes the schema, or compares it.
+    """
     run.intents = [intent for intent in run.intents if intent.kind != MIGRATE]
     run.state = {**run.state, "schema": None, "migrations": None}
 
@@ -152,5 +159,5 @@ def _intent(record: Record) -> Intent:
 
 
 def _intent_of(run: InterruptedRun, record: Record) -> list[Intent]:
-    """Return the intent of the step that a record names; empty if the journal has none."""
+    """Return the last intent of the step that a record names, or an empty list if there is none."""
     return [intent for intent in run.intents if intent.name == record["step"]][-1:]

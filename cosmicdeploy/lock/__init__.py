@@ -1,10 +1,10 @@
 """The deploy lock: one run at a time on a stack.
 
-The lock is a marker on the engine, which all operators share. The engine creates it atomically and
-removes it only by its id, so a run cannot remove another run's lock. The holder sends a heartbeat
-every two seconds. A lock is stale if its holder was a process of this machine that has ended, or if
-the holder has sent no heartbeat for too long; the next run then takes the lock over. If the former
-holder is still alive, it notices before its next change and stops.
+The lock is a marker on the engine, which all operators share: a container that never starts. The
+engine creates it atomically. A run removes it only by its id, so it cannot remove another run's
+lock. The holder sends a heartbeat every two seconds. A lock is stale if its holder was a process of
+this machine that has ended, or if the holder has sent no heartbeat for too long. The next run then
+takes the lock over. If the former holder is still alive, it stops before its next change.
 """
 
 from __future__ import annotations

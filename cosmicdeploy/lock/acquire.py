@@ -1,4 +1,4 @@
-"""Acquire the deploy lock, waiting for it if required, and hold it during a `with` block."""
+"""Acquire the deploy lock, after a wait if necessary, and hold it during a `with` block."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class LockWait:
     """How to wait for the lock.
 
     `wait` is the longest wait; `stale_after` is how long a holder may send no heartbeat before its
-    lock is stale; both in seconds. `on_wait` is called with a line about the holder. `safe_point`
-    is called at each poll and may raise an error to give up waiting.
+    lock is stale; both in seconds. `on_wait` is called once for each holder, with a line about it.
+    `safe_point` is called at each poll and may raise an error to end the wait.
     """
 
     wait: float = 0.0
@@ -35,8 +35,9 @@ class LockWait:
 def hold_lock(
     engine: Engine, project: str, command: str, lock_wait: LockWait = LockWait()
 ) -> Iterator[Lock]:
-    """Hold the stack's lock during the block. Raises `LockHeld`, which names the holder.
+    """Hold the stack's lock during the block.
 
+    Raises `LockHeld`, which names the holder, if another run still holds the lock after the wait.
     The block must call `Lock.require` before each change, or use an engine from `fence.fenced`,
     which does so.
     """

@@ -12,12 +12,12 @@ from cosmicdeploy.lock.holder import describe_holder
 
 # A heartbeat costs the engine about 4 ms; checking that the marker exists costs 1 ms.
 BEAT_SECONDS = 2.0
-# A clock that keeps running while the machine is suspended, where the system has one.
+# CLOCK_BOOTTIME also runs while the machine is suspended, but not every system has it.
 CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Lock:
-    """A lock that is never lost, for work that needs none; `HeldLock` is the real one."""
+    """A lock that is never lost, for work that needs no lock; a run has a `HeldLock` instead."""
 
     def require(self, max_age: float = 0.0) -> None:
         """Check that this run still holds the lock.
@@ -69,7 +69,8 @@ class HeldLock(Lock):
             count += 1
 
     def _update(self, *, exists: bool) -> None:
-        # A lost lock stays lost, even if the other thread's older result arrives later.
+        # The run and the heartbeat thread both call this. A lost lock stays lost, even if an older
+        # result of the other thread arrives later.
         if not exists:
             self._lost = True
 

@@ -1,4 +1,4 @@
-"""Describe a lock holder by its marker's labels; find out whether its process has ended."""
+"""Describe a lock holder by the labels of its marker; tell whether its process has ended."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cosmicdeploy.text.formatting import format_timestamp
 
 
 def marker_name(project: str) -> str:
-    """Return the name of a stack's lock marker; on an engine, names are unique."""
+    """Return the name of a stack's lock marker; the engine keeps names unique."""
     return f"cosmicdeploy-lock-{project}"
 
 
@@ -52,7 +52,7 @@ def lock_held_error(marker: Marker, todo: str) -> LockHeld:
 def is_dead(holder: Mapping[str, str]) -> bool:
     """Return whether the holder was a process of this machine that has ended.
 
-    A later process with the same number has another start time.
+    Compares the start time too: a later process may have the same number.
     """
     if holder.get("machine") != _machine():
         return False
@@ -61,7 +61,7 @@ def is_dead(holder: Mapping[str, str]) -> bool:
 
 
 def _machine() -> str:
-    """Return an id of the process number space: that of this machine, or of this container."""
+    """Return an id of the namespace of process numbers: of this machine or this container."""
     parts = [socket.gethostname()]
     try:
         parts.append(Path("/etc/machine-id").read_text().strip())
@@ -72,7 +72,10 @@ def _machine() -> str:
 
 
 def _process_start(pid: int) -> str:
-    """Return a process's start (clock ticks since boot) with the boot id; "" if it has ended."""
+    """Return when a process started, as TICKS@BOOT-ID; "" if it has ended.
+
+    The ticks are the clock ticks since boot. Also "" if the system has no /proc.
+    """
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()

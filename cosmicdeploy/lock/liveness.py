@@ -25,11 +25,11 @@ class Observation:
 
 
 class HolderWatch:
-    """Observes a lock holder by calling `is_gone` repeatedly; all times are in seconds.
+    """Observes whether a lock holder is gone; each call of `is_gone` is one observation.
 
     A holder is gone if it was a process of this machine that has ended, or if no new heartbeat was
-    observed for `stale_after` seconds. `alive` is whether a new heartbeat was observed;
-    `silent_seconds` is how long none has been.
+    observed for `stale_after` seconds. `alive` becomes true when a new heartbeat is observed.
+    `silent_seconds` is the time since the last new heartbeat, or since the first observation.
     """
 
     def __init__(self, engine: Engine, stale_after: float = STALE_SECONDS) -> None:

@@ -12,7 +12,7 @@ from cosmicdeploy.lock.held_lock import BEAT_SECONDS
 from cosmicdeploy.lock.holder import is_dead, lock_held_error, marker_name
 from cosmicdeploy.lock.liveness import STALE_SECONDS, HolderWatch
 
-# A living holder sends a heartbeat every BEAT_SECONDS; a busy engine may delay it.
+# A living holder sends a heartbeat every BEAT_SECONDS. A busy engine may delay some.
 INSPECT_SECONDS = 3 * BEAT_SECONDS
 
 
@@ -49,7 +49,7 @@ def inspect_lock(engine: Engine, project: str, seconds: float = INSPECT_SECONDS)
 
 
 def living_holder(engine: Engine, project: str) -> Marker | None:
-    """Return the lock's marker; None if the lock is free, or its holder on this machine has ended.
+    """Return the lock's marker; None if the lock is free or its holder is known to have ended.
 
     Does not wait for a heartbeat, so a holder that died on another machine counts as living.
     """
@@ -58,7 +58,7 @@ def living_holder(engine: Engine, project: str) -> Marker | None:
 
 
 def holder_pid(engine: Engine, project: str) -> str | None:
-    """Return the living holder's process number on its machine; None as for `living_holder`."""
+    """Return the process number of the living holder, on its machine; None if there is none."""
     marker = living_holder(engine, project)
     return marker.labels.get("pid") if marker else None
 

@@ -1,1 +1,1 @@
-"""Judge migrations without running them: what they would do, and what they have already done."""
+"""Judge migrations without running them: what they would do, and what the schema already has."""

@@ -1,6 +1,7 @@
 """Find out how much of a pending migration is already in the schema.
 
-That happens if a migration was run by hand and killed before it was recorded as done.
+A pending migration may have changed the schema already. That happens if an operator ran the
+migration by hand, and it was killed before the application recorded it as done.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ class AppliedState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class UnrecordedMigration:
-    """A pending migration, and which of its statements already took effect."""
+    """A pending migration, and how much of it is already in the schema.
+
+    `outcomes` says which statements took effect; harmless statements are left out.
+    """
 
     migration: str
     applied: AppliedState
@@ -44,7 +48,10 @@ class UnrecordedMigration:
 
 
 def applied_states(statements: Sequence[Statement], shape: Shape) -> list[UnrecordedMigration]:
-    """Return how much of each migration is already in the schema, in their order."""
+    """Return how much of each migration is already in the schema.
+
+    The migrations are in the order of their `statements`.
+    """
     names = dict.fromkeys(statement.migration for statement in statements)
     return [
         _unrecorded(name, [s for s in statements if s.migration == name], shape) for name in names
@@ -63,11 +70,11 @@ def _unrecorded(name: str, statements: Sequence[Statement], shape: Shape) -> Unr
 
 
 def _applied(outcomes: Sequence[Outcome], proofs: Sequence[int]) -> AppliedState:
-    """Combine the outcomes of a migration's statements.
+    """Return how much of a migration is in the schema, from the outcomes of its statements.
 
-    `proofs` are the indexes of the statements that have surely created something in the schema. A
-    migration runs its statements in order: if one before the last proof was not done, the proof
-    must have another cause.
+    `proofs` are the indexes of the statements that create a table, column or key which exists now.
+    A migration runs its statements in order. So if a statement before the last proof was not done,
+    something other than this migration created what exists.
     """
     states = [outcome.state for outcome in outcomes]
     if not proofs or NOT_DONE in states[: proofs[-1]]:

@@ -17,7 +17,7 @@ READS = (exp.Select, exp.SetOperation, exp.Show, exp.Describe)
 TRANSACTION = (exp.Transaction, exp.Commit, exp.Rollback)
 PLAIN_INDEXES = (exp.IndexColumnConstraint,)
 RENAMES = (exp.RenameColumn, exp.AlterRename, exp.RenameIndex)
-# Options of ALTER TABLE that affect only how a change is made, or nothing that matters here.
+# Harmless options of ALTER TABLE: how the server makes the change, the next id, the comment.
 CHANGE_OPTIONS = (
     exp.AlgorithmProperty,
     exp.LockProperty,
@@ -27,9 +27,10 @@ CHANGE_OPTIONS = (
 
 
 def judge(sql: str, shape: Shape, new_tables: Set[str] = frozenset()) -> Verdict:
-    """Judge a statement against the current schema.
+    """Return the verdict on a statement, judged against the current schema.
 
-    `new_tables` are created by earlier statements of this deploy, so nothing depends on them yet.
+    If `sql` contains several statements, returns the worst verdict. `new_tables` are tables that
+    earlier statements of this deploy create: the running release does not use them.
     """
     try:
         trees = parse(sql)
@@ -39,7 +40,10 @@ def judge(sql: str, shape: Shape, new_tables: Set[str] = frozenset()) -> Verdict
 
 
 def created_tables(sql: str, shape: Shape) -> set[str]:
-    """Return the tables that a statement creates and that do not exist yet."""
+    """Return the names of the tables that a statement creates, except those that exist already.
+
+    Empty if the statement cannot be parsed.
+    """
     try:
         trees = parse(sql)
     except NotUnderstood:
@@ -52,8 +56,8 @@ def created_tables(sql: str, shape: Shape) -> set[str]:
 
 def _judge(tree: exp.Expr, shape: Shape, new_tables: Set[str]) -> Verdict:  # noqa: PLR0911
     if isinstance(tree, READS):
-        # The console prints the statements without running them, so a query returns nothing. If a
-        # migration branches on the result, the console shows only one branch.
+        # The application's console prints the statements without running them, so a query returns
+        # no rows. If a migration branches on the result, the console shows only one branch.
         return cannot_judge("later statements may depend on what it reads")
     if isinstance(tree, TRANSACTION):
         return HARMLESS
@@ -121,7 +125,7 @@ def _judge_alter(tree: exp.Alter, shape: Shape, new_tables: Set[str]) -> Verdict
     if name in new_tables:
         return ADDITIVE
     if name not in shape.tables:
-        return cannot_judge(f"there is no table {name or 'of this schema'} now")
+        return cannot_judge(f"there is no table {name} now" if name else "it alters another schema")
     table = shape.tables[name]
     return worst([_judge_action(action, table) for action in actions] or [HARMLESS])
 

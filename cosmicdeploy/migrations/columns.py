@@ -19,7 +19,10 @@ CONSTRAINS_ROWS = (
 
 
 def judge_added(column: exp.ColumnDef) -> Verdict:
-    """Judge a new column. It must not require a value, since the running release gives it none."""
+    """Judge a new column.
+
+    A column for which each INSERT must give a value is destructive: the running release gives none.
+    """
     own_constraints = constraints(column)
     fills_itself = (
         exp.DefaultColumnConstraint,
@@ -40,7 +43,7 @@ def _judge_rows(column: exp.ColumnDef) -> Verdict:
 
 
 def judge_modified(action: exp.ModifyColumn, table: TableShape) -> Verdict:
-    """Judge a MODIFY or CHANGE against the current column."""
+    """Judge a MODIFY or CHANGE clause against the column as it is now in `table`."""
     column, former = action.this, action.args.get("rename_from")
     if former is not None and former.name.lower() != column.name.lower():
         return destructive(f"renames the column {former.name}")
@@ -58,7 +61,10 @@ def judge_modified(action: exp.ModifyColumn, table: TableShape) -> Verdict:
 
 
 def _losses(column: exp.ColumnDef, live: LiveColumn, charset: str) -> list[str]:
-    """Describe what the column allows or does now, but not after the change."""
+    """Return a text for each thing that the column allows or does now but not after the change.
+
+    Raises `NotUnderstood` if the type is missing or unknown.
+    """
     name, reasons = column.name, []
     if column.kind is None:
         raise NotUnderstood(f"{name} has no type")
@@ -98,7 +104,7 @@ def _has(column: exp.ColumnDef, kind: type[exp.Expr]) -> bool:
 
 
 def _charset(column: exp.ColumnDef) -> str:
-    """Return the character set in a definition, or that of its collation; "" for neither."""
+    """Return the character set in a definition, or else that of its collation; "" if neither."""
     charset = column.find(exp.CharacterSetColumnConstraint)
     if charset is not None:
         return str(charset.this.name).lower()

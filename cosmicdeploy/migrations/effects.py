@@ -1,4 +1,4 @@
-"""Find out whether a statement took effect, to see how far a migration got."""
+"""Compare a migration's statements with the schema, to find out how far the migration got."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from cosmicdeploy.migrations.columns import nullable
 from cosmicdeploy.migrations.sql import NotUnderstood, parse, table_name
 from cosmicdeploy.migrations.types import BLOBS, TEXTS, live_type, type_of
 
-# Whether something is in effect; None if the schema does not show it.
+# Whether the schema is as a statement leaves it; None if the schema does not show that.
 InEffect = bool | None
-# Actions of ALTER TABLE that create something whose name the schema shows.
+# Actions of ALTER TABLE that add a name to the schema: of a column, key or constraint.
 CREATING = (exp.ColumnDef, exp.AddConstraint, exp.RenameColumn)
 
 
 def is_in_effect(sql: str, shape: Shape) -> InEffect:
-    """Return whether the statement is in effect; None if the schema does not show it."""
+    """Return whether the schema is as the statement leaves it; None if the schema cannot show that.
+
+    Data changes, for example, do not show in the schema.
+    """
     try:
         return _combine(_in_effect(tree, shape) for tree in parse(sql))
     except NotUnderstood:
@@ -26,7 +29,10 @@ def is_in_effect(sql: str, shape: Shape) -> InEffect:
 
 
 def _combine(parts: Iterable[InEffect]) -> InEffect:
-    """Combine the parts of a statement; parts that the schema does not show are ignored."""
+    """Return whether all parts of a statement are in effect, ignoring unknown ones (None).
+
+    None if all parts are unknown.
+    """
     known = [part for part in parts if part is not None]
     return all(known) if known else None
 
@@ -88,8 +94,8 @@ def _action(action: exp.Expr, table: TableShape) -> InEffect:
         return new in table.columns and old not in table.columns
     if isinstance(action, exp.Drop):
         names = {name.name.lower() for name in action.args.get("tables") or ()}
-        kept = {"COLUMN": set(table.columns), "INDEX": set(table.indexes)}
-        return not names & kept.get(str(action.args["kind"]), set(table.constraints))
+        existing = {"COLUMN": set(table.columns), "INDEX": set(table.indexes)}
+        return not names & existing.get(str(action.args["kind"]), set(table.constraints))
     return None
 
 
@@ -102,7 +108,7 @@ def _modified(action: exp.ModifyColumn, table: TableShape) -> InEffect:
         return None
     declared, present = type_of(column.kind), live_type(live.type)
     if declared.arguments and declared.name in TEXTS | BLOBS:
-        return None  # the server has chosen a type by the given length
+        return None  # the server chooses the type by the declared length
     same = (declared.name, declared.unsigned) == (present.name, present.unsigned)
     # The server adds a display width to an integer type without one.
     same = same and (not declared.arguments or declared.arguments == present.arguments)
@@ -110,7 +116,7 @@ def _modified(action: exp.ModifyColumn, table: TableShape) -> InEffect:
 
 
 def _constraint(part: exp.Expr, table: TableShape) -> InEffect:
-    """Return whether a key exists; None if the statement gives it no name."""
+    """Return whether a key or constraint exists; None if the statement gives it no name."""
     named = part.this.this if isinstance(part.this, exp.Schema) else part.this
     if not isinstance(named, exp.Identifier):
         return None
@@ -118,9 +124,10 @@ def _constraint(part: exp.Expr, table: TableShape) -> InEffect:
 
 
 def has_created(sql: str, shape: Shape) -> bool:
-    """Return whether something exists that this statement creates; a table with all its columns.
+    """Return whether the schema has a table, view, column or key that this statement creates.
 
-    Statements with IF NOT EXISTS and modifications of columns do not count: they prove nothing.
+    A table counts only with all its columns. What IF NOT EXISTS creates does not count, nor does a
+    modified column: neither proves that the statement ran.
     """
     try:
         return any(_has_created(tree, shape) for tree in parse(sql))
@@ -148,14 +155,20 @@ def _is_unconditional(action: exp.Expr) -> bool:
 
 
 def _has_its_columns(tree: exp.Create, shape: Shape) -> bool:
-    """Return whether the table has the created columns: it may be another table of that name."""
+    """Return whether the table has all columns of the statement; true for a view or an index.
+
+    A table without these columns has another origin and only the same name.
+    """
     table = shape.tables.get(table_name(tree), TableShape())
     columns = tree.find_all(exp.ColumnDef) if tree.kind == "TABLE" else ()
     return {column.name.lower() for column in columns} <= set(table.columns)
 
 
 def only_drops(sql: str) -> bool:
-    """Return whether a statement drops tables, columns or keys, and does nothing else."""
+    """Return whether a statement does nothing but drop tables, columns, keys or the like.
+
+    False if the statement cannot be parsed.
+    """
     try:
         return all(_drops(tree) for tree in parse(sql))
     except NotUnderstood:
@@ -168,7 +181,10 @@ def _drops(tree: exp.Expr) -> bool:
 
 
 def shows_in_structure(sql: str) -> bool:
-    """Return whether a statement changes only tables, columns or keys, and no rows."""
+    """Return whether a statement changes only tables, columns or keys, and no rows.
+
+    False if the statement cannot be parsed.
+    """
     try:
         trees = parse(sql)
     except NotUnderstood:

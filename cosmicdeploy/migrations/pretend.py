@@ -1,8 +1,8 @@
 """Parse the output of Artisan's `migrate --pretend`: the statements of each pending migration.
 
-Laravel 8 prints `<name>: <statement>` lines. Laravel 9 and later print a line with the name, then
-`⇂ <statement>` lines. The name is that of the file, or of the class if the migration is a named
-class. A statement may span several lines.
+Artisan is Laravel's console. In Laravel 8 it prints `<name>: <statement>` lines. In later versions
+it prints a line with the name, then `⇂ <statement>` lines. The name is the migration's class name,
+or its file name if the class has no name. A statement may span several lines.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ DATE_PARTS = 4
 
 
 def statements(text: str, names: Sequence[str]) -> dict[str, list[str]]:
-    """Return the statements of each migration in `names`; an empty list if the text shows none."""
+    """Return the statements in `text` by migration.
+
+    Each migration in `names` has an entry; the list is empty if the text shows no statement of it.
+    """
     known = {spelling: name for name in names for spelling in (name, class_name(name))}
     by_migration: dict[str, list[str]] = {name: [] for name in names}
     current = ""
@@ -37,12 +40,16 @@ def class_name(migration: str) -> str:
 
 
 def _read(line: str, known: dict[str, str]) -> tuple[str, str]:
-    """Return the migration that a line names and the statement that starts on it; "" for none."""
+    """Return the migration that a line names and the statement that begins there, each "" if none.
+
+    `known` are the migrations by file name and by class name.
+    """
     words = line.strip()
     if words.startswith(BULLET):
         return "", words.removeprefix(BULLET).strip()
     name, colon, statement = words.partition(": ")
     if colon and name in known:
         return known[name], statement
+    # Artisan fills the line after the name with dots.
     heading = re.sub(r"\s*\.{2,}.*$", "", words)
     return known.get(heading, ""), ""

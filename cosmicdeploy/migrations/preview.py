@@ -16,8 +16,9 @@ DONE, NOT_DONE, NOT_KNOWN = "done", "not done", "cannot be known"
 class Statement:
     """One statement of a migration, as messages and journal records show it.
 
-    `in_effect` is whether it was in effect before it ran; None if the schema did not show it. `sql`
-    is "" if the console shows no statement.
+    `sql` has no row data; it is "" if the statement is unknown. `why` is the reason for `kind`.
+    `in_effect`: whether the schema already was as the statement leaves it, before the statement
+    ran; None if the schema did not show that.
     """
 
     migration: str
@@ -49,7 +50,10 @@ class Statement:
 
 
 def preview(statements: Mapping[str, Sequence[str]], shape: Shape) -> list[Statement]:
-    """Judge the statements of each migration, in order, against the current schema."""
+    """Judge the statements of each migration, in order, against the current schema.
+
+    A migration without statements gets a placeholder (see `unknown_statement`).
+    """
     from cosmicdeploy.migrations.classify import created_tables, judge  # sqlglot is slow to import
     from cosmicdeploy.migrations.effects import is_in_effect
 
@@ -66,7 +70,7 @@ def preview(statements: Mapping[str, Sequence[str]], shape: Shape) -> list[State
 
 
 def unknown_statement(migration: str, why: str) -> Statement:
-    """Return a placeholder for a migration whose statements are unknown."""
+    """Return a placeholder, of kind `unknown`, for a migration whose statements are unknown."""
     return _statement(migration, "", cannot_judge(why), None)
 
 
@@ -105,7 +109,7 @@ def _unreadable(migration: object) -> Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """Whether a statement of an interrupted run took effect (DONE, NOT_DONE or NOT_KNOWN)."""
+    """Whether a statement of a migration took effect: `state` is DONE, NOT_DONE or NOT_KNOWN."""
 
     statement: Statement
     state: str
@@ -120,9 +124,10 @@ class Outcome:
 def outcomes(
     statements: Sequence[Statement], shape: Shape, ran: Set[str], undone: Set[str] = frozenset()
 ) -> list[Outcome]:
-    """Return the outcome of each statement, judged by the current schema.
+    """Return the outcome of each statement of an interrupted run, judged by the current schema.
 
-    `ran` are the migrations that ran completely, `undone` those that were rolled back completely.
+    `statements` are as they were judged before the run. `ran` are the migrations that ran
+    completely, `undone` the migrations that were rolled back completely.
     """
     inferred = []
     for migration in dict.fromkeys(s.migration for s in statements):
@@ -145,10 +150,11 @@ def _outcome(statement: Statement, shape: Shape) -> Outcome:
 def infer_outcomes(
     known: Sequence[Outcome], ran: bool = False, undone: bool = False
 ) -> list[Outcome]:
-    """Infer the outcomes that the schema does not show from the order of the statements.
+    """Return the outcomes of one migration, with those that are NOT_KNOWN inferred if possible.
 
     A migration runs its statements in order: all statements before one that is done are done, and
-    all statements after one that is not done are not done.
+    all statements after one that is not done are not done. If the whole migration `ran`, every
+    unknown statement is done; if it was `undone`, every unknown statement is not done.
     """
     states = [outcome.state for outcome in known]
     done_up_to = max((i for i, state in enumerate(states) if state == DONE), default=-1)

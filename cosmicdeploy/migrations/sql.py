@@ -1,4 +1,4 @@
-"""Parse statements in MySQL's dialect, and show them without data."""
+"""Parse SQL statements in MySQL's dialect, and print them without row data."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sqlglot.errors import SqlglotError
 DIALECT = "mysql"
 # The start of a comment whose content the server executes, although parsers ignore it.
 EXECUTED_COMMENT = re.compile(r"/\*M?!")
-# The server requires a blank after the two dashes of a comment, the parser does not.
+# The server requires a blank after the two dashes of a comment; the parser does not.
 DASHES_WITHOUT_BLANK = re.compile(r"--(?=\S)")
-# Strings in these statements are defaults, comments or enum values, but no data of rows.
+# CREATE or ALTER TABLE without SELECT: the strings are defaults, comments or enum values.
 STRUCTURE = re.compile(r"\s*(create|alter)\s+table\b(?!.*\bselect\b)", re.IGNORECASE | re.DOTALL)
 # sqlglot warns about statements that it keeps as text; this package judges those itself.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
@@ -25,7 +25,10 @@ class NotUnderstood(Exception):
 
 
 def parse(sql: str) -> list[exp.Expr]:
-    """Parse the statements in a text; raises `NotUnderstood`."""
+    """Parse the statements in a text.
+
+    Raises `NotUnderstood` if the parser fails, or if the server may read the text differently.
+    """
     plain = without_strings(sql)
     if EXECUTED_COMMENT.search(plain):
         raise NotUnderstood("it has a comment that the server executes")
@@ -38,7 +41,10 @@ def parse(sql: str) -> list[exp.Expr]:
 
 
 def without_strings(sql: str) -> str:
-    """Return the text with the content of its strings replaced, since it may be data of rows."""
+    """Return a statement with "…" in place of each string's content, which may be row data.
+
+    If the statement cannot be split into tokens, returns only its first word and "…".
+    """
     try:
         tokens = sqlglot.tokenize(sql, read=DIALECT)
     except SqlglotError:
@@ -50,11 +56,14 @@ def without_strings(sql: str) -> str:
 
 
 def display_text(sql: str) -> str:
-    """Return a statement in one line for messages and records, without data of rows."""
+    """Return a statement in one line for messages and records, without row data."""
     return " ".join((sql if STRUCTURE.match(sql) else without_strings(sql)).split())
 
 
 def table_name(tree: exp.Expr) -> str:
-    """Return the name of a statement's table; "" if it is a table of another schema."""
+    """Return the name of the first table in a statement.
+
+    "" if there is no table, or if the statement names the table's schema, which may be another one.
+    """
     table = tree if isinstance(tree, exp.Table) else tree.find(exp.Table)
     return table.name if table is not None and not table.db else ""

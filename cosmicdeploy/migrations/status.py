@@ -1,4 +1,7 @@
-"""Parse Artisan's `migrate:status`: the table of Laravel 8, or the list of 9 and later."""
+"""Parse the output of Artisan's `migrate:status`: a table in Laravel 8, a list in later versions.
+
+Artisan is Laravel's console.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +41,6 @@ def was_not_confirmed(output: str) -> bool:
 
 
 def summarize_names(names: Iterable[str]) -> str:
-    """Return one name as it is, several as "3 migrations (a, b, c)"."""
+    """Return the names as text: one name as it is, several as "3 migrations (a, b, c)"."""
     listed = list(names)
     return listed[0] if len(listed) == 1 else f"{len(listed)} migrations ({', '.join(listed)})"

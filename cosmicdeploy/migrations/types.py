@@ -9,18 +9,20 @@ from sqlglot import exp
 from cosmicdeploy.migrations.sql import NotUnderstood, parse
 
 INTEGERS = ("TINYINT", "SMALLINT", "MEDIUMINT", "INT", "BIGINT")
-# The length that always fits: in characters of four bytes each; in bytes for binary types.
+# Text types, with the number of characters that always fits, at four bytes each.
 TEXTS = {"TINYTEXT": 63, "TEXT": 16383, "MEDIUMTEXT": 4194303, "LONGTEXT": 1073741823}
+# Binary types, with the number of bytes that fits.
 BLOBS = {"TINYBLOB": 255, "BLOB": 65535, "MEDIUMBLOB": 16777215, "LONGBLOB": 4294967295}
+# Types whose argument is their length, each with the larger types of its family.
 LENGTHS = {"CHAR": TEXTS, "VARCHAR": TEXTS, "BINARY": BLOBS, "VARBINARY": BLOBS}
-# Types whose argument is the number of digits after the decimal point of the seconds.
+# Types whose argument is the number of decimal places of the seconds.
 FRACTIONS = ("DATETIME", "TIMESTAMP", "TIMESTAMPTZ", "TIME")
 SYNONYMS = {"BOOLEAN": "TINYINT", "BOOL": "TINYINT", "INTEGER": "INT"}
 
 
 @dataclass(frozen=True)
 class ColumnType:
-    """A column type; `arguments` are those in its parentheses, such as the length."""
+    """A column type; `arguments` are what is in its parentheses, such as a length."""
 
     name: str
     unsigned: bool
@@ -32,7 +34,7 @@ class ColumnType:
 
 
 def type_of(kind: exp.DataType) -> ColumnType:
-    """Convert a type of sqlglot, which has names of their own for unsigned types."""
+    """Convert a column type of sqlglot, which names unsigned types with a "U", such as `UINT`."""
     name = kind.this.name if hasattr(kind.this, "name") else str(kind.this)
     unsigned = name.startswith("U") and (name[1:] in INTEGERS or name[1:] in ("DECIMAL", "DOUBLE"))
     name = name[1:] if unsigned else name
@@ -42,7 +44,7 @@ def type_of(kind: exp.DataType) -> ColumnType:
 
 
 def live_type(written: str) -> ColumnType:
-    """Parse a type in the notation of `information_schema`; raises `NotUnderstood`."""
+    """Parse a type as `information_schema` writes it. Raises `NotUnderstood` if that fails."""
     (tree,) = parse(f"CREATE TABLE t (c {written})")
     kind = tree.find(exp.DataType)
     if kind is None:
@@ -81,7 +83,7 @@ def _text_type_holds(new: ColumnType, old: ColumnType) -> bool:
     for sizes in (TEXTS, BLOBS):
         if new.name not in sizes:
             continue
-        # For a text type with a length, the server chooses the smallest type that can hold it.
+        # For a text type with a length, the server chooses the smallest type of that length.
         room = new.length or sizes[new.name]
         if old.name in sizes:
             return room >= sizes[old.name]

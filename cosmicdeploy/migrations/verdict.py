@@ -1,4 +1,4 @@
-"""The verdict on a statement: what it would do, and why that may be dangerous."""
+"""The verdict on a migration's statement: what it would do, and why that may be dangerous."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from enum import StrEnum
 class Kind(StrEnum):
     """What a statement does, from the least to the most dangerous.
 
-    A `risky` statement loses no data but may fail on the existing rows; it is shown but not
+    An `additive` statement removes nothing that the running release uses. A `data` statement writes
+    rows. A `risky` statement loses no data but may fail on the existing rows; it is shown but not
     refused. An `unknown` statement cannot be judged and is refused like a `destructive` one.
     """
 
@@ -39,7 +40,10 @@ class Verdict:
 
 
 def worst(verdicts: list[Verdict]) -> Verdict:
-    """Return the most dangerous kind, with the reasons of all verdicts of that kind."""
+    """Return a verdict of the most dangerous kind, with the reasons of all verdicts of that kind.
+
+    `verdicts` must not be empty.
+    """
     kind = max((verdict.kind for verdict in verdicts), key=lambda kind: kind.danger)
     reasons = [verdict.why for verdict in verdicts if verdict.kind is kind and verdict.why]
     return Verdict(kind, "; ".join(dict.fromkeys(reasons)))
@@ -51,5 +55,5 @@ def cannot_judge(why: str) -> Verdict:
 
 
 def destructive(why: str) -> Verdict:
-    """Return the verdict on a statement that removes data or something the running release uses."""
+    """Return the verdict on a statement that loses data or may break the running release."""
     return Verdict(Kind.DESTRUCTIVE, why)

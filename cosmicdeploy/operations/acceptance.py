@@ -1,9 +1,9 @@
 """`deploy --abort --accept`: accept the containers that run now as the state of the stack.
 
-For interrupted runs that can be neither finished nor undone, because the containers that the undo
-needs are gone: the operator used Compose or Docker after a deploy was killed. No service is
-started, stopped or replaced here, and no live data is changed; only what the runs left behind is
-removed.
+Acceptance closes interrupted runs that can be neither finished nor undone, because the containers
+that the undo needs are gone. That happens if the operator uses Compose or Docker after a deploy was
+killed. Acceptance starts, stops and replaces no service, and changes no live data. It only removes
+or reverts what the interrupted runs left behind.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ InPlace = Mapping[str, tuple[str, str] | None]
 def acceptable(ctx: Context) -> list[InterruptedRun]:
     """Return the interrupted runs that acceptance would close.
 
-    Raises `UsageError` if there is none. Raises `NeedsPerson` if data was being swapped, if clients
-    are turned away, or if the database has data that no record explains: the operator must finish
-    or undo that first.
+    Raises `UsageError` if there is none. Raises `NeedsPerson` if one of the runs was swapping data
+    or still turns clients away, or if the database has data that no record explains. The operator
+    must finish or undo that run first.
     """
     runs = unfinished(ctx.journal)
     if not runs:
@@ -61,7 +61,7 @@ def acceptable(ctx: Context) -> list[InterruptedRun]:
 
 
 def _require_clients_served(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
-    """Raise `NeedsPerson` if a run began maintenance that is still on."""
+    """Raise `NeedsPerson` if one of these runs began maintenance that is still on."""
     began_maintenance = [run for run in runs if _began_maintenance(run)]
     if began_maintenance and is_maintenance_on(ctx):
         raise NeedsPerson(
@@ -84,7 +84,7 @@ def _turns_clients_away(options: Mapping[str, Any]) -> bool:
 
 
 def _require_no_swap(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
-    """Raise `NeedsPerson` if a rollback was swapping data, or still turns clients away."""
+    """Raise `NeedsPerson` if an interrupted rollback was swapping data or turns clients away."""
     rollbacks = [run for run in runs if run.kind is RunKind.ROLLBACK]
     if not rollbacks:
         return  # only a rollback swaps data; the database may not even run
@@ -104,21 +104,22 @@ def _require_no_swap(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
 
 
 def in_place(ctx: Context) -> InPlace:
-    """Return the container that is in place for each service: what the operator is asked to accept.
+    """Return each service's container in place, which the operator is asked to accept.
 
-    Containers of no service are left out: whether such a container is an orphan, or is needed for
-    an undo, depends on which run holds the lock.
+    Leaves out the project's other containers, such as superseded ones: whether these count as
+    orphans depends on whether a run holds the lock.
     """
     containers = {name: ctx.container(name) for name in ctx.settings.services.all}
     return {name: (c.id, c.image_id) if c else None for name, c in containers.items()}
 
 
 def accept(ctx: Context, agreed: InPlace, wait: float = 0.0) -> Rows:
-    """Close all interrupted runs and clean up after them; return a row for each service.
+    """Close all interrupted runs and clean up after them; return the rows of `status`.
 
-    `agreed` are the containers that the operator agreed to. Raises `Refused` if others are in place
-    by now, `NeedsPerson` if a migration is half done, and the errors of `acceptable`. After an
-    error the runs are still open.
+    `agreed` are the containers that the operator agreed to. Waits up to `wait` seconds if another
+    run holds the lock. Raises `Refused` if other containers are in place by now, `NeedsPerson` if a
+    migration is half done, `LockHeld`, and the errors of `acceptable`. After an error the
+    interrupted runs are still open.
     """
     with begin(ctx, COMMAND, wait, ctx.settings.services.all) as (run_ctx, _):
         interrupted.end_tools(run_ctx)
@@ -142,7 +143,7 @@ def _require_same(agreed: InPlace, now: InPlace) -> None:
 
 
 def _clean_up(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
-    """Remove or revert what the runs left behind beside the services."""
+    """Remove or revert what the interrupted runs left behind beside the services."""
     for name in ctx.settings.services.all:
         _remove_superseded(ctx, name)
     for name in out_of_service(ctx):
@@ -154,7 +155,10 @@ def _clean_up(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
 
 
 def _remove_superseded(ctx: Context, name: str) -> None:
-    """Remove the superseded containers of a service that do not run, if its own container runs."""
+    """Remove a service's temporary containers that do not run, if its container in place runs.
+
+    Temporary containers are candidates and superseded containers.
+    """
     current, service = ctx.container(name), ctx.service(name)
     for leftover in of_service(temporary_of(service, ctx.unassigned_containers()), service):
         if current is not None and current.is_running and not leftover.is_active:

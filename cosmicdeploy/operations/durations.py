@@ -17,7 +17,8 @@ CLOCK = re.compile(r"\d\d?:\d\d(?::\d\d)?")
 def parse_time(text: str, now: datetime) -> datetime:
     """Parse an age ("90s", "1h30m", "2d"), a time of today ("18:30") or an ISO 8601 time.
 
-    A time that names no zone is in the zone of `now`. Raises `UsageError`.
+    An age is counted back from `now`. A time without a zone is in the zone of `now`. Raises
+    `UsageError` for any other text.
     """
     if DURATION.fullmatch(text):
         return now - _duration(text)
@@ -35,7 +36,7 @@ def parse_time(text: str, now: datetime) -> datetime:
 
 
 def parse_duration(text: str) -> float:
-    """Parse a number of seconds ("600") or a duration ("1h30m"). Raises `UsageError`."""
+    """Return the seconds of a number ("600") or a duration ("1h30m"). Raises `UsageError`."""
     if NUMBER.fullmatch(text):
         return float(text)
     if DURATION.fullmatch(text):

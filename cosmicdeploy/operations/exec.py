@@ -31,10 +31,10 @@ class ExecTarget:
 
 
 def named_target(ctx: Context, word: str) -> ExecTarget:
-    """Return the running container of the service, or of the first running service of the role.
+    """Return the first running container of the services that `word` names: a service or a role.
 
-    If the role has several services, a notice says which of them it is. Raises `UsageError` for an
-    unknown name, `EngineError` if no container runs.
+    If `word` names several services, a notice says which of them was chosen. Raises `UsageError`
+    for an unknown word, and `EngineError` if none of the services runs.
     """
     names = services_named(ctx, [word])
     name, container = running_named(ctx, word)
@@ -44,11 +44,11 @@ def named_target(ctx: Context, word: str) -> ExecTarget:
 
 
 def console_target(ctx: Context) -> ExecTarget:
-    """Return a running replica of the main application.
+    """Return a running replica of the main application, for the console.
 
-    Preferably a ready one that runs the image its tag names now.
-
-    Raises `EngineError` if no replica runs.
+    Prefers a replica that runs the image that its tag names now, then a ready replica. If no
+    replica of the main application runs, returns any running service of the role `app`. Raises
+    `EngineError` if there is none.
     """
     replicas = ctx.settings.main_application.services
     containers = [(name, ctx.container(name)) for name in replicas]
@@ -73,15 +73,17 @@ def run(
 ) -> int:
     """Run a command in a container, connected to the deployer's standard streams.
 
-    Returns the command's exit code. `variables` are added to its environment. If the deployer is
-    stopped by a signal, or the reader of its output goes away, the command is stopped as well.
+    Returns the command's exit code, or `PIPE_CLOSED` if the reader of the output went away. Without
+    `user`, the command runs as the container's own user. `variables` are added to the command's
+    environment. If a signal stops the deployer, or the reader of its output goes away, the command
+    is stopped as well.
     """
     _notify_of_another_release(ctx, target)
     container_id = target.container.id
     how: Signal = "HUP" if is_at_terminal() else "TERM"
     try:
         with (
-            # Entered first, so left last: after the terminal has left raw mode.
+            # Entered first, so that the terminal has left raw mode before the command is stopped.
             terminated_on_error(ctx.engine, container_id, user, how) as mark,
             _interrupt_on_hangup(),
             standard_streams() as streams,

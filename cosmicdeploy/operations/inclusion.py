@@ -1,4 +1,8 @@
-"""The infrastructure that a deploy replaces because the operator includes it (`--include`)."""
+"""The option `--include`: replace infrastructure as well.
+
+Infrastructure is the database, the cache, the proxy, and other services that keep data. No run
+replaces it unless the operator includes it.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +20,9 @@ from cosmicdeploy.steps.service_names import services_named
 
 
 def included_services(ctx: Context, words: Sequence[str]) -> frozenset[str]:
-    """Return the services of the infrastructure that these words name: services or roles.
+    """Return the infrastructure that the words of `--include` name; a word is a service or role.
 
-    Raises `UsageError` for a word that names none of them.
+    Raises `UsageError` for an unknown word, or if a word names a service that is no infrastructure.
     """
     names = services_named(ctx, words)
     for name in names:
@@ -39,10 +43,11 @@ def included_services(ctx: Context, words: Sequence[str]) -> frozenset[str]:
 def included_in_rollback(
     ctx: Context, words: Sequence[str], images: Collection[str], *, code_only: bool
 ) -> frozenset[str]:
-    """Return the services of the infrastructure that a rollback brings back as well.
+    """Return the infrastructure that `rollback --include` names; only the proxy is allowed.
 
-    `images` are the services of which the backup names the image. Raises `UsageError` unless that
-    is the proxy, and only code goes back.
+    `images` are the services whose images the backup names. `code_only` says that the data stay as
+    they are. Raises `UsageError` for a service other than the proxy, if the backup names no image
+    of the proxy, or if data go back too.
     """
     names = included_services(ctx, words)
     for name in names:
@@ -61,7 +66,10 @@ def included_in_rollback(
 
 
 def left_newer(ctx: Context, images: Mapping[str, str]) -> list[str]:
-    """Return the infrastructure that a rollback to these images leaves on a newer image."""
+    """Return the infrastructure that a rollback leaves on another image than the backup names.
+
+    `images` maps services to the image ids in the backup.
+    """
     containers = {name: ctx.container(name) for name in ctx.settings.services.infrastructure}
     return [
         name
@@ -72,7 +80,7 @@ def left_newer(ctx: Context, images: Mapping[str, str]) -> list[str]:
 
 
 def require_backup_first(ctx: Context, playbook: Playbook, included: Collection[str]) -> None:
-    """Raise `UsageError` if a playbook would replace the database without a backup before that."""
+    """Raise `UsageError` if a playbook replaces the database and has no backup step before that."""
     if ctx.settings.services.database not in included:
         return
     kinds = [step.kind for step in playbook.steps]
@@ -86,7 +94,7 @@ def require_backup_first(ctx: Context, playbook: Playbook, included: Collection[
 
 
 def without_backup(ctx: Context, included: Collection[str]) -> list[str]:
-    """Return those of these services that would be replaced, and whose data no backup has."""
+    """Return the included services that a deploy would replace and whose data no backup holds."""
     keeping = ctx.settings.services.of(("cache", "stateful"))
     return [n for n in keeping if n in included and _would_be_replaced(ctx, n)]
 

@@ -1,4 +1,4 @@
-"""The command `migrate`: pending migrations, and migrations that an interrupted run began."""
+"""The command `migrate`: show pending and interrupted migrations, or resolve interrupted ones."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from cosmicdeploy.steps.schema.pending import pending_names, pending_statements
 
 
 def migrations(ctx: Context) -> dict[str, Any]:
-    """Return the pending migrations with their statements, and how far migrations of an interrupted
-    run came.
+    """Return the pending migrations with their statements, and the progress of interrupted ones.
 
-    Changes nothing. `pending` is None if no migration was ever applied.
+    Changes nothing. `pending` is None if the database has no migrations table. `interrupted` is
+    None if no run was interrupted during a migration; `fates` has a line for each statement.
     """
     begun = interrupted_migration(ctx.journal)
     progress = interrupted_migrations.compare_with_schema(ctx, begun) if begun else None
@@ -35,8 +35,9 @@ def resolve(
 ) -> str:
     """Record that deploys may continue from the present schema; return a sentence about the result.
 
-    `agreed` asks the operator, and is called only if there is something to resolve. Raises
-    `LockHeld`, and `Declined` if the operator does not agree.
+    Holds the lock in the name of `command`. `agreed` asks the operator, and is called only if an
+    interrupted migration has to be resolved. Raises `LockHeld` if another run holds the lock, and
+    `Declined` if the operator does not agree.
     """
     lock_wait = LockWait(stale_after=ctx.settings.lock.stale_after)
     with hold_lock(ctx.engine, ctx.stack.project, command, lock_wait):
@@ -46,7 +47,7 @@ def resolve(
         progress = interrupted_migrations.compare_with_schema(ctx, begun)
         is_whole = progress.state is interrupted_migrations.State.WHOLE and not begun.failed
         if is_whole or progress.state is interrupted_migrations.State.UNTOUCHED:
-            return f"nothing to resolve: {progress.state}"
+            return f"nothing to resolve: a migration was interrupted, but {progress.state}"
         if not agreed(progress):
             raise Declined(
                 "Nothing was resolved",

@@ -1,4 +1,4 @@
-"""Notices that tell the operator before a run what no run on this stack does or checks."""
+"""Notices that tell the operator, before a run, what the run will not do or check."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from cosmicdeploy.steps.infrastructure.notices import infrastructure_notices
 
 
 def notices(ctx: Context) -> list[StackNotice]:
-    """Return all notices."""
+    """Return all notices about the stack."""
     return [*stack_notices(ctx), *infrastructure_notices(ctx)]
 
 
 def show_notices(ctx: Context) -> list[StackNotice]:
-    """Show all notices to the operator, and return them."""
+    """Show all notices about the stack to the operator, and return them."""
     shown = notices(ctx)
     for each in shown:
         ctx.emit(Notice(text=f"note: {each}"))

@@ -20,10 +20,10 @@ from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.text.suggest import did_you_mean
 
-# Where a playbook comes from: shipped; the stack's folder (`CHANGED` if it differs from the shipped
-# playbook of that name); or any other file.
+# Where a playbook comes from: shipped with the deployer, the stack's folder, or another file.
+# `CHANGED`: it is in the stack's folder, and differs from the shipped playbook of the same name.
 SHIPPED, OWN, CHANGED, FILE = "shipped", "stack", "stack, differs from the shipped one", "file"
-# Playbooks that have a command of the same name, with the kind of its run.
+# Playbooks with a command of the same name, and the kind of run that the command starts.
 COMMANDS = {"deploy": RunKind.DEPLOY, "up": RunKind.UP}
 
 
@@ -37,7 +37,7 @@ class PlaybookFile:
 
     @property
     def command(self) -> RunCommand:
-        """The command that runs this playbook, as the journal and `status` name it."""
+        """The command that runs this playbook, as the journal and the lock name it."""
         if self.origin == FILE:
             return RunCommand(line=f"playbook run {self.path}", kind=RunKind.OTHER)
         if self.name in COMMANDS:
@@ -66,9 +66,10 @@ def _file(path: Path) -> PlaybookFile:
 
 
 def find_playbook(folder: Path | None, word: str) -> PlaybookFile:
-    """Return the playbook with this name or path; a word with "/" or ending in ".yaml" is a path.
+    """Return the playbook with this name or path.
 
-    Whether a file exists at the path is not checked. Raises `UsageError` for an unknown name.
+    A word that contains "/", or ends in ".yaml" or ".yml", is a path. Does not check whether a file
+    exists at the path. Raises `UsageError` for an unknown name.
     """
     known = {file.name: file for file in known_playbooks(folder)}
     if "/" in word or word.endswith((".yaml", ".yml")):
@@ -86,7 +87,7 @@ def find_playbook(folder: Path | None, word: str) -> PlaybookFile:
 
 
 def list_row(file: PlaybookFile) -> Mapping[str, Any]:
-    """Return a playbook's row for `playbook list`; `error` says why it cannot be used."""
+    """Return a playbook's row for `playbook list`; `error` says why its file cannot be used."""
     row = {"name": file.name, "origin": file.origin, "path": str(file.path)}
     try:
         playbook = load_playbook(file.path)
@@ -127,7 +128,7 @@ def needs_target_backup(playbook: Playbook) -> bool:
 
 
 def require_runnable(playbook: Playbook) -> None:
-    """Raise `UsageError` if only `rollback` can run a playbook."""
+    """Raise `UsageError` if only the command `rollback` can run a playbook."""
     if needs_target_backup(playbook):
         raise UsageError(
             "This playbook goes back to a backup, so only `rollback` can run it",
@@ -138,7 +139,7 @@ def require_runnable(playbook: Playbook) -> None:
 
 
 def costs(plan: Plan) -> list[str]:
-    """Return what clients will notice, without duplicates; the operator must agree to it."""
+    """Return what clients will notice of a plan, each text once; the operator must agree to it."""
     texts = [planned.step.cost for planned in plan if planned.changes and planned.step.cost]
     return list(dict.fromkeys(texts))
 
@@ -146,5 +147,8 @@ def costs(plan: Plan) -> list[str]:
 def run_playbook(
     ctx: Context, file: PlaybookFile, playbook: Playbook, wait: float
 ) -> tuple[Run, TrafficStats | None]:
-    """Run a playbook. Waits up to `wait` seconds if another run holds the lock."""
+    """Run a playbook; return the run, and the request stats if requests were sent meanwhile.
+
+    Waits up to `wait` seconds if another run holds the lock.
+    """
     return execute(ctx, file.command, playbook.steps, wait, recorder_of(file.command.kind))

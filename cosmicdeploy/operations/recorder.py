@@ -1,4 +1,4 @@
-"""Choose which runs record a baseline for `checklist` to compare with."""
+"""Choose which runs record a baseline, with which `checklist` compares on the day after."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from cosmicdeploy.runs.execute import Recorder, Recording
 
 
 def recorder_of(kind: RunKind) -> Recorder | None:
-    """Return the recorder of the baseline for a run of this kind.
+    """Return the recorder for a run of this kind: a function that creates a baseline's recording.
 
-    None if such a run cannot put another release in place: then there is nothing to compare.
+    Returns None if such a run never puts another release in place, so that no comparison is needed.
     """
     return _recording if kind.places_release else None
 

@@ -25,8 +25,8 @@ class RestartPlan:
     """Which services a restart stops and starts, and what clients will notice.
 
     `words` are the services or roles that the operator named; empty for `--all`. `services` are all
-    that are restarted, which includes services that depend on the named ones. `turns_away` means
-    that clients get 503 meanwhile. `cost` is what clients will notice; "" for nothing.
+    services to restart: the named ones, and those that depend on them. `turns_away` means that
+    clients get 503 meanwhile. `cost` is what clients will notice; "" for nothing.
     """
 
     words: Sequence[str]
@@ -36,13 +36,13 @@ class RestartPlan:
 
     @property
     def command(self) -> RunCommand:
-        """The command that does the same restart."""
+        """The command that starts this restart."""
         line = f"restart {' '.join(self.words) or '--all'}"
         return RunCommand(line=line, kind=RunKind.RESTART)
 
     @property
     def steps(self) -> Sequence[Step]:
-        """The steps of the run. They presume that the operator has agreed to the cost."""
+        """The steps of the run, which presume that the operator has agreed to the cost."""
         restart = RestartStep(
             name="restart",
             services=tuple(self.services),
@@ -55,8 +55,8 @@ class RestartPlan:
 def plan_restart(ctx: Context, words: Sequence[str], *, all_services: bool) -> RestartPlan:
     """Plan the restart of the services that these words name, or of all services with a container.
 
-    Raises `UsageError` unless exactly one of `words` and `all_services` is given, or if no service
-    has a container.
+    Raises `UsageError` unless exactly one of `words` and `all_services` is given. Also raises it
+    for an unknown word, or if all services are to restart and none has a container.
     """
     if all_services and words:
         raise UsageError(
@@ -88,10 +88,10 @@ def plan_restart(ctx: Context, words: Sequence[str], *, all_services: bool) -> R
 
 
 def _dependents(ctx: Context, infrastructure: Sequence[str], excluded: Sequence[str]) -> list[str]:
-    """Return the application's running services if the database or the cache is restarted.
+    """Return the application's running services, if the database or the cache is restarted.
 
-    They stop before it, so that requests and jobs in flight finish, and start after it. Services in
-    `excluded` are left out.
+    These services stop before the database or cache, so that requests and jobs in flight finish,
+    and start after it. Leaves out the services in `excluded`.
     """
     if not set(infrastructure) - {ctx.settings.services.proxy}:
         return []
@@ -119,10 +119,10 @@ def _cost(ctx: Context, services: Sequence[str], infrastructure: Sequence[str]) 
 
 
 def restart(ctx: Context, plan: RestartPlan, wait: float) -> tuple[Run, TrafficStats | None]:
-    """Restart the services of a plan; a notice names each container that is out of date.
+    """Restart the services of a plan; return the run, and the request stats if there are any.
 
-    A restart keeps the container, so it does not bring it up to date. Waits up to `wait` seconds if
-    another run holds the lock.
+    A restart keeps each container, and with it any drift, so a notice names each container that has
+    drifted. Waits up to `wait` seconds if another run holds the lock.
     """
     for name, why in drift_reasons(ctx, plan.services).items():
         ctx.emit(

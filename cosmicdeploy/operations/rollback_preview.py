@@ -17,10 +17,11 @@ from cosmicdeploy.text.formatting import counted, format_time
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """A backup, and the tables whose number of rows has changed since it was made.
+    """What a rollback to a backup would do to the rows in the database.
 
-    `tables` is None if the database does not answer. Updated rows do not change the number of rows,
-    so they are not seen here. Without data (`has_data`) no row is lost or comes back.
+    `tables` are the tables whose number of rows has changed since the backup was made; None if the
+    database does not answer. Updated rows do not change that number, so they are not counted.
+    `has_data` is False if the stack has no database: then no row is lost or comes back.
     """
 
     backup: Backup
@@ -44,17 +45,17 @@ class Loss:
 
     @property
     def newer(self) -> int:
-        """The number of rows added since the backup."""
+        """The number of rows by which tables have grown since the backup."""
         return sum(max(0, (t.now or 0) - (t.backup or 0)) for t in self.tables or ())
 
     @property
     def deleted(self) -> int:
-        """The number of rows deleted since the backup."""
+        """The number of rows by which tables have shrunk since the backup."""
         return sum(max(0, (t.backup or 0) - (t.now or 0)) for t in self.tables or ())
 
 
 def losses(ctx: Context, backups: Sequence[Backup]) -> list[Loss]:
-    """Return the loss of a rollback to each of these backups; counts the live rows once."""
+    """Return the loss of a rollback to each of these backups; counts the live rows only once."""
     if not ctx.has_database:
         return [Loss(backup=backup, tables=(), has_data=False) for backup in backups]
     try:
@@ -66,10 +67,11 @@ def losses(ctx: Context, backups: Sequence[Backup]) -> list[Loss]:
 
 
 def rollback_target(ctx: Context, reference: str) -> Backup:
-    """Return the backup of this ID or "latest", or the only one of this release.
+    """Return the backup that `reference` names: an ID, "latest", or a release with one backup.
 
-    Entries without data that name the same images are as one. Raises `UsageError` if the release
-    has several backups, and what `Catalogue.get` raises.
+    Older backups of the release do not count if they hold no data and name the same images as its
+    newest backup. Raises `UsageError` if the release has several backups that count, and what
+    `Catalogue.get` raises.
     """
     own = [b for b in ctx.catalogue.list() if b.is_rollback_target]
     of_release = [b for b in own if b.manifest.release == reference]

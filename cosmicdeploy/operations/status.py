@@ -19,7 +19,8 @@ from cosmicdeploy.verification.points import run_checks
 def status(ctx: Context) -> list[dict[str, Any]]:
     """Return a row for each service (release, image, health, drift), then one for each orphan.
 
-    If there are several applications, the rows of their replicas name them. Times are ISO 8601.
+    If the stack has several applications, each replica's row names its application. Times are ISO
+    8601.
     """
     ctx = ctx.with_cached_facts()
     services = ctx.settings.services
@@ -73,9 +74,9 @@ def _drift(ctx: Context, name: str, container: Container) -> dict[str, Any]:
 
 
 def verify(ctx: Context, playbook: Playbook, only: Sequence[str] = ()) -> list[CheckResult]:
-    """Check the points that `only` names; without any, those of the playbook's verify steps.
+    """Check the points that `only` names; if it is empty, those of the playbook's verify steps.
 
-    Raises `ConfigError` if the playbook has no step of kind verify.
+    Raises `ConfigError` if `only` is empty and the playbook has no step of kind verify.
     """
     if only:
         return run_checks(ctx, only)

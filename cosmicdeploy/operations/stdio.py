@@ -25,7 +25,7 @@ class ReaderGone(Exception):
 def standard_streams() -> Iterator[Streams]:
     """Provide the deployer's standard input, output and error during the block.
 
-    If input and output are a terminal, it is in raw mode during the block.
+    If input and output are a terminal, the terminal is in raw mode during the block.
     """
     terminal = is_at_terminal()
     stop = threading.Event()
@@ -49,7 +49,7 @@ def is_at_terminal() -> bool:
 
 
 def has_reader(descriptor: int) -> bool:
-    """Whether a program can still read this output: the other end of the pipe is open."""
+    """Whether a program can still read this output; False once a pipe's other end is closed."""
     poll = select.poll()
     poll.register(descriptor, 0)
     return not any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
@@ -82,7 +82,7 @@ def _raw(descriptor: int) -> Iterator[None]:
 def _read(descriptor: int, stop: threading.Event) -> Iterator[bytes]:
     """Yield input until it ends or `stop` is set.
 
-    After `stop`, nothing more is read, so that keys typed for the next program reach that program.
+    After `stop`, no more input is read, so that keys typed for the next program reach that program.
     """
     while not stop.is_set():
         try:
@@ -97,7 +97,7 @@ def _read(descriptor: int, stop: threading.Event) -> Iterator[bytes]:
 
 
 def _write(descriptor: int, data: bytes) -> None:
-    """Write all of the data. Raises `ReaderGone` if nothing reads it any more."""
+    """Write all of the data. Raises `ReaderGone` if the program that read the output has ended."""
     rest = memoryview(data)
     while rest:
         try:

@@ -15,7 +15,9 @@ TIMEOUT_SECONDS = 2.0
 
 
 def open_cache(ctx: Context, name: str, database: int = 0) -> Redis:
-    """Return a client of the cache service `name`, which connects at its first command.
+    """Return a client of the cache service `name`; the client connects at its first command.
+
+    `database` is the number of the Redis database.
 
     Raises `EngineError` if the service does not run or its port cannot be reached, and
     `ConfigError` if the variable of its password is not set.

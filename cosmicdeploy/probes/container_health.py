@@ -1,4 +1,4 @@
-"""Observe the health of containers during the soak."""
+"""Observe the health of containers during the soak, the time after a rollout."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ LOG_LINES = 10
 class Observation:
     """What was observed during the soak so far.
 
-    `restarts` and `oom_killed` name services. `breaches` say what went wrong, one line each;
-    `details` holds the log lines that belong to them.
+    `restarts` and `oom_killed` name services. Each line of `breaches` says what went wrong;
+    `details` holds the last probes and log lines of the containers concerned.
     """
 
     restarts: list[str] = field(default_factory=list)
@@ -28,7 +28,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class InitialState:
-    """How often a container had restarted, and whether it was out of memory, before the soak."""
+    """How often a container had restarted, and whether it ran out of memory, before the soak."""
 
     restarts: int = 0
     oom_killed: bool = False

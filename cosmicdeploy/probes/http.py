@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import httpx
 
 # Keeps httpx from importing its command line, which takes longer to import than the rest of httpx.
-# The deployer does not use it, and httpx itself works without it.
+# The deployer does not use that command line, and httpx itself works without it.
 sys.modules["httpx._main"] = None  # type: ignore[assignment]
 
 __all__ = [
@@ -44,9 +44,10 @@ FASTCGI = "fcgi"
 def send_request(url: str, *, token: str = "", json: Any = None) -> Response:
     """Send one request and return its response: a POST if there is a JSON body, else a GET.
 
-    Waits up to `TIMEOUT_SECONDS`. Follows no redirects. If the network or the server fails, nothing
-    is raised: the response's `error` says what happened. A URL that begins with `fcgi://` is
-    requested over FastCGI (`fastcgi/transport.py`).
+    Waits up to `TIMEOUT_SECONDS` for the connection, and again for each part of the response.
+    Follows no redirects. If the network or the server fails, raises nothing: the response's `error`
+    says what happened. A URL that begins with `fcgi://` is requested over FastCGI
+    (`fastcgi/transport.py`).
     """
     import httpx  # slow to import
 
@@ -84,6 +85,7 @@ def send_with_retries(url: str, *, token: str = "", json: Any = None) -> Respons
     """Send a request like `send_request`; repeat it if there is no response or a 5xx.
 
     Sends up to three requests, 0.3 s apart, since a single failure says little about a service.
+    Returns the last response.
     """
     return poll(
         lambda: send_request(url, token=token, json=json),
@@ -99,7 +101,7 @@ def _verify(url: str) -> ssl.SSLContext | bool:
 
 
 def _transport(url: str) -> httpx.BaseTransport | None:
-    """Return what sends the request; None for the client's own HTTP."""
+    """Return the transport for a FastCGI URL; None for httpx's own transport, which speaks HTTP."""
     if urlsplit(url).scheme != FASTCGI:
         return None
     from cosmicdeploy.probes.fastcgi.transport import FastCgiTransport  # imports httpx

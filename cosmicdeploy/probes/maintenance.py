@@ -1,4 +1,4 @@
-"""Maintenance: whether clients are turned away now, how, and for how long in a planned run."""
+"""Maintenance: whether clients are turned away now, and what a plan says about it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SEQUENTIAL = ("create", "start")
 def clients_are_kept_out(ctx: Context) -> bool:
     """Return whether this run, or a run that it resumes, turns clients away now.
 
-    That is so from the step that turns clients away until the step that lets them in again.
+    Clients are turned away from the step that begins maintenance to the step that ends it.
     """
     ahead = ctx.run.steps_ahead
     return ctx.run.maintenance.is_open or (ahead.resume_clients and not ahead.stop_writers)
@@ -58,7 +58,10 @@ def maintenance_notice(ctx: Context) -> str:
 
 
 def _duration(ctx: Context) -> str:
-    """Estimate the duration from the last maintenance in the journal, else from single steps."""
+    """Return an estimate of the duration as text, from what the journal recorded.
+
+    The estimate is the duration of the last maintenance, else the sum of the steps' last durations.
+    """
     last = ctx.journal.last("done", step_kind=RESUME)
     if last and last["facts"].get("turned_away_seconds"):
         return f"about {format_duration(last['facts']['turned_away_seconds'])}, like last time"
@@ -81,9 +84,9 @@ def _step_seconds(journal: Journal, kind: str) -> float:
 
 
 def _start_seconds(rollout: Record | None) -> float | None:
-    """Estimate from a rollout's record how long its containers take to start in parallel.
+    """Estimate how many seconds the containers of a recorded rollout take to start in parallel.
 
-    In seconds; None without a record.
+    None without a record, or if the record has no durations.
     """
     services = rollout["facts"].get("roll", {}).get("services", {}) if rollout else {}
     if not services:

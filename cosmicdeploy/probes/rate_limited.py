@@ -1,6 +1,6 @@
 """Requests that are repeated while a rate limit refuses them.
 
-A 429 does not show whether the application works, so a check waits for a response that does.
+A 429 does not show whether the application works, so a check waits for a response that shows it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def send_until_not_rate_limited(
 ) -> Response:
     """Send a request like `send_with_retries`; repeat it after a 429, once its Retry-After is over.
 
-    Waits up to `MAX_WAIT_SECONDS` in total and returns the last response, which may still be a 429.
-    If that was in vain, later requests do not wait until a step has changed something. A plan never
+    Waits up to `MAX_WAIT_SECONDS` in total and returns the last response. If that is still a 429,
+    later calls do not wait for the rate limit, until a step has changed something. A plan never
     waits or repeats a request.
     """
     if ctx.run.is_plan_only:

@@ -1,7 +1,8 @@
 """Whether clients reach an application, and at which address.
 
-The address of the main application is always used. That of another one is only presumed, unless
-`reached_at` says it: its health path need not lead anywhere at the address of the stack.
+The address of the main application is taken for granted. The address of another application is
+certain only if `reached_at` declares it. Otherwise the deployer presumes the application's health
+path at the address of the stack, which may lead nowhere.
 """
 
 from __future__ import annotations
@@ -28,10 +29,11 @@ class NotReached:
 def reach(ctx: Context, application: Application) -> Front | NotReached:
     """Return the request that shows that clients reach the application, or why there is none.
 
-    Sends one or two requests if its address is only presumed. If the stack answers 404 although a
-    replica itself answers 200, its clients use another address, or it has none.
+    If the address is only presumed, sends a request to it. If the stack answers 404 although a
+    replica itself answers 200, clients use another address, or the application has no clients. To
+    find that out, sends requests to the replicas until one answers 200.
 
-    Raises `EngineError` if the proxy, or without one the replica, does not run.
+    Raises `EngineError` if the proxy does not run or, in a stack without one, the replica.
     """
     section = "app" if application.is_main else f"applications.{application.name}"
     todo = f"set `{section}.reached_at` to a path or URL that clients use, or to false"
@@ -40,9 +42,9 @@ def reach(ctx: Context, application: Application) -> Front | NotReached:
     except ConfigError as error:
         return NotReached(error.what, todo)
     if front is None:
-        return NotReached(f"{section}.reached_at is false", "remove that key if clients do")
+        return NotReached(f"{section}.reached_at is false", "remove that key if clients reach it")
     if _leads_nowhere(ctx, application, front):
-        return NotReached(f"{front.url} answers 404, its own replica 200", todo)
+        return NotReached(f"{front.url} answers 404, but a replica itself answers 200", todo)
     return front
 
 

@@ -21,7 +21,8 @@ def wait_ready(
     """Wait until a container is ready, and return it.
 
     Waits up to `restart.healthy_within` seconds. Raises `UnhealthyContainer`, with the last probe
-    and log lines, if the container is not ready by then, or as soon as it ends or restarts.
+    and log lines, if the container is not ready by then, or as soon as it ends or restarts. Raises
+    `EngineError` if the container is removed.
 
     A container is ready once its health check passes. Before that, a replica that the deployer
     requests has to answer its health path `restart.passes` times in a row. The deployer sends 20
@@ -29,9 +30,9 @@ def wait_ready(
     after each good response.
 
     The engine runs the health check for the first time one interval after the start. Until then the
-    deployer runs the check itself in the container. It skips the check for a replica if the check
-    has passed in another container of the same image and only sends the request that this replica
-    has just answered.
+    deployer runs the check itself in the container. It skips the check for a replica on two
+    conditions: the check has passed in another container of the same image, and the check only
+    sends the request that this replica has just answered.
     """
     responses = ResponsesInARow(ctx, name, on_good_response)
 
@@ -93,7 +94,7 @@ def _wait(
 def serves_now(ctx: Context, container: Container) -> bool:
     """Return whether a container is ready at this moment, without waiting.
 
-    Runs the container's health check if the engine has not run it yet.
+    Runs the container's health check if the container is still starting.
     """
     return container.is_ready or _passes_now(ctx, container)
 
@@ -143,8 +144,8 @@ def unhealthy(
 ) -> UnhealthyContainer:
     """Return the error for a container that was not ready within `within` seconds.
 
-    `ended`: whether the container ended or restarted. The details are what was wrong with its
-    `responses`, its last probe and log lines.
+    `responses` says what was wrong with the container's responses, `ended` whether it ended or
+    restarted. The error's details are `responses`, the last probe and the last log lines.
     """
     state = f"{container.status}, exit code {container.exit_code}" if ended else container.health
     if container.oom_killed:

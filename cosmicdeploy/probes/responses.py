@@ -21,10 +21,10 @@ LOCALHOST = ("localhost", "127.0.0.1", "::1")
 
 
 class ResponsesInARow:
-    """Counts the good responses in a row of a replica; a container of another role needs none."""
+    """Counts the good responses in a row of a replica; any other container needs none."""
 
     def __init__(self, ctx: Context, name: str, on_good_response: Callable[[], None]) -> None:
-        self._ctx, self._on_answer = ctx, on_good_response
+        self._ctx, self._on_good_response = ctx, on_good_response
         self._application = ctx.settings.application_of(name)
         self._needed = ctx.settings.restart.passes if self._application else 0
         self._count, self._last = 0, ""
@@ -36,7 +36,7 @@ class ResponsesInARow:
         if self._count < self._needed:
             self._count = self._count + 1 if self._responds_well(container) else 0
             if self._count:
-                self._on_answer()
+                self._on_good_response()
         return self._count >= self._needed
 
     def pause(self) -> float:
@@ -46,12 +46,16 @@ class ResponsesInARow:
         return REQUEST_EVERY_SECONDS_AFTER_SUCCESS if self._count else REQUEST_EVERY_SECONDS
 
     def prove_health(self, container: Container) -> bool:
-        """Return whether its health check only sends the request that the replica has answered."""
+        """Return whether good responses prove that the replica's health check would pass.
+
+        They do if the check only sends the request that the replica has answered.
+        """
         return (
             self._needed > 0 and container.health == "starting" and self._is_same_request(container)
         )
 
     def _is_same_request(self, container: Container) -> bool:
+        # The last argument of such a check is the URL, as in `curl -f URL`.
         *_, last = ("", *container.healthcheck)
         application = self._application
         try:

@@ -18,11 +18,11 @@ class ProbeResult(BaseModel):
 class CheckResult(ProbeResult):
     """One point of the verification: what was expected, what was found, and what to do.
 
-    A deploy fails if a `blocking` point fails, and only reports the other points. `warnings` never
-    make a point fail. A `skipped` point had nothing to check; `found` says why. An `unproven` point
-    is not `ok`, but no failure was found either: the only response was a rate limit's 429 or a
-    maintenance page. `failing` are the services that a failure is about, as far as known. `seconds`
-    is wall time.
+    A deploy fails if a `blocking` point fails; if another point fails, the deploy only reports it.
+    `warnings` never make a point fail. A `skipped` point had nothing to check; `found` says why. An
+    `unproven` point is not `ok`, but no failure was found either: the only response was a rate
+    limit's 429 or a maintenance page. `failing` are the services that a failure concerns, as far as
+    known. `seconds` is how long the check took.
     """
 
     point: str
@@ -58,15 +58,15 @@ class FeatureState(ProbeResult):
 
     @property
     def noted(self) -> str:
-        """ " since … by …", as far as known, in this machine's time zone."""
+        """The text " since … by …", as far as known; the time is in this machine's time zone."""
         since = f" since {format_timestamp(self.since)}" if self.since else ""
         return since + (f" by {self.by}" if self.by else "")
 
 
 class StackNotice(ProbeResult):
-    """Something that runs do not do for a service, or assume about it, and what to do about it.
+    """What runs do not do for a service or presume about it, and what the operator can do.
 
-    `service` is "" if it is about the whole stack; then `kind` says what it is about.
+    `service` is "" if the notice is about the whole stack; then `kind` says what it is about.
     """
 
     kind: Literal[

@@ -28,7 +28,7 @@ class Front:
 def front_of(ctx: Context, application: Application) -> Front | None:
     """Return where clients get a 200 from the application; None if no client sends it requests.
 
-    Raises as `proxy_url` does.
+    Raises the same errors as `proxy_url`.
     """
     if not application.is_reached:
         return None
@@ -45,8 +45,8 @@ def proxy_url(ctx: Context) -> str:
     """Return the base URL that clients of the main application use.
 
     That is `probe.url`, else the proxy's first published port. Without a proxy, it is the published
-    port of the only replica. Raises `ConfigError` if there is none of these, and `EngineError` if
-    the proxy or the replica does not run.
+    port of the only replica. Raises `ConfigError` if the stack has none of these, and `EngineError`
+    if the proxy or the replica does not run or cannot be reached.
     """
     return _base_url(ctx, ctx.settings.main_application)
 
@@ -70,7 +70,7 @@ def _base_url(ctx: Context, application: Application) -> str:
 
 
 def _published(ctx: Context, application: Application) -> tuple[str, int] | None:
-    """Return the service that clients reach and its port there; None if none is published."""
+    """Return the service that clients connect to, and its port there; None if that is unknown."""
     proxy = ctx.settings.services.proxy
     if proxy:
         ports = ctx.service(proxy).ports
@@ -85,16 +85,16 @@ def _published(ctx: Context, application: Application) -> tuple[str, int] | None
 def replica_url(ctx: Context, service: str) -> str:
     """Return the URL of the replica of a service, past the load balancer.
 
-    Raises `EngineError` if it does not run or cannot be reached.
+    Raises `EngineError` if the replica does not run or cannot be reached.
     """
     application = ctx.settings.application_of(service) or ctx.settings.main_application
     return container_url(ctx.running(service), application)
 
 
 def container_url(container: Container, application: Application) -> str:
-    """Return the URL of a container of an application; over FastCGI with the script.
+    """Return the base URL of a replica's container; over FastCGI it includes the script.
 
-    Raises `EngineError` if it cannot be reached.
+    Raises `EngineError` if the container cannot be reached.
     """
     host, port = reachable_address(container, application.port)
     if application.protocol != "fastcgi":
@@ -106,8 +106,8 @@ def container_url(container: Container, application: Application) -> str:
 def is_requested(container: Container, application: Application) -> bool:
     """Return whether the deployer sends requests to the replica itself, past the load balancer.
 
-    Not if it speaks neither HTTP nor FastCGI. Over FastCGI a replica with a health check of its own
-    is requested only if the settings name the script.
+    False if the replica speaks neither HTTP nor FastCGI. A FastCGI replica with a health check of
+    its own gets requests only if the settings name the script.
     """
     if application.protocol == "fastcgi":
         return bool(application.script) or not container.healthcheck

@@ -1,4 +1,4 @@
-"""The load balancer in front of the replicas: drain replicas, reload nginx, see what it reaches."""
+"""Control the load balancer: drain replicas, reload nginx, find which replicas get requests."""
 
 from cosmicdeploy.proxy.drain import (
     drain,

@@ -14,9 +14,9 @@ from cosmicdeploy.proxy.nginx.upstreams import Group, PassDirective, Server
 # nginx's defaults.
 FAIL_TIMEOUT, KEEPALIVE_TIMEOUT, CONNECT_TIMEOUT = "10s", "60s", "60s"
 MAX_CONNECT_SECONDS = 1.0
-# uvicorn closes an idle connection after this time, many other servers later.
+# uvicorn closes an idle connection after this time; many other servers wait longer.
 APPLICATION_KEEPALIVE_SECONDS = 5.0
-# Failures after which another replica must get the request.
+# Failures after which nginx must send the request to another replica.
 RETRIED_FAILURES = {"error", "timeout"}
 UNITS = {"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 PART = re.compile(r"(\d+)(ms|[smhdw]?)")
@@ -24,7 +24,10 @@ PART = re.compile(r"(\d+)(ms|[smhdw]?)")
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that would cost requests: where it is, and what to do about it."""
+    """A flaw around nginx that would cost requests in a rollout.
+
+    `where` names the directive or replica with the flaw, `todo` the correction.
+    """
 
     where: str
     expected: str
@@ -36,15 +39,16 @@ class Finding:
 
 
 def seconds(text: str) -> float:
-    """Return the seconds of a time as nginx writes it: `100ms`, `60`, `1m30s`."""
+    """Convert a time in nginx's notation to seconds: `100ms`, `60`, `1m30s`."""
     return sum(int(number) * UNITS[unit] for number, unit in PART.findall(text))
 
 
 def group_findings(group: Group, pause: float, workers: int) -> Iterator[Finding]:
-    """Yield what a group of servers lacks.
+    """Yield the flaws of an `upstream`, nginx's group of servers.
 
-    `pause` is the time between the replacements of two replicas, in seconds. A group of one server
-    lacks nothing: nginx never skips its only server.
+    `pause` is the time between the replacements of two replicas, in seconds. `workers` is the
+    number of nginx's worker processes. A group of one server has no flaws, since nginx never skips
+    the only server of a group.
     """
     if len(group.servers) < 2:
         return
@@ -77,9 +81,10 @@ def _server_findings(where: str, server: Server, pause: float) -> Iterator[Findi
 def pass_findings(
     directive: PassDirective, replica_groups: list[Group], max_down: int
 ) -> Iterator[Finding]:
-    """Yield what is missing around a `proxy_pass` (`fastcgi_pass`, …) to several replicas.
+    """Yield the flaws of a `proxy_pass`, `fastcgi_pass` or the like to several replicas.
 
-    `max_down` is how many replicas a deploy may have down at a time.
+    `max_down` is how many replicas a deploy may have down at a time. Yields nothing if the target
+    is a single server; a target with a variable counts as several replicas.
     """
     several = {group.name for group in replica_groups if len(group.servers) > 1}
     if "$" not in directive.target and directive.target not in several:

@@ -1,7 +1,7 @@
 """The verification point `proxy`: nginx finds every replica and loses no request in a rollout.
 
-The point fails if nginx would not start or sends requests to an address that no replica has. What
-would only cost requests in a rollout is a warning.
+The point fails if nginx would not start, or if nginx sends requests to an address that no replica
+has. A flaw that only costs requests during a rollout is a warning.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _result = partial(
 
 
 def proxy(ctx: Context) -> CheckResult:
-    """Check nginx's present configuration: whether it would start, and knows the replicas."""
+    """Check that nginx would start with its present configuration, and knows the replicas."""
     if ctx.settings.services.proxy is None:
         return skipped("proxy", "the stack has no load balancer")
     nginx = find_nginx(ctx)
     if nginx is None and proxy_is_stopped(ctx):
-        return skipped("proxy", f"it is stopped, and {UNTIL_RESUME}")
+        return skipped("proxy", f"the proxy is stopped, and {UNTIL_RESUME}")
     if nginx is None:
         return skipped("proxy", "the proxy is not nginx, or does not run")
     try:
@@ -50,12 +50,13 @@ def _check_configuration(ctx: Context, nginx: Nginx, tree: tuple[Directive, ...]
     hosts = replica_hosts(ctx)
     groups_with_replicas = replica_groups(hosts, groups(tree))
     if not groups_with_replicas:
-        return skipped("proxy", "none of its servers is a replica")
+        return skipped("proxy", "none of nginx's servers is a replica")
     if unknown := unknown_addresses(ctx, hosts, groups_with_replicas):
         return _result(
             ok=False,
-            found=f"it sends requests to {', '.join(unknown)}, which no replica has",
-            todo="give the replicas these addresses in the compose file, or correct nginx's",
+            found=f"nginx sends requests to {', '.join(unknown)}, which no replica has",
+            todo="give the replicas these addresses in the compose file, or correct them in "
+            "nginx's configuration",
         )
     findings = [*_missing(ctx, hosts, groups_with_replicas), *_out_of_service(ctx, nginx)]
     for group in groups_with_replicas:
@@ -78,9 +79,10 @@ def _max_down(ctx: Context) -> int:
 
 
 def _missing(ctx: Context, hosts: ReplicaHosts, groups_with_replicas: list[Group]) -> list[Finding]:
-    """Return a finding for each replica that nginx does not know, though it knows another one.
+    """Return a finding for each replica that is missing from nginx's configuration.
 
-    An application of which it knows none need not be behind it, or is so by a variable.
+    An application without any replica in the configuration has no findings: its requests may not
+    pass through nginx, or nginx may get the replica's name from a variable.
     """
     servers = {server.host for group in groups_with_replicas for server in group.servers}
     missing = [

@@ -1,8 +1,8 @@
 """Drain a replica and put it back in service, without a reload of nginx.
 
-A flag file (`proxy.out_of_service`) marks a replica as out of service. nginx looks for it on every
-request, and if it exists, chooses a group of servers without that replica (docs/proxy.md). A reload
-would cost every client its idle connection.
+A flag file (the setting `proxy.out_of_service`) marks a replica as out of service. nginx looks for
+the file on every request. If the file exists, nginx chooses a group of servers without that replica
+(docs/proxy.md). A reload instead would close the idle connections of all clients.
 """
 
 from __future__ import annotations
@@ -24,16 +24,21 @@ SETTING: flag_files.SettingKey = "proxy.out_of_service"
 
 
 def drainable(ctx: Context) -> frozenset[str]:
-    """Return the replicas whose flag file the proxy looks for; none if the proxy is not nginx.
+    """Return the replicas whose flag file nginx looks for.
 
-    Raises `ConfigError` if nginx would not start with its present configuration.
+    Empty if `proxy.out_of_service` is not set, or if the proxy is not nginx or does not run. Raises
+    `ConfigError` if nginx would not start with its present configuration.
     """
     nginx = find_nginx(ctx) if ctx.settings.proxy.out_of_service else None
     return _drainable_by(ctx, nginx) if nginx else frozenset()
 
 
 def locate_flag_file(ctx: Context, service: str) -> None:
-    """Find out and cache where a replica's flag file is on the host, before a step needs it."""
+    """Find out whether a replica's flag file can be changed on the host, and cache the answer.
+
+    Called before a step creates the file, to save time then. Raises `EngineError` if the proxy does
+    not run.
+    """
     if file := flag_file(ctx, service):
         flag_files.host_path(ctx, _running_proxy(ctx), file)
 
@@ -41,18 +46,19 @@ def locate_flag_file(ctx: Context, service: str) -> None:
 def take_out_of_service(ctx: Context, service: str) -> None:
     """Stop new requests to this replica, without checks and without waiting.
 
-    The replica must be drainable, and must finish its requests in flight after its stop signal.
+    The replica must be `drainable`, and must finish its requests in flight after its stop signal.
+    Raises `EngineError` if the flag file cannot be created.
     """
     flag_files.create(ctx, _running_proxy(ctx), str(flag_file(ctx, service)), SETTING)
 
 
 def drain(ctx: Context, service: str) -> float:
-    """Stop new requests to this replica, and wait for those in flight; return the seconds it took.
+    """Stop new requests to this replica, wait for those in flight; return the seconds it took.
 
     Waits until the proxy has no open connection to the replica, at most for the replica's
-    `stop_grace_period`. Raises `ConfigError`, and changes nothing, if the proxy does not look for
-    the flag file or another replica is out of service. Raises `ProbeFailed`, and puts the replica
-    back in service, if the proxy still sends it requests.
+    `stop_grace_period`. Raises `ConfigError`, and changes nothing, if nginx does not look for the
+    flag file or if another replica is out of service. Raises `ProbeFailed` if the proxy still sends
+    requests to the replica. After any error while waiting, the replica is back in service.
     """
     proxy = _require_drainable(ctx, service)
     started = time.monotonic()
@@ -107,7 +113,7 @@ def flagged(ctx: Context, proxy: Container) -> list[str]:
 
 
 def flag_file_location(ctx: Context, proxy: Container, service: str) -> str:
-    """Return where the operator finds the replica's flag file."""
+    """Return where the operator finds the flag file: a host path, or "FILE in CONTAINER"."""
     file = str(flag_file(ctx, service))
     return str(flag_files.host_path(ctx, proxy, file) or f"{file} in {proxy.name}")
 
@@ -141,7 +147,7 @@ def _require_drainable(ctx: Context, service: str) -> Container:
         raise ConfigError(
             f"{others[0]} is out of service already, and nginx can leave out only one replica",
             where=f"proxy.out_of_service: {flag_file(ctx, others[0])}",
-            todo="see `cosmicdeploy verify --only proxy`: it names the file to remove",
+            todo="run `cosmicdeploy verify --only proxy`, which names the file to remove",
         )
     if nginx is None or service not in _drainable_by(ctx, nginx):
         raise ConfigError(
@@ -155,9 +161,9 @@ def _require_drainable(ctx: Context, service: str) -> Container:
 def _wait_until_drained(ctx: Context, service: str) -> None:
     """Wait until the proxy has no open connection to the replica.
 
-    nginx looks for the flag file on each request, so every later request goes elsewhere. The stop
-    of the container cuts connections that are still open after the grace period, like any stop.
-    Raises `ProbeFailed` for a connection that did not exist before: the proxy ignores the file.
+    nginx looks for the flag file on each request, so later requests go to other replicas. If old
+    connections are still open after the grace period, the stop of the container will cut them.
+    Raises `ProbeFailed` if a new connection is open then: the proxy ignores the flag file.
     """
     container = ctx.container(service)
     if container is None or not container.is_running:

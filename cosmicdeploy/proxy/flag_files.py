@@ -1,8 +1,10 @@
-"""Create and remove flag files: nginx looks for them on every request, so it needs no reload.
+"""Create and remove the flag files that nginx looks for on every request.
 
-If the proxy's container mounts their folder from this host, the deployer changes them on the host:
-a command in a container costs a busy host a tenth of a second. Otherwise it runs a command in the
-container.
+If the proxy's container mounts the folder of a flag file from this host, the deployer changes the
+file on the host, because a command in a container costs a busy host a tenth of a second. Otherwise
+the deployer runs a command in the container.
+
+Functions take a flag file as its path in the proxy's container, unless they say otherwise.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ FOLDER_MODE = 0o755
 
 
 def create(ctx: Context, proxy: Container, file: str, key: SettingKey) -> None:
-    """Create the file that the setting `key` names. Raises `EngineError` if that fails."""
+    """Create a flag file, which the setting `key` names. Raises `EngineError` if that fails."""
     if path := host_path(ctx, proxy, file):
         _change_on_host(ctx, path, key, _create_on_host)
     else:
@@ -32,7 +34,7 @@ def create(ctx: Context, proxy: Container, file: str, key: SettingKey) -> None:
 
 
 def remove(ctx: Context, proxy: Container, file: str, key: SettingKey) -> None:
-    """Remove the file if it exists. Raises `EngineError` if that fails."""
+    """Remove a flag file if it exists. Raises `EngineError` if that fails."""
     if path := host_path(ctx, proxy, file):
         remove_on_host(ctx, path, key)
     else:
@@ -40,12 +42,15 @@ def remove(ctx: Context, proxy: Container, file: str, key: SettingKey) -> None:
 
 
 def remove_on_host(ctx: Context, path: Path, key: SettingKey) -> None:
-    """Remove a file by its path on the host, as `remove` does."""
+    """Remove a flag file, by its path on the host, if it exists.
+
+    Raises `EngineError` if that fails.
+    """
     _change_on_host(ctx, path, key, lambda file: file.unlink(missing_ok=True))
 
 
 def existing(ctx: Context, proxy: Container, files: Sequence[str]) -> list[str]:
-    """Return the files that exist."""
+    """Return those of the flag files that exist."""
     paths = {file: host_path(ctx, proxy, file) for file in files}
     within = [file for file, path in paths.items() if path is None]
     script = 'for file; do test ! -e "$file" || echo "$file"; done'
@@ -57,7 +62,7 @@ def existing(ctx: Context, proxy: Container, files: Sequence[str]) -> list[str]:
 
 
 def exists_on_host(path: Path) -> bool:
-    """Return whether the file exists on the host; False if the deployer may not look there."""
+    """Return whether a host path exists; False if the deployer has no access to its folder."""
     try:
         return path.exists()
     except OSError:
@@ -65,21 +70,22 @@ def exists_on_host(path: Path) -> bool:
 
 
 def host_path(ctx: Context, proxy: Container, file: str) -> Path | None:
-    """Return the path on the host of a file in the running container.
+    """Return the host path of a flag file of the running proxy.
 
-    None if the file is not on this host, or the deployer may not write there.
+    None if the proxy does not mount the file's folder from this host, if the deployer may not write
+    to the folder, or if a link leads out of the folder.
     """
     target, folder = _innermost_mount(proxy.mounts, file)
     if folder is None or not _is_mounted(ctx, proxy, target, folder):
         return None
     path = folder / PurePosixPath(file).relative_to(target)
-    # A link that the container made in the folder must not lead out of it.
+    # The container may have created links in the folder: none may lead out of the folder.
     is_inside = path.parent.resolve().is_relative_to(folder.resolve())
     return path if is_inside else None
 
 
 def declared_host_path(ctx: Context, file: str) -> Path | None:
-    """Return the file's path on the host according to the compose file; None without a mount."""
+    """Return a flag file's host path by the compose file; None if it is in no bind mount."""
     mounts = ctx.service(str(ctx.settings.services.proxy)).mounts
     binds = {mount.target: mount.source if mount.type == "bind" else "" for mount in mounts}
     target, folder = _innermost_mount(binds, file)
@@ -87,7 +93,10 @@ def declared_host_path(ctx: Context, file: str) -> Path | None:
 
 
 def _innermost_mount(mounts: Mapping[str, str], file: str) -> tuple[str, Path | None]:
-    """Return the target of the innermost mount around the file, and its folder on the host."""
+    """Return the target of the innermost mount around the file, and that mount's host folder.
+
+    ("", None) if no mount contains the file; the folder is None if the mount has none on the host.
+    """
     around = [target for target in mounts if PurePosixPath(file).is_relative_to(target)]
     target = max(around, key=len, default="")
     source = mounts.get(target)
@@ -95,10 +104,10 @@ def _innermost_mount(mounts: Mapping[str, str], file: str) -> tuple[str, Path | 
 
 
 def _is_mounted(ctx: Context, proxy: Container, target: str, folder: Path) -> bool:
-    """Return whether the container sees this very folder and the deployer may write in it.
+    """Return whether the container mounts this very folder and the deployer may write to it.
 
-    The path may lead to another folder if the engine is on another host, or if the folder was
-    created again after the container started.
+    On this host, the path may lead to another folder than in the container: if the engine is on
+    another host, or if the folder was created again after the container started.
     """
     key, cached = (proxy.id, folder), ctx.lookup_cache.writable_mounts
     if key not in cached:
@@ -136,6 +145,6 @@ def _change_in_container(
         raise EngineError(
             "Cannot change a file that the proxy looks for",
             where=f"{proxy.name}: {file}",
-            todo=f"name a file that can be written in `{key}`",
+            todo=f"set `{key}` to a file that can be written in the container",
             details=result.error_text.splitlines(),
         )

@@ -1,4 +1,4 @@
-"""Send requests through the load balancer, to see which replicas it reaches."""
+"""Send requests through the load balancer, to find out which replicas get requests."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from cosmicdeploy.probes.urls import front_of
 from cosmicdeploy.proxy.kernel.connections import is_reached
 
 POLL_SECONDS = 0.25
-# The deployer sends about ten requests per second; this is twice the time of one.
+# Seconds to allow for each probe request: twice as long as it takes, about ten per second.
 SECONDS_PER_TURN = 0.2
 
 
 def probe_all(ctx: Context, services: Collection[str]) -> None:
-    """Send enough requests for each replica of these services' applications to get its share.
+    """Send each application of these services one request more than it has replicas.
 
-    Sends none to an application that no client sends requests to.
+    So each replica can get a request. Applications that no client sends requests to are left out.
     """
     for application in ctx.settings.applications_with(services):
         front = front_of(ctx, application)
@@ -27,11 +27,10 @@ def probe_all(ctx: Context, services: Collection[str]) -> None:
 
 
 def unreached(ctx: Context, services: Collection[str], within: float) -> list[str]:
-    """Return the replicas that the proxy sends nothing to in `within` seconds of probing.
+    """Probe for up to `within` seconds; return the replicas that got no request from the proxy.
 
-    Those of an application that no client sends requests to are left out.
-
-    Raises `EngineError` if one of them does not run.
+    Replicas of an application that no client sends requests to are not probed, and not returned.
+    Raises `EngineError` if a probed replica does not run, or if its connections cannot be read.
     """
     reached = [each for each in ctx.settings.applications_with(services) if each.is_reached]
     names = {name for each in reached for name in each.services}

@@ -1,7 +1,7 @@
-"""Find out how the replicas of each application are requested, where the settings leave it open.
+"""Find out each application's protocol from nginx's configuration, if the settings name none.
 
-nginx's configuration in the stack's folder says it: by `fastcgi_pass`, `uwsgi_pass` and the like,
-or by `proxy_pass`.
+The directive that passes requests to the replicas tells the protocol: `proxy_pass` means HTTP,
+`fastcgi_pass` means FastCGI. Only files that the compose file mounts are read.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ PROTOCOLS: dict[str, Protocol] = {"proxy": "http", "fastcgi": "fastcgi"}
 
 
 def with_protocols(loaded: LoadedSettings, stack: Stack) -> LoadedSettings:
-    """Return the settings with the protocol of each application, as far as it is known.
+    """Return the settings, completed with protocols, ports and scripts from nginx's configuration.
 
-    Raises `ConfigError` if nginx's configuration speaks another protocol to an application than its
-    settings name.
+    Only applications that nginx passes requests to by another directive than `proxy_pass` are
+    completed; a protocol or port in their settings stays. An application with the protocol fastcgi
+    and no known port gets port 9000. Raises `ConfigError` if nginx uses another protocol for an
+    application than its settings name.
     """
     presumed = {
         each.name: found

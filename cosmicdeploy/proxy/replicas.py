@@ -20,7 +20,7 @@ def names(ctx: Context, service: str) -> set[str]:
 
 
 def addresses(ctx: Context, service: str) -> set[str]:
-    """Return the container's addresses and the declared ones, since it may not be running."""
+    """Return a service's declared addresses, and its container's present ones if it has any."""
     container = ctx.container(service)
     declared = (network.ipv4_address for network in ctx.service(service).networks)
     present = container.addresses.values() if container else ()
@@ -42,10 +42,10 @@ def replica_groups(hosts: ReplicaHosts, groups: list[Group]) -> list[Group]:
 def unknown_addresses(
     ctx: Context, hosts: ReplicaHosts, groups_with_replicas: list[Group]
 ) -> list[str]:
-    """Return addresses in the replicas' groups that no replica has, sorted.
+    """Return the addresses in the replicas' groups that no replica has, sorted.
 
-    An address outside the engine's networks is not among them: it belongs to another host, which
-    the deployer knows nothing about.
+    Addresses outside the engine's networks are left out: they belong to other hosts, which the
+    deployer knows nothing about.
     """
     unknown = {server.host for group in groups_with_replicas for server in group.servers}
     unknown -= set().union(*hosts.values())
@@ -57,4 +57,4 @@ def _is_in(host: str, network: IPv4Network | IPv6Network) -> bool:
     try:
         return ip_address(host.strip("[]")) in network
     except ValueError:
-        return False  # a name
+        return False  # the host is a name

@@ -1,8 +1,8 @@
 """Find out whether a container handles its stop signal, and how many jobs run in it.
 
-The kernel delivers to the first process of a container only signals that it handles. A first
-process without a handler (a shell that starts the application without `exec`) runs on until it is
-killed, and its requests in flight are lost.
+The kernel delivers to the first process of a container only the signals for which this process has
+a handler. A first process without a handler, such as a shell that starts the application without
+`exec`, runs on until it is killed. The requests in flight are then lost.
 """
 
 from __future__ import annotations
@@ -23,20 +23,22 @@ DEFAULT = "SIGTERM"
 KILLED = 128 + signal.SIGKILL
 # The state of a process that has ended and whose parent has not read its exit code.
 ENDED = "Z"
-# First processes that pass signals on. The kernel does not show how they receive them.
+# First processes that pass signals on to their child processes. How an init receives a signal is
+# not in its status file.
 INITS = ("docker-init", "tini", "dumb-init", "catatonit")
 
 Status = Mapping[str, str]
 
 
 def ignores_stop_signal(ctx: Context, service: Service, container: Container) -> bool:
-    """Return whether the first process of a service's container ignores its stop signal.
+    """Return whether the first process of a service's container ignores the stop signal.
 
-    If that is an init that passes signals on, the processes that it started are examined instead.
+    If the first process is an init that passes signals on, its child processes are examined
+    instead. Raises `EngineError` if the processes cannot be read, or if there is no such signal.
+
     Two kinds of processes are misjudged. A process that waits for signals (`sigtimedwait`) seems to
-    ignore them: draining its replica costs time, but no request. PHP's command line seems to handle
-    them, but then does what the kernel would have done. Raises `EngineError` if the container's
-    processes cannot be read.
+    ignore them: its replica is drained without need, which costs time but no request. PHP's
+    command-line program seems to handle them, but its handler only repeats the kernel's default.
     """
     declared = service.stop_signal or container.stop_signal or DEFAULT
     number = signal_number(declared)
@@ -46,8 +48,9 @@ def ignores_stop_signal(ctx: Context, service: Service, container: Container) ->
 def running_jobs(ctx: Context, container: Container) -> int:
     """Return how many child processes of the container's first process run.
 
-    If that process is an init, its grandchildren count instead. A command that was started from
-    outside, as by `docker exec`, does not count.
+    If the first process is an init, its grandchildren count instead. A command that was started
+    from outside, as by `docker exec`, does not count. Raises `EngineError` if the container does
+    not run.
     """
     statuses = list(_statuses(proc.read(ctx, container, EVERY_STATUS).text))
     parents = {"1"}
@@ -89,13 +92,13 @@ def _signalled(ctx: Context, container: Container) -> list[Status]:
 
 
 def _handles(status: Status, number: int) -> bool:
-    # A process that blocks a signal receives it later.
+    # A blocked signal is not lost: the process receives it later.
     handled = int(status["SigCgt"], 16) | int(status["SigBlk"], 16)
     return bool(handled >> (number - 1) & 1)
 
 
 def _statuses(text: str) -> Iterator[Status]:
-    """Yield the fields of each process; the first one is `Name`."""
+    """Yield the fields of each process; in a status file, `Name` is the first field."""
     for block in text.split("Name:")[1:]:
         pairs = (line.partition(":") for line in f"Name:{block}".splitlines())
         yield {key: value.strip() for key, _, value in pairs}

@@ -13,7 +13,7 @@ from rich.text import Span, Text
 from cosmicdeploy.text.sanitize import sanitized, sanitized_and_cut
 
 PLACEHOLDER = "{}"
-# Wider than any row, so that in a pipe each row of a table is one line, for grep and awk.
+# Wider than any row: in a pipe each row of a table is one line, for grep and awk.
 PIPE_WIDTH = 10_000
 
 
@@ -49,8 +49,8 @@ class PlainConsole(Console):
 
 
 def _without_trailing_blanks(segments: Iterable[Segment]) -> Iterator[Segment]:
-    """Yield the segments without the blanks before each line feed, such as a table's padding."""
-    blanks = ""  # at the end of the line so far; printed if more text follows on that line
+    """Yield the segments without blanks at the ends of lines, such as a table's padding."""
+    blanks = ""  # at the end of the line so far; yielded if more text follows on the same line
     for segment in segments:
         if segment.control:
             yield segment

@@ -13,12 +13,15 @@ from cosmicdeploy.report.model import ErrorReport, Report
 from cosmicdeploy.report.views.checklist import as_checks
 from cosmicdeploy.text.sanitize import sanitized
 
-# Readable by all users, unless the umask says otherwise.
+# Permissions for all users; the umask removes some of them.
 FILE_MODE = 0o666
 
 
 def require_writable(path: Path) -> None:
-    """Raise `UsageError` if the path cannot be a file; meant to be called before the checks."""
+    """Raise `UsageError` if the path is a folder, or if its parent folder does not exist.
+
+    Call this before the checks, so that they do not run without a place for their result.
+    """
     if path.is_dir() or not path.parent.is_dir():
         raise UsageError(
             "Cannot write the JUnit file",
@@ -42,7 +45,7 @@ def write_junit(path: Path, report: Report) -> None:
 def junit(report: Report) -> str:
     """Return the JUnit document of a report.
 
-    The error of a command that failed is one more test case, so that CI shows it.
+    If the command failed, its error is an additional test case, so that CI shows the error.
     """
     checks = as_checks(report.checklist) if report.checklist else report.checks
     name = f"cosmicdeploy.{report.command}"
@@ -84,7 +87,7 @@ def _case(check: CheckResult, name: str) -> Element:
     if check.skipped:
         SubElement(case, "skipped", message=check.found)
     elif check.unproven:
-        # JUnit's word for a test that neither passed nor failed is an error.
+        # JUnit has the element `error` for a test that neither passed nor failed.
         error = SubElement(case, "error", type="NotProven", message=check.found)
         error.text = _details(check)
     elif not check.ok:

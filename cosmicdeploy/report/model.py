@@ -20,7 +20,7 @@ SCHEMA: Literal[2] = 2
 
 
 class StepReport(Part):
-    """One step; `seconds` is wall time, `facts` are what the step found or did, by kind."""
+    """One step; `seconds` is wall time. What `facts` contains depends on the step's kind."""
 
     name: str
     kind: str
@@ -40,14 +40,15 @@ class ErrorReport(Part):
 
     @classmethod
     def of(cls, error: CosmicError) -> ErrorReport:
-        """Return the report's part for an exception."""
+        """Return the part of the report that describes an exception."""
         return cls(what=error.what, where=error.where, todo=error.todo, details=error.details)
 
 
 class UnfinishedReport(Part):
     """A run that was interrupted or whose undo failed, and that no later run has resolved.
 
-    `told` describes it in one line.
+    `at` is when the run began, and `who` started it. `told` describes the run in one line. `todo`
+    names the commands that resume or undo the run.
     """
 
     run: str
@@ -61,8 +62,8 @@ class UnfinishedReport(Part):
 class PointReport(Part):
     """One point of `checklist`.
 
-    `found` describes the present and `was` the baseline; `now` and `before` have their figures.
-    `why` says why the verdict is unknown, `todo` what to do.
+    `found` describes the present state, and `now` has its figures. `was` describes the baseline,
+    and `before` has its figures. `why` says why the verdict is unknown, and `todo` what to do.
     """
 
     point: str
@@ -76,9 +77,10 @@ class PointReport(Part):
 
 
 class BaselineReport(Part):
-    """The baseline: recorded by `run` at the time `at`, before `release` replaced `release_before`.
+    """The baseline, which `run` recorded at the time `at`, while `release_before` was running.
 
-    `in_place_at` is when `release` was in place: evidence counts from then on.
+    `release` is the release that the run put in place, at the time `in_place_at`. By default, the
+    checklist uses evidence from that time on.
     """
 
     run: str
@@ -90,7 +92,7 @@ class BaselineReport(Part):
 
 
 class ChecklistReport(Part):
-    """The points of `checklist`, judged by evidence from the `seconds` after `since`."""
+    """The points of `checklist`, judged by the evidence of the `seconds` that follow `since`."""
 
     since: str
     seconds: float
@@ -101,10 +103,11 @@ class ChecklistReport(Part):
 class Report(Part):
     """The report of a command; times are ISO 8601 with an offset.
 
-    `release` is the release that runs at the end; in a plan, the release that would be built. With
-    several applications, it is that of the main one, and `releases` has that of each by its name.
-    `turned_away_seconds` is how long maintenance lasted, and `gaps` are the announced gaps.
-    `warnings` are about this call, `notices` about what every run on this stack leaves out.
+    `release` is the release that runs at the end; in a plan, it is the release that would be built
+    or pulled. If there are several applications, `releases` has the release of each by its name,
+    and `release` is that of the main application. `turned_away_seconds` is how long maintenance
+    lasted. `gaps` are the announced times in which clients were not served. `warnings` are about
+    this call; `notices` say what every run on this stack leaves out.
     """
 
     schema_version: Literal[2] = Field(default=SCHEMA, alias="schema")
@@ -131,7 +134,7 @@ class Report(Part):
 
     def to_json(self) -> str:
         """Return the report as JSON."""
-        # Pydantic's own JSON encoder fails on an unpaired surrogate, as a file's name may have.
+        # Pydantic's own JSON encoder fails on unpaired surrogates, which file names may contain.
         return terminal_safe_json(
             self.model_dump(by_alias=True), indent=2, default=to_jsonable_python
         )

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 class Part(BaseModel):
     """Base of all parts of the report.
 
-    No part accepts an undeclared field, so that the published schema is complete.
+    Parts refuse undeclared fields, so that the published schema is complete.
     """
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", populate_by_name=True)

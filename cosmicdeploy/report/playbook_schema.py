@@ -11,7 +11,7 @@ from cosmicdeploy.settings import Settings
 from cosmicdeploy.steps.kinds import KINDS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-# A setting may be a variable such as ${PORT}: in the file, it is text.
+# The value of a setting may be a variable such as ${PORT}, which is text for an editor.
 VARIABLE = {"type": "string", "pattern": r"\$\{?\w"}
 
 
@@ -46,14 +46,14 @@ def settings_schema() -> str:
 
 
 def _require_kind(definition: dict[str, Any], kind: str) -> None:
-    """Require a step's kind in its definition, but not its name, which defaults to the kind."""
+    """Make the key `kind` required in a step's definition, but not `name`, which defaults to it."""
     required = [key for key in definition.get("required", ()) if key != "name"]
     definition["properties"] = {"kind": {"const": kind}, **definition["properties"]}
     definition["required"] = ["kind", *required]
 
 
 def _with_variables(schema: Any) -> Any:
-    """Return the schema with a variable allowed in place of a number or a boolean."""
+    """Return the schema, changed to allow a variable in place of a number or a boolean."""
     if isinstance(schema, list):
         return [_with_variables(item) for item in schema]
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""Shows the events of a run as they happen: live in a terminal, as plain lines elsewhere."""
+"""Show the events of a run as they happen: live in a terminal, as plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COLORS = {
 class ProgressView:
     """Shows the events of a run; in a terminal, a live line shows the current step.
 
-    Use it as a context manager: at the end it clears the live line.
+    Use the view as a context manager: on exit it clears the live line.
     """
 
     def __init__(self, console: Console) -> None:
@@ -62,7 +62,7 @@ class ProgressView:
 
 
 def step_line(event: StepEnded) -> Text:
-    """Return the line of a step that ended; only a failure shows its reason."""
+    """Return the line for a step that ended; it has the reason only if the step failed."""
     color = COLORS[event.outcome]
     reason = f"  {event.reason}" if event.outcome == "failed" else ""
     taken = f"{event.seconds:6.1f} s{reason}"

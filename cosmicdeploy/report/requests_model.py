@@ -10,9 +10,10 @@ from cosmicdeploy.report.part import Part
 class RequestStatsReport(Part):
     """Statistics of requests; times are in milliseconds.
 
-    `held` requests got 503 with Retry-After during maintenance, `announced` ones failed in an
-    announced gap, `limited` ones got 429; none of these is a failure. `not_found` counts
-    acknowledged heartbeats that were missing in the database.
+    Three counts are no failures: `held` requests got 503 with Retry-After, or no response, during
+    maintenance; `announced` requests failed in an announced gap; `limited` requests got 429.
+    `not_found` counts acknowledged heartbeats that were missing in the database. `p50_ms` and
+    `p99_ms` are percentiles. `longest_gap_ms` is the longest time between two good responses.
     """
 
     sent: int
@@ -28,10 +29,10 @@ class RequestStatsReport(Part):
 
 
 class GapReport(Part):
-    """A time in which clients were not served while `service` was replaced, as announced.
+    """A gap: a time in which clients were not served while `service` was replaced or reloaded.
 
-    `what` says what the service did. `failed` counts the run's own requests that failed in it; null
-    if the run sent none.
+    The plan announced at most `at_most_seconds`. `what` says what the service did meanwhile.
+    `failed` counts the run's own requests that failed in the gap; null if the run sent none.
     """
 
     service: str
@@ -42,10 +43,10 @@ class GapReport(Part):
 
 
 class BeatsReport(Part):
-    """Heartbeats among the requests; `found` counts those that the database has.
+    """Heartbeats among the requests; `found` counts those that were found in the database.
 
     `limited` heartbeats got 429 and prove nothing. `not_looked_up` says why some heartbeats were
-    not looked up in the database.
+    not looked up in the database; "" if all were.
     """
 
     sent: int
@@ -56,10 +57,10 @@ class BeatsReport(Part):
 
 
 class ProxyReport(Part):
-    """Responses in the proxy's access log, counted.
+    """Counts of the responses in the proxy's access log; `answers` counts all of them.
 
-    `errors` are 5xx, `gone` are 499 (the client closed the connection), `held` are 503 during
-    maintenance.
+    `errors` are 5xx, `gone` are 499 (the client closed the connection). `held` are 503 during
+    maintenance, which do not count as errors.
     """
 
     answers: int
@@ -69,11 +70,12 @@ class ProxyReport(Part):
 
 
 class RequestsReport(RequestStatsReport):
-    """Requests sent through the proxy during the run, on `new` and on `kept` connections.
+    """Requests sent through the proxy during the run, on `new` and on `kept` (reused) connections.
 
     `applications` has the requests to each application by its name; empty if there is only one.
-    `broken` says what clients noticed. `failing_before` says which requests failed before the run
-    changed anything: if there are any, only failures after the rollout count.
+    `failures` describes the first failures. `broken` says what clients would have noticed; "" for
+    nothing. `failing_before` says which requests failed before the run changed anything; if it is
+    not "", only failures after the rollout count.
     """
 
     failures: tuple[str, ...] = ()

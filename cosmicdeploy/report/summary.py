@@ -1,4 +1,4 @@
-"""Prints a report as text."""
+"""Print a report as text."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from cosmicdeploy.report.views.checklist import show_checklist
 from cosmicdeploy.report.views.drift import show_differences
 from cosmicdeploy.text.formatting import format_releases
 
-# By the kind of a statement; green for any other.
+# Colors by the kind of an SQL statement; any other kind is green.
 STATEMENT_COLORS = {"destructive": "red", "unknown": "red", "risky": "yellow", "data": "yellow"}
 
 
 def show(report: Report, console: Console) -> None:
-    """Print all parts of a report but its error and its `data`."""
+    """Print all parts of a report except its error and its `data`."""
     if report.steps:
         _show_steps(report, console)
     if report.checks:
@@ -32,7 +32,7 @@ def show(report: Report, console: Console) -> None:
         show_checklist(report.checklist, console)
     for line in proof.lines(report):
         console.print(line, soft_wrap=True)
-    # Seconds without a proxy count as maintenance too, and have a line already.
+    # The seconds without a proxy count as maintenance too, but `proof.lines` has printed them.
     without_proxy = max(map(proof.seconds_without_proxy, report.steps), default=0.0)
     if (report.turned_away_seconds or 0.0) > without_proxy:
         console.print(
@@ -41,7 +41,7 @@ def show(report: Report, console: Console) -> None:
     for run in report.unfinished:
         console.print(styled("[yellow]unfinished:[/] {}", run.told), soft_wrap=True)
         console.print(f"  → {run.todo}", soft_wrap=True)
-    # If there are steps, the run has printed its notices before the first one.
+    # If there are steps, the notices were printed before the first step.
     for notice in () if report.steps else report.notices:
         line = styled("[yellow]note:[/] {}: {}", notice.subject, notice.what)
         console.print(line, soft_wrap=True)
@@ -74,7 +74,7 @@ def _show_steps(report: Report, console: Console) -> None:
 
 
 def show_statements(statements: Iterable[Mapping[str, Any]], console: Console) -> None:
-    """Print the statements that migrations would run, under each migration, with their risks."""
+    """Print the SQL statements of migrations, grouped by migration, with their risks."""
     migration = None
     for statement in statements:
         if statement["migration"] != migration:

@@ -32,8 +32,8 @@ def one_line_table(
 ) -> Table:
     """Return a table whose rows take one line each, except that the column `wrapped` wraps.
 
-    If a terminal is too narrow, an ellipsis cuts the widest cells of the other columns, but never
-    the first column.
+    If a terminal is too narrow, the widest cells are cut with an ellipsis, but never those of the
+    first column.
     """
     result = _empty_table()
     for index, column in enumerate(columns):
@@ -45,7 +45,7 @@ def one_line_table(
 
 
 def newest(items: Sequence[Item], *, show_all: bool) -> tuple[Sequence[Item], str]:
-    """Return the first ten of `items`, or all, and a line about the rest ("" if there is none).
+    """Return the first ten of `items`, or all, and a line that counts the rest; "" without a rest.
 
     `items` are sorted, newest first.
     """

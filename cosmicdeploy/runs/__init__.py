@@ -1,1 +1,1 @@
-"""Runs: make a plan, apply it under the lock step by step, undo it where a step fails."""
+"""Runs: make a plan, apply it under the lock step by step, undo it if a step fails."""

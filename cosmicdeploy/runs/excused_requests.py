@@ -1,19 +1,21 @@
-"""Excuse the requests of a run that fail because of what did not work before it."""
+"""Excuse failing requests of a run if clients already had failures before it."""
 
 from __future__ import annotations
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.runs.plan import Plan
 
-# Points of the verification that send the same requests as clients.
+# The points of the verification that send the same requests as clients.
 CLIENT_POINTS = frozenset({"health", "heartbeat"})
 
 
 def excuse_known_failures(ctx: Context, plan: Plan) -> None:
-    """Excuse failing requests until the rollout ends if requests already failed before it.
+    """Excuse failing requests until the rollout ends, if clients had failures before the run.
 
-    Also if a service or point that clients depend on is a known failure: a request to a service
-    that hangs has not failed yet.
+    Does nothing unless the plan replaces containers and the run has known failures: services or
+    verification points that did not work before it. Then requests are excused in two cases: a
+    request has already failed, or clients depend on one of the known failures. The second case is
+    for a service that hangs, since a request to it has not failed yet.
     """
     traffic, known = ctx.run.traffic, ctx.run.known_failures
     replaces = any(planned.changes and planned.step.replaces_containers for planned in plan)

@@ -34,7 +34,7 @@ from cosmicdeploy.steps.infrastructure.records import remember_files
 
 
 class Recording(Protocol):
-    """Records the baseline of a run, with which the day-after checklist compares."""
+    """Records the baseline of a run, which the day-after checklist compares with."""
 
     def begin(self) -> None:
         """Begin to record, before the run changes anything."""
@@ -52,7 +52,8 @@ Recorder = Callable[[Context, str], Recording]
 def plan_only(ctx: Context, kind: RunKind, steps: Sequence[Step]) -> Plan:
     """Return the plan of a run of this kind; change nothing.
 
-    Raises `NeedsPerson` if records of an interrupted run cannot be read.
+    Raises `NeedsPerson` if records of an interrupted run cannot be read, and another `CosmicError`
+    if a precondition does not hold or a step's check fails.
     """
     interrupted.require_readable(ctx, unfinished(ctx.journal))
     needed = _single_container_services(ctx, steps)
@@ -71,8 +72,12 @@ def execute(
 ) -> tuple[Run, TrafficStats | None]:
     """Run steps under the stack's lock; meanwhile send requests through the proxy.
 
-    First resumes or undoes interrupted runs, depending on the command. Waits up to `wait` seconds
-    for another run to end. If the run changes something, the `recorder` records its baseline.
+    Waits up to `wait` seconds for another run to end. Then resumes or undoes interrupted runs,
+    depending on the command. If the run changes something, the `recorder` records its baseline.
+
+    Returns the run, and the statistics of its requests; None if it sent no requests. A failed step
+    does not raise: its error is `Run.error`. Raises a `CosmicError` if the run cannot begin or be
+    planned: `LockHeld`, for example, or `NeedsPerson` if an interrupted run stands in the way.
     """
     needed = _single_container_services(ctx, steps)
     _require_spoken_protocols(ctx, steps)
@@ -111,9 +116,10 @@ def execute(
 
 
 def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
-    """Undo what interrupted deploys and rollbacks changed; return the undone steps, in that order.
+    """Undo the interrupted deploys and rollbacks; return the undone steps, the first undone first.
 
-    Raises `UsageError` if there is none, `NeedsPerson` if one cannot be undone.
+    Waits up to `wait` seconds for another run to end. Raises `LockHeld` if it does not end,
+    `UsageError` if no run was interrupted, and `NeedsPerson` if one cannot be undone.
     """
     command = RunCommand(line="deploy --abort", kind=RunKind.ABORT)
     with begin(ctx, command, wait, ctx.settings.services.all) as (run_ctx, _):
@@ -124,7 +130,7 @@ def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
 
 
 def _continue_maintenance(run: Run) -> None:
-    """Count maintenance that an interrupted rollback or restart began as part of this run."""
+    """Continue maintenance that an interrupted rollback or restart began, if it still goes on."""
     begun = [
         *intents(run.ctx.run.resumed_runs, QUIESCE),
         *intents(unfinished(run.ctx.journal), RESTART_IN_PLACE),
@@ -134,13 +140,19 @@ def _continue_maintenance(run: Run) -> None:
 
 
 def _single_container_services(ctx: Context, steps: Sequence[Step]) -> Sequence[str]:
-    """Return the services that must have one container each: all, or for a backup the database."""
+    """Return the services that must have one container each.
+
+    These are all services; for a run that only makes backups, only the database.
+    """
     only_protects = all(step.protective for step in steps)
     return ctx.settings.services.of(["database"]) if only_protects else ctx.settings.services.all
 
 
 def _require_spoken_protocols(ctx: Context, steps: Sequence[Step]) -> None:
-    """Refuse a run that would take working replicas for broken ones; a backup needs no replica."""
+    """Raise `ConfigError` if a replica speaks another protocol than its settings name.
+
+    The run would judge a working replica as broken. A backup requests no replica, so it may run.
+    """
     if not all(step.protective for step in steps):
         require_spoken_protocols(ctx)
 
@@ -161,8 +173,8 @@ def record_release(
 ) -> None:
     """Record the release in place, and the backups from which it can be rolled back.
 
-    These are `backup`, which the run created, and the backups of the runs that it resumed. The run
-    has succeeded, so an error here does not fail it.
+    These are the backups of the runs that this run resumed, and `backup`, which it created itself.
+    Ignores any `CosmicError`, since the run has already succeeded.
     """
     own = [backup] if backup else []
     backups = dict.fromkeys([*backups_of(ctx.run.resumed_runs), *own])

@@ -19,11 +19,12 @@ STOPPING = (RESTART_IN_PLACE, ROLLOUT, QUIESCE, SERVICES)
 
 
 def known_failures(ctx: Context, kind: RunKind) -> KnownFailures:
-    """Return what did not work before the containers of the release began to change.
+    """Return the services and points that failed before the release's containers changed.
 
-    If interrupted deploys or rollbacks have replaced or stopped containers, and these still exist,
-    that is what did not work when the first of these runs began. Else, for a deploy or rollback, it
-    is what does not work now. For any other kind of run, nothing.
+    If interrupted deploys or rollbacks began to replace or stop containers, these are the failures
+    that the first of them recorded. Unless this run aborts them, that requires that all containers
+    from before their rollouts still exist. Otherwise a deploy or rollback gets the present
+    failures, and any other kind of run gets none.
     """
     runs = unfinished(ctx.journal)
     releasing = [run for run in runs if run.kind.places_release and _changes_containers(run)]
@@ -42,9 +43,9 @@ def _changes_containers(run: InterruptedRun) -> bool:
 
 
 def _stopped(ctx: Context, runs: Sequence[InterruptedRun]) -> set[str]:
-    """Return the services that one of these runs stopped, and that ran before.
+    """Return the stopped services that ran before one of these runs stopped them.
 
-    They count as working, since the recover step starts them.
+    Such a service counts as working, since the recover step starts it.
     """
     begun = [intent for run in runs for intent in run.intents if intent.kind in STOPPING]
     names = {n for intent in begun for n in intent.before["containers"]}
@@ -52,7 +53,10 @@ def _stopped(ctx: Context, runs: Sequence[InterruptedRun]) -> set[str]:
 
 
 def _ran(begun: Sequence[Intent], name: str) -> bool:
-    """Whether a service ran before one of these steps; `quiesce` records only running ones."""
+    """Whether a service ran before one of these steps.
+
+    A `quiesce` step records only the ids of running containers; the other kinds record facts.
+    """
     recorded = [intent.before["containers"].get(name) for intent in begun]
     return any(facts["running"] if isinstance(facts, dict) else facts for facts in recorded)
 
@@ -63,7 +67,7 @@ def _is_stopped(ctx: Context, name: str) -> bool:
 
 
 def services_without_undo(ctx: Context, run: InterruptedRun) -> list[str]:
-    """Return the services whose rollout cannot be undone: the container from before is gone."""
+    """Return the services whose rollout cannot be undone: their previous container is gone."""
     before: dict[str, Any] = {}
     for intent in intents([run], ROLLOUT):
         before |= intent.before["containers"]

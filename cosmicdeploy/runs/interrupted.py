@@ -67,18 +67,18 @@ def require_readable(ctx: Context, runs: Runs) -> None:
     for run in runs:
         if run.lost_records:
             raise NeedsPerson(
-                "A run was interrupted, and what it changed is not all known",
+                "A run was interrupted, and some of its changes are unknown",
                 where=str(ctx.journal.path),
-                todo="see `cosmicdeploy status`; `cosmicdeploy deploy --abort` undoes what is known"
-                " of it, and compares the stack with what it was before",
+                todo="see `cosmicdeploy status`; `cosmicdeploy deploy --abort` undoes the known"
+                " changes, and compares the stack with its state before the run",
                 details=(run.description(),),
             )
 
 
 def end_tools(ctx: Context) -> None:
-    """End dump and load tools of killed runs that still run in the database's container.
+    """End the dump and load tools that killed runs left running in the database's container.
 
-    The snapshot of a dump would block the next migration.
+    The open snapshot of such a dump would block the next migration.
     """
     database = ctx.database_container()
     if unfinished(ctx.journal) and database is not None and database.is_running:
@@ -86,7 +86,7 @@ def end_tools(ctx: Context) -> None:
 
 
 def _in_place_for_clients(ctx: Context, runs: Runs) -> Runs:
-    """Return the runs up to the last that swapped data, if clients have been let in since.
+    """Return the runs up to the last one that swapped data, if clients have been let in since.
 
     An undo of these runs would lose what clients have written.
     """
@@ -99,7 +99,9 @@ def _in_place_for_clients(ctx: Context, runs: Runs) -> Runs:
 def _can_resume(run: InterruptedRun, command: RunCommand, target: str | None) -> bool:
     """Whether the command can resume the run.
 
-    A rollback replaces everything that a deploy changes, so it can resume even a failed deploy.
+    A rollback that has not failed can only be resumed by the same command with the same backup as
+    the `target`. A deploy can be resumed by another deploy, unless it has failed. A rollback can
+    resume any deploy, since it replaces everything that a deploy changes.
     """
     if run.kind is RunKind.ROLLBACK:
         return (run.command, run.target, run.failed) == (command.line, target, False)
@@ -120,7 +122,8 @@ def _require_no_rollback(runs: Runs) -> None:
 def _is_superseded(run: InterruptedRun, command: RunCommand) -> bool:
     """Whether the run is over once the command succeeds.
 
-    It is if the command is the same, or if it finishes interrupted restarts and the run is one.
+    True if the run has the same command line. Also true for an interrupted restart if the command
+    has a recover step, which finishes it.
     """
     if run.kind is RunKind.RESTART and command.kind.settles_restarts:
         return True
@@ -128,11 +131,11 @@ def _is_superseded(run: InterruptedRun, command: RunCommand) -> bool:
 
 
 def require_deploy(ctx: Context) -> None:
-    """Raise `UsageError` unless a deploy was interrupted that can be resumed."""
+    """Raise `UsageError` unless there is an interrupted deploy that can be resumed."""
     runs = [run for run in unfinished(ctx.journal) if run.kind.places_release]
     if not runs or runs[-1].failed or runs[-1].kind is RunKind.ROLLBACK:
         raise UsageError(
-            "No deploy was interrupted that can be resumed",
+            "There is no interrupted deploy that can be resumed",
             where=runs[-1].description() if runs else str(ctx.journal.path),
             todo="see `cosmicdeploy status`",
         )
@@ -151,9 +154,10 @@ def to_abort(ctx: Context) -> Runs:
 
 
 def require_no_unknown_data(ctx: Context, runs: Runs) -> None:
-    """Raise `NeedsPerson` if the database keeps replaced data that no readable record explains.
+    """Raise `NeedsPerson` if unreadable records leave replaced data unexplained.
 
-    Such data is neither put back nor dropped.
+    Replaced data is the data from before a restore, which the database still keeps. If no record
+    says which run replaced it, the deployer neither puts it back nor drops it.
     """
     if not any(run.lost_records or run.uncertain_records for run in runs) or intents(runs, RESTORE):
         return

@@ -23,7 +23,7 @@ from cosmicdeploy.runs.undo import note
 from cosmicdeploy.signals import Interrupts, deferred_interrupts
 from cosmicdeploy.text.formatting import format_releases
 
-# How long the fence trusts its last check of the lock. No other run takes it over that fast.
+# For this long, a check of the lock stays valid: no other run can take the lock over that fast.
 FENCE_TRUST_SECONDS = 0.1
 
 
@@ -34,7 +34,7 @@ def begin(
     """Hold the lock and record the start of a run; yield the run's context and the initial state.
 
     `needed` are the services that must have exactly one container each. Waits up to `wait` seconds
-    for the lock.
+    for the lock; raises `LockHeld` if another run still holds it.
     """
     on_interrupt = partial(
         ctx.say, "stopping at the next safe point, then undoing what was changed"
@@ -46,7 +46,7 @@ def begin(
     ):
         engine = fenced(ctx.engine, partial(lock.require, max_age=FENCE_TRUST_SECONDS))
         run_ctx = replace(ctx, interrupts=interrupts, journal=journal, lock=lock, engine=engine)
-        # A run that this one waited for may have created other containers.
+        # While this run waited for the lock, another run may have created other containers.
         run_ctx = resolve_containers(run_ctx, needed)
         known = known_failures(run_ctx, command.kind)
         state = {**observe(run_ctx), "known_failures": known.as_json()}
@@ -65,7 +65,7 @@ def begin(
             yield run_ctx.with_run(known_failures=known), state
         except LockLost:
             raise  # the journal belongs to the new lock holder
-        except BaseException:  # only raised before the first step: the run has changed nothing
+        except BaseException:  # raised outside of the steps: the run has nothing to undo
             note(journal, "ended", whole=True)
             raise
 

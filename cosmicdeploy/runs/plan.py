@@ -21,7 +21,7 @@ class Planned:
 
     @property
     def changes(self) -> bool:
-        """Whether the step changes something, as far as that is known."""
+        """Whether the step changes something; also true if that is not known yet."""
         return not isinstance(self.finding, Unchanged)
 
 
@@ -29,9 +29,12 @@ Plan = Sequence[Planned]
 
 
 def make_plan(steps: Sequence[Step], ctx: Context) -> Plan:
-    """Check every step. Raises the error of a check, unless an earlier step may remove its cause.
+    """Check every step; return the steps with their findings, in the same order.
 
-    Protective steps are checked last, when it is known whether another step changes something.
+    Protective steps are checked last, when it is known whether another step changes something. If a
+    check fails and an earlier step changes something, the finding is `Undecided`, since that step
+    may remove the cause. Without such a step, raises the error. Always raises `Refused` and
+    `NeedsPerson`.
     """
     ctx = ctx.with_run(is_planning=True)
     planned: dict[str, Planned] = {}
@@ -48,7 +51,7 @@ def make_plan(steps: Sequence[Step], ctx: Context) -> Plan:
 
 def _check(step: Step, ctx: Context) -> Finding:
     try:
-        # Each check has its own cache: an earlier check may have waited, and the stack changed.
+        # A new cache for each check: the stack may have changed while an earlier check waited.
         return step.check(ctx.with_cached_facts())
     except (Refused, NeedsPerson):
         raise
@@ -59,7 +62,7 @@ def _check(step: Step, ctx: Context) -> Finding:
 
 
 def _images_ahead(planned: Mapping[str, Planned]) -> frozenset[str] | None:
-    """Return the names of the images that these steps put in place; None if one cannot tell."""
+    """Return the names of the images that these steps build or pull; None if not known yet."""
     names = set[str]()
     for each in planned.values():
         if not (each.step.builds_images and each.changes):

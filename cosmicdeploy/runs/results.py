@@ -12,7 +12,10 @@ from cosmicdeploy.steps.base import Result, Step
 
 @dataclass(frozen=True, kw_only=True)
 class StepResult:
-    """How one step ended; `facts` are what it reported."""
+    """How one step ended; `facts` are what it reported.
+
+    `outcome` is "changed", "unchanged", "passed", "failed", "skipped" or "undone".
+    """
 
     step: Step
     outcome: str
@@ -32,7 +35,7 @@ def skipped(plan: Plan, results: Iterable[StepResult]) -> list[StepResult]:
 
 
 def with_undone(results: Iterable[StepResult], undone: Sequence[Applied]) -> list[StepResult]:
-    """Return the results with the outcome `undone` for steps whose changes were undone."""
+    """Return the results; steps whose changes were undone have the outcome `undone`."""
     descriptions = {a.step.name: a.description() for a in undone if a.step.reversible}
     return [
         replace(result, outcome="undone", reason=descriptions[result.step.name])

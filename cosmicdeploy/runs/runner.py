@@ -34,7 +34,7 @@ class Run:
     `before` is the state that an undo has to restore: the state before the first of the runs that
     this run resumes, else before this run. If it is None, an undo is not checked.
     `superseded` are interrupted runs that are over once this run succeeds.
-    `is_deploy`: with `probe.on_failure: rollback`, lost requests fail the run.
+    `is_deploy`: failed requests fail a deploy if `probe.on_failure` is `rollback`.
     """
 
     ctx: Context
@@ -56,7 +56,10 @@ class Run:
 
     @property
     def has_applied(self) -> bool:
-        """Whether a step of this run was applied, including steps that only check."""
+        """Whether this run began to apply a step, be it one that only checks.
+
+        The steps of resumed runs do not count.
+        """
         return bool(self._applied_here)
 
     def fact(self, name: str) -> object:
@@ -66,8 +69,8 @@ class Run:
     def execute(self, plan: Plan) -> None:
         """Run all steps of the plan.
 
-        Never raises: on failure undoes the run, with the runs that it resumes, and stores the error
-        in `error`.
+        Never raises. On failure, undoes this run and the runs that it resumes, and stores the error
+        in `error`. If the lock was lost, the undo is left to the new lock holder.
         """
         try:
             for index, planned in enumerate(plan):
@@ -83,7 +86,7 @@ class Run:
             settle_all(self.ctx, self._applied)
 
     def _judge_requests(self) -> None:
-        """Raise `ProbeFailed` if requests were lost and `probe.on_failure` is `rollback`."""
+        """Raise `ProbeFailed` if requests of a deploy failed and `on_failure` is `rollback`."""
         traffic = self.ctx.run.traffic
         if not (self.is_deploy and self._applied and traffic):
             return
@@ -105,7 +108,7 @@ class Run:
 
     def _run_step(self, planned: Planned, rest: Sequence[Planned]) -> None:
         self.ctx.safe_point()
-        # The seconds of the check in the plan count as the step's.
+        # The duration of the step includes that of its check in the plan.
         step, started = planned.step, time.monotonic() - planned.seconds
         self.ctx.emit(StepStarted(name=step.name, kind=step.kind))
         ctx = self.ctx.with_steps_ahead([p.step for p in rest if p.changes])
@@ -186,7 +189,7 @@ class Run:
         note(self.ctx.journal, "ended", whole=whole, resolves=self._resumed_ids if whole else [])
 
     def _or_lock_lost(self, error: CosmicError) -> CosmicError:
-        """Return the error, or `LockLost` if the lock was lost, which outweighs any other error."""
+        """Return the error, or `LockLost` if the lock was lost: that outweighs any other error."""
         try:
             self.ctx.lock.require()
         except LockLost as lost:

@@ -13,8 +13,8 @@ from cosmicdeploy.runs.undo import Applied
 def settle_all(ctx: Context, applied: Sequence[Applied]) -> None:
     """Settle steps of different kinds at the same time, and those of one kind in their order.
 
-    No kind of step needs what another kind keeps. An error is only reported: the run has succeeded,
-    and the recover step of the next run removes what is left.
+    The kinds can run at the same time because none needs what another keeps. A `CosmicError` is
+    only reported, since the run has succeeded; the recover step of the next run cleans up instead.
     """
     by_kind: dict[str, list[Applied]] = {}
     for each in applied:

@@ -19,7 +19,8 @@ NO_SCHEMA = ""
 def observe(ctx: Context, before: State | None = None) -> State:
     """Return image tags, containers and schema as JSON; the schema is None if it cannot be read.
 
-    Of the services that a run may change, or of those that the state `before` is about.
+    With `before`, the state covers the services in `before`; otherwise all services that a run may
+    change.
     """
     ctx = ctx.with_cached_facts()
     services = ctx.settings.services
@@ -56,8 +57,8 @@ def _schema(ctx: Context) -> dict[str, Any]:
 def changed(before: State, after: State) -> list[str]:
     """Return the differences between two states, one line each.
 
-    Ignores a schema that could not be read. Also ignores whether a container runs if its service
-    did not work before.
+    Compares the schema and migrations only if both states know the schema. If a service did not
+    work before, it does not compare whether its container runs.
     """
     unstable = KnownFailures.of_state(before).services
     before, after = _without_running(before, unstable), _without_running(after, unstable)
@@ -79,7 +80,7 @@ def changed(before: State, after: State) -> list[str]:
 
 
 def compared(before: State, after: State) -> str:
-    """Describe what `changed` has compared, and what could not be compared."""
+    """Describe what `changed` has compared; also say if the schema could not be compared."""
     if NO_SCHEMA in (before["schema"], after["schema"]):
         return "images and containers of the application"
     has_schema = None not in (before["schema"], after["schema"])

@@ -58,24 +58,28 @@ def _change(intent: Intent) -> Change:
 
 
 def has_swapped_data(applied: Sequence[Applied]) -> bool:
-    """Whether one of these steps puts other data in place."""
+    """Whether one of these steps puts other data in place in the database."""
     return any(each.step.swaps_data for each in applied)
 
 
 @dataclass(frozen=True, kw_only=True)
 class UndoResult:
-    """The steps that were undone, and the first error."""
+    """The steps that were undone, in the order of the undo, and the first error."""
 
     undone: Sequence[Applied]
     error: CosmicError | None
 
 
 def undo_all(ctx: Context, applied: Sequence[Applied]) -> UndoResult:
-    """Undo all steps, the last step first; an error does not stop the undo of the others.
+    """Undo all steps, the last step first; return the undone steps and the first error.
 
-    It stops only at a step that cannot be undone without losing data, and at a step that
-    `keeps_data`: the changes before it belong to the data that stays. Undoes nothing if clients
-    were let in after data was swapped, since what they have written would be lost.
+    After most errors, the undo continues with the previous step. It ends if:
+    - the lock is lost,
+    - a step cannot be undone without losing data (`NotReversible`), or
+    - the undo of a step that `keeps_data` fails: earlier changes belong to the data that stays.
+
+    Undoes nothing if clients were let in after data was swapped, since what they have written would
+    be lost.
     """
     first_error: CosmicError | None = None
     undone: list[Applied] = []
@@ -102,7 +106,7 @@ def undo_all(ctx: Context, applied: Sequence[Applied]) -> UndoResult:
 
 
 def _with_origin(error: CosmicError, applied: Applied) -> CosmicError:
-    """Add to the error which step of which run could not be undone."""
+    """Add a detail to the error: which step of which run could not be undone."""
     origin = f"recorded by the step {applied.step.name}"
     if applied.run:
         origin += f" of the run {applied.run}"
@@ -116,12 +120,12 @@ def _require_no_client(ctx: Context, applied: Sequence[Applied]) -> None:
         raise NotReversible(
             "Clients have been let in, and an undo would lose what they have written since",
             where="database",
-            todo="see `cosmicdeploy verify`; to return to the backup that the run created first: "
+            todo="see `cosmicdeploy verify`; to return to the backup that the run itself created: "
             "`cosmicdeploy rollback --to latest`",
         )
 
 
 def note(journal: Journal, kind: str, **facts: object) -> None:
-    """Write a journal record; ignore errors, since a full disk must not stop an undo."""
+    """Write a journal record; ignore an `OSError`, since a full disk must not stop an undo."""
     with suppress(OSError):
         journal.append(kind, **facts)

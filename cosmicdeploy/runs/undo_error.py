@@ -16,14 +16,21 @@ from cosmicdeploy.verification.still_failing import still_failing
 
 @dataclass(frozen=True, kw_only=True)
 class UndoProof:
-    """The result of comparing the state after an undo; `error` if it differs or cannot be read."""
+    """The result of comparing the state after an undo with the state before the run.
+
+    `compared` describes what was compared; "" if nothing was. `error` is set if the states differ,
+    or if the state cannot be read.
+    """
 
     compared: str = ""
     error: CosmicError | None = None
 
 
 def prove_undo(ctx: Context, before: State | None, applied: Sequence[Applied]) -> UndoProof:
-    """Compare the stack with the state before the run, after an undo without errors."""
+    """Compare the stack with the state before the run, after an undo without errors.
+
+    Compares nothing if that state is unknown, or if `undo` restores nothing for any of the steps.
+    """
     if before is None or not any(each.step.reversible for each in applied):
         return UndoProof()
     try:

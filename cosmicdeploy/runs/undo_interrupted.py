@@ -19,7 +19,8 @@ Runs = Sequence[InterruptedRun]
 def undo_runs(ctx: Context, runs: Runs) -> Sequence[Applied]:
     """Undo these runs, the last step first, and check that the state before them is restored.
 
-    Raises `NeedsPerson` if it is not.
+    Raises `NeedsPerson` if the undo fails or that state is not restored, and `LockLost` if another
+    run took the lock over.
     """
     if not runs:
         return ()
@@ -48,9 +49,9 @@ def _require_all_undone(runs: Runs, applied: Sequence[Applied], error: CosmicErr
 
 
 def _require_as_before(ctx: Context, runs: Runs) -> None:
-    """Raise `NeedsPerson` if the state differs from the one before the runs, or is not known.
+    """Raise `NeedsPerson` if the state before the runs is unknown, or the present one differs.
 
-    The same command can then be run again: the runs are recorded as undone.
+    The runs are already recorded as undone, so the operator can run the same command again.
     """
     if not runs[0].state:
         raise NeedsPerson(
@@ -62,7 +63,7 @@ def _require_as_before(ctx: Context, runs: Runs) -> None:
     differences = changed(runs[0].state, observe(ctx, runs[0].state))
     if differences:
         raise NeedsPerson(
-            "An interrupted run was undone, but the stack is not as it was before it",
+            "An interrupted run was undone, but the stack differs from its state before the run",
             where=differences[0],
             todo="see `cosmicdeploy status`; run the same command again to continue from here",
             details=differences,

@@ -56,16 +56,16 @@ def require_database_and_role(settings: Settings) -> None:
 
 
 def require_no_use_of_absent_parts(settings: Settings) -> None:
-    """Raise `ConflictingKey` for a key that asks for a database or a console that is not there.
+    """Raise `ConflictingKey` if a key needs a database or a console that the stack does not have.
 
-    A key with its default value asks for nothing.
+    A key that has its default value is never refused.
     """
     if settings.database is None:
         _require_unused(
             settings,
             OF_DATABASE,
             "needs a database, and the stack has none",
-            "remove it, or name the database: services.database, with the section `database`",
+            "remove it, or add services.database and the section `database`",
         )
     if not settings.app.console:
         keys = (*OF_CONSOLE, *_switched_by_console(settings))
@@ -84,10 +84,10 @@ def _require_unused(settings: Settings, keys: tuple[str, ...], problem: str, tod
 
 
 def _is_used(section: BaseModel | Mapping[str, BaseModel], path: list[str]) -> bool:
-    """Return whether the value at this path is not its default."""
+    """Return whether the value at this path differs from its default."""
     key, *rest = path
     if isinstance(section, Mapping):
-        return True  # an entry that the author of the file has named
+        return True  # an entry exists only if the file names it
     value = getattr(section, key)
     if rest:
         return value is not None and _is_used(value, rest)
@@ -95,5 +95,5 @@ def _is_used(section: BaseModel | Mapping[str, BaseModel], path: list[str]) -> b
 
 
 def _switched_by_console(settings: Settings) -> Iterator[str]:
-    """Yield the features that console commands switch."""
+    """Yield the keys of the features that are switched by console commands."""
     return (f"features.{name}" for name, each in settings.features.items() if each.file is None)

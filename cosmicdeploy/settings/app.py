@@ -1,4 +1,4 @@
-"""Settings of the application: its console, caches and features, and the verification."""
+"""Settings of the application: console, caches, features, and what the verification checks."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from cosmicdeploy.settings.section import Section, Words
 class App(ApplicationKeys):
     """How to reach the application and its console.
 
-    With several applications: the console of the main one, and the keys that `applications` leaves
-    out.
+    If the stack has several applications, the console is that of the main application, and the
+    other keys apply to each application that does not set its own. `reached_at` applies to the main
+    application only.
     """
 
     console: Words = Field(
@@ -31,13 +32,13 @@ class App(ApplicationKeys):
 
 
 class CacheClear(Section):
-    """Console commands that clear caches once for each new image."""
+    """Console commands that clear the application's caches; they run once for each new image."""
 
     commands: Words = Field(default=(), description="Console commands, each with its arguments")
 
 
 class Feature(Section):
-    """How to switch a feature: by console commands, or by a file that exists while it is off."""
+    """How to switch a feature: by console commands, or by a file."""
 
     enable: Words = Field(default=(), description="Console arguments that switch the feature on")
     disable: Words = Field(default=(), description="Console arguments that switch the feature off")
@@ -63,7 +64,7 @@ class HeartbeatId(Section):
 
     field: str = Field(description="Key in the heartbeat's body that holds the id")
     table: str = Field(
-        description="Table in which the application has stored the id when it answers 200"
+        description="Table in which the application stores the id before it answers 200"
     )
     column: str = Field(description="Column of that table that holds the id")
 
@@ -73,31 +74,33 @@ class Heartbeat(Section):
 
     path: str = Field(description="Path to which heartbeats are posted")
     token_variable: str = Field(
-        description="Variable that holds the token of a device that only the deployer uses"
+        description="Variable that holds the token of a device; only the deployer uses that device"
     )
     body: dict[str, Any] = Field(default_factory=dict, description="Body of the request, as JSON")
     answers_with: str = Field(description="Key that the JSON response must have")
     id: HeartbeatId | None = Field(
         default=None,
-        description="How to find a heartbeat in the database; without it, it is not looked up",
+        description="How to find a heartbeat in the database; null to not look heartbeats up",
     )
 
 
 class Verify(Section):
-    """What the verification checks after a deploy."""
+    """What the verification of a release checks in the application and its database."""
 
     columns: dict[str, Words] = Field(
         default_factory=dict, description="Columns that the release needs, by table"
     )
     command: str | None = Field(
-        default=None, description="Scheduled console command that must be registered and run"
+        default=None, description="Console command that must be registered and run on schedule"
     )
     feature: str | None = Field(
         default=None,
-        description="Feature of this command: the command does not run while it is switched off",
+        description="Feature of this command: while the feature is off, the command does not run",
     )
     dry_run: Words = Field(
-        default=(), description="Console arguments that try the command without changing anything"
+        default=(),
+        description="Console arguments that run the command without changing anything; by default"
+        " the command alone",
     )
     schedule: Words = Field(
         default=("schedule:list",), description="Console arguments that list the schedule"

@@ -1,4 +1,4 @@
-"""What an application listens on, and what it answers."""
+"""Settings of each application: its protocol and port, its health path and its release."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ def _script(path: str) -> str:
 
 
 class ApplicationKeys(Section):
-    """What an application listens on, and what it answers."""
+    """The keys of an application: what its replicas listen on, and what they answer."""
 
     protocol: Protocol | None = Field(
         default=None,
-        description="How a replica is requested: http, fastcgi (php-fpm), or other: then its own"
-        " health check alone says whether it is ready; null for what nginx's configuration in the"
-        " stack's folder says, else http",
+        description="Protocol of a replica: http, fastcgi (php-fpm) or other. With other, only the"
+        " container's health check says whether a replica is ready. Null for the protocol that"
+        " nginx's configuration in the stack's folder uses, else http",
     )
     port: int = Field(
         default=80,
-        description="Port that a replica listens on, in its container. Default: 80, for fastcgi"
-        " 9000",
+        description="Port that a replica listens on, in its container. Default: 80, or"
+        " 9000 for fastcgi",
     )
     script: Annotated[str, AfterValidator(_script)] | None = Field(
         default=None,
         description="Script in the container that answers the health path over FastCGI; without"
-        " it, only a replica without a health check of its own is requested",
+        " it, the deployer sends no requests to a replica that has a health check",
     )
     health_path: str = Field(
         default="/api/health", description="Path that answers 200 when a replica is ready"
@@ -69,10 +69,10 @@ class ApplicationKeys(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class Presumed:
-    """What the settings leave open about the replicas, and where it was found instead.
+    """Protocol, port and script of an application's replicas, beyond what the settings name.
 
-    `place` is "file:line" and the directive of nginx; "" if it is a default. `script` is "" if
-    it is unknown.
+    `place` is the directive of nginx that decided the protocol, as "file:line, directive"; "" if
+    the settings decided the protocol. `script` is "" if it is unknown.
     """
 
     protocol: Protocol

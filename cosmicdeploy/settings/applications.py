@@ -1,7 +1,7 @@
 """The applications of a stack: their services, what each listens on, and what it answers.
 
-An application is one service or several with the same image, port, health path and release: the
-replicas of one another. Most stacks have one application.
+The services of an application have the same image, port, health path and release: they are its
+replicas. Most stacks have one application.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from cosmicdeploy.settings.section import Words
 from cosmicdeploy.settings.services import Role, Support
 from cosmicdeploy.validation import ConflictingKey
 
-# The name of the application whose services no entry of `applications` has, if it has several.
+# The name of the application whose services are in no entry of `applications`. If it has only one
+# service, the application has the name of that service instead.
 UNNAMED = "app"
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
-    """Remove the defaults of `App` from the schema: a key that is left out is as in `app`."""
+    """Remove the defaults from the JSON schema: a missing key has its value from `app`."""
     for each in schema["properties"].values():
         each.pop("default", None)
 
@@ -29,23 +30,23 @@ def _without_defaults(schema: dict[str, Any]) -> None:
 class OwnApplication(ApplicationKeys):
     """An application with keys of its own.
 
-    Each key that is left out is as in `app`, except `reached_at`.
+    A key that is left out has its value from `app`. Only `reached_at` is null instead.
     """
 
     model_config = ConfigDict(json_schema_extra=_without_defaults)
 
     services: Words = Field(
         default=(),
-        description="Its services, which `services.app` names too; if there are none, the service"
-        " with the name of the application",
+        description="Services of the application; `services.app` must name them too. Default: the"
+        " service with the name of the application",
     )
 
     def services_of(self, name: str) -> Words:
-        """Return its services, given its name."""
+        """Return the services of this application, whose name is `name`."""
         return self.services or (name,)
 
     def own_keys(self) -> dict[str, Any]:
-        """Return the keys that differ from those of `app`."""
+        """Return the keys that this application sets itself, without `services`."""
         names = ApplicationKeys.model_fields.keys() & self.model_fields_set
         return {name: getattr(self, name) for name in names}
 
@@ -53,8 +54,9 @@ class OwnApplication(ApplicationKeys):
 class Application(ApplicationKeys):
     """One application: its name, its replicas in the order of a rollout, and its keys.
 
-    `is_main`: it is the first in `services.app`. The console, its migrations and features, the
-    heartbeats, the scheduler and the workers are those of the main application.
+    `is_main` is true for the application of the first service in `services.app`. Only the main
+    application has a console, migrations, features, heartbeats, a scheduler and workers.
+    `presumed` is what nginx's configuration or a default adds to the settings; None for nothing.
     """
 
     name: str
@@ -64,7 +66,7 @@ class Application(ApplicationKeys):
 
     @property
     def section(self) -> str:
-        """The section of the settings that its keys belong to."""
+        """The section of `cosmicdeploy.yaml` that configures this application."""
         return "app" if self.is_main else f"applications.{self.name}"
 
     @property
@@ -79,7 +81,7 @@ class Application(ApplicationKeys):
 
 
 def of_application(application: Application, every: Sequence[Application]) -> str:
-    """Return " of web" for a text about an application; "" if it is the only one."""
+    """Return " of NAME" for a message about an application; "" if the stack has no other."""
     return f" of {application.name}" if len(every) > 1 else ""
 
 
@@ -91,8 +93,9 @@ def applications_of(
 ) -> tuple[Application, ...]:
     """Return all applications, in the order of their first services; at least one.
 
-    `common` are the keys of `app`, `own` those of `applications`, `services` all application
-    services in the order of a rollout. `presumed` has what was found for each application.
+    `common` holds the keys of the section `app`, and `own` the entries of `applications`.
+    `services` are the services of all applications, in the order of a rollout. `presumed` holds,
+    by application, what the settings leave open.
     """
     owners = {each: name for name, app in own.items() for each in app.services_of(name)}
     rest = [service for service in services if service not in owners]
@@ -125,7 +128,7 @@ def _presumed_keys(presumed: Presumed | None) -> dict[str, Any]:
 
 
 def require_consistent(own: Mapping[str, OwnApplication], services: Words) -> None:
-    """Raise `ConflictingKey` if it is unclear which services an application has, or its name."""
+    """Raise `ConflictingKey` if the services or the name of an application are ambiguous."""
     owners: dict[str, str] = {}
     for name, application in own.items():
         key = f"applications.{name}"
@@ -140,7 +143,7 @@ def require_consistent(own: Mapping[str, OwnApplication], services: Words) -> No
                 raise ConflictingKey(
                     key,
                     f"the application {owners[service]} has the service {service} too",
-                    "leave it to one of the two",
+                    "name the service in only one of the two",
                 )
             owners[service] = name
     for name in own:
@@ -150,7 +153,7 @@ def require_consistent(own: Mapping[str, OwnApplication], services: Words) -> No
 def _require_own_name(
     name: str, own: Mapping[str, OwnApplication], services: Words, owners: Mapping[str, str]
 ) -> None:
-    """Raise `ConflictingKey` if commands could not tell what the application's name means."""
+    """Raise `ConflictingKey` if the application's name also means a role or another service."""
     has_unnamed = name == UNNAMED and len(set(services) - owners.keys()) > 1
     is_role = name in (*get_args(Role), *get_args(Support))
     is_other_service = name in services and owners.get(name) != name

@@ -33,11 +33,11 @@ class LoadedSettings:
 
     @property
     def state_directory(self) -> Path:
-        """The folder of the journal and the releases."""
+        """The folder of the journal and of the deployer's other records."""
         return self.directory / ".cosmicdeploy"
 
     def path(self, relative: Path) -> Path:
-        """Make a path of the settings absolute.
+        """Return a path from the settings as an absolute path.
 
         Raises `ConfigError` if a symbolic link points to itself.
         """
@@ -52,7 +52,7 @@ class LoadedSettings:
 
     @property
     def compose_files(self) -> ComposeFiles:
-        """The compose files: those of the settings, else of COMPOSE_FILE, else the default.
+        """The compose files that the settings name, else those in COMPOSE_FILE, else the default.
 
         Raises `ConfigError` if a symbolic link points to itself.
         """

@@ -18,15 +18,16 @@ class FlappingLimit(Section):
         default=3, ge=1, description="A device with more transitions than this flaps"
     )
     seconds: float = Field(
-        default=300, gt=0, description="Period in which they are counted, in seconds"
+        default=300, gt=0, description="Period in which transitions are counted, in seconds"
     )
 
 
 class Monitoring(Section):
-    """What `monitor` shows of devices, and which log files it follows."""
+    """What `monitor` shows of devices, and whether it follows the application's log file."""
 
     transition: str = Field(
-        default="", description="Words in the log line of a transition, followed by a JSON object"
+        default="",
+        description="Words in the log line of a transition; a JSON object follows them",
     )
     log_file: bool = Field(
         default=False,
@@ -54,7 +55,7 @@ class OverlapLock(Section):
 
 
 class Diagnose(Section):
-    """What `diagnose` checks, and from when on it reports a problem."""
+    """What `diagnose` checks, and the limits beyond which it reports a problem."""
 
     command_file: PurePosixPath | None = Field(
         default=None,
@@ -80,7 +81,7 @@ class Diagnose(Section):
         default=0.8,
         gt=0,
         le=1,
-        description="A larger share of used connections, from 0 to 1, is a problem",
+        description="Share of used connections, from 0 to 1, from which on it is a problem",
     )
 
 
@@ -94,7 +95,7 @@ class External(Section):
 
 
 class Tolerated(Section):
-    """Up to these values nothing counts as worse, whatever the baseline."""
+    """Limits up to which a value does not count as worse than its baseline."""
 
     failures: float = Field(
         default=0.001, ge=0, le=1, description="Share of failed requests, from 0 to 1"
@@ -110,18 +111,20 @@ class Tolerated(Section):
     )
     threads: int = Field(default=10, ge=1, description="Number of running database threads")
     per_minute: float = Field(
-        default=1, ge=0, description="Slow queries, and lock waits, per minute"
+        default=1, ge=0, description="Number of slow queries, and of lock waits, per minute"
     )
     hits: float = Field(
-        default=0.02, ge=0, le=1, description="Difference of a hit ratio, from 0 to 1"
+        default=0.02, ge=0, le=1, description="Drop of a hit ratio below its baseline, from 0 to 1"
     )
 
 
 class Checklist(Section):
-    """Which log lines `checklist` counts, and from when on it calls a value worse."""
+    """Which log lines `checklist` counts, and when it calls a value worse than its baseline."""
 
     scheduled: str = Field(
-        default="", description="Words of the log line with which the scheduler starts a run"
+        default="",
+        description="Words in the log line that the scheduler writes when it starts a run. Default:"
+        " the name in verify.command",
     )
     errors: re.Pattern[str] = Field(
         default=re.compile(r"\b(?:ERROR|CRITICAL|ALERT|EMERGENCY)\b"),
@@ -148,5 +151,5 @@ class Checklist(Section):
     )
     borne: Tolerated = Field(
         default=Tolerated(),
-        description="Up to these values nothing counts as worse, whatever the baseline",
+        description="Limits up to which a value does not count as worse than its baseline",
     )

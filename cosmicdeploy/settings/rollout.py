@@ -46,8 +46,8 @@ class Restart(Section):
     pause: float = Field(
         default=2,
         ge=0,
-        description="The most seconds to wait until the proxy uses a new replica, before the next"
-        " replica is replaced",
+        description="Seconds for the proxy to notice a new replica before the next one is"
+        " replaced; nginx's fail_timeout counts instead if it is longer",
     )
 
 

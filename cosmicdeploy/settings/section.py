@@ -20,7 +20,7 @@ class Section(BaseModel):
 def without_credentials(url: str | None) -> str | None:
     """Return the URL; raises `ValueError` if it contains a user or a password."""
     if url and "@" in urlsplit(url).netloc:
-        raise ValueError("must not contain a user or password, since reports show it")
+        raise ValueError("must not contain a user or password, since reports show the URL")
     return url
 
 
@@ -28,7 +28,7 @@ def _as_list(value: Any) -> Any:
     return (value,) if isinstance(value, str | Path) else value
 
 
-# A path, or a list of at least one.
+# One path, or a list of at least one path.
 Paths = Annotated[
     tuple[Path, ...],
     BeforeValidator(_as_list, json_schema_input_type=Path | tuple[Path, ...]),

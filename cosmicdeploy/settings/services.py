@@ -1,4 +1,4 @@
-"""Settings of the roles of the compose file's services."""
+"""The section `services`: the roles of the compose file's services."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Services(Section):
 
     app: Words = Field(
         min_length=1,
-        description="The application: its replicas behind the proxy, in the order of a rollout; or"
-        " all services of several `applications`, the main one first",
+        description="Replicas of the application behind the proxy, in the order of a rollout; with"
+        " several `applications`, the services of all of them, those of the main one first",
     )
     scheduler: str | None = Field(default=None, description="The scheduler")
     worker: Words = Field(default=(), description="The queue workers")
@@ -64,7 +64,7 @@ class Services(Section):
 
     @property
     def one_shot(self) -> Words:
-        """The services without a role that others wait for until they have ended."""
+        """The services without a role that have to end before other services start."""
         return self._one_shot
 
     @property
@@ -93,11 +93,10 @@ class Services(Section):
         )
 
     def with_replicas(self, replicas: Mapping[str, Sequence[str]]) -> Services:
-        """Return a copy with the names of the replicas in place of their service's name.
+        """Return a copy in which a service's name becomes the names of its replicas.
 
-        `replicas` has the names of each service's replicas.
+        `replicas` maps a service to the names of its replicas. Other services keep their name.
         """
-
         app, worker = named_replicas(self.app, replicas), named_replicas(self.worker, replicas)
         copy = self.model_copy(update={"app": app, "worker": worker})
         copy._other = named_replicas(self.other, replicas)
@@ -107,10 +106,11 @@ class Services(Section):
     def with_other(
         self, names: Iterable[str], ending: Collection[str], keeping_data: Collection[str] = ()
     ) -> Services:
-        """Return a copy with these as the services without a role, except those left alone.
+        """Return a copy that also knows the services without a role, grouped by how they run.
 
-        `ending` are the services that run to their end, and `keeping_data` those that seem to keep
-        data: `stateful` and `stateless` say otherwise.
+        `names` may include any service; those with a role and those left alone are ignored.
+        `ending` are the services that run to their end. `keeping_data` are those that seem to keep
+        data; the settings `stateful` and `stateless` override this.
         """
         copy, known = self.model_copy(), {*self.all, *self.left_alone}
         stateful = {*keeping_data, *self.stateful} - {*self.stateless, *ending}
@@ -122,8 +122,10 @@ class Services(Section):
 
     @property
     def single(self) -> Words:
-        """The services that must have one container: a second one would do the same work twice, or
-        write to the same data."""
+        """The services that must have exactly one container.
+
+        A second container would do the same work twice, or write to the same data.
+        """
         return (*((self.scheduler,) if self.scheduler else ()), *self.support)
 
     @property
@@ -143,5 +145,5 @@ class Services(Section):
 
 
 def named_replicas(names: Words, replicas: Mapping[str, Sequence[str]]) -> Words:
-    """Return the names with those of the replicas in place of their service's name."""
+    """Return the names; the name of a service in `replicas` becomes the names of its replicas."""
     return tuple(other for name in names for other in replicas.get(name, (name,)))

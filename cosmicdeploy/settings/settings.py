@@ -33,8 +33,8 @@ class Lock(Section):
     stale_after: float = Field(
         default=30,
         ge=5,
-        description="Seconds without renewal after which a lock is stale; a run renews its lock"
-        " every 2 s",
+        description="Seconds without a heartbeat after which a lock is stale; a living holder sends"
+        " one every 2 s",
     )
 
 
@@ -53,10 +53,10 @@ class Settings(Section):
 
     compose_file: Paths = Field(
         default=(Path("docker-compose.prod.yml"),),
-        description="The compose file, or a list of files, of which each overrides those before it",
+        description="The compose file, or a list of files; each file overrides those before it",
     )
     profiles: Words = Field(
-        default=(), description="The active profiles; if there are none, COMPOSE_PROFILES counts"
+        default=(), description="The active profiles; if none are named, those in COMPOSE_PROFILES"
     )
     env_file: Path = Field(
         default=Path(".env"),
@@ -103,7 +103,7 @@ class Settings(Section):
         )
 
     def with_presumed(self, presumed: Mapping[str, Presumed]) -> Settings:
-        """Return a copy with what was found, by application, where the settings leave it open."""
+        """Return a copy with these protocols, ports and scripts; the keys name applications."""
         copy = self.model_copy()
         copy._presumed_by_application = dict(presumed)
         return copy
@@ -122,7 +122,7 @@ class Settings(Section):
         return next((each for each in self.all_applications if service in each.services), None)
 
     def applications_with(self, services: Iterable[str]) -> list[Application]:
-        """Return the applications that one of these services is a replica of."""
+        """Return the applications that have one or more of these services as replicas."""
         names = set(services)
         return [each for each in self.all_applications if not names.isdisjoint(each.services)]
 
@@ -135,10 +135,10 @@ class Settings(Section):
         return (*application.services, *singletons)
 
     def with_services(self, services: Services, replicas: Mapping[str, Sequence[str]]) -> Settings:
-        """Return a copy with these services, in which `replicas` stand for some services.
+        """Return a copy with these roles, in which applications name replicas, not services.
 
-        `replicas` has the names of each such service's replicas. Each application has an entry in
-        the copy, so that it keeps its name.
+        `replicas` maps a service to the names of its replicas. The copy has an entry for each
+        application, so that each keeps its name.
         """
         applications = {
             each.name: self.applications.get(each.name, OwnApplication()).model_copy(
@@ -154,7 +154,7 @@ class Settings(Section):
         return self
 
     @model_validator(mode="after")
-    def _asks_for_what_can_be(self) -> Settings:
+    def _has_no_contradiction(self) -> Settings:
         require_database_and_role(self)
         require_no_use_of_absent_parts(self)
         require_lists_without_contradiction(self.services)

@@ -27,7 +27,7 @@ class DeviceColumns(Section):
         return (self.id, self.name, self.status, self.changed_at)
 
     def selected(self, existing: Collection[str]) -> dict[str, str]:
-        """Return those columns that exist, by the names of the facts in which they are reported."""
+        """Return the reported columns that exist, keyed by the name of the reported fact."""
         return _existing(
             {
                 "device_id": self.id,
@@ -63,7 +63,7 @@ class TransitionColumns(Section):
         return (self.id, self.device, self.after, self.at)
 
     def selected(self, existing: Collection[str]) -> dict[str, str]:
-        """Return those columns that exist, by the names of the facts in which they are reported."""
+        """Return the reported columns that exist, keyed by the name of the reported fact."""
         return _existing(
             {
                 "id": self.id,

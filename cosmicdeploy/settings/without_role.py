@@ -1,4 +1,4 @@
-"""Refuse lists of services without a role that contradict each other."""
+"""Refuse `services.stateful` and `services.stateless` if they contradict other keys."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from cosmicdeploy.validation import ConflictingKey
 
 
 def require_lists_without_contradiction(services: Services) -> None:
-    """Raise `ConflictingKey` if `services` says two things about a service.
+    """Raise `ConflictingKey` if `stateful` or `stateless` contradicts another key of `services`.
 
-    `stateful` and `stateless` are about services without a role that are not left alone.
+    Both lists may only name services that have no role and are not left alone. No service may be in
+    both lists.
     """
     for key in ("stateful", "stateless"):
         for name in getattr(services, key):

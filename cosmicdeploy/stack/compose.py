@@ -27,16 +27,17 @@ def read_stack(
     project: str | None = None,
     profiles: tuple[str, ...] = (),
 ) -> Stack:
-    """Read a compose file, or several that override each other; see `read_files`."""
+    """Read one compose file, or several that are merged in this order; see `read_files`."""
     files = (file,) if isinstance(file, Path) else tuple(file)
     given = ComposeFiles(files=files, env_file=env_file, project=project, profiles=profiles)
     return read_files(given, environ)
 
 
 def read_files(files: ComposeFiles, environ: Mapping[str, str]) -> Stack:
-    """Read the compose files; `environ`, the shell's environment, wins over their env file.
+    """Read the compose files into a `Stack`.
 
-    Raises `ConfigError`, with file and line, for anything wrong or unsupported.
+    `environ` is the shell's environment; its variables override those of the env file. Raises
+    `ConfigError`, with file and line, for anything wrong or unsupported.
     """
     declared = read_declaration(files, environ)
     top = ComposeValue(declared.document, (), declared.document.data)
@@ -97,12 +98,12 @@ def _services(entries: ComposeValue, scope: Scope, inactive: frozenset[str]) -> 
 
 
 def _used_networks(entries: ComposeValue, networks: Mapping[str, Network]) -> dict[str, Network]:
-    """Return the networks that a service joins: Compose creates no others."""
+    """Return the networks that at least one service joins: Compose creates no others."""
     used = {key for service in entries.mapping().values() for key in network_keys(service)}
     return {key: network for key, network in networks.items() if key in used}
 
 
 def _used_volumes(services: Iterable[Service], volumes: Mapping[str, Volume]) -> dict[str, Volume]:
-    """Return the volumes that a service mounts: Compose creates no others."""
+    """Return the volumes that at least one service mounts: Compose creates no others."""
     used = {m.source for service in services for m in service.mounts if m.type == "volume"}
     return {key: volume for key, volume in volumes.items() if volume.name in used}

@@ -1,4 +1,4 @@
-"""A value of the compose file with its location, so that every error can name it."""
+"""A value of the compose file with its location, which every error about the value names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ _TRUE, _FALSE = ("true", "yes", "y", "on"), ("false", "no", "n", "off")
 
 @dataclass(frozen=True)
 class ComposeValue:
-    """A value and the keys that lead to it. All methods raise `ConfigError` with its location."""
+    """A value of the compose file, and the keys that lead to it.
+
+    Methods that convert the value raise `ConfigError`, with its location, if the value has another
+    form.
+    """
 
     document: Document
     keys: tuple[str | int, ...] = ()
@@ -52,12 +56,15 @@ class ComposeValue:
         return self.child(key) if self.data.get(key) is not None else None
 
     def optional(self, key: str, read: Callable[[ComposeValue], T]) -> T | None:
-        """Return what `read` makes of the value under a key; None if it is absent or null."""
+        """Return the value under a key, converted by `read`; None if it is absent or null."""
         item = self.get(key)
         return None if item is None else read(item)
 
     def mapping(self, allowed: Iterable[str] | None = None) -> dict[str, ComposeValue]:
-        """Return the entries of a mapping; with `allowed`, refuse other keys and drop `x-*`."""
+        """Return the entries of a mapping.
+
+        With `allowed`, other keys raise `ConfigError`, and `x-*` keys are dropped.
+        """
         if not isinstance(self.data, dict):
             raise self.error("must be a mapping", "write it as 'key: value' lines")
         if allowed is None:
@@ -87,21 +94,24 @@ class ComposeValue:
         raise self.error("must be text", "write one word or a quoted text")
 
     def integer(self) -> int:
-        """Return a whole number; text may hold one."""
+        """Return a whole number, which may be written as text."""
         try:
             return int(self.text())
         except ValueError:
             raise self.error("must be a whole number") from None
 
     def number(self) -> float:
-        """Return a number; text may hold one."""
+        """Return a number, which may be written as text."""
         try:
             return float(self.text())
         except ValueError:
             raise self.error("must be a number") from None
 
     def flag(self) -> bool:
-        """Return a boolean; as text, since a variable's value is text, `yes` and `no` count too."""
+        """Return a boolean.
+
+        The words `yes`, `y`, `on`, `no`, `n` and `off` count too, as in Compose.
+        """
         word = self.text().lower()
         if word not in (*_TRUE, *_FALSE):
             raise self.error("must be true or false")
@@ -123,14 +133,21 @@ class ComposeValue:
         return (self.text(),)
 
     def pairs(self, separators: str = "=") -> dict[str, str | None]:
-        """Return a mapping, or a list of "name=value"; None for a name without a value."""
+        """Return the pairs of a mapping, or of a list of texts such as "name=value".
+
+        A name without a value maps to None. A text is split at its first character that is in
+        `separators`.
+        """
         if isinstance(self.data, list):
             return {k: v for item in self.items() for k, v in item.single_pair(separators).items()}
         entries = self.mapping().items()
         return {key: None if item.data is None else item.text() for key, item in entries}
 
     def single_pair(self, separators: str = "=") -> dict[str, str | None]:
-        """Return the pair that a text such as "name=value" holds; None without a value."""
+        """Split a text such as "name=value" at its first character that is in `separators`.
+
+        Without such a character, the value is None.
+        """
         text = self.text()
         positions = [text.index(mark) for mark in separators if mark in text]
         if not positions:
@@ -142,7 +159,10 @@ class ComposeValue:
         return {name: value or "" for name, value in self.pairs(separators).items()}
 
     def pairs_from_variables(self, variables: Mapping[str, str]) -> dict[str, str]:
-        """Return pairs as `pairs` does; a name alone gets its variable's value, or is dropped."""
+        """Return pairs as `pairs` does, with missing values from the variables of the same names.
+
+        A name without a value and without a variable is dropped.
+        """
         filled = {
             name: variables.get(name, value) if value is None else value
             for name, value in self.pairs().items()

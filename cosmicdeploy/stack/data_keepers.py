@@ -1,7 +1,7 @@
-"""Recognize services that keep data, which a deploy must not replace unasked.
+"""Recognize services that keep data, which a deploy must not replace unless the operator asks.
 
-A newer image may change the data so that the older one cannot read it any more, and for no service
-but the configured database does the deployer know how to back it up.
+A newer image may convert the data, so that the older image can no longer read it. The deployer can
+back up only the configured database.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from pathlib import Path, PurePath
 
 from cosmicdeploy.stack.model import Mount, Service, Stack
 
-# Words in the name of an image of a database, a queue, a search server or an object store.
+# Words in image names that identify a database, a queue, a search server, an object store or
+# another server that keeps data.
 _SERVERS = {
     "activemq", "aerospike", "arangodb", "artemis", "beanstalkd", "cassandra", "chroma",
     "clickhouse", "cockroach", "cockroachdb", "consul", "couchbase", "couchdb", "dgraph",
@@ -24,14 +25,14 @@ _SERVERS = {
     "redpanda", "rethinkdb", "scylla", "seaweedfs", "solr", "surrealdb", "tarantool", "tidb",
     "timescaledb", "typesense", "valkey", "vault", "weaviate", "zookeeper",
 }  # fmt: skip
-# Words in the name of an image that only talks to such a server, or is of the stack itself.
+# Words in image names that identify a mere client of such a server, or a part of an application.
 _CLIENTS = {
     "admin", "adminer", "api", "app", "backup", "backups", "client", "commander", "console",
     "consumer", "cron", "dashboard", "dashboards", "exporter", "express", "gui", "insight",
     "job", "manager", "migrate", "operator", "producer", "proxy", "service", "sidecar",
     "toolbox", "tools", "ui", "web", "worker",
 }  # fmt: skip
-# Folders in a container whose content may be lost.
+# Names of folders in a container whose content may be lost.
 _PASSING = {
     ".cache", "__pycache__", "cache", "caches", "log", "logs", "node_modules", "temp", "tmp",
 }  # fmt: skip
@@ -40,10 +41,10 @@ _OF_SYSTEM = ("/proc", "/sys", "/dev", "/run", "/var/run", "/var/lib/docker", "/
 
 
 def data_keepers(stack: Stack, application: Collection[str]) -> Mapping[str, str]:
-    """Return the services that keep data, by name, each with the reason to think so.
+    """Return the services that probably keep data, each with the reason to think so.
 
-    `application` are the services of the application: neither they nor services that run their
-    image are among them, nor is a service whose only volumes are theirs.
+    `application` names the services of the application. Left out are these services, and others
+    that run the same image. A volume that a service shares with the application is no reason.
     """
     own = [stack.services[name] for name in application]
     shared = {mount.source for service in own for mount in service.mounts}
@@ -60,7 +61,7 @@ def writable_mounts(service: Service) -> Iterator[Mount]:
     for mount in service.mounts:
         if mount.read_only or not mount.source or mount.type == "tmpfs":
             continue
-        # The engine creates a folder of the host that does not exist yet.
+        # The engine creates a source that does not exist yet, as a folder.
         if mount.type == "volume" or _is_folder(Path(mount.source)):
             yield mount
 
@@ -75,7 +76,7 @@ def _runs_same_image(service: Service, other: Service) -> bool:
 
 
 def _reason(service: Service, shared: Collection[str]) -> str:
-    # A derived name has the words of the project and of the service, which may mean anything.
+    # A derived image name has words of the project and the service, which may mean anything.
     if service.declares_image and (server := _server(service.image)):
         return f"its image is {server}"
     for mount in writable_mounts(service):
@@ -85,7 +86,7 @@ def _reason(service: Service, shared: Collection[str]) -> str:
 
 
 def _server(image: str) -> str:
-    """Return the word that makes an image a known server; "" if it is none."""
+    """Return the word of an image's name that identifies a known server; "" if there is none."""
     path = image.partition("@")[0]
     *folders, last = path.split("/")
     last = last.partition(":")[0]
@@ -107,5 +108,5 @@ def _is_of_system(mount: Mount) -> bool:
 
 
 def _is_source(service: Service, mount: Mount) -> bool:
-    """Return whether a mounted folder is what the service's image is built from."""
+    """Return whether a mounted folder contains the build context of the service's image."""
     return service.build is not None and Path(service.build.context).is_relative_to(mount.source)

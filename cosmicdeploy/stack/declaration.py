@@ -1,4 +1,4 @@
-"""Turn the compose files into one document: without variables, `x-*` and inactive services."""
+"""Turn the compose files into one document with resolved variables and only active services."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ from cosmicdeploy.stack.variables.interpolate import interpolate_values
 
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
-    """What the files declare; `variables` include COMPOSE_PROJECT_NAME.
+    """What the compose files declare, as one document.
 
-    `originals` are the files before Compose merged them, with variables resolved.
+    `variables` include COMPOSE_PROJECT_NAME. `inactive` names the services whose profiles are all
+    inactive. `originals` are the files before Compose merged them. Variables are resolved in these
+    files, except in included ones.
     """
 
     document: Document
@@ -37,9 +39,11 @@ class Declaration:
 
 
 def read_declaration(files: ComposeFiles, environ: Mapping[str, str]) -> Declaration:
-    """Read the files; Compose itself merges them if they are more than one plain file.
+    """Read the compose files into one document.
 
-    Raises `ConfigError`, with file and line, for anything wrong or unsupported.
+    A single file without `include`, `extends` and Compose's tags is read as it is; anything else is
+    merged by Compose itself. Raises `ConfigError`, with file and line, for anything wrong or
+    unsupported.
     """
     own = read_env_file(files.env_file, environ)
     variables = {**own, **environ}
@@ -100,10 +104,10 @@ def _merged(
 def _checked_originals(
     sources: Sources, files: ComposeFiles, variables: Mapping[str, str]
 ) -> tuple[Document, ...]:
-    """Return the files with variables resolved.
+    """Return the files before Compose merges them, with variables resolved.
 
-    Refuse unknown keys and missing variables with their file and line, which Compose omits. An
-    included file may have variables of its own, so it is returned as it is.
+    Raises `ConfigError` for unknown keys and missing variables, with file and line, which Compose
+    omits. Variables in included files stay unresolved, since such a file may have its own env file.
     """
     originals = []
     active = active_profiles(files.profiles, variables)
@@ -122,6 +126,6 @@ def _checked_originals(
 
 
 def without_extensions(document: Document) -> Document:
-    """Drop the `x-*` blocks at the top level, so that variables in them are not resolved."""
+    """Return the document without top-level `x-*` keys, so that variables in them may be unset."""
     data = {key: value for key, value in document.data.items() if not key.startswith("x-")}
     return replace(document, data=data)

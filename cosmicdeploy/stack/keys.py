@@ -11,7 +11,7 @@ from cosmicdeploy.text.suggest import did_you_mean
 
 TOP_LEVEL = ("configs", "name", "networks", "secrets", "services", "version", "volumes")
 
-# `attach` and `develop` concern `docker compose up` and `watch` in a terminal alone.
+# `attach` and `develop` have no effect here: only `docker compose up` and `watch` use them.
 SERVICE = (
     "annotations", "attach", "blkio_config", "build", "cap_add", "cap_drop", "cgroup",
     "cgroup_parent", "command", "configs", "container_name", "cpu_period", "cpu_quota",
@@ -34,10 +34,10 @@ _REFUSED_TOP_LEVEL = {
 
 # docs/compose.md has the reason for each.
 _REFUSED_SERVICE = {
-    "cpu_count": "it concerns Windows alone: use cpus",
-    "cpu_percent": "it concerns Windows alone: use cpus",
-    "credential_spec": "it concerns Windows alone: remove it",
-    "isolation": "it concerns Windows alone: remove it",
+    "cpu_count": "it is for Windows only: use cpus",
+    "cpu_percent": "it is for Windows only: use cpus",
+    "credential_spec": "it is for Windows only: remove it",
+    "isolation": "it is for Windows only: remove it",
     "models": "pass the model's address as a variable",
     "pre_start": "run it in an entrypoint, or as a service of its own",
     "provider": "declare the service itself, or remove it",
@@ -47,12 +47,16 @@ _REFUSED_SERVICE = {
 }
 
 
-# What a file may have before Compose merges it with others, which resolves the first two.
+# Further keys that a file may have before Compose merges the files: Compose resolves `include` and
+# `extends`, and may remove the others by `!reset`.
 BEFORE_MERGING = frozenset(("include", "extends", *_REFUSED_TOP_LEVEL, *_REFUSED_SERVICE))
 
 
 def refuse_unknown_keys(document: Document, also_known: frozenset[str] = frozenset()) -> None:
-    """Raise `ConfigError` for the first unsupported key, with the others as its details."""
+    """Raise `ConfigError` for the first unsupported key, with the others as its details.
+
+    Keys in `also_known` are accepted too.
+    """
     top = ComposeValue(document, (), document.data)
     errors = [error for key, error in _problems(top) if key not in also_known]
     if errors:

@@ -1,4 +1,4 @@
-"""The order in which services depend on each other."""
+"""Sort services by their dependencies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cosmicdeploy.stack.model import Stack
 
 
 def in_order(stack: Stack) -> list[str]:
-    """Return all services, each after those that it depends on."""
+    """Return the names of all services, each after the services that it depends on."""
     graph = {
         name: [other for other in service.depends_on if other in stack.services]
         for name, service in stack.services.items()
@@ -18,7 +18,7 @@ def in_order(stack: Stack) -> list[str]:
 
 
 def needed_by(stack: Stack, names: set[str]) -> set[str]:
-    """Return the services that these depend on, directly or through others."""
+    """Return the services that the named ones depend on, directly or through others."""
     needed, left = set[str](), list(names)
     while left:
         for other in stack.services[left.pop()].depends_on:
@@ -29,10 +29,10 @@ def needed_by(stack: Stack, names: set[str]) -> set[str]:
 
 
 def in_order_of_dependencies(stack: Stack, units: Sequence[Sequence[str]]) -> list[Sequence[str]]:
-    """Return the units, each after those that one of its services depends on.
+    """Return groups of services (`units`), each after the groups that its services depend on.
 
-    Otherwise the order stays. So it does for units that depend on each other, which single services
-    never do.
+    Otherwise the given order stays. Groups may depend on each other in a circle, unlike single
+    services; then the first of them comes first.
     """
     needed = {id(unit): needed_by(stack, set(unit)) for unit in units}
     left, ordered = list(units), list[Sequence[str]]()
@@ -44,7 +44,7 @@ def in_order_of_dependencies(stack: Stack, units: Sequence[Sequence[str]]) -> li
 
 
 def ending(stack: Stack) -> set[str]:
-    """Return the services that another one waits for until they have ended successfully."""
+    """Return the services whose successful end another service waits for before it starts."""
     return {
         other
         for service in stack.services.values()

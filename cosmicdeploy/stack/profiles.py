@@ -1,4 +1,4 @@
-"""Services with `profiles` exist only while one of them is active."""
+"""Find out which services exist: those with `profiles` need an active one."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ _ALL = "*"
 
 
 def active_profiles(given: tuple[str, ...], variables: Mapping[str, str]) -> frozenset[str]:
-    """Return the profiles that the settings name, else those of COMPOSE_PROFILES."""
+    """Return `given`, the profiles of the settings; if empty, those of COMPOSE_PROFILES."""
     words = (word.strip() for word in variables.get("COMPOSE_PROFILES", "").split(","))
     return frozenset(given or filter(None, words))
 
 
 def is_active(profiles: Iterable[str], active: frozenset[str]) -> bool:
-    """Return whether a service with these profiles exists."""
+    """Return whether a service with these profiles exists.
+
+    A service without profiles always exists, and the active profile `*` activates every service.
+    """
     own = frozenset(profiles)
     return not own or _ALL in active or not own.isdisjoint(active)
 
@@ -29,7 +32,7 @@ def declared_profiles(
 ) -> dict[str, tuple[str, ...]]:
     """Return the profiles of each service of a file, with variables resolved.
 
-    What is not a list of texts counts as none: the reader of the service refuses it.
+    An invalid value counts as no profile here: `read_service` refuses it later.
     """
     services = document.data.get("services")
     if not isinstance(services, dict):
@@ -44,7 +47,7 @@ def declared_profiles(
 
 
 def without_services(document: Document, names: frozenset[str]) -> Document:
-    """Return a file without some of its services."""
+    """Return a file without the named services."""
     services = document.data.get("services")
     if not isinstance(services, dict) or names.isdisjoint(services):
         return document

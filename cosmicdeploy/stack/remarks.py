@@ -1,4 +1,8 @@
-"""Find what Compose leaves out of a compose file without a word, so that a notice names it."""
+"""Find traps in the compose files, so that a notice names them.
+
+`docker compose` without options may read an override file that cosmicdeploy does not read. Compose
+silently cuts a command line at a shell operator, such as `&&`.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +15,15 @@ from cosmicdeploy.stack.model import ComposeFiles, Remark, Service
 from cosmicdeploy.stack.values.words import UnclosedQuote, Words, split
 from cosmicdeploy.stack.variables.compose_variables import files_of_variable
 
-# Without -f and COMPOSE_FILE, Compose reads the first of these and its override file.
+# Without -f and COMPOSE_FILE, Compose reads the first existing file of these names and its override
+# file.
 _DEFAULT_NAMES = ("compose", "docker-compose")
 _ENDINGS = (".yaml", ".yml")
 _COMMANDS = ("command", "entrypoint")
 
 
 def unread_override(files: ComposeFiles, variables: Mapping[str, str]) -> Iterator[Remark]:
-    """Yield a remark if Compose, called without options, would read an override file as well."""
+    """Yield a remark if `docker compose` without options would read an override file as well."""
     only = files.files[0].name
     if len(files.files) > 1 or files_of_variable(variables):
         return
@@ -28,8 +33,8 @@ def unread_override(files: ComposeFiles, variables: Mapping[str, str]) -> Iterat
         if (files.directory / name).is_file():
             yield Remark(
                 service="",
-                what=f"{name}: `docker compose` without options reads this file too, and no run"
-                " here does",
+                what=f"{name}: `docker compose` without options reads this file too, but"
+                " cosmicdeploy does not",
                 todo=f"write `compose_file: [{only}, {name}]` in cosmicdeploy.yaml, or set"
                 f" COMPOSE_FILE={only} in .env",
             )
@@ -38,10 +43,12 @@ def unread_override(files: ComposeFiles, variables: Mapping[str, str]) -> Iterat
 def cut_commands(
     documents: Iterable[Document], services: Mapping[str, Service]
 ) -> Iterator[Remark]:
-    """Yield a remark for each command line that ends at an operator. The line is never shown.
+    """Yield a remark for each command line that Compose cuts at a shell operator.
 
-    `documents` are the files as they were before Compose merged them: its output has lists of
-    words. A service that others extend is not among `services`.
+    The remark does not show the command line, which may hold a secret. `documents` are the files
+    before Compose merged them, since Compose's output has words instead of command lines. A service
+    that others extend may be missing in `services`. Then the remark is about each service that has
+    the same words.
     """
     known: set[tuple[str, str]] = set()
     for document in documents:
@@ -57,12 +64,12 @@ def cut_commands(
 
 
 def _cut(line: Any) -> Words | None:
-    """Return the words of a command line that ends at an operator; else None."""
+    """Return the words of a command line if Compose cuts it at an operator; else None."""
     if not isinstance(line, str):
         return None
     try:
         words = split(line)
-    except UnclosedQuote:  # in a service that is overridden: the others are refused
+    except UnclosedQuote:  # another file overrides the value: else `read_service` has refused it
         return None
     return words if words.dropped else None
 
@@ -79,5 +86,5 @@ def _remark(service: str, key: str, cut: Words, where: str) -> Remark:
         service=service,
         what=f"its {key} ends before the first '{cut.dropped[0]}' ({where}): no shell runs it, and"
         " Compose drops the rest",
-        todo=f'write {key}: ["sh", "-c", "…"], or put the sign in quotes',
+        todo=f'write {key}: ["sh", "-c", "…"], or put the operator in quotes',
     )

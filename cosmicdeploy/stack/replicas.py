@@ -1,8 +1,9 @@
 """Give each replica of a service with several containers an entry of its own.
 
-A rollout, a status and a journal handle one container at a time, by a name. With an entry for each
-replica, a service with `deploy.replicas: 3` is handled like three services with one container each.
-Swarm names the replicas of a service in the same way: `app.1`, `app.2`, `app.3`.
+Rollouts, the status and the journal handle one container at a time, by the name of its service.
+With an entry in `Stack.services` for each replica, a service with `deploy.replicas: 3` is handled
+like three services with one container each. Swarm names the replicas of a service in the same way:
+`app.1`, `app.2`, `app.3`.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from cosmicdeploy.stack.model import Service, Stack
 
 
 def with_replicas(stack: Stack, numbers: Mapping[str, Sequence[int]]) -> Stack:
-    """Return the stack with entries for the replicas instead of one for their service.
+    """Return the stack with an entry for each replica instead of one for the service.
 
-    `numbers` has the numbers of each service's replicas; a service that is not in it stays as it
-    is. Raises `ConfigError` if a replica has the name of another service.
+    `numbers` maps services to the numbers of their replicas; other services stay as they are.
+    Raises `ConfigError` if a replica gets the name of another service.
     """
     services: dict[str, Service] = {}
     for name, service in stack.services.items():
@@ -48,7 +49,7 @@ def _entries(service: Service, numbers: Sequence[int] | None) -> Iterable[Servic
 
 
 def _with_dependencies(services: Mapping[str, Service]) -> dict[str, Service]:
-    """Let a service that depends on a service with several replicas depend on each of them."""
+    """Replace each dependency on a service by dependencies on all its replicas."""
     replicas = replicas_by_service(services.values())
     return {
         name: replace(
@@ -64,7 +65,7 @@ def _with_dependencies(services: Mapping[str, Service]) -> dict[str, Service]:
 
 
 def replicas_by_service(services: Iterable[Service]) -> dict[str, tuple[str, ...]]:
-    """Return the names of the entries of each service, by its name in the compose file."""
+    """Return the names of each service's entries, by the service's name in the compose file."""
     names: dict[str, tuple[str, ...]] = {}
     for service in services:
         names[service.compose_name] = (*names.get(service.compose_name, ()), service.name)

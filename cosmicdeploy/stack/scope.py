@@ -1,4 +1,4 @@
-"""The context in which a service is read: variables, networks, volumes, directory."""
+"""What the readers of a service need besides the service itself, such as variables and networks."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from cosmicdeploy.stack.model import Network, Remark, Source, Volume
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """The context of a service.
+    """The context in which a service of the compose file is read.
 
-    `variables` are those of the shell and of the env file; the shell wins. `networks`, `volumes`,
-    `secrets` and `configs` are by key. `remarks` gets the keys that have no effect.
+    `directory` is the project directory. `variables` are those of the env file, overridden by the
+    shell's. `networks`, `volumes`, `secrets` and `configs` are by their key in the compose file.
+    `remarks` collects the keys that have no effect.
     """
 
     project: str
@@ -40,7 +41,10 @@ class Scope:
         )
 
     def path(self, entry: ComposeValue, text: str) -> str:
-        """Make a path absolute: a relative path starts at the project directory, `~` at HOME."""
+        """Make a path absolute: a relative path starts at the project directory, `~` is HOME.
+
+        Raises `ConfigError` for `~` if HOME is not set.
+        """
         if text == "~" or text.startswith("~/"):
             home = self.variables.get("HOME")
             if not home:

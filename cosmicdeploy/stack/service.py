@@ -109,7 +109,7 @@ def _image(entry: ComposeValue, default: str) -> str:
 
 
 def _restart(entry: ComposeValue, scope: Scope) -> str:
-    """Return the restart policy; that of the `deploy` section comes first, as in Compose."""
+    """Return the restart policy; as in Compose, `deploy.restart_policy` overrides `restart`."""
     own = entry.get("restart")
     if own is not None and not _RESTART.fullmatch(own.text()):
         raise own.error(

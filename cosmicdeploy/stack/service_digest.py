@@ -1,4 +1,4 @@
-"""A digest of a service's configuration, to detect changes."""
+"""Compute a digest of a service's configuration, to detect changes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from dataclasses import asdict
 
 from cosmicdeploy.stack.model import Service
 
-# A container does not depend on how its image is built or pulled, on the order of starting, on how
-# it is replaced, on whether names are declared or derived, or on how many replicas there are.
+# Fields that a container does not depend on: how its image is built or pulled, the order of
+# starting, how the container is replaced, its hooks, whether names are declared or derived, and the
+# replicas.
 _IGNORED = (
     "build", "declared_name", "declares_image", "depends_on", "deploy", "post_start", "pre_stop",
     "pull_policy", "replica", "replicas",
@@ -19,7 +20,7 @@ _IGNORED = (
 def digest(service: Service) -> str:
     """Return the SHA-256 digest, in hexadecimal, of a service's configuration.
 
-    Fields with their default do not count, so that a new field changes no digest.
+    Fields with their default value do not count, so a new field of `Service` changes no digest.
     """
     plain = asdict(Service(name="", container_name="", image=""))
     counted = {

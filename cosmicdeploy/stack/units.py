@@ -14,7 +14,7 @@ _MODE = re.compile(r"(0o)?[0-7]{1,6}")
 
 
 def seconds(entry: ComposeValue) -> float:
-    """Return a duration such as "1m30s", "500ms" or "2s" in seconds."""
+    """Return a duration such as "1m30s", "500ms" or "0" in seconds."""
     text = entry.text()
     if text == "0":
         return 0.0
@@ -24,7 +24,7 @@ def seconds(entry: ComposeValue) -> float:
 
 
 def size(entry: ComposeValue) -> int:
-    """Return a size such as "512m" or "1g" (powers of 1024), or a number of bytes, in bytes."""
+    """Return a size in bytes; it may have a unit, as in "512m" or "1g" (powers of 1024)."""
     count = parse_size(entry.text())
     if count is None:
         raise entry.error(f"'{entry.text()}' is not a size", "write for example 512m or 1g")
@@ -45,7 +45,10 @@ def size_or_unlimited(entry: ComposeValue) -> int:
 
 
 def file_mode(entry: ComposeValue) -> int:
-    """Return a file's mode. Text is octal ("0440"); a number is itself, since YAML reads octal."""
+    """Return a file's mode.
+
+    A text is read as octal ("0440"). A number is returned as it is: YAML has read its octal digits.
+    """
     if isinstance(entry.data, int) and not isinstance(entry.data, bool):
         return entry.data
     mode = parse_mode(entry.text())
@@ -55,5 +58,5 @@ def file_mode(entry: ComposeValue) -> int:
 
 
 def parse_mode(text: str) -> int | None:
-    """Return an octal mode as a number; None if the text is none."""
+    """Return an octal mode as a number; None if the text is no octal number."""
     return int(text.removeprefix("0o"), 8) if _MODE.fullmatch(text) else None

@@ -13,7 +13,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, NeedsPerson
 
 Result = dict[str, Any]
-# How a step that did not fail ends: a step that only checks has `passed`.
+# The outcomes of a step that did not fail. `passed`: the step only checked something.
 Outcome = Literal["passed", "changed", "unchanged"]
 
 
@@ -21,8 +21,9 @@ Outcome = Literal["passed", "changed", "unchanged"]
 class Change:
     """What a step would change.
 
-    `before` is JSON without secrets, enough to undo the change. `facts` are shown in a plan beside
-    `summary`.
+    `summary` describes the change in one line; `facts` are further details for the plan's report.
+    `before` is the previous state as JSON, enough to undo the change. The journal records it, so it
+    holds no secrets.
     """
 
     summary: str
@@ -34,7 +35,7 @@ class Change:
 class Unchanged:
     """There is nothing to change; `reason` says why.
 
-    `later`: the check was not made yet, because only a run makes it. `facts` go into the report.
+    `later`: the plan has left the check to the run. `facts` go into the report.
     """
 
     reason: str
@@ -44,7 +45,7 @@ class Unchanged:
 
 @dataclass(frozen=True, kw_only=True)
 class Undecided:
-    """What the step would change is known only after an earlier step has made its change."""
+    """The plan cannot tell what the step changes: that depends on an earlier step's change."""
 
     reason: str
 
@@ -57,14 +58,14 @@ class NotReversible(CosmicError):
 
 
 class Step(BaseModel):
-    """One idempotent step of a playbook; its fields are its options there."""
+    """One idempotent step of a playbook; the fields are the step's options in the playbook."""
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     kind: ClassVar[str]
-    # Leaves the stack as it is; the step passes or fails.
+    # The step changes no service of the stack; it passes or fails.
     only_checks: ClassVar[bool] = False
-    # Effects that other steps and the run depend on (`StepEffects`).
+    # Effects that other steps and the run depend on (`StepEffects` in `run_scope.py`).
     builds_images: ClassVar[bool] = False
     loads_backup: ClassVar[bool] = False
     migrates: ClassVar[bool] = False
@@ -74,11 +75,11 @@ class Step(BaseModel):
     stops_writers: ClassVar[bool] = False
     # Whether a backup is made before the step changes something.
     needs_backup: ClassVar[bool] = True
-    # Whether `verify` checks once more, and must then find nothing to change.
+    # Whether `verify` runs `check` again, which must then find nothing to change.
     is_checked_again: ClassVar[bool] = True
-    # Puts other data in place, so it cannot be undone once clients have been let in again.
+    # The step or its undo swaps data, so it cannot be undone once clients have been let in again.
     swaps_data: ClassVar[bool] = False
-    # If its undo fails, no earlier step is undone: their changes belong to the data that stays.
+    # If its undo fails, earlier steps are not undone: their changes belong to the data that stays.
     keeps_data: ClassVar[bool] = False
     # Works only in a rollback: needs the backup to roll back to.
     needs_target_backup: ClassVar[bool] = False
@@ -100,18 +101,21 @@ class Step(BaseModel):
 
     @classmethod
     def from_record(cls, options: Mapping[str, Any]) -> Self:
-        """Return the step with recorded options; raises `NeedsPerson` if they are not valid."""
+        """Return the step with the options that the journal recorded.
+
+        Raises `NeedsPerson` if the options are not valid in this version.
+        """
         try:
             return cls.model_validate(options)
         except ValidationError as error:
             raise NeedsPerson(
-                f"What an interrupted run did cannot be read: {error.errors()[0]['msg']}",
+                f"A step of an interrupted run cannot be read: {error.errors()[0]['msg']}",
                 where=f"an intent of the kind {cls.kind} in the journal",
                 todo=f"use the version of cosmicdeploy that started the run; or {ACCEPT}",
             ) from error
 
     def alone(self) -> Step:
-        """Return the step for a run without the other steps of its playbook."""
+        """Return the step as it runs by itself, without the other steps of its playbook."""
         return self
 
     def check(self, ctx: Context) -> Finding:
@@ -128,7 +132,7 @@ class Step(BaseModel):
     def verify(self, ctx: Context, change: Change) -> None:
         """Raise `CosmicError` if the change was not made.
 
-        By default, checks once more whether there is anything to change.
+        By default, runs `check` again, which must find nothing to change.
         """
         if not self.is_checked_again:
             return
@@ -142,23 +146,26 @@ class Step(BaseModel):
     def undo(self, ctx: Context, change: Change) -> None:
         """Restore `change.before`, from any state that a killed `apply` may leave.
 
-        Raises `NotReversible` if that would lose data.
+        By default, does nothing. Raises `NotReversible` if the undo would lose data.
         """
 
     @property
     def protective(self) -> bool:
-        """Whether the step is needed only if another step changes something; checked last."""
+        """Whether the step is needed only if another step changes something.
+
+        A plan checks such steps last.
+        """
         return False
 
     def outcome(self, *, applied: bool) -> Outcome:
-        """Return how the step ended; `applied` says whether it had something to change."""
+        """Return how the step ended; `applied` says whether the step made a change."""
         if self.only_checks:
             return "passed"
         return "changed" if applied else "unchanged"
 
     @property
     def cost(self) -> str:
-        """What the operator has to confirm before `playbook run` runs the step; "" for nothing."""
+        """A warning that the operator has to confirm before `playbook run`; "" for none."""
         return ""
 
     def kept_after_undo(self, change: Change) -> str:
@@ -171,4 +178,7 @@ class Step(BaseModel):
         return type(self).undo is not Step.undo
 
     def settle(self, ctx: Context, change: Change) -> None:
-        """Remove what was kept only for an undo; called once the whole run has succeeded."""
+        """Remove what was kept only for an undo; called once the whole run has succeeded.
+
+        By default, does nothing.
+        """

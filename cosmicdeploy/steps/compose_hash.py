@@ -1,4 +1,4 @@
-"""The value of the label by which `docker compose up` sees that a service has changed."""
+"""Compute the label by which `docker compose up` sees whether a service has changed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from cosmicdeploy.startup import run_early
 def config_hash(ctx: Context, name: str) -> str:
     """Return the hash that this machine's Compose computes for a service.
 
-    Without Compose, the hash of the container in place if it has not drifted, else a digest of the
-    declaration.
+    If Compose does not answer, returns the hash of the container in place, unless that container
+    has drifted. Without either hash, returns a digest of the declaration.
     """
     service = ctx.service(name)
     if referred_services(service):  # the hash depends on the containers that are in place now
@@ -29,19 +29,19 @@ def config_hash(ctx: Context, name: str) -> str:
         hashes = ctx.lookup_cache.compose_hashes or _compose_hashes(ctx)
         ctx.lookup_cache.compose_hashes = hashes
     own = hashes.get(service.compose_name)
-    if service.volumes_from:  # Compose does not tell the hash that it compares
+    if service.volumes_from:  # Compose prints another hash than `up` compares
         return _carried_over(ctx, name) or own or digest(service)
     return own or _carried_over(ctx, name) or digest(service)
 
 
 def ask_compose_early(ctx: Context) -> None:
-    """Ask Compose for the hashes in the background, which takes about a second.
+    """Start to ask Compose for the hashes in the background; an answer takes about a second.
 
     The answer is cached for `config_hash`.
     """
 
     def ask() -> None:
-        with suppress(CosmicError):  # `config_hash` asks again and raises it
+        with suppress(CosmicError):  # `config_hash` asks again and raises the error
             _compose_hashes(ctx)
 
     run_early(ask, "compose-hash")

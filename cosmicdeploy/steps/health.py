@@ -19,11 +19,12 @@ from cosmicdeploy.verification.orphans import second_schedulers
 
 
 class HealthStep(Step):
-    """Check that containers are healthy, one scheduler runs, and database and cache answer.
+    """Check that containers are healthy, and that database and cache answer.
 
-    Services that did not work when the run began are named, but not required to work, since the
-    deploy may be the fix. Database and cache, if any, are always required. A rollback is for
-    a stack that fails, so its playbook checks the database alone (`of: [database]`).
+    A second running scheduler is refused. Services that did not work when the run began are only
+    reported, since the deploy may be the fix. The database and the cache, if any, must always
+    answer. A rollback repairs a stack that fails, so its playbook checks the database alone
+    (`of: [database]`).
     """
 
     kind: ClassVar[str] = "health"
@@ -74,7 +75,10 @@ def _require_one_scheduler(ctx: Context) -> None:
 
 
 def require_database(ctx: Context) -> str:
-    """Return that the database answers; raises `CosmicError` if it does not."""
+    """Check that the database answers; return a text with its vendor and version.
+
+    Without a database, returns `NO_DATABASE`. Raises `CosmicError` if the database does not answer.
+    """
     if not ctx.has_database:
         return NO_DATABASE
     with open_facts(ctx.database()) as database:
@@ -84,13 +88,16 @@ def require_database(ctx: Context) -> str:
 
 
 def require_cache(ctx: Context, name: str) -> str:
-    """Return that the cache answers; raises `ProbeFailed` if it does not."""
+    """Check that the cache answers, and return a text that says so.
+
+    Raises `ProbeFailed` if the cache does not answer.
+    """
     import redis  # slow to import
 
     try:
         open_cache(ctx, name).ping()
     except redis.AuthenticationError:
-        return "Redis answers"  # it asks for a password, so it answers
+        return "Redis answers"  # the server asks for a password, so it answers
     except (redis.RedisError, EngineError) as error:
         raise ProbeFailed(
             f"The cache does not answer: {error}", where=name, todo="see its container's log"

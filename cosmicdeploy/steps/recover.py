@@ -33,10 +33,13 @@ from cosmicdeploy.steps.static_files.leftovers import clean_up, left_aside
 class RecoverStep(Step):
     """Finish or clean up what interrupted runs left half-way.
 
-    Waits for a command that still runs in a container of its own; puts containers under temporary
-    names back in place, or removes them; starts containers that a killed restart stopped; finishes
-    or reverts an interrupted swap of data; drops data that a finished restore replaced, and files
-    of volumes that a finished run had set aside. Keeps superseded containers that an undo may need.
+    - Waits for commands of these runs that still run in containers of their own.
+    - Restores the database server's lock wait, which a migration shortens.
+    - Puts candidate and superseded containers in place or removes them; keeps superseded containers
+      that an undo may need.
+    - Starts containers that a killed run stopped, and lets the proxy use drained replicas again.
+    - Removes files that a finished run had set aside in volumes.
+    - Finishes or reverts an interrupted swap of data; drops data that a finished restore replaced.
     """
 
     kind: ClassVar[str] = "recover"
@@ -54,7 +57,7 @@ class RecoverStep(Step):
         left += ["an interrupted swap of data"] if _is_swap_interrupted(ctx) else []
         left += ["data from before a restore"] if _has_replaced_data_left(ctx) else []
         left += [f"files set aside in {volume}" for volume in left_aside(ctx)]
-        left += ["the server's lock wait"] if _has_lock_wait_left(ctx) else []
+        left += ["the database's shortened lock wait"] if _has_lock_wait_left(ctx) else []
         if left:
             return Change(summary=f"clean up after an interrupted run: {', '.join(left)}")
         if ctx.run.resumed_runs:
@@ -87,22 +90,28 @@ class RecoverStep(Step):
 
 
 def _settle_restart(ctx: Context, restart: RestartStep, begun: Change) -> None:
-    """Start what an interrupted restart stopped; the health step reports what still fails."""
+    """Start the containers that an interrupted restart stopped.
+
+    An error is only reported: the step `health` checks the containers.
+    """
     try:
         restart.undo(ctx, begun)
     except (EngineUnavailable, LockLost):
         raise
     except CosmicError as error:
-        ctx.say(f"not everything that an interrupted restart stopped works again: {error.what}")
+        ctx.say(f"a service that an interrupted restart stopped still does not work: {error.what}")
 
 
 def _drained(ctx: Context) -> list[str]:
-    """Return the replicas that an interrupted run has drained."""
+    """Return the replicas that are out of the proxy's service because of an interrupted run."""
     return out_of_service(ctx) if unfinished(ctx.journal) else []
 
 
 def _has_replaced_data_left(ctx: Context) -> bool:
-    """Whether the database keeps replaced data that no undo of a restore needs."""
+    """Whether the database holds replaced data that no undo of a restore needs.
+
+    False while an interrupted run has a restore to undo, or records that cannot be read.
+    """
     runs = unfinished(ctx.journal)
     if intents(runs, RestoreStep.kind) or any(
         run.lost_records or run.uncertain_records for run in runs

@@ -1,4 +1,4 @@
-"""Mark errors of a step's check whose cause no earlier step can remove."""
+"""Turn an error of a step's check into `Refused` if no earlier step can remove the cause."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from cosmicdeploy.errors import CosmicError, Refused
 
 @contextmanager
 def refusing(kind: type[CosmicError], at: str = "") -> Iterator[None]:
-    """Turn errors of this kind into `Refused`, with the same exit code.
+    """Turn errors of this class into `Refused`, with the same exit code.
 
-    A plan reports `Refused` before anything is changed, since no earlier step can remove its cause.
-    `at` replaces the error's `where`.
+    A plan fails with `Refused` before anything is changed. It may put off another error until an
+    earlier step has removed the cause. `at` replaces the error's `where`.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Find services by what an operator calls them: service, container, application or role."""
+"""Find services by a name that an operator uses: of a service, container, application or role."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ROLES: Sequence[Role | Support] = (
 def services_named(ctx: Context, words: Iterable[str]) -> list[str]:
     """Return the services that these words name, each once, in the order of the words.
 
-    Raises `UsageError` for a word that names none.
+    Raises `UsageError` for a word that names no service.
     """
     known = _services_by_word(ctx)
     names = [name for word in words for name in _services_of(word, known)]
@@ -38,7 +38,7 @@ def services_of_step(ctx: Context, words: Iterable[str], at: str) -> list[str]:
     """Return the services that an option of a step names, each once.
 
     `at` is the step's place in its playbook. Raises `Refused`, with that place, for a word that
-    names none.
+    names no service.
     """
     with refusing(UsageError, at):
         return services_named(ctx, words)
@@ -47,7 +47,7 @@ def services_of_step(ctx: Context, words: Iterable[str], at: str) -> list[str]:
 def running_named(ctx: Context, word: str) -> tuple[str, Container]:
     """Return the first running service that the word names, and its container.
 
-    Raises `UsageError` if the word names no service, `EngineError` if none of them runs.
+    Raises `UsageError` if the word names no service, `EngineError` if none of its services runs.
     """
     names = services_named(ctx, [word])
     for name in names:
@@ -60,13 +60,14 @@ def running_named(ctx: Context, word: str) -> tuple[str, Container]:
 def _services_by_word(ctx: Context) -> Mapping[str, Sequence[str]]:
     """Return the services that each word names.
 
-    A service's name takes precedence over that of an application, this over a role, and a role over
-    a container's name. The name of a service with several replicas names all of them.
+    A word may have several meanings. The first of these applies: a service, an application, a role,
+    a container. The name of a service with several replicas names all of them.
     """
     services = ctx.stack.services
     containers = {service.container_name: [name] for name, service in services.items()}
     roles: Mapping[str, Sequence[str]] = {r: ctx.settings.services.of([r]) for r in ROLES}
-    # An application is called as a role only if its only service is, whose name precedes anyway.
+    # An application with the name of a role has a single service, of the same name. The word then
+    # names that service.
     applications = {
         each.name: each.services for each in ctx.settings.all_applications if each.name not in roles
     }

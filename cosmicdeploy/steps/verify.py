@@ -1,4 +1,4 @@
-"""The step `verify`: check points of the verification; fail if a point fails."""
+"""The step `verify`: check points of the verification; fail if a blocking point fails."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ from cosmicdeploy.verification.points import CHECKS, RENAMED, current_name, run_
 
 
 class VerifyStep(Step):
-    """Check some or all points of the verification."""
+    """Check some or all points of the verification.
+
+    Fails if a blocking point fails or cannot be proven. Points that failed before the run may be
+    excused.
+    """
 
     kind: ClassVar[str] = "verify"
     only_checks: ClassVar[bool] = True
@@ -46,7 +50,7 @@ class VerifyStep(Step):
         return points
 
     def results(self, ctx: Context) -> list[CheckResult]:
-        """Return the result of each point."""
+        """Check each point in `only`, and return the results."""
         return run_checks(ctx, self.only)
 
     def check(self, ctx: Context) -> Change | Unchanged:
@@ -72,7 +76,7 @@ class VerifyStep(Step):
         return Unchanged(reason="; ".join(lines))
 
     def _error(self, failed: Sequence[CheckResult]) -> CosmicError:
-        """Return the error for failed points; wrong results take precedence over unproven ones."""
+        """Return `CheckFailed` if a point is wrong; `NotProven` if all points are only unproven."""
         wrong = [result for result in failed if not result.unproven]
         kind, first = (CheckFailed, wrong[0]) if wrong else (NotProven, failed[0])
         verb = "cannot be proven" if not wrong else "fails" if len(failed) == 1 else "fail"

@@ -17,9 +17,9 @@ def counted(count: int, one: str, more: str = "") -> str:
 
 
 def format_releases(releases: Mapping[str, str]) -> str:
-    """Format the releases of applications by name: "2" if all have the same, else "api 2, web 3".
+    """Format application name → release: "2" if all have the same, else "api 2, web 3".
 
-    A release that is "" is unknown.
+    A release that is "" becomes "unknown".
     """
     known = {name: release or "unknown" for name, release in releases.items()}
     if len(set(known.values())) == 1:
@@ -52,7 +52,8 @@ def format_timestamp(text: str) -> str:
 def format_short_timestamp(text: str) -> str:
     """Format a time in ISO 8601 without the year, for a table: "11-29 22:30:00".
 
-    Returns "" for no time: an empty text, or the year 1, which the engine uses for it.
+    Returns "" for an empty text, and for a time in the year 1, which the engine uses for "never".
+    Raises `ValueError` for any other text.
     """
     if not text or text.startswith("0001"):
         return ""

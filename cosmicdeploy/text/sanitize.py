@@ -1,7 +1,7 @@
 """Make text from a container, a database or a file's name safe to print.
 
-A terminal executes escape sequences: they may hide lines, set its title, or enter text as if the
-operator had typed it. Printing an unpaired surrogate raises `UnicodeEncodeError`.
+A terminal executes escape sequences, which may hide lines, set the window's title, or enter text as
+if the operator had typed it. Printing an unpaired surrogate raises `UnicodeEncodeError`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any
 
 # Escape sequences for colors, which many tools print, and carriage returns at the end of a line.
 DROPPED = re.compile(r"\x1b\[[\d;:]*m|\r+(?=\n|\Z)")
-# Control characters (C0 and C1) except tab and line feed; characters that reorder a line or end it
-# invisibly; code points that are no characters.
+# Control characters (C0 and C1) except tab and line feed; invisible characters that reorder, break
+# or annotate a line; code points that are no characters.
 HARMFUL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
     "\ufeff\ufff9-\ufffb\ud800-\udfff\ufffe\uffff]"
 )
-# A text for people is cut after this many characters; --json has all of it.
+# A text for people is cut after this many characters; --json contains the whole text.
 LONGEST = 100_000
 
 
@@ -29,7 +29,7 @@ def sanitized(text: str) -> str:
 
 
 def sanitized_and_cut(text: str) -> str:
-    """Return the sanitized text, cut at `LONGEST` characters: megabytes take minutes to lay out."""
+    """Return the sanitized text, cut at `LONGEST` characters: rich needs minutes for megabytes."""
     excess = len(text) - LONGEST
     if excess <= 0:
         return sanitized(text)
@@ -39,7 +39,7 @@ def sanitized_and_cut(text: str) -> str:
 def encodable(text: str) -> str:
     """Return the text with unpaired surrogates escaped, so that it can be written as UTF-8.
 
-    Arguments and file names may hold them.
+    Command-line arguments and file names may contain unpaired surrogates.
     """
     return text.encode("utf-8", "backslashreplace").decode()
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from cosmicdeploy.text.sanitize import encodable
 
-# The most characters of a paragraph and of a line, and the most lines.
+# The maximum length of a paragraph and of a line in characters, and the maximum number of lines.
 PARAGRAPH = 1000
 WIDTH = 200
 LINES = 20
 CUT_MARK = re.compile(r"… \(([\d,]+) more characters\)\Z")
-# The most characters that the mark itself takes.
+# The maximum length of the mark itself, in characters.
 CUT_MARK_LENGTH = 35
 
 
@@ -32,15 +32,16 @@ def cut(text: str, most: int) -> str:
 
 
 def join_errors(first: str, words: str, second: str) -> str:
-    """Join two error messages into one paragraph, each cut to half of it."""
+    """Join two error messages by `words` into one paragraph; each is cut to fit into half of it."""
     half = (PARAGRAPH - len(words)) // 2 - CUT_MARK_LENGTH
     return f"{cut(first, half)}{words}{cut(second, half)}"
 
 
 def screenful(details: Sequence[str]) -> tuple[str, ...]:
-    """Return at most `LINES` lines and one that counts the lines left out of the middle.
+    """Return at most `LINES` lines; if more are given, one extra line counts the omitted ones.
 
-    Both ends are kept: the first lines of a list matter most, but the last lines of a log.
+    The middle is omitted, since a list's first lines matter most, but a log's last lines. Each line
+    is cut to `WIDTH` characters.
     """
     lines = [line for detail in details for line in detail.splitlines() or [""]]
     if len(lines) > LINES:

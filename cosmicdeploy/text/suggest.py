@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
-# More words than this would be no hint, so then no word is suggested.
+# If more words than this match, none is suggested: a long list is no hint.
 MAX_SUGGESTED = 5
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
-    """Return a hint such as "did you mean 'image'?", or "" if no candidate is close.
+    """Return a hint such as "did you mean 'image'?"; "" if no or too many candidates match.
 
     If candidates start with the word, the hint names these; otherwise it names the closest ones.
     """

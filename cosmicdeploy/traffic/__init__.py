@@ -1,1 +1,1 @@
-"""HTTP responses during a run, their statistics, and the maintenance window."""
+"""HTTP responses during a run, their statistics, maintenance windows, and announced gaps."""

@@ -1,7 +1,7 @@
-"""Gaps that a run has announced: times in which clients are not served, as the plan said.
+"""Announced gaps: times in which clients are not served, as the plan of the run has said.
 
-The only replica or the proxy cannot be replaced without one. A request that fails in a gap is no
-lost promise, unless the gap is longer than announced.
+A run cannot replace the proxy or an only replica without a gap. A request that fails in a gap does
+not count as a failure. A gap that lasts longer than announced does.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 
 @dataclass(kw_only=True)
 class Gap:
-    """A gap while a service is replaced; it was announced to last `at_most` seconds.
+    """A gap while a service is replaced or reloaded, announced to last at most `at_most` seconds.
 
-    `application` is the one whose requests it explains; "" if it explains all requests. `what` says
-    what the service did, for people. `failed` counts the run's own requests that failed
-    in it. Times are of the monotonic clock.
+    The gap explains failed requests to `application`; to all applications if that is "". `what`
+    says in messages what the service did. `began` and `ended` are times of the monotonic clock;
+    `ended` is None while the gap is open. `failed` counts the run's own requests that failed in the
+    gap.
     """
 
     service: str
@@ -32,9 +33,9 @@ class Gap:
 
     @property
     def seconds(self) -> float:
-        """How long clients were not served, as far as the run's requests show.
+        """How long clients were not served: from the start of the gap to the last failed request.
 
-        Without a failed request, how long the service was away at most.
+        Without a failed request, how long the gap was open: clients noticed at most that.
         """
         until = self._last_failure or self.ended or time.monotonic()
         return until - self.began
@@ -44,13 +45,17 @@ class Gap:
         return self.seconds > self.at_most
 
     def covers(self, started: float, ended: float, application: str = "") -> bool:
-        """Whether a request from `started` to `ended` to this application is explained by it."""
+        """Return whether the gap explains the failure of a request to `application`.
+
+        `started` and `ended` are when the request began and ended, by the monotonic clock. A gap
+        explains each request that overlaps it.
+        """
         if self.application not in ("", application):
             return False
         return self.began < ended and (self.ended is None or started < self.ended)
 
     def fail(self) -> None:
-        """Count a request that failed now."""
+        """Count a request that has failed just now."""
         self.failed += 1
         self._last_failure = time.monotonic()
 
@@ -65,10 +70,10 @@ class Gaps:
     def open(
         self, service: str, at_most: float, *, application: str = "", what: str = Gap.what
     ) -> Iterator[Gap]:
-        """Have a gap of a service during the block.
+        """Open a gap of a service for the duration of the block.
 
-        After an error it stays open: the undo, which opens it again, is what ends it. It may then
-        last `at_most` seconds more.
+        If the block raises, the gap stays open. The undo of the run then opens the same gap again,
+        which may last `at_most` seconds more, and ends it.
         """
         gap = next((g for g in self.all if g.service == service and g.ended is None), None)
         if gap is None:
@@ -80,20 +85,23 @@ class Gaps:
         gap.ended = time.monotonic()
 
     def covering(self, started: float, ended: float, application: str = "") -> Gap | None:
-        """Return the gap that explains a request from `started` to `ended`, if any."""
+        """Return the first gap that explains a request's failure (see `Gap.covers`), if any."""
         return next((gap for gap in self.all if gap.covers(started, ended, application)), None)
 
     def too_long(self) -> list[str]:
         """Return a line for each gap that was longer than announced."""
         return [
-            f"{gap.service} {gap.what} for {gap.seconds:.1f} s, announced were at most"
+            f"{gap.service} {gap.what} for {gap.seconds:.1f} s, longer than the announced"
             f" {gap.at_most:.0f} s"
             for gap in self.all
             if gap.is_too_long
         ]
 
     def facts(self, *, probed: bool) -> list[dict[str, object]]:
-        """Return the gaps for the report; `probed` says whether the run sent requests."""
+        """Return the gaps for the report.
+
+        `probed` says whether the run sent requests; if not, `failed` is None.
+        """
         return [
             {
                 "service": gap.service,

@@ -8,10 +8,10 @@ Span = tuple[float, float]
 
 
 class MaintenanceWindow:
-    """Records when clients are turned away on purpose; a run may open it several times.
+    """Records when a run turns clients away on purpose, which it may do several times.
 
-    `seconds` is how long the closed windows were open in total; `changes` counts how often it was
-    opened or closed.
+    `seconds` is the total duration of the windows that are closed. `changes` counts how often a
+    window was opened or closed.
     """
 
     def __init__(self) -> None:
@@ -27,17 +27,17 @@ class MaintenanceWindow:
 
     @property
     def spans(self) -> list[Span]:
-        """The start and end (Unix times) of each time it was open; an open span ends now."""
+        """The start and end (Unix times) of each window; a window that is still open ends now."""
         return [*self._past, (self._opened_at, time.time())] if self.is_open else [*self._past]
 
     def open(self) -> None:
-        """Open the window: from now on requests may be turned away."""
+        """Open the window if it is closed: from now on requests may be turned away."""
         if self._opened is None:
             self._opened, self._opened_at = time.monotonic(), time.time()
             self.changes += 1
 
     def close(self) -> None:
-        """Close the window, and add its duration to `seconds`."""
+        """Close the window if it is open, and add its duration to `seconds`."""
         if self._opened is not None:
             self.seconds += time.monotonic() - self._opened
             self._past.append((self._opened_at, time.time()))

@@ -11,7 +11,7 @@ from cosmicdeploy.traffic.response import OK, RATE_LIMITED, Response
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A response: when it arrived (`at`, Unix time), its latency, and whether it was a 200."""
+    """A response: when it arrived (Unix time), its latency in seconds, whether it was a 200."""
 
     at: float
     seconds: float
@@ -19,7 +19,7 @@ class Sample:
 
 
 def percentile(latencies: Iterable[float], share: float) -> float:
-    """Return the latency that `share` (0 to 1) of the requests did not exceed; 0 without any."""
+    """Return the latency that `share` (0 to 1) of the requests did not exceed; 0 if empty."""
     ordered = sorted(latencies)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
@@ -28,11 +28,11 @@ def percentile(latencies: Iterable[float], share: float) -> float:
 class RequestStats:
     """Counts and latencies of requests.
 
-    `held` requests were turned away during maintenance, `announced` ones failed in an announced
-    gap, and `limited` ones were refused by the rate limit (429): none of these are failures, and
-    they have no sample. `failures` describes each other response that was not a 200. `not_found`
-    counts heartbeats that were acknowledged but are not in the database. `longest_gap` is the
-    longest time between two good responses, in seconds.
+    `held` requests were turned away during maintenance, `announced` requests failed in an announced
+    gap, and `limited` requests were refused by the rate limit (429). None of these is a failure or
+    has a sample. `failures` describes each other response that was not a 200. `not_found` counts
+    heartbeats that were acknowledged but are not in the database. `longest_gap` is the longest time
+    without a good response outside maintenance, in seconds.
     """
 
     sent: int = 0
@@ -106,5 +106,5 @@ class RequestStats:
 
 
 def milliseconds(seconds: float) -> float:
-    """Return milliseconds, to a tenth."""
+    """Convert seconds to milliseconds, rounded to a tenth."""
     return round(seconds * 1000, 1)

@@ -37,12 +37,15 @@ class Response:
 
     @property
     def is_failure(self) -> bool:
-        """Whether this is neither a 200 nor a 429, which does not show whether anything works."""
+        """Whether this is neither a 200 nor a 429.
+
+        A 429 does not show whether the application works.
+        """
         return self.status not in (OK, RATE_LIMITED)
 
     @property
     def retry_after(self) -> float | None:
-        """The seconds in Retry-After, at most a day; None if the header is missing or malformed."""
+        """The seconds to wait by Retry-After, at most a day; None if it is missing or malformed."""
         text = self.headers.get("Retry-After", "").strip()
         try:
             seconds = float(text) if text.isdecimal() else _until(text)

@@ -28,9 +28,9 @@ class TrafficStats(RequestStats):
     `not_looked_up`: why some heartbeats were not looked up in the database.
     `proxy`: the proxy's own counts from its access log; None if unknown.
     `gaps`: the announced gaps of the run.
-    `failing_before`: why requests already failed before the run changed anything. If they did,
-    failures are excused until the rollout has ended, and those of an application that failed before
-    and that the rollout did not touch are excused for good.
+    `failing_before`: how many requests had failed before the run changed anything, as text. If it
+    is not "", failures are excused until the rollout has ended. After that, the failures of an
+    application that failed before and that the rollout did not replace are still excused.
     """
 
     new: RequestStats = field(default_factory=RequestStats)
@@ -41,10 +41,13 @@ class TrafficStats(RequestStats):
     proxy: Mapping[str, int] | None = None
     gaps: Gaps = field(default_factory=Gaps)
     failing_before: str = ""
+    # The counts when `stop_excusing` was called; zero before, but None while failures are excused.
     _excused: Counter[str] | None = field(default_factory=Counter, init=False)
+    # The applications that failed before the run changed anything.
     _failed_before: set[str] = field(default_factory=set, init=False)
     # Application → how many of its requests were sent, and failed, when `stop_excusing` was called.
     _untouched: dict[str, tuple[int, int]] = field(default_factory=dict, init=False)
+    # Request number → when the request was due (monotonic clock).
     _under_way: dict[int, float] = field(default_factory=dict, init=False)
 
     def begin(self, number: int) -> None:
@@ -56,12 +59,12 @@ class TrafficStats(RequestStats):
         self._under_way.pop(number, None)
 
     def overdue(self, seconds: float) -> int:
-        """Return how many requests were due at least `seconds` ago but are not counted yet."""
+        """Return how many requests were due more than `seconds` ago but are not counted yet."""
         latest = time.monotonic() - seconds
         return sum(due < latest for due in self._under_way.values())
 
     def settle(self) -> None:
-        """Wait until all requests that are due now have been counted."""
+        """Wait up to `SETTLED_WITHIN_SECONDS` until all requests that are due now are counted."""
         due = set(self._under_way)
         poll(
             lambda: due & self._under_way.keys(),
@@ -79,6 +82,10 @@ class TrafficStats(RequestStats):
         kept: bool | None = None,
         application: str = "",
     ) -> None:
+        """Count one response, also for its kind of connection and its application.
+
+        `kept` says whether the connection was a kept one; None if the request was never sent.
+        """
         super().count(response, turning_away=turning_away, in_gap=in_gap)
         if kept is not None:
             self.of(kept=kept).count(response, turning_away=turning_away, in_gap=in_gap)
@@ -107,7 +114,8 @@ class TrafficStats(RequestStats):
     def excuse_failures(self, why: str, failing: Iterable[str] = ()) -> None:
         """Excuse failures until `stop_excusing`, since requests already fail before any change.
 
-        `failing` are applications that are known to fail though no request to them has failed yet.
+        `why` describes these requests in the report. `failing` are applications that are known to
+        fail although no request to them has failed yet.
         """
         self.failing_before, self._excused = why, None
         failed = [name for name, stats in self.applications.items() if stats.failures]
@@ -116,7 +124,9 @@ class TrafficStats(RequestStats):
     def stop_excusing(self, touched: Collection[str] = ()) -> None:
         """Count failures from now on; failures until now stay excused.
 
-        So do those of applications that failed before and are not among the `touched` ones.
+        `touched` are the applications that the rollout replaced. Later failures of an application
+        are excused as well if it failed before the run and is not `touched`. Does nothing unless
+        failures are being excused.
         """
         if self._excused is None:
             self.settle()
@@ -135,16 +145,20 @@ class TrafficStats(RequestStats):
         return bool(self.failure_summary())
 
     def failure_summary(self) -> str:
-        """Describe the failures that are not excused; "" if there are none."""
+        """Describe the failures that are not excused and the gaps that are too long; "" if none.
+
+        Always "" while failures are excused.
+        """
         if self._excused is None:
             return ""
         lost, excused = self.gaps.too_long(), self._excused
-        since = [
+        # What was sent, and failed, of each excused application since `stop_excusing`.
+        untouched = [
             (self.applications[name].sent - sent, len(self.applications[name].failures) - failed)
             for name, (sent, failed) in self._untouched.items()
         ]
-        sent = self.sent - excused["sent"] - sum(own for own, _ in since)
-        if failed := len(self.failures) - excused["failed"] - sum(own for _, own in since):
+        sent = self.sent - excused["sent"] - sum(own for own, _ in untouched)
+        if failed := len(self.failures) - excused["failed"] - sum(own for _, own in untouched):
             lost.append(f"{failed} of {sent} requests failed")
         if missed := self.not_found - excused["missed"]:
             acknowledged = self.beats["acknowledged"] - excused["acknowledged"]

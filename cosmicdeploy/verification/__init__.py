@@ -1,1 +1,1 @@
-"""The verification of a release, point by point, and the failures that it excuses."""
+"""The verification of a release, point by point, and the earlier failures that it excuses."""

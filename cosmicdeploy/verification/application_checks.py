@@ -42,10 +42,11 @@ def schema(ctx: Context) -> CheckResult:
 
 
 def scheduler(ctx: Context) -> CheckResult:
-    """Check that the scheduler runs, has `verify.command` on its schedule, and has run it.
+    """Check that the scheduler runs, has `verify.command` on its schedule, and has run it lately.
 
-    The command is skipped if an operator has switched it off (`verify.feature`). Runs up to two
-    console commands in containers, in parallel.
+    If an operator has switched the command off (`verify.feature`), or if the application has no
+    console, only checks that the scheduler runs. Runs up to two console commands in containers, in
+    parallel.
     """
     name, command = ctx.settings.services.scheduler, ctx.settings.verify.command
     if not name:
@@ -77,7 +78,8 @@ def scheduler(ctx: Context) -> CheckResult:
 def monitor(ctx: Context) -> CheckResult:
     """Check that `verify.command` is registered and that its dry run succeeds.
 
-    Runs the dry run in a container; if it fails, also the console's `list`.
+    The dry run is `verify.dry_run`, or else the command itself. Runs it in a container; if it
+    fails, also runs the console's `list`.
     """
     command = ctx.settings.verify.command
     if not command:
@@ -101,8 +103,8 @@ def monitor(ctx: Context) -> CheckResult:
 def heartbeat(ctx: Context) -> CheckResult:
     """Check that the application accepts a heartbeat through the load balancer.
 
-    Sends a heartbeat of the configured device, which the application stores. Waits up to 75 s if
-    the rate limit refuses it.
+    Sends a heartbeat of the configured device, which the application stores. If the rate limit
+    refuses the heartbeat, repeats it for up to 75 s.
     """
     configured = ctx.settings.verify.heartbeat
     if configured is None:
@@ -136,7 +138,7 @@ def _switched_off(ctx: Context) -> FeatureState | None:
 
 
 def _disabled(container: Container, command: str, feature: FeatureState) -> CheckResult:
-    """Return the result if an operator has switched the command off: a warning, no failure."""
+    """Return the result for a command that an operator switched off: a warning, no failure."""
     return CheckResult(
         point="scheduler",
         ok=True,
@@ -148,7 +150,7 @@ def _disabled(container: Container, command: str, feature: FeatureState) -> Chec
 
 
 def _without_schedule(container: Container) -> CheckResult:
-    """Return the result for a scheduler whose schedule no console lists."""
+    """Return the result for an application without a console: nothing else lists the schedule."""
     return CheckResult(
         point="scheduler",
         ok=True,

@@ -19,7 +19,11 @@ START = "run `cosmicdeploy up`: it starts every service that does not run"
 
 
 def containers(ctx: Context) -> CheckResult:
-    """Check that every service has a container that runs and is healthy."""
+    """Check that every service has a container that runs and is healthy.
+
+    Waits for containers that are still starting. Leaves out the proxy while the run has stopped it
+    to turn clients away.
+    """
     stopped_proxy = ctx.settings.services.proxy if proxy_is_stopped(ctx) else None
     names = [name for name in ctx.settings.services.all if name != stopped_proxy]
     count = len(names)
@@ -39,9 +43,10 @@ def containers(ctx: Context) -> CheckResult:
 
 
 def images(ctx: Context) -> CheckResult:
-    """Check that all containers run the declared image, and those of an application one release.
+    """Check that every container that a deploy replaces runs its declared image.
 
-    The volumes that the proxy serves must have the files of that image.
+    All containers of an application must run the same release. The volumes that the proxy serves
+    must have the files of the declared image.
     """
     running = {name: ctx.container(name) for name in ctx.settings.services.deployed}
     declared = ctx.images_of(running)
@@ -87,7 +92,7 @@ def _unknown_files(volume: str) -> str:
 def _releases_of(
     names: Sequence[str], running: Mapping[str, Container | None], releases: Mapping[str, str]
 ) -> set[str]:
-    """Return the releases that these services run, as far as known."""
+    """Return the known releases that these services run."""
     return {releases[each.image_id] for name in names if (each := running[name])} - {""}
 
 

@@ -16,20 +16,23 @@ from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.verification.points import current_name
 
-# These points show whether the release is in place, for which the deploy itself is responsible.
+# An earlier failure of these points excuses nothing: they show whether the deploy has put the
+# release in place.
 NEVER_EXCUSED = ("containers", "images")
 # These points show whether the release works: new replicas must pass them in any case.
 PROVEN_BY_REPLICAS = ("health",)
-# These are proven by new replicas of the main application.
+# New replicas of the main application must pass these points as well.
 PROVEN_BY_MAIN = ("heartbeat", "schema")
 
 
 @dataclass(frozen=True)
 class Excused:
-    """The known failures that do not make a run fail.
+    """The known failures (from before the run) that do not make a run fail.
 
     A deploy that repairs only a part of what was broken should not be undone because of the rest.
-    In a run that replaces no container nothing is excused.
+    In a run that replaces no container, nothing is excused. `never` are points that an earlier
+    failure of the same point does not excuse. `replaced` are the services whose containers the run
+    replaced.
     """
 
     known: KnownFailures = field(default_factory=KnownFailures)
@@ -53,7 +56,7 @@ class Excused:
         return cls(known, never, replaced)
 
     def wait_for_recovery(self, ctx: Context) -> None:
-        """Wait for known failing services that the run did not replace but that may recover now.
+        """Wait for excused services that run but are not ready: they may recover now.
 
         A proxy, for example, may be unhealthy until its replicas work. Waits up to
         `restart.healthy_within` seconds.
@@ -67,7 +70,7 @@ class Excused:
         )
 
     def excuses(self, ctx: Context, result: CheckResult) -> bool:
-        """Return whether the run does not fail although this point does."""
+        """Return whether a failing point is excused, so that it does not make the run fail."""
         if result.point == "containers":
             return self._has_all_containers(ctx)
         if result.failing and set(result.failing) <= set(self._excused_services(ctx)):
@@ -75,23 +78,24 @@ class Excused:
         return result.point in self.known.points and result.point not in self.never
 
     def remark(self, result: CheckResult) -> str:
-        """Return what the report appends to the line of a failing point."""
+        """Return what the report appends to a failing point's line; "" unless it failed before."""
         is_known = result.point in self.known.points or (
             result.failing and set(result.failing) <= self.known.services.keys()
         )
         return ", as before this run" if is_known else ""
 
     def _has_all_containers(self, ctx: Context) -> bool:
-        """Return whether all failing containers are known failures that the run did not replace."""
+        """Return whether some services are excused, and all services that are not are ready."""
         excused = self._excused_services(ctx)
         others = [name for name in ctx.settings.services.all if name not in excused]
         return bool(excused) and all(_serves(ctx, name) for name in others)
 
     def _excused_services(self, ctx: Context) -> list[str]:
-        """Return the known failing services, without those that the release has to put right.
+        """Return the services that failed before the run, without those that the run must repair.
 
-        These are the replaced ones, and all of an application of which one was replaced; without
-        such an application, those of the main one.
+        The run must repair the services that it replaced, and all services of an application of
+        which it replaced one. If it replaced none of any application, it must repair the services
+        of the main application.
         """
         released = [ctx.settings.released_by(each) for each in ctx.settings.all_applications]
         touched = [names for names in released if not set(names).isdisjoint(self.replaced)]

@@ -1,4 +1,4 @@
-"""The verification point `health`: each application answers 200, directly and to its clients."""
+"""The verification point `health`: each replica answers 200, and so does the load balancer."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from cosmicdeploy.text.formatting import counted, format_releases
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What an address of an application answered.
+    """What an application answered at one address.
 
-    `services` are those that a failure is about; `expected` is the release that should answer, ""
-    if it is unknown.
+    `services` are the services that a failure concerns. `expected` is the release that should
+    answer; "" if it is unknown.
     """
 
     address: str
@@ -33,7 +33,7 @@ class Answer:
 
     @property
     def release(self) -> str:
-        """The release in the response's header; "" if there is none."""
+        """The release in the response's header; "" if the response does not name it."""
         header = self.application.release_header
         return self.response.headers.get(header, "") if header else ""
 
@@ -54,9 +54,11 @@ class Answer:
 
 
 def health(ctx: Context) -> CheckResult:
-    """Check that each replica and the load balancer answer 200, with the running release.
+    """Check that each replica and the load balancer answer 200 with the running release.
 
-    Sends at least one request to each, and through the load balancer one for each application.
+    Sends at least one request to each replica that speaks HTTP or FastCGI. Also sends at least one
+    through the load balancer for each application that clients reach, unless clients are turned
+    away now.
     """
     applications = ctx.settings.all_applications
     expected = {each.name: ctx.running_release(each) for each in applications}
@@ -92,7 +94,7 @@ def _direct(ctx: Context, application: Application, expected: str) -> Iterator[A
     for name in application.services:
         container = ctx.container(name)
         if container is not None and not is_requested(container, application):
-            continue  # the point `containers` has its own health check
+            continue  # the point `containers` sees its own health check
         try:
             url = replica_url(ctx, name) + application.health_path
             response = send_until_not_rate_limited(ctx, url)
@@ -108,7 +110,7 @@ def _direct(ctx: Context, application: Application, expected: str) -> Iterator[A
 
 
 def _is_checked_from_outside(ctx: Context, application: Application) -> bool:
-    """Whether the request of a client is another one than that to the replica itself."""
+    """Return whether clients use another address than that of the replica itself."""
     return bool(ctx.settings.services.proxy or application.reached_at is not None)
 
 

@@ -19,8 +19,8 @@ from cosmicdeploy.startup import import_http_client_early
 from cosmicdeploy.text.formatting import counted
 from cosmicdeploy.verification.points import CHECKS, CONSOLE_POINTS, run_checks
 
-# Clients depend on this point. The others run expensive commands in containers, so they are only
-# checked if a service does not work.
+# Clients depend on this point. The other points take longer, for example for console commands, so
+# they are only checked if a service does not work.
 ALWAYS_CHECKED = ("heartbeat",)
 # A container that the engine has restarted counts as working once it has run for this many seconds:
 # in a restart loop it would have ended before.
@@ -33,12 +33,13 @@ def find_initial_failures(ctx: Context, stopped: Collection[str] = ()) -> KnownF
     Waits for containers that are still starting. Unproven points do not count as failing.
 
     The database and the cache are not checked: no deploy works without them. If one of them is
-    down, nothing is returned, since everything else may fail because of it. Services that an
-    interrupted run has `stopped` are not checked either; then no points are checked, since they
-    would fail for that reason.
+    down, returns no failures, since everything else may fail because of it. `stopped` are services
+    that an interrupted run has stopped. They are not checked either. If there are any, no points
+    are checked, since points may fail because of these services.
 
-    Sends one heartbeat through the load balancer and one to each replica of the main application. A
-    plan sends no heartbeat, checks no points and waits for nothing.
+    Sends health requests to each replica, one heartbeat to each replica of the main application,
+    and one heartbeat through the load balancer. If a service does not work, runs all checks of the
+    verification. A plan sends no heartbeat, checks no points and waits for nothing.
     """
     import_http_client_early()
     ctx = ctx.with_cached_facts()
@@ -75,7 +76,11 @@ def _services(ctx: Context, names: Sequence[str]) -> dict[str, str]:
 
 
 def problem_of(ctx: Context, name: str) -> str:
-    """Return what is wrong with a service's container; "" if it works."""
+    """Return what is wrong with a service's container; "" if it works.
+
+    Waits for a container that is still starting, unless this is a plan. Sends requests to a replica
+    (see `response_problem`).
+    """
     container = ctx.container(name)
     if container is None:
         return "no container"
@@ -114,7 +119,8 @@ def _start_problem(ctx: Context, name: str, container: Container) -> str:
 def response_problem(ctx: Context, application: Application, container: Container) -> str:
     """Return what is wrong with the responses of an application's replica; "" if it works.
 
-    Sends a health request and, unless this is a plan, a heartbeat to the main application.
+    Sends a health request and, to the main application, a heartbeat; a plan sends no heartbeat.
+    Returns "" as well for a replica to which the deployer sends no requests.
     """
     if not is_requested(container, application):
         return ""

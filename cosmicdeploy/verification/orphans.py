@@ -46,7 +46,7 @@ def find_orphans(ctx: Context) -> list[Orphan]:
 
 
 def second_schedulers(ctx: Context) -> list[Orphan]:
-    """Return the running containers of any origin that do the scheduler's work a second time."""
+    """Return the running containers, of this project or not, that repeat the scheduler's work."""
     return [
         Orphan(
             container=container,
@@ -69,7 +69,7 @@ def orphans(ctx: Context) -> CheckResult:
     return CheckResult(
         point="orphans",
         ok=not found,
-        expected="one scheduler, and no container that the compose file does not declare",
+        expected="one scheduler, and only containers that the compose file declares",
         found="; ".join(lines) or "none",
         todo="; ".join(dict.fromkeys(each.todo for each in found)),
         blocking=any(each.what in (SECOND_SCHEDULER, SECOND_CONTAINER) for each in found),
@@ -77,10 +77,11 @@ def orphans(ctx: Context) -> CheckResult:
 
 
 def _undeclared(ctx: Context) -> Iterator[Container]:
-    """Yield the project's containers that belong to no service, or are surplus ones of a service.
+    """Yield the project's containers that belong to no service, and surplus ones of a service.
 
-    A declared service without a role may have several containers, so these are left out; so are
-    the containers of services whose profiles are inactive, as in Compose.
+    Leaves out the containers of a service without a role, which may have several, and of a service
+    whose profiles are inactive, as Compose does. Also leaves out containers that the deployer has
+    created for its own purposes, such as its lock.
     """
     handled = ctx.settings.services.all
     for container in ctx.unassigned_containers():
@@ -92,7 +93,10 @@ def _undeclared(ctx: Context) -> Iterator[Container]:
 
 
 def _classify(ctx: Context, container: Container) -> Orphan:
-    """Return the orphan with advice, which never removes a running container or a volume."""
+    """Return the orphan with advice for the operator.
+
+    The advice never removes a running container or a volume.
+    """
     service = service_of(ctx.stack, container)
     if service is None:
         todo = f"declare its service, or {_removal(container)}"
@@ -119,10 +123,10 @@ def _removal(container: Container) -> str:
 
 
 def _possible_schedulers(ctx: Context) -> Iterator[Container]:
-    """Yield the containers that may do the scheduler's work.
+    """Yield the containers other than the scheduler's own that may do its work.
 
     These are the project's undeclared and one-off containers, and containers outside of the project
-    that run an image of the release.
+    that run an image of the release and can reach this stack.
     """
     if ctx.settings.services.scheduler is None:
         return
@@ -137,9 +141,10 @@ def _possible_schedulers(ctx: Context) -> Iterator[Container]:
 
 
 def _reaches_stack(ctx: Context, container: Container) -> bool:
-    """Return whether a container has no project, or is in a network of this stack.
+    """Return whether a container outside of the project may work on this stack.
 
-    A container of another project outside of these networks cannot reach this stack.
+    A container of another project can reach this stack only in one of the stack's own networks. A
+    container without a project may reach it in any way.
     """
     networks = {each.name for each in ctx.stack.networks.values() if not each.external}
     return not container.project or bool(networks & container.addresses.keys())
@@ -152,7 +157,7 @@ def _schedules(ctx: Context, container: Container) -> bool:
         return True
     command = _command(ctx, name)
     if command == _command(ctx, ctx.settings.services.app[0]):
-        return False  # all services have the same command, so it does not identify a scheduler
+        return False  # the replicas have the same command, so it does not identify a scheduler
     return bool(command) and container.command[-len(command) :] == command
 
 

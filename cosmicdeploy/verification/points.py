@@ -32,7 +32,7 @@ CHECKS: Mapping[str, Check] = {
     "heartbeat": application_checks.heartbeat,
     "proxy": proxy,
 }
-# The current name of each point that earlier versions named otherwise; playbooks may have both.
+# Former name → current name. Playbooks may use both.
 RENAMED: Mapping[str, str] = {"strays": "orphans"}
 
 # The points that run console commands of the application, which are slow.
@@ -40,12 +40,12 @@ CONSOLE_POINTS = ("scheduler", "monitor")
 
 
 def current_name(point: str) -> str:
-    """Return the current name of a point; returns an unknown name unchanged."""
+    """Return the current name of a point; any other name is returned unchanged."""
     return RENAMED.get(point, point)
 
 
 def known_points(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the points with these names, each once.
+    """Return the current names of these points, each once.
 
     Raises `UsageError` for an unknown name.
     """

@@ -1,4 +1,4 @@
-"""Find known failures that remain after a run was undone."""
+"""Find the services that did not work before a run and still do not after its undo."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def still_failing(ctx: Context) -> list[str]:
     try:
         problems = map_concurrently(partial(_problem, ctx.with_cached_facts()), names)
     except CosmicError as error:
-        lines = ", ".join(names)
-        return [f"did not work before, and could not be checked again ({error.what}): {lines}"]
+        listed = ", ".join(names)
+        return [f"did not work before, and could not be checked again ({error.what}): {listed}"]
     return [
         _line(name, known[name], problem)
         for name, problem in zip(names, problems, strict=True)
@@ -39,8 +39,9 @@ def _line(name: str, before: str, now: str) -> str:
 def _problem(ctx: Context, name: str) -> str:
     """Return what is wrong with a service; "" if it works.
 
-    Unlike `find_initial_failures`, this does not wait: a container that is still starting counts as
-    failing.
+    Unlike `find_initial_failures`, this does not wait. A container that is still starting counts as
+    failing unless its health check passes now. A container that has no health check and is no
+    replica counts as failing until it has run for `SETTLED_SECONDS`.
     """
     container, application = ctx.container(name), ctx.settings.application_of(name)
     if container is None or not container.is_running:

@@ -1,4 +1,4 @@
-"""`cosmicdeploy backup copy`"""
+"""The command `cosmicdeploy backup copy`."""
 
 from __future__ import annotations
 

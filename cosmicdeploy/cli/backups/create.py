@@ -1,4 +1,4 @@
-"""`cosmicdeploy backup create`"""
+"""The command `cosmicdeploy backup create`."""
 
 from __future__ import annotations
 

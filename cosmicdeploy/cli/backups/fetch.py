@@ -1,4 +1,4 @@
-"""`cosmicdeploy backup fetch`"""
+"""The command `cosmicdeploy backup fetch`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _fetch(call: Call, config: Path | None, reference: str, url: str) -> Report:
     with ProgressView(call.terminal.console) as view:
         ctx = open_stack(config, call.event_handler(view))
         ctx.require_database(
-            "The stack has no database, so no backup has data to copy",
+            "The stack has no database, so no backup has data to fetch",
             "see what a rollback can go back to: `cosmicdeploy rollback`",
         )
         backup = copies_of(ctx).fetch(reference, url, lambda text: ctx.emit(Notice(text=text)))

@@ -1,4 +1,4 @@
-"""`cosmicdeploy backup list`"""
+"""The command `cosmicdeploy backup list`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cosmicdeploy backup prune`"""
+"""The command `cosmicdeploy backup prune`."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def prune(
 ) -> None:
     """Remove the backups that no retention rule keeps.
 
-    The rules are those of `backup.keep`; failed backups are removed after a day. A removed backup's
-    copies are removed too, and so are its images, unless something else needs them. Always kept are
-    the newest good backup, pinned backups, and backups that a rollback from one of the last
-    releases needs. Exit 4 while another run holds the lock.
+    `backup.keep` sets the rules; failed backups are removed after a day. With a backup, its copies
+    are removed, and its images unless something else needs them. The newest good backup always
+    stays, and so do pinned backups and backups that a rollback from one of the last releases needs.
+    Exit 4 while another run holds the lock.
 
     \b
     Example:

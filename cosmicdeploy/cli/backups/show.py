@@ -1,4 +1,4 @@
-"""`cosmicdeploy backup show`"""
+"""The command `cosmicdeploy backup show`."""
 
 from __future__ import annotations
 

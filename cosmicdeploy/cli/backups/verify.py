@@ -1,4 +1,4 @@
-"""`cosmicdeploy backup verify`"""
+"""The command `cosmicdeploy backup verify`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def verify(
     restore: Annotated[
         bool,
         typer.Option(
-            "--restore", help="Restore the backup into a shadow schema too, and compare that."
+            "--restore", help="Restore the backup into a temporary schema, and compare it too."
         ),
     ] = False,
     *,

@@ -1,4 +1,4 @@
-"""`cosmicdeploy console`"""
+"""The command `cosmicdeploy console`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def console(
 ) -> None:
     """Run the application's console (app.console) in a replica.
 
-    Prefers a replica of the current release. Options of cosmicdeploy come before the first
+    Prefers a ready replica of the current release. Put cosmicdeploy's own options before the first
     argument.
 
     \b

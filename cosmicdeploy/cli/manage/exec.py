@@ -1,4 +1,4 @@
-"""`cosmicdeploy exec`"""
+"""The command `cosmicdeploy exec`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def exec_(
     """Run a command in a service's container.
 
     Passes on standard input, and the terminal if there is one; exits with the command's exit code.
-    In the database's container, MYSQL_PWD is set.
+    In the database's container, MYSQL_PWD has the configured password.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`cosmicdeploy init`"""
+"""The command `cosmicdeploy init`."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def init(
     run_command("init", terminal, lambda call: _init(call, directory, choices, images))
 
 
-# The shipped application's console command that registers the device for the verification.
+# The console command of the shipped application that registers the verification's device.
 REGISTER_DEVICE = "devices:seed --name=VERIFY --token-env=DEVICE_TOKEN"
 
 

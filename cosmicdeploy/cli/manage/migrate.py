@@ -1,4 +1,4 @@
-"""`cosmicdeploy migrate`"""
+"""The command `cosmicdeploy migrate`."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def migrate(
 ) -> None:
     """Show the SQL of pending migrations, with its risks.
 
-    A deploy runs them. Use --resolve once you have repaired a half-done migration by hand; exit 4
-    while another run holds the lock.
+    A deploy runs the migrations. Use --resolve once you have repaired a half-done migration by
+    hand; exit 4 while another run holds the lock.
 
     \b
     Example:
@@ -78,7 +78,7 @@ def _resolve(call: Call, config: Path | None) -> Report:
 
 
 def _without_statements(pending: list[str] | None) -> str:
-    """Say why there is no SQL to show; `pending` is None without a migrations table."""
+    """Return why there is no SQL to show; `pending` is None if no migrations table exists."""
     if pending is None:
         return "the database has no migrations table: no migration has run yet"
     return f"no SQL is known for {', '.join(pending)}" if pending else "no migration is pending"

@@ -1,4 +1,4 @@
-"""`cosmicdeploy shell`"""
+"""The command `cosmicdeploy shell`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cosmicdeploy checklist`"""
+"""The command `cosmicdeploy checklist`."""
 
 from __future__ import annotations
 
@@ -48,15 +48,15 @@ def checklist(
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Compare the stack with the baseline; exit 5 if a point is worse.
+    """Compare the stack with the baseline; exit 5 if it is worse.
 
     Use it the day after a deploy; the deploy records the baseline before it changes anything. The
     points are migrations, transitions, flapping, rate limit, scheduler, database, cache, errors and
-    external services. Logs, tables and counters decide whether a point is better, same, worse or
-    unknown.
+    external services. Logs, tables and counters show whether each point is better, same, worse or
+    unknown. The stack is worse if any point is.
     """
     if record and (since or probe or junit):
-        raise typer.BadParameter("--record takes no other option")
+        raise typer.BadParameter("--record excludes --since, --probe and --junit")
     if record:
         run_command("checklist", terminal, lambda call: _record(call, config))
     run_command(

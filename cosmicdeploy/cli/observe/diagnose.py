@@ -1,4 +1,4 @@
-"""`cosmicdeploy diagnose`"""
+"""The command `cosmicdeploy diagnose`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EXAMPLES = """\b
 Examples:
   cosmicdeploy diagnose                  check everything; change nothing
   cosmicdeploy diagnose scheduler --fix  ask, fix, and check again
-  cosmicdeploy diagnose --list           list the problems it can diagnose
+  cosmicdeploy diagnose --list           list the known problems
 """
 
 
@@ -38,7 +38,7 @@ def diagnose(
         list[str] | None,
         typer.Argument(
             metavar="PROBLEM",
-            help="migration, command, scheduler, database-load, unhealthy (default: all).",
+            help="One of migration, command, scheduler, database-load, unhealthy (default: all).",
             show_default=False,
             autocompletion=completion.problems,
         ),
@@ -54,9 +54,10 @@ def diagnose(
 ) -> None:
     """Find the cause of a common problem; fix it with --fix.
 
-    Checks for a failed or stuck migration, a missing console command of the monitor, a scheduler
-    that does not run that command, high database load, and unhealthy containers. Exit 5 if a
-    problem remains. With --fix, remedies run under the lock, and the checks run again after each.
+    Checks for a failed or stuck migration, a missing console command (`verify.command`), a
+    scheduler that does not run that command, high database load, and unhealthy containers. Exit 5
+    if a problem remains. With --fix, remedies run under the lock; after each remedy, the checks run
+    again.
     """
     if list_:
         run_command("diagnose --list", terminal, _list)

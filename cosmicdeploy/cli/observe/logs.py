@@ -1,4 +1,4 @@
-"""`cosmicdeploy logs`"""
+"""The command `cosmicdeploy logs`."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def logs(
     tail: Annotated[
         int | None,
         typer.Option(
-            min=0, metavar="LINES", help="Show only the last LINES lines (default of a file: 100)."
+            min=0, metavar="LINES", help="Show only the last LINES lines (default for a file: 100)."
         ),
     ] = None,
     since: Annotated[

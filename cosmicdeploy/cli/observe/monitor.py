@@ -1,4 +1,4 @@
-"""`cosmicdeploy monitor`"""
+"""The command `cosmicdeploy monitor`."""
 
 from __future__ import annotations
 
@@ -72,10 +72,11 @@ def monitor(
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Monitor transitions, logs, containers and latency live.
+    """Monitor device transitions, logs, containers and latency live.
 
     Use it after a deploy. It continues through replaced containers and outages of the database or
-    the engine until Ctrl-C. In a pipe, it prints a line for each event; with --json, a JSON object.
+    the engine until Ctrl-C. In a pipe, it prints a line for each event; with --json, a JSON object
+    for each event.
     """
     call = Call(command="monitor", terminal=terminal)
     with edge(call):

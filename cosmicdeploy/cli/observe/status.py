@@ -1,4 +1,4 @@
-"""`cosmicdeploy status`"""
+"""The command `cosmicdeploy status`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @common_options
 def status(*, config: Path | None, terminal: Terminal) -> None:
-    """Show what runs, its drift, and interrupted runs.
+    """Show services with their drift, and interrupted runs.
 
     \b
     Examples:
@@ -52,7 +52,7 @@ def _status(call: Call, config: Path | None) -> Report:
 
 
 def _show_lock_holder(call: Call, ctx: Context) -> None:
-    """Show the run that holds the lock, without waiting for its next heartbeat."""
+    """Print which run holds the lock, without waiting for the run's next heartbeat."""
     from cosmicdeploy.lock import living_holder
     from cosmicdeploy.lock.holder import describe_holder
 

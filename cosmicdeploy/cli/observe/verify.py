@@ -1,4 +1,4 @@
-"""`cosmicdeploy verify`"""
+"""The command `cosmicdeploy verify`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def verify(
     """Verify the running release; exit 5 if a point fails.
 
     Points include containers, images, schema, health, scheduler, heartbeat and proxy. A point that
-    could not be tested, such as a heartbeat that a rate limit refuses, is unproven: exit 5, too.
+    could not be tested, such as a heartbeat that a rate limit refuses, is unproven and has
+    exit 5, too.
 
     \b
     Examples:

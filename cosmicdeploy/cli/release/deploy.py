@@ -1,4 +1,4 @@
-"""`cosmicdeploy deploy`"""
+"""The command `cosmicdeploy deploy`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def deploy(
         bool,
         typer.Option(
             "--accept",
-            help="Keep what runs instead of undoing it, with --abort; asks first.",
+            help="Keep what runs now instead of undoing it; only with --abort; asks first.",
         ),
     ] = False,
     allow: Annotated[
@@ -49,16 +49,17 @@ def deploy(
 ) -> None:
     """Deploy the release in the stack's folder.
 
-    Runs the deploy playbook: health, pull, backup, build, migrate, preflight, cache clear, rollout,
-    reload, verify, soak. A step with nothing to do says why. If a step fails, the run undoes it and
-    the steps before it. Resumes an interrupted deploy; if that had already failed, undoes it first.
-    Exit 5 if nothing had to change and a check fails.
+    Runs the deploy playbook. Its main steps are health, pull, backup, build, migrate, preflight,
+    cache clear, rollout, reload, verify and soak. A step with nothing to do says why. If a step
+    fails, the run undoes it and the steps before it. Resumes an interrupted deploy; if that had
+    already failed, undoes it first. Exit 5 if nothing had to change and a check fails.
 
     Infrastructure (database, cache, proxy, other services that keep data) is replaced only with
-    --include; what has changed is named before each run, with what replacing it costs.
+    --include. Before each run, a notice names infrastructure that has changed, and what replacing
+    it costs.
 
-    Failures from before the deploy are named but do not fail it, so that a deploy can fix them. If
-    an interrupted deploy can be neither resumed nor undone, use --abort --accept.
+    What failed before the deploy is named, but does not fail the deploy, so that a deploy can fix
+    it. If an interrupted deploy can be neither resumed nor undone, use --abort --accept.
 
     \b
     Examples:
@@ -68,7 +69,7 @@ def deploy(
       cosmicdeploy deploy --include proxy
     """
     if abort and (plan or resume or allow or include):
-        raise typer.BadParameter("--abort takes no other option but --accept")
+        raise typer.BadParameter("--abort excludes --plan, --resume, --allow and --include")
     if accept and not abort:
         raise typer.BadParameter("--accept needs --abort")
     if accept:

@@ -22,7 +22,7 @@ app = typer.Typer(help="List, show and run playbooks.", no_args_is_help=True)
 Reference = Annotated[
     str,
     typer.Argument(
-        metavar="PLAYBOOK", help="A playbook's name or its file.", autocompletion=playbooks
+        metavar="PLAYBOOK", help="A playbook's name or file path.", autocompletion=playbooks
     ),
 ]
 
@@ -42,7 +42,7 @@ def list_(*, config: Path | None, terminal: Terminal) -> None:
 @app.command()
 @common_options
 def show(reference: Reference, *, config: Path | None, terminal: Terminal) -> None:
-    """Show a playbook's steps and options, and what it would change.
+    """Show a playbook's steps and options, and what a run of it would change.
 
     \b
     Examples:
@@ -65,7 +65,7 @@ def run(
     """Run a playbook; if a step fails, undo it and the steps before it.
 
     As in a deploy, the run holds the lock, is recorded in the journal, and sends probes throughout.
-    Asks first if clients would be turned away or may get no answer, or if a command cannot be
+    Asks first if clients would be turned away or may get no response, or if a command cannot be
     undone. Exit 5 if nothing had to change and a check fails.
 
     \b
@@ -125,7 +125,7 @@ def _show(call: Call, config: Path | None, reference: str) -> Report:
 
 
 def _plan(call: Call, config: Path | None, playbook: Playbook) -> tuple[Sequence[StepReport], str]:
-    """Return the planned steps and "", or no step and the reason why there is no plan."""
+    """Return the planned steps and ""; if planning fails, no steps and the reason."""
     from cosmicdeploy.cli.reporting import plan_report
     from cosmicdeploy.errors import CosmicError
     from cosmicdeploy.operations.playbooks import require_runnable

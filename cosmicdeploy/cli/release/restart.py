@@ -1,4 +1,4 @@
-"""`cosmicdeploy restart`"""
+"""The command `cosmicdeploy restart`."""
 
 from __future__ import annotations
 
@@ -39,8 +39,9 @@ def restart(
     """Restart containers in place, one replica at a time.
 
     Image and definition stay as they are: use `deploy` for a new image or a changed compose file.
-    Drains each replica first, and waits until it is healthy before the next one. Asks first if
-    clients would notice: for the database, the cache, the proxy and the last ready replica.
+    Drains each replica before its restart, and waits until it is healthy before the next one. Asks
+    first if clients would notice a restart: of the database, the cache, the proxy or the last ready
+    replica.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`cosmicdeploy rollback`"""
+"""The command `cosmicdeploy rollback`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cosmicdeploy.report.model import Report
 
 
-NO_DATA_GOES_BACK = "The stack has no database, so nothing else goes back"
+NO_DATA_GOES_BACK = "The stack has no database, so nothing else is rolled back"
 
 
 class Mode(StrEnum):
@@ -52,7 +52,7 @@ def rollback(
         typer.Option(
             "--to",
             metavar="BACKUP",
-            help='Roll back to this backup: an id, a release that only one has, or "latest".',
+            help='Roll back to this backup: an id, "latest", or a release with a single backup.',
             autocompletion=completion.backups,
         ),
     ] = "",
@@ -60,7 +60,7 @@ def rollback(
     migration: Annotated[
         bool,
         typer.Option(
-            "--migration", help="Roll back images and schema by down migrations; keep newer rows."
+            "--migration", help="Roll back images, and schema by down migrations; keep newer rows."
         ),
     ] = False,
     code_only: Annotated[
@@ -79,15 +79,16 @@ def rollback(
     Without --to, list the backups to choose from: the ten newest; with --all or --json, all of
     them.
 
-    With --to alone, images, schema and data go back, and everything written since the backup is
-    lost: the command shows what would be lost, and asks. It backs up the present state first. While
-    the data is swapped, clients get 503 with Retry-After (without `maintenance.file` their
-    connections are refused). Until clients are let in again, a failure undoes the whole rollback.
+    With --to alone, images, schema and data are rolled back, and everything written since the
+    backup is lost: the command shows what would be lost, and asks. The rollback first backs up the
+    present state. While the data is swapped, clients get 503 with Retry-After (without
+    `maintenance.file`, their connections are refused). Until clients are let in again, a failure
+    undoes the whole rollback.
 
-    If the stack has no database, only the images go back, as with --code-only.
+    If the stack has no database, only the images are rolled back, as with --code-only.
 
-    Infrastructure stays as it is. A proxy whose image the stack builds goes back with --include, if
-    only the code does.
+    Infrastructure stays as it is, with one exception: if only the code is rolled back, --include
+    also rolls back a proxy whose image the stack builds.
 
     \b
     Examples:
@@ -98,7 +99,7 @@ def rollback(
     selected = {Mode.RESTORE: restore, Mode.MIGRATION: migration, Mode.CODE_ONLY: code_only}
     modes = [mode for mode, is_selected in selected.items() if is_selected]
     if to and all_:
-        raise typer.BadParameter("--all needs a list: leave out --to")
+        raise typer.BadParameter("--all is for the list of backups: leave out --to")
     if include and not to:
         raise typer.BadParameter("--include needs --to")
     run_command(
@@ -158,7 +159,11 @@ def _rollback(
 
 
 def _including(ctx: Context, words: Sequence[str], target: Backup, mode: Mode) -> Context:
-    """Return the context of a rollback with this infrastructure; warn about what stays newer."""
+    """Return the context of a rollback that includes the infrastructure which `words` name.
+
+    Warns about each infrastructure service that stays on a newer image. Raises `UsageError` for
+    infrastructure that cannot be rolled back.
+    """
     from cosmicdeploy.operations.inclusion import included_in_rollback, left_newer
 
     images, code_only = target.manifest.images, mode is Mode.CODE_ONLY
@@ -183,9 +188,10 @@ def _list(call: Call, ctx: Context, *, show_all: bool) -> Report:
 
 
 def _possible_mode(ctx: Context, mode: Mode, to: str) -> Mode:
-    """Return the mode in which the stack can roll back: without a database, always code only.
+    """Return the given mode; if the stack has no database, return `CODE_ONLY` for `RESTORE`.
 
-    Raises `NotConfigured` if migrations cannot be rolled back.
+    Raises `NotConfigured` if the given mode is `MIGRATION`, and the stack has no database or the
+    application has no console.
     """
     if mode is Mode.MIGRATION:
         what = "The stack has no database, so no migration can be rolled back"
@@ -195,7 +201,11 @@ def _possible_mode(ctx: Context, mode: Mode, to: str) -> Mode:
 
 
 def _question(call: Call, ctx: Context, mode: Mode, target: Backup) -> str:
-    """Return what to ask before a rollback; unless it is --code-only, print its cost first."""
+    """Return the question to ask before a rollback.
+
+    First prints what clients will notice (unless only the code is rolled back) and which rows would
+    be lost (if the data is rolled back).
+    """
     from cosmicdeploy.operations.rollback_preview import losses
     from cosmicdeploy.probes.maintenance import maintenance_notice
     from cosmicdeploy.report.views.rollback import show_loss

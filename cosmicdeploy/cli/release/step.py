@@ -1,4 +1,4 @@
-"""`cosmicdeploy step`"""
+"""The command `cosmicdeploy step`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cosmicdeploy up`"""
+"""The command `cosmicdeploy up`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cosmicdeploy.journal.run_kind import RunKind
 
 @common_options
 def up(wait: Wait = 0.0, *, config: Path | None, terminal: Terminal) -> None:
-    """Start what is not running; leave running containers alone.
+    """Start services that are down; leave running containers alone.
 
     \b
     Example:

@@ -1,1 +1,1 @@
-"""The catalogue of backups: manifests, archives, states, retention."""
+"""The catalogue of backups: their files (archive, manifest, state), and which of them to keep."""

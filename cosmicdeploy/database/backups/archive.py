@@ -1,9 +1,10 @@
-"""The archive of a dump: a file of compressed SQL.
+"""The archive of a dump: a file of SQL, compressed with zstd.
 
-While it is written, the size and SHA-256 of the SQL and of the compressed data are computed.
+While an archive is written, the SQL is scanned, and the size and SHA-256 of the SQL and of the
+compressed data are computed.
 
 If the database's container can compress, the dump arrives compressed, so that less data passes
-through the engine; otherwise the deployer compresses it.
+through the engine. Otherwise the deployer compresses the dump.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from cosmicdeploy.database.backups.manifest import Content
 from cosmicdeploy.database.dump_format.scan import DumpScan
 from cosmicdeploy.errors import BackupError, BackupUnreadable
 
-# Measured on the tables of a device fleet: takes half the time of level 3 for the same size.
+# Measured on the tables of a device fleet: half the time of level 3, and the same size.
 COMPRESSION_LEVEL = 1
 CHUNK_BYTES = 1 << 20
-# Data can grow ten-thousandfold when decompressed, so only this many bytes are taken at a time.
+# Data can grow ten-thousandfold when decompressed, so only this many bytes are passed at a time.
 SLICE_BYTES = 512
 
-# Reports progress: called with the number of bytes processed so far. These are bytes of the SQL,
-# or of the compressed file while a copy is read back.
+# A callback for progress, called with the number of bytes processed so far. They are bytes of the
+# SQL, or of the compressed file while a copy is read back.
 OnBytes = Callable[[int], None]
 
 
@@ -35,7 +36,7 @@ def ignore_progress(_: int) -> None:
 
 
 class Digest:
-    """Counts and hashes a stream."""
+    """Counts and hashes the bytes of a stream."""
 
     def __init__(self) -> None:
         self.bytes = 0
@@ -55,9 +56,10 @@ class Digest:
 class Archive:
     """Writes the archive and scans its SQL, in constant memory.
 
-    `raw` counts and hashes the SQL, `compressed` the bytes in the file. `is_complete` is True once
-    the compressed stream has ended properly. `write` raises `OSError` if the file cannot be
-    written, `BackupError` if the chunk cannot be decompressed or the dump is malformed.
+    `raw` counts and hashes the SQL, `compressed` the bytes in the file. After `close`,
+    `is_complete` says whether the compressed stream has ended properly. `write` raises `OSError` if
+    the file cannot be written, `BackupError` if the chunk cannot be decompressed or the dump is
+    malformed.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -103,7 +105,7 @@ class ArchiveWriter(Archive):
 
 
 class ArchiveReceiver(Archive):
-    """Takes SQL that is already compressed, and decompresses it to scan it."""
+    """Takes a dump that is already compressed, and decompresses it only to scan the SQL."""
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__(file)
@@ -137,7 +139,7 @@ class ArchiveReceiver(Archive):
 
 
 def read_compressed(path: Path) -> Iterator[bytes]:
-    """Yield the bytes of an archive as stored. Raises `BackupUnreadable`."""
+    """Yield the compressed bytes of an archive. Raises `BackupUnreadable` if it cannot be read."""
     try:
         with path.open("rb") as file:
             while chunk := file.read(CHUNK_BYTES):
@@ -150,8 +152,8 @@ def read_raw(path: Path) -> Iterator[bytes]:
     """Yield the decompressed SQL of an archive.
 
     Raises `BackupUnreadable` if the operating system cannot read the file, another `BackupError` if
-    the file is damaged. A file that was cut between two compressed blocks ends early without an
-    error, so the caller must compare the size.
+    the data cannot be decompressed. If the file was cut between two compressed blocks, the SQL ends
+    early without an error, so the caller must compare the size.
     """
     try:
         with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as reader:

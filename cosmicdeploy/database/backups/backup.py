@@ -17,9 +17,9 @@ from cosmicdeploy.text.formatting import format_time
 class Backup:
     """A backup, and the reasons why it is not usable.
 
-    Each reason is a text, "" if it does not apply. `damaged`: the manifest or the state cannot be
-    read; `manifest` may then be a placeholder. `foreign`: the backup belongs to another stack.
-    `from_future`: its time is in the future.
+    Each of the last three fields is a reason as text, "" if it does not apply. `damaged`: the
+    manifest or the state cannot be read; `manifest` may then be a placeholder. `foreign`: the
+    backup belongs to another stack. `from_future`: the time of the backup is in the future.
     """
 
     manifest: Manifest
@@ -46,31 +46,35 @@ class Backup:
 
     @property
     def is_intact(self) -> bool:
-        """Whether it is good and readable, and the last verification found no damage."""
+        """Whether the backup is good and readable, and its last verification found no damage."""
         return self.is_good and not self.damaged and not self.state.damage
 
     @property
     def is_usable(self) -> bool:
-        """Whether it is intact, this stack's, not from the future, and no test restore failed."""
+        """Whether a restore may use the backup.
+
+        It must be intact, this stack's, and not from the future, and its last test restore must not
+        have failed.
+        """
         return self.is_intact and not (
             self.foreign or self.from_future or self.state.restore_failure
         )
 
     @property
     def has_data(self) -> bool:
-        """Whether it was made from a database; otherwise it only names images to go back to."""
+        """Whether the backup was made from a database; otherwise it only names images."""
         return self.manifest.status != "no data"
 
     @property
     def is_rollback_target(self) -> bool:
-        """Whether a rollback can go back to it: it is usable, or it only names images."""
+        """Whether a rollback can go back to the backup: it is usable, or it only names images."""
         return self.is_usable or not (
             self.has_data or self.damaged or self.foreign or self.from_future
         )
 
     @property
     def why(self) -> str:
-        """Why it is not usable; "" if it is."""
+        """Why the backup is not usable; "" if it is."""
         reasons = (
             self.foreign,
             self.damaged,
@@ -84,7 +88,7 @@ class Backup:
 
     @property
     def _failures(self) -> Iterator[str]:
-        """Why its last verifications failed; nothing if they passed."""
+        """Yield why the last verification of the data and the last test restore failed."""
         read, restored = self.state.read, self.state.restored
         if read and not read.passed:
             yield f"its data is damaged: {read.reason}"
@@ -102,12 +106,12 @@ class Backup:
 
 
 def newest_first(backups: Iterable[Backup]) -> list[Backup]:
-    """Sort by time, newest first; backups of the same second by ID."""
+    """Sort backups by time, newest first; backups of the same second by ID, highest first."""
     return sorted(backups, key=lambda b: (b.manifest.created_at, b.id), reverse=True)
 
 
 def placeholder_manifest(path: Path) -> Manifest:
-    """Return a placeholder for a manifest that cannot be read; its time is that of the file.
+    """Return a placeholder for a manifest that cannot be read, with the time of its file.
 
     Raises `OSError`.
     """

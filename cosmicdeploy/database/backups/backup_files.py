@@ -20,7 +20,7 @@ from cosmicdeploy.text.formatting import format_time
 
 INTERRUPTED = "interrupted: its process ended before the backup was complete"
 DATA_MISSING = "its data file is gone"
-# How far the time of a backup may be in the future: clocks differ a little.
+# How far the time of a backup may be in the future, since clocks differ a little.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
@@ -34,7 +34,7 @@ class Objections(TypedDict):
 def objections(manifest: Manifest, owner: Owner | None) -> Objections:
     """Return why a backup is not usable, as far as its manifest shows.
 
-    Without an owner every backup counts as this stack's.
+    If `owner` is None, every backup counts as this stack's.
     """
     is_future = manifest.created_at - now() > CLOCK_TOLERANCE
     reason = f"it is stamped in the future: {format_time(manifest.created_at)}" if is_future else ""
@@ -56,7 +56,7 @@ def read_backup(path: Path, owner: Owner | None) -> Backup:
 
 
 def read_listed_backup(path: Path, owner: Owner | None) -> Backup | None:
-    """Read a backup for a list, even if it is damaged; None if it was just removed."""
+    """Read a backup for a list, even if it is damaged; None if it has just been removed."""
     try:
         return _read(path, owner)
     except FileNotFoundError:
@@ -79,9 +79,9 @@ def _read(path: Path, owner: Owner | None) -> Backup:
 
 
 def _damaged(path: Path, owner: Owner | None, why: CosmicError) -> Backup | None:
-    """Return a damaged backup, with its manifest if only the state is damaged.
+    """Return a damaged backup, with its manifest if that can be read; None if it was removed.
 
-    The manifest names the images to keep.
+    The manifest names the images to keep, so it is useful even if the state is damaged.
     """
     reason = f"{why.what} ({why.where})" if why.where else why.what
     with suppress(FileNotFoundError):

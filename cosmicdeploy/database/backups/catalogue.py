@@ -1,9 +1,9 @@
-"""The catalogue: a folder with three files for each backup.
+"""The catalogue of backups: a folder with up to three files for each backup.
 
-`<id>.sql.zst` is the data, `<id>.json` the manifest, `<id>.state.json` the state since the dump.
-The manifest is written before the dump starts, so that an interrupted backup is listed as failed.
-The process that makes a backup holds a lock on its data file. If a "running" backup is not locked,
-that process has ended.
+`<id>.sql.zst` is the data, `<id>.json` the manifest. `<id>.state.json` is the state: what happened
+to the backup after its dump. The manifest is written before the dump starts, so that an interrupted
+backup is listed as failed. The process that makes a backup holds a lock on its data file. If the
+data file of a "running" backup is not locked, that process has ended.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ NO_DATA = "images only: the stack has no database"
 class Catalogue:
     """All backups of one folder, which is created (0700) with the first backup.
 
-    Only the backups of the stack `owner` are used; without an owner, all are. `warn` is called with
-    a message about each backup that "latest" skips.
+    Only backups of the stack `owner` are usable; if `owner` is None, those of all stacks are.
+    `warn` is called with lines about the backups that "latest" skips.
     """
 
     def __init__(
@@ -71,9 +71,9 @@ class Catalogue:
         return newest_first(backup for backup in backups if backup is not None)
 
     def get(self, reference: str) -> Backup:
-        """Return the backup of this stack with this ID, or for "latest" the newest to go back to.
+        """Return this stack's backup with this ID; for "latest", the newest rollback target.
 
-        Raises `ForeignBackup` if it belongs to another stack, and what `find` raises.
+        Raises `ForeignBackup` if the backup belongs to another stack, and what `find` raises.
         """
         backup = self.find(reference)
         if backup.foreign and self.owner:
@@ -81,10 +81,10 @@ class Catalogue:
         return backup
 
     def find(self, reference: str) -> Backup:
-        """Return a backup as `get` does, or by ID also one of another stack, to look at it.
+        """Return a backup like `get`; an ID also finds a backup of another stack, to show it.
 
         Raises `UnknownBackup`, with the candidates, if there is no such ID; `BackupError` if the
-        backup is damaged, or if no backup is usable as "latest".
+        backup is damaged or cannot be read, or if no backup is usable as "latest".
         """
         path = self.folder / f"{reference}.json"
         with suppress(FileNotFoundError):
@@ -106,17 +106,17 @@ class Catalogue:
         return usable
 
     def objections(self, manifest: Manifest) -> Objections:
-        """Return why, by its manifest, a backup must not be used."""
+        """Return why a backup must not be used, as far as its manifest shows."""
         return objections(manifest, self.owner)
 
     def begin(self, manifest: Manifest) -> PartialBackup:
         """Start a backup: write its manifest and lock its data file. Raises `BackupError`."""
-        with self._writable():  # so that no other process sees an unlocked data file
+        with self._writable():  # so that no other process sees the new data file unlocked
             self._remove_leftovers()
             return PartialBackup(self.folder, manifest)
 
     def add_without_data(self, manifest: Manifest) -> Backup:
-        """Add an entry that names images to go back to, and holds no data. Raises `BackupError`."""
+        """Add a backup without data, which only names images. Raises `BackupError`."""
         path = self.folder / f"{manifest.id}.json"
         with self._writable():
             status = {"status": "no data", "reason": NO_DATA}
@@ -125,7 +125,10 @@ class Catalogue:
 
     @contextmanager
     def _writable(self) -> Iterator[None]:
-        """Hold the folder's lock within the block; create the folder if it does not exist."""
+        """Hold the folder's lock in the block; create the folder if it does not exist.
+
+        Raises `BackupError` instead of any `OSError` of the block.
+        """
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with folder_lock(self.folder):
@@ -175,7 +178,7 @@ class Catalogue:
             yield
 
     def _manifests(self) -> Sequence[Path]:
-        try:  # unlike `glob`, which treats a folder that it may not read as empty
+        try:  # `glob` would treat a folder that it may not read as empty
             paths = [*self.folder.iterdir()]
         except FileNotFoundError:
             return []

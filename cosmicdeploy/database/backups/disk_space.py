@@ -1,4 +1,4 @@
-"""Refuse to write more to a disk than fits on it."""
+"""Refuse to write a file that might fill the disk."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cosmicdeploy.errors import BackupError
 
-# A full disk may stop the database itself, so this much stays free.
+# A full disk may stop the database itself, so this many bytes stay free.
 RESERVED_BYTES = 64 << 20
 
 
@@ -23,7 +23,7 @@ def require_room(folder: Path, expected_bytes: int) -> None:
 
 
 def no_room(folder: Path, detail: str) -> BackupError:
-    """Return the error for a disk that is full, or would be."""
+    """Return the error for a disk that is full, or that the backup would fill."""
     return BackupError(
         f"No room for the backup: {detail}",
         where=str(folder),

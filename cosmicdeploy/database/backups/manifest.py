@@ -12,7 +12,7 @@ from cosmicdeploy.database.schema.definitions import Definition
 from cosmicdeploy.database.stored_model import StoredModel
 from cosmicdeploy.errors import BackupError
 
-# "no data": only the images are kept, of a stack without a database.
+# "no data": the stack has no database, so the backup only names images.
 Status = Literal["running", "good", "failed", "no data"]
 # Within this range a time can be shown in every time zone.
 FIRST_MOMENT, LAST_MOMENT = datetime(1971, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
@@ -29,8 +29,8 @@ class Content(StoredModel):
 class TableRows(StoredModel):
     """The number of rows of a table.
 
-    `before` and `after` are equal if the rows were counted in the dump. Older versions counted the
-    table just before and just after the dump.
+    `before` and `after` are equal if the rows were counted in the dump. Older versions of the
+    deployer counted the table just before and just after the dump instead.
     """
 
     before: int
@@ -55,14 +55,19 @@ class Objects(StoredModel):
 class Manifest(StoredModel):
     """The description of one backup.
 
-    `created_at` is when it started, with a UTC offset; `seconds` is how long it took. `project` is
-    the Compose project, "" if an older version wrote the manifest. `images` is service → image id.
+    `reason` is why the backup failed or has no data. `created_at` is when it started, with a UTC
+    offset; `seconds` is how long it took. `project` is the Compose project, "" if an older version
+    of the deployer wrote the manifest.
+
     `release` is that of the main application; `releases` is service → release, of all replicas,
-    the scheduler and the workers.
+    the scheduler and the workers. `images` is service → image id; `digests` is service →
+    "repository@sha256:…", of the images that a registry has.
+
     `collation` is the schema's default. `definitions` is the label of each view, routine, trigger
     and event → SHA-256 of its text and settings. `event_definitions` holds the events in full,
-    since a load leaves them out. Without data (`status`), `images` and `release` are all there is,
-    and the names of database and server are "".
+    since a load leaves them out. `raw` and `compressed` describe the SQL and the data file.
+
+    If `status` is "no data", the fields about database, server and dump are empty.
     """
 
     format: Literal[1] = 1
@@ -97,7 +102,7 @@ class Manifest(StoredModel):
 
     @property
     def release_text(self) -> str:
-        """The release, "" if unknown; if services ran several, "2 (api, jobs), 3 (web)"."""
+        """The release, "" if unknown. Several, with their services: "2 (api, jobs), 3 (web)"."""
         services: dict[str, list[str]] = {}
         for name, release in self.releases.items():
             services.setdefault(release, []).append(name)
@@ -115,7 +120,7 @@ class Manifest(StoredModel):
 
 
 def parse_manifest(text: str, where: str) -> Manifest:
-    """Parse a stored manifest. Raises `BackupError` if it is damaged or of another format."""
+    """Parse a stored manifest. Raises `BackupError` if it is damaged or has another format."""
     try:
         return Manifest.model_validate_json(text)
     except ValidationError as error:

@@ -20,13 +20,13 @@ class Owner:
 
     @property
     def has_data(self) -> bool:
-        """Whether its backups hold data; without a database they only name images."""
+        """Whether the stack's backups hold data; without a database they only name images."""
         return bool(self.database)
 
     def objection(self, manifest: Manifest) -> str:
-        """Return that a backup is another stack's, in words; "" if it is this stack's.
+        """Return a text that says that a backup is another stack's; "" if it is this stack's.
 
-        Manifests of older versions do not name the project, so the database alone decides then.
+        A manifest of an older version does not name the project. Then the database alone decides.
         """
         is_same_project = manifest.project in ("", self.project)
         if is_same_project and manifest.database == self.database:

@@ -12,7 +12,7 @@ from cosmicdeploy.files.atomic import lock_file, open_private, sync, sync_folder
 class PartialBackup:
     """A backup that is being made, from a dump or from a copy, until `finish` or `fail` ends it.
 
-    If there is a manifest already (of a damaged backup that is fetched again), it stays unchanged
+    A damaged backup that is fetched again already has a manifest. That manifest stays unchanged
     until `finish`. All methods may raise `OSError`.
     """
 
@@ -33,7 +33,7 @@ class PartialBackup:
             raise
 
     def finish(self, manifest: Manifest) -> None:
-        """Complete the backup. Its data is on the disk before its manifest says that it is good."""
+        """Complete the backup: write its data to the disk, and only then this manifest."""
         sync(self.file)
         self.partial.rename(self.data)
         self._renamed = True
@@ -42,10 +42,10 @@ class PartialBackup:
         self.file.close()
 
     def fail(self, reason: str, seconds: float) -> None:
-        """Remove the data and record in the manifest why the backup failed.
+        """Remove the data, and record in the manifest why the backup failed.
 
-        If the manifest cannot be written, the backup counts as failed too, since it is "running"
-        without a lock on its data.
+        An earlier manifest of the same backup stays unchanged. If the new manifest cannot be
+        written, the backup counts as failed too: it is "running" without a lock on its data.
         """
         self._discard()
         if self._replaces:

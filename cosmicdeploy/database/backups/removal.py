@@ -1,7 +1,7 @@
 """Remove a backup completely or not at all, even if the process is killed.
 
 A removal starts by renaming the manifest to `<id>.removing`, so that the backup is no longer
-listed. If the removal is then interrupted, the next prune finishes it.
+listed. If the removal is interrupted after that, the next prune finishes it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ REMOVING = ".removing"
 def start_removal(catalogue: Catalogue, backup: Backup) -> bool:
     """Unlist a backup and delete its data; return False if the backup is in use or pinned.
 
-    Its state file, which lists its copies, stays until `finish_removal`. Raises `BackupError`.
+    The state file, which lists the copies, stays until `finish_removal`. Raises `BackupError`.
     """
     manifest = catalogue.folder / f"{backup.id}.json"
     try:

@@ -1,8 +1,9 @@
 """Decide which backups a retention policy keeps, and why. Nothing is removed here.
 
-The rule `last: N` keeps the newest N usable backups. `daily: N` keeps the newest usable backup of
-each of the last N days that have one; `weekly` and `monthly` work alike. A backup stays if any rule
-keeps it. Days begin at midnight in this machine's time zone, weeks on Monday.
+The rule `last: N` keeps the newest N usable backups. `daily: N` considers the last N days that have
+a usable backup, and keeps the newest of each; `weekly` and `monthly` work alike. A backup stays if
+any rule keeps it. Days begin at midnight in this machine's time zone, weeks on Monday. Backups that
+only name images count as usable here.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class RetentionPolicy(BaseModel):
 
     @property
     def is_set(self) -> bool:
-        """Whether there is any rule; without one, no usable backup is removed."""
+        """Whether any rule is set; without a rule, no usable backup is removed."""
         return bool(self.last or self.daily or self.weekly or self.monthly)
 
 
@@ -58,7 +59,7 @@ def decide(
 ) -> list[Decision]:
     """Decide on each backup, newest first.
 
-    `needed` is ID → reason of the backups that must stay whatever the policy says. `at` is the
+    `needed` is ID → reason, of the backups that must stay even if no rule keeps them. `at` is the
     current time. Days begin at midnight in `zone`; None is this machine's time zone.
     """
     ordered = newest_first(backups)
@@ -83,7 +84,10 @@ def _decide_usable(backup: Backup, reasons: Mapping[str, list[str]]) -> Decision
 
 @dataclass(frozen=True, kw_only=True)
 class _UnusableBackups:
-    """Decides on unusable backups, which no rule counts; `newest` is the newest usable backup."""
+    """Decides on unusable backups, which no rule counts.
+
+    `newest` is the newest usable backup, None if there is none.
+    """
 
     policy: RetentionPolicy
     needed: Mapping[str, str]
@@ -119,10 +123,10 @@ class _UnusableBackups:
         )
 
     def _is_superseded(self, backup: Backup) -> bool:
-        """Whether there is a newer usable backup, and a policy.
+        """Whether a newer usable backup exists and a policy is set.
 
-        Otherwise an intact backup that failed its test restore stays: the failure may have been the
-        server's, so it may be the best backup.
+        Otherwise an intact backup stays even if its test restore failed. The server may have caused
+        that failure, so this may be the best backup.
         """
         created = backup.manifest.created_at
         newer = self.newest is not None and self.newest.manifest.created_at > created
@@ -130,7 +134,7 @@ class _UnusableBackups:
 
 
 def _failed_at(backup: Backup) -> datetime:
-    """Return when its last failed verification ended, or else when its dump started."""
+    """Return when the last failed verification of a backup ended, or else when its dump started."""
     read, restored = backup.state.read, backup.state.restored
     failures = [each.at for each in (read, restored) if each and not each.passed]
     return max(failures, default=backup.manifest.created_at)
@@ -139,7 +143,7 @@ def _failed_at(backup: Backup) -> datetime:
 def _reasons(
     usable: list[Backup], policy: RetentionPolicy, needed: Mapping[str, str], zone: tzinfo | None
 ) -> dict[str, list[str]]:
-    """Return ID → reasons of the usable backups that stay."""
+    """Return ID → reasons, of the usable backups that stay."""
     reasons: dict[str, list[str]] = {}
 
     def keep_for(backup: Backup, why: str) -> None:
@@ -170,7 +174,7 @@ def _pinned(backup: Backup) -> str:
 def _by_rule(
     usable: list[Backup], policy: RetentionPolicy, zone: tzinfo | None
 ) -> Iterable[tuple[str, Backup]]:
-    """Yield a reason and a backup for each backup that a rule keeps."""
+    """Yield (reason, backup) for each rule and each backup that the rule keeps."""
 
     def local(backup: Backup) -> datetime:
         return backup.manifest.created_at.astimezone(zone)

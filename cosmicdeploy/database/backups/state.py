@@ -28,7 +28,7 @@ class _Record(StoredModel):
 
 
 class VerificationRecord(_Record):
-    """A verification: when it ended, and the `reason` why it failed, "" if it passed."""
+    """A verification: `at` is when it ended, `reason` is why it failed, "" if it passed."""
 
     at: Moment
     reason: str = ""
@@ -39,16 +39,17 @@ class VerificationRecord(_Record):
 
 
 class Pin(_Record):
-    """Keeps a backup whatever the retention policy says: since when, and why."""
+    """A pin, which keeps a backup even if no retention rule does: since when, and why."""
 
     at: Moment
     reason: str = ""
 
 
 class CopyRecord(_Record):
-    """A copy at a destination; `error` says why there is none, "" if there is.
+    """The last attempt to copy a backup to a destination.
 
-    `url` has no password.
+    `error` is why the copy failed, "" if it is complete. `url` is the destination's URL without
+    user, password and query. `at` is when the record was written.
     """
 
     url: str
@@ -87,7 +88,7 @@ class State(_Record):
         return State.model_validate({**self.model_dump(), **changes})
 
     def with_copy(self, record: CopyRecord) -> State:
-        """Return the state with this record in place of any earlier one of the same destination."""
+        """Return the state with this record instead of an earlier one of the same destination."""
         others = [copy for copy in self.copies if copy.url != record.url]
         return self.updated(copies=(*others, record))
 
@@ -102,7 +103,10 @@ def state_path(data: Path) -> Path:
 
 
 def read_state(path: Path) -> State:
-    """Read a stored state; empty if there is none. Raises `BackupError` if it cannot be read."""
+    """Read a stored state; without a file, return an empty one.
+
+    Raises `BackupError` if the file cannot be read.
+    """
     try:
         return State.model_validate_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -14,7 +14,8 @@ SHOWN = 10
 def skipped_lines(backups: Sequence[Backup]) -> Iterator[str]:
     """Yield lines about the backups that a rollback cannot use, and why.
 
-    The first ten have a line each, the rest share one; so do those of other stacks.
+    Each of this stack's first ten has a line; its other ones share a line. All backups of other
+    stacks share a further line.
     """
     unusable = [backup for backup in backups if not backup.is_rollback_target]
     own = [backup for backup in unusable if not backup.foreign]
@@ -29,7 +30,7 @@ def skipped_lines(backups: Sequence[Backup]) -> Iterator[str]:
         yield f"skipped {foreign[0].id}: {foreign[0].why}" + more * (len(foreign) > 1)
 
 
-# What to do if there is no backup to go back to, with and without a database.
+# What to do if there is no backup to go back to: with a database, and without one.
 TAKE_ONE = "take one: `cosmicdeploy backup create`"
 DEPLOY_FIRST = "`cosmicdeploy deploy` keeps the images that it replaces, for a later rollback"
 

@@ -1,4 +1,4 @@
-"""Copy backups to destinations, remove copies, and fetch them back.
+"""Copy backups to destinations; fetch and remove these copies.
 
 The manifest is copied last and removed first, since data without a manifest is not a copy.
 """
@@ -20,11 +20,12 @@ from cosmicdeploy.database.copies.fetch import Fetch, copied_manifest, copy_diff
 from cosmicdeploy.database.copies.store import Store
 from cosmicdeploy.errors import BackupError
 
+# The recorded error until a copy is complete.
 UNFINISHED = "the process that copied it ended before the copy was complete"
 
 
 class Copies:
-    """Copies at the destinations of the settings. Relative paths are relative to `base`."""
+    """Copies at the destinations that the settings name. Relative paths are relative to `base`."""
 
     def __init__(
         self, catalogue: Catalogue, destinations: Sequence[Destination], base: Path
@@ -34,7 +35,7 @@ class Copies:
         self.destinations = tuple(destinations)
 
     def missing(self, backup: Backup) -> list[Destination]:
-        """Return the destinations that, by the backup's state, have no good copy."""
+        """Return the destinations that have no good copy according to the backup's state."""
         return [
             destination
             for destination in self.destinations
@@ -44,9 +45,10 @@ class Copies:
     def copy(
         self, backup: Backup, destination: Destination, on_bytes: OnBytes = ignore_progress
     ) -> CopyRecord:
-        """Copy a backup to a destination, read it back and compare; record the result.
+        """Copy a backup to a destination, read the copy back, compare it, and record the result.
 
-        Raises `BackupError` only if the record cannot be written.
+        If the copy fails, the returned record says why. Raises `BackupError` only if the record
+        cannot be written.
         """
         self._note(backup.id, CopyRecord(url=destination.name, at=now(), error=UNFINISHED))
         try:
@@ -63,8 +65,8 @@ class Copies:
     ) -> Backup:
         """Fetch a copy into the catalogue and compare it with its manifest.
 
-        `reference` is an ID, or "latest" for the newest copy at any destination. Tries the
-        destination `url`, or without it those of the settings in order. `warn` is called with a
+        `reference` is an ID, or "latest" for the newest usable copy. `url` is the only destination
+        to search; "" stands for all destinations of the settings, in order. `warn` is called with a
         message about each destination that fails, before the next is tried. Raises `BackupError`,
         with the candidates if there is no such copy.
         """

@@ -1,4 +1,4 @@
-"""A destination for copies, as the settings define it, and how to keep its secrets out of texts."""
+"""A destination for copies, as the settings define it; its secrets are masked in messages."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from urllib.parse import unquote
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# Up to the last @, since a password that is not percent-encoded may contain @ and slashes.
+# User and password in a URL. The match ends at the last @, since a password that is not
+# percent-encoded may contain @ and slashes.
 USERINFO = re.compile(r"://([^/:]*:.*|[^/]*)@", re.DOTALL)
 QUERY = re.compile(r"[?#](.*)", re.DOTALL)
-# The same within an error's text, where a URL ends at a space or a quote.
+# User, password and query of a URL within an error's text, where a space or a quote ends the URL.
 USERINFO_IN_TEXT = re.compile(r"://\S*@")
 QUERY_IN_TEXT = re.compile(r"(://[^\s?#]*)[?#][^\s'\")]*")
 # Shorter values are not masked, since they occur in messages by chance.
@@ -24,7 +25,7 @@ class Destination(BaseModel):
     """A destination for copies.
 
     `url` is a path, or a URL of a protocol that fsspec knows; `options` are fsspec's options for
-    that protocol. `required`: if a copy fails, the backup step fails.
+    that protocol. `required`: if the copy to this destination fails, the backup step fails.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,7 +43,7 @@ class Destination(BaseModel):
 
     @property
     def has_password(self) -> bool:
-        """Whether the URL contains a password, or what may be one."""
+        """Whether the URL contains a password, or text that may be one."""
         match = USERINFO.search(self.url)
         return match is not None and ":" in match[1]
 

@@ -26,7 +26,11 @@ SHOWN_CANDIDATES = 10
 
 
 class Fetch:
-    """Fetches a copy into the catalogue; `warn` is called with each destination that fails."""
+    """Fetches a copy into the catalogue.
+
+    `warn` is called with a message about each destination that fails. Relative paths of
+    destinations are relative to `base`.
+    """
 
     def __init__(self, catalogue: Catalogue, base: Path, warn: Callable[[str], None]) -> None:
         self._catalogue = catalogue
@@ -35,7 +39,11 @@ class Fetch:
         self._failed: list[str] = []
 
     def fetch(self, reference: str, destinations: Sequence[Destination]) -> Backup:
-        """Fetch a copy. Raises `BackupError` with each destination that failed."""
+        """Fetch the copy of `reference`, an ID, or "latest" for the newest usable copy.
+
+        Raises `ForeignBackup` if the copy is another stack's, `BackupError` with the error of each
+        destination if none has an intact copy.
+        """
         stores = self._find(destinations)
         backup_id = self._latest(stores) if reference == LATEST else reference
         if backup_id not in stores:
@@ -91,9 +99,9 @@ class Fetch:
         return backup_id
 
     def _objection(self, backup_id: str, stores: Sequence[Store]) -> str:
-        """Return why a copy must not be used; "" if it may be used.
+        """Return why the copies of a backup must not be used; "" if they may be used.
 
-        Decides by the first copy whose manifest can be read.
+        The first manifest that can be read decides.
         """
         why = ""
         for store in stores:
@@ -125,7 +133,7 @@ class Fetch:
             partial_backup.fail(f"fetching it failed: {error}", 0)
             raise
         copied = CopyRecord(url=store.destination.name, at=now())
-        # A recorded verification was of an earlier file of this backup, so forget it.
+        # A recorded verification read another data file of this backup, so forget its result.
         self._catalogue.update_state(
             backup_id, lambda state: state.with_copy(copied).updated(read=None)
         )
@@ -166,7 +174,7 @@ class Fetch:
 
 
 def copied_manifest(store: Store, backup_id: str) -> Manifest:
-    """Read the manifest of a copy. Raises `BackupError` unless the backup was good."""
+    """Read the manifest of a copy. Raises `BackupError` unless it is that of a good backup."""
     text = b"".join(store.read(f"{backup_id}.json")).decode("utf-8", "replace")
     manifest = parse_manifest(text, f"{store.destination.name}/{backup_id}.json")
     if manifest.id != backup_id or manifest.status != "good":

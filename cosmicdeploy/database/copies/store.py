@@ -1,4 +1,4 @@
-"""Read and write files at a destination, with fsspec: in a folder, an S3 bucket, on an SFTP server.
+"""Read and write files at a destination with fsspec: a folder, an S3 bucket, an SFTP server.
 
 Every error of fsspec becomes a `BackupError` without the values of the options, since some of them
 are secrets.
@@ -18,9 +18,10 @@ from cosmicdeploy.errors import BackupError, CosmicError
 from cosmicdeploy.files.atomic import open_private, sync_folder
 from cosmicdeploy.signals import each_interruptible, interruptible
 
-# Protocol → the optional dependency of this package that it needs.
+# Protocol → the optional dependency of this package that the protocol needs.
 EXTRAS = {"s3": "cosmicdeploy[s3]", "s3a": "cosmicdeploy[s3]"}
-# Protocols with an atomic rename. Object stores need none: an object appears once it is complete.
+# Protocols with an atomic rename. Object stores need no rename: an object appears only when it is
+# complete.
 RENAMING = frozenset({"file", "local", "sftp", "ssh", "smb", "hdfs", "memory"})
 
 
@@ -53,7 +54,7 @@ class Store:
                 self._sync_root()
 
     def read(self, name: str) -> Iterator[bytes]:
-        """Yield the bytes of a file."""
+        """Yield the bytes of a file at the destination."""
         with self._converting_errors("read"), self._fs.open(self._path(name), "rb") as file:
             yield from each_interruptible(iter(lambda: file.read(CHUNK_BYTES), b""))
 
@@ -66,7 +67,7 @@ class Store:
         return digest.content
 
     def names(self) -> list[str]:
-        """Return the names of all files; empty if the destination does not exist yet."""
+        """Return the names of all files, sorted; empty if the destination does not exist yet."""
         with self._converting_errors("listed"), interruptible():
             self._fs.invalidate_cache()
             if not self._fs.isdir(self._root):
@@ -74,7 +75,7 @@ class Store:
             return sorted(str(path).rpartition("/")[2] for path in self._fs.ls(self._root, False))
 
     def remove(self, name: str) -> None:
-        """Remove a file if it exists, and the partial file that a killed copy may have left."""
+        """Remove a file, and its partial file from a killed copy, if they exist."""
         with self._converting_errors("cleaned up"), interruptible():
             self._fs.invalidate_cache()
             for path in (self._path(name), _partial(self._path(name))):

@@ -15,7 +15,7 @@ from cosmicdeploy.errors import BackupError
 def require_complete(result: ExecResult, archive: Archive, expected: Set[str]) -> None:
     """Raise `BackupError` unless the tool succeeded and the dump holds all expected tables.
 
-    Refuses a dump with anything that a dump tool does not write, too.
+    Also refuses a dump that is cut short, or holds anything that no dump tool writes.
     """
     scan = archive.scan
     missing = sorted(expected - scan.tables)
@@ -23,7 +23,7 @@ def require_complete(result: ExecResult, archive: Archive, expected: Set[str]) -
     checks = (
         (result.exit_code == 0, f"the dump tool ended with exit code {result.exit_code}"),
         (not error_lines(result), "the dump tool reported an error"),
-        (archive.is_complete, "the compressed dump is cut short, or more follows its end"),
+        (archive.is_complete, "the compressed dump is cut short, or has data after its end"),
         (not scan.opening_fault, scan.opening_fault),
         (scan.is_complete, "the dump lacks its closing line"),
         (not missing, f"tables are missing in the dump: {', '.join(missing)}"),

@@ -42,7 +42,7 @@ class DumpOptions:
     """How strict a dump is.
 
     `exact`: refuse FLOAT values that a dump would round. `silence`: end a dump tool that prints
-    nothing for this many seconds.
+    nothing for this many seconds. The checks before a dump wait as long for a table's lock.
     """
 
     exact: bool = True
@@ -53,8 +53,8 @@ class DumpOptions:
 class Origin:
     """The release that ran when a backup was taken.
 
-    `releases` is service → release; `images` is service → image id; `digests` is service →
-    "repository@sha256:…", of the images that a registry has.
+    `release` is that of the main application. `releases` is service → release; `images` is service
+    → image id; `digests` is service → "repository@sha256:…", of the images that a registry has.
     """
 
     release: str | None = None
@@ -71,11 +71,11 @@ def create_backup(
     on_bytes: OnBytes = ignore_progress,
     options: DumpOptions | None = None,
 ) -> Backup:
-    """Take a backup of the live schema. Its structure must not change meanwhile.
+    """Take a backup of the live schema, whose structure must not change meanwhile.
 
-    Raises `BackupError` if the backup cannot be made, or fails a check; the catalogue then lists it
-    as failed, with the reason. Raises `DatabaseError` or `EngineError` if the server or the engine
-    does not answer.
+    Raises `BackupError` if the backup cannot be made or fails a check, `DatabaseError` or
+    `EngineError` if the server or the engine does not answer. A backup that has started is then
+    listed as failed, with the reason.
     """
     started = time.monotonic()
     with open_facts(access) as facts:
@@ -115,7 +115,7 @@ def _describe(facts: Facts, origin: Origin) -> Manifest:
 
 @dataclass(frozen=True, kw_only=True)
 class _SchemaBefore:
-    """The schema just before the dump."""
+    """The state of the schema just before the dump, for comparison with the dump."""
 
     digest: str
     highest_batch: int
@@ -164,7 +164,7 @@ def _dump(
 def _check_before(
     access: DatabaseAccess, tools: ContainerTools, folder: Path, options: DumpOptions
 ) -> _SchemaBefore:
-    """Check that the schema can be dumped, and read what the dump is compared with later."""
+    """Check that the schema can be dumped, and read its state for later comparison."""
     with open_facts(access) as facts:
         facts.session.execute("SET SESSION lock_wait_timeout = %s", math.ceil(options.silence))
         require_dumpable(facts, exact=options.exact)

@@ -18,9 +18,10 @@ PIECE_BYTES = 1 << 20
 
 
 class Pipe:
-    """Takes chunks, joins them into larger pieces, and passes each to `work` in another thread.
+    """Takes chunks, joins them into larger pieces, and passes each piece to `work` in a thread.
 
-    After `work` has raised an error, `put` and `close` raise it too.
+    The queue holds up to `limit` bytes. After `work` has raised an error, `put` and `close` raise
+    that error too.
     """
 
     def __init__(self, work: Callable[[bytes], object], limit: int = QUEUE_BYTES) -> None:
@@ -51,7 +52,7 @@ class Pipe:
         self._raise()
 
     def abandon(self) -> None:
-        """Drop the queued bytes, and wait until `work` has processed its current piece."""
+        """Drop the queued bytes, and wait until `work` has processed the current piece."""
         with self._changed:
             self._take_all()
         self._end()
@@ -101,8 +102,8 @@ def piped(
 ) -> Iterator[Callable[[bytes], None]]:
     """Yield a function that passes bytes to `work` in another thread.
 
-    At the end of the block, wait until `work` has processed all of them. If `work` raises an error,
-    the function or the end of the block raises it. The thread never outlives the block.
+    At the end of the block, wait until `work` has processed all bytes. If `work` raises an error,
+    the function or the end of the block raises that error. The thread never outlives the block.
     """
     pipe = Pipe(work, limit)
     try:

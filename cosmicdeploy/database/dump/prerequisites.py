@@ -12,13 +12,13 @@ from cosmicdeploy.database.schema.recreate import broken_views, require_creatabl
 from cosmicdeploy.errors import BackupError
 
 TRANSACTIONAL = "InnoDB"
-# A dump holds only the definition of tables with these engines: their data is elsewhere, or
-# nowhere.
+# A dump holds only the definition of a table with one of these engines: the table's data is stored
+# elsewhere, or not at all.
 WITHOUT_DATA = frozenset({"CONNECT", "SPIDER", "FEDERATED", "MRG_MYISAM", "BLACKHOLE", "SPHINX"})
 
-# Each kind of refused tables: the reason, and what to do.
+# For each kind of refused tables: why a dump is refused, and what to do.
 SEQUENCES = (
-    "A consistent dump of sequences is not possible, and they name their schema",
+    "A consistent dump of sequences is not possible, and columns that use them name the schema",
     "use AUTO_INCREMENT instead, or move them to another schema",
 )
 VERSIONED = (
@@ -39,8 +39,9 @@ NOT_TRANSACTIONAL = (
 def require_dumpable(facts: Facts, *, exact: bool = True) -> None:
     """Raise `BackupError` if a dump would not be a complete and consistent snapshot.
 
-    Checks the user's privileges, the kinds of tables, and that each object can be created again
-    from its text. With `exact`, refuses FLOAT values that a dump would round.
+    Checks the user's privileges and the kinds of tables. Checks that every view can be queried, and
+    that each object can be created again from its text. With `exact`, also refuses FLOAT values
+    that a dump would round. Raises `DatabaseError` if a query fails.
     """
     require_privileges(facts.session, [facts.schema], TO_DUMP)
     _require_dumpable_tables(facts)
@@ -84,7 +85,7 @@ def _of_kind(kinds: dict[str, str], sought: str) -> dict[str, str]:
 
 
 def require_working_views(facts: Facts) -> None:
-    """Raise `BackupError` if a view cannot be queried: a dump tool stops at such a view."""
+    """Raise `BackupError` if a view cannot be queried, since a dump tool stops at such a view."""
     broken = broken_views(facts.session, facts.definitions())
     if broken:
         raise BackupError(

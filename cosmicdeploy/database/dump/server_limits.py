@@ -7,9 +7,9 @@ from cosmicdeploy.database.session import Session
 from cosmicdeploy.database.tools.container_tools import ContainerTools
 from cosmicdeploy.errors import BackupError
 
-# A dump tool cannot lift `sql_select_limit`: where it lists tables, columns or objects, the server
-# truncates a longer list without an error. Only its SELECTs of rows can have a limit of their own.
-# These queries return the length of the longest such list.
+# `sql_select_limit` also limits the queries with which a dump tool lists tables, columns and
+# objects: the server truncates a longer list without an error. The tool can set another limit only
+# for its SELECTs of rows. Each query here returns the length of the longest list of one kind.
 LONGEST_LISTS = {
     "tables": "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = %s",
     "columns": "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = %s"
@@ -21,7 +21,7 @@ LONGEST_LISTS = {
 MIB = 1 << 20
 # The largest value of `max_allowed_packet`.
 LARGEST_SETTING = 1 << 30
-# The server counts some bytes of the protocol as part of a statement.
+# The server counts some bytes of the network protocol as part of a statement.
 PROTOCOL_BYTES = 64
 
 
@@ -53,19 +53,20 @@ def largest_statement(session: Session) -> int:
 def require_sendable(size: int, table: str, limit: int, where: str) -> None:
     """Raise `BackupError` if the server would refuse a statement of `size` bytes.
 
-    `table` names the table of its rows, `limit` is the largest statement that the server accepts.
+    `table` is the table of the statement's rows. `limit` is the size in bytes of the largest
+    statement that the server accepts. `where` is what the error shows as its place.
     """
     if size <= limit:
         return
-    # One and a half times the size, since the same row may be longer in another dump.
+    # One and a half times the size in whole MiB, since the row may be longer in another dump.
     needed = -(-size * 3 // 2 // MIB) * MIB
     todo = (
         f"run SET GLOBAL max_allowed_packet = {needed} on the server as its administrator, put the"
-        " same in its configuration, and try again"
+        " same value in the server's configuration, and try again"
     )
     raise BackupError(
         f"Table {table} has a row that takes {size / MIB:.1f} MiB in a dump, and the server accepts"
-        f" statements of up to {(limit + PROTOCOL_BYTES) / MIB:.1f} MiB: it could not be restored",
+        f" statements of up to {(limit + PROTOCOL_BYTES) / MIB:.1f} MiB: no restore could load it",
         where=where,
         todo=todo if needed <= LARGEST_SETTING else f"store values of this size outside of {table}",
     )

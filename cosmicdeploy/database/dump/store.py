@@ -1,4 +1,4 @@
-"""Store the output of a dump tool in an archive, and report what the disk refuses."""
+"""Store the output of a dump tool in an archive, and convert errors of the disk."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def archive_for(tools: ContainerTools, file: BinaryIO) -> Archive:
-    """Return an archive for a dump of these tools, which arrives compressed or not."""
+    """Return an archive for the output of these tools, which is compressed or plain SQL."""
     return ArchiveReceiver(file) if tools.compresses else ArchiveWriter(file)
 
 
@@ -40,7 +40,7 @@ def storing(archive: Archive, folder: Path) -> Callable[[bytes], None]:
 def reporting(
     put: Callable[[bytes], None], archive: Archive, on_bytes: OnBytes
 ) -> Callable[[bytes], None]:
-    """Return a function that passes bytes to `put`, then reports the archive's progress."""
+    """Return a function that passes bytes to `put`, then reports how much SQL the archive has."""
 
     def take(chunk: bytes) -> None:
         put(chunk)

@@ -11,8 +11,8 @@ from cosmicdeploy.errors import BackupError
 # A dump tool needs a delimiter that does not occur in an event's text. The tools of versions before
 # MariaDB 11.4 and MySQL 8.0 loop forever if the text contains the first delimiter that they try.
 FIRST_DELIMITER = ";;"
-# In strings, quoted names and comments the client looks for no commands of its own. Elsewhere it
-# takes a line that begins with the word DELIMITER as a command, and drops the line.
+# Strings, quoted names and comments: the client looks for no commands of its own in them. Elsewhere
+# it takes a line that begins with the word DELIMITER as a command, and drops the line.
 HIDDEN = re.compile(
     r"'[^'\\]*(?:\\.[^'\\]*)*'|\"[^\"\\]*(?:\\.[^\"\\]*)*\"|`[^`]*`"
     r"|--(?=\s)[^\n]*|#[^\n]*|/\*.*?\*/",
@@ -25,9 +25,9 @@ COMMAND = re.compile(r"^delimiter\b", re.IGNORECASE | re.MULTILINE)
 
 
 def withheld_events_warnings(definitions: Definitions) -> list[str]:
-    """Return a warning if a dump has to omit all events; empty if it need not.
+    """Return a list with one warning if a dump must leave out all events, else an empty list.
 
-    A restore takes the events from the manifest in either case.
+    A restore always takes the events from the manifest.
     """
     named = [event.name for event in definitions.of("EVENT") if FIRST_DELIMITER in event.statement]
     if not named:
@@ -39,16 +39,16 @@ def withheld_events_warnings(definitions: Definitions) -> list[str]:
 
 
 def require_loadable_bodies(objects: Sequence[Definition]) -> None:
-    """Raise `BackupError` if the database's client would take a line of a body as its command.
+    """Raise `BackupError` if the client would take a line of a trigger or routine as a command.
 
-    Loading the dump with the client would then change the body.
+    The database's client drops such a line, so loading the dump with it would change the body.
     """
     broken = [
         each for each in objects if each.kind not in ("EVENT", "VIEW") and _holds_command(each)
     ]
     if broken:
         raise BackupError(
-            "A line of a body begins with the word DELIMITER, which the database's client changes"
+            "A line of a body begins with the word DELIMITER, so the database's client drops it"
             f" when it loads a dump: {', '.join(each.label for each in broken)}",
             todo="create it again with the word within a line, or in backticks",
         )

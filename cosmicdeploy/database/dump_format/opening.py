@@ -12,7 +12,8 @@ import re
 SANDBOX = rb"/\*M!999999\\-[^\n]*\n"
 OPENING = re.compile(rb"(?P<sandbox>" + SANDBOX + rb")?-- (?:MariaDB|MySQL) dump [^\n]+\n")
 MARIADB = re.compile(rb"(\d+)\.(\d+)\.(\d+)-MariaDB")
-# Series → its first release whose tool writes the sandbox line, from MariaDB's release notes.
+# MariaDB series → the first release in it whose dump tool writes the sandbox line. Taken from
+# MariaDB's release notes.
 FIRST_RELEASES = {
     (10, 5): 25,
     (10, 6): 18,
@@ -22,9 +23,9 @@ FIRST_RELEASES = {
     (11, 2): 4,
     (11, 4): 2,
 }
-# Of series that are not listed, all tools of later ones write the line, and none of earlier ones.
+# Every tool of a later series writes the line. No tool of an earlier unlisted series does.
 LAST_LISTED_SERIES = (11, 4)
-# Enough for the first two lines.
+# Enough for the first two lines of a dump.
 OPENING_BYTES = 1024
 
 

@@ -11,14 +11,15 @@ from cosmicdeploy.database.dump_format.statements import first_words, unknown_st
 TRAILER = b"-- Dump completed"
 TAIL_BYTES = 1024
 
-# Possessive, so that each byte is read once. A quote after a backslash begins no string: it is an
-# escaped quote at the start of a piece, inside a string that the pieces divide.
+# The quantifiers are possessive, so that each byte is read once. A quote after a backslash does not
+# begin a string: it is an escaped quote in a string that continues from the previous piece.
 STRING = re.compile(rb"(?<!\\)'[^'\\]*+(?:\\.[^'\\]*+)*+'", re.DOTALL)
 TABLE = re.compile(rb"CREATE TABLE (?:IF NOT EXISTS )?`((?:[^`\n]|``)+)` \(")
 SCHEMA_STATEMENT = re.compile(
     rb"(?:/\*!\d+ *)?((?:ALTER|CREATE|DROP) (?:DATABASE|SCHEMA)\b|USE `)[^\n]*", re.IGNORECASE
 )
-# Dump tools write these around an object that was created while its schema had other defaults.
+# Dump tools write such statements around an object that was created while its schema had another
+# default character set or collation.
 SCHEMA_DEFAULTS = re.compile(
     rb"\A(ALTER DATABASE )`(?:[^`\n]|``)+` (CHARACTER SET \w+(?: COLLATE \w+)?)\Z"
 )
@@ -28,7 +29,7 @@ ROWS = re.compile(
 
 
 class RowCounter:
-    """Counts the rows of INSERTs piece by piece, in both forms that dump tools write."""
+    """Counts the rows of INSERTs piece by piece; a row may have a line of its own or not."""
 
     def __init__(self) -> None:
         self._string = b""
@@ -36,28 +37,30 @@ class RowCounter:
     def count(self, piece: Rows) -> int:
         """Return the number of rows in this piece.
 
-        A row that the pieces divide counts once: where it ends if each row is one line, else where
-        it begins.
+        A row that is divided between two pieces counts once. If each row has a line of its own, the
+        row counts in the piece in which it ends, otherwise in the piece in which it begins.
         """
         if piece.lines:
             return piece.data.count(b"\n", piece.head)
-        # Outside of strings, an opening parenthesis only begins a row.
+        # Outside of strings, each opening parenthesis begins a row.
         bare = STRING.sub(b"", self._string + piece.data[piece.head :])
         known, quote, cut = bare.partition(b"'")
         backslashes = len(cut) - len(cut.rstrip(b"\\"))
-        # An odd number of backslashes at the end escapes the first byte of the next piece.
+        # After an odd number of backslashes, the first byte of the next piece is escaped.
         self._string = quote + b"\\" * (backslashes % 2)
         return known.count(b"(")
 
 
 class DumpScan:
-    """Takes a dump in chunks of any size; memory stays constant.
+    """Scans a dump, in chunks of any size and with constant memory.
 
-    `rows` is table → its exact number of rows in the dump. Three sets have the first words of
-    statements that do not belong there: `schema_statements` of those that change a schema by name,
-    `unknown_rows` of those with rows in a form that dump tools write only with special options,
-    `unknown_statements` of others that no dump tool writes. `largest` is the size in bytes of the
-    largest statement with rows, and its table.
+    `rows` is table → exact number of rows in the dump. `largest` is the size in bytes of the
+    largest INSERT, and its table. Three sets hold the first words of statements that do not belong
+    in a dump:
+
+    - `schema_statements`: they change or select a schema by its name.
+    - `unknown_rows`: INSERTs in a form that dump tools write only with special options.
+    - `unknown_statements`: no dump tool writes them.
     """
 
     def __init__(self) -> None:
@@ -81,7 +84,7 @@ class DumpScan:
     def unexpected(self) -> set[str]:
         """The first words of every statement that does not belong in a dump.
 
-        Includes a last statement without a delimiter, since the database's client would run it.
+        Includes a last statement without a delimiter: the database's client would run it.
         """
         left = self._splitter.rest().strip()
         unended = {f"{first_words(left)} … (without an end)"} if left else set()
@@ -89,7 +92,7 @@ class DumpScan:
 
     @property
     def opening_fault(self) -> str:
-        """What is wrong with the first lines; "" if nothing is."""
+        """What is wrong with the first lines of the dump; "" if nothing is."""
         return opening_fault(self._head)
 
     @property
@@ -99,7 +102,7 @@ class DumpScan:
         return bool(lines) and lines[-1].startswith(TRAILER)
 
     def feed(self, chunk: bytes) -> None:
-        """Scan the next bytes. Raises `BackupError` if a statement never ends."""
+        """Scan the next bytes. Raises `BackupError` if an unfinished statement is too long."""
         if len(self._head) < OPENING_BYTES:
             self._head += chunk[: OPENING_BYTES - len(self._head)]
         self._tail = (self._tail + chunk[-TAIL_BYTES:])[-TAIL_BYTES:]
@@ -137,7 +140,7 @@ def table_of(statement: bytes) -> str | None:
 
 
 def without_schema_name(statement: bytes) -> bytes:
-    """Remove the schema's name from an ALTER DATABASE, so that it applies to the current schema."""
+    """Remove the schema's name from an ALTER DATABASE, which then changes the current schema."""
     return SCHEMA_DEFAULTS.sub(rb"\1\2", statement)
 
 

@@ -1,8 +1,8 @@
 """Split the text of a dump into statements, as the database's own client does.
 
-Most of a dump is rows. Dump tools escape line ends in them, so an INSERT ends at the first line
-that ends with `);`, and needs no closer look. All other text is read token by token, which respects
-quotes, comments and DELIMITER.
+Most of a dump consists of INSERTs. Dump tools escape line breaks in values, so an INSERT ends at
+the first line that ends with `);`, and its values need not be read. All other text is read token by
+token, with respect to quotes, comments and DELIMITER.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ INSERT_HEAD_BYTES = 1 << 20
 END_OF_ROWS = b");\n"
 IGNORED = re.compile(rb"(?:\s+|--(?=[ \t\n])[^\n]*\n|#[^\n]*\n|" + SANDBOX + rb")+")
 DELIMITER = re.compile(rb"DELIMITER (\S+)[^\n]*\n")
-# First byte → a string, quoted name or comment, in which a delimiter has no meaning. A doubled
-# quote needs no special case: it reads as the end of one string and the start of another.
+# First byte → pattern of a string, quoted name or comment. A delimiter in these has no meaning. A
+# doubled quote needs no special case: it reads as the end of one string and the start of another.
 HIDDEN = {
     b"'": re.compile(rb"'[^'\\]*(?:\\.[^'\\]*)*'", re.DOTALL),
     b'"': re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL),
@@ -38,19 +38,20 @@ HIDDEN_NO_BACKSLASH = {  # under NO_BACKSLASH_ESCAPES
     b"'": re.compile(rb"'[^']*'"),
     b'"': re.compile(rb'"[^"]*"'),
 }
-# How these begin, as alternatives for a regular expression.
+# The starts of all these, as the first alternatives of a regular expression. A version comment
+# (/*!) is not among them, since the server runs its content.
 HIDDEN_STARTS = rb"['\"`#]|--(?=[ \t\n])|/\*(?!M?!)|"
-# No server accepts a longer statement by default. There is a limit, since each call of `feed` reads
-# an unfinished statement again from its start.
+# In bytes: the longest statement that MariaDB accepts by default. There is a limit, since each call
+# of `feed` reads an unfinished statement again from its start.
 LONGEST_TEXT = 16 << 20
 
 
 @dataclass(frozen=True)
 class Text:
-    """A statement other than an INSERT, or text between statements.
+    """A statement that is not an INSERT of rows, or text between statements.
 
-    `data` is all its bytes. `statement` is the statement without its delimiter, empty for text
-    between statements.
+    `data` holds all bytes of the text. `statement` is the statement without its delimiter, empty
+    for text between statements.
     """
 
     data: bytes
@@ -59,10 +60,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Rows:
-    """A piece of an INSERT.
+    """An INSERT, or a piece of it.
 
-    `lines`: each row is one line. `head` is the number of bytes before the first row, 0 in all but
-    the first piece. `last`: the INSERT ends with this piece.
+    `lines`: each row has a line of its own. `head` is the number of bytes before the first row, 0
+    except in the first piece. `last`: the INSERT ends with this piece.
     """
 
     table: str
@@ -82,7 +83,10 @@ class Splitter:
         self._insert: tuple[str, bool] | None = None
 
     def feed(self, chunk: bytes) -> Iterator[Text | Rows]:
-        """Yield the statements that are now complete, and rows also of an unfinished INSERT."""
+        """Take the next bytes; yield complete statements, and pieces of an unfinished INSERT.
+
+        Raises `BackupError` if an unfinished statement that is no such INSERT exceeds 16 MiB.
+        """
         self._left += chunk
         position = 0
         while position < len(self._left) and (piece := self._next(position)):
@@ -92,12 +96,12 @@ class Splitter:
         if len(self._left) > LONGEST_TEXT:
             raise BackupError(
                 "The dump holds a statement that never ends",
-                todo="take another backup, or use another one: `cosmicdeploy backup list`",
+                todo="use another backup: `cosmicdeploy backup list`; or take a new one",
                 details=[self._left[:200].decode("utf-8", "replace")],
             )
 
     def rest(self) -> bytes:
-        """Return the bytes after the last complete statement."""
+        """Return the bytes that `feed` has not yielded yet: an unfinished statement."""
         return self._left
 
     def _next(self, start: int) -> Text | Rows | None:
@@ -158,5 +162,5 @@ class Splitter:
 
 
 def name_of(quoted: bytes) -> str:
-    """Return the name that the text between two backticks stands for."""
+    """Return a name from the text between its backticks, in which backticks are doubled."""
     return quoted.decode("utf-8", "replace").replace("``", "`")

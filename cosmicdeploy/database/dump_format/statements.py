@@ -1,25 +1,25 @@
-"""The allow-list of statements: those that dump tools write.
+"""The allow-list of statements that may be in a dump: those that dump tools write.
 
 Any other statement was added by hand or by an unknown tool; it is reported and never run. The name
-of an object must not include a schema, so that the object is created in the schema that is loaded.
-Bodies of views, routines and triggers are not checked, since they may refer to anything. Statements
-with rows are checked elsewhere (see `scan`).
+of an object must not include a schema, so that a load creates the object in the current schema.
+Bodies of views, routines, triggers and events are not checked, since they may refer to anything.
+INSERTs of rows are recognized elsewhere (see `splitter`).
 """
 
 from __future__ import annotations
 
 import re
 
-# Enough for all that may precede the word that names the kind of a statement.
+# Enough for all that may precede the word that says what a statement creates or drops.
 HEAD_BYTES = 1024
-# The two ends of a comment whose content only some servers run, by their version.
+# The start or end of a version comment, whose content only servers of certain versions run.
 VERSION_COMMENT = re.compile(rb"/\*M?!\d* ?|\*/")
-# The start of a comment whose content every supported server runs, so that a `*/` inside a name or
-# a string cannot end it early.
+# The start of a version comment whose content every supported server runs. A server that skips a
+# comment ends it at the first `*/`, even inside a name or a string; no server skips this one.
 ALWAYS = rb"/\*!(?:4\d{4}|50[0-5]\d\d) "
-# Atomic and possessive, so that each text matches in one way only.
+# The patterns are atomic or possessive, so that each text matches in one way only.
 NAME = rb"(?>`(?:[^`\n]|``)++`)"
-# A name without `*`, which cannot end a comment.
+# A name without `*`, so that it cannot end a comment.
 NAME_IN_COMMENT = rb"(?>`(?:[^`\n*]|``)++`)"
 QUOTED = rb"(?:" + NAME + rb'|(?>"(?:[^"\n]|"")++"))'
 ACCOUNT = rb"(?>`(?:[^`]|``)*+`|\"(?:[^\"]|\"\")*+\"|'[^']*+'|[\w.%]++)"
@@ -38,7 +38,7 @@ ASSIGNED = (
 )  # fmt: skip
 SETTING = rb"SET (?:NAMES \w+|" + ASSIGNED + rb"(?:, *" + ASSIGNED + rb")*)"
 
-# Percona's tool checks whether the server has RocksDB.
+# With these statements, Percona's dump tool checks whether the server has RocksDB.
 ROCKSDB = rb"|".join(
     re.escape(words)
     for words in (
@@ -59,13 +59,14 @@ ROCKSDB = rb"|".join(
         b"DEALLOCATE PREPARE s",
     )
 )
-# Statements without a name or text that could end a comment, so any version comment may hold them.
+# Statements in which no name or string can end a comment, so any version comment may hold them.
 ANYWHERE = (
     SETTING + rb"|" + ROCKSDB
     + rb"|ANALYZE TABLE " + NAME_IN_COMMENT + rb" UPDATE HISTOGRAM ON "
     + NAME_IN_COMMENT + rb"(?:, ?" + NAME_IN_COMMENT + rb")* WITH \d+ BUCKETS"
     + rb"(?: AUTO UPDATE| MANUAL UPDATE)?"
 )  # fmt: skip
+# Statements with a name that may contain `*/`.
 NAMED = (
     rb"DROP (?:TABLE|VIEW|TRIGGER|PROCEDURE|FUNCTION|PACKAGE(?: BODY)?|EVENT|SEQUENCE) IF EXISTS "
     + NAME
@@ -90,20 +91,20 @@ ELSEWHERE = re.compile(
 )
 TEXTS = rb"'[^'\\]*(?:\\.[^'\\]*)*'|\"[^\"\\]*(?:\\.[^\"\\]*)*\"|`[^`]*`|" + COMMENT
 TEXTS_NO_BACKSLASH = rb"'[^']*'|\"[^\"]*\"|`[^`]*`|" + COMMENT  # under NO_BACKSLASH_ESCAPES
-# A comment whose content some servers skip.
+# A version comment that some servers skip.
 SKIPPED = rb"|/\*M?!(?!(?:4\d{4}|50[0-5]\d\d) ).*?\*/"
-# The ways in which servers may read a statement: with or without backslash escapes, and with or
-# without the content of version comments. A statement must be harmless in each of them.
+# The four ways in which a server may read a statement: with or without backslash escapes, and with
+# or without the content of version comments. A statement must be harmless in each of these ways.
 READINGS = [
     re.compile(texts + comments, re.DOTALL)
     for texts in (TEXTS, TEXTS_NO_BACKSLASH)
     for comments in (b"", SKIPPED)
 ]
 
-# What separates the words of a CREATE that is divided among several version comments.
+# What separates the parts of a CREATE that stands in several version comments.
 MARKS = rb"(?:\s|" + ALWAYS.rstrip() + rb"(?=\s)|\*/)+"
-# All that may precede the body of a trigger, which the server stores as it was typed. A dot may
-# not: it would follow the name of a schema.
+# What may stand between TRIGGER and FOR EACH ROW, a part that the server stores as it was typed. A
+# dot is not allowed, since it would follow the name of a schema.
 ELEMENT = rb"(?:\s|" + COMMENT + rb"|" + QUOTED + rb"|[\w$\x80-\xff]++|,)"
 OBJECT = re.compile(
     rb"(?:" + ALWAYS + rb")?CREATE" + MARKS
@@ -121,12 +122,12 @@ SHOWN = re.compile(rb"[^'\"(\n]{0,80}")
 
 
 def without_version_comments(statement: bytes) -> bytes:
-    """Return the beginning of a statement, without the marks of version comments."""
+    """Return the first 1024 bytes of a statement, without the marks of version comments."""
     return VERSION_COMMENT.sub(b"", statement[:HEAD_BYTES])
 
 
 def first_words(statement: bytes) -> str:
-    """Return the first words of a statement, up to where values may follow."""
+    """Return the first words of a statement, up to where values may begin."""
     shown = SHOWN.match(without_version_comments(statement).lstrip())
     return (shown[0].decode("utf-8", "replace").strip() if shown else "") or "…"
 

@@ -1,4 +1,4 @@
-"""A connection that loads a dump, one raw statement at a time."""
+"""A connection that loads a dump: runs its statements one by one, as unchanged bytes."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ from cosmicdeploy.errors import BackupError
 from cosmicdeploy.signals import interruptible
 
 TRIES = 3
-# After these errors the server has rolled the statement back, and it may run again.
+# After these errors the server has rolled the statement back, so it can be tried again.
 DEADLOCK, LOCK_TIMEOUT = 1213, 1205
-# A connection may be idle while others load a large table.
+# In seconds; a connection may be idle while others load a large table.
 LONG_WAITS = b"SET SESSION wait_timeout = 28800, lock_wait_timeout = 60"
 GREETING_SECONDS = 30
 TABLE = re.compile(rb"(?:INSERT INTO|(?:ALTER|CREATE) TABLE) `(?:[^`\n]|``)+`")
 
 
 class LoadConnection:
-    """Runs statements as raw bytes, after `settings`. Its `BackupError`s contain no values of rows.
+    """A connection that runs statements as unchanged bytes; it first runs `settings`.
 
-    The server may take `read_timeout` seconds to answer a statement; None means no limit.
+    The server may take `read_timeout` seconds to answer a statement; None means no limit. Opening
+    the connection raises `DatabaseError`. A refused statement raises `BackupError`, whose text
+    contains no values of rows.
     """
 
     def __init__(
@@ -45,16 +47,19 @@ class LoadConnection:
         self._connection._read_timeout = read_timeout  # type: ignore[attr-defined]
 
     def run(self, statement: bytes | bytearray) -> None:
-        """Run one statement, again after a deadlock; the server refuses several in one text."""
+        """Run one statement; after a deadlock or a lock timeout, try it up to two more times.
+
+        The server refuses several statements in one text. Raises `BackupError`.
+        """
         for left in reversed(range(TRIES)):
             try:
                 with interruptible():
-                    # A view, so that the driver does not copy the statement.
+                    # A memoryview, so that the driver does not copy the statement.
                     self._connection.query(memoryview(statement))
             except pymysql.MySQLError as error:
                 if not left or error_code(error) not in (DEADLOCK, LOCK_TIMEOUT):
-                    # The driver's error may contain values of a row, and --verbose would show it as
-                    # the cause.
+                    # `from None`: the driver's error may contain values of a row, and --verbose
+                    # shows causes.
                     raise _refusal(error, statement) from None
             else:
                 return
@@ -66,7 +71,7 @@ class LoadConnection:
 
     def hang_up(self) -> None:
         """Shut down the socket, so that a thread waiting for the server gets an error."""
-        with suppress(OSError, AttributeError):  # it is already closed
+        with suppress(OSError, AttributeError):  # the socket is already closed
             self._connection._sock.shutdown(SHUT_RDWR)  # type: ignore[attr-defined]
 
     def close(self) -> None:

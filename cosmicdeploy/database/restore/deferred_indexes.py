@@ -1,7 +1,7 @@
-"""Build the secondary indexes of a large table after its rows.
+"""Build the secondary indexes of a large table after its rows are loaded.
 
-The server then sorts the rows once for each index. That is several times faster than inserting each
-row into each index.
+The server then sorts the rows once for each index, which is several times faster than inserting
+each row into each index.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-# For a smaller table, the two additional statements take longer than what they save.
+# For a smaller table, the additional ALTER TABLE statements take more time than they save.
 LARGE_ROWS = 100_000
 
 NAME = rb"`(?:[^`\n]|``)+`"
@@ -19,14 +19,18 @@ FOREIGN_KEY = re.compile(
     rb"CONSTRAINT " + NAME + rb" FOREIGN KEY \(([^\n]*)\) REFERENCES [^\n]*[^,\n]"
 )
 PRIMARY = re.compile(rb"PRIMARY KEY \((" + NAME + rb")")
-# Each remaining line has to begin like this. If one does not, a line break is inside a quoted text.
+# Every other line of a CREATE TABLE begins like this, unless a line break is inside a quoted text.
 DEFINITION = re.compile(rb"`|PRIMARY KEY |CONSTRAINT |CHECK |PERIOD ")
 AUTO_INCREMENT = re.compile(rb"(" + NAME + rb") [^\n]* AUTO_INCREMENT\b")
 
 
 @dataclass(frozen=True)
 class DeferredIndexes:
-    """Statements: create a table without secondary indexes, add these, add its foreign keys."""
+    """Three statements that together create one table; the last two run after its rows are loaded.
+
+    `create` creates the table without secondary indexes and foreign keys, `keys` adds the indexes,
+    and `foreign_keys` adds the foreign keys; it is empty if there are none.
+    """
 
     create: bytes
     keys: bytes
@@ -36,7 +40,7 @@ class DeferredIndexes:
 def defer_indexes(create: bytes) -> DeferredIndexes | None:
     """Split a CREATE TABLE, in the server's own format, into table, indexes and foreign keys.
 
-    Return None if the parts might not create the same table.
+    Return None if the parts might not create the same table, or there are no secondary indexes.
     """
     name = re.match(rb"CREATE TABLE (" + NAME + rb") \(\n  ", create)
     body, close, options = create.rpartition(b"\n) ENGINE=InnoDB")
@@ -56,7 +60,7 @@ def defer_indexes(create: bytes) -> DeferredIndexes | None:
 
 
 def _has_usable_primary_key(lines: list[bytes]) -> bool:
-    """Whether there is a primary key, which begins with the AUTO_INCREMENT column if any."""
+    """Whether there is a primary key, and any AUTO_INCREMENT column is the first in that key."""
     primary = next((found[1] for line in lines if (found := PRIMARY.match(line))), None)
     numbered = [found[1] for line in lines if (found := AUTO_INCREMENT.match(line))]
     return primary is not None and numbered in ([], [primary])

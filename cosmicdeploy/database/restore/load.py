@@ -1,8 +1,8 @@
 """Load a backup into a schema other than the live one, and check that its data is intact.
 
 Rows take most of the time, so several connections load them in parallel. Afterwards one connection
-runs the remaining statements (see `routing`). The database's client is not used: in a forged dump
-it would run several statements in one text, or commands such as `\\! sh`.
+runs the deferred statements (see `routing`). The database's client is not used, since it would also
+run what a forged dump may contain: several statements in one text, or commands such as `\\! sh`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from cosmicdeploy.database.schema.privileges import TO_RESTORE, require_definers
 from cosmicdeploy.database.schema.schemas import replaced_name, shadow_name, swap_record_name
 from cosmicdeploy.errors import BackupError
 
-# Up to this many bytes of deferred statements stay in memory; more of them go to the disk.
+# Up to this many bytes of deferred statements stay in memory; beyond that, all go to the disk.
 IN_MEMORY = 4 << 20
 LENGTH_BYTES = 8
 
@@ -48,9 +48,10 @@ def load_schema(
 ) -> None:
     """Load a backup into an empty schema.
 
-    With `events`, also its scheduled events, which the server then runs in that schema. Raises
+    With `events`, scheduled events are created too, and the server runs them in that schema. Raises
     `BackupError` if the backup must not be loaded on this server, its data differs from its
-    manifest, or the server refuses a statement; the schema then holds a part of the backup.
+    manifest, or the server refuses a statement. Raises `DatabaseError` if the server cannot be
+    reached. After an error the schema may hold a part of the backup.
     """
     raw = backup.manifest.raw
     if raw is None:
@@ -96,16 +97,17 @@ def require_loadable(manifest: Manifest, facts: Facts) -> None:
 
 @dataclass(frozen=True)
 class StatementSpool:
-    """The statements that are deferred until the rows are loaded, in `file`.
+    """Stores the deferred statements in `file` until the rows are loaded.
 
-    Each is stored with its length, so that nothing has to split them again.
+    Each statement is stored after its length, so that reading them needs no splitter. `folder` is
+    where `file` is, once it is on the disk.
     """
 
     file: IO[bytes]
     folder: Path
 
     def put(self, statement: bytes) -> None:
-        """Add a statement. Raises `BackupError` if that might fill the disk."""
+        """Add a statement. Raises `BackupError` if writing it might fill the disk."""
         if self.file.tell() + len(statement) > IN_MEMORY:
             require_room(self.folder, len(statement))
         self.file.write(len(statement).to_bytes(LENGTH_BYTES, "big") + statement)
@@ -127,7 +129,7 @@ class _Loader:
     def load(
         self, backup: Backup, chunks: Iterable[bytes], rest: StatementSpool, *, events: bool
     ) -> None:
-        """Load tables and rows; put every other statement into `rest`."""
+        """Load tables, rows and indexes; put all other statements into `rest`, to run later."""
         with ExitStack() as stack:
             router = Router(
                 stack.enter_context(closing(self._connection())).run,
@@ -150,11 +152,11 @@ class _Loader:
 
     def _index(self, router: Router) -> None:
         """Add the indexes and foreign keys of the large tables."""
-        # The server answers only once an index is built, so there is no time limit.
+        # The server answers only when an index is built, so there is no time limit.
         with self._parallel(router.settings, read_timeout=None) as connections:
             for table in router.deferred:
                 connections.put(table.keys)
-        # One by one, since each locks the tables that it references.
+        # One by one, since each statement locks the tables that its foreign keys reference.
         with closing(LoadConnection(self.access, self.schema, router.settings)) as connection:
             for table in router.deferred:
                 if table.foreign_keys:
@@ -173,13 +175,13 @@ class _Loader:
 
 
 def large_tables(manifest: Manifest) -> set[str]:
-    """Return the tables that are large enough to build their indexes after their rows."""
+    """Return the tables with so many rows that building their indexes afterwards saves time."""
     tables = manifest.objects.tables.items()
     return {name for name, rows in tables if rows.before >= LARGE_ROWS}
 
 
 def _checked(backup: Backup, expected: Content, on_bytes: OnBytes) -> Iterator[bytes]:
-    """Yield the SQL of a backup; at the end, raise `BackupError` unless it was as expected."""
+    """Yield the SQL of a backup; at the end, raise `BackupError` if its size or SHA-256 differs."""
     digest = Digest()
     for chunk in read_raw(backup.data):
         digest.feed(chunk)

@@ -12,7 +12,10 @@ from cosmicdeploy.database.schema.outline import column_changes
 
 @dataclass(frozen=True, kw_only=True)
 class RowDifference:
-    """A table whose number of rows differs; None means that it does not exist there."""
+    """A table whose number of rows in a backup differs from that in the schema now.
+
+    None means that the table does not exist in the backup, or in the schema now.
+    """
 
     table: str
     backup: int | None
@@ -20,10 +23,10 @@ class RowDifference:
 
 
 def differences(manifest: Manifest, facts: Facts) -> list[str]:
-    """Return how a loaded schema differs from its manifest; empty if it matches.
+    """Return how the schema of a loaded backup differs from the manifest; empty if they match.
 
-    Compares the rows of a table only if the manifest has their exact number. Ignores scheduled
-    events, since a load defers them.
+    Compares the number of rows of a table only if the manifest has the exact number. Ignores
+    scheduled events, since a load leaves them out.
     """
     objects = manifest.objects
     loaded = {table.name: table.rows for table in facts.tables()}
@@ -38,7 +41,7 @@ def differences(manifest: Manifest, facts: Facts) -> list[str]:
             reasons.append(f"table {name} has {loaded[name]} rows instead of {rows.before}")
     if facts.server().version == manifest.server_version:
         return [*reasons, *_structure(manifest, facts)]
-    # Another server version may describe the same structure differently, so compare less.
+    # Another server version may describe the same structure differently, so compare only columns.
     then = {name: manifest.outline[name] for name in objects.tables if name in manifest.outline}
     return [*reasons, *column_changes(then, facts.outline())]
 
@@ -62,7 +65,7 @@ def row_differences(manifest: Manifest, tables: Iterable[Table]) -> list[RowDiff
 
 
 def _changed(then: dict[str, str], now: dict[str, str]) -> list[str]:
-    """Return the labels in both whose digests differ."""
+    """Return the labels that are in both mappings with different digests."""
     return sorted(label for label in {*then} & {*now} if then[label] != now[label])
 
 

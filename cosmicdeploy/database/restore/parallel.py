@@ -15,19 +15,20 @@ from cosmicdeploy.errors import BackupError, DatabaseError
 from cosmicdeploy.signals import interruptible
 
 MAX_CONNECTIONS = 4
+# How long to wait, for each thread, when statements are abandoned.
 END_SECONDS = 10
 
 
 def connection_count() -> int:
-    """Return the number of connections for a load: one for each core, from 2 to 4."""
+    """Return the number of connections for a load: one for each core, but at least 2, at most 4."""
     return max(2, min(os.cpu_count() or 2, MAX_CONNECTIONS))
 
 
 class ParallelConnections:
     """Takes statements that may run in any order, and runs them on `count` connections.
 
-    Each connection first runs `settings`. At most `count` statements are queued. After an error,
-    `put` and `close` raise it.
+    Each connection first runs `settings`. At most `count` statements are queued. After a statement
+    has failed, `put` and `close` raise its error. `read_timeout` as in `LoadConnection`.
     """
 
     def __init__(
@@ -64,7 +65,10 @@ class ParallelConnections:
         self._raise()
 
     def close(self, *, abandon: bool = False) -> None:
-        """Wait until all statements have run, then close; with `abandon`, end them instead."""
+        """Wait until all statements have run, then close the connections.
+
+        With `abandon`, end running statements and drop queued ones; then no error is raised.
+        """
         if abandon:
             self._errors.append(BackupError("Abandoned"))
             self._kill()
@@ -84,7 +88,7 @@ class ParallelConnections:
             for connection in self._connections:
                 with suppress(DatabaseError):  # the connection has ended by itself
                     session.execute("KILL %s", connection.id)
-        for connection in self._connections:  # do not wait for a server that hangs
+        for connection in self._connections:  # so that no thread waits for a server that hangs
             connection.hang_up()
 
     def _raise(self) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 
-# Errors whose messages quote only names, of objects or accounts.
+# Numbers of errors whose messages quote only names: those of objects or accounts.
 NAMES_ONLY = frozenset(
     {1044, 1045, 1049, 1050, 1051, 1054, 1068, 1072, 1091, 1115, 1142, 1146, 1193, 1227, 1273}
     | {1286, 1304, 1305, 1356, 1359, 1419, 1449}
 )
 # The end of a message about a value: it names the column or the key.
 COLUMN = re.compile(r" for (?:column|key) ('[^']*'|`[^']*`)(?: at row \d+)?\Z")
+# Numbers of errors whose messages may have this end.
 ABOUT_A_VALUE = frozenset({1062, 1264, 1265, 1366, 1406, 1586})
-# An error that code in the schema raises; its author may have put values into the message.
+# An error that a trigger or a routine raises. Its author may have put values into the message.
 RAISED = 1644
 # "Table has no partition for value …": the only message with a value that is not quoted.
 BARE_VALUE = re.compile(r"(\bfor value ).*", re.DOTALL)
@@ -20,7 +21,11 @@ LONGEST = 200
 
 
 def redact_values(code: int, message: str) -> str:
-    """Return the server's message without the texts that it quotes, unless it quotes only names."""
+    """Return the message of a server's error, without any value of a row that it may quote.
+
+    `code` is the error's number. Names of objects, accounts, columns and keys stay if the server
+    always quotes only a name at that position.
+    """
     if code in NAMES_ONLY:
         return message[:LONGEST]
     if code == RAISED:

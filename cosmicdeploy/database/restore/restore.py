@@ -1,4 +1,4 @@
-"""Restore a backup: load it into the shadow schema, compare it with its manifest, swap it in."""
+"""Restore a backup: load it into a shadow schema, compare it with the manifest, swap it in."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from cosmicdeploy.errors import BackupError, CosmicError, LockLost
 def restore_backup(
     engine: Engine, access: DatabaseAccess, backup: Backup, on_bytes: OnBytes = ignore_progress
 ) -> Swapped:
-    """Load a backup and swap it in. Raises what `load_shadow` and `swap` raise."""
+    """Load a backup and make its tables live. Raises what `load_shadow` and `swap` raise."""
     load_shadow(engine, access, backup, on_bytes)
     return swap(access)
 
@@ -41,23 +41,25 @@ def load_shadow(
     """Load a backup into the shadow schema; the live schema stays in use.
 
     Raises `BackupError` if the backup is damaged, must not be restored on this server, or does not
-    match its manifest once loaded; the shadow schema is then dropped and the live one unchanged.
-    Raises `LockLost` or `DatabaseError` if another run took over; the shadow schema then belongs to
-    that run, and stays.
+    match its manifest once loaded; `DatabaseError` if the server fails. The shadow schema is then
+    dropped, and the live schema is unchanged.
+
+    If another run takes over, the shadow schema belongs to that run and stays. This call then
+    raises `LockLost`, or an error of its sessions, which the other run has ended.
     """
     verify_backup(backup, on_bytes).require()
     require_restorable(access, backup)
     resolve_interrupted_swap(access)
     shadow = shadow_name(access.name)
-    on_bytes(0)  # lets the caller stop before anything is written
+    on_bytes(0)  # the caller may raise here, to stop before anything is written
     with open_session(access) as session:
         require_no_replaced_data(session, access)
         end_sessions(session, shadow)
         drop_schema(session, shadow)
         create_schema_like(session, access.name, shadow)
         set_default_collation(session, shadow, backup.manifest.collation)
-        # A run that takes over ends all sessions that use the shadow schema. This session uses it
-        # too, so that it cannot change the schema after that.
+        # A run that takes over ends all sessions that use the shadow schema. So this session uses
+        # it too: once ended, it can no longer change the schema.
         session.use(shadow)
         session.stay_open()
         try:
@@ -73,7 +75,7 @@ def load_shadow(
 
 
 def drop_shadow(access: DatabaseAccess) -> None:
-    """Drop a loaded backup that will not be swapped in. Raises `DatabaseError`."""
+    """Drop the shadow schema, whose backup will not be swapped in. Raises `DatabaseError`."""
     with open_session(access) as session:
         # A statement of a killed load may still run.
         end_sessions(session, shadow_name(access.name))
@@ -86,7 +88,7 @@ def _drop_shadow(session: Session, live: str) -> None:
 
 
 def require_restorable(access: DatabaseAccess, backup: Backup) -> None:
-    """Raise `BackupError` if this backup must not be restored into the live schema."""
+    """Raise `BackupError` if this backup must not be restored, or no swap is possible."""
     with open_session(access) as session:
         live = Facts(session, access.name)
         require_loadable(backup.manifest, live)

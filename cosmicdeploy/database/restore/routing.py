@@ -1,7 +1,7 @@
 """Decide, while a dump is loaded, when and where each of its statements runs.
 
-Tables are created, and rows inserted, as they arrive. All other statements (triggers, views,
-routines) are deferred, in order. A statement that no dump tool writes is never run.
+Tables are created and rows are inserted as they arrive. All other statements (for triggers, views
+and routines) are deferred, in order. A statement that no dump tool writes is never run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cosmicdeploy.database.dump_format.statements import (
 from cosmicdeploy.database.restore.deferred_indexes import DeferredIndexes, defer_indexes
 from cosmicdeploy.errors import BackupError
 
-# A larger INSERT is not queued but runs at once, so that only one such INSERT is in memory.
+# A larger INSERT (in bytes) runs at once instead of being queued, so that only one is in memory.
 LARGEST_QUEUED = 4 << 20
 
 SETTING = re.compile(rb"(?:/\*!\d+ )?SET\b", re.IGNORECASE)
@@ -29,7 +29,7 @@ STRUCTURE = re.compile(
     rb"(?:DROP TABLE IF EXISTS|CREATE TABLE|DROP SEQUENCE IF EXISTS|CREATE SEQUENCE|(?:DO|SELECT)"
     rb" SETVAL\() *`"
 )
-# These statements are left out: parallel connections would wait for each other.
+# Statements that are left out, since they would make parallel connections wait for each other.
 LOCKS = re.compile(
     rb"LOCK TABLES `[^\n]+` WRITE|UNLOCK TABLES"
     rb"|/\*!40000 ALTER TABLE `[^\n]+` (?:DISABLE|ENABLE) KEYS \*/"
@@ -54,11 +54,14 @@ class StatementSink(Protocol):
 class Router:
     """Takes a dump in chunks, and passes each statement to `run`, to the row sink, or to `rest`.
 
-    `run` runs a statement at once. `open_rows` opens the row sink, which may run INSERTs in any
-    order; it is called when the first rows arrive, with the settings at the start of the dump.
-    `rest` takes the deferred statements. Tables in `large` are created without secondary indexes
-    where that is safe; `deferred` lists them. The server accepts statements of up to `limit` bytes.
-    Without `events`, scheduled events are left out.
+    - `run` runs a statement at once.
+    - `open_rows` opens the row sink, which may run INSERTs in any order. It is called when the
+      first rows arrive, with `settings`: the SET statements at the start of the dump.
+    - `rest` takes the deferred statements.
+
+    Tables in `large` are created without secondary indexes and foreign keys where that is safe;
+    `deferred` lists the statements that add these. The server accepts statements of up to `limit`
+    bytes. Without `events`, scheduled events are left out.
     """
 
     def __init__(
@@ -135,7 +138,7 @@ class Router:
             self._in_preamble = False
             self._run(self._without_indexes(statement))
             return
-        if SETTING.match(statement):  # needed now, and again by the deferred statements
+        if SETTING.match(statement):  # needed now, and again before the deferred statements
             self._run(statement)
             if self._in_preamble:
                 self.settings.append(statement)

@@ -38,7 +38,7 @@ from cosmicdeploy.errors import BackupError, BackupUnreadable
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """The result of a verification; `reasons` say why it failed, and are empty if it passed."""
+    """The result of a verification; `reasons` say why it failed, empty if it passed."""
 
     backup_id: str
     reasons: tuple[str, ...] = ()
@@ -53,13 +53,17 @@ class Verification:
             raise BackupError(
                 f"The backup cannot be used: {self.reasons[0]}",
                 where=f"backup {self.backup_id}",
-                todo="use another one: `cosmicdeploy backup list`",
+                todo="use another backup: `cosmicdeploy backup list`",
                 details=self.reasons[1:],
             )
 
 
 def verify_backup(backup: Backup, on_bytes: OnBytes = ignore_progress) -> Verification:
-    """Read all of the data and compare it with the manifest. Raises `BackupUnreadable`."""
+    """Read all data of a backup and compare it with the manifest.
+
+    A backup whose status is not "good" fails. Raises `BackupUnreadable` if the operating system
+    cannot read the data.
+    """
     manifest = backup.manifest
     if not backup.is_good:
         reasons = [f"it is {manifest.status}: {manifest.reason}".rstrip(": ")]
@@ -76,11 +80,11 @@ def verify_backup(backup: Backup, on_bytes: OnBytes = ignore_progress) -> Verifi
 def verify_restore(
     engine: Engine, access: DatabaseAccess, backup: Backup, on_bytes: OnBytes = ignore_progress
 ) -> Verification:
-    """Load the backup into a scratch schema, compare it with the manifest, and drop the schema.
+    """Test that a backup restores: load it into a scratch schema, compare, and drop the schema.
 
     A backup that must not be loaded on this server fails the verification. Raises
-    `BackupUnreadable`, and `DatabaseError` or `EngineError` if the server or the engine does not
-    answer.
+    `BackupUnreadable` if the operating system cannot read the data, `DatabaseError` or
+    `EngineError` if the server or the engine does not answer.
     """
     read = verify_backup(backup, on_bytes)
     if not read.passed:
@@ -100,9 +104,10 @@ def verify_restore(
 
 @contextmanager
 def scratch_schema(access: DatabaseAccess, backup: Backup) -> Iterator[str]:
-    """Create an empty schema with the defaults of the live one, and drop it after the block.
+    """Create an empty schema with a random name for the block, and drop it afterwards.
 
-    A lock with the schema's name is held meanwhile, so that other runs see that it is in use.
+    A lock with the schema's name is held until then, so that other runs see that the schema is in
+    use. Raises `DatabaseError`.
     """
     schema = scratch_name(access.name)
     with open_session(access) as holder:
@@ -147,13 +152,14 @@ def verify_restore_and_record(
 ) -> Verification:
     """Verify that a backup restores and record the result in the catalogue.
 
-    Raises what `verify_restore` raises, and `BackupError` if the result cannot be recorded.
+    If the test restore fails, the data is verified alone, to find out whether it is damaged. Raises
+    what `verify_restore` raises, and `BackupError` if the result cannot be recorded.
     """
     with catalogue.in_use(backup):
         result = verify_restore(engine, access, backup)
     if not result.passed:
         read = verify_and_record(catalogue, backup)
-        if not read.passed:  # the data is damaged, so this was no test of the restore
+        if not read.passed:  # the data is damaged, so the test restore proves nothing
             return read
     record = _record(result)
     also = {"read": record} if result.passed else {}
@@ -166,11 +172,11 @@ def _record(result: Verification) -> VerificationRecord:
 
 
 def _damage(backup: Backup, manifest: Manifest, on_bytes: OnBytes) -> list[str]:
-    """Return how the data differs from the manifest, and what no dump tool could have written."""
+    """Return how the data differs from the manifest, and what no dump tool would have written."""
     compressed = Digest()
     for chunk in read_compressed(backup.data):
         compressed.feed(chunk)
-    # Damaged data is not decompressed: the decompressor's error would say less than this.
+    # Damaged data is not decompressed: the decompressor's error would say less than this reason.
     if compressed.content != manifest.compressed:
         return ["the compressed data has changed (size or SHA-256 differs)"]
     raw, scan = Digest(), DumpScan()
@@ -190,7 +196,7 @@ def _damage(backup: Backup, manifest: Manifest, on_bytes: OnBytes) -> list[str]:
         ),
         (scan.is_complete, "the dump lacks its closing line"),
         (scan.tables >= set(manifest.objects.tables), "tables are missing in the dump"),
-        (not scan.opening_fault, f"{scan.opening_fault}: it has been altered"),
+        (not scan.opening_fault, f"{scan.opening_fault}: the dump has been altered"),
         (
             not unexpected,
             f"the dump has statements that no dump tool writes: {'; '.join(unexpected)}",

@@ -1,1 +1,1 @@
-"""Read what a schema holds, compare it, and create it again; check privileges on it."""
+"""Read and compare the contents of a schema, create its objects again, and check privileges."""

@@ -1,4 +1,4 @@
-"""Columns of tables and views: what application code relies on, and all that the server reports."""
+"""Columns of tables and views: what application code relies on, and what the server reports."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Column(StoredModel):
 class LiveColumn(Column):
     """A column as the server reports it.
 
-    `type` is the server's text. `default` is an SQL expression, None if there is no default.
-    `extra` (such as `auto_increment`) is in lower case.
+    `type` is the server's text. `default` is an SQL expression, None if there is no default or it
+    is NULL. `extra` (such as `auto_increment`) is in lower case.
     """
 
     fills_itself: bool = False
@@ -49,7 +49,7 @@ def read_columns(session: Session, schema: str) -> dict[str, dict[str, LiveColum
     )
     tables: dict[str, dict[str, LiveColumn]] = {}
     for table, name, kind, nullable, default, extra, charset in rows:
-        has_default = default not in (None, "NULL")  # MariaDB reports "NULL" for no default
+        has_default = default not in (None, "NULL")  # MariaDB reports a default of NULL as text
         tables.setdefault(str(table), {})[str(name)] = LiveColumn(
             type=str(kind),
             nullable=nullable == "YES",

@@ -13,8 +13,9 @@ from cosmicdeploy.errors import DatabaseError
 
 Kind = Literal["FUNCTION", "PROCEDURE", "VIEW", "TRIGGER", "EVENT"]
 
-# Queries for the names of the objects of each kind, in an order in which they can be created. The
-# triggers of one table are in the order in which they fire: it is the order of creation.
+# Kind → query for the names of its objects. The kinds are in an order in which objects can be
+# created. The triggers of a table are in the order in which they fire, since triggers that are
+# created in this order fire in it again.
 NAME_QUERIES: dict[Kind, str] = {
     "FUNCTION": "SELECT routine_name FROM information_schema.routines"
     " WHERE routine_schema = %s AND routine_type = 'FUNCTION' ORDER BY 1",
@@ -25,7 +26,7 @@ NAME_QUERIES: dict[Kind, str] = {
     " ORDER BY event_object_table, action_timing, event_manipulation, action_order",
     "EVENT": "SELECT event_name FROM information_schema.events WHERE event_schema = %s ORDER BY 1",
 }
-# SHOW CREATE returns the text of an object in one of these columns, depending on its kind.
+# SHOW CREATE returns the text of an object in one of these columns, which depends on the kind.
 STATEMENT_COLUMNS = frozenset(
     {
         "Create Function",
@@ -41,8 +42,8 @@ DEFINER = re.compile(r"\ACREATE (?:\S+ )??DEFINER=`((?:[^`]|``)*)`@`((?:[^`]|``)
 class Definition(StoredModel):
     """The statement that creates one object, and the session settings under which to run it.
 
-    `statement` is the server's text and does not name the schema. Views have neither `sql_mode` nor
-    `database_collation`; only events have a `time_zone`.
+    `statement` is the text that the server reports while the object's schema is the current one.
+    `sql_mode` and `database_collation` are "" for views; only events have a `time_zone`.
     """
 
     kind: Kind
@@ -61,18 +62,21 @@ class Definition(StoredModel):
 
     @property
     def definer(self) -> str:
-        """The account with whose privileges the object runs, as user@host; "" if it names none."""
+        """The account in the statement's DEFINER clause, as user@host; "" without such a clause."""
         match = DEFINER.search(self.statement)
         return "@".join(part.replace("``", "`") for part in match.groups()) if match else ""
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex) of the statement and its settings."""
+        """SHA-256 (hex) of the whole definition: the statement and its settings."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 class Definitions(StoredModel):
-    """The objects of a schema, in an order for creating them, and its default collation."""
+    """The views, routines, triggers and events of a schema, and its default collation.
+
+    `objects` are sorted for creating them: routines first, then views, triggers and events.
+    """
 
     collation: str
     objects: tuple[Definition, ...] = ()
@@ -82,26 +86,26 @@ class Definitions(StoredModel):
         return tuple(each for each in self.objects if each.kind in kinds)
 
     def with_events(self, events: tuple[Definition, ...]) -> Definitions:
-        """Return a copy with these events instead of the present ones."""
+        """Return a copy with these events in place of its own."""
         others = self.of("FUNCTION", "PROCEDURE", "VIEW", "TRIGGER")
         return self.model_copy(update={"objects": (*others, *events)})
 
     def definers(self) -> tuple[str, ...]:
-        """Return the accounts with whose privileges the objects run, as user@host."""
+        """Return the accounts in the objects' DEFINER clauses, as user@host, without duplicates."""
         return tuple(sorted({each.definer for each in self.objects if each.definer}))
 
     def digests(self) -> dict[str, str]:
-        """Return the digest of each object by its label."""
+        """Return label → digest of each object."""
         return {each.label: each.digest for each in self.objects}
 
 
 def read_definitions(session: Session, schema: str) -> Definitions:
-    """Read all objects of a schema, and make it the current one.
+    """Read all views, routines, triggers and events of a schema, and make the schema current.
 
-    Raises `DatabaseError` that names the object if one cannot be read.
+    Raises `DatabaseError`, also if the user may not read one of the objects.
     """
     session.use(schema)  # the server leaves only the current schema's name out of a view's text
-    session.execute("SET SESSION sql_mode = ''")  # which decides how a view's text is quoted
+    session.execute("SET SESSION sql_mode = ''")  # the mode decides how a view's text is quoted
     try:
         objects = tuple(
             read_definition(session, kind, name)

@@ -1,4 +1,4 @@
-"""A digest of a schema's structure: it shows whether a failed migration changed anything."""
+"""The digest of a schema's structure, to see whether a structure changed or two are equal."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import json
 
 from cosmicdeploy.database.session import Session
 
-# Without schema names, so that a restored copy has the digest of its original; without counters and
-# statistics, since they change with the data.
+# The queries read no schema names, so that a restored copy has the same digest as its original.
+# They read no counters and statistics, since these change with the data.
 QUERIES = (
     "SELECT table_name, table_type, engine, table_collation FROM information_schema.tables"
     " WHERE table_schema = %s ORDER BY table_name",

@@ -18,7 +18,7 @@ MIGRATIONS_TABLE = "migrations"
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """The product that the server runs; `vendor` is "MariaDB" or "MySQL"."""
+    """The database server's product: its `vendor` ("MariaDB" or "MySQL") and version."""
 
     vendor: str
     version: str
@@ -61,7 +61,7 @@ class Facts:
         return {str(name): str(engine) for name, engine in rows}
 
     def tables(self) -> tuple[Table, ...]:
-        """Return the base tables with exact row counts; reads every table once."""
+        """Return the base tables with exact row counts. Counting reads each table completely."""
         return tuple(
             Table(name=name, engine=engine, rows=self.count(name))
             for name, engine in self.engines().items()
@@ -73,7 +73,7 @@ class Facts:
         return int(self.session.rows(f"SELECT COUNT(*) FROM {name}")[0][0])  # noqa: S608 - quoted
 
     def other_tables(self) -> dict[str, str]:
-        """Return name → type of what is neither a base table nor a view, such as a sequence."""
+        """Return name → type of all that is neither a base table nor a view, such as a sequence."""
         rows = self.session.rows(
             "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = %s"
             " AND table_type NOT IN ('BASE TABLE', 'VIEW') ORDER BY table_name",
@@ -100,12 +100,15 @@ class Facts:
     def definitions(self) -> Definitions:
         """Return the definitions of views, routines, triggers and events.
 
-        Raises also if the user may not read one of them.
+        Raises `DatabaseError` also if the user may not read one of them.
         """
         return read_definitions(self.session, self.schema)
 
     def rounded_columns(self) -> tuple[str, ...]:
-        """Return the FLOAT columns with values that a dump would round; reads their tables."""
+        """Return, as "table.column", the FLOAT columns with values that a dump would round.
+
+        Reads all tables that have a FLOAT column.
+        """
         rows = self.session.rows(
             "SELECT table_name, column_name FROM information_schema.columns JOIN"
             " information_schema.tables USING (table_schema, table_name) WHERE table_schema = %s"
@@ -146,7 +149,7 @@ class Facts:
         return schema_digest(self.session, self.schema)
 
     def applied_migrations(self) -> dict[str, int]:
-        """Return applied migration → batch; empty if there is no migrations table."""
+        """Return applied migration → its batch number; empty if there is no migrations table."""
         if not self.columns(MIGRATIONS_TABLE):
             return {}
         table = f"{quoted(self.schema)}.{quoted(MIGRATIONS_TABLE)}"
@@ -156,13 +159,16 @@ class Facts:
         return {str(name): int(batch) for name, batch in rows}
 
     def outline(self) -> Outline:
-        """Return the tables and views with their columns, as application code relies on them."""
+        """Return what application code relies on: the columns of each table and view."""
         return read_outline(self.session, self.schema)
 
     def incompatibilities(self, needed: Outline) -> list[str]:
-        """Return why code written for the schema `needed` cannot use this one; empty if it can."""
+        """Return why code written for the schema `needed` cannot use this one; empty if it can.
+
+        An empty `needed` is a reason too: the schema that the code needs is not known.
+        """
         if not needed:
-            return ["it is not known what that code needs"]
+            return ["it is not known which schema that code needs"]
         return incompatibilities(needed, self.outline())
 
     def highest_batch(self) -> int:

@@ -25,9 +25,10 @@ def read_outline(session: Session, schema: str) -> Outline:
 
 
 def column_changes(then: Outline, now: Outline) -> list[str]:
-    """Return how columns differ, in tables that both schemas have.
+    """Return a line for each column that differs, in tables that both schemas have.
 
-    Compares only what all versions of a server report in the same way: type and NULL.
+    Compares only what servers of all versions report alike: whether the column exists, its type
+    without a display width, and whether it accepts NULL.
     """
     lines = []
     for table in sorted(then.keys() & now.keys()):
@@ -48,8 +49,9 @@ def _portable(column: Column | None) -> str:
 def incompatibilities(needed: Outline, schema: Outline) -> list[str]:
     """Return why code written for the schema `needed` cannot use `schema`; empty if it can.
 
-    The code can use a schema that has every table and column of `needed`, with the same type, and
-    whose other columns need no value from the code.
+    The code can use a schema that has every table and column of `needed`. Each of these columns
+    must have the same type, and accept NULL if it does in `needed`. Every other column of these
+    tables must accept NULL or get its value from the server.
     """
     lines = [f"table {table} is missing" for table in needed if table not in schema]
     for table in sorted(needed.keys() & schema.keys()):
@@ -72,6 +74,6 @@ def _column_incompatibilities(
     for name in schema.keys() - needed.keys():
         if not schema[name].nullable and not schema[name].fills_itself:
             lines.append(
-                f"column {table}.{name} needs a value, and that code does not know the column"
+                f"column {table}.{name} needs a value, and the code does not know the column"
             )
     return lines

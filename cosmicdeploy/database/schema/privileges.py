@@ -1,4 +1,4 @@
-"""Check the privileges of the database user before work relies on them."""
+"""Check that the database user has the privileges that a dump or a restore needs."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from operator import itemgetter
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.errors import BackupError
 
-# The server hides objects that a user may not use, so a dump omits them without an error: tables
-# without SELECT; triggers, events and routines without the last three.
+# The server hides objects that the user has no privilege for, so a dump lacks them without an
+# error. Tables need SELECT; triggers, events and routines need TRIGGER, EVENT and EXECUTE.
 TO_DUMP = ("SELECT", "SHOW VIEW", "TRIGGER", "EVENT", "EXECUTE")
 TO_RESTORE = (
     *("SELECT", "INSERT", "CREATE", "DROP", "ALTER", "INDEX", "REFERENCES", "LOCK TABLES"),
     *("CREATE VIEW", "SHOW VIEW", "TRIGGER", "EVENT", "CREATE ROUTINE", "ALTER ROUTINE"),
 )
-# With any of these, a user may create objects whose definer is another account.
+# With any of these privileges, a user may create objects whose definer is another account.
 FOREIGN_DEFINERS = frozenset({"SUPER", "SET USER", "SET_USER_ID"})
 ALL = "ALL PRIVILEGES"
 GRANT = re.compile(r"GRANT (?P<privileges>.+?) ON (?P<schema>\*|`(?:[^`]|``)+`)\.\* TO (?P<to>\S+)")
-# In a grant, _ and % in a schema's name are wildcards unless they are escaped.
+# In a grant, _ and % in a schema's name are wildcards unless a backslash precedes them.
 WILDCARD = re.compile(r"(?<!\\)[_%]")
 
 
 def require_privileges(session: Session, schemas: Iterable[str], required: Iterable[str]) -> None:
-    """Raise `BackupError` unless the user has all these privileges on all these schemas."""
+    """Raise `BackupError` unless the user has all required privileges on each schema."""
     required = tuple(required)
     missing = {schema: _missing(session, schema, required) for schema in schemas}
     lines = [f"{', '.join(names)} on {schema}" for schema, names in missing.items() if names]
@@ -52,10 +52,10 @@ def require_definers(session: Session, definers: Iterable[str]) -> None:
 
 
 def privileges_on(session: Session, schema: str | None) -> frozenset[str]:
-    """Return the user's privileges on a schema; None stands for those on the whole server.
+    """Return the user's privileges on a schema, including those on all schemas (`*.*`).
 
-    Includes privileges of active roles, but not privileges on single tables. Raises
-    `DatabaseError`.
+    If `schema` is None, return only those on all schemas. Privileges of active roles are included,
+    privileges on single tables are not. Raises `DatabaseError`.
     """
     whole: set[str] = set()
     closest: dict[str, tuple[int, set[str]]] = {}
@@ -67,7 +67,7 @@ def privileges_on(session: Session, schema: str | None) -> frozenset[str]:
         if grant["schema"] == "*":
             whole |= privileges
         elif schema is not None and _covers(session, grant["schema"], schema):
-            # If several patterns match, the server uses only the most specific of them.
+            # If several grants to an account match, the server uses only the most specific one.
             closeness = len(WILDCARD.split(grant["schema"], maxsplit=1)[0])
             closest[grant["to"]] = max(
                 closest.get(grant["to"], (0, set())), (closeness, privileges), key=itemgetter(0)

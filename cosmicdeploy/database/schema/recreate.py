@@ -1,4 +1,4 @@
-"""Replace the views, routines, triggers and events of a schema by recorded ones."""
+"""Replace the views, routines, triggers and events of a schema by recorded definitions."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from cosmicdeploy.database.session import Session, execute_when_unlocked
 from cosmicdeploy.errors import BackupError, DatabaseError
 
 COLLATION = re.compile(r"\w*", re.ASCII)
-# Kinds of objects that run by themselves.
+# Kinds of objects that the server runs without a call.
 ACTIVE: tuple[Kind, ...] = ("TRIGGER", "EVENT")
 
 
 def recreate_objects(session: Session, schema: str, recorded: Definitions) -> None:
-    """Replace the objects of a schema by the recorded ones; calling it again is harmless.
+    """Replace the objects of a schema by the recorded ones; a second call has the same result.
 
     On MariaDB, a routine that is replaced keeps the privileges granted on it. Raises
-    `DatabaseError`.
+    `DatabaseError`, and `BackupError` if a recorded definition is not usable.
     """
     session.use(schema)
     drop_objects(session, schema, "EVENT", "TRIGGER", "VIEW")
@@ -43,7 +43,10 @@ def recreate_objects(session: Session, schema: str, recorded: Definitions) -> No
 def create_missing_triggers_and_events(
     session: Session, schema: str, recorded: Definitions
 ) -> None:
-    """Create the recorded triggers and events that do not exist. Raises `DatabaseError`."""
+    """Create the recorded triggers and events that do not exist.
+
+    Raises `DatabaseError`, and `BackupError` if a recorded definition is not usable.
+    """
     existing: set[tuple[str, str]] = {
         (kind, name) for kind in ACTIVE for name in names_of(session, schema, kind)
     }
@@ -53,9 +56,10 @@ def create_missing_triggers_and_events(
 
 
 def drop_objects(session: Session, schema: str, *kinds: Kind) -> None:
-    """Drop all objects of these kinds, in reverse order of creation. Raises `DatabaseError`.
+    """Drop all objects of these kinds, each kind in reverse order of creation.
 
-    So if it stops halfway and the dropped triggers are created again, all fire in the old order.
+    If this stops halfway and the dropped triggers are created again, all triggers then fire in the
+    same order as before. Raises `DatabaseError`.
     """
     for kind in kinds:
         for name in reversed(names_of(session, schema, kind)):
@@ -63,7 +67,10 @@ def drop_objects(session: Session, schema: str, *kinds: Kind) -> None:
 
 
 def create_objects(session: Session, schema: str, recorded: Sequence[Definition]) -> None:
-    """Create objects in a schema, each with its recorded settings. Raises `DatabaseError`."""
+    """Create objects in a schema, each under its recorded session settings.
+
+    Raises `DatabaseError`, and `BackupError` if a recorded definition is not usable.
+    """
     session.use(schema)
     or_replace = Facts(session, schema).server().vendor == "MariaDB"
     for definition in recorded:
@@ -76,9 +83,10 @@ def create_objects(session: Session, schema: str, recorded: Sequence[Definition]
 
 
 def encoded(definition: Definition, statement: str) -> bytes:
-    """Encode a statement in its recorded character set, which the session has when it runs.
+    """Encode a statement in the character set that is recorded in `definition`.
 
-    Raises `BackupError` if the text does not fit the character set.
+    The session has the same character set when it runs the statement. Raises `BackupError` if the
+    text does not fit the character set.
     """
     if definition.charset.startswith("utf8"):
         return statement.encode()
@@ -92,18 +100,21 @@ def encoded(definition: Definition, statement: str) -> bytes:
 
 
 def require_creatable(recorded: Sequence[Definition]) -> None:
-    """Raise `BackupError` if the text of an object could not create it in another schema."""
+    """Raise `BackupError` if an object cannot be created from its text in another schema."""
     for definition in recorded:
         encoded(definition, definition.statement)
         if is_bound_to_schema(definition):
             raise BackupError(
-                f"{definition.label} names a schema before its body, which binds it to that schema",
+                f"{definition.label} names its schema before its body, so it works in no other",
                 todo="create it again without the schema's name",
             )
 
 
 def is_bound_to_schema(definition: Definition) -> bool:
-    """Return whether the text of a trigger names the schema of the trigger or of its table."""
+    """Return whether a definition is a trigger that names a schema before its body.
+
+    The schema is that of the trigger or of its table.
+    """
     if definition.kind != "TRIGGER":
         return False
     head = re.split(r"\bFOR\s+EACH\s+ROW\b", definition.statement, maxsplit=1, flags=re.I)[0]
@@ -112,7 +123,7 @@ def is_bound_to_schema(definition: Definition) -> bool:
 
 
 def without_broken_views(session: Session, definitions: Definitions) -> Definitions:
-    """Return a copy without the broken views, which cannot be created again."""
+    """Return a copy without the views that cannot be queried: they cannot be created again."""
     broken = broken_views(session, definitions)
     kept = tuple(
         each for each in definitions.objects if each.kind != "VIEW" or each.name not in broken
@@ -121,7 +132,7 @@ def without_broken_views(session: Session, definitions: Definitions) -> Definiti
 
 
 def broken_views(session: Session, definitions: Definitions) -> dict[str, str]:
-    """Return the views of the current schema that cannot be queried, with the reason."""
+    """Return view → reason, for each view of the current schema that cannot be queried."""
     broken: dict[str, str] = {}
     for view in definitions.of("VIEW"):
         try:
@@ -132,10 +143,10 @@ def broken_views(session: Session, definitions: Definitions) -> dict[str, str]:
 
 
 def set_default_collation(session: Session, schema: str, collation: str) -> None:
-    """Set the default collation of a schema; "" changes nothing.
+    """Set the default collation of a schema; an empty `collation` changes nothing.
 
-    Raises `DatabaseError`, and `BackupError` if `collation` is not a plain name, since it may come
-    from a forged manifest.
+    Raises `DatabaseError`, and `BackupError` if `collation` is not a plain name: a forged manifest
+    could hold any text.
     """
     if not COLLATION.fullmatch(collation):
         raise BackupError(
@@ -148,7 +159,10 @@ def set_default_collation(session: Session, schema: str, collation: str) -> None
 
 
 def _drop_other_routines(session: Session, schema: str, recorded: Definitions) -> None:
-    """Drop the routines that `create_objects` cannot replace by recorded ones."""
+    """Drop the routines that `create_objects` cannot replace by recorded ones.
+
+    On MySQL these are all routines, since it has no CREATE OR REPLACE for them.
+    """
     kinds: tuple[Kind, ...] = ("FUNCTION", "PROCEDURE")
     replaceable = Facts(session, schema).server().vendor == "MariaDB"
     for kind in kinds:
@@ -159,7 +173,10 @@ def _drop_other_routines(session: Session, schema: str, recorded: Definitions) -
 
 
 def _create_views(session: Session, schema: str, waiting: Sequence[Definition]) -> None:
-    """Create views in several rounds, since a view may use other views, in any order."""
+    """Create views in rounds: a view that uses another view may succeed only in a later round.
+
+    Raises the last error if no view of a round can be created.
+    """
     while waiting:
         failed: list[Definition] = []
         last: DatabaseError | None = None

@@ -1,4 +1,4 @@
-"""The schemas that a restore uses beside the live one: their names, how to create and drop them."""
+"""Name, create and drop the schemas that a restore needs in addition to the live one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def shadow_name(live: str) -> str:
 
 
 def replaced_name(live: str) -> str:
-    """Return the name of the schema that keeps the tables that a restore replaced."""
+    """Return the name of the schema that keeps the live tables which a restore replaced."""
     return _derived_name(live, "before")
 
 
@@ -32,12 +32,12 @@ def swap_record_name(live: str) -> str:
 
 
 def scratch_name(live: str) -> str:
-    """Return a new name for the schema of a test restore; each call returns another one."""
+    """Return a random name for the schema of a test restore."""
     return _derived_name(live, f"verify_{secrets.token_hex(SCRATCH_ID_BYTES)}")
 
 
 def scratch_schemas(session: Session, live: str) -> list[str]:
-    """Return the names of the existing schemas of test restores. Raises `DatabaseError`."""
+    """Return the existing schemas of test restores, by name. Raises `DatabaseError`."""
     digits = 2 * SCRATCH_ID_BYTES
     prefix = scratch_name(live)[:-digits]
     pattern = re.compile(re.escape(prefix) + f"[0-9a-f]{{{digits}}}")
@@ -48,7 +48,7 @@ def scratch_schemas(session: Session, live: str) -> list[str]:
 def create_schema_like(session: Session, model: str, schema: str) -> None:
     """Create a schema with the default character set and collation of the schema `model`.
 
-    Raises `DatabaseError`.
+    Raises `DatabaseError`, also if `model` does not exist.
     """
     rows = session.rows(
         "SELECT default_character_set_name, default_collation_name"
@@ -67,13 +67,13 @@ def drop_schema(session: Session, schema: str) -> None:
 
 
 def end_sessions(session: Session, schema: str) -> None:
-    """End all other sessions that use a schema, as far as the user may see and end them."""
+    """End all other sessions that use a schema, as far as the user may. Raises `DatabaseError`."""
     others = session.rows(
         "SELECT id FROM information_schema.processlist WHERE db = %s AND id <> CONNECTION_ID()",
         schema,
     )
     for (session_id,) in others:
-        with suppress(DatabaseError):  # it has ended by itself, or its user has more privileges
+        with suppress(DatabaseError):  # the session has ended by itself, or this user may not
             session.execute("KILL %s", session_id)
 
 
@@ -90,7 +90,10 @@ def drop_empty_schema(session: Session, schema: str) -> None:
 
 
 def _derived_name(live: str, suffix: str) -> str:
-    """Return the live name with a suffix; a long name is cut, with a digest to keep it unique."""
+    """Return the live name with a suffix.
+
+    A live name that is too long is cut, and gets a digest that keeps the result unique.
+    """
     room = LONGEST_NAME - len(f"__{suffix}")
     if len(live) > room:
         digest = hashlib.sha256(live.encode()).hexdigest()[:8]

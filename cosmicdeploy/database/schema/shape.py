@@ -1,4 +1,4 @@
-"""The shape of a schema: tables, columns, indexes, constraints. Migrations are classified by it."""
+"""The shape of a schema: what the classification of migrations needs to know about its tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from cosmicdeploy.database.session import Session
 
 @dataclass(frozen=True, kw_only=True)
 class TableShape:
-    """A table. Names of columns, indexes and constraints are in lower case."""
+    """A table: its default character set, columns, indexes and constraints.
+
+    The names of columns, indexes and constraints are in lower case.
+    """
 
     charset: str = "utf8mb4"
     columns: dict[str, LiveColumn] = field(default_factory=dict)
@@ -21,7 +24,7 @@ class TableShape:
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """The tables and views of a schema."""
+    """The tables of a schema by name, and the names of its views."""
 
     tables: dict[str, TableShape] = field(default_factory=dict)
     views: frozenset[str] = frozenset()

@@ -1,1 +1,1 @@
-"""What the sessions on the server do: the process list, lock waits, server load."""
+"""Show what the sessions on the server do: process list, lock waits, server load."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.database.sessions.process_list import Process
 
-# The information_schema table of a MariaDB plugin: which session holds the lock on which table.
+# A table that a MariaDB plugin adds to information_schema: which session holds which table lock.
 LOCK_PLUGIN = "metadata_lock_info"
 
 
@@ -44,9 +44,10 @@ def table_lock_holders(
 ) -> list[Process]:
     """Return the sessions that may hold the table lock that `waiter` waits for.
 
-    If the server has the lock plugin, these are the sessions that hold a table named in the
-    waiter's statement. Otherwise they are the sessions in this schema, or in none, whose
-    transaction began before the wait. Raises `DatabaseError`.
+    `processes` are all sessions by id; those that wait for a table lock themselves are left out.
+    If the server has the plugin for table locks, the result is the sessions that hold a lock on a
+    table named in the waiter's statement. Otherwise it is the sessions that use `schema` or no
+    schema, and whose transaction began before the wait. Raises `DatabaseError`.
     """
     others = [each for each in processes.values() if not each.waits_for_table_lock]
     if _has_table(session, LOCK_PLUGIN.upper()):
@@ -78,12 +79,12 @@ def _locked_tables(session: Session, schema: str) -> dict[int, list[str]]:
 
 
 def has_lock_plugin(session: Session) -> bool:
-    """Return whether the server has the plugin that lists who holds which table lock."""
+    """Return whether the server has the plugin that lists which session holds which table lock."""
     return _has_table(session, LOCK_PLUGIN.upper())
 
 
 def tables_in_use(session: Session, schema: str) -> list[str]:
-    """Return tables held by LOCK TABLES or by a running statement. Raises `DatabaseError`."""
+    """Return the tables that LOCK TABLES or a running statement holds. Raises `DatabaseError`."""
     rows = session.rows("SHOW OPEN TABLES WHERE `Database` = %s AND In_use > 0", schema)
     return sorted(str(row[1]) for row in rows)
 

@@ -8,20 +8,21 @@ from dataclasses import dataclass
 
 from cosmicdeploy.database.session import Session
 
-# Users and commands of sessions that belong to the server itself or to its replicas.
+# Users and commands of sessions that belong to the server itself or to a database replica.
 SYSTEM_USERS = frozenset({"", "system user", "event_scheduler", "unauthenticated user"})
 SYSTEM_COMMANDS = frozenset(
     {"Daemon", "Binlog Dump", "Binlog Dump GTID", "Connect", "Delayed insert"}
     | {"Slave_IO", "Slave_SQL", "Slave_worker"}
 )
 BACKUP_USERS = re.compile(r"backup|dump|repl", re.IGNORECASE)
-# The SELECT of mysqldump and mariadb-dump, and the locks of other backup tools.
+# The SELECTs of mysqldump and mariadb-dump, and the locking statements of other backup tools.
 BACKUP_STATEMENTS = re.compile(
     r"SQL_NO_CACHE \*/|^\s*(BACKUP\s|FLUSH\s+TABLES?\b.*\bREAD\s+LOCK)",
     re.IGNORECASE | re.DOTALL,
 )
 COMMENTS = re.compile(r"^(?:\s|/\*.*?\*/|--\s.*?\n|#.*?\n)+", re.DOTALL)
-# Statements of ordinary clients, which can repeat them; migrations and loads run others.
+# Statements of an ordinary client, which it can repeat. Changes of the schema, as in migrations,
+# are not among them.
 CLIENT_STATEMENTS = re.compile(
     r"(SELECT|WITH|INSERT|UPDATE|DELETE|REPLACE|CALL|DO|EXECUTE)\b|\(", re.IGNORECASE
 )
@@ -33,8 +34,8 @@ IDLE = "Sleep"
 class Process:
     """A session in the process list.
 
-    `seconds` is how long it has run its statement, or how long it has been idle.
-    `transaction_seconds` is the age of its open transaction; None if it has none.
+    `seconds` is how long the session has run its statement, or has been idle.
+    `transaction_seconds` is the age of the session's open transaction, None if there is none.
     """
 
     id: int
@@ -53,12 +54,12 @@ class Process:
 
     @property
     def waits_for_table_lock(self) -> bool:
-        """Whether it waits for the lock on a table, which an ALTER TABLE needs exclusively."""
+        """Whether the session waits for a table lock, which an ALTER TABLE needs exclusively."""
         return self.state.startswith(TABLE_LOCK)
 
     @property
     def protection(self) -> str:
-        """Why the deployer does not offer to end it; "" for an ordinary client."""
+        """Why the deployer does not offer to end the session; "" for an ordinary client."""
         if self.user in SYSTEM_USERS or self.command in SYSTEM_COMMANDS:
             return "it belongs to the server itself or to a replica"
         if BACKUP_USERS.search(self.user) or BACKUP_STATEMENTS.search(self.statement):
@@ -67,13 +68,13 @@ class Process:
 
     @property
     def runs_client_statement(self) -> bool:
-        """Whether it runs a statement that a client can repeat."""
+        """Whether the session runs a statement that a client can repeat."""
         plain = COMMENTS.sub("", self.statement)
         return not self.is_idle and bool(CLIENT_STATEMENTS.match(plain))
 
 
 def read_process_list(session: Session) -> Mapping[int, Process]:
-    """Return all other sessions by id. Raises `DatabaseError`."""
+    """Return all sessions except this one, as id → session. Raises `DatabaseError`."""
     transactions = {
         int(thread): int(seconds)
         for thread, seconds in session.rows(

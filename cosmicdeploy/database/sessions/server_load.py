@@ -11,8 +11,8 @@ from cosmicdeploy.database.session import Session
 class ServerLoad:
     """Connections and slow statements of the server.
 
-    `peak_connections` and `slow_statements` count since the server started. A statement is slow if
-    it takes longer than `slow_after_seconds`.
+    `peak_connections` (the most connections at the same time) and `slow_statements` are counted
+    since the server started. A statement is slow if it takes longer than `slow_after_seconds`.
     """
 
     connections: int

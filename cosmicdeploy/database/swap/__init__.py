@@ -1,1 +1,1 @@
-"""Swap the shadow schema's tables into the live schema, or back; finish or undo a killed swap."""
+"""Swap the shadow schema's tables with the live ones, or back; finish or undo a killed swap."""

@@ -1,9 +1,9 @@
 """Run a swap in either direction: tables move into the live schema and out of it.
 
 RENAME TABLE moves all tables or none. But it refuses tables with triggers, and does not move views,
-routines and events. So a swap first records all these objects, drops triggers and events, moves the
-tables, and then creates the objects again. After a kill, any process that finds the record can undo
-the swap if the tables have not moved, and finish it if they have.
+routines and events. So a swap first records all these objects and drops triggers and events. Then
+it moves the tables and creates the objects again. After a kill, any process that finds the record
+can undo the swap if the tables have not moved, or finish the swap if they have.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from cosmicdeploy.database.swap.record import HELD_EVENTS, Phase, Record, SwapRe
 
 @dataclass(frozen=True, kw_only=True)
 class Swapped:
-    """The tables that moved into the live schema, and those that moved out of it."""
+    """The names of the tables that moved into the live schema, and of those that moved out."""
 
     moved_in: tuple[str, ...]
     moved_out: tuple[str, ...]
@@ -40,8 +40,8 @@ class Swapped:
 class SwapDirection:
     """The schemas of a swap in one direction, and its phases.
 
-    Tables move from `incoming` to `live`, and from `live` to `outgoing`. The phase is `prepared`
-    before the tables move, and `moved` after that.
+    Tables move from the schema `incoming` to `live`, and from `live` to `outgoing`. The phase is
+    `prepared` before the tables move, and `moved` after that.
     """
 
     live: str
@@ -51,7 +51,11 @@ class SwapDirection:
     moved: Phase
 
     def run(self, session: Session, record: Record) -> Swapped:
-        """Run the whole swap. Raises `DatabaseError`; then `finish` or `undo` it, by its phase."""
+        """Run the whole swap. Raises `DatabaseError`.
+
+        After an error, the caller has to `undo` the swap if the phase is `prepared`, and `finish`
+        it if the phase is `moved`. In any other phase, no table or object has changed.
+        """
         leaving = Facts(session, self.live).engines()
         coming = Facts(session, self.incoming).engines()
         drop_empty_schema(session, self.outgoing)
@@ -68,7 +72,10 @@ class SwapDirection:
         return Swapped(moved_in=tuple(coming), moved_out=tuple(leaving))
 
     def finish(self, session: Session) -> None:
-        """Finish a swap whose tables have moved: create their objects. Raises `DatabaseError`."""
+        """Finish a swap whose tables have moved: create the objects, drop what is not needed.
+
+        Raises `DatabaseError`, and `BackupError` if a recorded definition is not usable.
+        """
         store = SwapRecord(session, self.live)
         recreate_objects(session, self.live, store.read(self.moved).coming)
         if self.moved is Phase.MOVED:
@@ -82,11 +89,14 @@ class SwapDirection:
         store.forget(self.moved)
 
     def undo(self, session: Session) -> None:
-        """Undo a swap before its tables move: create what it dropped. Raises `DatabaseError`."""
+        """Undo a swap whose tables have not moved: create the dropped triggers and events again.
+
+        Raises `DatabaseError`.
+        """
         store = SwapRecord(session, self.live)
         record = store.read(self.prepared)
         create_missing_triggers_and_events(session, self.live, record.leaving)
-        # In a swap back, the objects of the replaced tables exist only in the record.
+        # In a swap back, the incoming tables had no triggers: these exist only in the record.
         if self.prepared is Phase.PREPARED:
             create_missing_triggers_and_events(
                 session, self.incoming, record.coming.with_events(())

@@ -1,4 +1,4 @@
-"""Finish or undo a swap whose process was killed. Only one session swaps tables at a time."""
+"""Finish or undo a swap whose process was killed, and let only one session swap at a time."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from cosmicdeploy.database.swap.record import Phase, SwapRecord
 from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.signals import uninterruptible
 
-# After a kill, the last statement of the process runs on in the server for some seconds at most.
+# After a kill, the last statement of the process continues on the server for a few seconds at most.
 OTHERS_END_SECONDS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
 class SwapOutcome:
-    """How an interrupted swap ended, and which data is live now.
+    """What was done about an interrupted swap, and which data is live now.
 
-    "nothing": no swap was interrupted. "old": the swap was undone, so the data is the same as
-    before it. "new": the swap was finished. After a swap *back*, "old" is therefore the restored
-    data, and "new" the data from before the restore.
+    `state` is "nothing" if no swap was interrupted. "old": the swap was undone, so the live data is
+    that from before the swap. "new": the swap was finished. A swap *back* puts the replaced data
+    live again, so "old" then means the restored data, and "new" the data from before the restore.
     """
 
     state: Literal["nothing", "old", "new"]
@@ -75,8 +75,8 @@ def resolve(session: Session, live: str) -> SwapOutcome:
 def exclusive_session(access: DatabaseAccess) -> Iterator[Session]:
     """Open the only session that may swap tables; no signal interrupts the block.
 
-    Waits for another session to end, even one whose process was killed: its last statement may
-    still run. Raises `DatabaseError` if it does not end.
+    Waits up to 30 seconds for another such session to end. Even the session of a killed process may
+    still run its last statement. Raises `DatabaseError` if the other session does not end.
     """
     with uninterruptible(), open_session(access) as session:
         name = swap_record_name(access.name)

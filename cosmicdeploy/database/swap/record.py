@@ -1,7 +1,7 @@
-"""The record of a swap, in the database: with it, another process can finish or undo the swap.
+"""The record of a swap in the database, with which any process can finish or undo the swap.
 
-The record is the only row of a table, in a schema of its own. The name of that table is the phase
-of the swap. So a single RENAME TABLE can move the data and enter the next phase.
+The record is the only row of a table in a schema of its own. The name of that table is the phase of
+the swap. So a single RENAME TABLE can move the data and enter the next phase.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ from cosmicdeploy.database.session import Session
 from cosmicdeploy.database.stored_model import StoredModel
 from cosmicdeploy.errors import DatabaseError
 
-# Names of tables, which records of older versions have too.
+# Names of two more tables in the record's schema. Older versions of the deployer use the same
+# names, so these must not change.
 PARTIAL_TABLE = "draft"
 HELD_EVENTS = "held_events"
 EVENTS = TypeAdapter(tuple[Definition, ...])
 
 
 class Phase(StrEnum):
-    """How far a swap (or, with BACK, a swap back) has come."""
+    """How far a swap has come, or with BACK a swap back. The values are names of tables."""
 
     PREPARED = "swap_prepared"
     MOVED = "swap_moved"
@@ -43,7 +44,7 @@ class Phase(StrEnum):
 class Record(StoredModel):
     """The views, routines, triggers and events of the two schemas before a swap.
 
-    `leaving` are those of the live schema, `coming` those of the schema that becomes live.
+    `leaving` are those of the live tables, `coming` those of the tables that become live.
     """
 
     leaving: Definitions
@@ -59,12 +60,12 @@ class SwapRecord:
         self._schema = swap_record_name(live)
 
     def phases(self) -> frozenset[Phase]:
-        """Return the recorded phases; during a swap back, SWAPPED is still one of them."""
+        """Return the recorded phases. During a swap back, SWAPPED is among them."""
         names = set(Facts(self._session, self._schema).engines())
         return frozenset(phase for phase in Phase if phase in names)
 
     def write(self, phase: Phase, record: Record) -> None:
-        """Enter a phase with a new record, written completely or not at all."""
+        """Enter a phase with a new record, which is written completely or not at all."""
         self._store(phase, record.model_dump_json())
 
     def read(self, phase: Phase) -> Record:
@@ -83,7 +84,7 @@ class SwapRecord:
         self._session.execute(f"RENAME TABLE {self.move(old, new)}")
 
     def forget(self, *tables: str) -> None:
-        """Drop these tables, and the schema of the record once it is empty."""
+        """Drop these tables of the record's schema, and the schema once it is empty."""
         if not schema_exists(self._session, self._schema):
             return
         for table in (*tables, PARTIAL_TABLE):
@@ -105,7 +106,7 @@ class SwapRecord:
             raise self._unreadable(HELD_EVENTS) from error
 
     def _store(self, table: str, text: str) -> None:
-        """Write a table completely, and only then give it its name."""
+        """Write a table with one row, and give it its name only when it is complete."""
         if not schema_exists(self._session, self._schema):
             create_schema_like(self._session, self._live, self._schema)
         partial = self._table(PARTIAL_TABLE)
@@ -121,13 +122,14 @@ class SwapRecord:
         return str(rows[0][0]) if rows else ""
 
     def _unreadable(self, table: str) -> DatabaseError:
-        """Return the error for a damaged record, which leaves unknown where the tables are."""
+        """Return the error for a damaged record: it is not known which tables have moved."""
         return DatabaseError(
             "The record of a swap cannot be read, so no table is moved or dropped",
             where=f"{self._session.where}: {self._schema}.{table}",
             todo=f"compare the tables in {self._live!r} with those in "
             f"{replaced_name(self._live)!r} by hand; "
-            "`cosmicdeploy backup verify latest --restore` shows whether it restores",
+            "`cosmicdeploy backup verify latest --restore` shows whether the latest backup can be"
+            " restored",
         )
 
     def _table(self, name: str) -> str:

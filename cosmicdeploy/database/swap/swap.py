@@ -1,6 +1,7 @@
 """Swap the shadow schema's tables with the live ones in one statement, and keep the replaced ones.
 
-Privileges granted on a schema stay with the schema's name; foreign keys move with their tables.
+Privileges granted on a schema belong to its name, so they stay. Foreign keys move with their
+tables.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ from cosmicdeploy.errors import BackupError, DatabaseError
 def swap(access: DatabaseAccess) -> Swapped:
     """Make the shadow schema's tables live, and keep the replaced ones in a schema of their own.
 
-    Writers should be stopped. Raises `BackupError` if the shadow schema is empty, the data from
-    before an earlier restore is still kept, or a table cannot be moved; `DatabaseError` if the
-    tables stay locked. The live schema is then unchanged.
+    Everything that writes should be stopped. Raises `BackupError`, before anything is changed, if
+    the shadow schema is empty, the data from before an earlier restore is still kept, or a table
+    cannot be moved. Raises `DatabaseError` if a statement fails or the tables stay locked; the swap
+    is then undone, or finished if its tables had moved, as far as the server answers.
     """
     live = access.name
     with exclusive_session(access) as session:
@@ -66,7 +68,7 @@ def swap_back(access: DatabaseAccess) -> Swapped:
 
 
 def has_replaced_data(access: DatabaseAccess) -> bool:
-    """Return whether there still is data that a restore has replaced. Raises `DatabaseError`."""
+    """Return whether the data that a restore replaced is still kept. Raises `DatabaseError`."""
     with open_session(access) as session:
         return _keeps_replaced(session, access.name)
 
@@ -75,7 +77,7 @@ def drop_replaced_data(access: DatabaseAccess) -> None:
     """Drop the data that a restore replaced. Raises `DatabaseError`."""
     with exclusive_session(access) as session:
         resolve(session, access.name)
-        # The record first: a swap back needs it, so it must not name data that is gone.
+        # Drop the record first: a record of data that is gone would allow a swap back.
         SwapRecord(session, access.name).forget(Phase.SWAPPED)
         drop_schema(session, replaced_name(access.name))
 
@@ -97,7 +99,7 @@ def _keeps_replaced(session: Session, live: str) -> bool:
 
 
 def _record(session: Session, live: str, coming: Definitions) -> Record:
-    """Return the record for a swap. Raises `BackupError` if an object cannot be created again."""
+    """Return the record for a swap; raise `BackupError` if an object cannot be created again."""
     leaving = without_broken_views(session, read_definitions(session, live))
     require_creatable((*leaving.objects, *coming.objects))
     return Record(leaving=leaving, coming=coming)
@@ -121,7 +123,7 @@ def require_swappable(facts: Facts) -> None:
 
 
 def _run(session: Session, direction: SwapDirection, record: Record) -> Swapped:
-    """Run a swap; if it fails, finish or undo it, and raise the error."""
+    """Run a swap; if a statement fails, finish or undo the swap, then raise the first error."""
     for schema in (direction.live, direction.incoming):
         require_swappable(Facts(session, schema))
     try:

@@ -1,4 +1,4 @@
-"""End dump tools and clients that a killed process left running in the database's container."""
+"""End dump tools and clients that a killed deployer left running in the database's container."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from cosmicdeploy.engine.protocol import Engine
 def end_leftover_tools(engine: Engine, access: DatabaseAccess) -> None:
     """End every tool that works on the live or the shadow schema.
 
-    Call it only under the deploy lock: such a tool then belongs to a process that was killed.
-    Raises `EngineError` if the database's container does not answer.
+    Call this only under the deploy lock: every such tool then belongs to a killed deployer. Raises
+    `EngineError` if the database's container does not answer.
     """
     for schema in (access.name, shadow_name(access.name)):
         end_tools(engine, access, schema)

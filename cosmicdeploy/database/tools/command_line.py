@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from cosmicdeploy.database.access import NO_LIMIT
 from cosmicdeploy.database.backups.archive import COMPRESSION_LEVEL
 
-# Names the schema in the environment of each command, to find and end it if its process was killed.
+# An environment variable of each command, which names its schema. If the deployer was killed, the
+# next run finds and ends the command by this variable.
 SCHEMA_VARIABLE = "COSMICDEPLOY_SCHEMA"
 
-# A script that prints the path of each tool on a line of its own, empty if the container lacks it,
-# then the help of the dump tool.
+# A script that prints the path of each tool on a line of its own, or an empty line if the container
+# lacks the tool. Then the script prints the help of the dump tool.
 PROBE = """
 first() { for name; do command -v "$name" && return; done; echo; }
 first mariadb-dump mysqldump
@@ -22,15 +23,15 @@ first zstd
 "$(first mariadb-dump mysqldump)" "$1" --help 2>/dev/null
 exit 0
 """
-# Buffer sizes, as options of stdbuf. The dump tools write 4 KiB at a time, and each write wakes
-# every process between the tool and the deployer. Measured on two cores, 0.5 GB through an exec:
-# 8.1 s by default, 6.0 s with a large buffer.
+# A buffer size, as an option of stdbuf. Without it the dump tools write 4 KiB at a time, and each
+# write wakes every process between the tool and the deployer. Measured on two cores, 0.5 GB through
+# an exec of the engine: 8.1 s by default, 6.0 s with this buffer.
 LARGE_BUFFER = "-o1M"
-# As much as a pipe holds, so that the dump goes on while the compressor works. Measured on two
-# cores, 0.35 GB: 4.7 s, against 5.2 s with a large buffer and 5.4 s by default.
+# As much as a pipe holds, so that the dump tool continues while the compressor works. Measured on
+# two cores, 0.35 GB: 4.7 s, against 5.2 s with the large buffer and 5.4 s by default.
 PIPE_SIZED_BUFFER = "-o64K"
-# A script that compresses the output of a command. Its exit code is that of the command, or of the
-# compressor if only that failed; a plain pipeline would return the code of its last command alone.
+# A script that compresses the output of a command. Its exit code is that of the command if this
+# failed, else that of the compressor. A plain pipeline would hide that the command failed.
 COMPRESS = """
 pack=$1; level=$2; shift 2
 exec 3>&1
@@ -44,7 +45,7 @@ exit "$2"
 """
 
 # Option files in the container could change the content of a dump (insert-ignore, where), so the
-# tools must not read them. They require this option to come first.
+# tools must not read them. The tools require this option to come first.
 NO_OPTION_FILES = "--no-defaults"
 
 DUMP_FLAGS = (
@@ -62,7 +63,7 @@ DUMP_FLAGS = (
     f"--where=1 LIMIT {NO_LIMIT}",
 )
 EVENTS = "--events"
-# Option → flag, of options that some vendors or versions lack.
+# Options that the tools of some vendors or versions lack: name in the help text → flag.
 OPTIONAL_FLAGS = {
     "no-tablespaces": "--no-tablespaces",
     "set-gtid-purged": "--set-gtid-purged=OFF",
@@ -72,7 +73,10 @@ SELECT_LIMIT = "SELECT @@sql_select_limit LIMIT 1"
 
 
 def dump_prefix(stdbuf: str, zstd: str) -> tuple[str, ...]:
-    """Return the command that runs a dump tool, buffered and compressed where the tools exist."""
+    """Return the words to put before the dump tool's command line, to buffer and compress.
+
+    `stdbuf` and `zstd` are the paths of these tools, "" if the container lacks them.
+    """
     size = PIPE_SIZED_BUFFER if zstd else LARGE_BUFFER
     buffered = (stdbuf, size) if stdbuf else ()
     return (
@@ -81,7 +85,7 @@ def dump_prefix(stdbuf: str, zstd: str) -> tuple[str, ...]:
 
 
 def known_flags(help_text: str, flags: Mapping[str, str] = OPTIONAL_FLAGS) -> tuple[str, ...]:
-    """Return the optional flags that a tool knows, by its help text."""
+    """Return the optional flags that a tool supports according to its help text."""
     return tuple(flag for option, flag in flags.items() if _is_known(help_text, option))
 
 

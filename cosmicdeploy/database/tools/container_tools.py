@@ -1,7 +1,7 @@
 """The dump tool and the client in the database's container.
 
-The password is passed in the environment of each command (`MYSQL_PWD`), since the engine shows the
-command line of an exec in its events and to all who inspect it, but not its environment.
+The password is passed in the environment of each command (`MYSQL_PWD`). The engine shows the
+command line of an exec in its events and when the exec is inspected, but never its environment.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ from cosmicdeploy.errors import DatabaseError
 class ContainerTools:
     """The dump tool and the client in one container, and how to call them.
 
-    `query_tool` is the client. `dump_prefix` is the command that runs the dump tool. `compresses`:
-    a dump arrives compressed. `login` are the options with which both tools log in.
+    `dump_tool` and `query_tool` are the paths of the dump tool and the client. `dump_prefix` is put
+    before the dump tool's command line, to buffer and compress the output. `compresses`: a dump
+    arrives compressed. `login` are the options with which both tools log in.
     """
 
     engine: Engine
@@ -57,8 +58,8 @@ class ContainerTools:
     ) -> ExecResult:
         """Dump the schema, or only the given tables, into `sink`.
 
-        Raises `BackupError` if the tool prints nothing for `silence` seconds, and any error of the
-        engine or of `sink`.
+        The caller has to check the exit code. Raises `BackupError` if the tool prints nothing for
+        `silence` seconds, and any error of the engine or of `sink`.
         """
         schema = self.access.name
         flags = [*self.dump_flags, *([EVENTS] if events else [])]
@@ -66,7 +67,7 @@ class ContainerTools:
         return self._run(schema, [*self.dump_prefix, *tool], sink=sink, silence=silence)
 
     def select_limit(self) -> int:
-        """Return how many rows a query of these tools returns if it has no limit of its own.
+        """Return how many rows a query of these tools returns at most without a limit of its own.
 
         Raises `DatabaseError` if the client cannot log in.
         """
@@ -106,10 +107,10 @@ class ContainerTools:
 
 
 def find_tools(engine: Engine, access: DatabaseAccess) -> ContainerTools:
-    """Find the tools in the database's container, under the names of either vendor.
+    """Find the tools in the database's container, under MariaDB's names or under MySQL's.
 
-    Raises `DatabaseError` if it has none or the database does not answer, `EngineError` if the
-    container does not answer.
+    Raises `DatabaseError` if the container lacks the dump tool or the client, or the database does
+    not answer; `EngineError` if the container does not answer.
     """
     probe = engine.exec(access.container_id, ["sh", "-c", PROBE, "sh", NO_OPTION_FILES])
     lines = probe.text.split("\n", 4)
@@ -133,7 +134,7 @@ def find_tools(engine: Engine, access: DatabaseAccess) -> ContainerTools:
 
 
 def _login(access: DatabaseAccess) -> tuple[str, ...]:
-    # Images name the socket in option files, which the tools must not read; so ask the server.
+    # Images name the socket in option files. The tools must not read these, so ask the server.
     with open_session(access) as session:
         socket = str(session.rows("SELECT @@socket")[0][0])
     return NO_OPTION_FILES, f"--user={access.user}", "--host=localhost", f"--socket={socket}"

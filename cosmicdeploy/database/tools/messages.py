@@ -13,7 +13,7 @@ def error_lines(result: ExecResult) -> list[str]:
 
 
 def warning_lines(result: ExecResult) -> list[str]:
-    """Return the other lines of standard error."""
+    """Return the lines of standard error without the word "error"; empty lines are left out."""
     errors = error_lines(result)
     return [line for line in _stderr(result) if line not in errors]
 

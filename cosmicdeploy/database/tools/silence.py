@@ -1,4 +1,4 @@
-"""Explain why a dump tool prints nothing: what its session on the server waits for."""
+"""Explain why a dump tool prints nothing: show what its session on the server does."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.sessions.process_list import Process, read_process_list
 from cosmicdeploy.errors import BackupError, CommandSilent, DatabaseError
 
-# Statements of a dump tool that may be shown: any other may contain values of rows.
+# Statements of a dump tool that may be shown. Any other statement may contain values of rows.
 SHOWABLE = re.compile(r"\s*(?:SHOW\b|SELECT /\*!40001 SQL_NO_CACHE \*/)", re.IGNORECASE)
 LONGEST_SHOWN = 120
-# Over the server's socket, so this is their host in the process list.
+# The host of the tools in the process list, since they connect over the server's socket.
 TOOLS_HOST = "localhost"
+# How long the server may take to answer.
 ANSWER_SECONDS = 10
 
 
 @contextmanager
 def explain_silence(access: DatabaseAccess, tool: str, seconds: float) -> Iterator[None]:
-    """Convert `CommandSilent` into a `BackupError` that says what the tool's session does."""
+    """Convert a `CommandSilent` to a `BackupError` that shows what the tool's session does.
+
+    `seconds` is how long the tool printed nothing.
+    """
     try:
         yield
     except CommandSilent as error:
@@ -40,8 +44,10 @@ def _tool_sessions(access: DatabaseAccess) -> list[str]:
         tools = [
             process for process in read_process_list(session).values() if _is_tool(process, access)
         ]
-        return [_describe(process) for process in tools] or ["it has no session on the server"]
-    return ["the server does not answer either"]
+        return [_describe(process) for process in tools] or [
+            "the tool has no session on the server"
+        ]
+    return ["the database server does not answer either"]
 
 
 def _is_tool(process: Process, access: DatabaseAccess) -> bool:

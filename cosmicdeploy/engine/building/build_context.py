@@ -1,4 +1,4 @@
-"""Compute the digest of everything that decides an image's content."""
+"""Compute a digest of everything that decides an image's content."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from cosmicdeploy.engine.building.recipe import Recipe, read_recipe
 from cosmicdeploy.stack.model import Build
 
 _IMAGE = "docker-image://"
+# Stands for the id of an image that the engine does not have.
 ABSENT = "not here"
-# Keys of a build section that change the image. Not among them: what only changes how it is built
-# (caches, `pull`), and secrets and ssh keys, which the image does not hold.
+# Keys of a build section that change the image. Left out: keys that only change how the image is
+# built (caches, `pull`), and secrets and ssh keys, which the image does not contain.
 _KEYS = ("extra_hosts", "labels", "network", "platforms", "provenance", "sbom", "target")
 
 
 def context_digest(api: APIClient, build: Build) -> str:
     """Return a SHA-256 digest of everything that decides the image's content.
 
-    Raises `ConfigError` if a file is missing or invalid, and `Refused` if the image would not be
-    built as written.
+    Raises `ConfigError` if a file is missing or invalid, `Refused` if the image would not be built
+    as written, and what the SDK raises.
     """
     recipe = read_recipe(api, build)
     builder_for(api, recipe).require_buildable(recipe)
@@ -39,7 +40,7 @@ def context_digest(api: APIClient, build: Build) -> str:
 
 
 def image_id(api: APIClient, reference: str) -> str:
-    """Return the id of an image, or `ABSENT`."""
+    """Return the id of an image; `ABSENT` if the engine does not have the image."""
     try:
         return str(api.inspect_image(reference)["Id"])
     except ImageNotFound:
@@ -73,4 +74,4 @@ def _further_context(api: APIClient, name: str, place: str) -> Iterator[str]:
         for file in context_files(folder, rules):
             yield file.facts()
     else:
-        yield place  # what an address leads to cannot be known here
+        yield place  # the content at an address is unknown before the build

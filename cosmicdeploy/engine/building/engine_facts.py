@@ -1,4 +1,4 @@
-"""What an engine can build: with BuildKit or not, for which platform, with which frontend."""
+"""Ask an engine for the facts that decide how it builds: version, platform, BuildKit or not."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ from typing import Any
 
 from cosmicdeploy.errors import ConfigError
 
-# BuildKit came with Engine 18.09.
+# The API version of Engine 18.09, the first with BuildKit.
 _BUILDKIT_SINCE = (1, 39)
 VARIABLE = "DOCKER_BUILDKIT"
-# As the docker command reads it.
+# The values of the variable that the docker command accepts.
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE = ("0", "f", "F", "FALSE", "false", "False")
 
 
 @dataclass(frozen=True)
 class EngineFacts:
-    """`api_version` is the newest that the engine speaks; `version` is for messages."""
+    """What decides how an engine builds an image.
+
+    `version` is that of the engine, for messages. `api_version` is the newest version of the API
+    that the engine supports. `system` and `architecture` are those of its platform.
+    """
 
     version: str
     api_version: tuple[int, int]
@@ -33,7 +37,10 @@ class EngineFacts:
 
     @property
     def platform_args(self) -> dict[str, str]:
-        """The build arguments that BuildKit sets by itself, as far as a `FROM` may use them."""
+        """The platform arguments that BuildKit sets by itself, such as TARGETARCH.
+
+        A `FROM` may use them. The arguments for variants are left out.
+        """
         sides = ("TARGET", "BUILD")
         return {
             **{f"{side}PLATFORM": self.platform for side in sides},
@@ -44,12 +51,12 @@ class EngineFacts:
 
 @lru_cache(maxsize=4)
 def engine_facts(api: Any) -> EngineFacts:
-    """Ask the engine; each client asks once."""
+    """Return the engine's facts; cached for each client. Raises what the SDK raises."""
     about = api.version()
     major, _, minor = about["ApiVersion"].partition(".")
     api_version = (int(major), int(minor))
     preferred = api.get(api._url("/_ping")).headers.get("Builder-Version", "")
-    # As the docker command decides: an engine for Linux has BuildKit whatever it prefers.
+    # Like the docker command: an engine for Linux has BuildKit even if it prefers another builder.
     is_new_linux = about["Os"] == "linux" and api_version >= _BUILDKIT_SINCE
     return EngineFacts(
         version=about["Version"],
@@ -61,15 +68,15 @@ def engine_facts(api: Any) -> EngineFacts:
 
 
 def is_buildkit_off() -> bool:
-    """Whether the operator turned BuildKit off, with `DOCKER_BUILDKIT=0`.
+    """Return whether the operator turned BuildKit off with `DOCKER_BUILDKIT=0`.
 
-    Raises `ConfigError` if the variable is neither true nor false.
+    Raises `ConfigError` if the variable's value is neither true nor false.
     """
     value = os.environ.get(VARIABLE, "")
     if value not in ("", *_TRUE, *_FALSE):
         raise ConfigError(
             f"{VARIABLE}={value} is neither true nor false",
             where="environment",
-            todo=f"unset {VARIABLE}; 0 selects the classic builder, which ignores much",
+            todo=f"unset {VARIABLE}, or set it to 0 for the classic builder",
         )
     return value in _FALSE

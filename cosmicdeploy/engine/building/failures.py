@@ -1,4 +1,8 @@
-"""Say why a build failed, and what to do."""
+"""Explain why a build failed, and what the operator can do.
+
+A frontend is an image that parses the Dockerfile. The line '# syntax=' or the build argument
+BUILDKIT_SYNTAX names it.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,16 @@ from cosmicdeploy.engine.building.context.packing import frontend
 from cosmicdeploy.engine.building.recipe import Recipe
 from cosmicdeploy.errors import BuildFailed
 
-# How the engines name a frontend that they cannot get: Engine 20.10, and those since 23.
+# The words of engines that cannot pull a frontend: of Engine 20.10, and of engines since 23.
 _OF_FRONTEND = ("frontend gateway.v0", "failed to resolve source metadata")
 
 
 def build_failed(recipe: Recipe, name: str, reason: str, lines: Sequence[str]) -> BuildFailed:
-    """Return the error of a failed build; `lines` are the last ones of its output."""
+    """Return the error of a failed build.
+
+    `name` is the image that was to be built, `reason` the builder's reason, and `lines` the last
+    lines of output.
+    """
     image = frontend(recipe)
     if image and _is_about_frontend(reason, image):
         line, _ = recipe.source.dockerfile.directives.get("syntax", (1, ""))
@@ -36,7 +44,8 @@ def build_failed(recipe: Recipe, name: str, reason: str, lines: Sequence[str]) -
 def _is_about_frontend(reason: str, image: str) -> bool:
     name = image.partition("@")[0]
     host, _, path = name.partition("/")
-    # The registry's address has the name without its host, and the tag elsewhere.
+    # The reason may contain a URL of the registry, in which host, repository and tag are apart. So
+    # only the repository is searched for.
     repository = (path if "." in host or ":" in host else name).partition(":")[0]
     return repository in reason and any(sign in reason for sign in _OF_FRONTEND)
 
@@ -44,7 +53,7 @@ def _is_about_frontend(reason: str, image: str) -> bool:
 def _todo(reason: str) -> str:
     if "no space left on device" in reason:
         return (
-            "free some space where the engine keeps its data: `docker system df` shows what uses"
-            " it; nothing that runs was changed"
+            "free some space where the engine keeps its data (`docker system df` shows the usage);"
+            " nothing that runs was changed"
         )
     return "fix the build; nothing that runs was changed"

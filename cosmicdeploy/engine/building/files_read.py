@@ -1,4 +1,4 @@
-"""Find the files of a context that a build can read: those that it copies or mounts."""
+"""Find the files of a build context that the Dockerfile copies or mounts."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from cosmicdeploy.engine.building.dockerfile.parse import Instruction
 from cosmicdeploy.engine.building.dockerfile.stages import mounts
 from cosmicdeploy.engine.building.recipe import Recipe
 
-# The path of the context itself, for a build that may read all of it.
+# The path of the context itself, for a build that may read the whole context.
 EVERYTHING = ""
-# A frontend of another name may read what it likes.
+# The frontends (images that parse the Dockerfile) whose instructions are known. Any other frontend
+# may read the whole context.
 _USUAL_FRONTEND = re.compile(r"(docker\.io/)?docker/dockerfile(-upstream)?([:@].*)?")
 _WILDCARD = re.compile(r"[*?\[]")
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|git@")
@@ -22,7 +23,8 @@ _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|git@")
 def files_read(recipe: Recipe) -> list[ContextFile]:
     """Return the files of the context that the build can read, and the folders above them.
 
-    All files, if a variable or a link decides what is copied.
+    Returns all files if a variable, a symbolic link or an unknown frontend decides which files are
+    read.
     """
     files, paths = recipe.source.files, set(_paths(recipe))
     links = [file.name for file in files if not (file.is_regular or file.is_folder)]
@@ -36,17 +38,18 @@ def _is_read(file: ContextFile, path: str) -> bool:
 
 
 def _is_in(name: str, path: str) -> bool:
-    """Whether a name is this path, or is below it."""
+    """Return whether a file's name is this path, or is below this path."""
     return name == path or name.startswith(f"{path}/")
 
 
 def _paths(recipe: Recipe) -> Iterator[str]:
-    """Yield the paths in the context that the build reads, with all that is below them."""
+    """Yield the paths of files and folders that the build reads; a folder stands for all in it."""
     _, frontend = recipe.source.dockerfile.directives.get("syntax", (0, ""))
     if frontend and not _USUAL_FRONTEND.fullmatch(frontend):
         yield EVERYTHING
     for stage in recipe.stages:
-        for instruction in stage.instructions:  # a trigger runs in the stages that start from it
+        # ONBUILD instructions count too: they run in the stages that start from this one.
+        for instruction in stage.instructions:
             yield from map(_path, _sources(instruction))
     for triggers in recipe.triggers.values():
         for instruction in triggers:
@@ -54,7 +57,7 @@ def _paths(recipe: Recipe) -> Iterator[str]:
 
 
 def _sources(instruction: Instruction) -> Iterator[str]:
-    """Yield what an instruction copies or mounts from the context, as it is written."""
+    """Yield the paths in the context that an instruction copies or mounts, as written."""
     if instruction.keyword in ("COPY", "ADD") and instruction.flag("from") is None:
         for word in instruction.words()[:-1]:
             if not word.startswith("<<") and not _REMOTE.match(word):
@@ -65,7 +68,11 @@ def _sources(instruction: Instruction) -> Iterator[str]:
 
 
 def _path(source: str) -> str:
-    """Return the path that is read for sure, with all that is below it."""
+    """Return the file or folder that contains everything that `source` can mean.
+
+    For a source with a wildcard this is the folder above the wildcard. For one with a variable or
+    an escape, it is `EVERYTHING`.
+    """
     if "$" in source or "\\" in source:
         return EVERYTHING
     folders, match = source, _WILDCARD.search(source)

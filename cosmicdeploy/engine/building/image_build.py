@@ -1,4 +1,4 @@
-"""Build images; report progress line by line."""
+"""Build an image, and report the builder's output line by line."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from cosmicdeploy.engine.building.recipe import read_recipe
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.stack.model import Build
 
+# How many last lines of output the error of a failed build contains.
 LINES_SHOWN = 15
 
 
@@ -24,10 +25,11 @@ def build_image(
     labels: Mapping[str, str],
     on_line: Callable[[str], None],
 ) -> str:
-    """Build an image without a tag; return its id.
+    """Build an image without a tag; return the image's id.
 
-    Raises `BuildFailed` with the last lines of output, and `Refused` if the image would not be
-    built as written.
+    `name` is for messages. `on_line` receives each line of output. Raises `BuildFailed` with the
+    last lines of output, `Refused` if the image would not be built as written, and `ConfigError`
+    if a file is missing or invalid.
     """
     last: deque[str] = deque(maxlen=LINES_SHOWN)
 

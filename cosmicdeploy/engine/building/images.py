@@ -13,7 +13,7 @@ from cosmicdeploy.engine.facts import Image
 
 
 def find(api: APIClient, reference: str) -> Image | None:
-    """Return a local image by id or tag; None if there is none."""
+    """Return a local image by id or tag; None if the engine does not have the image."""
     try:
         return parsing.parse_image(api.inspect_image(reference))
     except ImageNotFound:
@@ -21,13 +21,13 @@ def find(api: APIClient, reference: str) -> Image | None:
 
 
 def tag(api: APIClient, image_id: str, reference: str) -> None:
-    """Point a tag to this image."""
+    """Point a tag to an image, even if the tag names another image so far."""
     repository, name = parse_repository_tag(reference)
     api.tag(image_id, repository, name or "latest", force=True)
 
 
 def untag(api: APIClient, reference: str) -> None:
-    """Remove a tag, if it exists."""
+    """Remove a tag, if it exists; the engine removes an image with its last tag."""
     try:
         api.remove_image(reference)
     except ImageNotFound:
@@ -35,7 +35,7 @@ def untag(api: APIClient, reference: str) -> None:
 
 
 def remove_unused_image(api: APIClient, image_id: str) -> None:
-    """Remove an image if it has no tag and no container uses it."""
+    """Remove an image, if it exists, has no tag and is used by no container."""
     image = find(api, image_id)
     if image is None or image.tags:
         return

@@ -1,4 +1,4 @@
-"""Everything that decides how an image is built: Dockerfile, context, base images, engine."""
+"""Collect all that decides how an image is built: Dockerfile, context, base images, engine."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ from cosmicdeploy.stack.model import Build
 
 @dataclass(frozen=True)
 class Recipe:
-    """`stages` are those that are built; `triggers` are the base images' ONBUILD instructions."""
+    """Everything that decides how an image is built.
+
+    `stages` are the stages of the Dockerfile that are built. `triggers` maps each base image to its
+    ONBUILD instructions, which run in the stage that starts from the image.
+    """
 
     source: BuildSource
     engine: EngineFacts
@@ -39,7 +43,7 @@ class Recipe:
         return self.source.build
 
     def instructions(self) -> Iterator[tuple[Instruction, str]]:
-        """Yield each instruction that is built, with its place."""
+        """Yield each instruction that the build runs, with its location for messages."""
         for stage in self.stages:
             for instruction in stage.instructions:
                 if not instruction.is_trigger:
@@ -50,9 +54,10 @@ class Recipe:
 
 
 def read_recipe(api: APIClient, build: Build) -> Recipe:
-    """Read the Dockerfile and look at its base images.
+    """Read the Dockerfile and the ONBUILD instructions of its base images.
 
-    Raises `ConfigError` if a file is missing or invalid, and `Refused` if a `FROM` names no image.
+    Raises `ConfigError` if a file is missing or invalid, `Refused` if a `FROM` names no image, and
+    what the SDK raises.
     """
     source, engine = read_source(build), engine_facts(api)
     uses_buildkit = engine.has_buildkit and not is_buildkit_off()
@@ -65,7 +70,11 @@ def recipe_of(
     uses_buildkit: bool,
     triggers_of: Callable[[str], tuple[Instruction, ...]],
 ) -> Recipe:
-    """Return the recipe; `triggers_of` gives the ONBUILD instructions of an image."""
+    """Return the recipe of an image. `triggers_of` returns the ONBUILD instructions of an image.
+
+    BuildKit builds only the stages that the target needs; the classic builder builds every stage up
+    to the target. Raises as `read_recipe` does.
+    """
     build = source.build
     automatic = engine.platform_args if uses_buildkit else {}
     every = read_stages(source.dockerfile, build.args, source.where, automatic)
@@ -80,7 +89,7 @@ def recipe_of(
 
 
 def _triggers(api: APIClient, reference: str) -> tuple[Instruction, ...]:
-    """Return the ONBUILD instructions of an image; none if the image is missing."""
+    """Return the ONBUILD instructions of an image; none if the engine does not have the image."""
     try:
         lines = api.inspect_image(reference)["Config"].get("OnBuild") or []
     except ImageNotFound:

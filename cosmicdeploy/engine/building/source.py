@@ -1,4 +1,4 @@
-"""The Dockerfile and the context that an image is built from."""
+"""Read the Dockerfile and the context from which an image is built."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from cosmicdeploy.stack.model import Build
 
 @dataclass(frozen=True)
 class BuildSource:
-    """A build section with its Dockerfile; `file` is None if the text stands in the section."""
+    """A build section of the compose file, with the text of its Dockerfile.
+
+    `file` is None if the section itself contains the Dockerfile (`dockerfile_inline`).
+    """
 
     build: Build
     text: str
@@ -24,7 +27,7 @@ class BuildSource:
 
     @property
     def where(self) -> str:
-        """The place of the Dockerfile, for errors."""
+        """The location of the Dockerfile, for errors."""
         return str(self.file) if self.file else f"dockerfile_inline, context {self.build.context}"
 
     @cached_property
@@ -33,13 +36,16 @@ class BuildSource:
 
     @property
     def own_ignore_file(self) -> Path | None:
-        """The ignore file of this Dockerfile alone, which takes the place of `.dockerignore`."""
+        """The ignore file of this Dockerfile alone, such as `web.Dockerfile.dockerignore`.
+
+        If it exists, builds with this Dockerfile do not use `.dockerignore`.
+        """
         own = self.file.with_name(f"{self.file.name}{NAME}") if self.file else None
         return own if own and own.is_file() else None
 
     @property
     def ignore_file(self) -> Path | None:
-        """The ignore file that counts; None if there is none."""
+        """The ignore file that applies to this build; None if neither file exists."""
         common = self.build.context / NAME
         return self.own_ignore_file or (common if common.is_file() else None)
 
@@ -52,10 +58,11 @@ class BuildSource:
 
     @cached_property
     def name_in_context(self) -> str | None:
-        """The Dockerfile's name in the context; None if the context does not hold it.
+        """The Dockerfile's name in the context; None if the context does not contain it.
 
-        It does not if the text stands in the compose file, if the file is elsewhere or excluded by
-        the ignore file, or if its path has a symbolic link.
+        The context does not contain a Dockerfile whose text stands in the compose file, that is
+        outside of the context's folder, that the ignore file excludes, or whose path has a symbolic
+        link.
         """
         if self.file is None:
             return None
@@ -65,10 +72,10 @@ class BuildSource:
 
 
 def read_source(build: Build) -> BuildSource:
-    """Read the Dockerfile. Raises `ConfigError` if it or the context is missing."""
+    """Read the Dockerfile of a build. Raises `ConfigError` if it or the context is missing."""
     if not build.context.is_dir():
         raise ConfigError(
-            "The build context is no folder",
+            "The build context is not a folder",
             where=str(build.context),
             todo="correct build.context in the compose file",
         )

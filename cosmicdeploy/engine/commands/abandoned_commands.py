@@ -1,4 +1,4 @@
-"""Terminate a command in a container when its client abandons it."""
+"""Terminate a command in a container when the deployer abandons the command."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from cosmicdeploy.errors import CosmicError
 
 Signal = Literal["TERM", "HUP"]
 JOB_VARIABLE = "COSMICDEPLOY_JOB"
-# The engine does not end a command when its client disconnects: an abandoned dump would keep its
-# snapshot open. A variable in its environment identifies the command, even after its client died.
+# The engine does not end a command when the client disconnects: an abandoned dump would keep its
+# snapshot open. A variable in the command's environment identifies its processes, even after the
+# client has died. The script sends the signal $2 to each process whose environment contains $1.
 SIGNAL_SCRIPT = """
 for process in /proc/[0-9]*; do
   tr '\\0' '\\n' 2>/dev/null <"$process/environ" | grep -qxF "$1" || continue
@@ -26,8 +27,8 @@ exit 0
 def signal_marked(mark: str, signal: Signal = "TERM") -> list[str]:
     """Return a command line that signals all processes with `mark` in their environment.
 
-    `mark` is NAME=value. Run the command line in the container of the processes, and as their user.
-    A shell in a terminal ignores TERM and obeys HUP.
+    `mark` is NAME=value. The command line must run in the container of the processes, as their
+    user. Use HUP for a shell in a terminal, which ignores TERM.
     """
     return ["sh", "-c", SIGNAL_SCRIPT, "sh", mark, signal]
 
@@ -36,9 +37,10 @@ def signal_marked(mark: str, signal: Signal = "TERM") -> list[str]:
 def terminated_on_error(
     engine: Engine, container_id: str, user: str = "", signal: Signal = "TERM"
 ) -> Iterator[Mapping[str, str]]:
-    """Yield variables for a command's environment; if the block raises, signal the command.
+    """Yield a variable for a command's environment; if the block raises, signal the command.
 
-    `user` is the user that the command runs as.
+    The caller starts the command within the block, with this variable, as `user` ("" is the
+    container's own user).
     """
     job = secrets.token_hex(8)
     try:

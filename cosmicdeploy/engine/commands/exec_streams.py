@@ -1,8 +1,9 @@
 """Run commands in containers with their complete output and true exit code.
 
-The SDK's own exec reads the socket below http.client's buffer, which can lose the first bytes, and
-mistakes a broken stream for a finished one. This module reads through that buffer, splits the
-stream into its frames (each has an 8-byte header), and asks for the exit code at the end.
+The SDK's own exec has two faults. It bypasses http.client's buffer, so it can lose the first bytes
+of the output. And it mistakes a broken stream for a finished one. This module reads through the
+buffer, splits the stream into its frames (each has an 8-byte header), and asks the engine for the
+exit code at the end.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import CommandSilent, EngineError
 from cosmicdeploy.signals import interruptible
 
+# The first byte of a frame's header; the last four bytes are the length of its data.
 STDOUT, STDERR = 1, 2
 HEADER = struct.Struct(">BxxxL")
 
@@ -36,7 +38,7 @@ class Command:
 
 
 def run_exec(api: Any, container_id: str, command: Command) -> ExecResult:
-    """Run the command, and wait until it ends. Raises as `Engine.exec` does."""
+    """Run a command, and wait until the command ends. Raises as `Engine.exec` does."""
     doing = f"Running {command.argv[0]} in {container_id[:12]}"
     with translated(doing):
         exec_id = api.exec_create(
@@ -68,7 +70,11 @@ def _frames(api: Any, exec_id: str, command: Command) -> Iterator[tuple[int, byt
 
 
 def start(api: Any, exec_id: str, *, tty: bool = False, silence: float | None = None) -> Any:
-    """Start a command that `exec_create` prepared; return the response, which the caller closes."""
+    """Start a command that `exec_create` prepared; return its output as a streamed response.
+
+    The caller closes the response. `silence` limits the seconds without output. Raises what the SDK
+    raises.
+    """
     with interruptible():
         response = api._post_json(
             api._url("/exec/{0}/start", exec_id),
@@ -81,9 +87,9 @@ def start(api: Any, exec_id: str, *, tty: bool = False, silence: float | None = 
 
 
 def read_frames(reader: Any) -> Iterator[tuple[int, bytes]]:
-    """Yield the multiplexed stream as pairs of `STDOUT` or `STDERR` and bytes, as they come.
+    """Yield the output as it arrives: pairs of `STDOUT` or `STDERR`, and bytes.
 
-    Raises `EngineError` for an incomplete frame.
+    A pair may hold a part of a frame. Raises `EngineError` if the stream ends inside a frame.
     """
     while header := _exactly(reader, HEADER.size):
         kind, size = HEADER.unpack(header)
@@ -97,7 +103,10 @@ def read_frames(reader: Any) -> Iterator[tuple[int, bytes]]:
 
 
 def whole_frames(reader: Any) -> Iterator[tuple[int, bytes]]:
-    """Yield the stream as `read_frames` does, but whole frames: in a log each is a line."""
+    """Yield whole frames: pairs of `STDOUT` or `STDERR`, and bytes.
+
+    In a log each frame is a line, or a piece of a long line. Raises as `read_frames` does.
+    """
     while header := _exactly(reader, HEADER.size):
         kind, size = HEADER.unpack(header)
         data = _exactly(reader, size)
@@ -107,7 +116,10 @@ def whole_frames(reader: Any) -> Iterator[tuple[int, bytes]]:
 
 
 def _exactly(reader: Any, size: int) -> bytes:
-    """Read `size` bytes; return b"" at the end of the stream."""
+    """Read `size` bytes; return b"" at the end of the stream.
+
+    Raises `EngineError` if the stream ends after fewer bytes.
+    """
     with interruptible():
         data: bytes = reader.read(size)
     if data and len(data) < size:
@@ -117,7 +129,10 @@ def _exactly(reader: Any, size: int) -> bytes:
 
 @contextmanager
 def _stdin_sent(raw: Any, chunks: Iterable[bytes] | None) -> Iterator[None]:
-    """Send standard input from a thread during the block, so that reading output never waits."""
+    """Send standard input from a thread during the block, so that it never delays the output.
+
+    If the block succeeds, waits for the thread, then raises an error that `chunks` raised.
+    """
     if chunks is None:
         yield
         return
@@ -131,9 +146,10 @@ def _stdin_sent(raw: Any, chunks: Iterable[bytes] | None) -> Iterator[None]:
 
 
 def send_stdin(raw: Any, chunks: Iterable[bytes], failures: list[Exception]) -> None:
-    """Send standard input and close it; add an error that `chunks` raises to `failures`.
+    """Send standard input and close it.
 
-    `raw` is the result of the SDK's `_get_raw_response_socket`.
+    `raw` is the result of the SDK's `_get_raw_response_socket`. An error that `chunks` raises is
+    appended to `failures`, since this function runs in a thread.
     """
     sock = getattr(raw, "_sock", raw)
     try:
@@ -141,7 +157,7 @@ def send_stdin(raw: Any, chunks: Iterable[bytes], failures: list[Exception]) -> 
             sock.sendall(chunk)
     except OSError:
         return  # the command ended without reading all of its input
-    except Exception as error:  # the caller raises it again
+    except Exception as error:  # the thread that started this one raises it again
         failures.append(error)
     with suppress(OSError):
         sock.shutdown(socket.SHUT_WR)

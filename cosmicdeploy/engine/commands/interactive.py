@@ -15,16 +15,18 @@ from cosmicdeploy.engine.facts import Streams
 from cosmicdeploy.errors import EngineError
 
 POLL_SECONDS = 0.1
-# The engine's default, Ctrl-P Ctrl-Q, would delay each Ctrl-P. An operator never types these keys.
+# The keys that detach a terminal from its command. The engine's default, Ctrl-P Ctrl-Q, would delay
+# each Ctrl-P; operators never type these four.
 DETACH_KEYS = "ctrl-@,ctrl-@,ctrl-@,ctrl-@"
 
 
 def run(
     api: Any, container_id: str, argv: Sequence[str], options: Mapping[str, Any], streams: Streams
 ) -> int:
-    """Run the command, and wait until it ends; return its exit code.
+    """Run a command, wait until the command ends, and return its exit code.
 
-    `options` are for the SDK's `exec_create`. Raises `EngineError` if there is no exit code.
+    `options` are for the SDK's `exec_create`. Raises what the SDK raises, and `EngineError` if the
+    engine reports no exit code. The streams' errors are raised as in `Engine.exec_interactive`.
     """
     has_terminal = streams.size is not None
     exec_id = api.exec_create(
@@ -56,7 +58,10 @@ def _copy_output(reader: Any, streams: Streams) -> None:
 
 @contextmanager
 def _stdin_sent(raw: Any, streams: Streams) -> Iterator[None]:
-    """Send standard input during the block; do not wait for its end, which a terminal never has."""
+    """Send standard input from a thread during the block.
+
+    Does not wait for the thread after the block: the input of a terminal never ends.
+    """
     failures: list[Exception] = []
     threading.Thread(target=send_stdin, args=(raw, streams.stdin, failures), daemon=True).start()
     try:
@@ -69,7 +74,7 @@ def _stdin_sent(raw: Any, streams: Streams) -> Iterator[None]:
 
 @contextmanager
 def _terminal_sized(api: Any, exec_id: str, streams: Streams) -> Iterator[None]:
-    """Keep the command's terminal as large as the operator's during the block."""
+    """Keep the command's terminal as large as the operator's terminal during the block."""
     if streams.size is None:
         yield
         return
@@ -99,7 +104,10 @@ def _follow_size(
 
 
 def _exit_code(api: Any, exec_id: str) -> int:
-    """Wait until the command ends, since it may close its outputs earlier; return its exit code."""
+    """Wait until the command ends, and return its exit code.
+
+    A command may close its outputs before it ends.
+    """
     while (state := api.exec_inspect(exec_id))["Running"]:
         time.sleep(POLL_SECONDS)
     if state["ExitCode"] is None:

@@ -1,6 +1,7 @@
 """Read a container's log line by line, with the times that the engine recorded.
 
-The SDK's reader mistakes a broken stream for a finished one and mixes the two outputs.
+The SDK's own reader mistakes a broken stream for a finished one, and does not tell standard output
+from standard error.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from cosmicdeploy.engine.facts import LogLine
 from cosmicdeploy.errors import EngineError
 
 NANOSECONDS = 10**9  # per second
-# How many last lines to read, tried in turn until they reach back far enough.
+# The numbers of last lines that `tail_since` tries in turn.
 TAILS = (1_000, 8_000, 64_000)
 STAMP = re.compile(r"(.{19})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogSelection:
-    """Which lines to read, as in `Engine.timed_log_lines`."""
+    """The log lines to read; the fields are those of `Engine.timed_log_lines`."""
 
     since: int | None = None
     tail: int | None = None
@@ -44,7 +45,10 @@ class LogSelection:
 
 
 def read(api: Any, container_id: str, selection: LogSelection) -> Iterator[LogLine]:
-    """Yield the lines. Raises `EngineError` if the stream breaks off."""
+    """Yield the selected lines of a container's log.
+
+    Raises what the SDK raises, and `EngineError` if the stream breaks off.
+    """
     has_terminal = api.inspect_container(container_id)["Config"]["Tty"]
     response = api._get(
         api._url("/containers/{0}/logs", container_id),
@@ -54,7 +58,7 @@ def read(api: Any, container_id: str, selection: LogSelection) -> Iterator[LogLi
     )
     api._raise_for_status(response)
     try:
-        # http.client's reader distinguishes a stream that broke off from one that ended.
+        # http.client's reader, unlike the SDK's, raises an error if the stream breaks off.
         reader = response.raw._fp
         yield from lines(_terminal_lines(reader) if has_terminal else whole_frames(reader))
     except HTTPException as error:
@@ -64,10 +68,10 @@ def read(api: Any, container_id: str, selection: LogSelection) -> Iterator[LogLi
 
 
 def tail_since(api: Any, container_id: str, since: float) -> int | Literal["all"]:
-    """Return a number of last lines that covers everything since a Unix time, or "all".
+    """Return a number of last lines that includes all lines since a Unix time, or "all".
 
-    The engine finds lines since a time by reading the log from its beginning, at about 20 MB per
-    second, but a number of last lines from its end.
+    With a number of last lines, the engine reads the log from its end. With a time alone, the
+    engine reads the whole log from its beginning, at about 20 MB per second.
     """
     earlier = None
     for tail in TAILS:
@@ -75,21 +79,22 @@ def tail_since(api: Any, container_id: str, since: float) -> int | Literal["all"
         if first is None or first.at < since * NANOSECONDS:
             return 2 * tail  # more lines may be written meanwhile
         if first.at == earlier:
-            break  # the log has no earlier line
+            break  # both tails begin with the log's first line
         earlier = first.at
     return "all"
 
 
 def _terminal_lines(reader: Any) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines of a terminal's output, which has no frames."""
+    """Yield the log lines of a container with a terminal, whose output has no frames."""
     while line := reader.readline():
         yield STDOUT, line.replace(b"\r\n", b"\n")
 
 
 def lines(frames: Iterator[tuple[int, bytes]]) -> Iterator[LogLine]:
-    """Yield lines, long ones joined: the engine stores them in pieces, each with its own time.
+    """Parse frames into lines.
 
-    The time of a line is that of its first piece.
+    The engine stores a long line in several pieces, each with its own time. These are joined; the
+    line's time is that of the first piece.
     """
     begun: dict[int, tuple[bytes, bytes]] = {}
     for kind, data in frames:

@@ -15,7 +15,11 @@ from cosmicdeploy.stack.model import Healthcheck, Service
 
 
 def oneoff_service(service: Service, argv: Sequence[str]) -> Service:
-    """Return the service, isolated and without a health check, with this command."""
+    """Return the definition of a one-off container that runs `argv` with the service's settings.
+
+    The container has no entrypoint, no health check, and nothing that attracts traffic
+    (`Service.isolated`).
+    """
     return replace(
         service.isolated(),
         command=tuple(argv),
@@ -25,9 +29,10 @@ def oneoff_service(service: Service, argv: Sequence[str]) -> Service:
 
 
 def run_to_end(api: APIClient, container_id: str, timeout: float) -> ExecResult:
-    """Start the container, wait until it ends, and return its output.
+    """Start a container, wait until it ends, and return its output and exit code.
 
-    Raises `EngineError` if it runs longer than `timeout` seconds.
+    Raises what the SDK raises, and `EngineError` if the container runs longer than `timeout`
+    seconds. The caller then removes the container, which kills its command.
     """
     api.start(container_id)
     try:

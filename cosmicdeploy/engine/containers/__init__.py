@@ -1,1 +1,1 @@
-"""Create containers from a definition, find them by labels, and detect drift."""
+"""Create containers from the compose file's services, find them by labels, and detect drift."""

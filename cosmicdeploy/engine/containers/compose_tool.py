@@ -1,7 +1,7 @@
 """Ask the installed Docker Compose for its hash of each service.
 
-Compose compares the hash with a container's label to decide whether `up` has to replace the
-container. Each version of Compose computes the hash in its own way.
+To decide whether `up` has to replace a container, Compose compares the hash with the container's
+label. Each version of Compose computes the hash in its own way.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ from cosmicdeploy.stack.merging.program import PROGRAMS, TIMEOUT_SECONDS
 from cosmicdeploy.stack.model import ComposeFiles
 
 _LINE = re.compile(r"(\S+) ([0-9a-f]{64})")
-# Concurrent calls wait for the first call's cached result.
+# Makes concurrent calls wait for the result of the first call, which is then cached.
 _lock = threading.Lock()
 
 
 def config_hashes(
     files: ComposeFiles, state: tuple[str, ...], override: str = ""
 ) -> Mapping[str, str]:
-    """Return Compose's hash by service; empty if no Compose answers.
+    """Return Compose's hash of each service; an empty mapping if no Compose answers in time.
 
-    `state` is what the hashes depend on, such as image ids (in Compose 1.29). The result is cached
-    for each state. `override` is the text of a further compose file, which 1.29 may not understand.
+    `state` is everything that the hashes depend on, such as image ids (in Compose 1.29); it is part
+    of the cache's key. `override` is the text of an additional compose file. If Compose refuses the
+    override, as 1.29 may do, the hashes are those without the override.
     """
     with _lock, suppress(subprocess.TimeoutExpired):
         return _cached_hashes(files, state, override)
@@ -54,7 +55,7 @@ def _cached_hashes(
 
 
 def compose_command(files: ComposeFiles, *words: str) -> str:
-    """Return a command line of the installed Compose on this stack, for the operator."""
+    """Return a command line with which the operator runs the installed Compose on these files."""
     return shlex.join([*_program(), *files.options, *words])
 
 
@@ -72,10 +73,10 @@ def _program() -> tuple[str, ...]:
 
 
 def _run(command: list[str]) -> Mapping[str, str]:
-    """Run Compose and parse its hashes; empty if it fails, since no deploy depends on them.
+    """Run Compose and parse its hashes; return an empty mapping if Compose fails.
 
-    Raises `TimeoutExpired`, so that the next program is not tried: its hashes would differ, and
-    this program may answer later.
+    Raises `TimeoutExpired`, so that the caller does not try the next program: the hashes of two
+    versions differ, and this program may answer the next time.
     """
     try:
         completed = subprocess.run(  # a fixed program, without a shell

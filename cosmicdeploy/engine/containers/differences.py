@@ -1,7 +1,8 @@
 """Detect drift: the keys in which a container differs from its definition.
 
-The definition, applied to the container's own image, is compared with what the engine reports of
-the container. So it does not matter who created the container, and no values need to be recorded.
+The definition is completed with the defaults of the container's own image, then compared with what
+the engine reports about the container. So the result does not depend on who created the container,
+and no values need to be recorded at its creation.
 """
 
 from __future__ import annotations
@@ -35,19 +36,20 @@ HIDDEN = (
     "entrypoint",
     "healthcheck.test",
 )
-# Keys whose default comes from the engine's own configuration, which the engine does not report.
+# Keys whose default comes from the engine's own configuration, which its API does not report.
 ENGINE_DEFAULT_KEYS = ("logging.", "shm_size", "cgroup", "ipc", "memswap_limit", "runtime")
-# Keys that the engine drops with a warning where the kernel does not support them.
+# Keys that the engine drops with a warning if the kernel does not support them.
 DROPPED_KEYS = (
     "blkio_config.", "mem_reservation", "mem_swappiness", "memswap_limit", "oom_kill_disable",
 )  # fmt: skip
 
 
 def differences(service: Service, container: Json, image: Json) -> list[Difference]:
-    """Return the keys in which the container differs from its definition, sorted.
+    """Return the keys in which a container differs from its definition, sorted by key.
 
-    `container` and its own `image` are as the engine inspects them. In both, references to other
-    containers are ids (`creation/references.py`).
+    `container` and `image` are the engine's inspections of the container and of its own image. In
+    `service` and `container`, references to other containers must be ids
+    (`creation/references.py`).
     """
     project = (container["Config"].get("Labels") or {}).get(labels.PROJECT, "")
     declared = {
@@ -68,10 +70,11 @@ def differences(service: Service, container: Json, image: Json) -> list[Differen
 
 
 def declared_engine_keys(service: Service) -> str:
-    """Return the keys that a definition sets, of those that the engine may set or drop by itself.
+    """Return those declared keys that the engine may also set or drop by itself.
 
-    They are joined by commas. A label of the container keeps them, to distinguish a later change of
-    the file from what the engine did.
+    The keys are joined by commas, for the label `DECLARED_ENGINE_KEYS` of a new container. By this
+    label, a later comparison distinguishes a change of the compose file from a change by the
+    engine.
     """
     body = container_body(service, service.image, {}, {})
     keys = compose_keys(body, body["HostConfig"])
@@ -91,7 +94,7 @@ def _declared(service: Service, image: Json) -> Keys:
 def _actual(service: Service, container: Json) -> Keys:
     config = dict(container["Config"])
     if config.get("Hostname") == container["Id"][:12] or _has_others_hostname(service, container):
-        config.pop("Hostname", None)  # the engine's default
+        config.pop("Hostname", None)  # the engine set this name, not the definition
     return {
         **compose_keys(config, container["HostConfig"]),
         **present_mounts(container),
@@ -101,7 +104,7 @@ def _actual(service: Service, container: Json) -> Keys:
 
 
 def _without_modes(keys: Keys) -> Keys:
-    """Return the keys without the modes of `volumes_from`, which Compose drops."""
+    """Return the keys without the mode `:ro` of `volumes_from`, which Compose drops."""
     return {
         key.removesuffix(":ro") if key.startswith("volumes_from.") else key: value
         for key, value in keys.items()
@@ -109,7 +112,7 @@ def _without_modes(keys: Keys) -> Keys:
 
 
 def _has_others_hostname(service: Service, container: Json) -> bool:
-    """Return whether the container has the name of its host, or of another container."""
+    """Return whether the container shares the hostname of its host or of another container."""
     host = container["HostConfig"]
     mode = str(host.get("NetworkMode") or "")
     is_shared = mode == "host" or mode.startswith("container:") or host.get("UTSMode") == "host"
@@ -117,22 +120,23 @@ def _has_others_hostname(service: Service, container: Json) -> bool:
 
 
 def _unset_variables(container: Json) -> set[str]:
-    """Return the keys of variables that are declared without a value, and set nowhere."""
+    """Return the keys of variables that were declared without a value, and had none at creation."""
     entries = container["Config"].get("Env") or []
     return {f"environment.{entry}" for entry in entries if "=" not in entry}
 
 
 def _was_declared(key: str, container: Json) -> bool:
-    """Return whether a key of the container was declared, rather than an engine's default."""
+    """Return whether the container has a key by declaration, not as a default of the engine."""
     if not key.startswith(ENGINE_DEFAULT_KEYS):
         return True
     return key in (_declared_at_creation(container) or ())
 
 
 def _was_dropped(key: str, value: str | None, container: Json) -> bool:
-    """Return whether the engine dropped a declared key when the container was created.
+    """Return whether the engine may have dropped a declared key at the container's creation.
 
-    For a container that Compose created it is unknown what was declared then.
+    Which keys were declared is unknown for a container that Compose created: True for any key that
+    the engine can drop.
     """
     if not key.startswith(DROPPED_KEYS) or value not in (None, "-1"):
         return False
@@ -141,7 +145,10 @@ def _was_dropped(key: str, value: str | None, container: Json) -> bool:
 
 
 def _declared_at_creation(container: Json) -> list[str] | None:
-    """Return what `declared_engine_keys` was; None if Compose created the container."""
+    """Return the keys in the label `DECLARED_ENGINE_KEYS`; None if Compose created the container.
+
+    Only cosmicdeploy sets this label.
+    """
     own_labels = container["Config"].get("Labels") or {}
     text = own_labels.get(labels.DECLARED_ENGINE_KEYS)
     return None if text is None else text.split(",")

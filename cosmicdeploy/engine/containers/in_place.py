@@ -1,8 +1,10 @@
-"""Find each service's container in place by its labels, whatever its name.
+"""Find each service's container in place by its labels, whatever the container's name is.
 
-docker-compose 1.29 names containers `project_service_1`, v2 `project-service-1`; `docker rename`
-and `docker run` give any other name. A container that an interrupted run left under a temporary
-name counts under its final name.
+The container in place is the one that does the service's work, as opposed to a candidate or a
+superseded container of a rollout. docker-compose 1.29 names containers `project_service_1`, and v2
+`project-service-1`; `docker rename` and `docker run` can give any other name. An interrupted run
+may leave a container under a temporary name. This module then uses the final name, which is the
+name without the temporary suffix.
 """
 
 from __future__ import annotations
@@ -20,8 +22,10 @@ from cosmicdeploy.stack.model import Service, Stack
 def adopt_container_names(stack: Stack, containers: Iterable[Container]) -> Stack:
     """Return the stack with each service's `container_name` set to that of its container in place.
 
-    A service without a container gets a name like the others: with underscores if they have them.
-    An image that the file does not name gets its name in the same way.
+    A service without a container gets the name that Compose would give. If the existing containers
+    have names with underscores, this name has underscores too, else hyphens. An image that the
+    compose file does not name gets its name by the same rule, or keeps the name that its container
+    uses.
     """
     all_containers = list(containers)
     separator = _separator(stack, all_containers)
@@ -33,8 +37,10 @@ def adopt_container_names(stack: Stack, containers: Iterable[Container]) -> Stac
 
 
 def of_service(containers: Iterable[Container], service: Service) -> list[Container]:
-    """Return the containers of a service, or of one replica of it, also those with a temporary name
-    and stopped ones."""
+    """Return the containers of a service, or of one replica if `service` is a replica.
+
+    Stopped containers and those with a temporary name are included.
+    """
     return [
         container
         for container in containers
@@ -45,9 +51,10 @@ def of_service(containers: Iterable[Container], service: Service) -> list[Contai
 
 
 def service_of(stack: Stack, container: Container) -> Service | None:
-    """Return the service of a container, or the replica with its number; None if not declared.
+    """Return the declared service of a container; None if the stack declares no such service.
 
-    For a container whose number no replica has, returns the service's first replica.
+    If the service has replicas, returns the replica with the container's number. If no replica has
+    this number, returns the first replica.
     """
     same = [s for s in stack.services.values() if s.compose_name == container.service]
     number = labels.number_of(container.labels)
@@ -57,11 +64,12 @@ def service_of(stack: Stack, container: Container) -> Service | None:
 def replica_numbers(
     service: Service, containers: Iterable[Container], project: str
 ) -> Sequence[int] | None:
-    """Return the numbers of a service's replicas; None if it has only one container.
+    """Return the numbers of a service's replicas; None if the service is to have one container.
 
-    These are the declared ones, and those that run beyond them, for example after
-    `docker compose up --scale app=5`. Containers that may be copies of the same one, since they
-    have the same number or an unusual name, are not taken for replicas.
+    The numbers are the declared ones and those of additional containers, for example after
+    `docker compose up --scale app=5`. Additional containers with equal numbers or unusual names are
+    not counted, since they may be copies of one container rather than replicas. A service with one
+    declared replica counts as replicated only if several of its containers are active.
     """
     found = of_service(containers, service)
     numbers = {final_name(c.name): labels.number_of(c.labels) for c in found}
@@ -77,12 +85,15 @@ def replica_numbers(
 
 
 def not_in_place(service: Service, containers: Iterable[Container]) -> list[Container]:
-    """Return the containers whose final name is not that of the service's container in place."""
+    """Return those containers whose final name differs from the service's `container_name`."""
     return [c for c in containers if final_name(c.name) != service.container_name]
 
 
 def has_usual_name(project: str, service: Service, container: Container) -> bool:
-    """Return whether the file, or any version of Compose, would give the container its name."""
+    """Return whether the container's name is the declared one, or one that Compose generates.
+
+    Accepts the names of every version of Compose.
+    """
     name, separator = final_name(container.name), "[-_]"
     if service.declared_name is not None:
         return name == service.declared_name
@@ -107,7 +118,7 @@ def _adopted(
 
 
 def _rank(container: Container, expected: str) -> tuple[bool, bool, int, str]:
-    """Return a sort key: active containers first, then the expected name, then the number."""
+    """Return a sort key: active containers first, then the expected name, then low numbers."""
     return (
         not container.is_active,
         final_name(container.name) != expected,

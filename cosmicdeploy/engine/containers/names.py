@@ -1,7 +1,8 @@
-"""Names of containers: a suffix shows the role of a container that is not in place.
+"""Container names, whose suffix shows the role of a container that is not in place.
 
-A rollout creates a candidate beside the container in place, and keeps the superseded container
-until the run is over. From their names a later run knows what an interrupted run left behind.
+The container in place is the one that does its service's work. A rollout creates a candidate beside
+it, and keeps the superseded container until the run is over. If a run is interrupted, a later run
+recognizes its containers by their suffixes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ SUFFIX = re.compile(r"-(next|before|trial|run)-[0-9a-f]{8}$")
 
 
 class ContainerRole(StrEnum):
-    """A container's role in its service; the value is the word in the suffix of its name."""
+    """A container's role in its service. The value is the word in the name's suffix.
+
+    A `TRIAL` tests a new image without client requests; a `COMMAND` runs a one-off command.
+    """
 
     IN_PLACE = ""
     CANDIDATE = "next"
@@ -26,7 +30,7 @@ TEMPORARY = (ContainerRole.CANDIDATE, ContainerRole.SUPERSEDED)
 
 
 def role_of(name: str) -> ContainerRole:
-    """Return a container's role, according to its name."""
+    """Return the role of the container with this name."""
     suffix = SUFFIX.search(name)
     return ContainerRole(suffix[1]) if suffix else ContainerRole.IN_PLACE
 
@@ -42,8 +46,9 @@ def final_name(name: str) -> str:
 
 
 def name_as(role: ContainerRole, final: str, seed: str) -> str:
-    """Return the name of a container in any role other than in place.
+    """Return the name of a container with this role; not for `ContainerRole.IN_PLACE`.
 
-    `final` is its name in place; `seed` begins with eight hexadecimal digits, such as an id.
+    `final` is the name that the container has or would have in place. `seed` begins with eight
+    hexadecimal digits, such as an id; they make the name unique.
     """
     return f"{final}-{role}-{seed[:8]}"

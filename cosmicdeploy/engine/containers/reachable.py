@@ -1,4 +1,4 @@
-"""The address at which the deployer reaches a port of a container."""
+"""Find the address at which the deployer reaches a port of a container."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ EVERY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104
 def reachable_address(container: Container, port: int) -> tuple[str, int]:
     """Return the host and port at which the deployer reaches a container's port.
 
-    That is the published port if there is one, else the container's own address. Raises
-    `EngineError` if it has neither.
+    Prefers the published port; without one, returns an address of the container itself. Raises
+    `EngineError` if the container has neither.
     """
     if port in container.published:
         host, published = container.published[port]
@@ -20,7 +20,7 @@ def reachable_address(container: Container, port: int) -> tuple[str, int]:
     for container_address in container.addresses.values():
         return container_address, port
     raise EngineError(
-        f"Port {port} of {container.name} cannot be reached from here",
+        f"Port {port} of {container.name} cannot be reached from this machine",
         where=container.name,
-        todo="publish it on 127.0.0.1 in the compose file, then run `cosmicdeploy up`",
+        todo="publish the port on 127.0.0.1 in the compose file, then run `cosmicdeploy up`",
     )

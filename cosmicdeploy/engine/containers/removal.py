@@ -12,9 +12,10 @@ REMOVAL_SECONDS = 10
 
 
 def remove(api: APIClient, container_id: str, *, volumes: bool) -> None:
-    """Remove a container, with `volumes` also its anonymous volumes.
+    """Remove a container, if it exists; with `volumes` also its anonymous volumes.
 
-    If another client is already removing it, wait until it is gone. Raises what the SDK raises.
+    If another client is already removing the container, waits until the container is gone. Raises
+    what the SDK raises, also if that wait exceeds `REMOVAL_SECONDS`.
     """
     try:
         api.remove_container(container_id, force=True, v=volumes)

@@ -1,4 +1,4 @@
-"""The `Engine` protocol, implemented with the Docker SDK; the protocol describes each method."""
+"""Implement the `Engine` protocol with the Docker SDK; the protocol documents each method."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["DockerEngine"]
 
 
 class DockerEngine(DockerCommands, DockerLogs, DockerImages, DockerResources, DockerMarkers):
-    """A Docker Engine. Containers are part of `DockerCommands`."""
+    """`Engine` on the Docker SDK; `DockerCommands` includes the methods for containers."""
 
     def describe(self) -> str:
         with translated("Asking for the engine's version"):

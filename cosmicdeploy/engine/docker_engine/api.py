@@ -6,7 +6,7 @@ import docker
 
 
 class DockerApi:
-    """Holds the SDK's client and, for most calls, its low-level API."""
+    """Holds the SDK's client, and the client's low-level API, which most calls use."""
 
     def __init__(self, client: docker.DockerClient) -> None:
         self._client = client

@@ -16,7 +16,7 @@ from cosmicdeploy.stack.model import Hook, Service
 
 
 class DockerCommands(DockerContainers):
-    """`EngineCommands` on the Docker SDK, and `EngineContainers`, which one-off commands need."""
+    """`EngineCommands` on the Docker SDK; inherits the container methods for one-off containers."""
 
     def exec(
         self,

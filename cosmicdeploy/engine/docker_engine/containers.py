@@ -106,7 +106,7 @@ class DockerContainers(DockerApi):
             try:
                 image = self._inspected_image(inspected["Image"])
             except NotFound:
-                # The image was removed, so its defaults are unknown. The callers compare image ids.
+                # Without the image its defaults are unknown. The callers also compare image ids.
                 return []
             config = inspected["Config"]
             project = (config.get("Labels") or {}).get(label.PROJECT, "")
@@ -132,7 +132,10 @@ class DockerContainers(DockerApi):
         return container.id if container else None
 
     def _inspected_image(self, image_id: str) -> Mapping[str, Any]:
-        """Return an image's details, cached: they never change. Raises `NotFound`."""
+        """Return the inspection of an image; cached, since an image never changes.
+
+        Raises `NotFound`.
+        """
         if image_id not in self._inspected_images:
             self._inspected_images[image_id] = self._api.inspect_image(image_id)
         return self._inspected_images[image_id]

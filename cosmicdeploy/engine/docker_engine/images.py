@@ -32,7 +32,8 @@ class DockerImages(DockerApi):
         on_line: Callable[[str], None],
     ) -> str:
         image_id = image_build.build_image(self._api, build, tag, labels, on_line)
-        # Not by the build itself, which may finish on the engine after the run was interrupted.
+        # The build request sets no tag: if the run is interrupted, the engine may still finish the
+        # build, which must not move the tag then.
         self.tag(image_id, tag)
         return image_id
 

@@ -1,6 +1,6 @@
-"""The `Engine` protocol: everything that the deployer asks of a container engine.
+"""The `Engine` protocol: everything that the deployer needs from a container engine.
 
-The rest of the deployer knows this protocol only; the tests replace it by fakes.
+The rest of the deployer uses only this protocol, so tests can replace the engine by a fake.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class Engine(
 ):
     """A container engine.
 
-    All methods raise `EngineError` if they fail, and `EngineUnavailable` if the engine does not
-    answer.
+    Every method raises `EngineError` if it fails, and `EngineUnavailable`, a subclass, if the
+    engine does not answer.
     """
 
     def describe(self) -> str:
-        """Return the engine's name, version and address, for people."""
+        """Return the engine's version, host name and address as one line for operators."""

@@ -22,12 +22,12 @@ class EngineCommands(Protocol):
         sink: Callable[[bytes], None] | None = None,
         silence: float | None = None,
     ) -> ExecResult:
-        """Run a command in a running container, and wait until it ends.
+        """Run a command in a running container, and wait until the command ends.
 
-        `stdin` is sent to its standard input, which is then closed. `sink` receives its standard
-        output piece by piece; without a sink the result holds all of it. Raises `EngineError` if
-        the stream breaks off or there is no exit code, and `CommandSilent` if the command prints
-        nothing for `silence` seconds.
+        The command reads `stdin` as its standard input. `sink` receives its standard output piece
+        by piece; without a sink the result holds the whole output. Raises `EngineError` if the
+        stream breaks off or the engine reports no exit code, and `CommandSilent` if the command
+        prints nothing for `silence` seconds. A failed command raises nothing: see `exit_code`.
         """
 
     def exec_as(
@@ -39,10 +39,10 @@ class EngineCommands(Protocol):
         environment: Mapping[str, str] | None = None,
         silence: float | None = None,
     ) -> ExecResult:
-        """Run a command as `exec` does, as this user; "" is the container's own user."""
+        """Run a command like `exec`, but as `user`; "" is the container's own user."""
 
     def run_hook(self, container_id: str, hook: Hook) -> ExecResult:
-        """Run a command of `post_start` or `pre_stop`. Raises as `exec` does."""
+        """Run a command of `post_start` or `pre_stop` in a container. Raises as `exec` does."""
 
     def exec_interactive(
         self,
@@ -55,8 +55,9 @@ class EngineCommands(Protocol):
     ) -> int:
         """Run a command in a running container with the operator's streams; return its exit code.
 
-        Without `user` it runs as the container's own user. If `streams.out` or `streams.err`
-        raises, this method raises the same, and the command runs on.
+        If `user` is "", the command runs as the container's own user. If `streams.out` or
+        `streams.err` raises, this method raises the same exception, and the command continues to
+        run. An exception of `streams.stdin` is raised once the output has ended.
         """
 
     def run_oneoff(
@@ -72,5 +73,5 @@ class EngineCommands(Protocol):
 
         The container has the service's environment, mounts and networks, but no ports, no fixed
         address and no aliases. Raises `EngineError` if the command takes longer than `timeout`
-        seconds.
+        seconds; the container is then killed.
         """

@@ -11,7 +11,7 @@ from cosmicdeploy.stack.model import Service
 
 
 class EngineContainers(Protocol):
-    """Containers; every list of containers is sorted by name."""
+    """Containers. Every returned list of containers is sorted by name."""
 
     # --- queries
 
@@ -19,51 +19,67 @@ class EngineContainers(Protocol):
         """Return a container by id or name; None if it does not exist."""
 
     def containers(self, project: str, except_names: Collection[str] = ()) -> list[Container]:
-        """Return a project's containers, running or not, without its one-off containers."""
+        """Return a project's containers, running or not, without its one-off containers.
+
+        Containers with a name in `except_names` are left out as well.
+        """
 
     def oneoffs(self, project: str) -> list[Container]:
-        """Return a project's one-off containers of `docker compose run`, not cosmicdeploy's own."""
+        """Return the containers that `docker compose run` created in a project, running or not."""
 
     def leftovers(self, project: str) -> list[Container]:
         """Return cosmicdeploy's own one-off containers of a project, running or not.
 
-        While no run is active, an interrupted run left them behind.
+        If no run is active, an interrupted run left these containers behind.
         """
 
     def containers_of_folder(self, folder: Path, except_project: str) -> list[Container]:
-        """Return the running containers that Compose created from files in this folder."""
+        """Return the running containers whose Compose project directory is this folder.
+
+        Containers of the project `except_project` are left out.
+        """
 
     def containers_of_images(
         self, image_ids: Collection[str], except_project: str
     ) -> list[Container]:
-        """Return the running containers of these images."""
+        """Return the running containers of these images.
+
+        Containers of the project `except_project` are left out.
+        """
 
     def writers(self, source: str) -> list[Container]:
         """Return the running containers that may write to a volume or a folder of the host.
 
-        They may belong to any project, or to none.
+        `source` is the volume's name or the folder's path. The containers may belong to any
+        project, or to none.
         """
 
     def differences(self, container_id: str, service: Service) -> list[Difference]:
         """Return the keys in which the container differs from its definition.
 
-        Ignores the image's id. Does not depend on who created the container.
+        Does not compare the image's id. The result is the same whether cosmicdeploy or Compose
+        created the container. It is empty if the container's image no longer exists.
         """
 
     def resolved(self, service: Service, project: str) -> Service:
-        """Return the service with its references to other containers replaced by ids and names."""
+        """Return the service with its references to other containers replaced by ids and names.
+
+        For example, `network_mode: service:db` gets the id of the container in place of `db`. A
+        reference to a service without a container stays as it is.
+        """
 
     def require_supported(self, service: Service) -> None:
-        """Raise `Refused` if the service has keys that this engine is too old for."""
+        """Raise `Refused` if the service has keys that this engine is too old to know."""
 
     def read_file(self, container_id: str, path: str) -> bytes | None:
-        """Return the content of a small file in a container, running or not; None if it has none.
+        """Return the content of a file in a container, which need not run.
 
-        Also a file of a volume or folder that the container has mounted.
+        Files in mounted volumes and folders can be read too. Returns None for a missing file, for
+        anything but a regular file, and for a file larger than 16 MiB.
         """
 
     def processes(self, container_id: str) -> list[Process]:
-        """Return a container's processes, as the engine's host sees them; none unless it runs."""
+        """Return the processes of a container; an empty list unless the container runs."""
 
     # --- changes
 
@@ -76,25 +92,32 @@ class EngineContainers(Protocol):
         labels: Mapping[str, str],
         volumes_from: Mapping[str, str] | None = None,
     ) -> str:
-        """Create a container for a service without starting it; return its id.
+        """Create a container for a service without starting it; return the container's id.
 
-        `volumes_from` (target → name) are a predecessor's anonymous volumes, which it takes over.
+        `volumes_from` maps mount targets to anonymous volumes of the predecessor, which the new
+        container inherits. Raises `Refused` as `require_supported` does.
         """
 
     def start(self, container_id: str) -> None:
         """Start a container."""
 
     def stop(self, container_id: str, timeout: float) -> None:
-        """Send SIGTERM, or the container's own stop signal, and SIGKILL after `timeout` seconds."""
+        """Stop a container: send its stop signal, then SIGKILL after `timeout` seconds.
+
+        The default stop signal is SIGTERM.
+        """
 
     def rename(self, container_id: str, name: str) -> None:
         """Rename a container."""
 
     def remove(self, container_id: str) -> None:
-        """Remove a container, even if it is running; its volumes stay."""
+        """Remove a container, even a running one; all of its volumes stay."""
 
     def discard(self, container_id: str) -> None:
-        """Remove a container as `remove` does, with the anonymous volumes that it alone had."""
+        """Remove a container, even a running one, and its anonymous volumes.
+
+        An anonymous volume that another container uses stays.
+        """
 
     def wait_until_ended(self, container_id: str, timeout: float) -> None:
-        """Wait until a container has ended. Raises `EngineError` after `timeout` seconds."""
+        """Wait until a container has ended; raise `EngineError` after `timeout` seconds."""

@@ -10,15 +10,16 @@ from cosmicdeploy.stack.model import Build
 
 
 class EngineImages(Protocol):
-    """Local images."""
+    """The images that the engine has, and how it gets them."""
 
     def image(self, reference: str) -> Image | None:
-        """Return a local image by id or tag; None if it does not exist."""
+        """Return a local image by id or tag; None if the engine does not have the image."""
 
     def image_files(self, image_id: str, folder: str, project: str) -> Mapping[str, FileFacts]:
-        """Return the files of an image below a folder, by their path in it; empty if it has none.
+        """Return the files below a folder of an image, by their path in that folder.
 
-        Creates and removes a container of the project, in which nothing runs.
+        The result is empty if the image has no such folder. The method creates a container of the
+        project, which never starts, and removes it.
         """
 
     def build(
@@ -30,41 +31,45 @@ class EngineImages(Protocol):
     ) -> str:
         """Build and tag an image; return its id. `on_line` receives each line of output.
 
-        Raises `BuildFailed` with the last lines of output, and `Refused` for a Dockerfile that the
-        builder would not build as written.
+        Raises `BuildFailed` with the last lines of output, `Refused` for a Dockerfile that the
+        builder would not build as written, and `ConfigError` for a missing or invalid file.
         """
 
     def pull(
         self, reference: str, on_progress: Callable[[str], None], platform: str | None = None
     ) -> Image:
-        """Pull an image by tag or digest; return it. Default platform: the engine's own.
+        """Pull an image by tag or digest, and return it.
 
-        `on_progress` receives a line for each message of the engine. Raises `PullFailed`, also if
-        the engine reports nothing for too long.
+        `platform` is the engine's own by default. `on_progress` receives a line for each message of
+        the engine. Raises `PullFailed`, also if the engine reports nothing for too long.
         """
 
     def pull_bases(self, build: Build, on_progress: Callable[[str], None]) -> None:
-        """Pull missing base images. Raises as `pull` does, and `Refused` as `build` does."""
+        """Pull the base images that are missing; with `build.pull`, pull all of them.
+
+        Raises `PullFailed`, and `Refused` and `ConfigError` as `build` does.
+        """
 
     def registry_digest(self, reference: str) -> str:
-        """Return the digest that a tag has in its registry, without pulling; "" if it is unknown.
+        """Return the digest that a tag has in its registry, without pulling; "" if unknown.
 
-        Raises `PullFailed` if the registry answers that a pull would fail.
+        Raises `PullFailed` if the registry's answer shows that a pull would fail.
         """
 
     def context_digest(self, build: Build) -> str:
         """Return a SHA-256 digest of everything that decides the image's content.
 
-        That is the Dockerfile, the arguments, the target, the ids of the base images, and the files
-        of the build context that it copies or mounts, without what `.dockerignore` excludes. Raises
-        `Refused` as `build` does.
+        The digest covers the Dockerfile, the build arguments, other keys of the build section that
+        change the image, and the ids of the base images. It also covers the files of the build
+        context that the Dockerfile copies or mounts, except those that `.dockerignore` excludes.
+        Raises `Refused` and `ConfigError` as `build` does.
         """
 
     def tag(self, image_id: str, reference: str) -> None:
-        """Point a tag to this image."""
+        """Point a tag to an image, even if the tag names another image so far."""
 
     def untag(self, reference: str) -> None:
-        """Remove a tag, and the image with its last tag."""
+        """Remove a tag, if it exists; removing an image's last tag removes the image."""
 
     def remove_unused_image(self, image_id: str) -> None:
-        """Remove an image if it has no tag and no container uses it."""
+        """Remove an image, if it exists, has no tag and is used by no container."""

@@ -14,10 +14,13 @@ class EngineLogs(Protocol):
     def logs(
         self, container_id: str, *, tail: int | None = None, seconds: float | None = None
     ) -> list[str]:
-        """Return all log lines, or only the last `tail` lines, or only the last `seconds`."""
+        """Return a container's log lines, without their times.
+
+        Returns at most the last `tail` lines, and only those of the last `seconds`.
+        """
 
     def log_lines(self, container_id: str, since: float) -> Iterator[str]:
-        """Yield the log lines since a Unix time."""
+        """Yield the log lines since the Unix time `since`, without their times."""
 
     def timed_log_lines(
         self,
@@ -27,8 +30,8 @@ class EngineLogs(Protocol):
         tail: int | None = None,
         follow: bool = False,
     ) -> Iterator[LogLine]:
-        """Yield log lines with their times: only those since `since`, or only the last `tail`.
+        """Yield log lines with their times.
 
-        `since` is in nanoseconds since 1970. With `follow`, new lines are yielded as they come,
-        until the container ends.
+        Yields at most the last `tail` lines, and only those since `since` (nanoseconds since 1970).
+        With `follow`, also yields each new line until the container ends.
         """

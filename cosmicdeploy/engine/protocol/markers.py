@@ -9,22 +9,25 @@ from cosmicdeploy.engine.facts import Marker
 
 
 class EngineMarkers(Protocol):
-    """Markers: named locks on the engine (see `markers.py` of the package `engine`)."""
+    """Markers: containers that never start, used as named locks (`engine/markers.py`)."""
 
     def claim_marker(self, name: str, labels: Mapping[str, str]) -> Marker:
-        """Create a marker of this name atomically, or return the existing one."""
+        """Create a marker of this name atomically, or return the existing one.
+
+        `is_own` of the result says which of the two happened.
+        """
 
     def find_marker(self, name: str) -> Marker | None:
         """Return the marker of this name; None if it does not exist."""
 
     def marker_exists(self, marker_id: str) -> bool:
-        """Return whether a marker still exists, without waiting for a beat that is under way."""
+        """Return whether a marker still exists, without waiting for a heartbeat in progress."""
 
     def remove_marker(self, marker_id: str) -> None:
         """Remove a marker, if it still exists."""
 
     def beat(self, marker_id: str, count: int) -> bool:
-        """Store a number in a marker as a heartbeat; return whether the marker exists."""
+        """Store `count` in a marker as a heartbeat; return whether the marker exists."""
 
     def last_beat(self, marker_id: str) -> int | None:
-        """Return the number last stored in a marker; None if there is no marker or no number."""
+        """Return the last heartbeat's number; None without a marker or before any heartbeat."""

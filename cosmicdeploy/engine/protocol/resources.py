@@ -8,19 +8,25 @@ from cosmicdeploy.stack.model import Network, Volume
 
 
 class EngineResources(Protocol):
-    """Networks and volumes."""
+    """Networks and volumes, and the removal of a whole project."""
 
     def ensure_network(self, network: Network, project: str) -> bool:
-        """Create a network unless it exists; return whether it was created."""
+        """Create a network unless one of its name exists; return whether it was created.
+
+        Raises `Refused` if the network has a key that this engine is too old to know.
+        """
 
     def ensure_volume(self, volume: Volume, project: str) -> bool:
-        """Create a volume unless it exists; return whether it was created."""
+        """Create a volume unless one of its name exists; return whether it was created."""
 
     def volume_exists(self, name: str) -> bool:
-        """Return whether a volume exists."""
+        """Return whether a volume of this name exists."""
 
     def subnets(self) -> list[str]:
         """Return the subnets of all networks of the engine, in CIDR notation."""
 
     def remove_project(self, project: str) -> None:
-        """Remove a project's containers, networks, volumes and kept images, with all data."""
+        """Remove a project's containers, networks and volumes, with all data.
+
+        Also removes the images that were kept for the project's rollbacks.
+        """

@@ -1,1 +1,1 @@
-"""Pull images from their registries, and ask a registry what a tag names."""
+"""Pull images from their registries, and ask a registry for the digest of a tag."""

@@ -1,4 +1,4 @@
-"""Pull the base images of a build."""
+"""Pull the base images of a build before it starts."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from cosmicdeploy.stack.model import Build
 
 
 def pull_bases(api: APIClient, build: Build, on_progress: Callable[[str], None]) -> None:
-    """Pull the base images that are missing, or all with `build.pull`.
+    """Pull the base images that are missing; with `build.pull`, pull all of them.
 
-    Raises `PullFailed`, `ConfigError` and `Refused`.
+    Raises `PullFailed`, `ConfigError` if the Dockerfile is missing or invalid, and `Refused` if a
+    `FROM` names no image.
     """
     file = str(build.context / build.dockerfile)
     with translated("Looking for base images", file):
@@ -31,7 +32,7 @@ def pull_bases(api: APIClient, build: Build, on_progress: Callable[[str], None])
             pull(api, base, on_progress)
         except PullFailed as error:
             raise PullFailed(
-                f"The base image of a build is missing: {error.what}",
+                f"The base image of a build cannot be pulled: {error.what}",
                 where=file,
                 todo=error.todo.replace("`image:`", "the Dockerfile"),
                 details=error.details,

@@ -19,10 +19,11 @@ HUB = "docker.io"
 
 @dataclass(frozen=True, kw_only=True)
 class Login:
-    """What the docker configuration has for the registry of an image.
+    """The credentials in the docker configuration for the registry of an image.
 
-    `host` is the registry, "docker.io" for an image without one. `headers` carry the credentials;
-    they are empty if there are none. `source` says where they come from, or why there are none.
+    `host` is the registry; "docker.io" for an image name without a registry. `headers` carry the
+    credentials, and are empty without credentials. `source` says for error messages where the
+    credentials come from, or why none were found.
     """
 
     host: str
@@ -31,15 +32,17 @@ class Login:
 
     @property
     def command(self) -> str:
-        """The command that stores credentials for this registry."""
+        """The command with which an operator stores credentials for this registry."""
         return "docker login" if self.host == HUB else f"docker login {self.host}"
 
 
 def login_for(api: APIClient, reference: str) -> Login:
     """Return the credentials for the registry of an image.
 
-    They are read anew each time, since an operator may log in while a run waits. Raises
-    `PullFailed` for a name that no registry can have, or if a credential helper fails.
+    Each call reads the configuration again, since an operator may log in while a run waits. Raises
+    `PullFailed` for an invalid image name, for malformed credentials, and if a credential helper (a
+    program of the configuration that stores passwords) fails. Without readable configuration
+    there are no credentials.
     """
     try:
         host, _ = auth.resolve_repository_name(parse_repository_tag(reference)[0])
@@ -54,7 +57,7 @@ def login_for(api: APIClient, reference: str) -> Login:
     )
     try:
         with interruptible(), warnings.catch_warnings():  # a helper may ask over the network
-            warnings.simplefilter("ignore")  # a missing helper: the error says it
+            warnings.simplefilter("ignore")  # the error below says so if a helper is missing
             found = auth.load_config().resolve_authconfig(host)
             header = auth.encode_header(found) if found else b""
     except (DockerException, OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Names of images: their repository, and their tag."""
+"""Parse the names of images: repository, tag and digest."""
 
 from __future__ import annotations
 
@@ -8,23 +8,27 @@ DEFAULT_TAG = "latest"
 
 
 def repository_of(reference: str) -> str:
-    """Return a name without tag and digest: "host:5000/shop/app" of "host:5000/shop/app:2"."""
+    """Return a name without its tag and digest: "host:5000/shop/app:2" → "host:5000/shop/app"."""
     name = reference.partition("@")[0]
     head, slash, last = name.rpartition("/")
     return f"{head}{slash}{last.partition(':')[0]}"
 
 
 def tag_of(reference: str) -> str:
-    """Return the tag of a name, "latest" if it has none; of a name with a digest alone, that."""
+    """Return the tag of an image name.
+
+    For a name with only a digest, returns the digest's first 19 characters ("sha256:" and 12
+    digits). For a name with neither, returns "latest".
+    """
     name, _, digest = reference.partition("@")
     tag = name.rpartition("/")[2].partition(":")[2]
     return tag or digest[:19] or DEFAULT_TAG
 
 
 def digest_of(image: Image | None, reference: str) -> str:
-    """Return the name by digest ("repository@sha256:…") that an image has in a registry.
+    """Return an image's name by digest, "repository@sha256:…"; "" if the image has none.
 
-    Prefers the repository of `reference`; "" if the image has none.
+    Of several such names, prefers one in the repository of `reference`.
     """
     digests = image.digests if image else ()
     repository = repository_of(reference)

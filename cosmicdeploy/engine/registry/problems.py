@@ -1,7 +1,7 @@
-"""Say why an image cannot be pulled, and what to do about it.
+"""Explain why an image cannot be pulled, and what the operator can do.
 
-The engine reports all of it as text, mostly with the status 500; the words are those of the engine
-and of the registries.
+The engine reports most causes with the same status, 500. So the cause is recognized by the words of
+the engine and of the registries.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from cosmicdeploy.errors import PullFailed
 
 @dataclass(frozen=True)
 class _Problem:
-    """Words of the engine (a regular expression), what they mean, and what to do.
+    """A cause: words that the engine reports (a regular expression), their meaning, and advice.
 
-    `what` and `todo` may contain {image}, {host} and {login}.
+    `what` and `todo` may contain {image}, {host} (the registry) and {login} (the login command).
     """
 
     words: str
@@ -43,13 +43,13 @@ _PROBLEMS = (
     _CREDENTIALS,
     _Problem(
         r"no matching manifest|does not match the specified platform",
-        "{image} is not there for this machine's platform",
-        "push an image for it, or set `platform:` of the service",
+        "{image} does not exist for this machine's platform",
+        "push an image for this platform, or set `platform:` of the service",
     ),
     _Problem(
         r"manifest unknown|name unknown|not found",
         "{host} has no {image}",
-        "push it, or correct its tag in `image:`",
+        "push the image, or correct its tag in `image:`",
     ),
     _Problem(
         r"invalid reference|repository name must be lowercase|invalid tag",
@@ -59,17 +59,18 @@ _PROBLEMS = (
     _Problem(
         r"server gave HTTP response to HTTPS client",
         "{host} speaks HTTP, and the engine expects HTTPS",
-        "give it a certificate, or put {host} into insecure-registries of the engine's daemon.json",
+        "give {host} a certificate, or put it into insecure-registries of the engine's daemon.json",
     ),
     _Problem(
         r"x509|certificate|tls: ",
         "The engine does not trust the certificate of {host}, so {image} cannot be pulled",
-        "put the certificate of its authority into /etc/docker/certs.d/{host}/ca.crt",
+        "put the signing authority's certificate into /etc/docker/certs.d/{host}/ca.crt",
     ),
     _Problem(
         r"no space left on device|disk quota exceeded",
         "The engine has no space left for {image}",
-        "free some space in the engine's data folder (`docker system df`), then run it again",
+        "free some space in the engine's data folder (`docker system df`), then run the same"
+        " command again",
     ),
     _Problem(
         r"connection refused|no such host|i/o timeout|Client\.Timeout|no route to host"
@@ -80,12 +81,14 @@ _PROBLEMS = (
     ),
 )
 _OTHER = _Problem(
-    "", "{image} cannot be pulled", "test it with `docker pull {image}`, then run it again"
+    "",
+    "{image} cannot be pulled",
+    "test with `docker pull {image}`, then run the same command again",
 )
 
 
 def pull_failed(image: str, login: Login, reason: str) -> PullFailed:
-    """Return the error for a reason that the engine or the registry gave."""
+    """Return the error for an image; `reason` is the text of the engine or of the registry."""
     found = next((p for p in _PROBLEMS if _mentions(reason, image, p)), _OTHER)
     known = {"image": image, "host": login.host, "login": login.command}
     return PullFailed(
@@ -102,13 +105,13 @@ def reason_of(error: APIError) -> str:
 
 
 def is_definite(error: APIError, image: str) -> bool:
-    """Return whether the registry answered, and a pull would fail in the same way."""
+    """Return whether the error is the registry's answer, so that a pull would fail as well."""
     if error.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST):
         return True
     return _mentions(reason_of(error), image, _CREDENTIALS)
 
 
 def _mentions(reason: str, image: str, problem: _Problem) -> bool:
-    """Return whether a reason has the words of a problem outside of names and addresses."""
+    """Return whether a reason contains a problem's words outside of image names and addresses."""
     text = _ADDRESS.sub("", reason).replace(image, "")
     return re.search(problem.words, text, re.IGNORECASE) is not None

@@ -1,4 +1,4 @@
-"""How far a pull has come, from the messages of the engine."""
+"""Turn the engine's messages during a pull into a line of progress."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class PullProgress:
-    """The layers of one pull; sizes are in bytes."""
+    """The progress of one pull: for each layer the downloaded and the total bytes."""
 
     def __init__(self, image: str) -> None:
         self._image = image
@@ -15,7 +15,7 @@ class PullProgress:
         self._extracting = False
 
     def add(self, message: Mapping[str, Any]) -> str:
-        """Take in a message; return the progress so far as a line of text."""
+        """Record a message of the engine; return the progress so far as a line of text."""
         status, layer = str(message.get("status", "")), str(message.get("id", ""))
         detail = message.get("progressDetail") or {}
         current, total = int(detail.get("current") or 0), int(detail.get("total") or 0)

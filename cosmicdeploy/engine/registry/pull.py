@@ -1,4 +1,4 @@
-"""Pull an image; ask a registry for the digest of a tag."""
+"""Pull an image, or ask a registry for the digest of a tag without pulling."""
 
 from __future__ import annotations
 
@@ -34,11 +34,12 @@ def pull(
     platform: str | None = None,
     silence: float = SILENCE_SECONDS,
 ) -> Image:
-    """Pull an image by tag or digest; return it. Default platform: the engine's own.
+    """Pull an image by tag or digest, and return it.
 
-    `on_progress` receives a line for each message of the engine, so it can be a safe point. Raises
-    `PullFailed`, also if the engine reports nothing for `silence` seconds. The engine ends a pull
-    whose client disconnects, so an error here ends it.
+    `platform` is the engine's own by default. `on_progress` receives a line for each message of the
+    engine, and may raise to stop the pull. Raises `PullFailed`, also if the engine reports nothing
+    for `silence` seconds. Any exception ends the pull on the engine too, because the connection is
+    closed.
     """
     login = login_for(api, reference)
     progress = PullProgress(reference)
@@ -46,7 +47,7 @@ def pull(
     with translated("Pulling an image", reference), _explained(reference, login, silence):
         query = _query(reference, platform)
         for message in _messages(api, query, login, silence):
-            if "error" in message:  # the status is 200 by then
+            if "error" in message:  # the response began with status 200, so nothing was raised
                 raise pull_failed(reference, login, str(message["error"]))
             on_progress(progress.add(message))
         image = images.find(api, reference)
@@ -56,9 +57,10 @@ def pull(
 
 
 def registry_digest(api: APIClient, reference: str) -> str:
-    """Return the digest that a tag has in its registry, without pulling; "" if it cannot be known.
+    """Return the digest that a tag has in its registry, without pulling; "" if unknown.
 
-    Raises `PullFailed` if the registry answers that a pull would fail.
+    The digest is unknown if the registry gives no clear answer, for example during an outage.
+    Raises `PullFailed` if the registry's answer shows that a pull would fail.
     """
     login, raw = login_for(api, reference), _raw(api)
     url = raw._url("/distribution/{0}/json", reference)
@@ -83,9 +85,9 @@ def _query(reference: str, platform: str | None) -> dict[str, str]:
 def _messages(
     api: APIClient, query: Mapping[str, str], login: Login, silence: float
 ) -> Iterator[Json]:
-    """Yield the engine's messages; closes the connection at the end in any case."""
+    """Yield the engine's messages during a pull; close the connection in any case."""
     raw = _raw(api)
-    # Not the SDK's `pull`: it waits for ever for a silent engine.
+    # The SDK's own `pull` has no time limit: it would wait forever for a silent engine.
     with interruptible():
         response = raw._post(
             raw._url("/images/create"),
@@ -103,7 +105,7 @@ def _messages(
 
 
 def _raw(api: APIClient) -> Any:
-    """Return the client untyped: the SDK's types leave out the methods that send a request."""
+    """Return the client as `Any`: the SDK's type stubs lack the methods that send a request."""
     return api
 
 

@@ -1,4 +1,4 @@
-"""Explain why no engine answers: the cause, the address, and what to do about it."""
+"""Explain why no engine answers: the cause, the address, and what the operator can do."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 def require_address(address: str, setting: str) -> None:
     """Raise `EngineUnavailable` unless the address has a form that the SDK can connect to.
 
-    `setting` is where the address stands: "DOCKER_HOST".
+    `setting` is the name of the setting with the address, such as "DOCKER_HOST".
     """
     try:
         parse_host(address)
-    except (DockerException, ValueError) as error:  # ValueError for a port
+    except (DockerException, ValueError) as error:  # ValueError: the port is not a number
         form = "unix:///PATH, tcp://HOST:PORT or ssh://USER@HOST"
         raise EngineUnavailable(
             f"{setting} is not the address of an engine",
@@ -31,7 +31,7 @@ def require_address(address: str, setting: str) -> None:
 
 
 def without_password(address: str) -> str:
-    """Return the address with *** in place of a password."""
+    """Return the address; if it contains a password, *** takes the password's place."""
     before, at, host = address.rpartition("@")
     user, colon, _ = before.rpartition("//")[2].partition(":")
     if not (at and colon):
@@ -40,7 +40,7 @@ def without_password(address: str) -> str:
 
 
 def unavailable(error: BaseException, address: str) -> EngineUnavailable:
-    """Return what an error of connecting to `address` means for the operator."""
+    """Turn a failed connection to `address` into an error with its cause and advice."""
     causes = list(causes_of(error))
     scheme = urlsplit(address).scheme
     explain = {"unix": of_socket, "ssh": of_ssh}.get(scheme, of_network)

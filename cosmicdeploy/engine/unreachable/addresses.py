@@ -1,4 +1,8 @@
-"""Explain why nothing answers at a socket, at a host, or through an ssh server."""
+"""Explain why no engine answers at a socket, at a host, or through an ssh server.
+
+`causes` are the exceptions of a failed connection. `of_ssh` and `of_answer` always explain; the
+other functions return None for causes that they do not know.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,7 @@ def of_socket(causes: Sequence[BaseException], _address: str) -> Explanation | N
     if has(causes, FileNotFoundError):
         return Explanation("No Docker Engine answers: the socket does not exist", START_OR_SET)
     if has(causes, ConnectionRefusedError):
-        return Explanation("No Docker Engine answers at the socket: it has ended", START_OR_SET)
+        return Explanation("The Docker Engine at this socket has ended", START_OR_SET)
     return None
 
 
@@ -41,7 +45,7 @@ def of_host(causes: Sequence[BaseException], host: str) -> Explanation | None:
     if has(causes, ConnectionRefusedError) or says(causes, "Unable to connect to port"):
         return Explanation(
             f"The host {host} refuses the connection: nothing listens at this port",
-            "check the port, and that the server there is running",
+            "check the port, and whether the Docker Engine on that host is running",
         )
     if has(causes, requests.Timeout) or has(causes, TimeoutError):
         return Explanation(
@@ -64,8 +68,8 @@ def of_ssh(causes: Sequence[BaseException], address: str) -> Explanation | None:
         )
     if says(causes, "not found in known_hosts", "Host key for server"):
         return Explanation(
-            f"The key of the ssh server {host} is unknown, or not the one in known_hosts",
-            f"compare its fingerprint, and accept it with `{login}`",
+            f"known_hosts has no key of the ssh server {host}, or a different key",
+            f"compare the key's fingerprint, then accept the key with `{login}`",
         )
     if says(causes, "Authentication failed", "No authentication methods", "Private key file"):
         return Explanation(
@@ -79,13 +83,13 @@ def of_ssh(causes: Sequence[BaseException], address: str) -> Explanation | None:
 
 
 def of_answer(causes: Sequence[BaseException]) -> Explanation:
-    """Return the explanation where something answers, or the cause is unknown."""
+    """Explain a connection whose other end answers, but not as an engine; also any other cause."""
     refused = next((cause for cause in causes if isinstance(cause, APIError)), None)
     if refused is not None:
         reason = str(refused.explanation or refused).strip()
         return Explanation(
             f"The Docker Engine refuses to tell its version: {reason}",
-            "check DOCKER_HOST: a proxy in front of the engine must allow all of its API",
+            "check DOCKER_HOST: a proxy in front of the engine must allow the engine's whole API",
         )
     if has(causes, requests.JSONDecodeError) or says(causes, "ApiVersion", "BadStatusLine"):
         return Explanation(

@@ -1,4 +1,4 @@
-"""The causes that an error of connecting wraps, and what one of them means for the operator."""
+"""Collect the exceptions that a failed connection wraps, and search them for a cause."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ class Explanation(NamedTuple):
 
 
 def causes_of(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and those that it wraps: requests and urllib3 keep them as arguments."""
+    """Yield an error and, recursively, the errors that it wraps.
+
+    These are its `__cause__` and `__context__`; requests and urllib3 also wrap errors as arguments
+    or in `reason`.
+    """
     seen: list[BaseException] = []
     rest = [error]
     while rest:
@@ -28,9 +32,11 @@ def causes_of(error: BaseException) -> Iterator[BaseException]:
 
 
 def has(causes: Sequence[BaseException], kind: type[BaseException]) -> bool:
+    """Return whether one of the causes has this type."""
     return any(isinstance(cause, kind) for cause in causes)
 
 
 def says(causes: Sequence[BaseException], *texts: str) -> bool:
-    told = " ".join(map(str, causes)).lower()
-    return any(text.lower() in told for text in texts)
+    """Return whether the causes' messages contain one of the texts, ignoring case."""
+    messages = " ".join(map(str, causes)).lower()
+    return any(text.lower() in messages for text in texts)

@@ -1,4 +1,4 @@
-"""Explain why no TLS connection to an engine comes about."""
+"""Explain why a TLS connection to an engine fails."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from docker.errors import TLSParameterError
 
 from cosmicdeploy.engine.unreachable.causes import Explanation, has, says
 
-# The folder of the certificates if DOCKER_CERT_PATH is not set.
+# Where the SDK looks for certificates if DOCKER_CERT_PATH is not set.
 CERTIFICATES = "~/.docker"
 
 
 def of_tls(causes: Sequence[BaseException]) -> Explanation | None:
+    """Return the explanation of a failed TLS connection; None if TLS is not among the causes."""
     folder = os.environ.get("DOCKER_CERT_PATH") or CERTIFICATES
     if has(causes, TLSParameterError):
         return Explanation(
@@ -26,12 +27,12 @@ def of_tls(causes: Sequence[BaseException]) -> Explanation | None:
         reason = next(c for c in causes if isinstance(c, ssl.SSLCertVerificationError))
         return Explanation(
             f"The engine's certificate is not trusted: {reason.verify_message}",
-            f"put the authority that signed it into {folder}/ca.pem",
+            f"put the certificate of the authority that signed it into {folder}/ca.pem",
         )
     if says(causes, "certificate required", "bad certificate", "unknown ca"):
         return Explanation(
             "The engine does not accept this client's certificate",
-            f"put one that it trusts into {folder} (cert.pem, key.pem)",
+            f"put a certificate that the engine trusts into {folder} (cert.pem, key.pem)",
         )
     return _of_handshake(causes, folder)
 
@@ -45,9 +46,10 @@ def _of_handshake(causes: Sequence[BaseException], folder: str) -> Explanation |
         )
     if has(causes, ssl.SSLEOFError):
         return Explanation(
-            "The engine ended the TLS connection: it does not accept this client's certificate, or"
-            " has no TLS at this port",
-            f"put one that it trusts into {folder} (cert.pem, key.pem), or check the port",
+            "The engine closed the TLS connection: the engine does not accept this client's"
+            " certificate, or does not use TLS at this port",
+            f"put a certificate that the engine trusts into {folder} (cert.pem, key.pem), or check"
+            " the port",
         )
     if has(causes, ssl.SSLError):
         return Explanation(

@@ -1,7 +1,7 @@
 """The command `checklist`, for the day after a deploy.
 
-It compares evidence from logs, tables and counters with the baseline, the same evidence as recorded
-by the deploy at its start. What must hold for a release is checked by the command `verify` instead.
+The command compares evidence from logs, tables and counters with the baseline: the same evidence,
+recorded when the deploy began. The command `verify` checks what must hold for a release.
 """
 
 from __future__ import annotations

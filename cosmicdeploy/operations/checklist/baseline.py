@@ -1,6 +1,6 @@
 """Read and write baselines: figures about the time before a deploy or rollback, one file per run.
 
-A baseline counts once its run has succeeded; see `recording.py` for when it is recorded.
+A baseline is used once its run has succeeded. `recording.py` says when it is recorded.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cosmicdeploy.events import Warned
 from cosmicdeploy.files.atomic import write_atomically
 from cosmicdeploy.journal.record_shapes import Moment
 
-# Seconds that a time may lie in the future, since clocks differ a little.
+# Seconds that a recorded time may lie in the future, since clocks differ a little.
 TOLERANCE = CLOCK_TOLERANCE.total_seconds()
 # Number of baselines that are kept.
 KEPT = 20
@@ -29,9 +29,11 @@ SUMMARY_FIELDS = {"run", "command", "at", "release_before", "release", "in_place
 class Baseline(BaseModel):
     """The baseline that one run recorded; times are ISO 8601. Contains no secrets.
 
-    `release_before` is the release that the run replaced. `release` is the one that it put in
-    place, at `in_place_at` ("" until the run has succeeded). `before` holds the figures of each
-    collector for the time before the run, `after` the counters at the end of the run.
+    `at` is when the run began. `release_before` is the release that the run replaced, and `release`
+    the release that it put in place at `in_place_at` ("" until the run has succeeded). `before`
+    holds each collector's figures for the time before the run, `after` the counters at its end.
+
+    `checklist --record` counts as a run that leaves the release as it is.
     """
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore", populate_by_name=True)
@@ -72,12 +74,12 @@ def newest(ctx: Context) -> Baseline | None:
 
 
 def of_run(ctx: Context, run: str) -> Baseline | None:
-    """Return the baseline of a run, finished or not; None if there is none."""
+    """Return the baseline of a run, finished or not; None if it has none or it is unreadable."""
     return _read(ctx, _folder(ctx) / f"{run}.json")
 
 
 def write(ctx: Context, baseline: Baseline) -> None:
-    """Write a baseline, and remove all but the newest `KEPT`. Raises `OSError`."""
+    """Write a baseline, and remove all but the newest `KEPT` baselines. Raises `OSError`."""
     folder = _folder(ctx)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = baseline.model_dump_json(by_alias=True, indent=2)

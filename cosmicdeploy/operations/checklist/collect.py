@@ -33,7 +33,7 @@ COLLECTORS: Mapping[str, Collector] = {
     "cache": cache.figures,
     "external": external.figures,
 }
-# Errors raised by calculating with recorded values that are not the expected figures.
+# A calculation raises one of these if the values in a baseline are not the expected figures.
 BAD_FIGURES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 COUNTERS: Mapping[str, Callable[[Context], Figures]] = {
     "database": database.counters,
@@ -49,8 +49,9 @@ def collect(
 ) -> dict[str, Figures]:
     """Return the figures of all collectors, and of the `extra` ones, by the collector's name.
 
-    `earlier` are counters that the baseline holds: present counters are counted from these on. A
-    collector that fails has the figures {"why": …, "todo": …}. Raises only `EngineUnavailable`.
+    `earlier` holds the baseline's counters by collector: figures that are taken from counters cover
+    only the time since then. The figures of a collector that fails are {"why": …, "todo": …}.
+    Raises only `EngineUnavailable`.
     """
     return {
         name: _try(partial(_run, collector, ctx, span, earlier.get(name)))
@@ -67,7 +68,7 @@ def counters(ctx: Context) -> dict[str, Figures]:
 def _run(collector: Collector, ctx: Context, span: Span, earlier: Figures | None) -> Figures:
     """Run a collector; if the baseline's counters are unusable, warn and run it without them.
 
-    They are unusable if the operator edited the file, or another version wrote it.
+    The counters are unusable if the operator edited the baseline, or another version wrote it.
     """
     if earlier is None:
         return collector(ctx, span, None)

@@ -49,10 +49,10 @@ POINTS: Mapping[str, Callable[[Evidence], Point]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """All points, judged.
+    """The points of the checklist, each with its verdict.
 
-    The evidence begins at `since` (ISO 8601) and covers `seconds`. `baseline` is None if no run has
-    recorded one.
+    The present evidence begins at `since` (ISO 8601) and covers `seconds`. `baseline` is None if no
+    run has recorded one.
     """
 
     points: Sequence[Point]
@@ -67,12 +67,12 @@ class Comparison:
 
 
 def compare(ctx: Context, *, since: float | None = None, probe: bool = False) -> Comparison:
-    """Compare the evidence since a time with the baseline.
+    """Compare the evidence since a point in time with the baseline.
 
-    `since` is Unix time; by default it is when the last release was put in place. `probe` tests the
-    rate limit: it sends up to `checklist.burst` heartbeats of the configured device, one after the
-    other, and the application stores those that it accepts. Raises `UsageError` for a time in the
-    future.
+    `since` is Unix time; by default the time at which the last release was put in place. `probe`
+    tests the rate limit: it sends up to `checklist.burst` heartbeats of the configured device, one
+    after the other. The application stores the heartbeats that it accepts. Raises `UsageError` for
+    a time in the future.
     """
     recorded = baseline.newest(ctx)
     begin = since if since is not None else _default_begin(ctx, recorded)
@@ -97,7 +97,7 @@ def compare(ctx: Context, *, since: float | None = None, probe: bool = False) ->
 
 
 def _judge(judge: Callable[[Evidence], Point], evidence: Evidence) -> Point:
-    """Judge a point; it is unknown if its values in the baseline are not the expected figures."""
+    """Judge a point; unknown if its values in the baseline are not the expected figures."""
     if not evidence.before:
         return judge(evidence)
     try:
@@ -130,7 +130,10 @@ def record(ctx: Context) -> Baseline:
 
 
 def _default_begin(ctx: Context, recorded: Baseline | None) -> float:
-    """Return when the release was put in place, by the baseline or the journal; else a day ago."""
+    """Return the Unix time at which the release was put in place, or of a day ago if unknown.
+
+    The baseline has this time, or the journal if there is no baseline.
+    """
     if recorded:
         return recorded.in_place_timestamp
     released = ctx.journal.last("release")

@@ -1,4 +1,4 @@
-"""Read services' logs within a span, and find out how far back they reach."""
+"""Read services' logs within a span of time, and find out how far back the logs reach."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cosmicdeploy.errors import EngineError
 from cosmicdeploy.operations.checklist.verdict import MINUTE, Span
 from cosmicdeploy.operations.logs.files import Files
 
-# Lines read from the end of a log file if the span sets no limit; it has no index by time.
+# A log file has no index by time. If a span sets no limit, this many of the last lines are read.
 LINES_OF_A_FILE = 20_000
 SECOND = 10**9
 
@@ -35,7 +35,10 @@ class Log:
 
 
 def output(ctx: Context, service: str, span: Span) -> Log:
-    """Return the output of a service's container. Raises `EngineError` if it has no container."""
+    """Return the output of a service's container within a span.
+
+    Raises `EngineError` if the service has no container.
+    """
     container = require_container(ctx, service)
     if span.lines is not None:
         last = list(ctx.engine.timed_log_lines(container.id, tail=span.lines))
@@ -47,11 +50,11 @@ def output(ctx: Context, service: str, span: Span) -> Log:
 
 
 def file(ctx: Context, service: str, span: Span) -> Iterator[Log]:
-    """Yield one log: the lines that a service wrote to `app.log_file`.
+    """Yield one log: the lines in `app.log_file` of a service's container, within a span.
 
-    Yields nothing if `monitoring.log_file` is off, or if the file does not exist yet, or for a
-    service of another application than the main one. Raises `EngineError` if the file cannot be
-    read.
+    Yields nothing if `app.log_file` is not set, if `monitoring.log_file` is off, or if the file
+    does not exist yet. Also yields nothing for a service of another application than the main one.
+    Raises `EngineError` if the file cannot be read, or if the service has no container.
     """
     path, settings = ctx.settings.app.log_file, ctx.settings
     if path is None or not settings.monitoring.log_file:
@@ -86,7 +89,10 @@ def require_container(ctx: Context, service: str) -> Container:
 
 
 def _begins(lines: Sequence[LogLine], span: Span) -> float:
-    """Return how far back these lines reach within the span; the span's end if there are none."""
+    """Return how far back these lines reach within the span, as Unix time.
+
+    Returns the end of the span if there are no lines.
+    """
     return min(span.until, max(span.since, lines[0].at / SECOND)) if lines else span.until
 
 

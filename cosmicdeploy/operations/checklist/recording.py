@@ -1,7 +1,7 @@
 """Record a run's baseline in parallel with its first steps.
 
-Later the logs of the containers that the run replaces are gone. An error here must not fail the
-run.
+After the run it would be too late: the logs of the containers that the run replaces are gone then.
+An error here must not fail the run.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cosmicdeploy.operations.checklist.baseline import Baseline
 from cosmicdeploy.operations.checklist.collect import collect, counters
 from cosmicdeploy.operations.checklist.verdict import baseline_span
 
-# Seconds that the end of a run waits at most for the recording that began at its start.
+# At its end, a run waits at most this many seconds for the recording that began at its start.
 MAX_WAIT_SECONDS = 0.5
 
 
@@ -61,7 +61,7 @@ class Recording:
     def _record_before(self) -> None:
         """Record the figures before the run.
 
-        Writes them at once: if this run is killed, the run that resumes it needs them.
+        Writes the figures at once: if this run is killed, the run that resumes it needs them.
         """
         last, ctx = baseline.newest(self._ctx), self._ctx
         release = ctx.running_release()

@@ -1,4 +1,4 @@
-"""Compare present figures with those of the baseline; needs no access to the stack."""
+"""Compare present figures with those of the baseline, without any access to the stack."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ MINUTE = 60.0
 class Span:
     """The period that evidence is collected from: `since` to `until`, in Unix time.
 
-    `lines` and `rows` limit how many of the last lines and rows of each log and table are read.
-    Without `lines`, a whole log is read.
+    At most the last `lines` of each log and the last `rows` of each table are read. If `lines` is
+    None, a log's lines are not limited.
     """
 
     since: float
@@ -32,7 +32,7 @@ class Span:
 
 
 def baseline_span() -> Span:
-    """Return the last day, with limits that keep the recording fast enough for a deploy."""
+    """Return the last day as a span, with limits that keep a deploy's recording fast."""
     now = time.time()
     return Span(since=now - DAY, lines=2_000, rows=2_000, until=now)
 
@@ -50,8 +50,9 @@ class Verdict(StrEnum):
 class Point:
     """One point of the checklist.
 
-    `found` describes the present in words and `was` the baseline; `now` and `before` hold their
-    figures, None if there are none. `why` says why the verdict is unknown, `todo` what to do.
+    `found` describes the present in words, and `now` holds its figures. `was` and `before` do the
+    same for the baseline. Figures are None if there are none. `why` says why the verdict is
+    unknown; `todo` says what the operator can do.
     """
 
     point: str
@@ -73,25 +74,26 @@ class Evidence:
     before: Mapping[str, Figures] = field(default_factory=dict)
 
     def in_baseline(self, collector: str) -> Figures | None:
-        """Return a collector's figures in the baseline; None if there are none, or it failed."""
+        """Return a collector's figures in the baseline; None if it has none or failed then."""
         figures = self.before.get(collector)
         return None if figures is None or "why" in figures else figures
 
 
 @dataclass(frozen=True)
 class Rate:
-    """A count of errors, and its base: the number of requests, hours or minutes."""
+    """A count, and its base: the number of requests, transitions, hours, minutes or seconds."""
 
     count: int
     base: float
 
 
 def compare_rates(now: Rate, before: Rate | None, ratio: float, tolerance: float) -> Verdict:
-    """Compare rates, of which the lower one is better.
+    """Compare a rate with the rate in the baseline; a lower rate is better.
 
-    The expected count is what the rate before predicts for the present base. A count is worse if it
-    exceeds `ratio` times the expected count plus `tolerance`, and better the other way round.
-    Without a rate before, a count up to `tolerance` is the same, and a higher one unknown.
+    The rate before predicts an expected count for the present base. The verdict is worse if the
+    count exceeds `ratio` times the expected count plus `tolerance`. It is better if the expected
+    count exceeds `ratio` times the count plus `tolerance`. Without a rate before, the verdict is
+    same for a count up to `tolerance`, and unknown for a higher count.
     """
     if before is None or not before.base:
         return Verdict.SAME if now.count <= tolerance else Verdict.UNKNOWN
@@ -102,11 +104,11 @@ def compare_rates(now: Rate, before: Rate | None, ratio: float, tolerance: float
 
 
 def compare_levels(now: float, before: float | None, ratio: float, tolerance: float) -> Verdict:
-    """Compare values, of which the lower one is better.
+    """Compare a value with the value in the baseline; a lower value is better.
 
-    A value is worse if it exceeds both `tolerance` and `ratio` times the value before, and better
-    the other way round. Without a value before, a value up to `tolerance` is the same, and a higher
-    one unknown.
+    The verdict is worse if the value exceeds both `tolerance` and `ratio` times the value before.
+    It is better if the value before exceeds both `tolerance` and `ratio` times the value. Without a
+    value before, the verdict is same for a value up to `tolerance`, and unknown for a higher value.
     """
     if before is None:
         return Verdict.SAME if now <= tolerance else Verdict.UNKNOWN
@@ -116,7 +118,10 @@ def compare_levels(now: float, before: float | None, ratio: float, tolerance: fl
 
 
 def compare_shares(now: float, before: float | None, tolerance: float) -> Verdict:
-    """Compare shares, of which the higher one is better; ignore differences up to `tolerance`."""
+    """Compare a share with the share in the baseline; a higher share is better.
+
+    Ignores differences up to `tolerance`. Without a share before, the verdict is unknown.
+    """
     if before is None:
         return Verdict.UNKNOWN
     if now < before - tolerance:
@@ -125,9 +130,9 @@ def compare_shares(now: float, before: float | None, tolerance: float) -> Verdic
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the verdict of a point with several figures; unknown if it has none.
+    """Return the verdict of a point from the verdicts of its figures; unknown if there are none.
 
-    It is the first of worse, unknown, better and same that any figure has.
+    The result is the first of these that any figure has: worse, unknown, better, same.
     """
     present = set(verdicts)
     for verdict in (Verdict.WORSE, Verdict.UNKNOWN, Verdict.BETTER, Verdict.SAME):
@@ -142,7 +147,7 @@ def names_with(verdicts: Mapping[str, Verdict], verdict: Verdict) -> str:
 
 
 def why_unknown(verdicts: Mapping[str, Verdict]) -> str:
-    """Return why a point with these figures is unknown; "" if it is not."""
+    """Return why a point with these verdicts of its figures is unknown; "" if it is not unknown."""
     if worst(verdicts.values()) is not Verdict.UNKNOWN:
         return ""
     return f"the baseline has nothing to compare with: {names_with(verdicts, Verdict.UNKNOWN)}"

@@ -78,8 +78,8 @@ def select_problems(names: Sequence[str]) -> Sequence[KnownProblem]:
 def diagnose(ctx: Context, problem: KnownProblem) -> Diagnosis:
     """Run the checks of one problem.
 
-    If a check fails, its error becomes a finding. Raises only `EngineUnavailable`: without the
-    engine nothing can be checked.
+    If a check raises an error, the error becomes a finding. Only `EngineUnavailable` is raised
+    further, because nothing can be checked without the engine.
     """
     if problem.needs_database and not ctx.has_database:
         return Diagnosis(problem=problem, findings=[ok("database", NO_DATABASE)])
@@ -92,7 +92,7 @@ def diagnose(ctx: Context, problem: KnownProblem) -> Diagnosis:
 
 
 def _findings(ctx: Context, subject: str, check: Check) -> Findings:
-    """Yield a check's findings; if it raises an error, that is its last finding."""
+    """Yield a check's findings; if the check raises an error, the error is the last finding."""
     findings: Iterator[Finding] = iter(check(ctx))
     while True:
         try:

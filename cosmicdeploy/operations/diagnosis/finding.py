@@ -13,7 +13,7 @@ from cosmicdeploy.steps.base import Step
 
 
 class Severity(StrEnum):
-    """How bad a finding is. `UNKNOWN` means that the check failed."""
+    """How bad a finding is. `UNKNOWN` means that the check ended in an error."""
 
     OK = "ok"
     WARNING = "warning"
@@ -25,11 +25,12 @@ class Severity(StrEnum):
 class Remedy:
     """A change that may fix a problem.
 
-    `description` says to the operator what it does; `command` is the command that does the same,
-    and `kind` the kind of the run that it starts. The remedy runs `steps`, or the steps of the
-    playbook named `playbook`. If it `resolves_schema`, it runs none: it records the operator's
-    confirmation that the schema is repaired. The checks can see its effect after
-    `effect_within` seconds at most.
+    `description` tells the operator what the remedy does. `command` names its run in the journal
+    and the lock: the command that does the same, or `diagnose --fix` if there is none. `kind` is
+    the kind of that run. The run has the `steps`, or those of the playbook named `playbook`.
+
+    A remedy that `resolves_schema` runs no steps: it records that the operator has repaired the
+    schema. The checks can see a remedy's effect after `effect_within` seconds at most.
     """
 
     description: str
@@ -45,8 +46,9 @@ class Remedy:
 class Finding:
     """What a check found out about its `subject`, such as "containers" or "pending".
 
-    `todo` is a command that helps, "" if there is nothing to do. `details` are more lines for the
-    operator, such as log lines. `--fix` tries the `remedies` of a problem in their order.
+    `todo` is what the operator can do, mostly a command; "" if there is nothing to do. `details`
+    are more lines for the operator, such as log lines. If the finding does not pass, `--fix` tries
+    its `remedies` in their order.
     """
 
     subject: str
@@ -78,12 +80,12 @@ Check = Callable[[Context], Findings]
 
 
 def ok(subject: str, description: str, *details: str) -> Finding:
-    """Return a finding that nothing is wrong."""
+    """Return a finding which says that nothing is wrong."""
     return Finding(subject=subject, severity=Severity.OK, description=description, details=details)
 
 
 def warning(subject: str, description: str, todo: str = "", details: Iterable[str] = ()) -> Finding:
-    """Return a finding that the operator should know, but need not fix."""
+    """Return a finding that the operator should know about, but need not fix."""
     return Finding(
         subject=subject,
         severity=Severity.WARNING,
@@ -101,7 +103,7 @@ def problem(
     details: Iterable[str] = (),
     remedies: Iterable[Remedy] = (),
 ) -> Finding:
-    """Return a finding that something is wrong."""
+    """Return a finding which says that something is wrong."""
     return Finding(
         subject=subject,
         severity=Severity.PROBLEM,
@@ -114,10 +116,11 @@ def problem(
 
 @dataclass(frozen=True, kw_only=True)
 class KnownProblem:
-    """A problem that `diagnose` can check for, with its checks by their subject, in order.
+    """A problem that `diagnose` can check for.
 
-    A problem that is `fix_first` may be the cause of others, so it is fixed before them. One that
-    `needs_database` is not checked for if the stack has none.
+    `checks` maps the subject of each check to the check, in the order in which they run. With
+    `fix_first`, the problem may cause others, so it is fixed before them. With `needs_database`,
+    the checks do not run if the stack has no database.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The option `diagnose --fix`: apply remedies one by one, and repeat the checks after each."""
+"""The option `diagnose --fix`: apply remedies one by one, and check again after each remedy."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class FixOptions:
     """What the caller of `Fix` provides.
 
     `agree` asks the operator whether a remedy may be applied. `playbook` loads a playbook by its
-    name. `display` returns a context in which the progress of checks and runs is shown. `wait` is
+    name. `display` returns a context manager that shows the progress of checks and runs. `wait` is
     how many seconds to wait if another run holds the lock.
     """
 
@@ -41,7 +41,11 @@ class FixOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """A remedy that was applied, or that the operator declined; `error` says why it failed."""
+    """A remedy that was applied, or that the operator declined.
+
+    `agreed` is False if the operator declined. `error` says why the remedy failed; None if it did
+    not fail.
+    """
 
     problem: str
     remedy: Remedy
@@ -61,20 +65,21 @@ class Attempt:
 
 @dataclass(kw_only=True)
 class Fix:
-    """One `diagnose --fix`. Not reusable."""
+    """One call of `diagnose --fix`. Not reusable."""
 
     ctx: Context
     options: FixOptions
     attempts: list[Attempt] = field(default_factory=list)
 
     def run(self, diagnoses: Sequence[Diagnosis]) -> Sequence[Diagnosis]:
-        """Try the remedies of all findings, then return new diagnoses.
+        """Try the remedies of all findings that do not pass, then return new diagnoses.
 
-        Raises `UsageError` if there is no terminal to ask the operator at; and `LockHeld`,
-        `NeedsPerson` or `Interrupted` from the run of a remedy.
+        Returns the given diagnoses if the operator agreed to no remedy. Raises what `agree` raises,
+        and `LockHeld`, `NeedsPerson` or `Interrupted` if the run of a remedy ends with such an
+        error.
         """
         for before in sorted(diagnoses, key=lambda each: not each.problem.fix_first):
-            # A remedy for another problem may have changed what the checks of this one see.
+            # A remedy for another problem may have changed the findings for this problem.
             self._fix(before if not self.applied else self._diagnose(before.problem))
         if not self.applied:
             return diagnoses

@@ -43,7 +43,7 @@ def mark_migrated(names: Sequence[str]) -> Remedy:
 
 
 def restart(ctx: Context, name: str) -> Remedy:
-    """Return the remedy that restarts a service's container; it says what clients will notice."""
+    """Return the remedy that restarts a service's container, and says what clients will notice."""
     plan = plan_restart(ctx, [name], all_services=False)
     cost = f"; {plan.cost}" if plan.cost else ""
     return Remedy(
@@ -57,8 +57,8 @@ def restart(ctx: Context, name: str) -> Remedy:
 def restart_or_replace(ctx: Context, name: str) -> Sequence[Remedy]:
     """Return the remedies for a service's container: restart it; if that does not help, replace it.
 
-    Only the application's containers are replaced, and only if they run the release's image: a
-    replacement would put another image in place otherwise.
+    Only the application's containers are replaced, and only if they run the release's image:
+    otherwise a replacement would put another image in place.
     """
     container, image = ctx.container(name), ctx.image_of(name)
     is_current = container is not None and image is not None and container.image_id == image.id
@@ -67,10 +67,10 @@ def restart_or_replace(ctx: Context, name: str) -> Sequence[Remedy]:
 
 
 def start_all(names: Iterable[str]) -> Remedy:
-    """Return the remedy that starts all stopped services; `names` are those that it mentions.
+    """Return the remedy that starts all stopped services; its description lists `names`.
 
     Database and cache start first. The proxy starts last, because nginx must be able to resolve the
-    replicas' names at its start.
+    replicas' names when it starts.
     """
     steps: Sequence[Step] = (
         RecoverStep(name="recover"),
@@ -84,7 +84,7 @@ def start_all(names: Iterable[str]) -> Remedy:
 
 
 def start(name: str, role: Role) -> Remedy:
-    """Return the remedy that starts a stopped service, and others of its role that are stopped."""
+    """Return the remedy that starts a stopped service, and other stopped services of its role."""
     steps = (
         RecoverStep(name="recover"),
         RolloutStep(name="start", roles=(role,), missing_only=True),
@@ -124,8 +124,8 @@ def end_sessions(
 ) -> Sequence[Remedy]:
     """Return the remedy that ends these database sessions, or only their statements.
 
-    Returns no remedy if there is no session, or if a session is protected: only a person may decide
-    to end that.
+    Returns no remedy if there is no session. Also returns none if a session belongs to the server,
+    a replica or a backup (`Process.protection`): only a person may decide to end such a session.
     """
     if not sessions or any(session.protection for session in sessions):
         return ()

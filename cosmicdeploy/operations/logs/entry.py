@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cosmicdeploy.engine.facts import LogLine
 
-# Beginnings of a line that continues the message of the line before, as indented JSON does.
+# A line that begins with one of these continues the line before it, as in indented JSON.
 CONTINUES = (" ", "\t", "}", "]")
 
 
@@ -19,10 +19,10 @@ class Entry:
 
 
 class Grep:
-    """Matches lines that contain a text, and the lines that continue them.
+    """Matches lines that contain a text, and the lines that continue such a line.
 
-    So a message of several lines is shown whole if its first line matches. An empty text matches
-    all lines. Call it with each entry in order.
+    So a message of several lines is shown whole if its first line contains the text. An empty text
+    matches all lines. The filter must get each entry, in order.
     """
 
     def __init__(self, text: str) -> None:

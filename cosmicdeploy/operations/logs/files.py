@@ -15,16 +15,17 @@ from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.operations.logs.source import Push
 
-# When a file is followed, reading resumes after the lines returned last. These are searched for in
-# the last WINDOW bytes of the file, by the last REMEMBERED lines.
+# Following a file continues after the last lines that were returned. To find that position, the
+# last REMEMBERED of these lines are searched for in the last WINDOW bytes of the file.
 WINDOW = 262_144
 REMEMBERED = 20
 POLL_SECONDS = 0.2
+# The time in brackets with which a line begins, as Laravel writes it.
 STAMP = re.compile(r"\[(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)?)\]")
 
-# A shell script: prints the file's size, the end of the file ($2 bytes), and then what is added to
-# it, even after a rotation. It stops when its standard input closes, which happens whenever the
-# deployer ends, for any reason; it leaves no process behind.
+# A shell script that follows the file $1. It prints the file's size, the last $2 bytes of the file,
+# and then all that is added to the file, even after a rotation. The script stops when its standard
+# input closes, which happens however the deployer ends. It leaves no process behind.
 FOLLOW = """
 size=$({ wc -c <"$1"; } 2>/dev/null || echo 0)
 from=$((size > $2 ? size - $2 + 1 : 1))
@@ -39,9 +40,9 @@ wait
 
 
 class Files:
-    """A source: a file's last `tail` lines, and the lines that are added to it.
+    """A source of log lines: a file's last `tail` lines, and the lines that are added to the file.
 
-    `past` runs `tail` in the container; `follow` runs a shell script there until it is stopped.
+    `past` runs `tail` in the container. `follow` runs a shell script there until `stop` is set.
     """
 
     one_at_a_time = True
@@ -61,16 +62,17 @@ class Files:
                 todo="check that it exists there: `cosmicdeploy exec SERVICE ls -l PATH`",
                 details=result.error_text.splitlines(),
             )
-        # A last line without its end is returned now, and again by `follow` once it is complete.
+        # An incomplete last line is returned now, and by `follow` again once it is complete.
         complete, _, partial = result.stdout.rpartition(b"\n")
         lines = _texts(complete + b"\n") if complete else []
         self._returned.extend(lines)
         yield from timed([*lines, *_texts(partial + b"\n" if partial else b"")])
 
     def follow(self, container: Container, push: Push, stop: threading.Event) -> None:
-        """Push the lines that were not returned yet, then new ones.
+        """Push the lines that were not returned yet, then new lines.
 
-        The container may be a replacement of the former one, with the same file or a new one.
+        `container` may be the replacement of a container that was read before. It may have the same
+        file or a new one.
         """
         output = _ScriptOutput(self._not_returned, lambda line: self._push(push, line))
         command = ["sh", "-c", FOLLOW, "sh", self._path, str(WINDOW)]
@@ -85,7 +87,10 @@ class Files:
         push(line)
 
     def _not_returned(self, lines: Sequence[str]) -> Sequence[str]:
-        """Return the lines, read when following starts, that were not returned before."""
+        """Return those of these lines, from the end of the file, that were not returned before.
+
+        With `tail` 0, returns none of them at the first call.
+        """
         skips, self._skips_past = self._skips_past, False
         return () if skips else lines_after(lines, list(self._returned))
 
@@ -93,14 +98,14 @@ class Files:
 class _ScriptOutput:
     """Parses the output of `FOLLOW`: the size, then the end of the file, then lines added to it.
 
-    `select` chooses which lines of the file's end to push.
+    `select` chooses which lines from the end of the file to push.
     """
 
     def __init__(
         self, select: Callable[[Sequence[str]], Sequence[str]], push: Callable[[LogLine], None]
     ) -> None:
         self._select, self._push = select, push
-        # Bytes of the file's end that are still to come; -1 until the size was read.
+        # Bytes from the end of the file that are still to come; -1 until the size is known.
         self._bytes_to_come = -1
         self._rest, self._at = b"", 0
 
@@ -130,7 +135,7 @@ class _ScriptOutput:
 
 
 def lines_after(lines: Sequence[str], known: Sequence[str]) -> Sequence[str]:
-    """Return the lines after the last occurrence of the known lines; all if there is none."""
+    """Return the lines after the last occurrence of `known`; all lines if there is none."""
     count = len(known)
     for end in range(len(lines), count - 1, -1) if count else ():
         if list(lines[end - count : end]) == list(known):
@@ -139,10 +144,10 @@ def lines_after(lines: Sequence[str], known: Sequence[str]) -> Sequence[str]:
 
 
 def timed(lines: Iterable[str], at: int = 0) -> Iterator[LogLine]:
-    """Yield each line with the timestamp it begins with, in nanoseconds since 1970.
+    """Yield each line with the timestamp at its beginning, in nanoseconds since 1970.
 
-    A line without a timestamp gets that of the line before; the first one gets `at`. A timestamp
-    without a zone is read as UTC, which is enough to sort the lines of replicas.
+    A line without a timestamp gets that of the line before; if it is the first line, it gets `at`.
+    A timestamp without a zone is read as UTC, which is enough to sort the lines of replicas.
     """
     for text in lines:
         with suppress(ValueError):  # no valid timestamp, such as month 13

@@ -20,7 +20,7 @@ from cosmicdeploy.operations.logs.source import Source
 CHECK_SECONDS = 0.5
 # Seconds that lines are collected before they are sorted by time and returned.
 BATCH_SECONDS = 0.1
-# Seconds after which following a container is tried again if it ended early.
+# If following a running container ends, the next attempt begins this many seconds after the last.
 RETRY_AFTER = 5.0
 # When this many lines are queued, readers wait, so that a slow caller does not fill the memory.
 MAX_QUEUED = 10_000
@@ -28,7 +28,7 @@ MAX_QUEUED = 10_000
 
 @dataclass
 class _Reader:
-    """A thread that follows one container from one of its starts to its end."""
+    """A thread that follows a container's log, from one start of the container until it ends."""
 
     container: Container
     thread: threading.Thread
@@ -51,8 +51,8 @@ class Follower:
     def entries(self, seconds: float | None = None) -> Iterator[Sequence[Entry]]:
         """Yield batches of new entries, sorted by time; a batch is empty if nothing was written.
 
-        Ends after `seconds`, if given. If the engine does not answer, yields the entries read until
-        then and raises `EngineError`.
+        Stops after `seconds`, if given. If the engine does not answer, yields the entries that were
+        read until then, and raises `EngineError`.
         """
         end = None if seconds is None else time.monotonic() + seconds
         checked_at = 0.0
@@ -78,20 +78,27 @@ class Follower:
         return self._queued([first])
 
     def _queued(self, batch: list[Entry]) -> list[Entry]:
-        """Return these entries and all queued entries, sorted by time."""
+        """Return the entries of `batch` and all queued entries, sorted by time."""
         with suppress(queue.Empty):
             while len(batch) < MAX_QUEUED:
                 batch.append(self._queue.get_nowait())
         return list(by_time(batch))
 
     def _follow_containers(self) -> None:
-        """Follow each service's current container; a superseded one is followed until its end."""
+        """Start to follow each service's current container, unless a reader follows it already.
+
+        A reader of a superseded container goes on until that container ends.
+        """
         for service in self._sources:
             container = self._ctx.container(service)
             if container is not None and self._should_follow(service, container):
                 self._start_reader(service, container)
 
     def _should_follow(self, service: str, container: Container) -> bool:
+        """Whether a container needs a new reader: it is new or started again, or its reader ended.
+
+        False while another reader of the service runs, if its source allows only one at a time.
+        """
         readers = self._readers[service]
         same = [reader for reader in readers if reader.container.id == container.id]
         rivals = readers if self._sources[service].one_at_a_time else same

@@ -1,4 +1,4 @@
-"""Read and follow the output of containers (standard output and error) as the engine keeps it."""
+"""Read and follow the output of containers (standard output and error), as the engine logs it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from cosmicdeploy.engine.facts import Container, LogLine
 from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.operations.logs.source import Push
 
-# After a rotation the engine repeats lines of a followed log; this many can be recognized.
+# After a log rotation the engine repeats lines of a followed log; this many are recognized.
 REMEMBERED = 2000
 
 
 class Outputs:
-    """A source: the last `tail` lines since `since` (nanoseconds since 1970), and new lines."""
+    """A source of log lines: the last `tail` lines since a time, and new lines.
+
+    `since` is in nanoseconds since 1970. None for `tail` or `since` means no limit.
+    """
 
     one_at_a_time = False
 
@@ -27,7 +30,7 @@ class Outputs:
         self._returned: dict[str, _Returned] = {}
 
     def past(self, container: Container) -> Iterator[LogLine]:
-        # If no past lines are wanted, new lines are those written from now on.
+        # Following begins here: at `since`, or now if no past lines are wanted (tail 0).
         begin = self._since or (time.time_ns() if self._tail == 0 else 0)
         returned = self._returned[container.id] = _Returned(begin)
         if self._tail == 0:

@@ -16,8 +16,8 @@ from cosmicdeploy.operations.logs.source import Source
 def past(ctx: Context, sources: Mapping[str, Source]) -> Iterator[Entry]:
     """Yield the past entries of these services' sources, oldest first.
 
-    A notice names each service whose log cannot be read. Raises the first `EngineError` if no log
-    can be read.
+    A notice names each service whose log cannot be read. Raises `EngineUnavailable` if the engine
+    does not answer, and the first `EngineError` if no log can be read.
     """
     failures: dict[str, EngineError] = {}
     streams = []
@@ -47,7 +47,7 @@ def _container(ctx: Context, service: str) -> Container:
 
 
 def _read_first(lines: Iterator[LogLine]) -> list[Iterable[LogLine]]:
-    """Read the first line, so that an error is raised now; return it and the other lines."""
+    """Read the first line now, so that an error is raised now; return the first and other lines."""
     first = next(lines, None)
     return [[] if first is None else [first], lines]
 

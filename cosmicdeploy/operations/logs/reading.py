@@ -26,10 +26,15 @@ BATCH_LINES = 500
 class LogOptions:
     """Which log lines to read.
 
-    `services` are names or roles; empty for all services of the application. `file` is a path in
-    their containers, to read instead of their output; `app` stands for the path in `app.log_file`,
-    in the main application's containers if no services are named.
-    `seconds` is how long to follow, without an end if only `follow` is set.
+    `services` are names or roles; empty for all services of the application. `tail` is the number
+    of last lines per service. `since` is an age or a time, as an operator writes it. `grep` is a
+    text that the lines contain.
+
+    `file` is a path in the containers; that file is read instead of the containers' output. `app`
+    means the file that the setting `app.log_file` names; if no services are named, only those of
+    the main application are read.
+
+    `seconds` is how long to follow new lines. With `follow` and no `seconds`, following never ends.
     """
 
     services: Sequence[str] = ()
@@ -45,8 +50,8 @@ class LogOptions:
 class LogReader:
     """Reads the log entries that the options select. Not reusable.
 
-    Raises `UsageError` for options that exclude each other, and `ConfigError` if `--app` is given
-    but `app.log_file` is not set.
+    The constructor raises `UsageError` for an unknown service or time, and for options that exclude
+    each other. It raises `ConfigError` if `--app` is given but `app.log_file` is not set.
     """
 
     def __init__(self, ctx: Context, options: LogOptions) -> None:
@@ -62,7 +67,7 @@ class LogReader:
         self._matches = Grep(options.grep)
 
     def entries(self) -> Iterator[Sequence[Entry]]:
-        """Yield entries in batches; when following, batches are empty while nothing is written."""
+        """Yield entries in batches; a batch may be empty. Raises `EngineError`."""
         sources = self._sources()
         yield from _batches(filter(self._matches, past(self._ctx, sources)))
         if self._options.follow or self._options.seconds is not None:

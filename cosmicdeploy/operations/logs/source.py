@@ -12,17 +12,20 @@ Push = Callable[[LogLine], None]
 
 
 class Source(Protocol):
-    """The log of one service; when a container is replaced, the source goes on with the next one.
+    """The log of one service, even if the service's container is replaced in the meantime.
 
-    A source remembers the lines that it has returned and returns none twice. Both methods raise
-    `EngineError`. `one_at_a_time` means that only one container may be followed at a time, because
-    two may have the same lines (a shared file).
+    A source remembers which lines it has returned, and returns no complete line twice. Both methods
+    raise `EngineError`. `one_at_a_time` means that only one container may be followed at a time,
+    because two containers may have the same lines (a shared file).
     """
 
     one_at_a_time: bool
 
     def past(self, container: Container) -> Iterator[LogLine]:
-        """Yield the lines that the container has written so far, oldest first."""
+        """Yield past lines of the container, oldest first, within the source's limits."""
 
     def follow(self, container: Container, push: Push, stop: threading.Event) -> None:
-        """Push all later lines, until the container ends or shortly after `stop` is set."""
+        """Push all later lines until the container ends.
+
+        Once `stop` is set, returns at the next line at the latest.
+        """

@@ -1,4 +1,4 @@
-"""The monitor: runs collectors and merges their events into one stream."""
+"""The command `monitor`: collect events from several sources, and merge them into one stream."""
 
 from __future__ import annotations
 

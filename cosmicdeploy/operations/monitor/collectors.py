@@ -1,4 +1,4 @@
-"""Create the collectors that the chosen topics need."""
+"""Create the collectors for the chosen topics; a collector is a function that yields events."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cosmicdeploy.probes.monitor import event, health, latency, tables
 from cosmicdeploy.probes.monitor.event import Collector, polling_collector
 from cosmicdeploy.steps.service_names import ROLES
 
-# Topics of the application's services; their logs may contain transitions.
+# Topics of the application's services, whose logs may contain transitions of devices.
 RELEASED = (event.APP, event.SCHEDULER, event.WORKER)
 
 

@@ -1,4 +1,8 @@
-"""Turn log lines into monitor events: transitions, and other lines under their service's topic."""
+"""Turn log lines into events of the monitor.
+
+A line that reports a transition (a device's change of status) has the topic of transitions; any
+other line has the topic of its service.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +25,10 @@ RETRY_AFTER = 2.0
 
 
 class LogLines:
-    """A collector of log lines, which goes on while containers are replaced.
+    """A collector that yields an event for each log line, even while containers are replaced.
 
-    `sources` and `topics` are by service. `origin` is "output" or "file": a transition may be in
-    both.
+    `sources` maps each service to its log, and `topics` to the topic of its lines. `origin` says
+    where the lines come from, "output" or "file", because both may report the same transition.
     """
 
     def __init__(
@@ -50,7 +54,7 @@ class LogLines:
                 yield from self._events(entry)
 
     def _batches(self, stop: threading.Event) -> Iterator[list[Entry] | EngineError]:
-        """Yield past entries, then new ones; yield an error and try again if reading fails."""
+        """Yield past entries, then new entries; if reading fails, yield the error and try again."""
         past_is_read = False
         while not stop.is_set():
             try:
@@ -72,7 +76,7 @@ class LogLines:
         at = entry.line.at / 1e9 or time.time()
         if line.context:
             return transition(at, entry.service, line.context, self._origin)
-        # An empty context belongs to a transition whose context could not be read.
+        # The context is None for an ordinary line, and {} for a transition's if it is unreadable.
         facts = {"error": True} if entry.line.is_stderr else {}
         topic = self._topics[entry.service] if line.context is None else TRANSITIONS
         return MonitorEvent(at=at, topic=topic, source=entry.service, text=line.text, facts=facts)

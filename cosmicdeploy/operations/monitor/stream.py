@@ -1,4 +1,7 @@
-"""Merge the events of all collectors: only chosen topics, and each transition once."""
+"""Merge the events of all collectors: only those of chosen topics, and each transition once.
+
+A transition is a device's change of status. A device flaps if its status changes too often.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ MAX_QUEUED = 10_000
 DEVICE = "device_id"
 # Seconds that `events` waits for an event before it yields an empty batch.
 BATCH_SECONDS = 0.25
-# Seconds between two checks which devices flap.
+# Seconds between two checks of which devices flap.
 FLAPPING_EVERY_SECONDS = 1.0
 
 
@@ -39,9 +42,10 @@ FLAPPING_EVERY_SECONDS = 1.0
 class MonitorOptions:
     """What to monitor, and for how long.
 
-    Only events whose text contains `grep` are reported. `since` is the Unix time of the oldest
-    event to report; None for events from now on. `seconds` is the duration; None for as long as the
-    caller reads.
+    Only events whose text contains `grep` are reported, with the lines that continue them. The
+    monitor's own notices are always reported. `since` is the Unix time of the oldest event to
+    report; None for events from now on. `seconds` is the duration; None for as long as the caller
+    reads.
     """
 
     topics: Sequence[str] = DEFAULT_TOPICS
@@ -60,7 +64,7 @@ class Stream:
         self._filter = _Filter(ctx, options)
 
     def events(self) -> Iterator[Sequence[MonitorEvent]]:
-        """Yield batches of events, some of them empty, for `options.seconds`."""
+        """Yield batches of events, some of them empty, until `options.seconds` have passed."""
         end = None if self._options.seconds is None else time.monotonic() + self._options.seconds
         yield self._filter.notices()
         for collector in collectors(self._ctx, self._filter.needed, self._options.since):
@@ -94,7 +98,7 @@ class Stream:
 
 
 class _Filter:
-    """Selects events of the chosen topics, drops repeated ones, and adds events about flapping."""
+    """Selects events of the chosen topics, drops repeated transitions, and reports flapping."""
 
     def __init__(self, ctx: Context, options: MonitorOptions) -> None:
         self._options, self._monitoring = options, ctx.settings.monitoring
@@ -110,7 +114,7 @@ class _Filter:
         return topics | {TRANSITIONS} if FLAPPING in topics else topics
 
     def notices(self) -> list[MonitorEvent]:
-        """Return a notice for each topic that lacks the settings to collect it."""
+        """Return a notice for each topic that is left out or incomplete without its settings."""
         notices = []
         if CHANGES in self._options.topics and not self._monitoring.devices:
             notices.append(notice("changes: left out, monitoring.devices is not set"))
@@ -134,7 +138,10 @@ class _Filter:
             yield self._flapping.view_event()
 
     def _is_repeated(self, event: MonitorEvent) -> bool:
-        """Whether an event is about a transition that was already reported from another source."""
+        """Whether an event is about a transition that was already reported from another source.
+
+        An event of the topic `changes` is never a repetition if `transitions` is not chosen.
+        """
         topics = (TRANSITIONS, CHANGES) if TRANSITIONS in self._options.topics else (TRANSITIONS,)
         is_transition = event.topic in topics and DEVICE in event.facts
         return is_transition and not self._once.is_new(event)
@@ -147,7 +154,7 @@ class _Filter:
         return event.quiet or self._matches(event)
 
     def _matches(self, event: MonitorEvent) -> bool:
-        """Whether an event's text contains `grep`, or continues a line that does."""
+        """Whether an event's text contains `grep`, or continues a line that contains it."""
         key = f"{event.topic} {event.source}"
         if self._options.grep in event.text:
             self._last_matched[key] = True

@@ -1,1 +1,1 @@
-"""Probes of the application: heartbeats, features, the scheduler's overlap lock, its log file."""
+"""Probes of the application: heartbeats, features, locks of scheduled commands, file access."""

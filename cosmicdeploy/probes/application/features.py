@@ -1,7 +1,7 @@
 """Read which features of the application are switched on.
 
-A feature is switched by a file on the host, whose state costs nothing to read, or by console
-commands: then each read runs one command in a container (`features.NAME.state`).
+A feature is switched by a file on the host or by console commands. Reading the state costs nothing
+with a file. With commands, each read runs one command in a container (`features.NAME.state`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cosmicdeploy.probes.result import FeatureState
 
 ON = ("enabled", "on", "true", "1", "yes")
 OFF = ("disabled", "off", "false", "0", "no")
-# The key in place of a service's name for a feature that is switched by a file on the host.
+# The key that replaces a service's name if a file on the host switches the feature.
 HOST = "host"
 LAST_LINES = 10
 SILENCE_SECONDS = 15.0
@@ -29,7 +29,7 @@ SILENCE_SECONDS = 15.0
 def states(ctx: Context, names: Iterable[str] = ()) -> list[FeatureState]:
     """Return the states of these features, by default of all, as one container reports them.
 
-    Raises nothing: a feature whose state cannot be read is returned as unknown.
+    Raises nothing: if the state of a feature cannot be read, it is returned as unknown.
     """
     names = tuple(names) or tuple(ctx.settings.features)
     by_command = [name for name in names if ctx.settings.features[name].file is None]
@@ -47,9 +47,9 @@ def states(ctx: Context, names: Iterable[str] = ()) -> list[FeatureState]:
 
 
 def states_by_service(ctx: Context, name: str) -> dict[str, FeatureState]:
-    """Return a feature's state by service, as each running container of the release reports it.
+    """Return a feature's state by service, as each container with the console reports it.
 
-    A feature that is switched by a file has one state, under the key `HOST`.
+    If a file switches the feature, there is only one state, under the key `HOST`.
     """
     if state := _from_host(ctx, name):
         return {HOST: state}
@@ -144,8 +144,8 @@ def _from_container(
 def parse_state(name: str, text: str) -> FeatureState:
     """Return a feature's state from a command's output.
 
-    The last word of the output says it (`ON`, `OFF`), or the output is JSON that names the feature.
-    Raises `ProbeFailed` if neither is the case.
+    The last word of the output must be one of `ON` or `OFF`, or the output must be JSON that names
+    the feature. Raises `ProbeFailed` if neither is the case.
     """
     words = text.split()
     last = words[-1].strip(".,;:'\"").lower() if words else ""

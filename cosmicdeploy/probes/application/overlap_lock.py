@@ -12,11 +12,11 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ProbeFailed
 from cosmicdeploy.probes.cache import open_cache
 
-# The type of the keys that are locks; a key of any other type is not one.
+# The type that Redis reports for a lock; a key of any other type is no lock.
 STRING = b"string"
 NO_EXPIRY = -1
-# Removes only the lock that was read. If a command has started since then, its lock has another
-# owner or at least more time left.
+# A script for Redis that removes only the lock that was read. If a command has started since then,
+# its lock has another owner or at least more time left.
 REMOVE = """
 local left = redis.call('PTTL', KEYS[1])
 if redis.call('GET', KEYS[1]) == ARGV[1] and left <= tonumber(ARGV[2]) then
@@ -45,10 +45,11 @@ class OverlapLock:
 
 
 def overlap_locks(ctx: Context) -> list[OverlapLock]:
-    """Return the locks that exist now; none if `diagnose.overlap_lock` is not configured.
+    """Return the locks that exist now.
 
-    Scans all keys of the cache's database, 1000 at a time. Raises `EngineError` if the cache does
-    not run, and `ProbeFailed` if it cannot be read.
+    Returns no locks if the stack has no cache or `diagnose.overlap_lock` is not configured. Scans
+    all keys of the cache's database, 1000 at a time. Raises `EngineError` if the cache does not
+    run, and `ProbeFailed` if it cannot be read.
     """
     configured = ctx.settings.diagnose.overlap_lock
     if configured is None or ctx.settings.services.cache is None:

@@ -1,8 +1,8 @@
 """Check one replica with requests that go straight to it, past the load balancer.
 
-Each check sends a health request (GET) and, if `verify.heartbeat` is configured, a heartbeat (POST)
-that the application stores. A request is repeated after an error or a 429, as described for
-`send_until_not_rate_limited`.
+Each check sends a health request (GET). To the main application it also sends a heartbeat (POST),
+which the application stores, if `verify.heartbeat` is configured. A request is repeated after an
+error or a 429, as described for `send_until_not_rate_limited`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ from cosmicdeploy.settings import Application, Heartbeat
 def new_replica_problem(ctx: Context, application: Application, url: str, release: str) -> str:
     """Return what is wrong with a replica of a new image at `url`; "" if it works.
 
-    The replica must answer its health path as `release`. It must also accept a heartbeat if one is
-    configured, since a good health response does not show that the code fits the schema; heartbeats
-    are those of the main application.
+    The replica must answer its health path as `release`. If a heartbeat is configured, a replica of
+    the main application must also accept one: a good health response does not show that the code
+    fits the schema.
 
-    Raises `NotProven` if a rate limit or a maintenance page answers instead of the replica, and
-    `CheckFailed` if the application does not know the device's token.
+    Raises `NotProven` if a rate limit or a maintenance page answers instead of the replica,
+    `CheckFailed` if the application does not know the device's token, and `ConfigError` if the
+    token's variable is not set.
     """
     response = send_until_not_rate_limited(ctx, url + application.health_path)
     _require_proven(response)
@@ -52,11 +53,11 @@ def new_replica_problem(ctx: Context, application: Application, url: str, releas
 def old_replica_problem(
     ctx: Context, application: Application, url: str, release: str
 ) -> tuple[str, str]:
-    """Return what is wrong with a running replica, and why something could not be checked.
+    """Return what is wrong with a running replica, and what kept a check from being conclusive.
 
-    Both are "" if the replica works. Since its release may have other heartbeats or none, only a
-    connection error or a 5xx in response to a heartbeat counts as a problem. A plan sends no
-    heartbeat.
+    Both are "" if the replica works. Its release may expect other heartbeats than the configured
+    one, or none. So only a connection error or a 5xx in response to a heartbeat counts as a
+    problem. A plan sends no heartbeat.
     """
     response = send_until_not_rate_limited(ctx, url + application.health_path)
     if unproven := why_unproven(response):
@@ -94,8 +95,8 @@ def _health_problem(
 ) -> str:
     """Return why a health response is not a good one from `release`; "" if it is.
 
-    With `header_required`, a response without the release header is a problem as well: it may come
-    from another server.
+    With `header_required`, a response without the release header is a problem as well: another
+    server may have sent it.
     """
     if response.status != OK:
         return str(response)

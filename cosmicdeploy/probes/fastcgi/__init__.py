@@ -1,4 +1,4 @@
 """FastCGI, which php-fpm speaks in place of HTTP: records, and a transport for the HTTP client.
 
-The libraries for it on PyPI are servers, or scripts that have not been maintained for years.
+FastCGI libraries on PyPI are servers, or client scripts that have not been maintained for years.
 """

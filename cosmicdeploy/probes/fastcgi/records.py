@@ -1,4 +1,4 @@
-"""The records of FastCGI 1.0, of a single request on a connection of its own."""
+"""Write and read the records of FastCGI 1.0, for one request per connection."""
 
 from __future__ import annotations
 
@@ -13,18 +13,22 @@ REQUEST_ID = 1
 # Version, type, request id, length of the content, length of the padding, reserved.
 HEADER = struct.Struct(">BBHHBx")
 MAX_CONTENT = 0xFFFF
-# Lengths from here on take four bytes, with the highest bit set.
+# Lengths from here on take four bytes, with the highest bit set. Shorter ones take one byte.
 LONG = 0x80
-# What END_REQUEST says about a request that was not handled.
-REFUSALS = {1: "it handles one request at a time", 2: "it is overloaded", 3: "it has another role"}
+# Why the server did not handle a request, by the protocol status in END_REQUEST.
+REFUSALS = {
+    1: "the server handles one request at a time",
+    2: "the server is overloaded",
+    3: "the server has another role",
+}
 
 
 class NotFastCgi(Exception):
-    """What a server sent is no FastCGI response; the text says why."""
+    """The server has not sent a FastCGI response; the text says why."""
 
 
 def request_bytes(params: Mapping[str, str], body: bytes) -> bytes:
-    """Return all records of a request."""
+    """Return all records of a request: `params` are its CGI variables."""
     pairs = b"".join(_pair(name, value) for name, value in params.items())
     begin = struct.pack(">HB5x", RESPONDER, 0)
     return _record(BEGIN_REQUEST, begin) + _stream(PARAMS, pairs) + _stream(STDIN, body)
@@ -33,7 +37,8 @@ def request_bytes(params: Mapping[str, str], body: bytes) -> bytes:
 def read_response(stream: BinaryIO) -> tuple[bytes, bytes]:
     """Return what the application wrote to its standard output and to its error output.
 
-    Raises `NotFastCgi` if the server sends something else, sends too little, or refuses.
+    Raises `NotFastCgi` if the server sends anything but a complete response, or refuses the
+    request.
     """
     outputs: dict[int, bytearray] = {STDOUT: bytearray(), STDERR: bytearray()}
     for kind, content in _records(stream):
@@ -61,7 +66,7 @@ def _records(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 
 def _stream(kind: int, content: bytes) -> bytes:
-    """Return a stream: its records, then an empty one that ends it."""
+    """Return the records of a stream of this kind; an empty record ends the stream."""
     parts = range(0, len(content), MAX_CONTENT)
     records = [_record(kind, content[start : start + MAX_CONTENT]) for start in parts]
     return b"".join(records) + _record(kind, b"")

@@ -1,8 +1,8 @@
-"""Send requests of the HTTP client over FastCGI, to URLs such as fcgi://ADDRESS:9000/ping.
+"""Send requests of the HTTP client (httpx) over FastCGI, to URLs such as fcgi://ADDRESS:9000/ping.
 
 The path of such a URL is a script in the server's container, followed by the path that clients
-request: /var/www/public/index.php/health. A path without a script is requested as it is: php-fpm
-answers its `ping.path` and `pm.status_path` itself.
+request: /var/www/public/index.php/health. A path without a script is requested as it is, since
+php-fpm answers some paths itself (`ping.path`, `pm.status_path`).
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from cosmicdeploy.probes.fastcgi.records import NotFastCgi, read_response, reque
 
 SCRIPT = re.compile(r"(?P<script>/.+?\.php)(?P<path>/.*)?")
 OK, FOUND = "200", "302"
-# Headers that CGI passes as variables of their own.
+# Headers that CGI passes in variables without the prefix `HTTP_`.
 OWN_VARIABLES = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
 
 class FastCgiTransport(httpx.BaseTransport):
-    """Sends each request on a new connection. Raises the client's own errors."""
+    """Sends each request on a new connection. Raises the errors of httpx."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         body = request.read()
@@ -41,7 +41,7 @@ class FastCgiTransport(httpx.BaseTransport):
 
 
 def cgi_variables(request: httpx.Request) -> dict[str, str]:
-    """Return the variables that describe a request to the application (RFC 3875)."""
+    """Return the CGI variables that describe a request to the application (RFC 3875)."""
     target = request.url.raw_path.decode("ascii")
     path, _, query = target.partition("?")
     found = SCRIPT.fullmatch(path)
@@ -88,7 +88,7 @@ def _response(output: bytes, errors: bytes) -> httpx.Response:
     status = headers.get("Status", default).strip().partition(" ")[0]
     del headers["Status"]
     body = stream.read()
-    if status != OK:  # php-fpm says why a script cannot run on its error output alone
+    if status != OK:  # only php-fpm's error output says why a script cannot run
         body = b"\n".join(filter(None, (errors, body)))
         del headers["Content-Length"]
     return httpx.Response(int(status), headers=headers.items(), content=body)

@@ -31,13 +31,13 @@ TOPICS: Mapping[str, str] = {
     HEALTH: "containers whose state changed",
     LATENCY: "one request a second through the load balancer",
 }
-# The load balancer logs every request, and the cache logs nothing that matters.
+# The load balancer logs every request, and the cache logs nothing that matters, so both are off.
 DEFAULT_TOPICS = tuple(topic for topic in TOPICS if topic not in (CACHE, PROXY))
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonitorEvent:
-    """Something that happened at `at` (Unix time).
+    """Something that happened in the stack at `at` (Unix time).
 
     `source` is the service, file or table that reported it. `facts` are for the view and for JSON.
     A `quiet` event only updates the view and gets no line of its own. `origin` says how the event
@@ -58,7 +58,7 @@ Collector = Callable[[threading.Event], Iterator[MonitorEvent]]
 
 
 def news_start(since: float | None) -> float:
-    """Return the Unix time from which on events are news: `since`, by default now."""
+    """Return the Unix time after which events are news: `since`, or now if it is None."""
     return time.time() if since is None else since
 
 
@@ -88,8 +88,8 @@ def polling_collector(
 ) -> Collector:
     """Return a collector that calls `poll` every `every` seconds.
 
-    `what` is the polled service in messages. If `poll` starts to fail, or succeeds again, the
-    collector yields a notice.
+    `what` names the polled service in messages. When `poll` begins to fail, and when it succeeds
+    again, the collector yields a notice.
     """
 
     def collect(stop: threading.Event) -> Iterator[MonitorEvent]:

@@ -16,9 +16,10 @@ EVERY_SECONDS = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerState:
-    """What is compared of a service's container; `id` is "" if the service has no container.
+    """The properties of a service's container whose changes the monitor reports.
 
-    `started_at` is ISO 8601, `image` an image id.
+    `state` is the health of a running container with a health check, else the container's status.
+    If the service has no container, `id` is "". `started_at` is ISO 8601, `image` an image id.
     """
 
     id: str = ""
@@ -46,7 +47,7 @@ class ContainerState:
 class Health:
     """Compares the state of all services' containers with their state at the last poll.
 
-    Each poll sends one request per service to the engine.
+    Each poll sends one request per service to the engine, and another for each new container.
     """
 
     def __init__(self, ctx: Context) -> None:
@@ -93,7 +94,7 @@ class Health:
 
 
 def summary(states: Mapping[str, ContainerState]) -> str:
-    """Summarize all containers in one line, which names those that are not well."""
+    """Return one line with the number of containers and those that are not running or healthy."""
     bad = [f"{name} is {state.state}" for name, state in states.items() if not _is_well(state)]
     return f"{counted(len(states), 'container')}, {', '.join(bad) or 'all well'}"
 

@@ -17,9 +17,9 @@ from cosmicdeploy.traffic.request_stats import percentile
 from cosmicdeploy.traffic.response import OK, RATE_LIMITED, Response
 
 EVERY_SECONDS = 1.0
-# The output without a view has one line for this many requests.
+# Where the monitor prints lines instead of the live view, it prints one for this many requests.
 REQUESTS_PER_LINE = 10
-# The view's figures cover this many last requests.
+# The live view's figures cover this many of the last requests.
 KEPT = 60
 
 
@@ -38,10 +38,10 @@ class Latency:
         self._failing_since: dict[str, float] = {}
 
     def poll(self) -> Iterator[MonitorEvent]:
-        """Send one request and yield a quiet event with the figures.
+        """Send one request and yield a quiet event (without a line of its own) with the figures.
 
-        Also yields an event for the first failure, one for the first good response after it, and a
-        summary of every 10 requests.
+        Also yields an event when the requests to an application begin to fail, one when they
+        succeed again, and a summary of every 10 requests.
         """
         name, response = self._request()
         self._responses.append(response)
@@ -59,7 +59,7 @@ class Latency:
         reached = [each for each in (main, *others) if each.name in self._reached] or [main]
         application = reached[next(self._count) % len(reached)]
         try:
-            # A proxy that was started again may have another address.
+            # Found for each request: a proxy that was started again may have another address.
             front = front_of(self._ctx, application)
             url = front.url if front else proxy_url(self._ctx) + application.health_path
         except CosmicError as error:  # the proxy does not run

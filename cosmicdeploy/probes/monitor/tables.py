@@ -1,7 +1,7 @@
-"""The `changes` and `transitions` topics: devices and their transitions, from the database.
+"""The `changes` and `transitions` topics: status changes of devices, read from the database.
 
-If a table or column is missing, its topic is reported as unavailable until a migration creates it.
-Each poll reads only a few rows.
+A transition is one change of a device's status. If a table or column is missing, its topic is
+reported as unavailable until a migration creates it. Each poll reads a limited number of rows.
 """
 
 from __future__ import annotations
@@ -35,11 +35,15 @@ DEVICE_ROWS, TRANSITION_ROWS = 50, 1000
 # This many of the last ids are read again, since a row with a lower id may be committed later.
 REREAD_IDS = 100
 
+# One query of a poll: yields the events that its rows show.
 Part = Callable[[Facts], Iterator[MonitorEvent]]
 
 
 class Tables:
-    """Runs the queries of its parts on one database session, which it keeps open."""
+    """Runs the queries of its parts at each poll, on one database session that stays open.
+
+    After an error of the database, the next poll opens a new session.
+    """
 
     def __init__(self, ctx: Context, parts: Sequence[Part]) -> None:
         self._ctx, self._parts = ctx, parts
@@ -70,7 +74,8 @@ class Tables:
 class Changes:
     """Reports the devices whose status changed within the last `recent` seconds.
 
-    A change after `since` (Unix time) is news. A quiet event has all these devices, for the view.
+    Each poll yields a quiet event with all these devices, for the live view. It also yields an
+    event for each new change that happened after `since` (Unix time).
     """
 
     def __init__(self, columns: DeviceColumns, recent: float, since: float) -> None:
@@ -108,10 +113,10 @@ class Changes:
 
 
 class Transitions:
-    """Reports each row of the table of transitions once.
+    """Reports each new row of the table of transitions once.
 
-    A transition after `since` (Unix time) is news. An earlier one of the last `recent` seconds is a
-    quiet event, so that it counts as flapping.
+    A transition after `since` (Unix time) is an ordinary event. An earlier transition of the last
+    `recent` seconds is a quiet event: it gets no line of its own, but is counted for flapping.
     """
 
     def __init__(
@@ -169,7 +174,10 @@ class Transitions:
 
 
 def describe_missing(table: str, needed: Iterable[str], present: set[str]) -> str:
-    """Say which needed columns a table lacks; "" if it has all. Without columns it is missing."""
+    """Return which needed columns a table lacks, as text; "" if it has all of them.
+
+    `present` are the table's columns; if there are none, the table does not exist.
+    """
     if not present:
         return f"there is no table {table}"
     missing = [column for column in needed if column not in present]

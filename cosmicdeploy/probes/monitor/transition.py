@@ -1,4 +1,4 @@
-"""Transitions of devices: build their events, drop duplicates, and detect flapping."""
+"""Transitions (status changes) of devices: build events, drop duplicates, detect flapping."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEYS = ("device_id", "device_name", "from_status", "to_status", "reason", "sourc
 
 
 def transition(at: float, source: str, facts: Mapping[str, Any], origin: str) -> MonitorEvent:
-    """Return the event of a transition; `facts` may lack some of `KEYS`."""
+    """Return the event of a transition at `at` (Unix time); `facts` may lack some of `KEYS`."""
     facts = {key: facts.get(key) for key in KEYS}
     name = facts["device_name"] or facts["device_id"] or "a device"
     before = f"{facts['from_status']} → " if facts["from_status"] else ""
@@ -37,8 +37,9 @@ class _Reported:
 class Deduplicator:
     """Recognizes transitions that arrive a second time from another origin.
 
-    A second transition to the same status within `DUPLICATE_WITHIN` seconds is a duplicate, unless
-    the first one has already arrived from the same origin.
+    Two transitions of a device to the same status within `DUPLICATE_WITHIN` seconds are the same
+    transition if they come from different origins. If they come from the same origin, the device
+    has changed twice.
     """
 
     def __init__(self) -> None:
@@ -69,8 +70,8 @@ class _Device:
 class Flapping:
     """Counts each device's transitions within the last `seconds`.
 
-    A device flaps if it has more than `more_than` transitions, and is stable again once it has at
-    most half as many, so that a device at the limit is not reported repeatedly.
+    A device flaps if it has more than `more_than` transitions. It is stable again once it has at
+    most half of `more_than`, so that a device at the limit is not reported repeatedly.
     """
 
     def __init__(self, more_than: int, seconds: float) -> None:

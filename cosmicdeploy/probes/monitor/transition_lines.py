@@ -7,13 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# A message whose JSON object does not end within this many lines is treated as ordinary lines.
+# If the JSON object of a message does not end within this many lines, they are ordinary lines.
 MOST_LINES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class ParsedLine:
-    """A log line; `context` is a transition's JSON object, None for an ordinary line."""
+    """A log line; `context` is the JSON object of a transition, None for an ordinary line.
+
+    The object is empty if the message of a transition has none.
+    """
 
     text: str
     context: Mapping[str, Any] | None = None
@@ -21,13 +24,16 @@ class ParsedLine:
 
 @dataclass
 class TransitionLines:
-    """Parses the lines of one log; the message of a transition contains `words`."""
+    """Parses the lines of one log; a line with `words` is the message of a transition."""
 
     words: str
     _pending: list[str] = field(default_factory=list, init=False)
 
     def take(self, line: str) -> Iterator[ParsedLine]:
-        """Take the next line; yield the lines that are complete now."""
+        """Parse the next line; yield the lines that are complete now.
+
+        A message whose JSON object has not ended yet is yielded later, as one line.
+        """
         if self._pending:
             yield from self._continue(line)
         elif self.words and self.words in line:

@@ -1,1 +1,1 @@
-"""Files of the host that containers have mounted, and whether they changed since they were read."""
+"""Files of the host that are mounted in containers, and what changed since containers read them."""

@@ -19,11 +19,13 @@ from cosmicdeploy.proxy.kernel.identity import is_same_file
 
 @dataclass(frozen=True, kw_only=True)
 class FileChange:
-    """A file that differs from what its container has read.
+    """A mounted file that differs from what its container has read.
 
-    `changed`: the container sees the new content. `replaced` and `gone`: another file, or none, has
-    taken its place on the host, and the container still sees the former one. `removed`: it is no
-    longer in its mounted folder.
+    `how` says what happened:
+    - `changed`: the file has new content, which the container sees.
+    - `replaced`: another file is at its path on the host; the container still sees the former file.
+    - `gone`: no file is at its path on the host; the container still sees the former file.
+    - `removed`: the file is no longer in its mounted folder, so the container does not see it.
     """
 
     file: MountedFile
@@ -31,12 +33,12 @@ class FileChange:
 
     @property
     def needs_new_container(self) -> bool:
-        """Whether the container cannot see the file of the host, whatever reads it again."""
+        """Whether only a new container can see what is on the host now: this one cannot read it."""
         return self.how in ("replaced", "gone")
 
     def __str__(self) -> str:
         if self.how == "replaced":
-            return f"{self.file.key} was replaced on the host: the container still sees the former"
+            return f"{self.file.key} was replaced on the host: the container still sees the old one"
         if self.how == "gone":
             return f"{self.file.key} is gone from the host: the container still sees it"
         return f"{self.file.key} {self.how}"
@@ -45,10 +47,11 @@ class FileChange:
 def changed_files(
     ctx: Context, service: str, container: Container, read_at: float = 0.0
 ) -> list[FileChange]:
-    """Return the files that have changed since a running container read them.
+    """Return the mounted files that have changed since a running container last read them.
 
-    It read them at its start, or at `read_at` (Unix time), if that is later. Nothing is known, and
-    nothing returned, of files on another host than this one.
+    The container read them at its start, when a run last recorded that it did, or at `read_at`
+    (Unix time), whichever is latest. Returns nothing for a container on another host, whose files
+    the deployer cannot read.
     """
     if not (container.is_running and proc.is_on_this_host(container)):
         return []
@@ -62,10 +65,11 @@ def changed_files(
 
 
 def remember(ctx: Context, read: Mapping[str, tuple[Container, float]]) -> None:
-    """Record what the containers have read by now, so that a mere `touch` is no change later.
+    """Record digests of what the containers have read, so that a mere `touch` is no change later.
 
-    `read` has each service's container, and when it last read its files (Unix time; 0 for its
-    start). Raises `OSError` if the record cannot be written.
+    `read` has each service's container, and when that container last read its files (Unix time; 0
+    if only at its start). The records of all other containers are dropped. Raises `OSError` if the
+    records cannot be written.
     """
     records = Records(ctx.loaded.state_directory)
     kept = {}
@@ -104,7 +108,7 @@ def _change(
 
 
 def _removed(record: Record, files: list[MountedFile], directory: Path) -> Iterator[FileChange]:
-    """Yield the files of mounted folders that the container has read, and that are gone since."""
+    """Yield the files that the container has read and that are gone from their mounted folders."""
     targets = {file.target for file in files}
     folders = {str(PurePosixPath(f.target).parent): f.path.parent for f in files if not f.is_alone}
     for target in sorted(record.digests.keys() - targets):
@@ -117,10 +121,10 @@ def _removed(record: Record, files: list[MountedFile], directory: Path) -> Itera
 
 
 def _touched_at(file: MountedFile) -> float | None:
-    """Return when the file was last changed in any way; None if it is no plain file, or unreadable.
+    """Return the file's ctime (Unix time); None if it is no regular file or is not accessible.
 
-    Unlike the time of its content, no tool can set this time to an earlier one. Raises
-    `FileNotFoundError`.
+    The ctime is when the file's content or properties last changed. Unlike the modification time,
+    no tool can set it to an earlier time. Raises `FileNotFoundError`.
     """
     try:
         status = file.path.stat()
@@ -132,7 +136,7 @@ def _touched_at(file: MountedFile) -> float | None:
 
 
 def _digest_as_read(file: MountedFile, last: float, records: Records) -> str | None:
-    """Return the digest of a file that is as the container has read it; None if it may not be."""
+    """Return a file's digest; None if it may have changed since the container last read it."""
     try:
         touched_at = _touched_at(file)
     except FileNotFoundError:
@@ -148,7 +152,7 @@ def _digest(file: MountedFile, records: Records) -> str | None:
 
 
 def _sees_same(ctx: Context, container: Container, file: MountedFile) -> bool:
-    """Return whether the former file, which the container sees, has the same content."""
+    """Return whether the former file, which the container sees, has the content of the new one."""
     try:
         seen = ctx.engine.exec(container.id, ["cat", file.target])
         return seen.exit_code == 0 and seen.stdout == file.path.read_bytes()

@@ -1,4 +1,4 @@
-"""Which files of the host a service is configured by, as far as its mounts tell."""
+"""Find the files of the host that configure a service, judging by its mounts."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from pathlib import Path, PurePosixPath
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.stack.model import Mount, Service
 
-# A mounted folder holds configuration if its path in the container has one of these names.
+# A mounted folder holds configuration if a part of its path in the container is one of these.
 _OF_CONFIGURATION = {
     "certs", "conf", "conf.d", "config", "configs", "etc", "provisioning", "ssl",
 }  # fmt: skip
-# Read only when a database is created.
+# Images of databases read this folder only when they create the database.
 _READ_ONCE = PurePosixPath("/docker-entrypoint-initdb.d")
-# A folder with more files is compared as far as its first ones.
+# Of a mounted folder, only this many files are compared.
 _MOST_FILES = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class MountedFile:
-    """A file of this host that a container has mounted.
+    """A file of this host that is mounted in a container.
 
-    `key` names it for people. `is_alone`: it is mounted by itself, so that the container goes on
-    seeing the former file if another one takes its place.
+    `key` names the file in messages. `path` is on the host, `target` in the container. `is_alone`:
+    the file itself is mounted, not its folder. If another file then takes its place on the host,
+    the container still sees the former file.
     """
 
     key: str
@@ -36,10 +37,12 @@ class MountedFile:
 
 
 def mounted_files(service: Service, container: Container, directory: Path) -> list[MountedFile]:
-    """Return the files that the container has mounted as the service declares it.
+    """Return the files of the host that configure a container.
 
-    These are the files that are mounted by themselves, and those in folders of configuration.
-    `directory` is the project's. Data are not among them: no folder that only holds any other name.
+    These are the files that are mounted by themselves, and the files in mounted folders whose path
+    names configuration. Files of other folders are left out, since they may be data. A mount that
+    the container does not have as the service declares it is left out too. `directory` is the
+    project's.
     """
     mounts = [mount for mount in service.mounts if _is_in_place(mount, container)]
     return [file for mount in mounts for file in _files(mount, directory)]
@@ -78,5 +81,5 @@ def _within(folder: Path, target: PurePosixPath, directory: Path) -> Iterator[Mo
 
 
 def key_of(path: Path, directory: Path) -> str:
-    """Return a path as people write it: from the project's directory, if it is in there."""
+    """Return a path for messages: relative to the project's directory if the path is inside it."""
     return str(path.relative_to(directory) if path.is_relative_to(directory) else path)

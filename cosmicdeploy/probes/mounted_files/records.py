@@ -1,7 +1,7 @@
-"""What a container's mounted files were when it last read them, kept in the state folder.
+"""Digests of the mounted files that containers have read, recorded in the state folder.
 
-The digests are keyed by a random number that only this file has: a configuration may hold a weak
-password, which a plain digest would give away.
+The digests depend on a random key that only the file of records holds. A configuration may hold a
+weak password, which could be guessed from a plain digest.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ FILE_NAME = "mounted-files.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """Digests of the files that a container has read, by their path in it.
+    """Digests of the files that a container has read, by the files' path in the container.
 
-    `read_at` (Unix time) is when a run last made it read them; 0 if only its start did.
+    `read_at` (Unix time) is when a run last made the container read the files again; 0 if it read
+    them only at its start.
     """
 
     read_at: float = 0.0
@@ -33,7 +34,7 @@ class Record:
 
 
 class Records:
-    """The records of all containers. A file that cannot be read is taken for an empty one."""
+    """The records of all containers; none if the file of records is missing or unreadable."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE_NAME
@@ -42,18 +43,18 @@ class Records:
         self._containers: dict[str, Any] = data["containers"]
 
     def of(self, container: Container) -> Record:
-        """Return the record of a container since its last start."""
+        """Return a container's record; an empty one if there is none since its last start."""
         found = self._containers.get(container.id)
         if found is None or found["started_at"] != container.started_at:
             return Record()
         return Record(read_at=found["read_at"], digests=found["digests"])
 
     def digest(self, content: bytes) -> str:
-        """Return a digest that only this file's key can be used to guess from."""
+        """Return a keyed digest: without the key, no guess of the content can be checked."""
         return hmac.new(bytes.fromhex(self._key), content, hashlib.sha256).hexdigest()
 
     def write(self, records: Mapping[str, tuple[Container, Record]]) -> None:
-        """Store these records, by container id, in place of all others. Raises `OSError`."""
+        """Replace all stored records by these, which are by container id. Raises `OSError`."""
         containers = {
             container_id: {
                 "started_at": container.started_at,

@@ -1,4 +1,4 @@
-"""Notices about applications that no request of a run is sent to."""
+"""Notices about applications to which runs send no requests."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from cosmicdeploy.probes.result import StackNotice
 
 
 def not_probed(ctx: Context) -> Iterator[StackNotice]:
-    """Yield a notice for each application whose clients use another address, or that has none.
+    """Yield a notice for each application to which runs send no requests.
 
-    None if `probe.rate` is 0. Sends up to two requests to each application.
+    Either no client reaches such an application, or the address that its clients use is unknown.
+    Yields nothing if `probe.rate` is 0. Sends the requests that `reach` describes.
     """
     for application in ctx.settings.all_applications if ctx.settings.probe.rate else ():
         try:

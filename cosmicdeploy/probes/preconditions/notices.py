@@ -1,4 +1,4 @@
-"""Notices that tell the operator before a run what no run on this stack does or checks."""
+"""Notices that tell the operator before a run what runs on this stack do not do or check."""
 
 from __future__ import annotations
 
@@ -20,14 +20,17 @@ from cosmicdeploy.stack.replicas import replicas_by_service
 
 
 def stack_notices(ctx: Context) -> list[StackNotice]:
-    """Return the notices that do not depend on what the containers run.
+    """Return the notices about what runs leave out or presume, not those about drift.
 
-    There is one for a database or a console that the stack does not have, for each application that
-    no request is sent to or whose protocol is presumed, for each replica whose readiness nothing
-    shows, for each service that is left alone, for each service with more
-    containers than declared, for each container that was
-    created from another folder, for each container of another project that was created from this
-    folder, and for what has no effect in the compose file.
+    There is a notice for:
+    - a database or a console that the stack does not have;
+    - each application to which runs send no requests;
+    - each application whose protocol is presumed, or whose readiness nothing shows;
+    - each service that runs leave alone;
+    - each service with more containers than declared;
+    - each container that was created from another folder;
+    - each container of another project that was created from this folder;
+    - each key of the compose file that has no effect.
     """
     return [
         *_without_database(ctx),
@@ -94,7 +97,7 @@ def _more_replicas(ctx: Context) -> Iterator[StackNotice]:
 
 
 def _waiting_for(ctx: Context, name: str) -> str:
-    """Name the services that depend on this one in the compose file: no run waits for it."""
+    """Return which services depend on this one in the compose file; no run waits for this one."""
     waiting = [
         f"{other} ({service.depends_on[name].condition})"
         for other, service in ctx.stack.services.items()

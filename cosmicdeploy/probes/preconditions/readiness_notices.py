@@ -10,14 +10,14 @@ from cosmicdeploy.probes.result import StackNotice
 
 
 def presumed_protocols(ctx: Context) -> Iterator[StackNotice]:
-    """Yield a notice for each application of which nginx's configuration says what it speaks."""
+    """Yield a notice for each application whose protocol only nginx's configuration tells."""
     for application in ctx.settings.all_applications:
         presumed, names = application.presumed, ", ".join(application.services)
         if presumed and presumed.place:
             spoken = "FastCGI" if presumed.protocol == "fastcgi" else "neither HTTP nor FastCGI"
             by_script = f" by {presumed.script}" if presumed.script else ""
             rest = (
-                f", or it answers {application.health_path}{by_script} if it has none"
+                f" or, without one, when it answers {application.health_path}{by_script}"
                 if presumed.protocol == "fastcgi"
                 else ""
             )
@@ -32,7 +32,7 @@ def presumed_protocols(ctx: Context) -> Iterator[StackNotice]:
 
 
 def without_readiness(ctx: Context) -> Iterator[StackNotice]:
-    """Yield a notice for each application of which nothing shows that a replica is ready."""
+    """Yield a notice for each application with replicas whose readiness nothing shows."""
     for application in ctx.settings.all_applications:
         names = [n for n in application.services if not _has_health_check(ctx, n)]
         if application.protocol == "other" and names:

@@ -20,12 +20,14 @@ from cosmicdeploy.stack.model import Service
 
 
 def resolve_containers(ctx: Context, names: Collection[str]) -> Context:
-    """Return the context with the names that the containers have now.
+    """Return the context with each service's `container_name` as its container is named now.
 
-    Raises `Refused` if one of these services has several containers that are not replicas, has one
-    with another name than the declared `container_name`, also runs in a project with nearly the
-    same name, or has keys that the engine is too old for; or if another container may write to the
-    data of a database or cache to be started.
+    Raises `Refused` if one of the services in `names`:
+    - has several containers that are not replicas;
+    - has a container with another name than the declared `container_name`;
+    - also runs in a project with nearly the same name;
+    - has keys that the engine is too old for;
+    - keeps data and does not run, but another container may write to that data.
     """
     containers = ctx.engine.containers(ctx.stack.project)
     ctx = replace(ctx, stack=adopt_container_names(ctx.stack, containers))
@@ -75,7 +77,7 @@ def _require_one(ctx: Context, containers: Sequence[Container], service: Service
 
 
 def _undecided(ctx: Context, containers: Sequence[Container], service: Service) -> Refused:
-    """Return the error for a running container with an unusual name if there are others.
+    """Return the error for a running container with an unusual name beside stopped containers.
 
     All of them have the labels of the service. Which one holds the data is unknown, so the operator
     has to decide.
@@ -143,8 +145,8 @@ def _require_no_namesake(ctx: Context, names: Collection[str]) -> None:
         if own_name == other_name and container.service in compose_names:
             raise Refused(
                 f"{container.service} already runs as {container.name} in the project"
-                f" {container.project}, perhaps since another version of Compose names this folder"
-                " so",
+                f" {container.project}, perhaps because another version of Compose derives that"
+                " name from this folder",
                 where=f"project {stack.project}",
                 todo=f"stop that container for good: {retire_command([container.name])}",
             )

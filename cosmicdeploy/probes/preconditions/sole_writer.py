@@ -1,4 +1,4 @@
-"""Refuse to start a service that keeps data if another container may write to them."""
+"""Refuse to start a service that keeps data if another container may write to that data."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from cosmicdeploy.stack.model import Service, Stack
 
 
 def require_sole_writers(ctx: Context, stopped: Collection[str]) -> None:
-    """Raise `Refused` if a container writes to the data of a stopped service that keeps data.
+    """Raise `Refused` if a container may write to the data of a stopped service that keeps data.
 
     The container may have any origin. The run would start the stopped service, and two servers on
-    one volume destroy the data. Other services are not checked, since applications share volumes on
-    purpose.
+    one volume destroy the data. Services that keep no data are not checked, since applications
+    share volumes on purpose.
     """
     for name in ctx.settings.services.of(("database", "cache", "stateful")):
         if name not in stopped:
@@ -38,10 +38,7 @@ def _is_replica(ctx: Context, service: Service, user: Container) -> bool:
 
 
 def _own_sources(stack: Stack, service: Service) -> list[str]:
-    """Return the volumes and host folders that the compose file mounts only in this service.
-
-    Only those that the service may write to.
-    """
+    """Return the volumes and host folders that the service may write to and no other mounts."""
     others = [each for each in stack.services.values() if each.compose_name != service.compose_name]
     shared = {mount.source for each in others for mount in each.mounts}
     own = {mount.source for mount in writable_mounts(service)}

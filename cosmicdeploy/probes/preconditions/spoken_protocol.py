@@ -12,9 +12,10 @@ from cosmicdeploy.settings import Application
 
 
 def require_spoken_protocols(ctx: Context) -> None:
-    """Raise `ConfigError` if a replica does not answer the protocol in the settings, but another.
+    """Raise `ConfigError` if a replica speaks HTTP but the settings say FastCGI, or the reverse.
 
-    Sends a request to one replica of each application, and a second one if that has no response.
+    Sends a request to one running replica of each application. If that gets no response, sends a
+    second request in the other protocol.
     """
     for application in ctx.settings.all_applications:
         for name in application.services:
@@ -31,9 +32,10 @@ def require_spoken_protocols(ctx: Context) -> None:
 
 
 def wrong_protocol(application: Application, container: Container) -> str:
-    """Return which other protocol a running replica speaks; "" if it speaks that of the settings.
+    """Return which protocol a running replica speaks instead of that in the settings, as text.
 
-    "" also if it answers neither HTTP nor FastCGI.
+    "" if the replica speaks that protocol, if it answers neither HTTP nor FastCGI, or if the
+    deployer sends it no requests.
     """
     if not is_requested(container, application):
         return ""

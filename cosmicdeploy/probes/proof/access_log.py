@@ -19,26 +19,27 @@ TIME = "%d/%b/%Y:%H:%M:%S %z"
 CLIENT_GONE, SERVER_ERROR, UNAVAILABLE = 499, 500, 503
 # Reading the log is given up after this many seconds.
 READ_TIMEOUT_SECONDS = 3.0
-# The share of its own requests that the deployer must find: the last lines may not be written yet.
+# The deployer must find this share of its own requests: the last lines may not be written yet.
 MIN_SHARE = 0.9
 
 Counts = TypeVar("Counts")
 
 
 def count_proxy(ctx: Context, since: float, at_least: int) -> dict[str, int] | None:
-    """Count the proxy's responses since a Unix time, as `count` does.
+    """Count the proxy's responses since a Unix time, in the categories of `count`.
 
-    None if the log cannot be read within `READ_TIMEOUT_SECONDS`, has no such lines, or has far
-    fewer than the deployer's own requests (`at_least`).
+    None if the log cannot be read within `READ_TIMEOUT_SECONDS`, has no responses, or has far fewer
+    responses than the deployer itself has received (`at_least`).
     """
     counts = _read_in_time(lambda: count(_lines(ctx, since), ctx.run.maintenance.spans))
     return counts if counts and counts["answers"] >= MIN_SHARE * at_least else None
 
 
 def count_spans(ctx: Context, *spans: Span) -> list[dict[str, int]] | None:
-    """Count the proxy's responses in each span; the first span must begin first.
+    """Count the proxy's responses in each span of time, in the categories of `count`.
 
-    None if the log cannot be read in time, or has no response in one of the spans.
+    The first span must begin earliest. None if the log cannot be read within
+    `READ_TIMEOUT_SECONDS`, or has no response in one of the spans.
     """
 
     def read() -> list[dict[str, int]]:

@@ -29,7 +29,7 @@ IDLE_SECONDS = 4.0
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A POST if there is a body, else a GET."""
+    """A POST if there is a body, which is sent as JSON; else a GET."""
 
     path: str
     token: str = ""
@@ -46,7 +46,7 @@ class Connection:
         self._used = time.monotonic()
 
     def send(self, request: Request) -> Response:
-        """Send a request once; the response's `error` has errors of the network and the server."""
+        """Send a request once; the response's `error` says if the network or the server failed."""
         started = time.monotonic()
         if started - self._used > IDLE_SECONDS:
             self.close()

@@ -1,4 +1,4 @@
-"""Where a run sends its requests: to each application, as its clients do."""
+"""Find where a run sends its requests: to the addresses that the clients of applications use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cosmicdeploy.probes.urls import Front, proxy_url
 
 @dataclass(frozen=True, kw_only=True)
 class Fronts:
-    """The health requests by application, and the base URL of the heartbeats.
+    """The health request to each application, by name, and the base URL for heartbeats.
 
     `heartbeats` is "" if the stack's address is unknown.
     """
@@ -23,10 +23,11 @@ class Fronts:
 
 
 def find_fronts(ctx: Context) -> Fronts:
-    """Return the applications that clients reach now.
+    """Return where clients reach the applications now.
 
-    Leaves out those that they do not, which the notices name, and those whose proxy or replica does
-    not run: no client can notice the run there. Sends up to two requests for each application.
+    Leaves out the applications that no client reaches at a known address; the notice `not probed`
+    names these. Also leaves out applications whose proxy or replica does not run: their clients
+    cannot notice the run. Sends the requests that `reach` describes.
     """
     fronts: dict[str, Front] = {}
     for application in ctx.settings.all_applications:

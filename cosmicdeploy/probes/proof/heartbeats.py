@@ -11,14 +11,14 @@ from cosmicdeploy.errors import CosmicError, DatabaseError
 from cosmicdeploy.probes.proof.connection import Request
 from cosmicdeploy.settings import Heartbeat, HeartbeatId
 
-# A lookup in a locked table is given up after this time: it delays the next heartbeat.
+# A lookup in a locked table is given up after this time, since it delays the next heartbeat.
 LOOKUP_TIMEOUT_SECONDS = 5.0
 
 
 class Heartbeats:
     """Creates heartbeats and looks them up in the database.
 
-    `lookup_problem` says why they cannot be looked up; "" if they can.
+    `lookup_problem` says why a heartbeat could not be looked up; "" if no lookup has failed.
     """
 
     def __init__(self, ctx: Context, settings: Heartbeat, token: str) -> None:

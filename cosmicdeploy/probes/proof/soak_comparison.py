@@ -1,4 +1,4 @@
-"""Compare the requests during the soak with those before the rollout."""
+"""Compare the requests during the soak, the time after a rollout, with those before the rollout."""
 
 from __future__ import annotations
 

@@ -30,12 +30,13 @@ from cosmicdeploy.traffic.traffic_stats import TrafficStats
 
 THREADS = 64
 # If the deployer is late by more than this, for example after its machine was suspended, it skips
-# the requests it missed. A request still waiting for a thread this long at the end has failed.
+# the requests it missed. A request that has waited this long for a thread when the run ends has
+# failed.
 CATCH_UP_SECONDS = 0.5
-# A request without a response may wait in a server's queue this long.
+# A heartbeat without a response may wait in a server's queue this long.
 UNSURE_SECONDS = 15.0
 
-# Sends a request submitted at this time (monotonic clock), on a kept connection or a new one.
+# Sends a request submitted at this time (monotonic clock); if True, on a kept connection.
 Send = Callable[[float, bool], None]
 
 
@@ -43,8 +44,8 @@ Send = Callable[[float, bool], None]
 def traffic(ctx: Context) -> Iterator[TrafficStats | None]:
     """Send requests at the configured rate during the block; yield their statistics.
 
-    Yields None and sends nothing if `probe.rate` is 0 or the stack is not reachable yet. Each
-    heartbeat costs one database query.
+    Yields None and sends nothing if `probe.rate` is 0 or clients reach no application now. Each
+    acknowledged heartbeat costs one database query.
     """
     fronts = find_fronts(ctx) if ctx.settings.probe.rate else None
     if fronts is None or not fronts.applications:
@@ -86,7 +87,10 @@ class RequestStream:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Stop sending requests, and wait for the responses that are still to come."""
+        """Stop sending requests, and wait for the responses to those that were sent.
+
+        Drops requests that still wait for a thread; those that are overdue count as failed.
+        """
         self._stopped.set()
         self._scheduler.join()
         self._threads.shutdown(cancel_futures=True)

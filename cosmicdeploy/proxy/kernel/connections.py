@@ -19,8 +19,8 @@ TABLES = ("net/tcp", "net/tcp6")
 def is_reached(ctx: Context, container: Container) -> bool:
     """Return whether the proxy has a connection to this replica, or had one a moment ago.
 
-    False also if no client sends a request. Raises `EngineError` if the replica's tables cannot
-    be read.
+    Also False if no client has sent a request. Raises `EngineError` if the replica's connection
+    tables cannot be read.
     """
     return bool(connections(ctx, container))
 
@@ -47,7 +47,7 @@ def connections(ctx: Context, container: Container) -> list[Connection]:
 
 def _table(ctx: Context, container: Container) -> list[Connection]:
     result = proc.read(ctx, container, *TABLES)
-    if "local_address" not in result.text:  # a missing `cat` is reported on standard output
+    if "local_address" not in result.text:  # the engine reports a missing `cat` on standard output
         raise EngineError(
             "The connections of a container cannot be read",
             where=f"{container.name}: {proc.PROC / TABLES[0]}",

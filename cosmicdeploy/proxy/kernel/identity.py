@@ -1,4 +1,4 @@
-"""Find out whether a container sees the very file or folder that a path of the host names."""
+"""Find out whether a path in a container and a path on this host are the same file or folder."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from cosmicdeploy.proxy.kernel import proc
 def is_same_file(ctx: Context, container: Container, target: str, path: Path) -> bool | None:
     """Return whether `target` in a running container is the file or folder `path` of this host.
 
-    It is another one if the engine is on another host, or if the path has led to a new file or
-    folder since the container started. None if the container does not tell.
+    The two differ if the engine is on another host, or if the file or folder was replaced on the
+    host after the container started. None if the container's image has no `stat` to compare them.
     """
     identity, root = _identity(path), proc.root(container)
     if not identity:
         return False
-    # Seen from the host, a link in the container's path may lead elsewhere: only a match is proof.
+    # From the host, a link in the container's path may lead elsewhere: only a match is proof.
     if root and _identity(root / target.lstrip("/")) == identity:
         return True
     inside = _identity_in_container(ctx, container, target)

@@ -1,8 +1,8 @@
 """Read files below /proc as a container's processes see them.
 
-If the container runs on this host and the deployer may look into it, the files are read from the
-host: a command in a container costs a busy host a tenth of a second. Otherwise `cat` reads them in
-the container.
+If the container runs on this host and the deployer may access its root folder, the files are read
+from the host, because a command in a container costs a busy host a tenth of a second. Otherwise
+`cat` reads the files in the container.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container, ExecResult
 
 PROC = Path("/proc")
-# All processes of a container share one set of network tables.
+# The folder of the network tables, which all processes of a container share.
 NETWORK = "net/"
 
 
 def read(ctx: Context, container: Container, *names: str) -> ExecResult:
-    """Return the texts of files, one after the other; a name may be a pattern.
+    """Return the contents of files, one after the other.
 
-    Raises `EngineError` if the container does not run. Without `cat` in its image the result is the
-    engine's message about that.
+    `names` are paths below /proc, or patterns such as `[0-9]*/stat`. Raises `EngineError` if the
+    container does not run. If its image lacks `cat`, the result has no file: its text is an error
+    message or empty.
     """
     text = _read_on_host(container, names)
     if text is not None:
@@ -29,14 +30,15 @@ def read(ctx: Context, container: Container, *names: str) -> ExecResult:
     paths = [str(PROC / name) for name in names]
     if not any("*" in path for path in paths):
         return ctx.engine.exec(container.id, ["cat", *paths])
-    # Some processes end while their files are read: their errors are dropped.
+    # Errors are dropped: a process may end while `cat` reads its files.
     return ctx.engine.exec(container.id, ["sh", "-c", f"cat {' '.join(paths)} 2>/dev/null"])
 
 
 def is_on_this_host(container: Container) -> bool:
     """Return whether a running container runs on this host.
 
-    If it runs on another one, the local process of its number is not in its control group.
+    On another host, the process here with the container's process id is not in the container's
+    control group.
     """
     try:
         return container.pid > 0 and container.id in (_process(container) / "cgroup").read_text()
@@ -45,9 +47,9 @@ def is_on_this_host(container: Container) -> bool:
 
 
 def root(container: Container) -> Path | None:
-    """Return where this host shows the container's root (proc(5), /proc/pid/root).
+    """Return the container's root folder as a path on this host: /proc/PID/root, see proc(5).
 
-    None if the container runs on another host, or if the deployer may not look into it.
+    None if the container runs on another host, or if the deployer may not access the folder.
     """
     path = _process(container) / "root"
     try:
@@ -61,7 +63,7 @@ def _process(container: Container) -> Path:
 
 
 def _read_on_host(container: Container, names: tuple[str, ...]) -> bytes | None:
-    """Return the files' text; None if they cannot be read from the host or the container ended."""
+    """Return the files' contents; None if they cannot be read from the host or are all empty."""
     folder = root(container)
     if folder is None:
         return None

@@ -17,7 +17,11 @@ WORD = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """One line of a table, seen from the container; `state` is the kernel's number."""
+    """A TCP connection or a listening socket of a container.
+
+    `port` is the container's, `peer` and `peer_port` are the other end's. `state` is the kernel's
+    number, such as `ESTABLISHED`.
+    """
 
     port: int
     peer: str
@@ -26,7 +30,7 @@ class Connection:
 
 
 def read_tables(text: str) -> Iterator[Connection]:
-    """Yield the connections of one table or several; headings and broken lines are skipped."""
+    """Yield the connections of one table or several; headings and other lines are skipped."""
     for line in text.splitlines():
         words = line.split()
         if len(words) > 3 and words[0].endswith(":") and ":" in words[1]:
@@ -41,7 +45,7 @@ def _end(text: str) -> tuple[str, int]:
 
 
 def _address(digits: str) -> str:
-    """Return an address in its usual form; an IPv4 peer of an IPv6 socket as IPv4."""
+    """Convert hexadecimal digits to an address; an IPv4 address of an IPv6 socket to IPv4."""
     words = [digits[i : i + WORD] for i in range(0, len(digits), WORD)]
     packed = b"".join(int(word, 16).to_bytes(4, ORDER) for word in words)
     address = ipaddress.ip_address(packed)

@@ -1,7 +1,8 @@
 """Parse what `nginx -T` prints into a tree of directives.
 
-The library for this, crossplane, only reads files on the local disk and follows includes there; it
-does not take the text of files in a container. Only a small part of nginx's grammar is needed here.
+The library for this, crossplane, only reads files on the local disk and follows includes there. It
+does not accept the text of files in a container. This parser needs only a small part of nginx's
+grammar.
 """
 
 from __future__ import annotations
@@ -32,12 +33,15 @@ class Directive:
     block: tuple[Directive, ...] = ()
 
     def inside(self, name: str) -> list[Directive]:
-        """Return the directives of this name directly in the block."""
+        """Return the block's own directives of this name, without those of inner blocks."""
         return [inner for inner in self.block if inner.name == name]
 
 
 def parse(dump: str) -> tuple[Directive, ...]:
-    """Return the main file's directives, with each `include` replaced by what it includes."""
+    """Return the main file's directives; included files replace their `include`.
+
+    `dump` is the output of `nginx -T`. Empty if the output names no file.
+    """
     _, *pieces = FILE.split(dump)
     files = dict(zip(pieces[::2], pieces[1::2], strict=True))
     if not files:

@@ -1,7 +1,7 @@
-"""Read from the nginx configuration in the stack's folder how nginx passes requests to a service.
+"""Find out how nginx passes requests to a service, from the files that the compose file mounts.
 
-The compose file mounts it into some container. It is known before anything runs, unlike what
-`nginx -T` prints; but templates and files in an image cannot be read this way.
+These files are known before any container runs, unlike the output of `nginx -T`. Configuration
+files inside an image are not read, and variables in templates are not resolved.
 """
 
 from __future__ import annotations
@@ -15,20 +15,23 @@ from cosmicdeploy.proxy.nginx.configuration import parse
 from cosmicdeploy.proxy.nginx.upstreams import PassDirective, groups, pass_directives
 from cosmicdeploy.stack.model import Service, Stack
 
-# Where nginx has its configuration, in a container.
+# The folder of nginx's configuration in a container.
 FOLDER = "/etc/nginx"
 SUFFIXES = ("", ".conf", ".template")
 MAX_BYTES = 256 << 10
-# Variables that stand for `root`, and for the script that a request names.
+# nginx's variables for the value of `root`.
 ROOTS = ("$document_root", "$realpath_root")
+# nginx's variable for the script that a request names, and the script of most PHP applications.
 SCRIPT_NAME, FRONT_CONTROLLER = "$fastcgi_script_name", "/index.php"
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeclaredPass:
-    """How nginx passes requests to a service: by `fastcgi_pass` or the like, declared at `place`.
+    """A directive of nginx that passes requests to a service, such as `fastcgi_pass`.
 
-    `port` is None for a socket or a variable, `script` is "" if it is unknown.
+    `kind` is the directive's name without `_pass`, and `place` is "file:line". `port` is None if
+    neither the directive nor its `upstream` names one. `script` is the path of the PHP script that
+    answers requests; "" if it is unknown.
     """
 
     kind: str
@@ -38,9 +41,9 @@ class DeclaredPass:
 
 
 def declared_passes(stack: Stack, service: Service) -> list[DeclaredPass]:
-    """Return how nginx passes requests to a service, according to files of the stack's folder.
+    """Return the directives, in the mounted files, that pass requests to a service.
 
-    Empty if they do not name the service, or only by what nginx alone can tell.
+    Empty if no directive names the service, or only by a variable that nginx alone can resolve.
     """
     trees = {path: parse(f"# configuration file {path}:\n{text}") for path, text in _files(stack)}
     tree = tuple(directive for each in trees.values() for directive in each)
@@ -56,7 +59,7 @@ def declared_passes(stack: Stack, service: Service) -> list[DeclaredPass]:
 
 
 def _files(stack: Stack) -> Iterator[tuple[Path, str]]:
-    """Yield the configuration files that the compose file mounts, each once, and their text."""
+    """Yield the path and text of each configuration file that the compose file mounts, once."""
     seen: set[Path] = set()
     for service in stack.services.values():
         for mount in service.mounts:
@@ -76,7 +79,7 @@ def _read(path: Path) -> Iterator[tuple[Path, str]]:
         if path.is_file() and path.suffix in SUFFIXES and path.stat().st_size <= MAX_BYTES:
             yield path, path.read_text()
     except (OSError, UnicodeDecodeError):
-        return  # it is no configuration, or only the container may read it
+        return  # not a text file, or the deployer may not read it
 
 
 def _names(service: Service) -> set[str]:
@@ -87,7 +90,10 @@ def _names(service: Service) -> set[str]:
 def _targets(
     directive: PassDirective, servers: Mapping[str, Sequence[tuple[str, int | None]]]
 ) -> Iterable[tuple[str, int | None]]:
-    """Return the hosts and ports that a pass directive names; `servers` are those of the groups."""
+    """Return the hosts and ports that a directive passes requests to.
+
+    `servers` maps the name of each group of servers to the hosts and ports in it.
+    """
     target = "".join(directive.scope.get(f"set {directive.target}", (directive.target,)))
     return [(host, directive.port or port) for host, port in servers.get(target, [(target, None)])]
 
@@ -103,7 +109,7 @@ def _declared(path: Path, directive: PassDirective, port: int | None) -> Declare
 
 
 def _script(directive: PassDirective) -> str:
-    """Return the script that answers requests for no file of their own; "" if it is unknown."""
+    """Return the path of the PHP script that answers requests; "" if it is unknown."""
     text = "".join(directive.scope.get("fastcgi_param SCRIPT_FILENAME", ()))
     root = "".join(directive.scope.get("root", ()))
     for variable in ROOTS:

@@ -1,4 +1,4 @@
-"""What nginx has read of its configuration: which files, and when."""
+"""Find out which configuration files nginx has read, and when."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cosmicdeploy.proxy.kernel import proc
 from cosmicdeploy.proxy.nginx.configuration import FILE, parse, walk
 from cosmicdeploy.proxy.nginx.server import Nginx, dump_configuration
 
-# Where the files are whose content only the start of nginx's usual image turns into configuration.
+# Folders that nginx's official image reads only when the container starts.
 STARTED_FROM = ("/etc/nginx/templates", "/docker-entrypoint.d")
 DEFAULT_FOLDER = PurePosixPath("/etc/nginx")
 
@@ -20,8 +20,9 @@ DEFAULT_FOLDER = PurePosixPath("/etc/nginx")
 def loaded_at(nginx: Nginx) -> float:
     """Return the Unix time at which nginx last read its configuration; 0 if that is unknown.
 
-    Each reload starts new workers. The former ones may still finish requests, and count too, so
-    this may be the time of the reload before.
+    The time is that of the oldest worker's start, since each start or reload of nginx starts new
+    workers. While workers from before a reload still finish requests, the returned time is too
+    early.
     """
     started = min((worker.started for worker in nginx.workers), default=0)
     try:
@@ -33,10 +34,10 @@ def loaded_at(nginx: Nginx) -> float:
 
 
 def loaded_files(ctx: Context, nginx: Nginx) -> Collection[str]:
-    """Return the files that nginx reads when it starts or reloads, by their paths in its container.
+    """Return the paths, in nginx's container, of the files that nginx reads at a start or reload.
 
-    That is its configuration, and the certificates and keys in it. Raises `ConfigError` if it would
-    not start with its present configuration.
+    These are its configuration files, and the certificates and keys that they name. Raises
+    `ConfigError` if nginx would not start with its present configuration.
     """
     dump = dump_configuration(ctx, nginx)
     files = FILE.findall(dump)
@@ -51,10 +52,10 @@ def loaded_files(ctx: Context, nginx: Nginx) -> Collection[str]:
 
 
 def is_read_at_start(path: str) -> bool:
-    """Return whether a file takes effect only when the container is started."""
+    """Return whether a file in nginx's container takes effect only when the container starts."""
     return any(PurePosixPath(path).is_relative_to(folder) for folder in STARTED_FROM)
 
 
 def is_under_default_folder(path: str) -> bool:
-    """Return whether a file is where nginx's configuration usually is."""
+    """Return whether a file is in the default folder of nginx's configuration."""
     return PurePosixPath(path).is_relative_to(DEFAULT_FOLDER)

@@ -14,13 +14,17 @@ from cosmicdeploy.proxy.nginx.configuration import Directive, parse
 RELOAD_SECONDS = 10.0
 POLL_SECONDS = 0.1
 LOG_LINES = 5
-# Fields of /proc/PID/stat, counted from the one after the program's name (proc(5)).
+# Indexes of fields in /proc/PID/stat, counted from the field after the program's name (proc(5)).
 PARENT, STARTED = 1, 19
 
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
-    """A process; `started` is in clock ticks since the host started, the same clock for all."""
+    """A process of a container.
+
+    `parent` is a process id. `started` is in clock ticks since the host's boot, so that processes
+    of different containers can be compared.
+    """
 
     pid: int
     name: str
@@ -30,14 +34,17 @@ class Process:
 
 @dataclass(frozen=True, kw_only=True)
 class Nginx:
-    """A running nginx; after a reload `workers` include those that finish their last requests."""
+    """A running nginx.
+
+    After a reload, `workers` include the previous ones while they finish their last requests.
+    """
 
     container: Container
     workers: tuple[Process, ...]
 
 
 def find_nginx(ctx: Context) -> Nginx | None:
-    """Return the proxy's nginx; None if the proxy does not run or is not nginx."""
+    """Return the nginx in the proxy's container; None if the proxy does not run or is not nginx."""
     name = ctx.settings.services.proxy
     container = ctx.container(name) if name else None
     if container is None or not container.is_running:
@@ -49,22 +56,25 @@ def find_nginx(ctx: Context) -> Nginx | None:
 
 
 def read_configuration(ctx: Context, nginx: Nginx) -> tuple[Directive, ...]:
-    """Return the configuration that nginx would start with now.
+    """Return the configuration that nginx would start with now, as a tree of directives.
 
-    Raises `ConfigError` if it would not start.
+    Raises `ConfigError` if nginx would not start with it.
     """
     return parse(dump_configuration(ctx, nginx))
 
 
 def dump_configuration(ctx: Context, nginx: Nginx) -> str:
-    """Return the text of the configuration, as `nginx -T` prints it; raises as the above."""
+    """Return the configuration that nginx would start with now, as `nginx -T` prints it.
+
+    Raises `ConfigError` if nginx would not start with it.
+    """
     result = ctx.engine.exec(nginx.container.id, ["nginx", "-T"])
     if result.exit_code != 0:
         raise ConfigError(
             "nginx would not start with its present configuration",
             where=nginx.container.name,
-            todo="correct it before anything restarts nginx, which still runs with the old one. A "
-            "name that is not found belongs to a stopped container",
+            todo="correct the configuration before nginx restarts; until then nginx runs with the "
+            "old one. A host name that is not found belongs to a stopped container",
             details=_complaints(result.error_text),
         )
     return result.text
@@ -73,8 +83,8 @@ def dump_configuration(ctx: Context, nginx: Nginx) -> str:
 def reload(ctx: Context, nginx: Nginx) -> None:
     """Make nginx read its configuration and resolve all names again; wait for new workers.
 
-    Raises `ConfigError` if it would not start with that configuration, `EngineError` if no new
-    workers appear.
+    Raises `ConfigError` if nginx would not start with its present configuration, and `EngineError`
+    if the reload fails or no new workers appear within 10 seconds.
     """
     read_configuration(ctx, nginx)
     container = nginx.container
@@ -89,13 +99,16 @@ def reload(ctx: Context, nginx: Nginx) -> None:
 
 
 def processes(ctx: Context, container: Container) -> list[Process]:
-    """Return all processes of a container; none if they cannot be read."""
+    """Return all processes of a container; empty if they cannot be read.
+
+    Raises `EngineError` if the container does not run.
+    """
     text = proc.read(ctx, container, "[0-9]*/stat").text
     return [_process(line) for line in text.splitlines() if ") " in line]
 
 
 def _process(line: str) -> Process:
-    # The name is in brackets and may itself contain brackets and spaces.
+    # The program's name is in parentheses, and may itself contain parentheses and spaces.
     front, _, rest = line.rpartition(") ")
     pid, _, name = front.partition(" (")
     fields = rest.split()

@@ -1,10 +1,11 @@
 """Reload nginx if it holds stale addresses of the replicas.
 
-nginx resolves a name only when it starts and when it reloads. A reload costs clients their idle
-connections, so nginx is reloaded only if it must be wrong: a replica that it knows by name started
-later than nginx's workers, and gets none of many requests. A replica whose address is unchanged may
-get none either while nginx skips it after a failure (`fail_timeout`), so the deployer first waits
-for that time.
+nginx resolves a name only when it starts and when it reloads. A reload closes the idle connections
+of clients, so the deployer reloads nginx only if nginx must have a stale address. That is so if
+nginx knows a replica by name, and the replica started later than nginx's workers and gets none of
+many requests. While nginx skips a replica after a failure (`fail_timeout`), a replica with an
+unchanged address gets no requests either. So the deployer first sends requests for longer than that
+time.
 """
 
 from __future__ import annotations
@@ -37,15 +38,17 @@ REACHED_SECONDS = 5.0
 
 
 def reload_if_stale(ctx: Context, moved: Collection[str] | None = None) -> bool:
-    """Reload nginx if it does not know a replica's present address; return whether it did.
+    """Reload nginx if it does not know a replica's present address; return whether it reloaded.
 
-    `moved` are the replicas whose address changed since nginx reached them: if nginx does not reach
-    one of these, it is reloaded. If `moved` is None, any replica is a reason that gets nothing for
-    longer than nginx may skip it. After a reload, waits until these replicas get requests. Does
-    nothing if the proxy is not nginx.
+    `moved` are the replicas whose address changed since nginx reached them. nginx is reloaded if it
+    does not reach one of them. If `moved` is None, nginx is reloaded if any replica gets no request
+    for longer than nginx may skip it. Only replicas that nginx knows by name, and that started
+    after nginx resolved the name, can cause a reload. After a reload, the function waits until the
+    replicas that caused it get requests. Nothing happens if the proxy is not nginx.
 
     Raises `ConfigError`, without a reload, if nginx would not start with its configuration or has
-    an address that no replica has; `EngineError` or `ProbeFailed` if the reload did not help.
+    an address that no replica has. Raises `EngineError` if the reload fails, and `ProbeFailed` if a
+    replica gets no requests after the reload.
     """
     nginx = find_nginx(ctx)
     if nginx is None:
@@ -71,10 +74,12 @@ def reload_if_stale(ctx: Context, moved: Collection[str] | None = None) -> bool:
 
 
 def reload_if_ambiguous(ctx: Context, services: Collection[str]) -> bool:
-    """Reload nginx if it may have resolved a service's name to two containers; return whether.
+    """Reload nginx if it may have resolved a service's name to two containers.
 
-    For use after a start-first replacement: for a while both the new container and the superseded
-    container, stopped since, had the name. Raises as `reload_if_stale` does.
+    Returns whether nginx was reloaded. For use after a start-first replacement, in which the new
+    container starts before the superseded one stops: for a while, both had the service's name.
+    Raises `ConfigError` if nginx would not start with its configuration, and `EngineError` if the
+    reload fails.
     """
     nginx = find_nginx(ctx)
     if nginx is None:
@@ -91,10 +96,11 @@ def reload_if_ambiguous(ctx: Context, services: Collection[str]) -> bool:
 
 
 def reload_if_older(ctx: Context) -> bool:
-    """Reload nginx if a replica that it knows by name started after it; return whether it did.
+    """Reload nginx if it knows a replica by name that started later than nginx's workers.
 
-    For use during maintenance: no request probes whether nginx reaches the replica anyway. Raises
-    as `reload_if_stale` does.
+    Returns whether nginx was reloaded. For use during maintenance, when no request can show whether
+    nginx reaches the replica. Raises `ConfigError` if nginx would not start with its configuration,
+    and `EngineError` if the reload fails.
     """
     nginx = find_nginx(ctx)
     if nginx is None:
@@ -123,7 +129,11 @@ def _require_known(
 def _unreached_moved(
     ctx: Context, moved: list[str], policies: Mapping[str, UpstreamPolicy]
 ) -> list[str]:
-    """Return the moved replicas that nginx does not reach; all of them if that is unknown."""
+    """Return the moved replicas that nginx does not reach.
+
+    A replica counts as not reached if its connections cannot be read, or if nginx sends it no
+    requests of its own accord (not `in_rotation`).
+    """
     probed = [name for name in moved if policies[name].in_rotation]
     try:
         missing = unreached(ctx, probed, ctx.settings.restart.pause)
@@ -137,7 +147,10 @@ def _unreached_moved(
 def _unreached_newer(
     ctx: Context, newer: list[str], policies: Mapping[str, UpstreamPolicy]
 ) -> list[str]:
-    """Return the replicas that get nothing for longer than nginx may skip them."""
+    """Return the replicas that get no request for longer than nginx may skip them.
+
+    Empty if their connections cannot be read.
+    """
     longest = max((policies[name].unavailable_for for name in newer), default=0.0)
     try:
         return unreached(ctx, newer, max(longest, ctx.settings.restart.pause))
@@ -173,5 +186,5 @@ def _require_reached(ctx: Context, services: list[str]) -> None:
         raise ProbeFailed(
             f"nginx was reloaded and still sends nothing to {', '.join(missing)}",
             where=str(ctx.settings.services.proxy),
-            todo="check that both are in one network, and read the proxy's error log",
+            todo="check that nginx and the replica share a network, and read the proxy's error log",
         )

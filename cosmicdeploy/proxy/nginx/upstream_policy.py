@@ -1,7 +1,8 @@
-"""Work out from nginx's configuration how long it sends nothing to a replica that was down.
+"""Derive from nginx's configuration for how long nginx may skip a replica that was down.
 
-A server that fails `max_fails` requests gets none for `fail_timeout`. Each group of servers, and
-without a zone each worker process, counts for itself; nginx shows none of these counts.
+After `max_fails` failed requests, a server gets no requests for `fail_timeout`. nginx counts the
+failures separately in each group of servers, and without a `zone` also in each worker process. The
+counts cannot be read from nginx.
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ from cosmicdeploy.proxy.nginx.server import find_nginx, read_configuration
 from cosmicdeploy.proxy.nginx.upstreams import Group, Server, groups
 from cosmicdeploy.proxy.replicas import ReplicaHosts, replica_groups, replica_hosts
 
-# In seconds: nginx counts whole seconds and waits for more than fail_timeout.
+# Seconds to wait beyond `fail_timeout`: nginx counts whole seconds, and waits for more than it.
 SLACK = 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class UpstreamPolicy:
-    """How nginx treats a replica.
+    """How nginx distributes requests to a replica.
 
     `fail_timeout`: seconds for which the replica may get no request after it was down; 0 if nginx
-    never skips it. `in_rotation`: whether it gets requests while no server fails; if so, it gets
-    at least one of every `turns` requests.
+    never skips the replica. `in_rotation`: whether the replica gets requests while no server fails.
+    `turns`: a replica in rotation gets at least one of this many requests.
     """
 
     fail_timeout: float = 0.0
@@ -35,7 +36,7 @@ class UpstreamPolicy:
 
     @property
     def unavailable_for(self) -> float:
-        """Seconds after which every worker sends it requests again."""
+        """Seconds after which every worker sends requests to the replica again."""
         return self.fail_timeout + SLACK if self.fail_timeout else 0.0
 
 
@@ -44,10 +45,10 @@ DEFAULT_POLICY = UpstreamPolicy(fail_timeout=seconds(FAIL_TIMEOUT))
 
 
 def upstream_policies(ctx: Context) -> Mapping[str, UpstreamPolicy]:
-    """Return the policy of each replica that nginx knows; none if the proxy is not nginx or does
-    not run.
+    """Return the policy of each replica that nginx knows, by the replica's name.
 
-    Raises `ConfigError` if nginx would not start with its present configuration.
+    Empty if the proxy is not nginx or does not run. Raises `ConfigError` if nginx would not start
+    with its present configuration.
     """
     nginx = find_nginx(ctx)
     if nginx is None:
@@ -60,7 +61,10 @@ def upstream_policies(ctx: Context) -> Mapping[str, UpstreamPolicy]:
 def policies_of(
     hosts: ReplicaHosts, groups_with_replicas: Sequence[Group], workers: int
 ) -> dict[str, UpstreamPolicy]:
-    """Return what `upstream_policies` does, for groups that were already read."""
+    """Return the policy of each replica in these groups, by the replica's name.
+
+    `workers` is the number of nginx's worker processes.
+    """
     policies = {name: _policy(own, groups_with_replicas, workers) for name, own in hosts.items()}
     return {name: policy for name, policy in policies.items() if policy is not None}
 
@@ -68,7 +72,7 @@ def policies_of(
 def _policy(
     own: set[str], groups_with_replicas: Sequence[Group], workers: int
 ) -> UpstreamPolicy | None:
-    """Return the policy of the replica with these names and addresses."""
+    """Return the policy of the replica with these names and addresses; None if no group has it."""
     places = [
         (group, server)
         for group in groups_with_replicas
@@ -98,7 +102,7 @@ def _fail_timeout(group: Group, server: Server) -> float:
 
 def _turns(group: Group, server: Server, workers: int) -> int:
     total = sum(_weight(s) for s in group.servers if s.takes_requests)
-    # Without a zone each worker takes turns for itself.
+    # Without a zone, each worker takes turns on its own.
     counters = 1 if "zone" in group.directives else max(1, workers)
     return counters * math.ceil(total / _weight(server))
 

@@ -10,19 +10,21 @@ from cosmicdeploy.proxy.nginx.configuration import Directive, walk
 
 PASS_DIRECTIVES = ("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass")
 TARGET = re.compile(r"^(?:[a-z]+://)?(?P<host>\[[^]]+\]|[^/:]+)(?::(?P<port>\d+))?")
-# Directives of which several are in force at once: one for each first argument.
+# Directives that can be in force several times at once, with different first arguments.
 SEVERAL = ("set", "fastcgi_param")
-# Balancing methods that do not give every server its share of the deployer's requests.
+# Balancing methods that may send all requests of one client to the same server.
 BY_CLIENT = ("ip_hash", "hash")
 
+# The arguments of the directives in force, by the directive's name.
 Scope = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """One server of a group; `options` such as `fail_timeout` → `1s`, and `backup` → "".
+    """A server of a group; `port` is None if the configuration names none.
 
-    `port` is None if none is named.
+    `options` maps names to values, such as `fail_timeout` to `1s`. The value is "" for an option
+    without one, such as `backup`.
     """
 
     host: str
@@ -31,13 +33,13 @@ class Server:
 
     @property
     def takes_requests(self) -> bool:
-        """Whether requests go there while no server fails."""
+        """Whether nginx sends requests to this server while no server fails."""
         return not {"backup", "down"} & self.options.keys()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """An `upstream`, or the single server that a `proxy_pass` names directly."""
+    """A group of servers: an `upstream`, or the one server that a pass directive names itself."""
 
     name: str
     servers: tuple[Server, ...]
@@ -51,11 +53,12 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class PassDirective:
-    """A `proxy_pass`, `fastcgi_pass` or the like, of `kind` "proxy" or "fastcgi".
+    """A directive that passes requests on, such as `proxy_pass` or `fastcgi_pass`.
 
-    `target` is a host, a group or a variable, and `port` is None if none is named. `scope` holds
-    the simple directives in force there, inherited ones too; those of which several are in force
-    have their first argument in the key: "set $pool".
+    `kind` is the directive's name without `_pass`. `target` is a host, a group or a variable;
+    `port` is None if the directive names none. `scope` has the directives without a block that are
+    in force there, inherited ones included. If a directive can be in force several times, the key
+    contains its first argument, as in "set $pool".
     """
 
     kind: str
@@ -65,7 +68,7 @@ class PassDirective:
 
 
 def groups(tree: tuple[Directive, ...]) -> list[Group]:
-    """Return all groups of servers of a configuration."""
+    """Return all groups of servers of a configuration, single servers included."""
     declared = [_group(directive) for directive in walk(tree) if directive.name == "upstream"]
     names = {group.name for group in declared}
     direct = dict.fromkeys(p.target for p in pass_directives(tree))
@@ -79,7 +82,10 @@ def groups(tree: tuple[Directive, ...]) -> list[Group]:
 def pass_directives(
     block: tuple[Directive, ...], outer: Scope | None = None
 ) -> Iterator[PassDirective]:
-    """Yield every directive that passes requests on, with the directives in force there."""
+    """Yield every directive that passes requests on.
+
+    `outer` has the directives in force outside the block.
+    """
     own = dict(_in_scope(inner) for inner in block if not inner.block)
     scope = {**(outer or {}), **own}
     for directive in block:

@@ -1,1 +1,1 @@
-"""Volumes that the proxy serves and the application's image fills: which, and with what."""
+"""Find the volumes in which the proxy serves an image's files, and record which files they have."""

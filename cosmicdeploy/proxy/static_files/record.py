@@ -1,8 +1,9 @@
-"""Record which image's files are in a volume, in the stack's own folder.
+"""Record which image's files a volume has.
 
-`.cosmicdeploy/static-files/VOLUME.json` says which image, and what its files were: so a later
-deploy knows which files it may replace or remove. It counts only for the volume that it was written
-for, not for a later one of the same name: both have the same random id.
+The record of a volume is the file `.cosmicdeploy/static-files/VOLUME.json` in the stack's folder.
+The record names the image and lists its files, so that a later deploy knows which files of the
+volume it may replace or remove. The record and its volume contain the same random id, since a later
+volume of the same name has other files.
 """
 
 from __future__ import annotations
@@ -20,17 +21,19 @@ from cosmicdeploy.files.atomic import write_atomically
 
 Files = Mapping[str, FileFacts]
 SET_ASIDE = "set-aside"
-# A file in the root of the volume, which only root may read, since the proxy serves the volume.
+# The file in the root of a volume that contains the volume's id. Only root may read this file,
+# since the proxy serves the volume.
 ID_FILE = ".cosmicdeploy"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """Which image's files are in a volume; `volume_id` is the content of its `ID_FILE`.
+    """The record of the files that deploys have put into a volume.
 
-    `files` are the files of that image, `former` those that only the image before it had: they stay
-    for one more release, since clients have pages that name them. `gone` are those of still older
-    images, to be removed once the run has succeeded.
+    `image` is an image id, and `volume_id` the content of the volume's `ID_FILE`. `files` are the
+    files of the image. `former` are files that only the previous image had; they stay for one more
+    release, since clients still have pages that name them. `gone` are files of still older images,
+    to be removed once the run has succeeded.
     """
 
     image: str
@@ -41,9 +44,9 @@ class Record:
 
 
 def read_record(ctx: Context, volume: str) -> Record | None:
-    """Return the record of a volume; None if there is none.
+    """Return the record of a volume; None if the volume has no record.
 
-    Raises `NeedsPerson` if it is damaged.
+    Raises `NeedsPerson` if the record is damaged or cannot be read.
     """
     path = _path(ctx, volume)
     try:
@@ -56,8 +59,8 @@ def read_record(ctx: Context, volume: str) -> Record | None:
         raise NeedsPerson(
             "It is unknown which image's files are in a volume: the record cannot be read",
             where=str(path),
-            todo="move this file away, then run `cosmicdeploy step static-files`: it compares the"
-            " volume with the image",
+            todo="move this file away, then run `cosmicdeploy step static-files`, which compares"
+            " the volume with the image",
             details=(str(error),),
         ) from error
 
@@ -70,7 +73,10 @@ def write_record(ctx: Context, volume: str, record: Record) -> None:
 
 
 def set_aside(ctx: Context, volume: str, name: str) -> None:
-    """Keep a copy of the record, or that there is none, under a name; an older copy stays."""
+    """Copy the record of a volume under a name, so that an undo can restore the record.
+
+    Without a record, the copy is an empty file. An existing copy of that name is not overwritten.
+    """
     path, kept = _path(ctx, volume), _path(ctx, volume, name)
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -78,7 +84,10 @@ def set_aside(ctx: Context, volume: str, name: str) -> None:
 
 
 def put_back(ctx: Context, volume: str, name: str) -> None:
-    """Put the copy of that name back; without a copy nothing was changed."""
+    """Restore a volume's record from the copy of that name; an empty copy means no record.
+
+    Does nothing if there is no copy: then the record was not changed.
+    """
     kept = _path(ctx, volume, name)
     if kept.exists() and kept.stat().st_size:
         kept.replace(_path(ctx, volume))
@@ -87,7 +96,7 @@ def put_back(ctx: Context, volume: str, name: str) -> None:
 
 
 def volumes_aside(ctx: Context, needed: Collection[str]) -> set[str]:
-    """Return the volumes of which there are copies, except under the names that are needed."""
+    """Return the volumes that have a copy of their record under a name not in `needed`."""
     folders = (_folder(ctx) / SET_ASIDE).glob("*")
     return {
         file.stem
@@ -98,7 +107,7 @@ def volumes_aside(ctx: Context, needed: Collection[str]) -> set[str]:
 
 
 def drop_copies(ctx: Context, needed: Collection[str]) -> None:
-    """Remove all copies, except those of the names that are needed."""
+    """Remove all copies of records, except those under the names in `needed`."""
     for folder in (_folder(ctx) / SET_ASIDE).glob("*"):
         if folder.name not in needed:
             rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Find the volumes that a service shares with the proxy, and whose files its image has."""
+"""Find the volumes that a service shares with the proxy, and compare them with its image."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ PLACEHOLDERS = frozenset({".gitignore", ".gitkeep", ".keep"})
 
 @dataclass(frozen=True, kw_only=True)
 class Served:
-    """A volume that a service shares with the proxy; `mount` is where the service has it.
+    """A volume that a service shares with the proxy.
 
-    The mount's `source` is the volume's name.
+    `mount` is the service's mount of the volume; its `source` is the volume's name.
     """
 
     service: str
@@ -34,9 +34,10 @@ class Served:
 def served_volumes(ctx: Context, service: Service) -> list[Served]:
     """Return the volumes of a service that the proxy mounts too.
 
-    Without those that stay empty at first (`nocopy`), and those in `volumes.left_alone`. An
-    anonymous volume, which the proxy may share by `volumes_from`, is known once the service has a
-    container.
+    Left out are volumes with `nocopy`, which the engine does not fill from the image, and volumes
+    in the setting `volumes.left_alone`. Anonymous volumes, which the proxy may share by
+    `volumes_from`, are found only if the service has a container. Empty if the service runs the
+    proxy's own image.
     """
     proxy = _proxy(ctx)
     if proxy is None or service.image == proxy.image:
@@ -71,9 +72,9 @@ def _anonymous(ctx: Context, service: Service) -> Iterable[Mount]:
 
 
 def files_of(ctx: Context, image_id: str, folder: str) -> Mapping[str, FileFacts]:
-    """Return the files of an image below a folder, without those that only keep it in a repository.
+    """Return the files of an image below a folder, by path, without placeholders like `.gitkeep`.
 
-    Read once, since an image never changes.
+    The result is cached, since an image never changes.
     """
     key, cache = (image_id, folder), ctx.lookup_cache.image_files
     if key not in cache:
@@ -83,18 +84,19 @@ def files_of(ctx: Context, image_id: str, folder: str) -> Mapping[str, FileFacts
 
 
 def apart_from_served(ctx: Context, service: Service) -> Service:
-    """Return the service with an empty volume of its own for each volume that the proxy serves.
+    """Return the service with a new anonymous volume in place of each volume that the proxy serves.
 
-    The engine fills it with the files of the image. So a container that is only tried has the files
-    of its own release, and what it writes reaches no client.
+    The engine fills an anonymous volume with the files of the image. So a trial container has the
+    files of its own release, and clients do not get the files that it writes.
     """
     return _with_own(service, [each.mount for each in served_volumes(ctx, service)])
 
 
 def apart_from_stale(ctx: Context, service: Service, image_id: str) -> Service:
-    """Return the service with a volume of its own for each one that holds another image's files.
+    """Return the service with a new anonymous volume in place of each stale volume.
 
-    A volume without files of any image, such as one for uploads, stays.
+    A volume is stale if the image has files for it that no deploy has put there. A volume that the
+    image has no files for, such as one for uploads, stays.
     """
     stale = [
         each.mount
@@ -105,7 +107,7 @@ def apart_from_stale(ctx: Context, service: Service, image_id: str) -> Service:
 
 
 def holds_files_of(ctx: Context, served: Served, image_id: str) -> bool:
-    """Return whether a deploy has put the files of this image into the volume."""
+    """Return whether a deploy has put the files of this image, or equal files, into the volume."""
     record = read_record(ctx, served.volume)
     if record is None or record.volume_id != _volume_id(ctx, served):
         return False
@@ -113,7 +115,7 @@ def holds_files_of(ctx: Context, served: Served, image_id: str) -> bool:
 
 
 def _volume_id(ctx: Context, served: Served) -> str:
-    """Return the id in a volume; "" if it has none, or if the service has no container to ask."""
+    """Return the id in a volume; "" if it has none, or if no container can be asked for it."""
     container = ctx.container(served.service)
     if container is None:
         return ""
@@ -134,7 +136,10 @@ def _with_own(service: Service, mounts: Iterable[Mount]) -> Service:
 
 
 def stale_volumes(ctx: Context) -> tuple[list[str], list[str]]:
-    """Return which volumes have files of another image than runs, and of which it is unknown."""
+    """Return the volumes with files of another image than the running one, and the unknown ones.
+
+    A volume is unknown if no deploy has recorded which image's files it has.
+    """
     stale, unknown = dict[str, None](), dict[str, None]()
     for name in ctx.settings.services.deployed:
         container = ctx.container(name)

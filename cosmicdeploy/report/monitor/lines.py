@@ -15,7 +15,7 @@ class LinePrinter:
     """Prints events as plain lines: local time, topic, source, text."""
 
     def show(self, events: Sequence[MonitorEvent]) -> None:
-        """Print the events that are not quiet. Raises `BrokenPipeError`."""
+        """Print events; quiet ones are only for the live view. Raises `BrokenPipeError`."""
         for event in events:
             if not event.quiet:
                 time = format_time(_local_time(event.at))
@@ -24,10 +24,10 @@ class LinePrinter:
 
 
 class JsonLines:
-    """Prints events as JSON objects, one per line; `at` has the zone's offset."""
+    """Prints events as JSON objects, one per line; `at` is the local time with its UTC offset."""
 
     def show(self, events: Sequence[MonitorEvent]) -> None:
-        """Print the events that are not quiet. Raises `BrokenPipeError`."""
+        """Print events; quiet ones are only for the live view. Raises `BrokenPipeError`."""
         for event in events:
             if not event.quiet:
                 row = {

@@ -51,7 +51,7 @@ REFRESHES_PER_SECOND = 4
 class LiveView:
     """Shows the current state on top, and the latest events below it.
 
-    Use it as a context manager: it restores the terminal at the end and prints a summary.
+    Use the view as a context manager: on exit it restores the terminal and prints a summary.
     """
 
     def __init__(self, console: Console, title: str) -> None:
@@ -75,11 +75,11 @@ class LiveView:
         _traceback: TracebackType | None,
     ) -> None:
         self._live.stop()
-        # The alternate screen is gone, and with it everything that was shown.
+        # The alternate screen is gone, and with it all that the view has shown.
         self._console.print(self._summary(), soft_wrap=True)
 
     def show(self, events: Sequence[MonitorEvent]) -> None:
-        """Add events to the view; quiet ones only update its state."""
+        """Add events to the view; quiet ones only update the state on top."""
         for event in events:
             if event.quiet:
                 self._state[event.topic] = event.facts
@@ -88,7 +88,7 @@ class LiveView:
                 self._counts[event.topic] += 1
 
     def _summary(self) -> str:
-        """Return how long the session lasted and how many events it showed."""
+        """Return how long the session lasted, and how many events and failed requests it had."""
         transitions = self._counts[TRANSITIONS]
         parts = [counted(transitions, "transition")] if transitions else []
         lines = self._counts.total() - transitions
@@ -121,7 +121,7 @@ class LiveView:
 
 
 def event_line(event: MonitorEvent, width: int) -> Text:
-    """Return an event as one line, cut to the terminal's width."""
+    """Return an event as one line, cut to `width` columns."""
     line = Text(f"{_clock(event.at)} ", style="dim", no_wrap=True, end="\n")
     source = shorten_source(event.source)
     line.append(f"{source:<{SOURCE_WIDTH}} ", style=COLORS.get(event.topic, ""))

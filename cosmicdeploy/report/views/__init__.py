@@ -1,1 +1,1 @@
-"""Results as text, one module for each kind of result."""
+"""Views that print results as text, one module for each kind of result."""

@@ -1,4 +1,4 @@
-"""Shows backups: the list, a single backup, the decisions of the retention policy."""
+"""Show backups: the list, a single backup, the decisions of the retention policy."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def show_backups(
 
 
 def _notes(backups: Iterable[Backup], *, copies: bool) -> dict[str, list[str]]:
-    """Return notes that are too long for a row of 80 columns, each with the ids it is about."""
+    """Return note → ids of its backups, for notes that are too long for a row of 80 columns."""
     notes: dict[str, list[str]] = {}
     for backup in backups:
         pin, urls = backup.state.pin, backup.state.copy_urls
@@ -115,19 +115,22 @@ def size(manifest: Manifest) -> str:
 
 
 def verified(state: State) -> str:
-    """Return how a backup was last proven good or bad, and when."""
+    """Return how a backup was proven good or bad, and when; "no" if it was not verified."""
     how, proof = _proof(state)
     return f"{how}, {format_time(proof.at)}" if proof else how
 
 
 def proven(state: State) -> str:
-    """Return how a backup was last proven good or bad, and how long ago, for a table."""
+    """Return the same as `verified` for a table: with "3 d ago" instead of the time."""
     how, proof = _proof(state)
     return f"{how} {ago(proof.at)}" if proof else how
 
 
 def _proof(state: State) -> tuple[str, VerificationRecord | None]:
-    """Return the most telling verification: damage, else a restore, else reading the file."""
+    """Return how the backup was proven good or bad, in words and as a record.
+
+    Damage comes first, then the last test restore, then the last read of the data.
+    """
     if state.damage:
         return "DAMAGED", state.read
     if state.restored:
@@ -136,7 +139,7 @@ def _proof(state: State) -> tuple[str, VerificationRecord | None]:
 
 
 def age(since: datetime, at: datetime | None = None) -> str:
-    """Return the time from `since` to `at` (default: now) in the largest unit that fits."""
+    """Return the time from `since` to `at` (default: now), such as "3 d"; or "in the future"."""
     passed = (at or datetime.now(UTC)) - since
     if passed < -CLOCK_TOLERANCE:
         return "in the future"
@@ -147,7 +150,7 @@ def age(since: datetime, at: datetime | None = None) -> str:
 
 
 def ago(since: datetime) -> str:
-    """Return the time since `since` for a sentence, such as "3 d ago"."""
+    """Return the time since `since` for a sentence: "3 d ago", or "in the future"."""
     passed = age(since)
     return passed if passed == "in the future" else f"{passed} ago"
 

@@ -1,4 +1,4 @@
-"""Shows the result of `checklist`, as text and as checks for JUnit."""
+"""Show the result of `checklist` as text, and convert it into checks for JUnit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ COLORS = {"better": "green", "same": "green", "worse": "red bold", "unknown": "y
 
 
 def show_checklist(report: ChecklistReport, console: Console) -> None:
-    """Print each point with its verdict and what to do, then what was compared with what."""
+    """Print each point with its verdict and what to do.
+
+    The last lines name the time of the evidence, the baseline, and how often each verdict occurs.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("verdict", no_wrap=True)
     table.add_column("point", no_wrap=True)
@@ -66,7 +69,7 @@ def _since(report: ChecklistReport) -> str:
 
 def _compared(baseline: BaselineReport | None) -> str:
     if baseline is None:
-        return "no baseline: the next deploy records one; `checklist --record` does so now"
+        return "no baseline: the next deploy records one; to record one now: `checklist --record`"
     at, now = datetime.fromisoformat(baseline.at), datetime.now(UTC)
     release = f" of release {baseline.release_before}" if baseline.release_before else ""
     recorded = f"{format_time(at)} (`{baseline.command}`, {age(at, now)} ago)"

@@ -1,4 +1,4 @@
-"""Shows the result of `diagnose`."""
+"""Show the result of `diagnose`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _lines(finding: Facts, *, fixing: bool) -> Text:
 
 
 def show_attempts(console: Console, attempts: Iterable[Facts]) -> None:
-    """Print the remedies that were applied, failed or declined."""
+    """Print each remedy, and whether it was applied, failed or was declined."""
     for attempt in attempts:
         remedy = attempt["remedy"]
         if attempt["applied"]:
@@ -58,7 +58,7 @@ def show_attempts(console: Console, attempts: Iterable[Facts]) -> None:
 
 
 def show_remaining(console: Console, troubles: Iterable[Facts], seconds: float) -> None:
-    """Print the last line: which problems remain."""
+    """Print the last line: which problems remain, and how long the command took."""
     remaining = [trouble["trouble"] for trouble in troubles if not trouble["well"]]
     line = f"remaining: {', '.join(remaining)}" if remaining else "no problem"
     console.print(styled("[bold]{}[/]", f"diagnose: {line}, {seconds:.1f} s"), soft_wrap=True)

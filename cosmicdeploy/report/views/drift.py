@@ -1,4 +1,4 @@
-"""Shows drift: the keys in which containers differ from the compose file."""
+"""Show drift: the keys in which containers differ from the compose file."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _line(key: Mapping[str, Any]) -> Text:
 
 
 def _values(key: Mapping[str, Any]) -> str:
-    """Return a key's values, to follow its name; "" if they are secret or if it has none."""
+    """Return a key's old and new value for a line; "" if the values are secret or do not exist."""
     old, new = key["old"], key["new"]
     if old and new:
         return f": {old} → {new}"

@@ -1,4 +1,4 @@
-"""Shows the features of the application."""
+"""Show the features of the application, and whether they are on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def show_features(console: Console, features: Iterable[FeatureState]) -> None:
 
 
 def show_switched_off(console: Console, features: Iterable[FeatureState]) -> None:
-    """Print the features that are off or in an unknown state, and how to switch one on."""
+    """Print each feature that is off or unknown; if it is off, also how to switch it on."""
     for feature in features:
         if feature.enabled is None:
             line = f"{feature.name}: {feature.found}"

@@ -1,4 +1,4 @@
-"""Prints log lines as text or as JSON."""
+"""Print log lines as text or as JSON."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Line(Protocol):
 class LogPrinter:
     """Prints log lines, each after its service's name; `times` adds each line's local time.
 
-    Prints to stdout directly, since rich's console is slow for many lines. Escapes control
-    characters.
+    The console only says which colors to use: the lines go directly to stdout, since rich's console
+    is slow for many lines. Escapes control characters.
     """
 
     def __init__(self, console: Console, services: Sequence[str], *, times: bool) -> None:

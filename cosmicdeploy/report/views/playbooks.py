@@ -1,4 +1,4 @@
-"""Shows playbooks: the list, and a single playbook with its steps and options."""
+"""Show playbooks: the list, and a single playbook with its steps and options."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INDENT = (0, 0, 0, 3)
 
 
 def show_playbooks(console: Console, rows: Iterable[Row]) -> None:
-    """Print each playbook with its origin, its description and its steps' names."""
+    """Print each playbook with its origin, its description or its error, and its steps' names."""
     shown = [
         {
             "playbook": row["name"],

@@ -1,4 +1,4 @@
-"""Shows what was measured during a run: the rollout, the requests and the soak."""
+"""Show what was measured during a run: rollout, announced gaps, requests and soak."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ def _rollouts(steps: Iterable[StepReport]) -> Iterator[str]:
 
 
 def seconds_without_proxy(step: StepReport) -> float:
-    """Return for how many seconds the proxy was stopped; 0 if the step did not measure it."""
+    """Return how many seconds the proxy was stopped; 0 if the step did not measure that."""
     return float(step.facts.get("proxy_away_seconds", 0.0))
 
 
 def _needed_for(services: Mapping[str, Mapping[str, float]]) -> str:
-    """Return what the engine and the application needed the time for.
+    """Return for which phases the engine and the application needed the time.
 
-    A restart creates nothing. Workers are replaced in parallel with the replicas, so the sum may
-    exceed the duration.
+    A restart does not create containers. Workers are replaced in parallel with the replicas, so the
+    phases may add up to more than the duration.
     """
     create = "to create, " if any("create" in phases for phases in services.values()) else ""
     parallel = "; some run in parallel" if len(services) > 1 else ""
@@ -94,7 +94,7 @@ def _requests(requests: RequestsReport) -> Iterator[Text]:
 
 
 def _soaks(steps: Iterable[StepReport]) -> Iterator[str]:
-    """Yield a line for each soak that passed."""
+    """Yield a line for each soak step that passed."""
     for step in steps:
         if step.kind == "soak" and step.facts:
             facts = step.facts

@@ -1,4 +1,4 @@
-"""Shows the backups to roll back to, and what each rollback would lose."""
+"""Show the backups to roll back to, and what each rollback would lose."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLUMNS = ("backup", "age", "release", "proven", "rows lost")
 RELEASE_COLUMNS = ("backup", "age", "release")
 NEXT_COMMAND = (
     "Roll back with `cosmicdeploy rollback --to ID`;"
-    " --migration or --code-only keep the rows written since"
+    " with --migration or --code-only, the rows written since are kept"
 )
 NEXT_COMMAND_WITHOUT_DATA = (
     "Roll back with `cosmicdeploy rollback --to ID`, or `--to RELEASE`; the stack has no database,"
@@ -36,8 +36,9 @@ NO_BACKUP = (
 class Loss(Protocol):
     """What a rollback to a backup would lose.
 
-    `tables` are those with more or fewer rows than in the backup, None if the database does not
-    answer. `rows` sums them up in a line, `newer` and `deleted` count rows since the backup.
+    `tables` are the tables with more or fewer rows than in the backup; None if the database does
+    not answer. `rows` sums up the differences in a line. Since the backup, `newer` rows were added
+    and `deleted` rows were deleted.
     """
 
     @property
@@ -53,7 +54,7 @@ class Loss(Protocol):
 
 
 def show_losses(console: Console, losses: Sequence[Loss], *, show_all: bool) -> None:
-    """Print a line for each backup, newest first, and what to do next."""
+    """Print a line for each backup with the rows lost, newest first, and the command to use."""
     if losses:
         shown, note = newest(losses, show_all=show_all)
         console.print(one_line_table(COLUMNS, map(_shown, shown)))
@@ -63,7 +64,7 @@ def show_losses(console: Console, losses: Sequence[Loss], *, show_all: bool) -> 
 
 
 def show_releases(console: Console, losses: Sequence[Loss], *, show_all: bool) -> None:
-    """Print a line for each entry without data, newest first, and what to do next."""
+    """Print a line for each backup of a stack without a database, newest first, and what to do."""
     if losses:
         shown, note = newest(losses, show_all=show_all)
         console.print(one_line_table(RELEASE_COLUMNS, map(loss_row, shown)))
@@ -73,7 +74,7 @@ def show_releases(console: Console, losses: Sequence[Loss], *, show_all: bool) -
 
 
 def loss_row(loss: Loss) -> dict[str, object]:
-    """Return a backup's row; its keys are those of `--json`."""
+    """Return a backup's row, with the keys that `--json` has."""
     manifest = loss.backup.manifest
     return {
         "backup": manifest.id,
@@ -113,5 +114,5 @@ def show_loss(console: Console, loss: Loss) -> None:
 
 
 def _count(rows: int | None) -> str:
-    """Return a number of rows, to be followed by "rows"; `rows` is None without a table."""
+    """Return words to put before "rows"; `rows` is None if the table does not exist."""
     return "no table, so no" if rows is None else str(rows)

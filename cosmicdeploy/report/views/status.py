@@ -1,4 +1,4 @@
-"""Shows the result of `status`."""
+"""Show the result of `status`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from cosmicdeploy.steps.rollout.drift import ANOTHER_IMAGE
 from cosmicdeploy.text.formatting import format_short_timestamp
 
 COLUMNS = ("service", "state", "release", "image", "since", "drift")
-# A longer drift is shown below the table, together for all services with the same drift.
+# A longer text about drift is shown below the table, once for all services that share it.
 DRIFT_WIDTH = len("no container")
 Row = Mapping[str, Any]
 
 
 def show_status(rows: Sequence[Row], console: Console) -> None:
-    """Print a line of at most 80 columns for each service, then each drift and what to do."""
+    """Print a line of at most 80 columns for each service, then the long drifts and what to do."""
     console.print(table(COLUMNS, [_shown(row) for row in rows]))
     differing = {_name(row): row for row in rows if _is_long(row)}
     show_differences(
@@ -51,7 +51,7 @@ def _name(row: Row) -> str:
 
 
 def _note(row: Row) -> str:
-    """Return the part of a drift that is not about a key of the compose file."""
+    """Return the part of a row's drift that is about no key of the compose file; "" if none."""
     if not row.get("differences"):
         return str(row["drift"]).removesuffix(f": {_name(row)}")
     return ANOTHER_IMAGE if row["drift"].startswith(ANOTHER_IMAGE) else ""

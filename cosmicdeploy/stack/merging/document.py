@@ -1,4 +1,4 @@
-"""A document that Compose merged from several files; its errors name the original ones."""
+"""A document that Compose merged from several files, with locations in the original files."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ Keys = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class MergedDocument(Document):
-    """Merged values; the location of one is that of the file that most likely brought it."""
+    """The merged values; errors about a value name the file that it most likely comes from."""
 
     sources: Sources = field(default_factory=Sources)
 
     def location(self, *keys: str | int) -> str:
         """Return "file:line" of the value, or of its closest known parent, in an original file.
 
-        The last file that has the key counts; a list's items may come from several files.
+        If several files have the key, the last of the files that the settings name counts. So the
+        location of a list's item is a guess: the items may come from several files.
         """
         found = [(document, document.locate(*known)) for document, known in self._candidates(keys)]
         if not found:
@@ -38,7 +39,10 @@ class MergedDocument(Document):
     def _extended(
         self, document: Document, keys: Keys, known: frozenset[tuple[str, str]]
     ) -> Iterator[tuple[Document, Keys]]:
-        """Yield the services that the one at `keys` extends, from the nearest on."""
+        """Yield file and keys of each service that the service at `keys` extends, nearest first.
+
+        `known` has the path and name of the services on the way there, to stop at a circle.
+        """
         here = (str(document.path), str(keys[1]))
         service = services_of(document).get(str(keys[1]))
         target = None if service is None or here in known else extended_service(service)

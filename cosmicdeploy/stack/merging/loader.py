@@ -17,7 +17,7 @@ class TagLoader(ComposeLoader):
     """A loader that reads a value with one of Compose's tags as if it had none."""
 
     def construct_tagged(self, node: yaml.Node) -> Any:
-        """Construct the value below a tag."""
+        """Construct the value of a tagged node as if the node had no tag."""
         if isinstance(node, yaml.MappingNode):
             return self.construct_dict(node)
         if isinstance(node, yaml.SequenceNode):
@@ -42,7 +42,7 @@ def first_tag(document: Document) -> tuple[str, int] | None:
 
 
 def _nodes(node: yaml.Node | None, known: set[int]) -> Iterator[yaml.Node]:
-    """Yield a node and those below it, each once, however many aliases it has."""
+    """Yield a node and those below it, each once, even if aliases refer to it."""
     if node is None or id(node) in known:
         return
     known.add(id(node))

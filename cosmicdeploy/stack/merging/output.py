@@ -1,4 +1,4 @@
-"""Undo what `docker compose config --format json` does to some values of a file."""
+"""Restore values that `docker compose config --format json` omits from its output."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 
 def restore(data: dict[str, Any]) -> None:
-    """Add the values that differ from the default and are omitted.
+    """Add omitted values to the output, if the default of the reader is another value.
 
-    Compose 2.26 omits a limit of 0 and a `create_host_path` of false.
+    Compose 2.26 omits a ulimit of 0 and a `create_host_path` of false.
     """
     for service in data.get("services", {}).values():
         for owner in (service, service.get("build") or {}):

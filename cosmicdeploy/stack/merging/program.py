@@ -9,10 +9,10 @@ from contextlib import suppress
 
 from cosmicdeploy.stack.model import ComposeFiles
 
-# The first that works is used: Docker's plugin (v2), or a separate docker-compose.
+# Compose as Docker's plugin, or as a separate program. The first that is Compose v2 is used.
 PROGRAMS = (("docker", "compose"), ("docker-compose",))
 TIMEOUT_SECONDS = 20
-# Variables by which a program and its plugins are found.
+# Variables of the deployer's process that are needed to find the program and its plugins.
 _FINDING = ("PATH", "HOME", "DOCKER_CONFIG")
 
 
@@ -21,21 +21,21 @@ class NoComposeV2(Exception):
 
 
 class ComposeFailed(Exception):
-    """Compose v2 refused the files; the argument is what it said, which may hold secrets."""
+    """Compose v2 refused the files; the argument is its error output, which may hold secrets."""
 
 
 def config(files: ComposeFiles, environ: Mapping[str, str]) -> str:
-    """Return what `config --format json` prints; it holds secrets.
+    """Return the output of `docker compose config --format json`, which holds secrets.
 
-    Raises `NoComposeV2`, `ComposeFailed`, and `TimeoutExpired` of subprocess.
+    Raises `NoComposeV2`, `ComposeFailed`, or `subprocess.TimeoutExpired` after 20 seconds.
     """
-    # Without this option Compose would read another `.env`, that of the project directory.
-    none = [] if files.env_file.is_file() else ["--env-file", os.devnull]
+    # Without this option, Compose would read the `.env` of the project directory instead.
+    no_env_file = [] if files.env_file.is_file() else ["--env-file", os.devnull]
     found = {name: os.environ[name] for name in _FINDING if name in os.environ}
     environment = {**found, **environ}
     for program in PROGRAMS:
-        with suppress(OSError):  # it is not installed
-            words = [*program, *files.options, *none, "config", "--format", "json"]
+        with suppress(OSError):  # the program is not installed
+            words = [*program, *files.options, *no_env_file, "config", "--format", "json"]
             done = _run(words, environment)
             if done.returncode == 0 and done.stdout.lstrip().startswith("{"):
                 return done.stdout

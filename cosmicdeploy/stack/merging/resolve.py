@@ -1,4 +1,4 @@
-"""Resolve a stack's files with `docker compose config`, and name what Compose refuses."""
+"""Merge a stack's files with `docker compose config`, and report what Compose refuses."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ _INSTALL = (
 # A key path in Compose's errors: "services.web.ports.0", or a service's name.
 _PATH = re.compile(r"\b(?:services|networks|volumes|secrets|configs)(?:[.\[][\w-]+\]?)+")
 _UNKNOWN_KEY = re.compile(r"Additional property (\S+) is not allowed")
-# A service that another one depends on; if it is declared, its profiles are inactive.
+# Compose's error about a dependency on a service that is not declared, or has no active profile.
 _ABSENT = re.compile(r'undefined service "?([\w.-]+)"?')
 _SERVICE = re.compile(r'service "([\w.-]+)"')
-# A value in a variable's expression, or between backquotes, may be a secret.
+# Parts of Compose's errors that may hold a secret: expressions with variables, and quoted values.
 _SECRET = re.compile(r"(invalid interpolation format).*|`[^`]*`|\$\{?\w+[^ ]*")
+# Shorter values of variables are not hidden: they also occur in ordinary words.
 _SHORTEST_SECRET = 4
 
 
@@ -37,16 +38,18 @@ def merged(
     environ: Mapping[str, str],
     own: Mapping[str, str],
 ) -> MergedDocument:
-    """Return the stack's files as Compose merges them, without variables.
+    """Return the stack's files as Compose merges them, with variables resolved.
 
-    `own` are the variables of the env file, whose values no error shows. Raises `ConfigError`.
+    `need` is what only Compose can resolve, for errors. `own` are the variables of the env file;
+    errors hide their values. Raises `ConfigError` if Compose v2 is not installed, refuses the files
+    or takes too long.
     """
     try:
         printed = config(files, environ)
     except NoComposeV2:
         raise ConfigError(
-            f"The stack uses {need.what}, which only Docker Compose v2 resolves, and it is not"
-            " installed",
+            f"The stack uses {need.what}, which only Docker Compose v2 resolves, and Compose v2 is"
+            " not installed",
             where=need.where,
             todo=_INSTALL,
         ) from None
@@ -90,7 +93,7 @@ def _todo(message: str, sources: Sources) -> str:
 
 
 def _where(message: str, sources: Sources) -> str:
-    """Return where the mistake is, as far as Compose's message names a file and a key."""
+    """Return the location of the mistake, as far as Compose's message names a file or a key."""
     keys = _keys(message)
     for document in sources.all:
         if str(document.path) in message:

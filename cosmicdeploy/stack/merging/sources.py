@@ -1,4 +1,4 @@
-"""Find the files that a stack consists of, and what in them only Compose can resolve."""
+"""Find all compose files of a stack, and what in these files only Compose can resolve."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cosmicdeploy.stack.variables.interpolate import interpolate
 
 @dataclass(frozen=True)
 class Need:
-    """Something that only Compose can resolve: what it is, and where it stands."""
+    """A feature of the compose files that only Compose can resolve, and its "file:line"."""
 
     what: str
     where: str
@@ -24,10 +24,10 @@ class Need:
 
 @dataclass(frozen=True)
 class Sources:
-    """The files of a stack.
+    """The compose files of a stack.
 
-    `named` are those that the configuration names, from the first to the last; `included` are those
-    that `include` brings, and `extended` those from which only single services are taken.
+    `named` are the files that the settings name, in that order. `included` are files that an
+    `include` names. `extended` are files from which an `extends` takes a single service.
     """
 
     named: tuple[Document, ...] = ()
@@ -43,21 +43,21 @@ class Sources:
 
     @property
     def all(self) -> tuple[Document, ...]:
-        """All files; a file that overrides others comes before them."""
+        """All files; a file comes before the files that it overrides."""
         return (*reversed(self.named), *self.included, *self.extended)
 
     @property
     def service_names(self) -> frozenset[str]:
-        """The names of all services, those of inactive profiles too."""
+        """The names of all services, including those whose profiles are inactive."""
         documents = (*self.named, *self.included)
         return frozenset(name for each in documents for name in services_of(each))
 
 
 def read_sources(files: tuple[Path, ...], variables: Mapping[str, str]) -> Sources:
-    """Read the files, and those that they include or extend.
+    """Read the named files, and the files that they include or extend.
 
     Raises `ConfigError` if a named file is missing or any file is unusable. An included or extended
-    file that is missing is left to Compose.
+    file that is missing is left out: Compose reports it.
     """
     named = tuple(_document(file) for file in files)
     finder = _Finder(files[0].absolute().parent, variables, {file.resolve() for file in files})
@@ -67,14 +67,17 @@ def read_sources(files: tuple[Path, ...], variables: Mapping[str, str]) -> Sourc
 
 
 def services_of(document: Document) -> dict[str, dict[str, Any]]:
-    """Return the services of a file by name, without what is not a mapping."""
+    """Return the services of a file by name, without `x-*` keys and invalid entries."""
     services = document.data.get("services")
     items = services.items() if isinstance(services, dict) else ()
     return {key: each for key, each in items if isinstance(each, dict) and not key.startswith("x-")}
 
 
 def extended_service(service: Mapping[str, Any]) -> tuple[str | None, str] | None:
-    """Return the file (None for the same file) and the name of the service that one extends."""
+    """Return the file and the name of the service that this service extends.
+
+    The file is None if it is the service's own. Returns None without a valid `extends`.
+    """
     match service.get("extends"):
         case str(name):
             return None, name
@@ -133,7 +136,7 @@ class _Finder:
             self.follow(into[-1])
 
     def _existing(self, document: Document, text: str) -> Path | None:
-        with suppress(ConfigError):  # Compose reports it
+        with suppress(ConfigError):  # Compose reports the invalid expression
             text = interpolate(text, self.variables, str(document.path))
         folders = (document.path.absolute().parent, self.directory)
         return next((folder / text for folder in folders if (folder / text).is_file()), None)

@@ -11,8 +11,8 @@ from pathlib import Path
 class BuildSecret:
     """A secret that `RUN --mount=type=secret,id=…` reads; either `file` or `variable` is set.
 
-    `value` is that of the variable, from the shell or the env file. It must reach the builder
-    through its environment, never through its command line.
+    `value` is the value of the variable, from the shell or the env file. It must reach the builder
+    in an environment variable, never on a command line.
     """
 
     id: str
@@ -23,14 +23,15 @@ class BuildSecret:
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
-    """How an image is built. `args` are resolved; `dockerfile` is relative to `context`.
+    """How an image is built.
 
-    `dockerfile_inline` is the text of the Dockerfile; `dockerfile` then has no meaning.
-    `additional_contexts` are absolute paths, or references such as `docker-image://…` and
-    `service:…`. `ssh` maps ids to a path of a key or socket, "" for the agent of the operator.
-    `network` is as in the engine's API, or `service:…`. `provenance` and `sbom` are what is
-    written in the file ("true", "mode=max"). Sizes are in bytes. `own_folders` are those of the
-    deployer, for its journal and its backups: they are never part of the context.
+    `dockerfile` is relative to `context`; it has no meaning if `dockerfile_inline` has the text of
+    the Dockerfile. Variables in `args` are resolved. `additional_contexts` are absolute paths, or
+    references such as `docker-image://…` and `service:…`. `ssh` maps ids to the path of a key or
+    socket; "" stands for the operator's SSH agent. `network` is a network mode of the engine, or
+    `service:…`. `provenance` and `sbom` are the texts in the file ("true", "mode=max"). `shm_size`
+    is in bytes. `ulimits` are pairs of a soft and a hard limit. `own_folders` are the deployer's
+    folders for its journal and backups, which are never part of the context.
     """
 
     context: Path

@@ -1,4 +1,4 @@
-"""What a compose file says about the rollout of a service, and its labels."""
+"""The parts of a service's `deploy` section about rollouts, and the section's labels."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class RolloutSettings:
-    """The keys of `update_config` or `rollback_config`; None if the file does not set one.
+    """The keys of `update_config` or `rollback_config`; a key that is not set is None.
 
-    `parallelism` is how many containers are replaced at a time, 0 for all; `delay` and `monitor`
+    `parallelism` is how many containers are replaced at a time; 0 means all. `delay` and `monitor`
     are in seconds. `failure_action` is continue, pause or rollback; `order` is start-first or
     stop-first.
     """
@@ -25,9 +25,9 @@ class RolloutSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Deploy:
-    """The `deploy` section, without what containers are created with.
+    """The parts of the `deploy` section that do not affect how a container is created.
 
-    `labels` are those of a Swarm service; containers do not get them.
+    `labels` are meant for a Swarm service; containers do not get them.
     """
 
     update: RolloutSettings | None = None

@@ -10,7 +10,7 @@ ALL_DEVICES = -1
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """A device of the host; `permissions` are letters of "rwm"."""
+    """A device of the host; `permissions` are letters of "rwm" (read, write, mknod)."""
 
     source: str
     target: str
@@ -19,7 +19,7 @@ class Device:
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceRequest:
-    """A request for devices that a driver chooses, such as GPUs; -1 is the count of all."""
+    """A request for devices that a driver chooses, such as GPUs; a `count` of -1 means all."""
 
     driver: str = ""
     count: int = 0
@@ -30,9 +30,9 @@ class DeviceRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class BlockIo:
-    """Weights (10 to 1000) and limits of a container's block devices, by their paths.
+    """A container's weights (10 to 1000) and limits for block devices, by the devices' paths.
 
-    Limits are in bytes or operations per second.
+    The limits are per second: `bps` in bytes, `iops` in operations.
     """
 
     weight: int | None = None

@@ -1,4 +1,4 @@
-"""The files that a stack is declared in."""
+"""The compose files that declare a stack."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class ComposeFiles:
-    """The files of a stack, from the first to the last, which override each other.
+    """The compose files of a stack, and what is needed to read them.
 
-    `project` is None for the name that Compose gives it. `profiles` are those of the settings; if
-    there are none, COMPOSE_PROFILES counts.
+    Each of the `files` overrides those before it. If `project` is None, the project gets the name
+    that Compose would give it. `profiles` are those of the settings; if empty, COMPOSE_PROFILES
+    counts.
     """
 
     files: tuple[Path, ...]
@@ -26,7 +27,7 @@ class ComposeFiles:
 
     @property
     def options(self) -> list[str]:
-        """The options with which Compose reads the same stack."""
+        """The command-line options with which Compose reads the same stack."""
         options = ["--project-name", self.project] if self.project else []
         for file in self.files:
             options += ["--file", str(file)]

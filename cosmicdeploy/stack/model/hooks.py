@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Hook:
-    """A command of `post_start` or `pre_stop`; "" keeps the container's user and folder."""
+    """A command of `post_start` or `pre_stop`.
+
+    If `user` or `working_dir` is "", the command runs with the container's own.
+    """
 
     command: tuple[str, ...]
     user: str = ""

@@ -1,4 +1,4 @@
-"""Volumes, and what is mounted into a container or copied into it."""
+"""Volumes, the mounts of a container, and the files that are copied into a container."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class BindOptions:
-    """Options of a bind mount; "" and True are the engine's defaults.
+    """Options of a bind mount; "" stands for the engine's default.
 
-    Without `create_host_path` the source must exist. `propagation` and `selinux` (z, Z) are as in
-    `docker run -v`; `recursive` is enabled, disabled, writable or readonly.
+    Without `create_host_path`, the source must exist. `propagation` and `selinux` (z, Z) are as in
+    `docker run -v`. `recursive` concerns mounts below the source: "", disabled, writable, readonly.
     """
 
     create_host_path: bool = True
@@ -23,7 +23,11 @@ class BindOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class VolumeOptions:
-    """Options of a mounted volume: whether it stays empty at first, and a folder in it."""
+    """Options of a mounted volume.
+
+    With `nocopy`, the engine does not fill a new volume with the image's files. `subpath` is the
+    folder in the volume that is mounted; "" is the whole volume.
+    """
 
     nocopy: bool = False
     subpath: str = ""
@@ -32,7 +36,7 @@ class VolumeOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class TmpfsOptions:
-    """Options of a tmpfs: its size in bytes, its mode, and others as in `docker run --tmpfs`."""
+    """Options of a tmpfs: the size in bytes, the mode, and others as in `docker run --tmpfs`."""
 
     size: int | None = None
     mode: int | None = None
@@ -43,9 +47,9 @@ class TmpfsOptions:
 class Mount:
     """A mount into a container; only the options of its own type are used.
 
-    `source` is the absolute path on the host of a bind mount, or the real name of a volume; "" for
-    an anonymous volume and for a tmpfs. `key` names a secret or config as in the compose file:
-    "secrets.token".
+    `source` is the absolute host path of a bind mount, or the real name of a volume. It is "" for
+    an anonymous volume and for a tmpfs. `key` is set if the mount is a secret or config, and names
+    it as in the compose file: "secrets.token".
     """
 
     type: Literal["bind", "volume", "tmpfs"]
@@ -60,10 +64,10 @@ class Mount:
 
 @dataclass(frozen=True, kw_only=True)
 class CopiedFile:
-    """A file that is copied into a new container: a secret or config that is no file of the host.
+    """A secret or config that is not a file on the host, and is copied into a new container.
 
-    `key` names it as in the compose file: "secrets.token". The owner is root if `uid` and `gid` are
-    None.
+    `key` names the secret or config as in the compose file: "secrets.token". Without `uid` and
+    `gid`, the owner is root.
     """
 
     key: str

@@ -11,9 +11,10 @@ Protocol = Literal["tcp", "udp", "sctp"]
 
 @dataclass(frozen=True, kw_only=True)
 class Port:
-    """A container port; `published` is None if the engine chooses the host's port.
+    """A published port: `target` in the container, `published` on the host.
 
-    With `published_end` the engine chooses one from `published` to `published_end`.
+    If `published` is None, the engine chooses the host's port. With `published_end`, the engine
+    chooses one from `published` to `published_end`.
     """
 
     target: int
@@ -27,8 +28,8 @@ class Port:
 class Attachment:
     """A service's connection to a network; `network` is the network's real name.
 
-    The one with the highest `priority` comes first: it decides on the container's default route,
-    unless another has a higher `gw_priority`.
+    The network with the highest `priority` comes first: it gets the container's default route,
+    unless another network has a higher `gw_priority`.
     """
 
     network: str
@@ -45,9 +46,9 @@ class Attachment:
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """Another container and the name under which the service's container reaches it.
+    """A link to another container, which a service's container reaches by the name `alias`.
 
-    `service` is a service of the file, or "" if `container` names a container outside of it.
+    Either `service` names a service of the compose file, or `container` names any other container.
     """
 
     alias: str
@@ -57,9 +58,10 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class Pool:
-    """Addresses of a network; the engine assigns them from `ip_range`, a part of `subnet`.
+    """The addresses of a network.
 
-    `aux_addresses` are reserved for others than containers, by name.
+    The engine assigns addresses from `ip_range`, a part of `subnet`; None stands for the whole
+    subnet. `aux_addresses` maps names to addresses that the engine never assigns.
     """
 
     subnet: str

@@ -1,4 +1,4 @@
-"""A service, and what its container is created with."""
+"""A service of a compose file, with everything that its container is created with."""
 
 from __future__ import annotations
 
@@ -35,10 +35,11 @@ class Healthcheck:
 
 @dataclass(frozen=True, kw_only=True)
 class Dependency:
-    """What a service waits for before it starts, as in the compose file.
+    """The dependency of a service on another service, as in `depends_on`.
 
-    With `restart`, it is restarted whenever an operator restarts or replaces the other service.
-    Unless `required`, it starts even if the other service could not.
+    The service starts once the other service meets the `condition`. With `restart`, the service is
+    restarted whenever an operator restarts or replaces the other one. Without `required`, the
+    service starts even if the other one cannot start.
     """
 
     condition: Condition = "service_started"
@@ -48,17 +49,18 @@ class Dependency:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """A service of the compose file. None and empty values keep the image's default.
+    """A service of the compose file. None and empty values mean the image's or engine's default.
 
-    `container_name` is the name of the container in place, or of the container to create;
-    `declared_name` is the `container_name` in the file. `declares_image` says that the file names
+    `container_name` is the name of the existing container, or of the container to create;
+    `declared_name` is the `container_name` in the file. `declares_image` is True if the file names
     an image. `pull_policy` is always, never, build, missing, or how often to ask the registry
-    (daily, weekly, every_12h). `network_mode`, `ipc`, `pid`, `uts` and `volumes_from` may name a
-    service (`service:db`; `db:ro`), and `expose` has entries such as "53/udp". Sizes are in bytes,
+    (daily, weekly, every_12h). `network_mode`, `ipc` and `pid` may name a service (`service:db`),
+    and so may `volumes_from` (`db:ro`). `expose` has entries such as "53/udp". Sizes are in bytes,
     times in seconds.
 
-    `replicas` is how many containers the file declares. Where a service has several, each has an
-    entry of its own, named `SERVICE.NUMBER`, with its number as `replica` (`stack/replicas.py`).
+    `replicas` is how many containers the file declares. If there are several, each of them has a
+    `Service` of its own, with the name `SERVICE.NUMBER` and its number as `replica` (see
+    `stack/replicas.py`).
     """
 
     name: str
@@ -149,13 +151,14 @@ class Service:
 
     @property
     def number(self) -> int:
-        """The number that Compose gives the container, from 1."""
+        """The number that Compose gives the container, counted from 1."""
         return self.replica or 1
 
     def isolated(self) -> Service:
         """Return the service for a separate container that gets no traffic.
 
-        It has no ports, no fixed address and no alias, few CPU shares, and is never restarted.
+        That container has no ports, no fixed address, no alias and few CPU shares. The engine never
+        restarts it.
         """
         return replace(
             self,

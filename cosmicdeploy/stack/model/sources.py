@@ -1,4 +1,4 @@
-"""Where the content of a secret or of a config comes from."""
+"""The secrets and configs that a compose file declares."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A secret or a config at the top level of the compose file.
+    """A secret or config at the top level of the compose file, and the source of its content.
 
-    Unless it is external, one of three is set: `file`, an absolute path; `variable`, a variable of
-    the shell or of the env file; `content`, the text itself.
+    `key` is its name in the compose file. Unless it is external, one of these is set: `file`, an
+    absolute path; `variable`, the name of a variable of the shell or the env file; `content`, the
+    text itself.
     """
 
     key: str

@@ -14,9 +14,9 @@ from cosmicdeploy.stack.model.service import Service
 
 @dataclass(frozen=True, kw_only=True)
 class Remark:
-    """Something that the compose file says and that does not take effect, and what to do.
+    """A note on something in the compose files that has no effect; `todo` says what to do about it.
 
-    `service` is "" if it is about the whole stack.
+    `service` is "" if the remark is about the whole stack.
     """
 
     service: str
@@ -28,8 +28,9 @@ class Remark:
 class Stack:
     """Everything that the compose files declare.
 
-    `override_files` are those after the first, and `profiles` those of the settings. `inactive`
-    are the services that exist only with a profile that is not active.
+    `file` is the first compose file, and `override_files` are the others. `profiles` are those of
+    the settings. `inactive` names the services whose profiles are all inactive; `services` does not
+    have them.
     """
 
     project: str
@@ -50,7 +51,7 @@ class Stack:
 
     @property
     def compose_files(self) -> ComposeFiles:
-        """The files, with what Compose needs to read the same stack from them."""
+        """The compose files, and what is needed to read the same stack from them."""
         return ComposeFiles(
             files=(self.file, *self.override_files),
             env_file=self.env_file,

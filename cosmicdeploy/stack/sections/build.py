@@ -1,4 +1,4 @@
-"""Read how the image of a service is built."""
+"""Read the `build` section of a service: how its image is built."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ def read_build(entry: ComposeValue | None, scope: Scope) -> Build | None:
 def _context(entry: ComposeValue, scope: Scope) -> Path:
     text = entry.text()
     if "://" in text or _REMOTE.match(text):
-        raise entry.error(f"'{text}' is not a local folder", "check it out and name the folder")
+        raise entry.error(
+            f"'{text}' is not a local folder", "check out the sources, and name their folder"
+        )
     return Path(scope.path(entry, text))
 
 

@@ -1,4 +1,4 @@
-"""Read commands."""
+"""Read a command, such as `command` or `entrypoint`, as words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from cosmicdeploy.stack.values.words import UnclosedQuote, split
 
 
 def command_words(entry: ComposeValue) -> tuple[str, ...]:
-    """Return a command as words; a text is split as a shell does, without running one."""
+    """Return a command as words; a text is split as Compose does, without a shell.
+
+    Raises `ConfigError` if the text cannot be split, for example at a quote that is not closed.
+    """
     if isinstance(entry.data, list):
         return entry.texts()
     try:

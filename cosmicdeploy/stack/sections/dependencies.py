@@ -15,7 +15,7 @@ from cosmicdeploy.text.suggest import did_you_mean
 
 
 def read_dependencies(entry: ComposeValue | None) -> dict[str, Dependency]:
-    """Return the services that a service depends on."""
+    """Return the entries of `depends_on`, by the name of the other service."""
     if entry is None:
         return {}
     if isinstance(entry.data, list):
@@ -40,9 +40,9 @@ def _condition(entry: ComposeValue) -> Condition:
 
 
 def without_absent_optional(service: Service, names: Collection[str]) -> Service:
-    """Return the service without its dependencies that are neither required nor in the file.
+    """Return the service without its optional dependencies on services that are not in `names`.
 
-    A service may be absent because none of its profiles is active.
+    A service may be missing in `names` because none of its profiles is active.
     """
     kept = {
         name: dependency
@@ -69,7 +69,7 @@ def _unknown_service(
 def check_dependencies(
     entries: ComposeValue, services: Mapping[str, Service], inactive: frozenset[str]
 ) -> None:
-    """Raise `ConfigError` for a dependency on an unknown service, or for a circle."""
+    """Raise `ConfigError` for a dependency on a missing service, or for circular dependencies."""
     for name, service in services.items():
         for other in service.depends_on:
             if other not in services:
@@ -86,7 +86,7 @@ def check_dependencies(
 
 
 def _place(service: ComposeValue, other: str) -> ComposeValue:
-    """Return the entry that makes a service depend on the other one."""
+    """Return the entry of a service that makes it depend on `other`, to locate an error."""
     declared = service.get("depends_on")
     if declared is not None and other in declared.data:
         return declared

@@ -1,4 +1,4 @@
-"""Read the `deploy` section of a service, except limits and reservations."""
+"""Read the `deploy` section of a service, except replicas, limits and reservations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RESTARTS = {
 
 
 def read_deploy(entry: ComposeValue | None, scope: Scope) -> Deploy:
-    """Read the section; keys that only Swarm knows are noted in the scope as ignored."""
+    """Read the `deploy` section; its keys without effect become remarks of the scope."""
     if entry is None:
         return Deploy()
     fields = {key: item for key, item in entry.mapping(_KEYS).items() if item.data is not None}
@@ -46,9 +46,9 @@ def read_deploy(entry: ComposeValue | None, scope: Scope) -> Deploy:
 
 
 def read_restart_policy(deploy: ComposeValue | None, scope: Scope) -> str | None:
-    """Return the restart policy of the section as the service's key `restart` writes it.
+    """Return `deploy.restart_policy` in the notation of the key `restart`, as in "on-failure:3".
 
-    Without a condition it is "no", as in Compose.
+    None if the section has no policy. A policy without a condition is "no", as in Compose.
     """
     entry = None if deploy is None else deploy.mapping(_KEYS).get("restart_policy")
     if entry is None or entry.data is None:

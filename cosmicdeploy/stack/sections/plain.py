@@ -1,4 +1,4 @@
-"""Read the keys of a service whose value goes into the field of the same name."""
+"""Read the keys of a service that become fields of the same name in `Service`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PLATFORM = re.compile(r"[\w.-]+(/[\w.-]+){0,2}")
 
 
 def read_plain(service: ComposeValue) -> dict[str, Any]:
-    """Return the fields that a service sets; absent keys have none."""
+    """Return the fields of `Service` for the keys that the service sets."""
     given = {key: service.get(key) for key in READERS}
     return {key: READERS[key](item) for key, item in given.items() if item is not None}
 

@@ -9,9 +9,9 @@ from cosmicdeploy.stack.model import Service
 
 
 def read_replicas(service: ComposeValue) -> int:
-    """Return `deploy.replicas` or `scale`; 1 if the file has neither.
+    """Return `deploy.replicas` or `scale`; 1 if the service has neither.
 
-    Raises `ConfigError` if they differ, as Compose does.
+    Raises `ConfigError` if the two differ, as Compose does.
     """
     deploy, scale = service.get("deploy"), service.get("scale")
     declared = deploy.get("replicas") if deploy is not None else None
@@ -29,18 +29,19 @@ def _count(entry: ComposeValue) -> int:
 
 
 def check_replicas(entry: ComposeValue, service: Service) -> None:
-    """Raise `ConfigError` if several containers of the service cannot exist side by side."""
+    """Raise `ConfigError` if a service has several replicas that cannot run at the same time."""
     if service.replicas < 2:
         return
     for key, what in _unshareable(service):
         raise entry.child(key).error(
-            f"{what} is for one container, and {service.name} has {service.replicas} replicas",
+            f"sets {what}, which only one container can have, and {service.name} has"
+            f" {service.replicas} replicas",
             f"remove it, or declare {service.replicas} services with one container each",
         )
 
 
 def _unshareable(service: Service) -> Iterator[tuple[str, str]]:
-    """Yield each key of which only one container can have the value, and the value."""
+    """Yield each key whose value only one container can have, and a description of the value."""
     if service.declared_name is not None:
         yield "container_name", f"the name {service.declared_name}"
     for attachment in service.networks:

@@ -19,7 +19,7 @@ _VOLUME = ("name", "driver", "driver_opts", "labels", "external")
 
 
 def read_networks(top: ComposeValue, project: str) -> dict[str, Network]:
-    """Return the declared networks by key, and the default one."""
+    """Return the declared networks and the default network, by key."""
     entry = top.get("networks")
     items = {} if entry is None else entry.mapping()
     networks = {
@@ -30,7 +30,7 @@ def read_networks(top: ComposeValue, project: str) -> dict[str, Network]:
 
 
 def read_volumes(top: ComposeValue, project: str, directory: Path) -> dict[str, Volume]:
-    """Return the declared volumes by key; `directory` is the project's."""
+    """Return the declared volumes by key; `directory` is the project directory."""
     entry = top.get("volumes")
     items = {} if entry is None else entry.mapping()
     return {
@@ -82,7 +82,10 @@ def _volume(item: ComposeValue, key: str, project: str, directory: Path) -> Volu
 
 
 def _name(item: ComposeValue, key: str, project: str) -> tuple[str, bool]:
-    """Return the real name, and whether it is external; `external: {name: …}` is the old syntax."""
+    """Return the real name of a network or volume, and whether it is external.
+
+    `external: {name: …}` is the old syntax.
+    """
     named, external = item.get("name"), item.get("external")
     if external is not None and isinstance(external.data, dict):
         old = external.mapping(("name",)).get("name")
@@ -131,7 +134,10 @@ def _address(entry: ComposeValue) -> str:
 
 
 def _driver_opts(item: ComposeValue, directory: Path) -> dict[str, str]:
-    """Return the options; as in Compose, a relative `device` of a bind starts at the project."""
+    """Return a volume's driver options.
+
+    As in Compose, a relative `device` of a bind mount starts at the project directory.
+    """
     options = item.optional("driver_opts", ComposeValue.filled_pairs) or {}
     device, is_bind = options.get("device"), "bind" in options.get("o", "").split(",")
     if device and is_bind and item.optional("driver", ComposeValue.text) in (None, "local"):

@@ -1,1 +1,1 @@
-"""What a plain value of a compose file means to Compose v2: numbers, dates, words of a command."""
+"""Read numbers, dates and command lines of a compose file as Compose v2 does."""

@@ -1,4 +1,4 @@
-"""The YAML loader of compose files: plain values are what Compose v2 makes of them."""
+"""The YAML loader of compose files, which reads plain (unquoted) values as Compose v2 does."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _MAYBE_NUMBER = "tag:cosmicdeploy,2026:maybe-number"
 
 
 class ComposeLoader(PlainLoader):
-    """PyYAML's loader with Compose's numbers and dates."""
+    """A PyYAML loader that reads numbers and dates as Compose does."""
 
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
-        """Return the tag of a node."""
+        """Return the tag of a node; a plain value that may be a number or date gets its own tag."""
         if kind is yaml.ScalarNode and implicit[0] and value[:1] in FIRST:
             return _MAYBE_NUMBER
         tag: str = super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
         return tag
 
     def maybe_number(self, node: yaml.ScalarNode) -> int | float | str:
-        """Construct a number, a date or a text."""
+        """Construct a number, a date as Compose shows it, or a text."""
         text = str(node.value)
         try:
             value = number(text)
@@ -37,7 +37,7 @@ class ComposeLoader(PlainLoader):
         """Construct the value of an explicit `!!int` or `!!float`."""
         value = self.maybe_number(node)
         if isinstance(value, str):
-            raise refusal(node, "a value with the tag of a number is none", "remove the tag")
+            raise refusal(node, "a value tagged as a number is not a number", "remove the tag")
         return value
 
 

@@ -1,7 +1,8 @@
-"""Plain numbers and dates of a compose file, as Compose v2 reads and shows them.
+"""Read and show plain (unquoted) numbers and dates of a compose file as Compose v2 does.
 
-Compose uses Go's YAML library, which knows more than YAML 1.2: `022` and `0o22` are octal, `0b11`
-is binary, `_` is skipped. It converts a number to text as Go prints it: 1.0 to "1", 1e8 to "1e+08".
+Compose uses a YAML library of Go that accepts more notations than YAML 1.2: `022` and `0o22` are
+octal, `0b11` is binary, and `_` is skipped. Compose converts a number to text as Go
+prints it: 1.0 to "1", 1e8 to "1e+08".
 """
 
 from __future__ import annotations
@@ -27,16 +28,19 @@ _DATE = re.compile(
     r"(?:(?:[Tt](?P<time>\d\d?:\d\d?:\d\d?)(?P<fraction>\.\d+)?(?P<zone>Z|[-+]\d\d:\d\d)"
     r"| (?P<plain_time>\d\d?:\d\d?:\d\d?)(?P<plain_fraction>\.\d+)?))?"
 )
-# From this power of ten on, and below -4, Go writes an exponent.
+# Go prints an exponent for powers of ten from this one on, and for those below -4.
 _FIRST_POWER = 6
 
 
 class NotAValue(ValueError):
-    """A plain value that Compose refuses, or shows in the time zone of the machine."""
+    """A plain value that is refused, since Compose refuses it or shows it in a local time zone."""
 
 
 def number(text: str) -> int | float | None:
-    """Return a plain number; None if the text is none. Raises `NotAValue` for an unusable one."""
+    """Return the number that a plain text means; None if the text is not a number.
+
+    Raises `NotAValue` for a number that is not finite or has too many digits.
+    """
     if _NOT_FINITE.fullmatch(text):
         raise NotAValue("is not a finite number")
     digits = text.replace("_", "")
@@ -56,7 +60,7 @@ def number(text: str) -> int | float | None:
 
 
 def shown(value: float) -> str:
-    """Return a number as Compose converts it to text: the shortest that means the same."""
+    """Return the text that Compose makes of a number: the shortest text of the same value."""
     if isinstance(value, int):
         return str(value)
     decimal = Decimal(repr(value)).normalize()
@@ -70,9 +74,9 @@ def shown(value: float) -> str:
 
 
 def date(text: str) -> str | None:
-    """Return a plain date or time as Compose shows it; None if the text is none.
+    """Return the text that Compose makes of a plain date or time; None for any other text.
 
-    Raises `NotAValue` for a time of another time zone than UTC.
+    Raises `NotAValue` for a time in another time zone than UTC.
     """
     match = _DATE.fullmatch(text)
     if match is None:

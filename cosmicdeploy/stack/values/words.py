@@ -1,8 +1,8 @@
-"""Split a command line into words as Compose v2 does, which is not as a shell does it.
+"""Split a command line into words as Compose v2 does, which differs from what a shell does.
 
-Nothing runs a command line of `command` or `entrypoint`: Compose splits it at blanks, and drops
-everything from the first operator (`;`, `&`, `|`, `<`, `>`) on. The rules are those of the library
-that Compose uses (go-shellwords), with its oddities; the tests compare both.
+No shell runs a command line of `command` or `entrypoint`. Compose splits the line at blanks, and
+drops everything from the first operator (`;`, `&`, `|`, `<`, `>`) on. This module follows the
+library that Compose uses (go-shellwords), including its oddities.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ _OPERATORS = ";&|<>"
 
 
 class UnclosedQuote(ValueError):
-    """A quote, a backslash or a parenthesis without its other half."""
+    """A quote or `$(` that is not closed, a backslash at the end, or a misplaced `(`."""
 
 
 @dataclass(frozen=True)
 class Words:
-    """The words of a command line, and what follows them from the first operator on."""
+    """The words of a command line, and the dropped text from the first operator on."""
 
     words: tuple[str, ...]
     dropped: str = ""
@@ -34,9 +34,11 @@ def split(line: str) -> Words:
 
 @dataclass
 class _Splitter:
-    """The state at a position: the word so far (None between words), and what is open.
+    """The state at a position of the line.
 
-    Backquotes and `$(` keep their text together, but stay in the word.
+    `word` is the word so far; None between words. `open` has the quotes, backquotes and `$(` that
+    are not closed yet. The text in them is not split. Quotes are dropped from the word, but
+    backquotes, `$(` and `)` stay in it.
     """
 
     line: str
@@ -80,7 +82,7 @@ class _Splitter:
         return not self.open & {"$(", '"' if char == "'" else "'"}
 
     def _open_or_close(self, char: str) -> None:
-        """Handle a backquote or parenthesis; between quotes it is plain text."""
+        """Note a backquote or parenthesis as open or closed, unless it is quoted."""
         if self.open & ({"'", '"', "$("} if char == "`" else {"'", '"', "`"}):
             return
         if char == "(" and ("$(" in self.open or not (self.word or "").endswith("$")):
@@ -99,7 +101,10 @@ class _Splitter:
         self.word = None
 
     def _end_at(self, operator: str) -> None:
-        """End the last word; the number of a redirection (`2>`) is no word."""
+        """End the last word at an operator.
+
+        Before `>`, a word that begins with a digit is dropped as part of the redirection (`2>`).
+        """
         if operator == ">" and self.word and self.word[0] in "0123456789":
             self.word = None
         self._end_word()

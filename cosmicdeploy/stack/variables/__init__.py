@@ -1,1 +1,1 @@
-"""Variables of a compose file: their sources, and interpolation."""
+"""Read the variables of a compose file, and resolve them in its values."""

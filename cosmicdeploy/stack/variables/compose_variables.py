@@ -2,7 +2,8 @@
 
 `COMPOSE_PROJECT_NAME` and `COMPOSE_PROFILES` are supported (see `project_name.py` and
 `profiles.py`), and so is `COMPOSE_FILE` unless the settings name other files. Compose reads these
-and the variables in `_SHELL_OR_ENV_FILE` from the shell or `.env`, the others only from the shell.
+three and the variables in `_SHELL_OR_ENV_FILE` from the shell or `.env`. It reads the variables in
+`_SHELL_ONLY` only from the shell.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.variables.environment import source_of
 
-# Each variable with what cosmicdeploy does, whatever its value.
+# Each refused variable, and what cosmicdeploy does whatever the variable's value is.
 _SHELL_OR_ENV_FILE = {
     "COMPOSE_CONVERT_WINDOWS_PATHS": "paths are not converted",
     "DOCKER_DEFAULT_PLATFORM": "images are built and pulled for the engine's own platform",
@@ -31,7 +32,11 @@ def refuse_conflicting_variables(
     variables: Mapping[str, str],
     environ: Mapping[str, str],
 ) -> None:
-    """Raise `ConfigError`, with the variable's source, if Compose would read another stack."""
+    """Raise `ConfigError` for a variable that would make Compose read another stack.
+
+    `environ` are the shell's variables; `variables` also has those of the env file. The error names
+    the place where the variable is set.
+    """
     for name, behaviour in _SHELL_OR_ENV_FILE.items():
         if variables.get(name, "").lower() not in _OFF:
             raise _refusal(name, behaviour, f"remove {name}", source_of(name, env_file, environ))

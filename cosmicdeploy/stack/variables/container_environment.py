@@ -13,7 +13,9 @@ from cosmicdeploy.stack.variables.environment import read_env_file, read_raw_env
 def read_environment(service: ComposeValue, scope: Scope) -> dict[str, str]:
     """Return the variables of `env_file` and `environment`; the last value of a name wins.
 
-    A file may use the variables of the files before it.
+    A file may use the variables of the files before it. A name without a value in `environment`
+    gets its value from the shell or the stack's env file. If neither has one, the variable is
+    dropped, even if an `env_file` sets it.
     """
     values: dict[str, str] = {}
     for item in _env_files(service.get("env_file")):

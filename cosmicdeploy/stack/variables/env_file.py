@@ -1,7 +1,7 @@
 """Parse an env file as Compose v2 does.
 
-python-dotenv treats tabs, colons, escapes and text after a closing quote differently. It also does
-not report a value's quotes, which decide whether `$` starts a variable.
+The library python-dotenv treats tabs, colons, escapes and text after a closing quote differently.
+It also does not report which quotes a value has, and these decide whether `$` starts a variable.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ESCAPED = {
 
 
 class BadLine(ValueError):
-    """An invalid line; the message shows nothing of the line, since it may hold a secret."""
+    """An invalid line; the message never quotes the line, which may hold a secret."""
 
     def __init__(self, line: int, why: str, todo: str) -> None:
         super().__init__(why)
@@ -42,7 +42,10 @@ class BadLine(ValueError):
 
 @dataclass(frozen=True)
 class Binding:
-    """A name and its value; None for a name alone. In a literal value, `$` starts no variable."""
+    """A name and its value in an env file, and the number of the line.
+
+    `value` is None for a name without "=". In a literal value, `$` starts no variable.
+    """
 
     line: int
     name: str
@@ -87,7 +90,7 @@ def _binding(text: str, start: int, line: int) -> tuple[Binding, int]:
 
 
 def _value(text: str, start: int, line: int) -> tuple[str, bool, int]:
-    """Return the value that starts at `start`, whether it is literal, and its end."""
+    """Return the value that starts at `start`, whether it is literal, and its end position."""
     if not text.startswith(("'", '"'), start):
         end = _UNQUOTED.match(text, start).end()  # type: ignore[union-attr] # matches anything
         plain = text[start:end].partition("\n")[0].partition(" #")[0]

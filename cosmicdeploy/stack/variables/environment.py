@@ -1,4 +1,4 @@
-"""Read the variables of a compose file, from the shell and from the env file; the shell wins."""
+"""Read the variables of a compose file: those of the shell override those of the env file."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from cosmicdeploy.stack.variables.interpolate import Budget, interpolate
 
 
 def variables(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return all variables of a compose file; the shell's override those of the env file."""
+    """Return all variables: those of the shell (`environ`) override those of the env file."""
     return {**read_env_file(env_file, environ), **environ}
 
 
 def read_env_file(path: Path, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the variables of an env file; none if there is no file.
+    """Return the variables of an env file; empty if the file does not exist.
 
     Variables in a value are resolved (except in single quotes), from `environ` first and then from
-    the lines above. A name without "=" gets its value from `environ`. Raises `ConfigError` if the
-    file cannot be read, or if a line is invalid or needs a missing variable.
+    the lines above. A name without "=" gets its value from `environ`, or is dropped. Raises
+    `ConfigError` if the file cannot be read, or if a line is invalid or needs a missing variable.
     """
     outer = environ or {}
     values: dict[str, str] = {}
@@ -46,8 +46,9 @@ def read_env_file(path: Path, environ: Mapping[str, str] | None = None) -> dict[
 def read_raw_env_file(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variables of an env file with `format: raw`, as `docker run --env-file` reads it.
 
-    A value is everything after the first "=", without quotes or variables. Raises `ConfigError` as
-    `read_env_file` does.
+    A value is everything after the first "=": quotes and `$` have no meaning. A name without "="
+    gets its value from `environ`, or is dropped. Raises `ConfigError` if the file cannot be read or
+    a line is invalid.
     """
     values: dict[str, str] = {}
     for number, line in enumerate(_text(path).split("\n"), start=1):
@@ -67,7 +68,10 @@ def read_raw_env_file(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def source_of(name: str, path: Path, environ: Mapping[str, str]) -> str:
-    """Return where a variable is set: "environment", or "file:line" of an env file."""
+    """Return where a variable is set: "environment", or "file:line" of an env file.
+
+    `environ` are the shell's variables, which override those of the file.
+    """
     lines = [binding.line for binding in bindings(_text(path)) if binding.name == name]
     return "environment" if name in environ or not lines else f"{path}:{lines[-1]}"
 

@@ -1,8 +1,8 @@
 """Resolve variables in values: `$V ${V} ${V:-x} ${V-x} ${V:?e} ${V?e} ${V:+x} ${V+x} $$`.
 
 The rules are those of Compose v2, for the compose file, `cosmicdeploy.yaml` and env files alike.
-Its oddities are kept, so that a value means the same to Compose and to cosmicdeploy: a `$` before
-anything else is a plain `$`, and an expression does not span lines.
+Compose's oddities are kept, so that a value means the same to Compose and to cosmicdeploy: a `$`
+before any other character is a plain `$`, and an expression does not span lines.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BRACES = re.compile(r"\{.?|\}", re.DOTALL)
 
 
 class Budget:
-    """The limit on the total length of a file's values, with variables resolved."""
+    """The limit on the total length of a file's values after their variables are resolved."""
 
     def __init__(self) -> None:
         self._left = RESOLVED_CHARACTERS
@@ -74,9 +74,9 @@ class _Resolver:
 def interpolate(text: str, variables: Mapping[str, str], where: str, level: int = 0) -> str:
     """Resolve every variable in `text`; an unset one without a default becomes "".
 
-    Raises `ConfigError`, with `where` ("file:line"), for an invalid expression, a missing variable,
-    or a value that is too long, nested too deeply or unusable for a process. `level` is the depth
-    of nested defaults.
+    `level` is the depth of nested defaults. Raises `ConfigError`, with `where` ("file:line"), for
+    an invalid expression, a missing variable, or a value that is too long, has too many nested
+    defaults or contains a character that no process accepts.
     """
     _require_bounded(len(text), level, where)
     parts: list[str] = []
@@ -111,7 +111,7 @@ def _require_bounded(length: int, level: int, where: str) -> None:
 
 
 class _Lines:
-    """A text whose expressions are parsed from left to right; none spans lines."""
+    """A text whose expressions are parsed from left to right; no expression spans lines."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -132,7 +132,8 @@ class _Lines:
     def _closing_brace(self, start: int) -> int:
         """Return the position of the closing brace of the expression at `start`.
 
-        Without one it is the last brace of the line, as in Compose, or else the end of the text.
+        If that expression is not closed, the result is the position of the line's last closing
+        brace, as in Compose. If the line has none either, the result is the end of the text.
         """
         if start > self._line_end:
             end = self._text.find("\n", start)
@@ -150,7 +151,10 @@ class _Lines:
 
 @dataclass(frozen=True)
 class _Expression:
-    """The inside of `${…}`: a name, and for some forms a word."""
+    """The inside of `${NAME:-word}`: the name, the form (`:-`), and the word after the form.
+
+    `form` and `word` are "" for `${NAME}`.
+    """
 
     name: str
     form: str
@@ -178,7 +182,7 @@ def _missing(name: str, message: str, where: str) -> ConfigError:
 
 
 def _bad_form(expression: str, where: str) -> ConfigError:
-    """Return the error for an invalid expression; shows only its name: the rest may be secret."""
+    """Return the error for an invalid expression. It shows only a name: the rest may be secret."""
     match = re.match(r"[^:?+}\s-]*", expression)
     form = "${" + (match[0] if match else "") + "…}"
     is_open = "}" not in expression.partition("\n")[0]

@@ -104,11 +104,12 @@ class BackupStep(Step):
 
 
 def _backup_of_interrupted_run(ctx: Context) -> str | None:
-    """Return the id of the backup that a resumed run created, if a new one cannot replace it.
+    """Return the id of the backup that a resumed run created, if a new backup cannot replace it.
 
-    The state in it may be gone: the run began a migration, or a rollback began maintenance.
+    A new backup may lack the state before that run: the run has begun a migration, or the run is a
+    rollback and has begun maintenance.
     """
-    if not ctx.has_database:  # what runs may be partly of the new release
+    if not ctx.has_database:  # some containers may run the new release already
         return first_backup(ctx.run.resumed_runs)
     rollbacks = [run for run in ctx.run.resumed_runs if run.kind is RunKind.ROLLBACK]
     if rollbacks:

@@ -1,4 +1,4 @@
-"""Entries of the catalogue without data: what a stack without a database can go back to."""
+"""Catalogue entries without data: the images that a stack without a database can go back to."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from cosmicdeploy.text.formatting import format_releases
 def running_images(ctx: Context) -> dict[str, str]:
     """Return the ids of the images that the containers run, by service.
 
-    Those of the services that a deploy replaces, and that of a proxy which the stack builds: its
-    image may hold files of the release.
+    Covers the services that a deploy replaces, and the proxy if the stack builds its image, since
+    that image may hold files of the release.
     """
     services = ctx.settings.services
     proxy = services.proxy
@@ -29,9 +29,9 @@ def running_images(ctx: Context) -> dict[str, str]:
 
 
 def images_to_keep(ctx: Context, why: str) -> Change | Unchanged:
-    """Return that the running images are to be kept, unless the newest entry keeps them already.
+    """Return the change that keeps the running images; `why` is added to its summary.
 
-    `why` ends the summary.
+    Returns `Unchanged` if the newest entry keeps these images already, or if nothing runs.
     """
     images = running_images(ctx)
     if not images:
@@ -65,6 +65,6 @@ def record_images(ctx: Context, images: Mapping[str, str]) -> Backup:
 
 
 def _has_images(ctx: Context, backup: Backup) -> bool:
-    """Whether the tags that keep the entry's images still do."""
+    """Whether all of the entry's images still have the tags that keep them."""
     images = set(backup.manifest.images.values())
     return all(ctx.engine.image(kept_tag(ctx, image_id)) for image_id in images)

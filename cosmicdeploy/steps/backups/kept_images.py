@@ -16,9 +16,9 @@ def kept_tag(ctx: Context, image_id: str) -> str:
 
 
 def last_releases(ctx: Context) -> list[Record]:
-    """Return the records of the last releases, as many as `backup.keep.releases` says.
+    """Return the journal's records of the last releases that a backup can roll back.
 
-    Only of releases that a backup can roll back.
+    Returns at most as many as `backup.keep.releases` says.
     """
     count = ctx.settings.backup.keep.releases
     records = [
@@ -33,9 +33,9 @@ def last_releases(ctx: Context) -> list[Record]:
 
 
 def rollback_backups(record: Record) -> list[str]:
-    """Return the ids of the backups that return to the release before this one.
+    """Return the ids of the backups that lead back to the release before the recorded one.
 
-    Records of earlier versions name at most one.
+    Records of earlier versions of cosmicdeploy name at most one backup.
     """
     return list(record.get("backups") or filter(None, [record.get("backup")]))
 
@@ -43,8 +43,8 @@ def rollback_backups(record: Record) -> list[str]:
 def remove_kept_tags(ctx: Context, images: Iterable[str]) -> list[str]:
     """Remove the kept tags of images that are no longer needed; return the ids of these images.
 
-    An image with other tags stays itself. An image that a container uses is still needed: the
-    backup of the next deploy names it. Raises `EngineError`.
+    If an image has other tags, the image itself stays. An image that a container uses is still
+    needed, because the backup of the next deploy names that image. Raises `EngineError`.
     """
     unneeded = sorted(set(images) - _needed(ctx))
     kept = [image for image in unneeded if ctx.engine.image(kept_tag(ctx, image))]

@@ -18,7 +18,7 @@ from cosmicdeploy.steps.backups.kept_images import last_releases, remove_kept_ta
 
 @dataclass(frozen=True, kw_only=True)
 class Pruned:
-    """The ids of the backups (newest first) and images that are removed completely.
+    """The ids of the backups (newest first) and images that were removed completely.
 
     `warnings` name what is left for the next prune.
     """
@@ -29,7 +29,7 @@ class Pruned:
 
 
 def copies_of(ctx: Context) -> Copies:
-    """Return the copies at the destinations in the settings."""
+    """Return access to the copies of backups at the destinations in the settings."""
     return Copies(ctx.catalogue, ctx.settings.backup.copies, ctx.loaded.directory)
 
 
@@ -45,11 +45,10 @@ def half_removed(ctx: Context) -> list[str]:
 
 
 def prune(ctx: Context, agreed: Collection[str] | None = None) -> Pruned:
-    """Remove the backups that the plan does not keep, and finish removals that an earlier prune
-    began.
+    """Remove the backups that the plan does not keep, and finish interrupted removals.
 
-    `agreed` limits the plan to these ids. The caller holds the stack's lock. A failure is only a
-    warning: the next prune tries again.
+    `agreed` limits the plan to these ids. The caller holds the stack's lock. If a backup cannot be
+    removed, the result has a warning, and the next prune tries again.
     """
     unneeded = [
         d.backup

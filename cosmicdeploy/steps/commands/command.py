@@ -15,7 +15,7 @@ from cosmicdeploy.polling import poll
 from cosmicdeploy.steps.base import Change, Outcome, Result, Step, Unchanged
 from cosmicdeploy.steps.commands.new_image import last_lines
 
-# How many of the last lines are shown of a command that succeeds.
+# How many of the last lines of a successful command's output are shown.
 LINES_SHOWN = 20
 Words = tuple[str, ...]
 
@@ -30,9 +30,9 @@ class Retry(BaseModel):
 
 
 class CommandStep(Step):
-    """Run a command that succeeds with exit code 0.
+    """Run a command; it succeeds if it exits with 0 and prints what `expect` requires.
 
-    The author of the playbook makes it idempotent, by `unless` or `changes: false`.
+    The author of the playbook makes the step idempotent, by `unless` or `changes: false`.
     """
 
     run: Words = Field(
@@ -41,14 +41,15 @@ class CommandStep(Step):
     expect: str = Field(default="", description="Text that the output must contain.")
     unless: Words = Field(
         default=(),
-        description="If this command exits with 0, `run` is skipped; it must do so after `run`.",
+        description="`run` is skipped if this command exits with 0, as it must do after `run`.",
     )
     changes: bool = Field(
         default=True, description="False for a command that only reads: it runs each time."
     )
     undo_with: Words = Field(
         default=(),
-        description="Undoes `run`, even if it is half done. Without it the step is not undone.",
+        description="Command that undoes `run`, even if `run` is half done. Without it, the step is"
+        " not undone.",
     )
     retry: Retry = Field(default=Retry(), description="Try again if it fails.")
     on_failure: Literal["stop", "go-on"] = Field(
@@ -78,7 +79,7 @@ class CommandStep(Step):
 
     @property
     def command(self) -> str:
-        """The command in one line, with the service it runs in."""
+        """The command in one line, as plans and errors show it."""
         return f"{self.kind} {' '.join(self.run)}"
 
     @property
@@ -143,7 +144,7 @@ class CommandStep(Step):
             ctx.emit(Notice(text=f"  {self.name}: {line}"))
 
     def verify(self, ctx: Context, change: Change) -> None:
-        """Check that `unless`, if set, now succeeds; the exit code of `run` was checked already."""
+        """Check that `unless`, if set, now succeeds; `apply` has checked the exit code of `run`."""
         if self.unless and self.on_failure == "stop":
             super().verify(ctx, change)
 

@@ -17,10 +17,10 @@ from cosmicdeploy.steps.service_names import running_named, services_of_step
 
 
 class ConsoleStep(CommandStep):
-    """Run a command of the application's console (app.console), in the image that is built.
+    """Run a command of the application's console (`app.console`).
 
-    Without `service`, it runs in a replica or trial that has this image, else in a container of its
-    own.
+    Without `service`, it runs in the image that the application's tag names: in a replica or trial
+    that has this image, else in a container of its own.
     """
 
     kind: ClassVar[str] = "console"

@@ -15,7 +15,10 @@ from cosmicdeploy.steps.service_names import running_named, services_of_step
 
 
 class ExecStep(CommandStep):
-    """Run a command in a service's container; in the database's, MYSQL_PWD has the password."""
+    """Run a command in a service's container.
+
+    In the database's container, the variable MYSQL_PWD has the password.
+    """
 
     kind: ClassVar[str] = "exec"
 
@@ -40,9 +43,10 @@ class ExecStep(CommandStep):
 
 
 def client_environment(ctx: Context, service: str) -> Mapping[str, str]:
-    """Return the variable from which a database client takes its password; empty elsewhere.
+    """Return the variable with the password for a client in the database's container.
 
-    Unlike a command line, a command's environment is not shown by the engine.
+    Empty for any other service. Unlike a command line, the engine does not show a command's
+    environment.
     """
     declared = ctx.settings.database
     if declared is None or service != ctx.settings.services.database:

@@ -68,7 +68,7 @@ def require_known(ctx: Context, name: str) -> None:
             f"There is no feature {name!r}",
             where=f"{ctx.loaded.file}: features",
             todo=did_you_mean(name, features)
-            or (f"there are {', '.join(features)}" if features else "name some there"),
+            or (f"there are {', '.join(features)}" if features else "declare it there"),
         )
 
 
@@ -94,7 +94,7 @@ def _request_switch(ctx: Context, name: str, *, on: bool) -> None:
 
 
 def _switch_flag_file(file: Path, *, on: bool) -> None:
-    """Switch a feature that is off while its flag file exists."""
+    """Switch a feature by its flag file: the feature is off while the file exists."""
     try:
         if on:
             file.unlink(missing_ok=True)

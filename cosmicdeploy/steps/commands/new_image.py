@@ -14,7 +14,8 @@ from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.commands.trial import running_trial
 from cosmicdeploy.steps.images.tags import how_to_get
 
-# The engine kills the commands in a container first, and reports a moment later that it ended.
+# When a container ends, the engine first kills the commands in it. It reports the container's end a
+# moment later.
 END_REPORTED_WITHIN_SECONDS = 1.0
 
 
@@ -26,19 +27,23 @@ def in_new_image(
     once: bool = False,
     reads: bool = False,
 ) -> ExecResult:
-    """Run a console command in the image that the app's tag names now: only it has the new code.
+    """Run a console command in the image that the app's tag names now, which has the new code.
 
-    Runs in a replica or trial that has this image already, else in a container of its own.
-    `apart`: always runs in a container of its own, where a later run finds the command if this run
-    is killed. A command that is neither `apart` nor `once` may run twice. `reads`: it writes to no
-    volume. Any other runs in no trial that has volumes of its own in place of those that the proxy
-    serves. Raises `ConfigError` if there is no image.
+    The command runs in a replica or trial that has this image already, else in a container of its
+    own. Raises `ConfigError` if there is no image.
+
+    - `apart`: the command always runs in a container of its own. A later run finds it there if this
+      run is killed.
+    - `once`: the command runs only once. Without `once`, it runs again in a container of its own if
+      the replica or trial ends meanwhile.
+    - `reads`: the command writes to no volume, so it may run in any trial. Without `reads`, it does
+      not run in a trial with volumes of its own in place of those that the proxy serves.
     """
     name = ctx.settings.services.app[0]
     service, image = ctx.service(name), ctx.image_of(name)
     if image is None:
         raise ConfigError(
-            f"The image {service.image} is not there",
+            f"The image {service.image} does not exist",
             todo=how_to_get(service),
         )
     container = None if apart else _running_container(ctx, service, image.id, reads=reads)
@@ -59,7 +64,8 @@ def in_new_image(
 def _run_there(ctx: Context, container: Container, arguments: Sequence[str]) -> ExecResult | None:
     """Run a console command in a container; return None if the container ended meanwhile.
 
-    It may end if the new code cannot serve on the present schema. The same code may still migrate.
+    The container may end if the new code cannot serve on the present schema. The same code may
+    still be able to migrate.
     """
     try:
         result = ctx.run_console(container, *arguments)

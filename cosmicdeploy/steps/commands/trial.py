@@ -1,8 +1,8 @@
-"""The step `trial`: a container of each new image that gets no client's request.
+"""The step `trial`: start a container of each new image; a trial gets no client's request.
 
-The preflight checks it before the first replica is replaced. Console commands of the new image run
-in that of the main application; they share one container, since starting one takes longer than most
-commands.
+The preflight checks the trials before the first replica is replaced. Console commands of the new
+image share the trial of the main application, since most of them take less time than the start of a
+container.
 """
 
 from __future__ import annotations
@@ -80,12 +80,12 @@ def trial_images(ctx: Context, applications: Iterable[Application]) -> str:
 def start_trial(ctx: Context, name: str) -> str:
     """Create and start a trial container of a service; return its id. Raises `EngineError`.
 
-    What it writes to the volumes that the proxy serves reaches no client.
+    Files that the trial writes to volumes that the proxy serves reach no client.
     """
     service, image = ctx.service(name), ctx.image_of(name)
     if image is None:
         raise EngineError(
-            f"The image {service.image} is not there",
+            f"The image {service.image} does not exist",
             where=name,
             todo=how_to_get(service),
         )

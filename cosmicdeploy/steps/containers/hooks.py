@@ -1,7 +1,8 @@
 """Start a service's container, and run the commands of `post_start` and `pre_stop` in it.
 
-As in Compose, `post_start` runs once the container is started, whether or not it is healthy yet,
-and `pre_stop` before its stop signal; the first that fails ends them.
+As in Compose, the commands of `post_start` run once the container is started, whether or not it is
+healthy yet, and those of `pre_stop` before its stop signal. After a command that fails, no further
+command runs.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ def start_container(
 ) -> None:
     """Start a service's container and run its `post_start`.
 
-    Raises `EngineError` if that fails. With `hooks_may_fail` a failure is only reported: an undo
-    starts the former container with the commands that the file has now.
+    Raises `EngineError` if the start or a command fails. With `hooks_may_fail`, the failure of a
+    command is only reported: an undo starts a former container, but runs the commands that the
+    compose file has now.
     """
     ctx.engine.start(container_id)
     try:
@@ -34,9 +36,9 @@ def start_container(
 
 
 def prepare_stop(ctx: Context, service: str, container_id: str) -> None:
-    """Run a service's `pre_stop`. A failure is reported: the container is stopped in any case.
+    """Run a service's `pre_stop`; a failure is only reported.
 
-    (An undo has to be able to stop a container whose command fails.)
+    An undo has to be able to stop a container whose `pre_stop` fails.
     """
     hooks = ctx.service(service).pre_stop
     container = ctx.engine.container(container_id) if hooks else None

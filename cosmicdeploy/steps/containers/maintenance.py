@@ -17,7 +17,7 @@ from cosmicdeploy.probes.urls import front_of, proxy_url
 from cosmicdeploy.proxy import flag_files, reload_if_older
 from cosmicdeploy.steps.containers.hooks import start_container
 
-# Until the proxy answers in the new way, in seconds.
+# In seconds: how long the proxy may take to turn clients away.
 EFFECTIVE_WITHIN = 5.0
 
 
@@ -89,7 +89,7 @@ def _require_response(ctx: Context, *, turned_away: bool, within: float = EFFECT
 
 
 def _url(ctx: Context) -> str:
-    """Return where clients get a 200 from the first application that they reach."""
+    """Return the URL at which the first application that clients reach answers them with 200."""
     reached = [each for each in ctx.settings.all_applications if each.is_reached]
     front = front_of(ctx, reached[0]) if reached else None
     return front.url if front else proxy_url(ctx) + ctx.settings.main_application.health_path

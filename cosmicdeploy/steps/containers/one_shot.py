@@ -18,10 +18,10 @@ LOG_LINES = 10
 
 
 class OneShotStep(Step):
-    """Run each service that others wait for until it has ended successfully, such as a migration.
+    """Run the services that run to their end, such as a migration, and wait for each.
 
-    These are the services that another one depends on with `service_completed_successfully`. Each
-    runs again if its image or definition changed, or if it did not end successfully.
+    These are the services on which others depend with `service_completed_successfully`. Each runs
+    again if its image or definition changed, or if it did not end successfully.
     """
 
     kind: ClassVar[str] = "one-shot"

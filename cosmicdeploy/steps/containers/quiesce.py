@@ -28,12 +28,13 @@ from cosmicdeploy.steps.schema.pending import pending_names_once
 
 
 class QuiesceStep(Step):
-    """Stop replicas, scheduler and workers, each within its grace period.
+    """Stop the services of some roles, each within its grace period.
 
     Requests in flight and running jobs finish first. If the `roles` include `app`, clients are
-    turned away until the step `resume`, and nothing writes any more. If they do not, clients are
-    served, and scheduler and workers are stopped only if a migration may follow, or the undo of
-    one; the step `rollout` starts them again.
+    turned away until the step `resume`, and nothing writes any more.
+
+    Otherwise clients are served, and the services are stopped only if the run may migrate or undo
+    a migration; the step `rollout` starts them again.
     """
 
     kind: ClassVar[str] = "quiesce"
@@ -41,7 +42,7 @@ class QuiesceStep(Step):
 
     roles: tuple[Role, ...] = Field(
         default=("app", "scheduler", "worker", "other"),
-        description="Roles of the services to stop; with app, clients are turned away.",
+        description="Roles of the services to stop; with `app`, clients are turned away.",
     )
 
     @property
@@ -54,8 +55,8 @@ class QuiesceStep(Step):
         if not self._turns_away:
             return ""
         return (
-            "clients are turned away (503, Retry-After), or refused connections where"
-            " `maintenance.file` is not set"
+            "clients are turned away (503, Retry-After); if `maintenance.file` is not set, they"
+            " cannot connect"
         )
 
     @property
@@ -112,19 +113,19 @@ class QuiesceStep(Step):
             if self._turns_away and not change.before["shielded"]:
                 end_maintenance(ctx)
         for name in change.before["containers"]:
-            ctx.service(name)  # raises for one that is no longer declared, which was not started
+            ctx.service(name)  # raises for a service that was not started: it is no longer declared
 
 
 def _is_in_place(ctx: Context, name: str, container_id: str) -> bool:
-    """Whether this container is still the service's; a service must not have two that run."""
+    """Whether the service still has this container; two of its containers must not run at once."""
     current = ctx.container(name) if name in ctx.stack.services else None
     return current is not None and current.id == container_id
 
 
 def stop_all(ctx: Context, containers: Mapping[str, str]) -> None:
-    """Stop containers (service → id) at the same time, each within its service's grace period.
+    """Stop containers (service → id) in parallel, each within its service's grace period.
 
-    At the same time, since each may have to finish a job first.
+    One after the other would take too long, since each may have to finish a job first.
     """
 
     def stop(name: str) -> None:

@@ -1,4 +1,4 @@
-"""Repair what an interrupted run left of the services' containers.
+"""Repair services whose containers an interrupted run left stopped or half replaced.
 
 A killed rollout leaves containers under temporary names, and services whose container is stopped or
 not ready. Superseded containers that an undo may need are kept.
@@ -22,9 +22,9 @@ from cosmicdeploy.steps.rollout.replace import temporary_containers, temporary_o
 
 
 def wait_for_commands(ctx: Context) -> None:
-    """Remove the containers that an interrupted run started beside the services.
+    """Remove the containers that an interrupted run started beside those of the services.
 
-    If a command still runs in one of them, waits until it has ended.
+    If a command still runs in such a container, first waits until the command has ended.
     """
     for container in ctx.engine.leftovers(ctx.stack.project):
         if container.labels[labels.MARKER] == labels.RUN:
@@ -45,10 +45,10 @@ def unneeded_temporary(ctx: Context) -> list[tuple[str, Container]]:
 
 
 def resolve_temporary(ctx: Context, name: str, temporary: Container) -> None:
-    """Remove a temporary container of a service, or put it back in place if it is the better one.
+    """Remove a candidate or superseded container of a service, or put it in place.
 
-    A superseded container goes back in place if the service's container is missing or not ready; a
-    candidate, which never served, only if the service has no other container.
+    A superseded container goes back in place if the service's container is missing or not ready. A
+    candidate, which never served, takes the place only if the service has no container.
     """
     current = ctx.container(name)
     if current is not None and role_of(temporary.name) is ContainerRole.CANDIDATE:
@@ -83,9 +83,10 @@ def services_to_repair(ctx: Context) -> list[str]:
 
 
 def repair(ctx: Context, name: str) -> None:
-    """Start a service's container; if it does not become ready, return to the superseded one.
+    """Start a service's container; if it does not become ready, put the superseded one back.
 
-    Without a superseded container, it is left as it is, and the health step reports it.
+    Without a superseded container, the service's container stays as it is, and the step `health`
+    reports it.
     """
     current, needed = ctx.container(name), _needed_for_undo(ctx, name)
     if current is not None and _becomes_ready(ctx, current, name):
@@ -114,7 +115,7 @@ def _failed_before(ctx: Context, name: str) -> bool:
 
 
 def _return_to_place(ctx: Context, container: Container, name: str) -> None:
-    """Give a container its service's name and start it.
+    """Give a container the name that it has in place, and start it.
 
     Waits until it is ready, unless the service did not work before the interrupted run.
     """

@@ -42,7 +42,7 @@ from cosmicdeploy.steps.rollout.executor import Rollout
 from cosmicdeploy.steps.rollout.target import Target, existing_targets, look_up
 from cosmicdeploy.steps.service_names import services_of_step
 
-# The reason of a running container for a restart; a stopped one has the reason STOPPED.
+# The reason for restarting a running container; for a stopped container, the reason is STOPPED.
 RUNS = "runs"
 Before = Mapping[str, Any]
 
@@ -52,7 +52,7 @@ class RestartStep(Step):
 
     Replicas are restarted in batches of `restart.max_unavailable`: each batch is ready before the
     next begins. Meanwhile scheduler and workers are restarted; then other services, one after the
-    other. With `turns_away`, clients get 503 and all services are restarted at once.
+    other. With `turns_away`, clients are turned away and all services are restarted at once.
     """
 
     kind: ClassVar[str] = RESTART_IN_PLACE
@@ -60,8 +60,8 @@ class RestartStep(Step):
     services: tuple[str, ...] = Field(min_length=1, description="Services or roles.")
     turns_away: bool = Field(
         default=False,
-        description="Clients get 503 meanwhile, and all are restarted at once: for the database,"
-        " the cache and the proxy.",
+        description="Turn clients away and restart all services at once: for the database, the"
+        " cache and the proxy.",
     )
     leaves_none: bool = Field(
         default=False, description="Restart even if no other replica is ready meanwhile."
@@ -75,7 +75,7 @@ class RestartStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         names = services_of_step(ctx, self.services, self.place)
-        resolve_containers(ctx, names)  # some may be services without a role
+        resolve_containers(ctx, names)  # for its checks; some services may have no role
         containers = {name: look_up(ctx, name).require_container() for name in names}
         if not self.turns_away:
             require_served(ctx, names)
@@ -152,13 +152,13 @@ class RestartStep(Step):
             if self.turns_away and not change.before["shielded"] and is_maintenance_on(ctx):
                 end_maintenance(ctx)
         for name in before:
-            ctx.service(name)  # raises for one that is no longer declared, which was not started
+            ctx.service(name)  # raises for a service that was not started: it is no longer declared
 
 
 def _groups(
     ctx: Context, targets: Iterable[Target]
 ) -> tuple[list[Target], list[Target], list[Target]]:
-    """Divide targets into the services of the release, those that it needs, and the proxy.
+    """Divide targets into the services of the release, those that it may need, and the proxy.
 
     The proxy is started last: it may not start unless the names of the replicas resolve.
     """

@@ -1,4 +1,4 @@
-"""What a restart in place requires, and which drift it does not remove."""
+"""Check what a restart in place requires; find the drift that it does not remove."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def require_served(ctx: Context, names: Iterable[str]) -> None:
 def require_another(ctx: Context, names: Iterable[str]) -> None:
     """Raise `CosmicError` if the restart leaves no replica of an application ready.
 
-    It does if only one replica is ready, and no other replica is restarted before it.
+    That is so if only one replica is ready, and the restart includes no other, which would be
+    restarted first.
     """
     for application in ctx.settings.all_applications:
         touched = set(names) & set(application.services)
@@ -43,13 +44,13 @@ def require_another(ctx: Context, names: Iterable[str]) -> None:
 
 
 def drift_reasons(ctx: Context, names: Iterable[str]) -> dict[str, str]:
-    """Return why containers have drifted, by service; leaves out services without drift."""
+    """Return why containers have drifted, by service; a stopped container is no drift here."""
     drifts = {name: _drift_reason(ctx, name) for name in names}
     return {name: why for name, why in drifts.items() if why and why != STOPPED}
 
 
 def _drift_reason(ctx: Context, name: str) -> str | None:
     try:
-        return drift_of(ctx, name, with_files=False).reason  # a restart reads them again
+        return drift_of(ctx, name, with_files=False).reason  # a restart reads all files again
     except EngineError as error:
         return error.what

@@ -1,4 +1,4 @@
-"""The step `services`: create or start infrastructure, with its networks and volumes."""
+"""The step `services`: create or start infrastructure, with the stack's networks and volumes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cosmicdeploy.steps.rollout.undo import put_back
 
 
 class ServicesStep(Step):
-    """Create or start services that do not run, with their networks and volumes."""
+    """Create or start infrastructure that does not run, with the stack's networks and volumes."""
 
     kind: ClassVar[str] = "services"
 
@@ -36,7 +36,7 @@ class ServicesStep(Step):
         }
         if not down:
             names = ", ".join(services)
-            return Unchanged(reason=f"running: {names}" if names else "the stack has none")
+            return Unchanged(reason=f"running: {names}" if names else "no service has such a role")
         released = [name for name in ctx.settings.services.deployed if ctx.container(name)]
         before = {"containers": down, "needed_by": released}
         return Change(summary=f"start {', '.join(down)}", before=before)
@@ -44,7 +44,8 @@ class ServicesStep(Step):
     def _services(self, ctx: Context) -> list[str]:
         """Return the services of the step.
 
-        Without those that keep data and depend on the application: the step `rollout` starts them.
+        Leaves out services that keep data and depend on the application: the step `rollout` starts
+        them.
         """
         services = ctx.settings.services
         released = {*services.released}
@@ -71,10 +72,10 @@ class ServicesStep(Step):
         ctx.say(f"{name} is healthy")
 
     def undo(self, ctx: Context, change: Change) -> None:
-        """Remove containers that were created, unless services of the application need them.
+        """Remove the containers that the step created, unless the application needs them.
 
-        They do if one of these services had a container before. Containers that were only started
-        stay: without them nothing could be repaired.
+        The application needs them if one of the services that a deploy replaces had a container
+        before. Containers that were only started stay: without them nothing could be repaired.
         """
         if remaining := self.kept_after_undo(change):
             ctx.say(remaining)

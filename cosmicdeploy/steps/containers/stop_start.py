@@ -18,7 +18,7 @@ from cosmicdeploy.steps.rollout.timings import Phases
 
 
 def serves(ctx: Context, name: str) -> bool:
-    """Whether a service has a container, and it can serve at this moment."""
+    """Whether a service has a container that can serve at this moment."""
     container = ctx.container(name)
     return container is not None and serves_now(ctx, container)
 
@@ -50,7 +50,7 @@ def stop_and_start(ctx: Context, targets: Sequence[Target]) -> float:
 
 
 def wait_for_replicas(ctx: Context) -> None:
-    """Wait until the running replicas are ready again after a restart of database or cache."""
+    """Wait until the running replicas are ready again after what they need was restarted."""
     for name in ctx.settings.services.app:
         container = ctx.container(name)
         if container is not None and container.is_running:
@@ -69,8 +69,8 @@ def bring_up(ctx: Context, groups: Iterable[Sequence[Target]], healthy: Collecti
     """Start stopped containers group by group; wait until those named in `healthy` are ready.
 
     Waits for running containers as well: a killed run may just have started them. Raises the first
-    error once all groups were tried, but `LockLost` and `EngineUnavailable` at once, since nothing
-    can be started after them.
+    error once all groups were tried. `LockLost` and `EngineUnavailable` are raised at once, since
+    nothing can be started after them.
     """
     errors: list[CosmicError] = []
     for targets in groups:

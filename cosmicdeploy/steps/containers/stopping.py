@@ -10,19 +10,20 @@ from cosmicdeploy.polling import poll
 from cosmicdeploy.proxy.stop_signals import KILLED, running_jobs
 from cosmicdeploy.steps.containers.hooks import prepare_stop
 
-# In seconds; each check is a command in the container, 0.05 s of processor time on the host.
+# In seconds; each check runs a command in the container, for 0.05 s of the host's processor time.
 CHECK_EVERY = 0.25
-# In seconds; for a container that runs no job and ignores its stop signal.
+# In seconds: the grace period of a container that runs no job and ignores its stop signal.
 NO_GRACE = 0.0
 
 
 def end(ctx: Context, service: str, container_id: str, grace: float | None = None) -> None:
-    """Stop a service's container; kill it after `grace` seconds (default: the service's own).
+    """Stop a service's container; kill it after `grace` seconds.
 
-    Its `pre_stop` commands run before, and do not count.
+    By default, `grace` is the grace period of the service. The service's `pre_stop` commands run
+    first, and their time does not count.
 
-    A service in `restart.between_jobs` ignores its stop signal and runs each job in a process of
-    its own. It is killed as soon as no job runs, at the latest after `grace` seconds.
+    A service whose role is in `restart.between_jobs` ignores its stop signal and runs each job in a
+    process of its own. It is killed as soon as no job runs, at the latest after `grace` seconds.
     """
     prepare_stop(ctx, service, container_id)
     patience = ctx.service(service).stop_grace_period if grace is None else grace

@@ -7,9 +7,9 @@ from cosmicdeploy.journal.step_kinds import IMAGES
 
 
 def is_borrowed(ctx: Context, tag: str, image_id: str) -> bool:
-    """Return whether a tag names this image because of a rollback, so that a deploy pulls it again.
+    """Return whether a rollback made this tag name this image; a deploy then pulls the tag again.
 
-    The rollback has the tag name the image that runs, so that Compose's `up` changes nothing.
+    A rollback points the tag at the image that runs, so that `docker compose up` changes nothing.
     """
     for record in reversed(list(ctx.journal.records())):
         facts = record.get("facts") or {}

@@ -1,4 +1,4 @@
-"""Build images from the sources in the stack's folder."""
+"""The step `build`: build images from the sources in the stack's folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cosmicdeploy.text.formatting import format_releases
 
 
 class BuildStep(Step):
-    """Build each image of the application whose sources or base images have changed."""
+    """Build each image that is missing, or whose sources, arguments or base images have changed."""
 
     kind: ClassVar[str] = "build"
     builds_images: ClassVar[bool] = True
@@ -34,7 +34,7 @@ class BuildStep(Step):
             reasons |= each.reasons(ctx, missing_only=self.missing_only)
         if not reasons:
             return Unchanged(reason=_nothing_to_build(builds))
-        # The further names of what is built move along with it.
+        # The further tags of a build section (`build.tags`) move together with its images.
         stale = [each for each in builds if reasons.keys() & set(each.images)]
         releases = format_releases(releases_of_images(ctx, reasons))
         tags = [*reasons, *(tag for each in stale for tag in each.build.tags)]
@@ -49,7 +49,8 @@ class BuildStep(Step):
             images = [image for image in each.images if image in change.before["tags"]]
             if not images:
                 continue
-            ctx.engine.pull_bases(each.build, progress_of(ctx))  # their ids are part of the digest
+            # The ids of the base images are part of the digest.
+            ctx.engine.pull_bases(each.build, progress_of(ctx))
             digest = ctx.engine.context_digest(each.build)
             made = each.existing(ctx, digest) or ctx.engine.build(
                 each.build, images[0], {labels.CONTEXT: digest}, partial(_say, ctx)
@@ -60,7 +61,10 @@ class BuildStep(Step):
         return {"images": built}
 
     def verify(self, ctx: Context, change: Change) -> None:
-        """Check that each tag names an image with a digest; computing it again proves no more."""
+        """Check by their labels that the tags name images that cosmicdeploy built.
+
+        To compute the digest in the label again would prove no more.
+        """
         for tag in change.before["tags"]:
             image = ctx.engine.image(tag)
             if image is None or labels.CONTEXT not in image.labels:

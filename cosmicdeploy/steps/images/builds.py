@@ -17,7 +17,7 @@ CHANGED = "sources, arguments or base changed"
 
 @dataclass
 class ImageBuild:
-    """A build section, and the images that it makes: one for each name that services give it."""
+    """A build section, and the names that the services with this section give to its image."""
 
     build: Build
     images: list[str] = field(default_factory=list)
@@ -25,7 +25,8 @@ class ImageBuild:
     def reasons(self, ctx: Context, *, missing_only: bool) -> dict[str, str]:
         """Return the images that have to be built, each with the reason.
 
-        Raises `Refused` and `ConfigError` for what cannot be built, also if nothing is to be built.
+        Raises `Refused` or `ConfigError` if the section cannot be built, also if its images are up
+        to date. With `missing_only`, the section is not checked if all images exist.
         """
         existing = {name: ctx.image(name) for name in self.images}
         if missing_only and all(existing.values()):
@@ -38,14 +39,14 @@ class ImageBuild:
         }
 
     def existing(self, ctx: Context, digest: str) -> str | None:
-        """Return the id of an image that was built from the same; None if there is none."""
+        """Return the id of an image that was built with this digest; None if there is none."""
         images = map(ctx.engine.image, self.images)
         same = [i.id for i in images if i and i.labels.get(labels.CONTEXT) == digest]
         return same[0] if same else None
 
 
 def image_builds(ctx: Context) -> list[ImageBuild]:
-    """Return what a run builds: for all services whose container it may replace or create.
+    """Return the builds for all services whose container the run may replace or create.
 
     Raises `ConfigError` if these services build one image in different ways.
     """
@@ -79,7 +80,7 @@ def stale_sources(ctx: Context, service: Service) -> str:
 def _may_build(ctx: Context, service: Service) -> bool:
     """Return whether the run may build the service's image.
 
-    That of infrastructure which the run does not include is built only for its first container.
+    For infrastructure that the run does not include, only if it has neither image nor container.
     """
     if ctx.may_replace(service.name):
         return True

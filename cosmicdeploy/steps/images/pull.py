@@ -25,16 +25,16 @@ REPORT_EVERY_SECONDS = 3.0
 
 
 class PullStep(Step):
-    """Pull the images that are missing, and those that `pull_policy` asks the registry for.
+    """Pull the images that are missing, and newer images where `pull_policy` asks for them.
 
-    A rollback pulls those of the backup that are gone, by their digests.
+    A rollback pulls the backup's images that are gone, by their digests.
     """
 
     kind: ClassVar[str] = "pull"
     builds_images: ClassVar[bool] = True
 
     missing_only: bool = Field(
-        default=False, description="Leave alone what has a container, whatever the registry has."
+        default=False, description="Pull nothing for services that have a container."
     )
 
     def check(self, ctx: Context) -> Change | Unchanged:
@@ -60,7 +60,7 @@ class PullStep(Step):
         }
 
     def verify(self, ctx: Context, change: Change) -> None:
-        """Check that the images are there: the registry's tags may move meanwhile."""
+        """Check only that the images exist, since the registry's tags may move meanwhile."""
         require_images(ctx, change.before["tags"])
 
     def undo(self, ctx: Context, change: Change) -> None:

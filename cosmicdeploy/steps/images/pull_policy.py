@@ -1,8 +1,10 @@
 """When an image is pulled: `pull_policy`, as Compose 2 reads it.
 
-`missing`, the default, pulls what is not there; `always` whenever the registry has another image;
-`daily`, `weekly` and `every_<duration>` as `always`, once the tag was last pulled or set that long
-ago; `never` and `build` do not pull.
+- `missing`, the default, pulls an image that does not exist on this engine.
+- `always` also pulls whenever the registry has another image.
+- `daily`, `weekly` and `every_<duration>` do as `always`, but only if the tag was last pulled or
+  set that long ago.
+- `never` and `build` do not pull.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ def may_pull(service: Service) -> bool:
 
 
 def is_due(service: Service, image: Image) -> bool:
-    """Return whether the registry is asked for a newer image than the one that is there."""
+    """Return whether it is time to ask the registry for a newer image than this one."""
     policy = policy_of(service)
     if policy == "always":
         return True
@@ -45,7 +47,7 @@ def seconds_between(policy: str) -> int | None:
 
 
 def _age(image: Image) -> float:
-    """Return the seconds since the image was tagged; the engine has no time for some images."""
+    """Return the seconds since the image was tagged; infinity if the engine does not know."""
     if not image.tagged_at or image.tagged_at.startswith("0001"):
         return float("inf")
     at = datetime.fromisoformat(image.tagged_at[:19]).replace(tzinfo=UTC)

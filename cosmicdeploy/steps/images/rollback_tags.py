@@ -15,7 +15,7 @@ from cosmicdeploy.steps.schema.compatible import target_of
 class ImagesStep(Step):
     """Point the image tags at a backup's images again.
 
-    So neither this run nor a later `docker compose up` brings the newer release back.
+    Then neither this run nor a later `docker compose up` brings the newer release back.
     """
 
     kind: ClassVar[str] = "images"
@@ -46,7 +46,7 @@ class ImagesStep(Step):
 
 
 def _warn_of_borrowed(ctx: Context, moved: Collection[str]) -> None:
-    """Say which tags of registries name an older image on this engine from now on."""
+    """Warn which tags of registries name an older image on this engine from now on."""
     built = {each.image for each in ctx.stack.services.values() if each.build is not None}
     names = ", ".join(sorted(set(moved) - built))
     if names:
@@ -60,8 +60,8 @@ def _warn_of_borrowed(ctx: Context, moved: Collection[str]) -> None:
 def _images_by_tag(ctx: Context) -> dict[str, str]:
     """Return the image ids in the backup's manifest, by the tag of their service.
 
-    Without infrastructure, which an earlier version counted as part of the release.
-    Raises `Refused` if one of the images no longer exists.
+    Leaves out infrastructure, which manifests of earlier versions also have, unless the run
+    includes it. Raises `Refused` if one of the images no longer exists and no step pulls it first.
     """
     images, manifest = {}, target_of(ctx).manifest
     for service, image_id in manifest.images.items():

@@ -1,4 +1,4 @@
-"""What the steps that put images in place share: each changes what tags name."""
+"""Helpers of the steps that build or pull images, or move tags to other images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def image_id(ctx: Context, tag: str) -> str | None:
 
 
 def restore_tags(ctx: Context, tags: Mapping[str, str | None]) -> None:
-    """Let tags name these images again; remove a tag that named none."""
+    """Let each tag name its former image again; remove a tag that named none."""
     for tag, former in tags.items():
         if former is None:
             ctx.engine.untag(tag)
@@ -26,7 +26,7 @@ def restore_tags(ctx: Context, tags: Mapping[str, str | None]) -> None:
 
 
 def remove_new_images(ctx: Context, before: Mapping[str, str | None]) -> None:
-    """Restore tags as they were before, and remove the images that only they named since."""
+    """Restore tags as they were before; remove the images that they name now, if unused."""
     created = {image_id(ctx, tag) for tag in before} - set(before.values()) - {None}
     restore_tags(ctx, before)
     for each in created:
@@ -48,9 +48,10 @@ def how_to_get(service: Service) -> str:
 
 
 def release_label(ctx: Context, service: Service) -> dict[str, str]:
-    """Return the label with the release that a new container of a pulled image is.
+    """Return the label with the release of a new container whose image is pulled; else empty.
 
-    Its tag does not say it after a rollback, which lets the tag name the older image.
+    After a rollback, the image's tag does not tell the release: the rollback lets the tag name an
+    older image.
     """
     if service.build is not None or service.name not in ctx.settings.services.released:
         return {}

@@ -13,12 +13,17 @@ from cosmicdeploy.steps.images.borrowed import is_borrowed
 from cosmicdeploy.steps.images.pull_policy import is_due, may_pull, policy_of
 from cosmicdeploy.steps.refusing import refusing
 
-UNKNOWN = "what it names is not known before the pull"
+UNKNOWN = "its digest is not known before the pull"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """An image to pull: by tag or digest, why, and the digest in its registry ("" if unknown)."""
+    """An image to pull.
+
+    `reference` is its tag or digest, and `why` the reason for the pull. `digest` is its digest in
+    the registry; "" if unknown. `before` is the id of the image that the tag names now; None if the
+    tag names none.
+    """
 
     reference: str
     why: str
@@ -27,9 +32,10 @@ class Wanted:
 
 
 def wanted_images(ctx: Context, *, missing_only: bool) -> list[Wanted]:
-    """Return what a run pulls: the images of the backup that it rolls back to, else the declared.
+    """Return the images that a run pulls: in a rollback the backup's, else the declared ones.
 
-    Raises `Refused` if the registry says that it has no such image, or refuses it.
+    Raises `Refused` if the registry has no such image or refuses it, or if a declared image is
+    missing and its `pull_policy` forbids a pull.
     """
     backup = ctx.run.target_backup
     if backup is None:
@@ -47,7 +53,11 @@ def _of_backup(ctx: Context, images: dict[str, str], digests: dict[str, str]) ->
 
 
 def goes_back(ctx: Context, service: str) -> bool:
-    """Return whether a rollback changes the image of a service, as far as it still exists."""
+    """Return whether a rollback needs the backup's image of a service.
+
+    False for infrastructure that the run does not include. True for a service that the compose file
+    no longer declares.
+    """
     return service not in ctx.stack.services or ctx.may_replace(service)
 
 
@@ -76,8 +86,8 @@ def _declared(ctx: Context, *, missing_only: bool) -> Iterator[Wanted]:
 def _missing(ctx: Context, service: Service) -> Wanted:
     if not may_pull(service):
         raise Refused(
-            f"The image {service.image} is not there, and pull_policy {policy_of(service)} forbids"
-            " to pull it",
+            f"The image {service.image} is not on this engine, and pull_policy"
+            f" {policy_of(service)} forbids pulling it",
             where=service.name,
             todo=f"`docker pull {service.image}` or `docker load` it, or change pull_policy",
         )
@@ -90,7 +100,7 @@ def _newer(
     is_other = may_be_borrowed and may_pull(service) and is_borrowed(ctx, service.image, image.id)
     if not is_other and not is_due(service, image):
         return
-    reason = "a rollback gave its tag" if is_other else f"pull_policy {policy_of(service)}"
+    reason = "a rollback moved its tag" if is_other else f"pull_policy {policy_of(service)}"
     asked = _ask(ctx, service.image, reason, image.id)
     if not asked.digest or not any(name.endswith(asked.digest) for name in image.digests):
         yield asked

@@ -1,4 +1,4 @@
-"""What has to hold once a service of the infrastructure was replaced."""
+"""Check that a service of the infrastructure works again after it was replaced."""
 
 from __future__ import annotations
 
@@ -23,10 +23,17 @@ SETTLED_AFTER = 2.0
 
 
 def require_answers(ctx: Context, name: str) -> Callable[[], None]:
-    """Return a function that waits until a service of the infrastructure works, once it runs again.
+    """Return a function that waits until a service of the infrastructure works again.
 
-    For a database or a cache, it answers, and the replicas are ready again; for the proxy, clients
-    get the response that they get now. The function raises `CosmicError` if they do not in time.
+    Call `require_answers` before the service is replaced, and the function afterwards. The function
+    waits until the service is ready. Then it waits
+
+    - for the database or the cache, until the service answers;
+    - for the proxy, until clients get a response as before;
+    - for every service but the proxy that the application needs, until the replicas are ready.
+
+    The function raises `CosmicError` if that takes too long. It does nothing for a service that is
+    no infrastructure.
     """
     services = ctx.settings.services
     if name not in services.infrastructure:
@@ -48,9 +55,9 @@ def require_answers(ctx: Context, name: str) -> Callable[[], None]:
 
 
 def wait_settled(ctx: Context, container: Container, name: str) -> None:
-    """Wait until a container is ready; without a health check it has to run for a while.
+    """Wait until a container is ready.
 
-    Raises `UnhealthyContainer`.
+    Without a health check, it has to run for `SETTLED_AFTER` seconds. Raises `UnhealthyContainer`.
     """
     container = wait_ready(ctx, container.id, name)
     if container.health:
@@ -68,7 +75,7 @@ def wait_settled(ctx: Context, container: Container, name: str) -> None:
 
 
 def _front(ctx: Context) -> Response | None:
-    """Return what a client gets now; None if its address is unknown."""
+    """Return the response that a client gets now; None if no request can be sent."""
     try:
         front = front_of(ctx, ctx.settings.main_application)
         return send_request(front.url) if front is not None else None
@@ -79,7 +86,7 @@ def _front(ctx: Context) -> Response | None:
 
 
 def _require_same(ctx: Context, before: Response) -> None:
-    """Raise `ProbeFailed` unless clients get an answer, a 200 if they got one before."""
+    """Raise `ProbeFailed` if clients get no answer, or no longer get the good status of before."""
     now = _front(ctx)
     if now is None or now.error or (now.status != before.status and not before.is_failure):
         found = (now.error or f"status {now.status}") if now else "it does not run"
@@ -91,7 +98,7 @@ def _require_same(ctx: Context, before: Response) -> None:
 
 
 def _in_time(ctx: Context, require: Callable[[], object]) -> None:
-    """Repeat a check until it holds; raise its error if it does not in `restart.healthy_within`."""
+    """Repeat a check until it holds; raise its error after `restart.healthy_within` seconds."""
 
     def attempt() -> CosmicError | None:
         ctx.safe_point()

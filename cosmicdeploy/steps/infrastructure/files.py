@@ -1,4 +1,4 @@
-"""Changed files that a service of the infrastructure has mounted, and what applies them."""
+"""Find changed files that infrastructure has mounted; tell whether a reload applies them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ from cosmicdeploy.proxy.nginx.server import Nginx, find_nginx
 
 @dataclass(frozen=True, kw_only=True)
 class FileChanges:
-    """The changed files of a container: those that only a new one reads, and the others."""
+    """The changed files of a container: those that only a new container reads, and the others.
+
+    A reload of nginx applies the others.
+    """
 
     needing_container: tuple[FileChange, ...] = ()
     reloadable: tuple[FileChange, ...] = ()
@@ -39,19 +42,19 @@ def file_changes(ctx: Context, name: str, container: Container) -> FileChanges:
 def _of_nginx(ctx: Context, nginx: Nginx, changes: Iterable[FileChange]) -> FileChanges:
     """Divide the changes; leave out files that nginx reads for each request."""
     loaded = _loaded_files(ctx, nginx)
-    unseen, reloadable = [], []
+    needing_container, reloadable = [], []
     for each in changes:
         target = each.file.target
         is_likely = is_under_default_folder(target) and (not loaded or each.how == "removed")
         if each.needs_new_container or is_read_at_start(target):
-            unseen.append(each)
+            needing_container.append(each)
         elif target in loaded or is_likely:
             reloadable.append(each)
-    return FileChanges(needing_container=tuple(unseen), reloadable=tuple(reloadable))
+    return FileChanges(needing_container=tuple(needing_container), reloadable=tuple(reloadable))
 
 
 def _loaded_files(ctx: Context, nginx: Nginx) -> Iterable[str]:
     try:
         return loaded_files(ctx, nginx)
     except ConfigError:
-        return ()  # a reload fails, which the step `reload` reports before anything is changed
+        return ()  # the step `reload` reports the error before anything is changed

@@ -1,4 +1,4 @@
-"""Notices of what has changed for infrastructure, and of what it costs to apply it."""
+"""Notices of infrastructure that is not as declared, with what it costs to replace it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from cosmicdeploy.steps.rollout.gaps import cost_of
 
 
 def infrastructure_notices(ctx: Context) -> Iterator[StackNotice]:
-    """Yield a notice for each service that no deploy replaces unasked, and that is not as declared.
+    """Yield notices for infrastructure that is not as declared or has not loaded its changed files.
 
-    Services that do not run are left out: other checks name them.
+    Leaves out services that this run includes, and services that do not run, which other checks
+    name.
     """
     ctx = ctx.with_cached_facts()
     for name in dict.fromkeys(ctx.settings.services.infrastructure):
@@ -37,8 +38,8 @@ def _notices(ctx: Context, name: str) -> Iterator[StackNotice]:
         yield StackNotice(
             kind="changed",
             service=name,
-            what=f"is not as declared ({', '.join(reasons)}), and no deploy replaces it"
-            f" unasked{_why_not(ctx, name)}: {cost_of(ctx, name)}",
+            what=f"is not as declared ({', '.join(reasons)}), and a deploy replaces it only with"
+            f" --include{_why_not(ctx, name)}: {cost_of(ctx, name)}",
             todo=include_command(name),
         )
     if reloadable:
@@ -51,7 +52,7 @@ def _notices(ctx: Context, name: str) -> Iterator[StackNotice]:
 
 
 def _reasons(ctx: Context, name: str) -> tuple[list[str], list[str]]:
-    """Return why the service is not as declared, and what a reload would apply."""
+    """Return why the service is not as declared, and which changed files a reload would apply."""
     if ctx.image_of(name) is None:
         return [f"the image {ctx.service(name).image} is declared, and not here yet"], []
     try:

@@ -1,4 +1,4 @@
-"""Try the proxy's new container beside the running one, before that one is stopped."""
+"""Try the proxy's new container before the running container is stopped."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from cosmicdeploy.steps.rollout.drift import MISSING, STOPPED
 
 
 def try_proxy(ctx: Context, reasons: Mapping[str, str]) -> None:
-    """Start the proxy as it will be in a container that gets no request, if it is to be replaced.
+    """If a rollout replaces the proxy, try its new image and configuration in a trial container.
 
-    So a configuration that it refuses is found while the running proxy still serves. `reasons` are
-    those of the rollout, by service. Raises `UnhealthyContainer` with the proxy's last log lines.
+    The trial gets no request. So a configuration that the proxy refuses is found while the running
+    proxy still serves. `reasons` maps the services of the rollout to their reasons. Raises
+    `UnhealthyContainer` with the trial's last log lines.
     """
     name = ctx.settings.services.proxy
     if name is None or reasons.get(name) in (None, MISSING, STOPPED):
@@ -49,7 +50,7 @@ def _cannot_be_tried(ctx: Context, name: str) -> str:
     service = ctx.service(name)
     mode = service.network_mode or ""
     if mode == "host" or mode.startswith(("service:", "container:")):
-        return f"it listens in the network {mode}, where the running one does"
+        return f"it listens in the network {mode}, as the running container does"
     targets = ", ".join(mount.target for mount in writable_mounts(service))
     # nginx writes only caches and logs.
     return f"it may write to {targets}" if targets and find_nginx(ctx) is None else ""

@@ -13,7 +13,7 @@ from cosmicdeploy.proxy.nginx.server import find_nginx
 
 
 def remember_files(ctx: Context, reloaded_at: float = 0.0) -> None:
-    """Record what the infrastructure has read by now.
+    """Record which mounted files the running infrastructure has read by now.
 
     `reloaded_at` (Unix time) is when this run made the proxy read its files again. An error is
     ignored: without the record, a file that was touched, but not changed, counts as changed.

@@ -1,4 +1,4 @@
-"""The step `reload`: have nginx load its configuration, if a mounted file of it has changed."""
+"""The step `reload`: reload nginx if a mounted file of its configuration has changed."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from cosmicdeploy.steps.infrastructure.files import file_changes
 from cosmicdeploy.steps.infrastructure.notices import include_command
 from cosmicdeploy.steps.infrastructure.records import remember_files
 
-# What clients notice of a reload: nginx closes connections that are kept without a request.
+# What clients notice of a reload: nginx closes connections that have no request in flight.
 COST, IDLE_CLOSED = "closes clients' idle connections", "closed idle connections"
-# In seconds. A client that has kept a connection notices it at its next request.
+# In seconds: the wait after a reload, and the gap in which clients may notice closed connections.
 SETTLED_AFTER, RELOADED_WITHIN = 1.0, 15.0
 _NOT_FOUND = re.compile(r'host not found in upstream "([^":]+)')
 
 
 class ReloadStep(Step):
-    """Have nginx load its configuration again, if a file of it has changed since it did.
+    """Reload nginx if a file of its configuration has changed since nginx loaded it.
 
-    Its present configuration has to pass `nginx -t` before the run changes anything. A file that
-    was replaced on the host is not seen by the container, so a reload cannot apply it.
+    The changed configuration has to pass `nginx -t` before the run changes anything. The container
+    does not see a mounted file that was replaced on the host, so a reload cannot apply that file.
     """
 
     kind: ClassVar[str] = "reload"
@@ -65,8 +65,8 @@ class ReloadStep(Step):
         return "nginx keeps the configuration that it has loaded"
 
 
-def _nothing(name: str, unseen: Iterable[FileChange]) -> str:
-    listed = ", ".join(map(str, unseen))
+def _nothing(name: str, needing_container: Iterable[FileChange]) -> str:
+    listed = ", ".join(map(str, needing_container))
     if not listed:
         return f"{name} has loaded its present configuration"
     return f"no reload can apply this: {listed}; {include_command(name)} does"
@@ -75,8 +75,8 @@ def _nothing(name: str, unseen: Iterable[FileChange]) -> str:
 def _require_valid(ctx: Context, nginx: Nginx) -> str:
     """Raise `Refused` if nginx would not start with its present configuration.
 
-    It may name services that a step ahead creates: then nginx tests it once they run, and this
-    returns what to add to the plan.
+    The configuration may name services that the run has yet to create. Then nginx tests it once
+    these services run, and the returned text says so in the plan; otherwise the text is "".
     """
     try:
         read_configuration(ctx, nginx)
@@ -87,7 +87,7 @@ def _require_valid(ctx: Context, nginx: Nginx) -> str:
         raise Refused(
             "nginx would not load its changed configuration",
             where=nginx.container.name,
-            todo="correct the file; nothing was changed, and nginx runs with the former one",
+            todo="correct the file; nothing was changed, and nginx keeps its former configuration",
             details=error.details,
         ) from error
     return ""

@@ -24,8 +24,8 @@ def stop_first_only(settings: Restart) -> Restart:
 def batches(replicas: Sequence[str], serving: Sequence[str], settings: Restart) -> list[list[str]]:
     """Divide the replicas of a rollout into batches, each as large as the settings allow.
 
-    The first batch holds all replicas that do not serve now. `serving` are the replicas that serve
-    now, whether they are part of the rollout or not.
+    The first batch holds all replicas that do not serve now, if there are any. `serving` are the
+    replicas that serve now, whether they are part of the rollout or not.
     """
     idle = [name for name in replicas if name not in serving]
     rest = [name for name in replicas if name not in idle]
@@ -39,10 +39,10 @@ def batches(replicas: Sequence[str], serving: Sequence[str], settings: Restart) 
 def require_another_serving(
     ctx: Context, application: Application, batch: Sequence[str], serving_at_first: Sequence[str]
 ) -> None:
-    """Raise `CosmicError` if no replica of the application outside of the batch serves any more.
+    """Raise `CosmicError` unless a replica of the application outside of the batch still serves.
 
-    `serving_at_first` are the replicas that served when the restart began. If none of them is
-    outside of the batch, nothing is required.
+    `serving_at_first` are the replicas that served when the restart began. If all of these are in
+    the batch, nothing is required.
     """
     had_another = set(serving_at_first) > set(batch)
     if had_another and not set(serving_replicas(ctx, application)) - set(batch):
@@ -50,9 +50,10 @@ def require_another_serving(
 
 
 def addresses_are_kept(ctx: Context) -> bool:
-    """Whether a replica's fixed address stays free while the replica is stopped.
+    """Whether the fixed address of a stopped replica stays free until the replica starts again.
 
-    It does if its network assigns addresses to other containers only from an `ip_range`.
+    The address stays free if each address pool of its network has an `ip_range`, from which the
+    engine takes the addresses of other containers. True if no replica has a fixed address.
     """
     fixed = {
         attachment.network

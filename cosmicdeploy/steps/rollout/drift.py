@@ -26,9 +26,9 @@ SHOWN_KEYS = 4
 class Drift:
     """A service's container, and why it is not as declared.
 
-    `reason` is None if the container is as declared. `keys` are the keys of the compose file that
-    differ. `reloadable` are changed files that the proxy can load without being replaced; they are
-    no reason.
+    `reason` is None if the container is as declared. `keys` are the keys of the compose file in
+    which the container differs. `reloadable` are changed files that the proxy can load without
+    being replaced; they do not count as drift.
     """
 
     container: Container | None
@@ -42,11 +42,12 @@ def drift_of(
 ) -> Drift:
     """Compare a service's container with its declaration.
 
-    A stopped container has drifted unless it `may_be_stopped`. That of infrastructure has drifted,
-    too, if it has not read a file that it has mounted (`with_files`).
+    A stopped container counts as drifted, except with `may_be_stopped`. With `with_files`, a
+    container of infrastructure also counts as drifted if a mounted file has changed in a way that
+    only a new container sees.
 
     Raises `EngineError` if the declared image does not exist, and no earlier step of the plan puts
-    it in place.
+    the image in place.
     """
     container, image = ctx.container(name), ctx.image_of(name)
     if container is None:
@@ -62,7 +63,7 @@ def drift_of(
     if with_files and name in ctx.settings.services.infrastructure:
         files = file_changes(ctx, name, container)
         mounted = {mount.key for mount in ctx.service(name).mounts}
-        keys = [each for each in keys if each.key not in mounted]  # compared by their content
+        keys = [each for each in keys if each.key not in mounted]  # files are compared by content
     reasons = [
         *_image_reasons(ctx, container, image, ctx.service(name).image),
         *_definition_reasons(keys),
@@ -79,12 +80,12 @@ def drift_of(
 
 
 def with_sharing_services(ctx: Context, drifts: Mapping[str, Drift]) -> dict[str, Drift]:
-    """Return the drifts, in which services also drift that share something with a replaced one.
+    """Return the drifts; a service that shares something with a replaced container drifts, too.
 
-    They refer to its container by id (`network_mode: service:…`, `volumes_from`).
+    Such a service refers to the container by id (`network_mode: service:…`, `volumes_from`).
     """
     found = dict(drifts)
-    for _ in drifts:  # one may share with one that shares with a replaced one
+    for _ in drifts:  # repeated, since services may share in a chain
         replaced = {
             ctx.service(name).compose_name
             for name, drift in found.items()
@@ -101,7 +102,8 @@ def with_sharing_services(ctx: Context, drifts: Mapping[str, Drift]) -> dict[str
 def require_sharing_included(ctx: Context, drifts: Mapping[str, Drift]) -> None:
     """Raise `Refused` if infrastructure shares something with a container that is replaced.
 
-    It would lose its network, for example, and only an operator decides when it is replaced.
+    The infrastructure would lose its network, for example, and has to be replaced as well. Only the
+    operator decides that, by including the infrastructure in the run.
     """
     replaced = {
         ctx.service(name).compose_name
@@ -133,7 +135,11 @@ def _image_reasons(
 
 
 def is_renewed(ctx: Context, image_name: str) -> bool:
-    """Return whether a step that comes first puts another image in place under this name."""
+    """Return whether an earlier step of the plan puts another image in place under this name.
+
+    If it is not known which images these steps put in place, every image that the stack builds
+    counts.
+    """
     if not ctx.run.steps_ahead.build_images:
         return False
     if ctx.run.images_ahead is not None:

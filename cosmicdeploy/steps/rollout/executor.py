@@ -37,9 +37,10 @@ from cosmicdeploy.steps.rollout.timings import Phases
 class Rollout:
     """One rollout; with `in_place`, one restart of the same containers. Not reusable.
 
-    `reasons` maps each service of the rollout to the reason for it. Replicas are replaced in
-    batches, those that do not serve now first: up to `restart.max_unavailable` at a time
-    stop-first, up to `restart.max_surge` start-first.
+    `reasons` maps each service of the rollout to the reason why its container is replaced or
+    started. Replicas are replaced in batches. Replicas that do not serve now are the first batch.
+    Every other batch has up to `restart.max_unavailable` replicas with the order stop-first, or up
+    to `restart.max_surge` with start-first.
     """
 
     def __init__(self, ctx: Context, reasons: Mapping[str, str], *, in_place: bool = False) -> None:
@@ -63,10 +64,10 @@ class Rollout:
         self._replace([look_up(self._ctx, name) for name in self._reasons], {})
 
     def in_batches(self) -> None:
-        """Replace one application after the other: its replicas in batches.
+        """Replace the applications one after the other, the replicas of each in batches.
 
-        Beside those of the main application, the scheduler and the workers are replaced. Services
-        without a role are replaced one by one. What others depend on comes before them.
+        The scheduler and the workers are replaced at the same time as the main application's
+        replicas, all other services one by one. A service comes after those that it depends on.
         """
         applications = {each.services[0]: each for each in self._ctx.settings.all_applications}
         for unit in replaced_together(self._ctx):
@@ -79,11 +80,11 @@ class Rollout:
                 self._replace_replicas(application, lambda: None)
 
     def _replace_main(self, application: Application) -> None:
-        """Replace the main application's replicas, and beside them the scheduler and the workers.
+        """Replace the main application's replicas and, at the same time, the scheduler and workers.
 
-        Stop-first, only one container starts at a time. Scheduler and workers are replaced after
-        the replicas if the engine could give one of them the address of a stopped replica, or if
-        one of them shares something with a container that is replaced.
+        With the order stop-first, only one container starts at a time. The scheduler and the
+        workers are replaced after the replicas if the engine could give one of them the address of
+        a stopped replica, or if a service that is no replica refers by id to a replaced container.
         """
         if not addresses_are_kept(self._ctx) or self._singletons_share():
             self._replace_replicas(application, lambda: None)
@@ -97,15 +98,18 @@ class Rollout:
                     application, lambda: singletons.result() if singletons.done() else None
                 )
             except BaseException:
-                # The scheduler and the workers stop at their next safe point. Leaving this block
-                # waits for that, and no second Ctrl-C may end the wait: the undo comes next.
+                # The other thread ends at its next safe point, and leaving this block waits for it.
+                # A second Ctrl-C must not end the wait, since the undo comes next.
                 self._is_given_up.set()
                 self._ctx.interrupts.ignore_from_now_on()
                 raise
             singletons.result()
 
     def _singletons_share(self) -> bool:
-        """Whether the scheduler or a worker refers by id to a container that is replaced."""
+        """Whether a service that is no replica refers by id to a container that is replaced.
+
+        Such a service shares the container's network or volumes, for example.
+        """
         replaced = {self._ctx.service(name).compose_name for name in self._reasons}
         names = [n for n in self._reasons if n not in self._ctx.settings.services.app]
         return any(referred_services(self._ctx.service(name)) & replaced for name in names)
@@ -148,10 +152,10 @@ class Rollout:
         return gap(self._ctx, [name for name in names if self._reasons[name] not in idle])
 
     def _keep_capacity(self, application: Application, batch: Sequence[str]) -> None:
-        """Wait until the application's replicas that serve while the batch is replaced are ready.
+        """Wait for the replicas that have to serve while the batch is replaced.
 
-        These are the replicas that this rollout has replaced, and those outside of the rollout that
-        worked before the run.
+        These are the application's replicas that this rollout has already replaced, and those
+        outside of the rollout that worked before the run.
         """
         for name in application.services:
             if name in batch or not self._serves_meanwhile(name):
@@ -198,7 +202,8 @@ class Rollout:
     ) -> dict[str, Container]:
         """Replace or restart the targets stop-first; return their containers once all are ready.
 
-        `graces` are the seconds that each container has to stop; default: as its service says.
+        `graces` maps services to the seconds that their containers have to stop; the default is the
+        service's own grace period.
         """
         for target in targets:
             self._safe_point(target.name)
@@ -212,7 +217,7 @@ class Rollout:
             raise CosmicError("The replicas could not be replaced", where=name)
 
     def _prepare(self, target: Target, grace: float | None = None) -> str:
-        """Return the id of the target's container, which can be started now.
+        """Prepare the target's container for its start, and return its id.
 
         A container whose only drift is that it is stopped stays as it is. A restart in place stops
         a running container. Any other container is replaced.

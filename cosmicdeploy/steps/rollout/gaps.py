@@ -19,7 +19,7 @@ _WITHOUT: Mapping[Support, str] = {
 
 
 def cost_of(ctx: Context, name: str) -> str:
-    """Return what it costs to replace a service of the infrastructure."""
+    """Return what it means for clients and data to replace a service of the infrastructure."""
     services = ctx.settings.services
     own = [text for role, text in _WITHOUT.items() if name in services.of([role])]
     if own:
@@ -31,9 +31,9 @@ def cost_of(ctx: Context, name: str) -> str:
 
 
 def announced_gaps(ctx: Context, replaced: Iterable[str]) -> dict[str, str]:
-    """Return what clients notice while these services are replaced stop-first, by service.
+    """Return what clients notice while each of these services is replaced, by service.
 
-    Services whose replacement no client notices are left out.
+    Leaves out services whose replacement no client notices.
     """
     services = ctx.settings.services
     noticed = {*services.support, *needed_by(ctx.stack, {*services.released})}
@@ -53,15 +53,15 @@ def _stops_first(ctx: Context) -> bool:
 
 
 def other_costs(ctx: Context, replaced: Iterable[str], gaps: Mapping[str, str]) -> str:
-    """Return, as a part of a plan's line, what it costs to replace the rest of infrastructure."""
+    """Return, as a part of a plan's line, what it costs to replace infrastructure without a gap."""
     rest = [n for n in replaced if n in ctx.settings.services.infrastructure and n not in gaps]
     return "; ".join(f"{name}: {cost_of(ctx, name)}" for name in rest)
 
 
 def at_most(ctx: Context, name: str) -> float:
-    """Return how many seconds a gap may last: until the service is stopped, and healthy again.
+    """Return how many seconds a gap may last: until the service has stopped and is healthy again.
 
-    The replicas have to become ready again, too, after what they need was replaced.
+    After infrastructure other than the proxy, the replicas have to become ready again, too.
     """
     restart, services = ctx.settings.restart, ctx.settings.services
     is_needed = name in services.infrastructure and name != services.proxy
@@ -86,7 +86,10 @@ def gap_facts(ctx: Context, gaps: Mapping[str, str]) -> list[dict[str, object]]:
 
 @contextmanager
 def gap(ctx: Context, names: Iterable[str]) -> Iterator[None]:
-    """Have the gaps of those of these services that `announced_gaps` returns, during the block."""
+    """Open the announced gaps of these services during the block.
+
+    Opens none for a service whose replacement no client notices.
+    """
     with ExitStack() as stack:
         for name in announced_gaps(ctx, names):
             application = ctx.settings.application_of(name)

@@ -9,10 +9,11 @@ from cosmicdeploy.stack.order import in_order_of_dependencies, needed_by
 
 
 def replaced_together(ctx: Context) -> Sequence[Sequence[str]]:
-    """Return what is replaced together: each application, and each other service.
+    """Return the groups of services that are replaced together, in the order of a rollout.
 
-    What others depend on comes first. Otherwise the order is: services that an application needs,
-    the applications as in the settings, the rest, and the proxy.
+    A group is an application, or a single other service. A group comes after those that it depends
+    on. Apart from that, the order is: services that an application needs, the applications as in
+    the settings, the other services, and the proxy.
     """
     settings, services = ctx.settings, ctx.settings.services
     released = [settings.released_by(each) for each in settings.all_applications]
@@ -26,7 +27,7 @@ def replaced_together(ctx: Context) -> Sequence[Sequence[str]]:
 
 
 def _without_repetition(units: Iterable[Sequence[str]]) -> list[Sequence[str]]:
-    """Return the units without services of earlier ones: a service may have several roles."""
+    """Remove from each unit the services of earlier units: a service may have several roles."""
     found, left = set[str](), list[Sequence[str]]()
     for unit in units:
         if rest := tuple(name for name in unit if name not in found):

@@ -25,13 +25,13 @@ from cosmicdeploy.steps.commands.trial import (
 class PreflightStep(Step):
     """Check that new images and old replicas work, before any replica is replaced.
 
-    A trial container of each application's new image, which gets no client's request, has to become
-    ready and answer as the new release. The replicas that worked before the run have to answer
-    still.
+    Each application's new image runs in a trial container, which gets no client's request. The
+    trial has to become ready and to answer as the new release. The replicas that worked before the
+    run still have to answer.
     """
 
     kind: ClassVar[str] = "preflight"
-    # The responses to its requests are the verification.
+    # The responses to the requests of `apply` are the verification.
     is_checked_again: ClassVar[bool] = False
     only_checks: ClassVar[bool] = True
     protective: ClassVar[bool] = True
@@ -79,7 +79,7 @@ def _check_new_image(ctx: Context, application: Application) -> Container:
     release = ctx.release_of(tried)
     of = of_application(application, ctx.settings.all_applications)
     if not is_requested(tried, application):
-        ctx.say(f"the new image{of} is healthy by its own health check; it was not requested")
+        ctx.say(f"the new image{of} is healthy by its own health check; no request was sent to it")
         return tried
     url = container_url(tried, application)
     problem = new_replica_problem(ctx, application, url, release)

@@ -16,16 +16,16 @@ from cosmicdeploy.steps.rollout.proxy_waits import ProxyWaits
 from cosmicdeploy.steps.rollout.target import Target
 from cosmicdeploy.steps.rollout.timings import Phases
 
-# In seconds; for a drained replica that ignores its stop signal.
+# In seconds: the grace period of a drained replica that ignores its stop signal.
 NO_GRACE = 0.0
 
 
 class ProxyControl:
     """Control which replicas of one rollout get requests from the proxy. Not reusable.
 
-    If the proxy checks flag files (`proxy.out_of_service`), a replica is taken out of service
-    before it stops. Otherwise the proxy notices a stopped replica by a failed request, for which
-    `restart.pause` leaves time.
+    If the proxy checks flag files (`proxy.out_of_service`), a replica that stops alone is taken out
+    of service before it stops. Otherwise the proxy notices a stopped replica only by a failed
+    request; `restart.pause` leaves time for that.
     """
 
     def __init__(self, ctx: Context, phases: Phases) -> None:
@@ -36,7 +36,10 @@ class ProxyControl:
         self._waits = ProxyWaits(ctx)
 
     def take_out_of_service(self, targets: Sequence[Target]) -> dict[str, float]:
-        """Stop new requests to the targets' replicas; return each target's seconds to stop."""
+        """Stop new requests to the targets' replicas, where the proxy can do that.
+
+        Returns the seconds that each target's container has to stop, by service.
+        """
         replicas = {t.name: t.container for t in targets if t.name in self._replicas}
         running = {name: c for name, c in replicas.items() if c is not None and c.is_running}
         graces = {target.name: target.service.stop_grace_period for target in targets}
@@ -51,8 +54,8 @@ class ProxyControl:
     def put_in_service(self, names: Sequence[str], *, moved: bool) -> None:
         """Let the proxy send requests to these services' replicas again; wait until it does.
 
-        `moved`: the replicas have new addresses. Raises the errors of `proxy.reload_if_stale`,
-        unless the proxy did not work before the run.
+        `moved`: at least one of the replicas has a new address. Raises the errors of
+        `proxy.reload_if_stale`; if the proxy did not work before the run, only reports them.
         """
         try:
             self._put_in_service(names, moved=moved)
@@ -85,13 +88,13 @@ class ProxyControl:
     def _reload_for(self, missing: Sequence[str]) -> None:
         """Reload nginx because of replicas that get no request.
 
-        Replicas that nginx reached before they stopped do not count: a reload changes nothing.
+        A replica that nginx reached before the stop is no reason: nginx knows its address already.
         """
         names = ", ".join(missing)
         never_reached = [name for name in missing if name not in self._reached]
         if not proxy.reload_if_stale(self._ctx, never_reached):
             self._ctx.say(
-                f"the proxy was not seen to send requests to {names}: see"
+                f"the proxy does not seem to send requests to {names}: see"
                 " `cosmicdeploy verify --only proxy`"
             )
 
@@ -125,7 +128,7 @@ class ProxyControl:
         return name is not None and (container is None or not container.is_running)
 
     def _take_out(self, target: Target, container: Container, *, is_alone: bool) -> float:
-        """Take a running replica out of service; return the seconds that it has to stop."""
+        """Take a running replica out of service if possible; return its seconds to stop."""
         name, grace = target.name, target.service.stop_grace_period
         is_drainable, ignores_stop = self._check_replica(target, container, is_alone=is_alone)
         if is_drainable:
@@ -153,7 +156,7 @@ class ProxyControl:
         """
         with ThreadPoolExecutor(max_workers=2) as pool:
             ignores_stop = pool.submit(self._ignores_stop, target, container)
-            # Only fills a cache: its errors are raised where the file is created.
+            # This call only fills a cache: an error is raised later, where the file is created.
             if is_alone and self._ctx.settings.services.proxy:
                 pool.submit(proxy.locate_flag_file, self._ctx, target.name)
             return is_alone and target.name in self._drainable, ignores_stop.result()

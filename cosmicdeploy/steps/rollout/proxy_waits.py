@@ -19,8 +19,9 @@ class ProxyWaits:
     def until_used_again(self, replicas: Sequence[str]) -> None:
         """Wait as long as nginx may skip these replicas after a failed request.
 
-        Each worker process of nginx skips them by itself, in each of its server groups, and does
-        not show it. The next replica may stop only after the wait.
+        Each worker process of nginx decides for itself, in each of its server groups, whether it
+        skips a replica; nginx does not show these decisions. The next replica may stop only after
+        the wait.
         """
         seconds = max((self._policy(name).unavailable_for for name in replicas), default=0.0)
         if seconds > self._ctx.settings.restart.pause:
@@ -29,14 +30,17 @@ class ProxyWaits:
         self._ctx.sleep(seconds)
 
     def unreached(self, replicas: Sequence[str]) -> list[str]:
-        """Return the replicas in rotation that get no request although it is their turn."""
+        """Return the replicas that still get no request after they should have had their turn.
+
+        Leaves out replicas that nginx uses only if others fail.
+        """
         in_rotation = [name for name in replicas if self._policy(name).in_rotation]
         turns = max((self._policy(name).turns for name in in_rotation), default=0)
         within = max(self._ctx.settings.restart.pause, turns * proxy.SECONDS_PER_TURN)
         try:
             return proxy.unreached(self._ctx, in_rotation, within)
         except (ConfigError, EngineError):
-            # The replicas' connections cannot be read: all that is left is to wait.
+            # The replicas' connections cannot be read, so the rollout can only wait.
             self._ctx.sleep(self._ctx.settings.restart.pause)
             return []
 
@@ -60,14 +64,15 @@ class ProxyWaits:
 def describe_waits(ctx: Context, replicas: Collection[str]) -> str:
     """Describe in a plan how long the proxy makes the rollout of these replicas wait.
 
-    "" if the rollout waits no longer than `restart.pause` after each replica.
+    "" if the rollout waits no longer than `restart.pause` after each replica, or if nginx's
+    configuration cannot be read.
     """
     one_at_a_time = min(ctx.settings.restart.max_unavailable, len(replicas)) == 1
     try:
         drainable = proxy.drainable(ctx) if one_at_a_time else frozenset()
         policies = proxy.upstream_policies(ctx) if set(replicas) - drainable else {}
     except (ConfigError, EngineError):
-        return ""  # the rollout reports it, and the point `proxy` of the verification
+        return ""  # the rollout and the verification's point `proxy` report the error
     waiting = [policies[name] for name in replicas if name in policies and name not in drainable]
     longest = max(waiting, key=lambda each: each.fail_timeout, default=proxy.UpstreamPolicy())
     if longest.unavailable_for <= ctx.settings.restart.pause:

@@ -2,8 +2,8 @@
 
 The candidate is created while the container in place still runs. Then that container is stopped and
 renamed as superseded, and the candidate takes its name and starts. Name and address stay the same,
-which measured best behind nginx. By the names, a later run recognizes what an interrupted run left
-(`engine/containers/names.py`).
+which measured best behind nginx. The names of containers tell a later run what an interrupted run
+left behind (`engine/containers/names.py`).
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from cosmicdeploy.steps.rollout.timings import Phases
 
 
 def replace(ctx: Context, service_name: str) -> Container:
-    """Replace the service's container and wait until it is ready; return the new one.
+    """Replace the service's container and wait until the new one is ready; return it.
 
-    Raises `UnhealthyContainer` if it does not become healthy.
+    Raises `UnhealthyContainer` if the new container does not become healthy.
     """
     return wait_ready(ctx, put_in_place(ctx, service_name), service_name)
 
 
 def put_in_place(ctx: Context, service_name: str) -> str:
-    """Replace the service's container without waiting until it is ready; return the new id.
+    """Replace the service's container and start the new one, without waiting; return its id.
 
-    `put_back` undoes it.
+    `put_back` in `undo.py` puts the former container back.
     """
     created = swap_in(ctx, look_up(ctx, service_name), Phases())
     start_container(ctx, service_name, created)
@@ -52,10 +52,10 @@ def put_in_place(ctx: Context, service_name: str) -> str:
 
 
 def swap_in(ctx: Context, target: Target, phases: Phases, grace: float | None = None) -> str:
-    """Stop the target's container and put a new one in its place, not started; return its id.
+    """Replace the target's container by a new one that is not started yet; return the new id.
 
-    The stopped container, which is then superseded, has `grace` seconds to stop; by default as many
-    as its service declares.
+    The old container becomes superseded. It has `grace` seconds to stop; by default, as many as the
+    service declares.
     """
     created = create_candidate(ctx, target, phases)
     if target.container is not None:
@@ -67,13 +67,16 @@ def swap_in(ctx: Context, target: Target, phases: Phases, grace: float | None = 
 
 
 def supersede(ctx: Context, service: Service, container: Container) -> None:
-    """Rename the container in place as superseded; it is kept until the run is over."""
+    """Rename the container in place as superseded; the run keeps it until its end."""
     name = name_as(ContainerRole.SUPERSEDED, service.container_name, container.id)
     ctx.engine.rename(container.id, name)
 
 
 def create_candidate(ctx: Context, target: Target, phases: Phases) -> str:
-    """Create the target's new container under a temporary name; return its id."""
+    """Create the target's new container under a temporary name; return its id.
+
+    Raises `EngineError` if the image does not exist.
+    """
     service, current = target.service, target.container
     image = ctx.engine.image(service.image)
     if image is None:
@@ -89,7 +92,7 @@ def create_candidate(ctx: Context, target: Target, phases: Phases) -> str:
         ctx.engine.remove(leftover.id)
     own_labels = container_labels(ctx, service, image.id)
     if current is not None and labels.NUMBER in current.labels:
-        own_labels[labels.NUMBER] = current.labels[labels.NUMBER]  # it is part of the name
+        own_labels[labels.NUMBER] = current.labels[labels.NUMBER]  # the name contains the number
     with phases.of(target.name, "create"):
         return ctx.engine.create(
             service,
@@ -101,7 +104,7 @@ def create_candidate(ctx: Context, target: Target, phases: Phases) -> str:
 
 
 def container_labels(ctx: Context, service: Service, image_id: str) -> dict[str, str]:
-    """Return a container's labels: Compose's, so that its commands find it, and cosmicdeploy's."""
+    """Return a container's labels: those that Compose's commands look for, and cosmicdeploy's."""
     return {
         labels.PROJECT: ctx.stack.project,
         labels.SERVICE: service.compose_name,
@@ -119,7 +122,7 @@ def container_labels(ctx: Context, service: Service, image_id: str) -> dict[str,
 
 
 def journal_facts(container: Container | None) -> dict[str, Any] | None:
-    """Return what the journal records of a container before it is replaced."""
+    """Return what the journal records of a container before it is replaced; None without one."""
     if container is None:
         return None
     return {"id": container.id, "image": container.image_id, "running": container.is_active}
@@ -140,10 +143,10 @@ def temporary_of(service: Service, containers: Iterable[Container]) -> list[Cont
 
 
 def remove_temporary(ctx: Context, names: Iterable[str]) -> None:
-    """Remove the temporary containers of these services once their requests have finished.
+    """Remove the candidates and superseded containers of these services, all at the same time.
 
-    Removes them at the same time. Containers of a service that the compose file no longer declares
-    stay; `status` names them.
+    A running container is stopped first, so that its requests can finish. Containers of a service
+    that the compose file no longer declares stay; `status` names them.
     """
     containers = ctx.unassigned_containers()
     declared = [name for name in names if name in ctx.stack.services]

@@ -1,4 +1,4 @@
-"""The step `rollout`: replace the containers that drift from the declared image or definition.
+"""The step `rollout`: replace the containers that have drifted from their image or definition.
 
 A restart would keep the old container, and with it the old image.
 """
@@ -46,21 +46,26 @@ SUPERSEDED_RUNS = "its superseded container still runs"
 
 
 class RolloutStep(Step):
-    """Replace the containers that drift; each is ready before the next is replaced."""
+    """Replace drifted containers; create missing containers and start stopped ones.
+
+    Replicas are replaced in batches: each batch is ready before the next begins. With `at_once`,
+    all containers are replaced before the step waits for them.
+    """
 
     kind: ClassVar[str] = ROLLOUT
     replaces_containers: ClassVar[bool] = True
 
     missing_only: bool = Field(
-        default=False, description="Only start what does not run; ignore drift of what runs."
+        default=False,
+        description="Only create missing containers and start stopped ones; ignore drift.",
     )
     at_once: bool = Field(
         default=False,
-        description="Do not wait for each to be ready; for when clients are turned away anyway.",
+        description="Replace all without waiting in between; for when clients are turned away.",
     )
     roles: tuple[Role, ...] = Field(
         default=("app", "scheduler", "worker", "other"),
-        description="Roles of the services; other: those without a role.",
+        description="Roles of the services; `other`: services without a role.",
     )
     anew: tuple[str, ...] = Field(
         default=(),
@@ -81,7 +86,8 @@ class RolloutStep(Step):
         before = {name: journal_facts(drifts[name].container) for name in reasons}
         keys = {name: as_json(drifts[name].keys) for name in reasons if drifts[name].keys}
         replaced = [name for name, why in reasons.items() if why not in (MISSING, STOPPED)]
-        gaps = {} if self.at_once else announced_gaps(ctx, replaced)  # clients are turned away then
+        # With `at_once`, clients are turned away, so no gap is announced.
+        gaps = {} if self.at_once else announced_gaps(ctx, replaced)
         facts: dict[str, Any] = {"reasons": reasons} | ({"differences": keys} if keys else {})
         facts |= {"gaps": gap_facts(ctx, gaps)} if gaps else {}
         costs = (described(ctx, gaps), other_costs(ctx, replaced, gaps))
@@ -89,7 +95,11 @@ class RolloutStep(Step):
         return Change(summary=summary, before={"containers": before}, facts=facts)
 
     def _services(self, ctx: Context) -> Sequence[str]:
-        """Return the services of the step; infrastructure that is not included is only started."""
+        """Return the services of the step.
+
+        The role `other` adds the services that keep data, and the infrastructure that the run
+        includes. Services that keep data are only started unless the run includes them.
+        """
         services = ctx.settings.services
         if "other" not in self.roles:
             return services.of(self.roles)
@@ -97,7 +107,10 @@ class RolloutStep(Step):
         return (*services.of(self.roles), *services.keeping_data, *included)
 
     def _waits(self, ctx: Context, reasons: Mapping[str, str]) -> str:
-        """Describe how long the proxy makes the rollout wait; "" if no replica stops."""
+        """Describe how long the rollout waits for the proxy; "" if it does not wait.
+
+        It waits after a replica is replaced stop-first, if the application has other replicas.
+        """
         if self.at_once or ctx.settings.restart.order.app != "stop-first":
             return ""
         replaced = {name for name, why in reasons.items() if why != MISSING}
@@ -128,7 +141,10 @@ class RolloutStep(Step):
         return drift_of(ctx, name)
 
     def _stop_left_superseded(self, ctx: Context, names: Iterable[str]) -> None:
-        """Stop superseded containers that a killed start-first rollout left running."""
+        """Stop superseded containers that a killed start-first rollout left running.
+
+        Leaves them running for a service whose container in place does not serve.
+        """
         for name in names:
             current = ctx.container(name)
             if current is not None and serves_now(ctx, current):
@@ -149,7 +165,8 @@ class RolloutStep(Step):
         if left:
             self._stop_left_superseded(ctx, left)
             reasons = _reasons(self._drifts(ctx, change.before["containers"]))
-        ensure_networks_and_volumes(ctx)  # a stack may have no other service that needs them
+        # Without infrastructure to start, the step `services` has not created them.
+        ensure_networks_and_volumes(ctx)
         try_proxy(ctx, reasons)
         rollout = Rollout(ctx, reasons)
         rollout.all_at_once() if self.at_once else rollout.in_batches()
@@ -166,9 +183,9 @@ class RolloutStep(Step):
 
     def undo(self, ctx: Context, change: Change) -> None:
         undo = RolloutUndo(ctx, at_once=self.at_once)
-        # A proxy that does not serve would have each replica waited for. Then come the replicas:
-        # no other container may start, and be given the address of a replica, while that replica
-        # is stopped.
+        # The proxy comes first: until it serves, the undo would wait for it after each replica.
+        # Then come the replicas: another container that starts while a replica is stopped may be
+        # given the replica's address.
         names, services = list(reversed(change.before["containers"])), ctx.settings.services
         names.sort(key=lambda name: (name != services.proxy, name not in services.app))
         for name in names:

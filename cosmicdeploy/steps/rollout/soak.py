@@ -1,4 +1,4 @@
-"""The step `soak`: watch the effect of a rollout for a while; a breach undoes the release."""
+"""The step `soak`: watch the effect of a rollout for a while; a breached limit undoes the run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SoakStep(Step):
     # The soak itself is the verification.
     is_checked_again: ClassVar[bool] = False
     only_checks: ClassVar[bool] = True
-    # It depends on a rollout, and alone is no reason for a backup.
+    # The step depends on a rollout, and by itself is no reason for a backup.
     protective: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
@@ -97,10 +97,10 @@ def _require_proof(facts: Result) -> None:
 
 
 def _initial_states(ctx: Context) -> dict[str, InitialState]:
-    """Return each service's initial state; earlier restarts in it do not count as a breach.
+    """Return the state of each service at the start of the soak.
 
-    A replaced container starts from zero. Leaves out services that did not work before the run and
-    were not replaced.
+    Restarts before the soak count as a breach only for a container that the rollout has put in
+    place. Leaves out services that did not work before the run and were not replaced.
     """
     before: dict[str, Any] = {}
     for intent in intents(resumed_and_current(ctx.journal, ctx.run.resumed_runs), ROLLOUT):
@@ -119,9 +119,9 @@ def _initial_states(ctx: Context) -> dict[str, InitialState]:
 
 
 def _rollout_began(ctx: Context) -> float:
-    """Return the Unix time at which this run's rollout began.
+    """Return the Unix time at which this run's rollout began; 0 if a resumed run began it.
 
-    0 if a resumed run began it: then this run has measured no request before the rollout.
+    In that case this run has measured no request before the rollout.
     """
     for record in ctx.journal.records():
         own = record.get("run") == ctx.journal.run and record["kind"] == "intent"

@@ -15,8 +15,8 @@ from cosmicdeploy.stack.model import Service
 class Target:
     """A service as declared, and its container in place; None if it has no container.
 
-    It is looked up once for each replacement and passed on, so that every part of the replacement
-    works on the same container.
+    A target is looked up once for each replacement and passed on, so that every part of the
+    replacement works on the same container.
     """
 
     service: Service
@@ -54,8 +54,8 @@ def existing_targets(ctx: Context, names: Iterable[str]) -> list[Target]:
 def has_moved(ctx: Context, target: Target, container: Container) -> bool:
     """Whether the proxy has to use another address for the target's new container.
 
-    Compares the addresses in the networks that the replica shares with the proxy; in all its
-    networks if it shares none. False if the replica had no container or no address.
+    Compares the addresses in the networks that the replica shares with the proxy; in all of the
+    replica's networks if it shares none. False if the replica had no container or no address.
     """
     before = target.container.addresses if target.container else {}
     proxy_name = ctx.settings.services.proxy

@@ -6,18 +6,22 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-# The phases in which the engine and the application do the work: any deployer would need them.
+# Any deployer needs these phases: the engine and the application do the work, not the deployer.
 NEEDED = ("create", "drain", "start", "healthy")
 
 
 class Phases:
     """The seconds of each service in each phase.
 
-    The phases: `taken out`, until the proxy has no open request to a replica that ignores its stop
-    signal; `create`; `drain`, from the stop signal until the old container has stopped; `start`;
-    `healthy`, until the first good response; `passes`, from then until the container is ready;
-    `served`, until the proxy sends requests to the batch, noted for its first replica. Their order
-    depends on `restart.order`.
+    The order of the phases depends on `restart.order`:
+
+    - `taken out`: a replica that ignores its stop signal finishes its requests before it stops
+    - `create`: the engine creates the new container
+    - `drain`: the old container finishes its work and stops
+    - `start`: the engine starts the container
+    - `healthy`: from the start until the first good response
+    - `passes`: from then until the container is ready
+    - `served`: until the proxy sends requests to the batch; added to the batch's first replica
     """
 
     def __init__(self) -> None:
@@ -38,7 +42,10 @@ class Phases:
         own[phase] = own.get(phase, 0.0) + seconds
 
     def facts(self, seconds: float) -> Mapping[str, object]:
-        """Return the timings for the report; `seconds` is how long the whole rollout took."""
+        """Return the timings for the report; `seconds` is how long the whole rollout took.
+
+        `needed` sums up the phases that any deployer needs.
+        """
         needed = sum(own.get(phase, 0.0) for own in self._seconds.values() for phase in NEEDED)
         rounded = {
             service: {phase: round(value, 2) for phase, value in own.items()}

@@ -25,7 +25,8 @@ from cosmicdeploy.steps.rollout.timings import Phases
 class RolloutUndo:
     """The undo of one rollout, service by service. Not reusable.
 
-    `at_once`: clients are turned away meanwhile.
+    `at_once`: clients are turned away meanwhile, so the undo announces no gap and does not wait for
+    the proxy.
     """
 
     def __init__(self, ctx: Context, *, at_once: bool) -> None:
@@ -36,7 +37,7 @@ class RolloutUndo:
             self._proxy.adopt()
 
     def undo(self, name: str, before: dict[str, Any] | None) -> None:
-        """Put back a service's former container; `end` raises an error of this.
+        """Put back a service's former container; keep an error for `end`, which raises the first.
 
         Raises `LockLost` and `EngineUnavailable` at once: no other container could be put back.
         """
@@ -75,7 +76,10 @@ class RolloutUndo:
 def undo_gap(
     ctx: Context, name: str, before: dict[str, Any] | None
 ) -> AbstractContextManager[None]:
-    """Return the gap in which clients notice that a service's former container is put back."""
+    """Return the announced gap in which a service's former container is put back.
+
+    Announces none if that container did not run, or is still in place.
+    """
     if before is None or not before["running"]:
         return nullcontext()
     current = ctx.container(name)
@@ -86,8 +90,9 @@ def undo_gap(
 def put_back(ctx: Context, service_name: str, before: dict[str, Any] | None) -> bool:
     """Put back the container that was in place before, from any state of a replacement.
 
-    `before` are the `journal_facts` of that container; None if there was none. Returns whether
-    anything had to be changed. Raises `NeedsPerson` if that container is gone.
+    `before` are the `journal_facts` of that former container. If it is None, there was no
+    container, and the present one is removed. Returns whether anything had to be changed. Raises
+    `NeedsPerson` if the former container is gone.
     """
     target = look_up(ctx, service_name)
     service, current = target.service, target.container
@@ -112,11 +117,11 @@ def _is_unchanged(current: Container, before: dict[str, Any] | None) -> bool:
 
 
 def _require_former(ctx: Context, service: Service, before: dict[str, Any]) -> Container:
-    """Return the container from before; raises `NeedsPerson` if it is gone."""
+    """Return the former container; raises `NeedsPerson` if it is gone."""
     former = ctx.engine.container(before["id"])
     if former is None:
         raise NeedsPerson(
-            "The container that ran before is gone",
+            "The container that was in place before the run is gone",
             where=service.container_name,
             todo=f"the present container stays as it is; {ACCEPT}",
         )
@@ -132,5 +137,5 @@ def _restore(ctx: Context, service: Service, former: Container, *, start: bool) 
             ctx.say(f"{service.name} runs as before: it did not work then ({why})")
         else:
             wait_ready(ctx, former.id, service.container_name)
-    elif former.is_running:  # it was stopped before the run, and stays stopped
+    elif former.is_running:  # it was stopped before the run
         end(ctx, service.name, former.id)

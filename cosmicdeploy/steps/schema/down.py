@@ -17,9 +17,10 @@ from cosmicdeploy.text.formatting import counted
 def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
     """Roll back the applied migrations that are not in `to_applied`; return their names.
 
-    Runs in the image that the app's tag names. It must have the files of these migrations: Artisan
-    skips a migration without a file and reports success. Raises `Refused`, before anything runs, if
-    other migrations would be rolled back; `NeedsPerson` if the result is not exactly `to_applied`.
+    Runs in the image that the app's tag names. That image must have the files of these migrations:
+    Artisan skips a migration without a file and reports success. Raises `Refused`, before anything
+    runs, if a rollback cannot lead to `to_applied`; `NeedsPerson` if the result is not exactly
+    `to_applied`.
     """
     beyond = applied_beyond(ctx, to_applied)
     if not beyond:
@@ -54,7 +55,10 @@ def applied_beyond(ctx: Context, target: Set[str]) -> list[str]:
 
 
 def _applied(ctx: Context) -> list[str]:
-    """Return the applied migrations by batch; Artisan rolls them back in the reverse order."""
+    """Return the applied migrations in the order of their batches.
+
+    Artisan rolls them back in the reverse order.
+    """
     with open_facts(ctx.database()) as database:
         return list(database.applied_migrations())
 
@@ -64,7 +68,7 @@ def _beyond(applied: list[str], target: Set[str]) -> list[str]:
     missing = sorted(target - set(applied))
     if missing:
         raise Refused(
-            f"Rolling back cannot restore that state: {', '.join(missing)} is not applied",
+            f"The schema cannot be rolled back: {', '.join(missing)} is not applied",
             where="database",
             todo="choose a backup to roll back to: `cosmicdeploy rollback`",
         )

@@ -20,9 +20,10 @@ CHECK_EVERY_SECONDS = 0.2
 
 
 class Target(BaseModel):
-    """A session at the time it was chosen to be ended.
+    """A database session as it was when the operator chose to end it.
 
-    `told` describes it to the operator. `seconds`: how long it had run its statement or been idle.
+    `told` describes the session to the operator. `seconds`: how long the session had run its
+    statement or been idle.
     """
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
@@ -40,7 +41,7 @@ class Target(BaseModel):
 
 
 class EndSessionsStep(Step):
-    """End these database sessions, or with `statement_only` only the statements that they run.
+    """End these database sessions; with `statement_only`, end only the statements that they run.
 
     Leaves alone a session that meanwhile runs another statement.
     """
@@ -64,7 +65,7 @@ class EndSessionsStep(Step):
             try:
                 with open_session(ctx.database()) as session:
                     kill(session, target.id, statement_only=self.statement_only)
-            except DatabaseError as error:  # it may have ended just now
+            except DatabaseError as error:  # the session may have ended just now
                 ctx.say(error.what)
         return {"ended": [target.id for target in ended]}
 

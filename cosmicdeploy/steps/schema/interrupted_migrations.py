@@ -1,7 +1,8 @@
 """Find out how far the migrations of an interrupted run came.
 
-The journal says which migrations began, the live schema which of their changes were made. MariaDB
-commits each DDL statement by itself: a migration that fails leaves the changes that it had made.
+The journal says which migrations began; the live schema shows which of their changes were made.
+MariaDB commits each DDL statement by itself, so a failed migration leaves the changes that it made
+before the failure.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class MigrationProgress:
-    """How far migrations came, in all and statement by statement."""
+    """How far migrations came, as a whole and statement by statement."""
 
     begun: BegunMigration
     state: State
@@ -91,7 +92,7 @@ def _all_done(ctx: Context, begun: BegunMigration, applied: set[str], digest: st
 def require_whole(ctx: Context) -> None:
     """Raise `NeedsPerson` if migrations of an earlier run are half done.
 
-    Raises `CosmicError` while a plan is made and the recover step comes first.
+    Raises `CosmicError` in a plan in which the step `recover` comes first.
     """
     begun = interrupted_migration(ctx.journal) if ctx.has_database else None
     if begun is None:
@@ -109,7 +110,7 @@ def require_whole(ctx: Context) -> None:
 def half_done_error(
     progress: MigrationProgress, what: str = "Migrations of an earlier run are half done"
 ) -> NeedsPerson:
-    """Return the error for half-done migrations, with each statement and the two ways on."""
+    """Return the error for half-done migrations, with each statement and the ways to continue."""
     backup = progress.begun.backup
     back = f"roll back: `cosmicdeploy rollback --to {backup}`; or " if backup else ""
     by_hand = "correct the schema by hand, then `cosmicdeploy migrate --resolve`"

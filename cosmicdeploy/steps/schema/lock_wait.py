@@ -1,6 +1,6 @@
 """Shorten the server's lock wait while migrations run.
 
-A migration that waits for a table's lock blocks every later request to the table; by the server's
+A migration that waits for a table's lock blocks every later request to the table; by MariaDB's
 default, for up to a day. The server's own setting is restored afterwards, or by the next run if
 this run is killed.
 """
@@ -21,7 +21,10 @@ TIMED_OUT = "Lock wait timeout exceeded"
 
 
 def lock_wait_before(ctx: Context) -> dict[str, int]:
-    """Return the server's seconds and those to set; the journal keeps both as `lock_wait`."""
+    """Return the server's lock wait (`former`) and the one to set (`set`), both in seconds.
+
+    The journal records both as `lock_wait`.
+    """
     return {"former": _read(ctx), "set": ctx.settings.migrate.lock_wait}
 
 
@@ -29,7 +32,8 @@ def lock_wait_before(ctx: Context) -> dict[str, int]:
 def short_lock_wait(ctx: Context, kept: LockWait) -> Iterator[None]:
     """Make sessions that begin inside the block wait at most `kept["set"]` seconds for a lock.
 
-    Only reports it if the deployer lacks the privilege; then the server's own seconds apply.
+    `kept` is the result of `lock_wait_before`. If the server refuses, for example because the
+    deployer lacks the privilege, only reports that. The server's own setting then applies.
     """
     try:
         _write(ctx, kept["set"])
@@ -46,11 +50,14 @@ def short_lock_wait(ctx: Context, kept: LockWait) -> Iterator[None]:
 
 
 def put_back(ctx: Context, kept: LockWait) -> None:
-    """Restore the server's lock wait if it still has the value that was set; report a failure."""
+    """Restore the server's lock wait if it still has the value that was set.
+
+    A failure is only reported.
+    """
     try:
         if _read(ctx) == kept["set"]:
             _write(ctx, kept["former"])
-    except CosmicError as error:  # a restarted server has its own setting again
+    except CosmicError as error:  # after a restart, the server has its own setting anyway
         statement = f"SET GLOBAL lock_wait_timeout = {kept['former']}"
         ctx.say(f"the server's lock wait was not restored ({error.what}); run `{statement}`")
 
@@ -70,7 +77,7 @@ def lock_wait_left(ctx: Context) -> LockWait | None:
 
 
 def restore_lock_wait(ctx: Context) -> bool:
-    """Restore the lock wait that a killed run set; return whether one did.
+    """Restore the lock wait that a killed run set; return whether there was one to restore.
 
     Raises `DatabaseError`.
     """

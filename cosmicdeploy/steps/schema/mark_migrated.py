@@ -1,4 +1,4 @@
-"""The step `mark-migrated`: record migrations as run whose changes are already in the schema."""
+"""The step `mark-migrated`: record migrations as run if the schema has their changes already."""
 
 from __future__ import annotations
 

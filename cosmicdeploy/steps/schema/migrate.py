@@ -64,7 +64,8 @@ class MigrateStep(Step):
         if not self.empty_only:
             interrupted_migrations.require_whole(ctx)
         if ctx.run.is_planning and not ctx.run.is_plan_only and ctx.run.steps_ahead.build_images:
-            # Only `--plan` asks the present image; a run asks the new image once it is built.
+            # Only `--plan` asks the present image for pending migrations; a run asks the new image
+            # once that is built.
             return Undecided(reason="checked in the new image")
         names = pending_names_once(ctx)
         if names is None:
@@ -185,7 +186,7 @@ def _undo_error(ctx: Context, begun: BegunMigration, error: CosmicError) -> Cosm
 
 
 def _wait_for_database(ctx: Context) -> None:
-    """Wait until the database answers; raise its last error if it does not in time."""
+    """Wait until the database answers; raise its error after `DATABASE_BACK_WITHIN` seconds."""
 
     def ping() -> CosmicError | None:
         try:

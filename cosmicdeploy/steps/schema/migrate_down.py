@@ -24,7 +24,7 @@ from cosmicdeploy.steps.schema.pending import require_files
 class MigrateDownStep(Step):
     """Roll back the migrations that ran since the target backup, in the image that has their files.
 
-    Undone by restoring the backup that the run created first: it holds what down migrations drop.
+    The undo restores the backup that the run created first, which holds what down migrations drop.
     """
 
     kind: ClassVar[str] = "migrate-down"
@@ -60,9 +60,9 @@ class MigrateDownStep(Step):
 
 
 def backup_before(journal: Journal) -> str | None:
-    """Return the id of the newest backup that an unfinished rollback made.
+    """Return the id of the newest backup that an unfinished rollback created; None if none did.
 
-    The backup of a deploy that it resumes does not count: clients have written rows since.
+    The backup of a resumed deploy does not count: clients have written rows since.
     """
     runs = unfinished(journal, own=True)
     backups = backups_of([run for run in runs if run.kind is RunKind.ROLLBACK])

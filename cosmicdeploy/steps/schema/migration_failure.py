@@ -1,4 +1,4 @@
-"""The error of migrations that failed, with what to do about it."""
+"""The error for failed migrations, with advice on what to do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ALREADY_EXISTS = re.compile(r"already exists|duplicate (?:column|key) name", re.
 
 
 def migration_failure(ctx: Context, result: ExecResult) -> MigrationFailed:
-    """Return the error of a console command that failed to migrate."""
+    """Return the error for a failed migrate command, according to its output."""
     where = " ".join(ctx.console(*ctx.settings.migrate.command))
     if TIMED_OUT in result.text + result.error_text:
         seconds = ctx.settings.migrate.lock_wait

@@ -1,4 +1,4 @@
-"""Ask the application's console for pending migrations and their SQL, and judge it."""
+"""Ask the application's console for pending migrations, and judge whether they may destroy data."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def pending_names(ctx: Context) -> list[str] | None:
 def require_files(ctx: Context, names: Sequence[str]) -> None:
     """Raise `Refused` if a migration to be rolled back has no file.
 
-    The console would skip it and report success.
+    The console would skip such a migration and report success.
     """
     missing = sorted(set(names) - set(status.names(_status(ctx) or "")))
     if missing:
         raise Refused(
             f"{status.summarize_names(missing)} cannot be rolled back: it has no file",
             where="migrations",
-            todo="put the file back where the containers see it (a folder that is mounted hides "
-            "the files of the image), or roll back the data as well: leave out --migration",
+            todo="put the file back where the containers see it (a mounted folder hides the files"
+            " of the image), or roll back the data as well: leave out --migration",
         )
 
 
@@ -55,13 +55,13 @@ def _status(ctx: Context) -> str | None:
 
 
 def pending_names_once(ctx: Context) -> list[str] | None:
-    """Return the same as `pending_names`; cached by image until a step changes something."""
+    """Return what `pending_names` does; cached by image until a step changes something."""
     output = _status_once(ctx)
     return None if output is None else status.pending(output)
 
 
 def unknown_allowed(ctx: Context) -> list[str]:
-    """Return the names given by --allow that the console lists no migration for."""
+    """Return the names given by --allow that are not in the console's list of migrations."""
     output = _status_once(ctx) if ctx.run.allowed_migrations else None
     return [] if output is None else sorted(ctx.run.allowed_migrations - set(status.names(output)))
 
@@ -75,7 +75,10 @@ def _status_once(ctx: Context) -> str | None:
 
 
 def pending_statements(ctx: Context, names: Sequence[str]) -> list[Statement]:
-    """Return the statements of pending migrations, judged against the live schema."""
+    """Return the statements of pending migrations, judged against the live schema.
+
+    If the console cannot show the SQL, returns one unknown statement for each migration.
+    """
     if not names:
         return []
     command = ctx.settings.migrate.pretend
@@ -96,7 +99,7 @@ def begun_already(ctx: Context, names: Sequence[str]) -> list[UnrecordedMigratio
 
 
 def live_shape(ctx: Context) -> Shape:
-    """Return the live schema's shape."""
+    """Return the tables and views of the live schema."""
     with open_facts(ctx.database()) as database:
         return read_shape(database.session, database.schema)
 
@@ -108,7 +111,10 @@ def refused(ctx: Context, statements: Sequence[Statement]) -> list[Statement]:
 
 
 def require_allowed(ctx: Context, statements: Sequence[Statement]) -> None:
-    """Raise `Refused`, with the options that allow it, if a migration may destroy data."""
+    """Raise `Refused` if a migration may destroy data and is not allowed by name.
+
+    The error names the options that allow the migration.
+    """
     harmful = refused(ctx, statements)
     if not harmful:
         return

@@ -1,4 +1,4 @@
-"""Remove what runs that are over have left in volumes."""
+"""Remove files that finished runs have left set aside in volumes."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from cosmicdeploy.steps.static_files.sources import journal_facts, source_of, us
 
 
 def left_aside(ctx: Context) -> list[str]:
-    """Return the volumes in which runs that are over have left what they had set aside."""
+    """Return the volumes that still have files which finished runs had set aside."""
     if not record.volumes_aside(ctx, ()):
-        return []  # the journal is not read for nothing
+        return []  # saves reading the journal
     return sorted(record.volumes_aside(ctx, names_in_use(ctx)))
 
 
 def clean_up(ctx: Context) -> None:
-    """Remove what runs that are over have left in volumes; a volume that is gone has nothing.
+    """Remove files that finished runs have left set aside in volumes.
 
-    An error is only reported: nothing depends on it, and the next run tries again.
+    An error is only reported: nothing depends on the removal, and the next run tries again.
     """
     left = left_aside(ctx)
     if not left:

@@ -1,4 +1,4 @@
-"""Put the files of an image into a volume, and remove those of images long before it."""
+"""Put the files of an image into a volume; remove those that only older images had."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from cosmicdeploy.steps.static_files.volume_shell import (
     volume_shell,
 )
 
-# What the journal has of a volume: service, target, subpath, image, and whether it had a record.
+# What the journal records of a volume: service, target, subpath, image, and `had_record`.
 Facts = Mapping[str, Any]
 
 
@@ -54,10 +54,10 @@ def _mount(volume: str, facts: Facts) -> Mount:
 
 
 def shell_of(ctx: Context, volume: str, facts: Facts) -> AbstractContextManager[VolumeShell]:
-    """Return a shell on a volume, in a container of the image that filled it.
+    """Return a shell on a volume, in a container of the image that the journal recorded.
 
-    If that image is gone, in one of the service's present image. Raises `NeedsPerson` if the
-    service is no longer declared.
+    If that image is gone, the container has the service's present image. Raises `NeedsPerson` if
+    the service is no longer declared.
     """
     name = facts["service"]
     if name not in ctx.stack.services:
@@ -71,7 +71,10 @@ def shell_of(ctx: Context, volume: str, facts: Facts) -> AbstractContextManager[
 
 
 def renew(ctx: Context, volume: str, facts: Facts, name: str) -> dict[str, Any]:
-    """Put the files of the image into a volume; return the numbers for the report."""
+    """Put the files of the image into a volume; return the facts for the report.
+
+    `name` is that of the run's folder in the volume, without PREFIX.
+    """
     ctx.safe_point()
     _ensure_volume(ctx, volume)
     service, image_id = ctx.service(facts["service"]), str(facts["image"])
@@ -114,7 +117,7 @@ def _install(
     again = shell.present(changes.written).files
     if wrong := [path for path in changes.written if again.get(path) != wanted[path]]:
         raise CosmicError(
-            f"Files of the image are not in the volume as they should be: {', '.join(wrong[:5])}",
+            f"Files in the volume differ from those just written: {', '.join(wrong[:5])}",
             where=source,
             todo="see whether something else writes to the volume, then run the command again",
         )
@@ -133,7 +136,7 @@ def _folders(paths: Collection[str] | Mapping[str, object]) -> set[str]:
 
 
 def names_in_use(ctx: Context) -> list[str]:
-    """Return what runs that are not over have set aside, this run's own included."""
+    """Return the folder names of the unfinished runs, including this run's, without PREFIX."""
     return [
         each.before["set_aside"]
         for each in intents(unfinished(ctx.journal, own=True), STATIC_FILES)
@@ -151,7 +154,7 @@ def _require_plain_names(image: str, wanted: record.Files) -> None:
         raise CosmicError(
             f"The image {image} has a file whose name contains a line break",
             where=repr(unusual[0]),
-            todo="rename it, or name the volume in `volumes.left_alone`",
+            todo="rename the file, or name the volume in `volumes.left_alone`",
         )
 
 
@@ -165,7 +168,10 @@ def _warn_of_unknown(ctx: Context, volume: str, name: str, changes: Renewal) -> 
 
 
 def remove_gone(ctx: Context, volume: str, shell: VolumeShell) -> None:
-    """Remove the files of images before the former one, unless something has changed them."""
+    """Remove the files that only images before the former one had.
+
+    Files that were changed since they were put into the volume stay.
+    """
     found = record.read_record(ctx, volume)
     if found is None or not found.gone:
         return

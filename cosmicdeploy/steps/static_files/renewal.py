@@ -12,12 +12,14 @@ from cosmicdeploy.text.formatting import counted
 
 @dataclass(frozen=True, kw_only=True)
 class Renewal:
-    """What changes in a volume; all paths are relative to its root.
+    """The files of an image that differ from a volume; all paths are relative to its root.
 
-    `added`: only the image has it. `replaced`: a deploy has put the old one there. `unknown`: it
-    has other content, and no deploy has put it there; it is replaced, and a copy is kept. `left`:
-    something has changed or removed it since the last deploy, and the new image has the same one as
-    the image before.
+    - `added`: the volume does not have the file
+    - `replaced`: the volume has an older file, which a deploy has put there
+    - `unknown`: the volume has a different file, which no deploy has put there; it is replaced, and
+      a copy is kept
+    - `left`: since the last deploy, something has changed or removed the file in the volume; the
+      volume stays so, because the new image has the same file as the former image
     """
 
     added: tuple[str, ...] = ()
@@ -43,7 +45,7 @@ class Renewal:
 def renewal(image: Files, volume: Files, record: Record | None) -> Renewal:
     """Compare the files of an image with those of a volume, at the same paths.
 
-    `record` says what the last deploy has put there.
+    `record` says which files the last deploy has put into the volume.
     """
     known = record.files if record else {}
     former = {**record.former, **record.gone} if record else {}

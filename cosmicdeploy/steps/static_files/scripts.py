@@ -1,7 +1,7 @@
-"""Shell scripts that put files into a volume, and that undo it.
+"""Shell scripts that put files into a volume, undo that, and clean up afterwards.
 
-They run in the folder of the volume, by the shell of the application's image. Only renames change
-what clients see: a file is wholly old or wholly new. Whatever is set aside is in folders of the
+They run in the folder of the volume, in the shell of the application's image. Only renames change
+what clients see: a file is wholly old or wholly new. Files that are set aside are in folders of the
 volume that only root may read, since the proxy serves the volume.
 """
 
@@ -13,9 +13,9 @@ from shlex import quote
 
 from cosmicdeploy.steps.static_files.renewal import Renewal
 
-# Folders of a run are called PREFIX and eight hexadecimal digits.
+# The name of a run's folder in the volume is PREFIX and eight hexadecimal digits.
 PREFIX = ".cosmicdeploy-"
-# Copies of replaced files that no deploy had put there.
+# The folder for copies of replaced files that no deploy had put into the volume.
 KEPT = ".cosmicdeploy-kept"
 # A command line has at most this many names: the kernel limits its length.
 NAMES = 200
@@ -36,10 +36,11 @@ back() {
 
 
 def install_script(name: str, source: str, changes: Renewal, folders: Iterable[str]) -> str:
-    """Return the script that puts the files in place; `source` has those of the image.
+    """Return the script that puts the files of an image in place.
 
-    `folders` are those that the volume lacks. Everything is copied first, so a full disk changes
-    nothing.
+    `name` is that of the run's folder, without PREFIX. `source` is the folder with the files of the
+    image. `folders` are the folders that the volume lacks. The script first copies everything, so
+    that a full disk changes nothing that clients see.
     """
     own = PREFIX + name
     replaced = (*changes.replaced, *changes.unknown)
@@ -57,7 +58,7 @@ def install_script(name: str, source: str, changes: Renewal, folders: Iterable[s
 
 
 def undo_script(name: str, changes: Renewal, folders: Iterable[str]) -> str:
-    """Return the script that undoes `install_script`, from any state in which that was killed."""
+    """Return the script that undoes `install_script`, even if that was killed half-way."""
     own = PREFIX + name
     replaced = (*changes.replaced, *changes.unknown)
     return "\n".join(
@@ -77,7 +78,7 @@ def undo_script(name: str, changes: Renewal, folders: Iterable[str]) -> str:
 
 
 def clean_script(kept: Iterable[str]) -> str:
-    """Return the script that removes the folders of earlier runs, except those of these names."""
+    """Return the script that removes the folders of earlier runs, except those named in `kept`."""
     names = "|".join([KEPT, *(PREFIX + name for name in kept)])
     return (
         f"for own in {PREFIX}*; do\n"

@@ -13,7 +13,7 @@ from cosmicdeploy.steps.static_files.renew import existing_image
 
 
 def users_of_volumes(ctx: Context) -> list[Sequence[Served]]:
-    """Return the services of each volume that the proxy serves."""
+    """Return, for each volume that the proxy serves, the services that mount it."""
     users: dict[str, list[Served]] = {}
     for name in ctx.settings.services.deployed:
         for served in served_volumes(ctx, ctx.service(name)):
@@ -22,9 +22,9 @@ def users_of_volumes(ctx: Context) -> list[Sequence[Served]]:
 
 
 def source_of(ctx: Context, users: Sequence[Served]) -> Served:
-    """Return the service whose image has the files of a volume; the first one if none has.
+    """Return the service whose image has files for a volume; the first service if no image has.
 
-    Raises `CosmicError` if several images have.
+    Raises `CosmicError` if several images have files for the volume.
     """
     by_image = {image_name(ctx, each): each for each in reversed(users)}
     if len(by_image) == 1:
@@ -51,7 +51,7 @@ def _has_files(ctx: Context, served: Served) -> bool:
 
 
 def journal_facts(ctx: Context, served: Served) -> dict[str, Any]:
-    """Return what the journal has of a volume before its files are replaced."""
+    """Return what the journal records of a volume before its files are replaced."""
     return {
         "service": served.service,
         "target": served.mount.target,

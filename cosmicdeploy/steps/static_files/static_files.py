@@ -36,8 +36,8 @@ FILLED_BY_ITSELF = "the image has no files there: the application fills it itsel
 class StaticFilesStep(Step):
     """Put the files of the new image into each volume that the proxy serves and the image fills.
 
-    The engine fills such a volume only when it is new. Files of the former release stay beside the
-    new ones, until the release after the next. Files of the same name are replaced at once for
+    The engine fills such a volume only when it is new. Files that only the former image has stay
+    for one more release. A file with the same name in both images is replaced at once for
     everything that mounts the volume.
     """
 
@@ -46,7 +46,7 @@ class StaticFilesStep(Step):
     is_checked_again: ClassVar[bool] = False
 
     missing_only: bool = Field(
-        default=False, description="Only for services of which no container runs."
+        default=False, description="Only fill volumes of services that have no running container."
     )
 
     def check(self, ctx: Context) -> Change | Unchanged:

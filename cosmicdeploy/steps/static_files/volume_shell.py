@@ -1,4 +1,4 @@
-"""Work on a volume in a container of the application's image, in which nothing else runs."""
+"""Read and change a volume, in a separate container of the application's image."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from cosmicdeploy.proxy.static_files.record import ID_FILE
 from cosmicdeploy.stack.model import Healthcheck, Mount, Service
 from cosmicdeploy.steps.static_files.scripts import PREFIX
 
-# Where the container has the volume: no image has a folder of this name.
+# Where the volume is mounted in the container: no image has a folder of this name.
 ROOT = "/.cosmicdeploy-volume"
-# The container ends after this many seconds, should its run be killed.
+# In seconds: if the run is killed, the container ends by itself after this time.
 LIFETIME = 3600
-# What `xargs` exits with if some of the files do not exist.
+# The exit code of `xargs` if some of the files do not exist.
 SOME_ARE_MISSING = 123
 LINES = "cd \"$1\" && tr '\\n' '\\000' | xargs -0 "
 STATUS = LINES + "stat -c '%f %u:%g %n'"
@@ -33,7 +33,7 @@ REMOVE = LINES + "rm -f"
 
 @dataclass(frozen=True)
 class Present:
-    """What a volume has at some paths: files and links with their facts, and folders."""
+    """What a volume has at some paths; `files` are its files and links, with their facts."""
 
     files: dict[str, FileFacts]
     folders: frozenset[str]
@@ -41,13 +41,16 @@ class Present:
 
 @dataclass(frozen=True)
 class VolumeShell:
-    """A shell with the volume and the files of the image. Every method raises `EngineError`."""
+    """A shell in a container with a volume and the files of an image.
+
+    Every method raises `EngineError` if its command fails.
+    """
 
     engine: Engine
     container_id: str
 
     def present(self, paths: Iterable[str]) -> Present:
-        """Return what the volume has at these paths; whatever else it holds is not read."""
+        """Return what the volume has at these paths, without reading its other files."""
         modes: dict[str, tuple[int, str]] = {}
         for line in self._lines(STATUS, paths):
             mode, owner, path = line.split(" ", 2)
@@ -66,7 +69,7 @@ class VolumeShell:
         )
 
     def volume_id(self) -> str:
-        """Return the random id in the volume; give it one if it has none."""
+        """Return the random id in the volume; write a new id if the volume has none."""
         script = 'cd "$1" && umask 077 && { [ -s "$2" ] || printf %s "$3" >"$2"; } && cat "$2"'
         return self.run(script, ID_FILE, uuid4().hex).text
 
@@ -75,28 +78,28 @@ class VolumeShell:
         self._lines(REMOVE, paths)
 
     def write(self, path: str, text: str) -> None:
-        """Write a file that only root may read, below a folder of the run."""
+        """Write a file into the volume, for root alone to read; create its folder if missing."""
         script = 'umask 077 && cd "$1" && mkdir -p "$(dirname "$2")" && cat >"$2"'
         self.run(script, path, stdin=text)
 
     def run(self, script: str, *words: str, stdin: str = "") -> ExecResult:
-        """Run a script in the volume's folder, which is its first argument."""
+        """Run a script; its arguments are the path of the volume, then these words."""
         result = self._execute(["sh", "-c", script, "sh", ROOT, *words], stdin)
         _require_success(result, (0,))
         return result
 
     def run_file(self, text: str) -> None:
-        """Run a script of any length in the volume's folder."""
+        """Run a script of any length, in the folder of the volume."""
         result = self._execute(["sh", "-c", 'cd "$1" && sh -s', "sh", ROOT], text)
         _require_success(result, (0,))
 
     def undo(self, name: str) -> None:
-        """Run the script `undo` of a run's folder, if the volume has this folder."""
+        """Run the script `undo` in the folder of a run, if the volume has that script."""
         script = 'cd "$1" && if [ -f "$2" ]; then sh "$2"; fi'
         self.run(script, f"{PREFIX}{name}/undo")
 
     def _lines(self, script: str, paths: Iterable[str]) -> list[str]:
-        """Run a script on paths, one on each line of its input; return the lines it prints."""
+        """Run a script that reads paths from its input, one a line; return the lines it prints."""
         text = "".join(f"./{path}\n" for path in paths)
         if not text:
             return []
@@ -111,7 +114,10 @@ class VolumeShell:
 
 
 def _sum(line: str) -> tuple[str, str]:
-    """Return the path and the digest of a line of `sha256sum`; GNU's escapes backslashes."""
+    """Return the path and the digest in a line of `sha256sum`.
+
+    The GNU version begins a line with a backslash if it has escaped backslashes in the path.
+    """
     digest, _, path = line.partition("  ")
     if digest.startswith("\\"):
         digest, path = digest[1:], path.replace("\\\\", "\\")
@@ -133,7 +139,7 @@ def _require_success(result: ExecResult, codes: Sequence[int]) -> None:
 def volume_shell(
     ctx: Context, service: Service, image_id: str, mount: Mount
 ) -> Iterator[VolumeShell]:
-    """Run a container of the image with a volume, as long as the block runs.
+    """Run a container of the image with the volume during the block.
 
     Raises `EngineError` if the image has no shell.
     """
@@ -146,7 +152,7 @@ def volume_shell(
 
 
 def let_engine_fill(ctx: Context, service: Service, image_id: str, mount: Mount) -> None:
-    """Let the engine fill a volume from the image as it does for Compose: only if it is empty."""
+    """Let the engine fill the volume from the image, as it does for Compose, if it is empty."""
     ctx.engine.discard(_create(ctx, service, image_id, replace(mount, read_only=False)))
 
 
@@ -179,7 +185,7 @@ def _start(ctx: Context, service: Service, container_id: str) -> None:
         raise
     except EngineError as error:
         raise EngineError(
-            f"The image {service.image} has no shell to put its files into a volume with",
+            f"The image {service.image} has no shell, which is needed to fill a volume",
             where=service.name,
             todo="add `sh` to the image, or name the volume in `volumes.left_alone`",
             details=(error.what,),

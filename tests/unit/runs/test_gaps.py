@@ -59,7 +59,7 @@ def test_a_gap_that_is_longer_than_announced_breaks_the_promise() -> None:
     stats = TrafficStats()
     with stats.gaps.open("app", 3) as gap:
         gap.began = time.monotonic() - 4
-    assert stats.failure_summary() == "app was away for 4.0 s, announced were at most 3 s"
+    assert stats.failure_summary() == "app was away for 4.0 s, longer than the announced 3 s"
 
 
 def test_a_gap_that_an_error_leaves_open_ends_with_the_undo_and_may_be_longer() -> None:

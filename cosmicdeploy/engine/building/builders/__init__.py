@@ -1,1 +1,4 @@
-"""The ways to build an image. `choice.py` selects one; nothing else asks which it is."""
+"""The three builders of images; `choice.py` selects the one for a build.
+
+These are BuildKit inside the engine, BuildKit through `docker buildx`, and the classic builder.
+"""

@@ -1,4 +1,8 @@
-"""Build with BuildKit inside the engine, without a session."""
+"""Build with BuildKit inside the engine, by a single request.
+
+This is only possible for a build without a session: a connection on which BuildKit asks its client
+for secrets and the like (`session.py`).
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ _TRACE, _RESULT = "moby.buildkit.trace", "moby.image.id"
 
 @dataclass(frozen=True)
 class BuildKitBuilder:
-    """`Builder` by `POST /build?version=2`; the engine has it since 18.09."""
+    """`Builder` that uses BuildKit inside the engine: `POST /build?version=2`, since 18.09."""
 
     api: APIClient
     name: str = "BuildKit"
@@ -40,7 +44,7 @@ class BuildKitBuilder:
             "platform": _platform(recipe),
         }
         if len(recipe.build.platforms) > 1:
-            on_line(f"of build.platforms, the engine's alone is built: {recipe.engine.platform}")
+            on_line(f"build.platforms has several; only {recipe.engine.platform} is built")
         image_id, progress = "", Progress()
         with post_build(self.api, packing.archive(), parameters) as messages:
             for message in messages:
@@ -56,7 +60,7 @@ class BuildKitBuilder:
 
 
 def _platform(recipe: Recipe) -> str | None:
-    """Return the platform to build for: of several, the engine's own."""
+    """Return the platform to build for; None for the engine's own, also if several are declared."""
     platforms = recipe.build.platforms
     return platforms[0] if len(platforms) == 1 else None
 

@@ -1,4 +1,8 @@
-"""What BuildKit inside the engine cannot build, and what it would ignore."""
+"""Find what BuildKit cannot build as written.
+
+A frontend is the program that parses a Dockerfile: the engine's own, or an image that the line
+'# syntax=' or the build argument BUILDKIT_SYNTAX names.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from cosmicdeploy.engine.building.context.packing import frontend
 from cosmicdeploy.engine.building.dockerfile.parse import Instruction
 from cosmicdeploy.engine.building.recipe import Recipe
 
-# The API of Engine 23, whose frontend is that of `docker/dockerfile:1.4`, and of Engine 25 (1.6).
+# API versions: Engine 23, whose own frontend is `docker/dockerfile:1.4`, and Engine 25 (1.6).
 _ENGINE_23 = (1, 42)
 _ENGINE_25 = (1, 44)
 _NETWORKS = (None, "", "default", "host", "none")
@@ -19,17 +23,17 @@ GIT_REPOSITORY = re.compile(r"(?:https?|git|ssh)://\S+\.git(?:#\S*)?|git://\S+|s
 
 
 def buildkit_problems(recipe: Recipe) -> Iterator[Problem]:
-    """Yield what would fail, or be ignored without a word."""
+    """Yield what in a build would fail, or be silently ignored."""
     yield from _key_problems(recipe)
     if frontend(recipe):
-        return  # It is newer, or names itself what it does not know.
+        return  # a declared frontend is newer, or itself reports what it does not support
     for what, engine, where in _too_new(recipe):
         yield Problem(
             f"{what} needs Engine {engine}, or a '# syntax=' line (this is Engine"
             f" {recipe.engine.version})",
             where,
-            "begin the Dockerfile with '# syntax=docker/dockerfile:1', which is pulled from its"
-            " registry, or write it without",
+            "begin the Dockerfile with '# syntax=docker/dockerfile:1', an image that the engine"
+            " then pulls, or do without this feature",
         )
 
 
@@ -37,7 +41,7 @@ def _key_problems(recipe: Recipe) -> Iterator[Problem]:
     build, where = recipe.build, str(recipe.build.context)
     if build.network not in _NETWORKS:
         yield Problem(
-            f"build.network is '{build.network}': BuildKit has default, host and none alone",
+            f"build.network is '{build.network}': BuildKit has only default, host and none",
             where,
             "use host, or publish what the build needs",
         )

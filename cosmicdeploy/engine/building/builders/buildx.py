@@ -1,4 +1,4 @@
-"""Build with `docker buildx build`, which answers what BuildKit asks its client for."""
+"""Build with `docker buildx build`, for builds in which BuildKit asks its client for something."""
 
 from __future__ import annotations
 
@@ -21,13 +21,16 @@ from cosmicdeploy.signals import each_interruptible
 
 PROGRAM = ("docker", "buildx")
 _VERSION_SECONDS = 20
-# How long buildx may take to end a build that was given up.
+# How long buildx may take to stop a build that was given up.
 _GRACE_SECONDS = 1.5
 
 
 @dataclass(frozen=True)
 class BuildxBuilder:
-    """`Builder` by the docker command's plugin; `reasons` say why the engine alone cannot."""
+    """`Builder` that uses buildx, a plugin of the docker command.
+
+    `reasons` are the parts of the build for which the engine alone does not suffice.
+    """
 
     reasons: Sequence[str]
     name: str = "docker buildx"
@@ -49,13 +52,13 @@ class BuildxBuilder:
                 yield Problem(
                     f"build.additional_contexts.{name} is the image of another service",
                     str(recipe.build.context),
-                    "name the image: docker-image://<name>",
+                    "name the image itself: docker-image://<name>",
                 )
         if len(recipe.build.platforms) > 1:
             yield Problem(
-                f"build.platforms has several, and none is the engine's, {recipe.engine.platform}",
+                f"build.platforms has several, but not the engine's own, {recipe.engine.platform}",
                 str(recipe.build.context),
-                "name one platform",
+                "declare one platform",
             )
         yield from buildkit_problems(recipe)
 
@@ -76,7 +79,7 @@ class BuildxBuilder:
 
 @lru_cache(maxsize=1)
 def is_installed() -> bool:
-    """Whether the docker command and its plugin answer."""
+    """Return whether the docker command and its plugin buildx are installed and answer."""
     with suppress(OSError, subprocess.TimeoutExpired):
         command = [*PROGRAM, "version"]
         done = subprocess.run(command, capture_output=True, timeout=_VERSION_SECONDS, check=False)
@@ -88,7 +91,10 @@ def is_installed() -> bool:
 def _running(
     command: Sequence[str], environment: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[str]]:
-    """Run a command whose output is one stream of lines; end it if the block raises."""
+    """Run a command during the block, and terminate it if it still runs at the end of the block.
+
+    `stdout` of the process has the lines of both outputs.
+    """
     process = subprocess.Popen(
         command,
         env={**os.environ, **environment},
@@ -98,7 +104,7 @@ def _running(
         text=True,
         encoding="utf-8",
         errors="replace",
-        start_new_session=True,  # Ctrl-C in a terminal reaches this process alone
+        start_new_session=True,  # so that Ctrl-C in a terminal does not reach the command
     )
     try:
         yield process

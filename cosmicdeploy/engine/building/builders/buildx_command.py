@@ -1,4 +1,4 @@
-"""The command line of `docker buildx build`, and the environment for what must not be in it."""
+"""Build the command line of `docker buildx build`, and its environment, which holds the secrets."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from pathlib import Path
 from cosmicdeploy.engine.building.recipe import Recipe
 
 _SECRET_VARIABLE = "COSMICDEPLOY_BUILD_SECRET_"  # noqa: S105 - the name of a variable
-# Variables that change what the docker command does; a build argument of that name is no secret.
+# Variables that begin so change what the docker command does. Build arguments with such a name are
+# not secrets, so they go on the command line instead of the environment.
 _OF_DOCKER = ("BUILDKIT_", "BUILDX_", "DOCKER_", "HOME", "LD_", "PATH", "XDG_")
 
 
 def buildx_environment(recipe: Recipe) -> dict[str, str]:
-    """Return the values of build arguments and secrets: a command line is visible to everybody."""
+    """Return the environment variables with the values of build arguments and secrets.
+
+    They are not on the command line, since every user of the machine can read command lines.
+    """
     build = recipe.build
     secrets = {
         f"{_SECRET_VARIABLE}{number}": secret.value
@@ -28,7 +32,11 @@ def buildx_environment(recipe: Recipe) -> dict[str, str]:
 def buildx_command(
     recipe: Recipe, labels: Mapping[str, str], folder: Path, id_file: Path
 ) -> list[str]:
-    """Return the arguments after `docker buildx`. `folder` is for files that the build needs."""
+    """Return the arguments after `docker buildx`.
+
+    buildx writes the image's id to `id_file`. If the Dockerfile stands in the compose file, this
+    function writes it to `folder`.
+    """
     return ["build", *_options(recipe, labels, folder, id_file), str(recipe.build.context)]
 
 
@@ -36,7 +44,7 @@ def _options(
     recipe: Recipe, labels: Mapping[str, str], folder: Path, id_file: Path
 ) -> Iterator[str]:
     build = recipe.build
-    # The builder of the engine that everything else here talks to, unless the operator names one.
+    # "default" builds in the engine that the deployer uses. BUILDX_BUILDER selects another builder.
     if not os.environ.get("BUILDX_BUILDER"):
         yield from ("--builder", "default")
     yield from ("--load", "--progress", "plain", "--iidfile", str(id_file))
@@ -66,7 +74,7 @@ def _plain_options(recipe: Recipe) -> Iterator[str]:
         "--shm-size": [str(build.shm_size)] if build.shm_size else [],
         "--target": [build.target] if build.target else [],
         "--ulimit": [f"{name}={soft}:{hard}" for name, (soft, hard) in build.ulimits.items()],
-        # An attestation holds the time, so that the same image would have another id each time.
+        # A provenance attestation contains the time, so each build would give another image id.
         "--provenance": [build.provenance or "false"],
         "--sbom": [build.sbom] if build.sbom else [],
     }
@@ -78,7 +86,7 @@ def _plain_options(recipe: Recipe) -> Iterator[str]:
 
 
 def _written(recipe: Recipe, folder: Path) -> Path:
-    """Write the Dockerfile of a `dockerfile_inline`, outside of the context."""
+    """Write the text of a `dockerfile_inline` to `folder`, outside of the context."""
     file = folder / "Dockerfile"
     file.write_bytes(recipe.source.text.encode("utf-8", "surrogateescape"))
     return file

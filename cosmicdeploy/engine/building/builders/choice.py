@@ -1,4 +1,4 @@
-"""Select the builder of an image."""
+"""Select the builder for an image."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from cosmicdeploy.engine.building.recipe import Recipe
 
 
 def builder_for(api: APIClient, recipe: Recipe) -> Builder:
-    """Return BuildKit, through buildx where it needs a client; else the classic builder."""
+    """Return the builder for an image.
+
+    That is BuildKit if the engine has it and the operator did not turn it off, else the classic
+    builder. BuildKit is used through buildx if it needs to ask a client during this build.
+    """
     if not recipe.uses_buildkit:
         return ClassicBuilder(api)
     reasons = needs_session(recipe)

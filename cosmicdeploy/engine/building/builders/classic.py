@@ -18,13 +18,13 @@ from cosmicdeploy.engine.building.context.ignore_file import NAME
 from cosmicdeploy.engine.building.recipe import Recipe
 
 _DOCKERFILE = ".cosmicdeploy.dockerfile"
-# The builder's own lines, between those of the instructions.
+# The beginnings of the builder's own lines of output, which are not shown.
 _OWN_LINES = (" --->", "Removing intermediate", "Successfully")
 
 
 @dataclass(frozen=True)
 class ClassicBuilder:
-    """`Builder` by `POST /build?version=1`, for engines that have no other."""
+    """`Builder` that uses the engine's classic builder: `POST /build?version=1`."""
 
     api: APIClient
     name: str = "the classic builder"
@@ -59,10 +59,11 @@ class ClassicBuilder:
 
 
 def _dockerfile(recipe: Recipe) -> tuple[str, dict[str, bytes]]:
-    """Return the Dockerfile's name in the archive, and the files to add.
+    """Return the Dockerfile's name in the archive, and additional files (name → content).
 
-    The builder removes from the context what an ignore file in it excludes; so a Dockerfile that is
-    not part of the context is added with an ignore file that excludes it.
+    A Dockerfile that is not part of the context is added to the archive, but must not be copied
+    into the image. So an ignore file is added that excludes the Dockerfile: the builder reads the
+    Dockerfile, then removes what the ignore file excludes.
     """
     source = recipe.source
     if source.name_in_context is not None:

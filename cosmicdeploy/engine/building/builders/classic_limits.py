@@ -1,7 +1,7 @@
-"""Refuse a Dockerfile that the engine's classic builder would not build as written.
+"""Find what the engine's classic builder would not build as written.
 
-Since Engine 23 it accepts BuildKit's syntax, but ignores here-documents and unknown flags, and may
-still report success.
+Since Engine 23 the classic builder accepts BuildKit's syntax. But it ignores here-documents and
+unknown flags, and may still report success.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from cosmicdeploy.engine.building.dockerfile.parse import Dockerfile, Instructio
 from cosmicdeploy.engine.building.dockerfile.stages import global_args, stage_name
 from cosmicdeploy.engine.building.recipe import Recipe
 
-# The supported flags. Any other is ignored or refused, depending on the engine's version.
+# The supported flags. Any other flag is ignored or refused, depending on the engine's version.
 _FLAGS = {"FROM": {"platform"}, "RUN": set[str](), "COPY": {"from", "chown"}, "ADD": {"chown"}}
+# What to do instead of using a flag.
 _INSTEAD = {
     "checksum": "compare the checksum in a RUN",
     "chmod": "change the mode in a RUN afterwards",
-    "exclude": "list it in .dockerignore",
+    "exclude": "list the excluded files in .dockerignore",
     "keep-git-dir": "clone in a RUN",
     "link": "remove --link: the image is the same without it",
     "mount": "remove --mount, and COPY the files that the command needs",
@@ -51,7 +52,7 @@ _BUILDKIT_ARGUMENT = re.compile(r"BUILDKIT_\w+|SOURCE_DATE_EPOCH")
 
 
 def classic_problems(recipe: Recipe) -> Iterator[Problem]:
-    """Yield what the builder would not build as written."""
+    """Yield the keys, instructions and flags that the builder would ignore or refuse."""
     build = recipe.build
     for key in _KEYS:
         value = getattr(build, key)
@@ -74,7 +75,7 @@ def _dockerfile_problems(recipe: Recipe, file: str) -> Iterator[Problem]:
         yield from _ignore_file_problems(recipe.source.own_ignore_file)
     for name, (line, _) in dockerfile.directives.items():
         if name != "escape":
-            todo = "remove the line; everything else that needs BuildKit is listed with it"
+            todo = "remove the line; other lines that need BuildKit are problems of their own"
             yield Problem(f"'# {name}=' is ignored", f"{file}:{line}", todo)
     for name in filter(_BUILDKIT_ARGUMENT.fullmatch, build.args):
         todo = f"remove {name} from build.args in the compose file"
@@ -96,7 +97,7 @@ def _ignore_file_problems(path: Path) -> Iterator[Problem]:
 
 
 def _instructions_up_to(dockerfile: Dockerfile, target: str | None) -> Iterator[Instruction]:
-    """Yield the instructions that the builder runs: all stages up to the target, used or not."""
+    """Yield the instructions that the builder runs: those of all stages up to the target."""
     index, is_target = -1, False
     for instruction in dockerfile.instructions:
         if instruction.keyword == "FROM" and not instruction.is_trigger:
@@ -132,10 +133,11 @@ def _unset_problems(names: set[str]) -> Iterator[tuple[str, str]]:
 
 
 def _needed_from_buildkit(instruction: Instruction, is_global: bool) -> set[str]:
-    """Return the arguments that an instruction uses and only BuildKit sets.
+    """Return those arguments of an instruction that only BuildKit sets, such as TARGETARCH.
 
-    Within a stage only an `ARG` counts: without one they are empty there even with BuildKit.
-    `is_global` says that the instruction stands before the first `FROM`.
+    `is_global` says that the instruction stands before the first `FROM`. Within a stage, only an
+    `ARG` that declares such an argument counts: without a declaration, the argument is empty there
+    even with BuildKit.
     """
     is_arg = instruction.keyword == "ARG"
     declared = set(instruction.words()) if is_arg else set()

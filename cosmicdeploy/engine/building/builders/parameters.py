@@ -1,4 +1,4 @@
-"""The parameters of a build that the engine's builders have in common."""
+"""Build the parameters of `POST /build` that BuildKit and the classic builder share."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from cosmicdeploy.engine.building.recipe import Recipe
 def build_parameters(api: Any, recipe: Recipe, labels: Mapping[str, str]) -> dict[str, Any]:
     """Return the parameters of `POST /build`, as the engine's API names them.
 
-    As with the docker command, the proxies of its configuration are build arguments too.
-    Base images are pulled beforehand, with the operator's credentials, so `pull` is not among them.
+    The proxies in the docker command's configuration become build arguments, as with the docker
+    command. `pull` is not a parameter: base images are pulled beforehand, with the operator's
+    credentials.
     """
     build = recipe.build
     limits = [

@@ -1,4 +1,4 @@
-"""Read what `docker buildx build --progress plain` prints."""
+"""Turn the output of `docker buildx build --progress plain` into the lines to show."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ _ERROR = re.compile(r"ERROR: (?:failed to solve: |failed to build: )*(?P<text>.*
 
 @dataclass
 class PlainProgress:
-    """Turns the output into lines as from the engine; `error` is the reason of a failure."""
+    """The progress of one build, from its output.
+
+    `error` is the reason of a failure; "" if the output names none so far.
+    """
 
     error: str = ""
     _names: dict[str, str] = field(default_factory=dict)
 
     def lines(self, output: str) -> Iterator[str]:
-        """Yield what to show of a line: instructions, what they print, and errors."""
+        """Yield the lines to show for a line of output: instructions, their output, and errors."""
         line = output.rstrip("\n")
         if match := _ERROR.fullmatch(line):
             self.error = match["text"]

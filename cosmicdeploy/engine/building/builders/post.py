@@ -1,4 +1,4 @@
-"""Send a build to the engine, and read its messages."""
+"""Send a build request to the engine, and read the engine's messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cosmicdeploy.engine.connection import TIMEOUT_SECONDS
 from cosmicdeploy.errors import EngineError, EngineUnavailable
 from cosmicdeploy.signals import each_interruptible, interruptible
 
-# A build that prints nothing for so long is given up; the longest quiet commands are compilers.
+# A build that prints nothing for so long is given up. Compilers can be quiet for a long time.
 SILENCE_SECONDS = 3600.0
 
 
@@ -24,11 +24,11 @@ def post_build(
     parameters: Mapping[str, Any],
     silence: float = SILENCE_SECONDS,
 ) -> Iterator[Iterator[dict[str, Any]]]:
-    """Start a build; the value is an iterator over its messages.
+    """Start a build, and give the block an iterator over the engine's messages.
 
-    Leaving the block closes the connection, with which the engine ends a build that still runs.
-    Raises `EngineError` if the engine sends nothing for `silence` seconds, and `EngineUnavailable`
-    if it goes away.
+    Leaving the block closes the connection; the engine then ends a build that still runs. Raises
+    what the SDK raises, `EngineError` if the engine sends nothing for `silence` seconds, and
+    `EngineUnavailable` if the connection to the engine is lost.
     """
     with interruptible():
         response = api._post(
@@ -45,13 +45,13 @@ def post_build(
 
 @contextmanager
 def _translated_breaks(silence: float) -> Iterator[None]:
-    """Translate the errors of the library below the SDK, which the SDK passes on."""
+    """Translate the errors of urllib3 and http.client, which the SDK does not translate."""
     try:
         yield
     except (urllib3.exceptions.ReadTimeoutError, TimeoutError) as error:
         raise EngineError(
             f"The build printed nothing for {silence:.0f} s, and was given up",
-            todo="find out which instruction hangs; let a long one print something",
+            todo="find out which instruction hangs; let a slow instruction print its progress",
         ) from error
     except (urllib3.exceptions.HTTPError, HTTPException) as error:
         raise engine_gone() from error
@@ -61,5 +61,5 @@ def engine_gone() -> EngineUnavailable:
     """Return the error for an engine that went away during the build."""
     return EngineUnavailable(
         "The Docker Engine went away during the build",
-        todo="start it again and run the same command: it resumes from what it finds",
+        todo="start the engine again, then run the same command again",
     )

@@ -1,4 +1,4 @@
-"""Refuse what a builder would drop, ignore or fail on, before anything is built."""
+"""Refuse, before anything is built, what a builder would ignore or fail on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cosmicdeploy.errors import Refused
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that a builder would not build as written."""
+    """A part of a build that the builder would not build as written, as the fields of an error."""
 
     what: str
     where: str
@@ -18,7 +18,11 @@ class Problem:
 
 
 def refuse(intro: str, problems: Iterable[Problem]) -> None:
-    """Raise `Refused` if there are problems: it names the first, and its details the others."""
+    """Raise `Refused` if there are problems.
+
+    The error's message begins with `intro` and names the first problem; its details name the
+    others.
+    """
     named = list(problems)
     if not named:
         return

@@ -1,4 +1,4 @@
-"""What a builder does."""
+"""The interface of a builder, which builds one image."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ OnLine = Callable[[str], None]
 
 
 class Builder(Protocol):
-    """A way to build an image."""
+    """A way to build an image: BuildKit inside the engine, buildx, or the classic builder."""
 
     @property
     def name(self) -> str:
-        """The name, which completes "built with …"."""
+        """The builder's name in the message "building IMAGE with NAME"."""
 
     def require_buildable(self, recipe: Recipe) -> None:
-        """Raise `Refused` if an image would not be built as written."""
+        """Raise `Refused` if this builder would not build the image as written."""
 
     def build(self, recipe: Recipe, labels: Mapping[str, str], on_line: OnLine) -> str:
         """Build an image without a tag; return its id. `on_line` receives each line of output.
 
-        Raises `FailedBuild` with the builder's reason, and `EngineError`.
+        Raises `FailedBuild` with the builder's reason, `EngineError` if the engine fails or goes
+        away, and what the SDK raises.
         """
 
 
 class FailedBuild(Exception):
-    """The builder gave up; the message is its reason."""
+    """The build failed; the message is the builder's reason."""

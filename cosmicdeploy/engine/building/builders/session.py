@@ -1,4 +1,8 @@
-"""What BuildKit asks its client for during a build, for which the client has to be buildx."""
+"""Find the parts of a build that need a session, and therefore buildx.
+
+A session is a connection on which BuildKit asks its client for secrets, ssh keys, additional
+contexts and the like during a build. The deployer itself cannot answer there, but buildx can.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +16,12 @@ from cosmicdeploy.engine.building.recipe import Recipe
 
 _KEYS = ("additional_contexts", "cache_to", "no_cache_filter", "secrets", "ssh")
 _FALSE = (None, "", "false", "False", "0")
-# A cache that the engine itself can read.
+# A cache that the engine can read without a session: the name of an image.
 _REFERENCE = re.compile(r"[^=,]+")
 
 
 def needs_session(recipe: Recipe) -> list[str]:
-    """Return what in a build needs a session, in words; nothing if the engine needs no client."""
+    """Return the parts of a build that need a session, as words for messages."""
     return list(dict.fromkeys(_needs(recipe)))
 
 
@@ -37,7 +41,7 @@ def _needs(recipe: Recipe) -> Iterator[str]:
         try:
             pack(recipe)
         except CannotRewrite as reason:
-            yield f"{reason}: it would copy the Dockerfile, which is not part of the context"
+            yield f"{reason} (it would copy the Dockerfile, which is not part of the context)"
 
 
 def _is_set(value: str | None) -> bool:

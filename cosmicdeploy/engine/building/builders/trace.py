@@ -1,8 +1,8 @@
 """Decode BuildKit's progress messages.
 
-They are Protocol Buffers (`moby.buildkit.v1.StatusResponse`) within the engine's JSON stream. Only
-the names, results and logs of the build's instructions are of interest, which does not justify a
-dependency.
+The messages are Protocol Buffers (`moby.buildkit.v1.StatusResponse`) within the engine's JSON
+stream. Only a few of their fields are needed, which does not justify a dependency. A vertex is a
+step of the build, such as an instruction.
 """
 
 from __future__ import annotations
@@ -12,22 +12,25 @@ from dataclasses import dataclass, field
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _FIXED_SIZES = {_FIXED64: 8, _FIXED32: 4}
-# Fields of StatusResponse.
+# The numbers of fields in a StatusResponse.
 _VERTEX, _LOG = 1, 3
-# Names of vertices that belong to no instruction.
+# The beginnings of the names of vertices that belong to no instruction.
 _INTERNAL = ("[internal]", "copy /context", "load remote build context", "exporting ")
 
 
 @dataclass
 class Progress:
-    """Turns messages into the lines of a build's output: instructions, and what they print."""
+    """Turns messages into the lines of a build's output: instructions, and what they print.
+
+    `_shown` and `_cached` are digests of vertices; `_unfinished` maps digests to unfinished lines.
+    """
 
     _shown: set[bytes] = field(default_factory=set)
     _cached: set[bytes] = field(default_factory=set)
     _unfinished: dict[bytes, bytes] = field(default_factory=dict)
 
     def lines(self, message: bytes) -> Iterator[str]:
-        """Yield the lines of a message; raises `ValueError` if it is malformed."""
+        """Yield the lines of a message. Raises `ValueError` if the message is malformed."""
         for number, value in _fields(message):
             if number == _VERTEX and isinstance(value, bytes):
                 yield from self._vertex(dict(_fields(value)))
@@ -35,7 +38,7 @@ class Progress:
                 yield from self._log(dict(_fields(value)))
 
     def rest(self) -> Iterator[str]:
-        """Yield what was printed without a line end."""
+        """Yield the last, unfinished lines, which have no line end."""
         for text in self._unfinished.values():
             yield from _split(text)
         self._unfinished.clear()
@@ -66,7 +69,10 @@ class Progress:
 
 
 def _split(text: bytes) -> Iterator[str]:
-    """Yield the lines that are not empty; of a line that is overwritten, its last state."""
+    """Yield the lines that are not empty.
+
+    A progress bar overwrites a line with carriage returns; only the line's last state is yielded.
+    """
     for line in text.decode("utf-8", "replace").split("\n"):
         last = line.rstrip("\r").rpartition("\r")[2]
         if last.strip():
@@ -79,7 +85,10 @@ def _bytes(fields: dict[int, int | bytes], number: int) -> bytes:
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Yield the number and the value of each field; skip those of a fixed size."""
+    """Yield the number and the value of each field, without fields of a fixed size.
+
+    Raises `ValueError` if the message is malformed.
+    """
     position = 0
     while position < len(message):
         key, position = _varint(message, position)

@@ -1,1 +1,1 @@
-"""Read a build context, and pack it for the engine."""
+"""List the files of a build context, and pack them for the engine."""

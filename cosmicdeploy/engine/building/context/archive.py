@@ -1,7 +1,7 @@
-"""Pack a build context as a tar archive, in the one form that BuildKit takes without a session.
+"""Pack a build context as a tar archive that BuildKit recognizes.
 
-BuildKit recognizes an archive by its first 1024 bytes and would take any other for a Dockerfile. So
-the archive is in GNU format without PAX headers and begins with a short entry.
+BuildKit recognizes an archive by its first 1024 bytes, and takes anything else for a Dockerfile. So
+the archive is in GNU format without PAX headers, and begins with a short entry.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ _FOLDER_MODE = 0o755
 def packed(
     files: Sequence[ContextFile], texts: Mapping[str, bytes], second_name: str = ""
 ) -> Iterator[bytes]:
-    """Yield an archive in blocks; everything in it belongs to root, as with `docker build`.
+    """Yield an archive in blocks. All entries belong to root, as with `docker build`.
 
-    `texts` are further files, by name. If `second_name` is given, everything in `files` is also in
-    the folder of that name, as hard links. Raises `EngineError` if a file changes meanwhile.
+    `texts` maps the names of additional files to their content. If `second_name` is given, the
+    archive also contains all of `files` in a folder of that name, as hard links. Raises
+    `EngineError` if a file's size changes while the file is read.
     """
     block = bytearray()
     for part in _parts(files, texts, second_name):
@@ -61,7 +62,7 @@ def _packed_file(file: ContextFile) -> Iterator[bytes]:
             raise EngineError(
                 "A file of the build context changed while it was read",
                 where=file.path,
-                todo="run the command again, once nothing writes to it",
+                todo="run the command again once no program writes to this file",
             ) from None
 
 
@@ -78,6 +79,7 @@ def _info(file: ContextFile, name: str) -> tarfile.TarInfo:
 
 
 def _second(file: ContextFile, name: str) -> tarfile.TarInfo:
+    """Return the second entry of a file, under another name: a hard link if it is regular."""
     info = _info(file, name)
     if file.is_regular:
         info.type, info.linkname, info.size = tarfile.LNKTYPE, file.name, 0
@@ -101,10 +103,14 @@ def _header(info: tarfile.TarInfo) -> bytes:
 
 
 class _SizeChanged(Exception):
-    """A file is not as long as its header says."""
+    """A file's content is not as long as the size in its header."""
 
 
 def _padded(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """Yield the content, padded to whole blocks.
+
+    Raises `_SizeChanged` unless the content has `size` bytes.
+    """
     left = size
     for chunk in chunks:
         left -= len(chunk)

@@ -1,4 +1,4 @@
-"""List the files of a build context, without what its ignore file excludes."""
+"""List the files of a build context, without those that the ignore file excludes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ _CHUNK = 1 << 20
 class ContextFile:
     """A file, folder or symbolic link of a build context.
 
-    `name` is relative to the context, with slashes; `path` is plain text, since a context may have
-    many thousand files. `mode` has the type and the permissions.
+    `name` is relative to the context, with slashes. `path` is a string, since `Path` objects cost
+    time in a context of many thousand files. `mode` is as in `os.stat`: type and permissions.
+    `size` is in bytes, `modified` a Unix time.
     """
 
     name: str
@@ -39,17 +40,20 @@ class ContextFile:
 
     @property
     def permissions(self) -> int:
-        """The permissions; those of a symbolic link mean nothing and are always 777."""
+        """The permissions; 777 for a symbolic link, since its permissions have no meaning."""
         return 0o777 if stat.S_ISLNK(self.mode) else stat.S_IMODE(self.mode)
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the content of a regular file."""
+        """Yield the content of a regular file piece by piece."""
         with open(self.path, "rb") as content:  # noqa: PTH123
             while chunk := content.read(_CHUNK):
                 yield chunk
 
     def facts(self) -> str:
-        """Return what an image built from this file depends on; the time of change is not part."""
+        """Return everything about this file that affects an image: name, permissions, content.
+
+        The time of modification and the owner are not included.
+        """
         if self.is_folder:
             return f"{self.name} {self.permissions:o}"
         if not self.is_regular:
@@ -65,13 +69,14 @@ def context_files(
 ) -> list[ContextFile]:
     """Return the files that the ignore file does not exclude, each folder before its content.
 
-    The folder of an included file is included as well. FIFOs, sockets and devices are passed over:
-    they have no content to build from, and opening a FIFO would wait for its other end. So are the
-    deployer's `own` folders, relative to the context, which change with each deploy.
+    The folders of an included file are included as well. FIFOs, sockets and devices are left out:
+    they have no content to build from, and opening a FIFO would wait for its other end. `own` are
+    the deployer's own folders, relative to the context; they are left out because they change with
+    each deploy.
     """
     files = [file for file in _below(str(context), "", rules, ()) if not _is_own(file.name, own)]
     kept = {folder for file in files for folder in _folders(file.name)}
-    # A folder that holds only folders of the deployer exists for these alone.
+    # A folder that holds nothing but the deployer's folders exists only for them: leave it out.
     around = {folder for name in own for folder in _folders(name)} - kept
     return sorted((f for f in files if f.name not in around), key=lambda file: file.name)
 
@@ -81,7 +86,7 @@ def _is_own(name: str, own: Collection[str]) -> bool:
 
 
 def _folders(name: str) -> Iterator[str]:
-    """Yield the folders that a path is in, without the context itself."""
+    """Yield the folders above a path, without the context itself."""
     while name := posixpath.dirname(name):
         yield name
 

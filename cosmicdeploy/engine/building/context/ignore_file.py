@@ -18,7 +18,7 @@ from cosmicdeploy.errors import ConfigError
 NAME = ".dockerignore"
 _WILDCARDS = frozenset("*?[]\\")
 _CLASS = re.compile(r"\[(\^?(?:\\.|[^\]\\])+)\]")
-# The result of each pattern for a folder, which its content inherits.
+# For a folder: whether each pattern matches it. The files in the folder inherit the matches.
 Matches = tuple[bool, ...]
 
 
@@ -31,7 +31,7 @@ class Pattern:
     regex: re.Pattern[str]
 
     def may_include_below(self, folder: str) -> bool:
-        """Whether this is an exception that could match something in the folder."""
+        """Return whether this is an exception that could match a path below the folder."""
         if not self.is_exception:
             return False
         has_wildcards = not _WILDCARDS.isdisjoint(self.text)
@@ -45,9 +45,10 @@ class IgnoreRules:
     patterns: Sequence[Pattern] = ()
 
     def match(self, path: str, parent: Matches = ()) -> tuple[bool, Matches]:
-        """Return whether the path is excluded, and what to pass on for the content of a folder.
+        """Return whether the path is excluded, and which patterns match it.
 
-        `path` is relative to the context, with slashes; `parent` is what its folder returned.
+        `path` is relative to the context, with slashes. `parent` are the matches of the folder that
+        contains the path; () for a path at the top.
         """
         excluded, results = False, []
         for index, pattern in enumerate(self.patterns):
@@ -60,7 +61,7 @@ class IgnoreRules:
         return excluded, tuple(results)
 
     def excludes(self, path: str) -> bool:
-        """Whether a path is excluded, by itself or by one of its folders."""
+        """Return whether a path is excluded, by itself or by one of the folders above it."""
         matches: Matches = ()
         excluded = False
         parts = path.split("/")
@@ -69,12 +70,15 @@ class IgnoreRules:
         return excluded
 
     def includes_below(self, folder: str) -> bool:
-        """Whether an exception could include something in an excluded folder."""
+        """Return whether an exception could include a path below an excluded folder."""
         return any(pattern.may_include_below(folder) for pattern in self.patterns)
 
 
 def read_ignore_rules(file: Path | None) -> IgnoreRules:
-    """Read an ignore file; None excludes nothing. Raises `ConfigError` for an invalid pattern."""
+    """Read an ignore file; without a file, no path is excluded.
+
+    Raises `ConfigError` for an invalid pattern.
+    """
     if file is None:
         return IgnoreRules()
     text = file.read_bytes().removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
@@ -92,9 +96,9 @@ def _patterns(text: str, file: str) -> Iterator[Pattern]:
             yield Pattern(path, is_exception, _regex(path))
         except (re.error, ValueError) as error:
             raise ConfigError(
-                f"'{stripped}' is no valid pattern: {error}",
+                f"'{stripped}' is not a valid pattern: {error}",
                 where=f"{file}:{number}",
-                todo="correct it; `docker build` refuses it as well",
+                todo="correct the pattern; `docker build` refuses it as well",
             ) from error
 
 
@@ -108,9 +112,10 @@ def _cleaned(path: str) -> str:
 
 def _regex(path: str) -> re.Pattern[str]:
     if not path:
-        raise ValueError("it is empty")
+        raise ValueError("the pattern is empty")
     if path.startswith("**") and _WILDCARDS.isdisjoint(path[2:]):
-        # `**` before plain text also matches within a name; `**/x` matches `x` as well.
+        # Before plain text, `**` also matches within a name: `**x` matches `ax`. And `**/x` matches
+        # `x` itself.
         rest = re.escape(path[2:])
         return re.compile(f".*{rest}|{rest[1:]}" if path[2:3] == "/" else f".*{rest}", re.DOTALL)
     return re.compile("".join(_translated(path)), re.DOTALL)
@@ -134,7 +139,7 @@ def _translated(path: str) -> Iterator[str]:
         elif character == "[":
             match = _CLASS.match(path, position - 1)
             if match is None:
-                raise ValueError("its bracket is not closed")
+                raise ValueError("the bracket is not closed")
             position = match.end()
             yield f"[{match[1].replace('[', chr(92) + '[')}]"
         else:

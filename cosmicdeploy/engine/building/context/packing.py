@@ -1,4 +1,8 @@
-"""Decide how the Dockerfile and the context travel to BuildKit in one archive."""
+"""Decide how the Dockerfile and the context are packed into one archive for BuildKit.
+
+A frontend is the program that parses a Dockerfile: the engine's own, or an image that the line
+'# syntax=' or the build argument BUILDKIT_SYNTAX names.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +15,17 @@ from cosmicdeploy.engine.building.recipe import Recipe
 
 _DOCKERFILE = ".cosmicdeploy.dockerfile"
 _FOLDER = ".cosmicdeploy.context"
-# The frontends whose instructions are those that this package parses.
+# The frontends whose instructions this package can parse.
 _KNOWN_FRONTENDS = ("docker/dockerfile", "docker/dockerfile-upstream")
 
 
 @dataclass(frozen=True)
 class Packing:
-    """`dockerfile` is the Dockerfile's name in the archive, `texts` are additional files.
+    """The form of an archive for BuildKit.
 
-    If `folder` is given, the context is also in the folder of that name.
+    `dockerfile` is the Dockerfile's name in the archive. `texts` maps the names of additional files
+    to their content. If `folder` is not "", the archive contains the context a second time, in a
+    folder of that name.
     """
 
     recipe: Recipe
@@ -31,15 +37,16 @@ class Packing:
         return packed(self.recipe.source.files, self.texts, self.folder)
 
     def as_written(self, line: str) -> str:
-        """Return a line of the builder's output without the folder: `COPY ./ /srv`."""
+        """Return a line of the builder's output with "." for the folder, as in `COPY ./ /srv`."""
         return line.replace(self.folder, ".") if self.folder else line
 
 
 def pack(recipe: Recipe) -> Packing:
     """Return how to pack the context, so that `COPY . /srv` copies exactly the context.
 
-    Raises `CannotRewrite` if the Dockerfile is not part of the context, and an instruction that
-    cannot be changed copies the whole context.
+    A Dockerfile that is not part of the context is added to the archive. If instructions copy the
+    whole context, the archive then contains the context a second time, in a folder, and these
+    instructions are changed to copy that folder. Raises `CannotRewrite` if one cannot be changed.
     """
     source = recipe.source
     if source.name_in_context is not None:
@@ -49,7 +56,7 @@ def pack(recipe: Recipe) -> Packing:
         for instruction in copying_all(triggers, recipe.build.args):
             raise CannotRewrite(f"ONBUILD {instruction.text} of {base}")
     if text != source.text and not _is_known_frontend(recipe):
-        raise CannotRewrite("an instruction of a frontend of its own ('# syntax=')")
+        raise CannotRewrite("an instruction for an unknown frontend ('# syntax=')")
     return Packing(
         recipe,
         _DOCKERFILE,
@@ -65,6 +72,6 @@ def _is_known_frontend(recipe: Recipe) -> bool:
 
 
 def frontend(recipe: Recipe) -> str:
-    """Return the image that parses the Dockerfile; "" if it is the one inside the engine."""
+    """Return the image that parses the Dockerfile; "" if the engine itself parses it."""
     _, directive = recipe.source.dockerfile.directives.get("syntax", (0, ""))
     return recipe.build.args.get("BUILDKIT_SYNTAX", directive).partition(" ")[0]

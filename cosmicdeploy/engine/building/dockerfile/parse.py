@@ -1,9 +1,9 @@
 """Parse a Dockerfile into instructions, as BuildKit's own parser does.
 
-No package does this: `dockerfile-parse` knows neither here-documents nor flags. `dockerfile`, which
-wraps the official parser, starts a Go runtime in this process, has wheels for few platforms, and
-reports neither parser directives nor the flags within ONBUILD. The tests compare its results with
-those of this module.
+No package does this well. `dockerfile-parse` supports neither here-documents nor flags. The package
+`dockerfile`, which wraps the official parser, starts a Go runtime in this process and has wheels
+for few platforms. It reports neither parser directives nor the flags within ONBUILD. The tests
+compare this module with recorded results of the official parser.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ _WITH_HEREDOCS = ("RUN", "COPY", "ADD")
 
 @dataclass(frozen=True)
 class Instruction:
-    """An instruction; `keyword` is in capitals, `line` is the number of its first line.
+    """An instruction of a Dockerfile.
 
-    `text` is the whole instruction, joined to one line, without here-documents; `last_line` is the
-    number of its last line. `ONBUILD COPY …` is read as a COPY with `is_trigger` set.
+    `keyword` is in capitals. `flags` are as in "--from=x", and `heredocs` are the names of the
+    here-documents. `text` is the whole instruction, joined to one line, without the here-documents;
+    `line` and `last_line` are the numbers of the first and the last of its lines. `ONBUILD COPY …`
+    is read as a COPY with `is_trigger` set.
     """
 
     line: int
@@ -48,21 +50,24 @@ class Instruction:
         return [flag.removeprefix("--").partition("=")[0] for flag in self.flags]
 
     def flag(self, name: str) -> str | None:
-        """Return the value of a flag; None if the instruction does not have it."""
+        """Return the value of a flag; None if the instruction does not have the flag."""
         values = [flag.partition("=")[2] for flag in self.flags if flag.startswith(f"--{name}=")]
         return values[-1] if values else None
 
 
 @dataclass(frozen=True)
 class Dockerfile:
-    """A parsed Dockerfile; `directives` maps each parser directive to its line and value."""
+    """A parsed Dockerfile.
+
+    `directives` maps each parser directive, such as "syntax", to its line number and its value.
+    """
 
     directives: dict[str, tuple[int, str]]
     instructions: tuple[Instruction, ...]
 
 
 def parse_dockerfile(text: str) -> Dockerfile:
-    """Parse a Dockerfile; keep invalid instructions, which the builder will refuse."""
+    """Parse a Dockerfile. Invalid instructions are kept: the builder refuses them later."""
     lines = text.removeprefix("\ufeff").split("\n")
     directives = _directives(lines)
     escape = directives.get("escape", (0, "\\"))[1]
@@ -71,7 +76,10 @@ def parse_dockerfile(text: str) -> Dockerfile:
 
 
 def _directives(lines: list[str]) -> dict[str, tuple[int, str]]:
-    """Read the directives at the top, up to any other line; a first line `#!…` is skipped."""
+    """Return the directives at the top of a Dockerfile, up to the first other line.
+
+    A first line `#!…` is skipped.
+    """
     directives: dict[str, tuple[int, str]] = {}
     for number, line in enumerate(lines, 1):
         match = _DIRECTIVE.fullmatch(line.strip())
@@ -134,7 +142,7 @@ def _instruction(line: int, logical: str, escape: str) -> Instruction:
 
 
 def _split_flags(text: str, escape: str) -> tuple[tuple[str, ...], str]:
-    """Split an instruction's text into the flags at its start, and its arguments."""
+    """Split the text after a keyword into the flags at its start, and the arguments."""
     e = re.escape(escape)
     quoted = rf"""'(?:{e}.|[^'{e}])*'|"(?:{e}.|[^"{e}])*\""""
     word = re.compile(rf"""\s*(--(?:{quoted}|{e}.?|[^\s'"{e}])*)""")
@@ -155,7 +163,7 @@ def _takes_heredocs(instruction: Instruction) -> bool:
 
 
 def _after_heredoc(lines: list[str], position: int, name: str, is_indented: bool) -> int:
-    """Return the position after the body of a here-document."""
+    """Return the position after the body of a here-document and its last line, `name`."""
     while position < len(lines):
         line = lines[position].rstrip("\r")
         position += 1
@@ -165,7 +173,7 @@ def _after_heredoc(lines: list[str], position: int, name: str, is_indented: bool
 
 
 def json_words(text: str) -> list[str] | None:
-    """Return the words of the JSON form; None for the shell form."""
+    """Return the words of arguments in the JSON form, `["a", "b"]`; None for the shell form."""
     try:
         parsed = json.loads(text) if text.startswith("[") else None
     except ValueError:

@@ -1,8 +1,9 @@
-"""Let instructions that copy the whole build context copy a folder of it instead.
+"""Rewrite instructions that copy the whole build context, so that they copy one folder instead.
 
-BuildKit takes the Dockerfile from the archive that holds the context. If the Dockerfile is not part
-of the context, it would end up in the image with `COPY . /srv`. So the archive has the files of the
-context also in a folder, and such instructions take that folder; all others stay as they are.
+BuildKit takes the Dockerfile from the archive that contains the context. If the Dockerfile is not
+part of the context, `COPY . /srv` would copy the added Dockerfile into the image. So the archive
+contains the context a second time, in a folder, and such instructions copy this folder. All other
+instructions stay as they are.
 """
 
 from __future__ import annotations
@@ -25,13 +26,17 @@ _WILDCARDS = frozenset("*?[\\")
 
 
 class CannotRewrite(Exception):
-    """An instruction may copy the whole context and cannot be made to copy a folder."""
+    """An instruction may copy the whole context, and cannot be changed to copy the folder.
+
+    The message names the instruction.
+    """
 
 
 def rewritten(text: str, dockerfile: Dockerfile, args: Mapping[str, str], folder: str) -> str:
-    """Return the Dockerfile's text, whose instructions take the whole context from `folder`.
+    """Return the Dockerfile's text such that no instruction copies the whole archive.
 
-    Lines keep their numbers. Raises `CannotRewrite`.
+    Instructions that copy or mount the whole context use `folder` instead. `args` are the build
+    arguments. Lines keep their numbers. Raises `CannotRewrite`.
     """
     lines = text.split("\n")
     values = _values(dockerfile, args)
@@ -44,7 +49,7 @@ def rewritten(text: str, dockerfile: Dockerfile, args: Mapping[str, str], folder
 
 
 def copying_all(triggers: Iterable[Instruction], args: Mapping[str, str]) -> list[Instruction]:
-    """Return the instructions, of a base image's ONBUILD, that may copy the whole context."""
+    """Return those ONBUILD instructions of a base image that may copy the whole context."""
     found = []
     for instruction in triggers:
         with suppress(CannotRewrite):
@@ -55,6 +60,7 @@ def copying_all(triggers: Iterable[Instruction], args: Mapping[str, str]) -> lis
 
 
 def _changed(instruction: Instruction, values: Mapping[str, str], folder: str) -> str:
+    """Return the instruction's text, changed only if it copies or mounts the whole context."""
     if instruction.keyword in ("COPY", "ADD") and instruction.flag("from") is None:
         return _changed_copy(instruction, values, folder)
     if any(_mounts_all(options) for options in mounts(instruction)):
@@ -75,6 +81,11 @@ def _changed_copy(instruction: Instruction, values: Mapping[str, str], folder: s
 
 
 def _source(instruction: Instruction, word: str, values: Mapping[str, str], folder: str) -> str:
+    """Return a source of a COPY or ADD, moved into `folder` if it may mean the whole context.
+
+    That includes a source with an unknown variable, and one with a wildcard in its first folder.
+    Raises `CannotRewrite` for an ADD with an unknown variable.
+    """
     if word.startswith("<<") or _ADDRESS.match(word):
         return word
     known = word
@@ -124,7 +135,7 @@ def _flags(instruction: Instruction, folder: str) -> Iterator[str]:
 
 
 def _values(dockerfile: Dockerfile, args: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of the Dockerfile that have one known value, in whichever stage."""
+    """Return the variables that have the same known value wherever the Dockerfile sets them."""
     values: dict[str, str] = {}
     ambiguous: set[str] = set()
     for name, value in _assignments(dockerfile, args):

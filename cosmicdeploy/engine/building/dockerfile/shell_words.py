@@ -1,4 +1,4 @@
-"""Split a line into words and here-documents by a shell's rules, as BuildKit does."""
+"""Split a line of a Dockerfile into words, and find its here-documents, as BuildKit does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _QUOTING = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.?)""", re.DOTALL)
 
 
 def words(text: str) -> list[str]:
-    """Return the words with their quotes; none if a quote is not closed, as in the builder."""
+    """Return the words of a line with their quotes; an empty list if a quote is not closed."""
     matches = _WORD.findall(text)
     return matches if not _WORD.sub("", text).strip() else []
 
@@ -23,6 +23,6 @@ def unquoted(word: str) -> str:
 
 
 def heredocs_of(line: str) -> list[tuple[str, bool]]:
-    """Return the names of a line's here-documents, each with whether its body may be indented."""
+    """Return a line's here-documents: the name of each, and whether its body may be indented."""
     matches = [_HEREDOC.fullmatch(word) for word in words(line) if "<<" in word]
     return [(unquoted(match["name"]), bool(match["indented"])) for match in matches if match]

@@ -1,4 +1,4 @@
-"""Find a Dockerfile's stages, which of them a build needs, and the images that these use."""
+"""Find the stages of a Dockerfile, those that a build needs, and the images that they use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from cosmicdeploy.stack.variables.interpolate import interpolate
 
 @dataclass
 class Stage:
-    """A `FROM` and what follows it. `parent` is what it starts from, with arguments resolved."""
+    """A stage of a Dockerfile: a `FROM` and the instructions up to the next `FROM`.
+
+    `index` counts from 0, and `name` is "" without `AS`. `parent` is the image or stage that the
+    stage starts from, with arguments resolved.
+    """
 
     index: int
     name: str
@@ -21,31 +25,35 @@ class Stage:
 
     @property
     def sources(self) -> list[str]:
-        """The stages and images that it copies or mounts from; a name with a variable is not."""
+        """The stages and images from which this stage copies or mounts.
+
+        A name that contains a variable is left out.
+        """
         named = (name for i in self.instructions if not i.is_trigger for name in sources_of(i))
         return [name for name in named if "$" not in name]
 
 
 @dataclass(frozen=True)
 class BaseImages:
-    """The images that stages start from (`parents`), and those that they copy from (`copied`)."""
+    """The images that stages start from (`parents`), or copy or mount from (`copied`)."""
 
     parents: list[str]
     copied: list[str]
 
     @property
     def all(self) -> list[str]:
-        """Each image once."""
+        """All images, each once."""
         return list(dict.fromkeys(self.parents + self.copied))
 
 
 def read_stages(
     dockerfile: Dockerfile, args: Mapping[str, str], where: str, automatic: Mapping[str, str]
 ) -> list[Stage]:
-    """Return the stages. `automatic` are the arguments that the builder sets by itself.
+    """Return the stages of a Dockerfile.
 
-    `where` names the file in errors. Raises `ConfigError` for an invalid variable, and `Refused` if
-    a `FROM` names no image.
+    `args` are the build arguments, and `automatic` those that the builder sets by itself. `where`
+    names the file in errors. Raises `ConfigError` for an invalid variable, and `Refused` if a
+    `FROM` names no image.
     """
     known = {**automatic, **global_args(dockerfile, args, where, automatic)}
     stages: list[Stage] = []
@@ -64,7 +72,10 @@ def global_args(
     where: str,
     automatic: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Return the arguments that `FROM` can use: declared before the first `FROM`, with a value."""
+    """Return the arguments that a `FROM` can use: those with a value, declared before any `FROM`.
+
+    The parameters and errors are as in `read_stages`.
+    """
     known: dict[str, str] = {}
     for instruction in dockerfile.instructions:
         if instruction.keyword == "FROM":
@@ -80,13 +91,13 @@ def global_args(
 
 
 def stage_name(instruction: Instruction) -> str:
-    """Return the name that a `FROM` gives to its stage; "" if it gives none."""
+    """Return the name that a `FROM` gives to its stage; "" without `AS`."""
     words = instruction.words()
     return words[2].lower() if len(words) > 2 else ""
 
 
 def stages_up_to(stages: Sequence[Stage], target: str | None, where: str = "") -> list[Stage]:
-    """Return what the classic builder builds: every stage up to the target, needed or not.
+    """Return the stages that the classic builder builds: all up to the target, needed or not.
 
     Raises as `needed_stages` does.
     """
@@ -94,9 +105,9 @@ def stages_up_to(stages: Sequence[Stage], target: str | None, where: str = "") -
 
 
 def needed_stages(stages: Sequence[Stage], target: str | None, where: str = "") -> list[Stage]:
-    """Return what BuildKit builds: the target, by default the last stage, and what it needs.
+    """Return the stages that BuildKit builds: the target, and the stages that the target needs.
 
-    Raises `ConfigError` if there is no such target.
+    Without `target` the last stage is built. Raises `ConfigError` if there is no such stage.
     """
     if not stages:
         return []
@@ -113,7 +124,7 @@ def needed_stages(stages: Sequence[Stage], target: str | None, where: str = "") 
 
 
 def find_stage(stages: Sequence[Stage], name: str) -> Stage | None:
-    """Return the stage of this name or number; None if it is the name of an image."""
+    """Return the stage with this name or number; None if no stage has it, as with an image."""
     by_name = [stage for stage in stages if stage.name and stage.name == name.lower()]
     if by_name:
         return by_name[-1]
@@ -124,9 +135,10 @@ def find_stage(stages: Sequence[Stage], name: str) -> Stage | None:
 def base_images(
     stages: Sequence[Stage], every: Sequence[Stage], contexts: Collection[str] = ()
 ) -> BaseImages:
-    """Return the images that `stages`, some of `every` stage, start or copy from.
+    """Return the images from which `stages` start, copy or mount.
 
-    A name in `contexts` is that of a further build context, not of an image.
+    `every` are all stages of the Dockerfile, and `contexts` the names of additional build contexts:
+    the name of a stage or of a context is not the name of an image.
     """
 
     def images(stage: Stage, names: Sequence[str]) -> Iterator[str]:
@@ -142,7 +154,7 @@ def base_images(
 
 
 def sources_of(instruction: Instruction) -> Iterator[str]:
-    """Yield the stages and images that a `COPY --from` or `RUN --mount` names."""
+    """Yield the stages and images that a `COPY --from` or a `RUN --mount=from=…` names."""
     if instruction.keyword == "COPY" and (source := instruction.flag("from")):
         yield source
     for options in mounts(instruction):

@@ -1,1 +1,1 @@
-"""Flatten containers and definitions to keys of the compose file, and compare them."""
+"""Flatten containers and definitions to keys of the compose file, so they can be compared."""

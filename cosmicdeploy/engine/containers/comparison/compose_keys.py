@@ -1,7 +1,7 @@
 """Flatten a container's configuration to the compose file's keys, one entry per nested key.
 
-Both the request that creates a container and the engine's report of a container can be flattened,
-and so compared. A default value has no entry.
+The functions flatten both the request that creates a container and the engine's report of a
+container, so the two can be compared. A default value has no entry.
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ from cosmicdeploy.engine.containers.comparison.resource_keys import (
 
 Json = Mapping[str, Any]
 Keys = dict[str, str]
-# The engine's defaults.
+# The engine's defaults; the grace period is in seconds.
 DEFAULT_STOP_SIGNAL, DEFAULT_STOP_SECONDS = "SIGTERM", 10
 
 
 def compose_keys(config: Json, host: Json) -> Keys:
-    """Return all keys except mounts and networks, from a container's `Config` and `HostConfig`."""
+    """Return a container's keys, without mounts and networks.
+
+    `config` and `host` are its `Config` and `HostConfig` in the engine's API.
+    """
     plain = {**_process(config), **_switches(config, host), **_other_keys(host)}
     return {
         **{key: value for key, value in plain.items() if value},
@@ -121,7 +124,7 @@ def _ports(config: Json, host: Json) -> Keys:
         port: ", ".join(sorted(_address(binding) for binding in published_at or []))
         for port, published_at in bindings.items()
     }
-    # A published port is also exposed: list it once. "80" means "80/tcp".
+    # A published port is also exposed; it is listed only once. "80" means "80/tcp".
     exposed = (port if "/" in port else f"{port}/tcp" for port in config.get("ExposedPorts") or {})
     return {
         **nested("ports", published),
@@ -165,7 +168,8 @@ def _security(host: Json) -> list[str]:
         option if "=" in option else option.replace(":", "=", 1)
         for option in host.get("SecurityOpt") or []
     ]
-    # The engine adds this option to containers with these.
+    # The engine adds label=disable to containers that are privileged, or that share the host's
+    # process or IPC namespace.
     is_open = host.get("Privileged") or "host" in (host.get("PidMode"), host.get("IpcMode"))
     added = "label=disable" if is_open else None
     return [option for option in options if option != added]

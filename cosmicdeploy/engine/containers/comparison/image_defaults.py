@@ -12,7 +12,10 @@ Json = dict[str, Any]
 
 
 def with_defaults(body: Mapping[str, Any], image: Mapping[str, Any]) -> Json:
-    """Return the `Config` of a container created from `body`; `image` is the image's `Config`."""
+    """Return the `Config` that the engine gives to a container.
+
+    `body` is the request that creates the container, and `image` is the `Config` of its image.
+    """
     config = {**body, **_entrypoint_and_command(body, image)}
     for key in ("User", "WorkingDir", "StopSignal"):
         config[key] = body.get(key) or image.get(key)
@@ -24,7 +27,7 @@ def with_defaults(body: Mapping[str, Any], image: Mapping[str, Any]) -> Json:
 
 
 def _entrypoint_and_command(body: Mapping[str, Any], image: Mapping[str, Any]) -> Json:
-    """Return entrypoint and command: a declared entrypoint also discards the image's command."""
+    """Return the entrypoint and the command; a declared entrypoint discards the image's command."""
     entrypoint, command = body.get("Entrypoint"), body.get("Cmd")
     if not entrypoint and not command:
         command = image.get("Cmd")
@@ -44,14 +47,22 @@ def _healthcheck(body: Mapping[str, Any], image: Mapping[str, Any]) -> Json:
 
 
 def image_volumes(image: Mapping[str, Any]) -> set[str]:
-    """Return the targets of an image's volumes, normalized as in the engine: `/data/` → `/data`."""
+    """Return the targets of the volumes that an image declares, normalized: `/data/` → `/data`.
+
+    `image` is the image's `Config`.
+    """
     return {normpath(target) for target in image.get("Volumes") or {}}
 
 
 def inherited_volumes(
     service: Service, image: Mapping[str, Any], volumes: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the predecessor's anonymous volumes (target → name) whose target is still a volume."""
+    """Return the anonymous volumes that a new container takes over from its predecessor.
+
+    `volumes` maps the targets of the predecessor's anonymous volumes to their names. The result
+    holds those whose target is a volume of the service or of the new image, whose `Config` is
+    `image`.
+    """
     declared = {mount.target for mount in service.mounts if mount.type == "volume"}
     targets = declared | image_volumes(image)
     return {target: name for target, name in volumes.items() if target in targets}

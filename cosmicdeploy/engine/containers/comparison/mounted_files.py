@@ -1,7 +1,7 @@
-"""Find secrets and configs whose file changed after the container was started.
+"""Find mounted secrets and configs whose file changed after the container was started.
 
-Its process has most likely read them by then. If the file was replaced by another one, the
-container even sees the former content, until it is started again.
+The container's process has most likely read the file before the change. If the file was replaced
+rather than edited, the container even sees the former content until its next start.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from cosmicdeploy.stack.model import Service
 
 
 def mounted_differences(service: Service, container: Mapping[str, Any]) -> list[Difference]:
-    """Return the changed secrets and configs of a running container, as the engine inspects it.
+    """Return the secrets and configs whose file changed since the container was started.
 
-    Files that are not on this machine, since the engine is on another one, are left out.
+    `container` is the engine's inspection of the container; the result is empty unless the
+    container runs. Files that do not exist on this machine are left out: a remote engine has its
+    own files.
     """
     if container["State"].get("Status") != "running":
         return []
@@ -30,6 +32,7 @@ def mounted_differences(service: Service, container: Mapping[str, Any]) -> list[
 
 
 def _modified(file: Path) -> float:
+    """Return when a file was modified, as a Unix time; 0 if the file cannot be examined."""
     try:
         return file.stat().st_mtime
     except OSError:

@@ -1,4 +1,4 @@
-"""Return mounts under the compose file's keys, as declared and as they are."""
+"""Flatten declared mounts, and those of a container, to the compose file's keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _PROPAGATIONS = ("private", "rprivate", "shared", "rshared", "slave", "rslave")
 
 
 def declared_mounts(service: Service, image: Json) -> Keys:
-    """Return the declared mounts and the image's volumes; `image` is the image's `Config`."""
+    """Return the mounts that a container of the service must have, by key.
+
+    These are the declared mounts, and the volumes of the image, whose `Config` is `image`.
+    """
     mounts = dict.fromkeys(image_volumes(image), ANONYMOUS_VOLUME)
     for mount in service.mounts:
         words = _declared_words(mount)
@@ -28,9 +31,10 @@ def declared_mounts(service: Service, image: Json) -> Keys:
 
 
 def present_mounts(container: Json) -> Keys:
-    """Return a container's mounts; `container` is from `GET /containers/{id}/json`.
+    """Return the mounts that a container has, by key.
 
-    Those of other containers (`volumes_from`) are left out.
+    `container` is from `GET /containers/{id}/json`. Mounts that the container takes from others
+    (`volumes_from`) are left out.
     """
     host = container["HostConfig"]
     options = _present_words(host)
@@ -42,7 +46,7 @@ def present_mounts(container: Json) -> Keys:
     for mount in container.get("Mounts") or []:
         target = mount["Destination"]
         if target in mounts or (own is not None and target not in own):
-            continue  # a tmpfs hides a volume of the image
+            continue  # a tmpfs hides a volume of the image; or the mount comes from volumes_from
         is_volume = mount["Type"] == "volume"
         source = mount.get("Name" if is_volume else "Source") or ""
         if is_volume and ANONYMOUS.fullmatch(source):
@@ -54,6 +58,7 @@ def present_mounts(container: Json) -> Keys:
 
 
 def _own_targets(container: Json) -> set[str]:
+    """Return the targets of the mounts that do not come from `volumes_from`."""
     host = container["HostConfig"]
     return {
         *(normpath(text.split(":")[1]) for text in host.get("Binds") or [] if ":" in text),
@@ -66,7 +71,7 @@ def _text(kind: str, source: str, words: Iterable[str], *, read_only: bool) -> s
     all_words = [*(["read-only"] if read_only else []), *sorted(words)]
     if kind == "volume" and not source:
         return ANONYMOUS_VOLUME
-    # Compose may have resolved a symbolic link.
+    # Compose may have resolved a symbolic link in the path, so both sides are resolved.
     what = os.path.realpath(source) if kind == "bind" else f"{kind} {source}".strip()
     return f"{what} ({', '.join(all_words)})" if all_words else what
 
@@ -85,7 +90,7 @@ def _declared_words(mount: Mount) -> list[str]:
 
 
 def _present_words(host: Json) -> dict[str, list[str]]:
-    """Return the options of each mount by its target, as the container was created with them."""
+    """Return the options with which each mount was created, by the mount's target."""
     words: dict[str, list[str]] = {}
     for text in host.get("Binds") or []:
         _, target, *rest = text.split(":")
@@ -117,7 +122,7 @@ def _structured_words(mount: Json) -> list[str]:
 
 
 def _tmpfs_words(words: Iterable[str]) -> list[str]:
-    """Return the options of a tmpfs with its size in bytes; whether it is writable is left out."""
+    """Return the options of a tmpfs, with the size in bytes and without "ro" and "rw"."""
     kept = []
     for word in words:
         name, _, value = word.partition("=")

@@ -1,4 +1,4 @@
-"""Return networks and links under the compose file's keys, as declared and as they are."""
+"""Flatten declared networks and links, and those of a container, to the compose file's keys."""
 
 from __future__ import annotations
 
@@ -22,19 +22,20 @@ _MODES = ("none", "host", "bridge")
 
 
 def declared_networks(service: Service) -> Keys:
-    """Return the declared network mode, or the networks with what is declared of each."""
+    """Return the declared network mode, and the declared networks with their options, by key."""
     networks: Keys = {"network_mode": service.network_mode} if service.network_mode else {}
     for attachment in service.networks:
-        # Of the newest version of the API, so that no key is left out.
+        # (99, 0) is newer than any version of the API, so no key is left out.
         body = endpoint(service, attachment, (99, 0))
         networks |= _network(attachment.network, body, _own_names(service))
     return networks
 
 
 def present_networks(container: Json, service: Service) -> Keys:
-    """Return a container's networks, without the aliases that every container has.
+    """Return the network mode and the networks that a container has, by key.
 
-    `container` is from `GET /containers/{id}/json`.
+    `container` is from `GET /containers/{id}/json`. The aliases that every container has, such as
+    its name, are left out.
     """
     mode = str(container["HostConfig"].get("NetworkMode") or "")
     has_mode = mode in _MODES or mode.startswith("container:") or bool(service.network_mode)
@@ -46,20 +47,24 @@ def present_networks(container: Json, service: Service) -> Keys:
     for name, actual in (container["NetworkSettings"].get("Networks") or {}).items():
         if has_mode and name in (mode, *_MODES):
             continue
-        wanted = mac_address(service, declared[name]) if name in declared else None
-        # The engine also reports an address that it chose; a stopped container has none.
-        present = wanted and (actual.get("MacAddress") or wanted)
-        networks |= _network(name, {**actual, "MacAddress": present}, own)
+        declared_mac = mac_address(service, declared[name]) if name in declared else None
+        # Without a declared address the engine reports the one that it chose; that is no drift. A
+        # stopped container has no address, so it counts as having the declared one.
+        actual_mac = declared_mac and (actual.get("MacAddress") or declared_mac)
+        networks |= _network(name, {**actual, "MacAddress": actual_mac}, own)
     return networks
 
 
 def declared_links(service: Service, project: str) -> Keys:
-    """Return the declared links by alias, without the aliases that Compose adds."""
+    """Return the declared links (alias → containers), without the aliases that Compose adds.
+
+    The links of `service` must be resolved to containers (`creation/references.py`).
+    """
     return _links(link_texts(service.links), service, project)
 
 
 def present_links(container: Json, service: Service) -> Keys:
-    """Return a container's links by alias, without the aliases that Compose adds."""
+    """Return a container's links (alias → containers), without the aliases that Compose adds."""
     project = (container["Config"].get("Labels") or {}).get(labels.PROJECT, "")
     texts = [
         # The engine writes the links of its default network as "/target:/container/alias".

@@ -12,7 +12,10 @@ NANOSECONDS = 1_000_000_000  # per second
 
 
 def resource_keys(host: Json) -> Keys:
-    """Return the keys of `HostConfig` that concern resources; a default has no entry."""
+    """Return the keys of a container's limits, devices and namespaces, from its `HostConfig`.
+
+    A default value has no entry.
+    """
     plain = {**_memory(host), **_processor(host), **_namespaces(host)}
     return {
         **{key: value for key, value in plain.items() if value},
@@ -25,12 +28,12 @@ def resource_keys(host: Json) -> Keys:
 
 
 def nested(key: str, values: Mapping[str, str]) -> Keys:
-    """Return an entry for each value of a mapping."""
+    """Return an entry `KEY.NAME` for each value of a mapping."""
     return {f"{key}.{name}": value for name, value in values.items()}
 
 
 def members(key: str, names: Iterable[str]) -> Keys:
-    """Return the entries of a list, without values."""
+    """Return an entry `KEY.NAME` with an empty value for each name of a list."""
     return {f"{key}.{name}": "" for name in names}
 
 
@@ -40,7 +43,7 @@ def _memory(host: Json) -> dict[str, str | None]:
     return {
         "mem_limit": size_text(memory),
         "mem_reservation": size_text(host.get("MemoryReservation") or 0),
-        # The engine's default is twice the memory.
+        # The engine's default is twice `mem_limit`.
         "memswap_limit": size_text(swap) if swap != 2 * memory else None,
         "mem_swappiness": str(swappiness) if swappiness and swappiness > 0 else None,
         "shm_size": size_text(host.get("ShmSize") or 0),
@@ -50,7 +53,7 @@ def _memory(host: Json) -> dict[str, str | None]:
 
 
 def size_text(count: int) -> str | None:
-    """Format a size as in a compose file: "512m"; None for 0."""
+    """Format a number of bytes as in a compose file, such as "512m"; None for 0."""
     for unit, power in (("g", 3), ("m", 2), ("k", 1)):
         if count and count % 1024**power == 0:
             return f"{count // 1024**power}{unit}"
@@ -68,7 +71,7 @@ def _processor(host: Json) -> dict[str, str | None]:
         "pids_limit": pids if pids > 0 else None,
     }
     return {
-        # Rounded, since Compose computes in single precision.
+        # Rounded, since Compose computes with single-precision numbers.
         "cpus": f"{round(cpus / NANOSECONDS, 4):g}" if cpus else None,
         "cpuset": host.get("CpusetCpus"),
         **{key: str(value) if value else None for key, value in numbers.items()},

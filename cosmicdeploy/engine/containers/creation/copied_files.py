@@ -1,4 +1,7 @@
-"""Copy secrets and configs that are no files of the host into a container, and compare them."""
+"""Copy secrets and configs into a container, and detect changes of the copies.
+
+Secrets and configs that are files of the host are mounted instead.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,15 @@ from cosmicdeploy.engine.facts import Difference
 from cosmicdeploy.engine.raw_requests import put
 from cosmicdeploy.stack.model import CopiedFile
 
-# Content that is longer than this is not read back whole.
+# The most bytes to read of a file in a container.
 _LONGEST = 16 << 20
 
 
 def copy_files(api: APIClient, container_id: str, files: Iterable[CopiedFile]) -> None:
     """Copy the files into a new container. Raises what the SDK raises.
 
-    As with Compose, the engine gives a file with a declared owner to the container's own user, if
-    it has one.
+    A file with a declared owner belongs to the container's own user, if the container has one; the
+    engine does so for Compose too.
     """
     for file in files:
         params = {"path": "/", "copyUIDGID": str(_has_owner(file)).lower()}
@@ -34,7 +37,8 @@ def file_differences(
 ) -> list[Difference]:
     """Return the files that the container lacks, or has with another content, mode or owner.
 
-    `user` is the container's user.
+    `user` is the container's user; if it is not "", owners are not compared (see `copy_files`).
+    Raises what the SDK raises.
     """
     found = []
     for file in files:
@@ -47,9 +51,10 @@ def file_differences(
 
 
 def read_file(api: APIClient, container_id: str, path: str) -> bytes | None:
-    """Return the content of a file of a container; None if it is absent or no plain file.
+    """Return the content of a file in a container.
 
-    Raises what the SDK raises.
+    Returns None for a missing file, for anything but a regular file, and for a file larger than
+    16 MiB. Raises what the SDK raises.
     """
     present = _present(api, container_id, path)
     return present[1] if present else None
@@ -81,7 +86,7 @@ def _facts(member: tarfile.TarInfo, content: bytes, user: str) -> tuple[object, 
 
 
 def _present(api: APIClient, container_id: str, path: str) -> tuple[tarfile.TarInfo, bytes] | None:
-    """Return the file as the container has it; None if it is absent or no plain file."""
+    """Return a file of the container and its content; None as in `read_file`."""
     try:
         chunks, _ = api.get_archive(container_id, path)
     except NotFound:

@@ -1,4 +1,4 @@
-"""Create a container: in its networks, and with the files that are copied into it."""
+"""Create a container, connect it to its networks, and copy its files into it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,12 @@ def create_container(
     labels: Mapping[str, str],
     volumes: Mapping[str, str],
 ) -> str:
-    """Create a container without starting it; return its id.
+    """Create a container without starting it; return the container's id.
 
-    The service's references are resolved; `volumes` are inherited anonymous volumes, by target.
-    Raises `EngineError` for a reference to a service without a container.
+    The service's references must be resolved (`references.py`). `volumes` maps mount targets to the
+    anonymous volumes that the container inherits. Raises `Refused` for a key that this engine does
+    not know, `EngineError` for a reference to a service without a container, and what the SDK
+    raises.
     """
     version = api_version(api)
     require_known(service, version)

@@ -1,7 +1,7 @@
 """Turn a service into the body of `POST /containers/create`.
 
-A container is created from the compose file, never cloned from a running one: a clone would keep
-the old image's defaults.
+A container is created from the compose file, never cloned from a running container: a clone would
+keep the old image's defaults.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ def container_body(
     volumes: Mapping[str, str],
     api_version: ApiVersion = ALL_NETWORKS_AT_ONCE,
 ) -> Json:
-    """Return the body; `volumes` (target → name) are anonymous volumes of the predecessor.
+    """Return the body of the request that creates a container of the service.
 
-    References to other services must be resolved (`references.py`).
+    `volumes` maps mount targets to the predecessor's anonymous volumes, which the container
+    inherits. References to other services must be resolved (`references.py`).
     """
     body: Json = {
         "Image": image,

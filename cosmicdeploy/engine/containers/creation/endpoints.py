@@ -1,4 +1,4 @@
-"""How a container is attached to its networks, as the engine's API has it."""
+"""Describe a container's connections to its networks in the form of the engine's API."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 from cosmicdeploy.stack.model import Attachment, Link, Service
 
 Json = dict[str, Any]
-# Since this version of the API a container is created in all of its networks; before, it is
-# connected to all but the first afterwards, and has a single MAC address.
+# Since this version of the API, one request creates a container in all of its networks. Before, the
+# container is created in its first network and then connected to the others, and it has a single
+# MAC address.
 ALL_NETWORKS_AT_ONCE = (1, 44)
 
 
 def endpoint(service: Service, attachment: Attachment, api_version: tuple[int, int]) -> Json:
-    """Return the entry of `EndpointsConfig` for a network; absent keys have none."""
+    """Return the entry of `EndpointsConfig` for a network, without empty values."""
     addresses: Json = {
         "IPv4Address": attachment.ipv4_address,
         "IPv6Address": attachment.ipv6_address,
@@ -33,35 +34,38 @@ def endpoint(service: Service, attachment: Attachment, api_version: tuple[int, i
 
 
 def endpoints(service: Service, api_version: tuple[int, int]) -> Json:
-    """Return `EndpointsConfig`: the networks that the container is created in."""
+    """Return `EndpointsConfig`: the networks in which the request creates the container."""
     count = len(service.networks) if api_version >= ALL_NETWORKS_AT_ONCE else 1
     return {a.network: endpoint(service, a, api_version) for a in service.networks[:count]}
 
 
 def connected_later(service: Service, api_version: tuple[int, int]) -> Sequence[Attachment]:
-    """Return the networks that a new container has to be connected to."""
+    """Return the networks to which a container must be connected after its creation."""
     return () if api_version >= ALL_NETWORKS_AT_ONCE else service.networks[1:]
 
 
 def mac_address(service: Service, attachment: Attachment) -> str | None:
-    """Return the MAC address in a network; the service's own is that of its first network."""
+    """Return the declared MAC address in a network; None if none is declared.
+
+    The service's own `mac_address` applies to its first network.
+    """
     is_first = attachment is service.networks[0]
     return attachment.mac_address or (service.mac_address if is_first else None)
 
 
 def only_mac_address(service: Service) -> str | None:
-    """Return the container's MAC address where it can have only one."""
+    """Return the MAC address for an engine that knows only one per container; None without one."""
     declared = [each.mac_address for each in service.networks if each.mac_address]
     return declared[0] if declared else service.mac_address
 
 
 def link_texts(links: Sequence[Link]) -> list[str]:
-    """Return the links as "container:alias"."""
+    """Return each link as "container:alias"."""
     return [f"{link.container}:{link.alias}" for link in links]
 
 
 def _driver_options(attachment: Attachment) -> dict[str, str]:
-    # The name of the interface is an option of the driver in the engine's API.
+    # In the engine's API, the name of the network interface is a driver option.
     name = attachment.interface_name
     interface = {"com.docker.network.endpoint.ifname": name} if name else {}
     return {**attachment.driver_opts, **interface}

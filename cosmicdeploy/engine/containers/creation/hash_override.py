@@ -1,8 +1,9 @@
-"""An additional compose file that makes `config --hash` print the hashes that `up` compares.
+"""Write an additional compose file that makes `config --hash` print the hashes of `up`.
 
-Before `up` hashes a service, it replaces the service's references to other services by container
-ids. `config --hash` does not, so this file contains the ids. For `volumes_from` that is
-impossible: Compose takes a bare id for the name of a service.
+Before Compose's `up` hashes a service, it replaces the service's references to other services by
+container ids. `config --hash` does not replace them, so the additional file contains the ids. A
+service with `volumes_from` has no entry, since in that key Compose takes an id for the name of a
+service.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from cosmicdeploy.stack.model import Service
 
 
 def hash_override(pairs: Iterable[tuple[Service, Service]]) -> str:
-    """Return the text of the file; "" if none is needed.
+    """Return the text of the additional compose file; "" if no service needs an entry.
 
-    Each pair is a service as declared, and with its references replaced by ids.
+    Each pair holds a service as declared, and the same service with its references replaced by
+    container ids.
     """
-    services = {  # replicas have the same keys
+    services = {  # one entry for all replicas of a service: their keys are the same
         declared.compose_name: _keys(declared, resolved)
         for declared, resolved in pairs
         if referred_services(declared) and not declared.volumes_from
@@ -30,7 +32,8 @@ def hash_override(pairs: Iterable[tuple[Service, Service]]) -> str:
 
 def _keys(declared: Service, resolved: Service) -> str:
     others = sorted(referred_services(declared))
-    # Compose derives a dependency from a reference, but not from an id, so the file states it.
+    # Compose derives a dependency from the name of a service, but not from an id. So the additional
+    # file has to declare the dependency.
     dependencies = {
         name: {
             "condition": declared.depends_on[name].condition,

@@ -1,4 +1,4 @@
-"""The part of a request that concerns the host: limits, privileges, devices, namespaces."""
+"""Build the `HostConfig` of a create request: limits, privileges, devices, namespaces."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ NANOSECONDS = 1_000_000_000  # per second
 
 
 def host_config(service: Service, volumes: Mapping[str, str]) -> Json:
-    """Return `HostConfig`; `volumes` are inherited anonymous volumes, by target."""
+    """Return the `HostConfig` for a container of the service.
+
+    `volumes` maps mount targets to the anonymous volumes that the container inherits.
+    """
     name, _, retries = service.restart.partition(":")
     body: Json = {
         **requested_mounts(service, volumes),
@@ -83,7 +86,7 @@ def _limits(service: Service) -> Json:
         "Memory": service.mem_limit,
         "MemoryReservation": service.mem_reservation,
         "MemorySwap": service.memswap_limit,
-        # As in Compose, 0 is the engine's default.
+        # As in Compose, 0 means the engine's default.
         "MemorySwappiness": service.mem_swappiness or None,
         "OomKillDisable": service.oom_kill_disable or None,
         "OomScoreAdj": service.oom_score_adj,

@@ -1,6 +1,7 @@
-"""Keys of the compose file that older engines do not know.
+"""Refuse keys of the compose file that the engine is too old to know.
 
-An engine ignores a key of its API that it does not know, so it must not be sent one.
+An engine ignores keys that its version of the API does not have. Without this check, a container
+would silently lack what the compose file declares.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from cosmicdeploy.errors import Refused
 from cosmicdeploy.stack.model import Network, Service
 
 ApiVersion = tuple[int, int]
-# By version of the API, the version of the engine that brought it.
+# The version of Docker Engine that introduced each version of the API.
 _ENGINES = {(1, 43): "24", (1, 44): "25", (1, 45): "26", (1, 48): "28", (1, 49): "28.1"}
 
 
 def too_new(service: Service, api_version: ApiVersion) -> list[str]:
-    """Return the service's keys that the engine does not know, each with what it needs."""
+    """Return the service's keys that the engine does not know, each with the engine it needs."""
     return [_described(key, needed) for key, needed in _keys(service) if needed > api_version]
 
 
@@ -34,9 +35,9 @@ def require_known_network(network: Network, api_version: ApiVersion) -> None:
 def _refuse(name: str, keys: Sequence[str], version: ApiVersion) -> None:
     if keys:
         raise Refused(
-            f"{name}: {'; '.join(keys)} (its API is {version[0]}.{version[1]})",
+            f"{name}: {'; '.join(keys)} (this engine's API is {version[0]}.{version[1]})",
             where=name,
-            todo="update the engine, or remove it from the compose file",
+            todo="update the engine, or remove what it does not know from the compose file",
         )
 
 

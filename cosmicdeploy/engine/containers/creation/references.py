@@ -1,6 +1,7 @@
-"""Replace what refers to other containers by what the engine's API wants: ids and names.
+"""Replace a service's references to other services and containers by container ids and names.
 
-Compose does it when it creates the container, so the reference is to the container in place then.
+The engine's API accepts only ids and names of containers. Compose replaces the references when it
+creates a container, so they keep naming the containers that were in place at that time.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from cosmicdeploy.stack.model import Link, Service
 CONTAINER, SERVICE = "container:", "service:"
 SHARED = ("network_mode", "ipc", "pid")
 _HOST_KEYS = ("NetworkMode", "IpcMode", "PidMode")
-# Returns the id of a container by its name or id; None if there is none.
+# Returns the id of a container by its name or id; None if the container does not exist.
 FindId = Callable[[str], str | None]
 
 
 def refers_to_others(service: Service) -> bool:
-    """Return whether the definition names services or containers."""
+    """Return whether the definition refers to other services or containers."""
     modes = [getattr(service, key) or "" for key in SHARED]
     return bool(service.links or service.volumes_from) or any(
         mode.startswith((CONTAINER, SERVICE)) for mode in modes
@@ -29,16 +30,17 @@ def refers_to_others(service: Service) -> bool:
 
 
 def refers(container: Mapping[str, Any]) -> bool:
-    """Return whether an inspected container shares something with other containers."""
+    """Return whether an inspected container shares namespaces or volumes with other containers."""
     host = container["HostConfig"]
     modes = [str(host.get(key) or "") for key in _HOST_KEYS]
     return bool(host.get("VolumesFrom")) or any(mode.startswith(CONTAINER) for mode in modes)
 
 
 def referred_services(service: Service) -> set[str]:
-    """Return the services whose containers the definition refers to by id.
+    """Return the services whose namespaces or volumes the definition shares.
 
-    Once one of them has another container, the service needs another container too.
+    A container refers to theirs by id. So if one of these services gets a new container, the
+    service itself needs a new container too.
     """
     modes = [getattr(service, key) or "" for key in SHARED]
     shared = {mode.removeprefix(SERVICE) for mode in modes if mode.startswith(SERVICE)}
@@ -49,9 +51,10 @@ def referred_services(service: Service) -> set[str]:
 def with_references(
     service: Service, project: str, containers: Iterable[Container], find_id: FindId
 ) -> Service:
-    """Return the service with its references replaced; those without a container stay.
+    """Return the service with its references replaced by container ids and names.
 
-    `containers` are the project's.
+    `containers` are all containers of the project. A reference to a service without a container
+    stays as it is.
     """
     all_containers = sorted(containers, key=lambda container: container.name)
     in_place = _in_place(all_containers)
@@ -79,13 +82,16 @@ def with_references(
 
 
 def unresolved(service: Service) -> list[str]:
-    """Return the services that still are referred to by name, since they have no container."""
+    """Return the services without a container, to which `with_references` left a reference."""
     linked = {link.service for link in service.links if not link.container}
     return sorted(referred_services(service) | linked)
 
 
 def _in_place(containers: Iterable[Container]) -> dict[str, Container]:
-    """Return each service's container in place: one that is active, with its final name."""
+    """Return each service's container in place.
+
+    Prefers a container with its final name, then an active one, then the first by name.
+    """
     found: dict[str, Container] = {}
     for container in containers:
         current = found.get(container.service)
@@ -99,7 +105,7 @@ def _rank(container: Container) -> tuple[bool, bool, str]:
 
 
 def _source(text: str, in_place: dict[str, Container], find_id: FindId) -> str:
-    """Return "container:<id>" or "container:<id>:ro"."""
+    """Return "container:<id>" or "container:<id>:ro"; `text` itself if no container exists."""
     is_service = not text.startswith(CONTAINER)
     name, _, mode = text.removeprefix(CONTAINER).partition(":")
     other = in_place.get(name)
@@ -110,7 +116,11 @@ def _source(text: str, in_place: dict[str, Container], find_id: FindId) -> str:
 
 
 def _links(link: Link, number: int, project: str, containers: Iterable[Container]) -> list[Link]:
-    """Return a link to each container, under its alias and those that Compose adds."""
+    """Resolve a link to links to each container of the linked service.
+
+    Each container gets the declared alias and the two aliases that Compose adds. Without such a
+    container, returns the link itself.
+    """
     added = (f"{link.service}-{number}", f"{project}-{link.service}-{number}")
     names = [
         each.name
@@ -126,7 +136,10 @@ def _links(link: Link, number: int, project: str, containers: Iterable[Container
 
 
 def with_ids(container: Mapping[str, Any], find_id: FindId) -> dict[str, Any]:
-    """Return an inspected container with ids in place of the names of other containers."""
+    """Return an inspected container with the names of other containers replaced by ids.
+
+    The name of a container that no longer exists stays as it is.
+    """
     host = dict(container["HostConfig"])
     for key in _HOST_KEYS:
         text = host.get(key) or ""

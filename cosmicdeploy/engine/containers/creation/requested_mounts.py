@@ -1,7 +1,7 @@
-"""The mounts of a container, as the engine's API has them.
+"""Describe a container's mounts in the form of the engine's API.
 
-A mount that `docker run -v` can write goes into `Binds`, as with Compose: only there the engine
-creates a missing folder of the host.
+As with Compose, a mount that `docker run -v` can express goes into `Binds`: only for `Binds` the
+engine creates a missing folder of the host. Mounts with other options go into `Mounts`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ Json = dict[str, Any]
 
 
 def requested_mounts(service: Service, volumes: Mapping[str, str]) -> Json:
-    """Return `Binds`, `Mounts` and `Tmpfs`; `volumes` are inherited anonymous ones, by target."""
+    """Return `Binds`, `Mounts` and `Tmpfs` for a container of the service.
+
+    `volumes` maps mount targets to the anonymous volumes that the container inherits.
+    """
     named = [mount for mount in service.mounts if mount.type != "tmpfs" and mount.source]
     tmpfs = [mount for mount in service.mounts if mount.type == "tmpfs"]
     structured = [mount for mount in service.mounts if _needs_structure(mount)]
@@ -30,7 +33,7 @@ def requested_mounts(service: Service, volumes: Mapping[str, str]) -> Json:
 
 
 def anonymous_volumes(service: Service) -> Json:
-    """Return `Volumes`: the targets of anonymous volumes."""
+    """Return `Volumes`: the targets of the declared anonymous volumes."""
     return {
         mount.target: {}
         for mount in service.mounts
@@ -39,6 +42,7 @@ def anonymous_volumes(service: Service) -> Json:
 
 
 def _needs_structure(mount: Mount) -> bool:
+    """Return whether a mount has options that only an entry of `Mounts` can express."""
     if mount.type == "bind":
         return not mount.bind.create_host_path or bool(mount.bind.recursive)
     return mount.type == "volume" and bool(mount.volume.subpath or mount.volume.labels)

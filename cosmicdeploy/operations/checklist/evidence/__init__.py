@@ -1,1 +1,1 @@
-"""Collectors, which return the figures of one source each, and the functions that judge points."""
+"""Collectors of figures, one for each source, and functions that judge points by the figures."""

@@ -13,15 +13,16 @@ from cosmicdeploy.operations.checklist.verdict import Figures, Span
 from cosmicdeploy.probes.proof.access_log import CLIENT_GONE, SERVER_ERROR, TIME, statuses
 from cosmicdeploy.traffic.response import RATE_LIMITED
 
-# This log has a line per request, so this many times `Span.lines` are read.
+# This log has a line for each request, so the span's limit of lines is multiplied by this.
 LINES_FACTOR = 5
 
 
 def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
     """Return how many requests were answered, and how many of them with 5xx, 499 and 429.
 
-    Raises `ConfigError` if `services.proxy` is not set, and `EngineError` if the load balancer has
-    no container, or its log has no lines in nginx's combined format.
+    `seconds` is the time that the log covers. Raises `ConfigError` if `services.proxy` is not set,
+    and `EngineError` if the load balancer has no container, or if its log has no lines in nginx's
+    combined format.
     """
     name = ctx.settings.services.proxy
     if name is None:
@@ -46,7 +47,10 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
 
 
 def _timestamp(at: str) -> float:
-    """Parse a log time to Unix time; 0 if it has another format, as if the log covered the span."""
+    """Parse a log's time to Unix time.
+
+    Returns 0 for a time in another format, so that the log counts as covering the whole span.
+    """
     try:
         return datetime.strptime(at, TIME).timestamp()
     except ValueError:
@@ -54,7 +58,7 @@ def _timestamp(at: str) -> float:
 
 
 def count(all_statuses: Iterable[int]) -> dict[str, int]:
-    """Count all answers, and those with 5xx, 499 (client gone) and 429 (rate limited)."""
+    """Count all answers, and the answers with 5xx, 499 (client gone) and 429 (rate limited)."""
     counted: Counter[str] = Counter()
     for status in all_statuses:
         counted["answers"] += 1

@@ -1,4 +1,4 @@
-"""The point `cache`: its hit ratio is as high as before."""
+"""The point `cache`: the hit ratio of Redis is as high as before."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ MIN_LOOKUPS = 100
 def counters(ctx: Context) -> Figures:
     """Return Redis's counters since its last start; `life` is an id that changes at each start.
 
-    Raises `ConfigError` if `services.cache` is not set, `EngineError` if it does not run, and
-    `ProbeFailed` if it does not answer.
+    Raises `ConfigError` if `services.cache` is not set, `EngineError` if Redis does not run, and
+    `ProbeFailed` if Redis does not answer.
     """
     import redis  # slow to import
 
@@ -57,7 +57,7 @@ def counters(ctx: Context) -> Figures:
 def figures(ctx: Context, _span: Span, earlier: Figures | None) -> Figures:
     """Return the look-ups since the `earlier` counters, and the share of hits.
 
-    Counts from the start of Redis if there are no earlier counters, or if it was restarted since.
+    Counts from the start of Redis if there are no earlier counters or Redis was restarted since.
     Raises the errors of `counters`.
     """
     return ratio(counters(ctx), earlier)
@@ -81,7 +81,7 @@ def ratio(now: Figures, earlier: Figures | None) -> Figures:
 
 
 def judge(evidence: Evidence) -> Point:
-    """Judge the point by the share of hits; unknown with fewer than `MIN_LOOKUPS`."""
+    """Judge the point by the share of hits; unknown with fewer than `MIN_LOOKUPS` look-ups."""
     now, before = evidence.now[POINT], evidence.in_baseline(POINT)
     if unknown := unknown_point(POINT, now):
         return unknown

@@ -1,4 +1,4 @@
-"""The point `database`: the database performs as well as before."""
+"""The point `database`: the database server performs as well as before."""
 
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ STATUS = (*COUNTERS, UPTIME, "Threads_running")
 
 
 def counters(ctx: Context) -> Figures:
-    """Return the server's counters. Raises `DatabaseError`, or `EngineError` if it does not run."""
+    """Return the server's counters.
+
+    Raises `EngineError` if the server does not run, `DatabaseError` if it does not answer.
+    """
     with open_session(ctx.database(), read_timeout=SILENCE_SECONDS) as session:
         return _status(session)
 
@@ -70,7 +73,8 @@ def rates(now: Mapping[str, int], earlier: Mapping[str, int] | None) -> dict[str
     """Return the rates from the earlier counters to the present ones.
 
     Slow queries and lock waits are per minute, queries per second. `pool` is the share of reads
-    that the buffer pool answered. All rates are None if the time is shorter than `MIN_SECONDS`.
+    that the buffer pool answered, None without reads. `seconds` is the time between the counters;
+    if it is shorter than `MIN_SECONDS`, all rates are None.
     """
     since = earlier if earlier and _continues(now, earlier) else dict.fromkeys(now, 0)
     seconds = now[UPTIME] - since[UPTIME]
@@ -110,7 +114,8 @@ def judge(evidence: Evidence) -> Point:
 def verdicts_of(now: Figures, before: Figures, settings: Checklist) -> dict[str, Verdict]:
     """Return the verdict of each figure.
 
-    Figures that are not known now have none, nor has the buffer pool if the baseline lacks it.
+    Leaves out figures whose present value is unknown. Also leaves out the buffer pool if the
+    baseline has no figure for it.
     """
     limits, verdicts = settings.borne, {}
     levels = {
@@ -139,7 +144,7 @@ def _describe(figures: Figures) -> str:
 
 
 def _continues(now: Mapping[str, int], earlier: Mapping[str, int]) -> bool:
-    """Whether no counter was reset since the earlier ones, by a restart or FLUSH STATUS."""
+    """Whether no restart or FLUSH STATUS has reset a counter since the earlier counters."""
     names = (*COUNTERS, UPTIME)
     return all(name in earlier and now[name] >= earlier[name] for name in names)
 

@@ -1,7 +1,7 @@
 """The points `transitions` and `flapping`: devices change their status as they should.
 
-A transition is a change of a device's status. A device flaps if it has too many of them in a short
-time (`monitoring.flapping`).
+A transition is a change of a device's status. A device flaps if it has too many transitions in a
+short time (`monitoring.flapping`).
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ MAX_NAMED = 5
 def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
     """Count transitions and flapping devices, and what is wrong with them.
 
-    `broken` is the number of transitions that do not continue from the device's previous one.
-    `astray` is the number of devices whose status is not that of their last transition; None if
-    unknown. `devices` names some of the flapping devices.
+    `broken` is the number of transitions that do not begin at the status in which the device's
+    previous transition ended. `astray` is the number of devices whose status is not that after
+    their last transition; None if unknown. `devices` names some of the flapping devices.
     """
     limit, astray = ctx.settings.monitoring.flapping, None
     if columns := ctx.settings.monitoring.transitions:
@@ -68,7 +68,8 @@ def judge(evidence: Evidence) -> Point:
     """Judge the point `transitions`.
 
     Worse if a larger share of transitions is broken than before, if more devices are astray, or if
-    there are no transitions although the baseline predicts at least `MIN_EXPECTED`.
+    there are no transitions although the baseline predicts at least `MIN_EXPECTED`. Otherwise
+    unknown if there are no transitions.
     """
     now, before = evidence.now["devices"], evidence.in_baseline("devices")
     if unknown := unknown_point(POINT, now):
@@ -124,7 +125,7 @@ def judge_flapping(evidence: Evidence) -> Point:
 
 
 def _expected(now: Figures, before: Figures | None) -> float:
-    """Return how many transitions the baseline predicts; 0 if unknown, or for too short a time."""
+    """Return how many transitions the baseline predicts; 0 if unknown or the time is too short."""
     if not before or not before["seconds"] or now["seconds"] < MIN_SECONDS:
         return 0.0
     return float(before["transitions"] / before["seconds"] * now["seconds"])

@@ -1,4 +1,4 @@
-"""The point `external`: services outside the stack that a release needs."""
+"""The point `external`: services outside the stack, which the release needs, respond."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def figures(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
 
 
 def judge(evidence: Evidence) -> Point:
-    """Judge the point: worse if a service fails, unless it failed in the baseline already."""
+    """Judge the point: worse if a service fails now and did not fail in the baseline."""
     now, before = evidence.now[POINT], evidence.in_baseline(POINT)
     if unknown := unknown_point(POINT, now):
         return unknown

@@ -16,7 +16,7 @@ from cosmicdeploy.operations.checklist.verdict import (
 from cosmicdeploy.text.formatting import counted, format_duration, format_percent
 
 POINT = "errors"
-# The access log's figures that are judged, and the statuses that they count.
+# Figures of the access log by which the point is judged, and the statuses that they count.
 STATUS_NAMES = {"errors": "5xx", "gone": "499"}
 
 

@@ -26,8 +26,8 @@ POINT = "migrations"
 def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
     """Return what the journal says about migrations.
 
-    `failed_runs` is how many runs failed in the span after they had begun to migrate. `half_done`
-    is whether an interrupted migration is not resolved yet.
+    `failed_runs` is the number of runs that failed within the span, after they had begun to
+    migrate. `half_done` says that an interrupted migration is not resolved yet.
     """
     runs_that_migrated: set[str] = set()
     failed = 0
@@ -43,8 +43,8 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
 def judge(evidence: Evidence) -> Point:
     """Judge the point.
 
-    Worse if a migration is half done, a run failed after it had begun to migrate, or migration
-    errors in the application's logs are more frequent than before.
+    Worse if a migration is half done, if a run failed after it had begun to migrate, or if
+    migration errors in the application's logs are more frequent than before.
     """
     journal, logs = evidence.now["migrations"], evidence.now["application"]
     if unknown := unknown_point(POINT, logs, "see `cosmicdeploy status`"):

@@ -24,9 +24,9 @@ NOT_SENT: Figures = {"why": "no burst was requested"}
 def burst(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
     """Send heartbeats of the configured device, one after the other, until one is not accepted.
 
-    Sends at most `checklist.burst`. Returns the number of accepted heartbeats (`let_in`), which the
-    application stores, and the last response. Raises `ConfigError` if `verify.heartbeat` is not
-    set.
+    Sends at most `checklist.burst` heartbeats; the application stores those that it accepts.
+    Returns the number of accepted heartbeats as `let_in`, and the `status` and `error` of the last
+    response. Raises `ConfigError` if `verify.heartbeat` is not set.
     """
     from cosmicdeploy.probes.proof.connection import Connection, Request
 
@@ -50,8 +50,9 @@ def burst(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
 def judge(evidence: Evidence) -> Point:
     """Judge the point by a burst if one was sent, otherwise by the proxy's log.
 
-    By the log, the point is unknown if no request was refused, and worse if the share of refused
-    requests is above both `checklist.borne.limited` and twice the share in the baseline.
+    By the log, the point is unknown if no request was refused (429). It is worse if the share of
+    refused requests is above both `checklist.borne.limited` and twice the share in the baseline.
+    Otherwise it is better if the baseline had no refused request, else the same.
     """
     log, burst_figures = evidence.now["proxy"], evidence.now.get(BURST, NOT_SENT)
     if "why" not in burst_figures:

@@ -29,8 +29,9 @@ MAX_NAMED = 5
 def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
     """Return how many whole minutes the scheduler's log covers, and how many of them had no run.
 
-    `cut` is whether the log begins after the span does; `off` is why the command is switched off.
-    Raises `ConfigError` if a setting is missing, `EngineError` if there is no container.
+    `cut` says that the log begins after the span does. `off` is a sentence if the command is
+    switched off, else "". Raises `ConfigError` if a setting is missing, and `EngineError` if the
+    scheduler has no container.
     """
     service, run_text = ctx.settings.services.scheduler, _run_text(ctx)
     if not service or not run_text:
@@ -44,7 +45,7 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
         "missed": len(missing),
         "cut": log.is_cut_short(span),
         "first_missed": [to_iso(each) for each in missing[:MAX_NAMED]],
-        # Not for a baseline (which limits the lines): it runs a command in a container.
+        # Left out for a baseline (its span limits the lines): this runs a command in a container.
         "off": _switched_off(ctx) if missing and span.lines is None else "",
     }
 
@@ -59,8 +60,8 @@ def missed_minutes(runs: Iterable[float], begins: float, until: float) -> tuple[
 def judge(evidence: Evidence) -> Point:
     """Judge the point: worse if more minutes were missed than in the baseline.
 
-    Without a baseline, one missed minute is worse. Missed minutes prove nothing if the command is
-    switched off: then the point is unknown.
+    Without a baseline, the point is worse after a single missed minute. If the command is switched
+    off, missed minutes prove nothing, and the point is unknown.
     """
     now, before = evidence.now[POINT], evidence.in_baseline(POINT)
     if unknown := unknown_point(POINT, now, "see `cosmicdeploy verify --only scheduler`"):
@@ -102,7 +103,7 @@ def _describe_minutes(figures: Figures) -> str:
 
 
 def _run_text(ctx: Context) -> str:
-    """Return the text that marks a run in the scheduler's log; "" if no setting says it."""
+    """Return the text that marks a run in the scheduler's log; "" if no setting has it."""
     return ctx.settings.checklist.scheduled or ctx.settings.verify.command or ""
 
 

@@ -1,4 +1,4 @@
-"""Read transitions of devices from the table or the logs, and find what is wrong with them."""
+"""Read devices' transitions (changes of status) from a table or logs, and find faults in them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Transition:
 class TransitionHistory:
     """The transitions of all devices, oldest first.
 
-    From `begins` (Unix time) on, none is missing; some may be older.
+    From `begins` (Unix time) on, the history is complete. It may also contain older transitions.
     """
 
     transitions: Sequence[Transition]
@@ -40,7 +40,7 @@ class TransitionHistory:
 
 
 def from_table(facts: Facts, columns: TransitionColumns, span: Span) -> TransitionHistory:
-    """Read the newest rows of the table, up to `Span.rows`. Raises `DatabaseError`."""
+    """Read at most the newest `span.rows` rows of the table. Raises `DatabaseError`."""
     present = set(facts.columns(columns.table))
     if problem := describe_missing(columns.table, columns.needed, present):
         raise DatabaseError(
@@ -75,7 +75,7 @@ def from_logs(ctx: Context, span: Span) -> TransitionHistory:
         )
     read, begins = [], span.since
     for service in ctx.settings.services.released:
-        # A transition may be written to both the file and the output: only one of them is read.
+        # Only the file or the output is read, since a transition may be written to both.
         for log in [*logs.file(ctx, service, span)] or [logs.output(ctx, service, span)]:
             read += list(_read_log(log, words))
             begins = max(begins, log.begins)
@@ -94,10 +94,11 @@ def _read_log(log: logs.Log, words: str) -> Iterable[Transition]:
 
 
 def count_broken(transitions: Iterable[Transition], since: float) -> int:
-    """Count the transitions since a Unix time that do not continue from the device's previous one.
+    """Count the broken transitions since the Unix time `since`.
 
-    The status at their beginning is not the one at the previous one's end: something other than the
-    application changed it, or a transition was not recorded.
+    A transition is broken if its recorded status before differs from the status after the device's
+    previous transition. Then something other than the application changed the status, or a
+    transition was not recorded.
     """
     last_status: dict[str, str] = {}
     count = 0
@@ -114,7 +115,7 @@ def flapping_devices(
 ) -> list[str]:
     """Return the devices with more than `more_than` transitions in any period of `seconds`.
 
-    Only transitions since a Unix time count.
+    Only transitions since the Unix time `since` count.
     """
     recent: dict[str, deque[float]] = defaultdict(deque)
     devices: dict[str, None] = {}
@@ -133,10 +134,10 @@ def flapping_devices(
 def count_astray(
     session: Session, columns: TransitionColumns, devices: DeviceColumns, rows: int
 ) -> int:
-    """Count the devices whose status is not that of their last transition.
+    """Count the devices whose status is not the status after their last transition.
 
-    Considers the newest `rows` transitions. A single statement reads both tables, so that they are
-    read at the same moment.
+    Considers the newest `rows` transitions. A single statement reads both tables at the same
+    moment.
     """
     table, key, device = quoted(columns.table), quoted(columns.id), quoted(columns.device)
     sql = (

@@ -29,10 +29,10 @@ LOG_LINES = 10
 
 
 def registered(ctx: Context) -> Iterator[Finding]:
-    """Check that the console of each of the application's containers lists the command.
+    """Check that the application's console lists the command, in each of its containers.
 
-    Runs `list` in each container. If the command is missing in one, also runs `list` in a new
-    container of the release's image.
+    Runs the console's command `list` in each container. If a container's list lacks the command,
+    also runs `list` in a new container of the release's image.
     """
     command, containers = ctx.settings.verify.command, running(ctx)
     if not command:
@@ -70,7 +70,7 @@ def _list_commands(ctx: Context, containers: Mapping[str, Container]) -> dict[st
 
 
 def _error_text(result: ExecResult) -> str:
-    """Return a failed command's error text; PHP writes its fatal errors to standard output."""
+    """Return a failed command's error text, or its output: PHP writes fatal errors there."""
     return result.error_text.strip() or result.text
 
 
@@ -109,8 +109,8 @@ def _image_has(ctx: Context, command: str) -> bool:
 def _remedies(ctx: Context, containers: Mapping[str, Container]) -> Sequence[Remedy]:
     """Return the remedies: clear these containers' caches; if that does not help, replace them.
 
-    A restart would keep their files. If a container does not run the release's image, the only
-    remedy is a deploy.
+    A restart is no remedy, since it would keep the containers' files. If a container does not run
+    the release's image, the only remedy is a deploy.
     """
     images = ctx.images_of(containers)
     if any(image is None or image.id != containers[n].image_id for n, image in images.items()):
@@ -133,13 +133,14 @@ def file(ctx: Context) -> Iterator[Finding]:
         FILE,
         f"{path} is not in {', '.join(missing)}",
         "cosmicdeploy diagnose command --fix",
-        # If no container has the file, their image lacks it. Cleared caches do not bring it back.
+        # If no container has the file, the image lacks it. Clearing caches brings no file back, so
+        # that remedy is left out.
         remedies=_remedies(ctx, missing)[-1:] if len(missing) < len(containers) else [DEPLOY],
     )
 
 
 def config_cache(ctx: Context) -> Iterator[Finding]:
-    """Report whether the configuration is cached, in which case changes to it have no effect."""
+    """Report whether the configuration is cached; if it is, changes to its files have no effect."""
     path, containers = ctx.settings.diagnose.config_cache, running(ctx)
     if path is None:
         yield ok(CACHE, "diagnose.config_cache is not configured")
@@ -164,6 +165,6 @@ def image(ctx: Context) -> Iterator[Finding]:
 
 PROBLEM = KnownProblem(
     name="command",
-    about="the monitor's command is not found",
+    about="the console lacks the command that the scheduler runs",
     checks={REGISTERED: registered, FILE: file, CACHE: config_cache, IMAGE: image},
 )

@@ -18,11 +18,11 @@ from cosmicdeploy.text.formatting import counted, format_duration
 
 CONNECTIONS, STATEMENTS = "connections", "long statements"
 WAITS, SLOW = "lock waits", "slow queries"
-# No remedy: the deployer cannot see which connections the application still needs.
+# Advice, and no remedy: the deployer cannot see which connections the application still needs.
 REDUCE_CONNECTIONS = "cosmicdeploy restart app, or raise max_connections"
 TOO_MANY = "Too many connections"
 FIX = "cosmicdeploy diagnose database-load --fix"
-# A warning from this many slow statements per minute on (mean since the server's start).
+# The check warns from this many slow statements per minute on (mean since the server's start).
 SLOW_PER_MINUTE = 1.0
 # Number of sessions and users that are shown.
 MAX_SHOWN = 5
@@ -55,9 +55,9 @@ def _connections(ctx: Context) -> Finding:
 def statements(ctx: Context) -> Iterator[Finding]:
     """Check for statements that run for a long time.
 
-    The remedy ends only statements that a client can repeat, and only after `diagnose.end_after`
-    seconds; the operator decides about others. Statements that wait for locks are reported by the
-    check of lock waits instead.
+    A remedy ends only statements that a client can repeat, and only after `diagnose.end_after`
+    seconds. The operator decides about the others. Statements that wait for locks are left to the
+    check `lock waits`.
     """
     limits = ctx.settings.diagnose
     with open_session(ctx.database()) as session:
@@ -83,14 +83,15 @@ def statements(ctx: Context) -> Iterator[Finding]:
 def _runs_long(session: Process, seconds: float) -> bool:
     """Whether a session has been executing a statement for at least this many seconds.
 
-    Sessions of the server itself have no statement and count as idle.
+    False for a session that waits for a table's lock, and for a session without a statement, such
+    as those of the server itself.
     """
     idle = session.is_idle or not session.statement
     return not idle and not session.waits_for_table_lock and session.seconds >= seconds
 
 
 def _may_be_ended(ctx: Context, session: Process) -> bool:
-    """Whether a session runs a client's statement on this schema, or on none."""
+    """Whether a session runs a client's statement, and uses this schema or no schema."""
     uses_schema = session.schema in ("", ctx.require_database().name)
     return uses_schema and session.runs_client_statement
 
@@ -117,8 +118,8 @@ def _blocked(
 ) -> Finding:
     """Return the finding for all sessions that wait for the same blocking session.
 
-    After `diagnose.slow_after` seconds of waiting, it is a problem. After `diagnose.end_after`
-    seconds, a remedy can end the blocker if that is an idle transaction.
+    A wait is a problem from `diagnose.slow_after` seconds on, before that a warning. From
+    `diagnose.end_after` seconds on, a remedy can end the blocking session if it is idle.
     """
     blocker, limits = processes[pairs[0].blocker], ctx.settings.diagnose
     longest = max(pair.seconds for pair in pairs)

@@ -19,9 +19,9 @@ ANSWERS, PROXY = "answers", "through the proxy"
 
 
 def answers(ctx: Context) -> Iterator[Finding]:
-    """Check that each running replica responds, and that its own health check passes.
+    """Check that each running replica responds, and that its container's health check passes.
 
-    Sends up to three requests to each replica, and runs its health check in the container.
+    Sends up to three requests to each replica, and runs the health check in the container.
     """
     for application in ctx.settings.all_applications:
         yield from _answers_of(ctx, application)
@@ -50,7 +50,7 @@ def _answers_of(ctx: Context, application: Application) -> Iterator[Finding]:
             remedies=restart_or_replace(ctx, name),
         )
     if healthy:
-        what = f"200 from {application.health_path}" if is_answered else "the own health check"
+        what = f"200 from {application.health_path}" if is_answered else "the health check"
         yield ok(ANSWERS, f"{what} of {', '.join(healthy)}{'' if is_answered else ' passes'}")
 
 
@@ -61,7 +61,7 @@ def _outside_problem(
 ) -> str:
     """Send a request to a replica; return what is wrong with the response, "" if it is OK.
 
-    "" also if the replica itself is not requested.
+    Sends nothing and returns "" if the deployer does not request such a replica (`is_requested`).
     """
     if not is_requested(container, application):
         return ""
@@ -87,7 +87,8 @@ def _inside_problem(ctx: Context, container: Container) -> str:
 def through_the_proxy(ctx: Context) -> Iterator[Finding]:
     """Check that clients get a response through the load balancer.
 
-    Sends up to five requests for each application.
+    Sends up to four requests through the load balancer for each application. Also sends requests to
+    the replicas if the load balancer fails, or if the application's address is only presumed.
     """
     name = ctx.settings.services.proxy
     if name is None:
@@ -111,7 +112,11 @@ def through_the_proxy(ctx: Context) -> Iterator[Finding]:
 
 
 def _proxy_remedies(ctx: Context, application: Application, name: str) -> Sequence[Remedy]:
-    """Return the restart of the proxy if a replica responds; otherwise the cause is elsewhere."""
+    """Return the remedy to restart a running proxy, if a replica responds to a request.
+
+    If no replica responds, the proxy is not the cause, and there is no remedy. A replica that is
+    not requested (`is_requested`) counts as responding.
+    """
     replicas = [ctx.container(each) for each in application.services]
     serves = any(
         each is not None and each.is_running and not _outside_problem(each, application)

@@ -1,6 +1,7 @@
 """Check that the scheduler has run the command recently, and that no stale lock prevents it.
 
-The lock is the application's: it keeps two runs of the same command from overlapping.
+This lock is the application's overlap lock, not the deploy lock. It keeps two runs of the same
+command from overlapping.
 """
 
 from __future__ import annotations
@@ -29,7 +30,11 @@ LOOK_BACK_SECONDS = 3600
 
 
 def last_run(ctx: Context) -> Iterator[Finding]:
-    """Check that the log shows a recent run, and that no stale lock prevents the next one."""
+    """Check that the log shows a recent run, and that no stale lock prevents the next one.
+
+    Yields nothing if `verify.command` is not configured. Checks only the lock if the scheduler does
+    not run, or if the command is switched off.
+    """
     command, container = ctx.settings.verify.command, running_scheduler(ctx)
     if command is None:
         return
@@ -52,8 +57,9 @@ def last_run(ctx: Context) -> Iterator[Finding]:
 def is_stale(age: float | None, *, scheduler_runs: bool, command_runs: bool) -> bool:
     """Whether an overlap lock is stale: no process that could hold it is alive.
 
-    A scheduler may run the command within its own process, so without a process of the command the
-    `age` of the last run, in seconds, decides.
+    The scheduler may run the command within its own process. So if the scheduler runs and the
+    command has no process of its own, `age` decides: the seconds since the last run began, None if
+    no run is known.
     """
     if command_runs:
         return False
@@ -90,17 +96,17 @@ def _command_runs(ctx: Context, command: str) -> bool:
 
 
 def _judge_age(ctx: Context, container: Container, command: str, age: float | None) -> Finding:
-    """Return the finding about the last run, by its age in seconds."""
+    """Return the finding about the last run; `age` is the seconds since it began, if known."""
     if age is not None and age <= MAX_RUN_AGE:
         return ok(LAST_RUN, f"{command} began {age:.0f} s ago")
     up = container.seconds_up
     if up <= MAX_RUN_AGE:
         return ok(LAST_RUN, f"the scheduler started {up:.0f} s ago: too recently to judge")
     name = container.service or container.name
-    when = f"{age:.0f} s ago" if age is not None else f"not within {LOOK_BACK_SECONDS} s"
+    when = f"began {age:.0f} s ago" if age is not None else "has not run recently"
     return problem(
         LAST_RUN,
-        f"{command} began {when}, by the log of {name}",
+        f"{command} {when}, by the log of {name}",
         f"cosmicdeploy logs {name}",
         details=ctx.engine.logs(container.id, tail=LOG_LINES),
         remedies=[restart(ctx, name)],
@@ -108,9 +114,10 @@ def _judge_age(ctx: Context, container: Container, command: str, age: float | No
 
 
 def _age_of_last_run(ctx: Context, container: Container, command: str) -> float | None:
-    """Return the seconds since the last run that the log shows; None if it shows none.
+    """Return the seconds since the last run in the log began; None if the log shows no run.
 
-    Only runs since the container's start count, and none that was skipped.
+    Counts only runs since the container's start and within the last `LOOK_BACK_SECONDS`. Does not
+    count skipped runs.
     """
     now = datetime.now(UTC).timestamp()
     since = now - min(container.seconds_up, LOOK_BACK_SECONDS)

@@ -29,7 +29,7 @@ RUN, MIGRATOR, PENDING = "interrupted run", "migrator", "pending"
 
 
 def interrupted(ctx: Context) -> Iterator[Finding]:
-    """Check for migrations that an interrupted run left half done."""
+    """Check for an interrupted run that had begun to migrate, and how far its migrations came."""
     if holder_pid(ctx.engine, ctx.stack.project) is not None:
         yield ok(RUN, "not checked while a run is at work: see `cosmicdeploy lock status`")
         return
@@ -52,7 +52,7 @@ def interrupted(ctx: Context) -> Iterator[Finding]:
 
 
 def migrators(ctx: Context) -> Iterator[Finding]:
-    """Check for migrate commands that still run, of a killed run or started by an operator."""
+    """Check for migrate commands that still run, whether a killed run or an operator began them."""
     lines = [
         f"{container.name}: {' '.join(container.command)}"
         for container in ctx.engine.leftovers(ctx.stack.project)
@@ -68,7 +68,7 @@ def migrators(ctx: Context) -> Iterator[Finding]:
     yield warning(
         MIGRATOR,
         f"{len(lines)} still at work",
-        "wait until it ends; the table locks below show what holds it up",
+        "wait until they end; the table locks below show what holds them up",
         lines,
     )
 
@@ -84,7 +84,7 @@ def migrator(ctx: Context, command_line: str) -> str:
 
 
 def pending(ctx: Context) -> Iterator[Finding]:
-    """Check for migrations that have not run although their release is in place."""
+    """Check for migrations that are pending although their release is in place."""
     if not ctx.has_console:
         yield ok(PENDING, NO_CONSOLE)
         return
@@ -104,7 +104,7 @@ def pending(ctx: Context) -> Iterator[Finding]:
 def _not_run(ctx: Context, names: Sequence[str]) -> Iterator[Finding]:
     """Yield the findings for pending migrations.
 
-    A pending migration may have changed the schema already, if an operator ran it and it was killed
+    A pending migration may have changed the schema already: an operator ran it, and it was killed
     before it was marked as run.
     """
     begun = begun_already(ctx, names)
@@ -115,8 +115,8 @@ def _not_run(ctx: Context, names: Sequence[str]) -> Iterator[Finding]:
     for each in half:
         yield problem(
             PENDING,
-            f"{each.migration} is half done, by a run that is not in the journal: it can neither"
-            " run again nor be undone",
+            f"{each.migration} is half done, and no run in the journal began it: this migration can"
+            " neither run again nor be undone",
             "in the database, do what is missing by hand or undo what was done; then run"
             " `cosmicdeploy diagnose migration --fix`",
             details=each.lines,
@@ -131,7 +131,7 @@ def _not_marked(whole: Sequence[UnrecordedMigration]) -> Finding:
     return problem(
         PENDING,
         f"all that {summarize_names(names)} creates is in the schema, but it is not marked as run:"
-        " it would fail on what exists already",
+        " to run it again would fail on what already exists",
         "cosmicdeploy diagnose migration --fix",
         details=[line for each in whole for line in each.lines],
         remedies=[mark_migrated(names)],
@@ -141,7 +141,7 @@ def _not_marked(whole: Sequence[UnrecordedMigration]) -> Finding:
 def _not_begun(ctx: Context, names: Sequence[str], *, held_up: bool) -> Finding:
     """Return the finding for migrations that have not begun.
 
-    There is no remedy if they are `held_up` by one that is half done.
+    There is no remedy if they are `held_up` by a half-done migration.
     """
     if ctx.running_release() not in ("", ctx.release):
         text = f"{summarize_names(names)} of release {ctx.release}, which is not deployed yet"

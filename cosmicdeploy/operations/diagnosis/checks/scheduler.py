@@ -45,7 +45,7 @@ def container(ctx: Context) -> Iterator[Finding]:
 
 
 def only_one(ctx: Context) -> Iterator[Finding]:
-    """Check that no second scheduler does the same work."""
+    """Check that no other container does the scheduler's work a second time."""
     orphans = second_schedulers(ctx)
     for orphan in orphans:
         yield problem(ONE, f"a second one runs: {orphan.container.name}", orphan.todo)
@@ -69,7 +69,7 @@ def process(ctx: Context) -> Iterator[Finding]:
 
 
 def schedule(ctx: Context) -> Iterator[Finding]:
-    """Check that the command is on the schedule and its feature is switched on.
+    """Check that the command is on the schedule, and that its feature is switched on.
 
     Runs one or two console commands in containers.
     """
@@ -85,11 +85,11 @@ def schedule(ctx: Context) -> Iterator[Finding]:
         return
     listing = ctx.run_console(scheduler, *ctx.settings.verify.schedule)
     if command in listing.text:
-        yield ok(SCHEDULE, f"{command} is on it")
+        yield ok(SCHEDULE, f"{command} is on the schedule")
         return
     yield problem(
         SCHEDULE,
-        f"{command} is not on it (exit code {listing.exit_code})",
+        f"{command} is not on the schedule (exit code {listing.exit_code})",
         "cosmicdeploy diagnose command",
         details=(listing.error_text or listing.text).splitlines()[-LOG_LINES:],
     )

@@ -34,7 +34,7 @@ class Owners:
 
 
 def describe_activity(session: Process) -> str:
-    """Describe what a session does, and since how many seconds."""
+    """Describe what a session does, and for how many seconds it has done so."""
     if not session.is_idle:
         return f"{session.seconds} s: {shorten_statement(session.statement) or session.command}"
     open_for = session.transaction_seconds
@@ -44,7 +44,7 @@ def describe_activity(session: Process) -> str:
 
 
 def shorten_statement(statement: str) -> str:
-    """Return a statement in one short line, without strings, which may be data or secrets."""
+    """Return a statement in one short line, without its strings: they may be data or secrets."""
     from cosmicdeploy.migrations.sql import without_strings  # sqlglot is slow to import
 
     text = " ".join(without_strings(statement).split())

@@ -34,7 +34,8 @@ def table_locks(ctx: Context) -> Iterator[Finding]:
     for each in idle:
         yield warning(
             LOCKS,
-            f"{owners.describe(each)}: a migration of a table that it has read would wait for it",
+            f"{owners.describe(each)}: a migration of a table that this transaction has read would"
+            " wait for its end",
             kill_command(ctx, each),
         )
     if not idle:
@@ -51,8 +52,9 @@ def _waiting_finding(
 ) -> Finding:
     """Return the finding for sessions that wait for a table's lock.
 
-    The session that has waited longest waits for the holder; the others may only wait behind it.
-    Without MariaDB's lock plugin the holder is a guess, so several candidates have no remedy.
+    The session that has waited longest waits for the holder of the lock. The others may only wait
+    behind that session. Without MariaDB's lock plugin the holder is a guess: if several sessions
+    may be the holder, there is no remedy.
     """
     first = max(waiting, key=lambda each: each.seconds)
     holders = table_lock_holders(session, processes, first, ctx.require_database().name)

@@ -16,12 +16,12 @@ from cosmicdeploy.text.formatting import counted
 CONTAINERS = "containers"
 # Lines of output or of a log that are shown.
 LOG_LINES = 10
-# A container that the engine restarted less than this many seconds ago is in a restart loop.
+# If the engine restarted a container less than this many seconds ago, it is in a restart loop.
 LOOP_SECONDS = 60
 # The exit code of a process that was killed (128 + SIGKILL).
 KILLED = 137
 UP = "cosmicdeploy up"
-# States in which a container does not count as running, but was not stopped either.
+# States of a container that does not count as running, although it was not stopped.
 RESTARTING, PAUSED = "restarting", "paused"
 
 
@@ -74,7 +74,7 @@ def _stopped_finding(
 
 
 def _fault(ctx: Context, container: Container) -> str:
-    """Return what is wrong with a container that was not stopped; "" if nothing is."""
+    """Return what is wrong with a container that was not stopped; "" if nothing is wrong."""
     loops = container.restart_count > 0 and container.seconds_up < LOOP_SECONDS
     if loops or container.status == RESTARTING:
         times = counted(container.restart_count, "time")

@@ -25,7 +25,8 @@ logger = logging.getLogger(__name__)
 def connect(settings: RedisSettings, *, timeout: float = 0.3, text: bool = True) -> redis.Redis:
     """Create a client that connects at first use, with a timeout in seconds and one retry.
 
-    It returns values as text; with `text=False` as bytes, for values that may not be valid UTF-8.
+    The client returns values as text. With `text=False` it returns bytes, for values that may not
+    be valid UTF-8.
     """
     from redis import Redis
     from redis.backoff import NoBackoff

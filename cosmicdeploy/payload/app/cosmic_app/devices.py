@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class SeededDevice:
-    """A device that exists now; `token` is set only if a new one was generated for it."""
+    """A device that exists now; `token` is None unless a new token was generated."""
 
     name: str
     token: str | None

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 class LogFormatter(logging.Formatter):
     """Formats a record as `[time] message`, followed by its context as indented JSON.
 
-    Only WARNING and above show their level: operators search for `[time] Device status …`.
+    The level is shown only from WARNING up, since operators search for `[time] Device status …`.
     """
 
     def format(self, record: logging.LogRecord) -> str:

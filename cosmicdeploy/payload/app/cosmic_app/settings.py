@@ -53,7 +53,9 @@ class LimiterSettings:
 class MonitorSettings:
     """The periods of the status monitor, in seconds.
 
-    `interval` and `grace_period` apply until a migration adds columns for them to `remotes`.
+    A heartbeat is late after `interval` plus `tolerance`, and a device is gone after
+    `grace_period`. `interval` and `grace_period` apply until a migration adds columns for them to
+    `remotes`.
     """
 
     interval: int

@@ -11,8 +11,8 @@ class StopSignal:
     """Blocks SIGTERM and SIGINT; call the instance to learn whether one of them has arrived.
 
     Blocked signals wait in the kernel: no handler interrupts the current work, and a wait for them
-    ends as soon as they arrive. This also works for process 1, which never receives a signal
-    without a handler unless it blocks it.
+    ends as soon as they arrive. This also works for process 1, for which the kernel discards
+    signals that have no handler, but not blocked ones.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Status changes of devices: stored in the same transaction, announced after the commit."""
+"""Status changes of devices: stored with the new status, announced after the commit."""
 
 from __future__ import annotations
 

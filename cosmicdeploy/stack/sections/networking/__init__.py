@@ -1,1 +1,1 @@
-"""Read how a container is reached, and what it reaches."""
+"""Read the networks, ports, links and host names of a service."""

@@ -1,4 +1,4 @@
-"""Read the additional entries of a container's or a build's `/etc/hosts`."""
+"""Read `extra_hosts`: additional entries in `/etc/hosts` of a container or a build."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cosmicdeploy.stack.compose_value import ComposeValue
 
 
 def read_hosts(entry: ComposeValue) -> dict[str, tuple[str, ...]]:
-    """Return the addresses of each host; the entry is a list of `host:address`, or a mapping."""
+    """Return the addresses by host, from a list of texts such as `host:address` or a mapping."""
     hosts: dict[str, list[str]] = {}
     for item, name, address in _entries(entry):
         if not name or not address:

@@ -1,4 +1,4 @@
-"""Read links to other containers, and namespaces that a service shares with others."""
+"""Read links to other containers, and the namespaces and volumes shared with them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Dependency, Link
 
 SERVICE, CONTAINER = "service:", "container:"
-# Keys whose value may name a service, and the other values that each has.
+# Keys for the namespaces of a container, and their fixed values. Those in `_SHARED` may also name a
+# service or container.
 NAMESPACES = {
     "network_mode": ("none", "host", "bridge"),
     "ipc": ("none", "host", "private", "shareable"),
@@ -37,7 +38,7 @@ def read_links(service: ComposeValue) -> tuple[Link, ...]:
 
 
 def read_namespace(entry: ComposeValue) -> str:
-    """Read one of the keys in `NAMESPACES`; a network may have any name."""
+    """Return the value of a key in `NAMESPACES`; `network_mode` may also name any network."""
     key, word = str(entry.keys[-1]), entry.text()
     if key in _SHARED and word.startswith((SERVICE, CONTAINER)) and word.partition(":")[2]:
         return word
@@ -52,7 +53,7 @@ def read_namespace(entry: ComposeValue) -> str:
 
 
 def read_volumes_from(entry: ComposeValue) -> tuple[str, ...]:
-    """Return entries such as "db:ro" (a service) and "container:other:rw"."""
+    """Return the entries of `volumes_from`, such as "db:ro" (a service), "container:other:rw"."""
     for item in entry.items():
         name, _, mode = item.text().removeprefix(CONTAINER).partition(":")
         if not name or mode not in ("", "ro", "rw"):
@@ -61,9 +62,10 @@ def read_volumes_from(entry: ComposeValue) -> tuple[str, ...]:
 
 
 def implied_dependencies(service: ComposeValue) -> dict[str, Dependency]:
-    """Return the services that a service needs without naming them in `depends_on`.
+    """Return the services that a service depends on by other keys than `depends_on`.
 
-    With which of them it is restarted is as in Compose.
+    As in Compose, the service is restarted with those that `links` or a namespace key names, not
+    with those that only `volumes_from` names.
     """
     implied = {name: Dependency(restart=True) for name in _referred(service)}
     entry = service.get("volumes_from")

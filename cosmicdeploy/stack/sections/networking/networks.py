@@ -21,9 +21,9 @@ _MAC = re.compile(r"[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}")
 def read_attachments(service: ComposeValue, name: str, scope: Scope) -> tuple[Attachment, ...]:
     """Return the networks that a service joins, with its aliases and addresses in each.
 
-    A service that names no network joins the default one, and one with a `network_mode` none. The
-    one with the highest priority comes first; those of equal priority are sorted by key, as in
-    Compose.
+    A service without `networks` joins the default network; a service with `network_mode` joins
+    none. The network with the highest priority comes first. Networks of equal priority are sorted
+    by key, as in Compose.
     """
     entry = service.get("networks")
     if (mode := service.get("network_mode")) is not None:

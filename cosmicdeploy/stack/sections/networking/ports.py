@@ -17,7 +17,11 @@ _LONG_KEYS = ("target", "published", "host_ip", "protocol", "mode", "name", "app
 
 
 def read_ports(entry: ComposeValue | None) -> tuple[Port, ...]:
-    """Return all ports of a service; a range is expanded."""
+    """Return all published ports of a service.
+
+    A range is expanded, except a range of host ports for a single container port, from which the
+    engine chooses a port.
+    """
     if entry is None:
         return ()
     ports = [port for item in entry.items() for port in _parse(item)]
@@ -25,7 +29,7 @@ def read_ports(entry: ComposeValue | None) -> tuple[Port, ...]:
 
 
 def read_expose(entry: ComposeValue | None) -> tuple[str, ...]:
-    """Return the exposed ports, each with its protocol: "53/udp"; a range is expanded."""
+    """Return the exposed ports with their protocols, such as "53/udp"; ranges are expanded."""
     if entry is None:
         return ()
     ports: list[str] = []
@@ -91,7 +95,7 @@ def _port_range(item: ComposeValue, text: str) -> list[int]:
     first, _, last = text.partition("-")
     if not (first.isdecimal() and (last or first).isdecimal()):
         raise item.error(f"'{text}' is not a port", _SYNTAX)
-    # Six digits are enough: Python refuses to parse a number with thousands of digits.
+    # Six digits show that a number is too large; Python refuses to parse thousands of digits.
     low, high = int(first[:6]), int((last or first)[:6])
     if not 0 < low <= high <= 65535:
         raise item.error(f"'{text}' is not a port", "ports go from 1 to 65535")

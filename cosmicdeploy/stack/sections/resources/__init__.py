@@ -1,1 +1,1 @@
-"""Read limits of CPU, memory and devices."""
+"""Read a service's limits of CPU, memory and block devices, and its devices."""

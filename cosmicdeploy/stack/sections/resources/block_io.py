@@ -1,4 +1,4 @@
-"""Read weights and limits of block devices."""
+"""Read `blkio_config`: weights and limits of block devices."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LIMITS = ("device_read_bps", "device_read_iops", "device_write_bps", "device_wr
 
 
 def read_block_io(entry: ComposeValue) -> BlockIo:
-    """Read `blkio_config`."""
+    """Read `blkio_config`; a weight of 0 means none."""
     entry.mapping(("weight", "weight_device", *_LIMITS))
     readers = {key: size if key.endswith("bps") else ComposeValue.integer for key in _LIMITS}
     limits = {key: _by_path(entry.get(key), "rate", read) for key, read in readers.items()}
@@ -28,7 +28,7 @@ def _by_path(
 ) -> dict[str, int]:
     values: dict[str, int] = {}
     for item in entry.items() if entry is not None else []:
-        # `docker compose config --format json` of 2.26 capitalizes these keys.
+        # `docker compose config --format json` of Compose 2.26 capitalizes these keys.
         known = item.mapping(("path", key, "Path", key.capitalize()))
         fields = {name.lower(): value for name, value in known.items()}
         if set(fields) != {"path", key}:

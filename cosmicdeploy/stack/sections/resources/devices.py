@@ -15,12 +15,12 @@ _CDI = re.compile(r"[\w.-]+\.[\w.-]+/[\w.-]+=\S+")
 
 
 def read_devices(entry: ComposeValue) -> tuple[Device, ...]:
-    """Return the devices of the host that a service gets."""
+    """Return the entries of `devices` that are paths on the host, not CDI names."""
     return tuple(_device(item) for item in entry.items() if not _is_cdi(item))
 
 
 def read_device_requests(service: ComposeValue) -> tuple[DeviceRequest, ...]:
-    """Return the requests of `devices` (by their CDI names), `gpus` and `deploy`."""
+    """Return the device requests: CDI names in `devices`, `gpus`, and reservations in `deploy`."""
     devices, gpus = service.get("devices"), service.get("gpus")
     names = [item.text() for item in devices.items() if _is_cdi(item)] if devices else []
     named = [DeviceRequest(driver="cdi", device_ids=tuple(names))] if names else []
@@ -47,7 +47,10 @@ def _gpus(entry: ComposeValue) -> list[DeviceRequest]:
 
 
 def _request(item: ComposeValue, *further: str) -> DeviceRequest:
-    """Read a request. Without a count and without ids it is for all devices, as in Compose."""
+    """Read a device request; as in Compose, for all devices without `count` and `device_ids`.
+
+    `further` are capabilities to add to the declared ones.
+    """
     fields = item.mapping(_REQUEST)
     if "count" in fields and "device_ids" in fields:
         raise fields["count"].error("does not go with 'device_ids'", "remove one of them")
@@ -81,7 +84,7 @@ def _device(item: ComposeValue) -> Device:
     if not source.startswith("/") or len(parts) > 3:
         raise item.error(
             f"'{':'.join(parts)}' is not a device",
-            "write /dev/NAME:/dev/NAME:rwm, or its beginning",
+            "write /dev/NAME, /dev/NAME:/dev/NAME or /dev/NAME:/dev/NAME:rwm",
         )
     if not re.fullmatch("[rwm]*", permissions):
         raise item.error(f"has the permissions '{permissions}'", "use letters of rwm")

@@ -1,4 +1,4 @@
-"""Read limits of CPU, memory, processes and open files, also those in the `deploy` section."""
+"""Read a service's limits of CPU, memory and processes, its memory reservation and its ulimits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from cosmicdeploy.stack.units import size
 class Limits:
     """Limits of a container: CPUs, memory in bytes, number of processes; None for no limit.
 
-    `reservation` is the memory, in bytes, that it keeps while the host runs out of memory.
+    `reservation` is the memory, in bytes, that the engine tries to leave to the container while the
+    host is short of memory.
     """
 
     cpus: float | None = None
@@ -23,7 +24,11 @@ class Limits:
 
 
 def read_limits(service: ComposeValue, scope: Scope) -> Limits:
-    """Read the service's own limits, or those of `deploy.resources`."""
+    """Read each limit from the service's own key or from `deploy.resources`.
+
+    Raises `ConfigError` if both set a limit, to different values. Reservations without effect
+    become remarks of the scope.
+    """
     plain = Limits(
         cpus=service.optional("cpus", ComposeValue.number),
         memory=service.optional("mem_limit", size),
@@ -58,7 +63,7 @@ def _deployed(resources: ComposeValue, scope: Scope) -> Limits:
 
 
 def read_ulimits(entry: ComposeValue | None) -> dict[str, tuple[int, int]]:
-    """Return the soft and hard limit by name."""
+    """Return the soft and the hard limit of each resource in `ulimits`, by its name."""
     return {} if entry is None else {key: _ulimit(item) for key, item in entry.mapping().items()}
 
 

@@ -1,1 +1,1 @@
-"""Read what a container stores, and the secrets and configs that it gets."""
+"""Read the volumes, tmpfs, secrets and configs of a service."""

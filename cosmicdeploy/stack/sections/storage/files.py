@@ -24,7 +24,11 @@ class Files:
 
 
 def read_files(service: ComposeValue, scope: Scope, taken: Collection[str]) -> Files:
-    """Read `secrets` and `configs`. A volume at the same target (in `taken`) comes first."""
+    """Read `secrets` and `configs`.
+
+    `taken` are the targets of the service's volumes: a secret or config with such a target has no
+    effect, and becomes a remark of the scope.
+    """
     files: dict[str, Mount | CopiedFile] = {}
     for kind, sources in (("secret", scope.secrets), ("config", scope.configs)):
         for item, target, source in _entries(service.get(f"{kind}s"), kind, sources):
@@ -49,7 +53,7 @@ def read_files(service: ComposeValue, scope: Scope, taken: Collection[str]) -> F
 def _entries(
     entry: ComposeValue | None, kind: str, sources: Mapping[str, Source]
 ) -> Iterator[tuple[ComposeValue, str, Source]]:
-    """Return each entry with its target and its source."""
+    """Yield each entry with its target in the container and its source."""
     for item in entry.items() if entry is not None else []:
         target = None
         if isinstance(item.data, dict):
@@ -64,7 +68,7 @@ def _entries(
 
 
 def _mount(item: ComposeValue, key: str, target: str, file: str, scope: Scope) -> Mount:
-    """Mount the file as it is. As in Compose, its owner and mode are those of the host's file."""
+    """Return the mount of a file on the host. As in Compose, the file keeps its owner and mode."""
     for part in ("uid", "gid", "mode"):
         if isinstance(item.data, dict) and item.get(part) is not None:
             scope.ignore(item.child(part), "the file on the host keeps its own")

@@ -137,5 +137,5 @@ def _volume_name(item: ComposeValue, key: str, scope: Scope) -> str:
 
 
 def _normal(target: str) -> str:
-    """Return a target as the engine writes it: without a slash at its end, and without `..`."""
+    """Return an absolute target as the engine writes it: without `..` and a slash at its end."""
     return normpath(target) if target.startswith("/") else target

@@ -1,4 +1,4 @@
-"""Read the secrets and configs at the compose file's top level, and find those that are named."""
+"""Read the secrets and configs at the compose file's top level, and find them by key."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cosmicdeploy.stack.model import Source
 from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.text.suggest import did_you_mean
 
-# `name` and `labels` concern Swarm alone.
+# `name` and `labels` have no effect: only Swarm uses them.
 _SECRET = ("file", "environment", "name", "labels", "external")
 _CONFIG = (*_SECRET, "content")
 _CONTENT = ("file", "environment", "content")
@@ -26,7 +26,10 @@ def read_configs(top: ComposeValue, scope: Scope) -> dict[str, Source]:
 
 
 def named_source(item: ComposeValue, kind: str, key: str, sources: Mapping[str, Source]) -> Source:
-    """Return the secret or config that a service or a build names by its key."""
+    """Return the secret or config that a service or a build names by its key.
+
+    `kind` is "secret" or "config". Raises `ConfigError` if it is not declared, or is external.
+    """
     if key not in sources:
         todo = did_you_mean(key, sources) or f"add '{key}:' under the top-level '{kind}s'"
         raise item.error(f"names the {kind} '{key}', which is not declared", todo)
@@ -39,7 +42,10 @@ def named_source(item: ComposeValue, kind: str, key: str, sources: Mapping[str, 
 
 
 def value_of(item: ComposeValue, source: Source, variables: Mapping[str, str]) -> str:
-    """Return the text of a source that is no file. Raises `ConfigError` for an unset variable."""
+    """Return the text of a secret or config that is no file.
+
+    Raises `ConfigError` if its variable is not set.
+    """
     if source.variable is None:
         return source.content or ""
     if source.variable not in variables:

@@ -15,7 +15,7 @@ _SELINUX = ("z", "Z")
 
 
 def bind_words(item: ComposeValue, words: Collection[str]) -> BindOptions:
-    """Return what the words after the target of a bind mount say: `./a:/a:ro,z`."""
+    """Return the options of a bind mount in short syntax, such as the words in `./a:/a:ro,z`."""
     _require_known(item, words, (*_ACCESS, *_CONSISTENCIES, *_SELINUX, *PROPAGATIONS))
     return BindOptions(
         selinux=next((word for word in words if word in _SELINUX), ""),
@@ -24,9 +24,9 @@ def bind_words(item: ComposeValue, words: Collection[str]) -> BindOptions:
 
 
 def volume_words(item: ComposeValue, words: Collection[str]) -> VolumeOptions:
-    """Return what the words after the target of a volume say: `data:/a:ro,nocopy`.
+    """Return the options of a volume in short syntax, such as the words in `data:/a:ro,nocopy`.
 
-    A label for SELinux has no meaning for the content of a volume, which the engine labels itself.
+    The words for SELinux (z, Z) have no effect, since the engine labels volumes itself.
     """
     _require_known(item, words, (*_ACCESS, *_CONSISTENCIES, *_SELINUX, "nocopy"))
     return VolumeOptions(nocopy="nocopy" in words)
@@ -73,7 +73,7 @@ def volume_options(entry: ComposeValue) -> VolumeOptions:
 
 
 def tmpfs_options(entry: ComposeValue) -> TmpfsOptions:
-    """Read the mapping `tmpfs` of the long syntax; a size of 0 is none."""
+    """Read the mapping `tmpfs` of the long syntax; a size of 0 means no limit."""
     entry.mapping(("mode", "size"))
     return TmpfsOptions(
         size=entry.optional("size", size) or None, mode=entry.optional("mode", file_mode)
@@ -81,12 +81,14 @@ def tmpfs_options(entry: ComposeValue) -> TmpfsOptions:
 
 
 def tmpfs_words(item: ComposeValue, words: Collection[str]) -> tuple[TmpfsOptions, bool]:
-    """Return what the words after a tmpfs's path say (`size=64m,mode=1777,ro`), and whether it is
-    read-only."""
+    """Return the options of a tmpfs in short syntax, and whether it is read-only.
+
+    `words` are those after the path, such as `size=64m`, `mode=1777` and `ro`.
+    """
     values = dict(word.split("=", 1) for word in words if "=" in word)
     others = [word for word in words if word.partition("=")[0] not in ("size", "mode", *_ACCESS)]
     mode = parse_mode(values["mode"]) if "mode" in values else None
-    # A size in percent is the kernel's to read.
+    # Any other size, such as one in percent, is left to the kernel.
     bytes_ = parse_size(values["size"]) if "size" in values else None
     if "mode" in values and mode is None:
         raise item.error(f"mode '{values['mode']}' is not a mode", "write for example mode=1777")

@@ -47,7 +47,7 @@ def test_a_silent_dump_is_ended_with_the_reason(
     ):
         create_backup(engine, access, catalogue, options=DumpOptions(silence=1))
     assert "backup.silence" in caught.value.todo
-    assert caught.value.details == ("it has no session on the server",)
+    assert caught.value.details == ("the tool has no session on the server",)
     (entry,) = catalogue.list()
     assert entry.manifest.status == "failed" and "printed nothing" in entry.manifest.reason
     require_ended()

@@ -87,10 +87,10 @@ def test_a_row_that_was_absent_for_a_moment_is_not_reported_missing(
     ("script", "why"),
     [
         ('$REAL "$@"; exit 3\n', "exit code 3"),
-        ('$REAL "$@" | head -c 200\n', "is cut short, or more follows its end"),
-        ('$REAL "$@" | head -c -4\n', "is cut short, or more follows its end"),
+        ('$REAL "$@" | head -c 200\n', "is cut short, or has data after its end"),
+        ('$REAL "$@" | head -c -4\n', "is cut short, or has data after its end"),
         ("exec cat\n", "cannot be decompressed"),
-        ('$REAL "$@"; $REAL "$@" </dev/null\n', "is cut short, or more follows its end"),
+        ('$REAL "$@"; $REAL "$@" </dev/null\n', "is cut short, or has data after its end"),
     ],
 )
 def test_a_compressed_dump_with_any_flaw_is_not_good(

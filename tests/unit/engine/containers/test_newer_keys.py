@@ -52,7 +52,7 @@ def test_the_refusal_names_keys_and_engines() -> None:
     with pytest.raises(Refused) as refused:
         require_known(WEB, (1, 41))
     assert "healthcheck.start_interval needs Docker Engine 25 or newer" in refused.value.what
-    assert "its API is 1.41" in refused.value.what
+    assert "this engine's API is 1.41" in refused.value.what
     require_known(replace(WEB, networks=()), (1, 45))
 
 

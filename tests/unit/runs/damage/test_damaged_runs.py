@@ -78,7 +78,7 @@ def test_unreadable_records_of_an_interrupted_run_are_reported(
     assert "some of its changes are unknown" in run.description()
     ctx: Any = SimpleNamespace(journal=journal, say=lambda _text: None, run=RunScope())
     for kind in RunKind:
-        with pytest.raises(NeedsPerson, match="not all known") as caught:
+        with pytest.raises(NeedsPerson, match="changes are unknown") as caught:
             interrupted.decide(ctx, RunCommand(line=kind, kind=kind))
         assert "`cosmicdeploy deploy --abort`" in caught.value.todo
     assert interrupted.to_abort(ctx) == [run]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def monitor(console: Console, options: Namespace) -> int:
-    """Demote silent devices; with --dry-run, only show them."""
+    """Demote silent devices (lower their status); with --dry-run, only show them."""
     from cosmic_app.monitor.sweep import Sweep
 
     sweep = Sweep(console.settings)
@@ -29,7 +29,10 @@ def monitor(console: Console, options: Namespace) -> int:
 
 
 def check_devices(console: Console, options: Namespace, sweep: Sweep) -> int:
-    """Check all devices once, demote the silent ones, and print how many were changed."""
+    """Check all devices once, demote the silent ones, and print how many were changed.
+
+    A dry run prints the demotions that are due, and changes nothing.
+    """
     devices = sweep.demotable()
     due = sweep.due(devices)
     checked = "1 device checked" if len(devices) == 1 else f"{len(devices)} devices checked"

@@ -44,7 +44,7 @@ def read_token(console: Console, variable: str | None) -> str:
 
 
 def report(console: Console, options: Namespace, seeded: list[SeededDevice]) -> None:
-    """Print the devices in the requested format, and write the tokens file."""
+    """Print the devices in the requested format; write the tokens file if one is requested."""
     if options.tokens_file:
         write_tokens(options.tokens_file, seeded)
     if options.json:
@@ -58,7 +58,7 @@ def report(console: Console, options: Namespace, seeded: list[SeededDevice]) -> 
 
 
 def write_tokens(path: Path, seeded: list[SeededDevice]) -> None:
-    """Write a JSON object from names to tokens, readable only by the owner.
+    """Write a JSON object that maps names to tokens, readable only by the file's owner.
 
     Devices that the file already lists keep their entry, unless they have a new token.
     """
@@ -78,7 +78,7 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print names and tokens as JSON")
     parser.add_argument("--tokens-file", type=Path, help="add the new tokens to this file")
     parser.add_argument("--name", help="create one device with this name")
-    parser.add_argument("--token-env", help="environment variable with the token")
+    parser.add_argument("--token-env", help="variable that holds the token for --name")
 
 
 COMMANDS = (

@@ -64,7 +64,7 @@ def name_argument(parser: ArgumentParser) -> None:
 def disable_options(parser: ArgumentParser) -> None:
     """Add the options of feature:disable."""
     name_argument(parser)
-    parser.add_argument("--by", default="", help="who turns it off, shown by feature:list")
+    parser.add_argument("--by", default="", help="who turns the feature off, for feature:list")
 
 
 COMMANDS = (

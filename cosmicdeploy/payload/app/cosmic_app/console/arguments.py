@@ -1,4 +1,4 @@
-"""Parse arguments as Artisan does: the same common options, and exit code 1 for wrong ones."""
+"""Parse arguments as Laravel's Artisan does: the same common options, and exit code 1 on errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Parser(ArgumentParser):
 
 
 def parser_for(command: Command) -> Parser:
-    """Build the parser for the options of a command and those that all commands have."""
+    """Build a parser with the options of this command and the options of all commands."""
     parser = Parser(prog=f"console {command.name}", description=command.description)
     parser.add_argument("-v", "--verbose", action="store_true", help="show more")
     for flags in (("-n", "--no-interaction"), ("-q", "--quiet"), ("--ansi",), ("--no-ansi",)):

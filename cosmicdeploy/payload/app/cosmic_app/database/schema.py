@@ -1,4 +1,4 @@
-"""The current columns, which change while the service runs: migrations do not stop it."""
+"""The current columns of two tables; a migration may change them while the service runs."""
 
 from __future__ import annotations
 

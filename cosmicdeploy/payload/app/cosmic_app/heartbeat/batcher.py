@@ -42,7 +42,10 @@ class Batcher:
         self._thread.start()
 
     async def submit(self, beat: Beat) -> Outcome:
-        """Wait until the beat is committed or refused."""
+        """Wait until the beat is committed or refused; return the outcome.
+
+        Returns `Unavailable` at once if the queue is full.
+        """
         pending = Pending(beat, self._loop.create_future())
         try:
             self._queue.put_nowait(pending)
@@ -72,8 +75,8 @@ class Batcher:
     def _gather(self) -> tuple[list[Pending], bool]:
         """Return the next batch, and whether another may follow.
 
-        A batch that is not full waits up to `linger` for more beats. Under load this adds little,
-        since beats queue up while the previous batch is committed.
+        A batch that is not full waits up to `linger` seconds for more beats. Under load this adds
+        little, since beats queue up while the previous batch is committed.
         """
         batch: list[Pending] = []
         deadline = None

@@ -31,7 +31,7 @@ return {1, limit - used, redis.call('PTTL', KEYS[1])}
 
 
 class Limiter:
-    """Checks a batch with one call to Redis.
+    """Checks the rate limit for a batch of beats, with one call to Redis.
 
     Allows all beats while Redis is unavailable or the feature `rate-limit` is off.
     """

@@ -27,7 +27,8 @@ def find_devices(cursor: DictCursor, token_hashes: Sequence[str]) -> dict[str, D
 def record_connected(cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema) -> bool:
     """Write the beats of connected devices in one statement; return whether all were connected.
 
-    If they were not, call `record_beats` with all beats; writing a beat twice does no harm.
+    If one was not, the caller must pass all beats to `record_beats`. Writing a beat twice does no
+    harm.
     """
     return _update_devices(cursor, beats, schema, only=CONNECTED) == len(beats)
 
@@ -35,7 +36,7 @@ def record_connected(cursor: DictCursor, beats: Mapping[int, Beat], schema: Sche
 def record_beats(cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema) -> list[Transition]:
     """Write one beat per device (by device id); return the transitions to connected.
 
-    Locks the rows in the order of their ids, as every writer does: so no two can deadlock.
+    Locks the rows in the order of their ids, as every writer does, so that no two writers deadlock.
     """
     ids = sorted(beats)
     cursor.execute(
@@ -61,7 +62,7 @@ def _recovery(row: Mapping[str, object]) -> Transition:
 
 
 def _record_status_change(cursor: DictCursor, ids: Sequence[int]) -> None:
-    """Record the status change. Call it before the new status is written: it copies the old one."""
+    """Record a status change, with the old status. Call it before the new status is written."""
     cursor.execute(
         "UPDATE remotes SET previous_status = status, last_status_change_at = NOW(3),"
         " status_change_reason = %s WHERE id IN %s",
@@ -74,8 +75,8 @@ def _update_devices(
 ) -> int:
     """Write the beats in one UPDATE; return the number of rows changed.
 
-    `only` limits it to rows with this status. `last_heartbeat_at` comes from the database's clock
-    and never goes backwards.
+    `only` limits the update to rows with this status. `last_heartbeat_at` comes from the database's
+    clock and never goes backwards.
     """
     ids = sorted(beats)
     levels, values = _by_device({key: beats[key].battery_level for key in ids})

@@ -40,7 +40,7 @@ class BeatWriter:
         self._breaker = breaker
 
     def open(self) -> None:
-        """Connect early, so that no beat waits for it. If this fails, the first beat connects."""
+        """Connect now, so that no beat waits for it. If this fails, the first beat connects."""
         try:
             self._session.autocommit(self._schema.get)
         except (DatabaseUnavailable, pymysql.MySQLError) as error:
@@ -90,7 +90,10 @@ class BeatWriter:
         return [next(checked) if owner else None for owner in owners]
 
     def _record_connected(self, beats: Mapping[int, Beat]) -> bool:
-        """Write the beats in the usual case that all devices are connected; return whether so."""
+        """Write the beats of connected devices; return whether all devices were connected.
+
+        Usually they all are, and no transaction is needed.
+        """
         return not beats or self._session.autocommit(
             lambda cursor: record_connected(cursor, beats, self._schema.get(cursor))
         )
@@ -114,7 +117,7 @@ class BeatWriter:
 
 
 def _merge(earlier: Beat | None, beat: Beat) -> Beat:
-    """Return the later of two beats of a device, with the id of the earlier one if it has none."""
+    """Return the later beat of a device, with the id of the earlier beat if it has no id."""
     if earlier is None or beat.id:
         return beat
     return replace(beat, id=earlier.id)

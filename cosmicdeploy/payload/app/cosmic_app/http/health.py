@@ -43,7 +43,8 @@ class HealthCheck:
     async def check(self) -> Health:
         """Return the current health.
 
-        A check that takes longer than `DEADLINE_SECONDS` continues, for later callers.
+        After `DEADLINE_SECONDS`, reports the database as unavailable. The check itself continues,
+        and later callers get its result.
         """
         if time.monotonic() < self._fresh_until:
             return Health()

@@ -11,7 +11,7 @@ SOURCE = "system"
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceState:
-    """A device as stored in the database; `silence`, `interval` and `grace_period` in seconds."""
+    """A device as stored in the database; `silence`, `interval`, `grace_period` are in seconds."""
 
     id: int
     name: str

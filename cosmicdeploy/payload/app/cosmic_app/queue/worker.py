@@ -38,7 +38,10 @@ class Worker:
         self._processing = f"{DEFAULT_QUEUE}:processing:{name}"
 
     def resume(self) -> int:
-        """Queue again what an earlier process of this worker left unfinished; return how many."""
+        """Queue the jobs that an earlier process of this worker left unfinished; return how many.
+
+        A job that was unfinished `MOST_ATTEMPTS` times counts as failed instead.
+        """
         count = 0
         while (text := self._client.lindex(self._processing, 0)) is not None:
             if self._client.hincrby(ATTEMPTS_KEY, _key(text), 1) >= MOST_ATTEMPTS:

@@ -1,4 +1,4 @@
-"""Locks in Redis that expire by themselves: a command runs once at a time and once per minute."""
+"""Locks in Redis: they keep a command from running twice at once, or twice in a minute."""
 
 from __future__ import annotations
 
