@@ -36,7 +36,7 @@ def status(*, config: Path | None, terminal: Terminal) -> None:
 @app.command()
 @common_options
 def release(*, config: Path | None, terminal: Terminal) -> None:
-    """Release a stale lock: its run is dead, or has been silent for too long.
+    """Release the lock of a run that is dead, or silent for too long.
 
     `lock.stale_after` sets how long a run may be silent. A live run keeps its lock: exit 4.
 

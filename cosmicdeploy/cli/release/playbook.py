@@ -42,7 +42,7 @@ def list_(*, config: Path | None, terminal: Terminal) -> None:
 @app.command()
 @common_options
 def show(reference: Reference, *, config: Path | None, terminal: Terminal) -> None:
-    """Show a playbook's steps and options, and what a run of it would change.
+    """Show a playbook's steps and options, and what a run would change.
 
     \b
     Examples:

@@ -69,7 +69,7 @@ CHAIN = "a0: &a0 [x]\n" + "".join(f"a{n + 1}: &a{n + 1} [*a{n}]\n" for n in rang
     [
         (bomb("[x]", "[{}]"), "more than 20,000 values", 6),
         (bomb("{k: x}", "{{<<: [{}]}}"), "more than 20,000 values", 5),
-        (f"x-bomb:\n  b: &b [{'x, ' * 12_000}]\n  c: [*b,\n *b]\n", "expand to more than", 3),
+        (f"x-bomb:\n  b: &b [{'x, ' * 12_000}]\n  c: [*b,\n *b]\n", "more than 20,000 values", 3),
         ("a:\n" + "- x\n" * 30_000, "more than 20,000 values", 19_999),
         (CHAIN, "more than 100 levels", 99),
         (f"a: 1\nb: {'9' * 5000}\n", "a number has more than 1,000 digits", 2),

@@ -41,7 +41,7 @@ def test_a_trigger_without_a_schema_can_be_created_again(statement: str) -> None
 
 @pytest.mark.parametrize("head", ["live.t BEFORE INSERT ON a", "t BEFORE INSERT ON `live`.`a`"])
 def test_a_trigger_that_names_a_schema_is_refused(head: str) -> None:
-    with pytest.raises(BackupError, match="trigger t names a schema"):
+    with pytest.raises(BackupError, match="trigger t names its schema"):
         require_creatable([definition(f"CREATE TRIGGER {head} FOR EACH ROW SET @x = 1")])
 
 
