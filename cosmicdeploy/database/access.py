@@ -17,11 +17,11 @@ from cosmicdeploy.signals import interruptible
 CONNECT_TIMEOUT = 5
 READ_TIMEOUT = 600
 
-# A server may limit each session: how many rows a SELECT or SHOW returns, how many rows it reads,
-# how long a statement takes, and changes without a key. Some of these limits truncate a result
-# without an error. REMOVE_LIMITS removes them; the driver sends it after the server has run its
-# init_connect, so it overrides a limit that init_connect sets. `completion_type` is not a limit,
-# but may make each COMMIT end the session or begin a transaction.
+# A server may limit how many rows a SELECT or SHOW returns, how many rows it reads and how long a
+# statement takes. It may refuse an UPDATE or DELETE that uses no key. Some of these limits truncate
+# a result without an error. REMOVE_LIMITS removes them. The driver sends it after the server has
+# run its init_connect, so it overrides a limit that init_connect sets. `completion_type` is not a
+# limit, but may make each COMMIT end the session or begin a transaction.
 NO_LIMIT = (1 << 64) - 1
 REMOVE_LIMITS = (
     f"SET SESSION sql_select_limit = {NO_LIMIT}, sql_big_selects = 1, sql_safe_updates = 0,"

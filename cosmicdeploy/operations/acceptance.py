@@ -44,8 +44,8 @@ def acceptable(ctx: Context) -> list[InterruptedRun]:
     """Return the interrupted runs that acceptance would close.
 
     Raises `UsageError` if there is none. Raises `NeedsPerson` if one of the runs was swapping data
-    or still turns clients away, or if the database has data that no record explains. The operator
-    must finish or undo that run first.
+    or still turns clients away, since the operator must finish or undo such a run first. Also
+    raises `NeedsPerson` if the database has data that no record explains.
     """
     runs = unfinished(ctx.journal)
     if not runs:
@@ -65,7 +65,7 @@ def _require_clients_served(ctx: Context, runs: Sequence[InterruptedRun]) -> Non
     began_maintenance = [run for run in runs if _began_maintenance(run)]
     if began_maintenance and is_maintenance_on(ctx):
         raise NeedsPerson(
-            "Clients are still turned away, so what runs cannot be accepted as it is",
+            "Clients are still turned away, so the present state cannot be accepted",
             where=began_maintenance[-1].description(),
             todo=f"run `cosmicdeploy {began_maintenance[-1].command}`, which finishes that run and"
             " serves clients again",
@@ -96,7 +96,7 @@ def _require_no_swap(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
     what = "Data was being swapped" if was_swapping else "Clients are still turned away"
     last = rollbacks[-1]
     raise NeedsPerson(
-        f"{what} when a rollback was interrupted, so what runs cannot be accepted as it is",
+        f"{what} when a rollback was interrupted, so the present state cannot be accepted",
         where=last.description(),
         todo=f"finish it: `cosmicdeploy {last.command} --to {last.target}`; or undo it: "
         "`cosmicdeploy deploy --abort`",
@@ -106,8 +106,8 @@ def _require_no_swap(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
 def in_place(ctx: Context) -> InPlace:
     """Return each service's container in place, which the operator is asked to accept.
 
-    Leaves out the project's other containers, such as superseded ones: whether these count as
-    orphans depends on whether a run holds the lock.
+    Leaves out all other containers of the project. The result is compared with a second one, taken
+    while the lock is held, and superseded containers count as orphans in only one of the two cases.
     """
     containers = {name: ctx.container(name) for name in ctx.settings.services.all}
     return {name: (c.id, c.image_id) if c else None for name, c in containers.items()}

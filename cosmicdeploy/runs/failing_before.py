@@ -19,12 +19,13 @@ STOPPING = (RESTART_IN_PLACE, ROLLOUT, QUIESCE, SERVICES)
 
 
 def known_failures(ctx: Context, kind: RunKind) -> KnownFailures:
-    """Return the services and points that failed before the release's containers changed.
+    """Return the services and verification points that failed before the containers changed.
 
-    If interrupted deploys or rollbacks began to replace or stop containers, these are the failures
-    that the first of them recorded. Unless this run aborts them, that requires that all containers
-    from before their rollouts still exist. Otherwise a deploy or rollback gets the present
-    failures, and any other kind of run gets none.
+    - If interrupted deploys or rollbacks began to replace or stop containers, these are the
+      failures that the first of them recorded.
+    - If a container from before one of their rollouts is gone, only an abort uses that record.
+    - Where no record is used, a deploy or rollback gets the present failures, and any other kind
+      of run gets none.
     """
     runs = unfinished(ctx.journal)
     releasing = [run for run in runs if run.kind.places_release and _changes_containers(run)]

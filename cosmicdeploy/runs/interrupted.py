@@ -99,8 +99,8 @@ def _in_place_for_clients(ctx: Context, runs: Runs) -> Runs:
 def _can_resume(run: InterruptedRun, command: RunCommand, target: str | None) -> bool:
     """Whether the command can resume the run.
 
-    A rollback that has not failed can only be resumed by the same command with the same backup as
-    the `target`. A deploy can be resumed by another deploy, unless it has failed. A rollback can
+    A run that has failed cannot be resumed. A rollback can be resumed only by the same command with
+    the same backup as its `target`. A deploy can be resumed by another deploy. A rollback can
     resume any deploy, since it replaces everything that a deploy changes.
     """
     if run.kind is RunKind.ROLLBACK:

@@ -33,8 +33,8 @@ class Services(Section):
     )
     stateful: Words = Field(
         default=(),
-        description="Further services without a role that keep data: a deploy replaces them only"
-        " with --include",
+        description="Services without a role that keep data, in addition to those that are"
+        " detected: a deploy replaces them only with --include",
     )
     stateless: Words = Field(
         default=(),

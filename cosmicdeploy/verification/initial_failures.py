@@ -19,8 +19,8 @@ from cosmicdeploy.startup import import_http_client_early
 from cosmicdeploy.text.formatting import counted
 from cosmicdeploy.verification.points import CHECKS, CONSOLE_POINTS, run_checks
 
-# Clients depend on this point. The other points take longer, for example for console commands, so
-# they are only checked if a service does not work.
+# Clients depend on heartbeats, so this point is always checked. The other points take longer, for
+# example for console commands, so they are only checked if a service does not work.
 ALWAYS_CHECKED = ("heartbeat",)
 # A container that the engine has restarted counts as working once it has run for this many seconds:
 # in a restart loop it would have ended before.
@@ -30,12 +30,14 @@ SETTLED_SECONDS = 10
 def find_initial_failures(ctx: Context, stopped: Collection[str] = ()) -> KnownFailures:
     """Return the services and verification points that do not work now.
 
-    Waits for containers that are still starting. Unproven points do not count as failing.
+    Waits for containers that are still starting. A point that could not be decided (`unproven`)
+    does not count as failing.
 
-    The database and the cache are not checked: no deploy works without them. If one of them is
-    down, returns no failures, since everything else may fail because of it. `stopped` are services
-    that an interrupted run has stopped. They are not checked either. If there are any, no points
-    are checked, since points may fail because of these services.
+    The database and the cache are never among the failures, since no deploy works without them. If
+    one of them is down, returns no failures, since everything else may fail because of it.
+    `stopped` are services that an interrupted run has stopped; they are never among the failures
+    either. If there are any, no points are checked, since points may fail because of these
+    services.
 
     Sends health requests to each replica, one heartbeat to each replica of the main application,
     and one heartbeat through the load balancer. If a service does not work, runs all checks of the

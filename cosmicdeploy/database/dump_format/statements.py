@@ -2,8 +2,8 @@
 
 Any other statement was added by hand or by an unknown tool; it is reported and never run. The name
 of an object must not include a schema, so that a load creates the object in the current schema.
-Bodies of views, routines, triggers and events are not checked, since they may refer to anything.
-INSERTs of rows are recognized elsewhere (see `splitter`).
+Bodies of views, routines, triggers and events are not checked: a legitimate body can contain any
+statement and can refer to other schemas. INSERTs of rows are recognized elsewhere (see `splitter`).
 """
 
 from __future__ import annotations

@@ -40,9 +40,9 @@ def merged(
 ) -> MergedDocument:
     """Return the stack's files as Compose merges them, with variables resolved.
 
-    `need` is what only Compose can resolve, for errors. `own` are the variables of the env file;
-    errors hide their values. Raises `ConfigError` if Compose v2 is not installed, refuses the files
-    or takes too long.
+    Error messages name `need`, the feature that only Compose can resolve. `own` are the variables
+    of the env file; errors hide their values. Raises `ConfigError` if Compose v2 is not installed,
+    refuses the files or takes too long.
     """
     try:
         printed = config(files, environ)

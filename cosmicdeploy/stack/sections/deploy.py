@@ -24,7 +24,7 @@ _RESTARTS = {
 
 
 def read_deploy(entry: ComposeValue | None, scope: Scope) -> Deploy:
-    """Read the `deploy` section; its keys without effect become remarks of the scope."""
+    """Read the `deploy` section; report keys that have no effect through `scope`."""
     if entry is None:
         return Deploy()
     fields = {key: item for key, item in entry.mapping(_KEYS).items() if item.data is not None}
@@ -63,7 +63,7 @@ def read_restart_policy(deploy: ComposeValue | None, scope: Scope) -> str | None
     count = entry.optional("max_attempts", ComposeValue.integer) or 0
     if count and policy != "on-failure":
         raise entry.child("max_attempts").error(
-            "needs the condition on-failure", "set 'condition: on-failure', or remove it"
+            "needs the condition on-failure", "set 'condition: on-failure', or remove max_attempts"
         )
     return f"{policy}:{count}" if count else policy
 

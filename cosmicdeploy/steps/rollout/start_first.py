@@ -76,7 +76,10 @@ def with_running_superseded(ctx: Context, names: Iterable[str]) -> list[str]:
 
 
 def stop_superseded(ctx: Context, service: Service, phases: Phases) -> None:
-    """Stop the service's superseded containers and candidates once their requests finish."""
+    """Stop the service's superseded containers once their requests finish.
+
+    Also stops candidates that an earlier rollout left over.
+    """
     with phases.of(service.name, "drain"):
         for container in temporary_containers(ctx, service):
             if container.is_running:

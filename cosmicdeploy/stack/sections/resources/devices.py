@@ -47,7 +47,9 @@ def _gpus(entry: ComposeValue) -> list[DeviceRequest]:
 
 
 def _request(item: ComposeValue, *further: str) -> DeviceRequest:
-    """Read a device request; as in Compose, for all devices without `count` and `device_ids`.
+    """Read a device request.
+
+    As in Compose, a request with neither `count` nor `device_ids` is for all devices.
 
     `further` are capabilities to add to the declared ones.
     """
