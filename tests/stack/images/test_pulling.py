@@ -59,7 +59,7 @@ def test_a_missing_tag_is_named(engine: Engine, registry: Registry) -> None:
     for asking in (lambda: engine.pull(name, quiet), lambda: engine.registry_digest(name)):
         with pytest.raises(PullFailed, match=f"has no {name}") as caught:
             asking()
-        assert "push it, or correct its tag" in caught.value.todo
+        assert "push the image, or correct its tag" in caught.value.todo
 
 
 def test_missing_credentials_are_named_with_the_command_that_adds_them(
