@@ -184,7 +184,7 @@ def test_a_restore_is_one_consistent_moment_of_a_busy_database(
         ("CREATE VIEW broken AS SELECT id FROM gone", "cannot be queried: broken"),
         (
             f"CREATE TRIGGER {NAME}.bound BEFORE INSERT ON {NAME}.t FOR EACH ROW SET NEW.id = 1",
-            "trigger bound names a schema",
+            "trigger bound names its schema",
         ),
     ],
 )
