@@ -43,7 +43,7 @@ torture: images images-next images-laravel oracles registry ## inject every faul
 	@$(VENV_PYTHON) -m pytest $(SIDE_BY_SIDE) tests -m "(fault or torture) and not last" --faults=all
 	@$(VENV_PYTHON) -m pytest tests -m last --faults=all
 
-matrix: images oracles ## run the demo of every origin on every engine, and print a table (MATRIX="--engine 28")
+matrix: images images-laravel oracles registry ## run the demo of every origin and each layout on every engine, and print a table (MATRIX="--engine 28")
 	@bootstrap/compose-oracles.sh --newest >/dev/null
 	@$(VENV_PYTHON) -m tests.matrix $(MATRIX)
 

@@ -62,9 +62,14 @@ class Context:
         """Return a copy with changed fields of `run`; raises `TypeError` for an unknown field."""
         return replace(self, run=replace(self.run, **changes))
 
-    def with_steps_ahead(self, steps: Iterable[StepEffects]) -> Context:
-        """Return a copy with these steps as `run.steps_ahead` (explained in `RunScope`)."""
-        return self.with_run(steps_ahead=StepsAhead(tuple(steps)))
+    def with_steps_ahead(
+        self, steps: Iterable[StepEffects], affected: frozenset[str] | None = None
+    ) -> Context:
+        """Return a copy with these steps as `run.steps_ahead` (explained in `RunScope`).
+
+        `affected` are the services whose containers the steps change; None if that is unknown.
+        """
+        return self.with_run(steps_ahead=StepsAhead(tuple(steps), affected))
 
     def with_cached_facts(self) -> Context:
         """Return a copy that reads each container and image from the engine only once.
@@ -127,6 +132,11 @@ class Context:
                 todo="give one of the two stacks other container names",
             )
         return container
+
+    def is_new(self, service: str) -> bool:
+        """Whether the service has no container that was ever started."""
+        container = self.container(service)
+        return container is None or not container.was_started
 
     def unassigned_containers(self) -> list[Container]:
         """Return the project's containers whose name is not the container name of a service.
@@ -196,8 +206,8 @@ class Context:
         """Return the release of an application that a deploy puts in place.
 
         If its image is built, the build argument named by `release_variable` is the release. If its
-        image is pulled, the declared image has the release. If that is unknown, returns the value
-        of the variable `release_variable`, or "unnamed".
+        image is pulled, the release is that of `declared_release`. If the release is unknown,
+        returns the value of the variable `release_variable`, or "unnamed".
         """
         variable, name = application.release_variable, application.services[0]
         build = self.service(name).build
@@ -243,7 +253,7 @@ class Context:
         return {name: digest for name, digest in found.items() if digest}
 
     def declared_release(self, service: str) -> str:
-        """Return the release of the image that a service declares; "" if it is unknown."""
+        """Return the release that a service declares; "" if it is unknown."""
         application = self.settings.application_of(service) or self.settings.main_application
         image, variable = self.image_of(service), application.release_variable
         return declared_release(self.service(service), image, self.loaded.variables, variable)

@@ -21,6 +21,8 @@ class LookupCache:
     has no table of migrations.
     `compose_hashes`: the configuration hashes that Compose computes, by service; empty if Compose
     did not compute them in time.
+    `adopted`: by image id, the digest of the sources from which a build has just given the same
+    image again; only for images without the label that holds this digest.
     `writable_mounts`: by (container id, folder of the host), whether the container has the folder
     mounted and the deployer may write to it.
     `image_files`: by (image id, folder), the files of the image in the folder, by path.
@@ -31,6 +33,7 @@ class LookupCache:
     passed_starts: set[tuple[str, str]] = field(default_factory=set)
     migration_status: dict[str, str | None] = field(default_factory=dict)
     compose_hashes: Mapping[str, str] = field(default_factory=dict)
+    adopted: dict[str, str] = field(default_factory=dict)
     writable_mounts: dict[tuple[str, Path], bool] = field(default_factory=dict)
     image_files: dict[tuple[str, str], Mapping[str, FileFacts]] = field(default_factory=dict)
 

@@ -46,6 +46,15 @@ class Playbook:
             todo=did_you_mean(name, names) or f"choose from {', '.join(names)}",
         )
 
+    def require_kind(self, kind: str, option: str) -> None:
+        """Raise `UsageError` if no step of the playbook has this kind, which an option needs."""
+        if not any(step.kind == kind for step in self.steps):
+            raise UsageError(
+                f"The playbook {self.name} has no step of the kind {kind}, which {option} needs",
+                where=self.steps[0].place.rpartition(":")[0],
+                todo=f"add `- kind: {kind}` to it, or remove the file to use the shipped playbook",
+            )
+
 
 def load_playbook(path: Path, warn: Warn = lambda _text: None) -> Playbook:
     """Read and validate a playbook; call `warn` for each step that uses a former name of its kind.

@@ -25,6 +25,7 @@ class StepEffects(Protocol):
     recovers: ClassVar[bool]
     replaces_containers: ClassVar[bool]
     resumes_clients: ClassVar[bool]
+    starts_services: ClassVar[bool]
     stops_writers: ClassVar[bool]
 
 
@@ -32,10 +33,12 @@ class StepEffects(Protocol):
 class StepsAhead:
     """Steps whose changes are still to come (see `RunScope.steps_ahead`).
 
-    False in a condition if there are none.
+    False in a condition if there are none. `affected` are the services whose containers the steps
+    create, start or replace; None if that is not known yet.
     """
 
     steps: tuple[StepEffects, ...] = ()
+    affected: frozenset[str] | None = None
 
     def __bool__(self) -> bool:
         return bool(self.steps)
@@ -76,6 +79,15 @@ class StepsAhead:
         return any(step.replaces_containers for step in self.steps)
 
     @property
+    def created(self) -> frozenset[str]:
+        """The services whose containers these steps create or start.
+
+        Empty if `affected` is unknown, or if a step also replaces containers: `affected` does not
+        say which containers are replaced.
+        """
+        return frozenset() if self.replace_containers else self.affected or frozenset()
+
+    @property
     def resume_clients(self) -> bool:
         return any(step.resumes_clients for step in self.steps)
 
@@ -97,6 +109,7 @@ class RunScope:
     None if the names are not known.
     `target_backup`: the backup that a rollback restores.
     `resumed_runs`: the interrupted runs that this run resumes, the oldest first.
+    `remove_orphans`: whether to remove containers that no service declares (`--remove-orphans`).
     `allowed_migrations`: names of migrations that may destroy data (`--allow`).
     `included`: the infrastructure that the run may replace (`--include`), by service.
     `known_failures`: what already failed when the run, or the oldest run that it resumes, began.
@@ -113,6 +126,7 @@ class RunScope:
     images_ahead: frozenset[str] | None = None
     target_backup: Backup | None = None
     resumed_runs: Sequence[InterruptedRun] = ()
+    remove_orphans: bool = False
     allowed_migrations: frozenset[str] = frozenset()
     included: frozenset[str] = frozenset()
     known_failures: KnownFailures = field(default_factory=KnownFailures)

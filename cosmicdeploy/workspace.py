@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,10 +33,17 @@ def open_stack(config: Path | None, emit: Emit) -> Context:
     return connect_stack(*read_stack_files(config), emit)
 
 
-def read_stack_files(config: Path | None) -> tuple[LoadedSettings, Stack]:
-    """Return the settings, and the stack as the compose file declares it; raises `ConfigError`."""
-    loaded = load(config or find(Path.cwd()), os.environ)
-    stack = read_files(loaded.compose_files, os.environ)
+def read_stack_files(
+    config: Path | None, variables: Mapping[str, str] | None = None
+) -> tuple[LoadedSettings, Stack]:
+    """Return the settings, and the stack as the compose file declares it; raises `ConfigError`.
+
+    `variables` override those of the environment.
+    """
+    own = dict(variables or {})
+    loaded = load(config or find(Path.cwd()), {**os.environ, **own})
+    files = replace(loaded.compose_files, variables=tuple(own.items()))
+    stack = read_files(files, os.environ)
     _require_services(loaded, stack)
     _require_volumes(loaded, stack)
     return with_protocols(loaded, stack), _with_own_folders(loaded, stack)

@@ -29,6 +29,13 @@ BackupArgument = Annotated[
     str, typer.Argument(help='A backup\'s id, or "latest".', autocompletion=completion.backups)
 ]
 Plan = Annotated[bool, typer.Option("--plan", help="Show what would change, then exit.")]
+RemoveOrphans = Annotated[
+    bool,
+    typer.Option(
+        "--remove-orphans",
+        help="Remove the containers that no service declares any more; their volumes stay.",
+    ),
+]
 ShowAll = Annotated[bool, typer.Option("--all", help="List all, not only the ten newest.")]
 # An option of the commands that take the lock.
 Wait = Annotated[

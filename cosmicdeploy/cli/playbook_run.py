@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cosmicdeploy.cli.edge import Call
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind
+from cosmicdeploy.journal.step_kinds import ORPHANS
 
 if TYPE_CHECKING:
     from cosmicdeploy.context import Context
@@ -50,6 +51,7 @@ def run_stack_playbook(
     plan: bool = False,
     resume: bool = False,
     allowed: frozenset[str] = frozenset(),
+    remove_orphans: bool = False,
     include: Sequence[str] = (),
 ) -> Report:
     """Run the stack's playbook `name`, or plan it, and return the report.
@@ -57,7 +59,8 @@ def run_stack_playbook(
     `kind` is the kind of the run, `wait` how many seconds to wait if another run holds the lock.
     `only` names a single step to run. With `resume`, raises `UsageError` if there is no interrupted
     deploy to resume. `allowed` are migrations that run although they may destroy data. `include`
-    names infrastructure that is replaced too.
+    names infrastructure that is replaced too. `remove_orphans` removes containers that no service
+    declares; raises `UsageError` if the playbook has no step for that.
     """
     from cosmicdeploy.cli.reporting import plan_report, run_report, with_notices
     from cosmicdeploy.operations.notices import show_notices
@@ -68,9 +71,12 @@ def run_stack_playbook(
     from cosmicdeploy.workspace import open_playbook, open_stack
 
     view = ProgressView(call.terminal.console)
-    ctx = open_stack(config, call.event_handler(view)).with_run(allowed_migrations=allowed)
+    ctx = open_stack(config, call.event_handler(view))
+    ctx = ctx.with_run(allowed_migrations=allowed, remove_orphans=remove_orphans)
     playbook = open_playbook(ctx.loaded, name, ctx.warn)
     steps = (playbook.alone(only),) if only else playbook.steps
+    if remove_orphans:
+        playbook.require_kind(ORPHANS, "--remove-orphans")
     if resume:
         require_deploy(ctx)
     ctx = _including(call, ctx, playbook, include, is_asked=not plan)

@@ -27,13 +27,16 @@ class Container:
     - `health` is "" if the container has no health check or does not run. `healthcheck` is the
       command line of the check, and `last_probe` is what the check printed last.
     - `addresses` maps the name of each network to the container's address in it.
-    - `published` maps TCP ports of the container to (address, port) on the host.
+    - `published` maps TCP ports of the container to (address, port) on the host. `host_ports` are
+      all (address, port, protocol) that the container holds on the host; empty if it is stopped.
     - `volumes` maps the mount targets of anonymous volumes to the names of the volumes;
       `volume_names` are the names of all volumes.
     - `mounts` maps every mount target to the host's path of its bind mount; "" for a volume or a
       tmpfs.
-    - `stop_signal` is "" if neither the image nor the definition sets one.
+    - `stop_signal` is "" if neither the image nor the definition sets one. `stop_timeout` is how
+      many seconds the container has to end after the stop signal.
     - `pid` is the number of the first process on the engine's host; 0 if the container is stopped.
+    - `environment` are the variables of the image and of the definition. Values may be secret.
     """
 
     id: str
@@ -60,6 +63,14 @@ class Container:
     pid: int = 0
     created_at: str = ""
     volume_names: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    host_ports: tuple[tuple[str, int, str], ...] = ()
+    stop_timeout: float = 10.0
+
+    @property
+    def was_started(self) -> bool:
+        """Whether the container was ever started."""
+        return self.status != "created"
 
     @property
     def is_running(self) -> bool:

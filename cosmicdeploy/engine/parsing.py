@@ -9,6 +9,8 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.facts import Container, Image
 
 Json = dict[str, Any]
+# The engine's default, for a container without a `StopTimeout`.
+DEFAULT_STOP_SECONDS = 10
 # The form of the names that the engine generates for anonymous volumes.
 ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
@@ -17,6 +19,7 @@ def parse_container(attrs: Json) -> Container:
     """Parse a container from `GET /containers/{id}/json`."""
     state, config = attrs["State"], attrs["Config"]
     own_labels = config.get("Labels") or {}
+    timeout = config.get("StopTimeout")
     # After a container ends, the engine still reports its last, outdated health.
     health = state.get("Health", {}) if state["Status"] == "running" else {}
     return Container(
@@ -44,21 +47,28 @@ def parse_container(attrs: Json) -> Container:
         pid=state.get("Pid") or 0,
         created_at=attrs.get("Created") or "",
         volume_names=tuple(m["Name"] for m in attrs.get("Mounts") or [] if m["Type"] == "volume"),
+        environment=_environment(config),
+        host_ports=_host_ports(attrs),
+        stop_timeout=float(DEFAULT_STOP_SECONDS if timeout is None else timeout),
     )
 
 
 def parse_image(attrs: Json) -> Image:
     """Parse an image from `GET /images/{name}/json`."""
     config = attrs.get("Config") or {}
-    pairs = (entry.partition("=") for entry in config.get("Env") or [])
     return Image(
         id=attrs["Id"],
         tags=tuple(attrs.get("RepoTags") or ()),
         digests=tuple(attrs.get("RepoDigests") or ()),
         tagged_at=(attrs.get("Metadata") or {}).get("LastTagTime") or "",
         labels=config.get("Labels") or {},
-        environment={name: value for name, _, value in pairs},
+        environment=_environment(config),
     )
+
+
+def _environment(config: Json) -> dict[str, str]:
+    pairs = (entry.partition("=") for entry in config.get("Env") or [])
+    return {name: value for name, _, value in pairs}
 
 
 def _last_probe(health: Json) -> str:
@@ -87,6 +97,15 @@ def _published(attrs: Json) -> dict[int, tuple[str, int]]:
             first = bindings[0]
             published[int(port.split("/")[0])] = (first["HostIp"], int(first["HostPort"]))
     return published
+
+
+def _host_ports(attrs: Json) -> tuple[tuple[str, int, str], ...]:
+    ports = attrs["NetworkSettings"].get("Ports") or {}
+    return tuple(
+        (binding["HostIp"], int(binding["HostPort"]), port.rpartition("/")[2])
+        for port, bindings in ports.items()
+        for binding in bindings or ()
+    )
 
 
 def _mounts(attrs: Json) -> dict[str, str]:

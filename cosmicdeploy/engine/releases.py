@@ -1,9 +1,11 @@
 """Determine the release of an image or a container.
 
-A built image has its release in an environment variable, the release variable. A pulled image often
-lacks this variable. Its release is then the part of the image's tag for which the compose file uses
-the variable: `image: "shop/app:${RELEASE}"`. After a rollback the tag of a newer release may point
-to an older image. So the container that the rollback creates has its release in a label.
+The release is the value of an environment variable, the release variable. A built image sets this
+variable. If several releases share an image, the compose file sets it for the container. A pulled
+image often lacks the variable. Its release is then the part of the image's tag for which the
+compose file uses the variable: `image: "shop/app:${RELEASE}"`. After a rollback the tag of a newer
+release may point to an older image. So the container that the rollback creates has its release in a
+label.
 """
 
 from __future__ import annotations
@@ -33,7 +35,11 @@ def release_of_container(
     `image` is the container's image. `variable` is the name of the release variable, and
     `variables` are the values with which the compose file was read.
     """
-    known = release_of(image, variable) or container.labels.get(labels.RELEASE, "")
+    known = (
+        container.environment.get(variable)
+        or release_of(image, variable)
+        or container.labels.get(labels.RELEASE, "")
+    )
     if known or service is None or service.build is not None:
         return known
     return _release_in(container.image_name, service.image, variables.get(variable, ""))
@@ -42,12 +48,12 @@ def release_of_container(
 def declared_release(
     service: Service, image: Image | None, variables: Mapping[str, str], variable: str
 ) -> str:
-    """Return the release of the image that a service declares; "" if unknown.
+    """Return the release that a service declares; "" if unknown.
 
     `image` is the declared image, if the engine has it. The variables are as in
     `release_of_container`.
     """
-    known = release_of(image, variable)
+    known = service.environment.get(variable) or release_of(image, variable)
     if known or service.build is not None:
         return known
     return _release_in(service.image, service.image, variables.get(variable, ""))

@@ -5,8 +5,8 @@ The release that a deploy replaces need not work, since the deploy may be the fi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 
@@ -14,12 +14,16 @@ from typing import Any, Self
 class KnownFailures:
     """The services and the points of `verify` that already failed: name → reason.
 
+    `new` are the services that the run creates. Their containers did not exist or had never been
+    started, which is no failure.
+
     A run's first journal record holds its known failures. If that run is interrupted, the run that
     resumes it reads there what failed before both runs.
     """
 
     services: Mapping[str, str] = field(default_factory=dict)
     points: Mapping[str, str] = field(default_factory=dict)
+    new: Sequence[str] = ()
 
     @classmethod
     def of_state(cls, state: Mapping[str, Any]) -> Self:
@@ -28,7 +32,15 @@ class KnownFailures:
         Returns no failures if `state` has none, as in records of earlier versions.
         """
         recorded = state.get("known_failures", {})
-        return cls(services=recorded.get("services", {}), points=recorded.get("points", {}))
+        return cls(
+            services=recorded.get("services", {}),
+            points=recorded.get("points", {}),
+            new=tuple(recorded.get("new", ())),
+        )
+
+    def with_new(self, services: Iterable[str]) -> Self:
+        """Return a copy whose `new` also contains these services."""
+        return replace(self, new=tuple(sorted({*self.new, *services})))
 
     def __bool__(self) -> bool:
         return bool(self.services or self.points)

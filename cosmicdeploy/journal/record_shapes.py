@@ -47,10 +47,14 @@ class Common(Shape):
 
 
 class KnownFailures(Shape):
-    """The services and the points of `verify` that failed before a run: name → reason."""
+    """The services and the points of `verify` that failed before a run: name → reason.
+
+    `new` are the services that the run creates.
+    """
 
     services: dict[str, str] = {}
     points: dict[str, str] = {}
+    new: Names = []
 
 
 class State(Shape):

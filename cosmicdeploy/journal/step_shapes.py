@@ -40,10 +40,30 @@ class Tags(Shape):
     tags: dict[str, str | None]
 
 
+class Orphan(Container):
+    """A container that no service declares, as it was before a step stops it.
+
+    `service`: the service that needs what the orphan holds; "" outside of `in_the_way`.
+    """
+
+    name: str
+    ready: bool
+    service: str = ""
+
+
 class Containers(Shape):
-    """`containers` maps each service to its container; None if the service had none."""
+    """`containers` maps each service to its container; None if the service had none.
+
+    `in_the_way` are the orphans that the step stops because they hold what one of the services
+    needs, such as a port of the host.
+    """
 
     containers: dict[str, Container | None]
+    in_the_way: list[Orphan] = Field(default_factory=list)
+
+
+class Orphans(Shape):
+    orphans: list[Orphan]
 
 
 class RestartedInPlace(Shape):
@@ -137,6 +157,7 @@ BEFORE: Mapping[str, type[Shape]] = {
     "mark-migrated": MarkedMigrated,
     "migrate": Migrated,
     "migrate-down": MigratedDown,
+    "orphans": Orphans,
     "pull": Tags,
     "quiesce": Quiesced,
     "restart-in-place": RestartedInPlace,

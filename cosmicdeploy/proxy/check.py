@@ -23,6 +23,8 @@ from cosmicdeploy.proxy.replicas import (
     replica_hosts,
     unknown_addresses,
 )
+from cosmicdeploy.settings import Application
+from cosmicdeploy.settings.pace import pace_of
 from cosmicdeploy.text.formatting import counted
 
 _result = partial(
@@ -74,8 +76,14 @@ def _check_configuration(ctx: Context, nginx: Nginx, tree: tuple[Directive, ...]
 
 def _max_down(ctx: Context) -> int:
     """Return how many replicas of an application a deploy may have down at a time."""
-    most = max(len(each.services) for each in ctx.settings.all_applications)
-    return min(ctx.settings.restart.max_unavailable, most - 1)
+    return max(_down_of(ctx, each) for each in ctx.settings.all_applications)
+
+
+def _down_of(ctx: Context, application: Application) -> int:
+    replicas = application.services
+    paces = [pace_of(ctx.settings, ctx.service(name)) for name in replicas]
+    stopped = [pace.at_a_time or len(replicas) for pace in paces if pace.order == "stop-first"]
+    return min(max(stopped, default=1), len(replicas) - 1)
 
 
 def _missing(ctx: Context, hosts: ReplicaHosts, groups_with_replicas: list[Group]) -> list[Finding]:

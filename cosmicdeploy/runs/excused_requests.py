@@ -18,8 +18,16 @@ def excuse_known_failures(ctx: Context, plan: Plan) -> None:
     for a service that hangs, since a request to it has not failed yet.
     """
     traffic, known = ctx.run.traffic, ctx.run.known_failures
+    has_new_proxy = ctx.settings.services.proxy in known.new
+    if traffic is None and has_new_proxy and ctx.settings.probe.rate:
+        ctx.warn("no request is sent during this run, since the proxy is new")
+    if traffic is None:
+        return
+    if has_new_proxy:
+        traffic.excuse_failures("all of them, since there was no proxy")
+        return
     replaces = any(planned.changes and planned.step.replaces_containers for planned in plan)
-    if traffic is None or not replaces or not known:
+    if not replaces or not known:
         return
     services = {*ctx.settings.services.app, ctx.settings.services.proxy}
     known_to_clients = (services & known.services.keys()) | (CLIENT_POINTS & known.points.keys())

@@ -23,6 +23,7 @@ from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs.excused_requests import excuse_known_failures
 from cosmicdeploy.runs.failing_before import known_failures
 from cosmicdeploy.runs.locked_run import begin
+from cosmicdeploy.runs.new_services import new_services
 from cosmicdeploy.runs.plan import Plan, make_plan
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.runs.snapshot import observe
@@ -59,7 +60,7 @@ def plan_only(ctx: Context, kind: RunKind, steps: Sequence[Step]) -> Plan:
     needed = _single_container_services(ctx, steps)
     ctx = resolve_containers(ctx, needed).with_run(is_plan_only=True)
     _require_spoken_protocols(ctx, steps)
-    known = known_failures(ctx, kind)
+    known = known_failures(ctx, kind, new_services(ctx, steps))
     return make_plan(steps, ctx.with_run(known_failures=known))
 
 
@@ -81,7 +82,7 @@ def execute(
     """
     needed = _single_container_services(ctx, steps)
     _require_spoken_protocols(ctx, steps)
-    with begin(ctx, command, wait, needed) as (run_ctx, initial):
+    with begin(ctx, command, wait, needed, steps) as (run_ctx, initial):
         interrupted.end_tools(run_ctx)
         decision = interrupted.decide(run_ctx, command)
         has_undone = undo_runs(run_ctx, decision.undone)

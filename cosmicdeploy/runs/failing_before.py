@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from cosmicdeploy.context import Context
@@ -18,7 +18,7 @@ from cosmicdeploy.verification.initial_failures import find_initial_failures
 STOPPING = (RESTART_IN_PLACE, ROLLOUT, QUIESCE, SERVICES)
 
 
-def known_failures(ctx: Context, kind: RunKind) -> KnownFailures:
+def known_failures(ctx: Context, kind: RunKind, created: Collection[str] = ()) -> KnownFailures:
     """Return the services and verification points that failed before the containers changed.
 
     - If interrupted deploys or rollbacks began to replace or stop containers, these are the
@@ -26,16 +26,19 @@ def known_failures(ctx: Context, kind: RunKind) -> KnownFailures:
     - If a container from before one of their rollouts is gone, only an abort uses that record.
     - Where no record is used, a deploy or rollback gets the present failures, and any other kind
       of run gets none.
+
+    `created` are the services that the run creates. That their containers do not exist yet is no
+    failure. The result names these services as `new`, unless the kind of the run gets no failures.
     """
     runs = unfinished(ctx.journal)
     releasing = [run for run in runs if run.kind.places_release and _changes_containers(run)]
     is_abort = kind is RunKind.ABORT
     if releasing and (is_abort or not any(services_without_undo(ctx, r) for r in releasing)):
-        return KnownFailures.of_state(releasing[0].state)
+        return KnownFailures.of_state(releasing[0].state).with_new(created)
     if is_abort or not kind.places_release:
         return KnownFailures()
     return find_initial_failures(
-        ctx, _stopped(ctx, [run for run in runs if not run.kind.places_release])
+        ctx, _stopped(ctx, [run for run in runs if not run.kind.places_release]), created
     )
 
 

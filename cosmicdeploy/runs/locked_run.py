@@ -18,9 +18,11 @@ from cosmicdeploy.lock.fence import fenced
 from cosmicdeploy.probes.preconditions.single_container import resolve_containers
 from cosmicdeploy.releases import releases_ahead
 from cosmicdeploy.runs.failing_before import known_failures
+from cosmicdeploy.runs.new_services import new_services
 from cosmicdeploy.runs.snapshot import State, observe
 from cosmicdeploy.runs.undo import note
 from cosmicdeploy.signals import Interrupts, deferred_interrupts
+from cosmicdeploy.steps.base import Step
 from cosmicdeploy.text.formatting import format_releases
 
 # For this long, a check of the lock stays valid: no other run can take the lock over that fast.
@@ -29,12 +31,17 @@ FENCE_TRUST_SECONDS = 0.1
 
 @contextmanager
 def begin(
-    ctx: Context, command: RunCommand, wait: float, needed: Sequence[str]
+    ctx: Context,
+    command: RunCommand,
+    wait: float,
+    needed: Sequence[str],
+    steps: Sequence[Step] = (),
 ) -> Iterator[tuple[Context, State]]:
     """Hold the lock and record the start of a run; yield the run's context and the initial state.
 
-    `needed` are the services that must have exactly one container each. Waits up to `wait` seconds
-    for the lock; raises `LockHeld` if another run still holds it.
+    `needed` are the services that must have exactly one container each. `steps` are the steps of
+    the run; the services that they create are recorded as new. Waits up to `wait` seconds for the
+    lock; raises `LockHeld` if another run still holds it.
     """
     on_interrupt = partial(
         ctx.say, "stopping at the next safe point, then undoing what was changed"
@@ -48,7 +55,7 @@ def begin(
         run_ctx = replace(ctx, interrupts=interrupts, journal=journal, lock=lock, engine=engine)
         # While this run waited for the lock, another run may have created other containers.
         run_ctx = resolve_containers(run_ctx, needed)
-        known = known_failures(run_ctx, command.kind)
+        known = known_failures(run_ctx, command.kind, new_services(run_ctx, steps))
         state = {**observe(run_ctx), "known_failures": known.as_json()}
         journal.append(
             "run",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
@@ -42,7 +42,8 @@ def make_plan(steps: Sequence[Step], ctx: Context) -> Plan:
         ctx.safe_point()
         ctx.say(f"checking {step.name}")
         started = time.monotonic()
-        steps_ahead = ctx.with_steps_ahead(_changing(steps, planned))
+        before = [planned[each.name] for each in steps if each.name in planned]
+        steps_ahead = with_steps_ahead(ctx, before)
         finding = _check(step, steps_ahead.with_run(images_ahead=_images_ahead(planned)))
         seconds = time.monotonic() - started
         planned[step.name] = Planned(step=step, finding=finding, seconds=seconds)
@@ -61,6 +62,24 @@ def _check(step: Step, ctx: Context) -> Finding:
         return Undecided(reason=f"known after {ctx.run.steps_ahead}: {error.what}")
 
 
+def with_steps_ahead(ctx: Context, planned: Iterable[Planned]) -> Context:
+    """Return the context with those of the planned steps ahead that change something."""
+    changing = [each for each in planned if each.changes]
+    return ctx.with_steps_ahead([each.step for each in changing], _affected(changing))
+
+
+def _affected(changing: Iterable[Planned]) -> frozenset[str] | None:
+    """Return the services whose containers these steps create or replace; None if unknown."""
+    names = frozenset[str]()
+    for each in changing:
+        if not (each.step.replaces_containers or each.step.starts_services):
+            continue
+        if not isinstance(each.finding, Change):
+            return None
+        names |= each.step.affected(each.finding)
+    return names
+
+
 def _images_ahead(planned: Mapping[str, Planned]) -> frozenset[str] | None:
     """Return the names of the images that these steps build or pull; None if not known yet."""
     names = set[str]()
@@ -71,7 +90,3 @@ def _images_ahead(planned: Mapping[str, Planned]) -> frozenset[str] | None:
             return None
         names.update(each.finding.before["tags"])
     return frozenset(names)
-
-
-def _changing(steps: Sequence[Step], planned: dict[str, Planned]) -> list[Step]:
-    return [step for step in steps if step.name in planned and planned[step.name].changes]

@@ -17,7 +17,7 @@ from cosmicdeploy.errors import (
 from cosmicdeploy.events import StepEnded, StepStarted
 from cosmicdeploy.journal.interrupted_run import InterruptedRun
 from cosmicdeploy.lookup_cache import LookupCache
-from cosmicdeploy.runs.plan import Plan, Planned
+from cosmicdeploy.runs.plan import Plan, Planned, with_steps_ahead
 from cosmicdeploy.runs.results import StepResult, skipped, with_undone
 from cosmicdeploy.runs.settle import settle_all
 from cosmicdeploy.runs.snapshot import State
@@ -45,6 +45,8 @@ class Run:
     error: CosmicError | None = None
     _applied: list[Applied] = field(default_factory=list)
     _applied_here: int = 0
+    # The services whose containers this run has created or replaced.
+    _affected: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self._applied = applied_by(self.ctx.run.resumed_runs)
@@ -111,17 +113,27 @@ class Run:
         # The duration of the step includes that of its check in the plan.
         step, started = planned.step, time.monotonic() - planned.seconds
         self.ctx.emit(StepStarted(name=step.name, kind=step.kind))
-        ctx = self.ctx.with_steps_ahead([p.step for p in rest if p.changes])
+        ctx = with_steps_ahead(self.ctx, rest)
         try:
             finding = self._finding(planned, ctx)
             if isinstance(finding, Change):
                 self._apply(step, finding, started)
+                self._affected |= step.affected(finding)
             else:
                 facts = finding.facts if isinstance(finding, Unchanged) else {}
                 self._end(step, step.outcome(applied=False), finding.reason, started, facts)
+            self._stop_excusing(step, rest)
         except BaseException as error:
             self._end(step, "failed", to_cosmic_error(error).what, started)
             raise
+
+    def _stop_excusing(self, step: Step, rest: Sequence[Planned]) -> None:
+        """Count lost requests from now on if this was the last step that puts services in place."""
+        later = [p.step for p in rest if p.changes and p.step is not step]
+        places = [each.replaces_containers or each.starts_services for each in (step, *later)]
+        if self.ctx.run.traffic and places[0] and not any(places[1:]):
+            touched = self.ctx.settings.applications_with(self._affected)
+            self.ctx.run.traffic.stop_excusing([each.name for each in touched])
 
     def _finding(self, planned: Planned, ctx: Context) -> Finding:
         # The plan's findings hold until the run changes something.
@@ -145,9 +157,6 @@ class Run:
         self._applied.append(Applied(step=step, change=change, run=journal.run))
         facts = step.apply(self.ctx, change)
         step.verify(self.ctx, change)
-        if step.replaces_containers and self.ctx.run.traffic:
-            touched = self.ctx.settings.applications_with(change.before["containers"])
-            self.ctx.run.traffic.stop_excusing([each.name for each in touched])
         self.ctx.lock.require()
         # Once clients are let in again, nothing undoes the resumed runs any more.
         over = {"resolves": self._resumed_ids} if step.resumes_clients else {}

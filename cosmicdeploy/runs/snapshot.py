@@ -14,6 +14,8 @@ from cosmicdeploy.steps.rollout.replace import journal_facts
 State = Mapping[str, Any]
 # Recorded in place of the schema's digest if the stack has no database.
 NO_SCHEMA = ""
+# The lines with which `changed` reports that the database differs, by key of the state.
+DATA_LINES = {"schema": "the schema differs", "migrations": "migrations differ"}
 
 
 def observe(ctx: Context, before: State | None = None) -> State:
@@ -70,8 +72,8 @@ def changed(before: State, after: State) -> list[str]:
     ]
     unknown = (None, NO_SCHEMA)
     whole = [
-        f"{kind} differ" if kind == "migrations" else f"the {kind} differs"
-        for kind in ("schema", "migrations")
+        line
+        for kind, line in DATA_LINES.items()
         if before["schema"] not in unknown
         and after["schema"] not in unknown
         and before[kind] != after[kind]
@@ -79,10 +81,16 @@ def changed(before: State, after: State) -> list[str]:
     return [*lines, *whole]
 
 
-def compared(before: State, after: State) -> str:
-    """Describe what `changed` has compared; also say if the schema could not be compared."""
+def compared(before: State, after: State, *, expected: Collection[str] = ()) -> str:
+    """Describe what `changed` has compared; also say if the schema could not be compared.
+
+    `expected` are the differences that the undone steps leave on purpose. If there are any, the
+    description names them instead of the schema.
+    """
     if NO_SCHEMA in (before["schema"], after["schema"]):
         return "images and containers of the application"
+    if expected:
+        return f"images and containers of the application; {' and '.join(expected)}"
     has_schema = None not in (before["schema"], after["schema"])
     schema = ", schema" if has_schema else "; the schema could not be compared"
     return f"images and containers of the application{schema}"

@@ -11,6 +11,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, to_cosmic_error
 from cosmicdeploy.journal.interrupted_run import Intent, InterruptedRun
 from cosmicdeploy.journal.journal import Journal
+from cosmicdeploy.runs.snapshot import DATA_LINES
 from cosmicdeploy.steps.base import Change, NotReversible, Step
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 from cosmicdeploy.steps.kinds import KINDS
@@ -60,6 +61,13 @@ def _change(intent: Intent) -> Change:
 def has_swapped_data(applied: Sequence[Applied]) -> bool:
     """Whether one of these steps puts other data in place in the database."""
     return any(each.step.swaps_data for each in applied)
+
+
+def unexpected(applied: Sequence[Applied], differences: Sequence[str]) -> Sequence[str]:
+    """Return the differences from the state before, without those that the steps leave."""
+    if not any(each.step.leaves_data_changed for each in applied):
+        return differences
+    return [line for line in differences if line not in DATA_LINES.values()]
 
 
 @dataclass(frozen=True, kw_only=True)

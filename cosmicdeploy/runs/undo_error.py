@@ -9,7 +9,7 @@ from cosmicdeploy.abort_advice import with_abort_advice
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CheckFailed, CosmicError, NeedsPerson
 from cosmicdeploy.runs.snapshot import State, changed, compared, observe
-from cosmicdeploy.runs.undo import Applied, has_swapped_data
+from cosmicdeploy.runs.undo import Applied, has_swapped_data, unexpected
 from cosmicdeploy.text.shorten import join_errors
 from cosmicdeploy.verification.still_failing import still_failing
 
@@ -38,14 +38,15 @@ def prove_undo(ctx: Context, before: State | None, applied: Sequence[Applied]) -
         differences = changed(before, after)
     except CosmicError as error:
         return UndoProof(error=error)
-    if not differences:
-        return UndoProof(compared=compared(before, after))
+    found = unexpected(applied, differences)
+    if not found:
+        return UndoProof(compared=compared(before, after, expected=differences))
     return UndoProof(
         error=CosmicError(
             "The stack is not as it was before",
-            where=differences[0],
+            where=found[0],
             todo="see `cosmicdeploy status`, then deploy again or roll back",
-            details=differences,
+            details=found,
         )
     )
 

@@ -10,7 +10,7 @@ from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson
 from cosmicdeploy.journal.interrupted_run import InterruptedRun
 from cosmicdeploy.runs.interrupted import require_no_unknown_data
 from cosmicdeploy.runs.snapshot import changed, observe
-from cosmicdeploy.runs.undo import Applied, applied_by, has_swapped_data, undo_all
+from cosmicdeploy.runs.undo import Applied, applied_by, has_swapped_data, undo_all, unexpected
 from cosmicdeploy.steps.containers.repair import wait_for_commands
 
 Runs = Sequence[InterruptedRun]
@@ -32,7 +32,7 @@ def undo_runs(ctx: Context, runs: Runs) -> Sequence[Applied]:
         result = undo_all(ctx, applied)
         _require_all_undone(runs, applied, result.error)
         ctx.journal.append("unwound", resolves=[run.id for run in runs])
-        _require_as_before(ctx, runs)
+        _require_as_before(ctx, runs, applied)
     return result.undone
 
 
@@ -48,10 +48,11 @@ def _require_all_undone(runs: Runs, applied: Sequence[Applied], error: CosmicErr
         )
 
 
-def _require_as_before(ctx: Context, runs: Runs) -> None:
+def _require_as_before(ctx: Context, runs: Runs, applied: Sequence[Applied]) -> None:
     """Raise `NeedsPerson` if the state before the runs is unknown, or the present one differs.
 
-    The runs are already recorded as undone, so the operator can run the same command again.
+    Accepts differences that the undone steps (`applied`) leave on purpose. The runs are already
+    recorded as undone, so the operator can run the same command again.
     """
     if not runs[0].state:
         raise NeedsPerson(
@@ -60,7 +61,8 @@ def _require_as_before(ctx: Context, runs: Runs) -> None:
             todo="see `cosmicdeploy status`; run the same command again to continue from here",
             details=[run.description() for run in runs],
         )
-    differences = changed(runs[0].state, observe(ctx, runs[0].state))
+    state = runs[0].state
+    differences = unexpected(applied, changed(state, observe(ctx, state)))
     if differences:
         raise NeedsPerson(
             "An interrupted run was undone, but the stack differs from its state before the run",

@@ -23,7 +23,7 @@ class Orders(Section):
 
 
 class Restart(Section):
-    """How containers are replaced."""
+    """How containers are replaced; see also `deploy.update_config` in the compose file."""
 
     order: Orders = Field(default=Orders(), description="What a rollout does first, by role")
     between_jobs: tuple[Literal["scheduler", "worker"], ...] = Field(

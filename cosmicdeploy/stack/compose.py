@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.files.yaml_reader import Document
 from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.declaration import read_declaration
+from cosmicdeploy.stack.merging.sources import services_of
 from cosmicdeploy.stack.model import ComposeFiles, Network, Service, Stack, Volume
 from cosmicdeploy.stack.remarks import cut_commands, unread_override
 from cosmicdeploy.stack.scope import Scope
@@ -39,6 +41,7 @@ def read_files(files: ComposeFiles, environ: Mapping[str, str]) -> Stack:
     `environ` is the shell's environment; its variables override those of the env file. Raises
     `ConfigError`, with file and line, for anything wrong or unsupported.
     """
+    environ = {**environ, **dict(files.variables)}
     declared = read_declaration(files, environ)
     top = ComposeValue(declared.document, (), declared.document.data)
     scope = Scope(
@@ -66,7 +69,15 @@ def read_files(files: ComposeFiles, environ: Mapping[str, str]) -> Stack:
             *scope.remarks,
         ),
         inactive=declared.inactive,
+        variables=files.variables,
+        keys_with_files=_keys_with_files(declared.originals),
     )
+
+
+def _keys_with_files(originals: Iterable[Document]) -> frozenset[str]:
+    """Return the keys by which a service gets values from files of their own."""
+    services = [each for document in originals for each in services_of(document).values()]
+    return frozenset(key for key in ("env_file", "label_file") if any(key in s for s in services))
 
 
 def _service_entries(top: ComposeValue) -> ComposeValue:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self
 
@@ -72,6 +72,7 @@ class Step(BaseModel):
     recovers: ClassVar[bool] = False
     replaces_containers: ClassVar[bool] = False
     resumes_clients: ClassVar[bool] = False
+    starts_services: ClassVar[bool] = False
     stops_writers: ClassVar[bool] = False
     # Whether a backup is made before the step changes something.
     needs_backup: ClassVar[bool] = True
@@ -81,6 +82,8 @@ class Step(BaseModel):
     swaps_data: ClassVar[bool] = False
     # If its undo fails, earlier steps are not undone: their changes belong to the data that stays.
     keeps_data: ClassVar[bool] = False
+    # What it changed in the database stays after its undo, which cannot know it.
+    leaves_data_changed: ClassVar[bool] = False
     # Works only in a rollback: needs the backup to roll back to.
     needs_target_backup: ClassVar[bool] = False
 
@@ -148,6 +151,14 @@ class Step(BaseModel):
 
         By default, does nothing. Raises `NotReversible` if the undo would lose data.
         """
+
+    def creates(self, ctx: Context) -> Sequence[str]:
+        """Return the services that the step creates containers of, if they have none."""
+        return ()
+
+    def affected(self, change: Change) -> frozenset[str]:
+        """Return the services whose containers the change creates or replaces."""
+        return frozenset()
 
     @property
     def protective(self) -> bool:

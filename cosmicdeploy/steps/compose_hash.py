@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.compose_tool import config_hashes
-from cosmicdeploy.engine.containers.creation.hash_override import hash_override
+from cosmicdeploy.engine.containers.creation.hash_override import hash_override, source_overrides
+from cosmicdeploy.engine.containers.creation.hash_values import hash_values
 from cosmicdeploy.engine.containers.creation.references import referred_services
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.stack.service_digest import digest
@@ -18,19 +20,18 @@ from cosmicdeploy.startup import run_early
 def config_hash(ctx: Context, name: str) -> str:
     """Return the hash that this machine's Compose computes for a service.
 
-    If Compose does not answer, returns the hash of the container in place, unless that container
-    has drifted. Without either hash, returns a digest of the declaration.
+    If Compose gives no hash for the service, returns the hash of its container in place, unless
+    that container has drifted. Without either hash, returns a digest of the declaration.
     """
     service = ctx.service(name)
-    if referred_services(service):  # the hash depends on the containers that are in place now
+    # The hash of a service that refers to others depends on the containers in place now.
+    if referred_services(service) or service.volumes_from:
         hashes = _compose_hashes(ctx)
     else:
         # If Compose does not answer in time, the next call asks again.
         hashes = ctx.lookup_cache.compose_hashes or _compose_hashes(ctx)
         ctx.lookup_cache.compose_hashes = hashes
     own = hashes.get(service.compose_name)
-    if service.volumes_from:  # Compose prints another hash than `up` compares
-        return _carried_over(ctx, name) or own or digest(service)
     return own or _carried_over(ctx, name) or digest(service)
 
 
@@ -54,9 +55,12 @@ def _compose_hashes(ctx: Context) -> Mapping[str, str]:
     pairs = [
         (service, ctx.engine.resolved(service, stack.project))
         for service in stack.services.values()
-        if referred_services(service)
+        if referred_services(service) or service.volumes_from
     ]
-    return config_hashes(stack.compose_files, state, hash_override(pairs))
+    default, values = stack.networks.get("default"), hash_values(stack)
+    sources = source_overrides(pairs, default.name if default else "", values.services)
+    files = replace(stack.compose_files, variables=(*stack.variables, *values.variables))
+    return config_hashes(files, state, hash_override(pairs, values.services), sources)
 
 
 def _carried_over(ctx: Context, name: str) -> str | None:

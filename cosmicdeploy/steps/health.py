@@ -14,8 +14,9 @@ from cosmicdeploy.probes.cache import open_cache
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, proxy_is_stopped
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.steps.base import Change, Step, Unchanged
+from cosmicdeploy.steps.containers.orphan_containers import is_asked_to_remove
 from cosmicdeploy.text.formatting import counted
-from cosmicdeploy.verification.orphans import second_schedulers
+from cosmicdeploy.verification.orphans import removable_orphans, second_schedulers
 
 
 class HealthStep(Step):
@@ -49,7 +50,7 @@ class HealthStep(Step):
 
 def _containers(ctx: Context) -> str:
     stopped_proxy = ctx.settings.services.proxy if proxy_is_stopped(ctx) else None
-    excused = {*ctx.run.known_failures.services, stopped_proxy}
+    excused = {*ctx.run.known_failures.services, *ctx.run.known_failures.new, stopped_proxy}
     required = [name for name in ctx.settings.services.all if name not in excused]
     for name in required:
         container = ctx.running(name)
@@ -57,6 +58,8 @@ def _containers(ctx: Context) -> str:
             wait_ready(ctx, container.id, name)
     _require_one_scheduler(ctx)
     summary = f"{counted(len(required), 'container')} healthy"
+    if new := [name for name in ctx.run.known_failures.new if ctx.is_new(name)]:
+        summary += f", {', '.join(new)} created by this run"
     if stopped_proxy:
         summary += f", {stopped_proxy} stopped: {UNTIL_RESUME}"
     if ctx.run.is_plan_only and ctx.settings.verify.heartbeat:
@@ -68,10 +71,16 @@ def _containers(ctx: Context) -> str:
 
 
 def _require_one_scheduler(ctx: Context) -> None:
-    """Raise `Refused` if a second scheduler runs, unless the recover step will remove it."""
+    """Raise `Refused` if a second scheduler runs that this run does not remove."""
+    removed = {each.id for each in removable_orphans(ctx)} if is_asked_to_remove(ctx) else set()
     for orphan in second_schedulers(ctx):
-        if not is_temporary(orphan.container.name):
+        if not is_temporary(orphan.container.name) and orphan.container.id not in removed:
             raise Refused("A second scheduler runs", where=orphan.container.name, todo=orphan.todo)
+
+
+def _is_created(ctx: Context, name: str | None) -> bool:
+    """Whether this run creates the service, and has not done so yet."""
+    return name is not None and name in ctx.run.known_failures.new and ctx.is_new(name)
 
 
 def require_database(ctx: Context) -> str:
@@ -81,6 +90,8 @@ def require_database(ctx: Context) -> str:
     """
     if not ctx.has_database:
         return NO_DATABASE
+    if _is_created(ctx, ctx.settings.services.database):
+        return "the database is new"
     with open_facts(ctx.database()) as database:
         database.ping()
         server = database.server()
@@ -94,6 +105,8 @@ def require_cache(ctx: Context, name: str) -> str:
     """
     import redis  # slow to import
 
+    if _is_created(ctx, name):
+        return "the cache is new"
     try:
         open_cache(ctx, name).ping()
     except redis.AuthenticationError:

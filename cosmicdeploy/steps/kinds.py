@@ -16,6 +16,7 @@ from cosmicdeploy.steps.commands.feature import FeatureStep
 from cosmicdeploy.steps.commands.trial import TrialStep
 from cosmicdeploy.steps.commands.unlock import UnlockStep
 from cosmicdeploy.steps.containers.one_shot import OneShotStep
+from cosmicdeploy.steps.containers.orphans import OrphansStep
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
 from cosmicdeploy.steps.containers.restart import RestartStep
 from cosmicdeploy.steps.containers.resume import ResumeStep
@@ -56,6 +57,7 @@ KINDS: Mapping[str, type[Step]] = {
         MigrateStep,
         MarkMigratedStep,
         OneShotStep,
+        OrphansStep,
         ChownStep,
         PreflightStep,
         PullStep,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from cosmicdeploy.concurrency import map_concurrently
@@ -27,11 +28,14 @@ ALWAYS_CHECKED = ("heartbeat",)
 SETTLED_SECONDS = 10
 
 
-def find_initial_failures(ctx: Context, stopped: Collection[str] = ()) -> KnownFailures:
+def find_initial_failures(
+    ctx: Context, stopped: Collection[str] = (), created: Collection[str] = ()
+) -> KnownFailures:
     """Return the services and verification points that do not work now.
 
     Waits for containers that are still starting. A point that could not be decided (`unproven`)
-    does not count as failing.
+    does not count as failing, and neither do services without a container that the run creates
+    (`created`).
 
     The database and the cache are never among the failures, since no deploy works without them. If
     one of them is down, returns no failures, since everything else may fail because of it.
@@ -46,15 +50,15 @@ def find_initial_failures(ctx: Context, stopped: Collection[str] = ()) -> KnownF
     import_http_client_early()
     ctx = ctx.with_cached_facts()
     needed = ctx.settings.services.of(("database", "cache"))
-    if any(_is_down(ctx, name) for name in needed):
-        return KnownFailures()
-    left_out = {*needed, *stopped}
+    found = KnownFailures().with_new(created)
+    if any(_is_down(ctx, name) for name in needed if name not in created):
+        return found
+    left_out = {*needed, *stopped, *created}
     services = _services(ctx, [name for name in ctx.settings.services.all if name not in left_out])
     if stopped or ctx.run.is_plan_only:
-        return KnownFailures(services=services)
-    return KnownFailures(
-        services=services, points=_points(ctx, CHECKS if services else ALWAYS_CHECKED)
-    )
+        return replace(found, services=services)
+    points = _points(ctx, CHECKS if services else ALWAYS_CHECKED)
+    return replace(found, services=services, points=points)
 
 
 def _points(ctx: Context, points: Iterable[str]) -> dict[str, str]:

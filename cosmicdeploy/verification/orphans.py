@@ -11,7 +11,7 @@ from cosmicdeploy.engine.containers.in_place import not_in_place, service_of
 from cosmicdeploy.engine.containers.names import is_temporary
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.lock import holder_pid
-from cosmicdeploy.probes.preconditions.single_container import retire_command
+from cosmicdeploy.probes.preconditions.retire import retire_command
 from cosmicdeploy.probes.result import CheckResult
 
 SECOND_SCHEDULER = "second scheduler"
@@ -19,6 +19,7 @@ NOT_IN_THE_FILE = "not in the file"
 SECOND_CONTAINER = "second container"
 SUPERSEDED = "superseded"
 STOPPED = "stopped container"
+REMOVE_ORPHANS = "`cosmicdeploy deploy --remove-orphans` removes them; their volumes stay"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,17 +46,38 @@ def find_orphans(ctx: Context) -> list[Orphan]:
     return [*schedulers, *others]
 
 
+def removable_orphans(ctx: Context) -> list[Container]:
+    """Return the project's containers whose service the compose file no longer declares.
+
+    `deploy --remove-orphans` removes them, as Compose does with this option. Leaves out containers
+    without the label of a service: neither Compose nor a deploy created them.
+    """
+    undeclared = [each for each in _undeclared(ctx) if service_of(ctx.stack, each) is None]
+    return [container for container in undeclared if container.service]
+
+
 def second_schedulers(ctx: Context) -> list[Orphan]:
     """Return the running containers, of this project or not, that repeat the scheduler's work."""
+    removable = {each.id for each in removable_orphans(ctx)}
+    stop = "stop it, since each task runs twice"
     return [
         Orphan(
-            container=container,
+            container=each,
             what=SECOND_SCHEDULER,
-            todo=f"stop it, since each task runs twice: `docker stop {container.name}`",
+            todo=f"{stop}: `docker stop {each.name}`"
+            + (f"; or {REMOVE_ORPHANS}" if each.id in removable else ""),
         )
-        for container in _possible_schedulers(ctx)
-        if container.is_active and _schedules(ctx, container)
+        for each in _possible_schedulers(ctx)
+        if is_second_scheduler(ctx, each)
     ]
+
+
+def is_second_scheduler(ctx: Context, container: Container) -> bool:
+    """Whether a container is active and does the scheduler's work.
+
+    Callers leave out the scheduler's own container, which does that work as well.
+    """
+    return container.is_active and _schedules(ctx, container)
 
 
 def orphans(ctx: Context) -> CheckResult:
@@ -79,9 +101,9 @@ def orphans(ctx: Context) -> CheckResult:
 def _undeclared(ctx: Context) -> Iterator[Container]:
     """Yield the project's containers that belong to no service, and surplus ones of a service.
 
-    Leaves out the containers of a service without a role, which may have several, and of a service
-    whose profiles are inactive, as Compose does. Also leaves out containers that the deployer has
-    created for its own purposes, such as its lock.
+    Leaves out the containers of one-shot services and of services in `left_alone`, which may have
+    several. Leaves out those of a service whose profiles are inactive, as Compose does. Also leaves
+    out containers that the deployer has created for its own purposes, such as its lock.
     """
     handled = ctx.settings.services.all
     for container in ctx.unassigned_containers():
@@ -98,8 +120,11 @@ def _classify(ctx: Context, container: Container) -> Orphan:
     The advice never removes a running container or a volume.
     """
     service = service_of(ctx.stack, container)
+    if service is None and container.service:
+        todo = f"declare the services of these containers again, or {REMOVE_ORPHANS}"
+        return Orphan(container=container, what=NOT_IN_THE_FILE, todo=todo)
     if service is None:
-        todo = f"declare its service, or {_removal(container)}"
+        todo = f"declare a service for it, or {_removal(container)}"
         return Orphan(container=container, what=NOT_IN_THE_FILE, todo=todo)
     if is_temporary(container.name) and not not_in_place(service, [container]):
         todo = "run `cosmicdeploy deploy`: it restores or removes this container"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cosmicdeploy.cli.edge import Call, run_command
-from cosmicdeploy.cli.options import Include, Plan, Wait, common_options
+from cosmicdeploy.cli.options import Include, Plan, RemoveOrphans, Wait, common_options
 from cosmicdeploy.cli.playbook_run import run_stack_playbook
 from cosmicdeploy.cli.terminal import Terminal
 from cosmicdeploy.journal.run_kind import RunKind
@@ -44,6 +44,7 @@ def deploy(
     wait: Wait = 0.0,
     *,
     include: Include = None,
+    remove_orphans: RemoveOrphans = False,
     config: Path | None,
     terminal: Terminal,
 ) -> None:
@@ -53,6 +54,10 @@ def deploy(
     cache clear, rollout, reload, verify and soak. A step with nothing to do says why. If a step
     fails, the run undoes it and the steps before it. Resumes an interrupted deploy; if that had
     already failed, undoes it first. Exit 5 if nothing had to change and a check fails.
+
+    Creates services that are new in the compose file. Names containers of services that the file no
+    longer declares. With --remove-orphans, stops these containers, and removes them once the deploy
+    has succeeded; their volumes stay. If the deploy fails, starts them again.
 
     Infrastructure (database, cache, proxy, other services that keep data) is replaced only with
     --include. Before each run, a notice names infrastructure that has changed, and what replacing
@@ -65,11 +70,14 @@ def deploy(
     Examples:
       cosmicdeploy deploy --plan
       cosmicdeploy deploy
+      cosmicdeploy deploy --remove-orphans
       cosmicdeploy deploy --allow 2026_03_01_000001_drop_old_status
       cosmicdeploy deploy --include proxy
     """
-    if abort and (plan or resume or allow or include):
-        raise typer.BadParameter("--abort excludes --plan, --resume, --allow and --include")
+    if abort and (plan or resume or allow or include or remove_orphans):
+        raise typer.BadParameter(
+            "--abort excludes --plan, --resume, --allow, --include and --remove-orphans"
+        )
     if accept and not abort:
         raise typer.BadParameter("--accept needs --abort")
     if accept:
@@ -90,6 +98,7 @@ def deploy(
             resume=resume,
             allowed=allowed,
             include=include or (),
+            remove_orphans=remove_orphans,
         ),
     )
 

@@ -12,9 +12,9 @@ from cosmicdeploy.cli.completion import playbooks
 from cosmicdeploy.cli.edge import Call, run_command
 from cosmicdeploy.cli.options import Plan, Wait, common_options
 from cosmicdeploy.cli.terminal import Terminal
-from cosmicdeploy.journal.run_kind import RunKind
 
 if TYPE_CHECKING:
+    from cosmicdeploy.journal.run_kind import RunKind
     from cosmicdeploy.playbook import Playbook
     from cosmicdeploy.report.model import Report, StepReport
 
@@ -115,7 +115,7 @@ def _show(call: Call, config: Path | None, reference: str) -> Report:
     file = find_playbook(stack_folder(config), reference)
     playbook = load_playbook(file.path, call.warn)
     row, steps = list_row(file), [describe_step(step) for step in playbook.steps]
-    planned, no_plan = _plan(call, config, playbook)
+    planned, no_plan = _plan(call, config, playbook, file.command.kind)
     if not call.terminal.json:
         show_playbook(call.terminal.console, row, steps)
         if no_plan:
@@ -124,7 +124,9 @@ def _show(call: Call, config: Path | None, reference: str) -> Report:
     return call.report(outcome="done", steps=planned, data=data)
 
 
-def _plan(call: Call, config: Path | None, playbook: Playbook) -> tuple[Sequence[StepReport], str]:
+def _plan(
+    call: Call, config: Path | None, playbook: Playbook, kind: RunKind
+) -> tuple[Sequence[StepReport], str]:
     """Return the planned steps and ""; if planning fails, no steps and the reason."""
     from cosmicdeploy.cli.reporting import plan_report
     from cosmicdeploy.errors import CosmicError
@@ -135,7 +137,7 @@ def _plan(call: Call, config: Path | None, playbook: Playbook) -> tuple[Sequence
     try:
         require_runnable(playbook)
         ctx = open_stack(config, call.event_handler())
-        plan = plan_only(ctx, RunKind.OTHER, playbook.steps)
+        plan = plan_only(ctx, kind, playbook.steps)
     except CosmicError as error:
         return (), str(error)
     return plan_report(call, plan, ctx).steps, ""
@@ -154,12 +156,13 @@ def _run(call: Call, config: Path | None, reference: str, wait: float, *, plan: 
     file = playbooks.find_playbook(ctx.loaded.directory, reference)
     playbook = load_playbook(file.path, ctx.warn)
     playbooks.require_runnable(playbook)
+    kind = file.command.kind
     if plan:
         with view:
-            return plan_report(call, plan_only(ctx, RunKind.OTHER, playbook.steps), ctx)
+            return plan_report(call, plan_only(ctx, kind, playbook.steps), ctx)
     if any(step.cost for step in playbook.steps):
         with view:
-            costs = playbooks.costs(plan_only(ctx, RunKind.OTHER, playbook.steps))
+            costs = playbooks.costs(plan_only(ctx, kind, playbook.steps))
         _require_yes(call, file.name, costs)
     with view:
         return run_report(call, *playbooks.run_playbook(ctx, file, playbook, wait))

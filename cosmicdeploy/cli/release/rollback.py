@@ -120,6 +120,7 @@ def _rollback(
     show_all: bool,
 ) -> Report:
     from cosmicdeploy.cli.reporting import run_report, with_notices
+    from cosmicdeploy.earlier_release import as_of_backup
     from cosmicdeploy.errors import UsageError
     from cosmicdeploy.journal.run_kind import RunCommand, RunKind
     from cosmicdeploy.operations.notices import show_notices
@@ -149,6 +150,7 @@ def _rollback(
         ctx.catalogue.warn(f"{target.id} is used because --to names it: {target.from_future}")
     ctx = _including(ctx, include, target, mode)
     call.terminal.require_yes(_question(call, ctx, mode, target))
+    ctx = as_of_backup(ctx, target.manifest)
     with view:
         notices = show_notices(ctx)
         playbook = open_playbook(ctx.loaded, mode.value, ctx.warn)

@@ -15,6 +15,7 @@ from cosmicdeploy.probes.preconditions.readiness_notices import (
     presumed_protocols,
     without_readiness,
 )
+from cosmicdeploy.probes.preconditions.update_config import not_followed_keys
 from cosmicdeploy.probes.result import StackNotice
 from cosmicdeploy.stack.replicas import replicas_by_service
 
@@ -43,6 +44,7 @@ def stack_notices(ctx: Context) -> list[StackNotice]:
         *_of_other_folders(ctx),
         *_of_other_projects(ctx),
         *_without_effect(ctx),
+        *not_followed_keys(ctx),
     ]
 
 
@@ -91,7 +93,7 @@ def _more_replicas(ctx: Context) -> Iterator[StackNotice]:
                 service=name,
                 what=f"has {len(replicas)} containers, the compose file declares {declared}: all of"
                 " them get the release, and `docker compose up` would remove the rest",
-                todo="declare their number, or remove the rest with Compose:"
+                todo="declare their number, or have Compose scale it down to what is declared:"
                 f" `{_compose(ctx, 'up', '-d', '--no-deps', '--no-recreate', name)}`",
             )
 

@@ -15,6 +15,7 @@ from cosmicdeploy.engine.containers.in_place import (
 from cosmicdeploy.engine.containers.names import final_name
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import Refused
+from cosmicdeploy.probes.preconditions.retire import retire_command
 from cosmicdeploy.probes.preconditions.sole_writer import require_sole_writers
 from cosmicdeploy.stack.model import Service
 
@@ -41,12 +42,6 @@ def resolve_containers(ctx: Context, names: Collection[str]) -> Context:
 
 def _runs(containers: Iterable[Container], service: Service) -> bool:
     return any(container.is_active for container in of_service(containers, service))
-
-
-def retire_command(names: Iterable[str]) -> str:
-    """Return a command line that stops containers for good without removing them."""
-    listed = " ".join(names)
-    return f"`docker update --restart=no {listed} && docker stop {listed}`"
 
 
 def _require_one(ctx: Context, containers: Sequence[Container], service: Service) -> None:

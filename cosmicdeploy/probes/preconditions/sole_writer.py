@@ -9,6 +9,7 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.in_place import service_of
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import Refused
+from cosmicdeploy.probes.preconditions.retire import retire_command
 from cosmicdeploy.stack.data_keepers import writable_mounts
 from cosmicdeploy.stack.model import Service, Stack
 
@@ -27,7 +28,9 @@ def require_sole_writers(ctx: Context, stopped: Collection[str]) -> None:
         for source in _own_sources(ctx.stack, service):
             for user in ctx.engine.writers(source):
                 # Containers with the marker were left by an interrupted run; a run removes them.
-                if labels.MARKER not in user.labels and not _is_replica(ctx, service, user):
+                # One with the service's own name was made before the service was renamed.
+                is_own = user.name == service.container_name or _is_replica(ctx, service, user)
+                if labels.MARKER not in user.labels and not is_own:
                     raise _in_use(ctx, name, source, user)
 
 
@@ -52,6 +55,12 @@ def _in_use(ctx: Context, name: str, source: str, user: Container) -> Refused:
     if of_stack and not is_oneoff:
         todo = f"recreate it from the compose file: `docker compose up -d --no-deps {user.service}`"
     of = f" of the project {user.project}" if user.project else ""
+    if user.project == ctx.stack.project and not of_stack and not is_oneoff:
+        todo = (
+            f"if {name} is its new name, stop it for good: {retire_command([user.name])}, then run"
+            f" the same command again: {name} starts with its data, and no client is served until"
+            " then"
+        )
     kind = "a one-off container" if is_oneoff else "a container"
     return Refused(
         f"{name} does not run, but {user.name}, {kind}{of}, uses its data {source}",

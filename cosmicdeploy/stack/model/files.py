@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -12,13 +12,14 @@ class ComposeFiles:
 
     Each of the `files` overrides those before it. If `project` is None, the project gets the name
     that Compose would give it. `profiles` are those of the settings; if empty, COMPOSE_PROFILES
-    counts.
+    counts. `variables` are pairs of name and value; they override the variables of the shell.
     """
 
     files: tuple[Path, ...]
     env_file: Path
     project: str | None = None
     profiles: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
     def directory(self) -> Path:
@@ -27,7 +28,10 @@ class ComposeFiles:
 
     @property
     def options(self) -> list[str]:
-        """The command-line options with which Compose reads the same stack."""
+        """The command-line options with which Compose reads the same stack.
+
+        Compose also needs the `variables` in its environment.
+        """
         options = ["--project-name", self.project] if self.project else []
         for file in self.files:
             options += ["--file", str(file)]

@@ -23,6 +23,13 @@ class Port:
     host_ip: str = ""
     protocol: Protocol = "tcp"
 
+    @property
+    def choices(self) -> range:
+        """The host's ports of which the container gets one; empty if the engine may take any."""
+        if self.published is None:
+            return range(0)
+        return range(self.published, (self.published_end or self.published) + 1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Attachment:

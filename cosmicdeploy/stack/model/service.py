@@ -154,6 +154,18 @@ class Service:
         """The number that Compose gives the container, counted from 1."""
         return self.replica or 1
 
+    @property
+    def shared_network(self) -> str:
+        """Whose network its containers use, in words; "" if each has its own.
+
+        Two containers in one network namespace cannot listen on the same port.
+        """
+        mode = self.network_mode or ""
+        kind, _, name = mode.partition(":")
+        if mode == "host":
+            return "the host"
+        return name if kind in ("service", "container") else ""
+
     def isolated(self) -> Service:
         """Return the service for a separate container that gets no traffic.
 

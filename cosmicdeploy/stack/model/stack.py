@@ -30,7 +30,8 @@ class Stack:
 
     `file` is the first compose file, and `override_files` are the others. `profiles` are those of
     the settings. `inactive` names the services whose profiles are all inactive; `services` does not
-    have them.
+    have them. `variables` are pairs of name and value; they override the variables of the shell.
+    `keys_with_files` tells which of the keys `env_file` and `label_file` the services use.
     """
 
     project: str
@@ -43,6 +44,8 @@ class Stack:
     override_files: tuple[Path, ...] = ()
     profiles: tuple[str, ...] = ()
     inactive: frozenset[str] = frozenset()
+    variables: tuple[tuple[str, str], ...] = ()
+    keys_with_files: frozenset[str] = frozenset()
 
     @property
     def directory(self) -> Path:
@@ -57,4 +60,5 @@ class Stack:
             env_file=self.env_file,
             project=self.project,
             profiles=self.profiles,
+            variables=self.variables,
         )

@@ -35,14 +35,23 @@ def read_deploy(entry: ComposeValue | None, scope: Scope) -> Deploy:
     for key in ("endpoint_mode", "labels", "placement"):
         if key in fields and fields[key].data:
             scope.ignore(fields[key], _SWARM)
-    for key in ("rollback_config", "update_config"):
-        if key in fields and fields[key].data:
-            scope.ignore(fields[key], "the playbook decides how containers are replaced")
+    if "rollback_config" in fields and fields["rollback_config"].data:
+        scope.ignore(fields["rollback_config"], "an undo puts the former containers back at once")
+    _note_other_failures(entry.get("update_config"), scope)
     return Deploy(
         update=entry.optional("update_config", _rollout_settings),
         rollback=entry.optional("rollback_config", _rollout_settings),
         labels=entry.optional("labels", ComposeValue.filled_pairs) or {},
     )
+
+
+def _note_other_failures(entry: ComposeValue | None, scope: Scope) -> None:
+    """Note the keys that say what else than an undo follows a failure."""
+    failed = "a rollout of which a container fails is undone"
+    for key, default in (("failure_action", "rollback"), ("max_failure_ratio", 0)):
+        item = None if entry is None or entry.data is None else entry.get(key)
+        if item is not None and item.data is not None and item.data != default:
+            scope.ignore(item, failed)
 
 
 def read_restart_policy(deploy: ComposeValue | None, scope: Scope) -> str | None:

@@ -38,6 +38,13 @@ def check_replicas(entry: ComposeValue, service: Service) -> None:
             f" {service.replicas} replicas",
             f"remove it, or declare {service.replicas} services with one container each",
         )
+    for port in service.ports:
+        if port.published_end and len(port.choices) < service.replicas:
+            raise entry.child("ports").error(
+                f"{port.published}-{port.published_end} has {len(port.choices)} ports of the host,"
+                f" and {service.name} has {service.replicas} replicas",
+                f"publish a range of {service.replicas} ports",
+            )
 
 
 def _unshareable(service: Service) -> Iterator[tuple[str, str]]:
@@ -48,5 +55,5 @@ def _unshareable(service: Service) -> Iterator[tuple[str, str]]:
         if attachment.ipv4_address:
             yield "networks", f"the address {attachment.ipv4_address}"
     for port in service.ports:
-        if port.published is not None:
+        if port.published is not None and not port.published_end:
             yield "ports", f"the host's port {port.published}"

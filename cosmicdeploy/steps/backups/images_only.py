@@ -37,7 +37,7 @@ def images_to_keep(ctx: Context, why: str) -> Change | Unchanged:
     if not images:
         return Unchanged(reason=f"{NO_DATABASE}, and nothing runs that could be kept")
     newest = next((b for b in ctx.catalogue.list() if b.is_rollback_target), None)
-    if newest is not None and newest.manifest.images == images and _has_images(ctx, newest):
+    if newest is not None and _is_of_release(ctx, newest, images) and _has_images(ctx, newest):
         return Unchanged(
             reason=f"{NO_DATABASE}; {newest.id} keeps the images that run",
             facts={"backup": newest.id},
@@ -61,6 +61,14 @@ def record_images(ctx: Context, images: Mapping[str, str]) -> Backup:
             digests=ctx.digests_of(images),
             releases=running_by_service(ctx),
         )
+    )
+
+
+def _is_of_release(ctx: Context, backup: Backup, images: Mapping[str, str]) -> bool:
+    """Whether the entry is of what runs; releases with the same images may differ in variables."""
+    manifest, running = backup.manifest, ctx.running_release() or None
+    return (manifest.images, manifest.release) == (images, running) and (
+        not manifest.releases or manifest.releases == running_by_service(ctx)
     )
 
 

@@ -8,6 +8,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.labels import kept_repository
 from cosmicdeploy.journal.journal import Record
 from cosmicdeploy.journal.run_kind import RunKind
+from cosmicdeploy.journal.step_kinds import BUILD, PULL
 
 
 def kept_tag(ctx: Context, image_id: str) -> str:
@@ -41,16 +42,47 @@ def rollback_backups(record: Record) -> list[str]:
 
 
 def remove_kept_tags(ctx: Context, images: Iterable[str]) -> list[str]:
-    """Remove the kept tags of images that are no longer needed; return the ids of these images.
+    """Remove the tags of images that are no longer needed; return the ids of these images.
 
-    If an image has other tags, the image itself stays. An image that a container uses is still
-    needed, because the backup of the next deploy names that image. Raises `EngineError`.
+    Removes the kept tags, and the tags under which runs built or pulled these images, except those
+    in the compose file. If an image has other tags, the image itself stays. An image that a
+    container uses is still needed, because the backup of the next deploy names that image. Raises
+    `EngineError`.
     """
     unneeded = sorted(set(images) - _needed(ctx))
     kept = [image for image in unneeded if ctx.engine.image(kept_tag(ctx, image))]
+    tags = _tags_of_runs(ctx) if kept else {}
     for image_id in kept:
+        if own := tags.get(image_id):
+            _remove_tags(ctx, image_id, own)
         ctx.engine.untag(kept_tag(ctx, image_id))
     return kept
+
+
+def _remove_tags(ctx: Context, image_id: str, tags: Iterable[str]) -> None:
+    """Remove each of these tags that names the image, unless another project uses the image."""
+    if ctx.engine.containers_of_images({image_id}, except_project=ctx.stack.project):
+        return
+    for tag in sorted(tags):
+        image = ctx.engine.image(tag)
+        if image is not None and image.id == image_id:
+            ctx.engine.untag(tag)
+
+
+def _tags_of_runs(ctx: Context) -> dict[str, set[str]]:
+    """Return the tags under which runs built or pulled images, by image id.
+
+    Leaves out tags in the compose file, and references by digest. The journal does not have tags
+    that were set outside of a run.
+    """
+    declared = {service.image for service in ctx.stack.services.values()}
+    tags: dict[str, set[str]] = {}
+    for record in ctx.journal.records():
+        if record["kind"] == "done" and record["step_kind"] in (BUILD, PULL):
+            for tag, image_id in (record["facts"].get("images") or {}).items():
+                if tag not in declared and "@" not in tag:
+                    tags.setdefault(image_id, set()).add(tag)
+    return tags
 
 
 def _needed(ctx: Context) -> set[str]:

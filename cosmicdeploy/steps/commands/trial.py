@@ -37,10 +37,11 @@ class TrialStep(Step):
     def check(self, ctx: Context) -> Change | Unchanged:
         if not ctx.run.steps_ahead.replace_containers:
             return Unchanged(reason="no container will be replaced")
-        tried = applications_to_try(ctx)
+        tried, obstacles = applications_to_try(ctx), why_not_tried(ctx)
         if not tried:
-            return Unchanged(reason="no replica will be replaced")
-        return Change(summary=f"start {trial_images(ctx, tried)}")
+            return Unchanged(reason=obstacles or "no replica will be replaced")
+        texts = (f"start {trial_images(ctx, tried)}", obstacles)
+        return Change(summary="; ".join(filter(None, texts)))
 
     def apply(self, ctx: Context, change: Change) -> Result:
         ask_compose_early(ctx)
@@ -58,7 +59,28 @@ class TrialStep(Step):
 
 
 def applications_to_try(ctx: Context) -> list[Application]:
-    """Return the applications of which a service will be replaced, in the order of a rollout."""
+    """Return the applications of which a service will be replaced, in the order of a rollout.
+
+    Without those that `why_not_tried` names.
+    """
+    return [each for each in _replaced_applications(ctx) if not _shared_network(ctx, each)]
+
+
+def why_not_tried(ctx: Context) -> str:
+    """Return which of the applications to be replaced no trial can run beside; "" if none."""
+    return "; ".join(
+        f"no trial of {each.services[0]}: it uses the network of {network}, where a second"
+        " container would take its port or its requests"
+        for each in _replaced_applications(ctx)
+        if (network := _shared_network(ctx, each))
+    )
+
+
+def _shared_network(ctx: Context, application: Application) -> str:
+    return ctx.service(application.services[0]).shared_network
+
+
+def _replaced_applications(ctx: Context) -> list[Application]:
     return [
         each
         for each in ctx.settings.all_applications

@@ -25,6 +25,7 @@ class OneShotStep(Step):
     """
 
     kind: ClassVar[str] = "one-shot"
+    leaves_data_changed: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
         names = ctx.settings.services.one_shot

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -13,6 +13,7 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.releases import releases_of_images
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.images.adoption import ADOPTED, adopt, known_digest
 from cosmicdeploy.steps.images.builds import ImageBuild, image_builds
 from cosmicdeploy.steps.images.pull import progress_of
 from cosmicdeploy.steps.images.tags import image_id, remove_new_images
@@ -46,32 +47,45 @@ class BuildStep(Step):
     def apply(self, ctx: Context, change: Change) -> Result:
         built: dict[str, str] = {}
         for each in image_builds(ctx):
-            images = [image for image in each.images if image in change.before["tags"]]
-            if not images:
-                continue
-            # The ids of the base images are part of the digest.
-            ctx.engine.pull_bases(each.build, progress_of(ctx))
-            digest = ctx.engine.context_digest(each.build)
-            made = each.existing(ctx, digest) or ctx.engine.build(
-                each.build, images[0], {labels.CONTEXT: digest}, partial(_say, ctx)
-            )
-            for tag in (*images, *each.build.tags):
-                ctx.engine.tag(made, tag)
-            built |= dict.fromkeys(images, made)
-        return {"images": built}
+            if images := [image for image in each.images if image in change.before["tags"]]:
+                built |= _put_in_place(ctx, each, images)
+        adopted = {id_: d for id_, d in ctx.lookup_cache.adopted.items() if id_ in built.values()}
+        return {"images": built, **({ADOPTED: adopted} if adopted else {})}
 
     def verify(self, ctx: Context, change: Change) -> None:
-        """Check by their labels that the tags name images that cosmicdeploy built.
+        """Check that the tags name images that cosmicdeploy built, or kept as equal to its build.
 
-        To compute the digest in the label again would prove no more.
+        To compute the digest of the sources again would prove no more.
         """
         for tag in change.before["tags"]:
             image = ctx.engine.image(tag)
-            if image is None or labels.CONTEXT not in image.labels:
+            if image is None or not known_digest(ctx, image):
                 raise CosmicError("The tag does not name what was built", where=tag)
 
     def undo(self, ctx: Context, change: Change) -> None:
         remove_new_images(ctx, change.before["tags"])
+
+
+def _put_in_place(ctx: Context, each: ImageBuild, images: Sequence[str]) -> dict[str, str]:
+    """Build a section's `images`, given by name; return the image id for each name.
+
+    An image that something else built stays if the build gives the same image (see `adopt`).
+    """
+    # The ids of the base images are part of the digest.
+    ctx.engine.pull_bases(each.build, progress_of(ctx))
+    digest, say = ctx.engine.context_digest(each.build), partial(_say, ctx)
+    kept = {
+        name: str(image_id(ctx, name))
+        for name in images
+        if adopt(ctx, each.build, name, digest, say)
+    }
+    rest = [name for name in images if name not in kept]
+    made = each.existing(ctx, digest) or ctx.engine.build(
+        each.build, images[0], {labels.CONTEXT: digest}, say
+    )
+    for tag in (*rest, *each.build.tags):
+        ctx.engine.tag(made, tag)
+    return {**kept, **dict.fromkeys(rest, made)}
 
 
 def _say(ctx: Context, line: str) -> None:
@@ -80,7 +94,7 @@ def _say(ctx: Context, line: str) -> None:
 
 
 def _explained(reasons: Mapping[str, str]) -> str:
-    """Return the images with the reason for each; a common reason once."""
+    """Return the images as one line of text, grouped by the reason to build them."""
     by_reason: dict[str, list[str]] = {}
     for image, reason in reasons.items():
         by_reason.setdefault(reason, []).append(image)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.facts import Image
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.model import Build, Service
+from cosmicdeploy.steps.images.adoption import known_digest
 
 ABSENT = "does not exist"
-UNKNOWN_SOURCES = "not built by cosmicdeploy, so its sources are unknown"
+UNKNOWN_SOURCES = "not built by cosmicdeploy: stays if a build gives the same image"
 CHANGED = "sources, arguments or base changed"
 
 
@@ -35,13 +35,13 @@ class ImageBuild:
         return {
             name: reason
             for name, image in existing.items()
-            if (reason := _reason(image, digest)) and not (missing_only and image)
+            if (reason := _reason(ctx, image, digest)) and not (missing_only and image)
         }
 
     def existing(self, ctx: Context, digest: str) -> str | None:
         """Return the id of an image that was built with this digest; None if there is none."""
         images = map(ctx.engine.image, self.images)
-        same = [i.id for i in images if i and i.labels.get(labels.CONTEXT) == digest]
+        same = [i.id for i in images if i and known_digest(ctx, i) == digest]
         return same[0] if same else None
 
 
@@ -74,7 +74,7 @@ def stale_sources(ctx: Context, service: Service) -> str:
     build, image = _section(service), ctx.image(service.image)
     if build is None or image is None:
         return ""
-    return _reason(image, ctx.engine.context_digest(build))
+    return _reason(ctx, image, ctx.engine.context_digest(build))
 
 
 def _may_build(ctx: Context, service: Service) -> bool:
@@ -117,10 +117,10 @@ def _different_ways(one: Service, other: Service) -> ConfigError:
     )
 
 
-def _reason(image: Image | None, digest: str) -> str:
+def _reason(ctx: Context, image: Image | None, digest: str) -> str:
     if image is None:
         return ABSENT
-    known = image.labels.get(labels.CONTEXT)
+    known = known_digest(ctx, image)
     if known is None:
         return UNKNOWN_SOURCES
     return CHANGED if known != digest else ""

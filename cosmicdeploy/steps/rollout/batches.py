@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import serves_now
-from cosmicdeploy.settings import Application, Orders, Restart
+from cosmicdeploy.settings import Application
+from cosmicdeploy.settings.pace import Pace
 
 
 def serving_replicas(ctx: Context, application: Application) -> list[str]:
@@ -16,24 +17,32 @@ def serving_replicas(ctx: Context, application: Application) -> list[str]:
     return [name for name, c in containers.items() if c is not None and serves_now(ctx, c)]
 
 
-def stop_first_only(settings: Restart) -> Restart:
-    """Return the settings for a restart in place: a container cannot start before it stops."""
-    return settings.model_copy(update={"order": Orders()})
-
-
-def batches(replicas: Sequence[str], serving: Sequence[str], settings: Restart) -> list[list[str]]:
-    """Divide the replicas of a rollout into batches, each as large as the settings allow.
+def batches(replicas: Sequence[str], serving: Sequence[str], pace: Pace) -> list[list[str]]:
+    """Divide the replicas of a rollout into batches, each as large as their pace allows.
 
     The first batch holds all replicas that do not serve now, if there are any. `serving` are the
     replicas that serve now, whether they are part of the rollout or not.
     """
     idle = [name for name in replicas if name not in serving]
     rest = [name for name in replicas if name not in idle]
-    size = settings.max_surge
-    if settings.order.app == "stop-first":
-        size = max(1, min(settings.max_unavailable, len({*replicas, *serving}) - 1))
-    parts = [rest[start : start + size] for start in range(0, len(rest), size)]
-    return [idle, *parts] if idle else parts
+    size = pace.at_a_time or len(replicas)
+    if pace.order == "stop-first":
+        size = max(1, min(size, len({*replicas, *serving}) - 1))
+    return [idle, *parts(rest, size)] if idle else parts(rest, size)
+
+
+def parts(names: Sequence[str], size: int | None) -> list[list[str]]:
+    """Divide services into parts of this size; None for a single part."""
+    size = size or len(names) or 1
+    return [list(names[start : start + size]) for start in range(0, len(names), size)]
+
+
+def grouped(names: Iterable[str], key: Callable[[str], Hashable]) -> list[list[str]]:
+    """Divide services into groups with the same key, in the order of their first members."""
+    groups: dict[Hashable, list[str]] = {}
+    for name in names:
+        groups.setdefault(key(name), []).append(name)
+    return list(groups.values())
 
 
 def require_another_serving(

@@ -65,6 +65,7 @@ def drift_of(
         mounted = {mount.key for mount in ctx.service(name).mounts}
         keys = [each for each in keys if each.key not in mounted]  # files are compared by content
     reasons = [
+        *_former_service(container, ctx.service(name).compose_name),
         *_image_reasons(ctx, container, image, ctx.service(name).image),
         *_definition_reasons(keys),
         *map(str, files.needing_container),
@@ -124,6 +125,17 @@ def require_sharing_included(ctx: Context, drifts: Mapping[str, Drift]) -> None:
 def as_json(keys: Iterable[Difference]) -> list[dict[str, Any]]:
     """Return the differing keys as JSON for the report."""
     return [asdict(each) for each in keys]
+
+
+def _former_service(container: Container, service: str) -> list[str]:
+    """Return a reason if the container was made for another service, under the same name.
+
+    A service was renamed that has a `container_name`. Compose cannot take the container over: it
+    would create a second one with that name.
+    """
+    if container.service in ("", service):
+        return []
+    return [f"created for the service {container.service}"]
 
 
 def _image_reasons(

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from functools import partial
+from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.containers.creation.references import referred_services
@@ -14,18 +16,22 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Application
+from cosmicdeploy.settings.pace import Pace, pace_of
 from cosmicdeploy.steps.containers.hooks import start_container
+from cosmicdeploy.steps.containers.in_the_way import stop_for
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.infrastructure.answers import require_answers
 from cosmicdeploy.steps.rollout.batches import (
     addresses_are_kept,
     batches,
+    grouped,
+    parts,
     require_another_serving,
     serving_replicas,
-    stop_first_only,
 )
 from cosmicdeploy.steps.rollout.drift import MISSING, STOPPED
 from cosmicdeploy.steps.rollout.gaps import gap
+from cosmicdeploy.steps.rollout.monitoring import Monitor
 from cosmicdeploy.steps.rollout.order import replaced_together
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.replace import swap_in
@@ -38,17 +44,24 @@ class Rollout:
     """One rollout; with `in_place`, one restart of the same containers. Not reusable.
 
     `reasons` maps each service of the rollout to the reason why its container is replaced or
-    started. Replicas are replaced in batches. Replicas that do not serve now are the first batch.
-    Every other batch has up to `restart.max_unavailable` replicas with the order stop-first, or up
-    to `restart.max_surge` with start-first.
+    started. `before` is the step's `Change.before`, which names the orphans to stop before a
+    service starts. Replicas with the same pace (`settings/pace.py`) are replaced in batches; the
+    first batch holds the replicas that do not serve now.
     """
 
-    def __init__(self, ctx: Context, reasons: Mapping[str, str], *, in_place: bool = False) -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        reasons: Mapping[str, str],
+        *,
+        in_place: bool = False,
+        before: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._before = before or {}
         self._ctx, self._reasons, self._in_place = ctx, reasons, in_place
         self._phases = Phases()
         self._proxy = ProxyControl(ctx, self._phases)
         self._started = time.monotonic()
-        self._settings = stop_first_only(ctx.settings.restart) if in_place else ctx.settings.restart
         # Service → id of the container that serves after the rollout.
         self._created: dict[str, str] = {}
         self._is_given_up = threading.Event()
@@ -67,7 +80,8 @@ class Rollout:
         """Replace the applications one after the other, the replicas of each in batches.
 
         The scheduler and the workers are replaced at the same time as the main application's
-        replicas, all other services one by one. A service comes after those that it depends on.
+        replicas. The other services are replaced one after the other, the replicas of each at its
+        pace. A service comes after those that it depends on.
         """
         applications = {each.services[0]: each for each in self._ctx.settings.all_applications}
         for unit in replaced_together(self._ctx):
@@ -121,35 +135,61 @@ class Rollout:
         if not replicas:
             return
         serving = serving_replicas(self._ctx, application)
-        for batch in batches(replicas, serving, self._settings):
-            check_singletons()
-            if set(batch) & set(serving):
-                if self._in_place:
-                    require_another_serving(self._ctx, application, batch, serving)
-                else:
-                    self._keep_capacity(application, batch)
-            self._roll_out(batch, self._settings.order.app)
+        for group in grouped(replicas, self._pace):
+            pace, monitor = self._pace(group[0]), self._monitor(group[0])
+            all_batches = batches(group, serving, pace)
+            for batch in all_batches:
+                check_singletons()
+                if set(batch) & set(serving):
+                    if self._in_place:
+                        require_another_serving(self._ctx, application, batch, serving)
+                    else:
+                        self._keep_capacity(application, batch)
+                self._roll_out(batch, pace.order)
+                self._watch(monitor, batch, is_last=batch is all_batches[-1])
 
     def _replace_singletons(self) -> None:
-        services, order = self._ctx.settings.services, self._settings.order.worker
+        services = self._ctx.settings.services
+        scheduler = [name for name in services.of(["scheduler"]) if name in self._reasons]
         workers = [name for name in services.worker if name in self._reasons]
-        first = [name for name in services.of(["scheduler"]) if name in self._reasons]
-        if order == "stop-first":
-            first, workers = [*first, *workers], []
-        self._replace_each(first)
-        self._roll_out(workers, order)
+        for group in (scheduler, *grouped(workers, self._pace)):
+            self._replace_each(group)
 
     def _replace_each(self, names: Sequence[str]) -> None:
-        for name in names:
-            answers_again = require_answers(self._ctx, name)
-            with self._gap([name]):
-                self._replace([look_up(self._ctx, name)], {})
-                answers_again()
+        """Replace these services, which have the same pace, `Pace.at_a_time` at a time."""
+        if not names:
+            return
+        pace, monitor = self._pace(names[0]), self._monitor(names[0])
+        all_parts = parts(names, pace.at_a_time)
+        for part in all_parts:
+            answer_again = [require_answers(self._ctx, name) for name in part]
+            if pace.order == "start-first":
+                self._roll_out(part, pace.order)
+            else:
+                with self._gap(part):
+                    self._replace([look_up(self._ctx, name) for name in part], {})
+                    for require in answer_again:
+                        require()
+            self._watch(monitor, part, is_last=part is all_parts[-1])
 
     def _gap(self, names: Sequence[str]) -> AbstractContextManager[None]:
         """Return the announced gap in which these services are replaced."""
         idle = (STOPPED, MISSING)
         return gap(self._ctx, [name for name in names if self._reasons[name] not in idle])
+
+    def _pace(self, name: str) -> Pace:
+        settings = self._ctx.settings
+        if self._in_place:  # the same container cannot start before it stops
+            is_replica = name in settings.services.app
+            return Pace(at_a_time=settings.restart.max_unavailable if is_replica else 1)
+        return pace_of(settings, self._ctx.service(name))
+
+    def _monitor(self, name: str) -> Monitor:
+        return Monitor(self._ctx, partial(self._safe_point, name))
+
+    def _watch(self, monitor: Monitor, names: Sequence[str], *, is_last: bool) -> None:
+        created = {name: self._created[name] for name in names if name in self._created}
+        monitor.after_part(created, self._pace(names[0]), is_last=is_last)
 
     def _keep_capacity(self, application: Application, batch: Sequence[str]) -> None:
         """Wait for the replicas that have to serve while the batch is replaced.
@@ -234,6 +274,7 @@ class Rollout:
         with self._starting:
             if name not in self._ctx.settings.services.app:
                 self._safe_point(name)  # waiting for `_starting` may have taken long
+            stop_for(self._ctx, name, self._before)
             with self._phases.of(name, "start"):
                 start_container(self._ctx, name, self._created[name])
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.settings import Support, of_application
+from cosmicdeploy.settings.pace import pace_of
 from cosmicdeploy.stack.order import needed_by
 
 ONLY_REPLICA = "no client{of} is served between its stop and its start: it is the only replica"
@@ -37,19 +38,18 @@ def announced_gaps(ctx: Context, replaced: Iterable[str]) -> dict[str, str]:
     """
     services = ctx.settings.services
     noticed = {*services.support, *needed_by(ctx.stack, {*services.released})}
-    every, is_stopped_first = ctx.settings.all_applications, _stops_first(ctx)
-    gaps = {}
+    every, gaps = ctx.settings.all_applications, dict[str, str]()
     for name in replaced:
         if (application := ctx.settings.application_of(name)) is not None:
-            if len(application.services) == 1 and is_stopped_first:
+            if len(application.services) == 1 and _stops_first(ctx, name):
                 gaps[name] = ONLY_REPLICA.format(of=of_application(application, every))
         elif name in services.infrastructure and name in noticed:
             gaps[name] = cost_of(ctx, name)
     return gaps
 
 
-def _stops_first(ctx: Context) -> bool:
-    return ctx.settings.restart.order.app == "stop-first"
+def _stops_first(ctx: Context, name: str) -> bool:
+    return pace_of(ctx.settings, ctx.service(name)).order == "stop-first"
 
 
 def other_costs(ctx: Context, replaced: Iterable[str], gaps: Mapping[str, str]) -> str:

@@ -19,6 +19,7 @@ from cosmicdeploy.steps.commands.trial import (
     running_trial,
     start_trial,
     trial_images,
+    why_not_tried,
 )
 
 
@@ -41,10 +42,11 @@ class PreflightStep(Step):
             return Unchanged(reason="no container will be replaced")
         if ctx.run.is_planning:
             require_token(ctx)
-        tried = applications_to_try(ctx)
-        if not tried:
+        tried, obstacles = applications_to_try(ctx), why_not_tried(ctx)
+        if not (tried or obstacles):
             return Unchanged(reason="no replica will be replaced")
-        return Change(summary=f"try {trial_images(ctx, tried)}")
+        what = f"try {trial_images(ctx, tried)}" if tried else "check the old replicas"
+        return Change(summary="; ".join(filter(None, (what, obstacles))))
 
     def apply(self, ctx: Context, change: Change) -> Result:
         tried = {
@@ -89,6 +91,8 @@ def _check_new_image(ctx: Context, application: Application) -> Container:
 
 
 def _check_old_replica(ctx: Context, application: Application, name: str) -> None:
+    if name in ctx.run.known_failures.new:
+        return
     if why := ctx.run.known_failures.services.get(name):
         ctx.say(f"{name} is not checked: it did not work before ({why})")
         return

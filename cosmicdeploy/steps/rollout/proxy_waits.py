@@ -8,6 +8,7 @@ from functools import cached_property
 from cosmicdeploy import proxy
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
+from cosmicdeploy.settings.pace import pace_of
 
 
 class ProxyWaits:
@@ -67,7 +68,8 @@ def describe_waits(ctx: Context, replicas: Collection[str]) -> str:
     "" if the rollout waits no longer than `restart.pause` after each replica, or if nginx's
     configuration cannot be read.
     """
-    one_at_a_time = min(ctx.settings.restart.max_unavailable, len(replicas)) == 1
+    paces = [pace_of(ctx.settings, ctx.service(name)) for name in replicas]
+    one_at_a_time = all(pace.at_a_time == 1 for pace in paces) or len(replicas) == 1
     try:
         drainable = proxy.drainable(ctx) if one_at_a_time else frozenset()
         policies = proxy.upstream_policies(ctx) if set(replicas) - drainable else {}

@@ -16,7 +16,14 @@ from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.settings import Role
+from cosmicdeploy.settings.pace import pace_of
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.containers.in_the_way import (
+    describe,
+    in_the_way,
+    require_way,
+    start_again,
+)
 from cosmicdeploy.steps.containers.resources import ensure_networks_and_volumes
 from cosmicdeploy.steps.infrastructure.proxy_trial import try_proxy
 from cosmicdeploy.steps.rollout.drift import (
@@ -30,6 +37,7 @@ from cosmicdeploy.steps.rollout.drift import (
 )
 from cosmicdeploy.steps.rollout.executor import Rollout
 from cosmicdeploy.steps.rollout.gaps import announced_gaps, described, gap_facts, other_costs
+from cosmicdeploy.steps.rollout.plan_text import declared_paces, grouped_reasons
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.proxy_waits import describe_waits
 from cosmicdeploy.steps.rollout.replace import journal_facts, remove_temporary
@@ -77,22 +85,33 @@ class RolloutStep(Step):
         names = self.anew or self._services(ctx)
         drifts = self._drifts(ctx, names)
         reasons, count = _reasons(drifts), len(names)
+        if ctx.run.is_planning:  # an earlier step of the plan creates the services in `created`
+            reasons = {n: r for n, r in reasons.items() if n not in ctx.run.steps_ahead.created}
         if not reasons and self.missing_only:
             return Unchanged(reason=f"all {count} containers run; drift is ignored")
         if not reasons:
             images = sorted({i.id[:19] if i else "no image" for i in ctx.images_of(names).values()})
             return Unchanged(reason=f"{', '.join(images)} already runs in all {count} containers")
         self._require_orders(ctx)
-        before = {name: journal_facts(drifts[name].container) for name in reasons}
+        before: dict[str, Any] = {
+            "containers": {name: journal_facts(drifts[name].container) for name in reasons},
+            **require_way(ctx, in_the_way(ctx, reasons)),
+        }
         keys = {name: as_json(drifts[name].keys) for name in reasons if drifts[name].keys}
         replaced = [name for name, why in reasons.items() if why not in (MISSING, STOPPED)]
         # With `at_once`, clients are turned away, so no gap is announced.
         gaps = {} if self.at_once else announced_gaps(ctx, replaced)
         facts: dict[str, Any] = {"reasons": reasons} | ({"differences": keys} if keys else {})
         facts |= {"gaps": gap_facts(ctx, gaps)} if gaps else {}
-        costs = (described(ctx, gaps), other_costs(ctx, replaced, gaps))
-        summary = "; ".join(filter(None, (_grouped(reasons), self._waits(ctx, reasons), *costs)))
-        return Change(summary=summary, before={"containers": before}, facts=facts)
+        parts = (
+            grouped_reasons(reasons),
+            describe(before),
+            self._waits(ctx, reasons),
+            described(ctx, gaps),
+            other_costs(ctx, replaced, gaps),
+            "" if self.at_once else declared_paces(ctx, replaced),
+        )
+        return Change(summary="; ".join(filter(None, parts)), before=before, facts=facts)
 
     def _services(self, ctx: Context) -> Sequence[str]:
         """Return the services of the step.
@@ -107,15 +126,15 @@ class RolloutStep(Step):
         return (*services.of(self.roles), *services.keeping_data, *included)
 
     def _waits(self, ctx: Context, reasons: Mapping[str, str]) -> str:
-        """Describe how long the rollout waits for the proxy; "" if it does not wait.
+        """Describe how long the rollout waits for the proxy; "" if no longer than `restart.pause`.
 
-        It waits after a replica is replaced stop-first, if the application has other replicas.
+        The rollout waits after a replica is replaced stop-first, if the application has other
+        replicas.
         """
-        if self.at_once or ctx.settings.restart.order.app != "stop-first":
-            return ""
         replaced = {name for name, why in reasons.items() if why != MISSING}
         several = [each for each in ctx.settings.all_applications if len(each.services) > 1]
-        away = [name for each in several for name in each.services if name in replaced]
+        own = [name for each in several for name in each.services if name in replaced]
+        away = [name for name in own if _order(ctx, name) == "stop-first" and not self.at_once]
         return describe_waits(ctx, away) if away else ""
 
     def _drifts(self, ctx: Context, names: Iterable[str]) -> dict[str, Drift]:
@@ -154,9 +173,8 @@ class RolloutStep(Step):
                 proxy.reload_if_ambiguous([name])
 
     def _require_orders(self, ctx: Context) -> None:
-        order, services = ctx.settings.restart.order, ctx.settings.services
-        for own_order, names in ((order.app, services.app), (order.worker, services.worker)):
-            for name in names if own_order == "start-first" else ():
+        for name in ctx.settings.services.of(("app", "worker")):
+            if _order(ctx, name) == "start-first":
                 require_start_first(ctx.service(name))
 
     def apply(self, ctx: Context, change: Change) -> Result:
@@ -165,10 +183,10 @@ class RolloutStep(Step):
         if left:
             self._stop_left_superseded(ctx, left)
             reasons = _reasons(self._drifts(ctx, change.before["containers"]))
-        # Without infrastructure to start, the step `services` has not created them.
+        # Without a service to start, the step `services` has not created them.
         ensure_networks_and_volumes(ctx)
         try_proxy(ctx, reasons)
-        rollout = Rollout(ctx, reasons)
+        rollout = Rollout(ctx, reasons, before=change.before)
         rollout.all_at_once() if self.at_once else rollout.in_batches()
         images = {name: ctx.running(name).image_id for name in reasons}
         return {"containers": images, "roll": rollout.facts(), **change.facts}
@@ -190,21 +208,24 @@ class RolloutStep(Step):
         names.sort(key=lambda name: (name != services.proxy, name not in services.app))
         for name in names:
             undo.undo(name, change.before["containers"][name])
-        undo.end()
+        try:
+            start_again(ctx, change.before)
+        finally:
+            undo.end()
+
+    def creates(self, ctx: Context) -> Sequence[str]:
+        return self.anew or self._services(ctx)
+
+    def affected(self, change: Change) -> frozenset[str]:
+        return frozenset(change.before["containers"])
 
     def settle(self, ctx: Context, change: Change) -> None:
         remove_temporary(ctx, change.before["containers"])
 
 
+def _order(ctx: Context, name: str) -> str:
+    return pace_of(ctx.settings, ctx.service(name)).order
+
+
 def _reasons(drifts: Mapping[str, Drift]) -> dict[str, str]:
     return {name: drift.reason for name, drift in drifts.items() if drift.reason}
-
-
-def _grouped(reasons: dict[str, str]) -> str:
-    groups: dict[str, list[str]] = {}
-    for name, why in reasons.items():
-        groups.setdefault(why, []).append(name)
-    verbs = {STOPPED: "start", MISSING: "create"}
-    return "; ".join(
-        f"{verbs.get(why, 'replace')} {', '.join(names)} ({why})" for why, names in groups.items()
-    )

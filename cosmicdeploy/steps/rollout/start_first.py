@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.containers.names import ContainerRole, role_of
 from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.settings.pace import start_first_obstacle
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
@@ -22,25 +23,10 @@ from cosmicdeploy.steps.rollout.timings import Phases
 
 def require_start_first(service: Service) -> None:
     """Raise `ConfigError` if two containers of the service cannot run at the same time."""
-    needed = [
-        *(
-            f"address {address}"
-            for each in service.networks
-            for address in (each.ipv4_address, each.ipv6_address, each.mac_address)
-            if address
-        ),
-        *(f"address {address}" for address in (service.mac_address,) if address),
-        *(
-            f"port {port.published}"
-            for port in service.ports
-            if port.published and not port.published_end
-        ),
-        *(["ports of the host"] if service.network_mode == "host" else []),
-    ]
-    if needed:
+    if needed := start_first_obstacle(service):
         raise ConfigError(
             f"The new container of {service.name} cannot start before the old one stops: both "
-            f"would need the {needed[0]}",
+            f"would need the {needed}",
             where="restart.order",
             todo="set it to stop-first, or give the service no fixed address and no host port",
         )

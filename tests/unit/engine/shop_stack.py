@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +51,16 @@ def container(name: str, status: str = "running", service: str = "db", **more: A
 
 
 class Engine:
-    """An engine with containers of this project, and of other projects in the same folder."""
+    """An engine with containers of this project, and of other projects in the same folder.
+
+    A container's id is its name.
+    """
 
     def __init__(self, own: Sequence[Container], others: Sequence[Container] = ()) -> None:
         self._own, self._others = own, others
         self.users: dict[str, list[Container]] = {}
+        # Name of a stopped container → the seconds that it had to stop.
+        self.stopped: dict[str, float] = {}
 
     def writers(self, source: str) -> list[Container]:
         return self.users.get(source, [])
@@ -68,6 +74,28 @@ class Engine:
 
     def container(self, name: str) -> Container | None:
         return next((c for c in self._own if c.name == name), None)
+
+    def image(self, _reference: str) -> None:
+        return None
+
+    def oneoffs(self, _project: str) -> list[Container]:
+        return []
+
+    def containers_of_images(self, *_: object, **__: object) -> list[Container]:
+        return []
+
+    def start(self, name: str) -> None:
+        self._set(name, "running")
+
+    def stop(self, name: str, timeout: float) -> None:
+        self.stopped[name] = timeout
+        self._set(name, "exited")
+
+    def remove(self, name: str) -> None:
+        self._own = [c for c in self._own if c.name != name]
+
+    def _set(self, name: str, status: str) -> None:
+        self._own = [replace(c, status=status) if c.name == name else c for c in self._own]
 
     def require_supported(self, _service: Service) -> None:
         pass

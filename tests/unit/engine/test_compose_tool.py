@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,11 +12,14 @@ import pytest
 
 from cosmicdeploy.engine.containers import compose_tool
 from cosmicdeploy.engine.containers.compose_tool import config_hashes
+from cosmicdeploy.engine.containers.creation.hash_override import SourceOverrides, source_overrides
+from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.stack.model import ComposeFiles
+from tests.unit.stack.oracle.compose_v2 import PROGRAM
 
 pytestmark = pytest.mark.unit
 
-HASH_1, HASH_2 = "1" * 64, "2" * 64
+HASH_1, HASH_2, HASH_3 = "1" * 64, "2" * 64, "3" * 64
 Install = Callable[[str, str], None]
 
 
@@ -58,6 +62,15 @@ def test_the_plugin_is_preferred_to_docker_compose(install: Install, tmp_path: P
     assert uncached_hashes(tmp_path) == {"web": HASH_2}
 
 
+def test_compose_gets_the_variables_that_override_the_shell(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RELEASE", "2")
+    install("docker", f'[ "$RELEASE" = 1 ] && echo "web {HASH_2}"')
+    files = replace(files_in(tmp_path), variables=(("RELEASE", "1"),))
+    assert config_hashes(files, ()) == {"web": HASH_2}
+
+
 def test_docker_compose_is_used_without_the_plugin(install: Install, tmp_path: Path) -> None:
     install("docker", "echo 'unknown command: docker compose' >&2; exit 1")
     install("docker-compose", f'echo "web {HASH_1}"; echo "db {HASH_2}"')
@@ -88,3 +101,52 @@ def test_an_existing_env_file_is_passed_to_compose(install: Install, tmp_path: P
     assert uncached_hashes(tmp_path) == {}
     (tmp_path / ".env").touch()
     assert uncached_hashes(tmp_path) == {"web": HASH_1}
+
+
+SOURCES = SourceOverrides(
+    services=("web",),
+    as_declared="services: {web: {networks: {default: null}}}\n",
+    by_id=f"services: {{web: {{volumes_from: !override [{'a' * 64}]}}}}\n",
+)
+
+
+@pytest.mark.parametrize(("same", "expected"), [(HASH_1, {"web": HASH_3}), (HASH_2, {})])
+def test_a_hash_by_id_counts_only_if_it_is_proven_to_be_what_compose_computes(
+    install: Install, tmp_path: Path, same: str, expected: dict[str, str]
+) -> None:
+    install(
+        "docker-compose",
+        f"""case "$*" in
+        *--no-normalize*)
+            for file in "$@"; do case "$file" in */cosmicdeploy-*.yml) last=$file;; esac; done
+            read -r text <"$last"
+            case "$text" in *volumes_from*) echo "web {HASH_3}";; *) echo "web {same}";; esac;;
+        *) echo "web {HASH_1}"; echo "db {HASH_2}";;
+        esac""",
+    )
+    found = config_hashes(files_in(tmp_path), (str(uuid4()),), "", SOURCES)
+    assert found == {"db": HASH_2, **expected}
+
+
+@pytest.mark.parametrize("keys", ["", "env_file: [e.env]", "network_mode: none", "scale: 2"])
+def test_compose_hashes_the_ids_of_the_sources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: str
+) -> None:
+    """Of a file as it is, the hash without a normalization is the same: that is the proof."""
+    monkeypatch.setattr(compose_tool, "PROGRAMS", ((str(PROGRAM),),))
+    (tmp_path / "e.env").write_text("A=b\n")
+    (tmp_path / "compose.yml").write_text(
+        "services:\n"
+        "  store: {image: busybox, volumes: [/data]}\n"
+        f"  web: {{image: busybox, volumes_from: ['store:ro'], {keys}}}\n"
+    )
+    stack = read_stack(tmp_path / "compose.yml", env_file=tmp_path / ".env", environ={})
+    web = stack.services["web"]
+    found = []
+    for container_id in ("a" * 64, "b" * 64):
+        resolved = replace(web, volumes_from=(f"container:{container_id}:ro",))
+        default = stack.networks.get("default")
+        sources = source_overrides([(web, resolved)], default.name if default else "")
+        found.append(config_hashes(stack.compose_files, (), "", sources)["web"])
+    plain = config_hashes(stack.compose_files, (), "")["web"]
+    assert len({plain, *found}) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,17 @@ def test_a_pulled_container_is_the_release_of_its_image_else_label_else_tag() ->
     assert release(plain, told) == "7"
     assert (release(plain, silent), release(marked, silent)) == ("2", "1")
     assert release(container("sha256:1"), silent) == release(container("a:old"), silent) == ""
+
+
+def test_a_release_may_be_a_variable_that_the_compose_file_gives() -> None:
+    service = Service(
+        name="app", container_name="app", image="python:3.11", environment={"RELEASE": "1"}
+    )
+    image = Image(id="sha256:1", environment={"RELEASE": "0"})
+    found = replace(container("python:3.11"), environment={"RELEASE": "2"})
+    assert release_of_container(found, image, service, {"RELEASE": "1"}, "RELEASE") == "2"
+    assert declared_release(service, image, {"RELEASE": "1"}, "RELEASE") == "1"
+    assert "RELEASE" not in repr(found), "variables may be secrets"
 
 
 def test_the_declared_release_is_in_the_tag_if_the_variable_is() -> None:

@@ -17,7 +17,7 @@ from cosmicdeploy.errors import Refused
 from cosmicdeploy.probes.preconditions.single_container import resolve_containers
 from cosmicdeploy.settings import Services
 from cosmicdeploy.stack.model import Mount, Stack
-from cosmicdeploy.verification.orphans import find_orphans
+from cosmicdeploy.verification.orphans import find_orphans, removable_orphans
 from tests.unit.engine.shop_stack import Engine, container, stack
 
 pytestmark = pytest.mark.unit
@@ -151,3 +151,45 @@ def test_a_container_of_a_service_with_inactive_profiles_is_no_orphan(ctx: Conte
     containers = [container("shop-debug-1", service="debug"), container("x", service="x")]
     opened = context(ctx, declared, Engine(containers))
     assert [orphan.container.name for orphan in find_orphans(opened)] == ["x"]
+
+
+def test_the_advice_for_an_orphan_is_the_command_that_removes_it(ctx: Context) -> None:
+    containers = [
+        container("shop-mailer-1", service="mailer"),
+        container("by-hand", service=""),
+        container("shop-web-1", service="web"),
+    ]
+    opened = context(ctx, stack(db=None, web=None), Engine(containers))
+    found = {orphan.container.name: orphan.todo for orphan in find_orphans(opened)}
+    assert "`cosmicdeploy deploy --remove-orphans`" in found["shop-mailer-1"]
+    assert "volumes stay" in found["shop-mailer-1"]
+    assert "docker stop by-hand" in found["by-hand"] and "--remove-orphans" not in found["by-hand"]
+    assert found.keys() == {"shop-mailer-1", "by-hand"}
+    assert [orphan.name for orphan in removable_orphans(opened)] == ["shop-mailer-1"]
+
+
+def test_a_renamed_database_is_told_how_to_keep_its_data(ctx: Context) -> None:
+    old = container("shop-mysql-1", service="mysql")
+    engine = Engine([old])
+    engine.users = {"shop_data": [old]}
+    plain = stack(db=None, web=None)
+    database = replace(plain.services["db"], mounts=(DATA,))
+    declared = replace(plain, services={**plain.services, "db": database})
+    with pytest.raises(Refused, match="uses its data shop_data") as refused:
+        resolve_containers(context(ctx, declared, engine), ["db", "web"])
+    advice = refused.value.todo
+    assert "docker stop shop-mysql-1" in advice and "run the same command again" in advice
+
+
+def test_a_database_that_was_renamed_under_its_container_name_uses_its_own_data(
+    ctx: Context,
+) -> None:
+    """Its container has the name that the file gives it, and the label of the former service."""
+    old = container("shop-data", service="mysql")
+    engine = Engine([old])
+    engine.users = {"shop_data": [old]}
+    plain = stack(db="shop-data", web=None)
+    database = replace(plain.services["db"], mounts=(DATA,))
+    declared = replace(plain, services={**plain.services, "db": database})
+    opened = resolve_containers(context(ctx, declared, engine), ["db", "web"])
+    assert opened.container("db") == old and not find_orphans(opened)

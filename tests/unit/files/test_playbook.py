@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.errors import ConfigError, UsageError
 from cosmicdeploy.files import shipped
 from cosmicdeploy.playbook import load_playbook
 from cosmicdeploy.steps.kinds import KINDS
@@ -80,3 +80,17 @@ def test_a_playbook_without_steps_is_refused(tmp_path: Path) -> None:
     path.write_text("name: mine\n")
     with pytest.raises(ConfigError, match="needs steps"):
         load_playbook(path)
+
+
+def test_an_option_needs_a_step_of_the_playbook(tmp_path: Path) -> None:
+    """An own copy of a playbook may be older than the option."""
+    path = tmp_path / "deploy.yaml"
+    path.write_text("steps:\n  - kind: build\n")
+    with pytest.raises(
+        UsageError, match="no step of the kind orphans, which --remove-orphans"
+    ) as e:
+        load_playbook(path).require_kind("orphans", "--remove-orphans")
+    assert e.value.where == str(path) and "`- kind: orphans`" in e.value.todo
+    for name in ("deploy", "up"):
+        shipped_one = load_playbook(shipped.playbooks() / f"{name}.yaml")
+        shipped_one.require_kind("orphans", "--remove-orphans")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner
 
+from cosmicdeploy import workspace
 from cosmicdeploy.cli.app import app
 from cosmicdeploy.errors import UsageError
 from cosmicdeploy.files import shipped as resources
@@ -19,6 +21,8 @@ from cosmicdeploy.operations import playbooks
 from cosmicdeploy.operations.playbooks import find_playbook, known_playbooks
 from cosmicdeploy.playbook import load_playbook
 from cosmicdeploy.report.playbook_schema import playbook_schema, settings_schema
+from cosmicdeploy.runs import execute
+from tests.unit.shop import EmptyEngine
 
 pytestmark = pytest.mark.unit
 
@@ -129,6 +133,26 @@ def test_only_the_playbooks_of_deploy_and_up_run_as_those_commands(
 ) -> None:
     (folder / "deploy.yaml").write_text(NIGHT)
     assert find_playbook(folder, word).command.kind is kind
+
+
+@pytest.mark.parametrize("words", [("run", "deploy", "--plan"), ("show", "deploy")])
+def test_a_playbook_is_planned_as_the_command_that_it_runs_as(
+    words: Sequence[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "compose.yml").write_text("services: {web: {image: shop/web}}\n")
+    (folder / "cosmicdeploy.yaml").write_text(
+        "compose_file: compose.yml\nservices: {app: [web]}\napp: {}\n"
+    )
+    kinds: list[RunKind] = []
+
+    def plan_only(_ctx: Any, kind: RunKind, _steps: Any) -> Sequence[Any]:
+        kinds.append(kind)
+        return ()
+
+    monkeypatch.setattr(workspace, "connect", EmptyEngine)
+    monkeypatch.setattr(execute, "plan_only", plan_only)
+    report("playbook", *words)
+    assert kinds == [RunKind.DEPLOY]
 
 
 @pytest.mark.parametrize(("name", "records"), [("deploy", True), ("up", False)])

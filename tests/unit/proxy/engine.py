@@ -82,6 +82,7 @@ def _service(name: str) -> Any:
     return SimpleNamespace(
         name=name,
         compose_name=name,
+        deploy=SimpleNamespace(update=None),
         container_name=name,
         networks=(),
         mounts=(),

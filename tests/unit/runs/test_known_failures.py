@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import pytest
 
+from cosmicdeploy.context import Context
 from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.runs.snapshot import changed
+from cosmicdeploy.steps.base import Change, Result
 from cosmicdeploy.traffic.request_stats import RequestStats
 from cosmicdeploy.traffic.response import Response
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
+from tests.unit.runs.append_steps import Append, append, run
+from tests.unit.settings_of import settings_of
 
 pytestmark = pytest.mark.unit
 
@@ -87,3 +93,39 @@ def test_an_application_that_the_run_has_replaced_must_work_afterwards() -> None
     traffic.stop_excusing(touched=["admin"])
     traffic.count(BAD, application="admin")
     assert traffic.failure_summary() == "1 of 1 requests failed"
+
+
+class Place(Append):
+    """A step that puts services in place."""
+
+    starts_services: ClassVar[bool] = True
+
+
+class Replace(Append):
+    """A step that replaces containers."""
+
+    replaces_containers: ClassVar[bool] = True
+
+
+def test_requests_count_once_the_last_step_has_put_services_in_place(ctx: Context) -> None:
+    """A new proxy starts after the rollout: until then no request can succeed."""
+    counted: list[tuple[str, bool]] = []
+    traffic, words = TrafficStats(), list[str]()
+
+    class Note(Append):
+        def apply(self, ctx: Context, change: Change) -> Result:
+            counted.append((self.word, traffic._excused is not None))
+            return super().apply(ctx, change)
+
+    traffic.excuse_failures("all of them, since there was no proxy")
+    steps = [
+        append(words, word, kind)
+        for word, kind in (
+            ("cache", Place), ("a", Note), ("rollout", Replace), ("b", Note),
+            ("proxy", Place), ("c", Note),
+        )
+    ]  # fmt: skip
+    loaded: Any = SimpleNamespace(settings=settings_of({"app": ["web"]}))
+    opened = replace(ctx, loaded=loaded).with_run(traffic=traffic)
+    assert run(opened, *steps).error is None
+    assert counted == [("a", False), ("b", False), ("c", True)]

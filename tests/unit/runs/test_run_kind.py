@@ -72,7 +72,7 @@ def test_runs_and_releases_are_recorded_with_the_kind_of_their_command(
     command = RunCommand(line="rollback of the night", kind=kind)
     known: list[RunKind] = []
 
-    def known_failures(_ctx: Context, kind: RunKind) -> KnownFailures:
+    def known_failures(_ctx: Context, kind: RunKind, _created: object) -> KnownFailures:
         known.append(kind)
         return KnownFailures()
 

@@ -161,6 +161,25 @@ def test_after_an_undo_only_compared_state_is_reported_as_unchanged(
     assert finished.error is not None and detail in finished.error.details[0]
 
 
+class ChangesData(Append):
+    """Its undo leaves what it did to the data."""
+
+    leaves_data_changed = True
+
+
+def test_a_schema_that_a_step_changed_for_good_is_no_failed_undo(
+    ctx: Context, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {"tags": {}, "containers": {}, "schema": "s", "migrations": ["a"]}
+    after = before | {"schema": "t", "migrations": ["a", "b"]}
+    monkeypatch.setattr(undo_error, "observe", lambda *_: after)
+    for kind, code in ((ChangesData, ExitCode.FAILED), (Append, ExitCode.NEEDS_PERSON)):
+        finished = Run(ctx=ctx, before=before)
+        finished.execute(make_plan([append(words, "a", kind), append(words, "b", Fail)], ctx))
+        assert finished.error is not None and finished.error.exit_code == code
+        assert "the schema differs" in str(finished.error.details)
+
+
 class FailsWithoutUndo(Fail):
     """Fails, and cannot be undone."""
 

@@ -39,3 +39,10 @@ def test_a_service_with_the_name_of_a_replica_is_refused(stack_of: Callable[...,
     declared = stack_of(FILE + "  app.2: {image: other}\n")
     with pytest.raises(ConfigError, match=r"app\.2 has the name of a replica of app"):
         with_replicas(declared, {"app": [1, 2, 3]})
+
+
+def test_replicas_share_a_range_of_ports(stack_of: Callable[..., Stack]) -> None:
+    """Each container gets one of them, as the engine chooses."""
+    declared = stack_of("services: {app: {image: app, scale: 2, ports: ['8080-8081:80']}}\n")
+    (port,) = declared.services["app"].ports
+    assert (declared.services["app"].replicas, list(port.choices)) == (2, [8080, 8081])

@@ -70,6 +70,8 @@ def failing(point: str) -> CheckResult:
         (KnownFailures(services={"web": "timed out"}), True),
         (KnownFailures(points={"heartbeat": "timed out"}), True),
         (KnownFailures(services={"worker": "exited"}), False),
+        (KnownFailures(new=("web-2",)), False),
+        (KnownFailures(new=("nginx",)), True),
         (KnownFailures(), False),
     ],
 )

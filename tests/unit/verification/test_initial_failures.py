@@ -109,6 +109,17 @@ def test_a_server_error_is_a_known_failure(stack: Stack) -> None:
     assert "500" in found.services["web"] and "500" in found.points["heartbeat"]
 
 
+def test_a_service_that_the_run_creates_is_new_and_has_not_failed(stack: Stack) -> None:
+    ctx, _ = stack(Reply(500), web=None)
+    assert find_initial_failures(ctx, created=["web"]).services == {}
+    assert find_initial_failures(ctx, created=["web"]).new == ("web",)
+    engine: Any = ctx.engine
+    engine.by_name["db"] = None
+    found = find_initial_failures(ctx, created=["db"])
+    assert (found.services, found.new) == ({"web": "no container"}, ("db",)), "only db is new"
+    assert find_initial_failures(ctx) == KnownFailures(), "without a database nothing is known"
+
+
 def test_a_plan_sends_no_heartbeat_and_does_not_wait(stack: Stack) -> None:
     starting = replace(HEALTHY, health="starting", healthcheck=("true",))
     ctx, served = stack(LIMITED_FOR_A_MOMENT, web=starting)
@@ -177,7 +188,7 @@ def test_initial_failures_are_searched_for_with_the_runs_own_context(
     """With that context, Ctrl-C and a lost lock end the search."""
     contexts: list[Context] = []
 
-    def known_failures(ctx: Context, _kind: RunKind) -> KnownFailures:
+    def known_failures(ctx: Context, _kind: RunKind, _created: object) -> KnownFailures:
         contexts.append(ctx)
         raise KeyboardInterrupt
 

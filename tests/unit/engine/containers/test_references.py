@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from cosmicdeploy.engine.containers.creation.create_request import container_body
-from cosmicdeploy.engine.containers.creation.hash_override import hash_override
+from cosmicdeploy.engine.containers.creation.hash_override import hash_override, source_overrides
 from cosmicdeploy.engine.containers.creation.references import (
     referred_services,
     unresolved,
@@ -83,4 +83,23 @@ def test_compose_hashes_what_it_would_create() -> None:
         'services: {"web": {depends_on: {"base": {"condition": "service_started", "restart": true,'
         ' "required": true}}, ipc: "container:in-place", pid: "container:other-id"}}\n'
     )
-    assert hash_override([(WEB, resolved)]) == "", "Compose takes the bare id for a service"
+    assert hash_override([(WEB, resolved)]) == "", "it is hashed apart, since it has volumes_from"
+
+
+def test_a_service_with_volumes_from_is_hashed_with_the_ids_of_its_sources() -> None:
+    resolved = with_references(WEB, "shop", CONTAINERS, find_id)
+    found = source_overrides([(WEB, resolved), (replace(WEB, volumes_from=()), resolved)], "front")
+    assert found is not None and found.services == ("web",)
+    depends = (
+        'depends_on: {"base": {"condition": "service_started", "restart": true, "required": true}}'
+    )
+    assert found.as_declared == f'services: {{"web": {{{depends}}}}}\n'
+    assert found.by_id == (
+        f'services: {{"web": {{{depends}, ipc: "container:in-place", pid: "container:other-id",'
+        ' volumes_from: !override ["in-place", "other"]}}\n'
+    )
+    front = replace(WEB, networks=(Attachment(network="front"),))
+    in_front = source_overrides([(front, resolved)], "front")
+    assert in_front is not None and "networks: {default: null}" in in_front.as_declared
+    unknown = with_references(WEB, "shop", [], find_id)
+    assert source_overrides([(WEB, unknown)], "front") is None, "its source has no container yet"

@@ -74,7 +74,7 @@ def test_every_key_of_deploy(stack_of: StackOf) -> None:
             "restart_policy.delay",
             "restart_policy.window",
             "rollback_config",
-            "update_config",
+            "update_config.max_failure_ratio",
         )
     }
     delay = next(each for each in stack.remarks if ".delay" in each.what)
@@ -84,3 +84,14 @@ def test_every_key_of_deploy(stack_of: StackOf) -> None:
 def test_what_compose_config_adds_to_a_file_means_nothing(stack_of: StackOf) -> None:
     stack = stack_of("services: {a: {image: a, deploy: {placement: {}, resources: {limits: {}}}}}")
     assert stack.remarks == () and stack.services["a"].deploy == Deploy()
+
+
+@pytest.mark.parametrize("action", ["pause", "continue"])
+def test_another_action_after_a_failure_than_an_undo_is_named(
+    stack_of: StackOf, action: str
+) -> None:
+    update = f"{{order: start-first, max_failure_ratio: 0, failure_action: {action}}}"
+    stack = stack_of(f"services: {{a: {{image: a, deploy: {{update_config: {update}}}}}}}\n")
+    (remark,) = stack.remarks
+    assert remark.service == "a" and "deploy.update_config.failure_action" in remark.what
+    assert "is undone" in remark.what

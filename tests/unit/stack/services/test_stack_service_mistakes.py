@@ -112,6 +112,7 @@ ServiceOf = Callable[..., Service]
         ("scale: 2\ndeploy: {replicas: 3}", "deploy.replicas and scale differ", "one of them"),
         ("scale: 2\ncontainer_name: x", "the name x, which only one", "2 services"),
         ("scale: 2\nports: ['80:80']", "the host's port 80, which only one", "2 services"),
+        ("scale: 3\nports: ['8080-8081:80']", "8080-8081 has 2 ports of the host", "3 ports"),
         (
             "scale: 2\nnetworks: {front: {ipv4_address: 10.0.0.9}}",
             "the address 10.0.0.9, which only one",

@@ -56,6 +56,14 @@ def test_the_images_that_run_are_kept_once(ctx: Any) -> None:
     assert isinstance(again, Unchanged) and again.facts == {"backup": kept}
 
 
+def test_the_same_images_are_kept_again_for_another_release(ctx: Any) -> None:
+    """Releases may differ in variables alone."""
+    STEP.apply(ctx, Change(summary="keep"))
+    ctx.running_release = lambda *_: "2"
+    change = STEP.check(ctx)
+    assert isinstance(change, Change) and "of release 2" in change.summary
+
+
 def test_images_are_kept_again_if_their_tag_is_gone(ctx: Any) -> None:
     STEP.apply(ctx, Change(summary="keep"))
     ctx.engine.tags.clear()

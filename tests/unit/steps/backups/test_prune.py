@@ -34,15 +34,24 @@ class Tags:
     def __init__(self) -> None:
         self.tags = {f"cosmicdeploy/shop:{backup_id[6:8]}" for backup_id in IDS}
         self.used: list[str] = []
+        self.used_elsewhere: list[str] = []
+        # Tag of a release → image id.
+        self.releases: dict[str, str] = {}
         self.broken = False
 
     def image(self, reference: str) -> object:
-        return reference if reference in self.tags else None
+        named = self.releases.get(reference, reference)
+        return SimpleNamespace(id=named) if reference in (*self.tags, *self.releases) else None
 
     def untag(self, reference: str) -> None:
         if self.broken:
             raise EngineError("no answer")
-        self.tags.remove(reference)
+        if self.releases.pop(reference, None) is None:
+            self.tags.remove(reference)
+
+    def containers_of_images(self, images: set[str], except_project: str) -> list[str]:
+        assert except_project == "shop"
+        return [image_id for image_id in self.used_elsewhere if image_id in images]
 
     def containers(self, _project: str) -> list[Any]:
         return [SimpleNamespace(image_id=image_id) for image_id in self.used]
@@ -65,7 +74,9 @@ def ctx(tmp_path: Path) -> Any:
         engine=Tags(),
         journal=Journal(path=tmp_path / "journal.jsonl"),
         settings=SimpleNamespace(backup=backup),
-        stack=SimpleNamespace(project="shop"),
+        stack=SimpleNamespace(
+            project="shop", services={"app": SimpleNamespace(image="shop/app:5")}
+        ),
         loaded=SimpleNamespace(directory=tmp_path),
     )
 
@@ -91,6 +102,27 @@ def test_images_are_untagged_unless_a_backup_or_a_container_needs_them(ctx: Any)
     assert remaining(ctx) == [NEWEST]
     assert ctx.engine.tags == {"cosmicdeploy/shop:05", "cosmicdeploy/shop:04"}
     assert pruned.warnings == ()
+
+
+def test_tags_of_former_releases_are_removed_with_their_images(ctx: Any) -> None:
+    """A release may be a tag of a registry, which a deploy pulls and nothing else removes."""
+    old = image(OLDEST)
+    releases = {
+        "shop/app:1": old,  # pulled
+        "shop/web:1": old,  # built
+        "shop/app:stable": old,  # set by an operator
+        "shop/app:2": image(NEWEST),  # has moved
+        "shop/app:5": old,  # in the compose file
+    }
+    ctx.engine.releases = releases | {"shop/app:3": image(IDS[2])}  # runs in another project
+    ctx.engine.used_elsewhere = [image(IDS[2])]
+    pulled = dict.fromkeys(("shop/app:1", "shop/app:2", "shop/app:5", f"shop/app@{old}"), old)
+    pulled["shop/app:3"] = image(IDS[2])
+    for kind, images in (("pull", pulled), ("build", {"shop/web:1": old})):
+        ctx.journal.append("done", step=kind, step_kind=kind, facts={"images": images})
+    prune(ctx)
+    remaining_tags = {"shop/app:stable", "shop/app:2", "shop/app:5", "shop/app:3"}
+    assert ctx.engine.releases.keys() == remaining_tags
 
 
 def test_the_backups_of_the_last_releases_are_kept(ctx: Any) -> None:

@@ -12,6 +12,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.facts import Image
 from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.lookup_cache import LookupCache
 from cosmicdeploy.settings import load
 from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.stack.model import Build
@@ -31,15 +32,24 @@ SERVICE = "  {name}: {{image: {image}, build: {{context: ., args: {{RELEASE: '{r
 
 @dataclass
 class Builds:
-    """An engine whose images are a digest each; a build section's digest is its release."""
+    """An engine whose images are a digest each; a build section's digest is its release.
+
+    `cached` is the release of which Compose has built the image "c-…" of a service.
+    """
 
     tags: dict[str, str] = field(default_factory=dict)
     built: list[str] = field(default_factory=list)
+    cached: str = ""
+    removed: list[str] = field(default_factory=list)
 
     def image(self, reference: str) -> Image | None:
         digest = self.tags.get(reference)
-        known = {labels.CONTEXT: digest} if digest else {}
-        return None if digest is None else Image(id=f"id-{digest}", labels=known)
+        if digest is None:
+            return None
+        if digest.startswith("c-"):
+            own = {"com.docker.compose.service": digest.removeprefix("c-"), "of": "the base"}
+            return Image(id=f"id-{digest}", labels=own)
+        return Image(id=f"id-{digest}", labels={labels.CONTEXT: digest} if digest else {})
 
     def context_digest(self, build: Build) -> str:
         return build.args["RELEASE"]
@@ -51,8 +61,10 @@ class Builds:
         self, build: Build, tag: str, marks: Mapping[str, str], on_line: Callable[[str], None]
     ) -> str:
         self.built.append(tag)
-        self.tags[tag] = marks[labels.CONTEXT]
-        return f"id-{self.tags[tag]}"
+        if labels.CONTEXT in marks:
+            return f"id-{marks[labels.CONTEXT]}"
+        is_same = build.args["RELEASE"] == self.cached
+        return f"id-c-{marks['com.docker.compose.service']}" if is_same and marks else "id-other"
 
     def tag(self, image_id: str, reference: str) -> None:
         self.tags[reference] = image_id.removeprefix("id-")
@@ -61,7 +73,7 @@ class Builds:
         self.tags.pop(reference, None)
 
     def remove_unused_image(self, image_id: str) -> None:
-        """Keep no images without a tag."""
+        self.removed.append(image_id)
 
 
 def stack(ctx: Context, folder: Path, engine: Builds, **releases: str) -> Context:
@@ -109,7 +121,7 @@ def test_the_plan_says_why_each_image_is_built(ctx: Context, tmp_path: Path) -> 
     change = changed(stack(ctx, tmp_path, engine, a="2", b="2", c="2"))
     assert change.summary == (
         "build image-a (sources, arguments or base changed),"
-        " image-b (not built by cosmicdeploy, so its sources are unknown),"
+        " image-b (not built by cosmicdeploy: stays if a build gives the same image),"
         " image-c (does not exist) as release 2"
     )
 
@@ -144,3 +156,36 @@ def test_a_service_is_built_for_its_platform(ctx: Context, tmp_path: Path) -> No
     other = Build(context=tmp_path, platforms=("linux/arm64",))
     with pytest.raises(ConfigError, match="not built for it"):
         platforms("a", platform="linux/amd64", build=other)
+
+
+def test_an_image_that_compose_built_from_the_same_stays(ctx: Context, tmp_path: Path) -> None:
+    """BuildKit's cache gives the same image, with Compose's own labels for each service."""
+    engine = Builds(tags={"image-a": "c-a", "image-b": "c-b", "image-c": "c-c"}, cached="1")
+    opened = stack(ctx, tmp_path, engine, a="1", b="1", c="2")
+    step = BuildStep(name="build")
+    change = step.check(opened)
+    assert isinstance(change, Change)
+    facts = step.apply(opened, change)
+    assert facts["adopted"] == {"id-c-a": "1", "id-c-b": "1"}
+    assert facts["images"] == {"image-a": "id-c-a", "image-b": "id-c-b", "image-c": "id-2"}
+    assert engine.tags == {"image-a": "c-a", "image-b": "c-b", "image-c": "2"}
+    assert engine.built == ["image-a", "image-b", "image-c", "image-c"]
+    assert engine.removed == ["id-other"]
+    step.verify(opened, change)
+
+    opened = replace(opened, lookup_cache=LookupCache())
+    assert isinstance(step.check(opened), Change), "the journal does not know yet"
+    opened.journal.append("done", step="build", step_kind="build", facts=facts)
+    assert isinstance(step.check(opened), Unchanged)
+    changed(stack(opened, tmp_path, engine, a="3", b="3", c="3"))
+
+
+def test_a_build_without_a_cache_proves_nothing(ctx: Context, tmp_path: Path) -> None:
+    engine = Builds(tags={"image-a": "c-a", "image-b": "1", "image-c": "1"}, cached="1")
+    opened = stack(ctx, tmp_path, engine, a="1", b="1", c="1")
+    build = opened.service("a").build
+    assert build is not None
+    service = replace(opened.service("a"), build=replace(build, no_cache=True))
+    services = {**opened.stack.services, "a": service}
+    changed(replace(opened, stack=replace(opened.stack, services=services)))
+    assert engine.built == ["image-a"] and engine.tags["image-a"] == "1", "no second build"

@@ -7,46 +7,46 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.settings import Restart
+from cosmicdeploy.settings.pace import Pace
 from cosmicdeploy.stack.model import Attachment, Network, Pool, Service
-from cosmicdeploy.steps.rollout.batches import addresses_are_kept, batches
+from cosmicdeploy.steps.rollout.batches import addresses_are_kept, batches, grouped, parts
 from cosmicdeploy.steps.rollout.timings import Phases
 
 REPLICAS = ["a", "b", "c", "d", "e"]
 
 
-def restart(**keys: object) -> Restart:
-    return Restart.model_validate(keys)
-
-
 @pytest.mark.parametrize(
-    ("settings", "expected"),
+    ("pace", "expected"),
     [
-        (restart(), [["a"], ["b"], ["c"], ["d"], ["e"]]),
-        (restart(max_unavailable=2), [["a", "b"], ["c", "d"], ["e"]]),
-        (restart(max_unavailable=9), [["a", "b", "c", "d"], ["e"]]),
-        (restart(max_surge=3), [["a"], ["b"], ["c"], ["d"], ["e"]]),
-        (
-            restart(order={"app": "start-first"}, max_surge=3, max_unavailable=2),
-            [["a", "b", "c"], ["d", "e"]],
-        ),
+        (Pace(), [["a"], ["b"], ["c"], ["d"], ["e"]]),
+        (Pace(at_a_time=2), [["a", "b"], ["c", "d"], ["e"]]),
+        (Pace(at_a_time=9), [["a", "b", "c", "d"], ["e"]]),
+        (Pace(at_a_time=None), [["a", "b", "c", "d"], ["e"]]),
+        (Pace(order="start-first", at_a_time=3), [["a", "b", "c"], ["d", "e"]]),
+        (Pace(order="start-first", at_a_time=None), [REPLICAS]),
     ],
 )
-def test_one_replica_always_serves(settings: Restart, expected: list[list[str]]) -> None:
-    assert batches(REPLICAS, REPLICAS, settings) == expected
+def test_one_replica_always_serves(pace: Pace, expected: list[list[str]]) -> None:
+    assert batches(REPLICAS, REPLICAS, pace) == expected
 
 
 def test_replicas_that_do_not_serve_are_replaced_first_and_at_once() -> None:
-    assert batches(REPLICAS, ["a", "c", "e"], restart()) == [["b", "d"], ["a"], ["c"], ["e"]]
-    assert batches(REPLICAS, [], restart()) == [REPLICAS]
+    assert batches(REPLICAS, ["a", "c", "e"], Pace()) == [["b", "d"], ["a"], ["c"], ["e"]]
+    assert batches(REPLICAS, [], Pace()) == [REPLICAS]
 
 
 def test_replicas_outside_of_the_rollout_are_left_alone() -> None:
-    assert batches(["c"], REPLICAS, restart(max_unavailable=3)) == [["c"]]
+    assert batches(["c"], REPLICAS, Pace(at_a_time=3)) == [["c"]]
 
 
 def test_the_only_replica_is_replaced_too() -> None:
-    assert batches(["a"], ["a"], restart()) == [["a"]]
+    assert batches(["a"], ["a"], Pace()) == [["a"]]
+
+
+def test_services_are_divided_into_parts_and_groups() -> None:
+    assert parts(REPLICAS, 2) == [["a", "b"], ["c", "d"], ["e"]]
+    assert (parts(REPLICAS, None), parts([], None)) == ([REPLICAS], [])
+    assert grouped(["a1", "b1", "a2"], lambda name: name[0]) == [["a1", "a2"], ["b1"]]
 
 
 def test_needed_seconds_leave_out_the_waits_of_the_deployer() -> None:

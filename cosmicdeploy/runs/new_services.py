@@ -1,0 +1,21 @@
+"""Find the services that a run creates: those that have no container yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.steps.base import Step
+
+
+def new_services(ctx: Context, steps: Iterable[Step]) -> frozenset[str]:
+    """Return the services without a container of which these steps create one.
+
+    None is new in a stack of which nothing has a container: that stack is started with `up`.
+    """
+    ctx = ctx.with_cached_facts()
+    names = {name for step in steps for name in step.creates(ctx)}
+    new = frozenset(name for name in names if ctx.is_new(name))
+    if new and all(ctx.is_new(name) for name in ctx.settings.services.all):
+        return frozenset()
+    return new

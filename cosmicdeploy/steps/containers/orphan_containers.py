@@ -1,0 +1,89 @@
+"""Stop, start and remove orphans: containers of the project that no service declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cosmicdeploy.abort_advice import ACCEPT
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.errors import CosmicError, NeedsPerson
+from cosmicdeploy.journal.interrupted_run import intents
+from cosmicdeploy.journal.step_kinds import ORPHANS
+from cosmicdeploy.polling import poll
+
+CHECK_EVERY_SECONDS = 0.25
+# The key of a step's `before` with the facts of the orphans that it stops before a service starts.
+IN_THE_WAY = "in_the_way"
+
+
+def is_asked_to_remove(ctx: Context) -> bool:
+    """Whether this run, or one that it resumes, was asked to remove orphans."""
+    runs = ctx.run.resumed_runs
+    begun = [intent for run in runs for intent in run.intents if intent.before.get(IN_THE_WAY)]
+    return ctx.run.remove_orphans or bool(begun or intents(runs, ORPHANS))
+
+
+def orphan_facts(orphan: Container) -> dict[str, Any]:
+    """Return what the journal records of an orphan before a run stops it."""
+    return {
+        "id": orphan.id,
+        "name": orphan.name,
+        "running": orphan.is_active,
+        "ready": orphan.is_ready,
+    }
+
+
+def stop_orphan(ctx: Context, container_id: str) -> None:
+    """Stop an orphan; it has as long to stop as it was created with."""
+    container = ctx.engine.container(container_id)
+    if container is not None and container.is_active:
+        ctx.engine.stop(container.id, container.stop_timeout)
+
+
+def start_orphan(ctx: Context, facts: Mapping[str, Any]) -> None:
+    """Start an orphan again if it ran before, and wait until it is ready if it was.
+
+    Raises `NeedsPerson` if it is gone, `CosmicError` if it does not become ready.
+    """
+    if not facts["running"]:
+        return
+    container = ctx.engine.container(facts["id"])
+    if container is None:
+        raise NeedsPerson(
+            f"The container {facts['name']}, which the run stopped, is gone",
+            where=f"project {ctx.stack.project}",
+            todo=f"no service declares it, so nothing can create it again; {ACCEPT}",
+        )
+    if not container.is_active:
+        ctx.engine.start(container.id)
+    if facts["ready"] and not _becomes_ready(ctx, container.id):
+        raise CosmicError(
+            f"{facts['name']} runs again, but is not ready",
+            where=facts["name"],
+            todo=f"see its log: `docker logs --tail 100 {facts['name']}`",
+        )
+
+
+def remove_stopped(ctx: Context, orphans: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Remove orphans that a run has stopped; return their names.
+
+    Their volumes stay, and so does one that runs again. Raises `EngineError`.
+    """
+    removed = []
+    for each in orphans:
+        container = ctx.engine.container(each["id"])
+        if container is not None and not container.is_active:
+            ctx.engine.remove(container.id)
+            removed.append(container.name)
+    return removed
+
+
+def _becomes_ready(ctx: Context, container_id: str) -> bool:
+    def is_ready() -> bool:
+        container = ctx.engine.container(container_id)
+        return container is not None and container.is_ready
+
+    within = ctx.settings.restart.healthy_within
+    return poll(is_ready, until=bool, every=CHECK_EVERY_SECONDS, within=within)

@@ -1,0 +1,43 @@
+"""What a plan says about a rollout: what is replaced and why, and at which pace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.settings.pace import Pace, pace_of
+from cosmicdeploy.steps.rollout.drift import MISSING, STOPPED
+
+
+def grouped_reasons(reasons: Mapping[str, str]) -> str:
+    """Return each reason with its services."""
+    groups: dict[str, list[str]] = {}
+    for name, why in reasons.items():
+        groups.setdefault(why, []).append(name)
+    verbs = {STOPPED: "start", MISSING: "create"}
+    return "; ".join(
+        f"{verbs.get(why, 'replace')} {', '.join(names)} ({why})" for why, names in groups.items()
+    )
+
+
+def declared_paces(ctx: Context, names: Iterable[str]) -> str:
+    """Describe the pace of the services for which `update_config` decides about it; "" for none."""
+    services: dict[str, Pace] = {}
+    for name in names:
+        service = ctx.service(name)
+        pace = pace_of(ctx.settings, service)
+        if service.deploy.update is not None and pace != Pace():
+            services[service.compose_name] = pace
+    return "; ".join(
+        f"{name}: {_described(pace)} (update_config, restart)" for name, pace in services.items()
+    )
+
+
+def _described(pace: Pace) -> str:
+    parts = [
+        pace.order,
+        f"{pace.at_a_time or 'all'} at a time",
+        *([f"{pace.delay:g} s apart"] if pace.delay else []),
+        *([f"each watched for {pace.monitor:g} s"] if pace.monitor else []),
+    ]
+    return ", ".join(parts)
