@@ -54,9 +54,10 @@ get_package() {
     mv "$folder.partial" "$folder"
 }
 
+# Links the real file: .cache may itself be a link, in a folder that is removed later.
 link_plugin() {
     mkdir -p "$2/cli-plugins"
-    ln -sfn "$1" "$2/cli-plugins/$(basename "$1")"
+    ln -sfn "$(realpath "$1")" "$2/cli-plugins/$(basename "$1")"
 }
 
 mkdir -p .cache

@@ -16,6 +16,7 @@ from bootstrap.engines.daemon import RunningEngine
 from bootstrap.engines.root_folder import EngineError, say
 
 IMAGES = ROOT / ".cache" / "images.env"
+LARAVEL_IMAGES = ROOT / ".cache" / "images-laravel.env"
 REQUIREMENTS = ROOT / "cosmicdeploy" / "payload" / "app" / "requirements.txt"
 PYTHON = "PYTHON_IMAGE"
 # Installs the packages where the shipped application's Dockerfile does, so that its own
@@ -35,15 +36,17 @@ INPUTS_LABEL = "cosmicdeploy.inputs"
 def copy_base_images(
     source: docker.DockerClient, engine: RunningEngine, *, only: Collection[str] = ()
 ) -> None:
-    """Copy the base images that `.cache/images.env` names into the engine.
+    """Copy the base images into the engine, also that of Laravel if it was built.
 
-    `only` limits the copy to the images of these variables; it must contain PYTHON_IMAGE. The
-    application's packages are installed in that image first, since the engine has no network.
+    `.cache/images.env` names the base images and, if it exists, `.cache/images-laravel.env` that of
+    Laravel. `only` limits the copy to the images of these variables; it must contain PYTHON_IMAGE.
+    The application's packages are installed in that image first, since the engine has no network.
     Raises `EngineError`.
     """
     if not IMAGES.is_file():
         raise EngineError(f"{IMAGES} is missing: run `make images`")
-    lines = IMAGES.read_text(encoding="utf-8").splitlines()
+    files = [each for each in (IMAGES, LARAVEL_IMAGES) if each.is_file()]
+    lines = [line for each in files for line in each.read_text(encoding="utf-8").splitlines()]
     pairs = (line.split("=", 1) for line in lines if "=" in line)
     names = {variable: name for variable, name in pairs if not only or variable in only}
     try:

@@ -1,1 +1,1 @@
-"""Every engine against stacks of every origin: `make matrix` runs them all, and prints a table."""
+"""Every engine against stacks of all origins and layouts: `make matrix` prints a table."""

@@ -11,17 +11,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bootstrap.engines import daemon
 from bootstrap.engines.catalogue import ENGINES, ROOT, EngineKind
 from bootstrap.engines.images import copy_base_images
 from bootstrap.engines.root_folder import EngineError, say
 from cosmicdeploy.engine.connection import open_client
-from tests.matrix.origins import ORIGINS
 from tests.matrix.result import Row
 from tests.matrix.subjects import SUBJECTS
 from tests.matrix.table import table
+from tests.stack.support.origins import ORIGINS
 
 ROW_WITHIN_SECONDS = 900
 RESULT = ROOT / ".cache" / "matrix.md"
@@ -32,7 +32,7 @@ def main(words: Sequence[str]) -> int:
     chosen = _parsed(words)
     rows: list[Row] = []
     for name in chosen.engine or ENGINES:
-        rows += _rows_of(ENGINES[name], chosen.stack or SUBJECTS, chosen.origin or ORIGINS)
+        rows += _rows_of(ENGINES[name], chosen.stack or SUBJECTS, chosen.origin)
     text = table(rows)
     RESULT.write_text(text + "\n", encoding="utf-8")
     print(text)
@@ -46,8 +46,10 @@ def _parsed(words: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def _rows_of(kind: EngineKind, subjects: Sequence[str], origins: Sequence[str]) -> Iterator[Row]:
-    pairs = [(subject, origin) for subject in subjects for origin in origins]
+def _rows_of(
+    kind: EngineKind, subjects: Iterable[str], origins: Sequence[str] | None
+) -> Iterator[Row]:
+    pairs = [(name, origin) for name in subjects for origin in origins or SUBJECTS[name].origins]
     try:
         with daemon.running(kind) as engine:
             copy_base_images(open_client(), engine)

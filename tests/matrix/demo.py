@@ -6,14 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cosmicdeploy.polling import poll
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
-from tests.matrix.origins import Origin
 from tests.matrix.result import Row
-from tests.matrix.steps import compose_up, deploy_nothing, require
 from tests.stack.support.harness import RELEASED, StackUnderTest, lay_out_release_1
-
-HEALTHY_WITHIN_SECONDS = 180
+from tests.stack.support.origins import Origin
+from tests.stack.support.releases import compose_up, create, deploy_nothing, require
 
 
 def run_demo(row: Row, origin: Origin, folder: Path) -> None:
@@ -24,8 +21,7 @@ def run_demo(row: Row, origin: Origin, folder: Path) -> None:
             "deploy", lambda: _deploy(row, stack, origin)
         ):
             row.run("no-op", lambda: deploy_nothing(stack, origin))
-            if origin.compose:
-                row.run("compose up", lambda: compose_up(stack, origin))
+            row.run("compose up", lambda: compose_up(stack, origin))
             row.run("verify", lambda: require(stack, origin, "verify"))
             row.run("rollback", lambda: _roll_back(row, stack, origin))
             row.run("restore", lambda: _prove_restore(stack, origin))
@@ -34,20 +30,8 @@ def run_demo(row: Row, origin: Origin, folder: Path) -> None:
 
 
 def _up(stack: StackUnderTest, origin: Origin) -> None:
-    if origin.compose:
-        origin.run_compose(stack.folder, "up", "-d")
-        lives = poll(stack.lives, until=_are_well, every=0.5, within=HEALTHY_WITHIN_SECONDS)
-        assert _are_well(lives), f"not healthy: {lives}"
-        lives = stack.lives()
-        require(stack, origin, "up")  # migrates
-        assert stack.lives() == lives, "`up` replaced a container that Compose had created"
-    else:
-        require(stack, origin, "up")
+    create(stack, origin)
     stack.seed()
-
-
-def _are_well(lives: dict[str, tuple[str, str, bool]]) -> bool:
-    return len(lives) > len(RELEASED) and all(is_well for _, _, is_well in lives.values())
 
 
 def _deploy(row: Row, stack: StackUnderTest, origin: Origin) -> None:

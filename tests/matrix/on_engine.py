@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from cosmicdeploy.engine.connection import open_client
-from tests.matrix.origins import ORIGINS
 from tests.matrix.result import Row
 from tests.matrix.subjects import SUBJECTS
+from tests.stack.support.origins import ORIGINS
 
 
 def main(engine: str, subject: str, origin: str) -> None:
@@ -23,7 +23,7 @@ def main(engine: str, subject: str, origin: str) -> None:
     temporary = tempfile.TemporaryDirectory(prefix="matrix-", ignore_cleanup_errors=True)
     with temporary as folder, row.step("set-up"):
         row.made_by = ORIGINS[origin].require_version()
-        SUBJECTS[subject](row, ORIGINS[origin], Path(folder) / "stack")
+        SUBJECTS[subject].run(row, ORIGINS[origin], Path(folder) / "stack")
     print(json.dumps(row.to_json()))
 
 

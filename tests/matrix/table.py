@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tests.matrix.result import Row
-from tests.matrix.steps import STEPS
 
+STEPS = (
+    "up",
+    "deploy",
+    "no-op",
+    "compose up",
+    "verify",
+    "failing",
+    "rollback",
+    "restore",
+    "down",
+)
 NOTHING = "–"  # noqa: RUF001 - a dash in a table
 HEAD = ("engine", "API", "store", "stack", "made by", *STEPS, "failed of sent")
 

@@ -125,4 +125,4 @@ def test_an_image_of_unknown_sources_is_built_and_the_plan_says_so(five: Five) -
         five.shop.engine.tag(base, image)
     found = five.check()
     assert isinstance(found, Change)
-    assert "not built by cosmicdeploy, so its sources are unknown" in found.summary
+    assert "not built by cosmicdeploy: stays if a build gives the same image" in found.summary

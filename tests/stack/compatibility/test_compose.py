@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-
 import pytest
 
 from tests.stack.support.harness import COMPOSE_V2, StackUnderTest
@@ -16,17 +13,8 @@ WORKER = "cosmic-queue-1"
 
 
 def compose(stack: StackUnderTest, program: str, *words: str) -> str:
-    done = subprocess.run(
-        [program, "-f", "docker-compose.prod.yml", *words],
-        cwd=stack.folder,
-        env={**os.environ, "COLUMNS": "200"},  # with fewer columns, names are cut
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    # With fewer columns, names are cut.
+    return stack.compose(*words, program=program, COLUMNS="200")
 
 
 def ids(stack: StackUnderTest) -> dict[str, str]:

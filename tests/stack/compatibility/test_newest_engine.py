@@ -16,6 +16,7 @@ from bootstrap.engines.catalogue import ENGINES, NEWEST
 from bootstrap.engines.daemon import running
 from bootstrap.engines.images import copy_base_images
 from cosmicdeploy.engine.connection import open_client
+from tests.matrix.table import STEPS
 from tests.stack.support.harness import ROOT
 
 pytestmark = [
@@ -28,7 +29,7 @@ pytestmark = [
 def test_a_small_stack_on_the_newest_engine() -> None:
     with running(ENGINES[NEWEST]) as engine:
         copy_base_images(open_client(), engine, only=("PYTHON_IMAGE",))
-        words = [sys.executable, "-m", "tests.matrix.on_engine", NEWEST, "one-app", "cosmicdeploy"]
+        words = [sys.executable, "-m", "tests.matrix.on_engine", NEWEST, "no-proxy", "cosmicdeploy"]
         done = subprocess.run(
             [*engine.enter, *words],
             cwd=ROOT,
@@ -40,5 +41,6 @@ def test_a_small_stack_on_the_newest_engine() -> None:
         )
     assert done.returncode == 0, done.stderr
     row = json.loads(done.stdout.splitlines()[-1])
-    assert (row["failed"], row["passed"]) == ({}, ["up", "deploy", "no-op", "down", "set-up"])
+    steps = [step for step in STEPS if step != "restore"]  # there is no database
+    assert (row["failed"], row["passed"]) == ({}, [*steps, "set-up"])
     assert row["version"].startswith(NEWEST)

@@ -61,9 +61,6 @@ class KeyedApp(OneApp):
         words = ["docker", "exec", self.app_id(), "cat", *paths]
         return subprocess.run(words, capture_output=True, text=True, check=True).stdout.split("\n")
 
-    def ids(self) -> dict[str, str]:
-        return {each.service: each.id for each in self.open().engine.containers(self.project)}
-
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyedApp]:

@@ -71,7 +71,7 @@ def test_a_deploy_of_another_tag_pulls_it_first_and_loses_no_request(
     assert pushed["2"].digest[7:19] in plan.reason("pull")
     done = tagged.cli("deploy", "--json")
     assert done.code == 0, done.stderr
-    assert (done.report["release"], tagged.answering_releases()) == ("2", {"2"})
+    assert (done.report["release"], tagged.releases_of_replicas()) == ("2", {"2"})
     assert done.report["requests"]["failed"] == 0
     steps = [step["name"] for step in done.report["steps"]]
     assert steps.index("pull") < steps.index("backup")
@@ -98,7 +98,7 @@ def test_a_failing_release_leaves_the_old_one_and_no_tag(
     tagged.set_variable("IMAGE_TAG", "3-bad")
     done = tagged.cli("deploy", "--json")
     assert done.code != 0
-    assert (tagged.lives(), tagged.answering_releases()) == (before, {"2"})
+    assert (tagged.lives(), tagged.releases_of_replicas()) == (before, {"2"})
     assert done.report["requests"]["failed"] == 0
     assert tagged.open().engine.image(registry.name(REPOSITORY, "3-bad")) is None
 
@@ -148,7 +148,7 @@ def test_a_rollback_brings_the_image_back_although_tag_and_image_are_gone(
     assert done.code == 0, done.stderr
     assert done.outcomes["pull"] == "changed"
     assert tagged.running_images() == {pushed["1"].image_id}
-    assert (done.report["release"], tagged.answering_releases()) == ("1", {"1"})
+    assert (done.report["release"], tagged.releases_of_replicas()) == ("1", {"1"})
     assert any("a deploy without that pulls" in text for text in done.report["warnings"])
     before = tagged.lives()
     tagged.compose("up", "-d")

@@ -13,10 +13,8 @@ from typing import Any
 import yaml
 
 from cosmicdeploy.probes.http import send_request
-from cosmicdeploy.stack.variables.environment import read_env_file
-from tests.stack.stacks.one_app import SETTINGS, OneApp, stack_of_kind
-from tests.stack.support.harness import COMPOSE_FILE, IMAGES, ROOT
-from tests.stack.support.registry import free_port
+from tests.stack.stacks.one_app import SETTINGS, OneApp, base_image, stack_of_kind
+from tests.stack.support.harness import COMPOSE_FILE
 
 NGINX = """\
 upstream app {
@@ -60,14 +58,11 @@ class Fronted(OneApp):
     def write(self, release: str = "1", **kv: Any) -> None:
         """Write the files of the stack; `kv` are further keys of the store."""
         super().write(release)
-        images = read_env_file(IMAGES)
-        server = (ROOT / "tests/stack/stacks/release_server.py").read_text()
-        (self.folder / "server.py").write_text(server)
         (self.folder / "extra.conf").write_text("# of the image\n")
         # What is only mounted is no source of an image.
         (self.folder / ".dockerignore").write_text("*\n!server.py\n!extra.conf\n")
         (self.folder / "Dockerfile").write_text(
-            DOCKERFILE.format(python=images["PYTHON_IMAGE"], nginx=images["NGINX_IMAGE"])
+            DOCKERFILE.format(python=base_image("PYTHON_IMAGE"), nginx=base_image("NGINX_IMAGE"))
         )
         if not (self.folder / "nginx.conf").exists():
             self.write_proxy("1")
@@ -78,12 +73,12 @@ class Fronted(OneApp):
         app = {"image": f"{self.project}-app", "build": built("app")}
         nginx = {
             "build": built("nginx"),
-            "ports": [f"127.0.0.1:{self._port()}:80"],
+            "ports": [f"127.0.0.1:{self.port}:80"],
             "volumes": ["./nginx.conf:/etc/nginx/conf.d/default.conf:ro"],
             "depends_on": ["app-1", "app-2"],
             "stop_grace_period": "3s",
         }
-        store = {"image": images["REDIS_IMAGE"], "volumes": ["kv:/data"], **kv}
+        store = {"image": base_image("REDIS_IMAGE"), "volumes": ["kv:/data"], **kv}
         services = {"app-1": app, "app-2": app, "nginx": nginx, "kv": store}
         document = {"services": services, "volumes": {"kv": {}}}
         (self.folder / COMPOSE_FILE).write_text(yaml.safe_dump(document))
@@ -91,13 +86,6 @@ class Fronted(OneApp):
         (self.folder / "cosmicdeploy.yaml").write_text(
             settings.replace("healthy_within: 3", "healthy_within: 10")
         )
-
-    def _port(self) -> int:
-        """Return the port of the stack: clients would not find a new container at another one."""
-        file = self.folder / "port"
-        if not file.exists():
-            file.write_text(str(free_port()))
-        return int(file.read_text())
 
     def write_proxy(self, conf: str, text: str = NGINX) -> None:
         """Write nginx's mounted configuration in place; `conf` is in each response."""
@@ -108,11 +96,6 @@ class Fronted(OneApp):
         (self.folder / "new").write_text(NGINX.replace("CONF", conf))
         (self.folder / "new").rename(self.folder / "nginx.conf")
 
-    def ids(self) -> dict[str, str]:
-        """Return the ids of the containers by the names of their services."""
-        ctx = self.open()
-        return {name: ctx.running(name).id for name in ctx.settings.services.all}
-
     def starts(self) -> dict[str, str]:
         """Return when each service's container was started."""
         ctx = self.open()
@@ -121,6 +104,10 @@ class Fronted(OneApp):
     def asset(self) -> str:
         """Return what the proxy's image says about its release."""
         return send_request(self.url() + "/assets/site.css").body.strip()
+
+    def require(self) -> None:
+        """Assert that the proxy's image is of the same release as the replicas."""
+        assert self.asset() == f"release {self.answering_release()}"
 
     def conf(self) -> str:
         """Return which configuration nginx answers with."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
+import docker
 import yaml
 
 from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.stack.variables.environment import read_env_file
-from tests.stack.support.harness import COMPOSE_FILE, COMPOSE_V2, IMAGES, StackUnderTest
+from tests.stack.support.harness import COMPOSE_FILE, IMAGES, ROOT, StackUnderTest
+from tests.stack.support.registry import free_port
 
 SETTINGS = """\
 services: {app: [app]}
@@ -22,30 +23,35 @@ app: {port: 8000, health_path: /health, release_variable: RELEASE, release_heade
 restart: {pause: 0, healthy_within: 3}
 watch: {seconds: 0}
 """
-SERVER = """\
-import http.server, os
-
-RELEASE = os.environ["RELEASE"]
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(500 if RELEASE.endswith("bad") else 200)
-        self.send_header("X-Release", RELEASE)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *args):
-        pass
+SERVER = ROOT / "tests" / "stack" / "stacks" / "release_server.py"
+LARAVEL_IMAGES = IMAGES.with_name("images-laravel.env")
+# Where the base images are not there, a stack can still be read.
+OFFICIAL = {
+    "LARAVEL_IMAGE": "php:8.3-fpm",
+    "PYTHON_IMAGE": "python:3.11-slim-bookworm",
+    "NGINX_IMAGE": "nginx:1.22",
+    "REDIS_IMAGE": "redis:7",
+    "MARIADB_IMAGE": "mariadb:10.11",
+}
 
 
-http.server.ThreadingHTTPServer(("", 8000), Handler).serve_forever()
-"""
+def base_image(variable: str) -> str:
+    """Return the name of a base image, such as that of PYTHON_IMAGE."""
+    names = read_env_file(LARAVEL_IMAGES) | read_env_file(IMAGES)
+    return names.get(variable, OFFICIAL[variable])
 
 
 @dataclass(frozen=True)
 class OneApp(StackUnderTest):
-    """The stack; `release` in its `.env` is what the next deploy builds."""
+    """The stack; `release` in its `.env` is what the next deploy puts in place.
+
+    `port` is that of the host at which clients reach it. Each of `paths` answers with the release,
+    and each of `slow_paths` after a second.
+    """
+
+    port: int = field(default_factory=free_port)
+    paths: ClassVar[tuple[str, ...]] = ("/",)
+    slow_paths: ClassVar[tuple[str, ...]] = ("/slow",)
 
     @property
     def project(self) -> str:
@@ -53,49 +59,63 @@ class OneApp(StackUnderTest):
 
     def write(self, release: str = "1") -> None:
         """Write the files of the stack; a release whose name ends in "bad" never gets healthy."""
-        python = read_env_file(IMAGES)["PYTHON_IMAGE"]
-        app = {
-            "build": {"context": ".", "args": {"RELEASE": "${RELEASE}"}},
-            "ports": ["127.0.0.1::8000"],
-        }
-        files = {
-            COMPOSE_FILE: yaml.safe_dump({"services": {"app": app}}),
+        for name, text in self.files(release).items():
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).write_text(text)
+
+    def files(self, release: str) -> dict[str, str]:
+        """Return the files of the stack by name, with the texts that they have for a release."""
+        return {
+            COMPOSE_FILE: yaml.safe_dump(self.compose_file()),
             "cosmicdeploy.yaml": SETTINGS,
             ".env": f"RELEASE={release}\nCOMPOSE_PROJECT_NAME={self.project}\n",
-            "server.py": SERVER,
-            "Dockerfile": f"FROM {python}\nARG RELEASE\nENV RELEASE=$RELEASE\n"
-            'COPY server.py /\nCMD ["python3", "/server.py"]\nSTOPSIGNAL SIGKILL\n',
+            "server.py": SERVER.read_text(),
+            "Dockerfile": f"FROM {base_image('PYTHON_IMAGE')}\nARG RELEASE\nENV RELEASE=$RELEASE\n"
+            'COPY server.py /\nCMD ["python3", "/server.py"]\n',
         }
-        for name, text in files.items():
-            (self.folder / name).write_text(text)
+
+    def compose_file(self) -> dict[str, Any]:
+        app = {
+            "build": {"context": ".", "args": {"RELEASE": "${RELEASE}"}},
+            "ports": [f"127.0.0.1:{self.port}:8000"],
+        }
+        return {"services": {"app": app}}
+
+    def require(self) -> None:
+        """Assert what else has to be true of the stack while a release runs."""
+
+    def run_in_app(self, *command: str) -> str:
+        """Run a command in the application's container; return its output."""
+        done = self.open().engine.exec(self.app_id(), command)
+        assert done.exit_code == 0, done.error_text
+        return done.text
 
     def app_id(self) -> str:
         """Return the id of the application's container."""
         return self.open().running("app").id
 
-    def answering_release(self) -> str:
-        """Return the release that answers at the published port."""
-        return str(send_request(self.url() + "/health").headers.get("X-Release"))
+    def ids(self) -> Mapping[str, str]:
+        """Return the ids of the containers by the names of their services and replicas."""
+        ctx = self.open()
+        containers = {name: ctx.container(name) for name in ctx.stack.services}
+        return {name: container.id for name, container in containers.items() if container}
 
-    def compose(self, *words: str) -> str:
-        """Run Compose v2 in the folder of the stack; return its output."""
-        done = subprocess.run(
-            [str(COMPOSE_V2), "-f", COMPOSE_FILE, *words],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout + done.stderr
+    def answering_release(self) -> str:
+        """Return the release that answers clients."""
+        [release] = self.answering_releases()
+        return release
+
+    def answering_releases(self, times: int = 1) -> set[str]:
+        """Return the releases that answer clients, asked for each path this many times."""
+        urls = [self.url() + path for path in self.paths for _ in range(times)]
+        return {str(send_request(url).headers.get("X-Release")) for url in urls}
 
 
 Stack = TypeVar("Stack", bound=OneApp)
 
 
 @contextmanager
-def stack_of_kind(folder: Path, kind: type[Stack]) -> Iterator[Stack]:
+def stack_of_kind(folder: Path, kind: Callable[[Path], Stack]) -> Iterator[Stack]:
     """Lay the stack out in a new folder below `folder`; remove it with its images at the end."""
     stack = kind(folder / f"cosmic-{uuid4().hex[:6]}")
     stack.folder.mkdir()
@@ -103,10 +123,19 @@ def stack_of_kind(folder: Path, kind: type[Stack]) -> Iterator[Stack]:
     try:
         yield stack
     finally:
-        ctx = stack.open()
-        ctx.engine.remove_project(ctx.stack.project)
-        for image in {each.image for each in ctx.stack.services.values() if each.build}:
-            ctx.engine.untag(image)
+        stack.open().engine.remove_project(stack.project)
+        remove_images_of(stack.project)
+
+
+def remove_images_of(project: str, *prefixes: str) -> None:
+    """Remove the images that were built and kept for a project, and those with other prefixes."""
+    own = (f"{project}-", f"{project}_", f"{project}/", f"cosmicdeploy/{project}:", *prefixes)
+    with closing(docker.from_env()) as client:
+        for image in client.api.images():
+            names = [*(image["RepoTags"] or ()), *(image["RepoDigests"] or ())]
+            for name in (each for each in names if each.startswith(own)):
+                with suppress(docker.errors.ImageNotFound):  # with its last tag it went itself
+                    client.api.remove_image(name)
 
 
 def one_app(folder: Path) -> AbstractContextManager[OneApp]:

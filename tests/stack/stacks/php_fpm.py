@@ -8,10 +8,8 @@ from typing import Any
 import yaml
 
 from cosmicdeploy.probes.http import send_request
-from cosmicdeploy.stack.variables.environment import read_env_file
-from tests.stack.stacks.laravel import LARAVEL_IMAGES
-from tests.stack.stacks.one_app import OneApp
-from tests.stack.support.harness import COMPOSE_FILE, IMAGES
+from tests.stack.stacks.one_app import OneApp, base_image
+from tests.stack.support.harness import COMPOSE_FILE
 
 SETTINGS = """\
 services: {{app: [app], proxy: nginx}}
@@ -95,7 +93,7 @@ class PhpFpm(OneApp):
     more: str = field(default="", kw_only=True)
 
     def write(self, release: str = "1", more: str | None = None) -> None:
-        base = read_env_file(LARAVEL_IMAGES)["LARAVEL_IMAGE"]
+        base = base_image("LARAVEL_IMAGE")
         keys = self.more if more is None else more
         files = {
             COMPOSE_FILE: yaml.safe_dump(self._compose_file()),
@@ -122,7 +120,7 @@ class PhpFpm(OneApp):
             check = {"test": ["CMD", "php", "-r", PING], "interval": "2s", "timeout": "3s"}
             app["healthcheck"] = check
         nginx = {
-            "image": read_env_file(IMAGES)["NGINX_IMAGE"],
+            "image": base_image("NGINX_IMAGE"),
             "ports": ["127.0.0.1::80"],
             "volumes": [
                 "./nginx.conf:/etc/nginx/conf.d/default.conf:ro",

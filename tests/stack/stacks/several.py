@@ -6,19 +6,17 @@ health check in the file; the admin's image has no name of its own, and it waits
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
-from cosmicdeploy.engine import connect
 from cosmicdeploy.probes.http import send_request
-from cosmicdeploy.stack.variables.environment import read_env_file
-from tests.stack.stacks.one_app import OneApp, stack_of_kind
-from tests.stack.support.harness import COMPOSE_FILE, IMAGES
+from tests.stack.stacks.one_app import OneApp, base_image, stack_of_kind
+from tests.stack.support.harness import COMPOSE_FILE
 
 # Application → its port and health path.
 APPLICATIONS = {"api": (9000, "/api/health"), "web": (3000, "/"), "admin": (8081, "/admin/ready")}
@@ -52,7 +50,6 @@ server {
     location / { proxy_pass http://$web:3000; }
 }
 """
-RELEASES = ("1", "2", "3", "3-bad", "4")
 # Answers only its own health path; a release whose name ends in "bad" never gets healthy.
 SERVER = """\
 import http.server, os, signal, threading
@@ -93,11 +90,13 @@ class Several(OneApp):
     """The stack; `releases` are those that the next deploy puts in place."""
 
     releases: dict[str, str] = field(default_factory=lambda: dict.fromkeys(APPLICATIONS, "1"))
+    paths: ClassVar[tuple[str, ...]] = tuple(path for _, path in APPLICATIONS.values())
+    slow_paths: ClassVar[tuple[str, ...]] = ()
 
     def write(self, release: str = "1") -> None:
         """Write the files of the stack, with this release of each application."""
         self.releases.update(dict.fromkeys(APPLICATIONS, release))
-        python = read_env_file(IMAGES)["PYTHON_IMAGE"]
+        python = base_image("PYTHON_IMAGE")
         for name, (port, path) in APPLICATIONS.items():
             variable = f"{name.upper()}_RELEASE"
             (self.folder / f"{name}.py").write_text(SERVER % {"port": port, "variable": variable})
@@ -113,7 +112,7 @@ class Several(OneApp):
         services["admin"]["depends_on"] = {"api": {"condition": "service_healthy"}}
         del services["admin"]["image"]
         services["nginx"] = {
-            "image": read_env_file(IMAGES)["NGINX_IMAGE"],
+            "image": base_image("NGINX_IMAGE"),
             "ports": ["127.0.0.1::80"],
             "volumes": ["./nginx.conf:/etc/nginx/conf.d/default.conf:ro"],
             "depends_on": list(APPLICATIONS),
@@ -157,15 +156,6 @@ class Several(OneApp):
         return {name: str(each.headers.get("X-Release")) for name, each in answers.items()}
 
 
-@contextmanager
-def several(folder: Path) -> Iterator[Several]:
-    """Lay out the stack; remove it at the end with all images that were built for it."""
-    engine, project = connect(), ""
-    try:
-        with stack_of_kind(folder, Several) as stack:
-            project = stack.project
-            yield stack
-    finally:
-        for name in APPLICATIONS:
-            for release in RELEASES:
-                engine.untag(f"{project}/{name}:{release}")
+def several(folder: Path) -> AbstractContextManager[Several]:
+    """Lay out the stack; see `stack_of_kind`."""
+    return stack_of_kind(folder, Several)

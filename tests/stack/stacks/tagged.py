@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import yaml
 
 from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.probes.urls import replica_url
-from cosmicdeploy.stack.variables.environment import read_env_file
-from tests.stack.support.harness import COMPOSE_FILE, COMPOSE_V2, IMAGES, ROOT, StackUnderTest
+from tests.stack.stacks.one_app import SERVER, OneApp, base_image, remove_images_of
+from tests.stack.support.harness import COMPOSE_FILE
+from tests.stack.support.programs import run_program
 from tests.stack.support.registry import Registry
 
 REPOSITORY = "shop/app"
@@ -28,6 +29,7 @@ app:
   health_path: /health
   release_variable: IMAGE_TAG
   release_header: X-Release
+restart: {healthy_within: 10}
 watch: {seconds: 0}
 """
 NGINX = """\
@@ -40,15 +42,25 @@ PROBE = "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/health', t
 
 
 @dataclass(frozen=True)
-class TaggedStack(StackUnderTest):
+class TaggedStack(OneApp):
     """The stack; IMAGE_TAG in its `.env` is the release that the next deploy puts in place."""
 
-    @property
-    def project(self) -> str:
-        return self.folder.name
+    registry: str = field(default="registry.example", kw_only=True)
 
-    def write(self, registry: Registry) -> None:
-        """Write the files of the stack, on release 1."""
+    def files(self, release: str) -> dict[str, str]:
+        variables = {
+            "REGISTRY": self.registry,
+            "IMAGE_TAG": release,
+            "PULL_POLICY": "missing",
+            "COMPOSE_PROJECT_NAME": self.project,
+        }
+        return {
+            COMPOSE_FILE: yaml.safe_dump(self.compose_file()),
+            "cosmicdeploy.yaml": SETTINGS,
+            ".env": "".join(f"{name}={value}\n" for name, value in variables.items()),
+        }
+
+    def compose_file(self) -> dict[str, Any]:
         app = {
             "image": "${REGISTRY}/shop/app:${IMAGE_TAG:?}",
             "pull_policy": "${PULL_POLICY}",
@@ -59,41 +71,22 @@ class TaggedStack(StackUnderTest):
             },
         }
         nginx = {
-            "image": read_env_file(IMAGES)["NGINX_IMAGE"],
-            "ports": ["127.0.0.1::80"],
+            "image": base_image("NGINX_IMAGE"),
+            "ports": [f"127.0.0.1:{self.port}:80"],
             "command": ["sh", "-c", NGINX],
             "depends_on": list(APPS),
         }
-        services = {**dict.fromkeys(APPS, app), "nginx": nginx}
-        variables = {
-            "REGISTRY": registry.host,
-            "IMAGE_TAG": "1",
-            "PULL_POLICY": "missing",
-            "COMPOSE_PROJECT_NAME": self.project,
-        }
-        (self.folder / COMPOSE_FILE).write_text(yaml.safe_dump({"services": services}))
-        (self.folder / "cosmicdeploy.yaml").write_text(SETTINGS)
-        lines = [f"{name}={value}\n" for name, value in variables.items()]
-        (self.folder / ".env").write_text("".join(lines))
+        return {"services": {**dict.fromkeys(APPS, app), "nginx": nginx}}
 
     def running_images(self) -> set[str]:
         """Return the image ids of the replicas."""
         return {self.open().running(name).image_id for name in APPS}
 
-    def answering_releases(self) -> set[str]:
+    def releases_of_replicas(self) -> set[str]:
         """Return the releases that the replicas answer with."""
         ctx = self.open()
         answers = [send_request(replica_url(ctx, name) + "/health") for name in APPS]
         return {str(answer.headers.get("X-Release")) for answer in answers}
-
-    def compose(self, *words: str) -> str:
-        """Run Compose v2 in the folder of the stack; return its output."""
-        command = [str(COMPOSE_V2), "-f", COMPOSE_FILE, *words]
-        done = subprocess.run(
-            command, cwd=self.folder, capture_output=True, text=True, timeout=100, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout + done.stderr
 
 
 def push_release(registry: Registry, release: str, tag: str) -> tuple[str, str]:
@@ -104,13 +97,13 @@ def push_release(registry: Registry, release: str, tag: str) -> tuple[str, str]:
     name = f"cosmic-pushed:{uuid4().hex[:8]}"
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder)
-        shutil.copy(ROOT / "tests/stack/stacks/release_server.py", context / "server.py")
+        shutil.copy(SERVER, context / "server.py")
         (context / "Dockerfile").write_text(
-            f"FROM {read_env_file(IMAGES)['PYTHON_IMAGE']}\nENV RELEASE={release}\n"
+            f"FROM {base_image('PYTHON_IMAGE')}\nENV RELEASE={release}\n"
             f"LABEL made={name}\n"
             'COPY server.py /\nCMD ["python3", "/server.py"]\n'
         )
-        subprocess.run(["docker", "build", "-q", "-t", name, folder], check=True, timeout=100)
+        run_program(["docker", "build", "-q", "-t", name, folder], context)
     image_id = str(registry.client.api.inspect_image(name)["Id"])
     digest = registry.push(image_id, REPOSITORY, tag)
     registry.client.api.remove_image(name)
@@ -120,18 +113,11 @@ def push_release(registry: Registry, release: str, tag: str) -> tuple[str, str]:
 @contextmanager
 def tagged_stack(folder: Path, registry: Registry) -> Iterator[TaggedStack]:
     """Lay the stack out below `folder`; remove it with its images at the end."""
-    stack = TaggedStack(folder / f"cosmic-{uuid4().hex[:6]}")
+    stack = TaggedStack(folder / f"cosmic-{uuid4().hex[:6]}", registry=registry.host)
     stack.folder.mkdir()
-    stack.write(registry)
+    stack.write()
     try:
         yield stack
     finally:
-        ctx = stack.open()
-        ctx.engine.remove_project(ctx.stack.project)
-        for image in registry.client.images.list():
-            own = (f"{registry.host}/", f"cosmicdeploy/{ctx.stack.project}:")
-            for tag in (t for t in image.tags if t.startswith(own)):
-                registry.client.api.remove_image(tag)
-            for digest in image.attrs["RepoDigests"]:
-                if digest.startswith(own) and not image.tags:
-                    registry.client.api.remove_image(digest)
+        stack.open().engine.remove_project(stack.project)
+        remove_images_of(stack.project, f"{registry.host}/")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import yaml
 from cosmicdeploy.stack.variables.environment import read_env_file
 from tests.stack.stacks.databases import run, wait_for
 from tests.stack.support.harness import IMAGES, ROOT, StackUnderTest
+from tests.stack.support.programs import run_program
 
 FILE = "docker-compose.prod.yml"
 SETTINGS = """\
@@ -76,20 +76,16 @@ class UnnamedStack(StackUnderTest):
         ]
         (self.folder / "Dockerfile").write_text("\n".join(lines) + "\n")
 
-    def compose(self, *words: str) -> str:
-        """Run docker-compose 1.29.2 in the folder of the stack; return its output."""
-        command = ["docker-compose", "-p", self.project, "-f", FILE, *words]
-        return self._run(command)
+    @property
+    def compose_options(self) -> Sequence[str]:
+        return ("-p", self.project, "-f", FILE)
+
+    def compose(self, *words: str, program: str = "docker-compose", **environ: str) -> str:
+        """Run docker-compose 1.29.2 on the stack; return its output."""
+        return super().compose(*words, program=program, **environ)
 
     def docker(self, *words: str) -> str:
-        return self._run(["docker", *words])
-
-    def _run(self, command: Sequence[str]) -> str:
-        done = subprocess.run(
-            command, cwd=self.folder, capture_output=True, text=True, timeout=200, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout + done.stderr
+        return run_program(["docker", *words], self.folder)
 
     def container_ids(self) -> dict[str, str]:
         """Return the ids of all containers of the project by name."""

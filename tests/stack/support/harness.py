@@ -9,7 +9,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -31,6 +31,7 @@ from cosmicdeploy.settings import LoadedSettings
 from cosmicdeploy.stack.model import Stack
 from cosmicdeploy.workspace import connect_stack, read_stack_files
 from tests.stack.support.commands import Command
+from tests.stack.support.programs import run_program
 from tests.stack.support.threads import in_threads
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -100,6 +101,15 @@ class StackUnderTest:
         process = self.start(*words, **environ)
         out, err = process.communicate(timeout=400)
         return Done(process.returncode, out, err)
+
+    @property
+    def compose_options(self) -> Sequence[str]:
+        """The options with which Compose reads the stack's files."""
+        return ("-f", COMPOSE_FILE)
+
+    def compose(self, *words: str, program: str = str(COMPOSE_V2), **environ: str) -> str:
+        """Run a version of Compose on the stack; return its output."""
+        return run_program([program, *self.compose_options, *words], self.folder, environ)
 
     # --- facts
 

@@ -13,7 +13,7 @@ import pytest
 
 from cosmicdeploy.engine import Engine, labels
 from cosmicdeploy.engine.containers.compose_tool import config_hashes
-from cosmicdeploy.engine.containers.creation.hash_override import hash_override
+from cosmicdeploy.engine.containers.creation.hash_override import hash_override, source_overrides
 from cosmicdeploy.engine.containers.differences import declared_engine_keys
 from cosmicdeploy.engine.facts import Difference
 from cosmicdeploy.stack.compose import read_stack
@@ -107,11 +107,13 @@ def made_by_us(project: Project) -> None:
 def _labels(project: Project, stack: Stack, service: Service) -> dict[str, str]:
     image = project.engine.image(service.image)
     assert image is not None
-    override = hash_override([(service, project.engine.resolved(service, stack.project))])
+    pairs = [(service, project.engine.resolved(service, stack.project))]
+    default = stack.networks.get("default")
+    sources = source_overrides(pairs, default.name if default else "")
     with pytest.MonkeyPatch.context() as patch:
         for name, value in project.environ.items():
             patch.setenv(name, value)
-        hashes = config_hashes(stack.compose_files, (), override)
+        hashes = config_hashes(stack.compose_files, (), hash_override(pairs), sources)
     return {
         labels.PROJECT: stack.project,
         labels.SERVICE: service.name,

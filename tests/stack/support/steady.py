@@ -24,12 +24,14 @@ class Counted:
     failures: list[str] = field(default_factory=list)
     slowest: float = 0.0
 
-    def ask(self, connection: http.client.HTTPConnection) -> None:
-        """Send a POST and count its result."""
+    def ask(
+        self, connection: http.client.HTTPConnection, path: str = "/", method: str = "POST"
+    ) -> None:
+        """Send a request and count its result."""
         self.sent += 1
         started = time.monotonic()
         try:
-            connection.request("POST", "/", body=b"{}")
+            connection.request(method, path, body=b"{}" if method == "POST" else None)
             answer = connection.getresponse()
             answer.read()
         except (OSError, http.client.HTTPException) as error:
@@ -42,14 +44,21 @@ class Counted:
 
 
 @contextmanager
-def steady(url: str, per_second: float = 50, clients: int = 10) -> Iterator[Counted]:
-    """Send requests during the block, `per_second` from all clients together."""
-    counted = Counted()
+def steady(
+    url: str,
+    per_second: float = 50,
+    clients: int = 10,
+    method: str = "POST",
+    counted: Counted | None = None,
+) -> Iterator[Counted]:
+    """Send requests to a URL during the block, `per_second` from all clients together."""
+    counted = counted or Counted()
+    path = urlsplit(url).path or "/"
 
     def run(keeps: bool, stop: threading.Event) -> None:
         connection = connect(url)
         while not stop.wait(clients / per_second):
-            counted.ask(connection)
+            counted.ask(connection, path, method)
             if not keeps:
                 connection.close()
         connection.close()

@@ -1,0 +1,99 @@
+"""The layouts, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
+from pathlib import Path
+
+import docker
+
+from tests.stack.layouts.kinds.buildkit import NeedsBuildKit
+from tests.stack.layouts.kinds.configured import Configured
+from tests.stack.layouts.kinds.env_files import EnvFiles
+from tests.stack.layouts.kinds.one_shot import OneShot
+from tests.stack.layouts.kinds.plain import ExternalDatabase, WithCache
+from tests.stack.layouts.kinds.several_files import SeveralFiles
+from tests.stack.layouts.layout import Layout
+from tests.stack.stacks.fronted import Fronted
+from tests.stack.stacks.one_app import OneApp, stack_of_kind
+from tests.stack.stacks.php_fpm import PhpFpm
+from tests.stack.stacks.replicated import REPLICAS, Replicated
+from tests.stack.stacks.several import APPLICATIONS, Several
+from tests.stack.stacks.tagged import APPS, TaggedStack, push_release, tagged_stack
+from tests.stack.support.registry import running_registry
+
+Opened = Callable[[Path], AbstractContextManager[OneApp]]
+
+
+def for_engine(kind: type[NeedsBuildKit | Configured]) -> Opened:
+    """Return how to open a stack whose files depend on the version of the engine."""
+    return lambda folder: stack_of_kind(folder, partial(kind, engine=engine_version()))
+
+
+def engine_version() -> int:
+    """Return the major version of the engine."""
+    with closing(docker.from_env()) as client:
+        return int(str(client.version()["Version"]).partition(".")[0])
+
+
+@contextmanager
+def tagged(folder: Path) -> Iterator[OneApp]:
+    """A stack whose releases are tags in a registry that runs as long as the stack."""
+    with running_registry(folder / "registry") as registry:
+        for tag in ("1", "2", "3-bad"):
+            push_release(registry, tag, tag)
+        with tagged_stack(folder, registry) as stack:
+            yield stack
+
+
+LAYOUTS: Mapping[str, Layout] = {
+    layout.name: layout
+    for layout in (
+        Layout(
+            name="replicas",
+            kind=Replicated,
+            replaced={f"app.{number}" for number in range(1, REPLICAS + 1)},
+            gaps=frozenset(),
+            sample=True,
+        ),
+        Layout(
+            name="several-services",
+            kind=Several,
+            replaced=set(APPLICATIONS),
+            gaps=frozenset(),
+            deploys_again=True,
+        ),
+        Layout(name="no-proxy", kind=OneApp),
+        Layout(
+            name="built-proxy",
+            kind=Fronted,
+            replaced={"app-1", "app-2", "nginx"},
+            gaps={"nginx"},
+            options=("--include", "nginx"),
+        ),
+        Layout(name="php-fpm", kind=PhpFpm),
+        Layout(
+            name="one-shot",
+            kind=OneShot,
+            replaced={"app", "migrate"},
+            has_data=True,
+            deploys_again=True,
+        ),
+        Layout(name="external-database", kind=ExternalDatabase),
+        Layout(
+            name="registry",
+            kind=TaggedStack,
+            opened=tagged,
+            replaced=set(APPS),
+            gaps=frozenset(),
+            deploys_again=True,
+        ),
+        Layout(name="several-files", kind=SeveralFiles, sample=True),
+        Layout(name="secrets-configs", kind=Configured, opened=for_engine(Configured)),
+        Layout(name="buildkit", kind=NeedsBuildKit, opened=for_engine(NeedsBuildKit)),
+        Layout(name="underscore-names", kind=WithCache, origin="Compose 1.29.2"),
+        Layout(name="env-files", kind=EnvFiles),
+    )
+}
