@@ -30,7 +30,7 @@ NO_DATABASE = "the stack has no database"
 NO_CONSOLE = "the application has no console"
 # While `sleep` waits, it checks this often whether the run has to stop.
 SAFE_POINT_EVERY_SECONDS = 0.25
-NAME_DATABASE = "name it in cosmicdeploy.yaml: services.database, with the section `database`"
+NAME_DATABASE = "name it in cosmicdeploy.yaml as services.database, and add the section `database`"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,7 +188,7 @@ class Context:
     def may_replace(self, service: str) -> bool:
         """Whether this run may replace the service's container if it has drifted.
 
-        False for infrastructure that `--include` did not name, and for services in `left_alone`.
+        False for infrastructure that `--include` did not name, and for `services.left_alone`.
         """
         services = self.settings.services
         return service in {*services.deployed, *services.one_shot, *self.run.included}
@@ -230,7 +230,7 @@ class Context:
         return release_of_container(container, image, service, self.loaded.variables, variable)
 
     def application_of(self, container: Container) -> Application:
-        """Return the application of a container; for a container of none, the main application."""
+        """Return the application that a container belongs to, by default the main application."""
         service = self._released_service(container)
         application = self.settings.application_of(service.name) if service else None
         return application or self.settings.main_application

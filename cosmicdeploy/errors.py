@@ -82,7 +82,7 @@ class BuildFailed(EngineError):
 
 
 class PullFailed(EngineError):
-    """An image could not be pulled, or its registry refused it."""
+    """An image could not be pulled."""
 
 
 class UnhealthyContainer(EngineError):

@@ -12,9 +12,10 @@ from cosmicdeploy.engine.facts import Container, FileFacts, Image
 
 @dataclass(kw_only=True)
 class LookupCache:
-    """Results of expensive lookups. A run replaces the cache before each change of a step.
+    """Results of expensive lookups. A run starts a new cache before each step that makes a change.
 
-    `rate_limit_wait_failed`: whether the rate limit still refused requests after the longest wait.
+    `rate_limit_wait_failed`: whether the application's rate limit still refused requests after the
+    longest wait.
     `passed_checks`: the health checks that passed in some container, as (command, image id).
     `passed_starts`: the containers whose health check passed, as (container id, start time).
     `migration_status`: the console's list of migrations as text, by image id; None if the database

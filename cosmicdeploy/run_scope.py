@@ -104,14 +104,14 @@ class RunScope:
     `is_plan_only`: a plan is being made and nothing will be changed (`--plan`).
     `steps_ahead`: for a step's check, the steps whose changes are still to come. While a plan is
     made, these are the steps already checked that will change something. During a run, these are
-    the checked step and the later steps, without those that change nothing according to the plan.
+    the step being checked and the later steps, except those that the plan says change nothing.
     `images_ahead`: while a plan is made, the names of the images that `steps_ahead` build or pull;
     None if the names are not known.
     `target_backup`: the backup that a rollback restores.
     `resumed_runs`: the interrupted runs that this run resumes, the oldest first.
     `remove_orphans`: whether to remove containers that no service declares (`--remove-orphans`).
     `allowed_migrations`: names of migrations that may destroy data (`--allow`).
-    `included`: the infrastructure that the run may replace (`--include`), by service.
+    `included`: the infrastructure services that the run may replace (`--include`).
     `known_failures`: what already failed when the run, or the oldest run that it resumes, began.
     `maintenance`: the times in which clients are turned away on purpose.
     `gaps`: the announced times in which clients are not served while a service is replaced or

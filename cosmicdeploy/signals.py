@@ -44,7 +44,7 @@ _reads = _ReadState()
 
 
 class Interrupts:
-    """The signals received so far. Only an instance of `deferred_interrupts` receives signals."""
+    """The signals received so far. Only the instance of `deferred_interrupts` receives any."""
 
     def __init__(self, on_first: Callable[[], None] = lambda: None) -> None:
         self._on_first = on_first
@@ -134,7 +134,7 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def uninterruptible() -> Iterator[None]:
-    """Keep signals from interrupting a read in this block, where work would stay half done."""
+    """Keep signals from interrupting a read in this block, so that no work stays half done."""
     if not _in_main_thread():
         yield
         return

@@ -100,7 +100,7 @@ def _require_services(loaded: LoadedSettings, stack: Stack) -> None:
     for name in named:
         if name in stack.inactive:
             raise ConfigError(
-                f"The service {name!r} has a role, but none of its profiles is active",
+                f"The settings name the service {name!r}, but none of its profiles is active",
                 where=f"{loaded.file}: services",
                 todo="add one of its profiles to COMPOSE_PROFILES or `profiles`",
             )

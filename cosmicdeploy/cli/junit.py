@@ -22,8 +22,8 @@ Junit = Annotated[
 def with_junit(call: Call, junit: Path | None, body: Callable[[], Report]) -> Report:
     """Return the report of `body`; also write it to the file `junit`, unless `junit` is None.
 
-    If `body` raises an error, writes the error and raises it again. Otherwise a CI job would read
-    the file of an earlier call. Raises `UsageError` if the file cannot be written.
+    If `body` raises an error, writes the error to the file, so that a CI job does not read the file
+    of an earlier call, and raises it again. Raises `UsageError` if the file cannot be written.
     """
     from cosmicdeploy.errors import UsageError, to_cosmic_error
     from cosmicdeploy.report.junit import require_writable, write_junit

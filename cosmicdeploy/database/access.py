@@ -29,7 +29,7 @@ REMOVE_LIMITS = (
     "/*M!100100 , max_statement_time = 0 *//*!50708 , max_execution_time = 0 */"
 )
 
-# Numbers of the server's errors; in UNREACHABLE, of the driver's.
+# Numbers of errors: in UNREACHABLE those of the driver, in the others those of the server.
 ACCESS_DENIED = frozenset({1044, 1045, 1698})
 UNKNOWN_DATABASE = 1049
 UNREACHABLE = frozenset({2002, 2003, 2005})
@@ -86,8 +86,9 @@ def connect(
 class _Connection(Connection):
     """The driver's connection, with one TLS context for all connections.
 
-    The driver uses TLS if the server offers it, without verifying the server's certificate. Even
-    so, it would read the machine's CA certificates for each connection, which takes 20 ms.
+    The driver uses TLS if the server offers it, without verifying the server's certificate. The
+    driver's own context would still read the machine's CA certificates for each connection, which
+    takes 20 ms.
     """
 
     def _create_ssl_ctx(self, _options: object) -> ssl.SSLContext:
@@ -135,7 +136,7 @@ def as_database_error(error: Exception, where: str) -> DatabaseError:
 
 
 def quoted(name: str) -> str:
-    """Quote the name of a schema, table or view as an SQL identifier."""
+    """Quote the name of a schema, table, column or other object as an SQL identifier."""
     return "`" + name.replace("`", "``") + "`"
 
 

@@ -24,9 +24,10 @@ from cosmicdeploy.signals import interruptible
 
 # How long, in seconds, a session may stay idle while other connections load a backup.
 MAX_LOAD_SECONDS = 7 * 86400
-# Short, since a statement that waits for exclusive access to a table blocks every later query on
-# that table.
+# How long one attempt of a statement waits for exclusive access to a table. The time is short,
+# since this wait blocks every later query on the table.
 LOCK_WAIT_SECONDS = 3
+# How long the attempts continue.
 GIVE_UP_SECONDS = 60
 # The server's error number for a lock that was not released in time.
 LOCK_WAIT_TIMEOUT = 1205
@@ -83,7 +84,7 @@ class Session:
 
 @contextmanager
 def open_session(access: DatabaseAccess, read_timeout: float = READ_TIMEOUT) -> Iterator[Session]:
-    """Open a session and close it at the end of the block.
+    """Open a session whose current schema is the live one; close it at the end of the block.
 
     The session waits up to `read_timeout` seconds for each answer. Raises `DatabaseError` if the
     server cannot be reached, refuses the user or has no such schema.

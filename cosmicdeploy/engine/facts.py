@@ -195,11 +195,11 @@ class LogLine:
 class Streams:
     """The streams of an interactive command in a container.
 
-    Each piece of `stdin` is sent at once; the end of `stdin` closes the command's standard input.
-    `out` and `err` receive the command's outputs. `size` returns the terminal's lines and columns.
-    With `size` the command gets a terminal, whose single output goes to `out`; without `size` it
-    gets none. `over` is set once the output has ended or failed, so that the source of `stdin` can
-    stop.
+    Each piece of `stdin` is sent as soon as it arrives; the end of `stdin` closes the command's
+    standard input. `out` and `err` receive the command's outputs. `size` returns the terminal's
+    lines and columns. With `size` the command gets a terminal, whose single output goes to `out`;
+    without `size` it gets none. `over` is set once the output has ended or failed, so that the
+    source of `stdin` can stop.
     """
 
     stdin: Iterable[bytes]

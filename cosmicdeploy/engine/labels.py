@@ -29,7 +29,7 @@ RELEASE = "cosmicdeploy.release"
 # On an image: the digest of the Dockerfile, files and options that it was built from.
 CONTEXT = "cosmicdeploy.context"
 # On a container that cosmicdeploy created for its own purpose. The value names the purpose: a lock,
-# a one-off command (`RUN`), a trial, or reading the files of an image.
+# a one-off command (`RUN`), a trial of a new image, or reading the files of an image.
 MARKER = "cosmicdeploy.marker"
 RUN = "run"
 TRIAL = "trial"

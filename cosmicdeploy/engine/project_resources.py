@@ -80,7 +80,7 @@ def _overlapping(network: Network) -> EngineError:
         f"The subnet of {network.name} overlaps that of another network",
         where=", ".join(pool.subnet or "" for pool in network.pools),
         todo="see `docker network ls`, and declare another subnet in the compose file (in the"
-        " shipped stack STACK_SUBNET and the addresses below it in `.env`)",
+        " shipped stack: change STACK_SUBNET and the addresses below it in `.env`)",
     )
 
 

@@ -1,7 +1,8 @@
 """Read YAML files: cosmicdeploy.yaml, playbooks and compose files.
 
-Plain values have the types of YAML 1.2: `yes`, `no`, `on`, `off`, `22:22`, `2026-02-02` and `0755`
-are text. Duplicate keys, tags and structures that contain themselves are refused.
+By default, plain (unquoted) values have the types of YAML 1.2: `yes`, `no`, `on`, `off`, `22:22`
+and `2026-02-02` are text. So are `0755`, `1e3` and `.inf`, although YAML 1.2 reads them as numbers.
+Duplicate keys, tags and structures that contain themselves are refused.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Document:
         return f"{self.path}:{self.locate(*keys)[1]}"
 
     def locate(self, *keys: str | int) -> tuple[int, int]:
-        """Return how many of the keys lead to a value of this file, and the line of that value."""
+        """Follow a path of keys; return how many of them exist, and the line of the last one."""
         node, line = self.root, 1 if self.root is None else self.root.start_mark.line + 1
         for depth, key in enumerate(keys):
             child = self._child(node, key)
@@ -133,7 +134,7 @@ def _parse(path: Path, text: str, loader_type: type[PlainLoader]) -> tuple[yaml.
 
 
 class PlainLoader(BoundedLoader):
-    """A bounded loader that knows only the plain types of YAML 1.2."""
+    """A bounded loader that knows only the plain types in `_PLAIN_TYPES`."""
 
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 (PyYAML's own convention)
 

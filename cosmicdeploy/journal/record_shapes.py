@@ -108,7 +108,8 @@ class Ended(Common):
 class Release(Common):
     """The release in place, after a run has put it there.
 
-    `images` maps services to image ids; `backups` are the IDs of backups to roll back to.
+    `images` maps services to image ids. `backups` are the IDs of the backups that lead back to the
+    release before; earlier versions recorded only the first of them, as `backup`.
     """
 
     command: NonBlank

@@ -1,6 +1,6 @@
 """Names of the kinds of steps that code looks for in the journal, and former names of kinds.
 
-Existing journals and playbooks still contain former names, so no other kind may get a former name.
+Existing journals and playbooks still contain former names, so no new kind may take one of them.
 """
 
 from __future__ import annotations

@@ -17,18 +17,21 @@ CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Lock:
-    """A lock that is never lost, for work that needs no lock; a run has a `HeldLock` instead."""
+    """A stand-in for work that needs no lock: it is never lost. A run has a `HeldLock` instead."""
 
     def require(self, max_age: float = 0.0) -> None:
-        """Check that this run still holds the lock.
+        """Check that this run still holds the lock; the stand-in checks nothing.
 
-        Reuses the last result if it is at most `max_age` seconds old. Raises `LockLost` if another
-        run took the lock over, and `EngineError` if the engine does not answer.
+        A `HeldLock` reuses its last result if that is less than `max_age` seconds old. It raises
+        `LockLost` if the lock was taken over, and `EngineError` if the engine does not answer.
         """
 
 
 class HeldLock(Lock):
-    """This run's marker on the engine; a thread sends its heartbeats. All times are in seconds."""
+    """The lock of a run: a marker, which is a container of its own that never starts.
+
+    A thread sends this run's heartbeats to the marker. All times are in seconds.
+    """
 
     def __init__(self, engine: Engine, name: str, marker_id: str) -> None:
         self._engine, self._name, self._id = engine, name, marker_id

@@ -61,7 +61,7 @@ def is_dead(holder: Mapping[str, str]) -> bool:
 
 
 def _machine() -> str:
-    """Return an id of the namespace of process numbers: of this machine or this container."""
+    """Return an id of this process's PID namespace: of the machine, or of a container on it."""
     parts = [socket.gethostname()]
     try:
         parts.append(Path("/etc/machine-id").read_text().strip())

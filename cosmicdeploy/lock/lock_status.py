@@ -58,7 +58,7 @@ def living_holder(engine: Engine, project: str) -> Marker | None:
 
 
 def holder_pid(engine: Engine, project: str) -> str | None:
-    """Return the process number of the living holder, on its machine; None if there is none."""
+    """Return the living holder's process number on its machine; None without a living holder."""
     marker = living_holder(engine, project)
     return marker.labels.get("pid") if marker else None
 

@@ -93,10 +93,10 @@ def _require_no_swap(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
     )
     if not was_swapping and not is_maintenance_on(ctx):
         return
-    what = "Data was being swapped" if was_swapping else "Clients are still turned away"
+    what = "while data was being swapped" if was_swapping else "and still turns clients away"
     last = rollbacks[-1]
     raise NeedsPerson(
-        f"{what} when a rollback was interrupted, so the present state cannot be accepted",
+        f"A rollback was interrupted {what}, so the present state cannot be accepted",
         where=last.description(),
         todo=f"finish it: `cosmicdeploy {last.command} --to {last.target}`; or undo it: "
         "`cosmicdeploy deploy --abort`",
@@ -106,8 +106,9 @@ def _require_no_swap(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
 def in_place(ctx: Context) -> InPlace:
     """Return each service's container in place, which the operator is asked to accept.
 
-    Leaves out all other containers of the project. The result is compared with a second one, taken
-    while the lock is held, and superseded containers count as orphans in only one of the two cases.
+    Leaves out all other containers of the project. `accept` calls this function again under the
+    lock, and compares the two results. With orphans the results would differ, since a superseded
+    container counts as an orphan only while no run holds the lock.
     """
     containers = {name: ctx.container(name) for name in ctx.settings.services.all}
     return {name: (c.id, c.image_id) if c else None for name, c in containers.items()}

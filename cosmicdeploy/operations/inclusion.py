@@ -107,4 +107,6 @@ def _would_be_replaced(ctx: Context, name: str) -> bool:
 
 
 def _listed(ctx: Context) -> str:
-    return ", ".join(ctx.settings.services.infrastructure) or "services that this stack has none of"
+    return (
+        ", ".join(ctx.settings.services.infrastructure) or "infrastructure, and this stack has none"
+    )

@@ -18,7 +18,8 @@ def migrations(ctx: Context) -> dict[str, Any]:
     """Return the pending migrations with their statements, and the progress of interrupted ones.
 
     Changes nothing. `pending` is None if the database has no migrations table. `interrupted` is
-    None if no run was interrupted during a migration; `fates` has a line for each statement.
+    None if no run was interrupted during a migration; in it, `fates` has a line for each statement,
+    with the statement's outcome.
     """
     begun = interrupted_migration(ctx.journal)
     progress = interrupted_migrations.compare_with_schema(ctx, begun) if begun else None

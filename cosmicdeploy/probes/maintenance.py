@@ -21,7 +21,7 @@ SEQUENTIAL = ("create", "start")
 def clients_are_kept_out(ctx: Context) -> bool:
     """Return whether this run, or a run that it resumes, turns clients away now.
 
-    Clients are turned away from the step that begins maintenance to the step that ends it.
+    A run does so from the step that begins maintenance until the step that ends it.
     """
     ahead = ctx.run.steps_ahead
     return ctx.run.maintenance.is_open or (ahead.resume_clients and not ahead.stop_writers)

@@ -28,8 +28,8 @@ def send_until_not_rate_limited(
     """Send a request like `send_with_retries`; repeat it after a 429, once its Retry-After is over.
 
     Waits up to `MAX_WAIT_SECONDS` in total and returns the last response. If that is still a 429,
-    later calls do not wait for the rate limit, until a step has changed something. A plan never
-    waits or repeats a request.
+    later calls do not wait for the rate limit. Calls wait again after the next change that a step
+    makes. A plan never waits or repeats a request.
     """
     if ctx.run.is_plan_only:
         return send_request(url, token=token, json=json)

@@ -29,9 +29,9 @@ class NotReached:
 def reach(ctx: Context, application: Application) -> Front | NotReached:
     """Return the request that shows that clients reach the application, or why there is none.
 
-    If the address is only presumed, sends a request to it. If the stack answers 404 although a
-    replica itself answers 200, clients use another address, or the application has no clients. To
-    find that out, sends requests to the replicas until one answers 200.
+    If the address is only presumed, sends a request to it. If the response is a 404, sends requests
+    to the replicas until one answers 200. If one does, clients use another address, or the
+    application has no clients.
 
     Raises `EngineError` if the proxy does not run or, in a stack without one, the replica.
     """

@@ -24,10 +24,10 @@ def wait_ready(
     and log lines, if the container is not ready by then, or as soon as it ends or restarts. Raises
     `EngineError` if the container is removed.
 
-    A container is ready once its health check passes. Before that, a replica that the deployer
-    requests has to answer its health path `restart.passes` times in a row. The deployer sends 20
-    requests per second until the first good response, then up to 50, and calls `on_good_response`
-    after each good response.
+    A container is ready once its health check passes; without a health check, once it runs. Before
+    that, a replica to which the deployer sends requests has to answer its health path
+    `restart.passes` times in a row. The deployer sends 20 requests per second until the first good
+    response, then up to 50, and calls `on_good_response` after each good response.
 
     The engine runs the health check for the first time one interval after the start. Until then the
     deployer runs the check itself in the container. It skips the check for a replica on two

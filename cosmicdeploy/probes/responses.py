@@ -12,8 +12,8 @@ from cosmicdeploy.probes.http import OK, send_request
 from cosmicdeploy.probes.preconditions.spoken_protocol import wrong_protocol
 from cosmicdeploy.probes.urls import container_url, is_requested
 
-# Requests are sent more often than commands run: a request costs the host next to nothing, but a
-# command in a container takes about 100 ms under load.
+# A container to which no requests are sent is checked less often: its health check is a command in
+# the container, which takes about 100 ms under load. A request costs the host next to nothing.
 REQUEST_EVERY_SECONDS = 0.05
 REQUEST_EVERY_SECONDS_AFTER_SUCCESS = 0.02
 COMMAND_EVERY_SECONDS = 0.5
@@ -83,7 +83,7 @@ class ResponsesInARow:
         return response.status == OK
 
     def why_not_enough(self, container: Container) -> Sequence[str]:
-        """Return what was wrong with the last response, one line each."""
+        """Return lines that say what was wrong with the last response."""
         last = [f"last response: {self._last}"] if self._last else []
         if self._application is None or not last or not container.is_running:
             return last

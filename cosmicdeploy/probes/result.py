@@ -64,7 +64,7 @@ class FeatureState(ProbeResult):
 
 
 class StackNotice(ProbeResult):
-    """What runs do not do for a service or presume about it, and what the operator can do.
+    """What runs leave out for a service, or what they presume about it, and what to do about that.
 
     `service` is "" if the notice is about the whole stack; then `kind` says what it is about.
     """

@@ -57,8 +57,8 @@ def _check_configuration(ctx: Context, nginx: Nginx, tree: tuple[Directive, ...]
         return _result(
             ok=False,
             found=f"nginx sends requests to {', '.join(unknown)}, which no replica has",
-            todo="give the replicas these addresses in the compose file, or correct them in "
-            "nginx's configuration",
+            todo="give the replicas these addresses in the compose file, or correct the addresses "
+            "in nginx's configuration",
         )
     findings = [*_missing(ctx, hosts, groups_with_replicas), *_out_of_service(ctx, nginx)]
     for group in groups_with_replicas:

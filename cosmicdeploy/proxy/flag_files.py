@@ -85,7 +85,7 @@ def host_path(ctx: Context, proxy: Container, file: str) -> Path | None:
 
 
 def declared_host_path(ctx: Context, file: str) -> Path | None:
-    """Return a flag file's host path by the compose file; None if it is in no bind mount."""
+    """Return a flag file's host path according to the compose file; None outside bind mounts."""
     mounts = ctx.service(str(ctx.settings.services.proxy)).mounts
     binds = {mount.target: mount.source if mount.type == "bind" else "" for mount in mounts}
     target, folder = _innermost_mount(binds, file)

@@ -11,7 +11,8 @@ from cosmicdeploy.probes.urls import front_of
 from cosmicdeploy.proxy.kernel.connections import is_reached
 
 POLL_SECONDS = 0.25
-# Seconds to allow for each probe request: twice as long as it takes, about ten per second.
+# Seconds to allow for each probe request: `unreached` sends about ten per second, so this is twice
+# the time that one takes.
 SECONDS_PER_TURN = 0.2
 
 

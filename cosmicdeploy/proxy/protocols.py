@@ -23,10 +23,10 @@ PROTOCOLS: dict[str, Protocol] = {"proxy": "http", "fastcgi": "fastcgi"}
 def with_protocols(loaded: LoadedSettings, stack: Stack) -> LoadedSettings:
     """Return the settings, completed with protocols, ports and scripts from nginx's configuration.
 
-    Only applications that nginx passes requests to by another directive than `proxy_pass` are
-    completed; a protocol or port in their settings stays. An application with the protocol fastcgi
-    and no known port gets port 9000. Raises `ConfigError` if nginx uses another protocol for an
-    application than its settings name.
+    An application is completed if nginx passes requests to it, and never by `proxy_pass`; a
+    protocol or port in its settings stays. Every application with the protocol fastcgi and no known
+    port gets port 9000. Raises `ConfigError` if nginx uses another protocol for an application than
+    its settings name.
     """
     presumed = {
         each.name: found

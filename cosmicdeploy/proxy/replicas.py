@@ -34,7 +34,7 @@ def replica_hosts(ctx: Context) -> ReplicaHosts:
 
 
 def replica_groups(hosts: ReplicaHosts, groups: list[Group]) -> list[Group]:
-    """Return the groups of servers with at least one replica."""
+    """Return those of the groups that contain at least one replica."""
     all_hosts = set().union(*hosts.values())
     return [group for group in groups if any(server.host in all_hosts for server in group.servers)]
 

@@ -23,7 +23,7 @@ STATEMENT_COLORS = {"destructive": "red", "unknown": "red", "risky": "yellow", "
 
 
 def show(report: Report, console: Console) -> None:
-    """Print all parts of a report except its error and its `data`."""
+    """Print a report without its `data`, error, features and warnings, which other code prints."""
     if report.steps:
         _show_steps(report, console)
     if report.checks:

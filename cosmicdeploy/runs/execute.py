@@ -1,4 +1,4 @@
-"""Plan or execute a run under the lock, abort interrupted runs, roll back."""
+"""Plan a run, execute a run under the lock, abort interrupted runs, roll back."""
 
 from __future__ import annotations
 
@@ -76,9 +76,10 @@ def execute(
     Waits up to `wait` seconds for another run to end. Then resumes or undoes interrupted runs,
     depending on the command. If the run changes something, the `recorder` records its baseline.
 
-    Returns the run, and the statistics of its requests; None if it sent no requests. A failed step
-    does not raise: its error is `Run.error`. Raises a `CosmicError` if the run cannot begin or be
-    planned: `LockHeld`, for example, or `NeedsPerson` if an interrupted run stands in the way.
+    Returns the run and the statistics of its requests; the statistics are None if it sent no
+    requests. A failed step does not raise: its error is `Run.error`. Raises a `CosmicError` if the
+    run cannot begin or be planned: `LockHeld`, for example, or `NeedsPerson` if an interrupted run
+    stands in the way.
     """
     needed = _single_container_services(ctx, steps)
     _require_spoken_protocols(ctx, steps)
@@ -152,7 +153,8 @@ def _single_container_services(ctx: Context, steps: Sequence[Step]) -> Sequence[
 def _require_spoken_protocols(ctx: Context, steps: Sequence[Step]) -> None:
     """Raise `ConfigError` if a replica speaks another protocol than its settings name.
 
-    The run would judge a working replica as broken. A backup requests no replica, so it may run.
+    The run would judge a working replica as broken. A run that only makes backups is not refused,
+    since it sends no requests to replicas.
     """
     if not all(step.protective for step in steps):
         require_spoken_protocols(ctx)

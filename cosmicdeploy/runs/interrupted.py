@@ -99,9 +99,9 @@ def _in_place_for_clients(ctx: Context, runs: Runs) -> Runs:
 def _can_resume(run: InterruptedRun, command: RunCommand, target: str | None) -> bool:
     """Whether the command can resume the run.
 
-    A run that has failed cannot be resumed. A rollback can be resumed only by the same command with
-    the same backup as its `target`. A deploy can be resumed by another deploy. A rollback can
-    resume any deploy, since it replaces everything that a deploy changes.
+    A rollback can resume any deploy, since it replaces everything that a deploy changes. Another
+    deploy can resume a deploy that has not failed. A rollback that has not failed can be resumed
+    only by the same command with the same backup as its `target`.
     """
     if run.kind is RunKind.ROLLBACK:
         return (run.command, run.target, run.failed) == (command.line, target, False)

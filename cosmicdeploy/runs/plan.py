@@ -31,10 +31,10 @@ Plan = Sequence[Planned]
 def make_plan(steps: Sequence[Step], ctx: Context) -> Plan:
     """Check every step; return the steps with their findings, in the same order.
 
-    Protective steps are checked last, when it is known whether another step changes something. If a
-    check fails and an earlier step changes something, the finding is `Undecided`, since that step
-    may remove the cause. Without such a step, raises the error. Always raises `Refused` and
-    `NeedsPerson`.
+    Protective steps, for example backups, are needed only if another step changes something, so
+    they are checked last. If a check fails and an earlier step changes something, the finding is
+    `Undecided`, since that step may remove the cause. Without such a step, raises the error.
+    `Refused` and `NeedsPerson` are raised in either case.
     """
     ctx = ctx.with_run(is_planning=True)
     planned: dict[str, Planned] = {}

@@ -58,9 +58,9 @@ class Run:
 
     @property
     def has_applied(self) -> bool:
-        """Whether this run began to apply a step, be it one that only checks.
+        """Whether this run began to apply a step.
 
-        The steps of resumed runs do not count.
+        A step that only checks something counts as well. The steps of resumed runs do not count.
         """
         return bool(self._applied_here)
 

@@ -59,8 +59,8 @@ def _schema(ctx: Context) -> dict[str, Any]:
 def changed(before: State, after: State) -> list[str]:
     """Return the differences between two states, one line each.
 
-    Compares the schema and migrations only if both states know the schema. If a service did not
-    work before, it does not compare whether its container runs.
+    Compares the schema and migrations only if both states know the schema. Ignores whether a
+    container runs if its service did not work before.
     """
     unstable = KnownFailures.of_state(before).services
     before, after = _without_running(before, unstable), _without_running(after, unstable)

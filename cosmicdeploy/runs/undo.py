@@ -84,7 +84,8 @@ def undo_all(ctx: Context, applied: Sequence[Applied]) -> UndoResult:
     After most errors, the undo continues with the previous step. It ends if:
     - the lock is lost,
     - a step cannot be undone without losing data (`NotReversible`), or
-    - the undo of a step that `keeps_data` fails: earlier changes belong to the data that stays.
+    - the undo of a step with `keeps_data` fails: the data that this step put in place then stays,
+      and needs the changes of the earlier steps.
 
     Undoes nothing if clients were let in after data was swapped, since what they have written would
     be lost.

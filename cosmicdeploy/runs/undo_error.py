@@ -29,7 +29,7 @@ class UndoProof:
 def prove_undo(ctx: Context, before: State | None, applied: Sequence[Applied]) -> UndoProof:
     """Compare the stack with the state before the run, after an undo without errors.
 
-    Compares nothing if that state is unknown, or if `undo` restores nothing for any of the steps.
+    Compares nothing if that state is unknown, or if no step has an `undo` that restores anything.
     """
     if before is None or not any(each.step.reversible for each in applied):
         return UndoProof()

@@ -15,7 +15,7 @@ class FlappingLimit(Section):
     """When a device counts as flapping."""
 
     more_than: int = Field(
-        default=3, ge=1, description="A device with more transitions than this flaps"
+        default=3, ge=1, description="A device flaps if it has more transitions than this"
     )
     seconds: float = Field(
         default=300, gt=0, description="Period in which transitions are counted, in seconds"
@@ -81,7 +81,8 @@ class Diagnose(Section):
         default=0.8,
         gt=0,
         le=1,
-        description="Share of used connections, from 0 to 1, from which on it is a problem",
+        description="Share of connections, from 0 to 1; it is a problem if at least this share is"
+        " in use",
     )
 
 
@@ -123,8 +124,8 @@ class Checklist(Section):
 
     scheduled: str = Field(
         default="",
-        description="Words in the log line that the scheduler writes when it starts a run. Default:"
-        " the name in verify.command",
+        description="Words in the log line that the scheduler writes when it starts the scheduled"
+        " command. Default: the name in verify.command",
     )
     errors: re.Pattern[str] = Field(
         default=re.compile(r"\b(?:ERROR|CRITICAL|ALERT|EMERGENCY)\b"),

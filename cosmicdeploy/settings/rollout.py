@@ -73,8 +73,8 @@ class Maintenance(Section):
 
     file: PurePosixPath | None = Field(
         default=None,
-        description="File in the proxy's container that makes it answer 503 with Retry-After while"
-        " it exists; without it the proxy is stopped",
+        description="File in the proxy's container; while the file exists, the proxy answers 503"
+        " with Retry-After. Null to stop the proxy instead",
     )
 
 

@@ -135,8 +135,10 @@ class Services(Section):
 
     @property
     def infrastructure(self) -> Words:
-        """The services that a deploy replaces only with `--include`, and no rollback brings
-        back."""
+        """The services that no run replaces without `--include`.
+
+        These are the database, the cache, the proxy, and the other services that keep data.
+        """
         return (*self.support, *self.keeping_data)
 
     @property

@@ -39,12 +39,11 @@ class Lock(Section):
 
 
 class Volumes(Section):
-    """Which volumes hold files of an image."""
+    """Which volumes a deploy fills with files of an image."""
 
     left_alone: Words = Field(
         default=(),
-        description="Volumes that the proxy mounts too, and into which no deploy puts files of an"
-        " image",
+        description="Volumes shared with the proxy into which no deploy puts files of an image",
     )
 
 

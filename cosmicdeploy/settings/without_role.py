@@ -25,5 +25,5 @@ def require_lists_without_contradiction(services: Services) -> None:
 
 def _conflict(key: str, name: str, problem: str) -> ConflictingKey:
     return ConflictingKey(
-        f"services.{key}", f"{name!r} {problem}", f"remove {name} from one of the two"
+        f"services.{key}", f"{name!r} {problem}", f"name {name} in only one of the two keys"
     )

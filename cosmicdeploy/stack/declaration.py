@@ -41,9 +41,9 @@ class Declaration:
 def read_declaration(files: ComposeFiles, environ: Mapping[str, str]) -> Declaration:
     """Read the compose files into one document.
 
-    A single file without `include`, `extends` and Compose's tags is read as it is; anything else is
-    merged by Compose itself. Raises `ConfigError`, with file and line, for anything wrong or
-    unsupported.
+    A single file without `include`, `extends` and Compose's tags (`!reset`, `!override`) is read as
+    it is; anything else is merged by Compose itself. Raises `ConfigError`, with file and line, for
+    anything wrong or unsupported.
     """
     own = read_env_file(files.env_file, environ)
     variables = {**own, **environ}

@@ -31,8 +31,9 @@ def needed_by(stack: Stack, names: set[str]) -> set[str]:
 def in_order_of_dependencies(stack: Stack, units: Sequence[Sequence[str]]) -> list[Sequence[str]]:
     """Return groups of services (`units`), each after the groups that its services depend on.
 
-    Otherwise the given order stays. Groups may depend on each other in a circle, unlike single
-    services; then the first of them comes first.
+    Of the groups that can come next, the first in the given order does. Groups may depend on each
+    other in a circle, unlike single services: if no group can come next, the first of those left
+    does.
     """
     needed = {id(unit): needed_by(stack, set(unit)) for unit in units}
     left, ordered = list(units), list[Sequence[str]]()

@@ -80,7 +80,8 @@ class Step(BaseModel):
     is_checked_again: ClassVar[bool] = True
     # The step or its undo swaps data, so it cannot be undone once clients have been let in again.
     swaps_data: ClassVar[bool] = False
-    # If its undo fails, earlier steps are not undone: their changes belong to the data that stays.
+    # If this step's undo fails, the steps before it are not undone: the new data stays in place,
+    # and their changes go with it.
     keeps_data: ClassVar[bool] = False
     # What it changed in the database stays after its undo, which cannot know it.
     leaves_data_changed: ClassVar[bool] = False
@@ -113,7 +114,7 @@ class Step(BaseModel):
         except ValidationError as error:
             raise NeedsPerson(
                 f"A step of an interrupted run cannot be read: {error.errors()[0]['msg']}",
-                where=f"an intent of the kind {cls.kind} in the journal",
+                where=f"a begun step of the kind {cls.kind} in the journal",
                 todo=f"use the version of cosmicdeploy that started the run; or {ACCEPT}",
             ) from error
 

@@ -67,7 +67,7 @@ def _containers(ctx: Context) -> str:
     known = ctx.run.known_failures.description()
     if not known:
         return summary
-    return f"{summary}; did not work before, so not required of the old release: {known}"
+    return f"{summary}; did not work before the run, so not required to work now: {known}"
 
 
 def _require_one_scheduler(ctx: Context) -> None:

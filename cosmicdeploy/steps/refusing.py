@@ -1,4 +1,4 @@
-"""Turn an error of a step's check into `Refused` if no earlier step can remove the cause."""
+"""Turn an error of a step's check into `Refused`: no earlier step can remove its cause."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from cosmicdeploy.errors import CosmicError, Refused
 def refusing(kind: type[CosmicError], at: str = "") -> Iterator[None]:
     """Turn errors of this class into `Refused`, with the same exit code.
 
-    A plan fails with `Refused` before anything is changed. It may put off another error until an
-    earlier step has removed the cause. `at` replaces the error's `where`.
+    A plan fails with `Refused` before anything is changed. A plan may put off any other error
+    until an earlier step has removed the cause. `at` replaces the error's `where`.
     """
     try:
         yield

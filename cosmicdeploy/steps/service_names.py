@@ -66,8 +66,8 @@ def _services_by_word(ctx: Context) -> Mapping[str, Sequence[str]]:
     services = ctx.stack.services
     containers = {service.container_name: [name] for name, service in services.items()}
     roles: Mapping[str, Sequence[str]] = {r: ctx.settings.services.of([r]) for r in ROLES}
-    # An application with the name of a role has a single service, of the same name. The word then
-    # names that service.
+    # Leaves out an application with the name of a role: it has a single service, which has the same
+    # name, so the word names that service anyway.
     applications = {
         each.name: each.services for each in ctx.settings.all_applications if each.name not in roles
     }

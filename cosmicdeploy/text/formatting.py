@@ -61,7 +61,7 @@ def format_short_timestamp(text: str) -> str:
 
 
 def format_percent(share: float) -> str:
-    """Format a share between 0 and 1 as a percentage, precise enough to differ from 0% and 100%."""
+    """Format a share between 0 and 1 as a percentage, with more decimals near 0% and 100%."""
     if share in (0, 1):
         return f"{share:.0%}"
     return f"{share:.2%}" if share < 0.01 or share > 0.99 else f"{share:.1%}"

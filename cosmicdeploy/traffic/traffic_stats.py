@@ -152,7 +152,8 @@ class TrafficStats(RequestStats):
         if self._excused is None:
             return ""
         lost, excused = self.gaps.too_long(), self._excused
-        # What was sent, and failed, of each excused application since `stop_excusing`.
+        # For each excused application, how many of its requests were sent, and how many failed,
+        # since `stop_excusing`.
         untouched = [
             (self.applications[name].sent - sent, len(self.applications[name].failures) - failed)
             for name, (sent, failed) in self._untouched.items()

@@ -169,7 +169,7 @@ def _working_state(container: Container, command: str | None) -> str:
     since = f"running since {format_time(container.started)}"
     if not command:
         return since
-    run = "started too recently to say more" if _is_new(container) else "its log shows it run"
+    run = "started too recently to say more" if _is_new(container) else "its log shows a run"
     return f"{since}; {command} is scheduled, {run}"
 
 

@@ -85,7 +85,7 @@ class Excused:
         return ", as before this run" if is_known else ""
 
     def _has_all_containers(self, ctx: Context) -> bool:
-        """Return whether some services are excused, and all services that are not are ready."""
+        """Return whether some services are excused, and all others are ready."""
         excused = self._excused_services(ctx)
         others = [name for name in ctx.settings.services.all if name not in excused]
         return bool(excused) and all(_serves(ctx, name) for name in others)
@@ -93,9 +93,8 @@ class Excused:
     def _excused_services(self, ctx: Context) -> list[str]:
         """Return the services that failed before the run, without those that the run must repair.
 
-        The run must repair the services that it replaced, and all services of an application of
-        which it replaced one. If it replaced none of any application, it must repair the services
-        of the main application.
+        The run must repair the services that it replaced. If some of these belong to applications,
+        it must repair all services of these applications, else all of the main application.
         """
         released = [ctx.settings.released_by(each) for each in ctx.settings.all_applications]
         touched = [names for names in released if not set(names).isdisjoint(self.replaced)]

@@ -55,7 +55,7 @@ def init(
     run_command("init", terminal, lambda call: _init(call, directory, choices, images))
 
 
-# The console command of the shipped application that registers the verification's device.
+# The shipped application's console command that registers the device for the verification.
 REGISTER_DEVICE = "devices:seed --name=VERIFY --token-env=DEVICE_TOKEN"
 
 

@@ -4,7 +4,7 @@ While an archive is written, the SQL is scanned, and the size and SHA-256 of the
 compressed data are computed.
 
 If the database's container can compress, the dump arrives compressed, so that less data passes
-through the engine. Otherwise the deployer compresses the dump.
+through the container engine. Otherwise the deployer compresses the dump.
 """
 
 from __future__ import annotations
@@ -152,8 +152,8 @@ def read_raw(path: Path) -> Iterator[bytes]:
     """Yield the decompressed SQL of an archive.
 
     Raises `BackupUnreadable` if the operating system cannot read the file, another `BackupError` if
-    the data cannot be decompressed. If the file was cut between two compressed blocks, the SQL ends
-    early without an error, so the caller must compare the size.
+    the data cannot be decompressed. If the file was cut, the SQL may end early without an error,
+    so the caller must compare the size.
     """
     try:
         with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as reader:

@@ -68,7 +68,8 @@ def read_listed_backup(path: Path, owner: Owner | None) -> Backup | None:
 def _read(path: Path, owner: Owner | None) -> Backup:
     data = _data_path(path)
     # The writer renames the partial file to the data file, writes the manifest, and only then
-    # releases the lock. Checking the files in this order cannot miss the writer.
+    # releases the lock. So check the locks of the partial file and then of the data file before
+    # reading the manifest: this order cannot miss the writer.
     has_writer = is_locked(partial_path(data)) or is_locked(data)
     manifest = _manifest(path)
     if manifest.status == "running" and not has_writer:

@@ -81,7 +81,7 @@ class Catalogue:
         return backup
 
     def find(self, reference: str) -> Backup:
-        """Return a backup like `get`; an ID also finds a backup of another stack, to show it.
+        """Return a backup like `get`, but also one of another stack if its ID is given.
 
         Raises `UnknownBackup`, with the candidates, if there is no such ID; `BackupError` if the
         backup is damaged or cannot be read, or if no backup is usable as "latest".

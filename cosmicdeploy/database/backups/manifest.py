@@ -102,7 +102,7 @@ class Manifest(StoredModel):
 
     @property
     def release_text(self) -> str:
-        """The release, "" if unknown. Several, with their services: "2 (api, jobs), 3 (web)"."""
+        """The release, "" if unknown; several are shown with services: "2 (api, jobs), 3 (web)"."""
         services: dict[str, list[str]] = {}
         for name, release in self.releases.items():
             services.setdefault(release, []).append(name)

@@ -26,7 +26,8 @@ class Owner:
     def objection(self, manifest: Manifest) -> str:
         """Return a text that says that a backup is another stack's; "" if it is this stack's.
 
-        A manifest of an older version does not name the project. Then the database alone decides.
+        If an older version of the deployer wrote the manifest, it does not name the project. Then
+        the database alone decides.
         """
         is_same_project = manifest.project in ("", self.project)
         if is_same_project and manifest.database == self.database:
@@ -40,7 +41,7 @@ class Owner:
         todo = "choose one of this stack: `cosmicdeploy backup list`"
         if manifest.database == self.database:
             todo += (
-                f"; if this is that stack under another project name ({self.project!r}), "
+                f"; if project {self.project!r} is the same stack under a new name, "
                 f"set `project: {manifest.project}` in cosmicdeploy.yaml"
             )
         reason = self.objection(manifest).removeprefix("it ")

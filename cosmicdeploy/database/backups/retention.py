@@ -115,7 +115,7 @@ class _UnusableBackups:
         if backup.from_future:
             return f"{backup.from_future}, so no rule counts it"
         if backup.is_intact and not self._is_superseded(backup):
-            return f"no newer backup is good: {backup.why}"
+            return f"its data is intact, although {backup.why}"
         if not backup.is_intact and state.copy_urls:
             return f"not usable here, but a copy exists: `cosmicdeploy backup fetch {backup.id}`"
         return (

@@ -14,8 +14,8 @@ SHOWN = 10
 def skipped_lines(backups: Sequence[Backup]) -> Iterator[str]:
     """Yield lines about the backups that a rollback cannot use, and why.
 
-    Each of this stack's first ten has a line; its other ones share a line. All backups of other
-    stacks share a further line.
+    The first ten of this stack's unusable backups have a line each, the rest of them share a line.
+    All backups of other stacks share a further line.
     """
     unusable = [backup for backup in backups if not backup.is_rollback_target]
     own = [backup for backup in unusable if not backup.foreign]

@@ -20,8 +20,8 @@ PIECE_BYTES = 1 << 20
 class Pipe:
     """Takes chunks, joins them into larger pieces, and passes each piece to `work` in a thread.
 
-    The queue holds up to `limit` bytes. After `work` has raised an error, `put` and `close` raise
-    that error too.
+    The queue is full once it holds `limit` bytes. After `work` has raised an error, `put` and
+    `close` raise that error too.
     """
 
     def __init__(self, work: Callable[[bytes], object], limit: int = QUEUE_BYTES) -> None:

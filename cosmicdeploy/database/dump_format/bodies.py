@@ -41,7 +41,7 @@ def withheld_events_warnings(definitions: Definitions) -> list[str]:
 def require_loadable_bodies(objects: Sequence[Definition]) -> None:
     """Raise `BackupError` if the client would take a line of a trigger or routine as a command.
 
-    The database's client drops such a line, so loading the dump with it would change the body.
+    The database's client drops such a line, so the body would change when the client loads a dump.
     """
     broken = [
         each for each in objects if each.kind not in ("EVENT", "VIEW") and _holds_command(each)

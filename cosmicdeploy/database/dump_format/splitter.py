@@ -85,7 +85,7 @@ class Splitter:
     def feed(self, chunk: bytes) -> Iterator[Text | Rows]:
         """Take the next bytes; yield complete statements, and pieces of an unfinished INSERT.
 
-        Raises `BackupError` if an unfinished statement that is no such INSERT exceeds 16 MiB.
+        Raises `BackupError` if an unfinished statement exceeds 16 MiB, unless it inserts rows.
         """
         self._left += chunk
         position = 0

@@ -43,7 +43,8 @@ class LoadConnection:
         )
         for statement in (LONG_WAITS, *settings):
             self.run(statement)
-        # The driver has no other way to wait longer for a statement than for the server's greeting.
+        # Set afterwards, since the driver takes only one time limit for the server's greeting and
+        # for all statements.
         self._connection._read_timeout = read_timeout  # type: ignore[attr-defined]
 
     def run(self, statement: bytes | bytearray) -> None:

@@ -19,7 +19,8 @@ FOREIGN_KEY = re.compile(
     rb"CONSTRAINT " + NAME + rb" FOREIGN KEY \(([^\n]*)\) REFERENCES [^\n]*[^,\n]"
 )
 PRIMARY = re.compile(rb"PRIMARY KEY \((" + NAME + rb")")
-# Every other line of a CREATE TABLE begins like this, unless a line break is inside a quoted text.
+# How the remaining lines of a CREATE TABLE may begin. Any other line, such as a FULLTEXT KEY or a
+# line after a line break in a quoted text, means that the table is created as a whole.
 DEFINITION = re.compile(rb"`|PRIMARY KEY |CONSTRAINT |CHECK |PERIOD ")
 AUTO_INCREMENT = re.compile(rb"(" + NAME + rb") [^\n]* AUTO_INCREMENT\b")
 
@@ -28,8 +29,8 @@ AUTO_INCREMENT = re.compile(rb"(" + NAME + rb") [^\n]* AUTO_INCREMENT\b")
 class DeferredIndexes:
     """Three statements that together create one table; the last two run after its rows are loaded.
 
-    `create` creates the table without secondary indexes and foreign keys, `keys` adds the indexes,
-    and `foreign_keys` adds the foreign keys; it is empty if there are none.
+    `create` creates the table without secondary indexes and foreign keys. `keys` adds the indexes.
+    `foreign_keys` adds the foreign keys, and is empty if the table has none.
     """
 
     create: bytes

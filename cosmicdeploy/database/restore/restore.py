@@ -44,8 +44,8 @@ def load_shadow(
     match its manifest once loaded; `DatabaseError` if the server fails. The shadow schema is then
     dropped, and the live schema is unchanged.
 
-    If another run takes over, the shadow schema belongs to that run and stays. This call then
-    raises `LockLost`, or an error of its sessions, which the other run has ended.
+    If another run takes over the lock, the shadow schema belongs to that run and stays. This call
+    then raises `LockLost`, or an error of its sessions, which the other run has ended.
     """
     verify_backup(backup, on_bytes).require()
     require_restorable(access, backup)

@@ -25,8 +25,9 @@ class Column(StoredModel):
 class LiveColumn(Column):
     """A column as the server reports it.
 
-    `type` is the server's text. `default` is an SQL expression, None if there is no default or it
-    is NULL. `extra` (such as `auto_increment`) is in lower case.
+    `type` and `default` are the server's text; MariaDB reports a default as an SQL expression.
+    `default` is None if the column has no default, or the default NULL. `extra` (such as
+    `auto_increment`) is in lower case.
     """
 
     fills_itself: bool = False

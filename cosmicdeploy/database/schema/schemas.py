@@ -27,7 +27,7 @@ def replaced_name(live: str) -> str:
 
 
 def swap_record_name(live: str) -> str:
-    """Return the name of the schema that holds the record of a swap."""
+    """Return the name of the schema that records a swap of the live tables with restored ones."""
     return _derived_name(live, "swap")
 
 

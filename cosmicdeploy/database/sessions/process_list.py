@@ -54,16 +54,16 @@ class Process:
 
     @property
     def waits_for_table_lock(self) -> bool:
-        """Whether the session waits for a table lock, which an ALTER TABLE needs exclusively."""
+        """Whether the session waits for a table lock, as ALTER TABLE does for a table in use."""
         return self.state.startswith(TABLE_LOCK)
 
     @property
     def protection(self) -> str:
         """Why the deployer does not offer to end the session; "" for an ordinary client."""
         if self.user in SYSTEM_USERS or self.command in SYSTEM_COMMANDS:
-            return "it belongs to the server itself or to a replica"
+            return "it belongs to the server itself or to a database replica"
         if BACKUP_USERS.search(self.user) or BACKUP_STATEMENTS.search(self.statement):
-            return "it belongs to a backup or to a replica"
+            return "it belongs to a backup or to a database replica"
         return ""
 
     @property

@@ -91,7 +91,7 @@ class SwapDirection:
     def undo(self, session: Session) -> None:
         """Undo a swap whose tables have not moved: create the dropped triggers and events again.
 
-        Raises `DatabaseError`.
+        Raises `DatabaseError`, and `BackupError` if a recorded definition is not usable.
         """
         store = SwapRecord(session, self.live)
         record = store.read(self.prepared)

@@ -39,7 +39,8 @@ class SwapOutcome:
 def resolve_interrupted_swap(access: DatabaseAccess) -> SwapOutcome:
     """Finish or undo an interrupted swap; a second call changes nothing.
 
-    Depends only on the record in the database. Raises `DatabaseError`.
+    What is done depends only on the record in the database. Raises `DatabaseError`, and
+    `BackupError` if a recorded definition is not usable.
     """
     with exclusive_session(access) as session:
         return resolve(session, access.name)
@@ -52,7 +53,10 @@ def is_swap_interrupted(access: DatabaseAccess) -> bool:
 
 
 def resolve(session: Session, live: str) -> SwapOutcome:
-    """Finish or undo an interrupted swap, in an exclusive session. Raises `DatabaseError`."""
+    """Finish or undo an interrupted swap, in an exclusive session.
+
+    Raises what `resolve_interrupted_swap` raises.
+    """
     phases = SwapRecord(session, live).phases()
     for direction, what in ((backward(live), "swap back"), (forward(live), "swap")):
         if direction.moved in phases:

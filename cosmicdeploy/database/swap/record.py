@@ -32,7 +32,7 @@ EVENTS = TypeAdapter(tuple[Definition, ...])
 
 
 class Phase(StrEnum):
-    """How far a swap has come, or with BACK a swap back. The values are names of tables."""
+    """How far a swap (with BACK: a swap back) has come. The values are names of tables."""
 
     PREPARED = "swap_prepared"
     MOVED = "swap_moved"

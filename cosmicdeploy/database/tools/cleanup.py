@@ -10,7 +10,7 @@ from cosmicdeploy.engine.protocol import Engine
 
 
 def end_leftover_tools(engine: Engine, access: DatabaseAccess) -> None:
-    """End every tool that works on the live or the shadow schema.
+    """End every tool that works on the live schema, or on the one into which a restore loads.
 
     Call this only under the deploy lock: every such tool then belongs to a killed deployer. Raises
     `EngineError` if the database's container does not answer.

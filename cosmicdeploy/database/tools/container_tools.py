@@ -67,7 +67,7 @@ class ContainerTools:
         return self._run(schema, [*self.dump_prefix, *tool], sink=sink, silence=silence)
 
     def select_limit(self) -> int:
-        """Return how many rows a query of these tools returns at most without a limit of its own.
+        """Return the most rows that a query of these tools returns if it sets no limit itself.
 
         Raises `DatabaseError` if the client cannot log in.
         """

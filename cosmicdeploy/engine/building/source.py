@@ -60,9 +60,9 @@ class BuildSource:
     def name_in_context(self) -> str | None:
         """The Dockerfile's name in the context; None if the context does not contain it.
 
-        The context does not contain a Dockerfile whose text stands in the compose file, that is
-        outside of the context's folder, that the ignore file excludes, or whose path has a symbolic
-        link.
+        The context does not contain the Dockerfile if its text stands in the compose file, if it is
+        outside of the context's folder, if the ignore file excludes it, or if its path has a
+        symbolic link.
         """
         if self.file is None:
             return None

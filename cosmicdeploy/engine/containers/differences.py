@@ -135,8 +135,8 @@ def _was_declared(key: str, container: Json) -> bool:
 def _was_dropped(key: str, value: str | None, container: Json) -> bool:
     """Return whether the engine may have dropped a declared key at the container's creation.
 
-    Which keys were declared is unknown for a container that Compose created: True for any key that
-    the engine can drop.
+    `value` is the container's value of the key. Which keys were declared is unknown for a container
+    that Compose created; any key that the engine can drop then counts as declared.
     """
     if not key.startswith(DROPPED_KEYS) or value not in (None, "-1"):
         return False

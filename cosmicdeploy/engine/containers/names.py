@@ -1,8 +1,8 @@
 """Container names, whose suffix shows the role of a container that is not in place.
 
 The container in place is the one that does its service's work. A rollout creates a candidate beside
-it, and keeps the superseded container until the run is over. If a run is interrupted, a later run
-recognizes its containers by their suffixes.
+it, and keeps the superseded container until the run is over. A later run recognizes
+the containers of an interrupted run by their suffixes.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def final_name(name: str) -> str:
 def name_as(role: ContainerRole, final: str, seed: str) -> str:
     """Return the name of a container with this role; not for `ContainerRole.IN_PLACE`.
 
-    `final` is the name that the container has or would have in place. `seed` begins with eight
-    hexadecimal digits, such as an id; they make the name unique.
+    `final` is the name that the container has or would have in place. `seed`, such as an id, begins
+    with eight hexadecimal digits, which make the name unique.
     """
     return f"{final}-{role}-{seed[:8]}"

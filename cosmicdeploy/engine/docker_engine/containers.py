@@ -106,7 +106,8 @@ class DockerContainers(DockerApi):
             try:
                 image = self._inspected_image(inspected["Image"])
             except NotFound:
-                # Without the image its defaults are unknown. The callers also compare image ids.
+                # Without the image its defaults are unknown. The callers detect a different image
+                # by its id.
                 return []
             config = inspected["Config"]
             project = (config.get("Labels") or {}).get(label.PROJECT, "")

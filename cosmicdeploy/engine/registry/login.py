@@ -41,7 +41,7 @@ def login_for(api: APIClient, reference: str) -> Login:
 
     Each call reads the configuration again, since an operator may log in while a run waits. Raises
     `PullFailed` for an invalid image name, for malformed credentials, and if a credential helper (a
-    program of the configuration that stores passwords) fails. Without readable configuration
+    program that stores passwords, named in the configuration) fails. Without readable configuration
     there are no credentials.
     """
     try:
@@ -50,14 +50,14 @@ def login_for(api: APIClient, reference: str) -> Login:
         raise PullFailed(
             f"{reference} is not the name of an image: {error}",
             where=reference,
-            todo="correct `image:` in the compose file",
+            todo="correct `image:`",
         ) from error
     path = Path(
         str(config.find_config_file() or config.config_path_from_environment() or _default())
     )
     try:
         with interruptible(), warnings.catch_warnings():  # a helper may ask over the network
-            warnings.simplefilter("ignore")  # the error below says so if a helper is missing
+            warnings.simplefilter("ignore")  # the error below reports a missing helper
             found = auth.load_config().resolve_authconfig(host)
             header = auth.encode_header(found) if found else b""
     except (DockerException, OSError, ValueError) as error:

@@ -54,7 +54,7 @@ _PROBLEMS = (
     _Problem(
         r"invalid reference|repository name must be lowercase|invalid tag",
         "{image} is not the name of an image",
-        "correct `image:` in the compose file",
+        "correct `image:`",
     ),
     _Problem(
         r"server gave HTTP response to HTTPS client",

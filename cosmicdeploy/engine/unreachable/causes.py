@@ -1,4 +1,4 @@
-"""Collect the exceptions that a failed connection wraps, and search them for a cause."""
+"""Collect the exceptions that a connection error wraps, and search them for a cause."""
 
 from __future__ import annotations
 

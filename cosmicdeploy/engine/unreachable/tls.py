@@ -27,7 +27,7 @@ def of_tls(causes: Sequence[BaseException]) -> Explanation | None:
         reason = next(c for c in causes if isinstance(c, ssl.SSLCertVerificationError))
         return Explanation(
             f"The engine's certificate is not trusted: {reason.verify_message}",
-            f"put the certificate of the authority that signed it into {folder}/ca.pem",
+            f"put the certificate of the engine's certificate authority into {folder}/ca.pem",
         )
     if says(causes, "certificate required", "bad certificate", "unknown ca"):
         return Explanation(

@@ -74,7 +74,7 @@ def newest(ctx: Context) -> Baseline | None:
 
 
 def of_run(ctx: Context, run: str) -> Baseline | None:
-    """Return the baseline of a run, finished or not; None if it has none or it is unreadable."""
+    """Return the baseline of a run, finished or not; None if there is none that can be read."""
     return _read(ctx, _folder(ctx) / f"{run}.json")
 
 

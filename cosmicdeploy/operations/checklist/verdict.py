@@ -10,7 +10,7 @@ from typing import Any
 
 from cosmicdeploy.settings import Settings
 
-# The result of a collector, as JSON; {"why": …, "todo": …} if it failed.
+# What a collector (see `collect.py`) found, as JSON; {"why": …, "todo": …} if the collector failed.
 Figures = Mapping[str, Any]
 
 DAY = 86_400.0

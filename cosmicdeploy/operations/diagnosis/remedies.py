@@ -124,8 +124,9 @@ def end_sessions(
 ) -> Sequence[Remedy]:
     """Return the remedy that ends these database sessions, or only their statements.
 
-    Returns no remedy if there is no session. Also returns none if a session belongs to the server,
-    a replica or a backup (`Process.protection`): only a person may decide to end such a session.
+    Returns no remedy if there is no session. Also returns none if a session belongs to the database
+    server itself, to a database replica or to a backup (`Process.protection`): only a person may
+    decide to end such a session.
     """
     if not sessions or any(session.protection for session in sessions):
         return ()

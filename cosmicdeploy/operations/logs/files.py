@@ -87,7 +87,7 @@ class Files:
         push(line)
 
     def _not_returned(self, lines: Sequence[str]) -> Sequence[str]:
-        """Return those of these lines, from the end of the file, that were not returned before.
+        """Return those of `lines`, the last ones of the file, that were not returned before.
 
         With `tail` 0, returns none of them at the first call.
         """

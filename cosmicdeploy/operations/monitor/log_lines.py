@@ -76,7 +76,7 @@ class LogLines:
         at = entry.line.at / 1e9 or time.time()
         if line.context:
             return transition(at, entry.service, line.context, self._origin)
-        # The context is None for an ordinary line, and {} for a transition's if it is unreadable.
+        # The context is None for an ordinary line, and {} for a transition with unreadable JSON.
         facts = {"error": True} if entry.line.is_stderr else {}
         topic = self._topics[entry.service] if line.context is None else TRANSITIONS
         return MonitorEvent(at=at, topic=topic, source=entry.service, text=line.text, facts=facts)

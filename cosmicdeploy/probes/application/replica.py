@@ -1,8 +1,8 @@
 """Check one replica with requests that go straight to it, past the load balancer.
 
-Each check sends a health request (GET). To the main application it also sends a heartbeat (POST),
-which the application stores, if `verify.heartbeat` is configured. A request is repeated after an
-error or a 429, as described for `send_until_not_rate_limited`.
+Each check sends a health request (GET). If `verify.heartbeat` is configured, a check of the main
+application also sends a heartbeat (POST), which the application stores. A request is repeated after
+an error or a 429, as described for `send_until_not_rate_limited`.
 """
 
 from __future__ import annotations

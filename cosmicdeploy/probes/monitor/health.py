@@ -94,7 +94,7 @@ class Health:
 
 
 def summary(states: Mapping[str, ContainerState]) -> str:
-    """Return one line with the number of containers and those that are not running or healthy."""
+    """Return one line: how many containers there are, and which are neither running nor healthy."""
     bad = [f"{name} is {state.state}" for name, state in states.items() if not _is_well(state)]
     return f"{counted(len(states), 'container')}, {', '.join(bad) or 'all well'}"
 

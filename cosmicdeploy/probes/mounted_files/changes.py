@@ -49,9 +49,9 @@ def changed_files(
 ) -> list[FileChange]:
     """Return the mounted files that have changed since a running container last read them.
 
-    The container read them at its start, when a run last recorded that it did, or at `read_at`
-    (Unix time), whichever is latest. Returns nothing for a container on another host, whose files
-    the deployer cannot read.
+    The container last read them at the latest of these times: its start, the time in its record,
+    and `read_at` (Unix time). Returns nothing for a container on another host, whose files the
+    deployer cannot read.
     """
     if not (container.is_running and proc.is_on_this_host(container)):
         return []

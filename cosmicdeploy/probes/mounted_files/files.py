@@ -40,9 +40,9 @@ def mounted_files(service: Service, container: Container, directory: Path) -> li
     """Return the files of the host that configure a container.
 
     These are the files that are mounted by themselves, and the files in mounted folders whose path
-    names configuration. Files of other folders are left out, since they may be data. A mount that
-    the container does not have as the service declares it is left out too. `directory` is the
-    project's.
+    names configuration. Files of other folders are left out, since they may be data. A mount is
+    left out too if the container does not have it, or has it from another source than the service
+    declares. `directory` is the project's.
     """
     mounts = [mount for mount in service.mounts if _is_in_place(mount, container)]
     return [file for mount in mounts for file in _files(mount, directory)]

@@ -54,7 +54,7 @@ class Records:
         return hmac.new(bytes.fromhex(self._key), content, hashlib.sha256).hexdigest()
 
     def write(self, records: Mapping[str, tuple[Container, Record]]) -> None:
-        """Replace all stored records by these, which are by container id. Raises `OSError`."""
+        """Replace all stored records by `records` (by container id). Raises `OSError`."""
         containers = {
             container_id: {
                 "started_at": container.started_at,

@@ -1,4 +1,4 @@
-"""Notices that tell the operator before a run what runs on this stack do not do or check."""
+"""Notices to the operator before a run: what a run does not do or check for this stack."""
 
 from __future__ import annotations
 
@@ -92,8 +92,8 @@ def _more_replicas(ctx: Context) -> Iterator[StackNotice]:
                 kind="more replicas",
                 service=name,
                 what=f"has {len(replicas)} containers, the compose file declares {declared}: all of"
-                " them get the release, and `docker compose up` would remove the rest",
-                todo="declare their number, or have Compose scale it down to what is declared:"
+                " them get the release, and `docker compose up` would remove the surplus ones",
+                todo="declare their number, or remove the surplus ones with Compose:"
                 f" `{_compose(ctx, 'up', '-d', '--no-deps', '--no-recreate', name)}`",
             )
 
@@ -117,7 +117,8 @@ def _of_other_folders(ctx: Context) -> Iterator[StackNotice]:
                 kind="other folder",
                 service=name,
                 what=f"its container was created from {folder}; if a stack there has the"
-                f" same project name {ctx.stack.project}, a deploy here replaces its containers",
+                f" same project name {ctx.stack.project}, a deploy here replaces that stack's"
+                " containers",
                 todo="give one of the two stacks another `project` in cosmicdeploy.yaml",
             )
 

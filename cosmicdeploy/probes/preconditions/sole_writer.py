@@ -41,7 +41,7 @@ def _is_replica(ctx: Context, service: Service, user: Container) -> bool:
 
 
 def _own_sources(stack: Stack, service: Service) -> list[str]:
-    """Return the volumes and host folders that the service may write to and no other mounts."""
+    """Return the volumes and host folders that the service may write to and no other uses."""
     others = [each for each in stack.services.values() if each.compose_name != service.compose_name]
     shared = {mount.source for each in others for mount in each.mounts}
     own = {mount.source for mount in writable_mounts(service)}

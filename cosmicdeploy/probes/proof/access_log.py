@@ -19,7 +19,8 @@ TIME = "%d/%b/%Y:%H:%M:%S %z"
 CLIENT_GONE, SERVER_ERROR, UNAVAILABLE = 499, 500, 503
 # Reading the log is given up after this many seconds.
 READ_TIMEOUT_SECONDS = 3.0
-# The deployer must find this share of its own requests: the last lines may not be written yet.
+# The log must show at least this share of the number of responses that the deployer has received.
+# It may lack some of them, since the last lines may not be written yet.
 MIN_SHARE = 0.9
 
 Counts = TypeVar("Counts")

@@ -43,7 +43,7 @@ class Comparison:
         return [*breaches, *self._client_errors(), *slower(self._before, self._after(), limits)]
 
     def _client_errors(self) -> list[str]:
-        """Return a line if the proxy answered too many requests of any client with 5xx.
+        """Return a line if the proxy answered too many of all clients' requests with 5xx.
 
         The access log also shows failures of pages that the deployer does not request.
         """

@@ -36,7 +36,8 @@ CATCH_UP_SECONDS = 0.5
 # A heartbeat without a response may wait in a server's queue this long.
 UNSURE_SECONDS = 15.0
 
-# Sends a request submitted at this time (monotonic clock); if True, on a kept connection.
+# Sends a request. The arguments: when it was submitted (monotonic clock), and whether to use a kept
+# connection.
 Send = Callable[[float, bool], None]
 
 

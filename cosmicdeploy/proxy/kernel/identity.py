@@ -14,7 +14,8 @@ def is_same_file(ctx: Context, container: Container, target: str, path: Path) ->
     """Return whether `target` in a running container is the file or folder `path` of this host.
 
     The two differ if the engine is on another host, or if the file or folder was replaced on the
-    host after the container started. None if the container's image has no `stat` to compare them.
+    host after the container started. None if the two cannot be compared, as without `stat` in the
+    container's image.
     """
     identity, root = _identity(path), proc.root(container)
     if not identity:

@@ -21,8 +21,8 @@ def read(ctx: Context, container: Container, *names: str) -> ExecResult:
     """Return the contents of files, one after the other.
 
     `names` are paths below /proc, or patterns such as `[0-9]*/stat`. Raises `EngineError` if the
-    container does not run. If its image lacks `cat`, the result has no file: its text is an error
-    message or empty.
+    container does not run. If `cat` is needed and the image lacks `cat`, the result's text is an
+    error message or empty.
     """
     text = _read_on_host(container, names)
     if text is not None:
@@ -37,8 +37,8 @@ def read(ctx: Context, container: Container, *names: str) -> ExecResult:
 def is_on_this_host(container: Container) -> bool:
     """Return whether a running container runs on this host.
 
-    On another host, the process here with the container's process id is not in the container's
-    control group.
+    If it runs on another host, a process of this host may have the same process id, but is not in
+    the container's control group.
     """
     try:
         return container.pid > 0 and container.id in (_process(container) / "cgroup").read_text()

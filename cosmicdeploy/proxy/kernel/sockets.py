@@ -45,7 +45,7 @@ def _end(text: str) -> tuple[str, int]:
 
 
 def _address(digits: str) -> str:
-    """Convert hexadecimal digits to an address; an IPv4 address of an IPv6 socket to IPv4."""
+    """Convert hexadecimal digits to an address; an IPv4-mapped IPv6 address becomes plain IPv4."""
     words = [digits[i : i + WORD] for i in range(0, len(digits), WORD)]
     packed = b"".join(int(word, 16).to_bytes(4, ORDER) for word in words)
     address = ipaddress.ip_address(packed)

@@ -43,7 +43,8 @@ class DeclaredPass:
 def declared_passes(stack: Stack, service: Service) -> list[DeclaredPass]:
     """Return the directives, in the mounted files, that pass requests to a service.
 
-    Empty if no directive names the service, or only by a variable that nginx alone can resolve.
+    Empty if no directive names the service, or if directives name it only by variables that nginx
+    alone can resolve.
     """
     trees = {path: parse(f"# configuration file {path}:\n{text}") for path, text in _files(stack)}
     tree = tuple(directive for each in trees.values() for directive in each)

@@ -74,7 +74,7 @@ def dump_configuration(ctx: Context, nginx: Nginx) -> str:
             "nginx would not start with its present configuration",
             where=nginx.container.name,
             todo="correct the configuration before nginx restarts; until then nginx runs with the "
-            "old one. A host name that is not found belongs to a stopped container",
+            "old one. If a host name is not found, its container may be stopped",
             details=_complaints(result.error_text),
         )
     return result.text

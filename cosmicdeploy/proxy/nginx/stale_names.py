@@ -40,11 +40,11 @@ REACHED_SECONDS = 5.0
 def reload_if_stale(ctx: Context, moved: Collection[str] | None = None) -> bool:
     """Reload nginx if it does not know a replica's present address; return whether it reloaded.
 
-    `moved` are the replicas whose address changed since nginx reached them. nginx is reloaded if it
-    does not reach one of them. If `moved` is None, nginx is reloaded if any replica gets no request
-    for longer than nginx may skip it. Only replicas that nginx knows by name, and that started
-    after nginx resolved the name, can cause a reload. After a reload, the function waits until the
-    replicas that caused it get requests. Nothing happens if the proxy is not nginx.
+    `moved` are the replicas whose address changed since nginx reached them. nginx is reloaded
+    unless it reaches all of them. If `moved` is None, nginx is reloaded if any replica gets no
+    request for longer than nginx may skip it. Only replicas that nginx knows by name, and that
+    started after nginx resolved the name, can cause a reload. After a reload, the function waits
+    until the replicas that caused it get requests. Nothing happens if the proxy is not nginx.
 
     Raises `ConfigError`, without a reload, if nginx would not start with its configuration or has
     an address that no replica has. Raises `EngineError` if the reload fails, and `ProbeFailed` if a
@@ -96,7 +96,7 @@ def reload_if_ambiguous(ctx: Context, services: Collection[str]) -> bool:
 
 
 def reload_if_older(ctx: Context) -> bool:
-    """Reload nginx if it knows a replica by name that started later than nginx's workers.
+    """Reload nginx if it knows by name a replica that started later than nginx's workers.
 
     Returns whether nginx was reloaded. For use during maintenance, when no request can show whether
     nginx reaches the replica. Raises `ConfigError` if nginx would not start with its configuration,
@@ -131,8 +131,8 @@ def _unreached_moved(
 ) -> list[str]:
     """Return the moved replicas that nginx does not reach.
 
-    A replica counts as not reached if its connections cannot be read, or if nginx sends it no
-    requests of its own accord (not `in_rotation`).
+    A replica counts as not reached if its connections cannot be read. So does a replica that is not
+    `in_rotation`: no request can show whether nginx reaches it.
     """
     probed = [name for name in moved if policies[name].in_rotation]
     try:

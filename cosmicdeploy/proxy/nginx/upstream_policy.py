@@ -17,7 +17,8 @@ from cosmicdeploy.proxy.nginx.server import find_nginx, read_configuration
 from cosmicdeploy.proxy.nginx.upstreams import Group, Server, groups
 from cosmicdeploy.proxy.replicas import ReplicaHosts, replica_groups, replica_hosts
 
-# Seconds to wait beyond `fail_timeout`: nginx counts whole seconds, and waits for more than it.
+# Seconds to wait beyond `fail_timeout`: nginx counts whole seconds, and skips a server until more
+# than `fail_timeout` of them have passed.
 SLACK = 1.5
 
 
@@ -102,7 +103,7 @@ def _fail_timeout(group: Group, server: Server) -> float:
 
 def _turns(group: Group, server: Server, workers: int) -> int:
     total = sum(_weight(s) for s in group.servers if s.takes_requests)
-    # Without a zone, each worker takes turns on its own.
+    # Without a zone, each worker goes through the servers on its own.
     counters = 1 if "zone" in group.directives else max(1, workers)
     return counters * math.ceil(total / _weight(server))
 

@@ -57,8 +57,8 @@ class PassDirective:
 
     `kind` is the directive's name without `_pass`. `target` is a host, a group or a variable;
     `port` is None if the directive names none. `scope` has the directives without a block that are
-    in force there, inherited ones included. If a directive can be in force several times, the key
-    contains its first argument, as in "set $pool".
+    in force in the same block, inherited ones included. If a directive can be in force several
+    times, the key contains its first argument, as in "set $pool".
     """
 
     kind: str

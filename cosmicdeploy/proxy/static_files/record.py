@@ -84,9 +84,10 @@ def set_aside(ctx: Context, volume: str, name: str) -> None:
 
 
 def put_back(ctx: Context, volume: str, name: str) -> None:
-    """Restore a volume's record from the copy of that name; an empty copy means no record.
+    """Restore a volume's record from the copy that `set_aside` made under this name.
 
-    Does nothing if there is no copy: then the record was not changed.
+    If the copy is empty, there was no record, so the present one is removed. Does nothing if there
+    is no copy: then the record was not changed.
     """
     kept = _path(ctx, volume, name)
     if kept.exists() and kept.stat().st_size:

@@ -1,4 +1,4 @@
-"""Find the volumes that a service shares with the proxy, and compare them with its image."""
+"""Find the volumes that a service shares with the proxy; compare them with the service's image."""
 
 from __future__ import annotations
 

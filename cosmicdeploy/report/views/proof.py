@@ -86,7 +86,7 @@ def _requests(requests: RequestsReport) -> Iterator[Text]:
     yield styled("  {}proxy: {}", beats, _proxy(requests.proxy))
     if requests.failing_before:
         yield styled(
-            "  [yellow]requests failed before this run: {};[/] judged once the rollout has ended",
+            "  [yellow]requests failed before this run: {};[/] failures count after the rollout",
             requests.failing_before,
         )
     for failure in requests.failures:

@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 
 
 def show_status(rows: Sequence[Row], console: Console) -> None:
-    """Print a line of at most 80 columns for each service, then the long drifts and what to do."""
+    """Print a line of at most 80 columns for each service, then long drift texts and what to do."""
     console.print(table(COLUMNS, [_shown(row) for row in rows]))
     differing = {_name(row): row for row in rows if _is_long(row)}
     show_differences(

@@ -6,7 +6,7 @@ from typing import Any
 
 
 def restore(data: dict[str, Any]) -> None:
-    """Add omitted values to the output, if the default of the reader is another value.
+    """Add each omitted value that differs from cosmicdeploy's own default.
 
     Compose 2.26 omits a ulimit of 0 and a `create_host_path` of false.
     """

@@ -24,7 +24,7 @@ _RESTARTS = {
 
 
 def read_deploy(entry: ComposeValue | None, scope: Scope) -> Deploy:
-    """Read the `deploy` section; report keys that have no effect through `scope`."""
+    """Read the `deploy` section; note in `scope.remarks` the keys that have no effect."""
     if entry is None:
         return Deploy()
     fields = {key: item for key, item in entry.mapping(_KEYS).items() if item.data is not None}

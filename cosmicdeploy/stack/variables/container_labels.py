@@ -10,7 +10,7 @@ from cosmicdeploy.stack.variables.environment import read_env_file
 
 
 def read_labels(service: ComposeValue, scope: Scope) -> dict[str, str]:
-    """Return the labels of `label_file`, in the format of an env file, and `labels`.
+    """Return the labels of `label_file`, which has the format of an env file, and of `labels`.
 
     The last value of a name wins.
     """

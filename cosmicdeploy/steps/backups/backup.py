@@ -95,7 +95,7 @@ class BackupStep(Step):
             return
         try:
             pruned = prune(ctx)
-        except OSError as error:  # the run has succeeded all the same
+        except OSError as error:  # the run has succeeded: a `CosmicError` is only reported
             raise BackupError(f"Old backups cannot be pruned: {error}") from error
         if pruned.backups:
             ctx.say(f"removed backups that no rule keeps: {', '.join(pruned.backups)}")
@@ -104,10 +104,10 @@ class BackupStep(Step):
 
 
 def _backup_of_interrupted_run(ctx: Context) -> str | None:
-    """Return the id of the backup that a resumed run created, if a new backup cannot replace it.
+    """Return the id of a resumed run's backup that a new backup cannot replace; None without one.
 
-    A new backup may lack the state before that run: the run has begun a migration, or the run is a
-    rollback and has begun maintenance.
+    A new backup may lack the state before that run in two cases: the run began a migration, or it
+    is a rollback and maintenance is on.
     """
     if not ctx.has_database:  # some containers may run the new release already
         return first_backup(ctx.run.resumed_runs)
@@ -118,7 +118,7 @@ def _backup_of_interrupted_run(ctx: Context) -> str | None:
 
 
 def copy_to_destinations(ctx: Context, backup: Backup) -> Result:
-    """Copy a backup to each destination that lacks it; return `copies` created and `warnings`.
+    """Copy a backup to each destination that lacks it; return the new `copies` and the `warnings`.
 
     Raises `BackupError` if a required copy fails; the backup itself stays usable.
     """
@@ -143,7 +143,10 @@ def copy_to_destinations(ctx: Context, backup: Backup) -> Result:
 
 
 def _progress(ctx: Context, what: str) -> Callable[[int], None]:
-    """Return a callback that reports the bytes done every few seconds and is a safe point."""
+    """Return a callback that reports the bytes done every few seconds.
+
+    Each call stops the run if it has to stop.
+    """
     last_report = time.monotonic()
 
     def report(done: int) -> None:

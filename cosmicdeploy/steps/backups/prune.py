@@ -18,9 +18,10 @@ from cosmicdeploy.steps.backups.kept_images import last_releases, remove_kept_ta
 
 @dataclass(frozen=True, kw_only=True)
 class Pruned:
-    """The ids of the backups (newest first) and images that were removed completely.
+    """The result of a prune.
 
-    `warnings` name what is left for the next prune.
+    `backups` are the ids of the backups that were removed completely, newest first. `images` are
+    the ids of the images that are no longer kept. `warnings` name what is left for the next prune.
     """
 
     backups: tuple[str, ...] = ()
@@ -47,8 +48,9 @@ def half_removed(ctx: Context) -> list[str]:
 def prune(ctx: Context, agreed: Collection[str] | None = None) -> Pruned:
     """Remove the backups that the plan does not keep, and finish interrupted removals.
 
-    `agreed` limits the plan to these ids. The caller holds the stack's lock. If a backup cannot be
-    removed, the result has a warning, and the next prune tries again.
+    `agreed`, if given, limits the removal to these ids; interrupted removals are finished in any
+    case. The caller holds the stack's lock. If a backup cannot be removed, the result has a
+    warning, and the next prune tries again.
     """
     unneeded = [
         d.backup
@@ -89,7 +91,10 @@ def _start_removal(ctx: Context, backup: Backup, warnings: list[str]) -> None:
 
 
 def _finish(ctx: Context, backup: Backup, warnings: list[str]) -> list[str] | None:
-    """Finish a removal that was started; return the ids of removed images, None if it fails."""
+    """Finish a removal that was started; return the ids of the images that are no longer kept.
+
+    Returns None if the removal fails.
+    """
     try:
         copies_of(ctx).remove(backup)
         images = remove_kept_tags(ctx, backup.manifest.images.values())

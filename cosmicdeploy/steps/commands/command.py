@@ -41,7 +41,8 @@ class CommandStep(Step):
     expect: str = Field(default="", description="Text that the output must contain.")
     unless: Words = Field(
         default=(),
-        description="`run` is skipped if this command exits with 0, as it must do after `run`.",
+        description="`run` is skipped if this command exits with 0. After `run`, this command has"
+        " to exit with 0.",
     )
     changes: bool = Field(
         default=True, description="False for a command that only reads: it runs each time."
@@ -115,7 +116,7 @@ class CommandStep(Step):
         return {"failed": failure.what}
 
     def _try(self, ctx: Context) -> CosmicError | None:
-        """Return why the last try failed; None once one succeeds."""
+        """Return why the last try failed; None once a try succeeds."""
         return poll(
             lambda: self._once(ctx),
             until=lambda failure: failure is None,

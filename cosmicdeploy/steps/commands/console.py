@@ -19,8 +19,8 @@ from cosmicdeploy.steps.service_names import running_named, services_of_step
 class ConsoleStep(CommandStep):
     """Run a command of the application's console (`app.console`).
 
-    Without `service`, it runs in the image that the application's tag names: in a replica or trial
-    that has this image, else in a container of its own.
+    Without `service`, the command runs in the image that the application's tag names: in a replica
+    or a trial container (which serves no client) of this image, else in a container of its own.
     """
 
     kind: ClassVar[str] = "console"

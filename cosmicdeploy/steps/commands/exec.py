@@ -45,8 +45,7 @@ class ExecStep(CommandStep):
 def client_environment(ctx: Context, service: str) -> Mapping[str, str]:
     """Return the variable with the password for a client in the database's container.
 
-    Empty for any other service. Unlike a command line, the engine does not show a command's
-    environment.
+    Empty for any other service. The engine shows a command's arguments, but not its environment.
     """
     declared = ctx.settings.database
     if declared is None or service != ctx.settings.services.database:

@@ -43,8 +43,8 @@ class Switched:
 def switch(ctx: Context, name: str, *, on: bool) -> Switched:
     """Switch a feature and wait until every running container of the release sees it.
 
-    Raises `UsageError` for an unknown feature, `CosmicError` if it cannot be switched or a
-    container does not see it.
+    Raises `UsageError` for an unknown feature, `CosmicError` if the feature cannot be switched or a
+    container does not see the switch.
     """
     require_known(ctx, name)
     before = states_by_service(ctx, name)

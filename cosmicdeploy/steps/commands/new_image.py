@@ -29,15 +29,16 @@ def in_new_image(
 ) -> ExecResult:
     """Run a console command in the image that the app's tag names now, which has the new code.
 
-    The command runs in a replica or trial that has this image already, else in a container of its
-    own. Raises `ConfigError` if there is no image.
+    The command runs in a replica or a trial (a container that serves no client) that has this image
+    already, else in a container of its own. Raises `ConfigError` if there is no image.
 
     - `apart`: the command always runs in a container of its own. A later run finds it there if this
       run is killed.
     - `once`: the command runs only once. Without `once`, it runs again in a container of its own if
       the replica or trial ends meanwhile.
-    - `reads`: the command writes to no volume, so it may run in any trial. Without `reads`, it does
-      not run in a trial with volumes of its own in place of those that the proxy serves.
+    - `reads`: the command writes to no volume, so it may run in any trial. Without `reads`, it runs
+      in no trial if the proxy serves volumes of the app: the trial has other volumes in their
+      place, so no client would get what the command writes there.
     """
     name = ctx.settings.services.app[0]
     service, image = ctx.service(name), ctx.image_of(name)

@@ -23,8 +23,8 @@ def start_container(
     """Start a service's container and run its `post_start`.
 
     Raises `EngineError` if the start or a command fails. With `hooks_may_fail`, the failure of a
-    command is only reported: an undo starts a former container, but runs the commands that the
-    compose file has now.
+    command is only reported. An undo needs that: it starts a former container, which the present
+    commands of the compose file may not fit.
     """
     ctx.engine.start(container_id)
     try:

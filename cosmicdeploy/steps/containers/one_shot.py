@@ -36,7 +36,7 @@ class OneShotStep(Step):
         before = {name: journal_facts(ctx.container(name)) for name in reasons}
         listed = ", ".join(f"{name} ({reason})" for name, reason in reasons.items())
         return Change(
-            summary=f"run {listed} to its end",
+            summary=f"run to the end: {listed}",
             before={"containers": before},
             facts={"reasons": reasons},
         )

@@ -33,8 +33,8 @@ class QuiesceStep(Step):
     Requests in flight and running jobs finish first. If the `roles` include `app`, clients are
     turned away until the step `resume`, and nothing writes any more.
 
-    Otherwise clients are served, and the services are stopped only if the run may migrate or undo
-    a migration; the step `rollout` starts them again.
+    Without `app`, clients are served, and the services are stopped only if the run may migrate or
+    undo a migration; the step `rollout` starts them again.
     """
 
     kind: ClassVar[str] = "quiesce"
@@ -113,7 +113,7 @@ class QuiesceStep(Step):
             if self._turns_away and not change.before["shielded"]:
                 end_maintenance(ctx)
         for name in change.before["containers"]:
-            ctx.service(name)  # raises for a service that was not started: it is no longer declared
+            ctx.service(name)  # raises for a service that is no longer declared, so was not started
 
 
 def _is_in_place(ctx: Context, name: str, container_id: str) -> bool:
@@ -158,5 +158,5 @@ def _no_migration(ctx: Context) -> str:
     if not (ctx.has_database and ctx.has_console):
         return NO_CONSOLE if ctx.has_database else NO_DATABASE
     if ctx.run.is_planning and ctx.run.steps_ahead.build_images:
-        return "no migration is pending in the present image; the new one is checked after build"
+        return "no migration is pending in the present image; the new image is checked after build"
     return "no migration is pending"

@@ -75,7 +75,8 @@ class RestartStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         names = services_of_step(ctx, self.services, self.place)
-        resolve_containers(ctx, names)  # for its checks; some services may have no role
+        # Only for its checks: the run made them only for services with a role.
+        resolve_containers(ctx, names)
         containers = {name: look_up(ctx, name).require_container() for name in names}
         if not self.turns_away:
             require_served(ctx, names)
@@ -152,7 +153,7 @@ class RestartStep(Step):
             if self.turns_away and not change.before["shielded"] and is_maintenance_on(ctx):
                 end_maintenance(ctx)
         for name in before:
-            ctx.service(name)  # raises for a service that was not started: it is no longer declared
+            ctx.service(name)  # raises for a service that is no longer declared, so was not started
 
 
 def _groups(
@@ -160,7 +161,7 @@ def _groups(
 ) -> tuple[list[Target], list[Target], list[Target]]:
     """Divide targets into the services of the release, those that it may need, and the proxy.
 
-    The proxy is started last: it may not start unless the names of the replicas resolve.
+    The proxy is started last: its start may fail while the names of the replicas do not resolve.
     """
     released, proxy = ctx.settings.services.released, ctx.settings.services.proxy
     every = list(targets)

@@ -25,8 +25,8 @@ def require_served(ctx: Context, names: Iterable[str]) -> None:
 def require_another(ctx: Context, names: Iterable[str]) -> None:
     """Raise `CosmicError` if the restart leaves no replica of an application ready.
 
-    That is so if only one replica is ready, and the restart includes no other, which would be
-    restarted first.
+    That is so if it includes only one replica, and that is the only one that is ready. A restart
+    that includes others as well restarts those first.
     """
     for application in ctx.settings.all_applications:
         touched = set(names) & set(application.services)

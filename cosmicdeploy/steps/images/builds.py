@@ -25,7 +25,7 @@ class ImageBuild:
     def reasons(self, ctx: Context, *, missing_only: bool) -> dict[str, str]:
         """Return the images that have to be built, each with the reason.
 
-        Raises `Refused` or `ConfigError` if the section cannot be built, also if its images are up
+        Raises `Refused` or `ConfigError` if the section cannot be built, even if its images are up
         to date. With `missing_only`, the section is not checked if all images exist.
         """
         existing = {name: ctx.image(name) for name in self.images}

@@ -68,7 +68,10 @@ class PullStep(Step):
 
 
 def progress_of(ctx: Context) -> Callable[[str], None]:
-    """Return a callback that shows progress every few seconds and is a safe point each time."""
+    """Return a callback that shows progress every few seconds.
+
+    Each call stops the run if it has to stop.
+    """
     shown = -REPORT_EVERY_SECONDS
 
     def show(line: str) -> None:

@@ -53,7 +53,7 @@ def _warn_of_borrowed(ctx: Context, moved: Collection[str]) -> None:
         release = target_of(ctx).manifest.release_text or "of the backup"
         ctx.warn(
             f"on this engine, {names} names the image of release {release} from now on: put that"
-            f" release into {ctx.stack.env_file.name}; a deploy without that pulls the tag again"
+            f" release into {ctx.stack.env_file.name}; until then, a deploy pulls the tag again"
         )
 
 

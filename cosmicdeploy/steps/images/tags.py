@@ -26,7 +26,7 @@ def restore_tags(ctx: Context, tags: Mapping[str, str | None]) -> None:
 
 
 def remove_new_images(ctx: Context, before: Mapping[str, str | None]) -> None:
-    """Restore tags as they were before; remove the images that they name now, if unused."""
+    """Restore the former tags, then remove the images that they named meanwhile, if unused."""
     created = {image_id(ctx, tag) for tag in before} - set(before.values()) - {None}
     restore_tags(ctx, before)
     for each in created:
@@ -48,7 +48,7 @@ def how_to_get(service: Service) -> str:
 
 
 def release_label(ctx: Context, service: Service) -> dict[str, str]:
-    """Return the label with the release of a new container whose image is pulled; else empty.
+    """Return the label with a new container's release; empty if its image is built, not pulled.
 
     After a rollback, the image's tag does not tell the release: the rollback lets the tag name an
     older image.

@@ -34,7 +34,7 @@ class Wanted:
 def wanted_images(ctx: Context, *, missing_only: bool) -> list[Wanted]:
     """Return the images that a run pulls: in a rollback the backup's, else the declared ones.
 
-    Raises `Refused` if the registry has no such image or refuses it, or if a declared image is
+    Raises `Refused` if the registry lacks an image or refuses access, or if a declared image is
     missing and its `pull_policy` forbids a pull.
     """
     backup = ctx.run.target_backup

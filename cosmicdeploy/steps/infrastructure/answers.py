@@ -30,7 +30,7 @@ def require_answers(ctx: Context, name: str) -> Callable[[], None]:
 
     - for the database or the cache, until the service answers;
     - for the proxy, until clients get a response as before;
-    - for every service but the proxy that the application needs, until the replicas are ready.
+    - for a service that the application needs, but not for the proxy, until the replicas are ready.
 
     The function raises `CosmicError` if that takes too long. It does nothing for a service that is
     no infrastructure.

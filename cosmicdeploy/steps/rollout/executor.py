@@ -173,7 +173,7 @@ class Rollout:
             self._watch(monitor, part, is_last=part is all_parts[-1])
 
     def _gap(self, names: Sequence[str]) -> AbstractContextManager[None]:
-        """Return the announced gap in which these services are replaced."""
+        """Return the gap: a `with` block in which clients may notice the replacement."""
         idle = (STOPPED, MISSING)
         return gap(self._ctx, [name for name in names if self._reasons[name] not in idle])
 

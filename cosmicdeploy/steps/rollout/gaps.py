@@ -53,7 +53,7 @@ def _stops_first(ctx: Context, name: str) -> bool:
 
 
 def other_costs(ctx: Context, replaced: Iterable[str], gaps: Mapping[str, str]) -> str:
-    """Return, as a part of a plan's line, what it costs to replace infrastructure without a gap."""
+    """Return, for a plan's line, the cost of replacing infrastructure that is not in `gaps`."""
     rest = [n for n in replaced if n in ctx.settings.services.infrastructure and n not in gaps]
     return "; ".join(f"{name}: {cost_of(ctx, name)}" for name in rest)
 

@@ -24,8 +24,8 @@ class ProxyControl:
     """Control which replicas of one rollout get requests from the proxy. Not reusable.
 
     If the proxy checks flag files (`proxy.out_of_service`), a replica that stops alone is taken out
-    of service before it stops. Otherwise the proxy notices a stopped replica only by a failed
-    request; `restart.pause` leaves time for that.
+    of service before it stops. Without flag files, or if replicas stop together, the proxy notices
+    a stopped replica only by a failed request; `restart.pause` leaves time for that.
     """
 
     def __init__(self, ctx: Context, phases: Phases) -> None:

@@ -67,7 +67,7 @@ def swap_in(ctx: Context, target: Target, phases: Phases, grace: float | None = 
 
 
 def supersede(ctx: Context, service: Service, container: Container) -> None:
-    """Rename the container in place as superseded; the run keeps it until its end."""
+    """Rename the container in place as superseded; the container is kept until the run ends."""
     name = name_as(ContainerRole.SUPERSEDED, service.container_name, container.id)
     ctx.engine.rename(container.id, name)
 

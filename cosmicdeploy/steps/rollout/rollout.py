@@ -183,7 +183,7 @@ class RolloutStep(Step):
         if left:
             self._stop_left_superseded(ctx, left)
             reasons = _reasons(self._drifts(ctx, change.before["containers"]))
-        # Without a service to start, the step `services` has not created them.
+        # The step `services` creates these only if it has infrastructure to start.
         ensure_networks_and_volumes(ctx)
         try_proxy(ctx, reasons)
         rollout = Rollout(ctx, reasons, before=change.before)

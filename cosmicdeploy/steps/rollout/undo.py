@@ -76,9 +76,9 @@ class RolloutUndo:
 def undo_gap(
     ctx: Context, name: str, before: dict[str, Any] | None
 ) -> AbstractContextManager[None]:
-    """Return the announced gap in which a service's former container is put back.
+    """Return the gap: a `with` block in which clients may notice the undo of a service.
 
-    Announces none if that container did not run, or is still in place.
+    There is no gap if the former container did not run, or is still in place.
     """
     if before is None or not before["running"]:
         return nullcontext()

@@ -167,7 +167,7 @@ def _require_no_rows(ctx: Context) -> None:
 
 def _none_pending(ctx: Context) -> str:
     if ctx.run.steps_ahead.build_images:
-        return "no migration is pending in the present image; the new one is checked after build"
+        return "no migration is pending in the present image; the new image is checked after build"
     return "no migration is pending"
 
 

@@ -24,7 +24,8 @@ from cosmicdeploy.steps.schema.pending import require_files
 class MigrateDownStep(Step):
     """Roll back the migrations that ran since the target backup, in the image that has their files.
 
-    The undo restores the backup that the run created first, which holds what down migrations drop.
+    The undo restores the backup that the run created before this step. That backup holds what down
+    migrations drop.
     """
 
     kind: ClassVar[str] = "migrate-down"

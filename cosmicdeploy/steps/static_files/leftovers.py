@@ -1,4 +1,4 @@
-"""Remove files that finished runs have left set aside in volumes."""
+"""Remove files that finished runs set aside in volumes and left there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def left_aside(ctx: Context) -> list[str]:
 
 
 def clean_up(ctx: Context) -> None:
-    """Remove files that finished runs have left set aside in volumes.
+    """Remove files that finished runs set aside in volumes and left there.
 
     An error is only reported: nothing depends on the removal, and the next run tries again.
     """

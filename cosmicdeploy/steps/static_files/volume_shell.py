@@ -129,8 +129,8 @@ def _require_success(result: ExecResult, codes: Sequence[int]) -> None:
         raise EngineError(
             f"A command in a container of the image failed (exit code {result.exit_code})",
             where="static files",
-            todo="see its last lines; the volume is as before. The image needs sh, tr, stat,"
-            " xargs, sha256sum, cp and mv; or name the volume in `volumes.left_alone`",
+            todo="see its last lines. The image needs sh, tr, stat, xargs, sha256sum, cp and mv; or"
+            " name the volume in `volumes.left_alone`",
             details=result.error_text.splitlines()[-5:],
         )
 

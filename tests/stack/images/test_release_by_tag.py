@@ -149,7 +149,7 @@ def test_a_rollback_brings_the_image_back_although_tag_and_image_are_gone(
     assert done.outcomes["pull"] == "changed"
     assert tagged.running_images() == {pushed["1"].image_id}
     assert (done.report["release"], tagged.releases_of_replicas()) == ("1", {"1"})
-    assert any("a deploy without that pulls" in text for text in done.report["warnings"])
+    assert any("until then, a deploy pulls" in text for text in done.report["warnings"])
     before = tagged.lives()
     tagged.compose("up", "-d")
     assert tagged.lives() == before

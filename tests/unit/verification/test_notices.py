@@ -145,7 +145,7 @@ def test_a_role_for_a_service_with_inactive_profiles_is_refused(
         "services: {app: [app, debug], database: db}\napp: {console: [x]}\ndatabase: {name: x}\n"
     )
     stack = replace(opened.stack, inactive=frozenset({"debug"}))
-    with pytest.raises(ConfigError, match="'debug' has a role, but none of its profiles") as caught:
+    with pytest.raises(ConfigError, match="'debug', but none of its profiles") as caught:
         _require_services(load(file, {}), stack)
     assert "COMPOSE_PROFILES" in caught.value.todo
 

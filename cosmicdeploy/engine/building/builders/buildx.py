@@ -56,7 +56,7 @@ class BuildxBuilder:
                 )
         if len(recipe.build.platforms) > 1:
             yield Problem(
-                f"build.platforms has several, but not the engine's own, {recipe.engine.platform}",
+                "build.platforms has several, but docker buildx builds only one for the engine",
                 str(recipe.build.context),
                 "declare one platform",
             )

@@ -17,7 +17,8 @@ _OF_DOCKER = ("BUILDKIT_", "BUILDX_", "DOCKER_", "HOME", "LD_", "PATH", "XDG_")
 def buildx_environment(recipe: Recipe) -> dict[str, str]:
     """Return the environment variables with the values of build arguments and secrets.
 
-    They are not on the command line, since every user of the machine can read command lines.
+    These values are not on the command line, since every user of the machine can read command
+    lines.
     """
     build = recipe.build
     secrets = {

@@ -75,7 +75,7 @@ def _dockerfile_problems(recipe: Recipe, file: str) -> Iterator[Problem]:
         yield from _ignore_file_problems(recipe.source.own_ignore_file)
     for name, (line, _) in dockerfile.directives.items():
         if name != "escape":
-            todo = "remove the line; other lines that need BuildKit are problems of their own"
+            todo = "remove the line; other lines that need BuildKit are reported separately"
             yield Problem(f"'# {name}=' is ignored", f"{file}:{line}", todo)
     for name in filter(_BUILDKIT_ARGUMENT.fullmatch, build.args):
         todo = f"remove {name} from build.args in the compose file"

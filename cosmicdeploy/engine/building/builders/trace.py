@@ -85,7 +85,7 @@ def _bytes(fields: dict[int, int | bytes], number: int) -> bytes:
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Yield the number and the value of each field, without fields of a fixed size.
+    """Yield the number and the value of each field; fields of a fixed size are left out.
 
     Raises `ValueError` if the message is malformed.
     """

@@ -163,7 +163,7 @@ def _takes_heredocs(instruction: Instruction) -> bool:
 
 
 def _after_heredoc(lines: list[str], position: int, name: str, is_indented: bool) -> int:
-    """Return the position after the body of a here-document and its last line, `name`."""
+    """Return the position after a here-document, whose body ends with the line `name`."""
     while position < len(lines):
         line = lines[position].rstrip("\r")
         position += 1

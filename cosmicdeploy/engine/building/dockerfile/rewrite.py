@@ -1,9 +1,9 @@
 """Rewrite instructions that copy the whole build context, so that they copy one folder instead.
 
-BuildKit takes the Dockerfile from the archive that contains the context. If the Dockerfile is not
-part of the context, `COPY . /srv` would copy the added Dockerfile into the image. So the archive
-contains the context a second time, in a folder, and such instructions copy this folder. All other
-instructions stay as they are.
+BuildKit takes the Dockerfile from the archive that contains the context. A Dockerfile that is not
+part of the context is added to the archive, and `COPY . /srv` would copy it into the image. So the
+archive contains the context a second time, in a folder, and such instructions copy this folder. All
+other instructions stay as they are.
 """
 
 from __future__ import annotations

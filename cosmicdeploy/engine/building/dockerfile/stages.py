@@ -107,7 +107,8 @@ def stages_up_to(stages: Sequence[Stage], target: str | None, where: str = "") -
 def needed_stages(stages: Sequence[Stage], target: str | None, where: str = "") -> list[Stage]:
     """Return the stages that BuildKit builds: the target, and the stages that the target needs.
 
-    Without `target` the last stage is built. Raises `ConfigError` if there is no such stage.
+    Without `target` the last stage is built. Raises `ConfigError` if the Dockerfile has no stage
+    `target`.
     """
     if not stages:
         return []
@@ -124,7 +125,7 @@ def needed_stages(stages: Sequence[Stage], target: str | None, where: str = "") 
 
 
 def find_stage(stages: Sequence[Stage], name: str) -> Stage | None:
-    """Return the stage with this name or number; None if no stage has it, as with an image."""
+    """Return the stage with this name or number; None if no stage has it."""
     by_name = [stage for stage in stages if stage.name and stage.name == name.lower()]
     if by_name:
         return by_name[-1]

@@ -48,8 +48,8 @@ def present_networks(container: Json, service: Service) -> Keys:
         if has_mode and name in (mode, *_MODES):
             continue
         declared_mac = mac_address(service, declared[name]) if name in declared else None
-        # Without a declared address the engine reports the one that it chose; that is no drift. A
-        # stopped container has no address, so it counts as having the declared one.
+        # If no MAC address is declared, the engine reports the one that it chose; that is no drift.
+        # A stopped container has no MAC address, so it counts as having the declared one.
         actual_mac = declared_mac and (actual.get("MacAddress") or declared_mac)
         networks |= _network(name, {**actual, "MacAddress": actual_mac}, own)
     return networks

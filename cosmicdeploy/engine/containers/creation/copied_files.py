@@ -24,8 +24,8 @@ _LONGEST = 16 << 20
 def copy_files(api: APIClient, container_id: str, files: Iterable[CopiedFile]) -> None:
     """Copy the files into a new container. Raises what the SDK raises.
 
-    A file with a declared owner belongs to the container's own user, if the container has one; the
-    engine does so for Compose too.
+    If the container has a user of its own, the engine gives a file with a declared owner to that
+    user instead. It does the same for Compose.
     """
     for file in files:
         params = {"path": "/", "copyUIDGID": str(_has_owner(file)).lower()}

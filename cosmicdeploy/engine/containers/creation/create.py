@@ -36,7 +36,7 @@ def create_container(
     require_known(service, version)
     if missing := unresolved(service):
         raise EngineError(
-            f"{service.name} shares something with {', '.join(missing)}, which has no container",
+            f"{service.name} refers to {', '.join(missing)}, which has no container",
             where=service.name,
             todo="run `cosmicdeploy up`",
         )

@@ -54,7 +54,7 @@ def mac_address(service: Service, attachment: Attachment) -> str | None:
 
 
 def only_mac_address(service: Service) -> str | None:
-    """Return the MAC address for an engine that knows only one per container; None without one."""
+    """Return the MAC address for an engine with one per container; None if none is declared."""
     declared = [each.mac_address for each in service.networks if each.mac_address]
     return declared[0] if declared else service.mac_address
 

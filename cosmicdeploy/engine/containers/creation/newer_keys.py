@@ -37,7 +37,7 @@ def _refuse(name: str, keys: Sequence[str], version: ApiVersion) -> None:
         raise Refused(
             f"{name}: {'; '.join(keys)} (this engine's API is {version[0]}.{version[1]})",
             where=name,
-            todo="update the engine, or remove what it does not know from the compose file",
+            todo="update the engine, or remove these keys from the compose file",
         )
 
 
@@ -58,7 +58,7 @@ def _keys(service: Service) -> Iterator[tuple[str, ApiVersion]]:
             yield f"volumes: recursive of {mount.target}", (1, 44)
     with_mac = [each for each in service.networks if each.mac_address]
     if len(with_mac) > 1 or any(each.mac_address for each in service.networks[1:]):
-        yield "networks: several mac_address", (1, 44)
+        yield "networks: mac_address of a network after the first", (1, 44)
     for attachment in service.networks:
         if attachment.gw_priority:
             yield f"networks: gw_priority in {attachment.network}", (1, 48)

@@ -39,8 +39,8 @@ def refers(container: Mapping[str, Any]) -> bool:
 def referred_services(service: Service) -> set[str]:
     """Return the services whose namespaces or volumes the definition shares.
 
-    A container refers to theirs by id. So if one of these services gets a new container, the
-    service itself needs a new container too.
+    The service's container refers to the containers of those services by id. So if one of them gets
+    a new container, the service itself needs a new container too.
     """
     modes = [getattr(service, key) or "" for key in SHARED]
     shared = {mode.removeprefix(SERVICE) for mode in modes if mode.startswith(SERVICE)}
@@ -90,7 +90,8 @@ def unresolved(service: Service) -> list[str]:
 def _in_place(containers: Iterable[Container]) -> dict[str, Container]:
     """Return each service's container in place.
 
-    Prefers a container with its final name, then an active one, then the first by name.
+    Prefers a container whose name has no temporary suffix, then an active one, then the first by
+    name.
     """
     found: dict[str, Container] = {}
     for container in containers:
@@ -116,9 +117,9 @@ def _source(text: str, in_place: dict[str, Container], find_id: FindId) -> str:
 
 
 def _links(link: Link, number: int, project: str, containers: Iterable[Container]) -> list[Link]:
-    """Resolve a link to links to each container of the linked service.
+    """Return a link for each container of the linked service and each alias.
 
-    Each container gets the declared alias and the two aliases that Compose adds. Without such a
+    The aliases are the declared one and the two that Compose adds. If the linked service has no
     container, returns the link itself.
     """
     added = (f"{link.service}-{number}", f"{project}-{link.service}-{number}")

@@ -133,7 +133,10 @@ def verdicts_of(now: Figures, before: Figures, settings: Checklist) -> dict[str,
 
 
 def _describe(figures: Figures) -> str:
-    parts = [f"{figures['latency_ms']:.1f} ms a query", f"{figures['threads_running']} running"]
+    parts = [
+        f"{figures['latency_ms']:.1f} ms a query",
+        f"threads running: {figures['threads_running']}",
+    ]
     if figures["slow"] is None:
         return ", ".join([*parts, "no rates yet: too little time has passed"])
     parts.append(f"{figures['queries']:.0f} queries/s")

@@ -45,7 +45,8 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
         "missed": len(missing),
         "cut": log.is_cut_short(span),
         "first_missed": [to_iso(each) for each in missing[:MAX_NAMED]],
-        # Left out for a baseline (its span limits the lines): this runs a command in a container.
+        # To find out whether the command is off, a console command runs in a container. A baseline
+        # does without that; it is the only case in which the span limits the lines.
         "off": _switched_off(ctx) if missing and span.lines is None else "",
     }
 
@@ -91,12 +92,14 @@ def judge(evidence: Evidence) -> Point:
 
 
 def _describe(figures: Figures) -> str:
-    return _describe_minutes(figures) + ("; its log begins later" if figures["cut"] else "")
+    return _describe_minutes(figures) + (
+        "; the log does not cover the whole period" if figures["cut"] else ""
+    )
 
 
 def _describe_minutes(figures: Figures) -> str:
     if not figures["missed"]:
-        return f"no minute of {figures['minutes']:,} without a run"
+        return f"a run in each of {figures['minutes']:,} minutes"
     named = ", ".join(at[11:16] for at in figures["first_missed"])  # the time of ISO 8601
     more = ", …" if figures["missed"] > len(figures["first_missed"]) else ""
     return f"no run in {figures['missed']:,} of {figures['minutes']:,} minutes: {named}{more}"

@@ -61,7 +61,7 @@ def _outside_problem(
 ) -> str:
     """Send a request to a replica; return what is wrong with the response, "" if it is OK.
 
-    Sends nothing and returns "" if the deployer does not request such a replica (`is_requested`).
+    Sends nothing and returns "" if the deployer sends such a replica no requests (`is_requested`).
     """
     if not is_requested(container, application):
         return ""
@@ -114,8 +114,8 @@ def through_the_proxy(ctx: Context) -> Iterator[Finding]:
 def _proxy_remedies(ctx: Context, application: Application, name: str) -> Sequence[Remedy]:
     """Return the remedy to restart a running proxy, if a replica responds to a request.
 
-    If no replica responds, the proxy is not the cause, and there is no remedy. A replica that is
-    not requested (`is_requested`) counts as responding.
+    If no replica responds, the proxy is not the cause, and there is no remedy. A replica to which
+    the deployer sends no requests (`is_requested`) counts as responding.
     """
     replicas = [ctx.container(each) for each in application.services]
     serves = any(

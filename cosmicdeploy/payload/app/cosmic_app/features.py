@@ -48,7 +48,7 @@ class Switches:
         self._folder = folder
 
     def enabled(self, name: str) -> bool:
-        """Return whether a feature is on now. Never raises, since handling a beat calls it."""
+        """Return whether a feature is on now. Never raises, since each heartbeat depends on it."""
         return not os.path.exists(self._file(name))  # noqa: PTH110 - Path.exists may raise
 
     def states(self) -> list[State]:

@@ -22,7 +22,7 @@ SHUTDOWN_SECONDS = 8
 
 
 def main() -> None:
-    """Serve until SIGTERM, then finish the requests in flight and write the queued beats."""
+    """Serve until SIGTERM, then finish the requests in flight and write the queued heartbeats."""
     settings = read_settings(os.environ)
     configure_logging(settings.log_file, sys.stdout)
     uvicorn.run(

@@ -33,7 +33,7 @@ class RedisSettings:
 class BatchSettings:
     """The size of the batches in which heartbeats are written, and of the queue before them.
 
-    `linger` is how long a batch waits for more beats, in seconds.
+    `linger` is how long a batch waits for more heartbeats, in seconds.
     """
 
     size: int
@@ -85,7 +85,7 @@ class Settings:
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read the settings from environment variables.
 
-    Raises `ValueError`, which names the variable, for a number that is not a whole number.
+    Raises `ValueError` with the variable's name if a variable must be a whole number and is not.
     """
     get = environment.get
 

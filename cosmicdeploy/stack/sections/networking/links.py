@@ -53,7 +53,7 @@ def read_namespace(entry: ComposeValue) -> str:
 
 
 def read_volumes_from(entry: ComposeValue) -> tuple[str, ...]:
-    """Return the entries of `volumes_from`, such as "db:ro" (a service), "container:other:rw"."""
+    """Return the entries of `volumes_from`: "SERVICE[:MODE]" or "container:NAME[:MODE]"."""
     for item in entry.items():
         name, _, mode = item.text().removeprefix(CONTAINER).partition(":")
         if not name or mode not in ("", "ro", "rw"):
@@ -64,8 +64,8 @@ def read_volumes_from(entry: ComposeValue) -> tuple[str, ...]:
 def implied_dependencies(service: ComposeValue) -> dict[str, Dependency]:
     """Return the services that a service depends on by other keys than `depends_on`.
 
-    As in Compose, the service is restarted with those that `links` or a namespace key names, not
-    with those that only `volumes_from` names.
+    As in Compose, the restart of a service that `links` or a namespace key names also restarts this
+    service; the restart of a service that only `volumes_from` names does not.
     """
     implied = {name: Dependency(restart=True) for name in _referred(service)}
     entry = service.get("volumes_from")

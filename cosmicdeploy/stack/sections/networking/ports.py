@@ -19,8 +19,8 @@ _LONG_KEYS = ("target", "published", "host_ip", "protocol", "mode", "name", "app
 def read_ports(entry: ComposeValue | None) -> tuple[Port, ...]:
     """Return all published ports of a service.
 
-    A range is expanded, except a range of host ports for a single container port, from which the
-    engine chooses a port.
+    A range is expanded, except a range of host ports for a single container port: the engine
+    chooses one of these host ports.
     """
     if entry is None:
         return ()

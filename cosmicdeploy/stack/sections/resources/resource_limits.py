@@ -26,8 +26,8 @@ class Limits:
 def read_limits(service: ComposeValue, scope: Scope) -> Limits:
     """Read each limit from the service's own key or from `deploy.resources`.
 
-    Raises `ConfigError` if both set a limit, to different values. Reservations without effect
-    become remarks of the scope.
+    Raises `ConfigError` if both set a limit, to different values. Adds a remark to
+    `scope.remarks` for each reservation that has no effect.
     """
     plain = Limits(
         cpus=service.optional("cpus", ComposeValue.number),

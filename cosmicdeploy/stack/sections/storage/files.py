@@ -27,7 +27,7 @@ def read_files(service: ComposeValue, scope: Scope, taken: Collection[str]) -> F
     """Read `secrets` and `configs`.
 
     `taken` are the targets of the service's volumes: a secret or config with such a target has no
-    effect, and becomes a remark of the scope.
+    effect, and gets a remark in `scope.remarks`.
     """
     files: dict[str, Mount | CopiedFile] = {}
     for kind, sources in (("secret", scope.secrets), ("config", scope.configs)):

@@ -117,7 +117,7 @@ class BeatWriter:
 
 
 def _merge(earlier: Beat | None, beat: Beat) -> Beat:
-    """Return the later beat of a device, with the id of the earlier beat if it has no id."""
+    """Return the later beat of a device; if it has no id, it gets the id of the earlier beat."""
     if earlier is None or beat.id:
         return beat
     return replace(beat, id=earlier.id)

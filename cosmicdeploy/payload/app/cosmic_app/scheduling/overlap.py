@@ -33,7 +33,8 @@ logger = logging.getLogger(__name__)
 def without_overlapping(client: redis.Redis, name: str) -> Iterator[bool]:
     """Yield whether the command may run now; hold its lock during the block.
 
-    Without Redis the command may run: it locks the rows that it changes.
+    If Redis is unavailable, yields True: a command locks the rows that it changes, so a second run
+    at the same time does no harm.
     """
     key, owner = f"{LOCK_PREFIX}{name}", secrets.token_hex(16)
     try:
@@ -51,8 +52,8 @@ def without_overlapping(client: redis.Redis, name: str) -> Iterator[bool]:
 def first_in_minute(client: redis.Redis, name: str, moment: datetime) -> bool:
     """Return True unless a scheduler has already started the command in this minute.
 
-    If a scheduler is replaced during the minute, both the old and the new one may try. Without
-    Redis, returns True: commands are idempotent.
+    If a scheduler is replaced during the minute, both the old and the new one may try to start the
+    command. If Redis is unavailable, returns True: commands are idempotent.
     """
     key = f"{LOCK_PREFIX}{name}:{moment:%Y%m%d%H%M}"
     try:

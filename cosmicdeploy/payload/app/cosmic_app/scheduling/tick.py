@@ -38,7 +38,7 @@ def run_due(console: Console, commands: Sequence[Command], now: datetime) -> Non
 
 
 def run_without_overlap(console: Console, command: Command, client: redis.Redis) -> None:
-    """Run a command unless an earlier run of it has not finished."""
+    """Run a command unless an earlier run of it is still under way."""
     with without_overlapping(client, command.name) as acquired:
         if not acquired:
             logger.info("Skipping command (still running): Artisan %s", command.name)
