@@ -14,6 +14,8 @@ import requests
 from docker.context import ContextAPI
 from docker.context.config import get_current_context_name
 from docker.errors import APIError, DockerException
+from requests.exceptions import ChunkedEncodingError
+from urllib3.exceptions import ReadTimeoutError
 
 from cosmicdeploy.engine.unreachable import DEFAULT_ADDRESS, require_address, unavailable
 from cosmicdeploy.errors import EngineError, EngineUnavailable
@@ -145,18 +147,35 @@ def translated(doing: str, where: str = "") -> Iterator[None]:
     """Turn the SDK's exceptions in this block into `EngineError`.
 
     `doing` names the action, such as "Tagging an image"; `where` names its object, such as a
-    container. A lost connection becomes `EngineUnavailable`.
+    container. A lost connection becomes `EngineUnavailable`, but not an engine that is only silent.
     """
     try:
         yield
     except APIError as error:
         reason = str(error.explanation or error).strip()
         raise EngineError(f"{doing} failed: {reason}", where=where) from error
-    except requests.ConnectionError as error:
-        raise EngineUnavailable(
+    except requests.RequestException as error:
+        raise _request_error(error, doing, where) from error
+    except (DockerException, OSError) as error:
+        raise EngineError(f"{doing} failed: {error}", where=where) from error
+
+
+def _request_error(error: requests.RequestException, doing: str, where: str) -> EngineError:
+    if is_silence(error):
+        return EngineError(f"{doing} failed: the engine did not answer in time", where=where)
+    if isinstance(error, requests.ConnectionError | ChunkedEncodingError):
+        return EngineUnavailable(
             f"The Docker Engine went away while {doing.lower()}",
             where=where,
             todo="start the engine again, then run the same command again",
-        ) from error
-    except (DockerException, requests.RequestException, OSError) as error:
-        raise EngineError(f"{doing} failed: {error}", where=where) from error
+        )
+    return EngineError(f"{doing} failed: {error}", where=where)
+
+
+def is_silence(error: requests.RequestException) -> bool:
+    """Return whether a request failed since the engine sent nothing within the request's timeout.
+
+    If the headers of the answer have arrived, requests raises this as a `ConnectionError`.
+    """
+    reasons = (error, *error.args)
+    return any(isinstance(each, requests.ReadTimeout | ReadTimeoutError) for each in reasons)

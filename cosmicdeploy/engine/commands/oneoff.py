@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import requests
 from docker import APIClient
 
+from cosmicdeploy.engine.containers.ending import wait_for_end
 from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.signals import interruptible
 from cosmicdeploy.stack.model import Healthcheck, Service
 
 
@@ -35,14 +34,12 @@ def run_to_end(api: APIClient, container_id: str, timeout: float) -> ExecResult:
     seconds. The caller then removes the container, which kills its command.
     """
     api.start(container_id)
-    try:
-        with interruptible():
-            code = api.wait(container_id, timeout=round(timeout))["StatusCode"]
-    except requests.exceptions.RequestException as error:
+    code = wait_for_end(api, container_id, timeout)
+    if code is None:
         raise EngineError(
             f"The command did not end within {timeout:.0f} s, and was killed",
             details=_last_lines(api, container_id),
-        ) from error
+        )
     out = api.logs(container_id, stdout=True, stderr=False)
     err = api.logs(container_id, stdout=False, stderr=True)
     return ExecResult(exit_code=code, stdout=out, stderr=err)
