@@ -9,6 +9,8 @@ import pytest
 
 from cosmicdeploy import proxy
 from cosmicdeploy.errors import EngineError, EngineUnavailable
+from cosmicdeploy.settings.pace import Pace
+from cosmicdeploy.steps.rollout import proxy_waits
 from cosmicdeploy.steps.rollout.proxy_waits import ProxyWaits, describe_waits
 
 pytestmark = pytest.mark.unit
@@ -21,8 +23,10 @@ def slept() -> list[float]:
 
 @pytest.fixture
 def ctx(slept: list[float]) -> Any:
-    restart = SimpleNamespace(pause=3, max_unavailable=2)
-    return SimpleNamespace(settings=SimpleNamespace(restart=restart), sleep=slept.append)
+    restart = SimpleNamespace(pause=3)
+    return SimpleNamespace(
+        settings=SimpleNamespace(restart=restart), sleep=slept.append, service=lambda name: name
+    )
 
 
 def fail(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception) -> None:
@@ -55,6 +59,7 @@ def test_a_lost_engine_ends_the_rollout(
 
 
 def test_a_lost_engine_ends_the_plan(ctx: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proxy_waits, "pace_of", lambda *_: Pace(at_a_time=2))
     fail(monkeypatch, "upstream_policies", EngineUnavailable("No container engine answers"))
     with pytest.raises(EngineUnavailable):
         describe_waits(ctx, ["app-1", "app-2"])
