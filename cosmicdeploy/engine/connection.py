@@ -14,7 +14,6 @@ import requests
 from docker.context import ContextAPI
 from docker.context.config import get_current_context_name
 from docker.errors import APIError, DockerException
-from requests.exceptions import ChunkedEncodingError
 from urllib3.exceptions import ReadTimeoutError
 
 from cosmicdeploy.engine.unreachable import DEFAULT_ADDRESS, require_address, unavailable
@@ -30,6 +29,9 @@ LOCAL_SOCKET = "http+docker://"
 # The newest API version to use: later versions may report containers in another form.
 NEWEST_API = "1.51"
 PODMAN = "Podman Engine"
+# The connection was lost before the response, or in the middle of it.
+_LOST_CONNECTION = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
+_TIME_IS_UP = (requests.ReadTimeout, ReadTimeoutError, TimeoutError)
 
 
 def open_client() -> docker.DockerClient:
@@ -151,19 +153,22 @@ def translated(doing: str, where: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except APIError as error:
-        reason = str(error.explanation or error).strip()
-        raise EngineError(f"{doing} failed: {reason}", where=where) from error
-    except requests.RequestException as error:
-        raise _request_error(error, doing, where) from error
-    except (DockerException, OSError) as error:
-        raise EngineError(f"{doing} failed: {error}", where=where) from error
+    except (DockerException, requests.RequestException, OSError) as error:
+        raise _engine_error(error, doing, where) from error
 
 
-def _request_error(error: requests.RequestException, doing: str, where: str) -> EngineError:
+def _engine_error(error: Exception, doing: str, where: str) -> EngineError:
+    if isinstance(error, APIError):
+        return EngineError(
+            f"{doing} failed: {str(error.explanation or error).strip()}", where=where
+        )
     if is_silence(error):
-        return EngineError(f"{doing} failed: the engine did not answer in time", where=where)
-    if isinstance(error, requests.ConnectionError | ChunkedEncodingError):
+        return EngineError(
+            f"{doing} failed: the engine sent nothing for too long",
+            where=where,
+            todo="look at the load of the engine's host, then run the same command again",
+        )
+    if isinstance(error, _LOST_CONNECTION):
         return EngineUnavailable(
             f"The Docker Engine went away while {doing.lower()}",
             where=where,
@@ -172,10 +177,11 @@ def _request_error(error: requests.RequestException, doing: str, where: str) -> 
     return EngineError(f"{doing} failed: {error}", where=where)
 
 
-def is_silence(error: requests.RequestException) -> bool:
-    """Return whether a request failed since the engine sent nothing within the request's timeout.
+def is_silence(error: Exception) -> bool:
+    """Return whether the engine sent nothing within the time limit of a request.
 
-    If the headers of the answer have arrived, requests raises this as a `ConnectionError`.
+    If the headers have arrived by then, as those of a wait or a pull do at once, the HTTP library
+    raises the same error as for a lost connection, and only its cause says that time was up.
     """
-    reasons = (error, *error.args)
-    return any(isinstance(each, requests.ReadTimeout | ReadTimeoutError) for each in reasons)
+    causes = (error, *error.args)
+    return any(isinstance(each, _TIME_IS_UP) for each in causes)

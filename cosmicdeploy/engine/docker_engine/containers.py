@@ -195,8 +195,12 @@ class DockerContainers(DockerApi):
             remove(self._api, container_id, volumes=True)
 
     def wait_until_ended(self, container_id: str, timeout: float) -> None:
-        with translated("Waiting for a container to end", container_id[:12]):
+        short_id = container_id[:12]
+        with translated("Waiting for a container to end", short_id):
             if wait_for_end(self._api, container_id, timeout) is None:
                 raise EngineError(
-                    f"The container did not end within {timeout:.0f} s", where=container_id[:12]
+                    f"The container did not end within {timeout:.0f} s",
+                    where=short_id,
+                    todo=f"see what it does: `docker logs --tail 50 {short_id}`; the limit is"
+                    " migrate.timeout",
                 )
