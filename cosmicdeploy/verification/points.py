@@ -1,7 +1,8 @@
 """The points of the verification by name, and how to run them.
 
 No check changes the stack, but `heartbeat` sends a heartbeat that the application stores, and
-`scheduler` and `monitor` run console commands in containers.
+`scheduler` and `monitor` run console commands in containers. Without `verify.dry_run`, `monitor`
+runs `verify.command` itself, with all that this changes; a notice says so before each run.
 """
 
 from __future__ import annotations
