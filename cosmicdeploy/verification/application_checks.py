@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.concurrency import map_in_background
 from cosmicdeploy.context import NO_CONSOLE, NO_DATABASE, Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.engine.facts import Container
@@ -45,8 +44,8 @@ def scheduler(ctx: Context) -> CheckResult:
     """Check that the scheduler runs, has `verify.command` on its schedule, and has run it lately.
 
     If an operator has switched the command off (`verify.feature`), or if the application has no
-    console, only checks that the scheduler runs. Runs up to two console commands in containers, in
-    parallel.
+    console, only checks that the scheduler runs. Runs up to two console commands in containers, one
+    after the other (see `run_checks`).
     """
     name, command = ctx.settings.services.scheduler, ctx.settings.verify.command
     if not name:
@@ -54,11 +53,9 @@ def scheduler(ctx: Context) -> CheckResult:
     container = ctx.running(name)
     if not ctx.has_console:
         return _without_schedule(container)
-    switched_off = map_in_background(_switched_off, [ctx])
-    listing = ctx.run_console(container, *ctx.settings.verify.schedule)
-    [feature] = switched_off()
-    if feature:
+    if feature := _switched_off(ctx):
         return _disabled(container, command or "", feature)
+    listing = ctx.run_console(container, *ctx.settings.verify.schedule)
     problems = []
     if listing.exit_code != 0:
         problems.append(f"the schedule cannot be listed (exit code {listing.exit_code})")

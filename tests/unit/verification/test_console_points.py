@@ -90,3 +90,25 @@ def test_a_dry_run_is_what_the_settings_name(dry_run: list[str]) -> None:
         "orders:purge is registered and its dry run exits with 0",
         "2 purged",
     )
+
+
+@pytest.mark.parametrize(
+    ("state", "commands"),
+    [
+        ("disabled", ["feature:state"]),
+        ("enabled", ["feature:state", "schedule:list"]),
+    ],
+)
+def test_the_schedule_of_a_command_that_is_switched_off_is_not_listed(
+    state: str, commands: list[str]
+) -> None:
+    ctx = console({"feature:state": state, "schedule:list": COMMAND}, feature="purge")
+    assert scheduler(ctx).ok
+    assert ctx.commands == commands
+
+
+def test_console_commands_run_one_at_a_time() -> None:
+    ctx = console({"feature:state": "enabled", "schedule:list": COMMAND}, feature="purge")
+    assert all(result.ok for result in run_checks(ctx, ["monitor", "scheduler"]))
+    assert ctx.commands == [COMMAND, "feature:state", "schedule:list"]
+    assert ctx.most_at_once == 1
