@@ -193,18 +193,21 @@ def _create_views(session: Session, schema: str, waiting: Sequence[Definition]) 
 
 @contextmanager
 def _recorded_settings(session: Session, schema: str, definition: Definition) -> Iterator[None]:
-    """Apply the settings of a definition to the session and the schema within the block."""
+    """Apply the settings of a definition to the session and the schema within the block.
+
+    Restores both in every case, also if the server refuses one of the settings.
+    """
     own = default_collation(session, schema)
-    set_default_collation(session, schema, definition.database_collation)
-    session.execute(
-        "SET SESSION sql_mode = %s, time_zone = %s, character_set_client = %s,"
-        " collation_connection = %s",
-        definition.sql_mode,
-        definition.time_zone or "SYSTEM",
-        definition.charset,
-        definition.collation,
-    )
     try:
+        set_default_collation(session, schema, definition.database_collation)
+        session.execute(
+            "SET SESSION sql_mode = %s, time_zone = %s, character_set_client = %s,"
+            " collation_connection = %s",
+            definition.sql_mode,
+            definition.time_zone or "SYSTEM",
+            definition.charset,
+            definition.collation,
+        )
         yield
     finally:
         session.execute("SET SESSION sql_mode = DEFAULT, time_zone = DEFAULT")
