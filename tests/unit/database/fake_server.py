@@ -48,6 +48,9 @@ class Schema:
 class Server:
     """A server. It does not know the values in `unknown`, and refuses events of these names.
 
+    Like MariaDB, it lists no events if it does not know the time zone of one of them, unless
+    `lists_all_events`.
+
     `before` is called with each statement that changes something, right before it runs.
     `enabled_in` are the schemas in which it ever had an event that it would run.
     """
@@ -55,6 +58,7 @@ class Server:
     schemas: dict[str, Schema] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     refused_events: set[str] = field(default_factory=set)
+    lists_all_events: bool = False
     enabled_in: set[str] = field(default_factory=set)
     before: Callable[[str], None] = lambda _statement: None
 
@@ -135,6 +139,9 @@ class Connection:
     def _names(self, match: re.Match[str], parameters: tuple[Any, ...]) -> Rows:
         schema = self._server.schemas.get(parameters[0])
         of = getattr(schema, match[1], {})
+        zones = {each["time_zone"] for each in of.values()} if match[1] == "events" else set()
+        if zones & self._server.unknown and not self._server.lists_all_events:
+            raise pymysql.err.OperationalError(1728, "Cannot load from mysql.event")
         return [(name, "InnoDB") if match[1] == "tables" else (name,) for name in sorted(of)]
 
     def _schemata(self, match: re.Match[str], parameters: tuple[Any, ...]) -> Rows:
@@ -187,7 +194,7 @@ class Connection:
         return {**self._settings, "statement": match[0], "Database Collation": collation}
 
     def _create_event(self, match: re.Match[str], _: tuple[Any, ...]) -> Rows:
-        schema, name = self._of(self._schema), match[1]
+        schema, name = self._of(self._schema), match[1] or match[2]
         if name in self._server.refused_events:
             raise pymysql.err.OperationalError(1577, "Cannot proceed: system tables are damaged")
         if name in schema.events:
@@ -198,11 +205,13 @@ class Connection:
         return ()
 
     def _create_trigger(self, match: re.Match[str], _: tuple[Any, ...]) -> Rows:
-        self._of(self._schema).triggers[match[1]] = match[2], self._created(match)
+        created = self._created(match)
+        del created["time_zone"]  # only events have one
+        self._of(self._schema).triggers[match[1]] = match[2], created
         return ()
 
     def _rename(self, match: re.Match[str], _: tuple[Any, ...]) -> Rows:
-        moves = re.findall(rf"{PLACE} TO {PLACE}", match[0])
+        moves = re.findall(rf"{PLACE} TO {PLACE}", match.string)
         for source, table, _target, _name in moves:
             if any(table == of for of, _ in self._of(source).triggers.values()):
                 raise pymysql.err.OperationalError(1435, "Trigger in wrong schema")
@@ -213,7 +222,7 @@ class Connection:
         return ()
 
     def _drop_tables(self, match: re.Match[str], _: tuple[Any, ...]) -> Rows:
-        for schema, table in re.findall(PLACE, match[0]):
+        for schema, table in re.findall(PLACE, match.string):
             self._of(schema).tables.pop(table, None)
         return ()
 
@@ -250,7 +259,7 @@ ACTIONS: Sequence[tuple[str, Action]] = (
     (rf"ALTER DATABASE {NAME} COLLATE (\w+)", Connection._alter_schema),
     (rf"DROP DATABASE IF EXISTS {NAME}", Connection._drop_schema),
     (rf"DROP (EVENT|TRIGGER) (IF EXISTS )?{PLACE}", Connection._drop),
-    (rf"CREATE .*?EVENT {NAME} .*", Connection._create_event),
+    (rf"CREATE .*?EVENT (?:{NAME}|(\w+)) .*", Connection._create_event),
     (rf"CREATE .*?TRIGGER {NAME} .*? ON {NAME} .*", Connection._create_trigger),
     (r"RENAME TABLE ", Connection._rename),
     (r"DROP TABLE IF EXISTS ", Connection._drop_tables),
