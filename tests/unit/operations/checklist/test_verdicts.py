@@ -122,10 +122,11 @@ def test_a_figure_that_cannot_be_judged_makes_its_point_unknown() -> None:
 @pytest.mark.parametrize(
     ("burst", "verdict"),
     [
-        ({"let_in": 120, "status": 429, "error": ""}, "same"),
-        ({"let_in": 150, "status": 200, "error": ""}, "worse"),
-        ({"let_in": 0, "status": 401, "error": ""}, "unknown"),
-        ({"let_in": 3, "status": 0, "error": "timed out"}, "unknown"),
+        ({"let_in": 120, "status": 429, "error": "", "seconds": 2.5}, "same"),
+        ({"let_in": 300, "status": 200, "error": "", "seconds": 4.0}, "worse"),
+        ({"let_in": 300, "status": 200, "error": "", "seconds": 75.0}, "unknown"),
+        ({"let_in": 0, "status": 401, "error": "", "seconds": 0.1}, "unknown"),
+        ({"let_in": 3, "status": 0, "error": "timed out", "seconds": 5.2}, "unknown"),
         ({"why": "verify.heartbeat is not configured"}, "same"),
     ],
 )
