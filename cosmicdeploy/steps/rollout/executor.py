@@ -259,13 +259,13 @@ class Rollout:
     def _prepare(self, target: Target, grace: float | None = None) -> str:
         """Prepare the target's container for its start, and return its id.
 
-        A container whose only drift is that it is stopped stays as it is. A restart in place stops
-        a running container. Any other container is replaced.
+        A container whose only drift is that it is stopped or paused stays as it is. A restart in
+        place stops a running or paused container. Any other container is replaced.
         """
         if self._reasons[target.name] != STOPPED and not self._in_place:
             return swap_in(self._ctx, target, self._phases, grace)
         container = target.require_container()
-        if container.is_running and self._in_place:
+        if container.is_active and self._in_place:
             with self._phases.of(target.name, "drain"):
                 end(self._ctx, target.name, container.id, grace)
         return container.id

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.errors import CosmicError, EngineUnavailable
-from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem
+from cosmicdeploy.errors import CosmicError, EngineError, EngineUnavailable
+from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem, works
 from cosmicdeploy.operations.diagnosis.remedies import restart, restart_or_replace
 from cosmicdeploy.probes.http import OK, Response, send_request, send_with_retries
 from cosmicdeploy.probes.reach import NotReached, reach
@@ -48,10 +48,12 @@ def _answers_of(ctx: Context, application: Application) -> Iterator[Finding]:
             f"{name}: {problems}",
             f"cosmicdeploy restart {name}",
             remedies=restart_or_replace(ctx, name),
+            services=[name],
         )
     if healthy:
         what = f"200 from {application.health_path}" if is_answered else "the health check"
-        yield ok(ANSWERS, f"{what} of {', '.join(healthy)}{'' if is_answered else ' passes'}")
+        end = "" if is_answered else " passes"
+        yield works(ANSWERS, healthy, lambda names: f"{what} of {', '.join(names)}{end}")
 
 
 def _outside_problem(
@@ -65,7 +67,11 @@ def _outside_problem(
     """
     if not is_requested(container, application):
         return ""
-    response = send(container_url(container, application) + application.health_path)
+    try:
+        url = container_url(container, application)
+    except EngineError as error:  # a replica that was taken off its networks has no address
+        return error.what
+    response = send(url + application.health_path)
     return "" if response.status == OK else str(response)
 
 
@@ -101,7 +107,8 @@ def through_the_proxy(ctx: Context) -> Iterator[Finding]:
             continue
         response = send_with_retries(front.url)
         if response.status == OK:
-            yield ok(PROXY, f"200 from {response.url} in {response.seconds * 1000:.0f} ms")
+            text = f"200 from {response.url} in {response.seconds * 1000:.0f} ms"
+            yield works(PROXY, [name], lambda _, text=text: text)
             continue
         yield problem(
             PROXY,
