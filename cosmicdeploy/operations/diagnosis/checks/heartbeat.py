@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.operations.diagnosis.finding import Finding, KnownProblem, ok, problem
+from cosmicdeploy.operations.diagnosis.finding import Finding, KnownProblem, ok, problem, works
 from cosmicdeploy.operations.diagnosis.remedies import restart_or_replace
 from cosmicdeploy.probes.application.heartbeat import is_accepted, todo_of, why_rejected
 from cosmicdeploy.probes.http import (
@@ -37,7 +37,8 @@ def heartbeat(ctx: Context) -> Iterator[Finding]:
     response = send_with_retries(url, token=token, json=configured.body)
     if is_accepted(response, configured):
         took = f"{response.seconds * 1000:.0f} ms"
-        yield ok(THROUGH_PROXY, f"200 with {configured.answers_with} from {url} in {took}")
+        text = f"200 with {configured.answers_with} from {url} in {took}"
+        yield works(THROUGH_PROXY, ctx.settings.services.of(("proxy",)), lambda _: text)
     elif response.status == RATE_LIMITED:
         yield problem(THROUGH_PROXY, why_unproven(response), TODO_LIMITED)
     elif response.error or response.status >= SERVER_ERROR:
