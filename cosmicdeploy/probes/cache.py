@@ -78,7 +78,7 @@ def refusal_of_writes(client: Redis) -> str:
     import redis  # slow to import
 
     # On a connection of its own, so that the client does not repeat the write after an error.
-    connection = client.connection_pool.get_connection()
+    connection: Any = client.connection_pool.get_connection()
     try:
         for command in (("MULTI",), ("SET", PROBE_KEY, "", "PX", "1"), ("DISCARD",)):
             connection.send_command(*command)
@@ -95,7 +95,7 @@ def _error_text(error: Exception) -> str:
     """Return an error as Redis sent it: the client removes the first word of some errors."""
     import redis  # slow to import
 
-    codes = {
+    codes: Mapping[type[Exception], str] = {
         redis.OutOfMemoryError: "OOM",
         redis.ReadOnlyError: "READONLY",
         redis.exceptions.BusyLoadingError: "LOADING",

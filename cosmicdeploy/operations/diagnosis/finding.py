@@ -91,12 +91,16 @@ def ok(subject: str, description: str, *details: str) -> Finding:
 
 
 def works(
-    subject: str, services: Iterable[str], describe: Callable[[Sequence[str]], str]
+    subject: str, services: Iterable[str], describe: Callable[[Sequence[str]], str] | str
 ) -> Finding:
     """Return a finding which says that these services work.
 
-    `describe` returns what the finding says about them, or about a part of them.
+    `describe` returns what the finding says about them, or about a part of them. It is a text if
+    that does not depend on which part it is.
     """
+    if isinstance(describe, str):
+        text = describe
+        return works(subject, services, lambda _: text)
     names = tuple(services)
     return Finding(
         subject=subject,

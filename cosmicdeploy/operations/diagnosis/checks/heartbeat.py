@@ -38,7 +38,7 @@ def heartbeat(ctx: Context) -> Iterator[Finding]:
     if is_accepted(response, configured):
         took = f"{response.seconds * 1000:.0f} ms"
         text = f"200 with {configured.answers_with} from {url} in {took}"
-        yield works(THROUGH_PROXY, ctx.settings.services.of(("proxy",)), lambda _: text)
+        yield works(THROUGH_PROXY, ctx.settings.services.of(("proxy",)), text)
     elif response.status == RATE_LIMITED:
         yield problem(THROUGH_PROXY, why_unproven(response), TODO_LIMITED)
     elif response.error or response.status >= SERVER_ERROR:

@@ -38,8 +38,8 @@ def container(ctx: Context) -> Iterator[Finding]:
     scheduler = ctx.container(name)
     runs = scheduler is not None and scheduler.is_running
     if scheduler is not None and runs and scheduler.health != "unhealthy":
-        text = f"{name} runs{f', {scheduler.health}' if scheduler.health else ''}"
-        yield works(CONTAINER, [name], lambda _: text)
+        health = f", {scheduler.health}" if scheduler.health else ""
+        yield works(CONTAINER, [name], f"{name} runs{health}")
         return
     starts = scheduler is None or scheduler.can_be_started
     yield problem(

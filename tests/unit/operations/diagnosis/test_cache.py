@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import redis
 
-from cosmicdeploy.operations.diagnosis.checks.cache import Cache, judge
+from cosmicdeploy.operations.diagnosis.checks.cache import judge
+from cosmicdeploy.operations.diagnosis.checks.cache_memory import Cache
 from cosmicdeploy.operations.diagnosis.finding import Finding, Severity
 from cosmicdeploy.probes.cache import refusal_of_writes
 from tests.unit.operations.diagnosis.world import INFO

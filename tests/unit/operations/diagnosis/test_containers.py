@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import EngineError
+from cosmicdeploy.errors import EngineError, ProbeFailed
 from cosmicdeploy.operations.diagnosis.checks.networks import networks
 from cosmicdeploy.operations.diagnosis.checks.scheduler import container
 from cosmicdeploy.operations.diagnosis.checks.unhealthy import containers
 from cosmicdeploy.operations.diagnosis.finding import Severity
 from cosmicdeploy.stack.model import Attachment
+from cosmicdeploy.steps.health import require_cache
 from cosmicdeploy.verification.points import run_check
 from tests.unit.operations.diagnosis.world import APPS, IMAGE, NETWORK, REDIS, SCHEDULER, World
 from tests.unit.operations.diagnosis.world import new_world as sound
@@ -60,6 +61,17 @@ def test_the_verification_advises_up_for_what_up_starts(opened: Opened, status: 
     assert "`cosmicdeploy up`" in run_check(opened(world), "containers").todo
     world.change(APPS[1], health="unhealthy")
     assert "`cosmicdeploy status`" in run_check(opened(world), "containers").todo
+
+
+def test_every_error_about_paused_replicas_and_a_paused_cache_advises_up(opened: Opened) -> None:
+    ctx = opened(paused(*APPS, REDIS))
+    result = run_check(ctx, "health")
+    assert "app-1: The container of app-1 is paused" in result.found
+    with pytest.raises(ProbeFailed) as caught:
+        require_cache(ctx, REDIS)
+    assert caught.value.what == "The cache does not answer: The container of redis is paused"
+    for todo in (caught.value.todo, result.todo, run_check(ctx, "containers").todo):
+        assert "`cosmicdeploy up`" in todo
 
 
 def test_a_replica_off_its_network_is_replaced(opened: Opened) -> None:
