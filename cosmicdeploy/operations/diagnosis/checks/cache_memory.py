@@ -49,9 +49,10 @@ def memory(found: Cache) -> Finding:
     is_full = share >= NEARLY_FULL or found.refusal.startswith("OOM")
     text = f"{_mebibytes(used)} of {_mebibytes(limit)} ({format_percent(share)}), {policy}"
     if is_full and not _evicts(found, policy):
+        more = found.command(f"CONFIG SET maxmemory {2 * max(limit, used)}")
         todo = (
-            f"give it more: `{found.command(f'CONFIG SET maxmemory {2 * limit}')}` until its next"
-            " start, and `maxmemory` in its configuration for good"
+            f"give it more: `{more}` until its next start, and `maxmemory` in its configuration for"
+            " good"
         )
         return problem(
             MEMORY, f"{text}: Redis refuses writes once it is full", todo, services=[found.name]

@@ -73,7 +73,8 @@ def process(ctx: Context) -> Iterator[Finding]:
         return
     name = scheduler.service or scheduler.name
     text = f"{word} is stopped by a signal" if processes else f"no process of {word} runs"
-    yield problem(PROCESS, text, f"cosmicdeploy restart {name}", remedies=[restart(ctx, name)])
+    todo, remedies = f"cosmicdeploy restart {name}", [restart(ctx, name)]
+    yield problem(PROCESS, text, todo, remedies=remedies, services=[name])
 
 
 def schedule(ctx: Context) -> Iterator[Finding]:

@@ -72,7 +72,8 @@ def _finding(service: Service, container: Container, found: UnwritableMount, use
     owner = user or f'"$(docker exec {container.name} id -u)"'
     return problem(
         WRITABLE,
-        f"{user or 'the user'} of {name} cannot write to {target}, which belongs to {found.owner}",
+        f"{user or 'the user'} of {name} cannot create files in {target}, which belongs to"
+        f" {found.owner}",
         f"`docker exec -u root {container.name} chown -R {owner} {target}`; or declare the mount"
         " read-only (`:ro`) if the application only reads it",
         services=[name],

@@ -67,7 +67,7 @@ def test_a_mount_that_lost_its_permission_names_its_owner_and_chown(opened: Open
     world = new_world()
     world.commands[(APPS[1], "mounts")] = (0, "denied root /data\n")
     broken, fine = mounts(opened(world))
-    text = "www-data of app-2 cannot write to /data, which belongs to root"
+    text = "www-data of app-2 cannot create files in /data, which belongs to root"
     assert (broken.severity, broken.description) == (Severity.PROBLEM, text)
     assert "docker exec -u root app-2 chown -R www-data /data" in broken.todo
     assert fine.description == "app-1, scheduler, worker can write to each writable mount"
