@@ -16,14 +16,11 @@ def consistent(diagnoses: Iterable[Diagnosis]) -> Sequence[Diagnosis]:
     """Return the diagnoses without contradictions.
 
     A finding that says that services work leaves out those that do not work according to another
-    finding, and names the other finding instead.
+    finding, and names the other finding instead. It is dropped if no service is left.
     """
     diagnoses = list(diagnoses)
     broken = _broken(finding for each in diagnoses for finding in each.findings)
-    return [
-        replace(each, findings=[_without(finding, broken) for finding in each.findings])
-        for each in diagnoses
-    ]
+    return [replace(each, findings=_agreeing(each.findings, broken)) for each in diagnoses]
 
 
 def _broken(findings: Iterable[Finding]) -> Mapping[str, str]:
@@ -36,11 +33,15 @@ def _broken(findings: Iterable[Finding]) -> Mapping[str, str]:
     return broken
 
 
-def _without(finding: Finding, broken: Mapping[str, str]) -> Finding:
-    left_out = [name for name in finding.services if name in broken]
-    if finding.describe is None or not left_out:
-        return finding
-    names = tuple(name for name in finding.services if name not in broken)
-    elsewhere = ", ".join(f"{name}: see {broken[name]}" for name in left_out)
-    description = f"{finding.describe(names)}; {elsewhere}" if names else elsewhere
-    return replace(finding, description=description, services=names)
+def _agreeing(findings: Iterable[Finding], broken: Mapping[str, str]) -> list[Finding]:
+    """Return the findings that agree with what is broken, changed where they would not."""
+    agreeing = []
+    for finding in findings:
+        left_out = [name for name in finding.services if name in broken]
+        if finding.describe is None or not left_out:
+            agreeing.append(finding)
+        elif names := tuple(name for name in finding.services if name not in broken):
+            elsewhere = ", ".join(f"{name}: see {broken[name]}" for name in left_out)
+            description = f"{finding.describe(names)}; {elsewhere}"
+            agreeing.append(replace(finding, description=description, services=names))
+    return agreeing

@@ -73,6 +73,6 @@ def test_the_error_about_a_container_that_was_paused_meanwhile_advises_up(
     engine.only = replace(engine.only, status="paused", health="")
     monkeypatch.setattr(Engine, "logs", lambda *_, **__: (), raising=False)
     monkeypatch.setattr(ctx.settings.restart, "healthy_within", 0.1)
-    with pytest.raises(UnhealthyContainer, match="within 0 s .paused") as caught:
+    with pytest.raises(UnhealthyContainer, match=r"within 0 s .paused") as caught:
         wait_ready(ctx, "w", "worker")
     assert "`cosmicdeploy up`" in caught.value.todo

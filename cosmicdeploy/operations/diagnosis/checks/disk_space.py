@@ -38,7 +38,9 @@ def disks(ctx: Context) -> Iterator[Finding]:
         text = f"{where}: {format_percent(each.share)} in use, {_free(each)}"
         yield problem(DISKS, text, RAISE_LIMIT if each.is_in_memory else FREE_SPACE)
     for where, each in scarce:
-        yield problem(DISKS, f"{where}: {format_percent(each.share)} of the inodes", FREE_INODES)
+        yield problem(
+            DISKS, f"{where}: {format_percent(each.share)} of the inodes in use", FREE_INODES
+        )
     if not full and not scarce:
         where, fullest = max(found.systems.values(), key=lambda item: item[1].share)
         share = format_percent(fullest.share)

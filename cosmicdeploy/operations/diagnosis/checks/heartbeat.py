@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import EngineError
+from cosmicdeploy.operations.diagnosis.checks.networks import network_faults
 from cosmicdeploy.operations.diagnosis.finding import Finding, KnownProblem, ok, problem, works
 from cosmicdeploy.operations.diagnosis.remedies import restart_or_replace
 from cosmicdeploy.probes.application.heartbeat import is_accepted, todo_of, why_rejected
@@ -56,21 +56,16 @@ def _rejected(response: Response, configured: Heartbeat) -> Finding:
 def _responses_of_replicas(
     ctx: Context, configured: Heartbeat, token: str
 ) -> Mapping[str, Response]:
-    """Send a heartbeat to each running replica; return the responses by service."""
+    """Send a heartbeat to each replica that runs and is on its networks; return the responses."""
     application = ctx.settings.main_application
     responses = {}
     for name in application.services:
         container = ctx.container(name)
-        if container is None or not container.is_running:
+        if container is None or not container.is_running or network_faults(ctx, name, container):
             continue
-        if not is_requested(container, application):
-            continue
-        try:
+        if is_requested(container, application):
             url = container_url(container, application) + configured.path
-        except EngineError as error:
-            responses[name] = Response(url="", error=error.what)
-            continue
-        responses[name] = send_request(url, token=token, json=configured.body)
+            responses[name] = send_request(url, token=token, json=configured.body)
     return responses
 
 
@@ -84,23 +79,34 @@ def _not_answered(
     """
     failing = [n for n, each in responses.items() if each.error or each.status >= SERVER_ERROR]
     accepts = any(is_accepted(each, configured) for each in responses.values())
-    if failing and accepts:
-        todo = f"cosmicdeploy restart {failing[0]}"
-    elif accepts and response.is_turned_away:
-        todo = "cosmicdeploy status"  # it names the run that turns clients away
-    elif accepts:
-        todo = "cosmicdeploy verify --only proxy"
-    else:
-        todo = "cosmicdeploy logs app --tail 100"
     blamed = failing if accepts else []
     return problem(
         THROUGH_PROXY,
         why_unproven(response) or str(response),
-        todo,
+        _todo(ctx, response, responses, failing, accepts=accepts),
         details=[f"{name}: {each}" for name, each in responses.items()],
         remedies=[remedy for name in blamed for remedy in restart_or_replace(ctx, name)],
         services=failing,
     )
+
+
+def _todo(
+    ctx: Context,
+    response: Response,
+    responses: Mapping[str, Response],
+    failing: Sequence[str],
+    *,
+    accepts: bool,
+) -> str:
+    if failing:
+        return (
+            f"cosmicdeploy restart {failing[0]}" if accepts else "cosmicdeploy logs app --tail 100"
+        )
+    if len(responses) < len(ctx.settings.main_application.services):
+        return "cosmicdeploy diagnose unhealthy"  # it says why the others could not be asked
+    if response.is_turned_away:
+        return "cosmicdeploy status"  # it names the run that turns clients away
+    return "cosmicdeploy verify --only proxy"
 
 
 PROBLEM = KnownProblem(

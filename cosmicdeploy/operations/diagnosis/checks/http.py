@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineError, EngineUnavailable
+from cosmicdeploy.operations.diagnosis.checks.networks import network_faults
 from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem, works
 from cosmicdeploy.operations.diagnosis.remedies import restart, restart_or_replace
 from cosmicdeploy.probes.http import OK, Response, send_request, send_with_retries
@@ -21,6 +22,7 @@ ANSWERS, PROXY = "answers", "through the proxy"
 def answers(ctx: Context) -> Iterator[Finding]:
     """Check that each running replica responds, and that its container's health check passes.
 
+    Leaves out replicas that are off their network.
     Sends up to three requests to each replica, and runs the health check in the container.
     """
     for application in ctx.settings.all_applications:
@@ -33,6 +35,8 @@ def _answers_of(ctx: Context, application: Application) -> Iterator[Finding]:
         container = ctx.container(name)
         if container is None or not container.is_running:
             continue
+        if network_faults(ctx, name, container):
+            continue  # the check `networks` reports it
         inside = _inside_problem(ctx, container)
         # One request is enough for a replica that is known to be unhealthy.
         outside = _outside_problem(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem, works
+from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem
 from cosmicdeploy.operations.diagnosis.remedies import DIAGNOSE_FIX
 from cosmicdeploy.probes.application.features import running
 from cosmicdeploy.probes.application.writable import find_unwritable
@@ -38,10 +38,9 @@ def log_file(ctx: Context) -> Iterator[Finding]:
         )
         command = f"docker exec -u root {container.name} chown {user or 'USER'} {file.path}"
         remedies = [_chown(name, path, f"give {file.path} in {name} to {user}")] if user else []
-        yield problem(LOG_FILE, text, command, remedies=remedies, services=[name])
+        yield problem(LOG_FILE, text, command, remedies=remedies)
     if writable:
-        text = f"{path} can be written to in"
-        yield works(LOG_FILE, writable, lambda n: f"{text} {counted(len(n), 'container')}")
+        yield ok(LOG_FILE, f"{path} can be written to in {counted(len(writable), 'container')}")
 
 
 def _chown(name: str, path: PurePosixPath, description: str) -> Remedy:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, problem, works
+from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem
 from cosmicdeploy.operations.diagnosis.remedies import replace
 from cosmicdeploy.stack.model import Attachment, Service
 
@@ -26,15 +26,23 @@ def networks(ctx: Context) -> Iterator[Finding]:
         container = ctx.container(name)
         if container is None or not container.is_active:
             continue
-        faults = [
-            (each, text) for each in ctx.service(name).networks if (text := _fault(each, container))
-        ]
-        if faults:
+        if faults := network_faults(ctx, name, container):
             yield _finding(ctx, name, container, faults)
         elif ctx.service(name).networks:
             connected.append(name)
     if connected:
-        yield works(NETWORKS, connected, lambda names: f"as declared: {', '.join(names)}")
+        yield ok(NETWORKS, f"as declared: {', '.join(connected)}")
+
+
+def network_faults(
+    ctx: Context, name: str, container: Container
+) -> Sequence[tuple[Attachment, str]]:
+    """Return the networks on which a container is not as its service declares, and what is wrong.
+
+    A replica that is off its network cannot be asked, and no restart brings it back.
+    """
+    declared = ctx.service(name).networks
+    return [(each, text) for each in declared if (text := _fault(each, container))]
 
 
 def _fault(attachment: Attachment, container: Container) -> str:

@@ -58,7 +58,10 @@ def _down_finding(ctx: Context, name: str, container: Container | None, remedy: 
         CONTAINERS,
         f"{name} {describe_state(container)}",
         UP,
-        details=ctx.engine.logs(container.id, tail=LOG_LINES) if container else (),
+        # The log of a paused container does not say who paused it.
+        details=ctx.engine.logs(container.id, tail=LOG_LINES)
+        if container is not None and not container.is_paused
+        else (),
         remedies=[remedy],
         services=[name],
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable, ProbeFailed
-from cosmicdeploy.operations.diagnosis.finding import Finding, ok, problem, warning, works
+from cosmicdeploy.operations.diagnosis.finding import Finding, ok, problem, warning
 from cosmicdeploy.probes.storage.mounts import UnwritableMount, unwritable_mounts
 from cosmicdeploy.stack.model import Service
 
@@ -37,7 +37,7 @@ def mounts(ctx: Context) -> Iterator[Finding]:
         if not found:
             checked.append(name)
     if checked:
-        yield works(WRITABLE, checked, lambda n: f"{', '.join(n)} can write to each writable mount")
+        yield ok(WRITABLE, f"{', '.join(checked)} can write to each writable mount")
     elif not any(writable_targets(ctx.service(n)) for n in ctx.settings.services.released):
         yield ok(WRITABLE, "the application has no writable mount")
 
@@ -67,7 +67,6 @@ def _finding(service: Service, container: Container, found: UnwritableMount, use
             " writable",
             f"make the file system of {source} writable again on the engine's host; `dmesg` there"
             f" says what made it read-only; then `cosmicdeploy restart {name}`",
-            services=[name],
         )
     owner = user or f'"$(docker exec {container.name} id -u)"'
     return problem(
@@ -76,5 +75,4 @@ def _finding(service: Service, container: Container, found: UnwritableMount, use
         f" {found.owner}",
         f"`docker exec -u root {container.name} chown -R {owner} {target}`; or declare the mount"
         " read-only (`:ro`) if the application only reads it",
-        services=[name],
     )

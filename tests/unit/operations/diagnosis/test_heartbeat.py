@@ -72,3 +72,11 @@ def test_if_all_replicas_fail_none_is_restarted(opened: Opened) -> None:
 def test_if_all_replicas_accept_the_proxy_is_to_be_checked(opened: Opened) -> None:
     finding = found(opened, {FRONT: (504, "timeout")})
     assert finding.todo == "cosmicdeploy verify --only proxy" and not finding.services
+
+
+def test_a_replica_that_cannot_be_asked_comes_first(opened: Opened) -> None:
+    world = new_world()
+    world.responses[FRONT] = (502, "bad gateway")
+    world.change(APPS[0], networks=(), addresses={})
+    [finding] = heartbeat(opened(world))
+    assert finding.todo == "cosmicdeploy diagnose unhealthy" and not finding.remedies
