@@ -92,8 +92,12 @@ def _running(ctx: Context) -> Iterator[tuple[str, Container]]:
 
 
 def _read(ctx: Context, name: str, container: Container, found: _Found, inodes: _Found) -> bool:
-    """Add the file systems of a container; return whether any could be read."""
-    folders = ["/", *container.mounts]
+    """Add the file systems of a container; return whether any could be read.
+
+    Leaves out mounts that are declared read-only: an image of a disk, for example, is always full.
+    """
+    read_only = {mount.target for mount in ctx.service(name).mounts if mount.read_only}
+    folders = ["/", *(target for target in container.mounts if target not in read_only)]
     try:
         systems = file_systems(ctx, container, folders)
         counts = file_systems(ctx, container, folders, inodes=True)

@@ -135,6 +135,17 @@ def test_a_file_system_in_memory_belongs_to_its_container(opened: Opened) -> Non
     assert "raise its size" in found[0].todo
 
 
+def test_mounts_that_are_declared_read_only_are_not_measured(opened: Opened) -> None:
+    world = new_world()
+    ctx = opened(world)
+    mount = Mount(type="bind", source="/srv/data", target="/data", read_only=True)
+    services = {n: replace(each, mounts=(mount,)) for n, each in ctx.stack.services.items()}
+    ctx.stack.services = services  # type: ignore[misc]
+    world.commands[(WORKER, "df /data")] = (0, f"{DF}/dev/vdb 1000 990 10 99% /data\n")
+    [fine] = disks(ctx)
+    assert fine.severity is Severity.OK
+
+
 def test_the_limit_is_a_setting(opened: Opened) -> None:
     ctx = opened(new_world())
     [fine] = disks(ctx)

@@ -86,6 +86,8 @@ class World:
             "df": (0, f"{DF}overlay 1000 300 700 30% /\n"),
         }
         code, text = self.commands.get((container_id, word), default.get(word, (0, "")))
+        if word == "df" and "/data" in argv:
+            code, text = self.commands.get((container_id, "df /data"), (code, text))
         return ExecResult(exit_code=code, stdout=text.encode())
 
     def run_oneoff(self, *_: Any, **__: Any) -> ExecResult:
