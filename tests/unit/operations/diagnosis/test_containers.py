@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,11 +13,23 @@ from cosmicdeploy.errors import EngineError, ProbeFailed
 from cosmicdeploy.operations.diagnosis.checks.networks import networks
 from cosmicdeploy.operations.diagnosis.checks.scheduler import container
 from cosmicdeploy.operations.diagnosis.checks.unhealthy import containers
+from cosmicdeploy.operations.diagnosis.diagnose import KNOWN_PROBLEMS, diagnose_all
 from cosmicdeploy.operations.diagnosis.finding import Severity
 from cosmicdeploy.stack.model import Attachment
 from cosmicdeploy.steps.health import require_cache
 from cosmicdeploy.verification.points import run_check
-from tests.unit.operations.diagnosis.world import APPS, IMAGE, NETWORK, REDIS, SCHEDULER, World
+from tests.unit.operations.diagnosis.world import (
+    APPS,
+    DATABASE,
+    IMAGE,
+    NETWORK,
+    REDIS,
+    SCHEDULER,
+    WITH_DATABASE,
+    World,
+    container_of,
+    context_of,
+)
 from tests.unit.operations.diagnosis.world import new_world as sound
 
 Opened = Callable[[World], Context]
@@ -72,6 +85,18 @@ def test_every_error_about_paused_replicas_and_a_paused_cache_advises_up(opened:
     assert caught.value.what == "The cache does not answer: The container of redis is paused"
     for todo in (caught.value.todo, result.todo, run_check(ctx, "containers").todo):
         assert "`cosmicdeploy up`" in todo
+
+
+def test_every_check_of_a_paused_database_advises_up(
+    ctx: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = sound()
+    world.containers[DATABASE] = replace(container_of(DATABASE, 9), status="paused")
+    opened = context_of(ctx, tmp_path, monkeypatch, WITH_DATABASE)
+    diagnoses = diagnose_all(opened(world), KNOWN_PROBLEMS.values())
+    failing = [f for each in diagnoses for f in each.findings if not f.passes]
+    assert {f.severity for f in failing} == {Severity.PROBLEM, Severity.UNKNOWN}
+    assert [f for f in failing if "cosmicdeploy up" not in f.todo] == []
 
 
 def test_a_replica_off_its_network_is_replaced(opened: Opened) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,7 +15,7 @@ import pytest
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container, ExecResult, Image, LogLine, Process
 from cosmicdeploy.operations.diagnosis.checks import cache, clock, heartbeat, http
-from cosmicdeploy.probes import reach
+from cosmicdeploy.probes import rate_limited, reach
 from cosmicdeploy.settings import load
 from cosmicdeploy.stack.model import Attachment, Mount, Service
 from cosmicdeploy.traffic.response import Response
@@ -30,7 +30,12 @@ verify:
 diagnose: {command_file: /app/command.php}
 """
 APPS, SCHEDULER, WORKER, REDIS, PROXY = ("app-1", "app-2"), "scheduler", "worker", "redis", "proxy"
+DATABASE = "db"  # only in `WITH_DATABASE`
 ALL = (REDIS, PROXY, *APPS, SCHEDULER, WORKER)
+WITH_DATABASE = (
+    SETTINGS.replace("cache: redis", "cache: redis, database: db")
+    + "database: {name: shop, password_variable: DB_PASSWORD}\n"
+)
 IMAGE = "sha256:1"
 NETWORK = "shop_back"
 DF = "Filesystem 1024-blocks Used Available Capacity Mounted on\n"
@@ -90,6 +95,9 @@ class World:
             code, text = self.commands.get((container_id, "df /data"), (code, text))
         return ExecResult(exit_code=code, stdout=text.encode())
 
+    def find_marker(self, *_: Any) -> None:
+        """There is no lock."""
+
     def run_oneoff(self, *_: Any, **__: Any) -> ExecResult:
         return ExecResult(exit_code=0, stdout=b"devices:monitor")
 
@@ -136,7 +144,7 @@ class Engine:
         return getattr(self._world, name)
 
 
-def _container(name: str, number: int) -> Container:
+def container_of(name: str, number: int) -> Container:
     command = ("php", "schedule:work") if name == SCHEDULER else ("run",)
     return Container(
         id=name,
@@ -167,7 +175,7 @@ def _service(name: str) -> Service:
 
 def new_world() -> World:
     """Return a world in which nothing is wrong."""
-    containers = {name: _container(name, number) for number, name in enumerate(ALL, 1)}
+    containers = {name: container_of(name, number) for number, name in enumerate(ALL, 1)}
     replicas = [f"http://{containers[name].addresses[NETWORK]}:80" for name in APPS]
     responses = {
         base + path: reply
@@ -179,21 +187,18 @@ def new_world() -> World:
 
 
 def context_of(
-    ctx: Context,
-    folder: Path,
-    patch: pytest.MonkeyPatch,
-    variables: Mapping[str, str] | None = None,
+    ctx: Context, folder: Path, patch: pytest.MonkeyPatch, settings: str = ""
 ) -> Callable[[World], Context]:
-    """Return a function that returns the context of a world."""
+    """Return a function that returns the context of a world; the default is `SETTINGS`."""
     path = folder / "cosmicdeploy.yaml"
-    path.write_text(SETTINGS)
-    loaded = load(path, {"TOKEN": "t", **(variables or {})})
-    services = {name: _service(name) for name in ALL}
+    path.write_text(settings or SETTINGS)
+    loaded = load(path, {"TOKEN": "t", "DB_PASSWORD": "d"})
+    services = {name: _service(name) for name in (*ALL, DATABASE)}
 
     def make(world: World) -> Context:
         for module in (http, heartbeat, reach):
             patch.setattr(module, "send_request", world.send)
-        for module in (http, heartbeat):
+        for module in (http, heartbeat, rate_limited):
             patch.setattr(module, "send_with_retries", world.send)
         patch.setattr(cache, "cache_session", world.session)
         patch.setattr(cache, "read_info", lambda _: world.info)
