@@ -155,7 +155,9 @@ class Context:
             raise EngineError(
                 f"The container of {service} {state}",
                 where=self.service(service).container_name,
-                todo="run `cosmicdeploy up`, or `cosmicdeploy status` to see more",
+                todo="run `cosmicdeploy up`, which starts it; `cosmicdeploy status` shows more"
+                if container is None or not container.is_paused
+                else "run `cosmicdeploy up`, which lets it continue (`docker unpause`)",
             )
         return container
 

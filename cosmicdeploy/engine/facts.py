@@ -30,7 +30,8 @@ class Container:
     - `command` is the whole command line, entrypoint first.
     - `health` is "" if the container has no health check or does not run. `healthcheck` is the
       command line of the check, and `last_probe` is what the check printed last.
-    - `addresses` maps the name of each network to the container's address in it.
+    - `addresses` maps the name of each network to the container's address in it. `networks` are the
+      names of all its networks, also of those in which it has no IPv4 address.
     - `published` maps TCP ports of the container to (address, port) on the host. `host_ports` are
       all (address, port, protocol) that the container holds on the host; empty if it is stopped.
     - `volumes` maps the mount targets of anonymous volumes to the names of the volumes;
@@ -59,6 +60,7 @@ class Container:
     last_probe: str = ""
     healthcheck: tuple[str, ...] = ()
     addresses: Mapping[str, str] = field(default_factory=dict)
+    networks: tuple[str, ...] = ()
     published: Mapping[int, tuple[str, int]] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     volumes: Mapping[str, str] = field(default_factory=dict)
@@ -81,9 +83,19 @@ class Container:
         return self.status == "running"
 
     @property
+    def is_paused(self) -> bool:
+        """Whether the container's processes are frozen, as by `docker pause`."""
+        return self.status == "paused"
+
+    @property
     def is_active(self) -> bool:
         """Whether the container runs, is paused, or is being restarted by the engine."""
         return self.status not in AT_REST
+
+    @property
+    def can_be_started(self) -> bool:
+        """Whether a start makes the container run: it is stopped or paused."""
+        return self.is_paused or not self.is_active
 
     @property
     def started(self) -> datetime:

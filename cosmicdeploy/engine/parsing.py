@@ -39,6 +39,7 @@ def parse_container(attrs: Json) -> Container:
         last_probe=_last_probe(state.get("Health") or {}),
         healthcheck=_probe_command(config.get("Healthcheck") or {}),
         addresses=_addresses(attrs),
+        networks=tuple(attrs["NetworkSettings"].get("Networks") or ()),
         published=_published(attrs),
         labels=own_labels,
         volumes=_anonymous_volumes(attrs),

@@ -15,6 +15,8 @@ from cosmicdeploy.steps.verify import VerifyStep
 from cosmicdeploy.verification.orphans import Orphan, find_orphans
 from cosmicdeploy.verification.points import run_checks
 
+UNPAUSE = "run `cosmicdeploy up`: it unpauses what is paused"
+
 
 def status(ctx: Context) -> list[dict[str, Any]]:
     """Return a row for each service (release, image, health, drift), then one for each orphan.
@@ -33,7 +35,8 @@ def _service_row(ctx: Context, name: str) -> dict[str, Any]:
     container = ctx.container(name)
     if container is None:
         return {"service": name, "state": "missing", "drift": "no container"}
-    return {**_facts(ctx, name, container), **_drift(ctx, name, container)}
+    todo = {"todo": UNPAUSE} if container.is_paused else {}
+    return {**_facts(ctx, name, container), **_drift(ctx, name, container), **todo}
 
 
 def _application(ctx: Context, name: str) -> dict[str, Any]:

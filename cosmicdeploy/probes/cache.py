@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.containers.reachable import reachable_address
+from cosmicdeploy.errors import ProbeFailed
 
 if TYPE_CHECKING:
     from redis import Redis
 
 PORT = 6379
 TIMEOUT_SECONDS = 2.0
+# The key that a refused write would have set; it is never set.
+PROBE_KEY = "cosmicdeploy:probe"
 
 
 def open_cache(ctx: Context, name: str, database: int = 0) -> Redis:
@@ -30,3 +35,71 @@ def open_cache(ctx: Context, name: str, database: int = 0) -> Redis:
     return redis.Redis(
         host=host, port=port, db=database, password=password, socket_timeout=TIMEOUT_SECONDS
     )
+
+
+@contextmanager
+def cache_session(ctx: Context, name: str) -> Iterator[Redis]:
+    """Open a client of the cache service `name`, and close it at the end of the block.
+
+    Raises `ProbeFailed` if Redis does not answer a command in the block, or requires a password,
+    and what `open_cache` raises.
+    """
+    import redis  # slow to import
+
+    client = open_cache(ctx, name)
+    try:
+        yield client
+    except redis.AuthenticationError as error:
+        raise ProbeFailed(
+            "Redis requires a password", where=name, todo="set `cache.password_variable`"
+        ) from error
+    except redis.RedisError as error:
+        raise ProbeFailed(
+            f"Redis does not answer: {error}",
+            where=name,
+            todo=f"see `cosmicdeploy logs {name} --tail 100`",
+        ) from error
+    finally:
+        client.close()
+
+
+def read_info(client: Redis) -> Mapping[str, Any]:
+    """Return the values of Redis's command INFO."""
+    info: Mapping[str, Any] = client.info()
+    return info
+
+
+def refusal_of_writes(client: Redis) -> str:
+    """Return the error with which Redis refuses a write now, such as "OOM …"; "" if it accepts it.
+
+    Changes nothing: Redis refuses a write as soon as a transaction names it, and the transaction is
+    discarded. Raises what the client raises if Redis does not answer.
+    """
+    import redis  # slow to import
+
+    # On a connection of its own, so that the client does not repeat the write after an error.
+    connection: Any = client.connection_pool.get_connection()
+    try:
+        for command in (("MULTI",), ("SET", PROBE_KEY, "", "PX", "1"), ("DISCARD",)):
+            connection.send_command(*command)
+            connection.read_response()
+    except (redis.ResponseError, redis.exceptions.BusyLoadingError) as error:
+        return _error_text(error)
+    finally:
+        connection.disconnect()
+        client.connection_pool.release(connection)
+    return ""
+
+
+def _error_text(error: Exception) -> str:
+    """Return an error as Redis sent it: the client removes the first word of some errors."""
+    import redis  # slow to import
+
+    codes: Mapping[type[Exception], str] = {
+        redis.OutOfMemoryError: "OOM",
+        redis.ReadOnlyError: "READONLY",
+        redis.exceptions.BusyLoadingError: "LOADING",
+        redis.exceptions.NoPermissionError: "NOPERM",
+    }
+    code, text = codes.get(type(error), ""), str(error)
+    return text if not code or text.startswith(code) else f"{code} {text}"

@@ -160,9 +160,10 @@ def unhealthy(
     if container.oom_killed:
         state += ", out of memory"
     probe = [f"last probe: {container.last_probe}"] if container.last_probe else []
+    see = f"see its last probe and log lines above, or `cosmicdeploy logs {name} --tail 100`"
     return UnhealthyContainer(
         f"{name} did not become healthy within {within:.0f} s ({state or container.status})",
         where=name,
-        todo=f"see its last probe and log lines above, or `cosmicdeploy logs {name} --tail 100`",
+        todo="run `cosmicdeploy up`: it unpauses the container" if container.is_paused else see,
         details=(*responses, *probe, *ctx.engine.logs(container.id, tail=LOG_LINES)),
     )

@@ -84,6 +84,13 @@ class Diagnose(Section):
         description="Share of connections, from 0 to 1; it is a problem if at least this share is"
         " in use",
     )
+    disk: float = Field(
+        default=0.95,
+        gt=0,
+        le=1,
+        description="Share of a disk, from 0 to 1; it is a problem if at least this share is in"
+        " use",
+    )
 
 
 class External(Section):

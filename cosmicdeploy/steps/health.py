@@ -111,8 +111,14 @@ def require_cache(ctx: Context, name: str) -> str:
         open_cache(ctx, name).ping()
     except redis.AuthenticationError:
         return "Redis answers"  # the server asks for a password, so it answers
-    except (redis.RedisError, EngineError) as error:
+    except EngineError as error:  # it does not run, or has no address
         raise ProbeFailed(
-            f"The cache does not answer: {error}", where=name, todo="see its container's log"
+            f"The cache does not answer: {error.what}", where=name, todo=error.todo
+        ) from error
+    except redis.RedisError as error:
+        raise ProbeFailed(
+            f"The cache does not answer: {error}",
+            where=name,
+            todo=f"see `cosmicdeploy logs {name} --tail 50`",
         ) from error
     return "Redis answers"

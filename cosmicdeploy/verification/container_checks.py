@@ -15,7 +15,8 @@ from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.proxy.static_files.served import stale_volumes
 from cosmicdeploy.text.formatting import counted
 
-START = "run `cosmicdeploy up`: it starts every service that does not run"
+START = "run `cosmicdeploy up`: it starts every service that does not run, or is paused"
+SEE_LOG = "see `cosmicdeploy status` and the container's log"
 
 
 def containers(ctx: Context) -> CheckResult:
@@ -36,9 +37,9 @@ def containers(ctx: Context) -> CheckResult:
         ok=not failing,
         expected=f"{counted(count, 'container')} running and healthy",
         found=("; ".join(lines) or f"{count} running and healthy") + stopped,
-        todo="see `cosmicdeploy status` and the container's log"
-        if any(failing.values())
-        else START,
+        todo=START
+        if all(each is None or each.can_be_started for each in failing.values())
+        else SEE_LOG,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
@@ -15,6 +15,7 @@ from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.probes.urls import is_requested, replica_url
 from cosmicdeploy.settings import Application
 from cosmicdeploy.text.formatting import counted, format_releases
+from cosmicdeploy.verification.container_checks import START
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,11 +84,19 @@ def health(ctx: Context) -> CheckResult:
         expected=f"200{path} on {counted(len(answers), 'address', 'addresses')},"
         f" release {format_releases(expected)}",
         found=found + (f"; no request to the load balancer: {UNTIL_RESUME}" if kept_out else ""),
-        todo=TODO_LIMITED if is_unproven else "see `cosmicdeploy logs app --tail 100`",
+        todo=TODO_LIMITED if is_unproven else _todo(ctx, failing),
         warnings=tuple(warnings),
         unproven=is_unproven,
         failing=tuple(dict.fromkeys(name for each in failing for name in each.services)),
     )
+
+
+def _todo(ctx: Context, failing: Sequence[Answer]) -> str:
+    """Return what to do about failing replicas: start them first, if one is stopped or paused."""
+    containers = [ctx.container(name) for each in failing for name in each.services]
+    if any(each is None or each.can_be_started for each in containers):
+        return START
+    return "see `cosmicdeploy logs app --tail 100`"
 
 
 def _direct(ctx: Context, application: Application, expected: str) -> Iterator[Answer]:

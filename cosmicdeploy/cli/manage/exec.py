@@ -28,7 +28,8 @@ def exec_(
     """Run a command in a service's container.
 
     Passes on standard input, and the terminal if there is one; exits with the command's exit code.
-    In the database's container, MYSQL_PWD has the configured password.
+    In the database's container, MYSQL_PWD has the configured password; in the cache's container,
+    REDISCLI_AUTH has it.
 
     \b
     Examples:

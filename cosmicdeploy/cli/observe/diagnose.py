@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cosmicdeploy.context import Context
-    from cosmicdeploy.operations.diagnosis.diagnose import Diagnosis
-    from cosmicdeploy.operations.diagnosis.finding import Remedy
+    from cosmicdeploy.operations.diagnosis.finding import Diagnosis, Remedy
     from cosmicdeploy.operations.diagnosis.fix import Fix, FixOptions
     from cosmicdeploy.playbook import Playbook
     from cosmicdeploy.report.model import Report
@@ -38,7 +37,8 @@ def diagnose(
         list[str] | None,
         typer.Argument(
             metavar="PROBLEM",
-            help="One of migration, command, scheduler, database-load, unhealthy (default: all).",
+            help="One of migration, command, scheduler, database-load, unhealthy, heartbeat, cache,"
+            " storage, clock (default: all).",
             show_default=False,
             autocompletion=completion.problems,
         ),
@@ -55,9 +55,10 @@ def diagnose(
     """Find the cause of a common problem; fix it with --fix.
 
     Checks for a failed or stuck migration, a missing console command (`verify.command`), a
-    scheduler that does not run that command, high database load, and unhealthy containers. Exit 5
-    if a problem remains. With --fix, remedies run under the lock; after each remedy, the checks run
-    again.
+    scheduler that does not run that command, high database load, unhealthy or paused containers,
+    heartbeats that are not accepted, a Redis that refuses writes, storage that cannot be written, a
+    disk that is nearly full, and clocks that differ. Exit 5 if a problem remains. With --fix,
+    remedies run under the lock; after each remedy, the checks run again.
     """
     if list_:
         run_command("diagnose --list", terminal, _list)
@@ -83,8 +84,7 @@ def _list(call: Call) -> Report:
 def _diagnose(
     call: Call, config: Path | None, names: list[str], wait: float, *, fix: bool
 ) -> Report:
-    from cosmicdeploy.operations.diagnosis.diagnose import diagnose as diagnose_problem
-    from cosmicdeploy.operations.diagnosis.diagnose import select_problems
+    from cosmicdeploy.operations.diagnosis.diagnose import diagnose_all, select_problems
     from cosmicdeploy.operations.diagnosis.fix import Fix
     from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.workspace import open_stack
@@ -93,7 +93,7 @@ def _diagnose(
     view = ProgressView(call.terminal.console)
     ctx = open_stack(config, call.event_handler(view))
     with view:
-        diagnoses: Sequence[Diagnosis] = [diagnose_problem(ctx, problem) for problem in problems]
+        diagnoses: Sequence[Diagnosis] = diagnose_all(ctx, problems)
     before = [diagnosis.facts() for diagnosis in diagnoses]
     _show(call, before, fixing=fix)
     run = Fix(ctx=ctx, options=_options(call, ctx, view, wait))

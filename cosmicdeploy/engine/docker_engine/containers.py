@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import docker
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 
 from cosmicdeploy.engine import labels as label
 from cosmicdeploy.engine import parsing
@@ -176,7 +176,13 @@ class DockerContainers(DockerApi):
 
     def start(self, container_id: str) -> None:
         with translated("Starting a container", container_id[:12]):
-            self._api.start(container_id)
+            try:
+                self._api.start(container_id)
+            except APIError:  # the engine refuses to start a paused container
+                container = self.container(container_id)
+                if container is None or not container.is_paused:
+                    raise
+                self._api.unpause(container_id)
 
     def stop(self, container_id: str, timeout: float) -> None:
         with translated("Stopping a container", container_id[:12]):

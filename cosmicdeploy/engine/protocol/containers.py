@@ -99,7 +99,7 @@ class EngineContainers(Protocol):
         """
 
     def start(self, container_id: str) -> None:
-        """Start a container."""
+        """Start a container; a paused one continues to run instead."""
 
     def stop(self, container_id: str, timeout: float) -> None:
         """Stop a container: send its stop signal, then SIGKILL after `timeout` seconds.

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cosmicdeploy.context import NO_DATABASE, Context
 from cosmicdeploy.errors import CosmicError, EngineUnavailable, UsageError
 from cosmicdeploy.operations.diagnosis.checks import (
+    cache,
+    clock,
     command,
     database_load,
+    heartbeat,
     migration,
     scheduler,
+    storage,
     unhealthy,
 )
+from cosmicdeploy.operations.diagnosis.consistency import consistent
 from cosmicdeploy.operations.diagnosis.finding import (
     Check,
+    Diagnosis,
     Finding,
     Findings,
     KnownProblem,
@@ -33,30 +37,12 @@ KNOWN_PROBLEMS: Mapping[str, KnownProblem] = {
         scheduler.PROBLEM,
         database_load.PROBLEM,
         unhealthy.PROBLEM,
+        heartbeat.PROBLEM,
+        cache.PROBLEM,
+        storage.PROBLEM,
+        clock.PROBLEM,
     )
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Diagnosis:
-    """A known problem and the findings of its checks."""
-
-    problem: KnownProblem
-    findings: Sequence[Finding]
-
-    @property
-    def passes(self) -> bool:
-        """Whether all findings pass."""
-        return all(finding.passes for finding in self.findings)
-
-    def facts(self) -> dict[str, Any]:
-        """Return the diagnosis as JSON for the report."""
-        return {
-            "trouble": self.problem.name,
-            "about": self.problem.about,
-            "well": self.passes,
-            "findings": [finding.facts() for finding in self.findings],
-        }
 
 
 def select_problems(names: Sequence[str]) -> Sequence[KnownProblem]:
@@ -73,6 +59,15 @@ def select_problems(names: Sequence[str]) -> Sequence[KnownProblem]:
                 or "run `cosmicdeploy diagnose --list` to see the problems",
             )
     return [KNOWN_PROBLEMS[name] for name in dict.fromkeys(names)] or list(KNOWN_PROBLEMS.values())
+
+
+def diagnose_all(ctx: Context, problems: Iterable[KnownProblem]) -> Sequence[Diagnosis]:
+    """Run the checks of these problems; no two findings contradict each other.
+
+    All checks see each container in the same state, since it is read from the engine only once.
+    """
+    ctx = ctx.with_cached_facts()
+    return consistent([diagnose(ctx, problem) for problem in problems])
 
 
 def diagnose(ctx: Context, problem: KnownProblem) -> Diagnosis:

@@ -49,6 +49,10 @@ class Finding:
     `todo` is what the operator can do, mostly a command; "" if there is nothing to do. `details`
     are more lines for the operator, such as log lines. If the finding does not pass, `--fix` tries
     its `remedies` in their order.
+
+    `services` are the services that do not work according to a finding that does not pass, and
+    those that work according to one that passes. The latter also has `describe`, which returns its
+    description for a part of them (see `consistency.py`).
     """
 
     subject: str
@@ -57,6 +61,8 @@ class Finding:
     todo: str = ""
     details: tuple[str, ...] = ()
     remedies: tuple[Remedy, ...] = ()
+    services: tuple[str, ...] = ()
+    describe: Callable[[Sequence[str]], str] | None = None
 
     @property
     def passes(self) -> bool:
@@ -84,6 +90,27 @@ def ok(subject: str, description: str, *details: str) -> Finding:
     return Finding(subject=subject, severity=Severity.OK, description=description, details=details)
 
 
+def works(
+    subject: str, services: Iterable[str], describe: Callable[[Sequence[str]], str] | str
+) -> Finding:
+    """Return a finding which says that these services work.
+
+    `describe` returns what the finding says about them, or about a part of them. It is a text if
+    that does not depend on which part it is.
+    """
+    if isinstance(describe, str):
+        text = describe
+        return works(subject, services, lambda _: text)
+    names = tuple(services)
+    return Finding(
+        subject=subject,
+        severity=Severity.OK,
+        description=describe(names),
+        services=names,
+        describe=describe,
+    )
+
+
 def warning(subject: str, description: str, todo: str = "", details: Iterable[str] = ()) -> Finding:
     """Return a finding that the operator should know about, but need not fix."""
     return Finding(
@@ -102,8 +129,12 @@ def problem(
     *,
     details: Iterable[str] = (),
     remedies: Iterable[Remedy] = (),
+    services: Iterable[str] = (),
 ) -> Finding:
-    """Return a finding which says that something is wrong."""
+    """Return a finding which says that something is wrong.
+
+    `services` are the services that do not work.
+    """
     return Finding(
         subject=subject,
         severity=Severity.PROBLEM,
@@ -111,6 +142,7 @@ def problem(
         todo=todo,
         details=tuple(details),
         remedies=tuple(remedies),
+        services=tuple(services),
     )
 
 
@@ -128,3 +160,25 @@ class KnownProblem:
     checks: Mapping[str, Check]
     fix_first: bool = False
     needs_database: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """A known problem and the findings of its checks."""
+
+    problem: KnownProblem
+    findings: Sequence[Finding]
+
+    @property
+    def passes(self) -> bool:
+        """Whether all findings pass."""
+        return all(finding.passes for finding in self.findings)
+
+    def facts(self) -> dict[str, Any]:
+        """Return the diagnosis as JSON for the report."""
+        return {
+            "trouble": self.problem.name,
+            "about": self.problem.about,
+            "well": self.passes,
+            "findings": [finding.facts() for finding in self.findings],
+        }

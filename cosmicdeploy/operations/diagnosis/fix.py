@@ -10,8 +10,9 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, ExitCode
 from cosmicdeploy.journal.run_kind import RunCommand
-from cosmicdeploy.operations.diagnosis.diagnose import Diagnosis, diagnose
-from cosmicdeploy.operations.diagnosis.finding import KnownProblem, Remedy
+from cosmicdeploy.operations.diagnosis.consistency import consistent
+from cosmicdeploy.operations.diagnosis.diagnose import diagnose
+from cosmicdeploy.operations.diagnosis.finding import Diagnosis, KnownProblem, Remedy
 from cosmicdeploy.operations.migrations import resolve
 from cosmicdeploy.operations.recorder import recorder_of
 from cosmicdeploy.playbook import Playbook
@@ -83,7 +84,7 @@ class Fix:
             self._fix(before if not self.applied else self._diagnose(before.problem))
         if not self.applied:
             return diagnoses
-        return [self._diagnose(each.problem) for each in diagnoses]
+        return consistent([self._diagnose(each.problem) for each in diagnoses])
 
     @property
     def applied(self) -> bool:
@@ -139,7 +140,7 @@ class Fix:
         with self.options.display():
             self.ctx.say(f"checking again: {problem.name}")
             return poll(
-                lambda: diagnose(quiet, problem),
+                lambda: diagnose(quiet.with_cached_facts(), problem),
                 until=lambda diagnosis: diagnosis.passes,
                 every=CHECK_EVERY_SECONDS,
                 within=seconds,

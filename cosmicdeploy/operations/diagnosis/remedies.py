@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.sessions.process_list import Process
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.operations.diagnosis.checks.session_owner import Owners
 from cosmicdeploy.operations.diagnosis.finding import Remedy
@@ -66,25 +67,31 @@ def restart_or_replace(ctx: Context, name: str) -> Sequence[Remedy]:
     return [restart(ctx, name), *([replace([name])] if is_current and is_released else [])]
 
 
-def start_all(names: Iterable[str]) -> Remedy:
-    """Return the remedy that starts all stopped services; its description lists `names`.
+def start_all(containers: Mapping[str, Container | None]) -> Remedy:
+    """Return the remedy that starts all stopped services, and lets the paused ones continue.
 
-    Database and cache start first. The proxy starts last, because nginx must be able to resolve the
-    replicas' names when it starts.
+    `containers` maps these services to their containers, None for a service without one; the
+    description lists them. Database and cache start first. The proxy starts last, because nginx
+    must be able to resolve the replicas' names when it starts.
     """
     steps: Sequence[Step] = (
         RecoverStep(name="recover"),
-        ServicesStep(name="services", roles=("database", "cache")),
+        ServicesStep(name="services", roles=("database", "cache", "stateful")),
         RolloutStep(name="start", missing_only=True),
         ServicesStep(name="proxy", roles=("proxy",)),
     )
-    return Remedy(
-        description=f"start {', '.join(names)}", command="up", kind=RunKind.UP, steps=steps
-    )
+    paused = [name for name, each in containers.items() if each is not None and each.is_paused]
+    stopped = [name for name in containers if name not in paused]
+    parts = [
+        f"start {', '.join(stopped)}" if stopped else "",
+        f"let {', '.join(paused)} continue (`docker unpause`)" if paused else "",
+    ]
+    description = "; ".join(filter(None, parts))
+    return Remedy(description=description, command="up", kind=RunKind.UP, steps=steps)
 
 
 def start(name: str, role: Role) -> Remedy:
-    """Return the remedy that starts a stopped service, and other stopped services of its role."""
+    """Return the remedy that starts a service, and other stopped or paused ones of its role."""
     steps = (
         RecoverStep(name="recover"),
         RolloutStep(name="start", roles=(role,), missing_only=True),

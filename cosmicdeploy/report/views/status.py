@@ -46,8 +46,8 @@ def _is_long(row: Row) -> bool:
 
 def _name(row: Row) -> str:
     """Return a name that no other row has: the service's, or for an orphan its container's."""
-    name = row["container"] if "todo" in row else row["service"]
-    return str(name)
+    is_orphan = "todo" in row and row["drift"].endswith(f": {row['container']}")
+    return str(row["container"] if is_orphan else row["service"])
 
 
 def _note(row: Row) -> str:

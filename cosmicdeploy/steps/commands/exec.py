@@ -17,7 +17,8 @@ from cosmicdeploy.steps.service_names import running_named, services_of_step
 class ExecStep(CommandStep):
     """Run a command in a service's container.
 
-    In the database's container, the variable MYSQL_PWD has the password.
+    In the database's container, the variable MYSQL_PWD has the password; in that of Redis,
+    REDISCLI_AUTH has it.
     """
 
     kind: ClassVar[str] = "exec"
@@ -43,12 +44,16 @@ class ExecStep(CommandStep):
 
 
 def client_environment(ctx: Context, service: str) -> Mapping[str, str]:
-    """Return the variable with the password for a client in the database's container.
+    """Return the variable with the password for a client in the database's or cache's container.
 
     Empty for any other service. The engine shows a command's arguments, but not its environment.
     """
-    declared = ctx.settings.database
-    if declared is None or service != ctx.settings.services.database:
+    settings, variables = ctx.settings, ctx.loaded.variables
+    if settings.database is not None and service == settings.services.database:
+        name, variable = "MYSQL_PWD", settings.database.password_variable
+    elif settings.cache.password_variable and service == settings.services.cache:
+        name, variable = "REDISCLI_AUTH", settings.cache.password_variable
+    else:
         return {}
-    password = ctx.loaded.variables.get(declared.password_variable)
-    return {"MYSQL_PWD": password} if password else {}
+    password = variables.get(variable)
+    return {name: password} if password else {}

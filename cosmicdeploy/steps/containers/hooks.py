@@ -20,15 +20,20 @@ LINES_SHOWN = 10
 def start_container(
     ctx: Context, service: str, container_id: str, *, hooks_may_fail: bool = False
 ) -> None:
-    """Start a service's container and run its `post_start`.
+    """Start a service's container and run its `post_start`; let a paused container continue.
+
+    A container that continues does not run `post_start` again: it did so when it was started.
 
     Raises `EngineError` if the start or a command fails. With `hooks_may_fail`, the failure of a
     command is only reported. An undo needs that: it starts a former container, which the present
     commands of the compose file may not fit.
     """
+    hooks = ctx.service(service).post_start
+    if hooks and (container := ctx.engine.container(container_id)) and container.is_paused:
+        hooks = ()
     ctx.engine.start(container_id)
     try:
-        _run(ctx, service, container_id, "post_start", ctx.service(service).post_start)
+        _run(ctx, service, container_id, "post_start", hooks)
     except EngineError as error:
         if not hooks_may_fail:
             raise

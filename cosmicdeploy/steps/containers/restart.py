@@ -125,7 +125,7 @@ class RestartStep(Step):
         wait_for_replicas(ctx)
         # A proxy that was stopped to turn clients away starts when the maintenance ends.
         is_stopped = proxy_is_stopped(ctx)
-        running = [] if is_stopped else [target for target in proxy if target.is_running]
+        running = [] if is_stopped else [t for t in proxy if t.require_container().is_active]
         away = stop_and_start(ctx, running) if running else 0.0
         end_maintenance(ctx)
         if is_stopped:
@@ -175,7 +175,7 @@ def _groups(
 def _facts(ctx: Context, container: Container) -> dict[str, Any]:
     return {
         "id": container.id,
-        "running": container.is_running,
+        "running": container.is_active,
         "ready": serves_now(ctx, container),
         "started_at": container.started_at,
     }

@@ -8,7 +8,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, EngineError, Refused
 from cosmicdeploy.settings import of_application
 from cosmicdeploy.steps.containers.stop_start import serves
-from cosmicdeploy.steps.rollout.drift import STOPPED, drift_of
+from cosmicdeploy.steps.rollout.drift import STARTED_IN_PLACE, drift_of
 
 
 def require_served(ctx: Context, names: Iterable[str]) -> None:
@@ -44,9 +44,9 @@ def require_another(ctx: Context, names: Iterable[str]) -> None:
 
 
 def drift_reasons(ctx: Context, names: Iterable[str]) -> dict[str, str]:
-    """Return why containers have drifted, by service; a stopped container is no drift here."""
+    """Return why containers have drifted, by service; to be stopped or paused is no reason."""
     drifts = {name: _drift_reason(ctx, name) for name in names}
-    return {name: why for name, why in drifts.items() if why and why != STOPPED}
+    return {name: why for name, why in drifts.items() if why and why not in STARTED_IN_PLACE}
 
 
 def _drift_reason(ctx: Context, name: str) -> str | None:

@@ -65,10 +65,12 @@ class ServicesStep(Step):
         blockers = require_way(ctx, in_the_way(ctx, down))
         before = {"containers": down, "needed_by": self._needing(ctx), **blockers}
         created = [name for name, facts in down.items() if facts is None]
-        started = [name for name in down if name not in created]
+        paused = [n for n in down if (c := ctx.container(n)) is not None and c.is_paused]
+        started = [name for name in down if name not in (*created, *paused)]
         parts = [
             f"create {', '.join(created)} (no container)" if created else "",
             f"start {', '.join(started)}" if started else "",
+            f"unpause {', '.join(paused)}" if paused else "",
             describe(before),
         ]
         return Change(summary="; ".join(filter(None, parts)), before=before)
@@ -125,7 +127,7 @@ class ServicesStep(Step):
 
     def kept_after_undo(self, change: Change) -> str:
         names = ", ".join(_kept(change))
-        return f"left running, although stopped or missing before: {names}" if names else ""
+        return f"left running, although stopped, paused or missing before: {names}" if names else ""
 
 
 def _bring_up(ctx: Context, name: str, before: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from cosmicdeploy.proxy.nginx.server import find_nginx
 from cosmicdeploy.stack.data_keepers import writable_mounts
 from cosmicdeploy.steps.commands.trial import start_trial
 from cosmicdeploy.steps.infrastructure.answers import wait_settled
-from cosmicdeploy.steps.rollout.drift import MISSING, STOPPED
+from cosmicdeploy.steps.rollout.drift import MISSING, STARTED_IN_PLACE
 
 
 def try_proxy(ctx: Context, reasons: Mapping[str, str]) -> None:
@@ -21,7 +21,7 @@ def try_proxy(ctx: Context, reasons: Mapping[str, str]) -> None:
     `UnhealthyContainer` with the trial's last log lines.
     """
     name = ctx.settings.services.proxy
-    if name is None or reasons.get(name) in (None, MISSING, STOPPED):
+    if name is None or reasons.get(name) in (None, MISSING, *STARTED_IN_PLACE):
         return
     if why := _cannot_be_tried(ctx, name):
         ctx.say(f"{name} is not tried before it is replaced: {why}")

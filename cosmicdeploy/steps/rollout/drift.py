@@ -15,6 +15,9 @@ from cosmicdeploy.steps.images.tags import how_to_get
 from cosmicdeploy.steps.infrastructure.files import FileChanges, file_changes
 
 STOPPED = "stopped"
+PAUSED = "paused"
+# With these reasons the container in place is started, or continues, and is not replaced.
+STARTED_IN_PLACE = (STOPPED, PAUSED)
 MISSING = "no container"
 ANOTHER_IMAGE = "another image runs"
 OLDER_IMAGE = "an older image runs"
@@ -42,9 +45,9 @@ def drift_of(
 ) -> Drift:
     """Compare a service's container with its declaration.
 
-    A stopped container counts as drifted, except with `may_be_stopped`. With `with_files`, a
-    container of infrastructure also counts as drifted if a mounted file has changed in a way that
-    only a new container sees.
+    A stopped or paused container counts as drifted, except with `may_be_stopped`. With
+    `with_files`, a container of infrastructure also counts as drifted if a mounted file has changed
+    in a way that only a new container sees.
 
     Raises `EngineError` if the declared image does not exist, and no earlier step of the plan puts
     the image in place.
@@ -71,13 +74,18 @@ def drift_of(
         *map(str, files.needing_container),
     ]
     if not container.is_running and not may_be_stopped:
-        reasons = reasons or [STOPPED]
+        reasons = reasons or [why_down(container)]
     return Drift(
         container=container,
         reason=", ".join(reasons) or None,
         keys=keys,
         reloadable=files.reloadable,
     )
+
+
+def why_down(container: Container) -> str:
+    """Return the reason for which a container that does not run has to be started."""
+    return PAUSED if container.is_paused else STOPPED
 
 
 def with_sharing_services(ctx: Context, drifts: Mapping[str, Drift]) -> dict[str, Drift]:
@@ -90,11 +98,11 @@ def with_sharing_services(ctx: Context, drifts: Mapping[str, Drift]) -> dict[str
         replaced = {
             ctx.service(name).compose_name
             for name, drift in found.items()
-            if drift.reason not in (None, STOPPED)
+            if drift.reason not in (None, *STARTED_IN_PLACE)
         }
         for name, drift in found.items():
             others = sorted(referred_services(ctx.service(name)) & replaced)
-            if others and drift.reason in (None, STOPPED):
+            if others and drift.reason in (None, *STARTED_IN_PLACE):
                 reason = f"shares with {', '.join(others)}, which is replaced"
                 found[name] = replace(drift, reason=reason)
     return found
@@ -109,7 +117,7 @@ def require_sharing_included(ctx: Context, drifts: Mapping[str, Drift]) -> None:
     replaced = {
         ctx.service(name).compose_name
         for name, drift in drifts.items()
-        if drift.reason not in (None, STOPPED, MISSING)
+        if drift.reason not in (None, *STARTED_IN_PLACE, MISSING)
     }
     for name in ctx.settings.services.infrastructure:
         others = sorted(referred_services(ctx.service(name)) & replaced)

@@ -29,7 +29,7 @@ from cosmicdeploy.steps.rollout.batches import (
     require_another_serving,
     serving_replicas,
 )
-from cosmicdeploy.steps.rollout.drift import MISSING, STOPPED
+from cosmicdeploy.steps.rollout.drift import MISSING, STARTED_IN_PLACE
 from cosmicdeploy.steps.rollout.gaps import gap
 from cosmicdeploy.steps.rollout.monitoring import Monitor
 from cosmicdeploy.steps.rollout.order import replaced_together
@@ -174,7 +174,7 @@ class Rollout:
 
     def _gap(self, names: Sequence[str]) -> AbstractContextManager[None]:
         """Return the gap: a `with` block in which clients may notice the replacement."""
-        idle = (STOPPED, MISSING)
+        idle = (*STARTED_IN_PLACE, MISSING)
         return gap(self._ctx, [name for name in names if self._reasons[name] not in idle])
 
     def _pace(self, name: str) -> Pace:
@@ -211,7 +211,7 @@ class Rollout:
 
     def _roll_out(self, names: Sequence[str], order: str) -> None:
         targets = [look_up(self._ctx, name) for name in names]
-        has_idle = any(self._reasons[name] in (STOPPED, MISSING) for name in names)
+        has_idle = any(self._reasons[name] in (*STARTED_IN_PLACE, MISSING) for name in names)
         if order == "start-first" and not has_idle:
             self._start_first(targets)
         else:
@@ -259,13 +259,13 @@ class Rollout:
     def _prepare(self, target: Target, grace: float | None = None) -> str:
         """Prepare the target's container for its start, and return its id.
 
-        A container whose only drift is that it is stopped stays as it is. A restart in place stops
-        a running container. Any other container is replaced.
+        A container whose only drift is that it is stopped or paused stays as it is. A restart in
+        place stops a running or paused container. Any other container is replaced.
         """
-        if self._reasons[target.name] != STOPPED and not self._in_place:
+        if self._reasons[target.name] not in STARTED_IN_PLACE and not self._in_place:
             return swap_in(self._ctx, target, self._phases, grace)
         container = target.require_container()
-        if container.is_running and self._in_place:
+        if container.is_active and self._in_place:
             with self._phases.of(target.name, "drain"):
                 end(self._ctx, target.name, container.id, grace)
         return container.id

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.settings.pace import Pace, pace_of
-from cosmicdeploy.steps.rollout.drift import MISSING, STOPPED
+from cosmicdeploy.steps.rollout.drift import MISSING, PAUSED, STOPPED
 
 
 def grouped_reasons(reasons: Mapping[str, str]) -> str:
@@ -14,7 +14,7 @@ def grouped_reasons(reasons: Mapping[str, str]) -> str:
     groups: dict[str, list[str]] = {}
     for name, why in reasons.items():
         groups.setdefault(why, []).append(name)
-    verbs = {STOPPED: "start", MISSING: "create"}
+    verbs = {STOPPED: "start", PAUSED: "unpause", MISSING: "create"}
     return "; ".join(
         f"{verbs.get(why, 'replace')} {', '.join(names)} ({why})" for why, names in groups.items()
     )

@@ -28,11 +28,12 @@ from cosmicdeploy.steps.containers.resources import ensure_networks_and_volumes
 from cosmicdeploy.steps.infrastructure.proxy_trial import try_proxy
 from cosmicdeploy.steps.rollout.drift import (
     MISSING,
-    STOPPED,
+    STARTED_IN_PLACE,
     Drift,
     as_json,
     drift_of,
     require_sharing_included,
+    why_down,
     with_sharing_services,
 )
 from cosmicdeploy.steps.rollout.executor import Rollout
@@ -98,7 +99,9 @@ class RolloutStep(Step):
             **require_way(ctx, in_the_way(ctx, reasons)),
         }
         keys = {name: as_json(drifts[name].keys) for name in reasons if drifts[name].keys}
-        replaced = [name for name, why in reasons.items() if why not in (MISSING, STOPPED)]
+        replaced = [
+            name for name, why in reasons.items() if why not in (MISSING, *STARTED_IN_PLACE)
+        ]
         # With `at_once`, clients are turned away, so no gap is announced.
         gaps = {} if self.at_once else announced_gaps(ctx, replaced)
         facts: dict[str, Any] = {"reasons": reasons} | ({"differences": keys} if keys else {})
@@ -153,7 +156,8 @@ class RolloutStep(Step):
         is_only_started = self.missing_only or not ctx.may_replace(name)
         container = ctx.container(name) if is_only_started or self.anew else None
         if is_only_started and container is not None:
-            return Drift(container=container, reason=None if container.is_running else STOPPED)
+            reason = None if container.is_running else why_down(container)
+            return Drift(container=container, reason=reason)
         # Without this reason, a stopped container would only be started.
         if name in self.anew and container is not None:
             return replace(drift_of(ctx, name), reason=FILES_CHANGED)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -356,6 +357,186 @@ def test_a_frozen_and_a_stopped_replica_serve_again(released: StackUnderTest) ->
     after = released.containers()
     assert {n: c.id for n, c in after.items()} == {n: c.id for n, c in before.items()}
     require_well(released)
+
+
+def docker(*words: str) -> None:
+    subprocess.run(["docker", *words], check=True, capture_output=True, timeout=60)
+
+
+@pytest.fixture
+def paused(released: StackUnderTest) -> Iterator[Callable[..., None]]:
+    """A function that pauses the containers of services; they continue after the test."""
+    pausing: list[str] = []
+
+    def pause(*services: str) -> None:
+        for service in services:
+            pausing.append(released.containers()[service].name)
+            docker("pause", pausing[-1])
+
+    yield pause
+    for name in pausing:
+        with suppress(subprocess.CalledProcessError):  # it continues already
+            docker("unpause", name)
+
+
+def test_a_paused_replica_continues_by_fix(
+    released: StackUnderTest, paused: Callable[..., None]
+) -> None:
+    before = released.lives()
+    paused("cosmic-app-2")
+    done = released.cli("diagnose", "unhealthy", "--json")
+    assert problems(done, "unhealthy")["containers"] == "cosmic-app-2 is paused"
+    [trouble] = done.report["data"]["troubles"]
+    sound = {f["looked_at"]: f["found"] for f in trouble["findings"] if f["severity"] == "ok"}
+    assert "cosmic-app-2" not in sound["answers"] and " of 8 running" in sound["containers"]
+    [remedy] = fixed(released, "unhealthy")
+    assert remedy["command"] == "up"
+    assert remedy["remedy"] == "let cosmic-app-2 continue (`docker unpause`)"
+    assert released.lives() == before, "no container was restarted"
+    require_well(released)
+
+
+# Each service on its own, and the commands that advise `up`.
+@pytest.mark.torture
+@pytest.mark.parametrize(
+    "service",
+    ["platform-db", "platform-redis", "platform-nginx", "cosmic-app-1", "cosmic-scheduler"],
+)
+def test_every_error_about_a_paused_container_advises_a_command_that_works(
+    released: StackUnderTest, paused: Callable[..., None], service: str
+) -> None:
+    before = released.lives()
+    for words in (
+        ("verify",),
+        ("deploy", "--yes"),
+        ("exec", service, "true"),
+        ("restart", service, "--yes"),
+    ):
+        paused(service)
+        done = released.cli(*words)
+        if done.code:
+            assert "`cosmicdeploy up`" in done.stdout + done.stderr, words
+            up = released.cli("up", "--json")
+            assert up.code == 0, up.stderr
+        row = next(
+            row
+            for row in released.cli("status", "--json").report["data"]
+            if row["service"] == service
+        )
+        assert row["state"] in ("healthy", "running", "starting"), words
+    assert {name: life[0] for name, life in released.lives().items()} == {
+        name: life[0] for name, life in before.items()
+    }
+    require_well(released)
+
+
+@pytest.mark.torture
+def test_a_replica_off_its_network_is_replaced(released: StackUnderTest) -> None:
+    before = released.containers()
+    [network] = before["cosmic-app-2"].networks
+    docker("network", "disconnect", network, before["cosmic-app-2"].name)
+    found = diagnosed(released, "unhealthy")
+    assert found["networks"] == f"cosmic-app-2 is not on the network {network}"
+    fixed(released, "unhealthy")
+    after = released.containers()
+    assert {n for n in after if after[n].id != before[n].id} == {"cosmic-app-2"}
+    assert after["cosmic-app-2"].addresses == before["cosmic-app-2"].addresses
+    require_well(released)
+
+
+def test_a_full_redis_is_named_with_the_command_that_gives_it_more(
+    released: StackUnderTest,
+) -> None:
+    ctx = released.open()
+    limit = _redis(ctx, "CONFIG", "GET", "maxmemory").split()[-1]
+    _redis(ctx, "CONFIG", "SET", "maxmemory", "100kb")
+    try:
+        done = released.cli("diagnose", "cache", "--json")
+        found = problems(done, "cache")
+        assert "noeviction: Redis refuses writes once it is full" in found["memory"]
+        assert found["writes"].startswith("Redis refuses writes: its memory is full (OOM")
+        assert _redis(ctx, "EXISTS", "cosmicdeploy:probe") == "0"
+        [advice] = re.findall(r"`cosmicdeploy (exec platform-redis [^`]+)`", done.stdout)
+        assert released.cli(*advice.split()).code == 0
+        assert released.cli("diagnose", "cache").code == 0
+    finally:
+        _redis(ctx, "CONFIG", "SET", "maxmemory", limit)
+        _redis(ctx, "CONFIG", "RESETSTAT")
+    require_well(released)
+
+
+def test_a_redis_that_cannot_save_refuses_writes_until_it_can(released: StackUnderTest) -> None:
+    ctx = released.open()
+    container = ctx.running("platform-redis").id
+    owner = ctx.engine.exec(container, ["stat", "-c", "%u:%g", "/data"]).text.strip()
+    closed = ctx.engine.exec_as("root", container, ["sh", "-c", "chown 0:0 /data; chmod 555 /data"])
+    assert closed.exit_code == 0, closed.error_text
+    try:
+        _redis(ctx, "SET", "diagnosed", "1")
+        _redis(ctx, "BGSAVE")
+        status = "rdb_last_bgsave_status:err"
+        wait_until("it fails", 20, lambda: status in _redis(ctx, "INFO", "persistence"))
+        found = diagnosed(released, "cache")
+        assert found["persistence"].startswith("the last snapshot failed")
+        assert found["writes"].startswith("Redis refuses writes: it cannot save its data (MISCONF")
+    finally:
+        mended = f"chown {owner} /data; chmod 755 /data"
+        ctx.engine.exec_as("root", container, ["sh", "-c", mended])
+    done = released.cli("exec", "cache", "redis-cli", "BGSAVE")
+    assert done.code == 0, done.stderr
+    wait_until("it saves", 20, lambda: status not in _redis(ctx, "INFO", "persistence"))
+    _redis(ctx, "DEL", "diagnosed")
+    _redis(ctx, "CONFIG", "RESETSTAT")
+    require_well(released)
+
+
+def test_an_unknown_token_is_named(released: StackUnderTest) -> None:
+    token = released.token()
+    released.set_variable("DEVICE_TOKEN", "of-no-device")
+    try:
+        found = diagnosed(released, "heartbeat")
+        assert ": 401 in " in found["heartbeat"]
+        assert "the application does not know the token in DEVICE_TOKEN" in found["heartbeat"]
+    finally:
+        released.set_variable("DEVICE_TOKEN", token)
+
+
+def test_storage_that_cannot_be_written_is_writable_after_the_advised_chown(
+    released: StackUnderTest,
+) -> None:
+    folder = released.folder / "data-kiosk/features"
+    was = folder.stat()
+    os.chown(folder, 0, 0)
+    folder.chmod(0o755)
+    try:
+        found = diagnosed(released, "storage")
+        assert (
+            "cannot create files in /var/www/storage/features, which belongs to root"
+            in found["mounts"]
+        )
+        app = released.containers()["cosmic-app-1"].name
+        user = f'"$(docker exec {app} id -u)"'
+        command = f"docker exec -u root {app} chown -R {user} /var/www/storage/features"
+        assert (
+            command
+            in released.cli("diagnose", "storage", "--json").report["data"]["troubles"][0][
+                "findings"
+            ][0]["todo"]
+        )
+        subprocess.run(["sh", "-c", command], check=True, capture_output=True, timeout=60)
+        assert released.cli("diagnose", "storage").code == 0
+    finally:
+        os.chown(folder, was.st_uid, was.st_gid)
+        folder.chmod(was.st_mode)
+
+
+def test_a_disk_that_is_fuller_than_the_setting_allows_is_named(released: StackUnderTest) -> None:
+    released.set_setting("disk: 0.95", "disk: 0.001")
+    try:
+        found = diagnosed(released, "storage")
+        assert " in use, " in found["disks"] or " of the inodes" in found["disks"]
+    finally:
+        released.set_setting("disk: 0.001", "disk: 0.95")
 
 
 def require_well(stack: StackUnderTest) -> None:

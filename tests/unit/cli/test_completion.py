@@ -68,7 +68,7 @@ def offered(line: str) -> list[str]:
         ("cosmicdeploy playbook run mi", ["mine"]),
         ("cosmicdeploy step mig", ["migrate"]),
         ("cosmicdeploy step qui", []),
-        ("cosmicdeploy diagnose s", ["scheduler"]),
+        ("cosmicdeploy diagnose sch", ["scheduler"]),
         ("cosmicdeploy monitor --only fl", ["flapping"]),
         ("cosmicdeploy verify --only hea", ["health", "heartbeat"]),
     ],

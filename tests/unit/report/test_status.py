@@ -72,3 +72,13 @@ def test_an_orphan_is_shown_with_advice() -> None:
     orphan = row("cron", "second scheduler: cron-prod", todo="stop it")
     lines = shown(row("cron"), orphan)
     assert lines[3:] == ["  cron-prod", "    second scheduler", "→ stop it"]
+
+
+def test_a_paused_service_has_its_advice_once_and_its_own_name() -> None:
+    todo = "run `cosmicdeploy up`: it unpauses what is paused"
+    paused = row("db", "paused", todo=todo)
+    drifted = row("web", "image another, paused", differences=[KEY], todo=todo)
+    lines = shown(paused, drifted)
+    assert lines[1].endswith("paused") and lines[2].endswith("differs")
+    assert lines[3] == "  web" and lines[-1] == f"→ {todo}"
+    assert len([line for line in lines if todo in line]) == 1

@@ -11,6 +11,7 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container, ExecResult
+from cosmicdeploy.errors import UnhealthyContainer
 from cosmicdeploy.lookup_cache import LookupCache
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 
@@ -64,3 +65,14 @@ def test_the_check_runs_again_when_something_may_have_changed(ctx: Context, engi
     wait_ready(ctx, "w", "worker")
     assert serves_now(ctx, engine.only)  # never uses an earlier result
     assert engine.commands == [CHECK] * 4
+
+
+def test_the_error_about_a_container_that_was_paused_meanwhile_advises_up(
+    ctx: Context, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.only = replace(engine.only, status="paused", health="")
+    monkeypatch.setattr(Engine, "logs", lambda *_, **__: (), raising=False)
+    monkeypatch.setattr(ctx.settings.restart, "healthy_within", 0.1)
+    with pytest.raises(UnhealthyContainer, match=r"within 0 s .paused") as caught:
+        wait_ready(ctx, "w", "worker")
+    assert "`cosmicdeploy up`" in caught.value.todo

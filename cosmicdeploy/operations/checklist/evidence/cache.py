@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import ConfigError, ProbeFailed
+from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.operations.checklist.verdict import (
     Evidence,
     Figures,
@@ -16,7 +13,7 @@ from cosmicdeploy.operations.checklist.verdict import (
     compare_shares,
     unknown_point,
 )
-from cosmicdeploy.probes.cache import open_cache
+from cosmicdeploy.probes.cache import cache_session, read_info
 from cosmicdeploy.text.formatting import format_duration, format_percent
 
 POINT = "cache"
@@ -30,22 +27,11 @@ def counters(ctx: Context) -> Figures:
     Raises `ConfigError` if `services.cache` is not set, `EngineError` if Redis does not run, and
     `ProbeFailed` if Redis does not answer.
     """
-    import redis  # slow to import
-
     name = ctx.settings.services.cache
     if name is None:
         raise ConfigError("`services.cache` is not configured", where=str(ctx.loaded.file))
-    client = open_cache(ctx, name)
-    try:
-        info: Mapping[str, Any] = client.info()
-    except redis.AuthenticationError as error:
-        raise ProbeFailed(
-            "Redis requires a password", where=name, todo="set `cache.password_variable`"
-        ) from error
-    except redis.RedisError as error:
-        raise ProbeFailed(f"Redis does not answer: {error}", where=name) from error
-    finally:
-        client.close()
+    with cache_session(ctx, name) as client:
+        info = read_info(client)
     return {
         "life": info["run_id"],
         "seconds": info["uptime_in_seconds"],

@@ -38,6 +38,10 @@ def registered(ctx: Context) -> Iterator[Finding]:
     if not command:
         yield ok(REGISTERED, "verify.command is not configured")
         return
+    if not containers:
+        text = "no container runs that has the console"
+        yield problem(REGISTERED, text, "cosmicdeploy diagnose unhealthy")
+        return
     lists = _list_commands(ctx, containers)
     failed = {name: output for name, (code, output) in lists.items() if code != 0}
     for name, output in failed.items():
@@ -126,6 +130,8 @@ def file(ctx: Context) -> Iterator[Finding]:
         yield ok(FILE, "diagnose.command_file is not configured")
         return
     missing = {name: c for name, c in containers.items() if not _exists(ctx, c, path)}
+    if not containers:
+        return
     if not missing:
         yield ok(FILE, f"{path}, in {counted(len(containers), 'container')}")
         return
@@ -144,6 +150,8 @@ def config_cache(ctx: Context) -> Iterator[Finding]:
     path, containers = ctx.settings.diagnose.config_cache, running(ctx)
     if path is None:
         yield ok(CACHE, "diagnose.config_cache is not configured")
+        return
+    if not containers:
         return
     cached = [name for name, c in containers.items() if _exists(ctx, c, path)]
     text = f"cached in {', '.join(cached)}: {path}" if cached else "nothing is cached"

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.errors import CosmicError, EngineUnavailable
-from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem
+from cosmicdeploy.errors import CosmicError, EngineError, EngineUnavailable
+from cosmicdeploy.operations.diagnosis.checks.networks import network_faults
+from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem, works
 from cosmicdeploy.operations.diagnosis.remedies import restart, restart_or_replace
 from cosmicdeploy.probes.http import OK, Response, send_request, send_with_retries
 from cosmicdeploy.probes.reach import NotReached, reach
@@ -21,6 +22,7 @@ ANSWERS, PROXY = "answers", "through the proxy"
 def answers(ctx: Context) -> Iterator[Finding]:
     """Check that each running replica responds, and that its container's health check passes.
 
+    Leaves out replicas that are off their network.
     Sends up to three requests to each replica, and runs the health check in the container.
     """
     for application in ctx.settings.all_applications:
@@ -33,6 +35,8 @@ def _answers_of(ctx: Context, application: Application) -> Iterator[Finding]:
         container = ctx.container(name)
         if container is None or not container.is_running:
             continue
+        if network_faults(ctx, name, container):
+            continue  # the check `networks` reports it
         inside = _inside_problem(ctx, container)
         # One request is enough for a replica that is known to be unhealthy.
         outside = _outside_problem(
@@ -48,10 +52,12 @@ def _answers_of(ctx: Context, application: Application) -> Iterator[Finding]:
             f"{name}: {problems}",
             f"cosmicdeploy restart {name}",
             remedies=restart_or_replace(ctx, name),
+            services=[name],
         )
     if healthy:
         what = f"200 from {application.health_path}" if is_answered else "the health check"
-        yield ok(ANSWERS, f"{what} of {', '.join(healthy)}{'' if is_answered else ' passes'}")
+        end = "" if is_answered else " passes"
+        yield works(ANSWERS, healthy, lambda names: f"{what} of {', '.join(names)}{end}")
 
 
 def _outside_problem(
@@ -65,7 +71,11 @@ def _outside_problem(
     """
     if not is_requested(container, application):
         return ""
-    response = send(container_url(container, application) + application.health_path)
+    try:
+        url = container_url(container, application)
+    except EngineError as error:  # a replica that was taken off its networks has no address
+        return error.what
+    response = send(url + application.health_path)
     return "" if response.status == OK else str(response)
 
 
@@ -101,7 +111,8 @@ def through_the_proxy(ctx: Context) -> Iterator[Finding]:
             continue
         response = send_with_retries(front.url)
         if response.status == OK:
-            yield ok(PROXY, f"200 from {response.url} in {response.seconds * 1000:.0f} ms")
+            text = f"200 from {response.url} in {response.seconds * 1000:.0f} ms"
+            yield works(PROXY, [name], text)
             continue
         yield problem(
             PROXY,

@@ -13,7 +13,15 @@ from cosmicdeploy.operations.diagnosis.checks.last_run import (
     running_scheduler,
     switched_off,
 )
-from cosmicdeploy.operations.diagnosis.finding import Finding, KnownProblem, ok, problem, warning
+from cosmicdeploy.operations.diagnosis.checks.state import describe_state
+from cosmicdeploy.operations.diagnosis.finding import (
+    Finding,
+    KnownProblem,
+    ok,
+    problem,
+    warning,
+    works,
+)
 from cosmicdeploy.operations.diagnosis.remedies import restart, start
 from cosmicdeploy.verification.orphans import second_schedulers
 
@@ -30,17 +38,17 @@ def container(ctx: Context) -> Iterator[Finding]:
     scheduler = ctx.container(name)
     runs = scheduler is not None and scheduler.is_running
     if scheduler is not None and runs and scheduler.health != "unhealthy":
-        yield ok(CONTAINER, f"{name} runs{f', {scheduler.health}' if scheduler.health else ''}")
+        health = f", {scheduler.health}" if scheduler.health else ""
+        yield works(CONTAINER, [name], f"{name} runs{health}")
         return
-    state = "has no container"
-    if scheduler is not None:
-        state = f"is {scheduler.health or scheduler.status}"
+    starts = scheduler is None or scheduler.can_be_started
     yield problem(
         CONTAINER,
-        f"{name} {state}",
-        f"cosmicdeploy restart {name}" if runs else "cosmicdeploy up",
+        f"{name} {describe_state(scheduler)}",
+        "cosmicdeploy up" if starts else f"cosmicdeploy restart {name}",
         details=ctx.engine.logs(scheduler.id, tail=LOG_LINES) if scheduler else (),
-        remedies=[restart(ctx, name) if runs else start(name, "scheduler")],
+        remedies=[start(name, "scheduler") if starts else restart(ctx, name)],
+        services=[name],
     )
 
 
@@ -65,7 +73,8 @@ def process(ctx: Context) -> Iterator[Finding]:
         return
     name = scheduler.service or scheduler.name
     text = f"{word} is stopped by a signal" if processes else f"no process of {word} runs"
-    yield problem(PROCESS, text, f"cosmicdeploy restart {name}", remedies=[restart(ctx, name)])
+    todo, remedies = f"cosmicdeploy restart {name}", [restart(ctx, name)]
+    yield problem(PROCESS, text, todo, remedies=remedies, services=[name])
 
 
 def schedule(ctx: Context) -> Iterator[Finding]:

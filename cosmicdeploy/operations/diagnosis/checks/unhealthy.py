@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.operations.diagnosis.checks.http import ANSWERS, PROXY, answers, through_the_proxy
 from cosmicdeploy.operations.diagnosis.checks.log_file import LOG_FILE, log_file
-from cosmicdeploy.operations.diagnosis.finding import Finding, KnownProblem, ok, problem, warning
+from cosmicdeploy.operations.diagnosis.checks.networks import NETWORKS, networks
+from cosmicdeploy.operations.diagnosis.checks.state import describe_state
+from cosmicdeploy.operations.diagnosis.finding import (
+    Finding,
+    KnownProblem,
+    Remedy,
+    problem,
+    warning,
+    works,
+)
 from cosmicdeploy.operations.diagnosis.remedies import restart_or_replace, start_all
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.text.formatting import counted
@@ -18,11 +27,8 @@ CONTAINERS = "containers"
 LOG_LINES = 10
 # If the engine restarted a container less than this many seconds ago, it is in a restart loop.
 LOOP_SECONDS = 60
-# The exit code of a process that was killed (128 + SIGKILL).
-KILLED = 137
 UP = "cosmicdeploy up"
-# States of a container that does not count as running, although it was not stopped.
-RESTARTING, PAUSED = "restarting", "paused"
+RESTARTING = "restarting"
 
 
 def containers(ctx: Context) -> Iterator[Finding]:
@@ -31,57 +37,45 @@ def containers(ctx: Context) -> Iterator[Finding]:
     If the engine has no result of a container's health check yet, runs the check in the container.
     """
     all_containers = {name: ctx.container(name) for name in ctx.settings.services.all}
-    stopped = [name for name, each in all_containers.items() if _is_stopped(each)]
-    healthy = 0
+    down = {n: each for n, each in all_containers.items() if each is None or each.can_be_started}
+    healthy = []
     for name, each in all_containers.items():
-        if each is None:
-            yield problem(CONTAINERS, f"{name} has no container", UP, remedies=[start_all(stopped)])
-        elif name in stopped:
-            yield _stopped_finding(ctx, name, each, stopped)
-        elif each.status == PAUSED:
-            yield problem(CONTAINERS, f"{name} is paused", f"docker unpause {each.name}")
+        if each is None or name in down:
+            yield _down_finding(ctx, name, each, start_all(down))
         elif fault := _fault(ctx, each):
             yield _faulty_finding(ctx, name, each, fault)
         else:
-            healthy += 1
+            healthy.append(name)
             yield from _restart_warning(name, each)
     if healthy:
-        yield ok(CONTAINERS, f"{healthy} of {len(all_containers)} running and healthy")
+        total = len(all_containers)
+        yield works(CONTAINERS, healthy, lambda n: f"{len(n)} of {total} running and healthy")
 
 
-def _is_stopped(container: Container | None) -> bool:
-    """Whether the service has no container, or one that was stopped or has ended."""
-    if container is None:
-        return True
-    return not container.is_running and container.status not in (RESTARTING, PAUSED)
-
-
-def _stopped_finding(
-    ctx: Context, name: str, container: Container, stopped: Sequence[str]
-) -> Finding:
-    reason = f"exit code {container.exit_code}"
-    if container.oom_killed:
-        reason += ", out of memory"
-    elif container.exit_code == KILLED:
-        reason += ", killed"
+def _down_finding(ctx: Context, name: str, container: Container | None, remedy: Remedy) -> Finding:
+    """Return the finding for a service without a container, or with a stopped or paused one."""
     return problem(
         CONTAINERS,
-        f"{name} is {container.status} ({reason})",
+        f"{name} {describe_state(container)}",
         UP,
-        details=ctx.engine.logs(container.id, tail=LOG_LINES),
-        remedies=[start_all(stopped)],
+        # The log of a paused container does not say who paused it.
+        details=ctx.engine.logs(container.id, tail=LOG_LINES)
+        if container is not None and not container.is_paused
+        else (),
+        remedies=[remedy],
+        services=[name],
     )
 
 
 def _fault(ctx: Context, container: Container) -> str:
-    """Return what is wrong with a container that was not stopped; "" if nothing is wrong."""
+    """Return what is wrong with a container that is active; "" if nothing is wrong."""
     loops = container.restart_count > 0 and container.seconds_up < LOOP_SECONDS
     if loops or container.status == RESTARTING:
         times = counted(container.restart_count, "time")
         return f"keeps ending: {times}, exit code {container.exit_code}"
     if container.health == "unhealthy":
         return "is unhealthy"
-    return "" if serves_now(ctx, container) else f"is {container.health or container.status}"
+    return "" if serves_now(ctx, container) else describe_state(container)
 
 
 def _faulty_finding(ctx: Context, name: str, container: Container, fault: str) -> Finding:
@@ -93,6 +87,7 @@ def _faulty_finding(ctx: Context, name: str, container: Container, fault: str) -
         f"cosmicdeploy restart {name}",
         details=[*probe, *ctx.engine.logs(container.id, tail=LOG_LINES)],
         remedies=restart_or_replace(ctx, name),
+        services=[name],
     )
 
 
@@ -105,10 +100,11 @@ def _restart_warning(name: str, container: Container) -> Iterator[Finding]:
 
 PROBLEM = KnownProblem(
     name="unhealthy",
-    about="containers are unhealthy",
+    about="containers are unhealthy, stopped or paused",
     fix_first=True,
     checks={
         CONTAINERS: containers,
+        NETWORKS: networks,
         ANSWERS: answers,
         LOG_FILE: log_file,
         PROXY: through_the_proxy,

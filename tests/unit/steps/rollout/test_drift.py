@@ -35,3 +35,18 @@ def test_a_container_that_was_made_for_a_renamed_service_has_drifted(
         engine=SimpleNamespace(differences=lambda *_: []),
     )
     assert drift_of(ctx, "db").reason == reason
+
+
+@pytest.mark.parametrize(("status", "reason"), [("paused", "paused"), ("exited", "stopped")])
+def test_a_container_that_only_has_to_run_again_says_why(status: str, reason: str) -> None:
+    declared = stack(db="shop-data")
+    ctx: Any = SimpleNamespace(
+        stack=declared,
+        run=RunScope(),
+        settings=settings_of({"app": ["db"]}),
+        service=declared.services.__getitem__,
+        container=lambda _name: container("shop-data", service="db", status=status),
+        image_of=lambda _name: Image(id="i"),
+        engine=SimpleNamespace(differences=lambda *_: []),
+    )
+    assert drift_of(ctx, "db").reason == reason

@@ -19,6 +19,9 @@ def test_each_reason_is_named_once() -> None:
     assert grouped_reasons(reasons) == (
         "replace a, c (another image runs); create b (no container)"
     )
+    assert grouped_reasons({"a": "paused", "b": "stopped"}) == (
+        "unpause a (paused); start b (stopped)"
+    )
 
 
 @pytest.mark.parametrize(

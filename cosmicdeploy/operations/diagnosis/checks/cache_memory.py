@@ -1,0 +1,101 @@
+"""What Redis reports, and whether its memory is nearly full."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cosmicdeploy.operations.diagnosis.finding import Finding, ok, problem, warning
+from cosmicdeploy.text.formatting import counted, format_percent
+
+MEMORY = "memory"
+# From this share of its memory on, Redis is about to refuse writes, or to be ended by the engine.
+NEARLY_FULL = 0.9
+KEEP_ALL = "noeviction"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cache:
+    """A Redis service and what it reports.
+
+    `info` are the values of INFO. `refusal` is the error with which it refuses a write now; "" if
+    it accepts it. `memory_limit` is the container's limit in bytes, None without one. `has_jobs`
+    says that the stack has workers, whose queue may be in Redis.
+    """
+
+    name: str
+    info: Mapping[str, Any]
+    refusal: str
+    memory_limit: int | None = None
+    has_jobs: bool = False
+
+    def number(self, key: str) -> int:
+        """Return a number of INFO; 0 if this version of Redis does not report it."""
+        return int(self.info.get(key) or 0)
+
+    def command(self, words: str) -> str:
+        """Return the command for the operator that runs `redis-cli` with these words."""
+        return f"cosmicdeploy exec {self.name} redis-cli {words}"
+
+
+def memory(found: Cache) -> Finding:
+    """Return the finding about Redis's memory."""
+    used, limit = found.number("used_memory"), found.number("maxmemory")
+    policy = str(found.info.get("maxmemory_policy") or KEEP_ALL)
+    if not limit:
+        return _unlimited_memory(found, used)
+    share = used / limit
+    is_full = share >= NEARLY_FULL or found.refusal.startswith("OOM")
+    text = f"{_mebibytes(used)} of {_mebibytes(limit)} ({format_percent(share)}), {policy}"
+    if is_full and not _evicts(found, policy):
+        more = found.command(f"CONFIG SET maxmemory {2 * max(limit, used)}")
+        todo = (
+            f"give it more: `{more}` until its next start, and `maxmemory` in its configuration for"
+            " good"
+        )
+        return problem(
+            MEMORY, f"{text}: Redis refuses writes once it is full", todo, services=[found.name]
+        )
+    evicted = found.number("evicted_keys")
+    if evicted and found.has_jobs:
+        return warning(
+            MEMORY,
+            f"{text}; {counted(evicted, 'key')} evicted since its start: jobs and locks may be"
+            " among them",
+            "use another Redis for jobs and locks, with the policy noeviction",
+        )
+    return ok(MEMORY, text)
+
+
+def _unlimited_memory(found: Cache, used: int) -> Finding:
+    """Return the finding for a Redis without `maxmemory`, which only its container limits."""
+    limit, resident = found.memory_limit, found.number("used_memory_rss")
+    if not limit:
+        return ok(MEMORY, f"{_mebibytes(used)} in use, without a limit")
+    text = f"{_mebibytes(resident)} of the container's {_mebibytes(limit)}"
+    if resident < NEARLY_FULL * limit:
+        return ok(MEMORY, text)
+    return problem(
+        MEMORY,
+        f"{text}: once it is full, the engine ends Redis, whose `maxmemory` is not set",
+        f"raise the limit of {found.name} in the compose file, then run `cosmicdeploy deploy"
+        f" --include {found.name}`",
+        services=[found.name],
+    )
+
+
+def _evicts(found: Cache, policy: str) -> bool:
+    """Whether Redis makes room by removing keys when its memory is full.
+
+    The policies `volatile-…` remove only keys that expire, so they need some.
+    """
+    if policy == KEEP_ALL or found.refusal.startswith("OOM"):
+        return False
+    databases = [each for key, each in found.info.items() if key.startswith("db")]
+    expiring = sum(each.get("expires", 0) for each in databases if isinstance(each, dict))
+    return not policy.startswith("volatile") or expiring > 0
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / (1 << 20):,.1f} MiB"

@@ -1,0 +1,83 @@
+"""The problem `clock`: the clocks of the stack and of this machine differ.
+
+All containers share the clock of the engine's host, which may be another machine than this one, or
+a virtual machine that was suspended.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.session import open_session
+from cosmicdeploy.errors import ProbeFailed
+from cosmicdeploy.operations.diagnosis.finding import Finding, KnownProblem, ok, problem
+from cosmicdeploy.text.formatting import format_duration
+
+CLOCK = "clock"
+# In seconds. Clocks that are set by the network differ by milliseconds.
+TOLERANCE = 5.0
+# The server's clock, in seconds since 1970. NOW() would be the time of the session, which a setting
+# can replace.
+SERVER_TIME = "SELECT UNIX_TIMESTAMP(SYSDATE(6))"
+TODO = (
+    "let both machines set their clocks by the network (`timedatectl set-ntp true`), then run"
+    " `cosmicdeploy diagnose clock`"
+)
+
+
+def clock(ctx: Context) -> Iterator[Finding]:
+    """Compare the clock of the database, or of any running container, with this machine's."""
+    if ctx.has_database:
+        name = ctx.settings.services.database or ""
+        with open_session(ctx.database()) as session:
+            session.execute("SET SESSION time_zone = '+00:00'")
+            yield judge(name, *measure(lambda: float(session.rows(SERVER_TIME)[0][0])))
+        return
+    for name in ctx.settings.services.all:
+        container = ctx.container(name)
+        if container is not None and container.is_running:
+            yield judge(name, *measure(partial(_time_in, ctx, container.id)))
+            return
+    yield ok(CLOCK, "not compared: no container runs")
+
+
+def measure(read: Callable[[], float]) -> tuple[float, float]:
+    """Return how many seconds a clock is ahead of this machine's, and by how many it may be wrong.
+
+    `read` returns the time of the other clock, in seconds since 1970.
+    """
+    before = time.time()
+    other = read()
+    after = time.time()
+    return other - (before + after) / 2, (after - before) / 2
+
+
+def judge(name: str, ahead: float, uncertainty: float) -> Finding:
+    """Return the finding about a service's clock; `measure` returns the other two arguments."""
+    if abs(ahead) - uncertainty <= TOLERANCE:
+        return ok(CLOCK, f"{name} and this machine agree within {TOLERANCE:g} s")
+    direction = "ahead of" if ahead > 0 else "behind"
+    return problem(
+        CLOCK,
+        f"the clock of {name} is {format_duration(abs(ahead))} {direction} this machine's",
+        TODO,
+    )
+
+
+def _time_in(ctx: Context, container_id: str) -> float:
+    """Return the time in a container; raises `ProbeFailed` if the container has no `date`."""
+    result = ctx.engine.exec(container_id, ["date", "+%s"])
+    try:
+        return float(result.text)
+    except ValueError as error:
+        raise ProbeFailed("The time in the container cannot be read", where=container_id) from error
+
+
+PROBLEM = KnownProblem(
+    name="clock",
+    about="the clocks of the stack and of this machine differ",
+    checks={CLOCK: clock},
+)

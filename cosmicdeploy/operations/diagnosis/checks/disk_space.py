@@ -1,0 +1,116 @@
+"""Check that no disk of the stack is nearly full."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.errors import EngineError, EngineUnavailable
+from cosmicdeploy.operations.diagnosis.finding import Finding, ok, problem, warning
+from cosmicdeploy.probes.storage.disks import KIBIBYTE, FileSystem, file_systems
+from cosmicdeploy.text.formatting import format_percent
+
+DISKS = "disks"
+HERE = "this machine"
+FREE_SPACE = (
+    "free some space: `docker system df` shows what images and build caches use, and `cosmicdeploy"
+    " backup prune` removes old backups"
+)
+FREE_INODES = "remove small files that nothing needs, such as old sessions and caches"
+RAISE_LIMIT = "raise its size in the compose file, or remove what the container leaves there"
+
+
+def disks(ctx: Context) -> Iterator[Finding]:
+    """Check the file systems of all running containers, and those of the stack and its backups.
+
+    Runs `df` twice in each container: once for bytes, once for inodes.
+    """
+    found, inodes = _Found(), _Found()
+    for folder in (ctx.stack.directory, ctx.catalogue.folder):
+        found.add(HERE, _of_this_machine(folder))
+    unread = [name for name, each in _running(ctx) if not _read(ctx, name, each, found, inodes)]
+    limit = ctx.settings.diagnose.disk
+    full, scarce = found.fuller_than(limit), inodes.fuller_than(limit)
+    for where, each in full:
+        text = f"{where}: {format_percent(each.share)} in use, {_free(each)}"
+        yield problem(DISKS, text, RAISE_LIMIT if each.is_in_memory else FREE_SPACE)
+    for where, each in scarce:
+        yield problem(
+            DISKS, f"{where}: {format_percent(each.share)} of the inodes in use", FREE_INODES
+        )
+    if not full and not scarce:
+        where, fullest = max(found.systems.values(), key=lambda item: item[1].share)
+        share = format_percent(fullest.share)
+        yield ok(DISKS, f"the fullest is {where}: {share} in use, {_free(fullest)}")
+    if unread:
+        text = f"not read in {', '.join(unread)}: `df` is missing there, or does not answer"
+        yield warning(DISKS, text)
+
+
+class _Found:
+    """The file systems found so far, each once although several containers use the same disk."""
+
+    def __init__(self) -> None:
+        self.systems: dict[object, tuple[str, FileSystem]] = {}
+
+    def add(self, place: str, system: FileSystem) -> None:
+        """Add a file system that was read in `place`, unless it is among the known ones.
+
+        Disks have different names in different containers, so they are told apart by their size
+        and use. What is in memory belongs to its container.
+        """
+        is_own = system.is_in_memory
+        key = (place, system.folder) if is_own else (system.total, round(system.share, 2))
+        self.systems.setdefault(key, (f"{system.folder} of {place}", system))
+
+    def fuller_than(self, limit: float) -> list[tuple[str, FileSystem]]:
+        return [(where, each) for where, each in self.systems.values() if each.share >= limit]
+
+
+def _of_this_machine(folder: Path) -> FileSystem:
+    """Return the file system of a folder, or of its nearest parent if it does not exist yet."""
+    while not folder.exists():
+        folder = folder.parent
+    usage = shutil.disk_usage(folder)
+    return FileSystem(
+        device=HERE,
+        folder=str(folder),
+        total=usage.total // KIBIBYTE,
+        used=usage.used // KIBIBYTE,
+        available=usage.free // KIBIBYTE,
+    )
+
+
+def _running(ctx: Context) -> Iterator[tuple[str, Container]]:
+    for name in ctx.settings.services.all:
+        container = ctx.container(name)
+        if container is not None and container.is_running:
+            yield name, container
+
+
+def _read(ctx: Context, name: str, container: Container, found: _Found, inodes: _Found) -> bool:
+    """Add the file systems of a container; return whether any could be read.
+
+    Leaves out mounts that are declared read-only: an image of a disk, for example, is always full.
+    """
+    read_only = {mount.target for mount in ctx.service(name).mounts if mount.read_only}
+    folders = ["/", *(target for target in container.mounts if target not in read_only)]
+    try:
+        systems = file_systems(ctx, container, folders)
+        counts = file_systems(ctx, container, folders, inodes=True)
+    except EngineUnavailable:
+        raise
+    except EngineError:  # it has just ended, or a network's file system does not answer
+        return False
+    for each in systems:
+        found.add(name, each)
+    for each in counts:
+        inodes.add(name, each)
+    return bool(systems)
+
+
+def _free(system: FileSystem) -> str:
+    return f"{system.available * KIBIBYTE / (1 << 30):,.1f} GiB free"

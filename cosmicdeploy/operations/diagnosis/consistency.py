@@ -1,0 +1,47 @@
+"""Keep the findings of one call of `diagnose` from contradicting each other.
+
+A finding that says that services work covers only what its own check sees. Another check may find
+that one of them does not work: a replica whose health check passes may answer its clients with 502.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from cosmicdeploy.operations.diagnosis.finding import Diagnosis, Finding
+
+
+def consistent(diagnoses: Iterable[Diagnosis]) -> Sequence[Diagnosis]:
+    """Return the diagnoses without contradictions.
+
+    A finding that says that services work leaves out those that do not work according to another
+    finding, and names the other finding instead. It is dropped if no service is left.
+    """
+    diagnoses = list(diagnoses)
+    broken = _broken(finding for each in diagnoses for finding in each.findings)
+    return [replace(each, findings=_agreeing(each.findings, broken)) for each in diagnoses]
+
+
+def _broken(findings: Iterable[Finding]) -> Mapping[str, str]:
+    """Return the services that do not work, each with the subject of the first such finding."""
+    broken: dict[str, str] = {}
+    for finding in findings:
+        if not finding.passes:
+            for name in finding.services:
+                broken.setdefault(name, finding.subject)
+    return broken
+
+
+def _agreeing(findings: Iterable[Finding], broken: Mapping[str, str]) -> list[Finding]:
+    """Return the findings that agree with what is broken, changed where they would not."""
+    agreeing = []
+    for finding in findings:
+        left_out = [name for name in finding.services if name in broken]
+        if finding.describe is None or not left_out:
+            agreeing.append(finding)
+        elif names := tuple(name for name in finding.services if name not in broken):
+            elsewhere = ", ".join(f"{name}: see {broken[name]}" for name in left_out)
+            description = f"{finding.describe(names)}; {elsewhere}"
+            agreeing.append(replace(finding, description=description, services=names))
+    return agreeing

@@ -1,0 +1,1 @@
+"""Tests of `diagnose`: its checks, and that their findings agree."""

@@ -1,0 +1,176 @@
+"""The problems `storage` and `clock`: real scripts and outputs, and what is said about them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.operations.diagnosis.checks.clock import clock, judge, measure
+from cosmicdeploy.operations.diagnosis.checks.disk_space import disks
+from cosmicdeploy.operations.diagnosis.checks.writable_mounts import mounts, writable_targets
+from cosmicdeploy.operations.diagnosis.finding import Severity
+from cosmicdeploy.probes.storage.disks import parse_df
+from cosmicdeploy.probes.storage.mounts import SCRIPT
+from cosmicdeploy.stack.model import Mount
+from tests.unit.operations.diagnosis.world import APPS, DF, WORKER, World, new_world
+
+Opened = Callable[[World], Context]
+OTHER_USER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+
+def run_script(*folders: Path) -> list[str]:
+    """Run the script as a user who is not root; root may write everywhere."""
+    user = OTHER_USER if os.getuid() == 0 else []
+    command = [*user, "sh", "-c", SCRIPT, "sh", *map(str, folders)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.owner() == "root" and os.getuid() == 0 and folder != Path("/tmp"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    return tmp_path
+
+
+def test_the_script_reports_folders_in_which_nothing_can_be_written(shared: Path) -> None:
+    closed, open_, half, file = (shared / n for n in ("closed", "open", "half", "file"))
+    for folder in (closed, open_, half / "logs"):
+        folder.mkdir(parents=True)
+    file.write_text("x")
+    open_.chmod(0o777)
+    (half / "logs").chmod(0o777)
+    for folder in (closed, half):
+        folder.chmod(0o555)
+    [line] = run_script(closed, open_, half, file, shared / "missing")
+    kind, _, target = line.split(" ", 2)
+    assert (kind, target) == ("denied", str(closed))
+
+
+def test_the_script_reports_a_file_system_that_is_mounted_read_only() -> None:
+    lines = Path("/proc/self/mounts").read_text().splitlines()
+    read_only = [f[1] for f in map(str.split, lines) if "ro" in f[3].split(",")]
+    folders = [Path(each) for each in read_only if "\\" not in each and Path(each).is_dir()]
+    if not folders:
+        pytest.skip("no file system of this machine is read-only")
+    assert run_script(folders[0]) == [f"read-only - {folders[0]}"]
+
+
+def test_a_mount_that_lost_its_permission_names_its_owner_and_chown(opened: Opened) -> None:
+    world = new_world()
+    world.commands[(APPS[1], "mounts")] = (0, "denied root /data\n")
+    broken, fine = mounts(opened(world))
+    text = "www-data of app-2 cannot create files in /data, which belongs to root"
+    assert (broken.severity, broken.description) == (Severity.PROBLEM, text)
+    assert "docker exec -u root app-2 chown -R www-data /data" in broken.todo
+    assert fine.description == "app-1, scheduler, worker can write to each writable mount"
+
+
+def test_a_mount_that_became_read_only_names_the_folder_of_the_host(opened: Opened) -> None:
+    world = new_world()
+    world.commands[(APPS[0], "mounts")] = (0, "read-only - /data\n")
+    broken, _ = mounts(opened(world))
+    assert "/data in app-1 is mounted read-only" in broken.description
+    assert "/srv/data" in broken.todo
+
+
+def test_a_container_without_a_shell_is_named(opened: Opened) -> None:
+    world = new_world()
+    world.commands[(APPS[0], "mounts")] = (127, 'exec: "sh": not found')
+    warned, _ = mounts(opened(world))
+    assert warned.severity is Severity.WARNING and "app-1 is not checked" in warned.description
+
+
+def test_read_only_mounts_secrets_and_configs_are_left_out(opened: Opened) -> None:
+    service = opened(new_world()).service(WORKER)
+    others = (
+        Mount(type="bind", source="/a", target="/a", read_only=True),
+        Mount(type="bind", source="/b", target="/b", key="secrets.b"),
+    )
+    assert writable_targets(replace(service, mounts=(*service.mounts, *others))) == ["/data"]
+
+
+DF_OUTPUT = """\
+Filesystem     1024-blocks     Used Available Capacity Mounted on
+overlay          264000000 31000000  75000000      30% /
+nas:/a share        100000    95000      5000      95% /var/my data
+tmpfs                65536        0     65536       0% /dev/shm
+proc                     0        0         0        - /proc
+"""
+
+
+def test_the_output_of_df_is_read_with_blanks_in_names() -> None:
+    root, nas, memory = parse_df(DF_OUTPUT)
+    assert (root.folder, round(root.share, 2)) == ("/", 0.29)
+    assert (nas.device, nas.folder, nas.share) == ("nas:/a share", "/var/my data", 0.95)
+    assert memory.is_in_memory and not root.is_in_memory
+
+
+def test_a_nearly_full_disk_is_named_once(opened: Opened) -> None:
+    world = new_world()
+    full = (0, f"{DF}/dev/vdb 1000 990 10 99% /data\n")
+    world.commands |= {(name, "df"): full for name in (*APPS, WORKER)}
+    bytes_, inodes = disks(opened(world))
+    assert bytes_.description.startswith("/data of app-1: 99.0% in use")
+    assert "docker system df" in bytes_.todo and "`cosmicdeploy backup prune`" in bytes_.todo
+    assert "of the inodes" in inodes.description
+
+
+def test_a_file_system_in_memory_belongs_to_its_container(opened: Opened) -> None:
+    world = new_world()
+    full = (0, f"{DF}tmpfs 1000 990 10 99% /run\n")
+    world.commands |= {(name, "df"): full for name in APPS}
+    found = [each for each in disks(opened(world)) if "GiB" in each.description]
+    assert [each.description.partition(":")[0] for each in found] == [
+        "/run of app-1",
+        "/run of app-2",
+    ]
+    assert "raise its size" in found[0].todo
+
+
+def test_mounts_that_are_declared_read_only_are_not_measured(opened: Opened) -> None:
+    world = new_world()
+    ctx = opened(world)
+    mount = Mount(type="bind", source="/srv/data", target="/data", read_only=True)
+    services = {n: replace(each, mounts=(mount,)) for n, each in ctx.stack.services.items()}
+    ctx.stack.services = services  # type: ignore[misc]
+    world.commands[(WORKER, "df /data")] = (0, f"{DF}/dev/vdb 1000 990 10 99% /data\n")
+    [fine] = disks(ctx)
+    assert fine.severity is Severity.OK
+
+
+def test_the_limit_is_a_setting(opened: Opened) -> None:
+    ctx = opened(new_world())
+    [fine] = disks(ctx)
+    assert fine.severity is Severity.OK
+    settings = ctx.settings.model_copy(
+        update={"diagnose": ctx.settings.diagnose.model_copy(update={"disk": 0.01})}
+    )
+    ctx = replace(ctx, loaded=replace(ctx.loaded, settings=settings))
+    assert all(each.severity is Severity.PROBLEM for each in disks(ctx))
+
+
+def test_a_clock_that_is_off_is_a_problem_in_both_directions() -> None:
+    assert judge("db", 4.0, 0.0).severity is Severity.OK
+    assert judge("db", -90.0, 0.1).description == "the clock of db is 90 s behind this machine's"
+    assert "ahead of" in judge("db", 90.0, 0.1).description
+    assert judge("db", 90.0, 88.0).severity is Severity.OK, "the answer took three minutes"
+
+
+def test_a_clock_is_measured_in_the_middle_of_its_answer() -> None:
+    ahead, uncertainty = measure(lambda: time.time() + 60)
+    assert abs(ahead - 60) <= uncertainty + 0.1
+
+
+def test_without_a_database_any_container_shows_the_clock(opened: Opened) -> None:
+    world = new_world()
+    world.clock_ahead = -600
+    [finding] = clock(opened(world))
+    assert finding.severity is Severity.PROBLEM and "10 min behind" in finding.description
