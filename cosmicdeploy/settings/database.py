@@ -26,7 +26,8 @@ class Cache(Section):
     """Access to Redis, if `services.cache` is set."""
 
     password_variable: str | None = Field(
-        default=None, description="Variable that holds Redis's password; null if it needs none"
+        default=None,
+        description="Variable that holds Redis's password, which may be empty; null for none",
     )
 
 
