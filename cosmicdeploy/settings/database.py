@@ -77,6 +77,11 @@ class Backup(Section):
     keep: RetentionPolicy = Field(
         default=RetentionPolicy(), description="How many good backups to keep"
     )
+    signing_key_variable: str | None = Field(
+        default=None,
+        description="Variable that holds the key with which backups are signed; null for none."
+        " With it, only a copy that was signed with this key is fetched",
+    )
     copies: tuple[Destination, ...] = Field(
         default=(), description="Destinations to which every backup is copied"
     )
