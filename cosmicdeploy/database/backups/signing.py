@@ -1,4 +1,4 @@
-"""Sign the manifest of a backup, so that a fetched backup that somebody else wrote is recognized.
+"""Sign the manifest of a backup, so that a forged copy is recognized when it is fetched.
 
 The manifest has the SHA-256 of the data, so its signature covers the data too.
 """
