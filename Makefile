@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-rollbacks demo-down test unit stack lint docs lock clean venv engine images images-next images-laravel oracles registry torture matrix bench-backup bench-deploy
+.PHONY: help demo demo-rollbacks demo-down test unit stack lint docs lock clean venv engine images images-next images-laravel oracles registry torture matrix bench-backup bench-deploy bench-monitor
 
 VENV_PYTHON := .venv/bin/python
 # Two workers, each with its own stack; tests/conftest.py defines which files stay together.
@@ -52,6 +52,9 @@ bench-backup: images ## compare backup and restore with the bare tools and mydum
 
 bench-deploy: images oracles ## compare deploys under load with four other ways (BENCH="--deploys 20 --others 3 --rate 200")
 	@$(VENV_PYTHON) -m benchmarks.deploy $(BENCH)
+
+bench-monitor: images ## compare a pass of the shipped monitor with the bare SQL (BENCH="--rounds 5")
+	@$(VENV_PYTHON) -m benchmarks.monitor $(BENCH)
 
 docs: venv ## generate the reference and the schemas from the code
 	@$(VENV_PYTHON) -m cosmicdeploy.cli.reference >docs/reference.md

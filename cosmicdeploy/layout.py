@@ -130,6 +130,7 @@ def _values(options: LayoutOptions) -> dict[str, str]:
         "redis_port": str(free_port()),
         "db_root_password": secrets.token_urlsafe(24),
         "db_password": secrets.token_urlsafe(24),
+        "redis_password": secrets.token_urlsafe(24),
         "device_token": secrets.token_urlsafe(24),
         "app_version": options.release,
         "app_uid": str(uid),

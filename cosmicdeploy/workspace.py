@@ -10,6 +10,7 @@ from pathlib import Path
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.owner import Owner
+from cosmicdeploy.database.backups.signing import SigningKey
 from cosmicdeploy.engine import connect
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.events import Emit, Warned
@@ -82,9 +83,16 @@ def connect_stack(loaded: LoadedSettings, stack: Stack, emit: Emit) -> Context:
             loaded.path(settings.backup.directory),
             owner_of(settings, stack),
             warn,
+            signing_key(loaded),
         ),
         emit=emit,
     )
+
+
+def signing_key(loaded: LoadedSettings) -> SigningKey | None:
+    """Return the key that signs backups; None without one. Raises `ConfigError` if it is unset."""
+    variable = loaded.settings.backup.signing_key_variable
+    return SigningKey(loaded.secret(variable).encode()) if variable else None
 
 
 def owner_of(settings: Settings, stack: Stack) -> Owner:

@@ -31,9 +31,13 @@ def open_cache(ctx: Context, name: str, database: int = 0) -> Redis:
 
     host, port = reachable_address(ctx.running(name), PORT)
     variable = ctx.settings.cache.password_variable
-    password = ctx.loaded.secret(variable) if variable else None
+    password = ctx.loaded.secret(variable, may_be_empty=True) if variable else ""
     return redis.Redis(
-        host=host, port=port, db=database, password=password, socket_timeout=TIMEOUT_SECONDS
+        host=host,
+        port=port,
+        db=database,
+        password=password or None,
+        socket_timeout=TIMEOUT_SECONDS,
     )
 
 

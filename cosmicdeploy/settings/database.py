@@ -26,7 +26,8 @@ class Cache(Section):
     """Access to Redis, if `services.cache` is set."""
 
     password_variable: str | None = Field(
-        default=None, description="Variable that holds Redis's password; null if it needs none"
+        default=None,
+        description="Variable that holds Redis's password, which may be empty; null for none",
     )
 
 
@@ -75,6 +76,11 @@ class Backup(Section):
     )
     keep: RetentionPolicy = Field(
         default=RetentionPolicy(), description="How many good backups to keep"
+    )
+    signing_key_variable: str | None = Field(
+        default=None,
+        description="Variable that holds the key with which backups are signed; null for none."
+        " With it, only a copy that was signed with this key is fetched",
     )
     copies: tuple[Destination, ...] = Field(
         default=(), description="Destinations to which every backup is copied"

@@ -67,10 +67,13 @@ class LoadedSettings:
             profiles=settings.profiles,
         )
 
-    def secret(self, variable: str) -> str:
-        """Return the value of a variable; raises `ConfigError` if it is unset or empty."""
+    def secret(self, variable: str, *, may_be_empty: bool = False) -> str:
+        """Return the value of a variable.
+
+        Raises `ConfigError` if it is unset, or if it is empty but may not be.
+        """
         value = self.variables.get(variable)
-        if not value:
+        if value is None or not (value or may_be_empty):
             raise ConfigError(
                 f"The variable {variable} is not set",
                 where=str(self.path(self.settings.env_file)),

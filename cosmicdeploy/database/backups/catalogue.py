@@ -25,6 +25,7 @@ from cosmicdeploy.database.backups.backup_files import (
 from cosmicdeploy.database.backups.manifest import Manifest
 from cosmicdeploy.database.backups.owner import Owner
 from cosmicdeploy.database.backups.partial_backup import PartialBackup
+from cosmicdeploy.database.backups.signing import SigningKey
 from cosmicdeploy.database.backups.state import State, read_state, state_path
 from cosmicdeploy.database.backups.unusable import (
     DEPLOY_FIRST,
@@ -49,7 +50,8 @@ class Catalogue:
     """All backups of one folder, which is created (0700) with the first backup.
 
     Only backups of the stack `owner` are usable; if `owner` is None, those of all stacks are.
-    `warn` is called with lines about the backups that "latest" skips.
+    `warn` is called with lines about the backups that "latest" skips. With a `key`, new backups are
+    signed, and fetched ones must be signed with it.
     """
 
     def __init__(
@@ -57,10 +59,12 @@ class Catalogue:
         folder: Path,
         owner: Owner | None = None,
         warn: Callable[[str], None] = lambda _text: None,
+        key: SigningKey | None = None,
     ) -> None:
         self.folder = folder
         self.owner = owner
         self.warn = warn
+        self.key = key
 
     def list(self) -> list[Backup]:
         """Return every backup, newest first, including damaged ones and those of other stacks.
@@ -113,7 +117,7 @@ class Catalogue:
         """Start a backup: write its manifest and lock its data file. Raises `BackupError`."""
         with self._writable():  # so that no other process sees the new data file unlocked
             self._remove_leftovers()
-            return PartialBackup(self.folder, manifest)
+            return PartialBackup(self.folder, manifest, self.key)
 
     def add_without_data(self, manifest: Manifest) -> Backup:
         """Add a backup without data, which only names images. Raises `BackupError`."""

@@ -66,6 +66,7 @@ class Manifest(StoredModel):
     `collation` is the schema's default. `definitions` is the label of each view, routine, trigger
     and event → SHA-256 of its text and settings. `event_definitions` holds the events in full,
     since a load leaves them out. `raw` and `compressed` describe the SQL and the data file.
+    `signature` is that of a `SigningKey`, "" without one.
 
     If `status` is "no data", the fields about database, server and dump are empty.
     """
@@ -99,6 +100,7 @@ class Manifest(StoredModel):
     tool: str = ""
     schema_statements: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    signature: str = ""
 
     @property
     def release_text(self) -> str:
@@ -115,8 +117,12 @@ class Manifest(StoredModel):
         return Manifest.model_validate({**self.model_dump(), **changes})
 
     def to_json(self) -> str:
-        """Return the manifest in its stored form."""
-        return self.model_dump_json(indent=2) + "\n"
+        """Return the manifest in its stored form.
+
+        Without a signature that field is left out: older versions do not know it.
+        """
+        unset = None if self.signature else {"signature"}
+        return self.model_dump_json(indent=2, exclude=unset) + "\n"
 
 
 def parse_manifest(text: str, where: str) -> Manifest:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from cosmicdeploy.database.backups.manifest import Manifest
+from cosmicdeploy.database.backups.signing import SigningKey
 from cosmicdeploy.files.atomic import lock_file, open_private, sync, sync_folder, write_atomically
 
 
@@ -13,11 +14,13 @@ class PartialBackup:
     """A backup that is being made, from a dump or from a copy, until `finish` or `fail` ends it.
 
     A damaged backup that is fetched again already has a manifest. That manifest stays unchanged
-    until `finish`. All methods may raise `OSError`.
+    until `finish`. With a `key`, a finished backup's manifest is signed. All methods may raise
+    `OSError`.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, key: SigningKey | None = None) -> None:
         self.manifest = manifest
+        self._key = key
         self.data = folder / f"{manifest.id}.sql.zst"
         self.partial = partial_path(self.data)
         self._manifest_path = folder / f"{manifest.id}.json"
@@ -38,7 +41,8 @@ class PartialBackup:
         self.partial.rename(self.data)
         self._renamed = True
         sync_folder(self.data.parent)
-        write_atomically(self._manifest_path, manifest.to_json())
+        signed = self._key.signed(manifest) if self._key else manifest
+        write_atomically(self._manifest_path, signed.to_json())
         self.file.close()
 
     def fail(self, reason: str, seconds: float) -> None:

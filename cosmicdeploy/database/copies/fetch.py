@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from cosmicdeploy.database.backups.archive import Digest
+from cosmicdeploy.database.backups.archive import Digest, read_raw
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import ID, LATEST, Catalogue
 from cosmicdeploy.database.backups.disk_space import require_room
@@ -15,6 +15,7 @@ from cosmicdeploy.database.backups.removal import pending_removals
 from cosmicdeploy.database.backups.state import CopyRecord
 from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.database.copies.store import Store
+from cosmicdeploy.database.dump_format.opening import OPENING_BYTES, has_sandbox_line
 from cosmicdeploy.errors import BackupError, ForeignBackup
 from cosmicdeploy.files.atomic import is_locked
 from cosmicdeploy.text.formatting import counted
@@ -110,17 +111,28 @@ class Fetch:
             except BackupError as error:
                 why = f"{store.destination.name}: {error.what}"
                 continue
+            if self._catalogue.key:
+                try:
+                    self._catalogue.key.require_signed(manifest, store.destination.name)
+                except BackupError as error:
+                    why = f"{store.destination.name}: {error.what}"
+                    continue
             objections = self._catalogue.objections(manifest)
             return objections["foreign"] or objections["from_future"]
         return why
 
     def _fetch_from(self, backup_id: str, store: Store) -> Backup:
         manifest = copied_manifest(store, backup_id)
+        key = self._catalogue.key
+        if key:
+            key.require_signed(manifest, store.destination.name)
         if self._catalogue.owner and self._catalogue.objections(manifest)["foreign"]:
             raise self._catalogue.owner.refused(manifest, store.destination.name)
         partial_backup = self._catalogue.begin(manifest.updated(status="running"))
         try:
             _fill(partial_backup, manifest, store)
+            if not key:
+                _require_sandbox_line(partial_backup, store)
             partial_backup.finish(manifest)
         except OSError as error:
             partial_backup.fail(f"fetching it failed: {error.strerror}", 0)
@@ -204,6 +216,22 @@ def _fill(partial_backup: PartialBackup, manifest: Manifest, store: Store) -> No
         digest.feed(chunk)
     if digest.content != manifest.compressed:
         raise copy_differs(manifest.id, store.destination)
+
+
+def _require_sandbox_line(partial_backup: PartialBackup, store: Store) -> None:
+    """Raise `BackupError` unless the fetched dump begins with MariaDB's sandbox line.
+
+    Its own header may name a tool that does not write the line, but a forged dump can do so too.
+    """
+    partial_backup.file.flush()
+    head = next(read_raw(partial_backup.partial), b"")[:OPENING_BYTES]
+    if not has_sandbox_line(head):
+        raise BackupError(
+            "The copy's dump lacks MariaDB's sandbox line, so it may be forged",
+            where=store.destination.name,
+            todo="set `backup.signing_key_variable` before backups are made: a signed copy needs no"
+            " such line",
+        )
 
 
 def _ids(store: Store) -> list[str]:

@@ -39,6 +39,11 @@ def opening_fault(head: bytes) -> str:
     return ""
 
 
+def has_sandbox_line(head: bytes) -> bool:
+    """Return whether a dump begins with the sandbox line."""
+    return re.match(SANDBOX, head) is not None
+
+
 def _writes_sandbox(header: bytes) -> bool:
     version = MARIADB.search(header)
     if version is None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 
+import docker
 import httpx
 import pytest
 
 from tests.stack.support.harness import BEAT, BODY, StackUnderTest
 
 pytestmark = pytest.mark.stack
+
+Away = Callable[[StackUnderTest, str], AbstractContextManager[None]]
 
 # A heartbeat of a device that the monitor demotes after the writer has read it as connected.
 DEMOTED_MEANWHILE = """
@@ -31,7 +36,7 @@ def find_devices(cursor, hashes, find=writer.find_devices):
 writer.find_devices = find_devices
 settings = read_settings(os.environ)
 beats = writer.BeatWriter(settings, cache.Breaker(cache.connect(settings.redis)))
-beat = model.Beat(token_hash=hash_token(os.environ["TOKEN"]), battery_level=50.0)
+beat = model.Beat(token_hash=hash_token(os.environ["TOKEN"]), body=b'{"battery_level": 50}')
 print(beats.write([beat])[0].should_reconnect)
 """
 GUIDE_MIGRATION = "2026_02_02_000001_add_heartbeat_management_fields_to_remotes"
@@ -170,6 +175,84 @@ def stopped(stack: StackUnderTest, service: str) -> Iterator[None]:
     finally:
         ctx.engine.start(container.id)
         assert stack.cli("step", "health").code == 0
+
+
+@contextmanager
+def paused(stack: StackUnderTest, service: str) -> Iterator[None]:
+    """Pause a service during the block; wait until the stack is healthy again."""
+    container = docker.from_env().containers.get(stack.open().running(service).id)
+    container.pause()
+    try:
+        yield
+    finally:
+        container.unpause()
+        assert stack.cli("step", "health").code == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"{}", b'{"battery_level": 101}', b" " * 5000])
+def test_an_unknown_token_is_answered_401_whatever_the_body_is(
+    client: httpx.Client, content: bytes
+) -> None:
+    assert client.post(BEAT, content=content, headers=bearer("unknown")).status_code == 401
+
+
+@pytest.mark.parametrize("away", [paused, stopped])
+def test_while_the_database_is_away_every_answer_is_503_within_a_second(
+    released: StackUnderTest, client: httpx.Client, away: Away
+) -> None:
+    headers = bearer(released.kiosks[7])
+    assert client.post(BEAT, json=BODY, headers=headers).status_code == 200
+    with away(released, "platform-db"):
+        for _ in range(4):
+            beat = client.post(BEAT, json=BODY, headers=headers)
+            assert (beat.status_code, beat.headers["Retry-After"]) == (503, "1")
+            assert beat.elapsed.total_seconds() < 1
+            health = client.get("/api/health")
+            assert health.status_code == 503 and health.elapsed.total_seconds() < 1
+    assert client.post(BEAT, json=BODY, headers=headers).status_code == 200
+
+
+def test_a_beat_that_a_lock_delays_is_answered_200(
+    released: StackUnderTest, client: httpx.Client
+) -> None:
+    """As during a migration: the database answers, but not the statement."""
+    with released.database() as facts:
+        facts.session.execute("LOCK TABLES remotes WRITE")
+        with ThreadPoolExecutor(1) as threads:
+            beat = threads.submit(client.post, BEAT, json=BODY, headers=bearer(released.kiosks[8]))
+            time.sleep(2)
+            assert not beat.done()
+            facts.session.execute("UNLOCK TABLES")
+            assert beat.result().status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/health/", "/api/devices/heartbeat/", "/nginx-health/"])
+def test_no_response_names_a_foreign_host_or_a_version_and_each_has_security_headers(
+    client: httpx.Client, path: str
+) -> None:
+    response = client.get(path, headers={"Host": "evil.example"})
+    assert response.status_code == 404 and "location" not in response.headers
+    assert response.headers["server"] == "nginx" and "evil" not in response.text
+    for page in (path, "/api/health", "/nginx-health"):
+        headers = client.get(page).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+
+
+def test_redis_requires_a_password_that_no_argument_or_log_shows(released: StackUnderTest) -> None:
+    ctx = released.open()
+    password = ctx.loaded.secret("REDIS_PASSWORD")
+    place = ctx.running("platform-redis").id
+    answer = ctx.engine.exec(place, ["sh", "-c", "REDISCLI_AUTH= redis-cli ping 2>&1"]).text
+    assert "NOAUTH" in answer
+    assert ctx.engine.exec(place, ["redis-cli", "ping"]).text.strip() == "PONG"
+    described = docker.from_env().api.inspect_container(place)
+    assert password not in json.dumps([described["Path"], described["Args"]])
+    processes = docker.from_env().api.top(place)
+    assert password not in json.dumps(processes)
+    assert password.encode() not in docker.from_env().api.logs(place)
 
 
 def test_without_redis_the_service_is_degraded_but_available(

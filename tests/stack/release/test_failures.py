@@ -228,7 +228,7 @@ def test_a_lost_engine_is_reported(released: StackUnderTest, tmp_path: Path) -> 
 def test_no_secret_is_in_output_journal_or_manifests(released: StackUnderTest) -> None:
     secrets = [
         released.open().loaded.secret(name)
-        for name in ("DB_ROOT_PASSWORD", "DB_PASSWORD", "DEVICE_TOKEN")
+        for name in ("DB_ROOT_PASSWORD", "DB_PASSWORD", "REDIS_PASSWORD", "DEVICE_TOKEN")
     ]
     done = released.cli("deploy", "--json", "--verbose")
     backup = released.cli("backup", "create", "--json")

@@ -190,6 +190,15 @@ def test_a_missing_secret_is_reported_with_the_file_to_set_it_in(tmp_path: Path)
     assert caught.value.where == str(tmp_path / ".env")
 
 
+def test_a_secret_may_be_empty_where_none_is_needed_but_not_unset(tmp_path: Path) -> None:
+    loaded = load(minimal(tmp_path), {"REDIS_PASSWORD": ""})
+    assert loaded.secret("REDIS_PASSWORD", may_be_empty=True) == ""
+    with pytest.raises(ConfigError, match="REDIS_PASSWORD"):
+        loaded.secret("REDIS_PASSWORD")
+    with pytest.raises(ConfigError, match="REDIS_PASS"):
+        loaded.secret("REDIS_PASS", may_be_empty=True)
+
+
 def test_secrets_are_not_in_the_repr(tmp_path: Path) -> None:
     assert "hunter2" not in repr(load(minimal(tmp_path), {"DB_ROOT_PASSWORD": "hunter2"}))
 

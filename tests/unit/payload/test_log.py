@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cosmic_app.log import LogFormatter, configure_logging
+from cosmic_app.log import LogFormatter, configure_logging, indented
 
 pytestmark = pytest.mark.unit
 
@@ -60,3 +61,21 @@ def test_without_a_writable_file_the_stream_gets_a_warning_and_all_records(tmp_p
     logging.getLogger("any").info("hello")
     assert "WARNING: Cannot open the log file" in stream.getvalue()
     assert "hello" in stream.getvalue()
+
+
+def test_a_record_of_several_transitions_reads_as_one_record_for_each() -> None:
+    contexts = [{"device_id": number, "device_name": "Küche"} for number in (1, 2)]
+    texts = [LogFormatter().format(record(context=context)) for context in contexts]
+    assert LogFormatter().format(record(contexts=contexts)) == "\n".join(texts)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"device_id": 7, "name": 'a "b" \\ \n ü', "share": 0.5, "known": True, "none": None},
+        {"text": "\ud800", "infinite": float("inf"), "nan": float("nan")},
+        {"nested": {"list": [1, {"a": []}]}, "x": "y"},
+    ],
+)
+def test_the_context_is_written_as_json_does_with_an_indent(content: dict[str, object]) -> None:
+    assert indented(content) == json.dumps(content, indent=2, ensure_ascii=False)

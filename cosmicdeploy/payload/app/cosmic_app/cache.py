@@ -35,6 +35,7 @@ def connect(settings: RedisSettings, *, timeout: float = 0.3, text: bool = True)
     return Redis(
         host=settings.host,
         port=settings.port,
+        password=settings.password or None,
         socket_timeout=timeout,
         socket_connect_timeout=min(timeout, 0.3),
         retry=Retry(NoBackoff(), 1),

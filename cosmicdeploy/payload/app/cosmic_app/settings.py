@@ -23,10 +23,14 @@ class DatabaseSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class RedisSettings:
-    """The address of Redis."""
+    """The address of Redis, and its password ("" if it has none). `repr` omits the password."""
 
     host: str
     port: int
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return f"RedisSettings({self.host}:{self.port})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +111,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             password=get("DB_PASSWORD", ""),
         ),
         redis=RedisSettings(
-            host=get("REDIS_HOST", "platform-redis"), port=number("REDIS_PORT", 6379)
+            host=get("REDIS_HOST", "platform-redis"),
+            port=number("REDIS_PORT", 6379),
+            password=get("REDIS_PASSWORD", ""),
         ),
         batch=BatchSettings(
             size=number("HEARTBEAT_BATCH_SIZE", 200),

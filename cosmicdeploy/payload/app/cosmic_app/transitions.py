@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cosmic_app.cache import Breaker
@@ -34,23 +34,33 @@ class Transition:
     reason: str
     source: str
 
+    @property
+    def context(self) -> dict[str, int | str]:
+        """The fields by name, as they are logged and sent."""
+        return dict(vars(self))
+
 
 def store(cursor: DictCursor, transitions: Sequence[Transition], schema: Schema) -> None:
     """Store the transitions. Call it in the transaction that changes the status."""
     if not transitions or not schema.transitions:
         return
-    cursor.executemany(
-        "INSERT INTO device_status_transitions"
-        " (remote_id, from_status, to_status, reason, source, created_at)"
-        " VALUES (%s, %s, %s, %s, %s, NOW(3))",
-        [(t.device_id, t.from_status, t.to_status, t.reason, t.source) for t in transitions],
+    # Not `executemany`: because of NOW(3), PyMySQL would send a statement for each row.
+    rows = ", ".join(["(%s, %s, %s, %s, %s, NOW(3))"] * len(transitions))
+    insert = (
+        "INSERT INTO device_status_transitions"  # noqa: S608 - only placeholders
+        f" (remote_id, from_status, to_status, reason, source, created_at) VALUES {rows}"
     )
+    parameters: list[object] = []
+    for t in transitions:
+        parameters += (t.device_id, t.from_status, t.to_status, t.reason, t.source)
+    cursor.execute(insert, parameters)
 
 
 def announce(transitions: Sequence[Transition], redis: Breaker) -> None:
     """Log committed transitions and queue a notification for each."""
-    for transition in transitions:
-        logger.info("Device status transition", extra={"context": asdict(transition)})
-    if transitions:
-        jobs = [Job.new(NOTIFICATION, asdict(transition)) for transition in transitions]
-        redis.attempt(lambda client: push(client, jobs))
+    if not transitions:
+        return
+    contexts = [transition.context for transition in transitions]
+    logger.info("Device status transition", extra={"contexts": contexts})
+    jobs = [Job.new(NOTIFICATION, context) for context in contexts]
+    redis.attempt(lambda client: push(client, jobs))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 
+import zstandard
+
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.manifest import Content, Manifest
 
-DATA = b"not really a dump " * 1000
+SQL = b"/*M!999999\\- enable the sandbox mode */\n-- MariaDB dump 10.19\n" + b"not a dump " * 1000
+DATA = zstandard.ZstdCompressor().compress(SQL)
 
 
 def manifest(backup_id: str, database: str = "platform", project: str = "") -> Manifest:

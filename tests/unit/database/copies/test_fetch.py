@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.manifest import now
 from cosmicdeploy.database.backups.removal import finish_removal, pending_removals, start_removal
+from cosmicdeploy.database.backups.signing import SigningKey
 from cosmicdeploy.database.backups.state import VerificationRecord
 from cosmicdeploy.database.copies.copies import Copies
 from cosmicdeploy.database.copies.destination import Destination
@@ -162,3 +164,79 @@ def test_a_backup_that_is_being_removed_is_not_fetched(catalogue: Catalogue) -> 
     assert pending_removals(catalogue)[0].state.copy_urls == [destination.name]
     finish_removal(catalogue, ID)
     assert copier.fetch(ID).is_usable
+
+
+HEADERS = (
+    b"-- MariaDB dump 10.19  Distrib 10.11.5-MariaDB, for debian-linux-gnu (x86_64)\n",
+    b"-- MySQL dump 10.13  Distrib 8.0.36, for Linux (x86_64)\n",
+    b"-- MariaDB dump 10.19-11.4.5-MariaDB, for debian-linux-gnu (x86_64)\n",
+)
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_a_dump_without_the_sandbox_line_is_not_fetched_whatever_its_header_says(
+    catalogue: Catalogue, tmp_path: Path, header: bytes
+) -> None:
+    destination = Destination(url=str(tmp_path / "nas"))
+    forged = zstandard.ZstdCompressor().compress(header + b"\\! sh\n")
+    backup, copier = good(catalogue, ID, forged), copies_of(catalogue, destination)
+    copier.copy(backup, destination)
+    lose(backup)
+    with pytest.raises(BackupError) as caught:
+        copier.fetch(ID)
+    assert "lacks MariaDB's sandbox line" in str(caught.value.details)
+    assert not backup.data.exists()
+
+
+def keyed(catalogue: Catalogue, secret: bytes) -> Catalogue:
+    return Catalogue(catalogue.folder, key=SigningKey(secret))
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_a_signed_copy_is_fetched_with_the_same_key(
+    catalogue: Catalogue, tmp_path: Path, header: bytes
+) -> None:
+    destination, own = Destination(url=str(tmp_path / "nas")), keyed(catalogue, b"right")
+    data = zstandard.ZstdCompressor().compress(header)
+    backup, copier = good(own, ID, data), copies_of(own, destination)
+    copier.copy(backup, destination)
+    lose(backup)
+    assert copier.fetch("latest").manifest == backup.manifest
+    assert backup.manifest.signature and "right" not in repr(own.key)
+
+
+@pytest.mark.parametrize("signer", [None, b"wrong"])
+@pytest.mark.parametrize("reference", [ID, "latest"])
+def test_a_copy_that_the_key_did_not_sign_is_refused(
+    catalogue: Catalogue, tmp_path: Path, signer: bytes | None, reference: str
+) -> None:
+    destination = Destination(url=str(tmp_path / "nas"))
+    theirs = keyed(catalogue, signer) if signer else catalogue
+    backup = good(theirs, ID)
+    copies_of(theirs, destination).copy(backup, destination)
+    lose(backup)
+    with pytest.raises(BackupError):
+        copies_of(keyed(catalogue, b"right"), destination).fetch(reference)
+    assert not backup.data.exists()
+
+
+def test_a_changed_manifest_or_data_with_a_matching_checksum_is_refused(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    destination, own = Destination(url=str(tmp_path / "nas")), keyed(catalogue, b"right")
+    backup = good(own, ID)
+    copies_of(own, destination).copy(backup, destination)
+    lose(backup)
+    copied = tmp_path / "nas" / f"{ID}.json"
+    copied.write_text(copied.read_text().replace('"platform"', '"platforn"', 1))
+    with pytest.raises(BackupError) as caught:
+        copies_of(own, destination).fetch(ID)
+    assert "has a wrong signature" in str(caught.value.details)
+    assert not backup.data.exists()
+
+
+def test_a_manifest_without_a_signature_is_stored_as_earlier_versions_did(
+    catalogue: Catalogue,
+) -> None:
+    backup = good(catalogue, ID)
+    assert "signature" not in backup.data.with_name(f"{ID}.json").read_text()

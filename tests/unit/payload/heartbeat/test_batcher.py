@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -17,7 +18,12 @@ SETTINGS = BatchSettings(size=4, linger=0.01, queue_size=4)
 
 
 def beat(number: int = 0) -> Beat:
-    return Beat(token_hash=str(number), battery_level=1.0)
+    return Beat(token_hash=str(number), body=b"")
+
+
+async def answers() -> bool:
+    """Say that the database is not away."""
+    return False
 
 
 def test_beats_are_written_in_batches_and_each_gets_its_own_outcome() -> None:
@@ -28,7 +34,7 @@ def test_beats_are_written_in_batches_and_each_gets_its_own_outcome() -> None:
         return [Unavailable(item.token_hash) for item in beats[:-1]] + [Unauthorized()]
 
     async def run() -> list[Outcome]:
-        batcher = Batcher(SETTINGS, write)
+        batcher = Batcher(SETTINGS, write, answers)
         outcomes = await asyncio.gather(*(batcher.submit(beat(number)) for number in range(4)))
         await batcher.close()
         return outcomes
@@ -48,7 +54,7 @@ def test_a_full_queue_refuses_a_beat_at_once_and_close_writes_the_queued_beats()
         return [Unauthorized() for _ in beats]
 
     async def run() -> tuple[Outcome, list[Outcome]]:
-        batcher = Batcher(SETTINGS, write)
+        batcher = Batcher(SETTINGS, write, answers)
         first = asyncio.create_task(batcher.submit(beat()))
         await asyncio.to_thread(writing.wait, 5)
         queued = [asyncio.create_task(batcher.submit(beat())) for _ in range(4)]
@@ -70,7 +76,7 @@ def test_the_writing_thread_survives_an_error() -> None:
         return [Unauthorized()]
 
     async def run() -> list[Outcome]:
-        batcher = Batcher(SETTINGS, write)
+        batcher = Batcher(SETTINGS, write, answers)
         outcomes = [await batcher.submit(beat(0)), await batcher.submit(beat(1))]
         await batcher.close()
         return outcomes
@@ -90,7 +96,7 @@ def test_queued_beats_are_refused_at_once_during_an_outage() -> None:
         return [Unavailable("gone")] * len(beats)
 
     async def run() -> list[Outcome]:
-        batcher = Batcher(SETTINGS, write)
+        batcher = Batcher(SETTINGS, write, answers)
         first = asyncio.create_task(batcher.submit(beat()))
         await asyncio.to_thread(writing.wait, 5)
         queued = [asyncio.create_task(batcher.submit(beat())) for _ in range(3)]
@@ -102,3 +108,53 @@ def test_queued_beats_are_refused_at_once_during_an_outage() -> None:
 
     assert asyncio.run(run()) == [Unavailable("gone")] * 4
     assert calls == [1]
+
+
+def test_a_beat_is_refused_within_a_second_while_the_database_is_away() -> None:
+    """A paused server accepts the statement and does not answer: the thread waits for seconds."""
+    release, written = threading.Event(), list[str]()
+    away = True
+
+    def write(beats: Sequence[Beat]) -> list[Outcome]:
+        assert release.wait(5)
+        written.extend(item.token_hash for item in beats)
+        return [Unauthorized() for _ in beats]
+
+    async def is_away() -> bool:
+        return away
+
+    async def run() -> tuple[list[Outcome], float, Outcome]:
+        nonlocal away
+        batcher = Batcher(SETTINGS, write, is_away)
+        start = asyncio.get_running_loop().time()
+        first = asyncio.create_task(batcher.submit(beat(0)))
+        await asyncio.sleep(0.05)  # the thread writes it
+        refused = await asyncio.gather(first, batcher.submit(beat(1)))
+        seconds = asyncio.get_running_loop().time() - start
+        away = False
+        release.set()
+        later = await batcher.submit(beat(2))
+        await batcher.close()
+        return refused, seconds, later
+
+    refused, seconds, later = asyncio.run(run())
+    assert refused == [Unavailable("The database is not reachable.")] * 2
+    assert seconds < 0.9
+    assert later == Unauthorized()
+    assert written == ["0", "2"], "a beat that was refused while it was queued is written later"
+
+
+def test_a_beat_waits_while_the_database_answers() -> None:
+    """A lock or a migration may delay a write; the database answers all the same."""
+
+    def write(beats: Sequence[Beat]) -> list[Outcome]:
+        time.sleep(0.7)
+        return [Unauthorized() for _ in beats]
+
+    async def run() -> Outcome:
+        batcher = Batcher(SETTINGS, write, answers)
+        outcome = await batcher.submit(beat())
+        await batcher.close()
+        return outcome
+
+    assert asyncio.run(run()) == Unauthorized()

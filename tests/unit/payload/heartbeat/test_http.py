@@ -6,10 +6,12 @@ import asyncio
 
 import httpx
 import pytest
+from cosmic_app.heartbeat.body import BadBody, parse_beat
 from cosmic_app.heartbeat.model import (
     Accepted,
     Allowance,
     Beat,
+    Invalid,
     Limited,
     Outcome,
     Unauthorized,
@@ -63,21 +65,14 @@ def test_health_says_what_is_unreachable() -> None:
     assert "database: Can't connect" in content["reason"]
 
 
-def test_an_invalid_body_is_refused_without_the_database() -> None:
-    response = ask(
-        "POST",
-        "/api/devices/heartbeat",
-        headers={"Authorization": "Bearer x"},
-        json={"battery_level": 101},
-    )
-    assert response.status_code == 422
-    assert list(response.json()["errors"]) == ["battery_level"]
-
-
 def beat(body: bytes, authorization: bytes = b"Bearer x", query: str = "") -> httpx.Response:
-    """Send a heartbeat to an application that accepts every valid one."""
+    """Send a heartbeat to an application that knows every token and accepts every valid body."""
 
-    async def submit(_beat: Beat) -> Outcome:
+    async def submit(beat: Beat) -> Outcome:
+        try:
+            parse_beat(beat.body)
+        except BadBody as error:
+            return Invalid(error)
         return Accepted(should_reconnect=False, allowance=ALLOWANCE)
 
     app = build_app(read_settings({"APP_VERSION": "7.1", **UNREACHABLE}))
@@ -160,7 +155,14 @@ def test_the_query_is_ignored(query: str) -> None:
 
 @pytest.mark.parametrize("path", ["/%00", "/%ff", "/api/health/%2e%2e", "//", "/" + "x" * 9000])
 def test_no_path_causes_a_server_error(path: str) -> None:
-    assert ask("GET", path).status_code in (307, 404)
+    assert ask("GET", path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/api/health/", "/api/devices/heartbeat/", "//api/health"])
+def test_no_request_is_redirected_to_the_host_that_it_names(path: str) -> None:
+    response = ask("GET", path, headers={"Host": "evil.example"})
+    assert response.status_code == 404
+    assert "location" not in response.headers and "evil" not in response.text
 
 
 def test_without_redis_the_replica_is_degraded_but_available() -> None:
@@ -182,6 +184,13 @@ def test_the_response_to_a_limited_beat_says_when_to_retry() -> None:
     assert response.status_code == 429
     assert response.headers["Retry-After"] == "7"
     assert response.headers["X-RateLimit-Reset"] == "1007"
+
+
+def test_an_invalid_body_gets_the_status_and_the_invalid_field() -> None:
+    error = BadBody("The battery level must be a number.", field="battery_level")
+    response = responses.beat_response(Invalid(error), now=0)
+    assert response.status_code == 422
+    assert b'"errors":{"battery_level":' in response.body
 
 
 def test_an_unauthorized_beat_gets_401_and_an_outage_503() -> None:

@@ -33,27 +33,33 @@ def check_devices(console: Console, options: Namespace, sweep: Sweep) -> int:
 
     A dry run prints the demotions that are due, and changes nothing.
     """
+    if not (console.verbose or options.dry_run):
+        checked, done = _checked(sweep.count()), demote(console, sweep, sweep.late())
+        console.line(f"{checked}, {len(done)} changed.")
+        return 0
     devices = sweep.demotable()
-    due = sweep.due(devices)
-    checked = "1 device checked" if len(devices) == 1 else f"{len(devices)} devices checked"
+    due, checked = sweep.due(devices), _checked(len(devices))
     if console.verbose:
         console.line(device_table(devices))
     if options.dry_run:
         print_transitions(console, due)
         console.line(f"Dry run: {checked}, {len(due)} would change.")
         return 0
-    done = demote(console, sweep, due)
-    if console.verbose:
-        print_transitions(console, done)
+    done = demote(console, sweep, [transition.device_id for transition in due])
+    print_transitions(console, done)
     console.line(f"{checked}, {len(done)} changed.")
     return 0
 
 
-def demote(console: Console, sweep: Sweep, due: Sequence[Transition]) -> list[Transition]:
+def _checked(count: int) -> str:
+    return "1 device checked" if count == 1 else f"{count} devices checked"
+
+
+def demote(console: Console, sweep: Sweep, ids: Sequence[int]) -> list[Transition]:
     """Demote the devices that are still silent; announce and return the committed transitions."""
     breaker = Breaker(console.connect_redis())
     done: list[Transition] = []
-    for transitions in sweep.apply(due):
+    for transitions in sweep.apply(ids):
         announce(transitions, breaker)
         done += transitions
     return done

@@ -51,7 +51,8 @@ def report(console: Console, options: Namespace, seeded: list[SeededDevice]) -> 
         rows = [{"name": s.name, "token": s.token, "created": s.created} for s in seeded]
         console.line(json.dumps({"devices": rows}))
     elif options.name or options.tokens_file:
-        console.line(f"Seeded {len(seeded)} devices, {sum(s.created for s in seeded)} of them new.")
+        devices = "1 device" if len(seeded) == 1 else f"{len(seeded)} devices"
+        console.line(f"Seeded {devices}, {sum(s.created for s in seeded)} new.")
     else:
         table_rows = [(s.name, s.token or "(unchanged)") for s in seeded]
         console.line(render_table(("Name", "Token"), table_rows))
@@ -60,13 +61,18 @@ def report(console: Console, options: Namespace, seeded: list[SeededDevice]) -> 
 def write_tokens(path: Path, seeded: list[SeededDevice]) -> None:
     """Write a JSON object that maps names to tokens, readable only by the file's owner.
 
-    Devices that the file already lists keep their entry, unless they have a new token.
+    Devices that the file already lists keep their entry, unless they have a new token. A file that
+    other users may read loses that permission before a token is written to it.
     """
-    known = json.loads(path.read_text()) if path.exists() else {}
-    known.update({s.name: s.token for s in seeded if s.token})
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        json.dump(known, file, indent=2)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(handle, "r+") as file:
+        os.fchmod(handle, 0o600)
+        known = json.loads(file.read() or "{}")
+        known.update({s.name: s.token for s in seeded if s.token})
+        text = json.dumps(known, indent=2)
+        file.seek(0)
+        file.truncate()
+        file.write(text)
 
 
 def add_options(parser: ArgumentParser) -> None:

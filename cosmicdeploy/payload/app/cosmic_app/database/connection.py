@@ -30,7 +30,7 @@ def connect(
         database=settings.name,
         charset="utf8mb4",
         cursorclass=DictCursor,
-        connect_timeout=max(1, min(3, int(timeout))),
+        connect_timeout=min(3.0, timeout),
         read_timeout=timeout,
         write_timeout=timeout,
         autocommit=autocommit,

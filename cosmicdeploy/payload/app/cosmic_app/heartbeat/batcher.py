@@ -7,13 +7,18 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from cosmic_app.heartbeat.model import Beat, Outcome, Unavailable
 from cosmic_app.settings import BatchSettings
 
 Write = Callable[[Sequence[Beat]], list[Outcome]]
+IsAway = Callable[[], Awaitable[bool]]
+
+# A beat that takes longer waits only while the database answers. With the deadline of that check
+# (`http/health.py`), a device gets its 503 within a second.
+PATIENCE_SECONDS = 0.2
 
 logger = logging.getLogger(__name__)
 
@@ -29,12 +34,16 @@ class Pending:
 class Batcher:
     """A bounded queue of beats, and the thread that writes them in batches.
 
+    `is_away` returns whether the database does not answer. A lock or a migration may delay a beat
+    for seconds while the database answers; then the beat waits.
+
     Create it inside a running event loop.
     """
 
-    def __init__(self, settings: BatchSettings, write: Write) -> None:
+    def __init__(self, settings: BatchSettings, write: Write, is_away: IsAway) -> None:
         self._settings = settings
         self._write = write
+        self._is_away = is_away
         self._loop = asyncio.get_running_loop()
         # The item None stops the thread.
         self._queue: queue.Queue[Pending | None] = queue.Queue(settings.queue_size)
@@ -44,14 +53,18 @@ class Batcher:
     async def submit(self, beat: Beat) -> Outcome:
         """Wait until the beat is committed or refused; return the outcome.
 
-        Returns `Unavailable` at once if the queue is full.
+        Returns `Unavailable` at once if the queue is full, and within a second if the database is
+        away. A beat that is refused for that reason may still be written.
         """
         pending = Pending(beat, self._loop.create_future())
         try:
             self._queue.put_nowait(pending)
         except queue.Full:
             return Unavailable("Too many beats are waiting.")
-        return await pending.future
+        while not (await asyncio.wait((pending.future,), timeout=PATIENCE_SECONDS))[0]:
+            if await self._is_away() and pending.future.cancel():
+                return Unavailable("The database is not reachable.")
+        return pending.future.result()
 
     async def close(self) -> None:
         """Write the queued beats, then stop the thread."""
@@ -88,6 +101,8 @@ class Batcher:
                 break
             if pending is None:
                 return batch, False
+            if pending.future.cancelled():
+                continue
             batch.append(pending)
             deadline = deadline or time.monotonic() + self._settings.linger
         return batch, True

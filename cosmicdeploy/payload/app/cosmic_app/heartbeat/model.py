@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cosmic_app.heartbeat.body import BadBody
+
 
 @dataclass(frozen=True, kw_only=True)
 class Beat:
-    """A beat with a valid body, whose token is not checked yet; `id` is "" if it has none."""
+    """A beat as it arrived: neither its token nor its body is checked yet."""
 
     token_hash: str
-    battery_level: float
-    id: str = ""
+    body: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +54,17 @@ class Unauthorized:
 
 
 @dataclass(frozen=True)
+class Invalid:
+    """The token is valid but the body is not; nothing was written."""
+
+    error: BadBody
+
+
+@dataclass(frozen=True)
 class Unavailable:
     """The beat could not be written; the device should retry soon."""
 
     reason: str
 
 
-Outcome = Accepted | Limited | Unauthorized | Unavailable
+Outcome = Accepted | Limited | Unauthorized | Invalid | Unavailable

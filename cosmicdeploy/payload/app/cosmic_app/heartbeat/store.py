@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from pymysql.cursors import DictCursor
 
+from cosmic_app.database.case import by_device
 from cosmic_app.database.schema import Schema
-from cosmic_app.heartbeat.model import Beat, Device
+from cosmic_app.heartbeat.body import Content
+from cosmic_app.heartbeat.model import Device
 from cosmic_app.transitions import CONNECTED, Transition
 from cosmic_app.transitions import store as store_transitions
 
@@ -24,7 +26,7 @@ def find_devices(cursor: DictCursor, token_hashes: Sequence[str]) -> dict[str, D
     return {r["token_hash"]: Device(id=r["id"], status=r["status"]) for r in cursor.fetchall()}
 
 
-def record_connected(cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema) -> bool:
+def record_connected(cursor: DictCursor, beats: Mapping[int, Content], schema: Schema) -> bool:
     """Write the beats of connected devices in one statement; return whether all were connected.
 
     If one was not, the caller must pass all beats to `record_beats`. Writing a beat twice does no
@@ -33,7 +35,9 @@ def record_connected(cursor: DictCursor, beats: Mapping[int, Beat], schema: Sche
     return _update_devices(cursor, beats, schema, only=CONNECTED) == len(beats)
 
 
-def record_beats(cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema) -> list[Transition]:
+def record_beats(
+    cursor: DictCursor, beats: Mapping[int, Content], schema: Schema
+) -> list[Transition]:
     """Write one beat per device (by device id); return the transitions to connected.
 
     Locks the rows in the order of their ids, as every writer does, so that no two writers deadlock.
@@ -71,7 +75,7 @@ def _record_status_change(cursor: DictCursor, ids: Sequence[int]) -> None:
 
 
 def _update_devices(
-    cursor: DictCursor, beats: Mapping[int, Beat], schema: Schema, only: str = ""
+    cursor: DictCursor, beats: Mapping[int, Content], schema: Schema, only: str = ""
 ) -> int:
     """Write the beats in one UPDATE; return the number of rows changed.
 
@@ -79,7 +83,7 @@ def _update_devices(
     clock and never goes backwards.
     """
     ids = sorted(beats)
-    levels, values = _by_device({key: beats[key].battery_level for key in ids})
+    levels, values = by_device({key: beats[key].battery_level for key in ids})
     sets = [
         "status = %s",
         f"battery_level = {levels}",
@@ -90,9 +94,9 @@ def _update_devices(
     if "last_heartbeat_source" in schema.remotes:
         sets.append("last_heartbeat_source = %s")
         parameters.append(SOURCE)
-    beat_ids = {key: beats[key].id for key in ids if beats[key].id}
+    beat_ids = {key: beats[key].heartbeat_id for key in ids if beats[key].heartbeat_id}
     if beat_ids and "last_heartbeat_id" in schema.remotes:
-        case, values = _by_device(beat_ids, otherwise="last_heartbeat_id")
+        case, values = by_device(beat_ids, otherwise="last_heartbeat_id")
         sets.append(f"last_heartbeat_id = {case}")
         parameters += values
     where = "id IN %s"
@@ -104,10 +108,3 @@ def _update_devices(
     # status locks it last, so the two could deadlock.
     update = f"UPDATE remotes FORCE INDEX (PRIMARY) SET {', '.join(sets)}"  # noqa: S608 - no outside text
     return cursor.execute(f"{update} WHERE {where}", parameters)
-
-
-def _by_device(values: Mapping[int, object], otherwise: str = "NULL") -> tuple[str, list[object]]:
-    """Return a CASE expression with a value for each device id, and its parameters."""
-    arms = " ".join(["WHEN %s THEN %s"] * len(values))
-    parameters: list[object] = [part for pair in values.items() for part in pair]
-    return f"CASE id {arms} ELSE {otherwise} END", parameters

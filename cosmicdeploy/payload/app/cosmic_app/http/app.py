@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cosmic_app import cache
 from cosmic_app.heartbeat.batcher import Batcher
-from cosmic_app.heartbeat.body import MAXIMUM_BYTES, BadBody, parse_beat
+from cosmic_app.heartbeat.body import MAXIMUM_BYTES
 from cosmic_app.heartbeat.model import Beat, Outcome
 from cosmic_app.heartbeat.writer import BeatWriter
 from cosmic_app.http import responses
@@ -39,16 +39,8 @@ class Endpoints:
         token = bearer_token(request.headers.get("authorization"))
         if token is None:
             return responses.unauthorized()
-        try:
-            content = parse_beat(await read_body(request))
-        except BadBody as error:
-            return responses.bad_body(error)
         submit: Submit = request.state.submit
-        beat = Beat(
-            token_hash=hash_token(token),
-            battery_level=content.battery_level,
-            id=content.heartbeat_id,
-        )
+        beat = Beat(token_hash=hash_token(token), body=await read_body(request))
         outcome = await submit(beat)
         return responses.beat_response(outcome, time.time())
 
@@ -58,7 +50,7 @@ class Endpoints:
 
 
 async def read_body(request: Request) -> bytes:
-    """Read the body, but stop once it is too large; `parse_beat` then refuses it."""
+    """Read the body, but stop once it is too large; `parse_beat` refuses it later."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -70,16 +62,18 @@ async def read_body(request: Request) -> bytes:
 def build_app(settings: Settings) -> ASGIApp:
     """Build the application, which connects to the database and Redis when it starts."""
 
+    health = HealthCheck(settings)
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[dict[str, object]]:
         writer = BeatWriter(settings, cache.Breaker(cache.connect(settings.redis)))
         await asyncio.to_thread(writer.open)
-        batcher = Batcher(settings.batch, writer.write)
+        batcher = Batcher(settings.batch, writer.write, health.database_is_away)
         yield {"submit": batcher.submit}
         await batcher.close()
         writer.close()
 
-    endpoints = Endpoints(settings.release, HealthCheck(settings))
+    endpoints = Endpoints(settings.release, health)
     app = Starlette(
         routes=[
             Route("/api/devices/heartbeat", endpoints.heartbeat, methods=["POST"]),
@@ -92,6 +86,8 @@ def build_app(settings: Settings) -> ASGIApp:
         },
         lifespan=lifespan,
     )
+    # The address of such a redirect would be the Host header of the request, which anyone chooses.
+    app.router.redirect_slashes = False
     return with_release(app, settings.release)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pymysql
@@ -12,7 +13,8 @@ from cosmic_app import cache
 from cosmic_app.database.connection import DatabasePing
 from cosmic_app.settings import Settings
 
-DEADLINE_SECONDS = 1.2
+# Within a second a client has the response that the database is away, also through the proxy.
+DEADLINE_SECONDS = 0.65
 # How long a good result is reused: less than the time between two checks by the same client.
 FRESH_SECONDS = 0.04
 
@@ -32,48 +34,66 @@ class Health:
 
 
 class HealthCheck:
-    """Checks the database and Redis; callers at the same time share one check."""
+    """Checks the database and Redis; callers at the same time share one check of each."""
 
     def __init__(self, settings: Settings) -> None:
-        self._database = DatabasePing(settings.database, timeout=1.0)
-        self._redis = cache.connect(settings.redis)
-        self._running: asyncio.Task[Health] | None = None
-        self._fresh_until = 0.0
+        self._ping = DatabasePing(settings.database, timeout=1.0)
+        self._client = cache.connect(settings.redis)
+        self._database = SharedCheck(self._database_problem)
+        self._redis = SharedCheck(self._redis_problem)
 
     async def check(self) -> Health:
-        """Return the current health.
+        """Return the current health, after `DEADLINE_SECONDS` at the latest."""
+        database, redis = await asyncio.gather(self._database.problem(), self._redis.problem())
+        return Health(database=database, redis=redis)
 
-        After `DEADLINE_SECONDS`, reports the database as unavailable. The check itself continues,
-        and later callers get its result.
-        """
-        if time.monotonic() < self._fresh_until:
-            return Health()
-        if self._running is None or self._running.done():
-            self._running = asyncio.create_task(self._check_all())
-        try:
-            return await asyncio.wait_for(asyncio.shield(self._running), DEADLINE_SECONDS)
-        except TimeoutError:
-            return Health(database=f"no answer within {DEADLINE_SECONDS} s")
-
-    async def _check_all(self) -> Health:
-        database, redis = await asyncio.gather(
-            asyncio.to_thread(self._database_problem), asyncio.to_thread(self._redis_problem)
-        )
-        health = Health(database=database, redis=redis)
-        if health == Health():
-            self._fresh_until = time.monotonic() + FRESH_SECONDS
-        return health
+    async def database_is_away(self) -> bool:
+        """Return whether the database does not answer, after `DEADLINE_SECONDS` at the latest."""
+        return bool(await self._database.problem())
 
     def _database_problem(self) -> str:
         try:
-            self._database.ping()
+            self._ping.ping()
         except pymysql.MySQLError as error:
             return str(error.args[-1] if error.args else error)
         return ""
 
     def _redis_problem(self) -> str:
         try:
-            self._redis.ping()
+            self._client.ping()
         except cache.redis_error() as error:
             return str(error)
         return ""
+
+
+class SharedCheck:
+    """Runs a check in a thread, and at most one at a time. For one event loop.
+
+    `check` returns what is wrong, "" if nothing is.
+    """
+
+    def __init__(self, check: Callable[[], str]) -> None:
+        self._check = check
+        self._running: asyncio.Task[str] | None = None
+        self._fresh_until = 0.0
+
+    async def problem(self) -> str:
+        """Return what is wrong, "" if nothing is.
+
+        A check that takes longer than `DEADLINE_SECONDS` counts as failed. It continues, and later
+        callers get its result.
+        """
+        if time.monotonic() < self._fresh_until:
+            return ""
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._run())
+        try:
+            return await asyncio.wait_for(asyncio.shield(self._running), DEADLINE_SECONDS)
+        except TimeoutError:
+            return f"no answer within {DEADLINE_SECONDS} s"
+
+    async def _run(self) -> str:
+        problem = await asyncio.to_thread(self._check)
+        if not problem:
+            self._fresh_until = time.monotonic() + FRESH_SECONDS
+        return problem

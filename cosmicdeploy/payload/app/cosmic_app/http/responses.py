@@ -8,6 +8,7 @@ from cosmic_app.heartbeat.body import BadBody
 from cosmic_app.heartbeat.model import (
     Accepted,
     Allowance,
+    Invalid,
     Limited,
     Outcome,
     Unauthorized,
@@ -30,6 +31,8 @@ def beat_response(outcome: Outcome, now: float) -> Response:
             return _limited(outcome.allowance, now)
         case Unauthorized():
             return unauthorized()
+        case Invalid():
+            return bad_body(outcome.error)
         case Unavailable():
             return unavailable(outcome.reason)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pymysql.cursors import DictCursor
 
+from cosmic_app.database.case import by_device
 from cosmic_app.database.schema import Schema
 from cosmic_app.monitor.decide import DeviceState
 from cosmic_app.settings import MonitorSettings
@@ -15,6 +16,15 @@ from cosmic_app.transitions import CONNECTED, TEMPORARILY_OFFLINE, Transition
 # Seconds since a device's last heartbeat, or since its creation if it never sent any, by the
 # database's clock.
 SILENCE = "TIMESTAMPDIFF(MICROSECOND, COALESCE(last_heartbeat_at, created_at), NOW(6)) / 1000000"
+DEMOTABLE = (CONNECTED, TEMPORARILY_OFFLINE)
+PERIODS = frozenset({"heartbeat_interval_seconds", "grace_period_seconds"})
+
+
+def count_demotable(cursor: DictCursor) -> int:
+    """Count the devices whose status can still be lowered."""
+    cursor.execute("SELECT COUNT(*) AS count FROM remotes WHERE status IN %s", (DEMOTABLE,))
+    [row] = cursor.fetchall()
+    return int(row["count"])
 
 
 def read_demotable(
@@ -22,8 +32,22 @@ def read_demotable(
 ) -> list[DeviceState]:
     """Read all devices whose status can still be lowered, ordered by id, without locks."""
     sql = f"{_select(schema)} WHERE status IN %s ORDER BY id"
-    cursor.execute(sql, ((CONNECTED, TEMPORARILY_OFFLINE),))
+    cursor.execute(sql, (DEMOTABLE,))
     return [_state(row, defaults) for row in cursor.fetchall()]
+
+
+def find_late(cursor: DictCursor, schema: Schema, defaults: MonitorSettings) -> list[int]:
+    """Return the ids of the devices in `read_demotable` whose heartbeat is late.
+
+    Only these can be due (see `decide`), and they are few of many.
+    """
+    interval = "heartbeat_interval_seconds" if _has_periods(schema) else str(defaults.interval)
+    cursor.execute(
+        "SELECT id FROM remotes WHERE status IN %s"  # noqa: S608 - no outside text
+        f" AND COALESCE({SILENCE}, 0) >= {interval} + %s ORDER BY id",
+        (DEMOTABLE, defaults.tolerance),
+    )
+    return [row["id"] for row in cursor.fetchall()]
 
 
 def read_locked(
@@ -34,30 +58,36 @@ def read_locked(
     return [_state(row, defaults) for row in cursor.fetchall()]
 
 
-def demote(cursor: DictCursor, transition: Transition, schema: Schema) -> None:
-    """Write a demotion of a device that `read_locked` returned in the same transaction."""
-    if schema.tracks_status_changes:
-        cursor.execute(
-            "UPDATE remotes SET status = %s, previous_status = %s, status_change_reason = %s,"
-            " last_status_change_at = NOW(3), updated_at = NOW(3) WHERE id = %s AND status = %s",
-            (
-                transition.to_status,
-                transition.from_status,
-                transition.reason,
-                transition.device_id,
-                transition.from_status,
-            ),
-        )
-        return
-    cursor.execute(
-        "UPDATE remotes SET status = %s, updated_at = NOW(3) WHERE id = %s AND status = %s",
-        (transition.to_status, transition.device_id, transition.from_status),
-    )
+def demote(cursor: DictCursor, transitions: Sequence[Transition], schema: Schema) -> None:
+    """Write demotions of devices that `read_locked` returned in the same transaction.
+
+    Demotions with the same statuses, of which there are three kinds, share one UPDATE.
+    """
+    kinds: dict[tuple[str, str], list[Transition]] = {}
+    for transition in transitions:
+        kinds.setdefault((transition.from_status, transition.to_status), []).append(transition)
+    for (before, after), alike in kinds.items():
+        sets = ["status = %s", "updated_at = NOW(3)"]
+        parameters: list[object] = [after]
+        if schema.tracks_status_changes:
+            reasons, values = by_device({each.device_id: each.reason for each in alike})
+            sets += [
+                "previous_status = %s",
+                "last_status_change_at = NOW(3)",
+                f"status_change_reason = {reasons}",
+            ]
+            parameters += [before, *values]
+        update = f"UPDATE remotes FORCE INDEX (PRIMARY) SET {', '.join(sets)}"  # noqa: S608
+        parameters += [[each.device_id for each in alike], before]
+        cursor.execute(f"{update} WHERE id IN %s AND status = %s", parameters)
+
+
+def _has_periods(schema: Schema) -> bool:
+    return schema.remotes >= PERIODS
 
 
 def _select(schema: Schema) -> str:
-    has_periods = {"heartbeat_interval_seconds", "grace_period_seconds"} <= schema.remotes
-    columns = "heartbeat_interval_seconds, grace_period_seconds, " if has_periods else ""
+    columns = "heartbeat_interval_seconds, grace_period_seconds, " if _has_periods(schema) else ""
     return f"SELECT id, name, status, {columns}{SILENCE} AS silence FROM remotes"  # noqa: S608
 
 

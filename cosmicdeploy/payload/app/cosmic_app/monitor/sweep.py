@@ -10,12 +10,18 @@ from pymysql.cursors import DictCursor
 from cosmic_app.database.schema import SchemaCache
 from cosmic_app.database.session import Session
 from cosmic_app.monitor.decide import DeviceState, decide
-from cosmic_app.monitor.store import demote, read_demotable, read_locked
+from cosmic_app.monitor.store import (
+    count_demotable,
+    demote,
+    find_late,
+    read_demotable,
+    read_locked,
+)
 from cosmic_app.settings import Settings
 from cosmic_app.transitions import Transition, store
 
 # How many rows are locked at a time: the beats of these devices wait for the commit.
-CHUNK_SIZE = 50
+CHUNK_SIZE = 200
 
 
 class Sweep:
@@ -32,19 +38,30 @@ class Sweep:
             lambda cursor: read_demotable(cursor, self._schema.get(cursor), self._settings)
         )
 
+    def count(self) -> int:
+        """Return how many devices have a status that can still be lowered."""
+        return self._session.autocommit(count_demotable)
+
+    def late(self) -> list[int]:
+        """Return the ids of the devices that may be due."""
+        return self._session.autocommit(
+            lambda cursor: find_late(cursor, self._schema.get(cursor), self._settings)
+        )
+
     def due(self, devices: Sequence[DeviceState]) -> list[Transition]:
         """Return the demotions that are due for these devices."""
         decisions = (decide(device, self._settings.tolerance) for device in devices)
         return [transition for transition in decisions if transition]
 
-    def apply(self, due: Sequence[Transition]) -> Iterator[list[Transition]]:
-        """Demote in chunks; yield the transitions of each chunk after its commit.
+    def apply(self, ids: Sequence[int]) -> Iterator[list[Transition]]:
+        """Demote those of these devices that are due, in chunks.
 
-        A device that sent a heartbeat in the meantime keeps its status.
+        Yields the transitions of each chunk after its commit. A device that sent a heartbeat in the
+        meantime keeps its status.
         """
-        ids = sorted(transition.device_id for transition in due)
-        for start in range(0, len(ids), CHUNK_SIZE):
-            chunk = ids[start : start + CHUNK_SIZE]
+        ordered = sorted(ids)
+        for start in range(0, len(ordered), CHUNK_SIZE):
+            chunk = ordered[start : start + CHUNK_SIZE]
             yield self._session.transaction(partial(self._demote, ids=chunk))
 
     def close(self) -> None:
@@ -54,7 +71,6 @@ class Sweep:
     def _demote(self, cursor: DictCursor, ids: Sequence[int]) -> list[Transition]:
         schema = self._schema.get(cursor)
         transitions = self.due(read_locked(cursor, ids, schema, self._settings))
-        for transition in transitions:
-            demote(cursor, transition, schema)
+        demote(cursor, transitions, schema)
         store(cursor, transitions, schema)
         return transitions

@@ -6,7 +6,7 @@ import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cosmic_app.cache import QUEUE_PREFIX
@@ -19,6 +19,8 @@ FAILED_QUEUE = f"{QUEUE_PREFIX}failed"
 LARGEST_BYTES = 65536
 # Allowed ids and handler names. Both are logged, so they are short and have no line breaks.
 NAME = re.compile(r"[0-9A-Za-z._:\\-]{1,100}")
+
+_JSON = json.JSONEncoder(ensure_ascii=False)
 
 
 class BadJob(Exception):
@@ -55,7 +57,8 @@ class Job:
 
     def dump(self) -> str:
         """Return the JSON that is stored in Redis."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        content = {"id": self.id, "job": self.job, "data": dict(self.data)}
+        return _JSON.encode(content)
 
 
 def _object(text: bytes) -> dict[str, Any]:
