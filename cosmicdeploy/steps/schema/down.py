@@ -27,7 +27,7 @@ def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
         return []
     rollback = (*ctx.settings.migrate.rollback, f"--step={len(beyond)}")
     with uninterruptible(), short_lock_wait(ctx, lock_wait_before(ctx)):
-        result = in_new_image(ctx, rollback, apart=True)
+        result = in_new_image(ctx, rollback, apart=True, shows=True)
     left = set(_applied(ctx)) - to_applied
     if result.exit_code != 0 or set(_applied(ctx)) != to_applied:
         raise NeedsPerson(
