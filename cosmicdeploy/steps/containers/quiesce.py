@@ -85,7 +85,10 @@ class QuiesceStep(Step):
         )
 
     def _running(self, ctx: Context) -> dict[str, Container]:
-        containers = {name: ctx.container(name) for name in ctx.settings.services.of(self.roles)}
+        names = ctx.settings.services.of(self.roles)
+        if self._turns_away:  # what a rollback leaves out may write as well
+            names = (*names, *sorted(ctx.run.left_out))
+        containers = {name: ctx.container(name) for name in names}
         return {name: c for name, c in containers.items() if c is not None and c.is_running}
 
     def _summary(self, ctx: Context, running: Mapping[str, Container]) -> str:

@@ -1,4 +1,4 @@
-"""A schema in memory that knows the statements with which created objects are listed and dropped."""
+"""A schema in memory that knows the statements by which objects are listed and dropped."""
 
 from __future__ import annotations
 
