@@ -9,7 +9,7 @@ from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, NeedsPerson
-from cosmicdeploy.journal.interrupted_run import intents
+from cosmicdeploy.journal.interrupted_run import Intent, intents
 from cosmicdeploy.journal.step_kinds import ORPHANS
 from cosmicdeploy.polling import poll
 
@@ -33,6 +33,13 @@ def orphan_facts(orphan: Container) -> dict[str, Any]:
         "running": orphan.is_active,
         "ready": orphan.is_ready,
     }
+
+
+def gone_orphans(ctx: Context, begun: Iterable[Intent]) -> list[str]:
+    """Return the orphans that an undo of these steps would start again, and that are gone."""
+    keys = ("orphans", IN_THE_WAY)
+    facts = [each for intent in begun for key in keys for each in intent.before.get(key, ())]
+    return [f["name"] for f in facts if f["running"] and ctx.engine.container(f["id"]) is None]
 
 
 def stop_orphan(ctx: Context, container_id: str) -> None:

@@ -43,7 +43,10 @@ def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
 def _todo(output: str) -> str:
     if was_not_confirmed(output):
         return "the console asks for confirmation in production: add --force to migrate.rollback"
-    return "see which migrations are applied: `cosmicdeploy migrate`"
+    return (
+        "see which migrations are applied: `cosmicdeploy migrate`; `cosmicdeploy rollback` without"
+        " --migration rolls back the data as well"
+    )
 
 
 def applied_beyond(ctx: Context, target: Set[str]) -> list[str]:

@@ -97,15 +97,26 @@ MALFORMED_INTENT = (
 
 
 @pytest.mark.parametrize("line", [MALFORMED_INTENT, b'{"kind": "in\n'])
-def test_replaced_data_that_no_record_explains_prevents_an_acceptance(
+def test_replaced_data_that_no_record_explains_is_named_and_set_aside(
     ctx: Context, writer: Writer, line: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(acceptance, "is_maintenance_on", lambda _: False)
+    """Even while clients are turned away, since the run can be neither finished nor undone."""
     writer.run("r", "rollback", "b1").intent("build")
     with ctx.journal.path.open("ab") as file:
         file.write(line)
-    with pytest.raises(NeedsPerson, match="no record says which run replaced it"):
-        acceptable(ctx)
+    with pytest.raises(NeedsPerson, match="no record says which run replaced it") as raised:
+        interrupted.require_no_unknown_data(ctx, unfinished(ctx.journal))
+    assert "`cosmicdeploy deploy --abort --accept`" in raised.value.todo
+    assert "the schema shop__before: it is kept" in acceptance.kept_data(ctx, acceptable(ctx))
+    done: list[str] = []
+    monkeypatch.setattr(acceptance, "set_replaced_data_aside", lambda _: "shop__kept_1")
+    monkeypatch.setattr(acceptance, "end_maintenance", lambda _: done.append("clients are let in"))
+    warned: list[str] = []
+    monkeypatch.setattr(Context, "warn", lambda _, text: warned.append(text))
+    held: Any = SimpleNamespace(require=lambda: None)
+    acceptance._set_aside(replace(ctx, lock=held))
+    assert done == ["clients are let in"]
+    assert "kept in the schema shop__kept_1" in warned[0]
 
 
 @pytest.mark.parametrize(
@@ -207,3 +218,74 @@ def test_a_container_that_the_operator_was_not_shown_is_not_accepted(
     with pytest.raises(Refused, match="have changed") as refused:
         acceptance.accept(ctx, agreed)
     assert refused.value.where == "web"
+
+
+GONE = {"id": "gone", "running": True, "ready": False, "name": "shop-old-1"}
+# What makes an undo impossible → the step as the journal records it.
+WITHOUT_UNDO: dict[str, dict[str, Any]] = {
+    "this version cannot read all of its steps": {"step_kind": "teleport"},
+    "cannot read all of its steps": {"step_kind": "rollout", "options": {"warp": 9}},
+    "no longer declares mailer": {"before": {"containers": {"mailer": None}}},
+    "no longer declares printer": {
+        "step_kind": "static-files",
+        "before": {
+            "set_aside": "0123abcd",
+            "volumes": {
+                "v": {
+                    "service": "printer", "target": "/v", "subpath": "", "image": "i",
+                    "had_record": False,
+                }
+            },
+        },
+    },
+    "superseded container is gone (web)": {"before": {"containers": {"web": GONE}}},
+    "an orphan is gone (shop-old-1)": {
+        "step_kind": "orphans", "before": {"orphans": [GONE]},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("why", WITHOUT_UNDO)
+def test_status_offers_acceptance_of_what_cannot_be_undone_and_it_succeeds(
+    accepting: Callable[..., Context], writer: Writer, why: str
+) -> None:
+    ctx = accepting(EngineWithSuperseded("running"))
+    common = {"step": "x", "step_kind": "rollout", "options": {"name": "x"}, "change": "c"}
+    record = {"before": {"containers": {}}, **WITHOUT_UNDO[why]}
+    writer.run("b").journal.append("intent", **{**common, **record})
+    report = unfinished_reports(ctx)[-1]
+    assert why in report.todo, report.todo
+    assert "accept what runs as the current state: `cosmicdeploy deploy --abort --accept`" in (
+        report.todo
+    )
+    acceptance.accept(ctx, in_place(ctx))
+    assert unfinished_reports(ctx) == []
+
+
+def test_status_offers_acceptance_after_an_undo_that_has_failed(
+    ctx: Context, writer: Writer
+) -> None:
+    writer.run("a").done("build").end("failed", error="x").end("ended", whole=False)
+    [report] = unfinished_reports(ctx)
+    assert report.todo == (
+        "`cosmicdeploy deploy --abort` tries the failed undo again; if it fails again, accept what"
+        " runs as the current state: `cosmicdeploy deploy --abort --accept`"
+    )
+
+
+def test_status_offers_both_ways_on_from_half_done_migrations(ctx: Context, writer: Writer) -> None:
+    """Acceptance is none of them: it does not take a half-done migration."""
+    writer.run("a").done("backup", backup="b1").intent("migrate")
+    writer.end("failed", error="x").end("ended", whole=False)
+    [report] = unfinished_reports(ctx)
+    assert "`cosmicdeploy rollback --to b1` restores its backup" in report.todo
+    assert "`cosmicdeploy migrate --resolve` continues from the present schema" in report.todo
+    assert "--accept" not in report.todo
+
+
+def test_status_offers_no_acceptance_while_data_is_swapped(ctx: Context, writer: Writer) -> None:
+    writer.run("a", "rollback", "b1").intent("restore").intent("rollout")
+    [report] = unfinished_reports(ctx)
+    assert report.todo == (
+        "`cosmicdeploy rollback --to b1` resumes it, `cosmicdeploy deploy --abort` undoes it"
+    )
