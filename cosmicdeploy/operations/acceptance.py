@@ -98,15 +98,18 @@ def _turns_clients_away(options: Mapping[str, Any]) -> bool:
 
 
 def _require_no_swap(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
-    """Raise `NeedsPerson` if an interrupted rollback was swapping data or turns clients away."""
+    """Raise `NeedsPerson` if an interrupted rollback was swapping data or turns clients away.
+
+    Once clients have been let in to swapped data, an undo would lose what they write, so that the
+    present state is the only one that is left.
+    """
     rollbacks = [run for run in runs if run.kind is RunKind.ROLLBACK]
     if not rollbacks:
         return  # only a rollback swaps data; the database may not even run
-    was_swapping = bool(intents(runs, RestoreStep.kind)) or (
-        ctx.has_database and is_swap_interrupted(ctx.database())
-    )
-    if not was_swapping and not is_maintenance_on(ctx):
+    is_half_swapped = ctx.has_database and is_swap_interrupted(ctx.database())
+    if not is_half_swapped and not is_maintenance_on(ctx):
         return
+    was_swapping = is_half_swapped or bool(intents(runs, RestoreStep.kind))
     what = "while data was being swapped" if was_swapping else "and still turns clients away"
     last = rollbacks[-1]
     raise NeedsPerson(

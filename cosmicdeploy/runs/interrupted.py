@@ -44,7 +44,7 @@ def decide(ctx: Context, command: RunCommand) -> Decision:
     require_readable(ctx, runs)
     releasing = [run for run in runs if run.kind.places_release and run.intents]
     if not command.kind.places_release:
-        _require_no_rollback(releasing)
+        _require_no_rollback(ctx, releasing)
         return Decision(superseded=[run for run in runs if _is_superseded(run, command)])
     for run in releasing:
         ctx.say(run.description())
@@ -109,9 +109,12 @@ def _can_resume(run: InterruptedRun, command: RunCommand, target: str | None) ->
     return command.kind is RunKind.ROLLBACK or not run.failed
 
 
-def _require_no_rollback(runs: Runs) -> None:
+def _require_no_rollback(ctx: Context, runs: Runs) -> None:
+    """Raise `NeedsPerson` if a rollback is among the runs whose data no client uses yet."""
+    is_any = any(run.kind is RunKind.ROLLBACK for run in runs)
+    in_place = _in_place_for_clients(ctx, runs) if is_any else ()
     for run in runs:
-        if run.kind is RunKind.ROLLBACK:
+        if run.kind is RunKind.ROLLBACK and run not in in_place:
             raise NeedsPerson(
                 "A rollback was interrupted",
                 where=run.description(),

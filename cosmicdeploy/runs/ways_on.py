@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.context import Context
@@ -12,6 +13,7 @@ from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import MIGRATE, RESTORE
 from cosmicdeploy.runs.failing_before import services_without_undo
 from cosmicdeploy.runs.undo import applied_by
+from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 from cosmicdeploy.steps.containers.orphan_containers import gone_orphans
 
 ABORT = "`cosmicdeploy deploy --abort`"
@@ -26,8 +28,8 @@ def ways_on(ctx: Context, run: InterruptedRun) -> str:
     if not run.kind.places_release and not run.lost_records:
         return f"run `cosmicdeploy {run.command}` again"
     obstacles = list(_obstacles(ctx, run))
-    if intents([run], RESTORE):  # the data goes back first; acceptance cannot do that
-        return _rollback_todo(run)
+    if intents([run], RESTORE):
+        return _after_restore(ctx, run)
     if obstacles:
         return _without_undo(run, obstacles)
     if run.undo_failed:
@@ -92,6 +94,20 @@ def _rollback_todo(run: InterruptedRun) -> str:
     if not (finish := _finish_command(run)):
         return f"{ABORT} undoes it, as does the next deploy or rollback"
     return f"{finish} resumes it, {ABORT} undoes it"
+
+
+def _after_restore(ctx: Context, run: InterruptedRun) -> str:
+    """Return the ways on from a run that may have swapped data.
+
+    The data has to go back before the rest. Once clients have been let in, it stays.
+    """
+    with suppress(CosmicError):
+        if not is_maintenance_on(ctx):
+            return (
+                "clients have been let in since, so it is not undone: `cosmicdeploy deploy` goes on"
+                f" from here; or {ACCEPT}"
+            )
+    return _rollback_todo(run)
 
 
 def _after_failed_undo(run: InterruptedRun) -> str:

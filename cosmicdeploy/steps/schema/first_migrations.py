@@ -22,6 +22,8 @@ from cosmicdeploy.database.schema.objects import (
     schema_objects,
     table_checksums,
 )
+from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.journal.interrupted_migration import BegunMigration, interrupted_migration
 from cosmicdeploy.steps.base import NotReversible
 from cosmicdeploy.steps.schema.interrupted_migrations import (
@@ -65,12 +67,27 @@ def is_empty(ctx: Context) -> bool:
 def half_done(ctx: Context) -> BegunMigration | None:
     """Return the first migrations that an interrupted run left half done; None if there are none.
 
-    The step `migrate` can drop what they created, and run them again.
+    The step `migrate` can drop what they created, and run them again. First waits until the
+    interrupted run's command has ended; a plan does not wait, and returns None meanwhile.
     """
     begun = interrupted_migration(ctx.journal)
     if begun is None or begun.done is not None or not _was_empty(begun.before):
         return None
+    for command in _running_commands(ctx):
+        if ctx.run.is_plan_only:
+            return None
+        ctx.say(f"waiting for {command.name}, which an interrupted run started")
+        ctx.engine.wait_until_ended(command.id, ctx.settings.migrate.timeout)
     return begun if compare_with_schema(ctx, begun).state is State.BROKEN else None
+
+
+def _running_commands(ctx: Context) -> list[Container]:
+    """Return the running containers in which interrupted runs started commands."""
+    return [
+        each
+        for each in ctx.engine.leftovers(ctx.stack.project)
+        if each.labels[labels.MARKER] == labels.RUN and each.is_active
+    ]
 
 
 def created(ctx: Context, begun: BegunMigration) -> list[str]:

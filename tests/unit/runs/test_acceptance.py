@@ -14,10 +14,11 @@ from cosmicdeploy.cli.reporting import unfinished_reports
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.containers.in_place import adopt_container_names
 from cosmicdeploy.errors import NeedsPerson, Refused
+from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.operations import acceptance
 from cosmicdeploy.operations.acceptance import acceptable, in_place
-from cosmicdeploy.runs import interrupted
+from cosmicdeploy.runs import interrupted, ways_on
 from cosmicdeploy.settings import Services
 from cosmicdeploy.verification import orphans
 from tests.unit.engine.shop_stack import Engine, container
@@ -283,9 +284,27 @@ def test_status_offers_both_ways_on_from_half_done_migrations(ctx: Context, writ
     assert "--accept" not in report.todo
 
 
-def test_status_offers_no_acceptance_while_data_is_swapped(ctx: Context, writer: Writer) -> None:
+def test_status_offers_no_acceptance_while_data_is_swapped(
+    ctx: Context, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ways_on, "is_maintenance_on", lambda _: True)
     writer.run("a", "rollback", "b1").intent("restore").intent("rollout")
     [report] = unfinished_reports(ctx)
     assert report.todo == (
         "`cosmicdeploy rollback --to b1` resumes it, `cosmicdeploy deploy --abort` undoes it"
     )
+    with pytest.raises(NeedsPerson, match="while data was being swapped"):
+        acceptable(ctx)
+
+
+def test_swapped_data_that_clients_use_is_accepted(
+    ctx: Context, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (ways_on, acceptance, interrupted):
+        monkeypatch.setattr(module, "is_maintenance_on", lambda _: False)
+    writer.run("a", "rollback", "b1").intent("restore")
+    [report] = unfinished_reports(ctx)
+    assert report.todo.startswith("clients have been let in since")
+    assert [run.id for run in acceptable(ctx)] == ["a"]
+    command = RunCommand(line="up", kind=RunKind.UP)
+    assert list(interrupted.decide(ctx, command).undone) == []

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from cosmicdeploy.engine import labels
 from cosmicdeploy.journal.interrupted_migration import BegunMigration
+from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.steps.base import NotReversible
 from cosmicdeploy.steps.schema import first_migrations
+from cosmicdeploy.steps.schema.interrupted_migrations import State
 from tests.unit.steps.schema.in_memory import InMemoryFacts, Schema, opens
 
 pytestmark = pytest.mark.unit
@@ -114,6 +117,32 @@ def test_a_row_that_is_written_at_the_last_moment_is_kept(
         first_migrations.undo(context(has_run=True), begun(before))
     assert schema.tables["users"] == ["ada"]
     assert schema.locked == set()
+
+
+def test_an_interrupted_command_is_waited_for_before_its_tables_are_dropped(
+    schema: Schema, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may still complete the migrations."""
+    before = first_migrations.state_before(context())
+    monkeypatch.setattr(first_migrations, "interrupted_migration", lambda _: begun(before))
+    monkeypatch.setattr(
+        first_migrations, "compare_with_schema", lambda *_: SimpleNamespace(state=State.BROKEN)
+    )
+    marked = {labels.MARKER: labels.RUN}
+    running = SimpleNamespace(id="c", name="migrate", labels=marked, is_active=True)
+    waited: list[str] = []
+    ctx = context()
+    ctx.journal, ctx.stack = None, SimpleNamespace(project="p")
+    ctx.settings.migrate = SimpleNamespace(timeout=9)
+    ctx.engine = SimpleNamespace(
+        leftovers=lambda _: [running],
+        wait_until_ended=lambda container, _: waited.append(container),
+    )
+    ctx.run = RunScope(is_plan_only=True)
+    assert (first_migrations.half_done(ctx), waited) == (None, [])
+    ctx.run = RunScope()
+    assert first_migrations.half_done(ctx) == begun(before)
+    assert waited == ["c"]
 
 
 def test_later_migrations_are_left_to_their_down_migrations(schema: Schema) -> None:
