@@ -10,12 +10,22 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.interrupted_run import InterruptedRun, first_backup, intents
 from cosmicdeploy.journal.run_kind import RunKind
-from cosmicdeploy.journal.step_kinds import MIGRATE, RESTORE
+from cosmicdeploy.journal.step_kinds import (
+    MIGRATE,
+    QUIESCE,
+    RESTART_IN_PLACE,
+    RESTORE,
+    ROLLOUT,
+    SERVICES,
+    STATIC_FILES,
+)
 from cosmicdeploy.runs.failing_before import services_without_undo
 from cosmicdeploy.runs.undo import applied_by
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 from cosmicdeploy.steps.containers.orphan_containers import gone_orphans
 
+# Kinds of steps whose undo needs the service of each container to be declared.
+CHANGING_CONTAINERS = (ROLLOUT, QUIESCE, RESTART_IN_PLACE, SERVICES)
 ABORT = "`cosmicdeploy deploy --abort`"
 
 
@@ -53,9 +63,10 @@ def _undeclared(ctx: Context, run: InterruptedRun) -> list[str]:
     """Return the services that the run has changed and that the compose file does not declare."""
     names: set[str] = set()
     for intent in run.intents:
-        containers, volumes = (intent.before.get(key) for key in ("containers", "volumes"))
-        names |= {*containers} if isinstance(containers, dict) else set()
-        names |= {v["service"] for v in volumes.values()} if isinstance(volumes, dict) else set()
+        if intent.kind in CHANGING_CONTAINERS:
+            names |= intent.before["containers"].keys()
+        elif intent.kind == STATIC_FILES:
+            names |= {facts["service"] for facts in intent.before["volumes"].values()}
     return sorted(names - ctx.stack.services.keys())
 
 

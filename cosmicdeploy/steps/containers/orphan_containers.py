@@ -10,7 +10,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, NeedsPerson
 from cosmicdeploy.journal.interrupted_run import Intent, intents
-from cosmicdeploy.journal.step_kinds import ORPHANS
+from cosmicdeploy.journal.step_kinds import ORPHANS, ROLLOUT, SERVICES
 from cosmicdeploy.polling import poll
 
 CHECK_EVERY_SECONDS = 0.25
@@ -37,8 +37,9 @@ def orphan_facts(orphan: Container) -> dict[str, Any]:
 
 def gone_orphans(ctx: Context, begun: Iterable[Intent]) -> list[str]:
     """Return the orphans that an undo of these steps would start again, and that are gone."""
-    keys = ("orphans", IN_THE_WAY)
-    facts = [each for intent in begun for key in keys for each in intent.before.get(key, ())]
+    keys = {ORPHANS: "orphans", ROLLOUT: IN_THE_WAY, SERVICES: IN_THE_WAY}
+    known = [intent for intent in begun if intent.kind in keys]
+    facts = [each for intent in known for each in intent.before.get(keys[intent.kind], ())]
     return [f["name"] for f in facts if f["running"] and ctx.engine.container(f["id"]) is None]
 
 

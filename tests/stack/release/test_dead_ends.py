@@ -108,8 +108,8 @@ def test_an_interrupted_rollback_is_undone(released: StackUnderTest) -> None:
 
 @pytest.mark.fault("dead ends")
 def test_swapped_data_that_clients_use_is_accepted(released: StackUnderTest) -> None:
-    restore = {"step_kind": "restore", "options": {"name": "restore"}, "before": {"target": "b1"}}
-    interrupt(released, "rollback", "b1", **restore)
+    restore: dict[str, Any] = {"step_kind": "restore", "options": {"name": "restore"}}
+    interrupt(released, "rollback", "b1", before={"target": "b1"}, **restore)
     require_error(released.cli("deploy", "--abort"), 3, "Clients have been let in")
     accepted = released.cli(*ACCEPT, "--yes", "--json")
     assert accepted.code == 0, accepted.stderr

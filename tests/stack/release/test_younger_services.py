@@ -15,7 +15,7 @@ from tests.stack.support.variants import edit
 pytestmark = pytest.mark.stack
 
 MAILER = sleeping(volumes=["letters:/letters"], stop_grace_period="1s")
-QUEUE = {"roles": "{app: [app], worker: [queue]}"}
+QUEUE: dict[str, Any] = {"roles": "{app: [app], worker: [queue]}"}
 
 
 @pytest.fixture(scope="module")

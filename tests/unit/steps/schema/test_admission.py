@@ -15,7 +15,7 @@ from cosmicdeploy.migrations.verdict import Kind
 from cosmicdeploy.run_scope import RunScope, StepsAhead
 from cosmicdeploy.steps.containers import quiesce
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
-from cosmicdeploy.steps.schema import admission
+from cosmicdeploy.steps.schema import admission, first_migrations
 from cosmicdeploy.steps.schema.migrate import MigrateStep
 from tests.unit.steps.schema.in_memory import Schema, opens
 
@@ -30,7 +30,7 @@ HARMFUL = Statement(migration=NAME, sql="DROP TABLE t", kind=Kind.DESTRUCTIVE, w
 def schema(monkeypatch: pytest.MonkeyPatch) -> Schema:
     schema = Schema()
     monkeypatch.setattr(admission, "open_facts", opens(schema))
-    monkeypatch.setattr(admission.first_migrations, "half_done", lambda _: None)
+    monkeypatch.setattr(first_migrations, "half_done", lambda _: None)
     monkeypatch.setattr(admission, "require_whole", lambda _: None)
     monkeypatch.setattr(admission, "pending_statements", lambda _, names: [HARMFUL for _ in names])
     return schema
@@ -85,7 +85,7 @@ def test_no_worker_is_stopped_while_migrations_are_half_done(
     with pytest.raises(NeedsPerson, match="half done"):
         quiesce_workers(context())
     first = BegunMigration(before={"applied": []})
-    monkeypatch.setattr(admission.first_migrations, "half_done", lambda _: first)
+    monkeypatch.setattr(first_migrations, "half_done", lambda _: first)
     assert quiesce_workers(context()).summary == "stop worker", "these are dropped and run again"
 
 
