@@ -42,18 +42,22 @@ class LogFollower:
                 if self._is_over:
                     return
                 self._pass_on(line)
-        except Exception:  # `finish` reads the rest, and raises the engine's error if it persists
+        except Exception:  # `finish` reads the rest, and says so if it cannot
             return
 
     def finish(self) -> None:
         """Pass on the lines that are missing because the engine broke the stream off.
 
-        To be called once the container has ended. Raises what `read` raises.
+        To be called once the container has ended. A log that cannot be read fails no command: its
+        logging driver may not allow it.
         """
         self._thread.join(LOG_ENDS_WITHIN)
         self._is_over = True
-        for line in islice(self._read(follow=False), self._passed_on, None):
-            self._pass_on(line)
+        try:
+            for line in islice(self._read(follow=False), self._passed_on, None):
+                self._pass_on(line)
+        except Exception as error:
+            self._on_line(f"the log cannot be read: {error}")
 
     def _pass_on(self, line: LogLine) -> None:
         if line.text.strip():

@@ -13,7 +13,7 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.journal.interrupted_run import intents
-from cosmicdeploy.journal.step_kinds import QUIESCE
+from cosmicdeploy.journal.step_kinds import QUIESCE, ROLLOUT
 from cosmicdeploy.journal.unfinished import resumed_and_current
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
@@ -24,17 +24,17 @@ Facts = Mapping[str, Any]
 
 def to_change(ctx: Context) -> dict[str, Any]:
     """Return what the step adds to its `before`; empty if no such service stops or starts."""
-    stopped_here = {
-        name
-        for intent in intents(resumed_and_current(ctx.journal, ctx.run.resumed_runs), QUIESCE)
-        for name in intent.before["containers"]
-    }
+    runs = resumed_and_current(ctx.journal, ctx.run.resumed_runs)
+    stopped_here = {n for intent in intents(runs, QUIESCE) for n in intent.before["containers"]}
+    # One that has ended again since is not started twice: it may not work with the older data.
+    own = [run for run in runs if run.id == ctx.journal.run]
+    done = {each["id"] for i in intents(own, ROLLOUT) for each in i.before.get(LEFT_OUT, ())}
     found = []
     for name in sorted(ctx.run.left_out):
         container, must_stop = ctx.container(name), name in ctx.run.to_stop
         if container is None or container.is_active != must_stop:
             continue
-        if must_stop or name in stopped_here:
+        if must_stop or (name in stopped_here and container.id not in done):
             found.append({"service": name, "id": container.id, "running": must_stop})
     return {LEFT_OUT: found} if found else {}
 

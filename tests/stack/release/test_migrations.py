@@ -162,6 +162,7 @@ def emptied(stack: StackUnderTest) -> Iterator[None]:
         yield
     finally:
         with stack.database() as facts:
+            facts.session.execute("SET SESSION foreign_key_checks = 0")
             for name in facts.engines():
                 facts.session.execute(f"DROP TABLE {quoted(name)}")
             _move(facts, names, aside, live)

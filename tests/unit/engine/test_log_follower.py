@@ -41,6 +41,16 @@ def test_a_line_is_passed_on_before_the_container_ends() -> None:
     assert passed_on == ["running", "done"]
 
 
+def test_a_log_that_cannot_be_read_fails_nothing() -> None:
+    passed_on: list[str] = []
+
+    def read(*, follow: bool) -> Iterator[LogLine]:
+        raise EngineError("The logging driver does not support reading")
+
+    LogFollower(read, passed_on.append).finish()
+    assert passed_on == ["the log cannot be read: The logging driver does not support reading"]
+
+
 @pytest.mark.parametrize("before_the_break", range(len(TEXTS) + 1))
 def test_each_line_is_passed_on_once_although_the_stream_broke_off(before_the_break: int) -> None:
     passed_on: list[str] = []

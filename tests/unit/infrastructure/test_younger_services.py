@@ -168,6 +168,11 @@ def test_everything_that_may_write_stops_while_data_go_back_and_the_rest_starts_
         "mailer": False,
     }
     assert left_out.to_change(back.with_run(resumed_runs=())) == {}, "no run has stopped them"
+    both = {"containers": {}, **changes}
+    started = {"options": {"name": "rollout"}, "change": "start", "before": both}
+    writer.journal.append("intent", step="rollout", step_kind="rollout", **started)
+    again = left_out.to_change(replace(back, journal=writer.journal))
+    assert again == {}, "one that ends at once fails no rollback"
 
 
 def test_an_undo_restores_what_ran(
