@@ -61,8 +61,9 @@ def layout_options(options: Mapping[str, Any], images: Path | None) -> LayoutOpt
 def lay_out(folder: Path, options: LayoutOptions) -> list[Path]:
     """Create the stack's files and data folders; return the paths, without the data folders.
 
-    Raises `UsageError` if one of the returned paths exists already: nothing is overwritten. Only
-    the owner can read `.env`, which holds the secrets.
+    Only the owner can read `.env`, which holds the secrets. Raises `UsageError` before anything is
+    written: if a file or data folder exists already, since nothing is overwritten, or if no subnet
+    is free.
     """
     targets = {
         shipped.payload() / "docker-compose.prod.yml": folder / "docker-compose.prod.yml",
@@ -72,21 +73,25 @@ def lay_out(folder: Path, options: LayoutOptions) -> list[Path]:
         shipped.example_settings(): folder / "cosmicdeploy.yaml",
         shipped.playbooks(): folder / "playbooks",
     }
-    _require_absent([*targets.values(), folder / ".env"])
+    _require_absent(folder, [*targets.values(), folder / ".env", *_data_folders(folder)])
+    environment = _environment(options)
     folder.mkdir(parents=True, exist_ok=True)
     for source, target in targets.items():
         _copy(source, target)
-    _write_private(folder / ".env", _environment(options))
+    _write_private(folder / ".env", environment)
     _make_data_folders(folder)
     return [*targets.values(), folder / ".env"]
 
 
-def _require_absent(paths: Iterable[Path]) -> None:
+def _require_absent(folder: Path, paths: Iterable[Path]) -> None:
+    """Raise `UsageError` if a path in the folder exists, or a file where its parent belongs."""
     for path in paths:
-        if path.exists():
-            raise UsageError(
-                f"{path.name} already exists", where=str(path), todo="choose an empty folder"
-            )
+        parents = [each for each in path.parents if folder in each.parents and not each.is_dir()]
+        for each in (*parents, path):
+            if os.path.lexists(each):
+                raise UsageError(
+                    f"{each.name} already exists", where=str(each), todo="choose an empty folder"
+                )
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -183,12 +188,17 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def _data_folders(folder: Path) -> list[Path]:
+    logs = (f"logs/{service}" for service in SERVICES_WITH_LOGS)
+    return [folder / "data-kiosk" / name for name in ("backups", "proxy", "features", *logs)]
+
+
 def _make_data_folders(folder: Path) -> None:
-    (folder / "data-kiosk" / "backups").mkdir(parents=True, mode=0o700)
-    (folder / "data-kiosk" / "proxy").mkdir()
-    (folder / "data-kiosk" / "proxy").chmod(0o755)  # nginx reads it as another user
-    for name in (*(f"logs/{service}" for service in SERVICES_WITH_LOGS), "features"):
-        data_folder = folder / "data-kiosk" / name
+    backups, proxy, *of_application = _data_folders(folder)
+    backups.mkdir(parents=True, mode=0o700)
+    proxy.mkdir()
+    proxy.chmod(0o755)  # nginx reads it as another user
+    for data_folder in of_application:
         data_folder.mkdir(parents=True)
         if os.getuid() == 0:
             os.chown(data_folder, WWW_DATA, WWW_DATA)

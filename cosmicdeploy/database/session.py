@@ -31,6 +31,9 @@ LOCK_WAIT_SECONDS = 3
 GIVE_UP_SECONDS = 60
 # The server's error number for a lock that was not released in time.
 LOCK_WAIT_TIMEOUT = 1205
+# The server's error numbers, and among them those of the driver, about the connection.
+SERVER_ERRORS = range(1000, 6000)
+DRIVER_ERRORS = range(2000, 3000)
 
 
 class Session:
@@ -115,6 +118,15 @@ def execute_when_unlocked(session: Session, statement: str | bytes) -> None:
 
     if error := poll(attempt, until=lambda error: error is None, every=1, within=GIVE_UP_SECONDS):
         raise error
+
+
+def is_refusal(error: DatabaseError) -> bool:
+    """Return whether the server refused a statement for good.
+
+    False if the server did not answer, or if it gave up the wait for a lock.
+    """
+    code = error_code(error.__cause__)
+    return code in SERVER_ERRORS and code not in DRIVER_ERRORS and code != LOCK_WAIT_TIMEOUT
 
 
 def _is_lock_timeout(error: BaseException) -> bool:

@@ -14,6 +14,7 @@ import requests
 from docker.context import ContextAPI
 from docker.context.config import get_current_context_name
 from docker.errors import APIError, DockerException
+from urllib3.exceptions import ReadTimeoutError
 
 from cosmicdeploy.engine.unreachable import DEFAULT_ADDRESS, require_address, unavailable
 from cosmicdeploy.errors import EngineError, EngineUnavailable
@@ -28,6 +29,9 @@ LOCAL_SOCKET = "http+docker://"
 # The newest API version to use: later versions may report containers in another form.
 NEWEST_API = "1.51"
 PODMAN = "Podman Engine"
+# The connection was lost before the response, or in the middle of it.
+_LOST_CONNECTION = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
+_TIME_IS_UP = (requests.ReadTimeout, ReadTimeoutError, TimeoutError)
 
 
 def open_client() -> docker.DockerClient:
@@ -145,18 +149,39 @@ def translated(doing: str, where: str = "") -> Iterator[None]:
     """Turn the SDK's exceptions in this block into `EngineError`.
 
     `doing` names the action, such as "Tagging an image"; `where` names its object, such as a
-    container. A lost connection becomes `EngineUnavailable`.
+    container. A lost connection becomes `EngineUnavailable`, but not an engine that is only silent.
     """
     try:
         yield
-    except APIError as error:
-        reason = str(error.explanation or error).strip()
-        raise EngineError(f"{doing} failed: {reason}", where=where) from error
-    except requests.ConnectionError as error:
-        raise EngineUnavailable(
+    except (DockerException, requests.RequestException, OSError) as error:
+        raise _engine_error(error, doing, where) from error
+
+
+def _engine_error(error: Exception, doing: str, where: str) -> EngineError:
+    if isinstance(error, APIError):
+        return EngineError(
+            f"{doing} failed: {str(error.explanation or error).strip()}", where=where
+        )
+    if is_silence(error):
+        return EngineError(
+            f"{doing} failed: the engine sent nothing for too long",
+            where=where,
+            todo="look at the load of the engine's host, then run the same command again",
+        )
+    if isinstance(error, _LOST_CONNECTION):
+        return EngineUnavailable(
             f"The Docker Engine went away while {doing.lower()}",
             where=where,
             todo="start the engine again, then run the same command again",
-        ) from error
-    except (DockerException, requests.RequestException, OSError) as error:
-        raise EngineError(f"{doing} failed: {error}", where=where) from error
+        )
+    return EngineError(f"{doing} failed: {error}", where=where)
+
+
+def is_silence(error: Exception) -> bool:
+    """Return whether the engine sent nothing within the time limit of a request.
+
+    If the headers have arrived by then, as those of a wait or a pull do at once, the HTTP library
+    raises the same error as for a lost connection, and only its cause says that time was up.
+    """
+    causes = (error, *error.args)
+    return any(isinstance(each, _TIME_IS_UP) for each in causes)

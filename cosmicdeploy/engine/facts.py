@@ -13,9 +13,13 @@ AT_REST = ("created", "dead", "exited", "removing")
 
 
 def unix_time(moment: str) -> float:
-    """Convert the engine's time (2026-11-29T21:43:48.123456789Z) to seconds since 1970."""
+    """Convert the engine's time (2026-11-29T21:43:48.123456789Z) to seconds since 1970.
+
+    Returns 0 for the year 1, which the engine uses for "never".
+    """
     whole, _, fraction = moment.rstrip("Z").partition(".")
-    return datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{fraction or 0}")
+    seconds = datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{fraction or 0}")
+    return max(0.0, seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +92,7 @@ class Container:
 
     @property
     def started_unix(self) -> float:
-        """`started_at` as a Unix time with fractions; 0 if it is ""."""
+        """`started_at` as a Unix time with fractions; 0 if the container was never started."""
         return unix_time(self.started_at) if self.started_at else 0.0
 
     @property

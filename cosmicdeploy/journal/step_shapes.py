@@ -165,6 +165,7 @@ BEFORE: Mapping[str, type[Shape]] = {
     "mark-migrated": MarkedMigrated,
     "migrate": Migrated,
     "migrate-down": MigratedDown,
+    "one-shot": Containers,
     "orphans": Orphans,
     "pull": Tags,
     "quiesce": Quiesced,

@@ -46,17 +46,19 @@ def named_target(ctx: Context, word: str) -> ExecTarget:
 def console_target(ctx: Context) -> ExecTarget:
     """Return a running replica of the main application, for the console.
 
-    Prefers a replica that runs the image that its tag names now, then a ready replica. If no
-    replica of the main application runs, returns any running service of the role `app`. Raises
-    `EngineError` if there is none.
+    Prefers a replica that runs the image that its tag names now, then a ready replica. Raises
+    `EngineError` if no replica of the main application runs: other applications, which the role
+    `app` includes, have other consoles.
     """
     replicas = ctx.settings.main_application.services
     containers = [(name, ctx.container(name)) for name in replicas]
     running = [
         ExecTarget(service=n, container=c) for n, c in containers if c is not None and c.is_running
     ]
+    if not running:
+        return ExecTarget(service=replicas[0], container=ctx.running(replicas[0]))
     running.sort(key=lambda target: (not _is_current(ctx, target), not target.container.is_ready))
-    return running[0] if running else named_target(ctx, "app")
+    return running[0]
 
 
 def _is_current(ctx: Context, target: ExecTarget) -> bool:

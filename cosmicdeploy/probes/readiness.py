@@ -64,14 +64,7 @@ def _wait(
     restarts: list[int] = []
 
     def attempt() -> tuple[Container, bool]:
-        ctx.safe_point()
-        container = ctx.engine.container(container_id)
-        if container is None:
-            raise EngineError(
-                "The container was removed while the run waited for it",
-                where=name,
-                todo="see what runs now with `cosmicdeploy status`, then run the command again",
-            )
+        container = awaited_container(ctx, container_id, name)
         restarts.append(container.restart_count)
         return container, ready(container)
 
@@ -88,6 +81,22 @@ def _wait(
     if not is_ready:
         why = responses.why_not_enough(container)
         raise unhealthy(ctx, container, name, within, why, ended=has_ended(container))
+    return container
+
+
+def awaited_container(ctx: Context, container_id: str, name: str) -> Container:
+    """Return the present state of a container that a run waits for; this is a safe point.
+
+    Raises `EngineError` if the container was removed.
+    """
+    ctx.safe_point()
+    container = ctx.engine.container(container_id)
+    if container is None:
+        raise EngineError(
+            "The container was removed while the run waited for it",
+            where=name,
+            todo="see what runs now with `cosmicdeploy status`, then run the command again",
+        )
     return container
 
 

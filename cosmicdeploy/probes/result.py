@@ -72,6 +72,7 @@ class StackNotice(ProbeResult):
     kind: Literal[
         "no database",
         "no console",
+        "no dry run",
         "presumed",
         "left alone",
         "more replicas",

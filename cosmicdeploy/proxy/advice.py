@@ -18,8 +18,12 @@ MAX_CONNECT_SECONDS = 1.0
 APPLICATION_KEEPALIVE_SECONDS = 5.0
 # Failures after which nginx must send the request to another replica.
 RETRIED_FAILURES = {"error", "timeout"}
-UNITS = {"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-PART = re.compile(r"(\d+)(ms|[smhdw]?)")
+# nginx's units of time in seconds; a month has 30 days, a year 365.
+UNITS = {
+    **{"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3600},
+    **{"d": 86_400, "w": 604_800, "M": 2_592_000, "y": 31_536_000},
+}
+PART = re.compile(r"(\d+)(ms|[smhdwMy]?)")
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Finding:
 
 
 def seconds(text: str) -> float:
-    """Convert a time in nginx's notation to seconds: `100ms`, `60`, `1m30s`."""
+    """Convert a time in nginx's notation to seconds: `100ms`, `60`, `1d 2h`."""
     return sum(int(number) * UNITS[unit] for number, unit in PART.findall(text))
 
 

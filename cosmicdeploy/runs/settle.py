@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.errors import CosmicError, to_cosmic_error
 from cosmicdeploy.runs.undo import Applied
 
 
 def settle_all(ctx: Context, applied: Sequence[Applied]) -> None:
     """Settle steps of different kinds at the same time, and those of one kind in their order.
 
-    The kinds can run at the same time because none needs what another keeps. A `CosmicError` is
-    only reported, since the run has succeeded; the recover step of the next run cleans up instead.
+    The kinds can run at the same time because none needs what another keeps. Never raises: an error
+    is only a warning, since the run has succeeded. The next run cleans up instead.
     """
     by_kind: dict[str, list[Applied]] = {}
     for each in applied:
@@ -25,8 +25,16 @@ def settle_all(ctx: Context, applied: Sequence[Applied]) -> None:
             try:
                 ctx.lock.require()
                 each.step.settle(ctx, each.change)
-            except CosmicError as error:
-                ctx.say(f"left for the next run to clean up: {error.what}")
+            except Exception as error:  # also a full disk
+                _warn(ctx, each, to_cosmic_error(error))
 
     with ThreadPoolExecutor(max_workers=len(by_kind) or 1) as pool:
         list(pool.map(settle_kind, by_kind.values()))
+
+
+def _warn(ctx: Context, applied: Applied, error: CosmicError) -> None:
+    where = f" ({error.where})" if error.where else ""
+    ctx.warn(
+        f"the step {applied.step.name} left something for the next run to clean up:"
+        f" {error.what}{where}"
+    )

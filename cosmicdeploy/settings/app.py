@@ -99,8 +99,8 @@ class Verify(Section):
     )
     dry_run: Words = Field(
         default=(),
-        description="Console arguments that run the command without changing anything; by default"
-        " the command alone",
+        description="Console arguments that run the command without changing anything. Without"
+        " them, each verification runs the command itself, with all that it changes",
     )
     schedule: Words = Field(
         default=("schedule:list",), description="Console arguments that list the schedule"
@@ -108,3 +108,8 @@ class Verify(Section):
     heartbeat: Heartbeat | None = Field(
         default=None, description="Request that only a working release answers as expected"
     )
+
+    @property
+    def runs_command(self) -> bool:
+        """Whether the verification runs the command itself, since there is no dry run of it."""
+        return bool(self.command) and not self.dry_run

@@ -142,7 +142,8 @@ class Checklist(Section):
         default=150,
         ge=1,
         le=1000,
-        description="The most heartbeats that `checklist --probe` sends to get one 429",
+        description="Heartbeats that `checklist --probe` sends to get one 429: more than the rate"
+        " limit. As many again if none is refused",
     )
     external: tuple[External, ...] = Field(
         default=(), description="Services outside the stack that have to work with the release"

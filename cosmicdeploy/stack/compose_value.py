@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -53,7 +54,7 @@ class ComposeValue:
 
     def get(self, key: str) -> ComposeValue | None:
         """Return the value under a key of a mapping; None if it is absent or null."""
-        return self.child(key) if self.data.get(key) is not None else None
+        return self.child(key) if self._entries().get(key) is not None else None
 
     def optional(self, key: str, read: Callable[[ComposeValue], T]) -> T | None:
         """Return the value under a key, converted by `read`; None if it is absent or null."""
@@ -65,17 +66,21 @@ class ComposeValue:
 
         With `allowed`, other keys raise `ConfigError`, and `x-*` keys are dropped.
         """
-        if not isinstance(self.data, dict):
-            raise self.error("must be a mapping", "write it as 'key: value' lines")
+        entries = self._entries()
         if allowed is None:
-            return {key: self.child(key) for key in self.data}
+            return {key: self.child(key) for key in entries}
         known = tuple(allowed)
-        for key in self.data:
+        for key in entries:
             if key not in known and not key.startswith("x-"):
                 raise self.child(key).error(
                     "is not supported", did_you_mean(key, known) or _one_of(known)
                 )
-        return {key: self.child(key) for key in self.data if not key.startswith("x-")}
+        return {key: self.child(key) for key in entries if not key.startswith("x-")}
+
+    def _entries(self) -> dict[str, Any]:
+        if not isinstance(self.data, dict):
+            raise self.error("must be a mapping", "write it as 'key: value' lines")
+        return self.data
 
     def items(self) -> list[ComposeValue]:
         """Return the entries of a list."""
@@ -101,11 +106,14 @@ class ComposeValue:
             raise self.error("must be a whole number") from None
 
     def number(self) -> float:
-        """Return a number, which may be written as text."""
+        """Return a finite number, which may be written as text."""
         try:
-            return float(self.text())
+            number = float(self.text())
         except ValueError:
             raise self.error("must be a number") from None
+        if not math.isfinite(number):  # Python reads the texts "nan" and "inf" as numbers
+            raise self.error("must be a finite number")
+        return number
 
     def flag(self) -> bool:
         """Return a boolean.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.concurrency import map_in_background
 from cosmicdeploy.context import NO_CONSOLE, NO_DATABASE, Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.engine.facts import Container
@@ -45,8 +44,8 @@ def scheduler(ctx: Context) -> CheckResult:
     """Check that the scheduler runs, has `verify.command` on its schedule, and has run it lately.
 
     If an operator has switched the command off (`verify.feature`), or if the application has no
-    console, only checks that the scheduler runs. Runs up to two console commands in containers, in
-    parallel.
+    console, only checks that the scheduler runs. Runs up to two console commands in containers, one
+    after the other (see `run_checks`).
     """
     name, command = ctx.settings.services.scheduler, ctx.settings.verify.command
     if not name:
@@ -54,11 +53,9 @@ def scheduler(ctx: Context) -> CheckResult:
     container = ctx.running(name)
     if not ctx.has_console:
         return _without_schedule(container)
-    switched_off = map_in_background(_switched_off, [ctx])
-    listing = ctx.run_console(container, *ctx.settings.verify.schedule)
-    [feature] = switched_off()
-    if feature:
+    if feature := _switched_off(ctx):
         return _disabled(container, command or "", feature)
+    listing = ctx.run_console(container, *ctx.settings.verify.schedule)
     problems = []
     if listing.exit_code != 0:
         problems.append(f"the schedule cannot be listed (exit code {listing.exit_code})")
@@ -78,24 +75,27 @@ def scheduler(ctx: Context) -> CheckResult:
 def monitor(ctx: Context) -> CheckResult:
     """Check that `verify.command` is registered and that its dry run succeeds.
 
-    The dry run is `verify.dry_run`, or else the command itself. Runs it in a container; if it
-    fails, also runs the console's `list`.
+    Runs `verify.dry_run` in a container. If that is not set, runs the command itself, and the
+    result says so: the command may change something. If it fails, also runs the console's `list`.
     """
-    command = ctx.settings.verify.command
+    verify = ctx.settings.verify
+    command = verify.command
     if not command:
         return _not_configured("monitor", "verify.command")
     container = ctx.any_app()
-    dry_run = ctx.settings.verify.dry_run or (command,)
-    result = ctx.run_console(container, *dry_run)
+    result = ctx.run_console(container, *(verify.dry_run or (command,)))
     ok = result.exit_code == 0
     found = _last_line(result.text or result.error_text) or f"exit code {result.exit_code}"
     if not ok and command not in ctx.run_console(container, "list").text:
         found = f"{command} is not registered"
+    itself = (
+        f"ran {command} itself, since verify.dry_run is not set: " if verify.runs_command else ""
+    )
     return CheckResult(
         point="monitor",
         ok=ok,
-        expected=f"{command} is registered and its dry run exits with 0",
-        found=found,
+        expected=f"{command} is registered and {'' if itself else 'its dry run '}exits with 0",
+        found=itself + found,
         todo="rebuild with `cosmicdeploy deploy`, or find the cause with `cosmicdeploy diagnose`",
     )
 

@@ -1,7 +1,8 @@
 """The points of the verification by name, and how to run them.
 
 No check changes the stack, but `heartbeat` sends a heartbeat that the application stores, and
-`scheduler` and `monitor` run console commands in containers.
+`scheduler` and `monitor` run console commands in containers. Without `verify.dry_run`, `monitor`
+runs `verify.command` itself, with all that this changes; a notice says so before each run.
 """
 
 from __future__ import annotations
@@ -63,8 +64,9 @@ def known_points(names: Sequence[str]) -> tuple[str, ...]:
 def run_checks(ctx: Context, points: Sequence[str]) -> list[CheckResult]:
     """Check the points and return their results in the given order.
 
-    The slow points run in the background, but one after the other: on a small host several console
-    commands at once would slow down the responses to clients.
+    The slow points run in the background, but one after the other, and each runs its commands one
+    after the other: on a small host several console commands at once would slow down the responses
+    to clients.
     """
     ctx = ctx.with_cached_facts()
     slow = [point for point in points if point in CONSOLE_POINTS]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from cosmicdeploy.database.dump_format.bodies import require_loadable_bodies
+from cosmicdeploy.database.schema.creatable import require_creatable
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.schema.privileges import (
     TO_DUMP,
     require_privileges,
 )
-from cosmicdeploy.database.schema.recreate import broken_views, require_creatable
+from cosmicdeploy.database.schema.recreate import broken_views
 from cosmicdeploy.errors import BackupError
 
 TRANSACTIONAL = "InnoDB"
@@ -40,8 +41,8 @@ def require_dumpable(facts: Facts, *, exact: bool = True) -> None:
     """Raise `BackupError` if a dump would not be a complete and consistent snapshot.
 
     Checks the user's privileges and the kinds of tables. Checks that every view can be queried, and
-    that each object can be created again from its text. With `exact`, also refuses FLOAT values
-    that a dump would round. Raises `DatabaseError` if a query fails.
+    that each object can be created again from its text and settings. With `exact`, also refuses
+    FLOAT values that a dump would round. Raises `DatabaseError` if a query fails.
     """
     require_privileges(facts.session, [facts.schema], TO_DUMP)
     _require_dumpable_tables(facts)
@@ -49,7 +50,7 @@ def require_dumpable(facts: Facts, *, exact: bool = True) -> None:
     if exact:
         _require_exact_numbers(facts)
     objects = facts.definitions().objects
-    require_creatable(objects)
+    require_creatable(facts.session, objects)
     require_loadable_bodies(objects)
 
 

@@ -28,6 +28,7 @@ from cosmicdeploy.database.restore.parallel import (
     connection_count,
 )
 from cosmicdeploy.database.restore.routing import Router
+from cosmicdeploy.database.schema.creatable import require_creatable
 from cosmicdeploy.database.schema.facts import Facts, open_facts
 from cosmicdeploy.database.schema.privileges import TO_RESTORE, require_definers, require_privileges
 from cosmicdeploy.database.schema.schemas import replaced_name, shadow_name, swap_record_name
@@ -93,6 +94,7 @@ def require_loadable(manifest: Manifest, facts: Facts) -> None:
     schemas = live, shadow_name(live), replaced_name(live), swap_record_name(live)
     require_privileges(facts.session, schemas, TO_RESTORE)
     require_definers(facts.session, manifest.definers)
+    require_creatable(facts.session, manifest.event_definitions)
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,21 @@ from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.restore.load import load_schema, require_loadable
 from cosmicdeploy.database.restore.manifest_diff import differences
 from cosmicdeploy.database.restore.verify import verify_backup
+from cosmicdeploy.database.schema.creatable import require_creatable_events
 from cosmicdeploy.database.schema.facts import Facts
-from cosmicdeploy.database.schema.recreate import set_default_collation
 from cosmicdeploy.database.schema.schemas import (
     create_schema_like,
     drop_schema,
     end_sessions,
+    set_default_collation,
     shadow_name,
 )
 from cosmicdeploy.database.session import Session, open_session
 from cosmicdeploy.database.swap.direction import Swapped
 from cosmicdeploy.database.swap.interrupted import resolve_interrupted_swap
+from cosmicdeploy.database.swap.preparation import require_recreatable, require_swappable
 from cosmicdeploy.database.swap.record import HELD_EVENTS, SwapRecord
-from cosmicdeploy.database.swap.swap import require_no_replaced_data, require_swappable, swap
+from cosmicdeploy.database.swap.swap import require_no_replaced_data, swap
 from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import BackupError, CosmicError, LockLost
 
@@ -65,7 +67,9 @@ def load_shadow(
         try:
             load_schema(access, backup, shadow, on_bytes)
             _require_match(session, backup, shadow)
-            SwapRecord(session, access.name).hold_events(backup.manifest.event_definitions)
+            events = backup.manifest.event_definitions
+            require_creatable_events(session, shadow, events)
+            SwapRecord(session, access.name).hold_events(events)
         except LockLost:
             raise
         except BaseException:
@@ -93,6 +97,7 @@ def require_restorable(access: DatabaseAccess, backup: Backup) -> None:
         live = Facts(session, access.name)
         require_loadable(backup.manifest, live)
         require_swappable(live)
+        require_recreatable(session, live.schema)
 
 
 def _require_match(session: Session, backup: Backup, shadow: str) -> None:

@@ -22,13 +22,14 @@ from cosmicdeploy.database.dump_format.scan import DumpScan
 from cosmicdeploy.database.restore.load import load_schema
 from cosmicdeploy.database.restore.manifest_diff import differences
 from cosmicdeploy.database.restore.routing import creates_event
+from cosmicdeploy.database.schema.creatable import require_creatable_events
 from cosmicdeploy.database.schema.facts import Facts
-from cosmicdeploy.database.schema.recreate import set_default_collation
 from cosmicdeploy.database.schema.schemas import (
     create_schema_like,
     drop_schema,
     scratch_name,
     scratch_schemas,
+    set_default_collation,
 )
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.tools.cleanup import end_tools
@@ -82,6 +83,8 @@ def verify_restore(
 ) -> Verification:
     """Test that a backup restores: load it into a scratch schema, compare, and drop the schema.
 
+    Also tries to create the events, which a load leaves out; the server does not run them.
+
     A backup that must not be loaded on this server fails the verification. Raises
     `BackupUnreadable` if the operating system cannot read the data, `DatabaseError` or
     `EngineError` if the server or the engine does not answer.
@@ -93,12 +96,13 @@ def verify_restore(
     with scratch_schema(access, backup) as schema:
         try:
             load_schema(access, backup, schema, on_bytes)
+            with open_session(access) as session:
+                reasons = differences(backup.manifest, Facts(session, schema))
+                require_creatable_events(session, schema, backup.manifest.event_definitions)
         except BackupUnreadable:
             raise
         except BackupError as error:
             return Verification(backup_id=backup.id, reasons=(str(error), *error.details))
-        with open_session(access) as session:
-            reasons = differences(backup.manifest, Facts(session, schema))
     return Verification(backup_id=backup.id, reasons=tuple(reasons))
 
 

@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import Literal
 
-from cosmicdeploy.database.access import quoted
+from cosmicdeploy.database.access import error_code, quoted
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.database.stored_model import StoredModel
 from cosmicdeploy.errors import DatabaseError
@@ -35,6 +35,14 @@ STATEMENT_COLUMNS = frozenset(
         "SQL Original Statement",
         "Create Event",
     }
+)
+# Numbers of the server's errors about a row of its table of events.
+UNREADABLE_EVENTS = frozenset({1548, 1728})
+# What to do if the server does not know a named time zone.
+LOAD_TIME_ZONES = (
+    "load the time zone tables as the server's administrator, where the server runs:"
+    " `mariadb-tzinfo-to-sql /usr/share/zoneinfo | mariadb -u root -p mysql` (on MySQL"
+    " `mysql_tzinfo_to_sql` and `mysql`); then run the same command again"
 )
 DEFINER = re.compile(r"\ACREATE (?:\S+ )??DEFINER=`((?:[^`]|``)*)`@`((?:[^`]|``)*)`")
 
@@ -118,8 +126,20 @@ def read_definitions(session: Session, schema: str) -> Definitions:
 
 
 def names_of(session: Session, schema: str, kind: Kind) -> tuple[str, ...]:
-    """Return the names of the objects of one kind. Raises `DatabaseError`."""
-    return tuple(str(row[0]) for row in session.rows(NAME_QUERIES[kind], schema))
+    """Return the names of the objects of one kind. Raises `DatabaseError`.
+
+    MariaDB lists no event of a schema that has one whose time zone it does not know.
+    """
+    try:
+        return tuple(str(row[0]) for row in session.rows(NAME_QUERIES[kind], schema))
+    except DatabaseError as error:
+        if error_code(error.__cause__) not in UNREADABLE_EVENTS:
+            raise
+        raise DatabaseError(
+            f"The events of {schema} cannot be read: {error.what}",
+            where=session.where,
+            todo=f"if the server does not know the time zone of one of them, {LOAD_TIME_ZONES}",
+        ) from error.__cause__
 
 
 def read_definition(session: Session, kind: Kind, name: str) -> Definition:

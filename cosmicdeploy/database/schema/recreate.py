@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from pymysql.charset import charset_by_name
 
@@ -13,14 +11,14 @@ from cosmicdeploy.database.schema.definitions import (
     Definition,
     Definitions,
     Kind,
-    default_collation,
     names_of,
 )
 from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.schema.recorded_settings import recorded_settings
+from cosmicdeploy.database.schema.schemas import set_default_collation
 from cosmicdeploy.database.session import Session, execute_when_unlocked
 from cosmicdeploy.errors import BackupError, DatabaseError
 
-COLLATION = re.compile(r"\w*", re.ASCII)
 # Kinds of objects that the server runs without a call.
 ACTIVE: tuple[Kind, ...] = ("TRIGGER", "EVENT")
 
@@ -78,7 +76,7 @@ def create_objects(session: Session, schema: str, recorded: Sequence[Definition]
         if or_replace and definition.kind in ("FUNCTION", "PROCEDURE"):
             # Unlike a drop, this keeps the privileges granted on the routine.
             statement = statement.replace("CREATE ", "CREATE OR REPLACE ", 1)
-        with _recorded_settings(session, schema, definition):
+        with recorded_settings(session, schema, definition):
             execute_when_unlocked(session, encoded(definition, statement))
 
 
@@ -99,29 +97,6 @@ def encoded(definition: Definition, statement: str) -> bytes:
         ) from error
 
 
-def require_creatable(recorded: Sequence[Definition]) -> None:
-    """Raise `BackupError` if an object cannot be created from its text in another schema."""
-    for definition in recorded:
-        encoded(definition, definition.statement)
-        if is_bound_to_schema(definition):
-            raise BackupError(
-                f"{definition.label} names its schema before its body, so it works in no other",
-                todo="create it again without the schema's name",
-            )
-
-
-def is_bound_to_schema(definition: Definition) -> bool:
-    """Return whether a definition is a trigger that names a schema before its body.
-
-    The schema is that of the trigger or of its table.
-    """
-    if definition.kind != "TRIGGER":
-        return False
-    head = re.split(r"\bFOR\s+EACH\s+ROW\b", definition.statement, maxsplit=1, flags=re.I)[0]
-    _, _, target = re.sub(r"`(?:[^`]|``)*`", "name", head).partition("TRIGGER")
-    return "." in target
-
-
 def without_broken_views(session: Session, definitions: Definitions) -> Definitions:
     """Return a copy without the views that cannot be queried: they cannot be created again."""
     broken = broken_views(session, definitions)
@@ -140,22 +115,6 @@ def broken_views(session: Session, definitions: Definitions) -> dict[str, str]:
         except DatabaseError as error:
             broken[view.name] = error.what
     return broken
-
-
-def set_default_collation(session: Session, schema: str, collation: str) -> None:
-    """Set the default collation of a schema; an empty `collation` changes nothing.
-
-    Raises `DatabaseError`, and `BackupError` if `collation` is not a plain name: a forged manifest
-    could hold any text.
-    """
-    if not COLLATION.fullmatch(collation):
-        raise BackupError(
-            f"{collation!r} is not the name of a collation",
-            where=schema,
-            todo="use another backup: `cosmicdeploy backup list`",
-        )
-    if collation and default_collation(session, schema) != collation:
-        session.execute(f"ALTER DATABASE {quoted(schema)} COLLATE {collation}")
 
 
 def _drop_other_routines(session: Session, schema: str, recorded: Definitions) -> None:
@@ -189,24 +148,3 @@ def _create_views(session: Session, schema: str, waiting: Sequence[Definition]) 
         if last is not None and len(failed) == len(waiting):
             raise last
         waiting = failed
-
-
-@contextmanager
-def _recorded_settings(session: Session, schema: str, definition: Definition) -> Iterator[None]:
-    """Apply the settings of a definition to the session and the schema within the block."""
-    own = default_collation(session, schema)
-    set_default_collation(session, schema, definition.database_collation)
-    session.execute(
-        "SET SESSION sql_mode = %s, time_zone = %s, character_set_client = %s,"
-        " collation_connection = %s",
-        definition.sql_mode,
-        definition.time_zone or "SYSTEM",
-        definition.charset,
-        definition.collation,
-    )
-    try:
-        yield
-    finally:
-        session.execute("SET SESSION sql_mode = DEFAULT, time_zone = DEFAULT")
-        session.execute("SET NAMES utf8mb4")
-        set_default_collation(session, schema, own)

@@ -1,4 +1,4 @@
-"""Name, create and drop the schemas that a restore needs in addition to the live one."""
+"""Name, create, change and drop the schemas that a restore needs in addition to the live one."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import secrets
 from contextlib import suppress
 
 from cosmicdeploy.database.access import quoted
+from cosmicdeploy.database.schema.definitions import default_collation
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.session import Session
-from cosmicdeploy.errors import DatabaseError
+from cosmicdeploy.errors import BackupError, DatabaseError
 
 LONGEST_NAME = 64  # the server's limit
 SCRATCH_ID_BYTES = 4
+COLLATION = re.compile(r"\w*", re.ASCII)
 
 
 def shadow_name(live: str) -> str:
@@ -64,6 +66,22 @@ def create_schema_like(session: Session, model: str, schema: str) -> None:
         raise DatabaseError("The server has no such database", where=model)
     charset, collation = rows[0]
     session.execute(f"CREATE DATABASE {quoted(schema)} CHARACTER SET {charset} COLLATE {collation}")
+
+
+def set_default_collation(session: Session, schema: str, collation: str) -> None:
+    """Set the default collation of a schema; an empty `collation` changes nothing.
+
+    Raises `DatabaseError`, and `BackupError` if `collation` is not a plain name: a forged manifest
+    could hold any text.
+    """
+    if not COLLATION.fullmatch(collation):
+        raise BackupError(
+            f"{collation!r} is not the name of a collation",
+            where=schema,
+            todo="use another backup: `cosmicdeploy backup list`",
+        )
+    if collation and default_collation(session, schema) != collation:
+        session.execute(f"ALTER DATABASE {quoted(schema)} COLLATE {collation}")
 
 
 def drop_schema(session: Session, schema: str) -> None:

@@ -51,7 +51,7 @@ class SwapDirection:
     moved: Phase
 
     def run(self, session: Session, record: Record) -> Swapped:
-        """Run the whole swap. Raises `DatabaseError`.
+        """Run the whole swap. Raises what `finish` raises.
 
         After an error, the caller has to `undo` the swap if the phase is `prepared`, and `finish`
         it if the phase is `moved`. In any other phase, no table or object has changed.
@@ -85,7 +85,8 @@ class SwapDirection:
             return
         drop_schema(session, self.outgoing)
         drop_empty_schema(session, self.incoming)
-        store.forget(Phase.SWAPPED)
+        # A swap back begins from a finished swap, or from one that could not be finished.
+        store.forget(Phase.SWAPPED, Phase.MOVED, HELD_EVENTS)
         store.forget(self.moved)
 
     def undo(self, session: Session) -> None:

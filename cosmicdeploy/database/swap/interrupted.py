@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.schemas import (
     drop_empty_schema,
     replaced_name,
+    shadow_name,
     swap_record_name,
 )
-from cosmicdeploy.database.session import Session, open_session
+from cosmicdeploy.database.session import Session, is_refusal, open_session
 from cosmicdeploy.database.swap.direction import backward, forward
+from cosmicdeploy.database.swap.preparation import prepared_record
 from cosmicdeploy.database.swap.record import Phase, SwapRecord
-from cosmicdeploy.errors import DatabaseError
+from cosmicdeploy.errors import BackupError, DatabaseError
 from cosmicdeploy.signals import uninterruptible
 
 # After a kill, the last statement of the process continues on the server for a few seconds at most.
@@ -39,8 +42,7 @@ class SwapOutcome:
 def resolve_interrupted_swap(access: DatabaseAccess) -> SwapOutcome:
     """Finish or undo an interrupted swap; a second call changes nothing.
 
-    What is done depends only on the record in the database. Raises `DatabaseError`, and
-    `BackupError` if a recorded definition is not usable.
+    What is done depends only on the record in the database. Raises what `resolve` raises.
     """
     with exclusive_session(access) as session:
         return resolve(session, access.name)
@@ -55,24 +57,76 @@ def is_swap_interrupted(access: DatabaseAccess) -> bool:
 def resolve(session: Session, live: str) -> SwapOutcome:
     """Finish or undo an interrupted swap, in an exclusive session.
 
-    Raises what `resolve_interrupted_swap` raises.
+    Raises `DatabaseError`, and `BackupError` if the server refuses a recorded object.
     """
-    phases = SwapRecord(session, live).phases()
-    for direction, what in ((backward(live), "swap back"), (forward(live), "swap")):
-        if direction.moved in phases:
-            direction.finish(session)
+    store = SwapRecord(session, live)
+    phases = store.phases()
+    if Phase.BACK_MOVED in phases:
+        backward(live).finish(session)
+        return SwapOutcome(
+            state="new", description="a swap back was interrupted after its tables moved"
+        )
+    if Phase.BACK_PREPARED in phases:
+        backward(live).undo(session)
+        if Phase.MOVED not in phases:
             return SwapOutcome(
-                state="new", description=f"a {what} was interrupted after its tables moved"
+                state="old", description="a swap back was interrupted before its tables moved"
             )
-        if direction.prepared in phases:
-            direction.undo(session)
-            return SwapOutcome(
-                state="old", description=f"a {what} was interrupted before its tables moved"
-            )
-    SwapRecord(session, live).forget()
+    if Phase.MOVED in phases:
+        return _finish_or_undo(session, live)
+    if Phase.PREPARED in phases:
+        forward(live).undo(session)
+        return SwapOutcome(
+            state="old", description="a swap was interrupted before its tables moved"
+        )
+    store.forget()
     if not phases:
         drop_empty_schema(session, replaced_name(live))
     return SwapOutcome(state="nothing", description="no swap was interrupted")
+
+
+def _finish_or_undo(session: Session, live: str) -> SwapOutcome:
+    """Finish a swap whose tables have moved; undo it if the server refuses one of its objects.
+
+    That happens if the server has changed since the swap began, for example if it has lost its time
+    zone tables. No client has written to the moved tables, which are in the backup as well.
+    """
+    interrupted = "a swap was interrupted after its tables moved"
+    kept = SwapRecord(session, live).read(Phase.MOVED).leaving
+    try:
+        forward(live).finish(session)
+    except (BackupError, DatabaseError) as error:
+        if isinstance(error, DatabaseError) and not is_refusal(error):
+            raise
+        _undo_moved(session, live, kept, error)
+        return SwapOutcome(
+            state="old",
+            description=f"{interrupted}, and is undone, since it cannot be finished: {error.what}",
+        )
+    return SwapOutcome(state="new", description=interrupted)
+
+
+def _undo_moved(
+    session: Session, live: str, kept: Definitions, unfinished: BackupError | DatabaseError
+) -> None:
+    """Undo a swap that cannot be finished because of the error `unfinished`."""
+    back = backward(live)
+    try:
+        back.run(session, prepared_record(session, back, kept))
+    except (BackupError, DatabaseError) as error:
+        raise DatabaseError(
+            "A swap of data can be neither finished nor undone",
+            where=session.where,
+            todo=unfinished.todo
+            or error.todo
+            or "correct this on the database server, and run the same command again",
+            details=[
+                f"not finished: {unfinished.what}",
+                f"not undone: {error.what}",
+                f"no table is lost: the old and the new ones are in {live}, {replaced_name(live)}"
+                f" and {shadow_name(live)}",
+            ],
+        ) from error
 
 
 @contextmanager

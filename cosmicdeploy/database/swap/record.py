@@ -92,8 +92,13 @@ class SwapRecord:
         drop_empty_schema(self._session, self._schema)
 
     def hold_events(self, events: tuple[Definition, ...]) -> None:
-        """Store the events of a loaded backup, which must not run before its tables are live."""
-        if events:
+        """Store the events of a loaded backup, which must not run before its tables are live.
+
+        They replace those of a backup that was loaded before.
+        """
+        if not events:
+            self.forget(HELD_EVENTS)
+        else:
             self._store(HELD_EVENTS, EVENTS.dump_json(events).decode())
 
     def held_events(self) -> tuple[Definition, ...]:

@@ -11,7 +11,6 @@ from contextlib import suppress
 from cosmicdeploy.database.access import DatabaseAccess, quoted
 from cosmicdeploy.database.schema.definitions import Definitions, read_definitions
 from cosmicdeploy.database.schema.facts import Facts
-from cosmicdeploy.database.schema.recreate import require_creatable, without_broken_views
 from cosmicdeploy.database.schema.schemas import (
     create_schema_like,
     drop_empty_schema,
@@ -24,7 +23,8 @@ from cosmicdeploy.database.schema.schemas import (
 from cosmicdeploy.database.session import Session, open_session
 from cosmicdeploy.database.swap.direction import SwapDirection, Swapped, backward, forward
 from cosmicdeploy.database.swap.interrupted import exclusive_session, resolve
-from cosmicdeploy.database.swap.record import Phase, Record, SwapRecord
+from cosmicdeploy.database.swap.preparation import prepared_record
+from cosmicdeploy.database.swap.record import Phase, SwapRecord
 from cosmicdeploy.errors import BackupError, DatabaseError
 
 
@@ -32,9 +32,10 @@ def swap(access: DatabaseAccess) -> Swapped:
     """Make the shadow schema's tables live, and keep the replaced ones in a schema of their own.
 
     Everything that writes should be stopped. Raises `BackupError`, before anything is changed, if
-    the shadow schema is empty, the data from before an earlier restore is still kept, or a table
-    cannot be moved. Raises `DatabaseError` if a statement fails or the tables stay locked; the swap
-    is then undone, or finished if its tables had moved, as far as the server answers.
+    the shadow schema is empty, the data from before an earlier restore is still kept, a table
+    cannot be moved, or an object cannot be created again. Raises `DatabaseError` if a statement
+    fails or the tables stay locked; the swap is then undone, or finished if its tables had moved,
+    as far as the server answers.
     """
     live = access.name
     with exclusive_session(access) as session:
@@ -48,13 +49,13 @@ def swap(access: DatabaseAccess) -> Swapped:
         require_no_replaced_data(session, access)
         events = SwapRecord(session, live).held_events()
         coming = read_definitions(session, shadow_name(live)).with_events(events)
-        return _run(session, forward(live), _record(session, live, coming))
+        return _run(session, forward(live), coming)
 
 
 def swap_back(access: DatabaseAccess) -> Swapped:
     """Undo a swap: make the replaced tables live again, and drop the restored ones.
 
-    Raises `BackupError` if no replaced tables are kept, `DatabaseError` as `swap` does.
+    Raises `BackupError` if no replaced tables are kept, and otherwise what `swap` raises.
     """
     live = access.name
     with exclusive_session(access) as session:
@@ -68,7 +69,7 @@ def swap_back(access: DatabaseAccess) -> Swapped:
             )
         drop_schema(session, shadow_name(live))
         kept = store.read(Phase.SWAPPED).leaving
-        return _run(session, backward(live), _record(session, live, kept))
+        return _run(session, backward(live), kept)
 
 
 def has_replaced_data(access: DatabaseAccess) -> bool:
@@ -128,37 +129,12 @@ def _keeps_replaced(session: Session, live: str) -> bool:
     return bool(phases - {Phase.PREPARED} or Facts(session, replaced_name(live)).engines())
 
 
-def _record(session: Session, live: str, coming: Definitions) -> Record:
-    """Return the record for a swap; raise `BackupError` if an object cannot be created again."""
-    leaving = without_broken_views(session, read_definitions(session, live))
-    require_creatable((*leaving.objects, *coming.objects))
-    return Record(leaving=leaving, coming=coming)
-
-
-def require_swappable(facts: Facts) -> None:
-    """Raise `BackupError` if RENAME TABLE cannot move all tables of a schema to another."""
-    refused = {
-        "sequences or versioned tables": facts.other_tables(),
-        "foreign keys across schemas": facts.keys_across_schemas(),
-    }
-    lines = [f"{kind}: {', '.join(names)}" for kind, names in refused.items() if names]
-    if lines:
-        raise BackupError(
-            f"A schema with {' and '.join(kind for kind, names in refused.items() if names)}"
-            " cannot be swapped",
-            where=facts.schema,
-            todo="drop them, and create them again after the restore; or restore by hand",
-            details=lines,
-        )
-
-
-def _run(session: Session, direction: SwapDirection, record: Record) -> Swapped:
+def _run(session: Session, direction: SwapDirection, coming: Definitions) -> Swapped:
     """Run a swap; if a statement fails, finish or undo the swap, then raise the first error."""
-    for schema in (direction.live, direction.incoming):
-        require_swappable(Facts(session, schema))
+    record = prepared_record(session, direction, coming)
     try:
         return direction.run(session, record)
-    except DatabaseError:
-        with suppress(DatabaseError):  # the first error is the one to report
+    except (BackupError, DatabaseError):
+        with suppress(BackupError, DatabaseError):  # the first error is the one to report
             resolve(session, direction.live)
         raise

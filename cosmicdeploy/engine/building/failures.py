@@ -1,14 +1,10 @@
-"""Explain why a build failed, and what the operator can do.
-
-A frontend is an image that parses the Dockerfile. The line '# syntax=' or the build argument
-BUILDKIT_SYNTAX names it.
-"""
+"""Explain why a build failed, and what the operator can do."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cosmicdeploy.engine.building.context.packing import frontend
+from cosmicdeploy.engine.building.frontend import frontend
 from cosmicdeploy.engine.building.recipe import Recipe
 from cosmicdeploy.errors import BuildFailed
 
@@ -22,14 +18,14 @@ def build_failed(recipe: Recipe, name: str, reason: str, lines: Sequence[str]) -
     `name` is the image that was to be built, `reason` the builder's reason, and `lines` the last
     lines of output.
     """
-    image = frontend(recipe)
+    parser = frontend(recipe)
+    image, line = parser.image, parser.line
     if image and _is_about_frontend(reason, image):
-        line, _ = recipe.source.dockerfile.directives.get("syntax", (1, ""))
         return BuildFailed(
             f"The image could not be built: {name}: its frontend {image} cannot be pulled:"
             f" {reason}",
-            where=f"{recipe.source.where}:{line}",
-            todo=f"make `docker pull {image}` work, or remove the line '# syntax='; nothing that"
+            where=f"{recipe.source.where}:{line}" if line else recipe.source.where,
+            todo=f"make `docker pull {image}` work, or remove {parser.declared_by}; nothing that"
             " runs was changed",
             details=tuple(lines),
         )

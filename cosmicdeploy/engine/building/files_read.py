@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from cosmicdeploy.engine.building.context.files import ContextFile
 from cosmicdeploy.engine.building.dockerfile.parse import Instruction
 from cosmicdeploy.engine.building.dockerfile.stages import mounts
+from cosmicdeploy.engine.building.frontend import frontend
 from cosmicdeploy.engine.building.recipe import Recipe
 
 # The path of the context itself, for a build that may read the whole context.
 EVERYTHING = ""
-# The frontends (images that parse the Dockerfile) whose instructions are known. Any other frontend
-# may read the whole context.
-_USUAL_FRONTEND = re.compile(r"(docker\.io/)?docker/dockerfile(-upstream)?([:@].*)?")
 _WILDCARD = re.compile(r"[*?\[]")
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|git@")
 
@@ -44,8 +42,7 @@ def _is_in(name: str, path: str) -> bool:
 
 def _paths(recipe: Recipe) -> Iterator[str]:
     """Yield the paths of files and folders that the build reads; a folder stands for all in it."""
-    _, frontend = recipe.source.dockerfile.directives.get("syntax", (0, ""))
-    if frontend and not _USUAL_FRONTEND.fullmatch(frontend):
+    if not frontend(recipe).is_known:
         yield EVERYTHING
     for stage in recipe.stages:
         # ONBUILD instructions count too: they run in the stages that start from this one.

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import requests
 from docker import APIClient
 
 from cosmicdeploy.engine.commands.log_follower import LogFollower, OnLine, ReadLog
 from cosmicdeploy.engine.commands.log_reader import LogSelection, read
+from cosmicdeploy.engine.containers.ending import wait_for_end
 from cosmicdeploy.engine.facts import ExecResult, LogLine
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.signals import interruptible
 from cosmicdeploy.stack.model import Healthcheck, Service
 
 
@@ -41,14 +40,12 @@ def run_to_end(
     """
     api.start(container_id)
     follower = LogFollower(_log_reader(api, container_id), on_line) if on_line else None
-    try:
-        with interruptible():
-            code = api.wait(container_id, timeout=round(timeout))["StatusCode"]
-    except requests.exceptions.RequestException as error:
+    code = wait_for_end(api, container_id, timeout)
+    if code is None:
         raise EngineError(
             f"The command did not end within {timeout:.0f} s, and was killed",
             details=_last_lines(api, container_id),
-        ) from error
+        )
     if follower:
         follower.finish()
     out = api.logs(container_id, stdout=True, stderr=False)

@@ -24,11 +24,12 @@ from cosmicdeploy.engine.containers.creation.references import (
     with_references,
 )
 from cosmicdeploy.engine.containers.differences import differences
+from cosmicdeploy.engine.containers.ending import wait_for_end
 from cosmicdeploy.engine.containers.removal import remove
 from cosmicdeploy.engine.docker_engine.api import DockerApi
 from cosmicdeploy.engine.facts import Container, Difference, Process
 from cosmicdeploy.engine.raw_requests import api_version
-from cosmicdeploy.signals import interruptible
+from cosmicdeploy.errors import EngineError
 from cosmicdeploy.stack.model import Service
 
 
@@ -194,5 +195,12 @@ class DockerContainers(DockerApi):
             remove(self._api, container_id, volumes=True)
 
     def wait_until_ended(self, container_id: str, timeout: float) -> None:
-        with translated("Waiting for a container to end", container_id[:12]), interruptible():
-            self._api.wait(container_id, timeout=round(timeout))
+        short_id = container_id[:12]
+        with translated("Waiting for a container to end", short_id):
+            if wait_for_end(self._api, container_id, timeout) is None:
+                raise EngineError(
+                    f"The container did not end within {timeout:.0f} s",
+                    where=short_id,
+                    todo=f"see what it does: `docker logs --tail 50 {short_id}`; the limit is"
+                    " migrate.timeout",
+                )

@@ -30,7 +30,8 @@ class DockerLogs(DockerApi):
             for chunk in chunks:
                 *lines, rest = (rest + chunk).split(b"\n")
                 yield from (line.decode("utf-8", "replace") for line in lines)
-            yield rest.decode("utf-8", "replace")
+            if rest:
+                yield rest.decode("utf-8", "replace")
 
     def timed_log_lines(
         self,

@@ -11,10 +11,9 @@ from docker import APIClient
 from docker.errors import APIError
 from docker.utils import parse_repository_tag
 from docker.utils.json_stream import json_stream
-from urllib3.exceptions import ReadTimeoutError
 
 from cosmicdeploy.engine.building import images
-from cosmicdeploy.engine.connection import translated
+from cosmicdeploy.engine.connection import is_silence, translated
 from cosmicdeploy.engine.facts import Image
 from cosmicdeploy.engine.registry.login import Login, login_for
 from cosmicdeploy.engine.registry.problems import is_definite, pull_failed, reason_of
@@ -116,7 +115,7 @@ def _explained(reference: str, login: Login, silence: float) -> Iterator[None]:
     except APIError as error:
         raise pull_failed(reference, login, reason_of(error)) from error
     except requests.RequestException as error:
-        if not _is_silence(error):
+        if not is_silence(error):
             raise
         raise PullFailed(
             f"The pull of {reference} was ended: the engine reported no progress for"
@@ -124,8 +123,3 @@ def _explained(reference: str, login: Login, silence: float) -> Iterator[None]:
             where=reference,
             todo=f"check {login.host} and the engine's network, then run the same command again",
         ) from error
-
-
-def _is_silence(error: requests.RequestException) -> bool:
-    reasons = (error, *error.args)
-    return any(isinstance(each, requests.ReadTimeout | ReadTimeoutError) for each in reasons)

@@ -25,6 +25,7 @@ def stack_notices(ctx: Context) -> list[StackNotice]:
 
     There is a notice for:
     - a database or a console that the stack does not have;
+    - a command that the verification runs, since there is no dry run of it;
     - each application to which runs send no requests;
     - each application whose protocol is presumed, or whose readiness nothing shows;
     - each service that runs leave alone;
@@ -36,6 +37,7 @@ def stack_notices(ctx: Context) -> list[StackNotice]:
     return [
         *_without_database(ctx),
         *_without_console(ctx),
+        *_without_dry_run(ctx),
         *not_probed(ctx),
         *presumed_protocols(ctx),
         *without_readiness(ctx),
@@ -66,6 +68,18 @@ def _without_console(ctx: Context) -> Iterator[StackNotice]:
             service="",
             what="no migration is run or rolled back",
             todo="if the application has one, set app.console in cosmicdeploy.yaml",
+        )
+
+
+def _without_dry_run(ctx: Context) -> Iterator[StackNotice]:
+    if ctx.settings.verify.runs_command:
+        command = ctx.settings.verify.command
+        yield StackNotice(
+            kind="no dry run",
+            service="",
+            what=f"the verification runs {command} itself, since verify.dry_run is not set",
+            todo="set verify.dry_run in cosmicdeploy.yaml to console arguments that change nothing,"
+            f" or to {command} alone if it may run at any time",
         )
 
 

@@ -93,10 +93,7 @@ class BackupStep(Step):
     def settle(self, ctx: Context, change: Change) -> None:
         if not ctx.settings.backup.keep.is_set:
             return
-        try:
-            pruned = prune(ctx)
-        except OSError as error:  # the run has succeeded: a `CosmicError` is only reported
-            raise BackupError(f"Old backups cannot be pruned: {error}") from error
+        pruned = prune(ctx)
         if pruned.backups:
             ctx.say(f"removed backups that no rule keeps: {', '.join(pruned.backups)}")
         for warning in pruned.warnings:

@@ -9,7 +9,7 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost, ProbeFailed
 from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.http import send_request
-from cosmicdeploy.probes.readiness import unhealthy, wait_ready
+from cosmicdeploy.probes.readiness import awaited_container, unhealthy, wait_ready
 from cosmicdeploy.probes.urls import front_of
 from cosmicdeploy.stack.order import needed_by
 from cosmicdeploy.steps.containers.stop_start import wait_for_replicas
@@ -57,16 +57,16 @@ def require_answers(ctx: Context, name: str) -> Callable[[], None]:
 def wait_settled(ctx: Context, container: Container, name: str) -> None:
     """Wait until a container is ready.
 
-    Without a health check, it has to run for `SETTLED_AFTER` seconds. Raises `UnhealthyContainer`.
+    Without a health check, it has to run for `SETTLED_AFTER` seconds. Raises `UnhealthyContainer`,
+    and `EngineError` if the container is removed.
     """
     container = wait_ready(ctx, container.id, name)
     if container.health:
         return
 
     def has_ended() -> Container | None:
-        ctx.safe_point()
-        now = ctx.engine.container(container.id)
-        is_same = now is not None and now.started_at == container.started_at and now.is_running
+        now = awaited_container(ctx, container.id, name)
+        is_same = now.started_at == container.started_at and now.is_running
         return None if is_same else now
 
     ended = poll(has_ended, until=bool, every=CHECK_EVERY_SECONDS, within=SETTLED_AFTER)

@@ -40,6 +40,8 @@ class ProxyWaits:
         within = max(self._ctx.settings.restart.pause, turns * proxy.SECONDS_PER_TURN)
         try:
             return proxy.unreached(self._ctx, in_rotation, within)
+        except EngineUnavailable:
+            raise
         except (ConfigError, EngineError):
             # The replicas' connections cannot be read, so the rollout can only wait.
             self._ctx.sleep(self._ctx.settings.restart.pause)
@@ -73,6 +75,8 @@ def describe_waits(ctx: Context, replicas: Collection[str]) -> str:
     try:
         drainable = proxy.drainable(ctx) if one_at_a_time else frozenset()
         policies = proxy.upstream_policies(ctx) if set(replicas) - drainable else {}
+    except EngineUnavailable:
+        raise
     except (ConfigError, EngineError):
         return ""  # the rollout and the verification's point `proxy` report the error
     waiting = [policies[name] for name in replicas if name in policies and name not in drainable]

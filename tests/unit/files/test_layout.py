@@ -48,6 +48,45 @@ def test_nothing_is_overwritten(laid_out: Path) -> None:
     assert (laid_out / ".env").read_text() == before
 
 
+@pytest.mark.parametrize("kept", ["backups/1/dump.sql", "proxy/x", "logs/cosmic-app-1/app.log"])
+def test_data_that_is_there_already_is_refused_before_anything_is_written(
+    tmp_path: Path, kept: str
+) -> None:
+    data = tmp_path / "data-kiosk" / kept
+    data.parent.mkdir(parents=True)
+    data.write_text("kept")
+    with pytest.raises(UsageError, match="already exists") as caught:
+        lay_out(tmp_path, LayoutOptions())
+    assert "/data-kiosk/" in caught.value.where and "empty folder" in caught.value.todo
+    assert list(tmp_path.iterdir()) == [tmp_path / "data-kiosk"] and data.read_text() == "kept"
+
+
+@pytest.mark.parametrize("name", ["data-kiosk", "data-kiosk/logs", ".env"])
+@pytest.mark.parametrize("is_link", [True, False])
+def test_a_file_or_link_in_the_way_is_refused_before_anything_is_written(
+    tmp_path: Path, name: str, is_link: bool
+) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.symlink_to("nowhere") if is_link else path.write_text("")
+    with pytest.raises(UsageError, match=f"{path.name} already exists"):
+        lay_out(tmp_path, LayoutOptions())
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_the_data_may_have_a_disk_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "data-kiosk" / "lost+found").mkdir(parents=True)
+    lay_out(tmp_path, LayoutOptions())
+    assert (tmp_path / "data-kiosk" / "backups").is_dir()
+
+
+def test_without_a_free_subnet_nothing_is_written(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="No free subnet"):
+        lay_out(tmp_path / "stack", LayoutOptions(taken_subnets=["172.30.0.0/16"]))
+    assert not (tmp_path / "stack").exists()
+    lay_out(tmp_path / "stack", LayoutOptions())
+
+
 def test_replicas_have_addresses_in_the_stacks_subnet(laid_out: Path) -> None:
     env = read_env_file(laid_out / ".env")
     subnet = ipaddress.ip_network(env["STACK_SUBNET"])

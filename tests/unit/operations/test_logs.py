@@ -128,3 +128,15 @@ def test_services_are_merged_by_time() -> None:
     ctx: Any = SimpleNamespace(container=container, emit=lambda _event: None)
     sources = {name: Outputs(engine) for name in ("a", "b")}  # type: ignore[arg-type]
     assert [e.line.text for e in past(ctx, sources)] == ["a:1", "b:2", "b:3", "a:4"]
+
+
+@pytest.mark.parametrize("begins_ago", [None, 3600, -5])
+def test_without_past_lines_following_begins_now_or_later(begins_ago: int | None) -> None:
+    second = 10**9
+    now_ = time.time_ns()
+    since = None if begins_ago is None else now_ - begins_ago * second
+    engine = FakeLogs(a=[now_ - 60 * second, now_ + 60 * second])
+    source, found = Outputs(engine, since=since, tail=0), list[int]()  # type: ignore[arg-type]
+    assert list(source.past(container("a"))) == []
+    source.follow(container("a"), lambda line: found.append(line.at), threading.Event())
+    assert found == [now_ + 60 * second]

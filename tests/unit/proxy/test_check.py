@@ -109,5 +109,13 @@ def test_a_proxy_other_than_nginx_is_not_checked(stack_of: Callable[..., Any]) -
     assert result.skipped and result.found == "the proxy is not nginx, or does not run"
 
 
-def test_times_are_parsed_as_nginx_does() -> None:
-    assert [seconds(text) for text in ("100ms", "60", "1m30s", "1h")] == [0.1, 60, 90, 3600]
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        *(("100ms", 0.1), ("60", 60), ("60s", 60), ("1m30s", 90), ("1m 30", 90), ("1h", 3600)),
+        *(("1d 2h", 93_600), ("1d2h3m4s5ms", 93_784.005), ("2w", 1_209_600)),
+        *(("1M", 2_592_000), ("1M1m", 2_592_060), ("1y", 31_536_000), ("1y 1M", 34_128_000)),
+    ],
+)
+def test_times_are_parsed_as_nginx_does(text: str, expected: float) -> None:
+    assert seconds(text) == pytest.approx(expected)

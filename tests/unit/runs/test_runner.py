@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import errno
+from typing import Any, ClassVar
 
 import pytest
+from pydantic import Field
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.events import Event, Warned
 from cosmicdeploy.runs.plan import make_plan
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged, Undecided
 from tests.unit.runs.append_steps import Append, append, outcomes, run
 
 
 class SettleFails(Append):
-    """Its settling fails."""
+    """Its settling fails with `error`."""
+
+    error: Any = Field(exclude=True)
 
     def settle(self, ctx: Context, change: Change) -> None:
-        raise CosmicError("the engine is busy")
+        raise self.error
 
 
 class Protective(Append):
@@ -47,12 +52,23 @@ def test_a_second_run_changes_nothing_and_says_why(ctx: Context, words: list[str
     assert not again.changed
 
 
-def test_an_error_in_settle_does_not_undo_a_run_that_succeeded(
-    ctx: Context, words: list[str]
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (CosmicError("The engine is busy"), "The engine is busy"),
+        (OSError(errno.ENOSPC, "no space", "/srv/a"), "used: No space left on device (/srv/a)"),
+        (KeyError("a"), "Unexpected KeyError: 'a'"),
+    ],
+)
+def test_an_error_in_settle_is_reported_and_does_not_undo_a_run_that_succeeded(
+    ctx: Context, words: list[str], events: list[Event], error: Exception, text: str
 ) -> None:
-    finished = run(ctx, append(words, "a", SettleFails))
+    finished = run(ctx, append(words, "a", SettleFails, error=error))
     assert finished.error is None
     assert words == ["here", "a"]
+    [warning] = [each.text for each in events if isinstance(each, Warned)]
+    assert warning.startswith("the step a left something for the next run to clean up: ")
+    assert warning.endswith(text)
 
 
 def test_the_intent_is_journalled_before_the_result(ctx: Context, words: list[str]) -> None:

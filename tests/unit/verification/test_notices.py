@@ -186,3 +186,27 @@ def test_a_database_or_console_that_is_not_there_is_said_once(
     assert [line.startswith(start) for line, start in zip(whole, said, strict=True)] == [
         True
     ] * len(said)
+
+
+@pytest.mark.parametrize(
+    ("verify", "notice"),
+    [
+        ({"command": "orders:purge"}, "no dry run: the verification runs orders:purge itself"),
+        ({"command": "orders:purge", "dry_run": ["orders:purge", "--pretend"]}, ""),
+        ({"command": "orders:purge", "dry_run": ["orders:purge"]}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_command_that_the_verification_runs_itself_is_named_before_a_run(
+    opened: Context, verify: Mapping[str, Any], notice: str
+) -> None:
+    own = settings_of(
+        {"app": ["app"], "proxy": "nginx", "database": "db"},
+        app={"console": ["x"]},
+        probe={"url": "http://127.0.0.1:9"},
+        database={"name": "shop"},
+        verify=verify,
+    )
+    loaded: Any = SimpleNamespace(settings=own)
+    whole = [str(each) for each in notices(replace(opened, loaded=loaded)) if not each.service]
+    assert "".join(whole).startswith(notice) and bool(whole) is bool(notice)

@@ -1,8 +1,4 @@
-"""Find what BuildKit cannot build as written.
-
-A frontend is the program that parses a Dockerfile: the engine's own, or an image that the line
-'# syntax=' or the build argument BUILDKIT_SYNTAX names.
-"""
+"""Find what BuildKit cannot build as written."""
 
 from __future__ import annotations
 
@@ -10,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from cosmicdeploy.engine.building.builders.problems import Problem
-from cosmicdeploy.engine.building.context.packing import frontend
 from cosmicdeploy.engine.building.dockerfile.parse import Instruction
+from cosmicdeploy.engine.building.frontend import frontend
 from cosmicdeploy.engine.building.recipe import Recipe
 
 # API versions: Engine 23, whose own frontend is `docker/dockerfile:1.4`, and Engine 25 (1.6).
@@ -25,7 +21,7 @@ GIT_REPOSITORY = re.compile(r"(?:https?|git|ssh)://\S+\.git(?:#\S*)?|git://\S+|s
 def buildkit_problems(recipe: Recipe) -> Iterator[Problem]:
     """Yield what in a build would fail, or be silently ignored."""
     yield from _key_problems(recipe)
-    if frontend(recipe):
+    if frontend(recipe).image:
         return  # a declared frontend is newer, or itself reports what it does not support
     for what, engine, where in _too_new(recipe):
         yield Problem(

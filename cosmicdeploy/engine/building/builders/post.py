@@ -9,7 +9,7 @@ from typing import Any
 
 import urllib3
 
-from cosmicdeploy.engine.connection import TIMEOUT_SECONDS
+from cosmicdeploy.engine.connection import TIMEOUT_SECONDS, is_silence
 from cosmicdeploy.errors import EngineError, EngineUnavailable
 from cosmicdeploy.signals import each_interruptible, interruptible
 
@@ -48,13 +48,13 @@ def _translated_breaks(silence: float) -> Iterator[None]:
     """Translate the errors of urllib3 and http.client, which the SDK does not translate."""
     try:
         yield
-    except (urllib3.exceptions.ReadTimeoutError, TimeoutError) as error:
+    except (urllib3.exceptions.HTTPError, HTTPException, TimeoutError) as error:
+        if not is_silence(error):
+            raise engine_gone() from error
         raise EngineError(
             f"The build printed nothing for {silence:.0f} s, and was given up",
             todo="find out which instruction hangs; let a slow instruction print its progress",
         ) from error
-    except (urllib3.exceptions.HTTPError, HTTPException) as error:
-        raise engine_gone() from error
 
 
 def engine_gone() -> EngineUnavailable:

@@ -1,8 +1,4 @@
-"""Decide how the Dockerfile and the context are packed into one archive for BuildKit.
-
-A frontend is the program that parses a Dockerfile: the engine's own, or an image that the line
-'# syntax=' or the build argument BUILDKIT_SYNTAX names.
-"""
+"""Decide how the Dockerfile and the context are packed into one archive for BuildKit."""
 
 from __future__ import annotations
 
@@ -11,12 +7,11 @@ from dataclasses import dataclass, field
 
 from cosmicdeploy.engine.building.context.archive import packed
 from cosmicdeploy.engine.building.dockerfile.rewrite import CannotRewrite, copying_all, rewritten
+from cosmicdeploy.engine.building.frontend import frontend
 from cosmicdeploy.engine.building.recipe import Recipe
 
 _DOCKERFILE = ".cosmicdeploy.dockerfile"
 _FOLDER = ".cosmicdeploy.context"
-# The frontends whose instructions this package can parse.
-_KNOWN_FRONTENDS = ("docker/dockerfile", "docker/dockerfile-upstream")
 
 
 @dataclass(frozen=True)
@@ -55,23 +50,12 @@ def pack(recipe: Recipe) -> Packing:
     for base, triggers in recipe.triggers.items():
         for instruction in copying_all(triggers, recipe.build.args):
             raise CannotRewrite(f"ONBUILD {instruction.text} of {base}")
-    if text != source.text and not _is_known_frontend(recipe):
-        raise CannotRewrite("an instruction for an unknown frontend ('# syntax=')")
+    parser = frontend(recipe)
+    if text != source.text and not parser.is_known:
+        raise CannotRewrite(f"an instruction for an unknown frontend ({parser.declared_by})")
     return Packing(
         recipe,
         _DOCKERFILE,
         {_DOCKERFILE: text.encode("utf-8", "surrogateescape")},
         _FOLDER if text != source.text else "",
     )
-
-
-def _is_known_frontend(recipe: Recipe) -> bool:
-    image = frontend(recipe)
-    name = image.removeprefix("docker.io/").partition("@")[0].partition(":")[0]
-    return not image or name in _KNOWN_FRONTENDS
-
-
-def frontend(recipe: Recipe) -> str:
-    """Return the image that parses the Dockerfile; "" if the engine itself parses it."""
-    _, directive = recipe.source.dockerfile.directives.get("syntax", (0, ""))
-    return recipe.build.args.get("BUILDKIT_SYNTAX", directive).partition(" ")[0]

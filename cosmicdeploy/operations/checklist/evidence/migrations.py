@@ -7,6 +7,7 @@ from datetime import datetime
 from cosmicdeploy.context import Context
 from cosmicdeploy.journal.interrupted_migration import interrupted_migration
 from cosmicdeploy.journal.step_kinds import MIGRATE
+from cosmicdeploy.lock import holder_pid
 from cosmicdeploy.operations.checklist.verdict import (
     Evidence,
     Figures,
@@ -21,13 +22,17 @@ from cosmicdeploy.operations.checklist.verdict import (
 from cosmicdeploy.text.formatting import counted
 
 POINT = "migrations"
+_AT_WORK = "a run is at work, and a migration that has begun is not done yet"
+_WAIT = "wait until it ends: `cosmicdeploy lock status`"
+_SEE = "see `cosmicdeploy migrate`, and `cosmicdeploy logs app` for the lines"
 
 
 def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
     """Return what the journal says about migrations.
 
     `failed_runs` is the number of runs that failed within the span, after they had begun to
-    migrate. `half_done` says that an interrupted migration is not resolved yet.
+    migrate. `half_done` says that an interrupted migration is not resolved yet; None if it may be
+    that of a run that is at work, or one that such a run resolves.
     """
     runs_that_migrated: set[str] = set()
     failed = 0
@@ -37,16 +42,25 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
             runs_that_migrated.add(run)
         elif record["kind"] == "failed" and run in runs_that_migrated:
             failed += _timestamp(record["at"]) >= span.since
-    return {"failed_runs": failed, "half_done": interrupted_migration(ctx.journal) is not None}
+    return {"failed_runs": failed, "half_done": _half_done(ctx)}
+
+
+def _half_done(ctx: Context) -> bool | None:
+    if interrupted_migration(ctx.journal) is None:
+        return False
+    return True if holder_pid(ctx.engine, ctx.stack.project) is None else None
 
 
 def judge(evidence: Evidence) -> Point:
     """Judge the point.
 
     Worse if a migration is half done, if a run failed after it had begun to migrate, or if
-    migration errors in the application's logs are more frequent than before.
+    migration errors in the application's logs are more frequent than before. Unknown otherwise
+    while a run that has begun to migrate is at work.
     """
     journal, logs = evidence.now["migrations"], evidence.now["application"]
+    if unknown := unknown_point(POINT, journal):
+        return unknown
     if unknown := unknown_point(POINT, logs, "see `cosmicdeploy status`"):
         if not (journal["failed_runs"] or journal["half_done"]):
             return unknown
@@ -60,13 +74,14 @@ def judge(evidence: Evidence) -> Point:
     )
     if journal["failed_runs"] or journal["half_done"]:
         verdict = Verdict.WORSE
+    is_at_work = journal["half_done"] is None and verdict is not Verdict.WORSE
     return Point(
         point=POINT,
-        verdict=verdict,
+        verdict=Verdict.UNKNOWN if is_at_work else verdict,
         found=_describe(journal, logs),
         was=_describe_lines(before) if before else "",
-        why=why_unknown({"log lines": verdict}),
-        todo="see `cosmicdeploy migrate`, and `cosmicdeploy logs app` for the lines",
+        why=_AT_WORK if is_at_work else why_unknown({"log lines": verdict}),
+        todo=_WAIT if is_at_work else _SEE,
         now={**journal, **_line_figures(logs)},
         before=_line_figures(before) if before else None,
     )

@@ -16,7 +16,7 @@ from cosmicdeploy.database.dump_format.opening import opening_fault
 from cosmicdeploy.database.dump_format.scan import DumpScan
 from cosmicdeploy.database.restore.verify import verify_backup
 from cosmicdeploy.database.schema.definitions import Definition
-from cosmicdeploy.database.schema.recreate import set_default_collation
+from cosmicdeploy.database.schema.schemas import set_default_collation
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.errors import BackupError
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from cosmicdeploy.database.schema.creatable import require_creatable
 from cosmicdeploy.database.schema.definitions import Definition, Kind
-from cosmicdeploy.database.schema.recreate import encoded, require_creatable
+from cosmicdeploy.database.schema.recreate import encoded
 from cosmicdeploy.errors import BackupError
+from tests.unit.database.fake_server import Server
 
 pytestmark = pytest.mark.unit
 
@@ -36,13 +38,15 @@ def test_the_definer_is_read_from_the_head(statement: str, definer: str) -> None
     ],
 )
 def test_a_trigger_without_a_schema_can_be_created_again(statement: str) -> None:
-    require_creatable([definition(statement)])
+    require_creatable(Server().session(), [definition(statement)])
 
 
 @pytest.mark.parametrize("head", ["live.t BEFORE INSERT ON a", "t BEFORE INSERT ON `live`.`a`"])
 def test_a_trigger_that_names_a_schema_is_refused(head: str) -> None:
     with pytest.raises(BackupError, match="trigger t names its schema"):
-        require_creatable([definition(f"CREATE TRIGGER {head} FOR EACH ROW SET @x = 1")])
+        require_creatable(
+            Server().session(), [definition(f"CREATE TRIGGER {head} FOR EACH ROW SET @x = 1")]
+        )
 
 
 def test_a_definition_is_sent_in_its_own_character_set() -> None:

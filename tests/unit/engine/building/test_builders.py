@@ -188,6 +188,17 @@ def test_a_frontend_that_cannot_be_pulled_is_named(tmp_path: Path, reason: str) 
     error = build_failed(built, "x", reason, ("last",))
     assert "its frontend docker/dockerfile:1 cannot be pulled" in error.what
     assert error.where.endswith("Dockerfile:1") and "docker pull" in error.todo
+    assert "'# syntax='" in error.todo
+
+
+def test_a_frontend_of_a_build_argument_is_named_as_such(tmp_path: Path) -> None:
+    args = {"BUILDKIT_SYNTAX": "registry.example/dockerfile:1"}
+    reason = "registry.example/dockerfile:1: failed to resolve source metadata"
+    for text in ("FROM a\n", "# syntax=docker/dockerfile:1\nFROM a\n"):
+        error = build_failed(recipe(tmp_path, text, args=args), "x", reason, ())
+        assert "its frontend registry.example/dockerfile:1 cannot be pulled" in error.what
+        assert "BUILDKIT_SYNTAX" in error.todo and "build.args" in error.todo
+        assert "# syntax=" not in error.todo and not error.where.endswith(":1")
 
 
 def test_a_full_disk_is_said(tmp_path: Path) -> None:

@@ -61,6 +61,15 @@ def test_all_is_read_where_it_cannot_be_told(tmp_path: Path, text: str) -> None:
     assert names(tmp_path, text) == set(FILES)
 
 
+def test_a_frontend_of_a_build_argument_counts_before_the_dockerfile_s(tmp_path: Path) -> None:
+    text = "# syntax={}\nFROM a\nCOPY api.py /\n"
+    foreign = {"BUILDKIT_SYNTAX": "example/frontend:1 --option"}
+    assert names(tmp_path, text.format("docker/dockerfile:1"), args=foreign) == set(FILES)
+    assert names(tmp_path, "FROM a\nRUN make\n", args=foreign) == set(FILES)
+    usual = {"BUILDKIT_SYNTAX": "docker.io/docker/dockerfile@sha256:1"}
+    assert names(tmp_path, text.format("example/frontend"), args=usual) == {"api.py"}
+
+
 def test_a_link_may_lead_anywhere(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("api.py")
     assert names(tmp_path, "FROM a\nCOPY link /srv\n") == set(FILES)

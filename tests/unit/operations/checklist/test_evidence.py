@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from cosmicdeploy.engine.facts import Marker
 from cosmicdeploy.errors import EngineUnavailable
+from cosmicdeploy.lock.holder import this_process
 from cosmicdeploy.operations.checklist import logs
 from cosmicdeploy.operations.checklist.collect import collect
 from cosmicdeploy.operations.checklist.evidence import (
@@ -23,6 +26,7 @@ from cosmicdeploy.operations.checklist.verdict import Span
 from cosmicdeploy.settings import External
 from cosmicdeploy.traffic.response import Response
 from tests.unit.operations.checklist.figures import SETTINGS, LogEngine, context
+from tests.unit.runs.journal_writer import Writer
 
 pytestmark = pytest.mark.unit
 
@@ -146,17 +150,32 @@ def test_without_an_engine_nothing_is_collected(tmp_path: Path) -> None:
         collect(context(UnavailableEngine(), tmp_path), Span(since=0), {})
 
 
+MIGRATE = {"step": "migrate", "step_kind": "migrate", "options": {}, "change": ""}
+
+
 def test_a_migration_that_failed_since_the_baseline_counts(tmp_path: Path) -> None:
     ctx = context(None, tmp_path)
     before = {"applied": [], "schema": "s"}
-    step = {
-        "step": "migrate",
-        "step_kind": "migrate",
-        "options": {},
-        "change": "",
-        "before": before,
-    }
-    ctx.journal.append("intent", **step)
+    ctx.journal.append("intent", **MIGRATE, before=before)
     ctx.journal.append("failed", error="no")
     assert migrations.figures(ctx, Span(since=0), None)["failed_runs"] == 1
     assert migrations.figures(ctx, Span(since=9e9), None)["failed_runs"] == 0
+
+
+@pytest.mark.parametrize(
+    ("holder", "half_done"),
+    [
+        (None, True),
+        ({"machine": "another", "pid": "1"}, None),
+        (this_process("deploy"), None),
+        ({**this_process("deploy"), "process": "long ended"}, True),
+    ],
+)
+def test_a_migration_of_a_run_at_work_is_not_half_done(
+    tmp_path: Path, holder: dict[str, str] | None, half_done: bool | None
+) -> None:
+    marker = None if holder is None else Marker(id="m", labels=holder, is_own=False)
+    ctx = context(SimpleNamespace(find_marker=lambda _: marker), tmp_path)
+    Writer(ctx.journal.path).run("r0").intent("migrate")
+    figures = migrations.figures(ctx, Span(since=0), None)
+    assert figures == {"failed_runs": 0, "half_done": half_done}

@@ -86,11 +86,19 @@ def test_a_point_that_was_worse_before_is_better(
 
 def test_a_point_without_figures_is_unknown_and_says_why() -> None:
     without_figures = {name: {"why": f"no {name}", "todo": "wait"} for name in GOOD}
-    without_figures["migrations"] = GOOD["migrations"]
     evidence = Evidence(settings=SETTINGS, now=without_figures, before=GOOD)
     for judge in comparison.POINTS.values():
         point = judge(evidence)
         assert point.verdict is UNKNOWN and point.why.startswith("no "), point
+
+
+def test_a_migration_of_a_run_at_work_is_unknown_unless_the_logs_are_worse() -> None:
+    now_ = with_figures("migrations", half_done=None)
+    point = comparison.POINTS["migrations"](Evidence(settings=SETTINGS, now=now_, before=GOOD))
+    assert point.verdict is UNKNOWN and "a run is at work" in point.why
+    assert point.todo == "wait until it ends: `cosmicdeploy lock status`"
+    now_["application"] = {**GOOD["application"], "migration_errors": 1}
+    assert verdicts(now_)["migrations"] == "worse"
 
 
 def test_without_a_baseline_only_absolute_figures_are_judged() -> None:
@@ -114,10 +122,11 @@ def test_a_figure_that_cannot_be_judged_makes_its_point_unknown() -> None:
 @pytest.mark.parametrize(
     ("burst", "verdict"),
     [
-        ({"let_in": 120, "status": 429, "error": ""}, "same"),
-        ({"let_in": 150, "status": 200, "error": ""}, "worse"),
-        ({"let_in": 0, "status": 401, "error": ""}, "unknown"),
-        ({"let_in": 3, "status": 0, "error": "timed out"}, "unknown"),
+        ({"let_in": 120, "status": 429, "error": "", "seconds": 2.5}, "same"),
+        ({"let_in": 300, "status": 200, "error": "", "seconds": 4.0}, "worse"),
+        ({"let_in": 300, "status": 200, "error": "", "seconds": 75.0}, "unknown"),
+        ({"let_in": 0, "status": 401, "error": "", "seconds": 0.1}, "unknown"),
+        ({"let_in": 3, "status": 0, "error": "timed out", "seconds": 5.2}, "unknown"),
         ({"why": "verify.heartbeat is not configured"}, "same"),
     ],
 )

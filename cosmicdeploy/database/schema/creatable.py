@@ -1,0 +1,100 @@
+"""Check, before anything is changed, that recorded objects can be created again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from cosmicdeploy.database.access import ACCESS_DENIED, error_code, quoted
+from cosmicdeploy.database.schema.definitions import Definition
+from cosmicdeploy.database.schema.recorded_settings import (
+    require_known_settings,
+    session_settings,
+)
+from cosmicdeploy.database.schema.recreate import encoded
+from cosmicdeploy.database.session import Session, is_refusal
+from cosmicdeploy.errors import BackupError, DatabaseError
+
+NAME = r"(?:`(?:[^`]|``)*`|[\w$]+)"
+# The text of an event as the server writes it, up to its status. A quotation within the schedule
+# has no escapes, so no word in it is taken for the status.
+EVENT_HEAD = re.compile(
+    rf"CREATE (?:DEFINER={NAME}(?:@{NAME})? )?EVENT {NAME} ON SCHEDULE"
+    r" (?:[^'\"`\\]|'[^'\\]*')*? ON COMPLETION (?:NOT )?PRESERVE "
+)
+EVENT_STATUS = re.compile(r"(?:ENABLE|DISABLE(?: ON (?:SLAVE|REPLICA))?)(?= (?:COMMENT '|DO ))")
+
+
+def require_creatable(session: Session, recorded: Sequence[Definition]) -> None:
+    """Raise `BackupError` if an object cannot be created from its text in another schema.
+
+    Checks the text, and that the server knows the settings under which it was created. Raises
+    `DatabaseError` if the server does not answer.
+    """
+    for definition in recorded:
+        encoded(definition, definition.statement)
+        if is_bound_to_schema(definition):
+            raise BackupError(
+                f"{definition.label} names its schema before its body, so it works in no other",
+                todo="create it again without the schema's name",
+            )
+    require_known_settings(session, recorded)
+
+
+def require_creatable_events(session: Session, schema: str, recorded: Sequence[Definition]) -> None:
+    """Raise `BackupError` if the server refuses to create one of the events among `recorded`.
+
+    Creates each event in `schema`, which must have no events of its own, and drops it again. The
+    event is disabled meanwhile, so that the server never runs it there. Uses `schema`. Raises
+    `DatabaseError` if the server does not answer, or if the user lacks the privileges.
+    """
+    session.use(schema)
+    for event in recorded:
+        if event.kind == "EVENT":
+            _try_event(session, schema, event)
+
+
+def _try_event(session: Session, schema: str, event: Definition) -> None:
+    drop = f"DROP EVENT IF EXISTS {quoted(schema)}.{quoted(event.name)}"
+    statement = encoded(event, _disabled(event))
+    session.execute(drop)  # a killed trial may have left it
+    try:
+        with session_settings(session, event):
+            session.execute(statement)
+    except DatabaseError as error:
+        if not is_refusal(error) or error_code(error.__cause__) in ACCESS_DENIED:
+            raise
+        raise BackupError(
+            f"{event.label} cannot be created on this server: {error.what}",
+            where=session.where,
+            todo="correct this on the database server, and run the same command again",
+        ) from error
+    session.execute(drop)
+
+
+def _disabled(event: Definition) -> str:
+    """Return the statement that creates an event disabled.
+
+    Raises `BackupError` if the statement is not as the server writes it: a forged one might be
+    created enabled, or in another schema.
+    """
+    head = EVENT_HEAD.match(event.statement)
+    status = EVENT_STATUS.match(event.statement, head.end()) if head else None
+    if head is None or status is None:
+        raise BackupError(
+            f"{event.label} has another text than a server writes, so it cannot be tried",
+            todo="use another backup: `cosmicdeploy backup list`",
+        )
+    return f"{head[0]}DISABLE{event.statement[status.end() :]}"
+
+
+def is_bound_to_schema(definition: Definition) -> bool:
+    """Return whether a definition is a trigger that names a schema before its body.
+
+    The schema is that of the trigger or of its table.
+    """
+    if definition.kind != "TRIGGER":
+        return False
+    head = re.split(r"\bFOR\s+EACH\s+ROW\b", definition.statement, maxsplit=1, flags=re.I)[0]
+    _, _, target = re.sub(r"`(?:[^`]|``)*`", "name", head).partition("TRIGGER")
+    return "." in target

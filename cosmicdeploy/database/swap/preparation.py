@@ -1,0 +1,59 @@
+"""Check, before a swap changes anything, that it can be finished and undone."""
+
+from __future__ import annotations
+
+from cosmicdeploy.database.schema.creatable import require_creatable, require_creatable_events
+from cosmicdeploy.database.schema.definitions import Definitions, read_definitions
+from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.schema.privileges import require_definers
+from cosmicdeploy.database.schema.recreate import without_broken_views
+from cosmicdeploy.database.session import Session
+from cosmicdeploy.database.swap.direction import SwapDirection
+from cosmicdeploy.database.swap.record import Record
+from cosmicdeploy.errors import BackupError
+
+
+def prepared_record(session: Session, direction: SwapDirection, coming: Definitions) -> Record:
+    """Return the record for a swap whose tables and objects can all be moved and created again.
+
+    `coming` are the objects of the tables that become live. Tries to create each event, disabled,
+    in the schema of these tables. Raises `BackupError` if a table cannot be moved or an object
+    cannot be created again, and `DatabaseError` if the server does not answer.
+    """
+    for schema in (direction.live, direction.incoming):
+        require_swappable(Facts(session, schema))
+    leaving = require_recreatable(session, direction.live)
+    require_definers(session, coming.definers())
+    require_creatable(session, coming.objects)
+    events = (*leaving.of("EVENT"), *coming.of("EVENT"))
+    require_creatable_events(session, direction.incoming, events)
+    return Record(leaving=leaving, coming=coming)
+
+
+def require_recreatable(session: Session, schema: str) -> Definitions:
+    """Return a schema's objects without broken views: what a swap back has to create again.
+
+    Raises `BackupError` if one of them cannot be created again from its text and settings, or if
+    the user may not do that.
+    """
+    recorded = without_broken_views(session, read_definitions(session, schema))
+    require_definers(session, recorded.definers())
+    require_creatable(session, recorded.objects)
+    return recorded
+
+
+def require_swappable(facts: Facts) -> None:
+    """Raise `BackupError` if RENAME TABLE cannot move all tables of a schema to another."""
+    refused = {
+        "sequences or versioned tables": facts.other_tables(),
+        "foreign keys across schemas": facts.keys_across_schemas(),
+    }
+    lines = [f"{kind}: {', '.join(names)}" for kind, names in refused.items() if names]
+    if lines:
+        raise BackupError(
+            f"A schema with {' and '.join(kind for kind, names in refused.items() if names)}"
+            " cannot be swapped",
+            where=facts.schema,
+            todo="drop them, and create them again after the restore; or restore by hand",
+            details=lines,
+        )

@@ -1,0 +1,51 @@
+"""The frontend of a build: the program that parses the Dockerfile.
+
+It is the engine's own, or an image that the build argument BUILDKIT_SYNTAX names, or else the line
+'# syntax=' of the Dockerfile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cosmicdeploy.engine.building.recipe import Recipe
+
+_ARGUMENT = "BUILDKIT_SYNTAX"
+# The frontends whose instructions this package can parse.
+_KNOWN = ("docker/dockerfile", "docker/dockerfile-upstream")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frontend:
+    """The frontend of a build.
+
+    `image` is "" if the engine itself parses the Dockerfile. `declared_by` says what names the
+    image, in words for messages. `line` is the number of the Dockerfile's line that names it; 0 if
+    no line does.
+    """
+
+    image: str
+    declared_by: str = ""
+    line: int = 0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether this package knows the frontend's instructions, so also the files it reads."""
+        name = self.image.removeprefix("docker.io/").partition("@")[0].partition(":")[0]
+        return not self.image or name in _KNOWN
+
+
+def frontend(recipe: Recipe) -> Frontend:
+    """Return the frontend that parses the Dockerfile of a build."""
+    if _ARGUMENT in recipe.build.args:
+        return Frontend(
+            image=_image(recipe.build.args[_ARGUMENT]),
+            declared_by=f"the build argument {_ARGUMENT} (build.args in the compose file)",
+        )
+    line, value = recipe.source.dockerfile.directives.get("syntax", (0, ""))
+    return Frontend(image=_image(value), declared_by="the line '# syntax='", line=line)
+
+
+def _image(value: str) -> str:
+    """Return the image of a declaration, which options for the frontend may follow."""
+    return value.partition(" ")[0]

@@ -1,0 +1,42 @@
+"""Each step that reads its state before from its records has a shape to check these against."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy.journal.journal import Journal, UnreadableLine
+from cosmicdeploy.journal.step_shapes import BEFORE
+from cosmicdeploy.steps.base import Step
+from cosmicdeploy.steps.kinds import KINDS
+from tests.unit.runs.damage.any_json import AT
+
+pytestmark = pytest.mark.unit
+
+
+def reads_before(step: type[Step]) -> bool:
+    """Whether the class of the step, or one that it derives from, reads `change.before`."""
+    own = (each for each in step.__mro__ if issubclass(each, Step) and each is not Step)
+    return any("change.before" in inspect.getsource(each) for each in own)
+
+
+def test_each_step_that_reads_the_state_before_it_has_a_shape() -> None:
+    reading = {kind for kind, step in KINDS.items() if reads_before(step)}
+    assert {"build", "rollout", "one-shot", "chown"} <= reading
+    assert reading <= set(BEFORE), "an undo would end in a KeyError for a damaged record"
+    assert set(BEFORE) <= set(KINDS)
+
+
+@pytest.mark.parametrize("kind", BEFORE)
+def test_an_intent_without_the_state_before_its_step_is_unreadable(
+    tmp_path: Path, kind: str
+) -> None:
+    journal = Journal(path=tmp_path / "journal.jsonl")
+    record = {"at": AT, "run": "r1", "kind": "intent", "step": kind, "step_kind": kind}
+    record |= {"options": {}, "change": "c", "before": {}}
+    journal.path.write_text(json.dumps(record) + "\n")
+    [entry] = journal.entries()
+    assert isinstance(entry, UnreadableLine) and "Field required" in entry.why
