@@ -109,6 +109,8 @@ class RunScope:
     None if the names are not known.
     `target_backup`: the backup that a rollback restores.
     `resumed_runs`: the interrupted runs that this run resumes, the oldest first.
+    `left_out`: the services that a rollback leaves out, because they are younger than its backup.
+    `to_stop`: those of them that it stops, since the older release has no code for them.
     `remove_orphans`: whether to remove containers that no service declares (`--remove-orphans`).
     `allowed_migrations`: names of migrations that may destroy data (`--allow`).
     `included`: the infrastructure services that the run may replace (`--include`).
@@ -126,6 +128,8 @@ class RunScope:
     images_ahead: frozenset[str] | None = None
     target_backup: Backup | None = None
     resumed_runs: Sequence[InterruptedRun] = ()
+    left_out: frozenset[str] = frozenset()
+    to_stop: frozenset[str] = frozenset()
     remove_orphans: bool = False
     allowed_migrations: frozenset[str] = frozenset()
     included: frozenset[str] = frozenset()

@@ -25,6 +25,13 @@ Examples:
 """
 
 
+# Usage errors that get a hint.
+HINTS = {
+    "No such command 'abort'.": "No such command 'abort': `cosmicdeploy deploy --abort` undoes an"
+    " interrupted deploy or rollback, `cosmicdeploy deploy --abort --accept` keeps what runs",
+}
+
+
 class Commands(TyperGroup):
     """The top-level command group; escapes control characters in usage errors."""
 
@@ -68,7 +75,7 @@ def _sanitized_errors() -> Iterator[None]:
     except Exception as error:
         # Checks for an attribute, since the class of usage errors depends on the Typer release.
         if isinstance(message := getattr(error, "message", None), str):
-            error.message = sanitized(message)  # type: ignore[attr-defined]
+            error.message = sanitized(HINTS.get(message, message))  # type: ignore[attr-defined]
         raise
 
 

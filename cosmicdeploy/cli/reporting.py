@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.cli.edge import Call
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.restore.verify import Verification
 from cosmicdeploy.errors import CosmicError, ExitCode
-from cosmicdeploy.journal.interrupted_run import InterruptedRun
-from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.lock import holder_pid
 from cosmicdeploy.probes.proof import TrafficStats
@@ -23,10 +20,10 @@ from cosmicdeploy.report.model import (
     StepReport,
     UnfinishedReport,
 )
-from cosmicdeploy.runs.failing_before import services_without_undo
 from cosmicdeploy.runs.plan import Plan, Planned
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.runs.undo import Applied
+from cosmicdeploy.runs.ways_on import ways_on
 from cosmicdeploy.steps.base import Change, Unchanged
 
 
@@ -114,7 +111,7 @@ def with_notices(report: Report, notices: Iterable[StackNotice]) -> Report:
 
 
 def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
-    """Return the interrupted runs, oldest first, each with the commands that resume or undo it.
+    """Return the interrupted runs, oldest first, each with the ways on from it.
 
     Leaves out the run that holds the lock, since that run is in progress.
     """
@@ -126,48 +123,11 @@ def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
             at=run.at,
             who=run.who,
             told=run.description(),
-            todo=_unfinished_todo(run, services_without_undo(ctx, run)),
+            todo=ways_on(ctx, run),
         )
         for run in unfinished(ctx.journal)
         if str(run.pid) != pid_in_progress
     ]
-
-
-def _unfinished_todo(run: InterruptedRun, gone: Sequence[str]) -> str:
-    """Return a sentence with the commands that resume, undo or accept a run.
-
-    `gone` are the services whose superseded container, which an undo needs, no longer exists.
-    """
-    if gone:
-        names = ", ".join(gone)
-        accept = f"it cannot be undone, since the superseded container is gone ({names}): {ACCEPT}"
-        resume = _resume_command(run)
-        return f"{resume} finishes it; {accept}" if resume else accept
-    if run.lost_records:
-        return "`cosmicdeploy deploy --abort` undoes what is known of it"
-    is_deploy = run.kind in (RunKind.DEPLOY, RunKind.ABORT)
-    if is_deploy and run.failed:
-        return "`cosmicdeploy deploy --abort` undoes it, `cosmicdeploy deploy` then deploys again"
-    if is_deploy:
-        return "`cosmicdeploy deploy --resume` resumes it, `cosmicdeploy deploy --abort` undoes it"
-    if run.target:
-        return _rollback_todo(run)
-    return f"run `cosmicdeploy {run.command}` again"
-
-
-def _resume_command(run: InterruptedRun) -> str:
-    """Return the command that resumes a run; "" if none does."""
-    if run.failed or run.lost_records:
-        return ""
-    if run.target:
-        return f"`cosmicdeploy {run.command} --to {run.target}`"
-    return f"`cosmicdeploy {run.command}`"
-
-
-def _rollback_todo(run: InterruptedRun) -> str:
-    if run.failed:
-        return "`cosmicdeploy deploy --abort` undoes it, as does the next deploy or rollback"
-    return f"{_resume_command(run)} resumes it, `cosmicdeploy deploy --abort` undoes it"
 
 
 def abort_report(call: Call, undone: Sequence[Applied]) -> Report:

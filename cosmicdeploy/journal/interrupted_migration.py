@@ -26,17 +26,17 @@ class BegunMigration:
     failed: bool = False
 
 
-def interrupted_migration(journal: Journal, *, own: bool = False) -> BegunMigration | None:
-    """Return the newest migrate step of the interrupted runs; with `own`, also of the current run.
+def interrupted_migration(journal: Journal, *, for_undo: bool = False) -> BegunMigration | None:
+    """Return the newest migrate step of the interrupted runs.
 
     Returns None if no run has such a step, or if the step completed and the undo of its run has not
-    begun.
+    begun. With `for_undo`, also returns such a completed step, and one of the current run.
     """
-    for run in reversed(unfinished(journal, own=own)):
+    for run in reversed(unfinished(journal, own=for_undo)):
         for intent in reversed(run.intents):
             if intent.kind != MIGRATE:
                 continue
-            if intent.done and not run.failed:
+            if intent.done and not run.failed and not for_undo:
                 return None
             done = intent.facts if intent.done else None
             backup = first_backup([run]) or ""

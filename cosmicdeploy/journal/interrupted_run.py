@@ -38,7 +38,8 @@ class InterruptedRun:
     `at` is the time when the run began, in ISO 8601. `target` is the ID of the backup that a
     rollback goes back to; None for any other run. `state` is the state of the stack before the run.
     `included` are the services that `--include` named. `failed` says that the undo of the run has
-    begun. `intents` are the steps that have begun and are not undone.
+    begun, and `undo_failed` that it has ended without undoing everything. `intents` are the steps
+    that have begun and are not undone.
 
     `lost_records` are messages about records of the run that cannot be read. `uncertain_records`
     are messages about unreadable lines that may be records of the run. If there is any such
@@ -56,6 +57,7 @@ class InterruptedRun:
     state: Mapping[str, Any] = field(default_factory=dict)
     included: Sequence[str] = ()
     failed: bool = False
+    undo_failed: bool = False
     intents: list[Intent] = field(default_factory=list)
     lost_records: list[str] = field(default_factory=list)
     uncertain_records: list[str] = field(default_factory=list)

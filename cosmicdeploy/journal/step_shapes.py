@@ -51,15 +51,23 @@ class Orphan(Container):
     service: str = ""
 
 
+class LeftOut(Container):
+    """A container of the `service` that a rollback leaves out, as it was before a step."""
+
+    service: str
+
+
 class Containers(Shape):
     """`containers` maps each service to its container; None if the service had none.
 
     `in_the_way` are the orphans that the step stops because they hold what one of the services
-    needs, such as a port of the host.
+    needs, such as a port of the host. `left_out` are the services that are younger than the backup
+    of the rollback, as far as the step stops or starts them.
     """
 
     containers: dict[str, Container | None]
     in_the_way: list[Orphan] = Field(default_factory=list)
+    left_out: list[LeftOut] = Field(default_factory=list)
 
 
 class Orphans(Shape):

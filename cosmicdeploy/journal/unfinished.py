@@ -133,10 +133,10 @@ def _update(open_runs: dict[str, InterruptedRun], run: InterruptedRun, record: R
             run.failed = True  # the run is being undone, by itself or by a later run
             for intent in _intent_of(run, record):
                 run.intents.remove(intent)
-        case "success":
-            del open_runs[run.id]
-        case "ended" if record["whole"]:
-            del open_runs[run.id]
+        case "success" | "ended":
+            run.undo_failed = not record.get("whole", True)  # a success is whole
+            if not run.undo_failed:
+                del open_runs[run.id]
 
 
 def _forget_schema(run: InterruptedRun) -> None:

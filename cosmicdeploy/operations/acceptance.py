@@ -3,7 +3,8 @@
 Acceptance closes interrupted runs that can be neither finished nor undone, because the containers
 that the undo needs are gone. That happens if the operator uses Compose or Docker after a deploy was
 killed. Acceptance starts, stops and replaces no service, and changes no live data. It only removes
-or reverts what the interrupted runs left behind.
+or reverts what the interrupted runs left behind. Data from before a restore that no record explains
+is kept, in a schema of its own.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.restore.restore import drop_shadow
+from cosmicdeploy.database.schema.schemas import replaced_name
 from cosmicdeploy.database.swap.interrupted import is_swap_interrupted
+from cosmicdeploy.database.swap.swap import set_replaced_data_aside
 from cosmicdeploy.engine.containers.in_place import of_service
 from cosmicdeploy.errors import NeedsPerson, Refused, UsageError
 from cosmicdeploy.journal.interrupted_run import InterruptedRun, backups_of, intents
@@ -26,7 +29,7 @@ from cosmicdeploy.runs.execute import record_release
 from cosmicdeploy.runs.locked_run import begin
 from cosmicdeploy.steps.backups.load import LoadStep
 from cosmicdeploy.steps.backups.restore import RestoreStep
-from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
+from cosmicdeploy.steps.containers.maintenance import end_maintenance, is_maintenance_on
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
 from cosmicdeploy.steps.containers.repair import wait_for_commands
 from cosmicdeploy.steps.containers.restart import RestartStep
@@ -44,8 +47,8 @@ def acceptable(ctx: Context) -> list[InterruptedRun]:
     """Return the interrupted runs that acceptance would close.
 
     Raises `UsageError` if there is none. Raises `NeedsPerson` if one of the runs was swapping data
-    or still turns clients away, since the operator must finish or undo such a run first. Also
-    raises `NeedsPerson` if the database has data that no record explains.
+    or still turns clients away, since the operator must finish or undo such a run first. Neither is
+    possible if the database has data that no record explains; then these runs are acceptable too.
     """
     runs = unfinished(ctx.journal)
     if not runs:
@@ -54,10 +57,21 @@ def acceptable(ctx: Context) -> list[InterruptedRun]:
             where=str(ctx.journal.path),
             todo="see `cosmicdeploy status`",
         )
-    _require_no_swap(ctx, runs)
-    interrupted.require_no_unknown_data(ctx, runs)
-    _require_clients_served(ctx, runs)
+    if not interrupted.has_unknown_data(ctx, runs):
+        _require_no_swap(ctx, runs)
+        _require_clients_served(ctx, runs)
     return runs
+
+
+def kept_data(ctx: Context, runs: Sequence[InterruptedRun]) -> str:
+    """Describe the data that acceptance sets aside, for the question; "" if there is none."""
+    if not interrupted.has_unknown_data(ctx, runs):
+        return ""
+    schema = replaced_name(ctx.require_database().name)
+    return (
+        f"no record says which run replaced the data in the schema {schema}: it is kept, in a"
+        " schema that no command touches, and clients are let in to the present data"
+    )
 
 
 def _require_clients_served(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
@@ -84,15 +98,18 @@ def _turns_clients_away(options: Mapping[str, Any]) -> bool:
 
 
 def _require_no_swap(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
-    """Raise `NeedsPerson` if an interrupted rollback was swapping data or turns clients away."""
+    """Raise `NeedsPerson` if an interrupted rollback was swapping data or turns clients away.
+
+    Once clients have been let in to swapped data, an undo would lose what they write, so that the
+    present state is the only one that is left.
+    """
     rollbacks = [run for run in runs if run.kind is RunKind.ROLLBACK]
     if not rollbacks:
         return  # only a rollback swaps data; the database may not even run
-    was_swapping = bool(intents(runs, RestoreStep.kind)) or (
-        ctx.has_database and is_swap_interrupted(ctx.database())
-    )
-    if not was_swapping and not is_maintenance_on(ctx):
+    is_half_swapped = ctx.has_database and is_swap_interrupted(ctx.database())
+    if not is_half_swapped and not is_maintenance_on(ctx):
         return
+    was_swapping = is_half_swapped or bool(intents(runs, RestoreStep.kind))
     what = "while data was being swapped" if was_swapping else "and still turns clients away"
     last = rollbacks[-1]
     raise NeedsPerson(
@@ -145,6 +162,8 @@ def _require_same(agreed: InPlace, now: InPlace) -> None:
 
 def _clean_up(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
     """Remove or revert what the interrupted runs left behind beside the services."""
+    if interrupted.has_unknown_data(ctx, runs):
+        _set_aside(ctx)
     for name in ctx.settings.services.all:
         _remove_superseded(ctx, name)
     for name in out_of_service(ctx):
@@ -153,6 +172,15 @@ def _clean_up(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
         restore_lock_wait(ctx)
     if intents(runs, LoadStep.kind):
         drop_shadow(ctx.database())  # a copy of a backup, which never became live
+
+
+def _set_aside(ctx: Context) -> None:
+    """Set the replaced data aside that no record explains, and end a maintenance."""
+    ctx.lock.require()
+    if kept := set_replaced_data_aside(ctx.database()):
+        ctx.warn(f"the data from before a restore is kept in the schema {kept}; drop it by hand")
+    if is_maintenance_on(ctx):
+        end_maintenance(ctx)
 
 
 def _remove_superseded(ctx: Context, name: str) -> None:

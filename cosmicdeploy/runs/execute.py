@@ -32,6 +32,7 @@ from cosmicdeploy.runs.undo_interrupted import undo_runs
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 from cosmicdeploy.steps.infrastructure.records import remember_files
+from cosmicdeploy.younger_services import leave_out
 
 
 class Recording(Protocol):
@@ -207,6 +208,11 @@ def rollback(
     wait: float = 0.0,
     recorder: Recorder | None = None,
 ) -> tuple[Run, TrafficStats | None]:
-    """Roll back to the backup `target` by the steps of a playbook; see `execute`."""
+    """Roll back to the backup `target` by the steps of a playbook; see `execute`.
+
+    Leaves out the services that are younger than the backup. Raises `Refused` if the main
+    application is one of them.
+    """
+    ctx = leave_out(ctx, target.manifest)
     with ctx.catalogue.in_use(target):
         return execute(ctx.with_run(target_backup=target), command, playbook.steps, wait, recorder)

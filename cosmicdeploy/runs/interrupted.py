@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.schemas import replaced_name
 from cosmicdeploy.database.swap.swap import has_replaced_data
@@ -43,7 +44,7 @@ def decide(ctx: Context, command: RunCommand) -> Decision:
     require_readable(ctx, runs)
     releasing = [run for run in runs if run.kind.places_release and run.intents]
     if not command.kind.places_release:
-        _require_no_rollback(releasing)
+        _require_no_rollback(ctx, releasing)
         return Decision(superseded=[run for run in runs if _is_superseded(run, command)])
     for run in releasing:
         ctx.say(run.description())
@@ -108,9 +109,12 @@ def _can_resume(run: InterruptedRun, command: RunCommand, target: str | None) ->
     return command.kind is RunKind.ROLLBACK or not run.failed
 
 
-def _require_no_rollback(runs: Runs) -> None:
+def _require_no_rollback(ctx: Context, runs: Runs) -> None:
+    """Raise `NeedsPerson` if a rollback is among the runs whose data no client uses yet."""
+    is_any = any(run.kind is RunKind.ROLLBACK for run in runs)
+    in_place = _in_place_for_clients(ctx, runs) if is_any else ()
     for run in runs:
-        if run.kind is RunKind.ROLLBACK:
+        if run.kind is RunKind.ROLLBACK and run not in in_place:
             raise NeedsPerson(
                 "A rollback was interrupted",
                 where=run.description(),
@@ -153,20 +157,25 @@ def to_abort(ctx: Context) -> Runs:
     return runs
 
 
-def require_no_unknown_data(ctx: Context, runs: Runs) -> None:
-    """Raise `NeedsPerson` if unreadable records leave replaced data unexplained.
+def has_unknown_data(ctx: Context, runs: Runs) -> bool:
+    """Whether unreadable records leave replaced data unexplained.
 
     Replaced data is the data from before a restore, which the database still keeps. If no record
     says which run replaced it, the deployer neither puts it back nor drops it.
     """
     if not any(run.lost_records or run.uncertain_records for run in runs) or intents(runs, RESTORE):
-        return
-    if ctx.has_database and has_replaced_data(ctx.database()):
+        return False
+    return ctx.has_database and has_replaced_data(ctx.database())
+
+
+def require_no_unknown_data(ctx: Context, runs: Runs) -> None:
+    """Raise `NeedsPerson` if unreadable records leave replaced data unexplained."""
+    if has_unknown_data(ctx, runs):
         live = ctx.require_database().name
         raise NeedsPerson(
             "Data from before a restore is kept, and no record says which run replaced it",
             where=replaced_name(live),
-            todo=f"compare it with {live!r} by hand; rename its tables into another schema, then "
-            "`cosmicdeploy deploy --abort`",
+            todo=f"compare it with {live!r}; to keep both, {ACCEPT}, which moves the data from"
+            " before the restore to a schema that no command touches",
             details=[run.description() for run in runs],
         )

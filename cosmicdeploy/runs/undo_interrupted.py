@@ -13,6 +13,11 @@ from cosmicdeploy.runs.snapshot import changed, observe
 from cosmicdeploy.runs.undo import Applied, applied_by, has_swapped_data, undo_all, unexpected
 from cosmicdeploy.steps.containers.repair import wait_for_commands
 
+# Advice after an undo that is recorded as complete, although the result is not proven.
+OVER = (
+    "the interrupted run is over: see `cosmicdeploy status`; `cosmicdeploy deploy` continues from"
+    " here"
+)
 Runs = Sequence[InterruptedRun]
 
 
@@ -52,13 +57,13 @@ def _require_as_before(ctx: Context, runs: Runs, applied: Sequence[Applied]) -> 
     """Raise `NeedsPerson` if the state before the runs is unknown, or the present one differs.
 
     Accepts differences that the undone steps (`applied`) leave on purpose. The runs are already
-    recorded as undone, so the operator can run the same command again.
+    recorded as undone, so nothing stands in the way of the next command.
     """
     if not runs[0].state:
         raise NeedsPerson(
             "An interrupted run was undone as far as its changes are known",
             where=str(ctx.journal.path),
-            todo="see `cosmicdeploy status`; run the same command again to continue from here",
+            todo=OVER,
             details=[run.description() for run in runs],
         )
     state = runs[0].state
@@ -67,6 +72,6 @@ def _require_as_before(ctx: Context, runs: Runs, applied: Sequence[Applied]) -> 
         raise NeedsPerson(
             "An interrupted run was undone, but the stack differs from its state before the run",
             where=differences[0],
-            todo="see `cosmicdeploy status`; run the same command again to continue from here",
+            todo=OVER,
             details=differences,
         )

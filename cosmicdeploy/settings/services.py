@@ -120,6 +120,20 @@ class Services(Section):
         copy._other = tuple(name for name in rest if name not in {*ending, *stateful})
         return copy
 
+    def without(self, names: Collection[str]) -> Services:
+        """Return a copy without these services, which have to leave one in `app`.
+
+        Only services that a deploy replaces may be named.
+        """
+        kept = {
+            "app": without(self.app, names),
+            "worker": without(self.worker, names),
+            "scheduler": None if self.scheduler in names else self.scheduler,
+        }
+        copy = self.model_copy(update={**kept, "left_alone": (*self.left_alone, *sorted(names))})
+        copy._other = without(self.other, names)
+        return copy
+
     @property
     def single(self) -> Words:
         """The services that must have exactly one container.
@@ -144,6 +158,11 @@ class Services(Section):
     @property
     def all(self) -> Words:
         return (*self.infrastructure, *self.deployed)
+
+
+def without(services: Words, names: Collection[str]) -> Words:
+    """Return the services without those that have one of these names."""
+    return tuple(name for name in services if name not in names)
 
 
 def named_replicas(names: Words, replicas: Mapping[str, Sequence[str]]) -> Words:

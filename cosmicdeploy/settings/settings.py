@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import Field, PrivateAttr, model_validator
@@ -23,7 +23,7 @@ from cosmicdeploy.settings.database import Backup, Cache, Database, Migrate
 from cosmicdeploy.settings.monitoring import Checklist, Diagnose, Monitoring
 from cosmicdeploy.settings.rollout import Maintenance, Probe, Proxy, Restart, Soak
 from cosmicdeploy.settings.section import Paths, Section, Words
-from cosmicdeploy.settings.services import Services, named_replicas
+from cosmicdeploy.settings.services import Services, named_replicas, without
 from cosmicdeploy.settings.without_role import require_lists_without_contradiction
 
 
@@ -145,6 +145,23 @@ class Settings(Section):
             )
             for each in self.all_applications
         }
+        return self.model_copy(update={"services": services, "applications": applications})
+
+    def without_services(self, names: Collection[str]) -> Settings:
+        """Return a copy in which no command touches these services.
+
+        Only services that a deploy replaces may be named. Each application keeps its name; one
+        without a service that is left is left out.
+        """
+        rest = {each.name: without(each.services, names) for each in self.all_applications}
+        applications = {
+            name: self.applications.get(name, OwnApplication()).model_copy(
+                update={"services": services}
+            )
+            for name, services in rest.items()
+            if services
+        }
+        services = self.services.without(names)
         return self.model_copy(update={"services": services, "applications": applications})
 
     @model_validator(mode="after")

@@ -115,7 +115,7 @@ def _abort(call: Call, config: Path | None, wait: float) -> Report:
 
 def _accept(call: Call, config: Path | None, wait: float) -> Report:
     from cosmicdeploy.cli.reporting import release_fields
-    from cosmicdeploy.operations.acceptance import accept, acceptable, in_place
+    from cosmicdeploy.operations.acceptance import accept, acceptable, in_place, kept_data
     from cosmicdeploy.operations.status import status
     from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.report.views.status import show_status
@@ -127,6 +127,8 @@ def _accept(call: Call, config: Path | None, wait: float) -> Report:
     show_status(status(ctx), console)
     for run in interrupted_runs:
         console.print(f"interrupted: {run.description()}", soft_wrap=True)
+    if line := kept_data(ctx, interrupted_runs):
+        console.print(line, soft_wrap=True)
     call.terminal.require_yes(
         "Record this as the present state? The interrupted runs can then no longer be undone"
     )

@@ -129,6 +129,7 @@ def _rollback(
     from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.runs.execute import rollback
     from cosmicdeploy.workspace import open_playbook, open_stack
+    from cosmicdeploy.younger_services import fates, younger_lines
 
     if len(modes) > 1:
         options = " and ".join(m.option for m in modes)
@@ -149,6 +150,8 @@ def _rollback(
     if target.from_future:
         ctx.catalogue.warn(f"{target.id} is used because --to names it: {target.from_future}")
     ctx = _including(ctx, include, target, mode)
+    for line in younger_lines(fates(ctx, target.manifest), data_go_back=mode is not Mode.CODE_ONLY):
+        ctx.warn(line)
     call.terminal.require_yes(_question(call, ctx, mode, target))
     ctx = as_of_backup(ctx, target.manifest)
     with view:

@@ -28,6 +28,11 @@ def replaced_name(live: str) -> str:
     return _derived_name(live, "before")
 
 
+def kept_name(live: str) -> str:
+    """Return a random name for a schema that keeps replaced data, and that no command touches."""
+    return _derived_name(live, f"kept_{secrets.token_hex(SCRATCH_ID_BYTES)}")
+
+
 def swap_record_name(live: str) -> str:
     """Return the name of the schema that records a swap of the live tables with restored ones."""
     return _derived_name(live, "swap")

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.access import DatabaseAccess, quoted
 from cosmicdeploy.database.schema.definitions import Definitions, read_definitions
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.schema.schemas import (
+    create_schema_like,
+    drop_empty_schema,
     drop_schema,
+    kept_name,
     replaced_name,
     shadow_name,
+    swap_record_name,
 )
 from cosmicdeploy.database.session import Session, open_session
 from cosmicdeploy.database.swap.direction import SwapDirection, Swapped, backward, forward
@@ -81,6 +85,32 @@ def drop_replaced_data(access: DatabaseAccess) -> None:
         # Drop the record first: a record of data that is gone would allow a swap back.
         SwapRecord(session, access.name).forget(Phase.SWAPPED)
         drop_schema(session, replaced_name(access.name))
+
+
+def set_replaced_data_aside(access: DatabaseAccess) -> str:
+    """Move the data that a restore replaced to a schema of its own; return that schema's name.
+
+    No command reads or drops that schema. The record of the swap moves with the data: it holds the
+    views, routines, triggers and events of that time. Returns "" if no data is kept once an
+    interrupted swap is finished or undone. Raises `DatabaseError`.
+    """
+    live = access.name
+    with exclusive_session(access) as session:
+        resolve(session, live)
+        sources = {replaced_name(live): "", swap_record_name(live): "cosmicdeploy_"}
+        tables = [(schema, each) for schema in sources for each in Facts(session, schema).engines()]
+        if not tables:
+            return ""
+        kept = kept_name(live)
+        create_schema_like(session, live, kept)
+        moves = ", ".join(
+            f"{quoted(schema)}.{quoted(table)} TO {quoted(kept)}.{quoted(sources[schema] + table)}"
+            for schema, table in tables
+        )
+        session.execute(f"RENAME TABLE {moves}")
+        for schema in sources:
+            drop_empty_schema(session, schema)
+        return kept
 
 
 def require_no_replaced_data(session: Session, access: DatabaseAccess) -> None:

@@ -88,6 +88,7 @@ class DockerCommands(DockerContainers):
         image: str,
         project: str,
         timeout: float,
+        on_line: Callable[[str], None] | None = None,
     ) -> ExecResult:
         name = name_as(ContainerRole.COMMAND, service.container_name, uuid4().hex)
         container_id = self.create(
@@ -98,6 +99,6 @@ class DockerCommands(DockerContainers):
         )
         try:
             with translated(f"Running {' '.join(argv)}", service.name):
-                return run_to_end(self._api, container_id, timeout)
+                return run_to_end(self._api, container_id, timeout, on_line)
         finally:
             self.discard(container_id)

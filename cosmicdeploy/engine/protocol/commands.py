@@ -68,10 +68,12 @@ class EngineCommands(Protocol):
         image: str,
         project: str,
         timeout: float,
+        on_line: Callable[[str], None] | None = None,
     ) -> ExecResult:
         """Run a command in a one-off container of a service, and remove the container.
 
         The container has the service's environment, mounts and networks, but no ports, no fixed
-        address and no aliases. Raises `EngineError` if the command takes longer than `timeout`
+        address and no aliases. `on_line` gets each line of both outputs as the command prints it;
+        it is called from a thread. Raises `EngineError` if the command takes longer than `timeout`
         seconds; the container is then killed.
         """

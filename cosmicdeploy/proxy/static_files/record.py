@@ -59,8 +59,8 @@ def read_record(ctx: Context, volume: str) -> Record | None:
         raise NeedsPerson(
             "It is unknown which image's files are in a volume: the record cannot be read",
             where=str(path),
-            todo="move this file away, then run `cosmicdeploy step static-files`, which compares"
-            " the volume with the image",
+            todo=f"move it away (`mv {path} {path}.damaged`), then run `cosmicdeploy step"
+            " static-files`, which compares the volume with the image",
             details=(str(error),),
         ) from error
 

@@ -78,7 +78,7 @@ class BackupStep(Step):
             Origin(
                 release=ctx.running_release() or None,
                 images=images,
-                digests=ctx.digests_of(ctx.settings.services.deployed),
+                digests=ctx.digests_of((*ctx.settings.services.deployed, *ctx.run.left_out)),
                 releases=running_by_service(ctx),
             ),
             _progress(ctx, "dumped"),

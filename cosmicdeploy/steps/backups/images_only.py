@@ -17,13 +17,13 @@ from cosmicdeploy.text.formatting import format_releases
 def running_images(ctx: Context) -> dict[str, str]:
     """Return the ids of the images that the containers run, by service.
 
-    Covers the services that a deploy replaces, and the proxy if the stack builds its image, since
-    that image may hold files of the release.
+    Covers the services that a deploy replaces, even if a rollback leaves them out, and the proxy if
+    the stack builds its image, since that image may hold files of the release.
     """
     services = ctx.settings.services
     proxy = services.proxy
-    is_built = proxy is not None and ctx.service(proxy).build is not None
-    names = dict.fromkeys((*services.deployed, *([proxy] if proxy and is_built else [])))
+    built = [proxy] if proxy is not None and ctx.service(proxy).build is not None else []
+    names = dict.fromkeys((*services.deployed, *sorted(ctx.run.left_out), *built))
     containers = {name: ctx.container(name) for name in names}
     return {name: container.image_id for name, container in containers.items() if container}
 

@@ -26,6 +26,7 @@ def in_new_image(
     apart: bool = False,
     once: bool = False,
     reads: bool = False,
+    shows: bool = False,
 ) -> ExecResult:
     """Run a console command in the image that the app's tag names now, which has the new code.
 
@@ -39,6 +40,8 @@ def in_new_image(
     - `reads`: the command writes to no volume, so it may run in any trial. Without `reads`, it runs
       in no trial if the proxy serves volumes of the app: the trial has other volumes in their
       place, so no client would get what the command writes there.
+    - `shows`: the operator sees each line of the command's output as the command prints it. Only
+      together with `apart`.
     """
     name = ctx.settings.services.app[0]
     service, image = ctx.service(name), ctx.image_of(name)
@@ -59,6 +62,7 @@ def in_new_image(
         image=image.id,
         project=ctx.stack.project,
         timeout=ctx.settings.migrate.timeout,
+        on_line=ctx.say if shows else None,
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.engine.commands.log_follower import LogFollower
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineError
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -75,7 +77,9 @@ def _run(ctx: Context, name: str) -> None:
     """Run a service in a new container; raises `CosmicError` with its last lines if it fails."""
     created = swap_in(ctx, look_up(ctx, name), Phases())
     ctx.engine.start(created)
+    log = LogFollower(partial(ctx.engine.timed_log_lines, created), ctx.say)
     ctx.engine.wait_until_ended(created, ctx.settings.migrate.timeout)
+    log.finish()
     container = ctx.engine.container(created)
     if container is None:
         raise EngineError("The container was removed while it ran", where=name)

@@ -9,8 +9,8 @@ from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, NeedsPerson
-from cosmicdeploy.journal.interrupted_run import intents
-from cosmicdeploy.journal.step_kinds import ORPHANS
+from cosmicdeploy.journal.interrupted_run import Intent, intents
+from cosmicdeploy.journal.step_kinds import ORPHANS, ROLLOUT, SERVICES
 from cosmicdeploy.polling import poll
 
 CHECK_EVERY_SECONDS = 0.25
@@ -33,6 +33,14 @@ def orphan_facts(orphan: Container) -> dict[str, Any]:
         "running": orphan.is_active,
         "ready": orphan.is_ready,
     }
+
+
+def gone_orphans(ctx: Context, begun: Iterable[Intent]) -> list[str]:
+    """Return the orphans that an undo of these steps would start again, and that are gone."""
+    keys = {ORPHANS: "orphans", ROLLOUT: IN_THE_WAY, SERVICES: IN_THE_WAY}
+    known = [intent for intent in begun if intent.kind in keys]
+    facts = [each for intent in known for each in intent.before.get(keys[intent.kind], ())]
+    return [f["name"] for f in facts if f["running"] and ctx.engine.container(f["id"]) is None]
 
 
 def stop_orphan(ctx: Context, container_id: str) -> None:

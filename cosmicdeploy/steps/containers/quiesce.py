@@ -24,6 +24,7 @@ from cosmicdeploy.steps.containers.maintenance import (
     start_maintenance,
 )
 from cosmicdeploy.steps.containers.stopping import end
+from cosmicdeploy.steps.schema.admission import require_admitted
 from cosmicdeploy.steps.schema.pending import pending_names_once
 
 
@@ -72,6 +73,8 @@ class QuiesceStep(Step):
             return Unchanged(reason=f"no {' and no '.join(self.roles)} runs")
         if not self._turns_away and not _migration_may_come(ctx):
             return Unchanged(reason=_no_migration(ctx))
+        if not self._turns_away:
+            _require_admitted(ctx)
         return Change(
             summary=self._summary(ctx, running),
             before={
@@ -82,7 +85,10 @@ class QuiesceStep(Step):
         )
 
     def _running(self, ctx: Context) -> dict[str, Container]:
-        containers = {name: ctx.container(name) for name in ctx.settings.services.of(self.roles)}
+        names = ctx.settings.services.of(self.roles)
+        if self._turns_away:  # what a rollback leaves out may write as well
+            names = (*names, *sorted(ctx.run.left_out))
+        containers = {name: ctx.container(name) for name in names}
         return {name: c for name, c in containers.items() if c is not None and c.is_running}
 
     def _summary(self, ctx: Context, running: Mapping[str, Container]) -> str:
@@ -146,6 +152,15 @@ def _migration_may_come(ctx: Context) -> bool:
         return ctx.run.steps_ahead.migrate
     names = pending_names_once(ctx)
     return names is None or bool(names)
+
+
+def _require_admitted(ctx: Context) -> None:
+    """Raise the error with which the later step `migrate` would refuse to run.
+
+    Nothing has been stopped yet. A plan leaves this to the step itself.
+    """
+    if ctx.run.steps_ahead.migrate and not ctx.run.is_planning:
+        require_admitted(ctx)
 
 
 def _image_is_new(ctx: Context) -> bool:

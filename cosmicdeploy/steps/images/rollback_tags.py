@@ -10,6 +10,7 @@ from cosmicdeploy.errors import Refused
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.images.tags import restore_tags
 from cosmicdeploy.steps.schema.compatible import target_of
+from cosmicdeploy.younger_services import declared
 
 
 class ImagesStep(Step):
@@ -64,8 +65,9 @@ def _images_by_tag(ctx: Context) -> dict[str, str]:
     includes it. Raises `Refused` if one of the images no longer exists and no step pulls it first.
     """
     images, manifest = {}, target_of(ctx).manifest
+    services = declared(ctx, manifest.images)
     for service, image_id in manifest.images.items():
-        if service not in ctx.stack.services or not ctx.may_replace(service):
+        if service not in services or not ctx.may_replace(services[service].name):
             continue
         is_pulled_first = ctx.run.steps_ahead.build_images and service in manifest.digests
         if ctx.engine.image(image_id) is None and not is_pulled_first:
@@ -74,5 +76,16 @@ def _images_by_tag(ctx: Context) -> dict[str, str]:
                 where=image_id[:19],
                 todo="choose another backup: `cosmicdeploy backup list`",
             )
-        images[ctx.service(service).image] = image_id
+        images[services[service].image] = image_id
+        for name in _younger_replicas(ctx, services[service].name, manifest.images):
+            images.setdefault(ctx.service(name).image, image_id)
     return images
+
+
+def _younger_replicas(ctx: Context, name: str, known: Collection[str]) -> list[str]:
+    """Return the replicas of the service's application that the backup does not name.
+
+    All replicas of an application have the same image, though perhaps each by a tag of its own.
+    """
+    application = ctx.settings.application_of(name)
+    return [other for other in application.services if other not in known] if application else []

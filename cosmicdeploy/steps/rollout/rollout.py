@@ -26,6 +26,7 @@ from cosmicdeploy.steps.containers.in_the_way import (
 )
 from cosmicdeploy.steps.containers.resources import ensure_networks_and_volumes
 from cosmicdeploy.steps.infrastructure.proxy_trial import try_proxy
+from cosmicdeploy.steps.rollout import left_out
 from cosmicdeploy.steps.rollout.drift import (
     MISSING,
     STARTED_IN_PLACE,
@@ -85,18 +86,19 @@ class RolloutStep(Step):
     def check(self, ctx: Context) -> Change | Unchanged:
         names = self.anew or self._services(ctx)
         drifts = self._drifts(ctx, names)
-        reasons, count = _reasons(drifts), len(names)
+        reasons, count, younger = _reasons(drifts), len(names), left_out.to_change(ctx)
         if ctx.run.is_planning:  # an earlier step of the plan creates the services in `created`
             reasons = {n: r for n, r in reasons.items() if n not in ctx.run.steps_ahead.created}
-        if not reasons and self.missing_only:
+        if not reasons and not younger and self.missing_only:
             return Unchanged(reason=f"all {count} containers run; drift is ignored")
-        if not reasons:
+        if not reasons and not younger:
             images = sorted({i.id[:19] if i else "no image" for i in ctx.images_of(names).values()})
             return Unchanged(reason=f"{', '.join(images)} already runs in all {count} containers")
         self._require_orders(ctx)
         before: dict[str, Any] = {
             "containers": {name: journal_facts(drifts[name].container) for name in reasons},
             **require_way(ctx, in_the_way(ctx, reasons)),
+            **younger,
         }
         keys = {name: as_json(drifts[name].keys) for name in reasons if drifts[name].keys}
         replaced = [
@@ -108,6 +110,7 @@ class RolloutStep(Step):
         facts |= {"gaps": gap_facts(ctx, gaps)} if gaps else {}
         parts = (
             grouped_reasons(reasons),
+            left_out.describe(before),
             describe(before),
             self._waits(ctx, reasons),
             described(ctx, gaps),
@@ -190,8 +193,10 @@ class RolloutStep(Step):
         # The step `services` creates these only if it has infrastructure to start.
         ensure_networks_and_volumes(ctx)
         try_proxy(ctx, reasons)
+        left_out.stop_younger(ctx, change.before)
         rollout = Rollout(ctx, reasons, before=change.before)
         rollout.all_at_once() if self.at_once else rollout.in_batches()
+        left_out.start_younger(ctx, change.before)
         images = {name: ctx.running(name).image_id for name in reasons}
         return {"containers": images, "roll": rollout.facts(), **change.facts}
 
@@ -214,6 +219,7 @@ class RolloutStep(Step):
             undo.undo(name, change.before["containers"][name])
         try:
             start_again(ctx, change.before)
+            left_out.undo_younger(ctx, change.before)
         finally:
             undo.end()
 

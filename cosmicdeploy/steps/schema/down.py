@@ -27,7 +27,7 @@ def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
         return []
     rollback = (*ctx.settings.migrate.rollback, f"--step={len(beyond)}")
     with uninterruptible(), short_lock_wait(ctx, lock_wait_before(ctx)):
-        result = in_new_image(ctx, rollback, apart=True)
+        result = in_new_image(ctx, rollback, apart=True, shows=True)
     left = set(_applied(ctx)) - to_applied
     if result.exit_code != 0 or set(_applied(ctx)) != to_applied:
         raise NeedsPerson(
@@ -43,7 +43,10 @@ def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
 def _todo(output: str) -> str:
     if was_not_confirmed(output):
         return "the console asks for confirmation in production: add --force to migrate.rollback"
-    return "see which migrations are applied: `cosmicdeploy migrate`"
+    return (
+        "see which migrations are applied: `cosmicdeploy migrate`; `cosmicdeploy rollback` without"
+        " --migration rolls back the data as well"
+    )
 
 
 def applied_beyond(ctx: Context, target: Set[str]) -> list[str]:

@@ -114,6 +114,9 @@ def half_done_error(
     backup = progress.begun.backup
     back = f"roll back: `cosmicdeploy rollback --to {backup}`; or " if backup else ""
     by_hand = "correct the schema by hand, then `cosmicdeploy migrate --resolve`"
+    if "objects" in progress.begun.before:  # the first migrations; see `first_migrations.py`
+        back = "`cosmicdeploy deploy` drops what they created, and runs them again; or "
+        by_hand = "keep it as it is: `cosmicdeploy migrate --resolve`"
     unclear = any(outcome.state == NOT_KNOWN for outcome in progress.outcomes)
     note = ("the application's log may show whether the unknown statements ran",) if unclear else ()
     return NeedsPerson(

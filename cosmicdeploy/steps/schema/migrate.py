@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
 from cosmicdeploy.context import NO_CONSOLE, NO_DATABASE, Context
-from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, open_facts
-from cosmicdeploy.errors import CosmicError, Refused
+from cosmicdeploy.database.schema.facts import open_facts
+from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.interrupted_migration import BegunMigration, interrupted_migration
 from cosmicdeploy.migrations.preview import Statement
 from cosmicdeploy.migrations.status import summarize_names
@@ -18,7 +18,6 @@ from cosmicdeploy.signals import uninterruptible
 from cosmicdeploy.steps.base import (
     Change,
     Finding,
-    NotReversible,
     Result,
     Step,
     Unchanged,
@@ -26,7 +25,8 @@ from cosmicdeploy.steps.base import (
 )
 from cosmicdeploy.steps.commands.new_image import in_new_image
 from cosmicdeploy.steps.commands.trial import remove_trials
-from cosmicdeploy.steps.schema import interrupted_migrations
+from cosmicdeploy.steps.schema import first_migrations, interrupted_migrations
+from cosmicdeploy.steps.schema.admission import require_bookkeeping
 from cosmicdeploy.steps.schema.down import roll_down
 from cosmicdeploy.steps.schema.lock_wait import (
     lock_wait_before,
@@ -61,6 +61,8 @@ class MigrateStep(Step):
     def check(self, ctx: Context) -> Finding:
         if not (ctx.has_database and ctx.has_console):
             return Unchanged(reason=NO_CONSOLE if ctx.has_database else NO_DATABASE)
+        if not ctx.run.steps_ahead.recover and (begun := first_migrations.half_done(ctx)):
+            return _again(ctx, begun)
         if not self.empty_only:
             interrupted_migrations.require_whole(ctx)
         if ctx.run.is_planning and not ctx.run.is_plan_only and ctx.run.steps_ahead.build_images:
@@ -70,10 +72,8 @@ class MigrateStep(Step):
         names = pending_names_once(ctx)
         if names is None:
             return self._on_empty(ctx)
-        if names and self.empty_only:
-            return Unchanged(reason=f"{summarize_names(names)}: left for a deploy")
-        if not names:
-            return Unchanged(reason=_none_pending(ctx) + _unknown_allowed(ctx))
+        if reason := self._no_change(ctx, names):
+            return Unchanged(reason=reason)
         statements = pending_statements(ctx, names)
         harmful = refused(ctx, statements)
         if not ctx.run.steps_ahead.build_images:
@@ -83,16 +83,16 @@ class MigrateStep(Step):
             summary += f"; refused as it is now ({harmful[0].why}), checked again after build"
         return self._change(ctx, summary, names, statements)
 
+    def _no_change(self, ctx: Context, names: list[str]) -> str:
+        """Return why none of these pending migrations is run; "" if they are run."""
+        if not names:
+            return _none_pending(ctx) + _unknown_allowed(ctx)
+        if self.empty_only and not first_migrations.is_empty(ctx):
+            return f"{summarize_names(names)}: left for a deploy"
+        return ""
+
     def _on_empty(self, ctx: Context) -> Change:
-        with open_facts(ctx.database()) as database:
-            tables = database.engines()
-        if tables:  # to show what would run, Artisan would create the migrations table
-            raise Refused(
-                "The schema has tables but no migrations table, so the console cannot show what is "
-                "pending",
-                where=ctx.require_database().name,
-                todo="run `migrate:install` in the application's console, then this command again",
-            )
+        require_bookkeeping(ctx)
         return self._change(ctx, "run all migrations on an empty schema", None, ())
 
     def _change(
@@ -106,7 +106,7 @@ class MigrateStep(Step):
         return Change(
             summary=summary,
             before={
-                **_state(ctx),
+                **first_migrations.state_before(ctx),
                 "names": names,
                 "pending": pending,
                 "lock_wait": lock_wait_before(ctx),
@@ -116,24 +116,26 @@ class MigrateStep(Step):
 
     def apply(self, ctx: Context, change: Change) -> Result:
         # An interrupted migration is half done: each DDL statement commits by itself.
+        if change.facts.get("drops"):
+            first_migrations.drop_created(ctx, BegunMigration(before=change.before))
         with uninterruptible(), short_lock_wait(ctx, change.before["lock_wait"]):
-            result = in_new_image(ctx, ctx.settings.migrate.command, apart=True)
-        for line in result.text.splitlines():
-            ctx.say(line)
+            result = in_new_image(ctx, ctx.settings.migrate.command, apart=True, shows=True)
         if result.exit_code != 0:
             raise migration_failure(ctx, result)
         remove_trials(ctx)  # trials that started on the former schema prove nothing about this one
-        state = _state(ctx)
-        ran = set(state["applied"]) - set(change.before["applied"])
-        return {"migrations": sorted(ran), "schema": state["schema"]}
+        with open_facts(ctx.database()) as database:
+            ran = database.applied_migrations().keys() - set(change.before["applied"])
+            contents = first_migrations.contents_after(database, change.before)
+            done = {"migrations": sorted(ran), "schema": database.schema_digest()}
+        return {**done, "contents": contents} if contents else done
 
     def undo(self, ctx: Context, change: Change) -> None:
         _wait_for_database(ctx)
-        if not change.before["applied"]:
-            _require_no_rows(ctx)
         if kept := change.before.get("lock_wait"):
             put_back(ctx, kept)
-        begun = interrupted_migration(ctx.journal, own=True) or BegunMigration(before=change.before)
+        begun = _begun(ctx, change)
+        if first_migrations.undo(ctx, begun):
+            return
         try:
             undone = set(roll_down(ctx, set(change.before["applied"])))
         except CosmicError as error:
@@ -145,24 +147,23 @@ class MigrateStep(Step):
             )
 
 
-def _state(ctx: Context) -> dict[str, Any]:
-    with open_facts(ctx.database()) as database:
-        return {
-            "applied": sorted(database.applied_migrations()),
-            "schema": database.schema_digest(),
-        }
+def _begun(ctx: Context, change: Change) -> BegunMigration:
+    """Return what the journal has of the migrations to undo.
+
+    If the journal has nothing, assume that they are complete, and that clients have written since.
+    """
+    begun = interrupted_migration(ctx.journal, for_undo=True)
+    return begun or BegunMigration(before=change.before, done={})
 
 
-def _require_no_rows(ctx: Context) -> None:
-    """Raise `NotReversible` if tables have rows: rolling back to an empty schema drops them."""
-    with open_facts(ctx.database()) as database:
-        filled = [t.name for t in database.tables() if t.rows and t.name != MIGRATIONS_TABLE]
-    if filled:
-        raise NotReversible(
-            f"Undoing the first migrations would drop tables with rows: {', '.join(filled)}",
-            where="database",
-            todo="run the same command again to continue",
-        )
+def _again(ctx: Context, begun: BegunMigration) -> Change:
+    """Return the change that drops what half-done first migrations created, and runs them all."""
+    return Change(
+        summary="drop what the first migrations of an interrupted run created, then run all"
+        " migrations on the empty schema",
+        before={**begun.before, "lock_wait": lock_wait_before(ctx)},
+        facts={"drops": first_migrations.created(ctx, begun)},
+    )
 
 
 def _none_pending(ctx: Context) -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.database.access import quoted
+from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.schema.schemas import create_schema_like, drop_schema
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.layout import SOURCES
@@ -84,7 +86,9 @@ def test_a_destructive_migration_is_refused_unless_it_is_allowed(released: Stack
     ]
     with migration(released, name, up, down):
         with untouched(released):
+            lives = released.lives()
             refused = released.cli("deploy")
+        assert released.lives() == lives, "no worker was stopped for it"
         require_error(refused, 1, name, "drops the column last_heartbeat_source", f"--allow {name}")
         assert f"migrate.allow: [{name}]" in refused.stderr
         assert "a-value" not in (released.folder / ".cosmicdeploy/journal.jsonl").read_text()
@@ -118,6 +122,83 @@ def require_rolled_down(stack: StackUnderTest, name: str, applied: set[str]) -> 
     assert roll_down(ctx, before) == []
     with pytest.raises(Refused, match="not applied"):
         roll_down(ctx, applied)
+
+
+def test_a_new_image_with_a_destructive_migration_is_refused_before_workers_stop(
+    released: StackUnderTest,
+) -> None:
+    """Only the new image has the migration: the refusal comes after the build."""
+    name = "2026_03_02_000002_narrow"
+    up = ["ALTER TABLE remotes DROP COLUMN last_heartbeat_source"]
+    released.set_variable("APP_VERSION", "narrow")
+    with migration(released, name, up, []):
+        lives = released.lives()
+        refused = released.cli("deploy")
+        require_error(refused, 1, name, "drops the column", "undone")
+    assert released.lives() == lives, "no worker was stopped for it"
+
+
+def test_the_lines_of_a_migration_are_shown_while_it_runs(released: StackUnderTest) -> None:
+    name = "2026_03_06_000001_slow"
+    with migration(released, name, SLOW, ["DROP TABLE slow"]):
+        process = released.start("step", "migrate")
+        line = f"migrate: Migrating: {name}"
+        shown = next(each for each in process.stdout if line in each)
+        assert process.poll() is None, f"shown only at the end: {shown}"
+        assert process.wait(120) == 0
+        with released.database() as facts:
+            applied = set(facts.applied_migrations())
+        assert roll_down(released.open(), applied - {name}) == [name]
+
+
+@contextmanager
+def emptied(stack: StackUnderTest) -> Iterator[None]:
+    """Move all tables of the live schema away during the block."""
+    with stack.database() as facts:
+        live, aside, names = facts.schema, f"{facts.schema}__aside", list(facts.engines())
+        create_schema_like(facts.session, live, aside)
+        _move(facts, names, live, aside)
+    try:
+        yield
+    finally:
+        with stack.database() as facts:
+            facts.session.execute("SET SESSION foreign_key_checks = 0")
+            for name in facts.engines():
+                facts.session.execute(f"DROP TABLE {quoted(name)}")
+            _move(facts, names, aside, live)
+            drop_schema(facts.session, aside)
+
+
+def _move(facts: Facts, names: list[str], source: str, target: str) -> None:
+    moves = (f"{quoted(source)}.{quoted(n)} TO {quoted(target)}.{quoted(n)}" for n in names)
+    facts.session.execute(f"RENAME TABLE {', '.join(moves)}")
+
+
+@pytest.mark.fault("first migrations of an empty schema that fail")
+def test_first_migrations_that_fail_leave_an_empty_schema(released: StackUnderTest) -> None:
+    name = "2026_03_07_000001_half"
+    with emptied(released), migration(released, name, HALF, []):
+        failed = released.cli("step", "migrate")
+        require_error(failed, 1, "migrations failed", "undone, and the state is the same as before")
+        assert tables(released) == set()
+        assert released.cli("status", "--json").report["unfinished"] == []
+
+
+@pytest.mark.torture
+@pytest.mark.fault("deployer killed in the first migrations of an empty schema")
+def test_killed_first_migrations_are_dropped_and_run_again(released: StackUnderTest) -> None:
+    name = "2026_03_08_000001_slow"
+    with emptied(released), migration(released, name, [*SLOW, *FAILING], []):
+        process = released.start("step", "migrate")
+        wait_for_table(released, "slow")
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate(timeout=60)
+        file = released.folder / SOURCES / "database" / "migrations" / f"{name}.py"
+        file.write_text("def up():\n    return ['CREATE TABLE slow (id INT)']\n")
+        done = released.cli("step", "migrate", "--json")
+        assert done.code == 0, done.stderr
+        assert "drop what the first migrations" in done.reason("migrate")
+        assert "slow" in tables(released)
 
 
 @pytest.mark.torture

@@ -97,6 +97,13 @@ def test_no_configuration_exits_with_2(tmp_path: Path, monkeypatch: pytest.Monke
     assert "cosmicdeploy init" in done.stderr
 
 
+def test_an_operator_who_types_abort_is_told_the_command(folder: Path) -> None:
+    done = spawn(folder, "abort")
+    assert done.returncode == 2
+    assert "`cosmicdeploy deploy --abort` undoes an interrupted deploy or rollback" in done.stderr
+    assert "`cosmicdeploy deploy --abort --accept` keeps what runs" in done.stderr
+
+
 def test_with_json_standard_output_is_one_document(folder: Path) -> None:
     import jsonschema
 

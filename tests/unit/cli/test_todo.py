@@ -32,6 +32,7 @@ FORWARDED = (
 # Advice that is assembled: `back` and `by_hand` name commands.
 ASSEMBLED = (
     "back + by_hand",
+    "OVER",  # of a run that is over, so that any command continues
     "_todo(result.text + result.error_text)",
     # The code that undoes a run adds the command.
     "f'put {name} back into the compose file, then run the same command again'",

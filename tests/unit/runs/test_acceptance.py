@@ -14,10 +14,11 @@ from cosmicdeploy.cli.reporting import unfinished_reports
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.containers.in_place import adopt_container_names
 from cosmicdeploy.errors import NeedsPerson, Refused
+from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.operations import acceptance
 from cosmicdeploy.operations.acceptance import acceptable, in_place
-from cosmicdeploy.runs import interrupted
+from cosmicdeploy.runs import interrupted, ways_on
 from cosmicdeploy.settings import Services
 from cosmicdeploy.verification import orphans
 from tests.unit.engine.shop_stack import Engine, container
@@ -97,15 +98,26 @@ MALFORMED_INTENT = (
 
 
 @pytest.mark.parametrize("line", [MALFORMED_INTENT, b'{"kind": "in\n'])
-def test_replaced_data_that_no_record_explains_prevents_an_acceptance(
+def test_replaced_data_that_no_record_explains_is_named_and_set_aside(
     ctx: Context, writer: Writer, line: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(acceptance, "is_maintenance_on", lambda _: False)
+    """Even while clients are turned away, since the run can be neither finished nor undone."""
     writer.run("r", "rollback", "b1").intent("build")
     with ctx.journal.path.open("ab") as file:
         file.write(line)
-    with pytest.raises(NeedsPerson, match="no record says which run replaced it"):
-        acceptable(ctx)
+    with pytest.raises(NeedsPerson, match="no record says which run replaced it") as raised:
+        interrupted.require_no_unknown_data(ctx, unfinished(ctx.journal))
+    assert "`cosmicdeploy deploy --abort --accept`" in raised.value.todo
+    assert "the schema shop__before: it is kept" in acceptance.kept_data(ctx, acceptable(ctx))
+    done: list[str] = []
+    monkeypatch.setattr(acceptance, "set_replaced_data_aside", lambda _: "shop__kept_1")
+    monkeypatch.setattr(acceptance, "end_maintenance", lambda _: done.append("clients are let in"))
+    warned: list[str] = []
+    monkeypatch.setattr(Context, "warn", lambda _, text: warned.append(text))
+    held: Any = SimpleNamespace(require=lambda: None)
+    acceptance._set_aside(replace(ctx, lock=held))
+    assert done == ["clients are let in"]
+    assert "kept in the schema shop__kept_1" in warned[0]
 
 
 @pytest.mark.parametrize(
@@ -207,3 +219,92 @@ def test_a_container_that_the_operator_was_not_shown_is_not_accepted(
     with pytest.raises(Refused, match="have changed") as refused:
         acceptance.accept(ctx, agreed)
     assert refused.value.where == "web"
+
+
+GONE = {"id": "gone", "running": True, "ready": False, "name": "shop-old-1"}
+# What makes an undo impossible → the step as the journal records it.
+WITHOUT_UNDO: dict[str, dict[str, Any]] = {
+    "this version cannot read all of its steps": {"step_kind": "teleport"},
+    "cannot read all of its steps": {"step_kind": "rollout", "options": {"warp": 9}},
+    "no longer declares mailer": {"before": {"containers": {"mailer": None}}},
+    "no longer declares printer": {
+        "step_kind": "static-files",
+        "before": {
+            "set_aside": "0123abcd",
+            "volumes": {
+                "v": {
+                    "service": "printer", "target": "/v", "subpath": "", "image": "i",
+                    "had_record": False,
+                }
+            },
+        },
+    },
+    "superseded container is gone (web)": {"before": {"containers": {"web": GONE}}},
+    "an orphan is gone (shop-old-1)": {
+        "step_kind": "orphans", "before": {"orphans": [GONE]},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("why", WITHOUT_UNDO)
+def test_status_offers_acceptance_of_what_cannot_be_undone_and_it_succeeds(
+    accepting: Callable[..., Context], writer: Writer, why: str
+) -> None:
+    ctx = accepting(EngineWithSuperseded("running"))
+    common = {"step": "x", "step_kind": "rollout", "options": {"name": "x"}, "change": "c"}
+    record = {"before": {"containers": {}}, **WITHOUT_UNDO[why]}
+    writer.run("b").journal.append("intent", **{**common, **record})
+    report = unfinished_reports(ctx)[-1]
+    assert why in report.todo, report.todo
+    assert "accept what runs as the current state: `cosmicdeploy deploy --abort --accept`" in (
+        report.todo
+    )
+    acceptance.accept(ctx, in_place(ctx))
+    assert unfinished_reports(ctx) == []
+
+
+def test_status_offers_acceptance_after_an_undo_that_has_failed(
+    ctx: Context, writer: Writer
+) -> None:
+    writer.run("a").done("build").end("failed", error="x").end("ended", whole=False)
+    [report] = unfinished_reports(ctx)
+    assert report.todo == (
+        "`cosmicdeploy deploy --abort` tries the failed undo again; if it fails again, accept what"
+        " runs as the current state: `cosmicdeploy deploy --abort --accept`"
+    )
+
+
+def test_status_offers_both_ways_on_from_half_done_migrations(ctx: Context, writer: Writer) -> None:
+    """Acceptance is none of them: it does not take a half-done migration."""
+    writer.run("a").done("backup", backup="b1").intent("migrate")
+    writer.end("failed", error="x").end("ended", whole=False)
+    [report] = unfinished_reports(ctx)
+    assert "`cosmicdeploy rollback --to b1` restores its backup" in report.todo
+    assert "`cosmicdeploy migrate --resolve` continues from the present schema" in report.todo
+    assert "--accept" not in report.todo
+
+
+def test_status_offers_no_acceptance_while_data_is_swapped(
+    ctx: Context, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ways_on, "is_maintenance_on", lambda _: True)
+    writer.run("a", "rollback", "b1").intent("restore").intent("rollout")
+    [report] = unfinished_reports(ctx)
+    assert report.todo == (
+        "`cosmicdeploy rollback --to b1` resumes it, `cosmicdeploy deploy --abort` undoes it"
+    )
+    with pytest.raises(NeedsPerson, match="while data was being swapped"):
+        acceptable(ctx)
+
+
+def test_swapped_data_that_clients_use_is_accepted(
+    ctx: Context, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (ways_on, acceptance, interrupted):
+        monkeypatch.setattr(module, "is_maintenance_on", lambda _: False)
+    writer.run("a", "rollback", "b1").intent("restore")
+    [report] = unfinished_reports(ctx)
+    assert report.todo.startswith("clients have been let in since")
+    assert [run.id for run in acceptable(ctx)] == ["a"]
+    command = RunCommand(line="up", kind=RunKind.UP)
+    assert list(interrupted.decide(ctx, command).undone) == []

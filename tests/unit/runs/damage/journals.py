@@ -56,6 +56,8 @@ def read_all(journal: Journal) -> None:
         journal=journal,
         settings=SimpleNamespace(
             backup=SimpleNamespace(keep=SimpleNamespace(releases=3)),
+            services=SimpleNamespace(proxy=None, app=("web",)),
+            maintenance=SimpleNamespace(file=None),
         ),
         stack=SimpleNamespace(services={"web": None}, project="shop"),
         engine=SimpleNamespace(find_marker=lambda _name: None, container=lambda _id: None),

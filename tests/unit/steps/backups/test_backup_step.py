@@ -10,6 +10,7 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.events import Event, Warned
+from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.steps.backups import backup as step_module
 from cosmicdeploy.steps.backups.backup import BackupStep
 from cosmicdeploy.steps.backups.prune import Pruned
@@ -41,6 +42,7 @@ def test_images_are_tagged_before_the_backup_is_created(monkeypatch: pytest.Monk
         release_of=lambda _: "7",
         settings=settings_of({"app": ["app"], "worker": ["worker"]}),
         stack=SimpleNamespace(project="shop"),
+        run=RunScope(),
     )
     with pytest.raises(Killed):
         BackupStep(name="backup").apply(ctx, Change(summary="back up"))

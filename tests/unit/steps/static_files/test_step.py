@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError, EngineError
+from cosmicdeploy.errors import CosmicError, EngineError, NeedsPerson
 from cosmicdeploy.events import Event, Warned
 from cosmicdeploy.journal.journal import UnreadableLine
 from cosmicdeploy.lookup_cache import LookupCache
@@ -189,6 +191,21 @@ def test_a_volume_of_the_same_name_that_is_new_is_filled_again(
     volume.rename(volume.with_name("elsewhere"))
     deploy(deployed)
     assert read_volume(volume) == RELEASE_1
+
+
+def test_a_damaged_record_that_is_moved_away_is_no_obstacle(
+    deployed: Context, engine: LocalEngine
+) -> None:
+    record = deployed.loaded.state_directory / "static-files" / f"{VOLUME}.json"
+    record.write_text("{")
+    engine.add_image("two", RELEASE_2)
+    engine.tags["shop"] = "two"
+    with pytest.raises(NeedsPerson, match="the record cannot be read") as raised:
+        deploy(deployed)
+    [command] = re.findall(r"`mv (\S+) (\S+)`", raised.value.todo)
+    Path(command[0]).rename(command[1])
+    deploy(deployed)
+    assert read_volume(engine.volume(VOLUME)).items() >= RELEASE_2.items()
 
 
 @pytest.mark.parametrize("files", [{}, {".gitignore": "*", "sub/.gitkeep": ""}])

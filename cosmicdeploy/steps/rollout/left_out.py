@@ -1,0 +1,82 @@
+"""The services that a rollback leaves out, as far as the rollout stops or starts them.
+
+See `younger_services.py`. A service that the older release has no code for is stopped. Another one
+was stopped only while data went back, and is started again; the rollout does not wait for it, since
+it may not work with the older data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.journal.interrupted_run import intents
+from cosmicdeploy.journal.step_kinds import QUIESCE, ROLLOUT
+from cosmicdeploy.journal.unfinished import resumed_and_current
+from cosmicdeploy.steps.containers.hooks import start_container
+from cosmicdeploy.steps.containers.stopping import end
+
+LEFT_OUT = "left_out"
+Facts = Mapping[str, Any]
+
+
+def to_change(ctx: Context) -> dict[str, Any]:
+    """Return what the step adds to its `before`; empty if no such service stops or starts."""
+    runs = resumed_and_current(ctx.journal, ctx.run.resumed_runs)
+    stopped_here = {n for intent in intents(runs, QUIESCE) for n in intent.before["containers"]}
+    # One that has ended again since is not started twice: it may not work with the older data.
+    own = [run for run in runs if run.id == ctx.journal.run]
+    done = {each["id"] for i in intents(own, ROLLOUT) for each in i.before.get(LEFT_OUT, ())}
+    found = []
+    for name in sorted(ctx.run.left_out):
+        container, must_stop = ctx.container(name), name in ctx.run.to_stop
+        if container is None or container.is_active != must_stop:
+            continue
+        if must_stop or (name in stopped_here and container.id not in done):
+            found.append({"service": name, "id": container.id, "running": must_stop})
+    return {LEFT_OUT: found} if found else {}
+
+
+def describe(before: Facts) -> str:
+    """Describe in a plan what is stopped and started; "" for nothing."""
+    stopped = [each["service"] for each in before.get(LEFT_OUT, ()) if each["running"]]
+    started = [each["service"] for each in before.get(LEFT_OUT, ()) if not each["running"]]
+    younger = "younger than the backup"
+    return "; ".join(
+        [f"stop {', '.join(stopped)} ({younger})"] * bool(stopped)
+        + [f"start {', '.join(started)} again ({younger}), without waiting"] * bool(started)
+    )
+
+
+def stop_younger(ctx: Context, before: Facts) -> None:
+    """Stop the services that the older release has no code for."""
+    for each, container in _present(ctx, before):
+        if each["running"] and container.is_active:
+            end(ctx, each["service"], container.id)
+
+
+def start_younger(ctx: Context, before: Facts) -> None:
+    """Start the services again that were stopped only while data went back."""
+    for each, container in _present(ctx, before):
+        if not each["running"] and not container.is_active:
+            start_container(ctx, each["service"], container.id, hooks_may_fail=True)
+            ctx.say(f"{each['service']} is started again: see `cosmicdeploy status`")
+
+
+def undo_younger(ctx: Context, before: Facts) -> None:
+    """Start what was stopped, stop what was started."""
+    for each, container in _present(ctx, before):
+        if each["running"] and not container.is_active:
+            start_container(ctx, each["service"], container.id, hooks_may_fail=True)
+        elif not each["running"] and container.is_active:
+            end(ctx, each["service"], container.id)
+
+
+def _present(ctx: Context, before: Facts) -> Iterator[tuple[Facts, Container]]:
+    """Yield the services that still have the same container, each with that container."""
+    for each in before.get(LEFT_OUT, ()):
+        container = ctx.engine.container(each["id"])
+        if container is not None and each["service"] in ctx.stack.services:
+            yield each, container

@@ -1,0 +1,43 @@
+"""Decide whether the pending migrations may run, before anything is stopped for them."""
+
+from __future__ import annotations
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.schema.facts import open_facts
+from cosmicdeploy.errors import Refused
+from cosmicdeploy.steps.schema import first_migrations
+from cosmicdeploy.steps.schema.interrupted_migrations import require_whole
+from cosmicdeploy.steps.schema.pending import (
+    pending_names_once,
+    pending_statements,
+    require_allowed,
+)
+
+
+def require_admitted(ctx: Context) -> None:
+    """Raise the error with which the step `migrate` would refuse to run.
+
+    Raises `Refused` if a pending migration may destroy data, or if the console cannot show what is
+    pending; `NeedsPerson` if migrations of an interrupted run are half done.
+    """
+    if first_migrations.half_done(ctx) is not None:
+        return  # the step drops what they created, and runs them again
+    require_whole(ctx)
+    names = pending_names_once(ctx)
+    if names is None:
+        require_bookkeeping(ctx)
+    else:
+        require_allowed(ctx, pending_statements(ctx, names))
+
+
+def require_bookkeeping(ctx: Context) -> None:
+    """Raise `Refused` if a schema without a migrations table has other tables."""
+    with open_facts(ctx.database()) as database:
+        tables = database.engines()
+    if tables:  # to show what would run, Artisan would create the migrations table
+        raise Refused(
+            "The schema has tables but no migrations table, so the console cannot show what is "
+            "pending",
+            where=ctx.require_database().name,
+            todo="run `migrate:install` in the application's console, then this command again",
+        )

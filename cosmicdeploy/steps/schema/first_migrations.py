@@ -1,0 +1,194 @@
+"""Undo the first migrations of a schema: drop what they created.
+
+Before the first migrations, the schema has nothing that a down migration could restore. So their
+undo needs no down migration, and also works if a migration failed half-way. A table is dropped only
+if no row in it can be lost: the table of the migrations itself, a table without rows, or one with
+just the rows that the migrations wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, Facts, open_facts
+from cosmicdeploy.database.schema.objects import (
+    TABLE,
+    SchemaObject,
+    drop_objects,
+    filled_tables,
+    schema_objects,
+    table_checksums,
+)
+from cosmicdeploy.engine import labels
+from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.journal.interrupted_migration import BegunMigration, interrupted_migration
+from cosmicdeploy.steps.base import NotReversible
+from cosmicdeploy.steps.schema.interrupted_migrations import (
+    State,
+    compare_with_schema,
+    half_done_error,
+)
+from cosmicdeploy.text.formatting import counted
+
+Before = Mapping[str, Any]
+
+
+def state_before(ctx: Context) -> dict[str, Any]:
+    """Return the schema's state as the journal records it before migrations run.
+
+    If no migration is applied, the state has the objects of the schema, as pairs of kind and name.
+    """
+    with open_facts(ctx.database()) as facts:
+        applied, digest = sorted(facts.applied_migrations()), facts.schema_digest()
+        objects = [] if applied else schema_objects(facts.session, facts.schema)
+    state = {"applied": applied, "schema": digest}
+    return state if applied else {**state, "objects": [list(each) for each in objects]}
+
+
+def contents_after(facts: Facts, before: Before) -> dict[str, str]:
+    """Return a checksum of the rows of each table that the first migrations created.
+
+    They show later whether a client has written since. Empty if these were not the first.
+    """
+    if not _is_recorded(before):
+        return {}
+    return table_checksums(facts.session, facts.schema, _tables(_created(facts, before)))
+
+
+def is_empty(ctx: Context) -> bool:
+    """Whether the schema has no table, or only the table of the migrations, without a row."""
+    with open_facts(ctx.database()) as facts:
+        return not facts.applied_migrations() and {*facts.engines()} <= {MIGRATIONS_TABLE}
+
+
+def half_done(ctx: Context) -> BegunMigration | None:
+    """Return the first migrations that an interrupted run left half done; None if there are none.
+
+    The step `migrate` can drop what they created, and run them again. First waits until the
+    interrupted run's command has ended; a plan does not wait, and returns None meanwhile.
+    """
+    begun = interrupted_migration(ctx.journal)
+    if begun is None or begun.done is not None or not _was_empty(begun.before):
+        return None
+    for command in _running_commands(ctx):
+        if ctx.run.is_plan_only:
+            return None
+        ctx.say(f"waiting for {command.name}, which an interrupted run started")
+        ctx.engine.wait_until_ended(command.id, ctx.settings.migrate.timeout)
+    return begun if compare_with_schema(ctx, begun).state is State.BROKEN else None
+
+
+def _running_commands(ctx: Context) -> list[Container]:
+    """Return the running containers in which interrupted runs started commands."""
+    return [
+        each
+        for each in ctx.engine.leftovers(ctx.stack.project)
+        if each.labels[labels.MARKER] == labels.RUN and each.is_active
+    ]
+
+
+def created(ctx: Context, begun: BegunMigration) -> list[str]:
+    """Return what exists now and did not before the first migrations, as "table remotes"."""
+    with open_facts(ctx.database()) as facts:
+        return [f"{kind.lower()} {name}" for kind, name in _created(facts, begun.before)]
+
+
+def undo(ctx: Context, begun: BegunMigration) -> bool:
+    """Drop what the first migrations created; return whether that has undone them completely.
+
+    Does nothing if they were not the first. If the schema had other tables before, the migrations
+    may have changed these as well. Raises as `drop_created` does, and `NeedsPerson` if a schema
+    that was empty still differs.
+    """
+    if begun.before["applied"]:
+        return False
+    if not _is_recorded(begun.before):  # the record of an earlier version
+        _require_no_rows(ctx)
+        return False
+    drop_created(ctx, begun)
+    if not _was_empty(begun.before):
+        return False
+    state = state_before(ctx)
+    if any(state[key] != begun.before[key] for key in ("applied", "schema")):
+        raise half_done_error(
+            compare_with_schema(ctx, begun), "The schema is not as it was before the migrations"
+        )
+    return True
+
+
+def drop_created(ctx: Context, begun: BegunMigration) -> None:
+    """Drop what the first migrations created.
+
+    Raises `NotReversible`, and drops nothing, if a table may have rows that the migrations did not
+    write. Raises `DatabaseError`.
+    """
+    with open_facts(ctx.database()) as facts:
+        objects = _created(facts, begun.before)
+        if not objects:
+            return
+        check = partial(_require_own_rows, ctx, facts, _tables(objects), begun)
+        check()
+        drop_objects(facts.session, facts.schema, objects, check)
+    ctx.say(f"{counted(len(objects), 'object')} of the first migrations dropped from the schema")
+
+
+def _is_recorded(before: Before) -> bool:
+    return not before["applied"] and "objects" in before
+
+
+def _was_empty(before: Before) -> bool:
+    """Whether the schema had no table before, except that of the migrations."""
+    return _is_recorded(before) and not _tables(_recorded(before))
+
+
+def _recorded(before: Before) -> list[SchemaObject]:
+    return [(kind, name) for kind, name in before["objects"]]
+
+
+def _created(facts: Facts, before: Before) -> list[SchemaObject]:
+    """Return the objects that did not exist before the first migrations."""
+    recorded = _recorded(before)
+    return [o for o in schema_objects(facts.session, facts.schema) if o not in recorded]
+
+
+def _tables(objects: Sequence[SchemaObject]) -> list[str]:
+    """Return the names of the tables among the objects, without the table of the migrations."""
+    return [name for kind, name in objects if kind == TABLE and name != MIGRATIONS_TABLE]
+
+
+def _require_own_rows(
+    ctx: Context, facts: Facts, tables: Sequence[str], begun: BegunMigration
+) -> None:
+    """Raise `NotReversible` if one of the tables may have rows that the migrations did not write.
+
+    Once the migrations are complete, the application may have run since: then the rows must be the
+    same as right after the migrations. Before, no container of the application must ever have run.
+    """
+    filled = filled_tables(facts.session, facts.schema, tables)
+    if begun.done is not None:
+        known = begun.done.get("contents") or {}
+        now = table_checksums(facts.session, facts.schema, filled)
+        filled = [name for name in filled if now[name] != known.get(name)]
+    elif all(map(ctx.is_new, ctx.settings.services.deployed)):
+        return
+    if filled:
+        raise _rows_would_be_lost(filled)
+
+
+def _require_no_rows(ctx: Context) -> None:
+    with open_facts(ctx.database()) as facts:
+        filled = [t.name for t in facts.tables() if t.rows and t.name != MIGRATIONS_TABLE]
+    if filled:
+        raise _rows_would_be_lost(filled)
+
+
+def _rows_would_be_lost(tables: Sequence[str]) -> NotReversible:
+    return NotReversible(
+        f"Undoing the first migrations would drop tables with rows: {', '.join(tables)}",
+        where="database",
+        todo="keep the tables and their rows: `cosmicdeploy migrate --resolve`, then run the same"
+        " command again",
+    )

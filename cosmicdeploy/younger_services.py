@@ -1,0 +1,109 @@
+"""Services that are younger than the backup of a rollback: what becomes of each.
+
+The backup names no image of such a service. So the rollback leaves it out: it neither replaces it
+nor checks it. Its container, its image and its volumes stay. See `Fate` for the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from enum import StrEnum
+
+from cosmicdeploy.context import Context
+from cosmicdeploy.database.backups.manifest import Manifest
+from cosmicdeploy.errors import Refused
+from cosmicdeploy.stack.model import Service
+
+
+class Fate(StrEnum):
+    """What a rollback does with a younger service, in words for the operator."""
+
+    STAYS = "stays as it is, with its own image"
+    STOPPED = (
+        "is stopped, since the backup has no image that has its command; its container, image and"
+        " volumes stay, and the next deploy starts it again"
+    )
+    ABSENT = "has no container, and gets none"
+    GOES_BACK = "gets the older image of its application"
+
+
+def fates(ctx: Context, manifest: Manifest) -> Mapping[str, Fate]:
+    """Return the services that are younger than this backup, each with its fate.
+
+    Empty if the backup names no image at all: then it is unknown which services existed. Raises
+    `Refused` if the main application itself is younger, for example because it was renamed.
+    """
+    if not manifest.images:
+        return {}
+    services = ctx.settings.services
+    known = {service.compose_name for service in declared(ctx, manifest.images).values()}
+    older = [name for name in services.deployed if ctx.service(name).compose_name in known]
+    _require_main_application(ctx, older)
+    tags = {ctx.service(name).image for name in older}
+    return {name: _fate(ctx, name, older, tags) for name in services.deployed if name not in older}
+
+
+def declared(ctx: Context, names: Collection[str]) -> Mapping[str, Service]:
+    """Return the declared services that a backup names, by the backup's names.
+
+    If the number of a service's replicas has changed since, each name of a replica stands for all
+    replicas; the result has one of them. Leaves out what is no longer declared.
+    """
+    by_compose_name = {each.compose_name: each for each in ctx.stack.services.values()}
+    found = {
+        name: ctx.stack.services.get(name)
+        or by_compose_name.get(name)
+        or by_compose_name.get(_without_number(name))
+        for name in names
+    }
+    return {name: service for name, service in found.items() if service is not None}
+
+
+def leave_out(ctx: Context, manifest: Manifest) -> Context:
+    """Return the context of a rollback that leaves the younger services out. Raises as `fates`."""
+    found = fates(ctx, manifest)
+    left_out = frozenset(name for name, fate in found.items() if fate is not Fate.GOES_BACK)
+    to_stop = frozenset(name for name, fate in found.items() if fate is Fate.STOPPED)
+    settings = ctx.settings.without_services(left_out)
+    loaded = replace(ctx.loaded, settings=settings)
+    return replace(ctx, loaded=loaded).with_run(left_out=left_out, to_stop=to_stop)
+
+
+def younger_lines(found: Mapping[str, Fate], *, data_go_back: bool) -> list[str]:
+    """Return a line about each younger service, for the operator to read before a rollback."""
+    meanwhile = " (it is stopped while the data go back)" if data_go_back else ""
+    return [
+        f"{name} is younger than the backup: it {fate}{meanwhile if fate is Fate.STAYS else ''}"
+        for name, fate in found.items()
+    ]
+
+
+def _fate(ctx: Context, name: str, older: Collection[str], tags: Collection[str]) -> Fate:
+    if ctx.container(name) is None:
+        return Fate.ABSENT
+    application = ctx.settings.application_of(name)
+    if application is not None:
+        return Fate.STAYS if set(application.services).isdisjoint(older) else Fate.GOES_BACK
+    # A scheduler or worker runs the application's code, which goes back.
+    if name in ctx.settings.services.singletons or ctx.service(name).image in tags:
+        return Fate.STOPPED
+    return Fate.STAYS
+
+
+def _require_main_application(ctx: Context, older: Collection[str]) -> None:
+    main = ctx.settings.main_application
+    if set(main.services).isdisjoint(older):
+        raise Refused(
+            f"The backup has no image of {', '.join(main.services)}, so there is no older release"
+            " to roll back to",
+            where=f"project {ctx.stack.project}",
+            todo="choose a backup that has one: `cosmicdeploy backup list`; or, if the service was"
+            " renamed, put the compose file of that time back, then the same command again",
+        )
+
+
+def _without_number(name: str) -> str:
+    """Return the service's name in the compose file for the name of a replica, as in "app.2"."""
+    base, _, number = name.rpartition(".")
+    return base if number.isdigit() else name
