@@ -24,6 +24,7 @@ class LookupCache:
     did not compute them in time.
     `adopted`: by image id, the digest of the sources from which a build has just given the same
     image again; only for images without the label that holds this digest.
+    `recorded_adoptions`: the same, as the journal has it; None until the journal is read.
     `writable_mounts`: by (container id, folder of the host), whether the container has the folder
     mounted and the deployer may write to it.
     `image_files`: by (image id, folder), the files of the image in the folder, by path.
@@ -35,6 +36,7 @@ class LookupCache:
     migration_status: dict[str, str | None] = field(default_factory=dict)
     compose_hashes: Mapping[str, str] = field(default_factory=dict)
     adopted: dict[str, str] = field(default_factory=dict)
+    recorded_adoptions: Mapping[str, str] | None = None
     writable_mounts: dict[tuple[str, Path], bool] = field(default_factory=dict)
     image_files: dict[tuple[str, str], Mapping[str, FileFacts]] = field(default_factory=dict)
 

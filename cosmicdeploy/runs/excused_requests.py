@@ -12,10 +12,11 @@ CLIENT_POINTS = frozenset({"health", "heartbeat"})
 def excuse_known_failures(ctx: Context, plan: Plan) -> None:
     """Excuse failing requests until the rollout ends, if clients had failures before the run.
 
-    Does nothing unless the plan replaces containers and the run has known failures: services or
-    verification points that did not work before it. Then requests are excused in two cases: a
-    request has already failed, or clients depend on one of the known failures. The second case is
-    for a service that hangs, since a request to it has not failed yet.
+    If the run creates the proxy, no request could succeed before, so all failures are excused.
+    Otherwise does nothing unless the plan replaces containers and the run has known failures:
+    services or verification points that did not work before it. Then requests are excused in two
+    cases: a request has already failed, or clients depend on one of the known failures. The second
+    case is for a service that hangs, since a request to it has not failed yet.
     """
     traffic, known = ctx.run.traffic, ctx.run.known_failures
     has_new_proxy = ctx.settings.services.proxy in known.new

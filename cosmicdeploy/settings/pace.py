@@ -112,8 +112,8 @@ def _role(services: Services, service: Service) -> str:
 def _order(restart: Restart, role: str, update: RolloutSettings, service: Service) -> Order:
     if role in ROLES_WITH_ORDER and role in restart.order.model_fields_set:
         return "start-first" if getattr(restart.order, role) == "start-first" else "stop-first"
-    wanted = update.order == "start-first"
-    return "start-first" if wanted and not _obstacle(role, service) else "stop-first"
+    is_declared = update.order == "start-first"
+    return "start-first" if is_declared and not _obstacle(role, service) else "stop-first"
 
 
 def _obstacle(role: str, service: Service) -> str:

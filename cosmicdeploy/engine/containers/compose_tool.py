@@ -79,7 +79,9 @@ def _with_sources(
         _with_file(files, sources.by_id) as by_id,
     ):
         same = _hashes(program, as_declared, *_AS_IT_IS)
-        proven = {name for name in sources.services if same.get(name) == hashes.get(name)}
+        proven = {
+            name for name in sources.services if name in same and same[name] == hashes.get(name)
+        }
         own = _hashes(program, by_id, *_AS_IT_IS) if proven else {}
     rest = {name: value for name, value in hashes.items() if name not in sources.services}
     return rest | {name: own[name] for name in proven if name in own}

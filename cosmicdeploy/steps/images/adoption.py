@@ -8,7 +8,7 @@ the journal has it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine import labels
@@ -28,12 +28,18 @@ def known_digest(ctx: Context, image: Image) -> str | None:
         return digest
     if digest := ctx.lookup_cache.adopted.get(image.id):
         return digest
+    if ctx.lookup_cache.recorded_adoptions is None:
+        ctx.lookup_cache.recorded_adoptions = _recorded_adoptions(ctx)
+    return ctx.lookup_cache.recorded_adoptions.get(image.id)
+
+
+def _recorded_adoptions(ctx: Context) -> Mapping[str, str]:
+    """Return what the journal has of adopted images; the newest digest of an image counts."""
+    adopted: dict[str, str] = {}
     for record in ctx.journal.records():
         if record["kind"] == "done" and record["step_kind"] == BUILD:
-            adopted = record["facts"].get(ADOPTED) or {}
-            if image.id in adopted:
-                return str(adopted[image.id])
-    return None
+            adopted |= record["facts"].get(ADOPTED) or {}
+    return adopted
 
 
 def adopt(

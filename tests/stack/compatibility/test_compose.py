@@ -59,6 +59,7 @@ def test_up_of_1_29_recreates_a_container_for_v2_and_the_deployer_keeps_it(
     assert ids(released) == after
 
 
+@pytest.mark.torture
 def test_up_of_1_29_does_nothing_if_v2_is_not_installed(released: StackUnderTest) -> None:
     created = recreate(released, WORKER, DOCKER_CONFIG="/nonexistent")
     compose(released, V1, "up", "-d", "--no-deps", WORKER)

@@ -52,6 +52,7 @@ def test_nginx_is_not_reloaded_if_addresses_stay(plain: StackUnderTest) -> None:
     assert "nginx skips a restarted replica for 10 s" in plan.reason("rollout")
 
 
+@pytest.mark.torture
 def test_a_rollback_stops_the_proxy_and_announces_it(plain: StackUnderTest) -> None:
     plain.put_release_2()
     deployed = plain.cli("deploy", "--json")

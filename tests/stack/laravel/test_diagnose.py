@@ -394,6 +394,7 @@ def beat(stack: LaravelStack) -> tuple[str, ...]:
     return ("curl", "-fsS", "-H", token, "-d", "battery_level=85", f"http://127.0.0.1{BEAT}")
 
 
+@pytest.mark.torture
 def test_a_replica_without_php_and_a_log_of_root_are_fixed(released: LaravelStack) -> None:
     ctx, before = released.open(), released.containers()
     assert released.inside(APPS[2], "pkill", "-KILL", "php-fpm").exit_code == 0

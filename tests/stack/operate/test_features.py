@@ -26,6 +26,7 @@ def beaten(stack: StackUnderTest) -> set[int]:
     return found
 
 
+@pytest.mark.torture
 def test_the_rate_limit_is_switched_off_and_on(released: StackUnderTest) -> None:
     assert beaten(released) == {OK, RATE_LIMITED}
     off = released.cli("features", "disable", "rate-limit", "--json")

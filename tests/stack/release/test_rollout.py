@@ -96,6 +96,7 @@ def test_nginx_finds_replicas_whose_addresses_change(named: StackUnderTest) -> N
     )
 
 
+@pytest.mark.torture
 def test_the_new_container_can_start_first(named: StackUnderTest) -> None:
     named.set_setting("app: stop-first", "app: start-first")
     named.put_release_2()
