@@ -164,6 +164,7 @@ class Interrupted(CosmicError):
 
 
 # Error number → what to do. Any `OSError` with another number is a bug in this program.
+_MORE_FILES = "raise the limit of open files, such as by `ulimit -n 4096`"
 _CHANGE_OWNER = "change its owner or mode, or run the command as a user who may use it"
 _FREE_SPACE = "free some space there, then run the command again"
 _FILE_ERROR_ADVICE = {
@@ -177,7 +178,14 @@ _FILE_ERROR_ADVICE = {
     errno.ENOSPC: _FREE_SPACE,
     errno.EDQUOT: _FREE_SPACE,
     errno.EIO: "check the disk or the mount",
+    errno.EMFILE: _MORE_FILES,
+    errno.ENFILE: _MORE_FILES,
+    errno.ENOMEM: "free memory of this machine, then run the command again",
 }
+# Errors of the machine. Writing to an open file or opening a connection raises them without a name.
+_NAMELESS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+)
 
 
 def to_cosmic_error(error: BaseException) -> CosmicError:
@@ -186,19 +194,27 @@ def to_cosmic_error(error: BaseException) -> CosmicError:
         return error
     if isinstance(error, KeyboardInterrupt):
         return Interrupted("Interrupted", todo="run the same command again")
-    if (
-        isinstance(error, OSError)
-        and isinstance(error.filename, str)
-        and error.errno in _FILE_ERROR_ADVICE
-    ):
-        file_error = CosmicError(
-            f"A file or folder cannot be used: {os.strerror(error.errno)}",
-            where=error.filename,
-            todo=_FILE_ERROR_ADVICE[error.errno],
-        )
-        return file_error.with_traceback(error.__traceback__)
+    if isinstance(error, MemoryError):
+        error = OSError(errno.ENOMEM, "")
+    if isinstance(error, OSError) and (explained := _explained(error)):
+        return explained.with_traceback(error.__traceback__)
     unexpected = CosmicError(
         f"Unexpected {type(error).__name__}: {error}",
         todo="run the command again with --verbose and report what it prints",
     )
     return unexpected.with_traceback(error.__traceback__)
+
+
+def _explained(error: OSError) -> CosmicError | None:
+    """Return what to do about an error of the operating system; None if it is a bug."""
+    is_named = isinstance(error.filename, str)
+    if error.errno not in (_FILE_ERROR_ADVICE if is_named else _NAMELESS):
+        return None
+    reason = os.strerror(error.errno)
+    return CosmicError(
+        f"A file or folder cannot be used: {reason}"
+        if is_named
+        else f"The machine fails: {reason}",
+        where=error.filename if is_named else "",
+        todo=_FILE_ERROR_ADVICE[error.errno],
+    )

@@ -213,9 +213,9 @@ def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
 def test_a_setting_reads_numbers_as_yaml_1_2_does(
     tmp_path: Path, written: str, pause: float
 ) -> None:
-    assert load(minimal(tmp_path, f"restart: {{pause: {written}}}\n"), {}).settings.restart.pause == (
-        pause
-    )
+    assert load(
+        minimal(tmp_path, f"restart: {{pause: {written}}}\n"), {}
+    ).settings.restart.pause == (pause)
 
 
 @pytest.mark.parametrize(
