@@ -207,14 +207,12 @@ def to_cosmic_error(error: BaseException) -> CosmicError:
 
 def _explained(error: OSError) -> CosmicError | None:
     """Return what to do about an error of the operating system; None if it is a bug."""
-    is_named = isinstance(error.filename, str)
-    if error.errno not in (_FILE_ERROR_ADVICE if is_named else _NAMELESS):
+    is_named, number = isinstance(error.filename, str), error.errno or 0
+    if number not in (_FILE_ERROR_ADVICE if is_named else _NAMELESS):
         return None
-    reason = os.strerror(error.errno)
+    failure = "A file or folder cannot be used" if is_named else "The machine fails"
     return CosmicError(
-        f"A file or folder cannot be used: {reason}"
-        if is_named
-        else f"The machine fails: {reason}",
+        f"{failure}: {os.strerror(number)}",
         where=error.filename if is_named else "",
-        todo=_FILE_ERROR_ADVICE[error.errno],
+        todo=_FILE_ERROR_ADVICE[number],
     )

@@ -33,10 +33,11 @@ class Commands(TyperGroup):
         self._words: Sequence[str] = ()
         _show_metavars_alone(self)
 
-    def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:
-        """Run the command line `args`; by default that of this process."""
-        self._words = sys.argv[1:] if args is None else args
-        return super().main(args, **extra)
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run a command line, the first argument; by default that of this process."""
+        words = args[0] if args else extra.get("args")
+        self._words = sys.argv[1:] if words is None else words
+        return super().main(*args, **extra)
 
     def make_context(self, *args: Any, **extra: Any) -> Any:
         """Parse the words before the command; report a usage error."""

@@ -226,6 +226,7 @@ def test_a_setting_reads_numbers_as_yaml_1_2_does(
         ("pause", "inf", "restart.pause: must be a finite number"),
         ("pause", "1e999", "restart.pause: must be a finite number"),
         ("pause", "1.0e999", "a number is too large"),
+        ("pause", "1e-320", "restart.pause: must be 0, or at least 0.000000001"),
         ("pause", "1e10", "restart.pause: must be at most 1,000,000,000"),
         ("pause", "9" * 400, "restart.pause: must be a number"),
         ("passes", "9" * 400, "restart.passes: must be at most 1,000,000,000"),
