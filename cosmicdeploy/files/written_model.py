@@ -16,8 +16,9 @@ class WrittenModel(BaseModel):
     """A frozen model without unknown keys and without numbers that no clock can count.
 
     Settings keep plain values such as `1e3` and `0755` as text, since a release may look so. Where
-    a number is expected, such a text is read as a decimal number, as in YAML 1.2: 1000 and 755; a
-    whole number needs plain digits. A number that is not finite, above `LARGEST`, or between 0 and `SMALLEST` is refused.
+    a number is expected, such a text is read as a decimal number, as in YAML 1.2: 1000 and 755. A
+    whole number must be written in digits. A number that is not finite, above `LARGEST`, or between
+    0 and `SMALLEST` is refused.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
