@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Sequence
 from enum import IntEnum
 
@@ -175,6 +176,7 @@ _FILE_ERROR_ADVICE = {
     errno.EISDIR: "move the folder away: a file belongs there",
     errno.EEXIST: "move the file away: a folder belongs there",
     errno.ELOOP: "replace the link by the file or folder that it should point to",
+    errno.ENAMETOOLONG: "choose a shorter name",
     errno.ENOSPC: _FREE_SPACE,
     errno.EDQUOT: _FREE_SPACE,
     errno.EIO: "check the disk or the mount",
@@ -188,12 +190,22 @@ _NAMELESS = frozenset(
 )
 
 
+# Python reads such a byte of an argument or a variable as half a surrogate pair.
+SURROGATE = re.compile("[\udc80-\udcff]")
+
+
 def to_cosmic_error(error: BaseException) -> CosmicError:
     """Turn any exception into a `CosmicError`."""
     if isinstance(error, CosmicError):
         return error
     if isinstance(error, KeyboardInterrupt):
         return Interrupted("Interrupted", todo="run the same command again")
+    if isinstance(error, UnicodeEncodeError) and SURROGATE.search(error.object):
+        return CosmicError(
+            "A word or a variable has a byte that is not UTF-8",
+            where=cut(error.object, 100),
+            todo="correct it on the command line, in the environment or in the file's name",
+        ).with_traceback(error.__traceback__)
     if isinstance(error, MemoryError):
         error = OSError(errno.ENOMEM, "")
     if isinstance(error, OSError) and (explained := _explained(error)):

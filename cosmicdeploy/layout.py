@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -17,6 +18,7 @@ from cosmicdeploy.engine import connect
 from cosmicdeploy.errors import EngineError, UsageError
 from cosmicdeploy.files import shipped
 from cosmicdeploy.files.atomic import open_private
+from cosmicdeploy.stack.project_name import checked_name
 from cosmicdeploy.stack.variables.environment import read_env_file
 
 SOURCES = "cosmic-media-streaming-dpr"
@@ -24,6 +26,8 @@ APPS = ("cosmic-app-1", "cosmic-app-2", "cosmic-app-3")
 SERVICES_WITH_LOGS = (*APPS, "cosmic-scheduler", "cosmic-queue-1")
 # User and group id of www-data in the images.
 WWW_DATA = 33
+SUFFIX = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+PORTS = 1 << 16
 ANY = "0.0.0.0"  # noqa: S104 - all addresses: kiosks are on other machines
 # The address on which the database and the cache publish their ports.
 LOCALHOST = "127.0.0.1"
@@ -65,9 +69,11 @@ def layout_options(options: Mapping[str, Any], images: Path | None) -> LayoutOpt
 def lay_out(folder: Path, options: LayoutOptions) -> list[Path]:
     """Create the stack's files and data folders; return the paths, without the data folders.
 
-    Raises `UsageError` if one of the returned paths exists already: nothing is overwritten. Only
-    the owner can read `.env`, which holds the secrets.
+    Raises `UsageError` if one of the returned paths exists already, since nothing is overwritten,
+    or if an option has a value with which the stack could not be used. Only the owner can read
+    `.env`, which holds the secrets.
     """
+    _require_usable(options)
     targets = {
         shipped.payload() / "docker-compose.prod.yml": folder / "docker-compose.prod.yml",
         shipped.payload() / "gitignore": folder / ".gitignore",
@@ -83,6 +89,22 @@ def lay_out(folder: Path, options: LayoutOptions) -> list[Path]:
     _write_private(folder / ".env", _environment(options))
     _make_data_folders(folder)
     return [*targets.values(), folder / ".env"]
+
+
+def _require_usable(options: LayoutOptions) -> None:
+    checked_name(options.project, "--project")
+    if not SUFFIX.fullmatch(options.suffix):
+        raise UsageError(
+            f"{options.suffix!r} cannot end a container's name",
+            where="--suffix",
+            todo="use letters, digits, dots, dashes and underscores",
+        )
+    if not 0 <= options.http_port < PORTS:
+        raise UsageError(
+            f"{options.http_port} is not a port",
+            where="--port",
+            todo="ports go from 1 to 65535; 0 chooses a free one",
+        )
 
 
 def _require_absent(paths: Iterable[Path]) -> None:

@@ -193,6 +193,11 @@ def test_an_error_of_the_machine_is_not_called_unexpected(error: Exception, word
         ["deploy", "--config", "/dev/full"],
         ["playbook", "show", "/dev/zero.yaml"],
         ["playbook", "run", "\ud800"],
+        ["verify", "--junit", "x" * 5000],
+        ["init", "x" * 300],
+        ["init", "new", "--project", "\udcff"],
+        ["init", "new", "--suffix", "\udcff"],
+        ["init", "\ud800"],
         ["rollback", "--to", "\ud800"],
         ["backup", "show", "\x1b[2J"],
         ["backup", "pin", "../../etc", "--reason", "\ud800"],
@@ -204,3 +209,34 @@ def test_an_error_of_the_machine_is_not_called_unexpected(error: Exception, word
 )
 def test_hostile_words_are_one_clear_line(folder: Path, words: list[str]) -> None:
     require_one_clear_line(words)
+
+
+@pytest.mark.parametrize("name", ["DOCKER_CONTEXT", "COMPOSE_PROJECT_NAME", "X"])
+def test_a_variable_that_is_not_utf_8_is_one_clear_line(
+    folder: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "compose.yml").write_text(COMPOSE.replace("shop/web", "'${X:-shop/web}'"))
+    if name == "DOCKER_CONTEXT":
+        monkeypatch.delenv("DOCKER_HOST")
+    monkeypatch.setenv(name, "\udcff")
+    assert "No Docker Engine answers" not in require_one_clear_line(["status"])
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (["--project", "A_B!"], "is not a project name"),
+        (["--project", "a\nb"], "is not a project name"),
+        (["--suffix", "a b"], "cannot end a container's name"),
+        (["--suffix", ""], "cannot end a container's name"),
+        (["--port", "65536"], "is not a port"),
+        (["--port", "-1"], "is not a port"),
+        (["--port", "9" * 400], "is not a port"),
+    ],
+)
+def test_init_refuses_a_stack_that_could_not_be_used(
+    folder: Path, words: list[str], what: str
+) -> None:
+    done = call("init", "new", *words)
+    assert done.exit_code == 2 and what in done.stderr
+    assert not (folder / "new").exists()
