@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from io import TextIOWrapper
 
 from cosmicdeploy.errors import ExitCode
 from cosmicdeploy.startup import tune_interpreter
@@ -21,13 +20,14 @@ def main() -> None:
     # Until the modules are loaded, Ctrl-C exits at once: there is nothing to undo or report yet.
     signal.signal(signal.SIGINT, lambda *_: os._exit(ExitCode.INTERRUPTED))
     from cosmicdeploy.cli.app import app
+    from cosmicdeploy.cli.full_streams import OutputStreams
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if isinstance(sys.stdout, TextIOWrapper):
-        # A character that the terminal cannot encode must not end a run.
-        sys.stdout.reconfigure(errors="backslashreplace")
-
-    app(prog_name="cosmicdeploy")
+    streams = OutputStreams()
+    try:
+        app(prog_name="cosmicdeploy")
+    except SystemExit as end:
+        sys.exit(streams.exit_code(int(end.code or 0)))
 
 
 if __name__ == "__main__":

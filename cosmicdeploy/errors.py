@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Sequence
 from enum import IntEnum
 
@@ -164,6 +165,7 @@ class Interrupted(CosmicError):
 
 
 # Error number → what to do. Any `OSError` with another number is a bug in this program.
+_MORE_FILES = "raise the limit of open files, such as by `ulimit -n 4096`"
 _CHANGE_OWNER = "change its owner or mode, or run the command as a user who may use it"
 _FREE_SPACE = "free some space there, then run the command again"
 _FILE_ERROR_ADVICE = {
@@ -174,10 +176,22 @@ _FILE_ERROR_ADVICE = {
     errno.EISDIR: "move the folder away: a file belongs there",
     errno.EEXIST: "move the file away: a folder belongs there",
     errno.ELOOP: "replace the link by the file or folder that it should point to",
+    errno.ENAMETOOLONG: "choose a shorter name",
     errno.ENOSPC: _FREE_SPACE,
     errno.EDQUOT: _FREE_SPACE,
     errno.EIO: "check the disk or the mount",
+    errno.EMFILE: _MORE_FILES,
+    errno.ENFILE: _MORE_FILES,
+    errno.ENOMEM: "free memory of this machine, then run the command again",
 }
+# Errors of the machine. Writing to an open file or opening a connection raises them without a name.
+_NAMELESS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+)
+
+
+# Python reads such a byte of an argument or a variable as half a surrogate pair.
+SURROGATE = re.compile("[\udc80-\udcff]")
 
 
 def to_cosmic_error(error: BaseException) -> CosmicError:
@@ -186,19 +200,31 @@ def to_cosmic_error(error: BaseException) -> CosmicError:
         return error
     if isinstance(error, KeyboardInterrupt):
         return Interrupted("Interrupted", todo="run the same command again")
-    if (
-        isinstance(error, OSError)
-        and isinstance(error.filename, str)
-        and error.errno in _FILE_ERROR_ADVICE
-    ):
-        file_error = CosmicError(
-            f"A file or folder cannot be used: {os.strerror(error.errno)}",
-            where=error.filename,
-            todo=_FILE_ERROR_ADVICE[error.errno],
-        )
-        return file_error.with_traceback(error.__traceback__)
+    if isinstance(error, UnicodeEncodeError) and SURROGATE.search(error.object):
+        return CosmicError(
+            "A word or a variable has a byte that is not UTF-8",
+            where=cut(error.object, 100),
+            todo="correct it on the command line, in the environment or in the file's name",
+        ).with_traceback(error.__traceback__)
+    if isinstance(error, MemoryError):
+        error = OSError(errno.ENOMEM, "")
+    if isinstance(error, OSError) and (explained := _explained(error)):
+        return explained.with_traceback(error.__traceback__)
     unexpected = CosmicError(
         f"Unexpected {type(error).__name__}: {error}",
         todo="run the command again with --verbose and report what it prints",
     )
     return unexpected.with_traceback(error.__traceback__)
+
+
+def _explained(error: OSError) -> CosmicError | None:
+    """Return what to do about an error of the operating system; None if it is a bug."""
+    is_named, number = isinstance(error.filename, str), error.errno or 0
+    if number not in (_FILE_ERROR_ADVICE if is_named else _NAMELESS):
+        return None
+    failure = "A file or folder cannot be used" if is_named else "The machine fails"
+    return CosmicError(
+        f"{failure}: {os.strerror(number)}",
+        where=error.filename if is_named else "",
+        todo=_FILE_ERROR_ADVICE[number],
+    )

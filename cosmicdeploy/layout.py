@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import secrets
 import shutil
 import socket
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from cosmicdeploy.engine import connect
 from cosmicdeploy.errors import EngineError, UsageError
 from cosmicdeploy.files import shipped
 from cosmicdeploy.files.atomic import open_private
+from cosmicdeploy.stack.project_name import checked_name
 from cosmicdeploy.stack.variables.environment import read_env_file
 
 SOURCES = "cosmic-media-streaming-dpr"
@@ -23,6 +26,11 @@ APPS = ("cosmic-app-1", "cosmic-app-2", "cosmic-app-3")
 SERVICES_WITH_LOGS = (*APPS, "cosmic-scheduler", "cosmic-queue-1")
 # User and group id of www-data in the images.
 WWW_DATA = 33
+SUFFIX = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+PORTS = 1 << 16
+ANY = "0.0.0.0"  # noqa: S104 - all addresses: kiosks are on other machines
+# The address on which the database and the cache publish their ports.
+LOCALHOST = "127.0.0.1"
 # By default Docker assigns this range to a network only after a dozen other ranges.
 SUBNETS = ipaddress.ip_network("172.30.0.0/16")
 
@@ -40,7 +48,7 @@ class LayoutOptions:
     suffix: str = "prod"
     release: str = "1"
     http_port: int = 8080
-    http_bind: str = "0.0.0.0"  # noqa: S104 - kiosks are on other machines
+    http_bind: str = ANY
     images: Mapping[str, str] = field(default_factory=dict)
     taken_subnets: Iterable[str] = ()
 
@@ -62,9 +70,10 @@ def lay_out(folder: Path, options: LayoutOptions) -> list[Path]:
     """Create the stack's files and data folders; return the paths, without the data folders.
 
     Only the owner can read `.env`, which holds the secrets. Raises `UsageError` before anything is
-    written: if a file or data folder exists already, since nothing is overwritten, or if no subnet
-    is free.
+    written: if an option has a value with which the stack could not be used, if a file or data
+    folder exists already, since nothing is overwritten, or if no subnet is free.
     """
+    _require_usable(options)
     targets = {
         shipped.payload() / "docker-compose.prod.yml": folder / "docker-compose.prod.yml",
         shipped.payload() / "gitignore": folder / ".gitignore",
@@ -81,6 +90,22 @@ def lay_out(folder: Path, options: LayoutOptions) -> list[Path]:
     _write_private(folder / ".env", environment)
     _make_data_folders(folder)
     return [*targets.values(), folder / ".env"]
+
+
+def _require_usable(options: LayoutOptions) -> None:
+    checked_name(options.project, "--project")
+    if not SUFFIX.fullmatch(options.suffix):
+        raise UsageError(
+            f"{options.suffix!r} cannot end a container's name",
+            where="--suffix",
+            todo="use letters, digits, dots, dashes and underscores",
+        )
+    if not 0 <= options.http_port < PORTS:
+        raise UsageError(
+            f"{options.http_port} is not a port",
+            where="--port",
+            todo="ports go from 1 to 65535; 0 chooses a free one",
+        )
 
 
 def _require_absent(folder: Path, paths: Iterable[Path]) -> None:
@@ -117,6 +142,7 @@ def _environment(options: LayoutOptions) -> str:
 def _values(options: LayoutOptions) -> dict[str, str]:
     subnet = free_subnet(options.taken_subnets)
     addresses = {f"app_{n}_address": str(subnet[10 + n]) for n in (1, 2, 3)}
+    free = free_ports(options.http_bind, LOCALHOST, LOCALHOST)
     uid, gid = (os.getuid(), os.getgid()) if os.getuid() else (WWW_DATA, WWW_DATA)
     return {
         "project": options.project,
@@ -125,9 +151,9 @@ def _values(options: LayoutOptions) -> dict[str, str]:
         "dynamic_range": str(list(subnet.subnets())[1]),
         **addresses,
         "http_bind": options.http_bind,
-        "http_port": str(options.http_port or free_port()),
-        "db_port": str(free_port()),
-        "redis_port": str(free_port()),
+        "http_port": str(options.http_port or free[0]),
+        "db_port": str(free[1]),
+        "redis_port": str(free[2]),
         "db_root_password": secrets.token_urlsafe(24),
         "db_password": secrets.token_urlsafe(24),
         "redis_password": secrets.token_urlsafe(24),
@@ -182,11 +208,28 @@ def _network(destination: str, mask: str) -> str:
     return f"{address}/{int(mask, 16).bit_count()}"
 
 
-def free_port() -> int:
-    """Return a TCP port that is free now on 127.0.0.1."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+def free_ports(*addresses: str) -> list[int]:
+    """Return a TCP port for each address of this machine, free there now; no two are the same.
+
+    A port of 0.0.0.0 is free on all addresses. For an address of another machine, such as that of a
+    remote engine, the port is one that is free on all addresses of this one.
+    """
+    with ExitStack() as listeners:
+        sockets = [listeners.enter_context(_listener(address)) for address in addresses]
+        return [int(each.getsockname()[1]) for each in sockets]
+
+
+def _listener(address: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family)
+    try:
+        listener.bind((address, 0))
+    except OSError:
+        listener.close()
+        if address == ANY:
+            raise
+        return _listener(ANY)
+    return listener
 
 
 def _data_folders(folder: Path) -> list[Path]:

@@ -17,8 +17,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from types import FrameType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 
@@ -130,6 +131,17 @@ def interruptible() -> Iterator[None]:
         yield
     finally:
         _reads.since = outer
+
+
+def made_interruptible(read: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that calls `read` in an `interruptible` block."""
+
+    @wraps(read)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with interruptible():
+            return read(*args, **kwargs)
+
+    return call
 
 
 @contextmanager

@@ -32,8 +32,8 @@ Location = tuple[int | str, ...]
 # What is wrong with a value, and what to do; "" stands for "correct the value".
 _LIST = ("must be a list", "write it as [one, two]")
 _KEYS = ("must have keys of its own", "write it as `key: value` lines")
-_NUMBER = ("must be a number", "")
-_WHOLE = ("must be a whole number", "")
+_NUMBER = ("must be a number", "write it in digits, such as 0.5 or 10")
+_WHOLE = ("must be a whole number", "write it in digits, such as 10")
 _YES_OR_NO = ("must be true or false", "")
 _EXPLANATIONS: Mapping[str, tuple[str, str]] = {
     "tuple_type": _LIST,
@@ -42,10 +42,12 @@ _EXPLANATIONS: Mapping[str, tuple[str, str]] = {
     "model_type": _KEYS,
     "model_attributes_type": _KEYS,
     "string_type": ("must be text", "write text; put a number in quotes"),
+    "finite_number": ("must be a finite number", "write it in digits, such as 0.5 or 10"),
     "float_type": _NUMBER,
     "float_parsing": _NUMBER,
     "int_type": _WHOLE,
     "int_parsing": _WHOLE,
+    "int_parsing_size": _WHOLE,
     "int_from_float": _WHOLE,
     "bool_type": _YES_OR_NO,
     "bool_parsing": _YES_OR_NO,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +14,7 @@ from cosmicdeploy.cli.backups import group as backup
 from cosmicdeploy.cli.manage import console, exec, features, init, lock, migrate, shell
 from cosmicdeploy.cli.observe import checklist, diagnose, logs, monitor, status, verify
 from cosmicdeploy.cli.release import deploy, playbook, restart, rollback, step, up
-from cosmicdeploy.text.sanitize import sanitized
+from cosmicdeploy.cli.usage_errors import reported_usage_errors
 
 EXAMPLES = """\b
 Examples:
@@ -25,28 +25,28 @@ Examples:
 """
 
 
-# Usage errors that get a hint.
-HINTS = {
-    "No such command 'abort'.": "No such command 'abort': `cosmicdeploy deploy --abort` undoes an"
-    " interrupted deploy or rollback, `cosmicdeploy deploy --abort --accept` keeps what runs",
-}
-
-
 class Commands(TyperGroup):
-    """The top-level command group; escapes control characters in usage errors."""
+    """The top-level command group; it reports usage errors as other errors are reported."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
+        self._words: Sequence[str] = ()
         _show_metavars_alone(self)
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run a command line, the first argument; by default that of this process."""
+        words = args[0] if args else extra.get("args")
+        self._words = sys.argv[1:] if words is None else words
+        return super().main(*args, **extra)
+
     def make_context(self, *args: Any, **extra: Any) -> Any:
-        """Parse the command line; sanitize the message of an error."""
-        with _sanitized_errors():
+        """Parse the words before the command; report a usage error."""
+        with reported_usage_errors(self._words):
             return super().make_context(*args, **extra)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command or the subgroup's command; sanitize the message of an error."""
-        with _sanitized_errors():
+        """Parse and run the command or the subgroup's command; report a usage error."""
+        with reported_usage_errors(self._words):
             return super().invoke(ctx)
 
 
@@ -66,17 +66,6 @@ def placeholder(argument: Any) -> str:
     """Return an argument as a usage line shows it: in brackets if it is optional."""
     name = f"{argument.metavar}..." if argument.nargs == -1 else argument.metavar
     return name if argument.required else f"[{name}]"
-
-
-@contextmanager
-def _sanitized_errors() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        # Checks for an attribute, since the class of usage errors depends on the Typer release.
-        if isinstance(message := getattr(error, "message", None), str):
-            error.message = sanitized(HINTS.get(message, message))  # type: ignore[attr-defined]
-        raise
 
 
 app = typer.Typer(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from cosmicdeploy.cli.descriptors import require_descriptors
 from cosmicdeploy.cli.terminal import Terminal
 from cosmicdeploy.errors import CosmicError, ExitCode, to_cosmic_error
 from cosmicdeploy.journal.journal import now
@@ -101,10 +102,12 @@ def finish(call: Call, report: Report) -> NoReturn:
 def edge(call: Call) -> Iterator[None]:
     """Run a command's body; report any error and exit with the error's exit code.
 
-    Also makes SIGTERM act like Ctrl-C, for the rest of the process.
+    Also makes SIGTERM act like Ctrl-C, for the rest of the process, and refuses to run if the
+    process may open too few files.
     """
     signal.signal(signal.SIGTERM, _raise_interrupt)
     try:
+        require_descriptors()
         yield
     except typer.Exit:
         raise

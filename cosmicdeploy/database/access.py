@@ -13,8 +13,10 @@ from pymysql.cursors import Cursor
 from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.signals import interruptible
 
-# Seconds.
+# Seconds. A frozen server still accepts connections, so the limit of the connection alone does not
+# end the wait: GREETING_TIMEOUT limits each answer until the session is set up.
 CONNECT_TIMEOUT = 5
+GREETING_TIMEOUT = 10
 READ_TIMEOUT = 600
 
 # A server may limit how many rows a SELECT or SHOW returns, how many rows it reads and how long a
@@ -33,6 +35,7 @@ REMOVE_LIMITS = (
 ACCESS_DENIED = frozenset({1044, 1045, 1698})
 UNKNOWN_DATABASE = 1049
 UNREACHABLE = frozenset({2002, 2003, 2005})
+LOST = 2013
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,17 +59,24 @@ class DatabaseAccess:
 
 
 def connect(
-    access: DatabaseAccess, schema: str, *, read_timeout: float, write_timeout: float | None = None
+    access: DatabaseAccess,
+    schema: str,
+    *,
+    read_timeout: float | None,
+    write_timeout: float = READ_TIMEOUT,
 ) -> Connection[Cursor]:
     """Return a connection of the driver in autocommit mode, with `schema` as the current schema.
 
-    `read_timeout` limits each wait for the server's answer, `write_timeout` each wait to send, both
-    in seconds. Raises `DatabaseError` if the server cannot be reached, refuses the user or has no
+    `read_timeout` limits each wait for the server's answer to a statement, `write_timeout` each
+    wait to send, both in seconds; None means no limit. While the connection is set up, the server
+    has `GREETING_TIMEOUT` seconds for each answer, or less if `read_timeout` is shorter. Raises
+    `DatabaseError` if the server cannot be reached, does not answer, refuses the user or has no
     such schema.
     """
+    greeting = min(GREETING_TIMEOUT, read_timeout or GREETING_TIMEOUT)
     try:
         with interruptible():
-            return _Connection(
+            connection = _Connection(
                 host=access.host,
                 port=access.port,
                 user=access.user,
@@ -76,11 +86,22 @@ def connect(
                 autocommit=True,
                 init_command=REMOVE_LIMITS,
                 connect_timeout=CONNECT_TIMEOUT,
-                read_timeout=read_timeout,
+                read_timeout=greeting,
                 write_timeout=write_timeout,
             )
     except (pymysql.MySQLError, RuntimeError) as error:
+        if error_code(error) == LOST:
+            raise _silent(error, access.where) from error
         raise as_database_error(error, access.where) from error
+    limit_reads(connection, read_timeout)
+    return connection
+
+
+def limit_reads(connection: Connection[Cursor], seconds: float | None) -> None:
+    """Limit each later wait for the server's answer; None means no limit."""
+    # The driver takes only one limit for the server's greeting and for all statements, and compares
+    # this attribute with the socket's own limit before each statement.
+    connection._read_timeout = seconds  # type: ignore[attr-defined]
 
 
 class _Connection(Connection):
@@ -133,6 +154,16 @@ def as_database_error(error: Exception, where: str) -> DatabaseError:
             details=[str(error)],
         )
     return DatabaseError(f"Database error: {_message(error)}", where=where)
+
+
+def _silent(error: Exception, where: str) -> DatabaseError:
+    return DatabaseError(
+        "The database accepts connections, but does not answer",
+        where=where,
+        todo="check that its container is not paused (`docker ps`), then restart it: it is frozen,"
+        " overloaded or still starting",
+        details=[str(error)],
+    )
 
 
 def quoted(name: str) -> str:

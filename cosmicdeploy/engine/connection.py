@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
 from typing import Any
 
 import docker
@@ -18,7 +17,7 @@ from urllib3.exceptions import ReadTimeoutError
 
 from cosmicdeploy.engine.unreachable import DEFAULT_ADDRESS, require_address, unavailable
 from cosmicdeploy.errors import EngineError, EngineUnavailable
-from cosmicdeploy.signals import interruptible
+from cosmicdeploy.signals import made_interruptible
 
 # Long enough for a busy engine to create a container, short enough to notice a lost engine.
 TIMEOUT_SECONDS = 60
@@ -78,7 +77,8 @@ def _configure(api: docker.APIClient) -> None:
     if not api.base_url.startswith(LOCAL_SOCKET):
         api.proxies.update(requests.utils.get_environ_proxies(api.base_url))
     api.trust_env = False
-    api.get = _interruptible(api.get)  # type: ignore[method-assign]
+    # A GET request changes nothing.
+    api.get = made_interruptible(api.get)  # type: ignore[method-assign]
 
 
 def _ask_version(api: docker.APIClient) -> dict[str, Any]:
@@ -131,17 +131,6 @@ def _connection_errors() -> tuple[type[Exception], ...]:
     module = sys.modules.get("paramiko.ssh_exception")
     over_ssh = () if module is None else (module.SSHException,)
     return (DockerException, requests.RequestException, OSError, *over_ssh)
-
-
-def _interruptible(get: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap `get` so that a signal may interrupt it: a GET request changes nothing."""
-
-    @wraps(get)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        with interruptible():
-            return get(*args, **kwargs)
-
-    return call
 
 
 @contextmanager

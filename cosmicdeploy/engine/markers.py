@@ -63,7 +63,7 @@ def exists(api: APIClient, marker_id: str) -> bool:
 
 def remove_marker(api: APIClient, marker_id: str) -> None:
     """Remove a marker, if it still exists."""
-    remove(api, marker_id, volumes=True)
+    remove(api, marker_id, volumes=False)  # its image declares no volumes
 
 
 def beat(api: APIClient, marker_id: str, count: int) -> bool:

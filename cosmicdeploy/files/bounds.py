@@ -6,7 +6,10 @@ contain variables. An error names what exceeds a limit. No real stack comes near
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import select
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,8 @@ from cosmicdeploy.errors import ConfigError
 
 # The files of a stack have a few KiB. PyYAML needs some seconds for a file of this size.
 FILE_BYTES = 1 << 20
+# How long a named pipe may stay silent, such as one from which a password manager gives `.env`.
+PIPE_SECONDS = 3
 # Linux refuses a longer argument or environment variable of a process (MAX_ARG_STRLEN).
 VALUE_CHARACTERS = 128 << 10
 # Characters of all values of one file together, with their variables resolved.
@@ -32,8 +37,14 @@ UNUSABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def read_bounded(path: Path) -> bytes:
-    """Return a file's bytes. Raises `OSError`, or `ConfigError` if the file is too large."""
-    with path.open("rb") as file:
+    """Return a file's bytes; a named pipe's writer has `PIPE_SECONDS` to begin.
+
+    Raises `OSError`, or `ConfigError` if the file is too large.
+    """
+    with open(path, "rb", opener=_without_waiting) as file:
+        if not select.select([file], [], [], PIPE_SECONDS)[0]:
+            raise OSError(errno.ETIMEDOUT, "no program writes to this pipe", str(path))
+        os.set_blocking(file.fileno(), True)
         data = file.read(FILE_BYTES + 1)
     if len(data) > FILE_BYTES:
         raise ConfigError(
@@ -42,6 +53,11 @@ def read_bounded(path: Path) -> bytes:
             todo="check that it is the right file, and shorten it",
         )
     return data
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    # Opening a named pipe would otherwise wait for its writer without any limit.
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def require_usable(text: str, where: str) -> None:

@@ -1,12 +1,14 @@
 """Read YAML files: cosmicdeploy.yaml, playbooks and compose files.
 
 By default, plain (unquoted) values have the types of YAML 1.2: `yes`, `no`, `on`, `off`, `22:22`
-and `2026-02-02` are text. So are `0755`, `1e3` and `.inf`, although YAML 1.2 reads them as numbers.
+and `2026-02-02` are text. So are `0755`, `1e3` and `.inf`, although YAML 1.2 reads them as numbers,
+since a release or a tag may look so. `WrittenModel` reads them where a number is expected.
 Duplicate keys, tags and structures that contain themselves are refused.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,7 +125,7 @@ def _parse(path: Path, text: str, loader_type: type[PlainLoader]) -> tuple[yaml.
         raise ConfigError(
             f"{path.name} has a character that YAML does not allow",
             where=f"{path}:{line}",
-            todo=f"remove the character U+{ord(str(error.character)):04X}",
+            todo=f"remove the character U+{_code_point(error.character):04X}",
         ) from None
     except RecursionError:
         raise ConfigError(
@@ -131,6 +133,11 @@ def _parse(path: Path, text: str, loader_type: type[PlainLoader]) -> tuple[yaml.
             where=str(path),
             todo="remove levels, or the `*alias` inside its own `&anchor`",
         ) from None
+
+
+def _code_point(character: object) -> int:
+    # PyYAML's type hint says text, but it passes a number for a character of a text.
+    return character if isinstance(character, int) else ord(str(character))
 
 
 class PlainLoader(BoundedLoader):
@@ -168,7 +175,27 @@ class PlainLoader(BoundedLoader):
                 f"a number has more than {DIGITS:,} digits",
                 "write a smaller one, or quote it",
             )
-        return int(text, 0) if re.match(r"0[xo]", text) else int(text)
+        try:
+            return int(text, 0) if re.match(r"0[xo]", text) else int(text)
+        except ValueError:
+            raise _mistagged(node) from None
+
+    def construct_finite(self, node: yaml.ScalarNode) -> float:
+        """Construct a number with a decimal point; refuse one that is too large, as 1.0e999."""
+        try:
+            value = float(str(node.value))
+        except ValueError:
+            raise _mistagged(node) from None
+        if math.isinf(value):
+            raise refusal(node, "a number is too large", "write a smaller one, or quote it")
+        return value
+
+    def construct_truth(self, node: yaml.ScalarNode) -> bool:
+        """Construct true or false."""
+        truth = {"true": True, "false": False}.get(str(node.value).lower())
+        if truth is None:
+            raise _mistagged(node)
+        return truth
 
     def refuse_tag(self, node: yaml.Node) -> None:
         """Refuse a tag such as `!reset`, which would change the meaning of its value."""
@@ -178,6 +205,12 @@ class PlainLoader(BoundedLoader):
 def refusal(node: yaml.Node, problem: str, todo: str) -> yaml.MarkedYAMLError:
     """Return the error about a node; `read` adds the file's name."""
     return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark, note=todo)
+
+
+def _mistagged(node: yaml.Node) -> yaml.MarkedYAMLError:
+    """Return the error about a value such as `!!int abc`."""
+    name = node.tag.rpartition(":")[2]
+    return refusal(node, f"a value tagged `!!{name}` is none", "remove the tag")
 
 
 # The name of each type, the pattern of its values, and the characters they may begin with.
@@ -196,6 +229,8 @@ for _name, _pattern, _first_characters in _PLAIN_TYPES:
 PlainLoader.add_constructor(_TAG + "map", PlainLoader.construct_dict)
 PlainLoader.add_constructor(_TAG + "seq", PlainLoader.construct_list)
 PlainLoader.add_constructor(_TAG + "int", PlainLoader.construct_integer)
+PlainLoader.add_constructor(_TAG + "bool", PlainLoader.construct_truth)
+PlainLoader.add_constructor(_TAG + "float", PlainLoader.construct_finite)
 for _name in ("binary", "timestamp", "omap", "pairs", "set"):
     PlainLoader.add_constructor(_TAG + _name, PlainLoader.refuse_tag)
 PlainLoader.add_constructor(None, PlainLoader.refuse_tag)  # None stands for all other tags

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from cosmicdeploy.engine.facts import Marker
 from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.lock.held_lock import HeldLock, Lock
-from cosmicdeploy.lock.holder import describe_holder, lock_held_error, marker_name, this_process
+from cosmicdeploy.lock.holder import (
+    describe_holder,
+    lock_held_error,
+    marker_name,
+    require_lock,
+    this_process,
+)
 from cosmicdeploy.lock.liveness import STALE_SECONDS, HolderWatch
 
 POLL_SECONDS = 0.5
@@ -37,7 +43,8 @@ def hold_lock(
 ) -> Iterator[Lock]:
     """Hold the stack's lock during the block.
 
-    Raises `LockHeld`, which names the holder, if another run still holds the lock after the wait.
+    Raises `LockHeld`, which names the holder, if another run still holds the lock after the wait,
+    and `EngineError` if a container that is no lock has the lock's name.
     The block must call `Lock.require` before each change, or use an engine from `fence.fenced`,
     which does so.
     """
@@ -54,6 +61,7 @@ def _acquire(engine: Engine, name: str, command: str, lock_wait: LockWait) -> st
     deadline = time.monotonic() + lock_wait.wait
     announced = ""
     while not (marker := engine.claim_marker(name, labels)).is_own:
+        require_lock(marker, name)
         lock_wait.safe_point()
         if watch.is_gone(marker):
             # Removed by id: if another run has taken over in the meantime, its marker stays.

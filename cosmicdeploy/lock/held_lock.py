@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import EngineError, LockLost
-from cosmicdeploy.lock.holder import describe_holder
+from cosmicdeploy.lock.holder import describe_holder, is_lock
 
 # A heartbeat costs the engine about 4 ms; checking that the marker exists costs 1 ms.
 BEAT_SECONDS = 2.0
@@ -89,5 +89,7 @@ class HeldLock(Lock):
     def _new_holder(self) -> str:
         with suppress(EngineError):
             marker = self._engine.find_marker(self._name)
-            return describe_holder(marker.labels) if marker else "the other run has already ended"
+            if marker and is_lock(marker):
+                return describe_holder(marker.labels)
+            return "the other run has already ended"
         return ""

@@ -10,9 +10,12 @@ from pathlib import Path
 
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.facts import Marker
-from cosmicdeploy.errors import LockHeld
+from cosmicdeploy.errors import EngineError, LockHeld
 from cosmicdeploy.journal.journal import now
 from cosmicdeploy.text.formatting import format_timestamp
+
+# The value of the label `labels.MARKER` of every lock.
+LOCK = "lock"
 
 
 def marker_name(project: str) -> str:
@@ -20,10 +23,28 @@ def marker_name(project: str) -> str:
     return f"cosmicdeploy-lock-{project}"
 
 
+def is_lock(marker: Marker) -> bool:
+    """Return whether a container with a lock's name is a lock, not another program's container."""
+    return marker.labels.get(labels.MARKER) == LOCK
+
+
+def require_lock(marker: Marker, name: str) -> None:
+    """Raise `EngineError` if the container that has the lock's name is no lock.
+
+    Such a container is never removed: it may hold data, and sends no heartbeat.
+    """
+    if not is_lock(marker):
+        raise EngineError(
+            "A container that is not a lock of cosmicdeploy has the lock's name",
+            where=name,
+            todo=f"rename it: `docker rename {name} NEW-NAME`; then run the same command again",
+        )
+
+
 def this_process(command: str) -> dict[str, str]:
     """Return the labels for a lock marker of this process."""
     return {
-        labels.MARKER: "lock",
+        labels.MARKER: LOCK,
         "owner": operator_name(),
         "host": socket.gethostname(),
         "machine": _machine(),

@@ -9,7 +9,13 @@ from cosmicdeploy.engine.facts import Marker
 from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.lock.acquire import POLL_SECONDS
 from cosmicdeploy.lock.held_lock import BEAT_SECONDS
-from cosmicdeploy.lock.holder import is_dead, lock_held_error, marker_name
+from cosmicdeploy.lock.holder import (
+    is_dead,
+    is_lock,
+    lock_held_error,
+    marker_name,
+    require_lock,
+)
 from cosmicdeploy.lock.liveness import STALE_SECONDS, HolderWatch
 
 # A living holder sends a heartbeat every BEAT_SECONDS. A busy engine may delay some.
@@ -33,10 +39,12 @@ class LockStatus:
 def inspect_lock(engine: Engine, project: str, seconds: float = INSPECT_SECONDS) -> LockStatus:
     """Return who holds the lock, and whether the holder is alive.
 
-    Waits for a new heartbeat, at most `seconds`.
+    Waits for a new heartbeat, at most `seconds`. Raises `EngineError` if a container that is no
+    lock has the lock's name.
     """
-    watch = HolderWatch(engine, seconds)
-    while marker := engine.find_marker(marker_name(project)):
+    watch, name = HolderWatch(engine, seconds), marker_name(project)
+    while marker := engine.find_marker(name):
+        require_lock(marker, name)
         if watch.is_gone(marker) or watch.alive:
             break
         time.sleep(min(POLL_SECONDS, seconds))
@@ -54,7 +62,7 @@ def living_holder(engine: Engine, project: str) -> Marker | None:
     Does not wait for a heartbeat, so a holder that died on another machine counts as living.
     """
     marker = engine.find_marker(marker_name(project))
-    return marker if marker and not is_dead(marker.labels) else None
+    return marker if marker and is_lock(marker) and not is_dead(marker.labels) else None
 
 
 def holder_pid(engine: Engine, project: str) -> str | None:
@@ -69,7 +77,7 @@ def release_stale(
     """Release a stale lock; return the removed marker, or None if the lock was free.
 
     A lock is stale if its holder is dead, or has sent no heartbeat for `stale_after` seconds.
-    Raises `LockHeld` if the holder is alive.
+    Raises `LockHeld` if the holder is alive, and `EngineError` as `inspect_lock` does.
     """
     status = inspect_lock(engine, project, stale_after)
     if status.marker is None:

@@ -6,8 +6,13 @@ import re
 from datetime import datetime, timedelta
 
 from cosmicdeploy.errors import UsageError
+from cosmicdeploy.files.written_model import LARGEST
+from cosmicdeploy.text.shorten import cut
 
-UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+# Seconds.
+UNITS = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
+# Times outside of these years cannot be counted in nanoseconds since 1970.
+FIRST_YEAR, LAST_YEAR = 1970, 2200
 DURATION = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+")
 NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
 PART = re.compile(r"(\d+(?:\.\d+)?)([dhms])")
@@ -18,10 +23,10 @@ def parse_time(text: str, now: datetime) -> datetime:
     """Parse an age ("90s", "1h30m", "2d"), a time of today ("18:30") or an ISO 8601 time.
 
     An age is counted back from `now`. A time without a zone is in the zone of `now`. Raises
-    `UsageError` for any other text.
+    `UsageError` for any other text, and for a time that the engine cannot count in nanoseconds.
     """
     if DURATION.fullmatch(text):
-        return now - _duration(text)
+        return now - timedelta(seconds=_seconds(text))
     if CLOCK.fullmatch(text):
         text = f"{now:%Y-%m-%d}T{text:0>{5 if text.count(':') == 1 else 8}}"
     try:
@@ -32,21 +37,37 @@ def parse_time(text: str, now: datetime) -> datetime:
             where="--since",
             todo="write 90s, 10m, 1h30m, 2d, 18:30 or 2026-02-02T18:30",
         ) from None
+    if not FIRST_YEAR <= moment.year < LAST_YEAR:
+        raise UsageError(
+            f"{text!r} is not a time between {FIRST_YEAR} and {LAST_YEAR}",
+            where="--since",
+            todo="write a later or an earlier time",
+        )
     return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
 
 
 def parse_duration(text: str) -> float:
-    """Return the seconds of a number ("600") or a duration ("1h30m"). Raises `UsageError`."""
+    """Return the seconds of a number ("600") or a duration ("1h30m").
+
+    Raises `UsageError` for any other text, and for more than `LARGEST` seconds.
+    """
     if NUMBER.fullmatch(text):
-        return float(text)
+        return _bounded(text, float(text))
     if DURATION.fullmatch(text):
-        return _duration(text).total_seconds()
+        return _seconds(text)
     raise UsageError(
         f"{text!r} is not a duration",
         todo="write a number of seconds, or 90s, 10m, 1h30m; not below 0",
     )
 
 
-def _duration(text: str) -> timedelta:
-    parts = PART.findall(text)
-    return sum((timedelta(**{UNITS[unit]: float(number)}) for number, unit in parts), timedelta())
+def _seconds(text: str) -> float:
+    return _bounded(text, sum(float(number) * UNITS[unit] for number, unit in PART.findall(text)))
+
+
+def _bounded(text: str, seconds: float) -> float:
+    if seconds > LARGEST:
+        raise UsageError(
+            f"{cut(text, 20)!r} is too long", todo=f"write at most {LARGEST // UNITS['d']:,}d"
+        )
+    return seconds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from filecmp import cmp
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def _file(path: Path) -> PlaybookFile:
     origin = OWN
     if path == shipped:
         origin = SHIPPED
-    elif shipped.is_file() and shipped.read_bytes() != path.read_bytes():
+    elif shipped.is_file() and not cmp(shipped, path, shallow=False):
         origin = CHANGED
     return PlaybookFile(name=path.stem, path=path, origin=origin)
 

@@ -66,8 +66,9 @@ def _check_configuration(ctx: Context, nginx: Nginx, tree: tuple[Directive, ...]
     for directive in pass_directives(tree):
         findings += pass_findings(directive, groups_with_replicas, _max_down(ctx))
     warnings = tuple(dict.fromkeys(str(finding) for finding in findings))
+    servers = _servers(groups_with_replicas)
     replicas, in_groups = (
-        counted(len(hosts), "replica"),
+        counted(sum(bool(own & servers) for own in hosts.values()), "replica"),
         counted(len(groups_with_replicas), "group"),
     )
     found = f"nginx knows {replicas}, in {in_groups}"
@@ -92,7 +93,7 @@ def _missing(ctx: Context, hosts: ReplicaHosts, groups_with_replicas: list[Group
     An application without any replica in the configuration has no findings: its requests may not
     pass through nginx, or nginx may get the replica's name from a variable.
     """
-    servers = {server.host for group in groups_with_replicas for server in group.servers}
+    servers = _servers(groups_with_replicas)
     missing = [
         name
         for application in ctx.settings.all_applications
@@ -104,6 +105,10 @@ def _missing(ctx: Context, hosts: ReplicaHosts, groups_with_replicas: list[Group
         Finding(name, "a server in nginx's upstream", "none", f"write server {name}:PORT;")
         for name in missing
     ]
+
+
+def _servers(groups_with_replicas: list[Group]) -> set[str]:
+    return {server.host for group in groups_with_replicas for server in group.servers}
 
 
 def _out_of_service(ctx: Context, nginx: Nginx) -> list[Finding]:

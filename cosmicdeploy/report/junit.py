@@ -31,9 +31,15 @@ def require_writable(path: Path) -> None:
 
 
 def write_junit(path: Path, report: Report) -> None:
-    """Write the report's points to a file atomically. Raises `UsageError` if that fails."""
+    """Write the report's points to a file, atomically. Raises `UsageError` if that fails.
+
+    A link, a device or a pipe, such as /dev/stdout, is written to: it must not be replaced.
+    """
     try:
-        write_atomically(path, junit(report), mode=FILE_MODE)
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            path.write_text(junit(report), encoding="utf-8")
+        else:
+            write_atomically(path, junit(report), mode=FILE_MODE)
     except OSError as error:
         raise UsageError(
             f"Cannot write the JUnit file: {error.strerror}",

@@ -15,6 +15,7 @@ from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.lock import operator_name
 from cosmicdeploy.playbook import Playbook
+from cosmicdeploy.probes.preconditions.release_names import require_carried_releases
 from cosmicdeploy.probes.preconditions.single_container import resolve_containers
 from cosmicdeploy.probes.preconditions.spoken_protocol import require_spoken_protocols
 from cosmicdeploy.probes.proof import TrafficStats, traffic
@@ -60,7 +61,7 @@ def plan_only(ctx: Context, kind: RunKind, steps: Sequence[Step]) -> Plan:
     interrupted.require_readable(ctx, unfinished(ctx.journal))
     needed = _single_container_services(ctx, steps)
     ctx = resolve_containers(ctx, needed).with_run(is_plan_only=True)
-    _require_spoken_protocols(ctx, steps)
+    _require_usable_settings(ctx, steps)
     known = known_failures(ctx, kind, new_services(ctx, steps))
     return make_plan(steps, ctx.with_run(known_failures=known))
 
@@ -83,7 +84,7 @@ def execute(
     stands in the way.
     """
     needed = _single_container_services(ctx, steps)
-    _require_spoken_protocols(ctx, steps)
+    _require_usable_settings(ctx, steps)
     with begin(ctx, command, wait, needed, steps) as (run_ctx, initial):
         interrupted.end_tools(run_ctx)
         decision = interrupted.decide(run_ctx, command)
@@ -151,12 +152,15 @@ def _single_container_services(ctx: Context, steps: Sequence[Step]) -> Sequence[
     return ctx.settings.services.of(["database"]) if only_protects else ctx.settings.services.all
 
 
-def _require_spoken_protocols(ctx: Context, steps: Sequence[Step]) -> None:
-    """Raise `ConfigError` if a replica speaks another protocol than its settings name.
+def _require_usable_settings(ctx: Context, steps: Sequence[Step]) -> None:
+    """Raise `ConfigError` if the run would judge a working replica as broken.
 
-    The run would judge a working replica as broken. A run that only makes backups is not refused,
-    since it sends no requests to replicas.
+    This is so if the replica speaks another protocol than its settings name, or if no header can
+    carry the name of the release that the run builds or pulls. A run that only makes backups is not
+    refused, since it sends no requests to replicas.
     """
+    if any(step.builds_images for step in steps):
+        require_carried_releases(ctx)
     if not all(step.protective for step in steps):
         require_spoken_protocols(ctx)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,7 +89,8 @@ def find(start: Path) -> Path:
     Raises `ConfigError` if there is none.
     """
     for folder in (start, *start.parents):
-        if (folder / FILE_NAME).is_file():
+        # A broken link or a folder of this name counts too: a stack in a folder above is not meant.
+        if os.path.lexists(folder / FILE_NAME):
             return folder / FILE_NAME
     raise ConfigError(
         f"There is no {FILE_NAME} here or in a folder above",

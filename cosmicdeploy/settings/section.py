@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from cosmicdeploy.files.written_model import WrittenModel
 
 Words = tuple[str, ...]
 
 
-class Section(BaseModel):
-    """A part of the settings: frozen; unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Section(WrittenModel):
+    """A part of the settings."""
 
 
 def without_credentials(url: str | None) -> str | None:

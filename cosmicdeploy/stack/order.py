@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from graphlib import TopologicalSorter
 
 from cosmicdeploy.stack.model import Stack
@@ -32,16 +32,30 @@ def in_order_of_dependencies(stack: Stack, units: Sequence[Sequence[str]]) -> li
     """Return groups of services (`units`), each after the groups that its services depend on.
 
     Of the groups that can come next, the first in the given order does. Groups may depend on each
-    other in a circle, unlike single services: if no group can come next, the first of those left
-    does.
+    other in a circle, unlike single services: then the first group of the circle comes next, and a
+    group that only depends on the circle comes after it.
     """
-    needed = {id(unit): needed_by(stack, set(unit)) for unit in units}
-    left, ordered = list(units), list[Sequence[str]]()
+    needed = [needed_by(stack, set(unit)) for unit in units]
+    left, ordered = list(range(len(units))), list[Sequence[str]]()
     while left:
-        ready = (u for u in left if not any(needed[id(u)] & set(o) for o in left if o is not u))
-        ordered.append(next(ready, left[0]))
-        left.remove(ordered[-1])
+        graph = {i: [j for j in left if j != i and needed[i] & set(units[j])] for i in left}
+        reached = {i: _reached(graph, i) for i in left}
+        # All that it depends on, if anything, depends on it too: it is ready or in a circle.
+        following = next(i for i in left if all(i in reached[j] for j in reached[i]))
+        ordered.append(units[following])
+        left.remove(following)
     return ordered
+
+
+def _reached(graph: Mapping[int, Sequence[int]], start: int) -> set[int]:
+    """Return the nodes that can be reached from `start`; `start` itself only in a circle."""
+    reached, left = set[int](), [start]
+    while left:
+        for other in graph[left.pop()]:
+            if other not in reached:
+                reached.add(other)
+                left.append(other)
+    return reached
 
 
 def ending(stack: Stack) -> set[str]:

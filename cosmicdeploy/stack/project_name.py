@@ -20,16 +20,17 @@ def project_name(document: Document, variables: Mapping[str, str], given: str | 
     """
     top_level = document.data.get("name")
     if given:
-        return _checked(given, "the given project name")
+        return checked_name(given, "the given project name")
     if variables.get("COMPOSE_PROJECT_NAME"):
-        return _checked(variables["COMPOSE_PROJECT_NAME"], "COMPOSE_PROJECT_NAME")
+        return checked_name(variables["COMPOSE_PROJECT_NAME"], "COMPOSE_PROJECT_NAME")
     if top_level:
         where = document.location("name")
-        return _checked(interpolate(str(top_level), variables, where), where)
+        return checked_name(interpolate(str(top_level), variables, where), where)
     return _from_folder(document.path.absolute().parent)
 
 
-def _checked(name: str, where: str) -> str:
+def checked_name(name: str, where: str) -> str:
+    """Return a project's name; raises `ConfigError` about `where` if Compose would refuse it."""
     if not _VALID.fullmatch(name):
         usable = _usable(name)
         raise ConfigError(

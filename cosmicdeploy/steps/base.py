@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import ConfigDict, Field, PrivateAttr, ValidationError
 
 from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, NeedsPerson
+from cosmicdeploy.files.written_model import WrittenModel
 
 Result = dict[str, Any]
 # The outcomes of a step that did not fail. `passed`: the step only checked something.
@@ -57,10 +58,10 @@ class NotReversible(CosmicError):
     """Undoing a step would lose data, so an operator has to decide."""
 
 
-class Step(BaseModel):
+class Step(WrittenModel):
     """One idempotent step of a playbook; the fields are the step's options in the playbook."""
 
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True)
 
     kind: ClassVar[str]
     # The step changes no service of the stack; it passes or fails.

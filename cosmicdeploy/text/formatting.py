@@ -61,9 +61,16 @@ def format_short_timestamp(text: str) -> str:
 
 
 def format_percent(share: float) -> str:
-    """Format a share between 0 and 1 as a percentage, with more decimals near 0% and 100%."""
+    """Format a share between 0 and 1 as a percentage, with more decimals near 0% and 100%.
+
+    Only 0 and 1 themselves are shown as 0% and 100%: 0.00001 is "<0.01%", 0.99999 ">99.99%".
+    """
     if share in (0, 1):
         return f"{share:.0%}"
+    if 0 < share < 0.0001:
+        return "<0.01%"
+    if 0.9999 < share < 1:
+        return ">99.99%"
     return f"{share:.2%}" if share < 0.01 or share > 0.99 else f"{share:.1%}"
 
 

@@ -1,4 +1,4 @@
-"""An HTTP server in this process whose response to each request is scripted by the test."""
+"""Servers in this process: one with scripted HTTP responses, and one that stays silent."""
 
 from __future__ import annotations
 
@@ -93,3 +93,12 @@ def serving(script: Script = lambda _number: 200) -> Iterator[Served]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+@contextmanager
+def silent_server() -> Iterator[int]:
+    """Run a server that accepts connections and never answers; yield its port on 127.0.0.1."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(64)
+        yield int(listener.getsockname()[1])

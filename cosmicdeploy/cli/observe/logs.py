@@ -84,11 +84,12 @@ def logs(
     --follow continues through deploys, restarts and rotated files until Ctrl-C. With --json, print
     one JSON object per line.
     """
+    from cosmicdeploy.files.written_model import LARGEST
     from cosmicdeploy.operations.logs import LogOptions
 
     options = LogOptions(
         services=services or (),
-        tail=tail,
+        tail=None if tail is None else min(tail, LARGEST),
         since=since,
         grep=grep,
         file=file,

@@ -12,21 +12,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cosmicdeploy.database.backups.backup import Backup, newest_first
+from cosmicdeploy.files.written_model import WrittenModel
 
 FAILED_KEPT_FOR = timedelta(days=1)
 
 
-class RetentionPolicy(BaseModel):
+class RetentionPolicy(WrittenModel):
     """How many backups each rule keeps; 0 keeps none.
 
     At least `minimum` usable backups always stay. `releases` is the number of releases whose
     backups and images are kept for a rollback.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     last: int = Field(default=0, ge=0)
     daily: int = Field(default=0, ge=0)

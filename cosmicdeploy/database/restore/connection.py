@@ -9,7 +9,13 @@ from socket import SHUT_RDWR
 
 import pymysql
 
-from cosmicdeploy.database.access import READ_TIMEOUT, DatabaseAccess, connect, error_code
+from cosmicdeploy.database.access import (
+    GREETING_TIMEOUT,
+    DatabaseAccess,
+    connect,
+    error_code,
+    limit_reads,
+)
 from cosmicdeploy.database.restore.redaction import redact_values
 from cosmicdeploy.errors import BackupError
 from cosmicdeploy.signals import interruptible
@@ -19,7 +25,6 @@ TRIES = 3
 DEADLOCK, LOCK_TIMEOUT = 1213, 1205
 # In seconds; a connection may be idle while others load a large table.
 LONG_WAITS = b"SET SESSION wait_timeout = 28800, lock_wait_timeout = 60"
-GREETING_SECONDS = 30
 TABLE = re.compile(rb"(?:INSERT INTO|(?:ALTER|CREATE) TABLE) `(?:[^`\n]|``)+`")
 
 
@@ -38,14 +43,10 @@ class LoadConnection:
         settings: Sequence[bytes] = (),
         read_timeout: float | None = None,
     ) -> None:
-        self._connection = connect(
-            access, schema, read_timeout=GREETING_SECONDS, write_timeout=READ_TIMEOUT
-        )
+        self._connection = connect(access, schema, read_timeout=GREETING_TIMEOUT)
         for statement in (LONG_WAITS, *settings):
             self.run(statement)
-        # Set afterwards, since the driver takes only one time limit for the server's greeting and
-        # for all statements.
-        self._connection._read_timeout = read_timeout  # type: ignore[attr-defined]
+        limit_reads(self._connection, read_timeout)
 
     def run(self, statement: bytes | bytearray) -> None:
         """Run one statement; after a deadlock or a lock timeout, try it up to two more times.

@@ -11,6 +11,7 @@ from cosmicdeploy.engine.building.context.files import ContextFile, context_file
 from cosmicdeploy.engine.building.context.ignore_file import NAME, read_ignore_rules
 from cosmicdeploy.engine.building.dockerfile.parse import Dockerfile, parse_dockerfile
 from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.files.bounds import read_bounded
 from cosmicdeploy.stack.model import Build
 
 
@@ -72,7 +73,8 @@ class BuildSource:
 
 
 def read_source(build: Build) -> BuildSource:
-    """Read the Dockerfile of a build. Raises `ConfigError` if it or the context is missing."""
+    """Read the Dockerfile of a build. Raises `ConfigError` if it is missing or too large, or
+    the context is missing."""
     if not build.context.is_dir():
         raise ConfigError(
             "The build context is not a folder",
@@ -88,4 +90,4 @@ def read_source(build: Build) -> BuildSource:
             where=str(file),
             todo="check build.context and build.dockerfile in the compose file",
         )
-    return BuildSource(build, file.read_text("utf-8", errors="surrogateescape"), file)
+    return BuildSource(build, read_bounded(file).decode("utf-8", "surrogateescape"), file)

@@ -38,8 +38,10 @@ def _identity(path: Path) -> str:
 def _identity_in_container(ctx: Context, container: Container, target: str) -> str:
     try:
         # Follows links, as the container's own processes do.
-        return ctx.engine.exec(container.id, ["stat", "-L", "-c", "%d:%i", target]).text.strip()
+        result = ctx.engine.exec(container.id, ["stat", "-L", "-c", "%d:%i", target])
     except EngineUnavailable:
         raise
     except EngineError:
         return ""  # the image has no `stat`
+    # What a failed command prints is no identity: the engine's message, or `stat`'s usage.
+    return result.text.strip() if result.exit_code == 0 else ""

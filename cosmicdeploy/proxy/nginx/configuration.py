@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
@@ -26,11 +26,12 @@ TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class Directive:
-    """`name arguments;`, or `name arguments { block }`."""
+    """`name arguments;`, or `name arguments { block }`; `line` is that of its name, in its file."""
 
     name: str
     arguments: tuple[str, ...] = ()
     block: tuple[Directive, ...] = ()
+    line: int = field(default=0, compare=False)
 
     def inside(self, name: str) -> list[Directive]:
         """Return the block's own directives of this name, without those of inner blocks."""
@@ -65,22 +66,24 @@ class _Reader:
     def directives(self, text: str) -> Iterator[Directive]:
         return self._block(_tokens(text))
 
-    def _block(self, tokens: Iterator[tuple[bool, str]]) -> Iterator[Directive]:
-        words: list[str] = []
-        for is_mark, text in tokens:
-            if not is_mark:
-                words.append(text)
+    def _block(self, tokens: Iterator[_Token]) -> Iterator[Directive]:
+        words: list[_Token] = []
+        for token in tokens:
+            if not token.is_mark:
+                words.append(token)
                 continue
-            inner = tuple(self._block(tokens)) if text == "{" else ()
+            inner = tuple(self._block(tokens)) if token.text == "{" else ()
             if words:
-                yield from self._directive(words, inner)
+                yield from self._directive([word.text for word in words], inner, words[0].line)
             words = []
-            if text == "}":
+            if token.text == "}":
                 return
 
-    def _directive(self, words: list[str], block: tuple[Directive, ...]) -> Iterator[Directive]:
+    def _directive(
+        self, words: list[str], block: tuple[Directive, ...], line: int
+    ) -> Iterator[Directive]:
         if words[0] != "include":
-            yield Directive(words[0], tuple(words[1:]), block)
+            yield Directive(words[0], tuple(words[1:]), block, line)
             return
         pattern = str(self.folder / words[-1])
         for name, text in self.files.items():
@@ -88,7 +91,19 @@ class _Reader:
                 yield from self.directives(text)
 
 
-def _tokens(text: str) -> Iterator[tuple[bool, str]]:
+@dataclass(frozen=True)
+class _Token:
+    """A word or a mark; `line` counts from 1, since a file's text follows its heading's line."""
+
+    text: str
+    is_mark: bool
+    line: int
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    line = end = 0
     for token in TOKEN.finditer(text):
+        line += text.count("\n", end, token.start())
+        end = token.start()
         if token.lastgroup is not None:
-            yield token.lastgroup == "mark", token[token.lastgroup]
+            yield _Token(token[token.lastgroup], token.lastgroup == "mark", line)

@@ -6,7 +6,6 @@ files inside an image are not read, and variables in templates are not resolved.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,12 +99,11 @@ def _targets(
 
 
 def _declared(path: Path, directive: PassDirective, port: int | None) -> DeclaredPass:
-    word = f"{directive.kind}_pass"
-    lines = path.read_text().splitlines()
-    pattern = re.compile(rf"^\s*[^#]*\b{word}\b")
-    line = next((n for n, text in enumerate(lines, 1) if pattern.match(text)), 1)
     return DeclaredPass(
-        kind=directive.kind, place=f"{path}:{line}", port=port, script=_script(directive)
+        kind=directive.kind,
+        place=f"{path}:{directive.line}",
+        port=port,
+        script=_script(directive),
     )
 
 

@@ -58,13 +58,14 @@ class PassDirective:
     `kind` is the directive's name without `_pass`. `target` is a host, a group or a variable;
     `port` is None if the directive names none. `scope` has the directives without a block that are
     in force in the same block, inherited ones included. If a directive can be in force several
-    times, the key contains its first argument, as in "set $pool".
+    times, the key contains its first argument, as in "set $pool". `line` is its line in its file.
     """
 
     kind: str
     target: str
     scope: Scope
     port: int | None = None
+    line: int = 0
 
 
 def groups(tree: tuple[Directive, ...]) -> list[Group]:
@@ -96,6 +97,7 @@ def pass_directives(
                 target=target["host"] if target else directive.arguments[0],
                 scope=scope,
                 port=_port(target),
+                line=directive.line,
             )
         yield from pass_directives(directive.block, scope) if directive.block else ()
 

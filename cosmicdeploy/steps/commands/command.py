@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import CheckFailed, CosmicError
 from cosmicdeploy.events import Notice
+from cosmicdeploy.files.written_model import WrittenModel
 from cosmicdeploy.polling import poll
 from cosmicdeploy.steps.base import Change, Outcome, Result, Step, Unchanged
 from cosmicdeploy.steps.commands.new_image import last_lines
@@ -20,10 +21,10 @@ LINES_SHOWN = 20
 Words = tuple[str, ...]
 
 
-class Retry(BaseModel):
+class Retry(WrittenModel):
     """How many times a failing command is tried, and the seconds between two tries."""
 
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True)
 
     times: int = Field(default=1, ge=1, description="Maximum number of tries.")
     seconds: float = Field(default=5, ge=0, description="Seconds between two tries.")

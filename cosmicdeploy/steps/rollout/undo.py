@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from cosmicdeploy.abort_advice import ACCEPT
@@ -33,7 +34,7 @@ class RolloutUndo:
         self._ctx, self._at_once = ctx, at_once
         self._proxy = ProxyControl(ctx, Phases())
         self._error: CosmicError | None = None
-        with suppress(CosmicError):
+        with _best_effort():
             self._proxy.adopt()
 
     def undo(self, name: str, before: dict[str, Any] | None) -> None:
@@ -60,17 +61,31 @@ class RolloutUndo:
             try:
                 self._proxy.put_in_service([name], moved=False)
                 require_answers(self._ctx, name)()
-            except EngineUnavailable:
+            except (LockLost, EngineUnavailable):
                 raise
             except CosmicError as error:
                 self._ctx.say(f"{name} is back, but: {error.what}")
 
     def end(self) -> None:
-        """Put all replicas in service; raise the first error of a service."""
-        with suppress(CosmicError):
+        """Put all replicas in service; raise the first error of a service.
+
+        Raises `LockLost` at once: another run works on the stack.
+        """
+        with _best_effort():
             self._proxy.put_all_in_service()
         if self._error is not None:
             raise self._error
+
+
+@contextmanager
+def _best_effort() -> Iterator[None]:
+    """Ignore an error of this block, which must not stop the undo; raise `LockLost`."""
+    try:
+        yield
+    except LockLost:
+        raise
+    except CosmicError:
+        pass
 
 
 def undo_gap(

@@ -17,7 +17,7 @@ import pytest
 
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.engine.facts import Marker
-from cosmicdeploy.errors import LockHeld
+from cosmicdeploy.errors import EngineError, LockHeld
 from cosmicdeploy.lock import hold_lock, inspect_lock, release_stale
 from cosmicdeploy.lock.holder import marker_name, this_process
 from tests.stack.release.test_failures import require_error, started_steps, wait_for_step
@@ -142,6 +142,19 @@ def test_a_dead_holders_lock_is_taken_over_at_once_by_one_run(
     assert inspect_lock(engine, project).life == "dead"
     won = winner([start() for _ in range(5)])
     assert of(engine, project).labels["pid"] == str(won.pid)
+
+
+@pytest.mark.fault("foreign container under the lock's name")
+def test_a_foreign_container_with_the_locks_name_stays(
+    engine: Engine, project: str, start: Start
+) -> None:
+    foreign = engine.claim_marker(marker_name(project), {"app": "shop"})
+    taker = start("--wait", "10", "--stale-after", "0.5")
+    assert taker.says().startswith("EngineError: A container that is not a lock")
+    assert taker.end() == 1
+    with pytest.raises(EngineError, match=r"is not a lock of cosmicdeploy"):
+        release_stale(engine, project, 0.5)
+    assert of(engine, project).id == foreign.id
 
 
 @pytest.mark.fault("lock of a dead run")

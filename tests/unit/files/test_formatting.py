@@ -12,6 +12,7 @@ from cosmicdeploy.database.restore.manifest_diff import RowDifference
 from cosmicdeploy.operations.rollback_preview import Loss
 from cosmicdeploy.text.formatting import (
     counted,
+    format_percent,
     format_short_timestamp,
     format_time,
     format_timestamp,
@@ -51,3 +52,22 @@ def test_times_are_in_the_local_time_zone(monkeypatch: pytest.MonkeyPatch) -> No
 def test_text_that_is_no_time_is_unchanged() -> None:
     assert format_timestamp("yesterday") == "yesterday"
     assert format_short_timestamp("0001-01-01T00:00:00Z") == format_short_timestamp("") == ""
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0, "0%"),
+        (1e-9, "<0.01%"),
+        (0.00001, "<0.01%"),
+        (0.0001, "0.01%"),
+        (0.005, "0.50%"),
+        (0.5, "50.0%"),
+        (0.995, "99.50%"),
+        (0.9999, "99.99%"),
+        (0.99999, ">99.99%"),
+        (1, "100%"),
+    ],
+)
+def test_only_none_and_all_are_shown_as_0_and_100_percent(share: float, text: str) -> None:
+    assert format_percent(share) == text

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from pathlib import Path
 
 import pytest
 
 from cosmicdeploy.errors import UsageError
-from cosmicdeploy.layout import LayoutOptions, free_subnet, lay_out
+from cosmicdeploy.layout import ANY, LayoutOptions, free_ports, free_subnet, lay_out
 from cosmicdeploy.settings import load
 from cosmicdeploy.stack.compose import read_files
 from cosmicdeploy.stack.variables.environment import read_env_file
@@ -106,3 +107,24 @@ def test_a_taken_subnet_is_avoided() -> None:
 def test_without_a_free_subnet_there_is_an_error() -> None:
     with pytest.raises(UsageError, match="No free subnet"):
         free_subnet(["172.30.0.0/16"])
+
+
+def test_a_port_is_free_on_the_address_that_publishes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A port that is free on 127.0.0.1 may be taken on another address of the machine."""
+    bound: list[str] = []
+    bind = socket.socket.bind
+
+    def record(self: socket.socket, address: tuple[str, int]) -> None:
+        bound.append(address[0])
+        bind(self, address)
+
+    monkeypatch.setattr(socket.socket, "bind", record)
+    lay_out(tmp_path / "stack", LayoutOptions(http_port=0))
+    assert bound == [ANY, "127.0.0.1", "127.0.0.1"]
+
+
+def test_ports_differ_and_any_address_gets_one() -> None:
+    ports = free_ports(ANY, "127.0.0.1", "127.0.0.1", "::1", "203.0.113.7", "no.such.host")
+    assert len(set(ports)) == 6 and all(ports)

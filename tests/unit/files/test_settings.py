@@ -79,7 +79,7 @@ def test_the_defaults_in_the_example_are_the_real_defaults(tmp_path: Path) -> No
     [
         ("bakup: {}\n", "Unknown key 'bakup'", 4, "backup"),
         ("verify:\n  colums: {}\n", "Unknown key 'verify.colums'", 5, "columns"),
-        ("restart:\n  healthy_within: soon\n", "healthy_within: must be a", 5, "correct"),
+        ("restart:\n  healthy_within: soon\n", "healthy_within: must be a", 5, "digits"),
         ("probe:\n  rate: -1\n", "probe.rate: must be ", 5, "correct"),
         ("restart: 5\n", "restart: must have keys", 4, "lines"),
         ("features:\n  a: {fil: x}\n", "Unknown key 'features.a.fil'", 5, "file"),
@@ -214,3 +214,41 @@ def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="There is no cosmicdeploy") as caught:
         find(tmp_path)
     assert "cosmicdeploy init" in caught.value.todo
+
+
+@pytest.mark.parametrize(
+    ("written", "pause"), [("1e3", 1000), ("0755", 755), ("0x10", 16), ("'7'", 7), ("1.5", 1.5)]
+)
+def test_a_setting_reads_numbers_as_yaml_1_2_does(
+    tmp_path: Path, written: str, pause: float
+) -> None:
+    assert load(
+        minimal(tmp_path, f"restart: {{pause: {written}}}\n"), {}
+    ).settings.restart.pause == (pause)
+
+
+@pytest.mark.parametrize(
+    ("key", "written", "problem"),
+    [
+        ("pause", ".inf", "restart.pause: must be a number"),
+        ("pause", ".nan", "restart.pause: must be a number"),
+        ("pause", "inf", "restart.pause: must be a finite number"),
+        ("pause", "1e999", "restart.pause: must be a finite number"),
+        ("pause", "1.0e999", "a number is too large"),
+        ("pause", "1e-320", "restart.pause: must be 0, or at least 0.000000001"),
+        ("pause", "1e10", "restart.pause: must be at most 1,000,000,000"),
+        ("pause", "9" * 400, "restart.pause: must be a number"),
+        ("passes", "9" * 400, "restart.passes: must be at most 1,000,000,000"),
+        ("passes", f"'{'9' * 5000}'", "restart.passes: must be a whole number"),
+        ("passes", "1e3", "restart.passes: must be a whole number"),
+        ("passes", ".inf", "restart.passes: must be a whole number"),
+    ],
+)
+def test_a_number_that_cannot_be_used_is_refused_with_its_line(
+    tmp_path: Path, key: str, written: str, problem: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(minimal(tmp_path, f"restart:\n  {key}: {written}\n"), {})
+    assert problem in caught.value.what
+    assert caught.value.where.endswith("cosmicdeploy.yaml:5")
+    assert caught.value.todo

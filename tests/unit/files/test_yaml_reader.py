@@ -1,5 +1,6 @@
 """The YAML reader: types of values, locations, errors and suggestions."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,23 @@ def test_equally_close_suggestions_are_all_named() -> None:
     )
     assert did_you_mean("platform-n", services) == "did you mean 'platform-nginx'?"
     assert did_you_mean("cosmic", [f"cosmic-app-{number}" for number in range(9)]) == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("1.0e999", "a number is too large"),
+        ("-1.0e999", "a number is too large"),
+        ("9" * 1001, "more than 1,000 digits"),
+        ("!!int abc", "tagged `!!int`"),
+        ("!!float abc", "tagged `!!float`"),
+        ("!!float inf", "a number is too large"),
+        ("!!bool maybe", "tagged `!!bool`"),
+    ],
+)
+def test_a_number_that_cannot_be_used_is_refused_with_its_line(
+    tmp_path: Path, written: str, problem: str
+) -> None:
+    with pytest.raises(ConfigError, match=re.escape(problem)) as caught:
+        read(write(tmp_path, f"a: 1\nkey: {written}\n"))
+    assert caught.value.where.endswith("a.yaml:2")

@@ -51,3 +51,23 @@ def test_an_invalid_duration_is_refused_with_examples(text: str) -> None:
     with pytest.raises(UsageError, match="is not a duration") as caught:
         parse_duration(text)
     assert "1h30m" in caught.value.todo
+
+
+@pytest.mark.parametrize("text", ["9999999d", "9" * 400 + "d", "1000000001s", "300000h9d"])
+def test_an_age_longer_than_a_clock_can_count_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="is too long") as caught:
+        parse_time(text, NOW)
+    assert "11,574d" in caught.value.todo
+    with pytest.raises(UsageError, match="is too long"):
+        parse_duration(text)
+
+
+def test_a_number_of_seconds_that_no_timer_can_wait_is_refused() -> None:
+    with pytest.raises(UsageError, match="is too long"):
+        parse_duration("9" * 400)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "9999-12-31T23:59:59", "1969-12-31", "2200-01-01"])
+def test_a_time_that_cannot_be_counted_in_nanoseconds_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="not a time between 1970 and 2200"):
+        parse_time(text, NOW)

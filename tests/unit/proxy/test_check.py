@@ -119,3 +119,8 @@ def test_a_proxy_other_than_nginx_is_not_checked(stack_of: Callable[..., Any]) -
 )
 def test_times_are_parsed_as_nginx_does(text: str, expected: float) -> None:
     assert seconds(text) == pytest.approx(expected)
+
+
+def test_only_replicas_in_the_configuration_count_as_known(stack_of: Callable[..., Any]) -> None:
+    result = proxy(stack_of(engine(GOOD.replace("server 172.20.0.3:80", "#")), pause=2))
+    assert result.found == "nginx knows 2 replicas, in 1 group"

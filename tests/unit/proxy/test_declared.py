@@ -112,3 +112,20 @@ def test_files_that_are_no_configuration_are_ignored(tmp_path: Path) -> None:
     (conf / "dhparam").write_bytes(b"\xff\xfe\x00")
     (conf / "gone.conf").symlink_to("nowhere")
     assert passes(tmp_path, "server { proxy_pass http://app; }")[0].kind == "proxy"
+
+
+def test_the_place_is_the_line_of_the_directive_itself(tmp_path: Path) -> None:
+    """Not that of the first directive of its kind, nor of one in a comment or in quotes."""
+    text = """\
+# fastcgi_pass app:1;
+server { fastcgi_pass other:9000; }
+server {
+    add_header X "a
+    fastcgi_pass app:2;";
+    location /a { fastcgi_pass
+        app:9000; }
+    location /b { fastcgi_pass other:9000; } location /c { fastcgi_pass app:9001; }
+}
+"""
+    places = {each.port: each.place.rpartition(":")[2] for each in passes(tmp_path, text)}
+    assert places == {9000: "6", 9001: "8"}

@@ -100,3 +100,25 @@ def test_the_file_is_replaced_atomically_and_readable_by_all(tmp_path: Path) -> 
 def test_a_path_that_cannot_be_written_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="JUnit"):
         require_writable(tmp_path / name)
+
+
+def test_a_pipe_and_a_link_are_written_to_and_not_replaced(tmp_path: Path) -> None:
+    """Otherwise `--junit /dev/null` of root would replace the device by a file."""
+    pipe, link, target = (tmp_path / name for name in ("pipe", "link", "target"))
+    os.mkfifo(pipe)
+    link.symlink_to(target)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_junit(pipe, report(GOOD))
+        assert b"<testsuites" in os.read(reader, 65536)
+    finally:
+        os.close(reader)
+    write_junit(link, report(GOOD))
+    assert pipe.is_fifo() and link.is_symlink() and "<testsuites" in target.read_text()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+def test_a_full_disk_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "verify.xml").symlink_to("/dev/full")
+    with pytest.raises(UsageError, match="No space left on device"):
+        write_junit(tmp_path / "verify.xml", report(GOOD))

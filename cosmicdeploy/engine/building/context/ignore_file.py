@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.files.bounds import read_bounded
 
 NAME = ".dockerignore"
 _WILDCARDS = frozenset("*?[]\\")
@@ -77,11 +78,11 @@ class IgnoreRules:
 def read_ignore_rules(file: Path | None) -> IgnoreRules:
     """Read an ignore file; without a file, no path is excluded.
 
-    Raises `ConfigError` for an invalid pattern.
+    Raises `ConfigError` for an invalid pattern, and for a file that is too large.
     """
     if file is None:
         return IgnoreRules()
-    text = file.read_bytes().removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
+    text = read_bounded(file).removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
     return IgnoreRules(tuple(_patterns(text, str(file))))
 
 

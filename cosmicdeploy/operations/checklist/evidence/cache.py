@@ -67,14 +67,13 @@ def ratio(now: Figures, earlier: Figures | None) -> Figures:
 
 
 def judge(evidence: Evidence) -> Point:
-    """Judge the point by the share of hits; unknown with fewer than `MIN_LOOKUPS` look-ups."""
+    """Judge the point by the share of hits; unknown with few look-ups or without a baseline."""
     now, before = evidence.now[POINT], evidence.in_baseline(POINT)
     if unknown := unknown_point(POINT, now):
         return unknown
     tolerance = evidence.settings.checklist.borne.hits
-    few = [when for when, each in (("now", now), ("before", before)) if _few(each)]
-    why = f"fewer than {MIN_LOOKUPS} look-ups {' and '.join(few)}" if few else ""
-    comparable = before if not few else None
+    why = _why_unknown(now, before)
+    comparable = None if why else before
     verdict = compare_shares(
         now["ratio"] or 0, comparable["ratio"] if comparable else None, tolerance
     )
@@ -92,8 +91,14 @@ def judge(evidence: Evidence) -> Point:
     )
 
 
-def _few(figures: Figures | None) -> bool:
-    return figures is None or figures["lookups"] < MIN_LOOKUPS
+def _why_unknown(now: Figures, before: Figures | None) -> str:
+    """Return why the shares cannot be compared; "" if they can."""
+    spans = {"now": now, **({"before": before} if before else {})}
+    few = [when for when, figures in spans.items() if figures["lookups"] < MIN_LOOKUPS]
+    reasons = [f"fewer than {MIN_LOOKUPS} look-ups {' and '.join(few)}"] if few else []
+    if before is None:
+        reasons.append("the baseline has nothing to compare with")
+    return "; ".join(reasons)
 
 
 def _describe(figures: Figures) -> str:

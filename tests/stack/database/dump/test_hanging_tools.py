@@ -13,6 +13,7 @@ from pathlib import Path
 import docker
 import pytest
 
+from cosmicdeploy.database import access as connecting
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.dump.dump import DumpOptions, create_backup
@@ -174,7 +175,7 @@ def test_a_frozen_database_does_not_delay_an_abandoned_load(
     access: DatabaseAccess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parallel, "END_SECONDS", 0.5)
-    monkeypatch.setattr(connection, "GREETING_SECONDS", 0.5)
+    monkeypatch.setattr(connecting, "GREETING_TIMEOUT", 0.5)
     busy = parallel.ParallelConnections(access, "platform", [], 2)
     for _ in range(4):
         busy.put(b"DO SLEEP(300)")

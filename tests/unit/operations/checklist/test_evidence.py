@@ -166,7 +166,7 @@ def test_a_migration_that_failed_since_the_baseline_counts(tmp_path: Path) -> No
     ("holder", "half_done"),
     [
         (None, True),
-        ({"machine": "another", "pid": "1"}, None),
+        ({**this_process("deploy"), "machine": "another", "pid": "1"}, None),
         (this_process("deploy"), None),
         ({**this_process("deploy"), "process": "long ended"}, True),
     ],

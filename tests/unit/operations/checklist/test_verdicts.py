@@ -163,3 +163,24 @@ def test_levels_and_shares_are_compared() -> None:
     assert worst([SAME, UNKNOWN, BETTER]) is UNKNOWN
     assert worst([BETTER, WORSE]) is WORSE
     assert worst([]) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "why"),
+    [
+        (GOOD, {}, "the baseline has nothing to compare with"),
+        (with_figures("cache", lookups=12), GOOD, "fewer than 100 look-ups now"),
+        (GOOD, with_figures("cache", lookups=12), "fewer than 100 look-ups before"),
+        (
+            with_figures("cache", lookups=12),
+            {},
+            "fewer than 100 look-ups now; the baseline has nothing to compare with",
+        ),
+    ],
+)
+def test_the_cache_says_why_it_cannot_be_compared(
+    now: dict[str, Any], before: dict[str, Any], why: str
+) -> None:
+    evidence = Evidence(settings=SETTINGS, now=now, before=before)
+    point = comparison.POINTS["cache"](evidence)
+    assert (point.verdict, point.why) == (UNKNOWN, why)

@@ -42,6 +42,8 @@ class Proxy:
             raise self.refuses
 
     def put_all_in_service(self) -> None:
+        if isinstance(self.refuses, LockLost):
+            raise self.refuses
         self.is_all_in_service = True
 
 
@@ -137,3 +139,14 @@ def test_an_undeclared_service_is_reported_and_the_others_are_put_back(
     assert "'gone'" in result.error.what and "compose file" in result.error.todo
     assert result.error.details == ("recorded by the step rollout of the run r1",)
     RolloutStep(name="rollout").settle(ctx, applied[-1].change)
+
+
+def test_a_lock_lost_at_the_proxy_ends_the_undo_at_once(
+    rollout_undo: tuple[RolloutUndo, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undo_rollout, _ = rollout_undo
+    monkeypatch.setattr(Proxy, "refuses", LockLost("another run took over"))
+    with pytest.raises(LockLost):
+        undo_rollout.undo("second", BEFORE)
+    with pytest.raises(LockLost):
+        undo_rollout.end()

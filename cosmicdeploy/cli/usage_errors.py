@@ -1,0 +1,58 @@
+"""Errors of the command line, such as an unknown option: hints, and with --json a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from cosmicdeploy.text.sanitize import sanitized
+
+# By the message of a usage error: the same message with a hint.
+HINTS = {
+    "No such command 'abort'.": "No such command 'abort': `cosmicdeploy deploy --abort` undoes an"
+    " interrupted deploy or rollback, `cosmicdeploy deploy --abort --accept` keeps what runs",
+}
+
+
+@contextmanager
+def reported_usage_errors(words: Sequence[str]) -> Iterator[None]:
+    """Add the hint of a usage error, if it has one, and escape control characters.
+
+    If `words` ask for JSON, the error's report is printed. The error is raised again: Typer prints
+    it on stderr and exits with 2.
+    """
+    try:
+        yield
+    except Exception as error:
+        # Checks for an attribute, since the class of usage errors depends on the Typer release.
+        if isinstance(message := getattr(error, "message", None), str):
+            error.message = sanitized(HINTS.get(message, message))  # type: ignore[attr-defined]
+            if _asks_for_json(words, getattr(error, "ctx", None)):
+                _print_report(error)
+        raise
+
+
+def _asks_for_json(words: Sequence[str], ctx: Any) -> bool:
+    """Return whether --json is an option of the command, or of the one that a mistake hides.
+
+    The words of `exec` and `console` belong to a program in a container.
+    """
+    own = list(words)
+    own = own[: own.index("--")] if "--" in own else own
+    command = getattr(ctx, "command", None)
+    if "--json" not in own or command is None:
+        return False
+    return hasattr(command, "commands") or any(each.name == "json" for each in command.params)
+
+
+def _print_report(error: Any) -> None:
+    """Print a failed report on stdout; its command is "" if the command line names none."""
+    from cosmicdeploy.cli.edge import Call, failed_report
+    from cosmicdeploy.cli.terminal import Terminal
+    from cosmicdeploy.errors import UsageError
+
+    path = error.ctx.command_path
+    call = Call(command=path.partition(" ")[2], terminal=Terminal(json=True))
+    cause = UsageError(error.format_message(), where=path, todo=f"see `{path} --help`")
+    print(failed_report(call, cause).to_json())
