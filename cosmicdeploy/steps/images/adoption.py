@@ -28,7 +28,8 @@ def known_digest(ctx: Context, image: Image) -> str | None:
         return digest
     if digest := ctx.lookup_cache.adopted.get(image.id):
         return digest
-    for record in ctx.journal.records():
+    text = image.id.encode()
+    for record in ctx.journal.search(lambda line: text in line):
         if record["kind"] == "done" and record["step_kind"] == BUILD:
             adopted = record["facts"].get(ADOPTED) or {}
             if image.id in adopted:

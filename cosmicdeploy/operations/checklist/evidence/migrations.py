@@ -31,13 +31,17 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
     """
     runs_that_migrated: set[str] = set()
     failed = 0
-    for record in ctx.journal.records():
+    for record in ctx.journal.search(_is_relevant, since=span.since):
         run = record.get("run", "")
         if record["kind"] == "intent" and record["step_kind"] == MIGRATE:
             runs_that_migrated.add(run)
         elif record["kind"] == "failed" and run in runs_that_migrated:
             failed += _timestamp(record["at"]) >= span.since
     return {"failed_runs": failed, "half_done": interrupted_migration(ctx.journal) is not None}
+
+
+def _is_relevant(line: bytes) -> bool:
+    return b'"failed"' in line or b'"migrate"' in line
 
 
 def judge(evidence: Evidence) -> Point:
