@@ -123,7 +123,7 @@ def _parse(path: Path, text: str, loader_type: type[PlainLoader]) -> tuple[yaml.
         raise ConfigError(
             f"{path.name} has a character that YAML does not allow",
             where=f"{path}:{line}",
-            todo=f"remove the character U+{ord(str(error.character)):04X}",
+            todo=f"remove the character U+{_code_point(error.character):04X}",
         ) from None
     except RecursionError:
         raise ConfigError(
@@ -131,6 +131,11 @@ def _parse(path: Path, text: str, loader_type: type[PlainLoader]) -> tuple[yaml.
             where=str(path),
             todo="remove levels, or the `*alias` inside its own `&anchor`",
         ) from None
+
+
+def _code_point(character: object) -> int:
+    # PyYAML's type hint says text, but it passes a number for a character of a text.
+    return character if isinstance(character, int) else ord(str(character))
 
 
 class PlainLoader(BoundedLoader):

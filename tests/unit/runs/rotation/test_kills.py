@@ -189,7 +189,7 @@ def test_records_that_others_append_meanwhile_are_kept(tmp_path: Path, few: int)
     journal = history(30).write(tmp_path)
     before = lines_of(journal.path)
     command = [sys.executable, "-c", WRITER, str(journal.path)]
-    writers = [subprocess.Popen([*command, name]) for name in ("a", "b")]  # noqa: S603
+    writers = [subprocess.Popen([*command, name]) for name in ("a", "b")]
     count = 0
     while any(writer.poll() is None for writer in writers):
         count += rotate(Journal(path=journal.path), Needed())

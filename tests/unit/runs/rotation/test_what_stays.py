@@ -29,6 +29,8 @@ from tests.unit.runs.rotation.histories import (
 
 pytestmark = pytest.mark.unit
 
+NOTHING = Needed()
+
 
 def runs_in(path: Path) -> list[str]:
     """Return the ids of the runs of which the file has the first record."""
@@ -36,7 +38,7 @@ def runs_in(path: Path) -> list[str]:
     return [record["run"] for record in records if record["kind"] == "run"]
 
 
-def rotated(history: History, folder: Path, needed: Needed = Needed()) -> Journal:
+def rotated(history: History, folder: Path, needed: Needed = NOTHING) -> Journal:
     journal = history.write(folder)
     before = lines_of(journal.path)
     assert rotate(Journal(path=journal.path), needed)
