@@ -11,39 +11,13 @@ from dataclasses import dataclass, field, replace
 from cosmicdeploy.journal.interrupted_run import UNKNOWN, Intent, InterruptedRun
 from cosmicdeploy.journal.lines import MAX_LISTED, Record, UnreadableLine
 from cosmicdeploy.journal.run_kind import RunKind
+from cosmicdeploy.journal.since_rotation import SinceRotation
 from cosmicdeploy.journal.step_kinds import MIGRATE, RESUME
 
 # Kinds of records without which it is unknown what a run changed.
 CHANGING = ("run", "intent")
 # This many ids of runs are kept. Only a run that was frozen during this many others is unknown.
 MAX_BEGUN = 5000
-
-
-@dataclass(kw_only=True)
-class SinceRotation:
-    """What the journal says about its last rotation, and what it holds since then.
-
-    `rotated` is the record of the last rotation that is complete, None if there was none.
-    `archive_bytes` is the archive's size before a rotation that has begun and is not complete; None
-    if there is none. `count` is the number of runs, and of records outside of runs, since the last
-    rotation; `oldest` is the time of the first of them, "" if there is none.
-    """
-
-    rotated: Record | None = None
-    archive_bytes: int | None = None
-    count: int = 0
-    oldest: str = ""
-
-    def apply(self, record: Record) -> None:
-        """Take a record into account."""
-        kind = record["kind"]
-        if kind == "rotated":
-            self.rotated, self.count, self.oldest = record, 0, ""
-        elif kind == "rotating":
-            self.archive_bytes = record["archive_bytes"]
-        elif kind == "run" or not record.get("run"):
-            self.count += 1
-            self.oldest = self.oldest or record["at"]
 
 
 @dataclass(kw_only=True)

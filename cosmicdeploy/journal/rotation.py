@@ -35,8 +35,8 @@ from cosmicdeploy.journal.interrupted_run import InterruptedRun
 from cosmicdeploy.journal.journal import Journal, line_of
 from cosmicdeploy.journal.lines import Piece, pieces, text_of
 from cosmicdeploy.journal.needed import Needed
-from cosmicdeploy.journal.replay import SinceRotation
 from cosmicdeploy.journal.retention import KEPT_UNITS, OF_ROTATIONS, Owners, Survey, timestamp
+from cosmicdeploy.journal.since_rotation import SinceRotation
 
 KEPT_SECONDS = 366 * 86400.0
 # A rotation rewrites the journal, so there is one a day at most, unless runs are very many.
