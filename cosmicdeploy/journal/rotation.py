@@ -11,7 +11,6 @@ archive has beyond the recorded size is then not read, and the next rotation rem
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.files.atomic import open_private, sync, sync_folder
 from cosmicdeploy.journal import records
 from cosmicdeploy.journal.appending import exclusively, write_line
@@ -56,7 +56,8 @@ def rotate(journal: Journal, needed: Needed) -> bool:
     """Move the lines that are old and not `needed` to the archive.
 
     Only the lock holder may call this. Returns False, and changes nothing, if another process is
-    writing to the journal just now. Raises `OSError`; the journal then is as it was.
+    writing to the journal just now. Raises `OSError` and `CosmicError`; the journal then is as it
+    was.
     """
     path = journal.path.resolve()
     try:
@@ -154,12 +155,16 @@ class _Rotation:
         return line_of("rotated", until=self._until or None, last=self._last)
 
     def _require_same_runs(self, new: Path) -> None:
-        """Raise `OSError` if the new journal does not have the same runs that are not over."""
+        """Raise `CosmicError` if the new journal does not have the same interrupted runs."""
         runs = Journal(path=new).replay().open
         if {k: _without_lines(v) for k, v in runs.items()} != {
             k: _without_lines(v) for k, v in self._open.items()
         }:
-            raise OSError(errno.EINVAL, "the runs that are not over would change", str(self._path))
+            raise CosmicError(
+                "The interrupted runs would not be the same in a rotated journal",
+                where=str(self._path),
+                todo="see `cosmicdeploy status`, and end the interrupted runs",
+            )
 
 
 def _without_lines(run: InterruptedRun) -> InterruptedRun:
