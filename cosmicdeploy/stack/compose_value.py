@@ -52,7 +52,11 @@ class ComposeValue:
         return ComposeValue(self.document, (*self.keys, key), self.data[key])
 
     def get(self, key: str) -> ComposeValue | None:
-        """Return the value under a key of a mapping; None if it is absent or null."""
+        """Return the value under a key of a mapping; None if it is absent or null.
+
+        Raises `ConfigError` if the value is not a mapping.
+        """
+        self.require_mapping()
         return self.child(key) if self.data.get(key) is not None else None
 
     def optional(self, key: str, read: Callable[[ComposeValue], T]) -> T | None:
@@ -60,13 +64,17 @@ class ComposeValue:
         item = self.get(key)
         return None if item is None else read(item)
 
+    def require_mapping(self) -> None:
+        """Raise `ConfigError` if the value is not a mapping."""
+        if not isinstance(self.data, dict):
+            raise self.error("must be a mapping", "write it as 'key: value' lines")
+
     def mapping(self, allowed: Iterable[str] | None = None) -> dict[str, ComposeValue]:
         """Return the entries of a mapping.
 
         With `allowed`, other keys raise `ConfigError`, and `x-*` keys are dropped.
         """
-        if not isinstance(self.data, dict):
-            raise self.error("must be a mapping", "write it as 'key: value' lines")
+        self.require_mapping()
         if allowed is None:
             return {key: self.child(key) for key in self.data}
         known = tuple(allowed)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.files.shipped import example_settings
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.needed import Needed
@@ -78,3 +79,10 @@ def test_a_damaged_journal(tmp_path: Path, few: int, count: int) -> None:
             require_no_traceback(number, lambda journal=journal: rotate(journal, Needed()))  # type: ignore[misc]
             require_same_lines(journal, before)
             path.with_name("journal.archive.jsonl").unlink(missing_ok=True)
+
+
+def test_a_text_where_the_deploy_section_belongs_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "compose.yml"
+    file.write_text("services:\n  web:\n    image: web\n    deploy: three\n")
+    with pytest.raises(ConfigError, match="service 'web': deploy must be a mapping"):
+        read_stack(file, env_file=tmp_path / ".env", environ={})
