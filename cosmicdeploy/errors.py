@@ -175,6 +175,7 @@ _FILE_ERROR_ADVICE = {
     errno.ENOTDIR: "choose a path whose parent is a folder",
     errno.EISDIR: "move the folder away: a file belongs there",
     errno.EEXIST: "move the file away: a folder belongs there",
+    errno.EBUSY: "wait until no other process uses it, then run the command again",
     errno.ELOOP: "replace the link by the file or folder that it should point to",
     errno.ENAMETOOLONG: "choose a shorter name",
     errno.ENOSPC: _FREE_SPACE,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cosmicdeploy.journal.journal import MAX_LISTED
+from cosmicdeploy.journal.lines import MAX_LISTED
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import BACKUP
 from cosmicdeploy.text.formatting import format_timestamp

@@ -132,6 +132,23 @@ class CacheCleared(Common):
     image: str
 
 
+class Rotating(Common):
+    """Written before lines move to the archive, which has `archive_bytes` bytes at this time."""
+
+    archive_bytes: int = Field(ge=0)
+
+
+class Rotated(Common):
+    """Written in place of the lines that moved to the archive.
+
+    `until` is the time of the newest record in the archive; None if no record there has a time.
+    `last` is the run that had begun last before the lines after this record.
+    """
+
+    until: Moment | None = None
+    last: str = ""
+
+
 # Kind of record → its shape. Only a later version writes other kinds.
 KINDS: Mapping[str, type[Shape]] = {
     "run": Run,
@@ -148,4 +165,6 @@ KINDS: Mapping[str, type[Shape]] = {
     "cache-cleared": CacheCleared,
     "switching": Common,  # before a feature is switched on or off
     "switched": Common,
+    "rotating": Rotating,
+    "rotated": Rotated,
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.journal.journal import Journal, Record
+from cosmicdeploy.journal.journal import Journal
+from cosmicdeploy.journal.lines import Record
 from cosmicdeploy.journal.step_kinds import RESUME, ROLLOUT
 from cosmicdeploy.text.formatting import format_duration
 

@@ -18,6 +18,7 @@ from cosmicdeploy.lock.fence import fenced
 from cosmicdeploy.probes.preconditions.single_container import resolve_containers
 from cosmicdeploy.releases import releases_ahead
 from cosmicdeploy.runs.failing_before import known_failures
+from cosmicdeploy.runs.journal_rotation import rotate_journal
 from cosmicdeploy.runs.new_services import new_services
 from cosmicdeploy.runs.snapshot import State, observe
 from cosmicdeploy.runs.undo import note
@@ -41,7 +42,7 @@ def begin(
 
     `needed` are the services that must have exactly one container each. `steps` are the steps of
     the run; the services that they create are recorded as new. Waits up to `wait` seconds for the
-    lock; raises `LockHeld` if another run still holds it.
+    lock; raises `LockHeld` if another run still holds it. Rotates the journal after the block.
     """
     on_interrupt = partial(
         ctx.say, "stopping at the next safe point, then undoing what was changed"
@@ -75,6 +76,7 @@ def begin(
         except BaseException:  # raised outside of the steps: the run has nothing to undo
             note(journal, "ended", whole=True)
             raise
+        rotate_journal(run_ctx)
 
 
 def _held(

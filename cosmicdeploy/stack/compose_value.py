@@ -53,7 +53,10 @@ class ComposeValue:
         return ComposeValue(self.document, (*self.keys, key), self.data[key])
 
     def get(self, key: str) -> ComposeValue | None:
-        """Return the value under a key of a mapping; None if it is absent or null."""
+        """Return the value under a key of a mapping; None if it is absent or null.
+
+        Raises `ConfigError` if the value is not a mapping.
+        """
         return self.child(key) if self._entries().get(key) is not None else None
 
     def optional(self, key: str, read: Callable[[ComposeValue], T]) -> T | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.labels import kept_repository
-from cosmicdeploy.journal.journal import Record
+from cosmicdeploy.journal.lines import Record
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import BUILD, PULL
 
@@ -24,7 +24,7 @@ def last_releases(ctx: Context) -> list[Record]:
     count = ctx.settings.backup.keep.releases
     records = [
         record
-        for record in ctx.journal.records()
+        for record in ctx.journal.search(lambda line: b'"release"' in line)
         if record["kind"] == "release"
         # `backup create` leaves a record of the kind `release` as well.
         and RunKind.of_record(record).places_release
@@ -49,7 +49,7 @@ def remove_kept_tags(ctx: Context, images: Iterable[str]) -> list[str]:
     container uses is still needed, because the backup of the next deploy names that image. Raises
     `EngineError`.
     """
-    unneeded = sorted(set(images) - _needed(ctx))
+    unneeded = sorted(set(images) - needed_images(ctx))
     kept = [image for image in unneeded if ctx.engine.image(kept_tag(ctx, image))]
     tags = _tags_of_runs(ctx) if kept else {}
     for image_id in kept:
@@ -77,7 +77,7 @@ def _tags_of_runs(ctx: Context) -> dict[str, set[str]]:
     """
     declared = {service.image for service in ctx.stack.services.values()}
     tags: dict[str, set[str]] = {}
-    for record in ctx.journal.records():
+    for record in ctx.journal.search(lambda line: b'"images"' in line):
         if record["kind"] == "done" and record["step_kind"] in (BUILD, PULL):
             for tag, image_id in (record["facts"].get("images") or {}).items():
                 if tag not in declared and "@" not in tag:
@@ -85,7 +85,7 @@ def _tags_of_runs(ctx: Context) -> dict[str, set[str]]:
     return tags
 
 
-def _needed(ctx: Context) -> set[str]:
+def needed_images(ctx: Context) -> set[str]:
     """Return the ids of images that a backup, a kept release or a container needs."""
     backups = {i for b in ctx.catalogue.list() for i in b.manifest.images.values()}
     releases = {i for r in last_releases(ctx) for i in (r.get("images") or {}).values()}

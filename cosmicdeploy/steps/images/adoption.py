@@ -36,7 +36,8 @@ def known_digest(ctx: Context, image: Image) -> str | None:
 def _recorded_adoptions(ctx: Context) -> Mapping[str, str]:
     """Return what the journal has of adopted images; the newest digest of an image counts."""
     adopted: dict[str, str] = {}
-    for record in ctx.journal.records():
+    text = f'"{ADOPTED}"'.encode()
+    for record in ctx.journal.search(lambda line: text in line):
         if record["kind"] == "done" and record["step_kind"] == BUILD:
             adopted |= record["facts"].get(ADOPTED) or {}
     return adopted

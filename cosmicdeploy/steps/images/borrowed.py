@@ -11,9 +11,10 @@ def is_borrowed(ctx: Context, tag: str, image_id: str) -> bool:
 
     A rollback points the tag at the image that runs, so that `docker compose up` changes nothing.
     """
-    for record in reversed(list(ctx.journal.records())):
+    text, is_moved = tag.encode(errors="replace"), False
+    for record in ctx.journal.search(lambda line: text in line):
         facts = record.get("facts") or {}
         if record["kind"] == "done" and tag in (facts.get("images") or {}):
             moved = record["step_kind"] == IMAGES and tag in facts.get("moved", ())
-            return moved and facts["images"][tag] == image_id
-    return False
+            is_moved = moved and facts["images"][tag] == image_id
+    return is_moved

@@ -123,7 +123,8 @@ def _rollout_began(ctx: Context) -> float:
 
     In that case this run has measured no request before the rollout.
     """
-    for record in ctx.journal.records():
+    text = ctx.journal.run.encode()
+    for record in ctx.journal.search(lambda line: text in line):
         own = record.get("run") == ctx.journal.run and record["kind"] == "intent"
         if own and record["step_kind"] == ROLLOUT:
             return datetime.fromisoformat(record["at"]).timestamp()

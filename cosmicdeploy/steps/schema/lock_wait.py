@@ -65,7 +65,12 @@ def put_back(ctx: Context, kept: LockWait) -> None:
 def lock_wait_left(ctx: Context) -> LockWait | None:
     """Return the lock wait that a killed run set and did not restore; None if none did."""
     kept: LockWait | None = None
-    for record in ctx.journal.records():
+
+    def is_relevant(line: bytes) -> bool:
+        ends = kept is not None and (b'"done"' in line or b'"undone"' in line)
+        return ends or b'"lock_wait"' in line
+
+    for record in ctx.journal.search(is_relevant):
         before: Mapping[str, Any] = record.get("before") or {}
         if record["kind"] == "intent" and "lock_wait" in before:
             kept, step = before["lock_wait"], record["step"]

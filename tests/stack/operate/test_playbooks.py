@@ -95,7 +95,7 @@ def test_a_failure_undoes_the_steps_before_it(released: StackUnderTest, own: Any
     assert "`exec cosmic-queue-1 false` ended with exit code 1" in done.report["error"]["what"]
     ctx = released.open()
     assert not marked(ctx) and not off(ctx)
-    assert ctx.journal.records() and "own" not in released.cli("status").stdout
+    assert list(ctx.journal.records()) and "own" not in released.cli("status").stdout
 
 
 def test_steps_that_cannot_work_or_be_undone_are_named_first(

@@ -21,7 +21,8 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import Facts, open_facts
 from cosmicdeploy.engine import Container, connect
 from cosmicdeploy.files import shipped
-from cosmicdeploy.journal.journal import Journal, UnreadableLine
+from cosmicdeploy.journal.journal import Journal
+from cosmicdeploy.journal.lines import UnreadableLine
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.layout import SOURCES, SUBNETS, lay_out, layout_options
 from cosmicdeploy.probes.http import Response, send_request

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cosmicdeploy.journal import records
+from cosmicdeploy.journal import lines, records
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.record_shapes import KINDS
+from cosmicdeploy.journal.unfinished import unfinished
 
 
 def step(name: str) -> dict[str, Any]:
@@ -62,17 +64,69 @@ def test_only_new_lines_are_read_unless_the_file_was_replaced(tmp_path: Path) ->
     assert [r["step"] for r in reader.records()] == ["one", "two"]
 
 
-def test_each_line_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    journal, parsed_lines = Journal(path=tmp_path / "journal.jsonl"), list[bytes]()
+@pytest.fixture
+def parsed_lines(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The lines that were parsed so far."""
+    lines, parsed = list[bytes](), records.parsed
+    monkeypatch.setattr(records, "parsed", lambda line: (lines.append(line), parsed(line))[1])
+    return lines
+
+
+def test_each_line_is_replayed_once(tmp_path: Path, parsed_lines: list[bytes]) -> None:
+    journal = Journal(path=tmp_path / "journal.jsonl")
+    for number in range(20):
+        journal.of_run(f"r{number}").append("intent", **step(str(number)))
+    for _ in range(3):
+        assert len(unfinished(journal.of_run("r1"))) == 19
+    assert len(parsed_lines) == 20
+
+
+def test_a_search_parses_only_relevant_lines(tmp_path: Path, parsed_lines: list[bytes]) -> None:
+    journal = Journal(path=tmp_path / "journal.jsonl")
     for number in range(20):
         journal.append("intent", **step(str(number)))
-    parsed = records.parsed
-    monkeypatch.setattr(
-        records, "parsed", lambda line: (parsed_lines.append(line), parsed(line))[1]
-    )
-    for _ in range(3):
-        assert len(list(journal.of_run("r1").records())) == 20
-    assert len(parsed_lines) == 20
+        journal.append("cache-cleared", image=str(number))
+    unfinished(journal)
+    parsed_lines.clear()
+    found = journal.last("cache-cleared", image="7")
+    assert found is not None and found["image"] == "7"
+    assert len(parsed_lines) == 1
+
+
+def test_a_long_journal_is_read_in_constant_memory(tmp_path: Path) -> None:
+    def peak(lines: int) -> int:
+        path = tmp_path / f"{lines}.jsonl"
+        path.write_text(f"{line('a')}\n" * lines)
+        tracemalloc.start()
+        unfinished(Journal(path=path))
+        assert Journal(path=path).last("intent", step="b") is None
+        return (tracemalloc.get_traced_memory()[1], tracemalloc.stop())[0]
+
+    peak(10)
+    assert peak(20_000) < peak(2000) + 50_000
+
+
+def test_a_line_of_any_length_is_read_in_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "MAX_LINE_BYTES", 2**20)
+    warnings: list[str] = []
+    journal = Journal(path=tmp_path / "journal.jsonl", warn=warnings.append)
+    begin = f"{line('a')}\n"
+    journal.path.write_text(begin + "x" * 3 * 2**20)
+    assert [record["step"] for record in journal.records()] == ["a"]
+    with journal.path.open("a") as file:
+        file.write(f"{'x' * 2**21}\n{line('b')}\n")
+    assert [record["step"] for record in journal.records()] == ["a", "b"]
+    assert warnings == [f"skipped {journal.path}:2: it is longer than 1 MiB"]
+
+
+@pytest.mark.parametrize("key", ['"a": 1, "a": 2', '"a" : 1, "a": 2', '"a\\": 1", "a": 1, "a": 2'])
+def test_a_repeated_key_is_found_in_any_spelling(key: str) -> None:
+    text = f'{{"kind": "success", "b": [{{{key}}}]}}'.replace('"a\\": 1"', '"c": "\\":"')
+    assert records.repeats_a_key(text.encode(), records.parsed(text.encode()))
+    single = text.replace('"a": 2', '"d": 2')
+    assert not records.repeats_a_key(single.encode(), records.parsed(single.encode()))
 
 
 def test_last_finds_the_newest_record_with_the_given_facts(tmp_path: Path) -> None:
@@ -99,4 +153,5 @@ def test_every_kind_of_record_that_is_written_can_be_read_again() -> None:
             written |= set(
                 re.findall(r'note\([\w.()]*journal[\w.()]*, "([\w-]+)"', path.read_text())
             )
+            written |= set(re.findall(r'line_of\("([\w-]+)"', path.read_text()))
     assert written == set(KINDS)

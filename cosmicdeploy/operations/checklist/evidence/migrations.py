@@ -36,7 +36,7 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
     """
     runs_that_migrated: set[str] = set()
     failed = 0
-    for record in ctx.journal.records():
+    for record in ctx.journal.search(_is_relevant, since=span.since):
         run = record.get("run", "")
         if record["kind"] == "intent" and record["step_kind"] == MIGRATE:
             runs_that_migrated.add(run)
@@ -49,6 +49,10 @@ def _half_done(ctx: Context) -> bool | None:
     if interrupted_migration(ctx.journal) is None:
         return False
     return True if holder_pid(ctx.engine, ctx.stack.project) is None else None
+
+
+def _is_relevant(line: bytes) -> bool:
+    return b'"failed"' in line or b'"migrate"' in line
 
 
 def judge(evidence: Evidence) -> Point:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.journal.journal import Journal, UnreadableLine
+from cosmicdeploy.journal.journal import Journal
+from cosmicdeploy.journal.lines import UnreadableLine
 from tests.unit.runs.damage.any_json import AT, ID, random_json
 from tests.unit.runs.damage.journals import read_all
 from tests.unit.shop import call
@@ -71,7 +72,7 @@ def test_a_journal_of_any_content_is_read(tmp_path: Path) -> None:
         for place in own:
             lines[place] = json.dumps(RELEASE).encode()
         journal.path.write_bytes(b"\n".join(lines))
-        entries = journal.entries()
+        entries = list(journal.entries())
         assert len([each for each in entries if each == RELEASE]) >= len(own)
         for each in entries:
             if isinstance(each, UnreadableLine):

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.errors import NeedsPerson
-from cosmicdeploy.journal.journal import Journal, UnreadableLine
+from cosmicdeploy.journal.journal import Journal
+from cosmicdeploy.journal.lines import UnreadableLine
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.run_scope import RunScope
@@ -55,7 +56,7 @@ def test_a_damaged_record_stops_no_reader_and_casts_doubt_on_its_run(tmp_path: P
 def test_an_undamaged_journal_has_no_unreadable_line(tmp_path: Path) -> None:
     journal = Journal(path=tmp_path / "journal.jsonl")
     journal.path.write_text("".join(json.dumps(line) + "\n" for line in killed_run()))
-    assert journal.entries() == killed_run()
+    assert list(journal.entries()) == killed_run()
     read_all(journal)
 
 

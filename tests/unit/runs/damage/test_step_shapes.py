@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.journal.journal import Journal, UnreadableLine
+from cosmicdeploy.journal.journal import Journal
+from cosmicdeploy.journal.lines import UnreadableLine
 from cosmicdeploy.journal.step_shapes import BEFORE
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.kinds import KINDS

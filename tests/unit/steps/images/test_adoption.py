@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,12 +22,13 @@ def built(**adopted: str) -> dict[str, Any]:
 def test_the_newest_digest_counts_and_the_journal_is_read_once() -> None:
     reads = list[str]()
 
-    def records() -> list[dict[str, Any]]:
+    def search(relevant: Callable[[bytes], bool]) -> list[dict[str, Any]]:
         reads.append("journal")
         other = {"kind": "done", "step_kind": "backup", "facts": {}}
-        return [built(one="old"), other, built(one="new", two="other")]
+        records = [built(one="old"), other, built(one="new", two="other")]
+        return [record for record in records if relevant(json.dumps(record).encode())]
 
-    ctx: Any = SimpleNamespace(lookup_cache=LookupCache(), journal=SimpleNamespace(records=records))
+    ctx: Any = SimpleNamespace(lookup_cache=LookupCache(), journal=SimpleNamespace(search=search))
     found = {
         name: known_digest(ctx, SimpleNamespace(id=name, labels={}))  # type: ignore[arg-type]
         for name in ("one", "two", "three")

@@ -14,7 +14,7 @@ import pytest
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, EngineError, NeedsPerson
 from cosmicdeploy.events import Event, Warned
-from cosmicdeploy.journal.journal import UnreadableLine
+from cosmicdeploy.journal.lines import UnreadableLine
 from cosmicdeploy.lookup_cache import LookupCache
 from cosmicdeploy.proxy.static_files.record import read_record
 from cosmicdeploy.stack.model import VolumeOptions

@@ -1,0 +1,106 @@
+"""Read the lines of a journal one at a time: each is a record, or a line that is unreadable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+Record = dict[str, Any]
+# The maximum number of unreadable lines that a message names one by one.
+MAX_LISTED = 5
+# No record is longer than this many bytes; a longer line is never in memory as a whole.
+MAX_LINE_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnreadableLine:
+    """A line that is not a usable record; `why` says why.
+
+    `line` is the line's number, from 1. `run` and `kind` are those of the record, "" if they cannot
+    be read.
+    """
+
+    line: int
+    why: str
+    run: str = ""
+    kind: str = ""
+
+    @property
+    def meaning(self) -> str:
+        """What the lost record means for the operator, as the end of a warning; "" for nothing."""
+        if self.kind not in ("run", "intent"):
+            return ""
+        return (
+            "; a run may have been interrupted, and what it changed is unknown:"
+            " see `cosmicdeploy status`"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """A line with its line feed, or a part of a line that is longer than `MAX_LINE_BYTES`.
+
+    `line` is the line's number, from 1. `begins`: the piece is the beginning of the line.
+    """
+
+    data: bytes
+    line: int
+    begins: bool = True
+
+    @property
+    def ends(self) -> bool:
+        """Whether the piece ends with the line's line feed."""
+        return self.data.endswith(b"\n")
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the piece is all of its line; false for a part of a line that is too long."""
+        return self.begins and (self.ends or len(self.data) < MAX_LINE_BYTES)
+
+
+def pieces(file: BinaryIO, first: int = 1, end: int | None = None) -> Iterator[Piece]:
+    """Yield the lines of a file from its position on, up to the byte `end` or to its end.
+
+    `first` is the number of the first line.
+    """
+    line, begins = first, True
+    while end is None or (left := end - file.tell()) > 0:
+        data = file.readline(MAX_LINE_BYTES if end is None else min(left, MAX_LINE_BYTES))
+        if not data:
+            return
+        piece = Piece(data=data, line=line, begins=begins)
+        yield piece
+        line, begins = line + piece.ends, piece.ends
+
+
+def parse(piece: Piece) -> Record | UnreadableLine | None:
+    """Return the record of a line, or why it is unreadable; None for a blank line.
+
+    Of a line that is too long, only the first piece is reported; the others give None.
+    """
+    from cosmicdeploy.journal import records  # slow to import, and most help texts do not need it
+
+    if not piece.is_whole:
+        why = f"it is longer than {MAX_LINE_BYTES // 2**20} MiB"
+        return UnreadableLine(line=piece.line, why=why) if piece.begins else None
+    if not piece.data.strip():
+        return None
+    try:
+        data = records.parsed(piece.data)
+        repeats = records.repeats_a_key(piece.data, data)
+    except ValueError:
+        return UnreadableLine(line=piece.line, why="it is not JSON, or was cut short")
+    run, kind = text_of(data, "run"), text_of(data, "kind")
+    if repeats:  # the repeated key may be `kind`, so the kind is unknown
+        return UnreadableLine(line=piece.line, why="it has a key twice", run=run)
+    if why := records.objection(data):
+        return UnreadableLine(line=piece.line, why=why, run=run, kind=kind)
+    record: Record = data
+    return record
+
+
+def text_of(data: Any, key: str) -> str:
+    """Return the text that an object has under a key; "" if it is no object, or has no text."""
+    value = data.get(key) if isinstance(data, dict) else None
+    return value if isinstance(value, str) else ""
