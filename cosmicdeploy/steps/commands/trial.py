@@ -7,6 +7,7 @@ container.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import ClassVar
 from uuid import uuid4
@@ -119,6 +120,7 @@ def start_trial(ctx: Context, name: str) -> str:
         | release_label(ctx, service),
     )
     ctx.engine.start(created)
+    ctx.run.trials_began[created] = time.monotonic()
     return created
 
 

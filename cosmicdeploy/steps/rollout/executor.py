@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import partial
@@ -31,7 +31,7 @@ from cosmicdeploy.steps.rollout.batches import (
 )
 from cosmicdeploy.steps.rollout.drift import MISSING, STOPPED
 from cosmicdeploy.steps.rollout.gaps import gap
-from cosmicdeploy.steps.rollout.monitoring import Monitor
+from cosmicdeploy.steps.rollout.monitoring import InPlace, Monitor
 from cosmicdeploy.steps.rollout.order import replaced_together
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.replace import swap_in
@@ -64,6 +64,9 @@ class Rollout:
         self._started = time.monotonic()
         # Service → id of the container that serves after the rollout.
         self._created: dict[str, str] = {}
+        self._ready = InPlace(ctx)
+        # Services whose containers may restart by themselves (see `_note_restarting`).
+        self._restarting: set[str] = set()
         self._is_given_up = threading.Event()
         # A starting container keeps a small host busy; two at once slow down responses to clients.
         self._starting = threading.Lock()
@@ -92,6 +95,7 @@ class Rollout:
                 self._replace_main(application)
             else:
                 self._replace_replicas(application, lambda: None)
+        self._ready.require_ready()
 
     def _replace_main(self, application: Application) -> None:
         """Replace the main application's replicas and, at the same time, the scheduler and workers.
@@ -140,6 +144,7 @@ class Rollout:
             all_batches = batches(group, serving, pace)
             for batch in all_batches:
                 check_singletons()
+                self._ready.require_ready(self._ctx.settings.services.app)
                 if set(batch) & set(serving):
                     if self._in_place:
                         require_another_serving(self._ctx, application, batch, serving)
@@ -162,6 +167,7 @@ class Rollout:
         pace, monitor = self._pace(names[0]), self._monitor(names[0])
         all_parts = parts(names, pace.at_a_time)
         for part in all_parts:
+            self._ready.require_ready(names)
             answer_again = [require_answers(self._ctx, name) for name in part]
             if pace.order == "start-first":
                 self._roll_out(part, pace.order)
@@ -192,22 +198,17 @@ class Rollout:
         monitor.after_part(created, self._pace(names[0]), is_last=is_last)
 
     def _keep_capacity(self, application: Application, batch: Sequence[str]) -> None:
-        """Wait for the replicas that have to serve while the batch is replaced.
+        """Wait for the replicas outside of the rollout that worked before the run.
 
-        These are the application's replicas that this rollout has already replaced, and those
-        outside of the rollout that worked before the run.
+        They have to serve while the batch is replaced.
         """
+        known = self._ctx.run.known_failures.services
         for name in application.services:
-            if name in batch or not self._serves_meanwhile(name):
+            if name in batch or name in self._reasons or name in known:
                 continue
             container = self._ctx.container(name)
             if container and (not container.is_running or container.health == "unhealthy"):
                 wait_ready(self._ctx, container.id, name)
-
-    def _serves_meanwhile(self, name: str) -> bool:
-        if name in self._created:
-            return True
-        return name not in self._reasons and name not in self._ctx.run.known_failures.services
 
     def _roll_out(self, names: Sequence[str], order: str) -> None:
         targets = [look_up(self._ctx, name) for name in names]
@@ -227,6 +228,7 @@ class Rollout:
 
     def _start_first(self, targets: Sequence[Target]) -> None:
         names = [target.name for target in targets]
+        self._note_restarting(targets)
         for target in targets:
             self._safe_point(target.name)
             self._created[target.name] = start_candidate(self._ctx, target, self._phases)
@@ -245,6 +247,7 @@ class Rollout:
         `graces` maps services to the seconds that their containers have to stop; the default is the
         service's own grace period.
         """
+        self._note_restarting(targets)
         for target in targets:
             self._safe_point(target.name)
             self._created[target.name] = self._prepare(target, graces.get(target.name))
@@ -255,6 +258,20 @@ class Rollout:
         self._ctx.safe_point()
         if self._is_given_up.is_set() and name not in self._ctx.settings.services.app:
             raise CosmicError("The replicas could not be replaced", where=name)
+
+    def _note_restarting(self, targets: Iterable[Target]) -> None:
+        """Note the services, without the replicas, that nothing shows to run without restarts.
+
+        A worker may end on purpose, for example when its queue is empty, and be restarted by the
+        engine. Its container before the rollout shows that, if there is one.
+        """
+        replicas = self._ctx.settings.services.app
+        self._restarting |= {
+            target.name
+            for target in targets
+            if target.name not in replicas
+            and (target.container is None or target.container.restart_count)
+        }
 
     def _prepare(self, target: Target, grace: float | None = None) -> str:
         """Prepare the target's container for its start, and return its id.
@@ -288,8 +305,14 @@ class Rollout:
     def _wait_one_ready(self, name: str) -> Container:
         began, answered = time.monotonic(), list[float]()
         container = wait_ready(
-            self._ctx, self._created[name], name, lambda: answered.append(time.monotonic())
+            self._ctx,
+            self._created[name],
+            name,
+            lambda: answered.append(time.monotonic()),
+            is_new=not self._in_place and self._reasons[name] != STOPPED,
         )
+        if name not in self._restarting:
+            self._ready.add(name, container)
         first = answered[0] if answered else time.monotonic()
         self._phases.add(name, "healthy", first - began)
         self._phases.add(name, "passes", time.monotonic() - first)
