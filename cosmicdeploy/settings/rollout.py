@@ -44,7 +44,8 @@ class Restart(Section):
         default=10,
         ge=0,
         description="Seconds for which the trial of a new image has to run without ending, before"
-        " the first replica is replaced; 0 for as long as it needs to become ready",
+        " the first replica is replaced; without a trial, for which the first replica has to run"
+        " before the next one. 0 for as long as it needs to become ready",
     )
     passes: int = Field(
         default=3, ge=1, description="Good responses in a row after which a replica is ready"

@@ -152,6 +152,15 @@ class Rollout:
                         self._keep_capacity(application, batch)
                 self._roll_out(batch, pace.order)
                 self._watch(monitor, batch, is_last=batch is all_batches[-1])
+                if batch is all_batches[0] and self._is_untried(batch):
+                    # It is the trial that could not run beside the old replicas.
+                    self._ctx.say(f"no trial could run: {', '.join(batch)} has to run for a while")
+                    self._ready.require_stable(batch, self._ctx.safe_point)
+
+    def _is_untried(self, batch: Sequence[str]) -> bool:
+        """Whether no trial of the image can run, so the preflight has not proven it."""
+        is_shared = any(self._ctx.service(name).shared_network for name in batch)
+        return is_shared and not self._in_place
 
     def _replace_singletons(self) -> None:
         services = self._ctx.settings.services

@@ -58,6 +58,19 @@ class InPlace:
             if name in self._containers:
                 self._require_ready(name, self._containers[name])
 
+    def require_stable(self, names: Iterable[str], safe_point: Callable[[], None]) -> None:
+        """Wait until these services' containers have been ready for `restart.stable_for` seconds.
+
+        Raises `UnhealthyContainer` as `require_ready` does.
+        """
+        names = [name for name in names if name in self._containers]
+        ready_at = max((self._containers[name].ready_at for name in names), default=0.0)
+        end = ready_at + self._ctx.settings.restart.stable_for
+        while (left := end - time.monotonic()) > 0:
+            safe_point()
+            self.require_ready(names)
+            self._ctx.sleep(min(CHECK_EVERY_SECONDS, left))
+
     def _require_ready(self, name: str, before: _InPlace) -> None:
         container = self._ctx.engine.container(before.id)
         if problem := _end(container, before.restarts):

@@ -47,8 +47,11 @@ class PreflightStep(Step):
         if not (tried or obstacles):
             return Unchanged(reason="no replica will be replaced")
         what = f"try {trial_images(ctx, tried)}" if tried else "check the old replicas"
-        if tried and (seconds := ctx.settings.restart.stable_for):
+        seconds = ctx.settings.restart.stable_for
+        if tried and seconds:
             what += f", which has to run for {seconds:g} s"
+        if obstacles and seconds:
+            obstacles += f"; its first replica has to run for {seconds:g} s instead"
         return Change(summary="; ".join(filter(None, (what, obstacles))))
 
     def apply(self, ctx: Context, change: Change) -> Result:

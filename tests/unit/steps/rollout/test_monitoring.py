@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from cosmicdeploy.errors import UnhealthyContainer
 from cosmicdeploy.settings.pace import Pace
 from cosmicdeploy.steps.rollout import monitoring
 from cosmicdeploy.steps.rollout.monitoring import InPlace, Monitor
+from tests.unit.settings_of import settings_of
 
 pytestmark = pytest.mark.unit
 
@@ -131,7 +133,8 @@ def test_a_container_that_was_removed_fails_the_rollout(
 def in_place(ctx: Context, engine: Engine) -> InPlace:
     """Two containers that have just become ready."""
     any_engine: Any = engine
-    in_place = InPlace(replace(ctx, engine=any_engine))
+    loaded: Any = SimpleNamespace(settings=settings_of({"app": ["web"]}))
+    in_place = InPlace(replace(ctx, engine=any_engine, loaded=loaded))
     in_place.add("web.1", engine.containers["a"])
     in_place.add("web.2", engine.containers["b"])
     return in_place
@@ -174,3 +177,16 @@ def test_a_container_that_was_started_again_in_place_keeps_its_earlier_restarts(
     in_place = InPlace(replace(ctx, engine=any_engine))
     in_place.add("web.1", engine.containers["a"])
     in_place.require_ready()
+
+
+def test_where_no_trial_can_run_the_first_replica_has_to_run_for_that_time(
+    clock: Clock, in_place: InPlace, engine: Engine
+) -> None:
+    in_place.require_stable(["web.1"], lambda: None)
+    assert clock.now == 10.0
+    in_place.require_stable(["web.1"], lambda: None)
+    assert clock.now == 10.0, "it has run for that time already"
+    in_place.add("web.2", NEW)
+    engine.containers["a"] = replace(NEW, status="exited", exit_code=5)
+    with pytest.raises(UnhealthyContainer, match=r"exited, exit code 5"):
+        in_place.require_stable(["web.2"], lambda: None)
