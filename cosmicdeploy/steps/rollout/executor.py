@@ -269,17 +269,17 @@ class Rollout:
             raise CosmicError("The replicas could not be replaced", where=name)
 
     def _note_restarting(self, targets: Iterable[Target]) -> None:
-        """Note the services, without the replicas, that nothing shows to run without restarts.
+        """Note the services, without the replicas, that nothing shows to run without an end.
 
         A worker may end on purpose, for example when its queue is empty, and be restarted by the
-        engine. Its container before the rollout shows that, if there is one.
+        engine. Its container before the rollout shows that, if there is one that runs.
         """
         replicas = self._ctx.settings.services.app
         self._restarting |= {
             target.name
             for target in targets
             if target.name not in replicas
-            and (target.container is None or target.container.restart_count)
+            and (not target.is_running or (target.container and target.container.restart_count))
         }
 
     def _prepare(self, target: Target, grace: float | None = None) -> str:

@@ -86,6 +86,13 @@ def test_responses_to_clients_are_compared_with_those_before_the_rollout() -> No
         comparison = Comparison(logged(*before, *after), rollout_start=AT - 9, soak_start=AT - 0.5)
         return comparison.breaches(over=True)
 
+    comparison = Comparison(logged(*good, *after), rollout_start=AT - 9, soak_start=AT - 0.5)
+    assert comparison.facts()["clients"] is None, "nothing has been compared yet"
+    comparison.breaches(over=True)
+    clients: Any = comparison.facts()["clients"]
+    assert (clients["before"]["errors"], clients["after"]["errors"]) == (0, 1)
+    unlogged = Comparison(logged("no access log"), rollout_start=AT - 9, soak_start=AT - 0.5)
+    assert unlogged.breaches(over=True) == [] and unlogged.facts()["clients"] is None
     [breach] = breaches(*good)
     assert "1 of 10 requests failed" in breach and "before the rollout 0.0%" in breach
     assert breaches(*[line(500, at="24/Nov/2026:03:10:01")] * 5, *good[:45]) == []
