@@ -1,6 +1,7 @@
 """The step `trial`: start a container of each new image; a trial gets no client's request.
 
-The preflight checks the trials before the first replica is replaced. Console commands of the new
+The trials start after the backup, since a container may change data when it starts. The preflight
+checks the trials before the first replica is replaced. Console commands of the new
 image share the trial of the main application, since most of them take less time than the start of a
 container.
 """
