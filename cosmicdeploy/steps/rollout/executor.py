@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import partial
@@ -31,7 +31,7 @@ from cosmicdeploy.steps.rollout.batches import (
 )
 from cosmicdeploy.steps.rollout.drift import MISSING, STOPPED
 from cosmicdeploy.steps.rollout.gaps import gap
-from cosmicdeploy.steps.rollout.monitoring import InPlace, Monitor
+from cosmicdeploy.steps.rollout.monitoring import InPlace, Monitor, may_end_by_itself
 from cosmicdeploy.steps.rollout.order import replaced_together
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.replace import swap_in
@@ -65,7 +65,7 @@ class Rollout:
         # Service → id of the container that serves after the rollout.
         self._created: dict[str, str] = {}
         self._ready = InPlace(ctx)
-        # Services whose containers may restart by themselves (see `_note_restarting`).
+        # Services for which an end or a restart of the new container is no failure.
         self._restarting: set[str] = set()
         self._is_given_up = threading.Event()
         # A starting container keeps a small host busy; two at once slow down responses to clients.
@@ -237,7 +237,7 @@ class Rollout:
 
     def _start_first(self, targets: Sequence[Target]) -> None:
         names = [target.name for target in targets]
-        self._note_restarting(targets)
+        self._restarting |= {t.name for t in targets if may_end_by_itself(self._ctx, t)}
         for target in targets:
             self._safe_point(target.name)
             self._created[target.name] = start_candidate(self._ctx, target, self._phases)
@@ -256,7 +256,7 @@ class Rollout:
         `graces` maps services to the seconds that their containers have to stop; the default is the
         service's own grace period.
         """
-        self._note_restarting(targets)
+        self._restarting |= {t.name for t in targets if may_end_by_itself(self._ctx, t)}
         for target in targets:
             self._safe_point(target.name)
             self._created[target.name] = self._prepare(target, graces.get(target.name))
@@ -267,20 +267,6 @@ class Rollout:
         self._ctx.safe_point()
         if self._is_given_up.is_set() and name not in self._ctx.settings.services.app:
             raise CosmicError("The replicas could not be replaced", where=name)
-
-    def _note_restarting(self, targets: Iterable[Target]) -> None:
-        """Note the services, without the replicas, that nothing shows to run without an end.
-
-        A worker may end on purpose, for example when its queue is empty, and be restarted by the
-        engine. Its container before the rollout shows that, if there is one that runs.
-        """
-        replicas = self._ctx.settings.services.app
-        self._restarting |= {
-            target.name
-            for target in targets
-            if target.name not in replicas
-            and (not target.is_running or (target.container and target.container.restart_count))
-        }
 
     def _prepare(self, target: Target, grace: float | None = None) -> str:
         """Prepare the target's container for its start, and return its id.

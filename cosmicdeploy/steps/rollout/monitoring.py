@@ -19,6 +19,7 @@ from cosmicdeploy.errors import UnhealthyContainer
 from cosmicdeploy.probes.crash_log import how_it_ended, last_log_lines
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings.pace import Pace
+from cosmicdeploy.steps.rollout.target import Target
 
 CHECK_EVERY_SECONDS = 0.5
 
@@ -145,6 +146,18 @@ class Monitor:
                 raise _failed(self._ctx, each.name, container, what, where)
         now = time.monotonic()
         self._watched = [each for each in self._watched if each.until > now]
+
+
+def may_end_by_itself(ctx: Context, target: Target) -> bool:
+    """Whether nothing shows that the target's new container runs without an end; never a replica.
+
+    A worker may end on purpose, for example when its queue is empty, and be restarted by the
+    engine. Its container before the rollout shows that, if there is one that runs.
+    """
+    if target.name in ctx.settings.services.app:
+        return False
+    before = target.container
+    return before is None or not before.is_running or before.restart_count > 0
 
 
 def _problem(container: Container | None, restarts: int) -> str:
