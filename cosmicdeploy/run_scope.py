@@ -118,6 +118,7 @@ class RunScope:
     `maintenance`: the times in which clients are turned away on purpose.
     `gaps`: the announced times in which clients are not served while a service is replaced or
     reloaded.
+    `trials_began`: container id of a trial → when this run started it (monotonic clock).
     `traffic`: statistics of the requests that the run sends through the proxy; None if it sends
     none.
     """
@@ -136,4 +137,5 @@ class RunScope:
     known_failures: KnownFailures = field(default_factory=KnownFailures)
     maintenance: MaintenanceWindow = field(default_factory=MaintenanceWindow)
     gaps: Gaps = field(default_factory=Gaps)
+    trials_began: dict[str, float] = field(default_factory=dict)
     traffic: TrafficStats | None = None

@@ -18,10 +18,10 @@ from benchmarks.deploy.contestants import COSMICDEPLOY, create_contestant
 from benchmarks.deploy.cosmicdeploy_times import no_op_seconds, start_seconds
 from benchmarks.deploy.measure import Conditions, Contestant, Deploy, deploy
 from benchmarks.deploy.requests import p99
-from benchmarks.deploy.soak import set_soak
 from benchmarks.deploy.stack import Stack, lay_out_stack
 from benchmarks.deploy.swarm import swarm_stack
 from benchmarks.deploy.table import Results, rollout_times
+from benchmarks.deploy.waits import NO_WAITS, Waits, set_waits
 
 SWARM = "d"
 
@@ -50,7 +50,7 @@ class Contest:
                     self._run_on_swarm(Path(folder) / "swarm", f"{name}s")
 
     def _run_on_compose(self, stack: Stack) -> None:
-        soak = set_soak(stack.folder, 0)  # the other contestants have no soak
+        waits = set_waits(stack.folder, NO_WAITS)  # the other contestants have none
         stack.up()
         stack.seed()
         contestants = []
@@ -63,19 +63,19 @@ class Contest:
                 if number <= self.counts[contestant.key]:
                     self._deploy(contestant, number)
         if COSMICDEPLOY in self.counts:
-            self._measure_cosmicdeploy(stack, soak)
+            self._measure_cosmicdeploy(stack, waits)
 
-    def _measure_cosmicdeploy(self, stack: Stack, soak: float | None) -> None:
+    def _measure_cosmicdeploy(self, stack: Stack, waits: Waits | None) -> None:
         with self._attempt("a deploy with nothing to do"):
             self.results.no_op = no_op_seconds(stack)
         with self._attempt("the start of the program"):
             self.results.start = start_seconds(stack)
-        if soak:
-            with self._attempt("a deploy with the soak"):
-                set_soak(stack.folder, soak)
+        if waits:
+            with self._attempt("a deploy with the trial's time and the soak"):
+                set_waits(stack.folder, waits)
                 number = self.counts[COSMICDEPLOY] + 1
                 contestant = create_contestant(COSMICDEPLOY, stack)
-                self.results.with_soak = deploy(contestant, number, self.conditions)
+                self.results.with_waits = deploy(contestant, number, self.conditions)
 
     def _run_on_swarm(self, folder: Path, name: str) -> None:
         say("(d) starting a second engine with a swarm")

@@ -24,7 +24,7 @@ SETTINGS = {
     "c": "the steps and pauses of the guide as a playbook; docker_compose_v2 recreates services",
     "d": "the steps of the guide; one service of three replicas, parallelism 1, no delay,"
     " monitor 5 s, by default start-first, dnsrr, nginx resolves every second; on a second engine",
-    "e": "the shipped settings; the soak after the deploy is off, as the others have no soak",
+    "e": "the shipped settings, without the wait for the trial and the soak: the others have none",
 }
 
 # The arguments, and additional environment variables.

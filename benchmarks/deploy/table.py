@@ -33,7 +33,7 @@ class Results:
     notes: list[str] = field(default_factory=list)
     no_op: float | None = None
     start: Mapping[str, float] = field(default_factory=dict)
-    with_soak: Deploy | None = None
+    with_waits: Deploy | None = None
 
     def of(self, key: str) -> list[Deploy]:
         """Return the deploys of a contestant, including failed ones."""
@@ -183,11 +183,12 @@ def remarks(results: Results) -> Iterator[str]:
             f" the delay of the sender itself was {lag:.1f} ms at p99."
         )
     yield "Requests go to the load balancer's own address: the published port adds a local proxy."
-    if results.with_soak:
-        failed = sum(1 for request in results.with_soak.requests if request.failed)
+    if results.with_waits:
+        failed = sum(1 for request in results.with_waits.requests if request.failed)
         yield (
-            f"With the soak after the deploy: {results.with_soak.seconds:.1f} s,"
-            f" {failed} failed of {len(results.with_soak.requests):,}."
+            "With `restart.stable_for` before the rollout and the soak after it:"
+            f" {results.with_waits.seconds:.1f} s,"
+            f" {failed} failed of {len(results.with_waits.requests):,}."
         )
     for deploy in results.deploys:
         if deploy.error:

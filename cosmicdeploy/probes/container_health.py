@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.probes.crash_log import last_log_lines
 from cosmicdeploy.text.formatting import counted
-
-LOG_LINES = 10
 
 
 @dataclass(kw_only=True)
@@ -56,7 +55,7 @@ def observe_containers(
             last = container.last_probe
             observation.breaches.append(f"{name} {problem}")
             observation.details += [f"{name}'s last probe: {last}"] if last else []
-            log = ctx.engine.logs(container.id, tail=LOG_LINES)
+            log = last_log_lines(ctx, container)
             observation.details += [f"{name}: {line}" for line in log]
 
 

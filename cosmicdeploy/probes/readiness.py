@@ -8,21 +8,27 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable, UnhealthyContainer
 from cosmicdeploy.polling import poll
+from cosmicdeploy.probes.crash_log import how_it_ended, last_log_lines
 from cosmicdeploy.probes.responses import ResponsesInARow
 
-LOG_LINES = 10
 # A health check that prints nothing for this long counts as hanging.
 HEALTH_CHECK_SILENCE = 10.0
 
 
 def wait_ready(
-    ctx: Context, container_id: str, name: str, on_good_response: Callable[[], None] = lambda: None
+    ctx: Context,
+    container_id: str,
+    name: str,
+    on_good_response: Callable[[], None] = lambda: None,
+    *,
+    is_new: bool = False,
 ) -> Container:
     """Wait until a container is ready, and return it.
 
     Waits up to `restart.healthy_within` seconds. Raises `UnhealthyContainer`, with the last probe
-    and log lines, if the container is not ready by then, or as soon as it ends or restarts. Raises
-    `EngineError` if the container is removed.
+    and log lines, if the container is not ready by then, or as soon as it ends or restarts. If the
+    container `is_new`, every restart since its creation counts, else only those during the wait.
+    Raises `EngineError` if the container is removed.
 
     A container is ready once its health check passes; without a health check, once it runs. Before
     that, a replica to which the deployer sends requests has to answer its health path
@@ -50,6 +56,7 @@ def wait_ready(
         name,
         ready=lambda container: responses.are_enough(container) and has_passed(container),
         responses=responses,
+        is_new=is_new,
     )
 
 
@@ -59,17 +66,19 @@ def _wait(
     name: str,
     ready: Callable[[Container], bool],
     responses: ResponsesInARow,
+    *,
+    is_new: bool,
 ) -> Container:
     within = ctx.settings.restart.healthy_within
-    restarts: list[int] = []
+    # The first number is what later ones are compared with.
+    restarts: list[int] = [0] if is_new else []
 
     def attempt() -> tuple[Container, bool]:
         container = awaited_container(ctx, container_id, name)
         restarts.append(container.restart_count)
-        return container, ready(container)
+        return container, not has_ended(container) and ready(container)
 
     def has_ended(container: Container) -> bool:
-        # Only restarts since the first attempt count.
         return container.status in ("exited", "dead") or container.restart_count > restarts[0]
 
     container, is_ready = poll(
@@ -156,14 +165,14 @@ def unhealthy(
     `responses` says what was wrong with the container's responses, `ended` whether it ended or
     restarted. The error's details are `responses`, the last probe and the last log lines.
     """
-    state = f"{container.status}, exit code {container.exit_code}" if ended else container.health
-    if container.oom_killed:
+    state = how_it_ended(container) if ended else container.health or container.status
+    if container.oom_killed and not ended:
         state += ", out of memory"
     probe = [f"last probe: {container.last_probe}"] if container.last_probe else []
     see = f"see its last probe and log lines above, or `cosmicdeploy logs {name} --tail 100`"
     return UnhealthyContainer(
-        f"{name} did not become healthy within {within:.0f} s ({state or container.status})",
+        f"{name} did not become healthy within {within:.0f} s ({state})",
         where=name,
         todo="run `cosmicdeploy up`: it unpauses the container" if container.is_paused else see,
-        details=(*responses, *probe, *ctx.engine.logs(container.id, tail=LOG_LINES)),
+        details=(*responses, *probe, *last_log_lines(ctx, container)),
     )

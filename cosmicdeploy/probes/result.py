@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from cosmicdeploy.text.formatting import format_timestamp
+from cosmicdeploy.text.formatting import counted, format_timestamp
+
+# What a warning puts at stake, the worst first: clients' requests, their time, or the operator's.
+Stake = Literal["requests", "clients", "deploys"]
+STAKES: Mapping[Stake, str] = {
+    "requests": "may lose requests in a deploy",
+    "clients": "slows clients down in a deploy",
+    "deploys": "slows deploys down",
+}
 
 
 class ProbeResult(BaseModel):
@@ -19,7 +28,8 @@ class CheckResult(ProbeResult):
     """One point of the verification: what was expected, what was found, and what to do.
 
     A deploy fails if a `blocking` point fails; if another point fails, the deploy only reports it.
-    `warnings` never make a point fail. A `skipped` point had nothing to check; `found` says why. An
+    `warnings` never make a point fail; `stake` is the worst that they put at stake, "" if there are
+    none or their stake is not known. A `skipped` point had nothing to check; `found` says why. An
     `unproven` point is not `ok`, but no failure was found either: the only response was a rate
     limit's 429 or a maintenance page. `failing` are the services that a failure concerns, as far as
     known. `seconds` is how long the check took.
@@ -31,11 +41,20 @@ class CheckResult(ProbeResult):
     found: str
     todo: str = ""
     warnings: tuple[str, ...] = ()
+    stake: Literal["", "requests", "clients", "deploys"] = ""
     blocking: bool = True
     skipped: bool = False
     unproven: bool = False
     failing: tuple[str, ...] = ()
     seconds: float = 0.0
+
+
+def graded(check: CheckResult) -> str:
+    """Return how many warnings a point has and what they put at stake; "" for no warning."""
+    if not check.warnings:
+        return ""
+    stake = f": {STAKES[check.stake]}" if check.stake else ""
+    return f"{check.point} has {counted(len(check.warnings), 'warning')}{stake}"
 
 
 def skipped(point: str, why: str) -> CheckResult:

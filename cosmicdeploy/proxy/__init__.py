@@ -9,6 +9,7 @@ from cosmicdeploy.proxy.drain import (
     take_out_of_service,
 )
 from cosmicdeploy.proxy.kernel.connections import is_reached
+from cosmicdeploy.proxy.nginx.moves import may_need_reload
 from cosmicdeploy.proxy.nginx.stale_names import (
     reload_if_ambiguous,
     reload_if_older,
@@ -31,6 +32,7 @@ __all__ = [
     "ignores_stop_signal",
     "is_reached",
     "locate_flag_file",
+    "may_need_reload",
     "out_of_service",
     "put_in_service",
     "reload_if_ambiguous",

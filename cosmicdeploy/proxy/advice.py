@@ -6,9 +6,10 @@ docs/proxy.md explains each directive, and what happens without it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from cosmicdeploy.probes.result import STAKES, Stake
 from cosmicdeploy.proxy.nginx.upstreams import Group, PassDirective, Server
 
 # nginx's defaults.
@@ -28,18 +29,26 @@ PART = re.compile(r"(\d+)(ms|[smhdwMy]?)")
 
 @dataclass(frozen=True)
 class Finding:
-    """A flaw around nginx that would cost requests in a rollout.
+    """A flaw around nginx that costs requests or time in a rollout.
 
-    `where` names the directive or replica with the flaw, `todo` the correction.
+    `where` names the directive or replica with the flaw, `todo` the correction, `stake` the cost.
     """
 
     where: str
     expected: str
     found: str
     todo: str
+    stake: Stake
 
     def __str__(self) -> str:
-        return f"{self.where}: expected {self.expected}, found {self.found}; {self.todo}"
+        flaw = f"{self.where}: expected {self.expected}, found {self.found}"
+        return f"{STAKES[self.stake]}: {flaw}; {self.todo}"
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings, each once, in the order of what they put at stake."""
+    order = list(STAKES)
+    return sorted(dict.fromkeys(findings), key=lambda each: order.index(each.stake))
 
 
 def seconds(text: str) -> float:
@@ -58,9 +67,8 @@ def group_findings(group: Group, pause: float, workers: int) -> Iterator[Finding
         return
     where = f"upstream {group.name}"
     if workers > 1 and "zone" not in group.directives:
-        yield Finding(
-            where, "a zone", f"none, and {workers} workers", f"write zone {group.name} 64k;"
-        )
+        found, todo = f"none, and {workers} workers", f"write zone {group.name} 64k;"
+        yield Finding(where, "a zone", found, todo, "clients")
     for server in group.servers:
         yield from _server_findings(f"{where}, server {server.host}", server, pause)
     idle_timeout = group.directives.get("keepalive_timeout", (KEEPALIVE_TIMEOUT,))[0]
@@ -70,16 +78,17 @@ def group_findings(group: Group, pause: float, workers: int) -> Iterator[Finding
             "idle connections closed before the application closes them (uvicorn: 5 s)",
             f"keepalive_timeout {idle_timeout}",
             "write keepalive_timeout 2s;",
+            "requests",
         )
 
 
 def _server_findings(where: str, server: Server, pause: float) -> Iterator[Finding]:
     if server.options.get("max_fails") == "0":
-        yield Finding(where, "max_fails above 0", "max_fails=0", "write max_fails=1")
+        yield Finding(where, "max_fails above 0", "max_fails=0", "write max_fails=1", "clients")
     fail_timeout = server.options.get("fail_timeout", FAIL_TIMEOUT)
     if seconds(fail_timeout) >= pause:
         expected = f"fail_timeout below restart.pause ({pause:g} s)"
-        yield Finding(where, expected, fail_timeout, "write fail_timeout=1s")
+        yield Finding(where, expected, fail_timeout, "write fail_timeout=1s", "deploys")
 
 
 def pass_findings(
@@ -99,15 +108,17 @@ def pass_findings(
     connect = scope.get(f"{kind}_connect_timeout", (CONNECT_TIMEOUT,))[0]
     if seconds(connect) > MAX_CONNECT_SECONDS:
         todo = f"write {kind}_connect_timeout 100ms;"
-        yield Finding(where, f"{kind}_connect_timeout of 1 s at most", connect, todo)
+        expected = f"{kind}_connect_timeout of 1 s at most"
+        yield Finding(where, expected, connect, todo, "clients")
 
     next_upstream = scope.get(f"{kind}_next_upstream", ("error", "timeout"))
     if not set(next_upstream) >= RETRIED_FAILURES:
         todo = f"write {kind}_next_upstream error timeout;"
-        yield Finding(where, "a retry after error and timeout", " ".join(next_upstream), todo)
+        expected, found = "a retry after error and timeout", " ".join(next_upstream)
+        yield Finding(where, expected, found, todo, "requests")
 
     tries = int(scope.get(f"{kind}_next_upstream_tries", ("0",))[0])
     if 0 < tries <= max_down:
         expected = f"more tries than replicas that may be down at a time ({max_down})"
         todo = f"write {kind}_next_upstream_tries {max_down + 1};"
-        yield Finding(where, expected, str(tries), todo)
+        yield Finding(where, expected, str(tries), todo, "requests")

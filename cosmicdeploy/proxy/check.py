@@ -1,7 +1,7 @@
 """The verification point `proxy`: nginx finds every replica and loses no request in a rollout.
 
 The point fails if nginx would not start, or if nginx sends requests to an address that no replica
-has. A flaw that only costs requests during a rollout is a warning.
+has. A flaw that only costs requests or time during a rollout is a warning, graded by its cost.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, proxy_is_stopped
 from cosmicdeploy.probes.result import CheckResult, skipped
-from cosmicdeploy.proxy.advice import Finding, group_findings, pass_findings
+from cosmicdeploy.proxy.advice import Finding, group_findings, pass_findings, worst_first
 from cosmicdeploy.proxy.drain import flag_file_location, flagged
 from cosmicdeploy.proxy.nginx.configuration import Directive
 from cosmicdeploy.proxy.nginx.server import Nginx, find_nginx, read_configuration
@@ -65,14 +65,14 @@ def _check_configuration(ctx: Context, nginx: Nginx, tree: tuple[Directive, ...]
         findings += group_findings(group, ctx.settings.restart.pause, len(nginx.workers))
     for directive in pass_directives(tree):
         findings += pass_findings(directive, groups_with_replicas, _max_down(ctx))
-    warnings = tuple(dict.fromkeys(str(finding) for finding in findings))
-    servers = _servers(groups_with_replicas)
+    graded, servers = worst_first(findings), _servers(groups_with_replicas)
     replicas, in_groups = (
         counted(sum(bool(own & servers) for own in hosts.values()), "replica"),
         counted(len(groups_with_replicas), "group"),
     )
     found = f"nginx knows {replicas}, in {in_groups}"
-    return _result(ok=True, found=found, warnings=warnings)
+    stake = graded[0].stake if graded else ""
+    return _result(ok=True, found=found, warnings=tuple(map(str, graded)), stake=stake)
 
 
 def _max_down(ctx: Context) -> int:
@@ -101,8 +101,9 @@ def _missing(ctx: Context, hosts: ReplicaHosts, groups_with_replicas: list[Group
         for name in application.services
         if not hosts[name] & servers
     ]
+    expected = "a server in nginx's upstream"
     return [
-        Finding(name, "a server in nginx's upstream", "none", f"write server {name}:PORT;")
+        Finding(name, expected, "none", f"write server {name}:PORT;", "requests")
         for name in missing
     ]
 
@@ -118,6 +119,7 @@ def _out_of_service(ctx: Context, nginx: Nginx) -> list[Finding]:
             "in service",
             "out of service",
             f"remove {flag_file_location(ctx, nginx.container, name)}",
+            "requests",
         )
         for name in flagged(ctx, nginx.container)
     ]

@@ -59,12 +59,14 @@ class BeatsReport(Part):
 class ProxyReport(Part):
     """Counts of the responses in the proxy's access log; `answers` counts all of them.
 
-    `errors` are 5xx, `gone` are 499 (the client closed the connection). `held` are 503 during
+    `errors` are 5xx; among them are those of the `gateway` (502 and 504: the proxy got no response
+    from a replica). `gone` are 499 (the client closed the connection). `held` are 503 during
     maintenance, which do not count as errors.
     """
 
     answers: int
     errors: int
+    gateway: int = 0
     gone: int
     held: int
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.probes.result import CheckResult, graded
 from cosmicdeploy.report.console import styled
 from cosmicdeploy.report.model import ErrorReport, Report
 from cosmicdeploy.report.progress import COLORS
@@ -105,7 +105,11 @@ def _mark(check: CheckResult) -> Text:
         return Text("skipped", "dim")
     if check.unproven:
         return Text("UNPROVEN", "yellow")
-    return Text("ok", "green") if check.ok else Text("FAILS", "red")
+    if not check.ok:
+        return Text("FAILS", "red")
+    if not check.warnings:
+        return Text("ok", "green")
+    return Text("AT RISK", "yellow bold") if check.stake == "requests" else Text("warns", "yellow")
 
 
 def _last_line(report: Report) -> Text:
@@ -113,6 +117,8 @@ def _last_line(report: Report) -> Text:
     if report.release or report.releases:
         releases = report.releases or {"": str(report.release)}
         parts.append(f"release {format_releases(releases)}")
+    if warned := [check for check in report.checks if check.warnings]:
+        parts.append("; ".join(map(graded, warned)))
     if report.backup:
         has_data = all(notice.kind != "no database" for notice in report.notices)
         parts.append(f"{'backup' if has_data else 'images kept as'} {report.backup}")

@@ -17,6 +17,7 @@ from cosmicdeploy.errors import (
 from cosmicdeploy.events import StepEnded, StepStarted
 from cosmicdeploy.journal.interrupted_run import InterruptedRun
 from cosmicdeploy.lookup_cache import LookupCache
+from cosmicdeploy.probes.proof.client_failures import judge_client_failures
 from cosmicdeploy.runs.plan import Plan, Planned, with_steps_ahead
 from cosmicdeploy.runs.results import StepResult, skipped, with_undone
 from cosmicdeploy.runs.settle import settle_all
@@ -95,6 +96,7 @@ class Run:
         if self.ctx.settings.probe.on_failure != "rollback":
             return
         traffic.settle()
+        judge_client_failures(self.ctx, traffic)
         if traffic.broken:
             raise ProbeFailed(
                 f"Clients would have noticed this deploy: {traffic.failure_summary()}",
@@ -153,6 +155,8 @@ class Run:
             before=change.before,
         )
         self._applied_here += 1
+        if self.ctx.run.traffic and (step.migrates or step.replaces_containers):
+            self.ctx.run.traffic.note_change()
         self.ctx = replace(self.ctx, lookup_cache=LookupCache())
         self._applied.append(Applied(step=step, change=change, run=journal.run))
         facts = step.apply(self.ctx, change)

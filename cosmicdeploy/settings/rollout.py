@@ -40,6 +40,13 @@ class Restart(Section):
     healthy_within: float = Field(
         default=60, gt=0, description="Seconds that a new container may take to become healthy"
     )
+    stable_for: float = Field(
+        default=10,
+        ge=0,
+        description="Seconds for which the trial of a new image has to run without ending, before"
+        " the first replica is replaced; without a trial, for which the first replica has to run"
+        " before the next one. 0 for as long as it needs to become ready",
+    )
     passes: int = Field(
         default=3, ge=1, description="Good responses in a row after which a replica is ready"
     )

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CheckFailed, CosmicError, NotProven
-from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.probes.result import CheckResult, graded
 from cosmicdeploy.steps.base import Change, Step, Unchanged
 from cosmicdeploy.steps.commands.device_token import require_token
 from cosmicdeploy.text.formatting import counted
@@ -58,7 +58,7 @@ class VerifyStep(Step):
         if ctx.run.is_planning and (changing or ctx.run.is_plan_only):
             if "heartbeat" in self.only:
                 require_token(ctx)
-            return Unchanged(reason="checked in the run", later=True)
+            return Unchanged(reason=f"checked in the run{self._proxy_now(ctx)}", later=True)
         excused = Excused.of(ctx)
         excused.wait_for_recovery(ctx)
         results = self.results(ctx)
@@ -71,9 +71,23 @@ class VerifyStep(Step):
         skipped = [result for result in results if result.skipped]
         held = len(results) - len(not_ok) - len(skipped)
         lines = [f"{held} of {counted(len(results), 'point')} {'holds' if held == 1 else 'hold'}"]
+        lines += filter(None, map(graded, results))
         lines += [f"{result.point} skipped: {result.found}" for result in skipped]
         lines += [f"{result.point}: {result.found}{excused.remark(result)}" for result in not_ok]
         return Unchanged(reason="; ".join(lines))
+
+    def _proxy_now(self, ctx: Context) -> str:
+        """Return what the proxy's present configuration puts at stake in the run; "" for nothing.
+
+        Only `--plan` says it, before anything is at stake; a run reports it at its end.
+        """
+        if "proxy" not in self.only or not ctx.run.is_plan_only:
+            return ""
+        [result] = run_checks(ctx, ["proxy"])
+        if not result.ok:
+            return f"; proxy fails now: {result.found}"
+        remark = graded(result)
+        return f"; {remark} (`cosmicdeploy verify --only proxy` shows them)" if remark else ""
 
     def _error(self, failed: Sequence[CheckResult]) -> CosmicError:
         """Return `CheckFailed` if a point is wrong; `NotProven` if all points are only unproven."""

@@ -27,6 +27,10 @@ class TrafficStats(RequestStats):
     `beats`: counts of heartbeats, by the names in `HEARTBEAT_COUNTS`.
     `not_looked_up`: why some heartbeats were not looked up in the database.
     `proxy`: the proxy's own counts from its access log; None if unknown.
+    `began_at`, `changed_at`: when the first request was due, and when the run began to change
+    containers or the schema (Unix times); None if it has not.
+    `client_failures`: what clients got worse since then, by the access log; "" for nothing.
+    `excused_until`: when `stop_excusing` was called (Unix time); 0 if no failure was excused.
     `gaps`: the announced gaps of the run.
     `failing_before`: how many requests had failed before the run changed anything, as text. If it
     is not "", failures are excused until the rollout has ended. After that, the failures of an
@@ -39,10 +43,14 @@ class TrafficStats(RequestStats):
     beats: Counter[str] = field(default_factory=Counter)
     not_looked_up: str = ""
     proxy: Mapping[str, int] | None = None
+    began_at: float = field(default_factory=time.time)
+    changed_at: float | None = None
+    client_failures: str = ""
     gaps: Gaps = field(default_factory=Gaps)
     failing_before: str = ""
     # The counts when `stop_excusing` was called; zero before, but None while failures are excused.
     _excused: Counter[str] | None = field(default_factory=Counter, init=False)
+    excused_until: float = field(default=0.0, init=False)
     # The applications that failed before the run changed anything.
     _failed_before: set[str] = field(default_factory=set, init=False)
     # Application → how many of its requests were sent, and failed, when `stop_excusing` was called.
@@ -130,6 +138,7 @@ class TrafficStats(RequestStats):
         """
         if self._excused is None:
             self.settle()
+            self.excused_until = time.time()
             self._excused = Counter(
                 sent=self.sent,
                 failed=len(self.failures),
@@ -139,6 +148,19 @@ class TrafficStats(RequestStats):
             for name in self._failed_before - set(touched):
                 own = self.applications[name]
                 self._untouched[name] = own.sent, len(own.failures)
+
+    def note_change(self) -> None:
+        """Note that the run begins to change containers or the schema, unless it has before."""
+        if self.changed_at is None:
+            self.changed_at = time.time()
+
+    @property
+    def counts_clients(self) -> bool:
+        """Whether responses to all clients show failures that are not excused.
+
+        The access log does not say to which application a request was.
+        """
+        return self._excused is not None and not self._untouched
 
     @property
     def broken(self) -> bool:
@@ -164,6 +186,8 @@ class TrafficStats(RequestStats):
         if missed := self.not_found - excused["missed"]:
             acknowledged = self.beats["acknowledged"] - excused["acknowledged"]
             lost.append(f"{missed} of {acknowledged} acknowledged heartbeats were not stored")
+        if self.client_failures:
+            lost.append(self.client_failures)
         return ", ".join(lost)
 
     def between(self, start: float, end: float) -> list[Sample]:

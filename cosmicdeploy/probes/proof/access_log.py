@@ -17,11 +17,15 @@ from cosmicdeploy.traffic.maintenance_window import Span
 LINE = re.compile(r'\[(?P<at>[^\]]+)\] "[^"]*" (?P<status>[1-5]\d\d) ')
 TIME = "%d/%b/%Y:%H:%M:%S %z"
 CLIENT_GONE, SERVER_ERROR, UNAVAILABLE = 499, 500, 503
+# The proxy got no response from a replica, or none in time.
+GATEWAY_ERRORS = (502, 504)
 # Reading the log is given up after this many seconds.
 READ_TIMEOUT_SECONDS = 3.0
 # The log must show at least this share of the number of responses that the deployer has received.
 # It may lack some of them, since the last lines may not be written yet.
 MIN_SHARE = 0.9
+
+COUNTED = ("answers", "errors", "gateway", "gone", "held")
 
 Counts = TypeVar("Counts")
 
@@ -36,16 +40,18 @@ def count_proxy(ctx: Context, since: float, at_least: int) -> dict[str, int] | N
     return counts if counts and counts["answers"] >= MIN_SHARE * at_least else None
 
 
-def count_spans(ctx: Context, *spans: Span) -> list[dict[str, int]] | None:
+def count_spans(
+    ctx: Context, *spans: Span, gaps: Sequence[Span] = ()
+) -> list[dict[str, int]] | None:
     """Count the proxy's responses in each span of time, in the categories of `count`.
 
-    The first span must begin earliest. None if the log cannot be read within
-    `READ_TIMEOUT_SECONDS`, or has no response in one of the spans.
+    The first span must begin earliest. 5xx in the `gaps` are left out. None if the log cannot be
+    read within `READ_TIMEOUT_SECONDS`, or has no response in one of the spans.
     """
 
     def read() -> list[dict[str, int]]:
         windows, lines = ctx.run.maintenance.spans, list(_lines(ctx, spans[0][0]))
-        return [count(_lines_within(lines, span), windows) or {} for span in spans]
+        return [count(_lines_within(lines, span, gaps), windows) or {} for span in spans]
 
     counts = _read_in_time(read)
     return counts if counts and all(counts) else None
@@ -71,25 +77,29 @@ def _lines(ctx: Context, since: float) -> Iterable[str]:
     return ctx.engine.log_lines(container.id, since) if container else ()
 
 
-def _lines_within(lines: Iterable[str], span: Span) -> Iterator[str]:
+def _lines_within(lines: Iterable[str], span: Span, gaps: Sequence[Span]) -> Iterator[str]:
     for line in lines:
         if (match := LINE.search(line)) and _within(match["at"], [span]):
-            yield line
+            is_error = int(match["status"]) >= SERVER_ERROR
+            if not (is_error and _within(match["at"], gaps)):
+                yield line
 
 
 def count(lines: Iterable[str], windows: Sequence[Span] = ()) -> dict[str, int] | None:
     """Count the responses in log lines; None if there are none.
 
     `answers` is their number; among them are `errors` (5xx), `gone` (499: the client closed the
-    connection) and `held` (503 during the maintenance `windows`, which is no error).
+    connection) and `held` (503 during the maintenance `windows`, which is no error). Among the
+    errors are those of the `gateway` (`GATEWAY_ERRORS`).
     """
     counted: Counter[str] = Counter()
     for status, at in statuses(lines):
         counted["answers"] += 1
         counted[_category(status, at, windows)] += 1
+        counted["gateway"] += status in GATEWAY_ERRORS
     if not counted:
         return None
-    return {name: counted[name] for name in ("answers", "errors", "gone", "held")}
+    return {name: counted[name] for name in COUNTED}
 
 
 def statuses(lines: Iterable[str]) -> Iterator[tuple[int, str]]:

@@ -24,6 +24,8 @@ class Comparison:
         before = ctx.run.traffic.between(0, rollout_start) if ctx.run.traffic else []
         self._first_at = before[0].at if before else soak_start
         self._before = latencies([sample for sample in before if sample.good])
+        # The proxy's counts before the rollout and since the soak began; None if unknown.
+        self._clients: Sequence[Mapping[str, int]] | None = None
         self._usual_error_rate = sum(not sample.good for sample in before) / max(1, len(before))
 
     def breaches(self, *, over: bool) -> list[str]:
@@ -49,6 +51,7 @@ class Comparison:
         """
         spans = ((self._first_at, self._rollout_start), (self._soak_start, time.time()))
         counts = count_spans(self._ctx, *spans) if self._first_at < self._rollout_start else None
+        self._clients = counts
         if counts is None:
             return []
         before, after = counts
@@ -58,10 +61,16 @@ class Comparison:
         return [f"the proxy answered 5xx: {why}; before the rollout {usual:.1%}"] if why else []
 
     def facts(self) -> dict[str, object]:
-        """Return the figures for the report; latencies in milliseconds."""
+        """Return the figures for the report; latencies in milliseconds.
+
+        `clients` are the proxy's counts of its responses to all clients, before the rollout and
+        since the soak began; None if the access log does not show both.
+        """
         before, after = self._before, self._after()
+        clients = dict(zip(("before", "after"), self._clients or (), strict=False))
         return {
             **self._count(),
+            "clients": clients or None,
             **{
                 f"{name}_ms": {"before": _ms(before, name), "after": _ms(after, name)}
                 for name in ("p50", "p99")

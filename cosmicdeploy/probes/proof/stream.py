@@ -21,6 +21,7 @@ from functools import partial
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.probes.proof.access_log import count_proxy
+from cosmicdeploy.probes.proof.client_failures import judge_client_failures
 from cosmicdeploy.probes.proof.connection import ConnectionPool, Request, send_once
 from cosmicdeploy.probes.proof.fronts import Fronts, find_fronts
 from cosmicdeploy.probes.proof.heartbeats import Heartbeats, configured_heartbeats
@@ -60,6 +61,7 @@ def traffic(ctx: Context) -> Iterator[TrafficStats | None]:
     finally:
         stream.stop()
         stream.measured.proxy = count_proxy(ctx, started, at_least=stream.measured.answered)
+        judge_client_failures(ctx, stream.measured)
 
 
 class RequestStream:

@@ -1,12 +1,14 @@
 """The step `trial`: start a container of each new image; a trial gets no client's request.
 
-The preflight checks the trials before the first replica is replaced. Console commands of the new
+The trials start after the backup, since a container may change data when it starts. The preflight
+checks the trials before the first replica is replaced. Console commands of the new
 image share the trial of the main application, since most of them take less time than the start of a
 container.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import ClassVar
 from uuid import uuid4
@@ -119,6 +121,7 @@ def start_trial(ctx: Context, name: str) -> str:
         | release_label(ctx, service),
     )
     ctx.engine.start(created)
+    ctx.run.trials_began[created] = time.monotonic()
     return created
 
 

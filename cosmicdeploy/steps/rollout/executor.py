@@ -31,7 +31,7 @@ from cosmicdeploy.steps.rollout.batches import (
 )
 from cosmicdeploy.steps.rollout.drift import MISSING, STARTED_IN_PLACE
 from cosmicdeploy.steps.rollout.gaps import gap
-from cosmicdeploy.steps.rollout.monitoring import Monitor
+from cosmicdeploy.steps.rollout.monitoring import InPlace, Monitor, may_end_by_itself
 from cosmicdeploy.steps.rollout.order import replaced_together
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.replace import swap_in
@@ -64,6 +64,9 @@ class Rollout:
         self._started = time.monotonic()
         # Service → id of the container that serves after the rollout.
         self._created: dict[str, str] = {}
+        self._ready = InPlace(ctx)
+        # Services for which an end or a restart of the new container is no failure.
+        self._restarting: set[str] = set()
         self._is_given_up = threading.Event()
         # A starting container keeps a small host busy; two at once slow down responses to clients.
         self._starting = threading.Lock()
@@ -92,6 +95,7 @@ class Rollout:
                 self._replace_main(application)
             else:
                 self._replace_replicas(application, lambda: None)
+        self._ready.require_ready()
 
     def _replace_main(self, application: Application) -> None:
         """Replace the main application's replicas and, at the same time, the scheduler and workers.
@@ -140,6 +144,7 @@ class Rollout:
             all_batches = batches(group, serving, pace)
             for batch in all_batches:
                 check_singletons()
+                self._ready.require_ready(self._ctx.settings.services.app)
                 if set(batch) & set(serving):
                     if self._in_place:
                         require_another_serving(self._ctx, application, batch, serving)
@@ -147,6 +152,15 @@ class Rollout:
                         self._keep_capacity(application, batch)
                 self._roll_out(batch, pace.order)
                 self._watch(monitor, batch, is_last=batch is all_batches[-1])
+                if batch is all_batches[0] and self._is_untried(batch):
+                    # It is the trial that could not run beside the old replicas.
+                    self._ctx.say(f"no trial could run: {', '.join(batch)} has to run for a while")
+                    self._ready.require_stable(batch, self._ctx.safe_point)
+
+    def _is_untried(self, batch: Sequence[str]) -> bool:
+        """Whether no trial of the image can run, so the preflight has not proven it."""
+        is_shared = any(self._ctx.service(name).shared_network for name in batch)
+        return is_shared and not self._in_place
 
     def _replace_singletons(self) -> None:
         services = self._ctx.settings.services
@@ -162,6 +176,7 @@ class Rollout:
         pace, monitor = self._pace(names[0]), self._monitor(names[0])
         all_parts = parts(names, pace.at_a_time)
         for part in all_parts:
+            self._ready.require_ready(names)
             answer_again = [require_answers(self._ctx, name) for name in part]
             if pace.order == "start-first":
                 self._roll_out(part, pace.order)
@@ -192,22 +207,17 @@ class Rollout:
         monitor.after_part(created, self._pace(names[0]), is_last=is_last)
 
     def _keep_capacity(self, application: Application, batch: Sequence[str]) -> None:
-        """Wait for the replicas that have to serve while the batch is replaced.
+        """Wait for the replicas outside of the rollout that worked before the run.
 
-        These are the application's replicas that this rollout has already replaced, and those
-        outside of the rollout that worked before the run.
+        They have to serve while the batch is replaced.
         """
+        known = self._ctx.run.known_failures.services
         for name in application.services:
-            if name in batch or not self._serves_meanwhile(name):
+            if name in batch or name in self._reasons or name in known:
                 continue
             container = self._ctx.container(name)
             if container and (not container.is_running or container.health == "unhealthy"):
                 wait_ready(self._ctx, container.id, name)
-
-    def _serves_meanwhile(self, name: str) -> bool:
-        if name in self._created:
-            return True
-        return name not in self._reasons and name not in self._ctx.run.known_failures.services
 
     def _roll_out(self, names: Sequence[str], order: str) -> None:
         targets = [look_up(self._ctx, name) for name in names]
@@ -227,6 +237,7 @@ class Rollout:
 
     def _start_first(self, targets: Sequence[Target]) -> None:
         names = [target.name for target in targets]
+        self._restarting |= {t.name for t in targets if may_end_by_itself(self._ctx, t)}
         for target in targets:
             self._safe_point(target.name)
             self._created[target.name] = start_candidate(self._ctx, target, self._phases)
@@ -245,6 +256,7 @@ class Rollout:
         `graces` maps services to the seconds that their containers have to stop; the default is the
         service's own grace period.
         """
+        self._restarting |= {t.name for t in targets if may_end_by_itself(self._ctx, t)}
         for target in targets:
             self._safe_point(target.name)
             self._created[target.name] = self._prepare(target, graces.get(target.name))
@@ -288,8 +300,14 @@ class Rollout:
     def _wait_one_ready(self, name: str) -> Container:
         began, answered = time.monotonic(), list[float]()
         container = wait_ready(
-            self._ctx, self._created[name], name, lambda: answered.append(time.monotonic())
+            self._ctx,
+            self._created[name],
+            name,
+            lambda: answered.append(time.monotonic()),
+            is_new=not self._in_place and self._reasons[name] not in STARTED_IN_PLACE,
         )
+        if name not in self._restarting:
+            self._ready.add(name, container)
         first = answered[0] if answered else time.monotonic()
         self._phases.add(name, "healthy", first - began)
         self._phases.add(name, "passes", time.monotonic() - first)

@@ -1,4 +1,7 @@
-"""Wait between the parts of a rollout, and watch the containers that it has replaced.
+"""Wait between the parts of a rollout, and look again at the containers that it has put in place.
+
+A release may crash some seconds after it was ready. So before a rollout goes on, and at its end, it
+looks again at the containers that it has put in place.
 
 As in Swarm: `delay` passes between two parts, and a container that fails within `monitor` after its
 replacement fails the rollout, which waits for that after the last part.
@@ -7,16 +10,76 @@ replacement fails the rollout, which waits for that after the last part.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import UnhealthyContainer
+from cosmicdeploy.probes.crash_log import how_it_ended, last_log_lines
+from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings.pace import Pace
+from cosmicdeploy.steps.rollout.target import Target
 
 CHECK_EVERY_SECONDS = 0.5
-LOG_LINES = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class _InPlace:
+    """A container that the rollout has put in place, and its restarts when it was ready.
+
+    `ready_at` is a time of the monotonic clock.
+    """
+
+    id: str
+    restarts: int
+    ready_at: float
+
+
+class InPlace:
+    """The containers that one rollout has put in place so far; two threads may use it."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._containers: dict[str, _InPlace] = {}
+
+    def add(self, name: str, container: Container) -> None:
+        """Add a service's container, which has just become ready."""
+        self._containers[name] = _InPlace(
+            id=container.id, restarts=container.restart_count, ready_at=time.monotonic()
+        )
+
+    def require_ready(self, names: Iterable[str] | None = None) -> None:
+        """Look again at these services' containers, or at all; skip those not yet in place.
+
+        Waits for a container that is unhealthy now (see `wait_ready`). Raises `UnhealthyContainer`
+        if a container has ended, has restarted or was removed since it was ready.
+        """
+        for name in list(self._containers) if names is None else names:
+            if name in self._containers:
+                self._require_ready(name, self._containers[name])
+
+    def require_stable(self, names: Iterable[str], safe_point: Callable[[], None]) -> None:
+        """Wait until these services' containers have been ready for `restart.stable_for` seconds.
+
+        Raises `UnhealthyContainer` as `require_ready` does.
+        """
+        names = [name for name in names if name in self._containers]
+        ready_at = max((self._containers[name].ready_at for name in names), default=0.0)
+        end = ready_at + self._ctx.settings.restart.stable_for
+        while (left := end - time.monotonic()) > 0:
+            safe_point()
+            self.require_ready(names)
+            self._ctx.sleep(min(CHECK_EVERY_SECONDS, left))
+
+    def _require_ready(self, name: str, before: _InPlace) -> None:
+        container = self._ctx.engine.container(before.id)
+        if problem := _end(container, before.restarts):
+            seconds = time.monotonic() - before.ready_at
+            what = f"{name} failed within {seconds:.0f} s after it became ready ({problem})"
+            raise _failed(self._ctx, name, container, what)
+        if container is not None and container.health == "unhealthy":
+            wait_ready(self._ctx, container.id, name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,22 +140,47 @@ class Monitor:
         for each in self._watched:
             container = self._ctx.engine.container(each.id)
             if problem := _problem(container, each.restarts):
-                raise UnhealthyContainer(
-                    f"{each.name} failed within {each.seconds:.0f} s after it was replaced"
-                    f" ({problem})",
-                    where=f"{each.name}: deploy.update_config.monitor",
-                    todo=f"see its log: `cosmicdeploy logs {each.name} --tail 100`",
-                    details=self._ctx.engine.logs(each.id, tail=LOG_LINES) if container else (),
-                )
+                seconds = f"{each.seconds:.0f} s"
+                what = f"{each.name} failed within {seconds} after it was replaced ({problem})"
+                where = f"{each.name}: deploy.update_config.monitor"
+                raise _failed(self._ctx, each.name, container, what, where)
         now = time.monotonic()
         self._watched = [each for each in self._watched if each.until > now]
 
 
+def may_end_by_itself(ctx: Context, target: Target) -> bool:
+    """Whether nothing shows that the target's new container runs without an end; never a replica.
+
+    A worker may end on purpose, for example when its queue is empty, and be restarted by the
+    engine. Its container before the rollout shows that, if there is one that runs.
+    """
+    if target.name in ctx.settings.services.app:
+        return False
+    before = target.container
+    return before is None or not before.is_running or before.restart_count > 0
+
+
 def _problem(container: Container | None, restarts: int) -> str:
+    if problem := _end(container, restarts):
+        return problem
+    return "unhealthy" if container is not None and container.health == "unhealthy" else ""
+
+
+def _end(container: Container | None, restarts: int) -> str:
+    """Return how the container ended or restarted since it had this many restarts; "" if not."""
     if container is None:
         return "it was removed"
-    if container.restart_count > restarts:
-        return f"restarted, exit code {container.exit_code}"
-    if not container.is_running:
-        return f"{container.status}, exit code {container.exit_code}"
-    return "unhealthy" if container.health == "unhealthy" else ""
+    if container.restart_count > restarts or not container.is_running:
+        return how_it_ended(container)
+    return ""
+
+
+def _failed(
+    ctx: Context, name: str, container: Container | None, what: str, where: str = ""
+) -> UnhealthyContainer:
+    return UnhealthyContainer(
+        what,
+        where=where or name,
+        todo=f"see its log: `cosmicdeploy logs {name} --tail 100`",
+        details=last_log_lines(ctx, container) if container else (),
+    )

@@ -13,6 +13,7 @@ from cosmicdeploy.probes.urls import container_url, is_requested
 from cosmicdeploy.settings import Application, of_application
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.commands.device_token import require_token
+from cosmicdeploy.steps.commands.stable_trial import require_stable
 from cosmicdeploy.steps.commands.trial import (
     applications_to_try,
     remove_trials,
@@ -27,8 +28,8 @@ class PreflightStep(Step):
     """Check that new images and old replicas work, before any replica is replaced.
 
     Each application's new image runs in a trial container, which gets no client's request. The
-    trial has to become ready and to answer as the new release. The replicas that worked before the
-    run still have to answer.
+    trial has to become ready, to answer as the new release, and to run for `restart.stable_for`
+    seconds without ending. The replicas that worked before the run still have to answer.
     """
 
     kind: ClassVar[str] = "preflight"
@@ -46,16 +47,22 @@ class PreflightStep(Step):
         if not (tried or obstacles):
             return Unchanged(reason="no replica will be replaced")
         what = f"try {trial_images(ctx, tried)}" if tried else "check the old replicas"
+        seconds = ctx.settings.restart.stable_for
+        if tried and seconds:
+            what += f", which has to run for {seconds:g} s"
+        if obstacles and seconds:
+            obstacles += f"; its first replica has to run for {seconds:g} s instead"
         return Change(summary="; ".join(filter(None, (what, obstacles))))
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        tried = {
-            each.name: _check_new_image(ctx, each).image_id for each in applications_to_try(ctx)
-        }
+        tried = {each.name: _check_new_image(ctx, each) for each in applications_to_try(ctx)}
         for application in ctx.settings.all_applications:
             for name in application.services:
                 _check_old_replica(ctx, application, name)
-        return {"tried": tried}
+        images = {name: container.image_id for name, container in tried.items()}
+        if not tried:
+            return {"tried": images}
+        return {"tried": images, "waited_seconds": round(require_stable(ctx, tried.values()), 1)}
 
     def undo(self, ctx: Context, change: Change) -> None:
         remove_trials(ctx)
@@ -70,7 +77,7 @@ def _check_new_image(ctx: Context, application: Application) -> Container:
     running = running_trial(ctx, application, image.id) if image else None
     trial_id = running.id if running else start_trial(ctx, name)
     try:
-        tried = wait_ready(ctx, trial_id, name)
+        tried = wait_ready(ctx, trial_id, name, is_new=True)
     except UnhealthyContainer as error:
         raise UnhealthyContainer(
             f"The new image cannot serve: {error.what}; no replica was touched",

@@ -38,7 +38,7 @@ def replace(ctx: Context, service_name: str) -> Container:
 
     Raises `UnhealthyContainer` if the new container does not become healthy.
     """
-    return wait_ready(ctx, put_in_place(ctx, service_name), service_name)
+    return wait_ready(ctx, put_in_place(ctx, service_name), service_name, is_new=True)
 
 
 def put_in_place(ctx: Context, service_name: str) -> str:

@@ -39,6 +39,7 @@ from cosmicdeploy.steps.rollout.drift import (
 )
 from cosmicdeploy.steps.rollout.executor import Rollout
 from cosmicdeploy.steps.rollout.gaps import announced_gaps, described, gap_facts, other_costs
+from cosmicdeploy.steps.rollout.moves import described_reloads, possible_reloads
 from cosmicdeploy.steps.rollout.plan_text import declared_paces, grouped_reasons
 from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.proxy_waits import describe_waits
@@ -108,11 +109,14 @@ class RolloutStep(Step):
         gaps = {} if self.at_once else announced_gaps(ctx, replaced)
         facts: dict[str, Any] = {"reasons": reasons} | ({"differences": keys} if keys else {})
         facts |= {"gaps": gap_facts(ctx, gaps)} if gaps else {}
+        reloads = {} if self.at_once else possible_reloads(ctx, replaced)
+        facts |= {"reloads": reloads} if reloads else {}
         parts = (
             grouped_reasons(reasons),
             left_out.describe(before),
             describe(before),
             self._waits(ctx, reasons),
+            described_reloads(reloads),
             described(ctx, gaps),
             other_costs(ctx, replaced, gaps),
             "" if self.at_once else declared_paces(ctx, replaced),

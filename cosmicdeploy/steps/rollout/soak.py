@@ -17,6 +17,7 @@ from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.text.formatting import counted
 
 OBSERVE_EVERY_SECONDS = 0.5
+CLIENTS_UNKNOWN = "responses to other clients are unknown (no access log)"
 
 
 class SoakStep(Step):
@@ -67,7 +68,8 @@ class SoakStep(Step):
         watched = (
             f"{counted(len(initial), 'container')} and {counted(facts['requests'], 'request')}"
         )
-        ctx.say(f"{watched} were watched: all well")
+        unknown = "" if facts["clients"] else f"; {CLIENTS_UNKNOWN}"
+        ctx.say(f"{watched} were watched: all well{unknown}")
         return facts
 
 

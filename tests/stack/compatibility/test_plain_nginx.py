@@ -52,6 +52,23 @@ def test_nginx_is_not_reloaded_if_addresses_stay(plain: StackUnderTest) -> None:
     assert "nginx skips a restarted replica for 10 s" in plan.reason("rollout")
 
 
+def test_a_plan_and_verify_grade_what_nginxs_configuration_puts_at_stake(
+    plain: StackUnderTest,
+) -> None:
+    plain.put_release_2()
+    plain.set_variable("APP_VERSION", "planned-only")
+    planned = plain.cli("deploy", "--plan", "--json").reason("verify")
+    assert planned.startswith("checked in the run; proxy has ")
+    assert "warnings: slows clients down in a deploy" in planned
+    [check] = plain.cli("verify", "--only", "proxy", "--json").report["checks"]
+    assert (check["ok"], check["stake"]) == (True, "clients")
+    assert check["warnings"][-1].startswith("slows deploys down: upstream cosmic_app")
+    text = plain.cli("verify", "--only", "proxy").stdout
+    row = next(line for line in text.splitlines() if " proxy " in line)
+    assert row.split()[0] == "warns", "no plain ok"
+    assert "proxy has" in text.splitlines()[-1] or "proxy has" in text.splitlines()[-2]
+
+
 @pytest.mark.torture
 def test_a_rollback_stops_the_proxy_and_announces_it(plain: StackUnderTest) -> None:
     plain.put_release_2()

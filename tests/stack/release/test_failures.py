@@ -104,6 +104,19 @@ def test_a_missing_secret_is_named(released: StackUnderTest) -> None:
         require_error(released.cli("deploy"), 2, "DEVICE_TOKEN is not set")
 
 
+@pytest.mark.fault("token that the application does not know")
+def test_an_unknown_token_is_named_before_a_replica_is_touched(released: StackUnderTest) -> None:
+    lives = released.lives()
+    released.set_variable("DEVICE_TOKEN", "of-no-device")
+    released.set_variable("APP_VERSION", "with-an-unknown-token")
+    with untouched(released):
+        done = released.cli("deploy")
+    words = ("does not know the token in DEVICE_TOKEN", "no replica was touched")
+    require_error(done, 1, *words)
+    assert "of-no-device" not in done.stderr + done.stdout
+    assert released.lives() == lives, "no container was stopped and started again either"
+
+
 def test_an_unknown_backup_lists_the_candidates(released: StackUnderTest) -> None:
     with untouched(released):
         done = released.cli("rollback", "--to", "20010101-000000-abcd", "--yes")

@@ -45,6 +45,35 @@ def test_a_lost_request_is_reported_or_undone_as_configured(
         assert released.snapshot() == before
 
 
+@pytest.mark.fault("page that the deployer does not request answers 502 in mid-deploy")
+def test_a_502_to_another_client_is_reported(released: StackUnderTest) -> None:
+    """The page is nginx's own, so no request of the deployer fails."""
+    ctx = released.open()
+    proxy, conf = ctx.running("platform-nginx").id, "/etc/nginx/conf.d/default.conf"
+    released.set_variable("APP_VERSION", "with-a-502")
+    page = "location = /502 { return 502; }"
+    change = f"cp {conf} /tmp/kept && sed -i 's|listen 80;|& {page}|' {conf}"
+    restore = f"cat /tmp/kept >{conf}"
+    try:
+        for command in (change, "nginx -s reload"):
+            assert ctx.engine.exec(proxy, ["sh", "-c", command]).exit_code == 0
+        known = len(list(ctx.journal.records()))
+        process = released.start("deploy", "--json")
+        wait_for_record(released, known, "intent", "rollout")
+        time.sleep(1.1)  # the log has whole seconds
+        assert [send_request(released.url() + "/502").status for _ in range(3)] == [502] * 3
+        out, err = process.communicate(timeout=180)
+    finally:
+        for command in (restore, "nginx -s reload"):
+            assert ctx.engine.exec(proxy, ["sh", "-c", command]).exit_code == 0
+    done = Done(process.returncode, out, err)
+    assert done.code == 0, done.stderr
+    requests = done.report["requests"]
+    assert requests["failed"] == 0, requests
+    assert "the proxy answered 502 or 504 to 3 of" in requests["broken"]
+    assert requests["proxy"]["gateway"] == 3
+
+
 def deploy_with_reloads(stack: StackUnderTest) -> Done:
     ctx = stack.open()
     known = len(list(ctx.journal.records()))

@@ -85,6 +85,7 @@ def test_nginx_finds_replicas_whose_addresses_change(named: StackUnderTest) -> N
     """Each replica gets another address, since a stop frees its old one for the others."""
     before = named.containers()
     named.put_release_2()
+    assert "reloaded up to 3 times" in named.cli("deploy", "--plan", "--json").reason("rollout")
     with acknowledged(named) as beats:
         done = named.cli("deploy", "--json")
     assert done.code == 0, done.stderr
@@ -101,6 +102,8 @@ def test_the_new_container_can_start_first(named: StackUnderTest) -> None:
     named.set_setting("app: stop-first", "app: start-first")
     named.put_release_2()
     named.set_variable("APP_VERSION", "start-first")
+    planned = named.cli("deploy", "--plan", "--json").reason("rollout")
+    assert "may be reloaded up to 6 times" in planned and "idle connections" in planned
     with acknowledged(named) as beats:
         done = named.cli("deploy", "--json")
     assert done.code == 0, done.stderr

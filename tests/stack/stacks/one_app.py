@@ -20,7 +20,7 @@ from tests.stack.support.registry import free_port
 SETTINGS = """\
 services: {app: [app]}
 app: {port: 8000, health_path: /health, release_variable: RELEASE, release_header: X-Release}
-restart: {pause: 0, healthy_within: 3}
+restart: {pause: 0, healthy_within: 3, stable_for: 0}
 watch: {seconds: 0}
 """
 SERVER = ROOT / "tests" / "stack" / "stacks" / "release_server.py"

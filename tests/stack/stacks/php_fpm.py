@@ -14,7 +14,7 @@ from tests.stack.support.harness import COMPOSE_FILE
 SETTINGS = """\
 services: {{app: [app], proxy: nginx}}
 app: {{health_path: /health, release_variable: RELEASE, release_header: X-Release{more}}}
-restart: {{pause: 0, healthy_within: 10}}
+restart: {{pause: 0, healthy_within: 10, stable_for: 0}}
 watch: {{seconds: 0}}
 """
 NGINX = """\

@@ -30,7 +30,7 @@ app:
 applications:
   web: {port: 3000, health_path: /, release_variable: WEB_RELEASE}
   admin: {port: 8081, health_path: /admin/ready, release_variable: ADMIN_RELEASE}
-restart: {order: {app: %s}, healthy_within: 20}
+restart: {order: {app: %s}, healthy_within: 20, stable_for: 0}
 watch: {seconds: 0}
 """
 NGINX = """\

@@ -36,7 +36,7 @@ SETTINGS = """\
 services: {{app: [{apps}], database: proxy, proxy: proxy}}
 app: {{console: [none], health_path: /}}
 database: {{name: none}}
-restart: {{pause: 1.5}}
+restart: {{pause: 1.5, stable_for: 0}}
 proxy: {{out_of_service: "/run/cosmicdeploy/out/{{service}}"}}
 project: {project}
 """

@@ -29,7 +29,7 @@ app:
   health_path: /health
   release_variable: IMAGE_TAG
   release_header: X-Release
-restart: {healthy_within: 10}
+restart: {healthy_within: 10, stable_for: 0}
 watch: {seconds: 0}
 """
 NGINX = """\

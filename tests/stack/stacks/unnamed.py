@@ -19,6 +19,7 @@ SETTINGS = """\
 services: {{app: [app], database: db, left_alone: [silent]}}
 app: {{console: [sh, -c, "echo '| Yes | first | 1 |'"], health_path: /}}
 database: {{name: notes}}
+restart: {{stable_for: 0}}
 project: {project}
 """
 

@@ -317,6 +317,7 @@ def lay_out_release_1(folder: Path) -> StackUnderTest:
     with_images_of_its_own(folder, name)
     stack = StackUnderTest(folder)
     stack.set_setting("seconds: 15", "seconds: 0")  # the soak has its own tests
+    stack.set_setting("stable_for: 10", "stable_for: 0")  # so has the wait for the trial
     return stack
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cosmicdeploy.probes.result import STAKES, Stake, graded
 from cosmicdeploy.proxy.advice import seconds
 from cosmicdeploy.proxy.check import proxy
 from tests.unit.proxy.engine import ScriptedEngine, replicas_and_proxy
@@ -45,26 +46,37 @@ def test_the_documented_configuration_has_no_warnings(stack_of: Callable[..., An
 
 
 @pytest.mark.parametrize(
-    ("line", "replacement", "warning"),
+    ("line", "replacement", "warning", "stake"),
     [
-        ("zone web 64k;", "", "zone web 64k;"),
-        ("max_fails=1", "max_fails=0", "max_fails above 0"),
-        ("fail_timeout=1s", "", "fail_timeout below restart.pause (2 s), found 10s"),
-        ("fail_timeout=1s", "fail_timeout=2", "found 2;"),
-        ("keepalive_timeout 2s;", "", "keepalive_timeout 60s"),
-        ("proxy_connect_timeout 100ms;", "", "found 60s; write proxy_connect_timeout 100ms;"),
-        ("proxy_pass http://web;", "proxy_next_upstream off; proxy_pass http://web;", "found off"),
-        ("http://web;", "http://web; proxy_next_upstream_tries 1;", "more tries than replicas"),
-        ("server 172.20.0.3:80", "server app-2 down; #", "app-3: expected a server"),
+        ("zone web 64k;", "", "zone web 64k;", "clients"),
+        ("max_fails=1", "max_fails=0", "max_fails above 0", "clients"),
+        ("fail_timeout=1s", "", "fail_timeout below restart.pause (2 s), found 10s", "deploys"),
+        ("fail_timeout=1s", "fail_timeout=2", "found 2;", "deploys"),
+        ("keepalive_timeout 2s;", "", "keepalive_timeout 60s", "requests"),
+        ("proxy_connect_timeout 100ms;", "", "60s; write proxy_connect_timeout 100ms;", "clients"),
+        ("proxy_pass http://web;", "proxy_next_upstream off; proxy_pass http://web;", "found off",
+         "requests"),
+        ("http://web;", "http://web; proxy_next_upstream_tries 1;", "more tries than", "requests"),
+        ("server 172.20.0.3:80", "server app-2 down; #", "app-3: expected a server", "requests"),
     ],
-)
-def test_configuration_that_can_lose_requests_is_a_warning(
-    stack_of: Callable[..., Any], line: str, replacement: str, warning: str
+)  # fmt: skip
+def test_configuration_that_costs_something_in_a_deploy_is_a_warning_with_the_cost(
+    stack_of: Callable[..., Any], line: str, replacement: str, warning: str, stake: Stake
 ) -> None:
     assert line in GOOD
     result = proxy(stack_of(engine(GOOD.replace(line, replacement)), pause=2))
-    assert result.ok
+    assert (result.ok, result.stake) == (True, stake)
     assert warning in " ".join(result.warnings)
+    assert result.warnings[0].startswith(STAKES[stake])
+
+
+def test_the_warnings_that_cost_most_come_first(stack_of: Callable[..., Any]) -> None:
+    flawed = GOOD.replace("fail_timeout=1s", "").replace("proxy_connect_timeout 100ms;", "")
+    flawed = flawed.replace("keepalive_timeout 2s;", "")
+    result = proxy(stack_of(engine(flawed), pause=2))
+    costs = [warning.partition(":")[0] for warning in result.warnings]
+    assert costs == [STAKES["requests"], STAKES["clients"], *[STAKES["deploys"]] * 3]
+    assert graded(result) == "proxy has 5 warnings: may lose requests in a deploy"
 
 
 def test_there_must_be_more_tries_than_replicas_that_may_be_away(

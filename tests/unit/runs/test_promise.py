@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from typing import ClassVar
 
+import pytest
 from rich.console import Console
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.probes.proof import client_failures
 from cosmicdeploy.report.model import Report
 from cosmicdeploy.report.summary import show
 from cosmicdeploy.runs.plan import make_plan
@@ -17,7 +20,7 @@ from cosmicdeploy.settings import load
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.traffic.response import Response
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
-from tests.unit.runs.append_steps import append, outcomes
+from tests.unit.runs.append_steps import Append, append, outcomes
 
 
 def with_setting(ctx: Context, folder: Path, on_failure: str) -> Context:
@@ -123,3 +126,27 @@ def test_the_last_line_says_that_the_promise_is_broken() -> None:
     assert lines[-1] == (
         "promise broken: 1 of 3 requests failed, 1 of 1 acknowledged heartbeats were not stored"
     )
+
+
+class Replacing(Append):
+    """A step that replaces containers."""
+
+    replaces_containers: ClassVar[bool] = True
+
+
+@pytest.mark.parametrize(("kind", "is_broken"), [(Replacing, True), (Append, False)])
+def test_a_502_to_a_client_since_the_first_change_undoes_the_deploy_if_configured(
+    ctx: Context,
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[Append],
+    is_broken: bool,
+) -> None:
+    counts = [{"answers": 100, "errors": n, "gateway": n} for n in (0, 2)]
+    monkeypatch.setattr(client_failures, "count_spans", lambda *_, **__: counts)
+    opened = with_setting(ctx, tmp_path, "rollback").with_run(traffic=TrafficStats())
+    finished = run(opened, append(words, "a", kind))
+    assert (finished.error is not None) is is_broken
+    if finished.error is not None:
+        assert "502 or 504 to 2 of 100 requests of clients" in finished.error.what

@@ -78,6 +78,7 @@ def test_no_trial_listens_where_the_application_does(
     tried, planned = (step.check(opened) for step in STEPS)
     assert isinstance(tried, Unchanged) and f"the network of {whose}" in tried.reason
     assert isinstance(planned, Change) and planned.summary.startswith("check the old replicas; no")
+    assert planned.summary.endswith("its first replica has to run for 10 s instead")
     checked: list[str] = []
     monkeypatch.setattr(preflight, "_check_old_replica", lambda *args: checked.append(args[-1]))
     assert STEPS[1].apply(opened, planned) == {"tried": {}}

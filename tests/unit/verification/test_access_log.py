@@ -22,7 +22,7 @@ def line(status: int, request: str = "GET / HTTP/1.1", at: str = "24/Nov/2026:03
 
 def test_server_errors_and_closed_clients_are_counted() -> None:
     lines = [line(status) for status in (200, 200, 404, 500, 502, 503, 499)]
-    assert count(lines) == {"answers": 7, "errors": 3, "gone": 1, "held": 0}
+    assert count(lines) == {"answers": 7, "errors": 3, "gateway": 1, "gone": 1, "held": 0}
 
 
 def test_similar_formats_and_malformed_requests_are_counted() -> None:
@@ -33,7 +33,7 @@ def test_similar_formats_and_malformed_requests_are_counted() -> None:
         line(500, request="GET /?q=500 200 HTTP/1.1"),
         '::1 - "user" [24/Nov/2026:03:10:11 +0100] "GET / HTTP/2.0" 200 3',
     ]
-    assert count(lines) == {"answers": 5, "errors": 3, "gone": 0, "held": 0}
+    assert count(lines) == {"answers": 5, "errors": 3, "gateway": 1, "gone": 0, "held": 0}
 
 
 def test_lines_that_are_no_access_log_give_no_counts() -> None:
@@ -50,7 +50,8 @@ def test_a_503_during_maintenance_is_held_and_not_an_error() -> None:
         line(503),
     ]
     window = (AT - 0.5, AT + 2)
-    assert count(lines, [window]) == {"answers": 5, "errors": 3, "gone": 0, "held": 2}
+    counted = {"answers": 5, "errors": 3, "gateway": 1, "gone": 0, "held": 2}
+    assert count(lines, [window]) == counted
 
 
 def logged(*lines: str) -> Any:
@@ -85,6 +86,13 @@ def test_responses_to_clients_are_compared_with_those_before_the_rollout() -> No
         comparison = Comparison(logged(*before, *after), rollout_start=AT - 9, soak_start=AT - 0.5)
         return comparison.breaches(over=True)
 
+    comparison = Comparison(logged(*good, *after), rollout_start=AT - 9, soak_start=AT - 0.5)
+    assert comparison.facts()["clients"] is None, "nothing has been compared yet"
+    comparison.breaches(over=True)
+    clients: Any = comparison.facts()["clients"]
+    assert (clients["before"]["errors"], clients["after"]["errors"]) == (0, 1)
+    unlogged = Comparison(logged("no access log"), rollout_start=AT - 9, soak_start=AT - 0.5)
+    assert unlogged.breaches(over=True) == [] and unlogged.facts()["clients"] is None
     [breach] = breaches(*good)
     assert "1 of 10 requests failed" in breach and "before the rollout 0.0%" in breach
     assert breaches(*[line(500, at="24/Nov/2026:03:10:01")] * 5, *good[:45]) == []

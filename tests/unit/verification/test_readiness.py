@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.facts import Container, ExecResult
+from cosmicdeploy.engine.facts import Container, ExecResult, LogLine
 from cosmicdeploy.errors import UnhealthyContainer
 from cosmicdeploy.lookup_cache import LookupCache
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
@@ -31,6 +31,10 @@ class Engine:
     def exec(self, _id: str, argv: Sequence[str], **_: Any) -> ExecResult:
         self.commands.append(argv)
         return ExecResult(exit_code=0)
+
+    def timed_log_lines(self, _id: str, **_: Any) -> list[LogLine]:
+        started = int(self.only.started_unix * 1e9)
+        return [LogLine(at=started - 1, text="crashed"), LogLine(at=started, text="starts again")]
 
 
 @pytest.fixture
@@ -76,3 +80,12 @@ def test_the_error_about_a_container_that_was_paused_meanwhile_advises_up(
     with pytest.raises(UnhealthyContainer, match=r"within 0 s .paused") as caught:
         wait_ready(ctx, "w", "worker")
     assert "`cosmicdeploy up`" in caught.value.todo
+
+
+def test_a_new_container_that_has_restarted_is_not_ready(ctx: Context, engine: Engine) -> None:
+    """Even if it restarted before it was looked at for the first time, and runs again."""
+    engine.only = replace(engine.only, restart_count=1, health="healthy")
+    with pytest.raises(UnhealthyContainer, match="it ended and was restarted") as raised:
+        wait_ready(ctx, "w", "worker", is_new=True)
+    assert list(raised.value.details) == ["crashed"]
+    assert wait_ready(ctx, "w", "worker") == engine.only, "one that ran before may have restarted"

@@ -92,6 +92,8 @@ def rollout(
     monkeypatch: pytest.MonkeyPatch,
     restart: Restart,
     names: Sequence[str],
+    *,
+    reason: str = "another image runs",
     **options: Any,
 ) -> CountingEngine:
     monkeypatch.setattr(replacing, "container_labels", lambda *_: {})
@@ -107,7 +109,7 @@ def rollout(
     loaded: Any = SimpleNamespace(settings=settings)
     any_engine: Any = engine
     ctx = replace(ctx, engine=any_engine, stack=stack, loaded=loaded)
-    Rollout(ctx, dict.fromkeys(names, "another image runs"), **options).in_batches()
+    Rollout(ctx, dict.fromkeys(names, reason), **options).in_batches()
     return engine
 
 
@@ -115,8 +117,10 @@ def settings(**keys: Any) -> Restart:
     return Restart.model_validate({"pause": 0, **keys}).model_copy(update={"passes": 0})
 
 
-# To see whether it serves (at the start and for each later batch) and for its own replacement.
-EACH_REPLICA = {"app-1": 2 + 2, "app-2": 2 + 1, "app-3": 2}
+# To see whether it serves (at the start) and for its own replacement.
+EACH_REPLICA = dict.fromkeys(APPS, 2)
+# To see that it is ready; again before each later batch, and at the end.
+LOOKED_AT = {"app-1": 1 + 2 + 1, "app-2": 1 + 1 + 1, "app-3": 1 + 1, WORKER: 1 + 1}
 
 
 @pytest.mark.parametrize("order", ["stop-first", "start-first"])
@@ -127,7 +131,7 @@ def test_a_container_is_looked_up_once_for_its_replacement(
     engine = rollout(ctx, monkeypatch, ordered, (*APPS, WORKER))
     own = {name: count for name, count in engine.by_name.items() if "-next-" not in name}
     assert own == {**EACH_REPLICA, WORKER: 1}
-    assert engine.by_id == {f"new-{name}": 1 for name in (*APPS, WORKER)}, "to see that it is ready"
+    assert engine.by_id == {f"new-{name}": count for name, count in LOOKED_AT.items()}
 
 
 def test_a_container_is_looked_up_once_for_its_restart_in_place(
@@ -136,4 +140,4 @@ def test_a_container_is_looked_up_once_for_its_restart_in_place(
     engine = rollout(ctx, monkeypatch, settings(), (*APPS, WORKER), in_place=True)
     # Whether another replica serves is looked up before each batch.
     assert engine.by_name == {**dict.fromkeys(APPS, 2 + len(APPS)), WORKER: 1}
-    assert engine.by_id == {f"old-{name}": 1 for name in (*APPS, WORKER)}
+    assert engine.by_id == {f"old-{name}": count for name, count in LOOKED_AT.items()}

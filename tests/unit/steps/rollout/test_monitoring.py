@@ -1,23 +1,29 @@
-"""The waits between the parts of a rollout, and a container that fails during them."""
+"""The waits between the parts of a rollout, and a container that fails once it was ready."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.engine.facts import Container, LogLine, unix_time
 from cosmicdeploy.errors import UnhealthyContainer
 from cosmicdeploy.settings.pace import Pace
 from cosmicdeploy.steps.rollout import monitoring
-from cosmicdeploy.steps.rollout.monitoring import Monitor
+from cosmicdeploy.steps.rollout.monitoring import InPlace, Monitor
+from tests.unit.settings_of import settings_of
 
 pytestmark = pytest.mark.unit
 
-NEW = Container(id="a", name="web", service="web", project="p", image_id="i", status="running")
+NEW = Container(
+    id="a", name="web", service="web", project="p", image_id="i", status="running",
+    started_at="2026-02-02T18:30:00Z",
+)  # fmt: skip
+STARTED = unix_time(NEW.started_at)
 
 
 class Clock:
@@ -47,6 +53,10 @@ class Engine:
 
     def logs(self, _container_id: str, tail: int) -> list[str]:
         return [f"the last {tail} lines"]
+
+    def timed_log_lines(self, _container_id: str, tail: int) -> list[LogLine]:
+        lines = [(STARTED - 1, "it crashed"), (STARTED + 1, "a new start")]
+        return [LogLine(at=int(at * 1e9), text=text) for at, text in lines][-tail:]
 
 
 @pytest.fixture
@@ -87,7 +97,7 @@ def test_the_delay_is_between_the_parts_and_the_monitor_goes_on_beside_it(
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ({"restart_count": 1, "exit_code": 3}, "restarted, exit code 3"),
+        ({"restart_count": 1}, "it ended and was restarted"),
         ({"status": "exited", "exit_code": 1}, "exited, exit code 1"),
         ({"health": "unhealthy"}, "unhealthy"),
     ],
@@ -117,3 +127,66 @@ def test_a_container_that_was_removed_fails_the_rollout(
     clock.events[1.0] = lambda: engine.containers.pop("a")
     with pytest.raises(UnhealthyContainer, match="it was removed"):
         monitor.after_part({"web.1": "a"}, Pace(monitor=10.0), is_last=True)
+
+
+@pytest.fixture
+def in_place(ctx: Context, engine: Engine) -> InPlace:
+    """Two containers that have just become ready."""
+    any_engine: Any = engine
+    loaded: Any = SimpleNamespace(settings=settings_of({"app": ["web"]}))
+    in_place = InPlace(replace(ctx, engine=any_engine, loaded=loaded))
+    in_place.add("web.1", engine.containers["a"])
+    in_place.add("web.2", engine.containers["b"])
+    return in_place
+
+
+@pytest.mark.parametrize(
+    ("change", "what", "log"),
+    [
+        ({"restart_count": 1}, "it ended and was restarted", "it crashed"),
+        ({"status": "exited", "exit_code": 5}, "exited, exit code 5", "the last 10 lines"),
+        ({"status": "restarting", "exit_code": 5}, "restarting, exit code 5", "the last 10 lines"),
+    ],
+)
+def test_a_container_that_crashes_after_it_was_ready_fails_the_rollout_with_its_last_log_lines(
+    clock: Clock, in_place: InPlace, engine: Engine, change: dict[str, Any], what: str, log: str
+) -> None:
+    in_place.require_ready()
+    clock.now = 5.0
+    engine.containers["a"] = replace(NEW, **change)
+    with pytest.raises(UnhealthyContainer) as raised:
+        in_place.require_ready()
+    assert str(raised.value.what) == f"web.1 failed within 5 s after it became ready ({what})"
+    assert list(raised.value.details) == [log], "not only the lines of the present start"
+
+
+def test_only_the_containers_that_are_asked_for_are_looked_at(
+    in_place: InPlace, engine: Engine
+) -> None:
+    engine.containers["a"] = replace(NEW, restart_count=1)
+    in_place.require_ready(["web.2", "not in place yet"])
+    with pytest.raises(UnhealthyContainer):
+        in_place.require_ready(["web.1"])
+
+
+def test_a_container_that_was_started_again_in_place_keeps_its_earlier_restarts(
+    ctx: Context, engine: Engine
+) -> None:
+    any_engine: Any = engine
+    engine.containers["a"] = replace(NEW, restart_count=4)
+    in_place = InPlace(replace(ctx, engine=any_engine))
+    in_place.add("web.1", engine.containers["a"])
+    in_place.require_ready()
+
+
+def test_where_no_trial_can_run_the_first_replica_has_to_run_for_that_time(
+    clock: Clock, in_place: InPlace, engine: Engine
+) -> None:
+    in_place.require_stable(["web.1"], lambda: None)
+    assert clock.now == 10.0
+    in_place.require_stable(["web.1"], lambda: None)
+    assert clock.now == 10.0, "it has run for that time already"
+    in_place.add("web.2", NEW)
+    engine.containers["a"] = replace(NEW, status="exited", exit_code=5)
+    with pytest.raises(UnhealthyContainer, match=r"exited, exit code 5"):
+        in_place.require_stable(["web.2"], lambda: None)

@@ -29,7 +29,9 @@ HEALTHY = Container(
 
 
 def observed(container: Container | None, restarts: int = 0) -> Observation:
-    engine = SimpleNamespace(logs=lambda *_args, **_more: ["the last line"])
+    engine = SimpleNamespace(
+        logs=lambda *_args, **_more: ["the last line"], timed_log_lines=lambda *_args, **_more: []
+    )
     ctx: Any = SimpleNamespace(container=lambda _name: container, engine=engine)
     observation = Observation()
     observe_containers(ctx, {"web": InitialState(restarts)}, observation)
