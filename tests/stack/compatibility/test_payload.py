@@ -313,3 +313,23 @@ def test_the_service_runs_unprivileged_and_without_the_deployer(released: StackU
     assert ctx.engine.exec(app, ["id", "-u"]).text.strip() != "0"
     for module in ("cosmicdeploy", "docker", "typer", "rich"):
         assert ctx.engine.exec(app, ["python3", "-c", f"import {module}"]).exit_code != 0
+
+
+APPS = ("cosmic-app-1", "cosmic-app-2", "cosmic-app-3", "cosmic-scheduler", "cosmic-queue-1")
+READ_ONLY = (*APPS, "platform-redis", "platform-nginx")
+
+
+@pytest.mark.parametrize("name", [*READ_ONLY, "platform-db"])
+def test_a_container_has_only_the_privileges_that_it_needs(
+    released: StackUnderTest, name: str
+) -> None:
+    api = docker.from_env().api
+    config = api.inspect_container(released.containers()[name].id)["HostConfig"]
+    assert config["CapDrop"] == ["ALL"] and config["SecurityOpt"] == ["no-new-privileges:true"]
+    assert config["Memory"] > 0 and config["PidsLimit"] > 0
+    assert config["ReadonlyRootfs"] is (name in READ_ONLY)
+    ctx = released.open()
+    status = ctx.engine.exec(ctx.running(name).id, ["cat", "/proc/1/status"]).text
+    assert "NoNewPrivs:\t1" in status
+    # nginx's master is root; everything else runs as a user without any capability.
+    assert ("CapEff:\t0000000000000000" in status) is (name != "platform-nginx")

@@ -23,6 +23,7 @@ from cosmicdeploy.steps.schema.down import roll_down
 from tests.stack.release.test_migrations import migration, reader_of, wait_for_table
 from tests.stack.support.harness import Done, StackUnderTest
 from tests.stack.support.promises import acknowledged, require_whole
+from tests.stack.support.variants import COMPOSE, edit
 
 pytestmark = pytest.mark.stack
 
@@ -265,9 +266,17 @@ def at_a_terminal(stack: StackUnderTest, answer: bytes, *words: str) -> tuple[in
     return process.wait(60), shown.decode()
 
 
+def writable(document: dict[str, Any]) -> None:
+    """Make root file systems writable: otherwise nothing in the containers can be removed."""
+    for service in document["services"].values():
+        service.pop("read_only", None)
+
+
 # That one container alone is recreated for its console is seen with Laravel's stale cache.
 @pytest.mark.torture
 def test_a_missing_command_is_restored_from_the_releases_image(released: StackUnderTest) -> None:
+    edit(released.folder / COMPOSE, writable)
+    assert released.cli("deploy", "--json").code == 0
     ctx, before = released.open(), released.containers()
     place = before["cosmic-app-2"].id
     assert ctx.engine.exec_as("root", place, ["rm", FILE]).exit_code == 0

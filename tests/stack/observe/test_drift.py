@@ -37,7 +37,7 @@ def test_only_changes_of_the_file_are_planned_and_applied(
     check = {"key": "healthcheck.interval", "change": "changed", "old": "10s", "new": "4s"}
     added = {"key": "mounts./extra", "change": "added", "old": None}
     secret = {"key": "environment.WORKER_NAME", "change": "changed", "old": None, "new": None}
-    limit = {"key": "mem_limit", "change": "added", "old": None, "new": "512m"}
+    limit = {"key": "mem_limit", "change": "changed", "old": "512m", "new": "600m"}
     assert planned == {
         APP: [{**added, "new": str(released.folder / "data-kiosk/extra")}],
         SCHEDULER: [check, limit],
@@ -75,7 +75,7 @@ def change_the_file(stack: StackUnderTest) -> None:
             "data-kiosk/logs/cosmic-app-1:/var/www/storage/logs",
             "\n      - ./data-kiosk/extra:/extra",
         ),
-        ('command: ["console", "schedule:work"]', "\n    mem_limit: 512m"),
+        ('command: ["console", "schedule:work"]', "\n    mem_limit: 600m"),
     ):
         assert text.count(place) == 1, place
         text = text.replace(place, place + more)
