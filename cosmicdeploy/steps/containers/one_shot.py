@@ -9,14 +9,13 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.commands.log_follower import LogFollower
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineError
+from cosmicdeploy.probes.crash_log import last_log_lines
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.rollout.drift import drift_of
 from cosmicdeploy.steps.rollout.replace import journal_facts, remove_temporary, swap_in
 from cosmicdeploy.steps.rollout.target import look_up
 from cosmicdeploy.steps.rollout.timings import Phases
 from cosmicdeploy.steps.rollout.undo import put_back
-
-LOG_LINES = 10
 
 
 class OneShotStep(Step):
@@ -92,5 +91,5 @@ def _failed(ctx: Context, name: str, container: Container) -> CosmicError:
         f"{name} ended with exit code {container.exit_code}",
         where=name,
         todo=f"see its last lines above, or `cosmicdeploy logs {name} --tail 100`",
-        details=ctx.engine.logs(container.id, tail=LOG_LINES),
+        details=last_log_lines(ctx, container),
     )

@@ -19,12 +19,11 @@ from cosmicdeploy.operations.diagnosis.finding import (
     works,
 )
 from cosmicdeploy.operations.diagnosis.remedies import restart_or_replace, start_all
+from cosmicdeploy.probes.crash_log import last_log_lines
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.text.formatting import counted
 
 CONTAINERS = "containers"
-# Lines of output or of a log that are shown.
-LOG_LINES = 10
 # If the engine restarted a container less than this many seconds ago, it is in a restart loop.
 LOOP_SECONDS = 60
 UP = "cosmicdeploy up"
@@ -59,7 +58,7 @@ def _down_finding(ctx: Context, name: str, container: Container | None, remedy: 
         f"{name} {describe_state(container)}",
         UP,
         # The log of a paused container does not say who paused it.
-        details=ctx.engine.logs(container.id, tail=LOG_LINES)
+        details=last_log_lines(ctx, container)
         if container is not None and not container.is_paused
         else (),
         remedies=[remedy],
@@ -85,7 +84,7 @@ def _faulty_finding(ctx: Context, name: str, container: Container, fault: str) -
         CONTAINERS,
         f"{name} {fault}{memory}",
         f"cosmicdeploy restart {name}",
-        details=[*probe, *ctx.engine.logs(container.id, tail=LOG_LINES)],
+        details=[*probe, *last_log_lines(ctx, container)],
         remedies=restart_or_replace(ctx, name),
         services=[name],
     )
