@@ -1,7 +1,7 @@
 """Append to the journal's file, or replace the file, so that neither loses what the other writes.
 
-Whoever appends holds a shared lock on the file; a rotation holds an exclusive one until it has
-replaced the file. A kill releases either.
+A process that appends holds a shared lock on the file; a rotation holds an exclusive one until it
+has replaced the file. A kill releases either.
 """
 
 from __future__ import annotations

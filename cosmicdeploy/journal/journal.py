@@ -61,10 +61,10 @@ class Journal:
     def last(self, kind: str, **facts: Any) -> Record | None:
         """Return the newest record of this kind that has these values; None if there is none."""
         texts = [(kind,), *(_texts(name, value) for name, value in facts.items())]
-        wanted = [[_json(text) for text in each] for each in texts if each]
+        needed = [[_json(text) for text in each] for each in texts if each]
         newest = None
         for record in self.search(
-            lambda line: all(any(text in line for text in each) for each in wanted)
+            lambda line: all(any(text in line for text in each) for each in needed)
         ):
             if record["kind"] == kind and _has(record, facts):
                 newest = record

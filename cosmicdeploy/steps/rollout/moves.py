@@ -8,7 +8,7 @@ from typing import Any
 
 from cosmicdeploy import proxy
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import ConfigError, EngineError
+from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 from cosmicdeploy.settings.pace import pace_of
 from cosmicdeploy.steps.infrastructure.reload import COST
 from cosmicdeploy.steps.rollout.batches import grouped
@@ -24,6 +24,8 @@ def possible_reloads(ctx: Context, replaced: Iterable[str]) -> dict[str, Any]:
     replicas = [name for name in replaced if name in ctx.settings.services.app]
     try:
         moving = proxy.may_need_reload(ctx, replicas)
+    except EngineUnavailable:
+        raise
     except (ConfigError, EngineError):
         return {}  # the verification's point `proxy` reports the error
     groups = grouped(moving, lambda name: pace_of(ctx.settings, ctx.service(name)))
