@@ -32,8 +32,7 @@ def wait_ready(
 
     A container is ready once its health check passes; without a health check, once it runs. Before
     that, a replica to which the deployer sends requests has to answer its health path
-    `restart.passes` times in a row. The deployer sends 20 requests per second until the first good
-    response, then up to 50, and calls `on_good_response` after each good response.
+    `restart.passes` times in a row; `on_good_response` is called after each good response.
 
     The engine runs the health check for the first time one interval after the start. Until then the
     deployer runs the check itself in the container. It skips the check for a replica on two

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.engine.containers.creation.references import referred_services
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.probes.readiness import serves_now
+from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.settings import Application
 from cosmicdeploy.settings.pace import Pace
 
@@ -56,6 +57,30 @@ def require_another_serving(
     had_another = set(serving_at_first) > set(batch)
     if had_another and not set(serving_replicas(ctx, application)) - set(batch):
         raise CosmicError("No other replica serves any more", where=", ".join(batch))
+
+
+def keep_capacity(ctx: Context, application: Application, replaced: Collection[str]) -> None:
+    """Wait for the application's replicas that are not `replaced` and that worked before the run.
+
+    They have to serve while the others are replaced.
+    """
+    known = ctx.run.known_failures.services
+    for name in application.services:
+        if name in replaced or name in known:
+            continue
+        container = ctx.container(name)
+        if container and (not container.is_running or container.health == "unhealthy"):
+            wait_ready(ctx, container.id, name)
+
+
+def singletons_share(ctx: Context, replaced: Collection[str]) -> bool:
+    """Whether one of these services that is no replica refers by id to a container of another.
+
+    Such a service shares the container's network or volumes, for example.
+    """
+    compose_names = {ctx.service(name).compose_name for name in replaced}
+    names = [name for name in replaced if name not in ctx.settings.services.app]
+    return any(referred_services(ctx.service(name)) & compose_names for name in names)
 
 
 def addresses_are_kept(ctx: Context) -> bool:

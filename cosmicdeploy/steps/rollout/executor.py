@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.engine.containers.creation.references import referred_services
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import wait_ready
@@ -25,9 +24,11 @@ from cosmicdeploy.steps.rollout.batches import (
     addresses_are_kept,
     batches,
     grouped,
+    keep_capacity,
     parts,
     require_another_serving,
     serving_replicas,
+    singletons_share,
 )
 from cosmicdeploy.steps.rollout.drift import MISSING, STARTED_IN_PLACE
 from cosmicdeploy.steps.rollout.gaps import gap
@@ -104,7 +105,7 @@ class Rollout:
         workers are replaced after the replicas if the engine could give one of them the address of
         a stopped replica, or if a service that is no replica refers by id to a replaced container.
         """
-        if not addresses_are_kept(self._ctx) or self._singletons_share():
+        if not addresses_are_kept(self._ctx) or singletons_share(self._ctx, self._reasons):
             self._replace_replicas(application, lambda: None)
             self._replace_singletons()
             return
@@ -123,15 +124,6 @@ class Rollout:
                 raise
             singletons.result()
 
-    def _singletons_share(self) -> bool:
-        """Whether a service that is no replica refers by id to a container that is replaced.
-
-        Such a service shares the container's network or volumes, for example.
-        """
-        replaced = {self._ctx.service(name).compose_name for name in self._reasons}
-        names = [n for n in self._reasons if n not in self._ctx.settings.services.app]
-        return any(referred_services(self._ctx.service(name)) & replaced for name in names)
-
     def _replace_replicas(
         self, application: Application, check_singletons: Callable[[], None]
     ) -> None:
@@ -149,7 +141,7 @@ class Rollout:
                     if self._in_place:
                         require_another_serving(self._ctx, application, batch, serving)
                     else:
-                        self._keep_capacity(application, batch)
+                        keep_capacity(self._ctx, application, self._reasons)
                 self._roll_out(batch, pace.order)
                 self._watch(monitor, batch, is_last=batch is all_batches[-1])
                 if batch is all_batches[0] and self._is_untried(batch):
@@ -205,19 +197,6 @@ class Rollout:
     def _watch(self, monitor: Monitor, names: Sequence[str], *, is_last: bool) -> None:
         created = {name: self._created[name] for name in names if name in self._created}
         monitor.after_part(created, self._pace(names[0]), is_last=is_last)
-
-    def _keep_capacity(self, application: Application, batch: Sequence[str]) -> None:
-        """Wait for the replicas outside of the rollout that worked before the run.
-
-        They have to serve while the batch is replaced.
-        """
-        known = self._ctx.run.known_failures.services
-        for name in application.services:
-            if name in batch or name in self._reasons or name in known:
-                continue
-            container = self._ctx.container(name)
-            if container and (not container.is_running or container.health == "unhealthy"):
-                wait_ready(self._ctx, container.id, name)
 
     def _roll_out(self, names: Sequence[str], order: str) -> None:
         targets = [look_up(self._ctx, name) for name in names]
