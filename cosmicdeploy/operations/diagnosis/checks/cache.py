@@ -32,25 +32,25 @@ def cache(ctx: Context) -> Iterator[Finding]:
     with cache_session(ctx, name) as client:
         info = read_info(client)
         refusal = "LOADING" if info.get("loading") else refusal_of_writes(client)
-    found = Cache(
+    redis = Cache(
         name=name,
         info=info,
         refusal=refusal,
         memory_limit=ctx.service(name).mem_limit,
         has_jobs=bool(ctx.settings.services.worker),
     )
-    yield from judge(found)
+    yield from judge(redis)
 
 
-def judge(found: Cache) -> Iterator[Finding]:
+def judge(redis: Cache) -> Iterator[Finding]:
     """Yield the findings about Redis's memory, persistence and writes."""
-    yield memory(found)
-    yield _persistence(found)
-    yield _writes(found)
+    yield memory(redis)
+    yield _persistence(redis)
+    yield _writes(redis)
 
 
-def _persistence(found: Cache) -> Finding:
-    info, appends = found.info, bool(found.number("aof_enabled"))
+def _persistence(redis: Cache) -> Finding:
+    info, appends = redis.info, bool(redis.number("aof_enabled"))
     faults = {
         "the last snapshot": (info.get("rdb_last_bgsave_status"), "BGSAVE"),
         "the last write to the append-only file": (
@@ -65,23 +65,23 @@ def _persistence(found: Cache) -> Finding:
     failed = [what for what, (status, _) in faults.items() if status not in (None, "ok")]
     if not failed:
         file = "the append-only file is written" if appends else "no append-only file"
-        unsaved = counted(found.number("rdb_changes_since_last_save"), "change")
+        unsaved = counted(redis.number("rdb_changes_since_last_save"), "change")
         return ok(PERSISTENCE, f"{unsaved} since the last snapshot; {file}")
     again = faults[failed[0]][1]
     return problem(
         PERSISTENCE,
         f"{', and '.join(failed)} failed: Redis loses what is not saved when it ends",
-        f"see why in `cosmicdeploy logs {found.name} --tail 50` (a full disk, or a folder of"
-        f" another user); then `{found.command(again)}`",
-        services=[found.name],
+        f"see why in `cosmicdeploy logs {redis.name} --tail 50` (a full disk, or a folder of"
+        f" another user); then `{redis.command(again)}`",
+        services=[redis.name],
     )
 
 
-def _writes(found: Cache) -> Finding:
-    refusal = found.refusal
+def _writes(redis: Cache) -> Finding:
+    refusal = redis.refusal
     code = refusal.partition(" ")[0]
     if not refusal:
-        return _past_refusals(found)
+        return _past_refusals(redis)
     if code == "LOADING":
         return warning(WRITES, "Redis is still loading its data, and accepts no command until then")
     if code == "NOPERM":
@@ -90,30 +90,30 @@ def _writes(found: Cache) -> Finding:
     return problem(
         WRITES,
         f"Redis refuses writes: {meaning} ({refusal})" if meaning else f"Redis refuses: {refusal}",
-        _todo_of_refusal(found, code),
-        services=[found.name],
+        _todo_of_refusal(redis, code),
+        services=[redis.name],
     )
 
 
-def _todo_of_refusal(found: Cache, code: str) -> str:
+def _todo_of_refusal(redis: Cache, code: str) -> str:
     if code in ("OOM", "MISCONF"):
         cause = MEMORY if code == "OOM" else PERSISTENCE
         return f"do what `{cause}` says above"
     if code == "READONLY":
-        primary = f"{found.info.get('master_host')}:{found.info.get('master_port')}"
+        primary = f"{redis.info.get('master_host')}:{redis.info.get('master_port')}"
         return (
             f"let the application write to {primary}; if this Redis should be the primary, run"
-            f" `{found.command('REPLICAOF NO ONE')}`"
+            f" `{redis.command('REPLICAOF NO ONE')}`"
         )
-    return f"see `cosmicdeploy logs {found.name} --tail 50`"
+    return f"see `cosmicdeploy logs {redis.name} --tail 50`"
 
 
-def _past_refusals(found: Cache) -> Finding:
+def _past_refusals(redis: Cache) -> Finding:
     """Return the finding for a Redis that accepts writes now; warns if it has refused some."""
     counts = {
         code: int(entry.get("count", 0))
         for code in REFUSALS
-        if isinstance(entry := found.info.get(f"errorstat_{code}"), dict)
+        if isinstance(entry := redis.info.get(f"errorstat_{code}"), dict)
     }
     counts = {code: count for code, count in counts.items() if count}
     if not counts:
@@ -121,11 +121,11 @@ def _past_refusals(found: Cache) -> Finding:
     listed = ", ".join(
         f"{code} {count:,} times ({REFUSALS[code]})" for code, count in counts.items()
     )
-    up = format_duration(found.number("uptime_in_seconds"))
+    up = format_duration(redis.number("uptime_in_seconds"))
     return warning(
         WRITES,
         f"a write is accepted now; in the {up} since its start, Redis refused writes: {listed}",
-        f"see `cosmicdeploy logs {found.name}`; `{found.command('CONFIG RESETSTAT')}` counts anew",
+        f"see `cosmicdeploy logs {redis.name}`; `{redis.command('CONFIG RESETSTAT')}` counts anew",
     )
 
 

@@ -39,26 +39,26 @@ class Cache:
         return f"cosmicdeploy exec {self.name} redis-cli {words}"
 
 
-def memory(found: Cache) -> Finding:
+def memory(redis: Cache) -> Finding:
     """Return the finding about Redis's memory."""
-    used, limit = found.number("used_memory"), found.number("maxmemory")
-    policy = str(found.info.get("maxmemory_policy") or KEEP_ALL)
+    used, limit = redis.number("used_memory"), redis.number("maxmemory")
+    policy = str(redis.info.get("maxmemory_policy") or KEEP_ALL)
     if not limit:
-        return _unlimited_memory(found, used)
+        return _unlimited_memory(redis, used)
     share = used / limit
-    is_full = share >= NEARLY_FULL or found.refusal.startswith("OOM")
+    is_full = share >= NEARLY_FULL or redis.refusal.startswith("OOM")
     text = f"{_mebibytes(used)} of {_mebibytes(limit)} ({format_percent(share)}), {policy}"
-    if is_full and not _evicts(found, policy):
-        more = found.command(f"CONFIG SET maxmemory {2 * max(limit, used)}")
+    if is_full and not _evicts(redis, policy):
+        more = redis.command(f"CONFIG SET maxmemory {2 * max(limit, used)}")
         todo = (
             f"give it more: `{more}` until its next start, and `maxmemory` in its configuration for"
             " good"
         )
         return problem(
-            MEMORY, f"{text}: Redis refuses writes once it is full", todo, services=[found.name]
+            MEMORY, f"{text}: Redis refuses writes once it is full", todo, services=[redis.name]
         )
-    evicted = found.number("evicted_keys")
-    if evicted and found.has_jobs:
+    evicted = redis.number("evicted_keys")
+    if evicted and redis.has_jobs:
         return warning(
             MEMORY,
             f"{text}; {counted(evicted, 'key')} evicted since its start: jobs and locks may be"
@@ -68,9 +68,9 @@ def memory(found: Cache) -> Finding:
     return ok(MEMORY, text)
 
 
-def _unlimited_memory(found: Cache, used: int) -> Finding:
+def _unlimited_memory(redis: Cache, used: int) -> Finding:
     """Return the finding for a Redis without `maxmemory`, which only its container limits."""
-    limit, resident = found.memory_limit, found.number("used_memory_rss")
+    limit, resident = redis.memory_limit, redis.number("used_memory_rss")
     if not limit:
         return ok(MEMORY, f"{_mebibytes(used)} in use, without a limit")
     text = f"{_mebibytes(resident)} of the container's {_mebibytes(limit)}"
@@ -79,20 +79,20 @@ def _unlimited_memory(found: Cache, used: int) -> Finding:
     return problem(
         MEMORY,
         f"{text}: once it is full, the engine ends Redis, whose `maxmemory` is not set",
-        f"raise the limit of {found.name} in the compose file, then run `cosmicdeploy deploy"
-        f" --include {found.name}`",
-        services=[found.name],
+        f"raise the limit of {redis.name} in the compose file, then run `cosmicdeploy deploy"
+        f" --include {redis.name}`",
+        services=[redis.name],
     )
 
 
-def _evicts(found: Cache, policy: str) -> bool:
+def _evicts(redis: Cache, policy: str) -> bool:
     """Whether Redis makes room by removing keys when its memory is full.
 
     The policies `volatile-…` remove only keys that expire, so they need some.
     """
-    if policy == KEEP_ALL or found.refusal.startswith("OOM"):
+    if policy == KEEP_ALL or redis.refusal.startswith("OOM"):
         return False
-    databases = [each for key, each in found.info.items() if key.startswith("db")]
+    databases = [each for key, each in redis.info.items() if key.startswith("db")]
     expiring = sum(each.get("expires", 0) for each in databases if isinstance(each, dict))
     return not policy.startswith("volatile") or expiring > 0
 
