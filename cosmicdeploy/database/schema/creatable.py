@@ -95,6 +95,7 @@ def is_bound_to_schema(definition: Definition) -> bool:
     """
     if definition.kind != "TRIGGER":
         return False
+    # The server keeps the words after CREATE as they were typed, in small letters too.
     head = re.split(r"\bFOR\s+EACH\s+ROW\b", definition.statement, maxsplit=1, flags=re.I)[0]
-    _, _, target = re.sub(r"`(?:[^`]|``)*`", "name", head).partition("TRIGGER")
-    return "." in target
+    plain = re.sub(r"`(?:[^`]|``)*`", "name", head)
+    return "." in re.split(r"\bTRIGGER\b", plain, maxsplit=1, flags=re.I)[-1]
