@@ -74,8 +74,8 @@ class RequestsReport(RequestStatsReport):
 
     `applications` has the requests to each application by its name; empty if there is only one.
     `failures` describes the first failures. `broken` says what clients would have noticed; "" for
-    nothing. `failing_before` says which requests failed before the run changed anything; if it is
-    not "", only failures after the rollout count.
+    nothing. `failing_before` says how many requests failed before the run changed anything; if it
+    is not "", failures are excused until the rollout has ended.
     """
 
     failures: tuple[str, ...] = ()
