@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost
+from cosmicdeploy.errors import FirstError
 from cosmicdeploy.probes.result import StackNotice
 from cosmicdeploy.stack.data_keepers import data_keepers
 from cosmicdeploy.steps.images.builds import stale_sources
@@ -55,14 +55,14 @@ def _reasons(ctx: Context, name: str) -> tuple[list[str], list[str]]:
     """Return why the service is not as declared, and which changed files a reload would apply."""
     if ctx.image_of(name) is None:
         return [f"the image {ctx.service(name).image} is declared, and not here yet"], []
-    try:
+    errors, reasons, reloadable = FirstError(), list[str](), list[str]()
+    with errors:
         drift = drift_of(ctx, name)
         reasons = [*([drift.reason] if drift.reason else []), *_sources(ctx, name)]
-        return reasons, [str(each) for each in drift.reloadable]
-    except (EngineUnavailable, LockLost):
-        raise
-    except CosmicError as error:
-        return [f"it cannot be compared: {error.what}"], []
+        reloadable = [str(each) for each in drift.reloadable]
+    if errors.error:
+        return [f"it cannot be compared: {errors.error.what}"], []
+    return reasons, reloadable
 
 
 def _sources(ctx: Context, name: str) -> list[str]:

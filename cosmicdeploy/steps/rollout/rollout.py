@@ -208,10 +208,9 @@ class RolloutStep(Step):
         names.sort(key=lambda name: (name != services.proxy, name not in services.app))
         for name in names:
             undo.undo(name, change.before["containers"][name])
-        try:
+        with undo.errors:
             start_again(ctx, change.before)
-        finally:
-            undo.end()
+        undo.end()
 
     def creates(self, ctx: Context) -> Sequence[str]:
         return self.anew or self._services(ctx)

@@ -93,6 +93,16 @@ def test_an_error_of_the_proxy_does_not_stop_the_undo(
 
 
 @pytest.mark.parametrize("name", ["lost", "silent"])
+def test_a_proxy_without_the_lock_or_the_engine_ends_the_undo_at_once(
+    rollout_undo: tuple[RolloutUndo, list[str]], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    undo_rollout, _ = rollout_undo
+    monkeypatch.setattr(Proxy, "refuses", ERRORS[name])
+    with pytest.raises((LockLost, EngineUnavailable)):
+        undo_rollout.undo("first", BEFORE)
+
+
+@pytest.mark.parametrize("name", ["lost", "silent"])
 def test_without_the_lock_or_the_engine_the_undo_ends_at_once(
     rollout_undo: tuple[RolloutUndo, list[str]], name: str
 ) -> None:
