@@ -34,8 +34,19 @@ def wait_ready(
     conditions: the check has passed in another container of the same image, and the check only
     sends the request that this replica has just answered.
     """
-    responses = ResponsesInARow(ctx, name, on_good_response)
+    application = ctx.settings.application_of(name)
+    responses = ResponsesInARow(ctx, application, on_good_response)
+    return _wait_ready(ctx, container_id, name, responses)
 
+
+def wait_healthy(ctx: Context, container_id: str, name: str) -> Container:
+    """Wait as `wait_ready` does, but send no requests, for a container that no service declares."""
+    return _wait_ready(ctx, container_id, name, ResponsesInARow(ctx, None, lambda: None))
+
+
+def _wait_ready(
+    ctx: Context, container_id: str, name: str, responses: ResponsesInARow
+) -> Container:
     def has_passed(container: Container) -> bool:
         return (
             container.is_ready
