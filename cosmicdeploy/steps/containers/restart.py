@@ -15,6 +15,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.step_kinds import RESTART_IN_PLACE
+from cosmicdeploy.journal.timings import TIMINGS
 from cosmicdeploy.probes.maintenance import proxy_is_stopped
 from cosmicdeploy.probes.preconditions.single_container import resolve_containers
 from cosmicdeploy.probes.readiness import serves_now
@@ -111,7 +112,7 @@ class RestartStep(Step):
         for name in before:
             if name not in released:
                 stop_and_start(ctx, [look_up(ctx, name)])
-        return {"roll": rollout.facts()}
+        return {TIMINGS: rollout.facts()}
 
     def _restart_at_once(self, ctx: Context, before: Before) -> Result:
         """Restart all at once; the release stops before the services that it needs."""

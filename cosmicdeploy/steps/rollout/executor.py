@@ -14,6 +14,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.containers.creation.references import referred_services
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.journal.timings import DRAIN, HEALTHY, PASSES, START
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Application
 from cosmicdeploy.settings.pace import Pace, pace_of
@@ -266,7 +267,7 @@ class Rollout:
             return swap_in(self._ctx, target, self._phases, grace)
         container = target.require_container()
         if container.is_running and self._in_place:
-            with self._phases.of(target.name, "drain"):
+            with self._phases.of(target.name, DRAIN):
                 end(self._ctx, target.name, container.id, grace)
         return container.id
 
@@ -275,7 +276,7 @@ class Rollout:
             if name not in self._ctx.settings.services.app:
                 self._safe_point(name)  # waiting for `_starting` may have taken long
             stop_for(self._ctx, name, self._before)
-            with self._phases.of(name, "start"):
+            with self._phases.of(name, START):
                 start_container(self._ctx, name, self._created[name])
 
     def _wait_ready(self, names: Sequence[str]) -> dict[str, Container]:
@@ -291,6 +292,6 @@ class Rollout:
             self._ctx, self._created[name], name, lambda: answered.append(time.monotonic())
         )
         first = answered[0] if answered else time.monotonic()
-        self._phases.add(name, "healthy", first - began)
-        self._phases.add(name, "passes", time.monotonic() - first)
+        self._phases.add(name, HEALTHY, first - began)
+        self._phases.add(name, PASSES, time.monotonic() - first)
         return container

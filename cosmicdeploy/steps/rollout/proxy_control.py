@@ -12,6 +12,7 @@ from cosmicdeploy import proxy
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, EngineError, FirstError
+from cosmicdeploy.journal.timings import DRAIN, IN_SERVICE
 from cosmicdeploy.steps.rollout.proxy_waits import ProxyWaits
 from cosmicdeploy.steps.rollout.target import Target
 from cosmicdeploy.steps.rollout.timings import Phases
@@ -83,7 +84,7 @@ class ProxyControl:
         if not had_flags:
             # Each worker of the proxy may have to notice for itself that the replicas are back.
             time.sleep(max(0.0, started + self._ctx.settings.restart.pause - time.monotonic()))
-        self._phases.add(replicas[0], "served", time.monotonic() - started)
+        self._phases.add(replicas[0], IN_SERVICE, time.monotonic() - started)
 
     def _reload_for(self, missing: Sequence[str]) -> None:
         """Reload nginx because of replicas that get no request.
@@ -134,7 +135,7 @@ class ProxyControl:
         if is_drainable:
             self._out_of_service.append(name)
         if is_drainable and ignores_stop:
-            with self._phases.of(name, "taken out"):
+            with self._phases.of(name, DRAIN):
                 proxy.drain(self._ctx, name)
             self._ctx.say(f"{name} ignores its stop signal: its requests were waited for")
             return NO_GRACE

@@ -14,6 +14,7 @@ from pydantic import Field
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.step_kinds import ROLLOUT
+from cosmicdeploy.journal.timings import TIMINGS
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.settings import Role
 from cosmicdeploy.settings.pace import pace_of
@@ -189,7 +190,7 @@ class RolloutStep(Step):
         rollout = Rollout(ctx, reasons, before=change.before)
         rollout.all_at_once() if self.at_once else rollout.in_batches()
         images = {name: ctx.running(name).image_id for name in reasons}
-        return {"containers": images, "roll": rollout.facts(), **change.facts}
+        return {"containers": images, TIMINGS: rollout.facts(), **change.facts}
 
     def verify(self, ctx: Context, change: Change) -> None:
         if not self.anew:
