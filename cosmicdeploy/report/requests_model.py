@@ -31,7 +31,7 @@ class RequestStatsReport(Part):
 class GapReport(Part):
     """A gap: a time in which clients were not served while `service` was replaced or reloaded.
 
-    The plan announced at most `at_most_seconds`. `what` says what the service did meanwhile.
+    The plan announced at most `at_most_seconds`. `what` says what the service did then.
     `failed` counts the run's own requests that failed in the gap; null if the run sent none.
     """
 

@@ -45,8 +45,8 @@ def require_creatable_events(session: Session, schema: str, recorded: Sequence[D
     """Raise `BackupError` if the server refuses to create one of the events among `recorded`.
 
     Creates each event in `schema`, which must have no events of its own, and drops it again. The
-    event is disabled meanwhile, so that the server never runs it there. Uses `schema`. Raises
-    `DatabaseError` if the server does not answer, or if the user lacks the privileges.
+    event is created disabled, so that the server never runs it there. Makes `schema` the current
+    one. Raises `DatabaseError` if the server does not answer, or if the user lacks the privileges.
     """
     session.use(schema)
     for event in recorded:

@@ -1,6 +1,6 @@
 """The step `restart-in-place`: stop and start the same containers.
 
-Like `docker compose restart`, but the other replicas serve meanwhile. Image and definition stay the
+Like `docker compose restart`, but the other replicas keep serving. Image and definition stay the
 same.
 """
 
@@ -52,8 +52,9 @@ class RestartStep(Step):
     """Restart the containers of services in place.
 
     Replicas are restarted in batches of `restart.max_unavailable`: each batch is ready before the
-    next begins. Meanwhile scheduler and workers are restarted; then other services, one after the
-    other. With `turns_away`, clients are turned away and all services are restarted at once.
+    next begins. The scheduler and the workers are restarted at the same time as the replicas, and
+    then the other services, one after the other. With `turns_away`, clients are turned away and all
+    services are restarted at once.
     """
 
     kind: ClassVar[str] = RESTART_IN_PLACE
@@ -65,7 +66,7 @@ class RestartStep(Step):
         " cache and the proxy.",
     )
     leaves_none: bool = Field(
-        default=False, description="Restart even if no other replica is ready meanwhile."
+        default=False, description="Restart a replica even if no other one is ready."
     )
 
     @property

@@ -199,13 +199,13 @@ class Rollout:
         outside of the rollout that worked before the run.
         """
         for name in application.services:
-            if name in batch or not self._serves_meanwhile(name):
+            if name in batch or not self._has_to_serve(name):
                 continue
             container = self._ctx.container(name)
             if container and (not container.is_running or container.health == "unhealthy"):
                 wait_ready(self._ctx, container.id, name)
 
-    def _serves_meanwhile(self, name: str) -> bool:
+    def _has_to_serve(self, name: str) -> bool:
         if name in self._created:
             return True
         return name not in self._reasons and name not in self._ctx.run.known_failures.services
