@@ -17,7 +17,7 @@ pytestmark = pytest.mark.unit
 
 
 def test_the_first_error_is_raised_once_all_was_tried() -> None:
-    errors, tried = FirstError(), []
+    errors, tried = FirstError(), list[CosmicError | None]()
     for each in (None, NeedsPerson("first"), None, EngineError("second")):
         with errors:
             tried.append(each)

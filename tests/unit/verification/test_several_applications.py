@@ -91,8 +91,8 @@ probe: {{url: "{url}"}}
 def test_any_ready_replica_shows_that_clients_use_another_address(
     ctx: Context,
     tmp_path: Path,
-    first: dict[str, str],
-    second: dict[str, str],
+    first: dict[str, Any],
+    second: dict[str, Any],
     evidence: str,
 ) -> None:
     """The replicas speak another protocol, so only their health checks say that they work."""
@@ -107,8 +107,8 @@ def test_any_ready_replica_shows_that_clients_use_another_address(
         admin = stack.ctx.engine.container("shop-admin-1")
         assert admin is not None
         replicas = {
-            "shop-admin-1": replace(admin, **first),  # type: ignore[arg-type]
-            "shop-more-1": replace(admin, name="shop-more-1", **second),  # type: ignore[arg-type]
+            "shop-admin-1": replace(admin, **first),
+            "shop-more-1": replace(admin, name="shop-more-1", **second),
         }
         engine: Any = SimpleNamespace(container=replicas.get)
         own = replace(stack.ctx, loaded=load(settings, {}), stack=declared, engine=engine)
