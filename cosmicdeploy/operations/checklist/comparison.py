@@ -69,11 +69,10 @@ class Comparison:
 def compare(ctx: Context, *, since: float | None = None, probe: bool = False) -> Comparison:
     """Compare the evidence since a point in time with the baseline.
 
-    `since` is Unix time; by default the time that the newest baseline names, or else the time of the last
-    release, or else a day ago. `probe`
-    tests the rate limit: it sends up to `checklist.burst` heartbeats of the configured device, one
-    after the other. The application stores the heartbeats that it accepts. Raises `UsageError` for
-    a time in the future.
+    `since` is Unix time; by default the time that the newest baseline names, or else the time of
+    the last release, or else a day ago. `probe` tests the rate limit: it sends up to
+    `checklist.burst` heartbeats of the configured device, one after the other. The application
+    stores the heartbeats that it accepts. Raises `UsageError` for a time in the future.
     """
     recorded = baseline.newest(ctx)
     begin = since if since is not None else _default_begin(ctx, recorded)
