@@ -31,9 +31,9 @@ def needed_by(stack: Stack, names: set[str]) -> set[str]:
 def in_order_of_dependencies(stack: Stack, units: Sequence[Sequence[str]]) -> list[Sequence[str]]:
     """Return groups of services (`units`), each after the groups that its services depend on.
 
-    Of the groups that can come next, the first in the given order does. Groups may depend on each
-    other in a circle, unlike single services: if no group can come next, the first of those left
-    does.
+    If several groups can come next, the first of them in the given order is taken. Unlike single
+    services, groups may depend on each other in a circle. If every group that is left depends on
+    another one that is left, the first of them is taken.
     """
     needed = {id(unit): needed_by(stack, set(unit)) for unit in units}
     left, ordered = list(units), list[Sequence[str]]()
@@ -45,10 +45,10 @@ def in_order_of_dependencies(stack: Stack, units: Sequence[Sequence[str]]) -> li
 
 
 def ending(stack: Stack) -> set[str]:
-    """Return the services whose successful end another service waits for before it starts."""
+    """Return the services that have to end successfully before another service starts."""
     return {
         other
         for service in stack.services.values()
         for other, dependency in service.depends_on.items()
-        if dependency.condition == "service_completed_successfully"
+        if dependency.condition == "service_completed_successfully" and other in stack.services
     }

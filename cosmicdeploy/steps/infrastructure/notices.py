@@ -17,7 +17,7 @@ def infrastructure_notices(ctx: Context) -> Iterator[StackNotice]:
     """Yield notices for infrastructure that is not as declared or has not loaded its changed files.
 
     Leaves out services that this run includes, and services that do not run, which other checks
-    name.
+    name. Raises `EngineUnavailable` and `LockLost`.
     """
     ctx = ctx.with_cached_facts()
     for name in dict.fromkeys(ctx.settings.services.infrastructure):
@@ -28,7 +28,7 @@ def infrastructure_notices(ctx: Context) -> Iterator[StackNotice]:
 
 
 def include_command(name: str) -> str:
-    """Return the command that replaces a service of the infrastructure."""
+    """Return, in backticks, the deploy that also replaces this service of the infrastructure."""
     return f"`cosmicdeploy deploy --include {name}`"
 
 
@@ -39,7 +39,7 @@ def _notices(ctx: Context, name: str) -> Iterator[StackNotice]:
             kind="changed",
             service=name,
             what=f"is not as declared ({', '.join(reasons)}), and a deploy replaces it only with"
-            f" --include{_why_not(ctx, name)}: {cost_of(ctx, name)}",
+            f" --include{_why_not(ctx, name)}; then {cost_of(ctx, name)}",
             todo=include_command(name),
         )
     if reloadable:
@@ -47,7 +47,7 @@ def _notices(ctx: Context, name: str) -> Iterator[StackNotice]:
             kind="changed",
             service=name,
             what=f"has not loaded its files since they changed: {', '.join(reloadable)}",
-            todo="`cosmicdeploy deploy` has it load them, if they pass `nginx -t`",
+            todo="`cosmicdeploy deploy` makes it load them if `nginx -t` accepts them",
         )
 
 

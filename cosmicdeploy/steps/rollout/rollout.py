@@ -74,7 +74,8 @@ class RolloutStep(Step):
     )
     roles: tuple[Role, ...] = Field(
         default=("app", "scheduler", "worker", "other"),
-        description="Roles of the services; `other`: services without a role.",
+        description="Roles of the services. `other`: services without a role, services that keep"
+        " data (only started), and infrastructure that the run includes.",
     )
     anew: tuple[str, ...] = Field(
         default=(),
@@ -163,7 +164,7 @@ class RolloutStep(Step):
     def _stop_left_superseded(self, ctx: Context, names: Iterable[str]) -> None:
         """Stop superseded containers that a killed start-first rollout left running.
 
-        Leaves them running for a service whose container in place does not serve.
+        If a service's current container does not serve, its superseded container keeps running.
         """
         for name in names:
             current = ctx.container(name)
@@ -203,8 +204,7 @@ class RolloutStep(Step):
     def undo(self, ctx: Context, change: Change) -> None:
         undo = RolloutUndo(ctx, at_once=self.at_once)
         # The proxy comes first: until it serves, the undo would wait for it after each replica.
-        # Then come the replicas: another container that starts while a replica is stopped may be
-        # given the replica's address.
+        # Then come the replicas, so that no other container is given a stopped replica's address.
         names, services = list(reversed(change.before["containers"])), ctx.settings.services
         names.sort(key=lambda name: (name != services.proxy, name not in services.app))
         for name in names:
