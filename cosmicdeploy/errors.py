@@ -164,6 +164,36 @@ class Interrupted(CosmicError):
     exit_code = ExitCode.INTERRUPTED
 
 
+class FirstError:
+    """Keeps the first error of several blocks, so that the work after a failed block goes on.
+
+        errors = FirstError()
+        for container in containers:
+            with errors:
+                start(container)
+        errors.raise_if_any()
+
+    Raises `EngineUnavailable` and `LockLost` at once: without the engine nothing else can succeed,
+    and without the lock nothing else may be changed.
+    """
+
+    def __init__(self) -> None:
+        self.error: CosmicError | None = None
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if not isinstance(error, CosmicError) or isinstance(error, EngineUnavailable | LockLost):
+            return False
+        self.error = self.error or error
+        return True
+
+    def raise_if_any(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+
 # Error number → what to do. Any `OSError` with another number is a bug in this program.
 _MORE_FILES = "raise the limit of open files, such as by `ulimit -n 4096`"
 _CHANGE_OWNER = "change its owner or mode, or run the command as a user who may use it"

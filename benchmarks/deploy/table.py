@@ -158,7 +158,7 @@ def rollout_times(deploy: Deploy) -> Mapping[str, float] | None:
     """
     for step in deploy.report.get("steps", ()):
         is_rollout = step.get("kind") in ("rollout", "restart")
-        times = step.get("facts", {}).get("roll") if is_rollout else None
+        times = step.get("facts", {}).get("timings") if is_rollout else None
         if times and times.get("needed"):
             return times  # type: ignore[no-any-return]
     return None

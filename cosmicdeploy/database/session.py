@@ -34,6 +34,9 @@ LOCK_WAIT_TIMEOUT = 1205
 # The server's error numbers, and among them those of the driver, about the connection.
 SERVER_ERRORS = range(1000, 6000)
 DRIVER_ERRORS = range(2000, 3000)
+# The server's error numbers for a statement or session that it has ended: shutdown, deadlock,
+# KILL, a statement's time limit, an idle client.
+ENDED = frozenset({1053, 1213, 1317, 1927, 1969, 3024, 3169, 4031})
 
 
 class Session:
@@ -123,10 +126,12 @@ def execute_when_unlocked(session: Session, statement: str | bytes) -> None:
 def is_refusal(error: DatabaseError) -> bool:
     """Return whether the server refused a statement for good.
 
-    False if the server did not answer, or if it gave up the wait for a lock.
+    False if the server did not answer, ended the statement or the session, or gave up the wait for
+    a lock.
     """
     code = error_code(error.__cause__)
-    return code in SERVER_ERRORS and code not in DRIVER_ERRORS and code != LOCK_WAIT_TIMEOUT
+    is_lasting = code not in {*ENDED, LOCK_WAIT_TIMEOUT}
+    return code in SERVER_ERRORS and code not in DRIVER_ERRORS and is_lasting
 
 
 def _is_lock_timeout(error: BaseException) -> bool:

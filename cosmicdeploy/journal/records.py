@@ -12,19 +12,23 @@ from pydantic_core import from_json
 from cosmicdeploy.journal.record_shapes import KINDS
 from cosmicdeploy.journal.step_kinds import current_kind
 from cosmicdeploy.journal.step_shapes import BEFORE, FACTS
+from cosmicdeploy.journal.timings import current_facts
 
 # A key that is followed by whitespace; no version of cosmicdeploy writes one.
 SPACE_BEFORE_COLON = re.compile(rb'"\s+:')
 
 
 def parsed(line: bytes) -> Any:
-    """Parse the JSON of a line, and replace a former name of a step's kind by the present name.
+    """Parse the JSON of a line, and replace former names by the present ones.
 
-    Raises `ValueError` if the line is not JSON.
+    These are names of a step's kind and of a rollout's timings. Raises `ValueError` if the line is
+    not JSON.
     """
     data = from_json(line)
     if isinstance(data, dict) and isinstance(data.get("step_kind"), str):
         data["step_kind"] = current_kind(data["step_kind"])
+        if isinstance(data.get("facts"), dict):
+            data["facts"] = current_facts(data["facts"])
     return data
 
 

@@ -148,7 +148,7 @@ def costs(plan: Plan) -> list[str]:
 def run_playbook(
     ctx: Context, file: PlaybookFile, playbook: Playbook, wait: float
 ) -> tuple[Run, TrafficStats | None]:
-    """Run a playbook; return the run, and the request stats if requests were sent meanwhile.
+    """Run a playbook; return the run and its request stats, which are None if it sent no requests.
 
     Waits up to `wait` seconds if another run holds the lock.
     """

@@ -1,4 +1,4 @@
-"""Preview which rows a rollback to each backup would lose or bring back."""
+"""Preview by how many rows a rollback to each backup would change the tables."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from cosmicdeploy.text.formatting import counted, format_time
 class Loss:
     """What a rollback to a backup would do to the rows in the database.
 
-    `tables` are the tables whose number of rows has changed since the backup was made; None if the
-    database does not answer. Updated rows do not change that number, so they are not counted.
-    `has_data` is False if the stack has no database: then no row is lost or comes back.
+    `tables` are the tables whose number of rows has changed since the backup was made; None if that
+    is unknown. The differences are net: updated rows do not count, and a deleted row and a new one
+    in the same table cancel each other out. `has_data` is False if the rollback restores no data.
     """
 
     backup: Backup
@@ -32,9 +32,9 @@ class Loss:
     def rows(self) -> str:
         """The differences in one line, for the operator."""
         if not self.has_data:
-            return "none: no data goes back"
+            return "none: no data is restored"
         if self.tables is None:
-            return "unknown: the database does not answer"
+            return "unknown: the tables cannot be read"
         if not self.tables:
             return "no table has more or fewer rows"
         parts = [counted(self.newer, "newer row goes", "newer rows go")] if self.newer else []
@@ -45,12 +45,12 @@ class Loss:
 
     @property
     def newer(self) -> int:
-        """The number of rows by which tables have grown since the backup."""
+        """The number of rows by which tables have grown since the backup; 0 if unknown."""
         return sum(max(0, (t.now or 0) - (t.backup or 0)) for t in self.tables or ())
 
     @property
     def deleted(self) -> int:
-        """The number of rows by which tables have shrunk since the backup."""
+        """The number of rows by which tables have shrunk since the backup; 0 if unknown."""
         return sum(max(0, (t.backup or 0) - (t.now or 0)) for t in self.tables or ())
 
 
@@ -63,7 +63,14 @@ def losses(ctx: Context, backups: Sequence[Backup]) -> list[Loss]:
             tables = facts.tables()
     except CosmicError:  # the backups are listed even without the database
         return [Loss(backup=backup, tables=None) for backup in backups]
-    return [Loss(backup=b, tables=row_differences(b.manifest, tables)) for b in backups]
+    return [
+        Loss(
+            backup=backup,
+            tables=row_differences(backup.manifest, tables) if backup.has_data else (),
+            has_data=backup.has_data,
+        )
+        for backup in backups
+    ]
 
 
 def rollback_target(ctx: Context, reference: str) -> Backup:

@@ -8,6 +8,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.lines import Record
 from cosmicdeploy.journal.step_kinds import RESUME, ROLLOUT
+from cosmicdeploy.journal.timings import CREATE, DRAIN, HEALTHY, START, TIMINGS
 from cosmicdeploy.text.formatting import format_duration
 
 QUIESCE = "quiesce"
@@ -16,7 +17,7 @@ UNTIL_RESUME = "this run lets clients in again later"
 DURING_MAINTENANCE = ("backup", "cache-clear")
 # A rollout runs these phases for one container after the other, so their durations add up. It runs
 # the other phases in parallel, so only the longest duration counts.
-SEQUENTIAL = ("create", "start")
+SEQUENTIAL = (CREATE, START)
 
 
 def clients_are_kept_out(ctx: Context) -> bool:
@@ -89,13 +90,13 @@ def _start_seconds(rollout: Record | None) -> float | None:
 
     None without a record, or if the record has no durations.
     """
-    services = rollout["facts"].get("roll", {}).get("services", {}) if rollout else {}
+    services = rollout["facts"].get(TIMINGS, {}).get("services", {}) if rollout else {}
     if not services:
         return None
     phases_of_each = services.values()
     sequential = sum(phases.get(name, 0.0) for phases in phases_of_each for name in SEQUENTIAL)
     return float(
         sequential
-        + max(phases.get("drain", 0.0) for phases in phases_of_each)
-        + max(phases.get("healthy", 0.0) for phases in phases_of_each)
+        + max(phases.get(DRAIN, 0.0) for phases in phases_of_each)
+        + max(phases.get(HEALTHY, 0.0) for phases in phases_of_each)
     )

@@ -31,40 +31,49 @@ def reach(ctx: Context, application: Application) -> Front | NotReached:
 
     If the address is only presumed, sends a request to it. If the response is a 404, sends requests
     to the replicas until one answers 200. If one does, clients use another address, or the
-    application has no clients.
+    application has no clients. A replica to which the deployer sends no requests counts if it is
+    ready.
 
     Raises `EngineError` if the proxy does not run or, in a stack without one, the replica.
     """
-    section = "app" if application.is_main else f"applications.{application.name}"
+    section = application.section
     todo = f"set `{section}.reached_at` to a path or URL that clients use, or to false"
     try:
         front = front_of(ctx, application)
     except ConfigError as error:
-        return NotReached(error.what, todo)
+        # A path does not help here, since the address of the stack is unknown.
+        url = f"set `{section}.reached_at` to a URL that clients use, or to false"
+        return NotReached(error.what, f"{error.todo}, or {url}" if application.is_main else url)
     if front is None:
         return NotReached(f"{section}.reached_at is false", "remove that key if clients reach it")
-    if _leads_nowhere(ctx, application, front):
-        return NotReached(f"{front.url} answers 404, but a replica itself answers 200", todo)
+    if evidence := _evidence_of_other_address(ctx, application, front):
+        return NotReached(f"{front.url} answers 404, but {evidence}", todo)
     return front
 
 
-def _leads_nowhere(ctx: Context, application: Application, front: Front) -> bool:
+def _evidence_of_other_address(ctx: Context, application: Application, front: Front) -> str:
+    """Return what shows that the application works although its address answers 404.
+
+    Returns "" if nothing shows it, or if the address is certain or does not answer 404.
+    """
     if application.is_main or application.reached_at:
-        return False
-    return send_request(front.url).status == NOT_FOUND and _has_serving_replica(ctx, application)
+        return ""
+    if send_request(front.url).status != NOT_FOUND:
+        return ""
+    evidence = (_evidence(ctx, application, name) for name in application.services)
+    return next(filter(None, evidence), "")
 
 
-def _has_serving_replica(ctx: Context, application: Application) -> bool:
-    for name in application.services:
-        container = ctx.container(name)
-        if container is None or not container.is_running:
-            continue
-        if not is_requested(container, application):
-            return container.is_ready
-        try:
-            url = container_url(container, application)
-        except EngineError:
-            continue
-        if send_request(url + application.health_path).status == OK:
-            return True
-    return False
+def _evidence(ctx: Context, application: Application, name: str) -> str:
+    """Return what shows that a replica works; "" if nothing does."""
+    container = ctx.container(name)
+    if container is None or not container.is_running:
+        return ""
+    if not is_requested(container, application):
+        return f"{name} is {container.health or 'running'}" if container.is_ready else ""
+    try:
+        url = container_url(container, application)
+    except EngineError:
+        return ""
+    is_serving = send_request(url + application.health_path).status == OK
+    return f"{name} itself answers 200" if is_serving else ""

@@ -39,8 +39,20 @@ def wait_ready(
     conditions: the check has passed in another container of the same image, and the check only
     sends the request that this replica has just answered.
     """
-    responses = ResponsesInARow(ctx, name, on_good_response)
+    application = ctx.settings.application_of(name)
+    responses = ResponsesInARow(ctx, application, on_good_response)
+    return _wait_ready(ctx, container_id, name, responses, is_new=is_new)
 
+
+def wait_healthy(ctx: Context, container_id: str, name: str) -> Container:
+    """Wait as `wait_ready` does, but send no requests, for a container that no service declares."""
+    responses = ResponsesInARow(ctx, None, lambda: None)
+    return _wait_ready(ctx, container_id, name, responses, is_new=False)
+
+
+def _wait_ready(
+    ctx: Context, container_id: str, name: str, responses: ResponsesInARow, *, is_new: bool
+) -> Container:
     def has_passed(container: Container) -> bool:
         return (
             container.is_ready

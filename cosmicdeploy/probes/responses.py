@@ -11,6 +11,7 @@ from cosmicdeploy.errors import EngineError
 from cosmicdeploy.probes.http import OK, send_request
 from cosmicdeploy.probes.preconditions.spoken_protocol import wrong_protocol
 from cosmicdeploy.probes.urls import container_url, is_requested
+from cosmicdeploy.settings import Application
 
 # A container to which no requests are sent is checked less often: its health check is a command in
 # the container, which takes about 100 ms under load. A request costs the host next to nothing.
@@ -21,12 +22,17 @@ LOCALHOST = ("localhost", "127.0.0.1", "::1")
 
 
 class ResponsesInARow:
-    """Counts the good responses in a row of a replica; any other container needs none."""
+    """Counts the good responses in a row of a replica of `application`.
 
-    def __init__(self, ctx: Context, name: str, on_good_response: Callable[[], None]) -> None:
-        self._ctx, self._on_good_response = ctx, on_good_response
-        self._application = ctx.settings.application_of(name)
-        self._needed = ctx.settings.restart.passes if self._application else 0
+    A container of no application (None) needs none.
+    """
+
+    def __init__(
+        self, ctx: Context, application: Application | None, on_good_response: Callable[[], None]
+    ) -> None:
+        self._ctx, self._application = ctx, application
+        self._on_good_response = on_good_response
+        self._needed = ctx.settings.restart.passes if application else 0
         self._count, self._last = 0, ""
 
     def are_enough(self, container: Container) -> bool:

@@ -31,7 +31,7 @@ class RequestStatsReport(Part):
 class GapReport(Part):
     """A gap: a time in which clients were not served while `service` was replaced or reloaded.
 
-    The plan announced at most `at_most_seconds`. `what` says what the service did meanwhile.
+    The plan announced at most `at_most_seconds`. `what` says what the service did then.
     `failed` counts the run's own requests that failed in the gap; null if the run sent none.
     """
 
@@ -76,8 +76,8 @@ class RequestsReport(RequestStatsReport):
 
     `applications` has the requests to each application by its name; empty if there is only one.
     `failures` describes the first failures. `broken` says what clients would have noticed; "" for
-    nothing. `failing_before` says which requests failed before the run changed anything; if it is
-    not "", only failures after the rollout count.
+    nothing. `failing_before` says how many requests failed before the run changed anything; if it
+    is not "", failures are excused until the rollout has ended.
     """
 
     failures: tuple[str, ...] = ()

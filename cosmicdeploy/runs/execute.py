@@ -73,7 +73,7 @@ def execute(
     wait: float = 0.0,
     recorder: Recorder | None = None,
 ) -> tuple[Run, TrafficStats | None]:
-    """Run steps under the stack's lock; meanwhile send requests through the proxy.
+    """Run steps under the stack's lock, and send requests through the proxy during the run.
 
     Waits up to `wait` seconds for another run to end. Then resumes or undoes interrupted runs,
     depending on the command. If the run changes something, the `recorder` records its baseline.

@@ -31,9 +31,9 @@ def needed_by(stack: Stack, names: set[str]) -> set[str]:
 def in_order_of_dependencies(stack: Stack, units: Sequence[Sequence[str]]) -> list[Sequence[str]]:
     """Return groups of services (`units`), each after the groups that its services depend on.
 
-    Of the groups that can come next, the first in the given order does. Groups may depend on each
-    other in a circle, unlike single services: then the first group of the circle comes next, and a
-    group that only depends on the circle comes after it.
+    If several groups can come next, the first of them in the given order is taken. Unlike single
+    services, groups may depend on each other in a circle. Then the first group of the circle is
+    taken, and a group that only depends on the circle comes after all groups of the circle.
     """
     needed = [needed_by(stack, set(unit)) for unit in units]
     left, ordered = list(range(len(units))), list[Sequence[str]]()
@@ -59,10 +59,10 @@ def _reached(graph: Mapping[int, Sequence[int]], start: int) -> set[int]:
 
 
 def ending(stack: Stack) -> set[str]:
-    """Return the services whose successful end another service waits for before it starts."""
+    """Return the services that have to end successfully before another service starts."""
     return {
         other
         for service in stack.services.values()
         for other, dependency in service.depends_on.items()
-        if dependency.condition == "service_completed_successfully"
+        if dependency.condition == "service_completed_successfully" and other in stack.services
     }

@@ -7,11 +7,7 @@ from typing import ClassVar
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.swap.interrupted import is_swap_interrupted, resolve_interrupted_swap
 from cosmicdeploy.database.swap.swap import drop_replaced_data, has_replaced_data
-from cosmicdeploy.errors import (
-    CosmicError,
-    EngineUnavailable,
-    LockLost,
-)
+from cosmicdeploy.errors import FirstError
 from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.journal.unfinished import unfinished
 from cosmicdeploy.proxy import out_of_service, put_in_service
@@ -94,12 +90,14 @@ def _settle_restart(ctx: Context, restart: RestartStep, begun: Change) -> None:
 
     An error is only reported: the step `health` checks the containers.
     """
-    try:
+    errors = FirstError()
+    with errors:
         restart.undo(ctx, begun)
-    except (EngineUnavailable, LockLost):
-        raise
-    except CosmicError as error:
-        ctx.say(f"a service that an interrupted restart stopped still does not work: {error.what}")
+    if errors.error:
+        ctx.say(
+            "a service that an interrupted restart stopped still does not work:"
+            f" {errors.error.what}"
+        )
 
 
 def _drained(ctx: Context) -> list[str]:

@@ -9,7 +9,7 @@ from functools import partial
 from cosmicdeploy.concurrency import map_concurrently
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost, UnhealthyContainer
+from cosmicdeploy.errors import FirstError, UnhealthyContainer
 from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.probes.application.replica import old_replica_problem
 from cosmicdeploy.probes.readiness import wait_ready
@@ -130,11 +130,8 @@ def response_problem(ctx: Context, application: Application, container: Containe
     """
     if not is_requested(container, application):
         return ""
-    release = ctx.release_of(container)
-    try:
+    release, problem, errors = ctx.release_of(container), "", FirstError()
+    with errors:
         url = container_url(container, application)
-        return old_replica_problem(ctx, application, url, release)[0]
-    except (EngineUnavailable, LockLost):
-        raise
-    except CosmicError as error:
-        return error.what
+        problem, _ = old_replica_problem(ctx, application, url, release)
+    return errors.error.what if errors.error else problem

@@ -54,7 +54,7 @@ def _pin(call: Call, config: Path | None, reference: str, reason: str | None) ->
     backup = catalogue.get(reference)
     new_pin = None if reason is None else Pin(at=now(), reason=reason)
     catalogue.update_state(backup.id, lambda state: state.updated(pin=new_pin))
-    catalogue.get(backup.id)  # raises if a prune has removed the backup meanwhile
+    catalogue.get(backup.id)  # raises if a prune has just removed the backup
     pinned = "is pinned: the retention policy never removes it"
     result = "is no longer pinned" if new_pin is None else pinned
     call.terminal.console.print(f"{backup.id} {result}", soft_wrap=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import ValidationError, field_validator
+from pydantic import field_validator
 
 from cosmicdeploy.database.backups.manifest import Moment
 from cosmicdeploy.database.stored_model import StoredModel
@@ -80,7 +80,7 @@ class State(_Record):
 
     @property
     def copy_urls(self) -> list[str]:
-        """The URLs of the destinations that hold a copy."""
+        """The URLs of the destinations to which the last copy succeeded."""
         return [copy.url for copy in self.copies if not copy.error]
 
     def updated(self, **changes: object) -> State:
@@ -111,10 +111,16 @@ def read_state(path: Path) -> State:
         return State.model_validate_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return State()
-    except (OSError, ValueError, ValidationError) as error:
+    except OSError as error:
+        raise BackupError(
+            f"The backup's state (verifications, pin, copies) cannot be read: {error.strerror}",
+            where=str(path),
+            todo=f"make the file readable for this user: `ls -l {path}`",
+        ) from error
+    except ValueError as error:
         backup_id = path.name.removesuffix(".state.json")
         raise BackupError(
-            "The backup's state (verifications, pin, copies) cannot be read",
+            "The backup's state (verifications, pin, copies) is damaged",
             where=str(path),
             todo=f"remove the file, then run `cosmicdeploy backup verify {backup_id}`, and pin and"
             " copy the backup again if it was pinned or copied",

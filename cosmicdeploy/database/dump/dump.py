@@ -71,7 +71,7 @@ def create_backup(
     on_bytes: OnBytes = ignore_progress,
     options: DumpOptions | None = None,
 ) -> Backup:
-    """Take a backup of the live schema, whose structure must not change meanwhile.
+    """Take a backup of the live schema, whose structure must not change during the dump.
 
     Raises `BackupError` if the backup cannot be made or fails a check, `DatabaseError` or
     `EngineError` if the server or the engine does not answer. A backup that has started is then

@@ -1,9 +1,9 @@
 """Compare the rows of a dump with counts taken just before and just after it.
 
-Clients write meanwhile, so at the moment of the dump a table may have had fewer rows than at either
-count. Therefore such a table is dumped again, alone and several times. Rows are missing only if
-every one of these dumps has fewer rows than the counts just before and just after it. Measured on
-two cores: counting 2,000,000 rows takes 0.3 s, dumping them 4.2 s.
+Clients write between the counts, so at the moment of the dump a table may have had fewer rows than
+at either count. Therefore such a table is dumped again, alone and several times. Rows are missing
+only if every one of these dumps has fewer rows than the counts just before and just after it.
+Measured on two cores: counting 2,000,000 rows takes 0.3 s, dumping them 4.2 s.
 """
 
 from __future__ import annotations

@@ -45,8 +45,8 @@ def require_creatable_events(session: Session, schema: str, recorded: Sequence[D
     """Raise `BackupError` if the server refuses to create one of the events among `recorded`.
 
     Creates each event in `schema`, which must have no events of its own, and drops it again. The
-    event is disabled meanwhile, so that the server never runs it there. Uses `schema`. Raises
-    `DatabaseError` if the server does not answer, or if the user lacks the privileges.
+    event is created disabled, so that the server never runs it there. Makes `schema` the current
+    one. Raises `DatabaseError` if the server does not answer, or if the user lacks the privileges.
     """
     session.use(schema)
     for event in recorded:
@@ -95,6 +95,7 @@ def is_bound_to_schema(definition: Definition) -> bool:
     """
     if definition.kind != "TRIGGER":
         return False
+    # The server keeps the words after CREATE as they were typed, in small letters too.
     head = re.split(r"\bFOR\s+EACH\s+ROW\b", definition.statement, maxsplit=1, flags=re.I)[0]
-    _, _, target = re.sub(r"`(?:[^`]|``)*`", "name", head).partition("TRIGGER")
-    return "." in target
+    plain = re.sub(r"`(?:[^`]|``)*`", "name", head)
+    return "." in re.split(r"\bTRIGGER\b", plain, maxsplit=1, flags=re.I)[-1]

@@ -7,8 +7,9 @@ import re
 from cosmicdeploy.database.schema.columns import Column, Outline, read_columns
 from cosmicdeploy.database.session import Session
 
-# A display width has no effect on the data, and newer versions of MySQL do not report it.
-DISPLAY_WIDTH = re.compile(r"\b((?:tiny|small|medium|big)?int|year)\(\d+\)")
+# A display width has no effect on the data, and newer versions of MySQL report it only with
+# ZEROFILL, which pads results to this width.
+DISPLAY_WIDTH = re.compile(r"^((?:tiny|small|medium|big)?int|year)\(\d+\)(?!.*zerofill)")
 
 
 def read_outline(session: Session, schema: str) -> Outline:
@@ -34,24 +35,29 @@ def column_changes(then: Outline, now: Outline) -> list[str]:
     for table in sorted(then.keys() & now.keys()):
         old, new = then[table], now[table]
         for name in sorted(old.keys() | new.keys()):
-            before, after = _portable(old.get(name)), _portable(new.get(name))
+            before, after = _described(old.get(name)), _described(new.get(name))
             if before != after:
                 lines.append(f"column {table}.{name} is {after} instead of {before}")
     return lines
 
 
-def _portable(column: Column | None) -> str:
+def _described(column: Column | None) -> str:
     if column is None:
         return "missing"
-    return DISPLAY_WIDTH.sub(r"\1", column.type) + (" NULL" if column.nullable else " NOT NULL")
+    return _portable_type(column) + (" NULL" if column.nullable else " NOT NULL")
+
+
+def _portable_type(column: Column) -> str:
+    """Return the type as servers of all versions report it."""
+    return DISPLAY_WIDTH.sub(r"\1", column.type)
 
 
 def incompatibilities(needed: Outline, schema: Outline) -> list[str]:
     """Return why code written for the schema `needed` cannot use `schema`; empty if it can.
 
     The code can use a schema that has every table and column of `needed`. Each of these columns
-    must have the same type, and accept NULL if it does in `needed`. Every other column of these
-    tables must accept NULL or get its value from the server.
+    must have the same type apart from a display width, and accept NULL if it does in `needed`.
+    Every other column of these tables must accept NULL or get its value from the server.
     """
     lines = [f"table {table} is missing" for table in needed if table not in schema]
     for table in sorted(needed.keys() & schema.keys()):
@@ -67,8 +73,8 @@ def _column_incompatibilities(
         column = schema.get(name)
         if column is None:
             lines.append(f"column {table}.{name} is missing")
-        elif column.type != known.type:
-            lines.append(f"column {table}.{name} is {column.type} instead of {known.type}")
+        elif (present := _portable_type(column)) != (type_ := _portable_type(known)):
+            lines.append(f"column {table}.{name} is {present} instead of {type_}")
         elif known.nullable and not column.nullable:
             lines.append(f"column {table}.{name} no longer accepts NULL")
     for name in schema.keys() - needed.keys():

@@ -16,8 +16,9 @@ TO_RESTORE = (
     *("SELECT", "INSERT", "CREATE", "DROP", "ALTER", "INDEX", "REFERENCES", "LOCK TABLES"),
     *("CREATE VIEW", "SHOW VIEW", "TRIGGER", "EVENT", "CREATE ROUTINE", "ALTER ROUTINE"),
 )
-# With any of these privileges, a user may create objects whose definer is another account.
-FOREIGN_DEFINERS = frozenset({"SUPER", "SET USER", "SET_USER_ID"})
+# With any of these privileges, a user may create objects whose definer is another account: MariaDB
+# has SET USER, MySQL since 8.2 SET_ANY_DEFINER and before it SET_USER_ID, and both have SUPER.
+FOREIGN_DEFINERS = frozenset({"SUPER", "SET USER", "SET_USER_ID", "SET_ANY_DEFINER"})
 ALL = "ALL PRIVILEGES"
 GRANT = re.compile(r"GRANT (?P<privileges>.+?) ON (?P<schema>\*|`(?:[^`]|``)+`)\.\* TO (?P<to>\S+)")
 # In a grant, _ and % in a schema's name are wildcards unless a backslash precedes them.
@@ -47,7 +48,8 @@ def require_definers(session: Session, definers: Iterable[str]) -> None:
         raise BackupError(
             f"The database user may not create objects with another definer: {', '.join(others)}",
             where=session.where,
-            todo="GRANT SET USER ON *.* to it, or use another user",
+            todo="GRANT SET USER ON *.* to it (MySQL: SET_ANY_DEFINER, before 8.2 SET_USER_ID),"
+            " or use another user",
         )
 
 

@@ -16,7 +16,7 @@ from cosmicdeploy.database.schema.definitions import (
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.schema.recorded_settings import recorded_settings
 from cosmicdeploy.database.schema.schemas import set_default_collation
-from cosmicdeploy.database.session import Session, execute_when_unlocked
+from cosmicdeploy.database.session import Session, execute_when_unlocked, is_refusal
 from cosmicdeploy.errors import BackupError, DatabaseError
 
 # Kinds of objects that the server runs without a call.
@@ -98,7 +98,10 @@ def encoded(definition: Definition, statement: str) -> bytes:
 
 
 def without_broken_views(session: Session, definitions: Definitions) -> Definitions:
-    """Return a copy without the views that cannot be queried: they cannot be created again."""
+    """Return a copy without the views that cannot be queried: they cannot be created again.
+
+    Raises `DatabaseError` as `broken_views` does.
+    """
     broken = broken_views(session, definitions)
     kept = tuple(
         each for each in definitions.objects if each.kind != "VIEW" or each.name not in broken
@@ -107,12 +110,17 @@ def without_broken_views(session: Session, definitions: Definitions) -> Definiti
 
 
 def broken_views(session: Session, definitions: Definitions) -> dict[str, str]:
-    """Return view → reason, for each view of the current schema that cannot be queried."""
+    """Return view → reason, for each view of the current schema that the server refuses to query.
+
+    Raises `DatabaseError` for an error that says nothing about the view, such as a lost connection.
+    """
     broken: dict[str, str] = {}
     for view in definitions.of("VIEW"):
         try:
             session.execute(f"SHOW FIELDS FROM {quoted(view.name)}")
         except DatabaseError as error:
+            if not is_refusal(error):
+                raise
             broken[view.name] = error.what
     return broken
 
@@ -134,7 +142,8 @@ def _drop_other_routines(session: Session, schema: str, recorded: Definitions) -
 def _create_views(session: Session, schema: str, waiting: Sequence[Definition]) -> None:
     """Create views in rounds: a view that uses another view may succeed only in a later round.
 
-    Raises the last error if no view of a round can be created.
+    Raises the last error if no view of a round can be created, and at once an error that says
+    nothing about the view, such as a lost connection.
     """
     while waiting:
         failed: list[Definition] = []
@@ -143,6 +152,8 @@ def _create_views(session: Session, schema: str, waiting: Sequence[Definition]) 
             try:
                 create_objects(session, schema, [definition])
             except DatabaseError as error:
+                if not is_refusal(error):
+                    raise
                 failed.append(definition)
                 last = error
         if last is not None and len(failed) == len(waiting):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from cosmicdeploy.engine.platforms import platform_parts
 from cosmicdeploy.errors import ConfigError
 
 # The API version of Engine 18.09, the first with BuildKit.
@@ -35,18 +36,19 @@ class EngineFacts:
     def platform(self) -> str:
         return f"{self.system}/{self.architecture}"
 
-    @property
-    def platform_args(self) -> dict[str, str]:
-        """The platform arguments that BuildKit sets by itself, such as TARGETARCH.
+    def platform_args(self, target: str) -> dict[str, str]:
+        """Return the platform arguments that BuildKit sets by itself, such as TARGETARCH.
 
-        A `FROM` may use them. The arguments for variants are left out.
+        A `FROM` may use them. `target` is the platform to build for. A variant is known only if
+        `target` names one.
         """
-        sides = ("TARGET", "BUILD")
-        return {
-            **{f"{side}PLATFORM": self.platform for side in sides},
-            **{f"{side}OS": self.system for side in sides},
-            **{f"{side}ARCH": self.architecture for side in sides},
-        }
+        args = {}
+        for side, platform in (("TARGET", target), ("BUILD", self.platform)):
+            parts = platform_parts(platform)
+            args[f"{side}PLATFORM"] = "/".join(parts)
+            names = (f"{side}{part}" for part in ("OS", "ARCH", "VARIANT"))
+            args.update(zip(names, parts, strict=False))
+        return args
 
 
 @lru_cache(maxsize=4)

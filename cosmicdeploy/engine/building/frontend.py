@@ -1,7 +1,8 @@
 """The frontend of a build: the program that parses the Dockerfile.
 
-It is the engine's own, or an image that the build argument BUILDKIT_SYNTAX names, or else the line
-'# syntax=' of the Dockerfile.
+It is the image that the build argument BUILDKIT_SYNTAX names. Without that argument, it is the
+image that the Dockerfile's line '# syntax=' names. Without both, the engine parses the Dockerfile
+itself.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ _KNOWN = ("docker/dockerfile", "docker/dockerfile-upstream")
 class Frontend:
     """The frontend of a build.
 
-    `image` is "" if the engine itself parses the Dockerfile. `declared_by` says what names the
-    image, in words for messages. `line` is the number of the Dockerfile's line that names it; 0 if
-    no line does.
+    `image` is "" if the engine itself parses the Dockerfile. `declared_by` says in messages what
+    names the image, if anything does. `line` is the number of the Dockerfile's line that names it;
+    0 if no line does.
     """
 
     image: str
@@ -30,7 +31,7 @@ class Frontend:
 
     @property
     def is_known(self) -> bool:
-        """Whether this package knows the frontend's instructions, so also the files it reads."""
+        """Whether this package knows the instructions, and thus the files that a build reads."""
         name = self.image.removeprefix("docker.io/").partition("@")[0].partition(":")[0]
         return not self.image or name in _KNOWN
 
@@ -47,5 +48,5 @@ def frontend(recipe: Recipe) -> Frontend:
 
 
 def _image(value: str) -> str:
-    """Return the image of a declaration, which options for the frontend may follow."""
-    return value.partition(" ")[0]
+    """Return the image that a declaration names; after a space, options may follow."""
+    return value.strip().partition(" ")[0]

@@ -42,6 +42,11 @@ class Recipe:
     def build(self) -> Build:
         return self.source.build
 
+    @property
+    def platform(self) -> str | None:
+        """The platform to build for; None for the engine's own, also if several are declared."""
+        return _platform(self.build)
+
     def instructions(self) -> Iterator[tuple[Instruction, str]]:
         """Yield each instruction that the build runs, with its location for messages."""
         for stage in self.stages:
@@ -76,7 +81,7 @@ def recipe_of(
     to the target. Raises as `read_recipe` does.
     """
     build = source.build
-    automatic = engine.platform_args if uses_buildkit else {}
+    automatic = engine.platform_args(_platform(build) or engine.platform) if uses_buildkit else {}
     every = read_stages(source.dockerfile, build.args, source.where, automatic)
     reached = (
         needed_stages(every, build.target, source.where)
@@ -86,6 +91,10 @@ def recipe_of(
     bases = base_images(reached, every, build.additional_contexts)
     triggers = {base: triggers_of(base) for base in dict.fromkeys(bases.parents)}
     return Recipe(source, engine, uses_buildkit, reached, bases, triggers)
+
+
+def _platform(build: Build) -> str | None:
+    return build.platforms[0] if len(build.platforms) == 1 else None
 
 
 def _triggers(api: APIClient, reference: str) -> tuple[Instruction, ...]:

@@ -60,7 +60,7 @@ def _copy_output(reader: Any, streams: Streams) -> None:
 def _stdin_sent(raw: Any, streams: Streams) -> Iterator[None]:
     """Send standard input from a thread during the block.
 
-    Does not wait for the thread after the block: the input of a terminal never ends.
+    Does not wait for the thread after the block: a read of standard input can block without end.
     """
     failures: list[Exception] = []
     threading.Thread(target=send_stdin, args=(raw, streams.stdin, failures), daemon=True).start()

@@ -77,7 +77,7 @@ def tail_since(api: Any, container_id: str, since: float) -> int | Literal["all"
     for tail in TAILS:
         first = next(read(api, container_id, LogSelection(tail=tail)), None)
         if first is None or first.at < since * NANOSECONDS:
-            return 2 * tail  # more lines may be written meanwhile
+            return 2 * tail  # more lines may be written before the next request
         if first.at == earlier:
             break  # both tails begin with the log's first line
         earlier = first.at

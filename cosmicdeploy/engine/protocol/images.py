@@ -18,8 +18,8 @@ class EngineImages(Protocol):
     def image_files(self, image_id: str, folder: str, project: str) -> Mapping[str, FileFacts]:
         """Return the files below a folder of an image, by their path in that folder.
 
-        The result is empty if the image has no such folder. The method creates a container of the
-        project, which never starts, and removes it.
+        The result is empty if the image has no such folder. To read them, the method creates a
+        container in the project, does not start it, and removes it.
         """
 
     def build(
@@ -57,7 +57,7 @@ class EngineImages(Protocol):
         """
 
     def context_digest(self, build: Build) -> str:
-        """Return a SHA-256 digest of everything that decides the image's content.
+        """Return a SHA-256 digest of the inputs of a build.
 
         The digest covers the Dockerfile, the build arguments, other keys of the build section that
         change the image, and the ids of the base images. It also covers the files of the build
@@ -66,7 +66,7 @@ class EngineImages(Protocol):
         """
 
     def tag(self, image_id: str, reference: str) -> None:
-        """Point a tag to an image, even if the tag names another image so far."""
+        """Point a tag to an image, even if it points to another one now."""
 
     def untag(self, reference: str) -> None:
         """Remove a tag, if it exists; removing an image's last tag removes the image."""

@@ -69,10 +69,10 @@ class Comparison:
 def compare(ctx: Context, *, since: float | None = None, probe: bool = False) -> Comparison:
     """Compare the evidence since a point in time with the baseline.
 
-    `since` is Unix time; by default the time at which the last release was put in place. `probe`
-    tests the rate limit: it sends up to `checklist.burst` heartbeats of the configured device, one
-    after the other. The application stores the heartbeats that it accepts. Raises `UsageError` for
-    a time in the future.
+    `since` is Unix time; by default the time that the newest baseline names, or else the time of
+    the last release, or else a day ago. `probe` tests the rate limit: it sends up to
+    `checklist.burst` heartbeats of the configured device, one after the other. The application
+    stores the heartbeats that it accepts. Raises `UsageError` for a time in the future.
     """
     recorded = baseline.newest(ctx)
     begin = since if since is not None else _default_begin(ctx, recorded)
@@ -97,7 +97,7 @@ def compare(ctx: Context, *, since: float | None = None, probe: bool = False) ->
 
 
 def _judge(judge: Callable[[Evidence], Point], evidence: Evidence) -> Point:
-    """Judge a point; unknown if its values in the baseline are not the expected figures."""
+    """Judge a point; the verdict is unknown if its figures in the baseline cannot be read."""
     if not evidence.before:
         return judge(evidence)
     try:
@@ -130,12 +130,13 @@ def record(ctx: Context) -> Baseline:
 
 
 def _default_begin(ctx: Context, recorded: Baseline | None) -> float:
-    """Return the Unix time at which the release was put in place, or of a day ago if unknown.
+    """Return the Unix time from which the evidence counts if the operator names none.
 
-    The baseline has this time, or the journal if there is no baseline.
+    A baseline names this time: when its release was put in place, or when an operator recorded the
+    baseline. Without a baseline, it is the time of the last release in the journal, or a day ago.
     """
     if recorded:
-        return recorded.in_place_timestamp
+        return min(recorded.in_place_timestamp, time.time())
     released = ctx.journal.last("release")
     at = datetime.fromisoformat(released["at"]).timestamp() if released else 0.0
     return at if 0 < at <= time.time() else time.time() - DAY

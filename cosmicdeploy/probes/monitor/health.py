@@ -62,13 +62,17 @@ class Health:
         """
         services = self._ctx.settings.services.all
         states = {name: ContainerState.of(self._ctx.container(name)) for name in services}
-        before, self._known = self._known, states
-        yield self._table(states)
-        if not before:
+        # The queries for releases may fail. Then the next poll compares with the same states again.
+        events = [self._table(states), *self._events(states)]
+        self._known = states
+        yield from events
+
+    def _events(self, states: Mapping[str, ContainerState]) -> Iterator[MonitorEvent]:
+        if not self._known:
             yield _event(MONITOR, summary(states))
             return
         for name, state in states.items():
-            if text := change(before[name], state, self._release(state)):
+            if text := change(self._known[name], state, self._release(state)):
                 yield _event(name, text)
 
     def _table(self, states: Mapping[str, ContainerState]) -> MonitorEvent:
@@ -94,9 +98,10 @@ class Health:
 
 
 def summary(states: Mapping[str, ContainerState]) -> str:
-    """Return one line: how many containers there are, and which are neither running nor healthy."""
+    """Return one line: how many containers exist, and which services have no working one."""
     bad = [f"{name} is {state.state}" for name, state in states.items() if not _is_well(state)]
-    return f"{counted(len(states), 'container')}, {', '.join(bad) or 'all well'}"
+    existing = [state for state in states.values() if state.id]
+    return f"{counted(len(existing), 'container')}, {', '.join(bad) or 'all well'}"
 
 
 def change(before: ContainerState, now: ContainerState, release: str) -> str:
@@ -108,8 +113,9 @@ def change(before: ContainerState, now: ContainerState, release: str) -> str:
         return f"{'was replaced' if before.id else 'was created'}; now {now.state}{suffix}"
     if now.restarts > before.restarts:
         return f"ended and was restarted; now {now.state}"
-    if now.started_at != before.started_at and now.state != "exited":
-        return f"was started again; now {now.state}"
+    if now.started_at != before.started_at:
+        was_started = "was started" if before.state == "created" else "was started again"
+        return f"{was_started}; now {now.state}"
     return f"is {now.state}" if now.state != before.state else ""
 
 

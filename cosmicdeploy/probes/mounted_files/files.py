@@ -17,7 +17,7 @@ _OF_CONFIGURATION = {
 }  # fmt: skip
 # Images of databases read this folder only when they create the database.
 _READ_ONCE = PurePosixPath("/docker-entrypoint-initdb.d")
-# Of a mounted folder, only this many files are compared.
+# Of each mounted folder, at most this many files are returned.
 _MOST_FILES = 1_000
 
 
@@ -39,10 +39,11 @@ class MountedFile:
 def mounted_files(service: Service, container: Container, directory: Path) -> list[MountedFile]:
     """Return the files of the host that configure a container.
 
-    These are the files that are mounted by themselves, and the files in mounted folders whose path
-    names configuration. Files of other folders are left out, since they may be data. A mount is
-    left out too if the container does not have it, or has it from another source than the service
-    declares. `directory` is the project's.
+    These are the files that are mounted by themselves, and the files in each mounted folder whose
+    path in the container has a part such as `config`. Files of other folders are left out, since
+    they may be data; so are scripts that only create a database. A mount is left out too if the
+    container does not have it, or has it from another source than the service declares.
+    `directory` is the project's.
     """
     mounts = [mount for mount in service.mounts if _is_in_place(mount, container)]
     return [file for mount in mounts for file in _files(mount, directory)]

@@ -21,10 +21,10 @@ from cosmicdeploy.stack.model import Service
 
 
 def resolve_containers(ctx: Context, names: Collection[str]) -> Context:
-    """Return the context with each service's `container_name` as its container is named now.
+    """Return the context, with the present name of each service's container as `container_name`.
 
     Raises `Refused` if one of the services in `names`:
-    - has several containers that are not replicas;
+    - has several containers that are not replicas, unless just one runs and has the usual name;
     - has a container with another name than the declared `container_name`;
     - also runs in a project with nearly the same name;
     - has keys that the engine is too old for;
@@ -80,12 +80,12 @@ def _undecided(ctx: Context, containers: Sequence[Container], service: Service) 
     (running,) = {final_name(c.name) for c in containers if c.is_active}
     others = sorted({final_name(c.name) for c in containers} - {running})
     usual = [c.name for c in containers if has_usual_name(ctx.stack.project, service, c)]
-    other = usual[0] if usual else "NAME"
+    other, what = (usual[0], usual[0]) if usual else ("NAME", "another one (NAME)")
     return _several(
         ctx,
         containers,
         f"{running} runs with the labels of {service.name}, which are also on {', '.join(others)}",
-        f"decide which one to keep. To keep {other}: {retire_command([running])}, then"
+        f"decide which one to keep. To keep {what}: {retire_command([running])}, then"
         f" `docker start {other}`. To keep {running}: remove the others by hand once nothing"
         " in them is needed",
     )
@@ -93,7 +93,7 @@ def _undecided(ctx: Context, containers: Sequence[Container], service: Service) 
 
 def _several(ctx: Context, containers: Iterable[Container], what: str, todo: str) -> Refused:
     return Refused(
-        f"{what}; these do not count as replicas",
+        f"{what}; containers with these names are not replicas of one service",
         where=f"project {ctx.stack.project}",
         todo=todo,
         details=[_describe(container) for container in containers],
@@ -118,8 +118,7 @@ def _misnamed(ctx: Context, service: Service) -> Refused:
     todo = f"rename it: `docker rename {name} {declared}`"
     if ctx.engine.container(declared) is not None:
         todo = (
-            f"declare another container_name: {declared} is a container that does not belong to"
-            f" {service.name}"
+            f"declare another container_name: there is another container with the name {declared}"
         )
     return Refused(
         f"The container of {service.name} is {name}, but the compose file names it {declared}",

@@ -178,7 +178,7 @@ class RequestStream:
             return
         counted["acknowledged"] += 1
         if maintenance.is_open:
-            return  # a rollback may have swapped the data meanwhile
+            return  # a rollback may have swapped the data since then
         is_stored = heartbeats.is_stored(heartbeat_id)
         if is_stored:
             counted["found"] += 1

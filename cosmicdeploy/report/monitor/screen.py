@@ -40,7 +40,7 @@ COLORS = {
     MONITOR: "bold yellow",
 }
 # The view prints the time itself, so it drops the timestamp at the start of a log line.
-LOG_TIMESTAMP = re.compile(r"^\[\d{4}-\d\d-\d\d[ T][\d:.+Z]+\] ")
+LOG_TIMESTAMP = re.compile(r"^\[\d{4}-\d\d-\d\d[ T][\d:.,+Z-]+\] ")
 SOURCE_WIDTH = 16
 EVENTS_KEPT = 500
 CHANGES_SHOWN = 4
@@ -91,8 +91,8 @@ class LiveView:
         """Return how long the session lasted, and how many events and failed requests it had."""
         transitions = self._counts[TRANSITIONS]
         parts = [counted(transitions, "transition")] if transitions else []
-        lines = self._counts.total() - transitions
-        parts.append(counted(lines, "other line" if transitions else "line"))
+        others = self._counts.total() - transitions
+        parts.append(counted(others, "other event" if transitions else "event"))
         if LATENCY in self._state:
             facts = self._state[LATENCY]
             parts.append(f"{facts['failed_in_all']} of {facts['asked']} requests failed")
@@ -122,7 +122,8 @@ class LiveView:
 
 def event_line(event: MonitorEvent, width: int) -> Text:
     """Return an event as one line, cut to `width` columns."""
-    line = Text(f"{_clock(event.at)} ", style="dim", no_wrap=True, end="\n")
+    line = Text(no_wrap=True, end="\n")
+    line.append(f"{_clock(event.at)} ", style="dim")
     source = shorten_source(event.source)
     line.append(f"{source:<{SOURCE_WIDTH}} ", style=COLORS.get(event.topic, ""))
     text = sanitized(LOG_TIMESTAMP.sub("", event.text.replace("\t", " ")))
@@ -141,7 +142,7 @@ def _text_style(event: MonitorEvent) -> str:
         return "red"
     if event.topic in (MONITOR, FLAPPING, HEALTH):
         return "bold"
-    return "not dim"
+    return ""
 
 
 def _latency(facts: Mapping[str, Any]) -> Text:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from rich.text import Text
 
+from cosmicdeploy.journal.timings import CREATE, TIMINGS
 from cosmicdeploy.report.console import styled
 from cosmicdeploy.report.model import Report, StepReport
 from cosmicdeploy.report.requests_model import (
@@ -29,13 +30,13 @@ def lines(report: Report) -> Iterator[Text]:
 
 def _rollouts(steps: Iterable[StepReport]) -> Iterator[str]:
     for step in steps:
-        if roll := step.facts.get("roll"):
+        if timings := step.facts.get(TIMINGS):
             yield ""
             yield (
-                f"the rollout took {roll['seconds']:.1f} s; added up, engine and application"
-                f" needed {roll['needed']:.1f} s"
+                f"the rollout took {timings['seconds']:.1f} s; added up, engine and application"
+                f" needed {timings['needed']:.1f} s"
             )
-            yield f"  {_needed_for(roll['services'])}"
+            yield f"  {_needed_for(timings['services'])}"
         if seconds := seconds_without_proxy(step):
             yield f"the proxy was down for {seconds:.1f} s: connections were refused"
 
@@ -51,7 +52,7 @@ def _needed_for(services: Mapping[str, Mapping[str, float]]) -> str:
     A restart does not create containers. Workers are replaced in parallel with the replicas, so the
     phases may add up to more than the duration.
     """
-    create = "to create, " if any("create" in phases for phases in services.values()) else ""
+    create = "to create, " if any(CREATE in phases for phases in services.values()) else ""
     parallel = "; some run in parallel" if len(services) > 1 else ""
     return f"{create}to drain, to start and for the first responses{parallel}"
 

@@ -13,15 +13,15 @@ Keys = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class MergedDocument(Document):
-    """The merged values; errors about a value name the file that it most likely comes from."""
+    """The merged values; the location of a value is in the file from which it most likely comes."""
 
     sources: Sources = field(default_factory=Sources)
 
     def location(self, *keys: str | int) -> str:
         """Return "file:line" of the value, or of its closest known parent, in an original file.
 
-        If several files have the key, the last of the files that the settings name counts. So the
-        location of a list's item is a guess: the items may come from several files.
+        The file that has the most of the keys counts; among equals, the last file that the settings
+        name, then the included files. For an item of a list this is a guess: Compose joins lists.
         """
         found = [(document, document.locate(*known)) for document, known in self._candidates(keys)]
         if not found:
@@ -37,15 +37,16 @@ class MergedDocument(Document):
                 yield from self._extended(document, keys, frozenset())
 
     def _extended(
-        self, document: Document, keys: Keys, known: frozenset[tuple[str, str]]
+        self, document: Document, keys: Keys, visited: frozenset[tuple[str, str]]
     ) -> Iterator[tuple[Document, Keys]]:
-        """Yield file and keys of each service that the service at `keys` extends, nearest first.
+        """Yield the chain of services that the service at `keys` extends, the nearest one first.
 
-        `known` has the path and name of the services on the way there, to stop at a circle.
+        Each is given by its file and keys. `visited` has the file and name of each service that was
+        followed already, to stop at a circle.
         """
         here = (str(document.path), str(keys[1]))
         service = services_of(document).get(str(keys[1]))
-        target = None if service is None or here in known else extended_service(service)
+        target = None if service is None or here in visited else extended_service(service)
         if target is None:
             return
         name = None if target[0] is None else target[0].rpartition("/")[2]
@@ -53,4 +54,4 @@ class MergedDocument(Document):
             if other is document if name is None else other.path.name == name:
                 moved = ("services", target[1], *keys[2:])
                 yield other, moved
-                yield from self._extended(other, moved, known | {here})
+                yield from self._extended(other, moved, visited | {here})

@@ -156,7 +156,7 @@ class Service:
 
     @property
     def shared_network(self) -> str:
-        """Whose network its containers use, in words; "" if each has its own.
+        """The host, service or container whose network the containers use; "" if each has its own.
 
         Two containers in one network namespace cannot listen on the same port.
         """
@@ -178,7 +178,7 @@ class Service:
             mac_address=None,
             ports=(),
             restart="no",
-            cpu_shares=ISOLATED_SHARES,
+            cpu_shares=min(self.cpu_shares or ISOLATED_SHARES, ISOLATED_SHARES),
         )
 
 

@@ -14,7 +14,7 @@ from cosmicdeploy.steps.schema.compatible import target_of
 class LoadStep(Step):
     """Load a backup into a shadow schema and compare it with its manifest.
 
-    Clients are served meanwhile; the step `restore` then swaps the data in.
+    Clients are served during the load; the step `restore` then swaps the data in.
     """
 
     kind: ClassVar[str] = "load"

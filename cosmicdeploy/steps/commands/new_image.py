@@ -36,7 +36,7 @@ def in_new_image(
     - `apart`: the command always runs in a container of its own. A later run finds it there if this
       run is killed.
     - `once`: the command runs only once. Without `once`, it runs again in a container of its own if
-      the replica or trial ends meanwhile.
+      the replica or trial ends before the command does.
     - `reads`: the command writes to no volume, so it may run in any trial. Without `reads`, it runs
       in no trial if the proxy serves volumes of the app: the trial has other volumes in their
       place, so no client would get what the command writes there.
@@ -67,7 +67,7 @@ def in_new_image(
 
 
 def _run_there(ctx: Context, container: Container, arguments: Sequence[str]) -> ExecResult | None:
-    """Run a console command in a container; return None if the container ended meanwhile.
+    """Run a console command in a container; return None if the container ended first.
 
     The container may end if the new code cannot serve on the present schema. The same code may
     still be able to migrate.

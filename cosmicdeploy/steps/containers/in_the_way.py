@@ -19,7 +19,7 @@ from cosmicdeploy.steps.containers.orphan_containers import (
     IN_THE_WAY,
     is_asked_to_remove,
     orphan_facts,
-    start_orphan,
+    start_orphans,
     stop_orphan,
 )
 from cosmicdeploy.verification.orphans import is_second_scheduler, removable_orphans
@@ -79,9 +79,8 @@ def stop_for(ctx: Context, service: str, before: Mapping[str, Any]) -> None:
 
 
 def start_again(ctx: Context, before: Mapping[str, Any]) -> None:
-    """Start the orphans again that were stopped for a service; see `start_orphan`."""
-    for each in before.get(IN_THE_WAY, ()):
-        start_orphan(ctx, each)
+    """Start the orphans again that were stopped for a service; see `start_orphans`."""
+    start_orphans(ctx, before.get(IN_THE_WAY, ()))
 
 
 def _held(ctx: Context, service: Service, orphan: Container) -> Iterator[str]:

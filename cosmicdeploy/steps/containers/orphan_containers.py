@@ -8,12 +8,11 @@ from typing import Any
 from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.errors import CosmicError, NeedsPerson
+from cosmicdeploy.errors import CosmicError, FirstError, NeedsPerson, UnhealthyContainer
 from cosmicdeploy.journal.interrupted_run import Intent, intents
 from cosmicdeploy.journal.step_kinds import ORPHANS, ROLLOUT, SERVICES
-from cosmicdeploy.polling import poll
+from cosmicdeploy.probes.readiness import wait_healthy
 
-CHECK_EVERY_SECONDS = 0.25
 # The key of a step's `before` with the facts of the orphans that it stops before a service starts.
 IN_THE_WAY = "in_the_way"
 
@@ -50,11 +49,20 @@ def stop_orphan(ctx: Context, container_id: str) -> None:
         ctx.engine.stop(container.id, container.stop_timeout)
 
 
-def start_orphan(ctx: Context, facts: Mapping[str, Any]) -> None:
-    """Start an orphan again if it ran before, and wait until it is ready if it was.
+def start_orphans(ctx: Context, orphans: Iterable[Mapping[str, Any]]) -> None:
+    """Start orphans again that ran before, and wait until those are ready that were.
 
-    Raises `NeedsPerson` if it is gone, `CosmicError` if it does not become ready.
+    Raises the first error once all were tried, but `LockLost` and `EngineUnavailable` at once.
     """
+    errors = FirstError()
+    for each in orphans:
+        with errors:
+            _start_orphan(ctx, each)
+    errors.raise_if_any()
+
+
+def _start_orphan(ctx: Context, facts: Mapping[str, Any]) -> None:
+    """Start one orphan; raises `NeedsPerson` if it is gone."""
     if not facts["running"]:
         return
     container = ctx.engine.container(facts["id"])
@@ -66,12 +74,17 @@ def start_orphan(ctx: Context, facts: Mapping[str, Any]) -> None:
         )
     if not container.is_active:
         ctx.engine.start(container.id)
-    if facts["ready"] and not _becomes_ready(ctx, container.id):
+    if not facts["ready"]:
+        return
+    try:
+        wait_healthy(ctx, container.id, facts["name"])
+    except UnhealthyContainer as error:
         raise CosmicError(
-            f"{facts['name']} runs again, but is not ready",
+            f"{facts['name']} was started again, but is not ready",
             where=facts["name"],
             todo=f"see its log: `docker logs --tail 100 {facts['name']}`",
-        )
+            details=error.details,
+        ) from error
 
 
 def remove_stopped(ctx: Context, orphans: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -86,12 +99,3 @@ def remove_stopped(ctx: Context, orphans: Iterable[Mapping[str, Any]]) -> list[s
             ctx.engine.remove(container.id)
             removed.append(container.name)
     return removed
-
-
-def _becomes_ready(ctx: Context, container_id: str) -> bool:
-    def is_ready() -> bool:
-        container = ctx.engine.container(container_id)
-        return container is not None and container.is_ready
-
-    within = ctx.settings.restart.healthy_within
-    return poll(is_ready, until=bool, every=CHECK_EVERY_SECONDS, within=within)

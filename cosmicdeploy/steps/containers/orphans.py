@@ -7,14 +7,14 @@ from typing import ClassVar
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost
+from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.step_kinds import ORPHANS
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.orphan_containers import (
     is_asked_to_remove,
     orphan_facts,
     remove_stopped,
-    start_orphan,
+    start_orphans,
     stop_orphan,
 )
 from cosmicdeploy.verification.orphans import REMOVE_ORPHANS, removable_orphans
@@ -62,16 +62,7 @@ class OrphansStep(Step):
                 )
 
     def undo(self, ctx: Context, change: Change) -> None:
-        errors = list[CosmicError]()
-        for each in change.before["orphans"]:
-            try:
-                start_orphan(ctx, each)
-            except (EngineUnavailable, LockLost):
-                raise
-            except CosmicError as error:  # the others are still started
-                errors.append(error)
-        if errors:
-            raise errors[0]
+        start_orphans(ctx, change.before["orphans"])
 
     def settle(self, ctx: Context, change: Change) -> None:
         if removed := remove_stopped(ctx, change.before["orphans"]):

@@ -1,6 +1,6 @@
 """The step `restart-in-place`: stop and start the same containers.
 
-Like `docker compose restart`, but the other replicas serve meanwhile. Image and definition stay the
+Like `docker compose restart`, but the other replicas keep serving. Image and definition stay the
 same.
 """
 
@@ -15,6 +15,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.step_kinds import RESTART_IN_PLACE
+from cosmicdeploy.journal.timings import TIMINGS
 from cosmicdeploy.probes.maintenance import proxy_is_stopped
 from cosmicdeploy.probes.preconditions.single_container import resolve_containers
 from cosmicdeploy.probes.readiness import serves_now
@@ -51,8 +52,9 @@ class RestartStep(Step):
     """Restart the containers of services in place.
 
     Replicas are restarted in batches of `restart.max_unavailable`: each batch is ready before the
-    next begins. Meanwhile scheduler and workers are restarted; then other services, one after the
-    other. With `turns_away`, clients are turned away and all services are restarted at once.
+    next begins. The scheduler and the workers are restarted at the same time as the replicas, and
+    then the other services, one after the other. With `turns_away`, clients are turned away and all
+    services are restarted at once.
     """
 
     kind: ClassVar[str] = RESTART_IN_PLACE
@@ -64,7 +66,7 @@ class RestartStep(Step):
         " cache and the proxy.",
     )
     leaves_none: bool = Field(
-        default=False, description="Restart even if no other replica is ready meanwhile."
+        default=False, description="Restart a replica even if no other one is ready."
     )
 
     @property
@@ -111,7 +113,7 @@ class RestartStep(Step):
         for name in before:
             if name not in released:
                 stop_and_start(ctx, [look_up(ctx, name)])
-        return {"roll": rollout.facts()}
+        return {TIMINGS: rollout.facts()}
 
     def _restart_at_once(self, ctx: Context, before: Before) -> Result:
         """Restart all at once; the release stops before the services that it needs."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost
+from cosmicdeploy.errors import FirstError
 from cosmicdeploy.journal.step_kinds import SERVICES
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Support
@@ -112,18 +112,14 @@ class ServicesStep(Step):
         """
         if remaining := self.kept_after_undo(change):
             ctx.say(remaining)
-        kept, errors = _kept(change), list[CosmicError]()
+        kept, errors = _kept(change), FirstError()
         for name in reversed(change.before["containers"]):
-            try:
+            with errors:
                 if name not in kept:
                     put_back(ctx, name, None)
-            except (EngineUnavailable, LockLost):
-                raise
-            except CosmicError as error:  # the other services are still put back
-                errors.append(error)
-        start_again(ctx, change.before)
-        if errors:
-            raise errors[0]
+        with errors:
+            start_again(ctx, change.before)
+        errors.raise_if_any()
 
     def kept_after_undo(self, change: Change) -> str:
         names = ", ".join(_kept(change))

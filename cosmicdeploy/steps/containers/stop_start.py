@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost
+from cosmicdeploy.errors import CosmicError, FirstError
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.quiesce import stop_all
@@ -69,15 +69,13 @@ def bring_up(ctx: Context, groups: Iterable[Sequence[Target]], healthy: Collecti
     """Start stopped containers group by group; wait until those named in `healthy` are ready.
 
     Waits for running containers as well: a killed run may just have started them. Raises the first
-    error once all groups were tried. `LockLost` and `EngineUnavailable` are raised at once, since
-    nothing can be started after them.
+    error once all groups were tried, but `LockLost` and `EngineUnavailable` at once.
     """
-    errors: list[CosmicError] = []
+    errors = FirstError()
     for targets in groups:
-        errors += _try_each(ctx, _start_if_stopped, targets)
-        errors += _try_each(ctx, _wait_ready, [t for t in targets if t.name in healthy])
-    if errors:
-        raise errors[0]
+        _do_for_each(ctx, _start_if_stopped, targets, errors)
+        _do_for_each(ctx, _wait_ready, [t for t in targets if t.name in healthy], errors)
+    errors.raise_if_any()
 
 
 def _start_if_stopped(ctx: Context, target: Target) -> None:
@@ -90,19 +88,14 @@ def _wait_ready(ctx: Context, target: Target) -> None:
     wait_ready(ctx, target.require_container().id, target.name)
 
 
-def _try_each(
-    ctx: Context, work: Callable[[Context, Target], None], targets: Sequence[Target]
-) -> list[CosmicError]:
-    """Do the work for all targets at the same time; return the errors."""
-
-    def attempt(target: Target) -> CosmicError | None:
-        try:
-            work(ctx, target)
-        except (LockLost, EngineUnavailable):
-            raise
-        except CosmicError as error:
-            return error
-        return None
-
+def _do_for_each(
+    ctx: Context,
+    work: Callable[[Context, Target], None],
+    targets: Sequence[Target],
+    errors: FirstError,
+) -> None:
+    """Do the work for all targets at the same time; keep the error of the first that fails."""
     with ThreadPoolExecutor(max_workers=len(targets) or 1) as pool:
-        return [error for error in pool.map(attempt, targets) if error is not None]
+        for running in [pool.submit(work, ctx, target) for target in targets]:
+            with errors:
+                running.result()

@@ -60,7 +60,7 @@ class PullStep(Step):
         }
 
     def verify(self, ctx: Context, change: Change) -> None:
-        """Check only that the images exist, since the registry's tags may move meanwhile."""
+        """Check only that the images exist: the registry's tags may have moved since the pull."""
         require_images(ctx, change.before["tags"])
 
     def undo(self, ctx: Context, change: Change) -> None:

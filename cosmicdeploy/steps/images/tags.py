@@ -26,7 +26,7 @@ def restore_tags(ctx: Context, tags: Mapping[str, str | None]) -> None:
 
 
 def remove_new_images(ctx: Context, before: Mapping[str, str | None]) -> None:
-    """Restore the former tags, then remove the images that they named meanwhile, if unused."""
+    """Restore the former tags, then remove the images that they named until now, if unused."""
     created = {image_id(ctx, tag) for tag in before} - set(before.values()) - {None}
     restore_tags(ctx, before)
     for each in created:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost, ProbeFailed
+from cosmicdeploy.errors import CosmicError, FirstError, ProbeFailed
 from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.probes.readiness import awaited_container, unhealthy, wait_ready
@@ -76,13 +76,10 @@ def wait_settled(ctx: Context, container: Container, name: str) -> None:
 
 def _front(ctx: Context) -> Response | None:
     """Return the response that a client gets now; None if no request can be sent."""
-    try:
+    front = None
+    with FirstError():  # without an address there is no request
         front = front_of(ctx, ctx.settings.main_application)
-        return send_request(front.url) if front is not None else None
-    except (EngineUnavailable, LockLost):
-        raise
-    except CosmicError:
-        return None
+    return send_request(front.url) if front is not None else None
 
 
 def _require_same(ctx: Context, before: Response) -> None:
@@ -102,13 +99,10 @@ def _in_time(ctx: Context, require: Callable[[], object]) -> None:
 
     def attempt() -> CosmicError | None:
         ctx.safe_point()
-        try:
+        errors = FirstError()
+        with errors:
             require()
-        except (EngineUnavailable, LockLost):
-            raise
-        except CosmicError as error:
-            return error
-        return None
+        return errors.error
 
     error = poll(
         attempt,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost
+from cosmicdeploy.errors import FirstError
 from cosmicdeploy.probes.result import StackNotice
 from cosmicdeploy.stack.data_keepers import data_keepers
 from cosmicdeploy.steps.images.builds import stale_sources
@@ -17,7 +17,7 @@ def infrastructure_notices(ctx: Context) -> Iterator[StackNotice]:
     """Yield notices for infrastructure that is not as declared or has not loaded its changed files.
 
     Leaves out services that this run includes, and services that do not run, which other checks
-    name.
+    name. Raises `EngineUnavailable` and `LockLost`.
     """
     ctx = ctx.with_cached_facts()
     for name in dict.fromkeys(ctx.settings.services.infrastructure):
@@ -28,7 +28,7 @@ def infrastructure_notices(ctx: Context) -> Iterator[StackNotice]:
 
 
 def include_command(name: str) -> str:
-    """Return the command that replaces a service of the infrastructure."""
+    """Return, in backticks, the deploy that also replaces this service of the infrastructure."""
     return f"`cosmicdeploy deploy --include {name}`"
 
 
@@ -39,7 +39,7 @@ def _notices(ctx: Context, name: str) -> Iterator[StackNotice]:
             kind="changed",
             service=name,
             what=f"is not as declared ({', '.join(reasons)}), and a deploy replaces it only with"
-            f" --include{_why_not(ctx, name)}: {cost_of(ctx, name)}",
+            f" --include{_why_not(ctx, name)}; then {cost_of(ctx, name)}",
             todo=include_command(name),
         )
     if reloadable:
@@ -47,7 +47,7 @@ def _notices(ctx: Context, name: str) -> Iterator[StackNotice]:
             kind="changed",
             service=name,
             what=f"has not loaded its files since they changed: {', '.join(reloadable)}",
-            todo="`cosmicdeploy deploy` has it load them, if they pass `nginx -t`",
+            todo="`cosmicdeploy deploy` makes it load them if `nginx -t` accepts them",
         )
 
 
@@ -55,14 +55,14 @@ def _reasons(ctx: Context, name: str) -> tuple[list[str], list[str]]:
     """Return why the service is not as declared, and which changed files a reload would apply."""
     if ctx.image_of(name) is None:
         return [f"the image {ctx.service(name).image} is declared, and not here yet"], []
-    try:
+    errors, reasons, reloadable = FirstError(), list[str](), list[str]()
+    with errors:
         drift = drift_of(ctx, name)
         reasons = [*([drift.reason] if drift.reason else []), *_sources(ctx, name)]
-        return reasons, [str(each) for each in drift.reloadable]
-    except (EngineUnavailable, LockLost):
-        raise
-    except CosmicError as error:
-        return [f"it cannot be compared: {error.what}"], []
+        reloadable = [str(each) for each in drift.reloadable]
+    if errors.error:
+        return [f"it cannot be compared: {errors.error.what}"], []
+    return reasons, reloadable
 
 
 def _sources(ctx: Context, name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Decide which replicas a rollout replaces together, and which containers may start meanwhile."""
+"""Decide which replicas a rollout replaces together, and which containers may start with them."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.journal.timings import DRAIN, HEALTHY, PASSES, START
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Application
 from cosmicdeploy.settings.pace import Pace, pace_of
@@ -46,8 +47,8 @@ class Rollout:
 
     `reasons` maps each service of the rollout to the reason why its container is replaced or
     started. `before` is the step's `Change.before`, which names the orphans to stop before a
-    service starts. Replicas with the same pace (`settings/pace.py`) are replaced in batches; the
-    first batch holds the replicas that do not serve now.
+    service starts. Replicas with the same pace (`settings/pace.py`) form a group, which is
+    replaced in batches; its first batch holds the replicas that do not serve at the beginning.
     """
 
     def __init__(
@@ -77,15 +78,19 @@ class Rollout:
         return self._phases.facts(time.monotonic() - self._started)
 
     def all_at_once(self) -> None:
-        """Replace all containers without waiting for each to be ready; for maintenance."""
+        """Replace all containers one after the other, then wait until all are ready."""
         self._replace([look_up(self._ctx, name) for name in self._reasons], {})
 
     def in_batches(self) -> None:
         """Replace the applications one after the other, the replicas of each in batches.
 
         The scheduler and the workers are replaced at the same time as the main application's
-        replicas. The other services are replaced one after the other, the replicas of each at its
-        pace. A service comes after those that it depends on.
+        replicas, unless `_replace_main` has a reason to replace them afterwards. The other services
+        follow one by one; of a service with several containers, `Pace.at_a_time` are replaced at a
+        time. A service comes after those that it depends on.
+
+        Raises `CosmicError` if a container does not become ready or no other replica would serve,
+        and what a safe point raises if the operator interrupts the run.
         """
         applications = {each.services[0]: each for each in self._ctx.settings.all_applications}
         for unit in replaced_together(self._ctx):
@@ -250,14 +255,15 @@ class Rollout:
     def _prepare(self, target: Target, grace: float | None = None) -> str:
         """Prepare the target's container for its start, and return its id.
 
-        A container whose only drift is that it is stopped or paused stays as it is. A restart in
-        place stops a running or paused container. Any other container is replaced.
+        A restart in place keeps the container, and stops it if it runs or is paused. A rollout
+        keeps a container whose only drift is that it is stopped or paused; it replaces or creates
+        any other.
         """
         if self._reasons[target.name] not in STARTED_IN_PLACE and not self._in_place:
             return swap_in(self._ctx, target, self._phases, grace)
         container = target.require_container()
         if container.is_active and self._in_place:
-            with self._phases.of(target.name, "drain"):
+            with self._phases.of(target.name, DRAIN):
                 end(self._ctx, target.name, container.id, grace)
         return container.id
 
@@ -266,7 +272,7 @@ class Rollout:
             if name not in self._ctx.settings.services.app:
                 self._safe_point(name)  # waiting for `_starting` may have taken long
             stop_for(self._ctx, name, self._before)
-            with self._phases.of(name, "start"):
+            with self._phases.of(name, START):
                 start_container(self._ctx, name, self._created[name])
 
     def _wait_ready(self, names: Sequence[str]) -> dict[str, Container]:
@@ -288,6 +294,6 @@ class Rollout:
         if name not in self._restarting:
             self._ready.add(name, container)
         first = answered[0] if answered else time.monotonic()
-        self._phases.add(name, "healthy", first - began)
-        self._phases.add(name, "passes", time.monotonic() - first)
+        self._phases.add(name, HEALTHY, first - began)
+        self._phases.add(name, PASSES, time.monotonic() - first)
         return container

@@ -11,7 +11,8 @@ from functools import cached_property
 from cosmicdeploy import proxy
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.errors import ConfigError, CosmicError, EngineError, EngineUnavailable, LockLost
+from cosmicdeploy.errors import ConfigError, EngineError, FirstError
+from cosmicdeploy.journal.timings import DRAIN, IN_SERVICE
 from cosmicdeploy.steps.rollout.proxy_waits import ProxyWaits
 from cosmicdeploy.steps.rollout.target import Target
 from cosmicdeploy.steps.rollout.timings import Phases
@@ -57,14 +58,14 @@ class ProxyControl:
         `moved`: at least one of the replicas has a new address. Raises the errors of
         `proxy.reload_if_stale`; if the proxy did not work before the run, only reports them.
         """
-        try:
+        errors = FirstError()
+        with errors:
             self._put_in_service(names, moved=moved)
-        except (EngineUnavailable, LockLost):
-            raise
-        except CosmicError as error:
-            if self._ctx.settings.services.proxy not in self._ctx.run.known_failures.services:
-                raise
-            self._ctx.say(f"the proxy did not work before, and is left as it is: {error.what}")
+        if self._ctx.settings.services.proxy not in self._ctx.run.known_failures.services:
+            errors.raise_if_any()
+        elif errors.error:
+            why = errors.error.what
+            self._ctx.say(f"the proxy did not work before, and is left as it is: {why}")
 
     def _put_in_service(self, names: Sequence[str], *, moved: bool) -> None:
         replicas = [name for name in names if name in self._replicas]
@@ -83,7 +84,7 @@ class ProxyControl:
         if not had_flags:
             # Each worker of the proxy may have to notice for itself that the replicas are back.
             time.sleep(max(0.0, started + self._ctx.settings.restart.pause - time.monotonic()))
-        self._phases.add(replicas[0], "served", time.monotonic() - started)
+        self._phases.add(replicas[0], IN_SERVICE, time.monotonic() - started)
 
     def _reload_for(self, missing: Sequence[str]) -> None:
         """Reload nginx because of replicas that get no request.
@@ -134,7 +135,7 @@ class ProxyControl:
         if is_drainable:
             self._out_of_service.append(name)
         if is_drainable and ignores_stop:
-            with self._phases.of(name, "taken out"):
+            with self._phases.of(name, DRAIN):
                 proxy.drain(self._ctx, name)
             self._ctx.say(f"{name} ignores its stop signal: its requests were waited for")
             return NO_GRACE

@@ -23,6 +23,7 @@ from cosmicdeploy.engine.containers.names import (
 )
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
+from cosmicdeploy.journal.timings import CREATE, DRAIN
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.compose_hash import config_hash
@@ -59,7 +60,7 @@ def swap_in(ctx: Context, target: Target, phases: Phases, grace: float | None = 
     """
     created = create_candidate(ctx, target, phases)
     if target.container is not None:
-        with phases.of(target.name, "drain"):
+        with phases.of(target.name, DRAIN):
             end(ctx, target.name, target.container.id, grace)
         supersede(ctx, target.service, target.container)
     ctx.engine.rename(created, target.service.container_name)
@@ -93,7 +94,7 @@ def create_candidate(ctx: Context, target: Target, phases: Phases) -> str:
     own_labels = container_labels(ctx, service, image.id)
     if current is not None and labels.NUMBER in current.labels:
         own_labels[labels.NUMBER] = current.labels[labels.NUMBER]  # the name contains the number
-    with phases.of(target.name, "create"):
+    with phases.of(target.name, CREATE):
         return ctx.engine.create(
             service,
             name=name,

@@ -14,6 +14,7 @@ from pydantic import Field
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.step_kinds import ROLLOUT
+from cosmicdeploy.journal.timings import TIMINGS
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.settings import Role
 from cosmicdeploy.settings.pace import pace_of
@@ -76,7 +77,8 @@ class RolloutStep(Step):
     )
     roles: tuple[Role, ...] = Field(
         default=("app", "scheduler", "worker", "other"),
-        description="Roles of the services; `other`: services without a role.",
+        description="Roles of the services. `other`: services without a role, services that keep"
+        " data (only started), and infrastructure that the run includes.",
     )
     anew: tuple[str, ...] = Field(
         default=(),
@@ -173,7 +175,7 @@ class RolloutStep(Step):
     def _stop_left_superseded(self, ctx: Context, names: Iterable[str]) -> None:
         """Stop superseded containers that a killed start-first rollout left running.
 
-        Leaves them running for a service whose container in place does not serve.
+        If a service's current container does not serve, its superseded container keeps running.
         """
         for name in names:
             current = ctx.container(name)
@@ -202,7 +204,7 @@ class RolloutStep(Step):
         rollout.all_at_once() if self.at_once else rollout.in_batches()
         left_out.start_younger(ctx, change.before)
         images = {name: ctx.running(name).image_id for name in reasons}
-        return {"containers": images, "roll": rollout.facts(), **change.facts}
+        return {"containers": images, TIMINGS: rollout.facts(), **change.facts}
 
     def verify(self, ctx: Context, change: Change) -> None:
         if not self.anew:
@@ -215,17 +217,16 @@ class RolloutStep(Step):
     def undo(self, ctx: Context, change: Change) -> None:
         undo = RolloutUndo(ctx, at_once=self.at_once)
         # The proxy comes first: until it serves, the undo would wait for it after each replica.
-        # Then come the replicas: another container that starts while a replica is stopped may be
-        # given the replica's address.
+        # Then come the replicas, so that no other container is given a stopped replica's address.
         names, services = list(reversed(change.before["containers"])), ctx.settings.services
         names.sort(key=lambda name: (name != services.proxy, name not in services.app))
         for name in names:
             undo.undo(name, change.before["containers"][name])
-        try:
+        with undo.errors:
             start_again(ctx, change.before)
+        with undo.errors:
             left_out.undo_younger(ctx, change.before)
-        finally:
-            undo.end()
+        undo.end()
 
     def creates(self, ctx: Context) -> Sequence[str]:
         return self.anew or self._services(ctx)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.containers.names import ContainerRole, role_of
 from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.journal.timings import DRAIN, START
 from cosmicdeploy.settings.pace import start_first_obstacle
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.containers.hooks import start_container
@@ -35,7 +36,7 @@ def require_start_first(service: Service) -> None:
 def start_candidate(ctx: Context, target: Target, phases: Phases) -> str:
     """Create and start the target's candidate under a temporary name; return its id."""
     created = create_candidate(ctx, target, phases)
-    with phases.of(target.name, "start"):
+    with phases.of(target.name, START):
         start_container(ctx, target.name, created)
     return created
 
@@ -66,7 +67,7 @@ def stop_superseded(ctx: Context, service: Service, phases: Phases) -> None:
 
     Also stops candidates that an earlier rollout left over.
     """
-    with phases.of(service.name, "drain"):
+    with phases.of(service.name, DRAIN):
         for container in temporary_containers(ctx, service):
             if container.is_running:
                 end(ctx, service.name, container.id)

@@ -6,8 +6,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from cosmicdeploy.journal.timings import CREATE, DRAIN, HEALTHY, START
+
 # Any deployer needs these phases: the engine and the application do the work, not the deployer.
-NEEDED = ("create", "drain", "start", "healthy")
+NEEDED = (CREATE, DRAIN, START, HEALTHY)
 
 
 class Phases:
@@ -15,13 +17,13 @@ class Phases:
 
     The order of the phases depends on `restart.order`:
 
-    - `taken out`: a replica that ignores its stop signal finishes its requests before it stops
     - `create`: the engine creates the new container
-    - `drain`: the old container finishes its work and stops
+    - `drain`: the old container finishes its work and stops; one that ignores its stop signal first
+      finishes its requests
     - `start`: the engine starts the container
     - `healthy`: from the start until the first good response
     - `passes`: from then until the container is ready
-    - `served`: until the proxy sends requests to the batch; added to the batch's first replica
+    - `in service`: until the proxy sends requests to the batch; added to its first replica
     """
 
     def __init__(self) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.containers.names import ContainerRole, role_of
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost, NeedsPerson
+from cosmicdeploy.errors import FirstError, NeedsPerson
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.containers.hooks import start_container
@@ -26,31 +25,26 @@ from cosmicdeploy.steps.rollout.timings import Phases
 class RolloutUndo:
     """The undo of one rollout, service by service. Not reusable.
 
-    `at_once`: clients are turned away meanwhile, so the undo announces no gap and does not wait for
-    the proxy.
+    `at_once`: clients are turned away during the undo, so it announces no gap and does not wait for
+    the proxy. `errors` keeps the first error, which `end` raises.
     """
 
     def __init__(self, ctx: Context, *, at_once: bool) -> None:
         self._ctx, self._at_once = ctx, at_once
         self._proxy = ProxyControl(ctx, Phases())
-        self._error: CosmicError | None = None
-        with _best_effort():
+        self.errors = FirstError()
+        with FirstError():  # an error of the proxy must not stop the undo
             self._proxy.adopt()
 
     def undo(self, name: str, before: dict[str, Any] | None) -> None:
-        """Put back a service's former container; keep an error for `end`, which raises the first.
+        """Put back a service's former container; keep an error for `end`.
 
         Raises `LockLost` and `EngineUnavailable` at once: no other container could be put back.
         """
-        try:
-            self._undo(name, before)
-        except (LockLost, EngineUnavailable):
-            raise
-        except CosmicError as error:
-            self._error = self._error or error
-
-    def _undo(self, name: str, before: dict[str, Any] | None) -> None:
-        with nullcontext() if self._at_once else undo_gap(self._ctx, name, before):
+        with (
+            self.errors,
+            nullcontext() if self._at_once else undo_gap(self._ctx, name, before),
+        ):
             self._put_back(name, before)
 
     def _put_back(self, name: str, before: dict[str, Any] | None) -> None:
@@ -58,34 +52,21 @@ class RolloutUndo:
         worked = name not in self._ctx.run.known_failures.services
         if is_changed and before and before["running"] and worked and not self._at_once:
             # An error of the proxy must not stop the undo of other services.
-            try:
+            errors = FirstError()
+            with errors:
                 self._proxy.put_in_service([name], moved=False)
                 require_answers(self._ctx, name)()
-            except (LockLost, EngineUnavailable):
-                raise
-            except CosmicError as error:
-                self._ctx.say(f"{name} is back, but: {error.what}")
+            if errors.error:
+                self._ctx.say(f"{name} is back, but: {errors.error.what}")
 
     def end(self) -> None:
-        """Put all replicas in service; raise the first error of a service.
+        """Put all replicas in service; raise the first error of the undo.
 
-        Raises `LockLost` at once: another run works on the stack.
+        An error of the proxy is ignored, but `LockLost` and `EngineUnavailable` are raised.
         """
-        with _best_effort():
+        with FirstError():
             self._proxy.put_all_in_service()
-        if self._error is not None:
-            raise self._error
-
-
-@contextmanager
-def _best_effort() -> Iterator[None]:
-    """Ignore an error of this block, which must not stop the undo; raise `LockLost`."""
-    try:
-        yield
-    except LockLost:
-        raise
-    except CosmicError:
-        pass
+        self.errors.raise_if_any()
 
 
 def undo_gap(

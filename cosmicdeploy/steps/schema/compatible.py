@@ -25,25 +25,30 @@ class CompatibleStep(Step):
             return Unchanged(reason=NO_DATABASE)
         if not target.has_data:
             raise Refused(
-                "The schema that this release needs is unknown: the stack had no database then",
+                "The schema that the backup's release needs is unknown: the stack had no database"
+                " when the backup was made",
                 where=f"backup {target.id}",
                 todo="choose another backup: `cosmicdeploy backup list`",
             )
         require_whole(ctx)
         with open_facts(ctx.database()) as facts:
             if facts.schema_digest() == target.manifest.schema_digest:
-                return Unchanged(reason="the schema is that of this release")
+                return Unchanged(reason="the schema is that of the backup's release")
             problems = facts.incompatibilities(target.manifest.outline)
         if problems:
             raise Refused(
-                f"Release {target.manifest.release_text or 'of the backup'} cannot work on the"
-                f" schema as it is now: {problems[0]}",
+                f"{_release(target)} cannot work on the schema as it is now: {problems[0]}",
                 where=f"backup {target.id}",
-                todo="roll back the data as well (leave out --code-only), or only the schema"
-                " (--migration)",
+                todo="leave out --code-only to roll back the data as well, or use --migration"
+                " instead of it to roll back the schema and keep newer rows",
                 details=problems,
             )
-        return Unchanged(reason="this release can read and write the schema as it is now")
+        return Unchanged(reason="the backup's release can read and write the schema as it is now")
+
+
+def _release(backup: Backup) -> str:
+    text = backup.manifest.release_text
+    return f"Release {text}" if text else "The backup's release"
 
 
 def target_of(ctx: Context) -> Backup:

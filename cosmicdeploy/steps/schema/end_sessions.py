@@ -43,7 +43,7 @@ class Target(BaseModel):
 class EndSessionsStep(Step):
     """End these database sessions; with `statement_only`, end only the statements that they run.
 
-    Leaves alone a session that meanwhile runs another statement.
+    Leaves alone a session that by then runs another statement.
     """
 
     kind: ClassVar[str] = "end-sessions"

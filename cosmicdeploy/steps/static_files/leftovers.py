@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost
+from cosmicdeploy.errors import FirstError
 from cosmicdeploy.proxy.static_files import record
 from cosmicdeploy.steps.static_files.renew import names_in_use, shell_of
 from cosmicdeploy.steps.static_files.scripts import clean_script
@@ -25,14 +25,13 @@ def clean_up(ctx: Context) -> None:
     left = left_aside(ctx)
     if not left:
         return
-    try:
+    errors = FirstError()
+    with errors:
         for users in users_of_volumes(ctx):
             if users[0].volume in left and ctx.engine.volume_exists(users[0].volume):
                 _clean(ctx, users[0].volume, journal_facts(ctx, source_of(ctx, users)))
-    except (EngineUnavailable, LockLost):
-        raise
-    except CosmicError as error:
-        ctx.say(f"left for the next run to clean up: {error.what}")
+    if errors.error:
+        ctx.say(f"left for the next run to clean up: {errors.error.what}")
     else:
         record.drop_copies(ctx, names_in_use(ctx))
 

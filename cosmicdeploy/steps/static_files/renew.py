@@ -1,4 +1,4 @@
-"""Put the files of an image into a volume; remove those that only older images had."""
+"""Put the files of an image into a volume, and remove files of older images from it."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from cosmicdeploy.steps.static_files.volume_shell import (
     let_engine_fill,
     volume_shell,
 )
+from cosmicdeploy.text.formatting import counted
 
 # What the journal records of a volume: service, target, subpath, image, and `had_record`.
 Facts = Mapping[str, Any]
@@ -71,9 +72,10 @@ def shell_of(ctx: Context, volume: str, facts: Facts) -> AbstractContextManager[
 
 
 def renew(ctx: Context, volume: str, facts: Facts, name: str) -> dict[str, Any]:
-    """Put the files of the image into a volume; return the facts for the report.
+    """Put the files of the image into a volume; return how many changed, for the report.
 
-    `name` is that of the run's folder in the volume, without PREFIX.
+    Copies of replaced files that no deploy had put there are kept. `name` is the name of the run's
+    folder in the volume, without PREFIX. Raises `CosmicError` if the files cannot be put in place.
     """
     ctx.safe_point()
     _ensure_volume(ctx, volume)
@@ -161,14 +163,15 @@ def _require_plain_names(image: str, wanted: record.Files) -> None:
 def _warn_of_unknown(ctx: Context, volume: str, name: str, changes: Renewal) -> None:
     if changes.unknown:
         ctx.warn(
-            f"{volume}: {len(changes.unknown)} files were replaced that no deploy had put there,"
-            f" such as {changes.unknown[0]}; copies are in the volume's folder"
+            f"{volume}: {counted(len(changes.unknown), 'file')} that no deploy had put there"
+            f" {'were' if len(changes.unknown) > 1 else 'was'} replaced, such as"
+            f" {changes.unknown[0]}; copies are in the volume's folder"
             f" {KEPT}/{name}, which only root may read"
         )
 
 
 def remove_gone(ctx: Context, volume: str, shell: VolumeShell) -> None:
-    """Remove the files that only images before the former one had.
+    """Remove the files that neither the present image nor the one before it has.
 
     Files that were changed since they were put into the volume stay.
     """

@@ -121,6 +121,7 @@ def test_a_changed_secret_is_planned_by_its_key_and_a_deploy_hides_its_content(
     os.utime(up.folder / "token.txt", (0, 0))
 
 
+@pytest.mark.torture
 def test_hooks_run_around_start_and_stop(up: KeyedApp) -> None:
     stopping = {**HOOK, "environment": {"WHO": "stopping"}, "working_dir": "/hooks"}
     log = up.folder / "hooks" / "log"

@@ -1,4 +1,4 @@
-"""What is special about a stack of several files; tests/stack/layouts deploys it."""
+"""Commands on a stack of several compose files; tests/stack/layouts tests its deploys."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ def up(tmp_path: Path) -> Iterator[SeveralFiles]:
 
 
 def test_several_files_with_profiles_are_one_stack(up: SeveralFiles) -> None:
+    """A change in an extended file is planned; without Compose, the stack is refused."""
     container = up.open().running("app")
     files = f"{up.folder}/{COMPOSE_FILE},{up.folder}/over.yml"
     assert container.labels[labels.CONFIG_FILES] == files
     status = up.cli("status", "--json")
     assert {row["service"] for row in status.report["data"]} == {"app", "cache", "monitor"}
-    assert "mail" not in status.stdout, "a service without an active profile does not exist"
+    assert "mail" not in status.stdout, "no profile of this service is active"
 
     (up.folder / "common.yml").write_text(COMMON.replace("north", "south"))
     assert "environment.ZONE" in up.cli("deploy", "--plan").stdout

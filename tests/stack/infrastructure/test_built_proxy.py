@@ -21,6 +21,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fronted]:
         yield stack
 
 
+@pytest.mark.torture
 def test_the_proxy_is_built_and_replaced_only_if_it_is_included(up: Fronted) -> None:
     before = up.ids()
     assert up.asset() == "release 1"

@@ -42,7 +42,7 @@ from tests.stack.support.harness import BEAT, BODY, Done
 from tests.stack.support.promises import require_whole
 from tests.stack.support.variants import edit
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.torture]
 
 ARTISAN = ("php", "artisan")
 MONITOR = "devices:monitor-status"
@@ -148,7 +148,6 @@ def keys(stack: LaravelStack, pattern: str) -> str:
     return result.text
 
 
-@pytest.mark.torture
 def test_the_checklist_works_without_changes_to_the_application(released: LaravelStack) -> None:
     """A point that cannot be measured gives the reason."""
     wait_for_counters(released)
@@ -194,7 +193,6 @@ def checked(stack: LaravelStack) -> tuple[int, dict[str, Any]]:
     return done.code, {each["point"]: each for each in done.report["checklist"]["points"]}
 
 
-@pytest.mark.torture
 def test_a_scheduler_on_the_old_image_is_updated(released: LaravelStack) -> None:
     """As after a restart by hand, it has neither the command nor a schedule."""
     ctx = released.open()
@@ -221,7 +219,6 @@ def release_1_image(stack: LaravelStack) -> str:
     return next(iter(backup.manifest.images.values()))
 
 
-@pytest.mark.torture
 def test_the_lock_of_a_killed_run_is_removed(released: LaravelStack) -> None:
     """`withoutOverlapping()` does not release its lock if the run is killed."""
     ctx, before = released.open(), released.containers()[SCHEDULER]
@@ -278,7 +275,6 @@ def test_a_migration_blocked_by_an_idle_transaction_continues(released: LaravelS
     require_well(released)
 
 
-@pytest.mark.torture
 def test_a_killed_migration_is_marked_as_run_once_its_schema_is_complete(
     released: LaravelStack,
 ) -> None:
@@ -337,7 +333,6 @@ def require_half_done(stack: LaravelStack, name: str) -> None:
     assert again.code == 1 and "cosmicdeploy diagnose migration" in again.stderr
 
 
-@pytest.mark.torture
 def test_a_stale_configuration_cache_is_removed(released: LaravelStack) -> None:
     """It breaks the console including `config:clear`, so only a new container helps."""
     changed = released.inside(APPS[1], "sh", "-ec", HOTFIX)
@@ -358,7 +353,6 @@ def test_a_stale_configuration_cache_is_removed(released: LaravelStack) -> None:
 
 
 # A long statement is ended on the shipped stack, where a backup runs beside it.
-@pytest.mark.torture
 def test_a_long_query_is_ended(released: LaravelStack) -> None:
     with by_hand(released, APPS[0], "php", "-r", SESSION, "--", LONG) as (query, _):
         time.sleep(3)
@@ -394,7 +388,6 @@ def beat(stack: LaravelStack) -> tuple[str, ...]:
     return ("curl", "-fsS", "-H", token, "-d", "battery_level=85", f"http://127.0.0.1{BEAT}")
 
 
-@pytest.mark.torture
 def test_a_replica_without_php_and_a_log_of_root_are_fixed(released: LaravelStack) -> None:
     ctx, before = released.open(), released.containers()
     assert released.inside(APPS[2], "pkill", "-KILL", "php-fpm").exit_code == 0

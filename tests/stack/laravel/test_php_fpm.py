@@ -91,6 +91,7 @@ def test_a_release_that_fails_after_its_trial_leaves_the_volume_exactly_as_it_wa
     ctx.engine.exec(ctx.running("app").id, ["rm", "/srv/public/broken"])
 
 
+@pytest.mark.torture
 def test_a_rollback_takes_application_and_static_files_back(up: PhpFpm) -> None:
     deployed(up, "1")
     deployed(up, "2")

@@ -90,7 +90,7 @@ LAYOUTS: Mapping[str, Layout] = {
             gaps=frozenset(),
             deploys_again=True,
         ),
-        Layout(name="several-files", kind=SeveralFiles, sample=True),
+        Layout(name="several-files", kind=SeveralFiles),
         Layout(name="secrets-configs", kind=Configured, opened=for_engine(Configured)),
         Layout(name="buildkit", kind=NeedsBuildKit, opened=for_engine(NeedsBuildKit)),
         Layout(name="underscore-names", kind=WithCache, origin="Compose 1.29.2"),

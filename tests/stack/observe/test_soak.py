@@ -25,6 +25,7 @@ def watched(released: StackUnderTest) -> StackUnderTest:
     return released
 
 
+@pytest.mark.torture
 @pytest.mark.fault("app that dies within the watch window")
 def test_a_release_that_dies_during_the_soak_is_undone(watched: StackUnderTest) -> None:
     watched.set_setting("seconds: 6", "seconds: 60")  # it ends with the app

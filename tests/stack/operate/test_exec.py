@@ -91,7 +91,7 @@ class Following:
             self.lines.append(line.rstrip("\n"))
 
     def until(self, words: str, again: Callable[[], None] = lambda: None) -> None:
-        """Wait until a line has these words, and repeat an action meanwhile."""
+        """Repeat an action until a line has these words."""
         end = time.monotonic() + 60
         while not any(words in line for line in self.lines):
             assert self.process.poll() is None and time.monotonic() < end, self.lines

@@ -134,9 +134,9 @@ def test_a_replica_that_ignores_its_stop_signal_finishes_its_requests(
     assert "ignores its stop signal: its requests were waited for" in done.stderr
     assert (beats.failures, beats.turned_away) == ([], 0)
     beats.require_kept(released)
-    [roll] = [s["facts"]["roll"] for s in done.report["steps"] if s["kind"] == "rollout"]
-    apps = [name for name in roll["services"] if name.startswith("cosmic-app")]
-    assert len(apps) == 3 and all(roll["services"][name]["taken out"] > 0 for name in apps)
+    [timings] = [s["facts"]["timings"] for s in done.report["steps"] if s["kind"] == "rollout"]
+    apps = [name for name in timings["services"] if name.startswith("cosmic-app")]
+    assert len(apps) == 3 and all(timings["services"][name]["drain"] > 0 for name in apps)
 
 
 @pytest.mark.torture

@@ -199,6 +199,7 @@ def test_a_renamed_service_with_a_container_name_is_replaced_at_its_place(
         assert same.id == container.id
 
 
+@pytest.mark.torture
 def test_a_new_database_and_a_new_cache_are_created_before_the_backup(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

@@ -78,6 +78,7 @@ def test_a_release_of_one_application_replaces_only_that_one(up: Several) -> Non
     assert done.report["releases"] == {**others, "web": "3"}
 
 
+@pytest.mark.torture
 def test_a_failing_release_of_one_leaves_all_as_they_were(up: Several) -> None:
     before, answering = dict(up.ids()), dict(up.answering())
     up.set_order("start-first")

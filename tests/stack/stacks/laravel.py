@@ -1,7 +1,7 @@
 """A stack with a real Laravel application.
 
 Its sources are in `tests/laravel`; the framework comes from the distribution's packages. The
-deployer knows the application only from its `cosmicdeploy.yaml`.
+deployer knows the application only from its `cosmicdeploy.yaml` and compose file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class LaravelStack(StackUnderTest):
     """The shipped stack with a Laravel application in its containers."""
 
     def put_release_2(self) -> None:
-        """Copy release 2 into the sources, as `git pull` does."""
+        """Copy the files of release 2 over the sources, and set APP_VERSION to 2."""
         shutil.copytree(HERE / "release-2", self.folder / SOURCES, dirs_exist_ok=True)
         self.set_variable("APP_VERSION", "2")
 
@@ -38,8 +38,8 @@ class LaravelStack(StackUnderTest):
 
 
 def lay_out_laravel(folder: Path) -> LaravelStack:
-    """Lay out release 1 in place of the shipped application."""
-    assert LARAVEL_IMAGES.is_file(), "the base image is missing: run `make images-laravel`"
+    """Lay out the shipped stack, with release 1 of the Laravel application in place of its own."""
+    assert LARAVEL_IMAGES.is_file(), f"{LARAVEL_IMAGES} is missing: run `make images-laravel`"
     stack = LaravelStack(lay_out_release_1(folder).folder)
     shutil.rmtree(folder / SOURCES)
     shutil.copytree(HERE / "app", folder / SOURCES)
@@ -53,7 +53,7 @@ def lay_out_laravel(folder: Path) -> LaravelStack:
 
 @contextmanager
 def laravel_stack(folder: Path) -> Iterator[LaravelStack]:
-    """Run release 1, seeded; remove it at the end."""
+    """Run release 1 of the Laravel application; remove the stack at the end."""
     stack = lay_out_laravel(folder)
     with running(stack):
         yield stack

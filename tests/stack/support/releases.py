@@ -1,4 +1,4 @@
-"""Commands on a stack of some origin that must succeed, and what must stay as it is meanwhile."""
+"""Commands on a stack of some origin that must succeed, and what must not change during them."""
 
 from __future__ import annotations
 

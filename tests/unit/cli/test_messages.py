@@ -12,7 +12,7 @@ from tests.unit.cli.source import PACKAGE, sources, text_of
 
 pytestmark = pytest.mark.unit
 
-# A capital letter, a quoted or inserted name, or the name nginx.
+# A capital letter, a quoted name, a field of an f-string (`{`), or the name nginx.
 VALID_BEGINNING = re.compile(r"[A-Z]|['`{]|nginx\b")
 
 

@@ -52,7 +52,9 @@ class Server:
     `lists_all_events`.
 
     `before` is called with each statement that changes something, right before it runs.
-    `enabled_in` are the schemas in which it ever had an event that it would run.
+    `enabled_in` are the schemas in which it ever had an event that it would run. `grants` are the
+    user's grants, as it reports them. `view_errors` maps a view to the number and text of the error
+    that ends every statement about the view; `views` are the views that were created.
     """
 
     schemas: dict[str, Schema] = field(default_factory=dict)
@@ -60,6 +62,9 @@ class Server:
     refused_events: set[str] = field(default_factory=set)
     lists_all_events: bool = False
     enabled_in: set[str] = field(default_factory=set)
+    grants: Sequence[str] = ("GRANT ALL PRIVILEGES ON *.* TO `root`@`%`",)
+    view_errors: dict[str, tuple[int, str]] = field(default_factory=dict)
+    views: list[str] = field(default_factory=list)
     before: Callable[[str], None] = lambda _statement: None
 
     def state(self, *names: str) -> dict[str, Schema]:
@@ -210,6 +215,19 @@ class Connection:
         self._of(self._schema).triggers[match[1]] = match[2], created
         return ()
 
+    def _grants(self, *_: object) -> Rows:
+        return [(grant,) for grant in self._server.grants]
+
+    def _show_fields(self, match: re.Match[str], _: tuple[Any, ...]) -> Rows:
+        if error := self._server.view_errors.get(match[1]):
+            raise pymysql.err.OperationalError(*error)
+        return ()
+
+    def _create_view(self, match: re.Match[str], _: tuple[Any, ...]) -> Rows:
+        self._show_fields(match, ())
+        self._server.views.append(match[1])
+        return ()
+
     def _rename(self, match: re.Match[str], _: tuple[Any, ...]) -> Rows:
         moves = re.findall(rf"{PLACE} TO {PLACE}", match.string)
         for source, table, _target, _name in moves:
@@ -243,7 +261,8 @@ ACTIONS: Sequence[tuple[str, Action]] = (
     (r"SELECT VERSION", lambda *_: [("10.11.9-MariaDB",)]),
     (r"SELECT GET_LOCK", lambda *_: [(1,)]),
     (r"SELECT CURRENT_USER", lambda *_: [("root@%",)]),
-    (r"SHOW GRANTS", lambda *_: [("GRANT ALL PRIVILEGES ON *.* TO `root`@`%`",)]),
+    (r"SHOW GRANTS", Connection._grants),
+    (rf"SHOW FIELDS FROM {NAME}", Connection._show_fields),
     (r"SELECT [\w, ]+ FROM information_schema\.tables .*NOT IN", lambda *_: ()),
     (r"SELECT (.+) FROM information_schema\.schemata", Connection._schemata),
     (r"SELECT [\w, ]+ FROM information_schema\.(tables|events|triggers) ", Connection._names),
@@ -261,6 +280,7 @@ ACTIONS: Sequence[tuple[str, Action]] = (
     (rf"DROP (EVENT|TRIGGER) (IF EXISTS )?{PLACE}", Connection._drop),
     (rf"CREATE .*?EVENT (?:{NAME}|(\w+)) .*", Connection._create_event),
     (rf"CREATE .*?TRIGGER {NAME} .*? ON {NAME} .*", Connection._create_trigger),
+    (rf"CREATE .*?VIEW {NAME} .*", Connection._create_view),
     (r"RENAME TABLE ", Connection._rename),
     (r"DROP TABLE IF EXISTS ", Connection._drop_tables),
     (rf"CREATE TABLE {PLACE}", Connection._create_table),

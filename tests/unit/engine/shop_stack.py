@@ -75,6 +75,9 @@ class Engine:
     def container(self, name: str) -> Container | None:
         return next((c for c in self._own if c.name == name), None)
 
+    def logs(self, _name: str, tail: int) -> list[str]:
+        return []
+
     def image(self, _reference: str) -> None:
         return None
 

@@ -1,4 +1,4 @@
-"""A container's name shows its role, and the name it will have in place."""
+"""A container's name shows its role: candidate, superseded, running one command, or in place."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ def test_only_candidates_and_superseded_containers_have_temporary_names(
 
 
 @pytest.mark.parametrize("name", ["web", "web-next-1", "web-before-0123ABCD", "next-0123abcd"])
-def test_any_other_name_is_in_place(name: str) -> None:
+def test_a_container_with_any_other_name_is_in_place(name: str) -> None:
     assert role_of(name) is ContainerRole.IN_PLACE

@@ -1,4 +1,4 @@
-"""An engine that sends nothing for too long is told apart from one that went away."""
+"""An engine that sends nothing for too long is not taken for one that went away."""
 
 from __future__ import annotations
 

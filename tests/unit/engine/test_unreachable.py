@@ -1,4 +1,4 @@
-"""An engine that cannot be used is told by its real cause, with what to do."""
+"""The error for an unusable engine names the real cause, and what to do."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from cosmicdeploy.playbook import load_playbook
 from cosmicdeploy.steps.kinds import KINDS
 
 CHECK_ONLY = "kind: console, run: [list], changes: false"
+# The order of work in a deploy by hand: the steps that docs and users know.
 GUIDE = ["health", "backup", "build", "migrate", "cache-clear", "rollout", "verify"]
 
 
@@ -22,7 +23,7 @@ def test_every_shipped_playbook_loads(path: Path) -> None:
     assert playbook.description and playbook.steps
 
 
-def test_deploy_follows_the_guide_in_its_order() -> None:
+def test_deploy_has_the_steps_of_a_deploy_by_hand_in_its_order() -> None:
     steps = load_playbook(shipped.playbooks() / "deploy.yaml").steps
     assert [step.kind for step in steps if step.kind in GUIDE] == GUIDE
 
@@ -83,7 +84,7 @@ def test_a_playbook_without_steps_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_option_needs_a_step_of_the_playbook(tmp_path: Path) -> None:
-    """An own copy of a playbook may be older than the option."""
+    """A user's copy of a playbook may be older than the option."""
     path = tmp_path / "deploy.yaml"
     path.write_text("steps:\n  - kind: build\n")
     with pytest.raises(

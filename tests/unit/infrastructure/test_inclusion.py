@@ -1,4 +1,4 @@
-"""Which infrastructure a deploy may be told to replace, and what has to hold for it."""
+"""Which infrastructure `--include` may name, and what has to hold for it."""
 
 from __future__ import annotations
 

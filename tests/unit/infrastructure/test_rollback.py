@@ -1,4 +1,4 @@
-"""No rollback brings back infrastructure, and a resumed run keeps what it was told to include."""
+"""No rollback brings back infrastructure, and a resumed run keeps its `--include`."""
 
 from __future__ import annotations
 

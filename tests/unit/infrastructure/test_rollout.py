@@ -1,4 +1,4 @@
-"""A rollout starts infrastructure that is down, and replaces only what it is told to include."""
+"""A rollout starts infrastructure that is down, and replaces only what `--include` names."""
 
 from __future__ import annotations
 

@@ -6,13 +6,14 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from cosmicdeploy.engine.facts import Container, LogLine
-from cosmicdeploy.errors import DatabaseError, EngineUnavailable, UsageError
+from cosmicdeploy.errors import DatabaseError, EngineError, EngineUnavailable, UsageError
 from cosmicdeploy.operations.logs.source import Push
 from cosmicdeploy.operations.monitor import log_lines
 from cosmicdeploy.probes.monitor.event import (
@@ -22,7 +23,7 @@ from cosmicdeploy.probes.monitor.event import (
     polling_collector,
 )
 from cosmicdeploy.probes.monitor.health import ContainerState as State
-from cosmicdeploy.probes.monitor.health import change, summary
+from cosmicdeploy.probes.monitor.health import Health, change, summary
 from cosmicdeploy.probes.monitor.tables import describe_missing
 from cosmicdeploy.probes.monitor.transition import Deduplicator, Flapping
 from cosmicdeploy.probes.monitor.transition_lines import ParsedLine, TransitionLines
@@ -31,6 +32,8 @@ from tests.unit.operations.monitor_events import transition_event
 pytestmark = pytest.mark.unit
 
 TRANSITION = "Device status transition"
+CREATED = State(id="1", state="created", started_at="0001-01-01T00:00:00Z")
+EXITED = State(id="1", state="exited", started_at="2026-02-02T18:30:00Z")
 CONTEXT = {"device_id": 7, "device_name": "KIOSK-07", "to_status": "Connected"}
 
 
@@ -126,6 +129,9 @@ def test_the_failure_of_a_source_and_its_recovery_are_reported_once_each() -> No
         (State(id="1"), State(), "is gone"),
         (State(), State(id="1", state="running"), "was created; now running (release 2)"),
         (State(id="1"), State(id="1", restarts=1), "ended and was restarted; now missing"),
+        (CREATED, replace(EXITED, state="running"), "was started; now running"),
+        (replace(EXITED, started_at=""), EXITED, "was started again; now exited"),
+        (replace(EXITED, state="running"), EXITED, "is exited"),
     ],
 )  # fmt: skip
 def test_a_change_of_a_container_is_described(before: State, now: State, expected: str) -> None:
@@ -136,8 +142,40 @@ def test_the_summary_names_the_containers_that_are_not_healthy() -> None:
     states = {
         "app": State(id="1", state="healthy"),
         "db": State(id="2", state="exited"),
+        "web": State(),
     }
-    assert summary(states) == "2 containers, db is exited"
+    assert summary(states) == "2 containers, db is exited, web is missing"
+
+
+def test_a_change_is_reported_even_if_the_first_attempt_to_describe_it_fails() -> None:
+    def container(id_: str) -> Container:
+        return Container(
+            id=id_, name="app", service="app", project="shop", image_id="i", status="running"
+        )
+
+    running = {"app": container("1")}
+    failing: list[str] = []
+
+    def release_of(container: Container) -> str:
+        if container.id in failing:
+            raise EngineError("gone")
+        return f"of {container.id}"
+
+    stack: Any = SimpleNamespace(
+        settings=SimpleNamespace(services=SimpleNamespace(all=["app"])),
+        container=running.get,
+        engine=SimpleNamespace(container=lambda _: running["app"]),
+        release_of=release_of,
+    )
+    health = Health(stack)
+    assert [each.text for each in health.poll()] == ["", "1 container, all well"]
+    running["app"] = container("2")
+    failing.append("2")
+    with pytest.raises(EngineError):
+        list(health.poll())
+    failing.clear()
+    texts = [each.text for each in health.poll()]
+    assert texts == ["", "was replaced; now running (release of 2)"]
 
 
 def test_missing_tables_and_columns_are_named() -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from cosmicdeploy.probes.monitor.event import MonitorEvent
 from cosmicdeploy.report.monitor.lines import JsonLines, LinePrinter
-from cosmicdeploy.report.monitor.screen import LiveView
+from cosmicdeploy.report.monitor.screen import LiveView, event_line
 from tests.unit.operations.monitor_events import transition_event
 
 pytestmark = pytest.mark.unit
@@ -53,6 +53,13 @@ def test_the_view_fits_80_columns_and_24_lines() -> None:
     assert "KIOSK-39" in lines[-2], "the newest ones are shown"
 
 
+def test_an_error_is_not_dim() -> None:
+    event = MonitorEvent(at=1.0, topic="app", source="web", text="broken", facts={"error": True})
+    console = Console(color_system="standard", force_terminal=True)
+    [style] = [s.style for s in event_line(event, 80).render(console) if s.text == "broken"]
+    assert style is not None and style.color is not None and not style.dim
+
+
 def test_the_view_leaves_a_line_with_its_totals() -> None:
     out = StringIO()
     console = Console(file=out, width=80, force_terminal=True, no_color=True, highlight=False)
@@ -66,7 +73,7 @@ def test_the_view_leaves_a_line_with_its_totals() -> None:
             ]
         )
     last = out.getvalue().splitlines()[-1]
-    seconds = r"ended after \d+ s; 3 transitions, 1 other line, 2 of 700 requests failed"
+    seconds = r"ended after \d+ s; 3 transitions, 1 other event, 2 of 700 requests failed"
     assert re.search(f"monitor cosmic: {seconds}$", last)
 
 

@@ -1,4 +1,4 @@
-"""A rollback is told where to by the id of a backup, or by the release if only one has it."""
+"""The target of a rollback: the id of a backup, or a release that only one backup has."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.unit
 
 
 def rollout_lines(needed: float, services: dict[str, dict[str, float]]) -> list[str]:
-    facts: dict[str, Any] = {"roll": {"seconds": 4.8, "needed": needed, "services": services}}
+    facts: dict[str, Any] = {"timings": {"seconds": 4.8, "needed": needed, "services": services}}
     step = StepReport(
         name="restart", kind="restart-in-place", outcome="changed", reason="", facts=facts
     )

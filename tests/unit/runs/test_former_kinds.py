@@ -117,6 +117,10 @@ def test_a_journal_from_before_the_renames_gives_the_same_runs(tmp_path: Path) -
         *("backup", "build", "cache-clear", "images", "load", "migrate", "preflight", "quiesce"),
         *("restore", "trial", "rollout", "restart-in-place", "soak", "mark-migrated", "chown"),
     }
+    [times] = [record["facts"]["timings"] for record in journal.records()
+               if record["kind"] == "done" and record["step_kind"] == "rollout"]  # fmt: skip
+    phases = {phase for own in times["services"].values() for phase in own}
+    assert phases == {"create", "drain", "start", "healthy", "passes", "in service"}
     deployed = [record for record in journal.records() if record["kind"] == "release"]
     assert [RunKind.of_record(record) for record in deployed] == [RunKind.DEPLOY]
     assert [(run.kind, run.step) for run in unfinished(journal)] == [(RunKind.ROLLBACK, "restart")]
@@ -161,3 +165,20 @@ def test_a_former_kind_accepts_only_its_own_options(tmp_path: Path) -> None:
     path.write_text("steps:\n  - kind: restart\n    services: [web]\n")  # an option of `bounce`
     with pytest.raises(ConfigError, match="services"):
         load_playbook(path)
+
+
+def test_the_timings_of_an_earlier_version_have_their_present_names(ctx: Context) -> None:
+    """The plan of a rollback estimates from them how long clients are turned away."""
+    phases = {"taken out": 1.5, "create": 1.0, "drain": 0.5, "start": 2.0, "served": 4.0}
+    damaged = ({"services": {"web": "x"}}, {"services": {"web": {"served": "x"}}}, "x", None)
+    record = {"kind": "done", "step": "restart", "step_kind": "restart", "run": "old"}
+    lines = [
+        {"at": "2026-03-01T12:00:00.000+01:00", **record, "facts": {"images": {}, "roll": roll}}
+        for roll in ({"seconds": 9.0, "services": {"web": phases}}, *damaged)
+    ]
+    ctx.journal.path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    timings = {"web": {"drain": 2.0, "create": 1.0, "start": 2.0, "in service": 4.0}}
+    assert [record["facts"] for record in ctx.journal.records()] == [
+        {"images": {}, "timings": each}
+        for each in ({"seconds": 9.0, "services": timings}, *damaged)
+    ]

@@ -80,7 +80,7 @@ def test_the_plan_says_how_clients_are_kept_out_and_about_how_long(stopped: Cont
     notice = maintenance_notice(stopped)
     assert "clients cannot connect: proxy is stopped" in notice and "is not measured yet" in notice
     phases = {"app": {"create": 1.0, "start": 1.0, "healthy": 3.0}, "job": {"drain": 2.0}}
-    done = {"roll": {"services": phases}}
+    done = {"timings": {"services": phases}}
     stopped.journal.append("done", step="rollout", step_kind="rollout", facts=done)
     assert "about 7 s" in maintenance_notice(stopped)
     kept_out = {"turned_away_seconds": 17.3}

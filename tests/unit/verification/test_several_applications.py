@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,13 +13,16 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.journal.known_failures import KnownFailures
 from cosmicdeploy.operations.notices import notices
 from cosmicdeploy.probes.proof.fronts import find_fronts
+from cosmicdeploy.probes.reach import NotReached, reach
 from cosmicdeploy.releases import running_releases
+from cosmicdeploy.settings import load
+from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.verification.excused import Excused
 from cosmicdeploy.verification.initial_failures import problem_of
 from cosmicdeploy.verification.points import run_check
 from tests.unit.runs.journal_writer import Writer
 from tests.unit.servers import Reply
-from tests.unit.verification.several import PATHS, good, several
+from tests.unit.verification.several import COMPOSE, PATHS, good, several
 
 pytestmark = pytest.mark.unit
 
@@ -63,6 +67,54 @@ def test_a_health_path_that_clients_do_not_reach_is_said_and_not_probed(
         found = {each.kind: each for each in notices(known)}
         assert found["not probed"].service == "admin"
         assert "applications.admin.reached_at" in found["not probed"].todo
+
+
+NOT_REQUESTED = """\
+services: {{app: [api, web, admin, more], proxy: nginx}}
+app: {{port: 9000, health_path: /api/health}}
+applications:
+  web: {{port: 3000, health_path: /}}
+  admin: {{services: [admin, more], protocol: other, health_path: /admin/ready}}
+probe: {{url: "{url}"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "evidence"),
+    [
+        ({"health": "unhealthy"}, {"health": "healthy"}, "more is healthy"),
+        ({"status": "exited"}, {}, "more is running"),
+        ({"health": "healthy"}, {}, "admin is healthy"),
+        ({"health": "unhealthy"}, {"health": "starting"}, ""),
+    ],
+)
+def test_any_ready_replica_shows_that_clients_use_another_address(
+    ctx: Context,
+    tmp_path: Path,
+    first: dict[str, Any],
+    second: dict[str, Any],
+    evidence: str,
+) -> None:
+    """The replicas speak another protocol, so only their health checks say that they work."""
+    front = {path: TO_CLIENTS[path] for path in ("/api/health", "/")}
+    with several(ctx, tmp_path, ALL_GOOD, front) as stack:
+        settings = tmp_path / "other.yaml"
+        settings.write_text(NOT_REQUESTED.format(url=stack.servers["front"].url))
+        (tmp_path / "compose.yml").write_text(f"{COMPOSE}  more: {{image: admin}}\n")
+        declared = read_stack(
+            tmp_path / "compose.yml", env_file=tmp_path / ".env", environ={}, project="shop"
+        )
+        admin = stack.ctx.engine.container("shop-admin-1")
+        assert admin is not None
+        replicas = {
+            "shop-admin-1": replace(admin, **first),
+            "shop-more-1": replace(admin, name="shop-more-1", **second),
+        }
+        engine: Any = SimpleNamespace(container=replicas.get)
+        own = replace(stack.ctx, loaded=load(settings, {}), stack=declared, engine=engine)
+        front_of_admin = reach(own, own.settings.all_applications[2])
+        found = front_of_admin.why if isinstance(front_of_admin, NotReached) else ""
+        assert found.partition(" answers 404, but ")[2] == evidence
 
 
 def test_a_path_that_was_declared_must_answer(ctx: Context, tmp_path: Path) -> None:

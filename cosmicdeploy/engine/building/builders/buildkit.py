@@ -41,7 +41,7 @@ class BuildKitBuilder:
             **build_parameters(self.api, recipe, labels),
             "version": "2",
             "dockerfile": packing.dockerfile,
-            "platform": _platform(recipe),
+            "platform": recipe.platform,
         }
         if len(recipe.build.platforms) > 1:
             on_line(f"build.platforms has several; only {recipe.engine.platform} is built")
@@ -57,12 +57,6 @@ class BuildKitBuilder:
         if not image_id:
             raise engine_gone()
         return image_id
-
-
-def _platform(recipe: Recipe) -> str | None:
-    """Return the platform to build for; None for the engine's own, also if several are declared."""
-    platforms = recipe.build.platforms
-    return platforms[0] if len(platforms) == 1 else None
 
 
 def _lines(message: Mapping[str, Any], progress: Progress) -> Iterator[str]:

@@ -71,7 +71,7 @@ def _plain_options(recipe: Recipe) -> Iterator[str]:
         "--cache-to": build.cache_to,
         "--network": [build.network] if build.network else [],
         "--no-cache-filter": build.no_cache_filter,
-        "--platform": build.platforms[:1] if len(build.platforms) == 1 else [],
+        "--platform": [recipe.platform] if recipe.platform else [],
         "--shm-size": [str(build.shm_size)] if build.shm_size else [],
         "--target": [build.target] if build.target else [],
         "--ulimit": [f"{name}={soft}:{hard}" for name, (soft, hard) in build.ulimits.items()],

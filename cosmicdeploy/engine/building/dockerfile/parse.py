@@ -23,10 +23,11 @@ _WITH_HEREDOCS = ("RUN", "COPY", "ADD")
 class Instruction:
     """An instruction of a Dockerfile.
 
-    `keyword` is in capitals. `flags` are as in "--from=x", and `heredocs` are the names of the
-    here-documents. `text` is the whole instruction, joined to one line, without the here-documents;
-    `line` and `last_line` are the numbers of the first and the last of its lines. `ONBUILD COPY …`
-    is read as a COPY with `is_trigger` set.
+    `keyword` is in capitals. Each of `flags` is a whole flag, such as "--from=x", without quotes.
+    `arguments` is the rest of the text, with its quotes. `heredocs` are the names of the
+    here-documents. `text` is the whole instruction, joined to one line; `line` and `last_line` are
+    the numbers of its first and last line. Both leave the here-documents out. `ONBUILD COPY …` is
+    read as a COPY with `is_trigger` set.
     """
 
     line: int
@@ -50,7 +51,7 @@ class Instruction:
         return [flag.removeprefix("--").partition("=")[0] for flag in self.flags]
 
     def flag(self, name: str) -> str | None:
-        """Return the value of a flag; None if the instruction does not have the flag."""
+        """Return the last value of a flag; None if the instruction has no flag `--name=value`."""
         values = [flag.partition("=")[2] for flag in self.flags if flag.startswith(f"--{name}=")]
         return values[-1] if values else None
 

@@ -39,9 +39,12 @@ def rewritten(text: str, dockerfile: Dockerfile, args: Mapping[str, str], folder
     arguments. Lines keep their numbers. Raises `CannotRewrite`.
     """
     lines = text.split("\n")
-    values = _values(dockerfile, args)
+    variables = _Variables(args)
     for instruction in dockerfile.instructions:
-        new = instruction.text if instruction.is_trigger else _changed(instruction, values, folder)
+        if instruction.is_trigger:
+            continue
+        new = _changed(instruction, variables.known, folder)
+        variables.follow(instruction)
         if new != instruction.text:
             count = instruction.last_line - instruction.line
             lines[instruction.line - 1 : instruction.last_line] = [new, *[""] * count]
@@ -51,9 +54,11 @@ def rewritten(text: str, dockerfile: Dockerfile, args: Mapping[str, str], folder
 def copying_all(triggers: Iterable[Instruction], args: Mapping[str, str]) -> list[Instruction]:
     """Return those ONBUILD instructions of a base image that may copy the whole context."""
     found = []
+    variables = _Variables(args)
     for instruction in triggers:
+        variables.follow(instruction)
         with suppress(CannotRewrite):
-            if _changed(instruction, args, "x") == instruction.text:
+            if _changed(instruction, variables.known, "x") == instruction.text:
                 continue
         found.append(instruction)
     return found
@@ -88,15 +93,13 @@ def _source(instruction: Instruction, word: str, values: Mapping[str, str], fold
     """
     if word.startswith("<<") or _ADDRESS.match(word):
         return word
-    known = word
-    with suppress(ConfigError):
-        known = interpolate(unquoted(word), values, "")
-    if _ADDRESS.match(known):
-        return word
-    if any(name not in values for name in _VARIABLE.findall(word)):
+    known = _resolved(unquoted(word), values)
+    if known is None:
         if instruction.keyword == "ADD":
             raise CannotRewrite(f"ADD {word}, whose variable has no known value")
         return f"{folder}/{word}"
+    if _ADDRESS.match(known):
+        return word
     path = posixpath.normpath(f"/{known}")
     if path in ("/", "//"):
         return f"{folder}/"
@@ -134,23 +137,53 @@ def _flags(instruction: Instruction, folder: str) -> Iterator[str]:
         yield f"--mount={','.join([*kept, f'source={folder}'])}"
 
 
-def _values(dockerfile: Dockerfile, args: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that have the same known value wherever the Dockerfile sets them."""
-    values: dict[str, str] = {}
-    ambiguous: set[str] = set()
-    for name, value in _assignments(dockerfile, args):
-        with suppress(ConfigError):
-            resolved = interpolate(value, values, "")
-            if values.setdefault(name, resolved) != resolved:
-                ambiguous.add(name)
-    return {name: value for name, value in values.items() if name not in ambiguous}
+class _Variables:
+    """The variables of a Dockerfile whose value is certain after an instruction.
+
+    What the base image sets is unknown, and so is every value that is made from an unknown one.
+    """
+
+    def __init__(self, args: Mapping[str, str]) -> None:
+        self.known: dict[str, str] = {}
+        self._args = args
+        self._global: dict[str, str] = {}
+        self._has_stage = False
+        self._set_by_env: set[str] = set()
+
+    def follow(self, instruction: Instruction) -> None:
+        """Take in what an instruction sets; a `FROM` ends the variables of the stage before."""
+        if instruction.keyword == "FROM":
+            if not self._has_stage:
+                self._global, self._has_stage = self.known, True
+            self.known, self._set_by_env = {}, set()
+        elif instruction.keyword in ("ARG", "ENV"):
+            # Within one instruction, each value is resolved as it was before the instruction.
+            for name, value in list(self._assigned(instruction)):
+                self.known.pop(name, None)
+                if value is not None:
+                    self.known[name] = value
+
+    def _assigned(self, instruction: Instruction) -> Iterator[tuple[str, str | None]]:
+        """Yield the variables that an instruction sets; None stands for an unknown value."""
+        for word in instruction.words():
+            name, is_set, text = word.partition("=")
+            value = _resolved(text, self.known) if is_set else None
+            if instruction.keyword == "ENV":
+                self._set_by_env.add(name)
+            elif name in self._set_by_env:
+                continue  # the builder prefers ENV to ARG, whichever comes first
+            elif name in self._args:
+                value = self._args[name]
+            elif not is_set:
+                value = self._global.get(name)
+            yield name, value
 
 
-def _assignments(dockerfile: Dockerfile, args: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    for instruction in dockerfile.instructions:
-        for word in instruction.words() if instruction.keyword in ("ARG", "ENV") else []:
-            name, is_set, value = word.partition("=")
-            if instruction.keyword == "ARG" and name in args:
-                yield name, args[name].replace("$", "$$")
-            elif is_set:
-                yield name, value
+def _resolved(text: str, known: Mapping[str, str]) -> str | None:
+    """Return a text with its variables resolved; None if its value is not certain."""
+    if any(name not in known for name in _VARIABLE.findall(text)):
+        return None
+    try:
+        return interpolate(text, known, "")
+    except ConfigError:
+        return None

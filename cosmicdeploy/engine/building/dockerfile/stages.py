@@ -15,12 +15,14 @@ class Stage:
     """A stage of a Dockerfile: a `FROM` and the instructions up to the next `FROM`.
 
     `index` counts from 0, and `name` is "" without `AS`. `parent` is the image or stage that the
-    stage starts from, with arguments resolved.
+    stage starts from, with arguments resolved. `platform` is that of `FROM --platform=…`, and "" if
+    it declares none: then the stage is for the platform of the whole build.
     """
 
     index: int
     name: str
     parent: str
+    platform: str = ""
     instructions: list[Instruction] = field(default_factory=list)
 
     @property
@@ -35,10 +37,15 @@ class Stage:
 
 @dataclass(frozen=True)
 class BaseImages:
-    """The images that stages start from (`parents`), or copy or mount from (`copied`)."""
+    """The images that stages start from (`parents`), or copy or mount from (`copied`).
+
+    `platforms` are pairs of each image and the platform that its `FROM` declares; "" stands for
+    that of the whole build.
+    """
 
     parents: list[str]
     copied: list[str]
+    platforms: list[tuple[str, str]]
 
     @property
     def all(self) -> list[str]:
@@ -60,7 +67,9 @@ def read_stages(
     for instruction in dockerfile.instructions:
         if instruction.keyword == "FROM" and not instruction.is_trigger:
             parent = _parent(instruction, known, where)
-            stages.append(Stage(len(stages), stage_name(instruction), parent))
+            declared = instruction.flag("platform") or ""
+            platform = interpolate(declared, known, f"{where}:{instruction.line}")
+            stages.append(Stage(len(stages), stage_name(instruction), parent, platform))
         if stages:
             stages[-1].instructions.append(instruction)
     return stages
@@ -148,10 +157,10 @@ def base_images(
             if name and not is_known and find_stage(every[: stage.index], name) is None:
                 yield name
 
-    return BaseImages(
-        [name for stage in stages for name in images(stage, [stage.parent])],
-        [name for stage in stages for name in images(stage, stage.sources)],
-    )
+    parents = [(i, stage.platform) for stage in stages for i in images(stage, [stage.parent])]
+    copied = [name for stage in stages for name in images(stage, stage.sources)]
+    pairs = dict.fromkeys([*parents, *((name, "") for name in copied)])
+    return BaseImages([name for name, _ in parents], copied, list(pairs))
 
 
 def sources_of(instruction: Instruction) -> Iterator[str]:

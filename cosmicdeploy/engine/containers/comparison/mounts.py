@@ -61,7 +61,7 @@ def _own_targets(container: Json) -> set[str]:
     """Return the targets of the mounts that do not come from `volumes_from`."""
     host = container["HostConfig"]
     return {
-        *(normpath(text.split(":")[1]) for text in host.get("Binds") or [] if ":" in text),
+        *(target for target, _ in map(_bind, host.get("Binds") or [])),
         *(normpath(mount["Target"]) for mount in host.get("Mounts") or []),
         *map(normpath, container["Config"].get("Volumes") or {}),
     }
@@ -92,14 +92,22 @@ def _declared_words(mount: Mount) -> list[str]:
 def _present_words(host: Json) -> dict[str, list[str]]:
     """Return the options with which each mount was created, by the mount's target."""
     words: dict[str, list[str]] = {}
-    for text in host.get("Binds") or []:
-        _, target, *rest = text.split(":")
+    for target, given in map(_bind, host.get("Binds") or []):
         known = ("z", "Z", "nocopy", *_PROPAGATIONS)
-        given = [word for part in rest for word in part.split(",") if word in known]
-        words[normpath(target)] = given
+        words[target] = [word for word in given if word in known]
     for mount in host.get("Mounts") or []:
         words[normpath(mount["Target"])] = _structured_words(mount)
     return words
+
+
+def _bind(text: str) -> tuple[str, list[str]]:
+    """Return the target and the words of an entry of `Binds`, as in `docker run -v`.
+
+    The source is left out: "/target" alone is an anonymous volume.
+    """
+    parts = text.split(":")
+    target, *words = parts[1:] or parts
+    return normpath(target), [word for part in words for word in part.split(",")]
 
 
 def _structured_words(mount: Json) -> list[str]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cosmicdeploy.engine.platforms import image_platform_parts, platform_parts
 from cosmicdeploy.stack.model import Service
 
 Keys = dict[str, str]
-# Other names of processor architectures that the engine accepts.
-_ALIASES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "i386": "386"}
 
 
 def declared_platform(service: Service, image: Mapping[str, Any]) -> Keys:
@@ -19,7 +18,7 @@ def declared_platform(service: Service, image: Mapping[str, Any]) -> Keys:
     """
     if service.platform is None or not image.get("Architecture"):
         return {}
-    return {"platform": "/".join(_parts(service.platform))}
+    return {"platform": "/".join(platform_parts(service.platform))}
 
 
 def image_platform(service: Service, image: Mapping[str, Any]) -> Keys:
@@ -30,17 +29,4 @@ def image_platform(service: Service, image: Mapping[str, Any]) -> Keys:
     """
     if service.platform is None or not image.get("Architecture"):
         return {}
-    parts = [image.get("Os", ""), image["Architecture"], image.get("Variant", "")]
-    return {"platform": "/".join(filter(None, parts[: len(_parts(service.platform))]))}
-
-
-def _parts(platform: str) -> list[str]:
-    """Split a platform into system, processor and variant.
-
-    If a single word is no known system, it is a processor on Linux.
-    """
-    words = [_ALIASES.get(word, word) for word in platform.lower().split("/")]
-    if len(words) == 1 and words[0] not in ("linux", "windows", "darwin", "freebsd"):
-        return ["linux", *words]
-    # arm64 has only the variant v8, which the engine does not report.
-    return words[:2] if words[1:] == ["arm64", "v8"] else words
+    return {"platform": "/".join(image_platform_parts(image, service.platform))}

@@ -32,11 +32,12 @@ MAX_NAMED = 5
 
 
 def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
-    """Count transitions and flapping devices, and what is wrong with them.
+    """Count the transitions, those that are wrong, and the devices that flap or are astray.
 
     `broken` is the number of transitions that do not begin at the status in which the device's
-    previous transition ended. `astray` is the number of devices whose status is not that after
-    their last transition; None if unknown. `devices` names some of the flapping devices.
+    previous transition ended. `astray` is the number of devices whose present status differs from
+    the one to which their last transition led; None if unknown, or if there are no transitions.
+    `devices` names some of the flapping devices.
     """
     limit, astray = ctx.settings.monitoring.flapping, None
     if columns := ctx.settings.monitoring.transitions:
@@ -67,9 +68,10 @@ def _has_columns(facts: Facts, devices: DeviceColumns) -> bool:
 def judge(evidence: Evidence) -> Point:
     """Judge the point `transitions`.
 
-    Worse if a larger share of transitions is broken than before, if more devices are astray, or if
-    there are no transitions although the baseline predicts at least `MIN_EXPECTED`. Otherwise
-    unknown if there are no transitions.
+    Worse if the share of broken transitions exceeds `checklist.ratio` times that of the baseline,
+    if more devices are astray, or if there are no transitions although the baseline predicts at
+    least `MIN_EXPECTED`. A baseline without a figure counts as one without broken transitions and
+    without devices astray. If there are no transitions and the point is not worse, it is unknown.
     """
     now, before = evidence.now["devices"], evidence.in_baseline("devices")
     if unknown := unknown_point(POINT, now):
@@ -103,12 +105,17 @@ def judge(evidence: Evidence) -> Point:
 
 
 def judge_flapping(evidence: Evidence) -> Point:
-    """Judge the point `flapping`: worse if more devices flap than before, per unit of time."""
+    """Judge the point `flapping`: worse if more devices flap than in the baseline.
+
+    The limit is `checklist.ratio` times the number before, and grows if the evidence covers a
+    longer time than the baseline. Over a shorter time it stays: one device that always flaps
+    counts as one in an hour as in a day.
+    """
     now, before = evidence.now["devices"], evidence.in_baseline("devices")
     if unknown := unknown_point(FLAPPING, now):
         return unknown
     verdict = compare_rates(
-        Rate(now["flapping"], now["seconds"]),
+        Rate(now["flapping"], max(now["seconds"], before["seconds"] if before else 0.0)),
         Rate(before["flapping"], before["seconds"]) if before and before["seconds"] else Rate(0, 1),
         evidence.settings.checklist.ratio,
         tolerance=0,
@@ -141,7 +148,7 @@ def _describe(figures: Figures) -> str:
         )
     if figures["astray"]:
         parts.append(
-            f"{counted(figures['astray'], 'device')} not in the status of the last transition"
+            f"{counted(figures['astray'], 'device')} not in the status of their own last transition"
         )
     all_well = figures["transitions"] and len(parts) == 1
     return "; ".join(parts) + (", each continuing from the previous one" if all_well else "")

@@ -1,4 +1,4 @@
-"""Create devices in the database."""
+"""Create devices in the database, and give existing ones new tokens."""
 
 from __future__ import annotations
 
@@ -39,17 +39,19 @@ def seed_many(cursor: DictCursor, count: int, *, fresh: bool) -> list[SeededDevi
 
 
 def seed_named(cursor: DictCursor, name: str, token: str) -> SeededDevice:
-    """Ensure that a device exists and has this token."""
+    """Ensure that a device exists and that this token is valid, even if it was revoked."""
     created = not _existing(cursor, [name])
     _upsert(cursor, name, token)
     return SeededDevice(name=name, token=None, created=created)
 
 
 def _existing(cursor: DictCursor, names: list[str]) -> set[str]:
+    """Return those of the names that exist; the database may ignore case."""
     if not names:
         return set()
     cursor.execute("SELECT name FROM remotes WHERE name IN %s", (names,))
-    return {row["name"] for row in cursor.fetchall()}
+    found = {row["name"].casefold() for row in cursor.fetchall()}
+    return {name for name in names if name.casefold() in found}
 
 
 def _upsert(cursor: DictCursor, name: str, token: str) -> None:

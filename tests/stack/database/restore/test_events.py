@@ -1,4 +1,7 @@
-"""Events: what a server cannot create is refused before anything moves, and undone after that."""
+"""Events that a server cannot create.
+
+Before any table moves, the restore is refused; after that, the swap is undone.
+"""
 
 from __future__ import annotations
 
@@ -115,7 +118,7 @@ def stuck(
 
 
 def rewrite(access: DatabaseAccess, zone: str, other: str) -> None:
-    """Put another time zone into the record, for the events of the restored data alone."""
+    """Change the time zone of the restored data's events (`coming`) in the swap's record."""
     [(text,)] = run(access, "SELECT record FROM swap_moved", schema="platform__swap")
     record = json.loads(text)
     coming = json.dumps(record["coming"]).replace(zone, other)
@@ -134,7 +137,7 @@ def test_a_swap_that_cannot_be_finished_is_undone(
     drop_replaced_data(stuck)
 
 
-def test_a_swap_that_can_be_neither_finished_nor_undone_can_be_once_the_server_is_repaired(
+def test_a_swap_is_finished_once_the_server_that_could_not_finish_or_undo_it_is_repaired(
     stuck: DatabaseAccess,
 ) -> None:
     [(text,)] = run(stuck, "SELECT record FROM swap_moved", schema="platform__swap")

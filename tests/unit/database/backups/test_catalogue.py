@@ -112,6 +112,15 @@ def test_a_damaged_state_is_reported(catalogue: Catalogue) -> None:
     assert "state" in damaged.why
 
 
+def test_a_state_that_cannot_be_opened_is_not_said_to_be_damaged(catalogue: Catalogue) -> None:
+    """The pin and the copies in it are intact, so removing it would lose them."""
+    good(catalogue, OLDER)
+    (catalogue.folder / f"{OLDER}.state.json").mkdir()
+    [backup] = catalogue.list()
+    assert not backup.is_usable
+    assert "cannot be read" in backup.why and "remove" not in backup.why
+
+
 def test_a_backup_without_its_data_is_not_good(catalogue: Catalogue) -> None:
     good(catalogue, OLDER).data.unlink()
     [backup] = catalogue.list()

@@ -41,11 +41,12 @@ def test_a_trigger_without_a_schema_can_be_created_again(statement: str) -> None
     require_creatable(Server().session(), [definition(statement)])
 
 
+@pytest.mark.parametrize("verb", ["TRIGGER", "trigger", "Trigger IF NOT EXISTS"])
 @pytest.mark.parametrize("head", ["live.t BEFORE INSERT ON a", "t BEFORE INSERT ON `live`.`a`"])
-def test_a_trigger_that_names_a_schema_is_refused(head: str) -> None:
+def test_a_trigger_that_names_a_schema_is_refused(verb: str, head: str) -> None:
     with pytest.raises(BackupError, match="trigger t names its schema"):
         require_creatable(
-            Server().session(), [definition(f"CREATE TRIGGER {head} FOR EACH ROW SET @x = 1")]
+            Server().session(), [definition(f"CREATE {verb} {head} for each row SET @x = 1")]
         )
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from cosmicdeploy.database.schema.columns import Column
-from cosmicdeploy.database.schema.outline import column_changes
+from cosmicdeploy.database.schema.outline import column_changes, incompatibilities
 
 pytestmark = pytest.mark.unit
 
@@ -22,6 +22,15 @@ def test_different_wording_of_server_versions_is_not_a_change() -> None:
         "added": {"z": column("int")},
     }
     assert column_changes(then, now) == []
+    assert incompatibilities(then, now) == []
+    assert incompatibilities({"a": now["a"]}, then) == []
+
+
+def test_a_width_that_is_no_display_width_is_a_change() -> None:
+    wide = {"a": {"x": column("int(8) unsigned zerofill"), "y": column("enum('int(8)')")}}
+    narrow = {"a": {"x": column("int(5) unsigned zerofill"), "y": column("enum('int(5)')")}}
+    assert len(column_changes(wide, narrow)) == 2
+    assert len(incompatibilities(wide, narrow)) == 2
 
 
 def test_a_column_that_differs_is_reported() -> None:

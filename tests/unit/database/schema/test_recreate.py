@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cosmicdeploy.database.schema.definitions import Definition
-from cosmicdeploy.database.schema.recreate import create_objects
-from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.database.schema.definitions import Definition, Definitions
+from cosmicdeploy.database.schema.recreate import broken_views, create_objects, recreate_objects
+from cosmicdeploy.errors import CosmicError, DatabaseError
 from tests.unit.database.fake_server import Schema, Server
 
 pytestmark = pytest.mark.unit
@@ -22,6 +22,31 @@ TICK = Definition(
     database_collation="latin1_german1_ci",
     time_zone="Europe/Berlin",
 )
+
+VIEWS = Definitions(
+    collation="utf8mb4_unicode_ci",
+    objects=tuple(
+        Definition(
+            kind="VIEW",
+            name=name,
+            statement=f"CREATE DEFINER=`a`@`%` VIEW `{name}` AS SELECT 1",
+            charset="utf8mb4",
+            collation="utf8mb4_general_ci",
+        )
+        for name in ("v", "w")
+    ),
+)
+# Errors that say nothing about the statement: the connection, the session or the wait has ended.
+NO_REFUSALS = [
+    (2013, "Lost connection to MySQL server during query"),
+    (2006, "MySQL server has gone away"),
+    (0, ""),
+    (1053, "Server shutdown in progress"),
+    (1205, "Lock wait timeout exceeded"),
+    (1317, "Query execution was interrupted"),
+    (1927, "Connection was killed"),
+    (4031, "The client was disconnected by the server because of inactivity"),
+]
 
 
 @pytest.mark.parametrize("unknown", ["Europe/Berlin", "ANSI_QUOTES", "latin1", "latin1_german1_ci"])
@@ -54,3 +79,31 @@ def test_an_object_is_created_under_its_own_settings() -> None:
         "Database Collation": "latin1_german1_ci",
         "statement": TICK.statement,
     }
+
+
+def test_a_view_that_the_server_refuses_is_broken() -> None:
+    server = Server(view_errors={"v": (1356, "View 'v' references invalid table(s)")})
+    assert list(broken_views(server.session(), VIEWS)) == ["v"]
+
+
+@pytest.mark.parametrize("error", NO_REFUSALS)
+def test_a_lost_connection_makes_no_view_broken(error: tuple[int, str]) -> None:
+    server = Server(view_errors={"v": error})
+    with pytest.raises(DatabaseError, match=f"{error[0]} {error[1]}"):
+        broken_views(server.session(), VIEWS)
+
+
+@pytest.mark.parametrize("error", [each for each in NO_REFUSALS if each[0] != 1205])
+def test_a_lost_connection_ends_the_creation_of_views(error: tuple[int, str]) -> None:
+    server = Server({"live": Schema("utf8mb4_unicode_ci")}, view_errors={"v": error})
+    with pytest.raises(DatabaseError, match=f"{error[0]} {error[1]}"):
+        recreate_objects(server.session(), "live", VIEWS)
+    assert server.views == []
+
+
+def test_a_view_may_be_created_after_the_view_that_it_uses() -> None:
+    server = Server({"live": Schema("utf8mb4_unicode_ci")})
+    server.view_errors["v"] = (1146, "Table 'live.w' doesn't exist")
+    server.before = lambda text: server.view_errors.clear() if "VIEW `w`" in text else None
+    recreate_objects(server.session(), "live", VIEWS)
+    assert server.views == ["w", "v"]

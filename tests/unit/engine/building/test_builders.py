@@ -15,6 +15,7 @@ from cosmicdeploy.engine.building.builders.choice import builder_for
 from cosmicdeploy.engine.building.builders.protocol import Builder
 from cosmicdeploy.engine.building.engine_facts import is_buildkit_off
 from cosmicdeploy.engine.building.failures import build_failed
+from cosmicdeploy.engine.building.frontend import frontend
 from cosmicdeploy.engine.building.recipe import Recipe
 from cosmicdeploy.errors import ConfigError, Refused
 from cosmicdeploy.stack.model import BuildSecret
@@ -100,6 +101,11 @@ def test_what_the_frontend_of_an_old_engine_does_not_know_is_refused(
     assert what in refused(recipe(tmp_path, text, ENGINE_20, **keys)).what
     newer = recipe(tmp_path, text, **keys)
     builder(newer).require_buildable(newer)
+
+
+def test_blanks_around_the_name_of_a_frontend_do_not_count(tmp_path: Path) -> None:
+    named = recipe(tmp_path, ANY, args={"BUILDKIT_SYNTAX": " shop/frontend:1 strict"})
+    assert frontend(named).image == "shop/frontend:1"
 
 
 def test_a_syntax_line_brings_its_own_frontend(tmp_path: Path) -> None:

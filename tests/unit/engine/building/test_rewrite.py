@@ -51,6 +51,44 @@ def test_only_what_copies_the_whole_context_changes(line: str, expected: str | N
     assert changed(f"{head}{line}\nUSER x\n", **args) == f"{head}{expected or line}\nUSER x\n"
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "ENV D=$OTHER",
+        "ARG D=${OTHER:-src}",
+        "ENV D=src\nENV D=$OTHER",
+        "ENV D=src\nENV D .",
+        "ENV D=src\nENV D=${OTHER#x}",
+        "ARG D=src\nENV D=src$OTHER\nARG D=src",
+        "ENV D=src\nFROM b",
+        "ENV D=src\nFROM b\nARG D",
+    ],
+)
+def test_a_variable_without_a_certain_value_may_mean_the_whole_context(setting: str) -> None:
+    head = f"FROM a\n{setting}\n"
+    assert changed(f"{head}COPY $D /srv\n") == f"{head}COPY ctx/$D /srv\n"
+    with pytest.raises(CannotRewrite):
+        changed(f"{head}ADD $D /srv\n")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "FROM a\nENV D=src\n",
+        "ARG D=src\nFROM a\nARG D\n",
+        "ARG D=src\nFROM b\nFROM a\nARG D\n",
+        "FROM b\nENV D=.\nFROM a\nENV D=src\n",
+        "FROM a\nENV D=src\nARG D=.\n",
+        "FROM a\nENV E=src D=.\nENV D=$E E=$D\n",
+        "FROM a\nENV D=src\nONBUILD ENV D=.\n",
+    ],
+)
+def test_a_copy_uses_the_value_that_its_variable_has_there(head: str) -> None:
+    assert changed(f"{head}COPY $D /srv\n") == f"{head}COPY $D /srv\n"
+    later = f"{head}COPY $D /srv\nENV D=.\nCOPY $D /srv\n"
+    assert changed(later) == f"{head}COPY $D /srv\nENV D=.\nCOPY ctx/ /srv\n"
+
+
 def test_lines_keep_their_numbers() -> None:
     text = "FROM a\nCOPY \\\n  # which\n  . \\\n  /srv\nCOPY . <<EOF /x\nCOPY . /y\nEOF\nRUN ls\n"
     expected = "FROM a\nCOPY   ctx/ /srv\n\n\n\nCOPY ctx/ <<EOF /x\nCOPY . /y\nEOF\nRUN ls\n"

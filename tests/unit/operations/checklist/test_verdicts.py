@@ -84,6 +84,14 @@ def test_a_point_that_was_worse_before_is_better(
     assert verdicts(GOOD, with_figures(collector, **figures))[point] == "better"
 
 
+def test_the_same_flapping_device_in_a_shorter_time_is_not_worse() -> None:
+    day = with_figures("devices", flapping=1, devices=["7"])
+    hour = with_figures("devices", flapping=1, devices=["7"], seconds=3600.0, transitions=10)
+    assert verdicts(hour, day)["flapping"] == "same"
+    assert verdicts(with_figures("devices", flapping=24), hour)["flapping"] == "same"
+    assert verdicts(with_figures("devices", flapping=4), day)["flapping"] == "worse"
+
+
 def test_a_point_without_figures_is_unknown_and_says_why() -> None:
     without_figures = {name: {"why": f"no {name}", "todo": "wait"} for name in GOOD}
     evidence = Evidence(settings=SETTINGS, now=without_figures, before=GOOD)

@@ -1,4 +1,4 @@
-"""A damaged record of an interrupted run: no reader fails, and the run is not trusted."""
+"""A damaged record of an interrupted run: no reader fails, and its changes count as unknown."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ def test_a_damaged_record_stops_no_reader_and_casts_doubt_on_its_run(tmp_path: P
             for run in unfinished(journal)
             for each in (*run.lost_records, *run.uncertain_records)
         ]
+        # The damaged value can be the kind of a record, which may then end the run.
         ended = any(line.get("kind") in ("success", "ended") for line in lines)
         assert not bad or doubted or ended
 
@@ -68,7 +69,7 @@ def test_an_undamaged_journal_has_no_unreadable_line(tmp_path: Path) -> None:
         lambda lines: lines.pop(0),
     ],
 )
-def test_unreadable_records_of_an_interrupted_run_are_reported(
+def test_unreadable_and_missing_records_of_an_interrupted_run_are_reported(
     tmp_path: Path, damage_lines: Callable[[Any], Any]
 ) -> None:
     lines = killed_run()

@@ -10,9 +10,11 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.errors import Refused
+from cosmicdeploy.errors import EngineError, NeedsPerson, Refused
 from cosmicdeploy.settings import Restart, Services
 from cosmicdeploy.stack.model import Attachment, Port
+from cosmicdeploy.steps.base import Change
+from cosmicdeploy.steps.containers import services
 from cosmicdeploy.steps.containers.in_the_way import (
     describe,
     in_the_way,
@@ -20,6 +22,7 @@ from cosmicdeploy.steps.containers.in_the_way import (
     start_again,
     stop_for,
 )
+from cosmicdeploy.steps.containers.services import ServicesStep
 from tests.unit.engine.shop_stack import Engine, container, stack
 
 pytestmark = pytest.mark.unit
@@ -105,3 +108,29 @@ def test_it_is_stopped_for_its_service_alone_and_started_again_by_an_undo(ctx: C
     start_again(opened, before)
     assert engine.container("shop-web-1").is_running
     assert describe({"containers": {}}) == ""
+
+
+def test_an_undo_starts_the_other_orphans_too_and_raises_its_own_first_error(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first of two orphans is gone, and a created service cannot be removed either."""
+    opened = context(ctx, WEB, CRON, asked=True, ports=published(8080))
+    before = require_way(opened, in_the_way(opened, ["site", "ticker"]))
+    for name in ("site", "ticker"):
+        stop_for(opened, name, before)
+    engine: Any = opened.engine
+    engine.remove("shop-web-1")
+    with pytest.raises(NeedsPerson, match="shop-web-1, which the run stopped, is gone"):
+        start_again(opened, before)
+    assert engine.container("shop-cron-1").is_running
+
+    def put_back(_ctx: Context, name: str, _before: object) -> None:
+        raise EngineError(f"{name} cannot be removed")
+
+    monkeypatch.setattr(services, "put_back", put_back)
+    step = ServicesStep(name="services")
+    with pytest.raises(EngineError, match="ticker cannot be removed"):
+        step.undo(
+            opened,
+            Change(summary="", before={**before, "containers": {"site": None, "ticker": None}}),
+        )

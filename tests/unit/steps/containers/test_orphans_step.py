@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -88,7 +89,7 @@ def test_an_orphan_that_cannot_be_started_again_is_named(ctx: Context) -> None:
     engine._own = [
         replace(c, health="unhealthy") if c.name == "shop-a-1" else c for c in engine._own
     ]
-    with pytest.raises(CosmicError, match="shop-a-1 runs again, but is not ready"):
+    with pytest.raises(CosmicError, match="shop-a-1 was started again, but is not ready"):
         STEP.undo(opened, change)
     other = engine.container("shop-mailer-1")
     assert other is not None and other.is_running, "the others are started nevertheless"
@@ -98,6 +99,21 @@ def test_an_orphan_that_cannot_be_started_again_is_named(ctx: Context) -> None:
             STEP, opened, replace(change, before={"orphans": change.before["orphans"][1:]})
         )
     assert isinstance(raised.value, NeedsPerson) and "--accept" in raised.value.todo
+
+
+def test_an_orphan_that_ends_again_is_named_at_once_with_its_last_lines(ctx: Context) -> None:
+    opened, engine = context(ctx, replace(MAILER, health="healthy"), asked=True)
+    settings: Any = opened.settings
+    settings.restart = Restart(healthy_within=60)
+    change = planned(opened)
+    STEP.apply(opened, change)
+    engine.start = lambda name: engine._set(name, "dead")  # type: ignore[method-assign]
+    engine.logs = lambda _name, tail: ["no such queue"]  # type: ignore[method-assign]
+    began = time.monotonic()
+    with pytest.raises(CosmicError, match="is not ready") as raised:
+        STEP.undo(opened, change)
+    assert "no such queue" in raised.value.details
+    assert time.monotonic() - began < 30
 
 
 def test_an_orphan_that_runs_again_is_not_removed(ctx: Context) -> None:

@@ -54,7 +54,7 @@ def test_needed_seconds_leave_out_the_waits_of_the_deployer() -> None:
     for phase, seconds in (("create", 1.0), ("drain", 2.0), ("start", 3.0), ("healthy", 4.0)):
         phases.add("a", phase, seconds)
     phases.add("a", "passes", 5.0)
-    phases.add("a", "served", 6.0)
+    phases.add("a", "in service", 6.0)
     phases.add("b", "create", 0.5)
     phases.add("b", "create", 0.5)
     facts = phases.facts(30.0)

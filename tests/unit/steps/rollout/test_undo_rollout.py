@@ -32,7 +32,7 @@ class Proxy:
     refuses: Exception | None = None
 
     def __init__(self, *_given: Any) -> None:
-        self.is_all_in_service = False
+        pass
 
     def adopt(self) -> None:
         raise EngineError("the proxy does not run")
@@ -42,9 +42,8 @@ class Proxy:
             raise self.refuses
 
     def put_all_in_service(self) -> None:
-        if isinstance(self.refuses, LockLost):
+        if self.refuses:
             raise self.refuses
-        self.is_all_in_service = True
 
 
 @pytest.fixture
@@ -95,6 +94,18 @@ def test_an_error_of_the_proxy_does_not_stop_the_undo(
 
 
 @pytest.mark.parametrize("name", ["lost", "silent"])
+def test_a_proxy_without_the_lock_or_the_engine_ends_the_undo_at_once(
+    rollout_undo: tuple[RolloutUndo, list[str]], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    undo_rollout, _ = rollout_undo
+    monkeypatch.setattr(Proxy, "refuses", ERRORS[name])
+    with pytest.raises((LockLost, EngineUnavailable)):
+        undo_rollout.undo("first", BEFORE)
+    with pytest.raises((LockLost, EngineUnavailable)):
+        undo_rollout.end()
+
+
+@pytest.mark.parametrize("name", ["lost", "silent"])
 def test_without_the_lock_or_the_engine_the_undo_ends_at_once(
     rollout_undo: tuple[RolloutUndo, list[str]], name: str
 ) -> None:
@@ -139,14 +150,3 @@ def test_an_undeclared_service_is_reported_and_the_others_are_put_back(
     assert "'gone'" in result.error.what and "compose file" in result.error.todo
     assert result.error.details == ("recorded by the step rollout of the run r1",)
     RolloutStep(name="rollout").settle(ctx, applied[-1].change)
-
-
-def test_a_lock_lost_at_the_proxy_ends_the_undo_at_once(
-    rollout_undo: tuple[RolloutUndo, list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    undo_rollout, _ = rollout_undo
-    monkeypatch.setattr(Proxy, "refuses", LockLost("another run took over"))
-    with pytest.raises(LockLost):
-        undo_rollout.undo("second", BEFORE)
-    with pytest.raises(LockLost):
-        undo_rollout.end()

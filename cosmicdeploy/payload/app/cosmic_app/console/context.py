@@ -45,7 +45,10 @@ class Console:
         return connect(self.settings.database)
 
     def connect_redis(self, timeout: float = 2.0, *, text: bool = True) -> redis.Redis:
-        """Create a client that connects at first use; it returns text, or bytes if not `text`."""
+        """Create a client that connects at first use; without `text` it returns bytes.
+
+        `timeout` is in seconds. The client raises `redis.RedisError`.
+        """
         return cache.connect(self.settings.redis, timeout=timeout, text=text)
 
 

@@ -16,7 +16,7 @@ MAXIMUM_AGE_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Schema:
-    """The current columns of two tables, which migrations create and change."""
+    """The columns of two tables at the time of the query; migrations change them."""
 
     remotes: frozenset[str]
     transitions: frozenset[str]

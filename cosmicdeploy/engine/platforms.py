@@ -1,0 +1,41 @@
+"""Compare platforms such as `linux/arm64`: system, processor and, for some, a variant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+# Other names of processor architectures that the engine accepts.
+_ALIASES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "i386": "386"}
+
+
+def platform_parts(platform: str) -> list[str]:
+    """Split a platform into system, processor and variant.
+
+    If a single word is no known system, it is a processor on Linux.
+    """
+    words = [_ALIASES.get(word, word) for word in platform.lower().split("/")]
+    if len(words) == 1 and words[0] not in ("linux", "windows", "darwin", "freebsd"):
+        return ["linux", *words]
+    # arm64 has only the variant v8, which the engine does not report.
+    return words[:2] if words[1:] == ["arm64", "v8"] else words
+
+
+def is_same(platform: str, other: str) -> bool:
+    """Return whether two names mean one platform, such as `amd64` and `linux/x86_64`."""
+    return platform_parts(platform) == platform_parts(other)
+
+
+def image_platform_parts(image: Mapping[str, Any], platform: str) -> list[str]:
+    """Return the parts of an image's platform, at most as many as `platform` has.
+
+    So a variant is compared only if `platform` names one. `image` is the engine's inspection.
+    """
+    parts = [image.get("Os", ""), image.get("Architecture", ""), image.get("Variant", "")]
+    return [part for part in parts[: len(platform_parts(platform))] if part]
+
+
+def is_for(image: Mapping[str, Any], platform: str) -> bool:
+    """Return whether an image is for a platform, or names no processor, as an import may."""
+    is_unknown = not image.get("Architecture")
+    return is_unknown or image_platform_parts(image, platform) == platform_parts(platform)

@@ -1,0 +1,31 @@
+"""The privileges that let a user create objects of another definer."""
+
+from __future__ import annotations
+
+import pytest
+
+from cosmicdeploy.database.schema.privileges import require_definers
+from cosmicdeploy.errors import BackupError
+from tests.unit.database.fake_server import Server
+
+pytestmark = pytest.mark.unit
+
+OWN_SCHEMA = "GRANT ALL PRIVILEGES ON `live`.* TO `root`@`%`"
+
+
+@pytest.mark.parametrize(
+    "privileges",
+    ["ALL PRIVILEGES", "RELOAD, SUPER", "SET USER", "SET_USER_ID", "BACKUP_ADMIN,SET_ANY_DEFINER"],
+)
+def test_a_privilege_of_any_server_allows_other_definers(privileges: str) -> None:
+    grants = (OWN_SCHEMA, f"GRANT {privileges} ON *.* TO `root`@`%` WITH GRANT OPTION")
+    require_definers(Server(grants=grants).session(), ["app@%"])
+
+
+@pytest.mark.parametrize("privileges", ["USAGE", "RELOAD, SYSTEM_USER"])
+def test_without_it_only_the_user_itself_may_be_the_definer(privileges: str) -> None:
+    session = Server(grants=(OWN_SCHEMA, f"GRANT {privileges} ON *.* TO `root`@`%`")).session()
+    require_definers(session, ["root@%"])
+    with pytest.raises(BackupError, match="another definer: app@%") as error:
+        require_definers(session, ["root@%", "app@%"])
+    assert "SET_ANY_DEFINER" in error.value.todo
