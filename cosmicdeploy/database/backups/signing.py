@@ -7,10 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from dataclasses import dataclass, field
 
 from cosmicdeploy.database.backups.manifest import Manifest
 from cosmicdeploy.errors import BackupError
+
+# The way to use a copy that proves nothing about its origin.
+BY_HAND = (
+    "make sure that nobody else could write to its destination, then copy {id}.sql.zst and"
+    " {id}.json from there into the backup folder"
+)
 
 
 @dataclass(frozen=True)
@@ -25,16 +32,25 @@ class SigningKey:
 
     def require_signed(self, manifest: Manifest, where: str) -> None:
         """Raise `BackupError` unless the manifest was signed with this key."""
-        if hmac.compare_digest(manifest.signature, self._signature(manifest)):
+        # As bytes: the comparison refuses a text with other characters than ASCII.
+        if hmac.compare_digest(manifest.signature.encode(), self._signature(manifest).encode()):
             return
         fault = "has a wrong signature" if manifest.signature else "is not signed"
         raise BackupError(
             f"The copy of {manifest.id} {fault}: it may be forged",
             where=where,
-            todo="use another copy; if it is from before the key was set or changed, fetch it"
-            " without `backup.signing_key_variable`, after you have checked where it comes from",
+            todo="use another copy; if this one is from before the key was set or changed,"
+            f" {BY_HAND.format(id=manifest.id)}",
         )
 
     def _signature(self, manifest: Manifest) -> str:
-        text = manifest.updated(signature="").to_json()
-        return hmac.new(self.secret, text.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self.secret, _signed_text(manifest).encode(), hashlib.sha256).hexdigest()
+
+
+def _signed_text(manifest: Manifest) -> str:
+    """Return what is signed: the fields that differ from their defaults, ordered by name.
+
+    So a later version, whose manifest has further fields, still recognizes the signature.
+    """
+    fields = manifest.model_dump(mode="json", exclude={"signature"}, exclude_defaults=True)
+    return json.dumps({**fields, "format": manifest.format}, sort_keys=True)

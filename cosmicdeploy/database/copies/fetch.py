@@ -12,6 +12,7 @@ from cosmicdeploy.database.backups.disk_space import require_room
 from cosmicdeploy.database.backups.manifest import Manifest, now, parse_manifest
 from cosmicdeploy.database.backups.partial_backup import PartialBackup, partial_path
 from cosmicdeploy.database.backups.removal import pending_removals
+from cosmicdeploy.database.backups.signing import BY_HAND
 from cosmicdeploy.database.backups.state import CopyRecord
 from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.database.copies.store import Store
@@ -24,6 +25,8 @@ from cosmicdeploy.text.formatting import counted
 StoresById = dict[str, list[Store]]
 
 SHOWN_CANDIDATES = 10
+# A manifest has some hundred bytes for each column of the schema.
+MANIFEST_BYTES = 256 << 20
 
 
 class Fetch:
@@ -50,6 +53,7 @@ class Fetch:
         if backup_id not in stores:
             raise self._no_copy(reference, stores, destinations)
         self._require_absent(backup_id)
+        advice = set[str]()
         for store in stores[backup_id]:
             try:
                 return self._fetch_from(backup_id, store)
@@ -57,10 +61,13 @@ class Fetch:
                 raise
             except BackupError as error:
                 self._report(store.destination, error)
+                advice.add(error.todo)
         raise BackupError(
             f"No destination has an intact copy of {backup_id}",
             where=", ".join(store.destination.name for store in stores[backup_id]),
-            todo="check the destinations, or name another backup",
+            todo=advice.pop()
+            if len(advice) == 1
+            else "check the destinations, or name another backup",
             details=self._failed,
         )
 
@@ -187,8 +194,16 @@ class Fetch:
 
 def copied_manifest(store: Store, backup_id: str) -> Manifest:
     """Read the manifest of a copy. Raises `BackupError` unless it is that of a good backup."""
-    text = b"".join(store.read(f"{backup_id}.json")).decode("utf-8", "replace")
-    manifest = parse_manifest(text, f"{store.destination.name}/{backup_id}.json")
+    where, data = f"{store.destination.name}/{backup_id}.json", bytearray()
+    for chunk in store.read(f"{backup_id}.json"):
+        data += chunk
+        if len(data) > MANIFEST_BYTES:
+            raise BackupError(
+                f"The manifest of the copy is larger than {MANIFEST_BYTES >> 20} MiB",
+                where=where,
+                todo="check the destination; another copy may be intact",
+            )
+    manifest = parse_manifest(data.decode("utf-8", "replace"), where)
     if manifest.id != backup_id or manifest.status != "good":
         raise BackupError(
             "The manifest of the copy belongs to another backup, or to one that is not good",
@@ -212,8 +227,11 @@ def _fill(partial_backup: PartialBackup, manifest: Manifest, store: Store) -> No
         require_room(partial_backup.data.parent, manifest.compressed.bytes)
     digest = Digest()
     for chunk in store.read(partial_backup.data.name):
-        partial_backup.file.write(chunk)
         digest.feed(chunk)
+        # What is longer differs in any case, and could fill the disk.
+        if manifest.compressed is None or digest.bytes > manifest.compressed.bytes:
+            break
+        partial_backup.file.write(chunk)
     if digest.content != manifest.compressed:
         raise copy_differs(manifest.id, store.destination)
 
@@ -229,8 +247,8 @@ def _require_sandbox_line(partial_backup: PartialBackup, store: Store) -> None:
         raise BackupError(
             "The copy's dump lacks MariaDB's sandbox line, so it may be forged",
             where=store.destination.name,
-            todo="set `backup.signing_key_variable` before backups are made: a signed copy needs no"
-            " such line",
+            todo=f"{BY_HAND.format(id=partial_backup.manifest.id)}; for later backups, set"
+            " `backup.signing_key_variable`: a signed copy needs no such line",
         )
 
 

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from cosmicdeploy.database.backups import partial_backup
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.backups.manifest import now
+from cosmicdeploy.database.backups.manifest import Manifest, now
 from cosmicdeploy.database.backups.removal import finish_removal, pending_removals, start_removal
 from cosmicdeploy.database.backups.signing import SigningKey
 from cosmicdeploy.database.backups.state import VerificationRecord
+from cosmicdeploy.database.copies import fetch
 from cosmicdeploy.database.copies.copies import Copies
 from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.errors import BackupError
@@ -185,6 +187,7 @@ def test_a_dump_without_the_sandbox_line_is_not_fetched_whatever_its_header_says
     with pytest.raises(BackupError) as caught:
         copier.fetch(ID)
     assert "lacks MariaDB's sandbox line" in str(caught.value.details)
+    assert f"copy {ID}.sql.zst and {ID}.json from there" in caught.value.todo
     assert not backup.data.exists()
 
 
@@ -233,6 +236,89 @@ def test_a_changed_manifest_or_data_with_a_matching_checksum_is_refused(
         copies_of(own, destination).fetch(ID)
     assert "has a wrong signature" in str(caught.value.details)
     assert not backup.data.exists()
+
+
+@pytest.mark.parametrize("signer", [b"wrong", None])
+def test_a_copy_that_cannot_be_trusted_says_how_to_use_it_all_the_same(
+    catalogue: Catalogue, tmp_path: Path, signer: bytes | None
+) -> None:
+    """A stack of MySQL whose copies are older than its key has no other way to them."""
+    destination = Destination(url=str(tmp_path / "nas"))
+    theirs = keyed(catalogue, signer) if signer else catalogue
+    backup = good(theirs, ID)
+    copies_of(theirs, destination).copy(backup, destination)
+    lose(backup)
+    own = keyed(catalogue, b"right")
+    with pytest.raises(BackupError) as caught:
+        copies_of(own, destination).fetch(ID)
+    assert f"copy {ID}.sql.zst and {ID}.json from there" in caught.value.todo
+    for name in (f"{ID}.json", f"{ID}.sql.zst"):
+        (catalogue.folder / name).write_bytes((tmp_path / "nas" / name).read_bytes())
+    assert own.get(ID).is_usable
+
+
+@pytest.mark.parametrize("signature", ["ä" * 64, "\U0001f512", "0" * 64])
+def test_any_text_may_stand_where_the_signature_belongs(
+    catalogue: Catalogue, tmp_path: Path, signature: str
+) -> None:
+    destination, own = Destination(url=str(tmp_path / "nas")), keyed(catalogue, b"right")
+    backup = good(own, ID)
+    copies_of(own, destination).copy(backup, destination)
+    lose(backup)
+    forged = backup.manifest.updated(signature=signature)
+    (tmp_path / "nas" / f"{ID}.json").write_text(forged.to_json())
+    with pytest.raises(BackupError) as caught:
+        copies_of(own, destination).fetch(ID)
+    assert "has a wrong signature" in str(caught.value.details)
+
+
+def test_a_later_version_with_further_fields_recognizes_a_signature(catalogue: Catalogue) -> None:
+    class Later(Manifest):
+        further: str = ""
+
+    own = keyed(catalogue, b"right")
+    manifest = good(own, ID).manifest
+    assert own.key
+    own.key.require_signed(Later.model_validate(manifest.model_dump()), "nas")
+    with pytest.raises(BackupError, match="wrong signature"):
+        own.key.require_signed(Later.model_validate({**manifest.model_dump(), "further": "x"}), "")
+
+
+def test_a_copy_without_an_end_does_not_fill_the_disk(
+    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    destination = Destination(url=str(tmp_path / "nas"))
+    backup, copier = good(catalogue, ID), copies_of(catalogue, destination)
+    copier.copy(backup, destination)
+    lose(backup)
+    (tmp_path / "nas" / backup.data.name).write_bytes(DATA + b"x" * (8 << 20))
+    sizes: list[int] = []
+    discard = partial_backup.PartialBackup._discard
+
+    def measured(partial: partial_backup.PartialBackup) -> None:
+        partial.file.flush()
+        sizes.append(partial.partial.stat().st_size)
+        discard(partial)
+
+    monkeypatch.setattr(partial_backup.PartialBackup, "_discard", measured)
+    with pytest.raises(BackupError):
+        copier.fetch(ID)
+    assert sizes[0] <= len(DATA)
+
+
+def test_a_manifest_without_an_end_is_refused(
+    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    destination = Destination(url=str(tmp_path / "nas"))
+    backup, copier = good(catalogue, ID), copies_of(catalogue, destination)
+    copier.copy(backup, destination)
+    lose(backup)
+    monkeypatch.setattr(fetch, "MANIFEST_BYTES", 1 << 20)
+    with (tmp_path / "nas" / f"{ID}.json").open("ab") as file:
+        file.write(b" " * (2 << 20))
+    with pytest.raises(BackupError) as caught:
+        copier.fetch(ID)
+    assert "larger than 1 MiB" in str(caught.value.details)
 
 
 def test_a_manifest_without_a_signature_is_stored_as_earlier_versions_did(
