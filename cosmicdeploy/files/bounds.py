@@ -42,7 +42,9 @@ def read_bounded(path: Path) -> bytes:
     Raises `OSError`, or `ConfigError` if the file is too large.
     """
     with open(path, "rb", opener=_without_waiting) as file:
-        if not select.select([file], [], [], PIPE_SECONDS)[0]:
+        poll = select.poll()  # unlike `select`, for any number of open files
+        poll.register(file, select.POLLIN)
+        if not poll.poll(PIPE_SECONDS * 1000):
             raise OSError(errno.ETIMEDOUT, "no program writes to this pipe", str(path))
         os.set_blocking(file.fileno(), True)
         data = file.read(FILE_BYTES + 1)

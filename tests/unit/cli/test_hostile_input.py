@@ -112,6 +112,27 @@ def test_a_pipe_with_a_writer_is_read_to_its_end(tmp_path: Path) -> None:
         assert read_bounded(tmp_path / "pipe") == b"A=1\nB=2\n"
 
 
+def test_a_file_is_read_while_more_than_1024_are_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    high, hard = 1500, resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard != resource.RLIM_INFINITY and hard <= high:
+        pytest.skip("this machine allows fewer open files")
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2 * high), hard))
+    (tmp_path / "a").write_text("A=1")
+
+    def opened_high(path: str, flags: int) -> int:
+        descriptor = os.open(path, flags)
+        os.dup2(descriptor, high)
+        os.close(descriptor)
+        return high
+
+    monkeypatch.setattr(bounds, "_without_waiting", opened_high)
+    assert read_bounded(tmp_path / "a") == b"A=1"
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 def test_the_character_that_yaml_does_not_allow_is_named(stack: Path) -> None:
     (stack / "compose.yml").write_bytes(b"a: \x00\n")
     assert "remove the character U+0000" in call("deploy").stderr
