@@ -5,31 +5,31 @@ A run whose output goes to a full disk must not stop half-way for it.
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import sys
-from contextlib import suppress
 from typing import Any, TextIO
 
 from cosmicdeploy.errors import ExitCode
 
-# A closed pipe is not among them: the console and `logs --follow` handle it.
-UNWRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
-
 
 class _DroppingFile(io.FileIO):
-    """A file that drops what it cannot write. `reason` says why; "" if nothing was dropped."""
+    """A file that drops what it cannot write. `reason` says why; "" if nothing was dropped.
+
+    A pipe that its reader has closed is an error, which the console and `logs --follow` handle,
+    until `has_reader` is False.
+    """
 
     reason = ""
+    has_reader = True
 
     def write(self, data: Any) -> int:
         try:
-            return super().write(data)
+            return super().write(data) if self.has_reader else len(data)
+        except BrokenPipeError:
+            raise
         except OSError as error:
-            if error.errno not in UNWRITABLE:
-                raise
-            self.reason = os.strerror(error.errno)
+            self.reason = os.strerror(error.errno or 0)
             return len(data)
 
 
@@ -48,8 +48,10 @@ class OutputStreams:
 
     def exit_code(self, code: int) -> int:
         """Write what is left; return 1 instead of 0, with a line on stderr, if output was lost."""
-        with suppress(BrokenPipeError):
+        try:
             sys.stdout.flush()
+        except BrokenPipeError:
+            self._stdout.has_reader = False  # else the interpreter fails at this text once more
         if not self._stdout.reason:
             return code
         print(

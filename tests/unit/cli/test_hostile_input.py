@@ -163,6 +163,24 @@ def test_a_full_standard_output_does_not_hide_the_exit_code(folder: Path) -> Non
     assert done.returncode == 2 and "is not valid YAML" in done.stderr
 
 
+def test_a_standard_output_that_cannot_be_written_to_is_one_clear_line(folder: Path) -> None:
+    with Path("/dev/null").open() as read_only:
+        done = spawn(folder, "playbook", "list", "--json", stdout=read_only)
+    assert done.returncode == 1
+    assert done.stderr == "error: Standard output could not be written: Bad file descriptor\n"
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["playbook", "list"], ["playbook", "list", "--json"]]
+)
+def test_a_reader_that_goes_away_is_no_error(folder: Path, words: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = spawn(folder, *words, stdout=writer)
+    os.close(writer)
+    assert done.stderr == ""
+
+
 def test_a_closed_standard_output_is_no_error(folder: Path) -> None:
     done = spawn(folder, "playbook", "list", prepare=lambda: os.close(1))
     assert (done.returncode, done.stderr) == (0, "")
