@@ -49,13 +49,11 @@ def memory(redis: Cache) -> Finding:
     is_full = share >= NEARLY_FULL or redis.refusal.startswith("OOM")
     text = f"{_mebibytes(used)} of {_mebibytes(limit)} ({format_percent(share)}), {policy}"
     if is_full and not _evicts(redis, policy):
-        more = redis.command(f"CONFIG SET maxmemory {2 * max(limit, used)}")
-        todo = (
-            f"give it more: `{more}` until its next start, and `maxmemory` in its configuration for"
-            " good"
-        )
         return problem(
-            MEMORY, f"{text}: Redis refuses writes once it is full", todo, services=[redis.name]
+            MEMORY,
+            f"{text}: Redis refuses writes once it is full",
+            _todo_for_more(redis, 2 * max(limit, used)),
+            services=[redis.name],
         )
     evicted = redis.number("evicted_keys")
     if evicted and redis.has_jobs:
@@ -66,6 +64,21 @@ def memory(redis: Cache) -> Finding:
             "use another Redis for jobs and locks, with the policy noeviction",
         )
     return ok(MEMORY, text)
+
+
+def _todo_for_more(redis: Cache, wanted: int) -> str:
+    """Return how to give Redis so many bytes, within the limit of its container."""
+    allowed = redis.memory_limit
+    if allowed and wanted > NEARLY_FULL * allowed:  # the engine would end Redis
+        return (
+            f"raise `maxmemory` in its configuration, and the limit of {redis.name} in the compose"
+            f" file ({_mebibytes(allowed)}) beyond it; then run `cosmicdeploy deploy --include"
+            f" {redis.name}`"
+        )
+    return (
+        f"give it more: `{redis.command(f'CONFIG SET maxmemory {wanted}')}` until its next start,"
+        " and `maxmemory` in its configuration for good"
+    )
 
 
 def _unlimited_memory(redis: Cache, used: int) -> Finding:

@@ -41,6 +41,16 @@ def test_a_full_redis_that_keeps_everything_refuses_writes() -> None:
     assert found["writes"].todo == "do what `memory` says above"
 
 
+@pytest.mark.parametrize("limit", [100 * MIB, 200 * MIB])
+def test_no_more_memory_is_advised_than_the_container_has(limit: int) -> None:
+    found = findings(FULL, used_memory=100 * MIB, memory_limit=limit)["memory"]
+    assert "CONFIG SET" not in found.todo
+    assert "the limit of redis in the compose file" in found.todo
+    assert "`cosmicdeploy deploy --include redis`" in found.todo
+    found = findings(FULL, used_memory=100 * MIB, memory_limit=300 * MIB)["memory"]
+    assert f"CONFIG SET maxmemory {200 * MIB}" in found.todo
+
+
 @pytest.mark.parametrize(
     ("policy", "databases", "severity"),
     [
