@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from cosmicdeploy.operations.diagnosis.finding import Diagnosis, Finding
+from cosmicdeploy.operations.diagnosis.finding import Diagnosis, Finding, ok
 
 
 def consistent(diagnoses: Iterable[Diagnosis]) -> Sequence[Diagnosis]:
     """Return the diagnoses without contradictions.
 
     A finding that says that services work leaves out those that do not work according to another
-    finding, and names the other finding instead. It is dropped if no service is left.
+    finding, and names the other finding instead. If no service is left it is dropped, unless its
+    problem would have no finding then.
     """
     diagnoses = list(diagnoses)
     broken = _broken(finding for each in diagnoses for finding in each.findings)
@@ -35,13 +36,15 @@ def _broken(findings: Iterable[Finding]) -> Mapping[str, str]:
 
 def _agreeing(findings: Iterable[Finding], broken: Mapping[str, str]) -> list[Finding]:
     """Return the findings that agree with what is broken, changed where they would not."""
-    agreeing = []
+    agreeing, dropped = [], []
     for finding in findings:
         left_out = [name for name in finding.services if name in broken]
+        elsewhere = ", ".join(f"{name}: see {broken[name]}" for name in left_out)
         if finding.describe is None or not left_out:
             agreeing.append(finding)
         elif names := tuple(name for name in finding.services if name not in broken):
-            elsewhere = ", ".join(f"{name}: see {broken[name]}" for name in left_out)
             description = f"{finding.describe(names)}; {elsewhere}"
             agreeing.append(replace(finding, description=description, services=names))
-    return agreeing
+        else:
+            dropped.append(ok(finding.subject, f"this check passes; {elsewhere}"))
+    return agreeing or dropped[:1]

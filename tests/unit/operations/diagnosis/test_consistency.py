@@ -217,6 +217,16 @@ def test_a_finding_about_broken_services_alone_is_dropped() -> None:
     assert only.findings == [broken]
 
 
+def test_a_problem_without_another_finding_names_the_one_elsewhere() -> None:
+    accepted = works("heartbeat", ["proxy"], "200 from http://front")
+    broken = problem("containers", "proxy is unhealthy", "x", services=["proxy"])
+    [first, second] = consistent([_of(accepted), _of(broken)])
+    assert [each.description for each in first.findings] == [
+        "this check passes; proxy: see containers"
+    ]
+    assert first.findings[0].describe is None and second.findings == [broken]
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_each_fault_is_found_alone(opened: Callable[[World], Context], name: str) -> None:
     world = new_world()
