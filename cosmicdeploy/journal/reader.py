@@ -81,7 +81,7 @@ class Reader:
             if since is not None and until and datetime.fromisoformat(until).timestamp() >= since:
                 committed = rotation.archive_bytes
                 end = archived if committed is None else min(archived, committed)
-                yield from self._archived(archive_of(path), end, warn, relevant)
+                yield from self._archived(_archive(path), end, warn, relevant)
             file.seek(0)
             yield from _records(file, relevant)
 
@@ -120,10 +120,19 @@ class Reader:
     def _archived(
         self, path: Path, end: int, warn: Warn, relevant: Callable[[bytes], bool]
     ) -> Iterator[Record]:
-        """Yield relevant records of the archive's first `end` bytes; parse each of its lines."""
+        """Yield relevant records of the archive's first `end` bytes; parse each of its lines.
+
+        Warns, and yields nothing, if the archive was removed.
+        """
         first_time, self._has_warned_of_archive = not self._has_warned_of_archive, True
-        warnings = _Warnings(path, warn if first_time else lambda _text: None)
-        with path.open("rb") as file:
+        warn = warn if first_time else lambda _text: None
+        try:
+            archive = path.open("rb")
+        except FileNotFoundError:
+            warn(f"{path} is missing, so what the journal had moved there is unknown")
+            return
+        warnings = _Warnings(path, warn)
+        with archive as file:
             for piece in pieces(file, end=end):
                 entry = parse(piece)
                 if isinstance(entry, UnreadableLine):
@@ -150,13 +159,18 @@ def _open(path: Path) -> tuple[BinaryIO, int]:
     while True:
         file = path.open("rb")
         try:
-            size = size_of(archive_of(path))
+            size = size_of(_archive(path))
             if _is_current(file, path):
                 return file, size
         except BaseException:
             file.close()
             raise
         file.close()
+
+
+def _archive(path: Path) -> Path:
+    """Return the path of the archive; it is beside the journal itself, even if `path` is a link."""
+    return archive_of(path.resolve())
 
 
 def _is_current(file: BinaryIO, path: Path) -> bool:

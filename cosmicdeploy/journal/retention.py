@@ -14,6 +14,7 @@ from typing import Any
 
 from cosmicdeploy.journal.lines import text_of
 from cosmicdeploy.journal.needed import Needed, NeededUnits, texts
+from cosmicdeploy.journal.record_shapes import PLAUSIBLE_YEARS
 
 # This many units stay, the newest.
 KEPT_UNITS = 1000
@@ -141,8 +142,9 @@ class Survey:
 
 
 def timestamp(iso: str) -> float:
-    """Return a time in Unix time; 0 if it is none."""
+    """Return a time in Unix time; 0 if it is none, or one that no record may have."""
     try:
-        return datetime.fromisoformat(iso).timestamp()
+        moment = datetime.fromisoformat(iso)
+        return moment.timestamp() if moment.year in PLAUSIBLE_YEARS else 0.0
     except (ValueError, OverflowError, OSError):
         return 0.0

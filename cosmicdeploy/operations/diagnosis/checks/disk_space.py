@@ -28,12 +28,12 @@ def disks(ctx: Context) -> Iterator[Finding]:
 
     Runs `df` twice in each container: once for bytes, once for inodes.
     """
-    found, inodes = _Found(), _Found()
+    limit = ctx.settings.diagnose.disk
+    found, inodes = _Found(limit), _Found(limit)
     for folder in (ctx.stack.directory, ctx.catalogue.folder):
         found.add(HERE, _of_this_machine(folder))
     unread = [name for name, each in _running(ctx) if not _read(ctx, name, each, found, inodes)]
-    limit = ctx.settings.diagnose.disk
-    full, scarce = found.fuller_than(limit), inodes.fuller_than(limit)
+    full, scarce = found.full(), inodes.full()
     for where, each in full:
         text = f"{where}: {format_percent(each.share)} in use, {_free(each)}"
         yield problem(DISKS, text, RAISE_LIMIT if each.is_in_memory else FREE_SPACE)
@@ -51,23 +51,30 @@ def disks(ctx: Context) -> Iterator[Finding]:
 
 
 class _Found:
-    """The file systems found so far, each once although several containers use the same disk."""
+    """The file systems found so far, each once although several containers use the same disk.
 
-    def __init__(self) -> None:
+    One is full if at least the share `limit` is in use.
+    """
+
+    def __init__(self, limit: float) -> None:
+        self._limit = limit
         self.systems: dict[object, tuple[str, FileSystem]] = {}
 
     def add(self, place: str, system: FileSystem) -> None:
         """Add a file system that was read in `place`, unless it is among the known ones.
 
         Disks have different names in different containers, so they are told apart by their size
-        and use. What is in memory belongs to its container.
+        and use: of two that are taken for the same, either both are full or none. What is in
+        memory belongs to its container.
         """
-        is_own = system.is_in_memory
-        key = (place, system.folder) if is_own else (system.total, round(system.share, 2))
+        is_full = system.share >= self._limit
+        key: object = (system.total, round(system.share, 2), is_full)
+        if system.is_in_memory:
+            key = (place, system.folder)
         self.systems.setdefault(key, (f"{system.folder} of {place}", system))
 
-    def fuller_than(self, limit: float) -> list[tuple[str, FileSystem]]:
-        return [(where, each) for where, each in self.systems.values() if each.share >= limit]
+    def full(self) -> list[tuple[str, FileSystem]]:
+        return [(w, each) for w, each in self.systems.values() if each.share >= self._limit]
 
 
 def _of_this_machine(folder: Path) -> FileSystem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from cosmicdeploy.context import Context
@@ -68,11 +69,11 @@ def _finding(service: Service, container: Container, found: UnwritableMount, use
             f"make the file system of {source} writable again on the engine's host; `dmesg` there"
             f" says what made it read-only; then `cosmicdeploy restart {name}`",
         )
-    owner = user or f'"$(docker exec {container.name} id -u)"'
+    owner = shlex.quote(user) if user else f'"$(docker exec {container.name} id -u)"'
     return problem(
         WRITABLE,
         f"{user or 'the user'} of {name} cannot create files in {target}, which belongs to"
         f" {found.owner}",
-        f"`docker exec -u root {container.name} chown -R {owner} {target}`; or declare the mount"
-        " read-only (`:ro`) if the application only reads it",
+        f"`docker exec -u root {container.name} chown -R {owner} {shlex.quote(target)}`; or declare"
+        " the mount read-only (`:ro`) if the application only reads it",
     )

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.engine.facts import ExecResult
+from cosmicdeploy.operations.diagnosis.checks import clock as clock_module
 from cosmicdeploy.operations.diagnosis.checks.clock import clock, judge, measure
 from cosmicdeploy.operations.diagnosis.checks.disk_space import disks
 from cosmicdeploy.operations.diagnosis.checks.writable_mounts import mounts, writable_targets
@@ -123,6 +125,22 @@ def test_a_nearly_full_disk_is_named_once(opened: Opened) -> None:
     assert "of the inodes" in inodes.description
 
 
+def test_a_full_disk_is_not_taken_for_another_of_its_size_that_is_not(opened: Opened) -> None:
+    world = new_world()
+    world.commands[(APPS[0], "df")] = (0, f"{DF}/dev/vda 10000 9460 540 95% /data\n")
+    world.commands[(APPS[1], "df")] = (0, f"{DF}/dev/vdb 10000 9540 460 96% /data\n")
+    full = [each for each in disks(opened(world)) if "GiB" in each.description]
+    assert [each.severity for each in full] == [Severity.PROBLEM]
+    assert full[0].description.startswith("/data of app-2: 95.4% in use")
+
+
+def test_the_command_for_a_mount_quotes_its_folder(opened: Opened) -> None:
+    world = new_world()
+    world.commands[(APPS[1], "mounts")] = (0, "denied root /my data\n")
+    broken, _ = mounts(opened(world))
+    assert "chown -R www-data '/my data'`" in broken.todo
+
+
 def test_a_file_system_in_memory_belongs_to_its_container(opened: Opened) -> None:
     world = new_world()
     full = (0, f"{DF}tmpfs 1000 990 10 99% /run\n")
@@ -174,3 +192,26 @@ def test_without_a_database_any_container_shows_the_clock(opened: Opened) -> Non
     world.clock_ahead = -600
     [finding] = clock(opened(world))
     assert finding.severity is Severity.PROBLEM and "10 min behind" in finding.description
+
+
+@pytest.mark.parametrize("text", ["", "no such file\n", "inf", "9" * 400])
+def test_an_image_without_date_is_no_problem(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """The images of Redis exporters and of many programs in Go hold one program alone."""
+    read, world = clock_module._time_in, new_world()
+    ctx = opened(world)
+    monkeypatch.setattr(clock_module, "_time_in", read)
+    answers = dict.fromkeys(world.containers, text)
+
+    def answer(container_id: str, *_: object, **__: object) -> ExecResult:
+        return ExecResult(exit_code=0, stdout=answers[container_id].encode())
+
+    world.exec = answer  # type: ignore[method-assign]
+    [finding] = clock(ctx)
+    assert (
+        finding.severity is Severity.WARNING and "`date` is missing in redis" in finding.description
+    )
+    answers[WORKER] = f"{int(time.time())}\n"
+    [finding] = clock(ctx)
+    assert finding.description == "worker and this machine agree within 5 s"

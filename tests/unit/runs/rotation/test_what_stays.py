@@ -195,6 +195,54 @@ def test_runs_that_failed_at_a_migration_are_counted_in_the_archive(
     assert warnings == [f"skipped {archive_of(path)}:5: it is not a record"]
 
 
+def failed_runs(journal: Journal) -> int:
+    ctx: Any = SimpleNamespace(journal=journal)
+    return int(migrations.figures(ctx, Span(since=0), None)["failed_runs"])
+
+
+@pytest.fixture
+def archived_failure(tmp_path: Path, few: int) -> Path:
+    """A journal whose archive has a run that failed at a migration."""
+    history = History()
+    failed = history.begin()
+    history.intent(failed, "migrate")
+    history.add("failed", failed)
+    history.add("ended", failed, whole=True)
+    history.lines.append(b'{"at": "9999-12-31T00:00:00+00:00", "kind": "a later one"}\n')
+    for _ in range(2 * few):
+        history.finished("health")
+    return rotated(history, tmp_path).path
+
+
+def test_the_archive_is_found_through_a_link_to_the_journal(
+    tmp_path: Path, archived_failure: Path
+) -> None:
+    link = tmp_path / "elsewhere" / "journal.jsonl"
+    link.parent.mkdir()
+    link.symlink_to(archived_failure)
+    assert failed_runs(Journal(path=link)) == 1
+
+
+def test_an_archive_that_was_removed_is_a_warning(archived_failure: Path) -> None:
+    archive_of(archived_failure).unlink()
+    warnings: list[str] = []
+    journal = Journal(path=archived_failure, warn=warnings.append)
+    assert [failed_runs(journal), failed_runs(journal)] == [0, 0]
+    [warning] = warnings
+    assert warning.startswith(f"{archive_of(archived_failure)} is missing")
+
+
+def test_no_time_of_a_foreign_line_makes_the_record_of_a_rotation_unreadable(
+    archived_failure: Path,
+) -> None:
+    """A reader would never look into the archive, and each run would rotate the journal."""
+    warnings: list[str] = []
+    journal = Journal(path=archived_failure, warn=warnings.append)
+    assert journal.replay().since_rotation.rotated is not None
+    assert not is_due(journal) and not warnings
+    assert failed_runs(journal) == 1
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_readers_find_the_same_in_any_journal_after_a_rotation(
     tmp_path: Path, few: int, seed: int
