@@ -160,8 +160,8 @@ def _silent(error: Exception, where: str) -> DatabaseError:
     return DatabaseError(
         "The database accepts connections, but does not answer",
         where=where,
-        todo="check that its container is not paused (`docker ps`), then restart it: it is frozen,"
-        " overloaded or still starting",
+        todo="`docker ps` shows whether its container is paused or still starting, which may take"
+        " minutes after a crash; restart it only if it is neither",
         details=[str(error)],
     )
 

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pymysql
 import pytest
 
+from cosmicdeploy.database import access
 from cosmicdeploy.database.access import DatabaseAccess, as_database_error, quoted
 from cosmicdeploy.database.schema.schemas import (
     replaced_name,
@@ -18,6 +20,7 @@ from cosmicdeploy.database.tools.command_line import known_flags
 from cosmicdeploy.database.tools.messages import error_lines, warning_lines
 from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import DatabaseError
+from tests.unit.servers import silent_server
 
 pytestmark = pytest.mark.unit
 
@@ -46,6 +49,16 @@ def test_errors_of_the_driver_are_explained(code: int, words: str) -> None:
     assert (
         words in as_database_error(pymysql.err.OperationalError(code, "the message"), "here").what
     )
+
+
+def test_a_silent_database_is_not_to_be_restarted_while_it_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After a crash, the server repairs its tables before it answers, behind an open port."""
+    monkeypatch.setattr(access, "GREETING_TIMEOUT", 0.1)
+    with silent_server() as port, pytest.raises(DatabaseError, match="does not answer") as caught:
+        access.connect(replace(ACCESS, port=port), "platform", read_timeout=None)
+    assert "restart it only if it is neither" in caught.value.todo
 
 
 def test_names_are_quoted() -> None:
