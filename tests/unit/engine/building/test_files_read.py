@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.engine.building.files_read import files_read
+from cosmicdeploy.errors import ConfigError
 from tests.unit.engine.building.recipes import recipe
 
 pytestmark = pytest.mark.unit
@@ -81,3 +82,11 @@ def test_what_the_base_image_copies_is_read(tmp_path: Path) -> None:
         "app/main.py",
         "app/lib/a.py",
     }
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", ".dockerignore"])
+def test_a_file_that_is_no_recipe_is_refused_by_its_size(tmp_path: Path, name: str) -> None:
+    text = "FROM a\nCOPY . /srv\n"
+    (tmp_path / ".dockerignore").write_text("#" * (1 << 20) + "\n")
+    with pytest.raises(ConfigError, match=f"{name} is larger than 1 MiB"):
+        names(tmp_path, text if name != "Dockerfile" else "#" * (1 << 20) + "\n" + text)
