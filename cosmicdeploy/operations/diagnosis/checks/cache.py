@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.operations.diagnosis.checks.cache_memory import MEMORY, Cache, memory
+from cosmicdeploy.operations.diagnosis.checks.cache_memory import MEMORY, Cache, memory, whole
 from cosmicdeploy.operations.diagnosis.finding import Finding, KnownProblem, ok, problem, warning
 from cosmicdeploy.probes.cache import cache_session, read_info, refusal_of_writes
 from cosmicdeploy.text.formatting import counted, format_duration
@@ -111,7 +111,7 @@ def _todo_of_refusal(redis: Cache, code: str) -> str:
 def _past_refusals(redis: Cache) -> Finding:
     """Return the finding for a Redis that accepts writes now; warns if it has refused some."""
     counts = {
-        code: int(entry.get("count", 0))
+        code: whole(entry.get("count"))
         for code in REFUSALS
         if isinstance(entry := redis.info.get(f"errorstat_{code}"), dict)
     }

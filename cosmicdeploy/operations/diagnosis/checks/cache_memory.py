@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,11 +33,18 @@ class Cache:
 
     def number(self, key: str) -> int:
         """Return a number of INFO; 0 if this version of Redis does not report it."""
-        return int(self.info.get(key) or 0)
+        return whole(self.info.get(key))
 
     def command(self, words: str) -> str:
         """Return the command for the operator that runs `redis-cli` with these words."""
         return f"cosmicdeploy exec {self.name} redis-cli {words}"
+
+
+def whole(value: object) -> int:
+    """Return a number that Redis reports; 0 for anything else, since any program may answer."""
+    if isinstance(value, int | float) and math.isfinite(value):
+        return int(value)
+    return 0
 
 
 def memory(redis: Cache) -> Finding:
@@ -106,7 +114,7 @@ def _evicts(redis: Cache, policy: str) -> bool:
     if policy == KEEP_ALL or redis.refusal.startswith("OOM"):
         return False
     databases = [each for key, each in redis.info.items() if key.startswith("db")]
-    expiring = sum(each.get("expires", 0) for each in databases if isinstance(each, dict))
+    expiring = sum(whole(each.get("expires")) for each in databases if isinstance(each, dict))
     return not policy.startswith("volatile") or expiring > 0
 
 

@@ -122,6 +122,20 @@ def test_writes_that_were_refused_earlier_are_a_warning() -> None:
     assert "OOM 3 times (its memory is full), MISCONF 1 times" in found.description
 
 
+@pytest.mark.parametrize("value", ["much", None, float("inf"), float("nan"), {}])
+def test_what_redis_reports_may_be_no_number(value: object) -> None:
+    numbers = ("used_memory", "maxmemory", "evicted_keys", "uptime_in_seconds", "aof_enabled")
+    found = findings(
+        maxmemory_policy="volatile-lru",
+        errorstat_OOM={"count": value},
+        db0={"expires": value},
+        **dict.fromkeys(numbers, value),
+    )
+    assert {each.severity for each in found.values()} == {Severity.OK}
+    full = findings(used_memory=99 * MIB, maxmemory_policy="volatile-lru", db0={"expires": value})
+    assert full["memory"].severity is Severity.PROBLEM
+
+
 def test_a_redis_that_loads_its_data_is_a_warning() -> None:
     assert findings("LOADING")["writes"].severity is Severity.WARNING
 
