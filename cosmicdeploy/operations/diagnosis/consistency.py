@@ -36,7 +36,7 @@ def _broken(findings: Iterable[Finding]) -> Mapping[str, str]:
 
 def _agreeing(findings: Iterable[Finding], broken: Mapping[str, str]) -> list[Finding]:
     """Return the findings that agree with what is broken, changed where they would not."""
-    agreeing, dropped = [], []
+    agreeing, dropped = list[Finding](), list[Finding]()
     for finding in findings:
         left_out = [name for name in finding.services if name in broken]
         elsewhere = ", ".join(f"{name}: see {broken[name]}" for name in left_out)

@@ -207,7 +207,7 @@ def test_an_image_without_date_is_no_problem(
     def answer(container_id: str, *_: object, **__: object) -> ExecResult:
         return ExecResult(exit_code=0, stdout=answers[container_id].encode())
 
-    world.exec = answer  # type: ignore[method-assign]
+    monkeypatch.setattr(world, "exec", answer)
     [finding] = clock(ctx)
     assert (
         finding.severity is Severity.WARNING and "`date` is missing in redis" in finding.description
