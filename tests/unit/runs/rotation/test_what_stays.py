@@ -209,6 +209,7 @@ def archived_failure(tmp_path: Path, few: int) -> Path:
     history.add("failed", failed)
     history.add("ended", failed, whole=True)
     history.lines.append(b'{"at": "9999-12-31T00:00:00+00:00", "kind": "a later one"}\n')
+    history.finished("migrate")
     for _ in range(2 * few):
         history.finished("health")
     return rotated(history, tmp_path).path
