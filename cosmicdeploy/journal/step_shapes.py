@@ -7,7 +7,7 @@ The shapes declare only keys that the deployer reads back.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -99,17 +99,25 @@ class Restored(Shape):
     target: str
 
 
+# The kind and the name of an object of a schema.
+NamedObject = Annotated[Names, Field(min_length=2, max_length=2)]
+
+
 class Migrated(Shape):
     """The state of the schema before pending migrations run.
 
     `applied` are the migrations that have run, and `digest` is a digest of the schema. `names` are
     the pending migrations, None if no migrations table existed; `pending` are their statements.
+    `objects` are those of the schema before its first migrations; `again`: the step first drops
+    what these left half done in an interrupted run.
     """
 
     applied: Names
     digest: str = Field(alias="schema")
     names: Names | None = None
     pending: list[dict[str, Any]] = Field(default_factory=list)
+    objects: list[NamedObject] = Field(default_factory=list)
+    again: bool = False
     lock_wait: LockWait = LockWait(former=0, set=0)
 
 
@@ -184,10 +192,14 @@ class BackedUp(Shape):
 
 
 class Migrations(Shape):
-    """`migrations` are the migrations that the step ran; `digest` is the new schema's digest."""
+    """`migrations` are the migrations that the step ran; `digest` is the new schema's digest.
+
+    `contents` are the checksums of the tables that the first migrations of a schema created.
+    """
 
     migrations: Names = Field(default_factory=list)
     digest: str = Field(default="", alias="schema")
+    contents: dict[str, str] = Field(default_factory=dict)
 
 
 # Kind of step → the shape of its `facts`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,3 +42,30 @@ def test_an_intent_without_the_state_before_its_step_is_unreadable(
     journal.path.write_text(json.dumps(record) + "\n")
     [entry] = journal.entries()
     assert isinstance(entry, UnreadableLine) and "Field required" in entry.why
+
+
+FIRST: dict[str, Any] = {"applied": [], "schema": "s", "objects": [["TABLE", "migrations"]]}
+
+
+@pytest.mark.parametrize(
+    ("before", "facts", "why"),
+    [
+        ({}, {}, ""),
+        ({"objects": 5}, {}, "objects"),
+        ({"objects": [["TABLE"]]}, {}, "objects"),
+        ({"objects": [["TABLE", 5]]}, {}, "objects"),
+        ({"again": "maybe"}, {}, "again"),
+        ({}, {"contents": ["users"]}, "contents"),
+        ({}, {"contents": {"users": 5}}, "contents"),
+    ],
+)
+def test_what_the_undo_of_first_migrations_reads_has_a_shape(
+    tmp_path: Path, before: dict[str, Any], facts: dict[str, Any], why: str
+) -> None:
+    journal = Journal(path=tmp_path / "journal.jsonl")
+    step = {"at": AT, "run": "r1", "step": "migrate", "step_kind": "migrate"}
+    intent = {"kind": "intent", "options": {}, "change": "c", "before": {**FIRST, **before}}
+    records = ({**step, **intent}, {**step, "kind": "done", "facts": facts})
+    journal.path.write_text("".join(f"{json.dumps(record)}\n" for record in records))
+    bad = [each.why for each in journal.entries() if isinstance(each, UnreadableLine)]
+    assert (len(bad), why in "".join(bad)) == (1 if why else 0, True)
