@@ -17,13 +17,15 @@ class BegunMigration:
 
     `before` is the schema's state before the step, from the step's journal record. `backup` is the
     ID of the first backup that the run took, "" if the run took none. `done` is the step's result,
-    None if the step did not complete. `failed` says that the undo of the run has begun.
+    None if the step did not complete. `failed` says that the undo of the run has begun. `is_own`:
+    the current run read `before` itself, so what has been created since is its own.
     """
 
     before: dict[str, Any]
     backup: str = ""
     done: dict[str, Any] | None = None
     failed: bool = False
+    is_own: bool = False
 
 
 def interrupted_migration(journal: Journal, *, for_undo: bool = False) -> BegunMigration | None:
@@ -40,5 +42,11 @@ def interrupted_migration(journal: Journal, *, for_undo: bool = False) -> BegunM
                 return None
             done = intent.facts if intent.done else None
             backup = first_backup([run]) or ""
-            return BegunMigration(before=intent.before, backup=backup, done=done, failed=run.failed)
+            return BegunMigration(
+                before=intent.before,
+                backup=backup,
+                done=done,
+                failed=run.failed,
+                is_own=run.id == journal.run and not intent.before.get("again"),
+            )
     return None

@@ -18,10 +18,12 @@ def require_admitted(ctx: Context) -> None:
     """Raise the error with which the step `migrate` would refuse to run.
 
     Raises `Refused` if a pending migration may destroy data, or if the console cannot show what is
-    pending; `NeedsPerson` if migrations of an interrupted run are half done.
+    pending; `NeedsPerson` if migrations of an interrupted run are half done; `NotReversible` if
+    these were the first, and tables that they created may have rows of others.
     """
-    if first_migrations.half_done(ctx) is not None:
-        return  # the step drops what they created, and runs them again
+    if (begun := first_migrations.half_done(ctx)) is not None:
+        first_migrations.to_drop(ctx, begun)  # the step drops it, and runs the migrations again
+        return
     require_whole(ctx)
     names = pending_names_once(ctx)
     if names is None:

@@ -4,6 +4,9 @@ Before the first migrations, the schema has nothing that a down migration could 
 undo needs no down migration, and also works if a migration failed half-way. A table is dropped only
 if no row in it can be lost: the table of the migrations itself, a table without rows, or one with
 just the rows that the migrations wrote.
+
+If the schema had other tables, the migrations may have changed these as well. Then their down
+migrations come first, and only what these leave is dropped.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from cosmicdeploy.steps.schema.interrupted_migrations import (
     State,
     compare_with_schema,
     half_done_error,
+    was_empty,
 )
 from cosmicdeploy.text.formatting import counted
 
@@ -71,7 +75,7 @@ def half_done(ctx: Context) -> BegunMigration | None:
     interrupted run's command has ended; a plan does not wait, and returns None meanwhile.
     """
     begun = interrupted_migration(ctx.journal)
-    if begun is None or begun.done is not None or not _was_empty(begun.before):
+    if begun is None or begun.done is not None or not was_empty(begun.before):
         return None
     for command in _running_commands(ctx):
         if ctx.run.is_plan_only:
@@ -90,33 +94,47 @@ def _running_commands(ctx: Context) -> list[Container]:
     ]
 
 
-def created(ctx: Context, begun: BegunMigration) -> list[str]:
-    """Return what exists now and did not before the first migrations, as "table remotes"."""
+def to_drop(ctx: Context, begun: BegunMigration) -> list[str]:
+    """Return what exists now and did not before the first migrations, as "table remotes".
+
+    Raises `NotReversible` if a table may have rows that the migrations did not write.
+    """
     with open_facts(ctx.database()) as facts:
-        return [f"{kind.lower()} {name}" for kind, name in _created(facts, begun.before)]
+        objects = _created(facts, begun.before)
+        _require_own_rows(ctx, facts, _tables(objects), begun)
+    return [f"{kind.lower()} {name}" for kind, name in objects]
 
 
 def undo(ctx: Context, begun: BegunMigration) -> bool:
-    """Drop what the first migrations created; return whether that has undone them completely.
+    """Undo first migrations without their down migrations; return whether that was possible.
 
-    Does nothing if they were not the first. If the schema had other tables before, the migrations
-    may have changed these as well. Raises as `drop_created` does, and `NeedsPerson` if a schema
-    that was empty still differs.
+    Drops nothing if they were not the first, or if the schema had other tables before. Raises as
+    `drop_created` does, and `NeedsPerson` if a schema that was empty still differs.
     """
     if begun.before["applied"]:
         return False
-    if not _is_recorded(begun.before):  # the record of an earlier version
+    if not _has_bookkeeping(begun.before):
         _require_no_rows(ctx)
         return False
-    drop_created(ctx, begun)
-    if not _was_empty(begun.before):
+    if not was_empty(begun.before):
+        to_drop(ctx, begun)
         return False
+    drop_created(ctx, begun)
     state = state_before(ctx)
     if any(state[key] != begun.before[key] for key in ("applied", "schema")):
         raise half_done_error(
             compare_with_schema(ctx, begun), "The schema is not as it was before the migrations"
         )
     return True
+
+
+def drop_rest(ctx: Context, begun: BegunMigration) -> None:
+    """Drop what down migrations have left, such as what a failed migration created.
+
+    Does nothing if the migrations were not the first. Raises as `drop_created` does.
+    """
+    if _has_bookkeeping(begun.before):
+        drop_created(ctx, begun)
 
 
 def drop_created(ctx: Context, begun: BegunMigration) -> None:
@@ -139,9 +157,14 @@ def _is_recorded(before: Before) -> bool:
     return not before["applied"] and "objects" in before
 
 
-def _was_empty(before: Before) -> bool:
-    """Whether the schema had no table before, except that of the migrations."""
-    return _is_recorded(before) and not _tables(_recorded(before))
+def _has_bookkeeping(before: Before) -> bool:
+    """Whether it is known what the first migrations of a schema found.
+
+    False for the record of an earlier version. Also false if the schema had tables, but no table of
+    the migrations: they are recorded elsewhere, and these may not have been the first.
+    """
+    is_listed = _is_recorded(before) and (TABLE, MIGRATIONS_TABLE) in _recorded(before)
+    return is_listed or was_empty(before)
 
 
 def _recorded(before: Before) -> list[SchemaObject]:
@@ -165,14 +188,16 @@ def _require_own_rows(
     """Raise `NotReversible` if one of the tables may have rows that the migrations did not write.
 
     Once the migrations are complete, the application may have run since: then the rows must be the
-    same as right after the migrations. Before, no container of the application must ever have run.
+    same as right after the migrations. Before, the current run must have begun the migrations, and
+    no container of the application must ever have run. After a kill, an operator may have put rows
+    into the tables, or may have started and removed containers: no row is the migrations' for sure.
     """
     filled = filled_tables(facts.session, facts.schema, tables)
     if begun.done is not None:
         known = begun.done.get("contents") or {}
         now = table_checksums(facts.session, facts.schema, filled)
         filled = [name for name in filled if now[name] != known.get(name)]
-    elif all(map(ctx.is_new, ctx.settings.services.deployed)):
+    elif begun.is_own and all(map(ctx.is_new, ctx.settings.services.deployed)):
         return
     if filled:
         raise _rows_would_be_lost(filled)
@@ -189,6 +214,6 @@ def _rows_would_be_lost(tables: Sequence[str]) -> NotReversible:
     return NotReversible(
         f"Undoing the first migrations would drop tables with rows: {', '.join(tables)}",
         where="database",
-        todo="keep the tables and their rows: `cosmicdeploy migrate --resolve`, then run the same"
-        " command again",
+        todo="keep the tables and their rows: `cosmicdeploy migrate --resolve`; or, if only the"
+        " migrations wrote the rows, drop these tables; then run the same command again",
     )

@@ -7,12 +7,14 @@ before the failure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.database.schema.facts import open_facts
+from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, open_facts
+from cosmicdeploy.database.schema.objects import TABLE
 from cosmicdeploy.database.schema.shape import read_shape
 from cosmicdeploy.errors import CosmicError, NeedsPerson
 from cosmicdeploy.journal.interrupted_migration import BegunMigration, interrupted_migration
@@ -107,6 +109,17 @@ def require_whole(ctx: Context) -> None:
     ctx.say(f"a run was interrupted while it migrated: {progress.state}")
 
 
+def was_empty(before: Mapping[str, Any]) -> bool:
+    """Whether the schema had no table before its first migrations, except that of the migrations.
+
+    False if others were applied before, and for a record of an earlier version.
+    """
+    objects = None if before["applied"] else before.get("objects")
+    return objects is not None and not any(
+        kind == TABLE and name != MIGRATIONS_TABLE for kind, name in objects
+    )
+
+
 def half_done_error(
     progress: MigrationProgress, what: str = "Migrations of an earlier run are half done"
 ) -> NeedsPerson:
@@ -114,7 +127,7 @@ def half_done_error(
     backup = progress.begun.backup
     back = f"roll back: `cosmicdeploy rollback --to {backup}`; or " if backup else ""
     by_hand = "correct the schema by hand, then `cosmicdeploy migrate --resolve`"
-    if "objects" in progress.begun.before:  # the first migrations; see `first_migrations.py`
+    if was_empty(progress.begun.before):  # see `first_migrations.py`
         back = "`cosmicdeploy deploy` drops what they created, and runs them again; or "
         by_hand = "keep it as it is: `cosmicdeploy migrate --resolve`"
     unclear = any(outcome.state == NOT_KNOWN for outcome in progress.outcomes)

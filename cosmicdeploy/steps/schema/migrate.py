@@ -140,6 +140,7 @@ class MigrateStep(Step):
             undone = set(roll_down(ctx, set(change.before["applied"])))
         except CosmicError as error:
             raise _undo_error(ctx, begun, error) from error
+        first_migrations.drop_rest(ctx, begun)
         progress = interrupted_migrations.compare_with_schema(ctx, begun, undone)
         if progress.state is not interrupted_migrations.State.UNTOUCHED:
             raise interrupted_migrations.half_done_error(
@@ -161,8 +162,8 @@ def _again(ctx: Context, begun: BegunMigration) -> Change:
     return Change(
         summary="drop what the first migrations of an interrupted run created, then run all"
         " migrations on the empty schema",
-        before={**begun.before, "lock_wait": lock_wait_before(ctx)},
-        facts={"drops": first_migrations.created(ctx, begun)},
+        before={**begun.before, "again": True, "lock_wait": lock_wait_before(ctx)},
+        facts={"drops": first_migrations.to_drop(ctx, begun)},
     )
 
 

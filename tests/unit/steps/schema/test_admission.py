@@ -13,6 +13,7 @@ from cosmicdeploy.lookup_cache import LookupCache
 from cosmicdeploy.migrations.preview import Statement
 from cosmicdeploy.migrations.verdict import Kind
 from cosmicdeploy.run_scope import RunScope, StepsAhead
+from cosmicdeploy.steps.base import NotReversible
 from cosmicdeploy.steps.containers import quiesce
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
 from cosmicdeploy.steps.schema import admission, first_migrations
@@ -84,9 +85,13 @@ def test_no_worker_is_stopped_while_migrations_are_half_done(
     monkeypatch.setattr(admission, "require_whole", require_whole)
     with pytest.raises(NeedsPerson, match="half done"):
         quiesce_workers(context())
-    first = BegunMigration(before={"applied": []})
+    first = BegunMigration(before={"applied": [], "objects": []})
     monkeypatch.setattr(first_migrations, "half_done", lambda _: first)
+    monkeypatch.setattr(first_migrations, "open_facts", opens(schema))
     assert quiesce_workers(context()).summary == "stop worker", "these are dropped and run again"
+    schema.tables = {"users": ["ada"]}
+    with pytest.raises(NotReversible, match="rows: users"):
+        quiesce_workers(context())
 
 
 def test_a_plan_leaves_the_question_to_the_step_itself(

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from cosmicdeploy.engine import labels
-from cosmicdeploy.journal.interrupted_migration import BegunMigration
+from cosmicdeploy.journal.interrupted_migration import BegunMigration, interrupted_migration
 from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.steps.base import NotReversible
 from cosmicdeploy.steps.schema import first_migrations
-from cosmicdeploy.steps.schema.interrupted_migrations import State
+from cosmicdeploy.steps.schema.interrupted_migrations import (
+    MigrationProgress,
+    State,
+    half_done_error,
+)
+from tests.unit.runs.journal_writer import Writer
 from tests.unit.steps.schema.in_memory import InMemoryFacts, Schema, opens
 
 pytestmark = pytest.mark.unit
@@ -36,8 +42,10 @@ def context(*, has_run: bool = False) -> Any:
     )
 
 
-def begun(before: dict[str, Any], done: dict[str, Any] | None = None) -> BegunMigration:
-    return BegunMigration(before=before, done=done)
+def begun(
+    before: dict[str, Any], done: dict[str, Any] | None = None, *, is_own: bool = True
+) -> BegunMigration:
+    return BegunMigration(before=before, done=done, is_own=is_own)
 
 
 def test_failed_first_migrations_leave_an_empty_schema(schema: Schema) -> None:
@@ -58,12 +66,63 @@ def test_a_bookkeeping_table_that_existed_stays(schema: Schema) -> None:
     assert schema.tables == {"migrations": []}
 
 
-def test_tables_that_are_older_than_the_migrations_stay(schema: Schema) -> None:
-    schema.tables = {"legacy": ["row"]}
+def test_down_migrations_come_first_where_older_tables_may_have_been_changed(
+    schema: Schema,
+) -> None:
+    """They need the tables: one may drop a column that a later migration had added."""
+    schema.tables = older = {"legacy": ["row"], "migrations": []}
+    before = first_migrations.state_before(context())
+    schema.tables = {**older, "users": [], "half": []}
+    assert not first_migrations.undo(context(), begun(before)), "legacy may have been changed"
+    assert schema.tables == {**older, "users": [], "half": []}
+    del schema.tables["users"]
+    first_migrations.drop_rest(context(), begun(before))
+    assert schema.tables == older
+    schema.tables["users"] = ["ada"]
+    with pytest.raises(NotReversible, match="rows: users"):
+        first_migrations.undo(context(has_run=True), begun(before))
+    progress = MigrationProgress(begun=begun(before), state=State.BROKEN)
+    assert "`cosmicdeploy deploy` drops" not in half_done_error(progress).todo
+
+
+def test_nothing_is_dropped_if_the_migrations_are_recorded_elsewhere(schema: Schema) -> None:
+    """They may not have been the first, and a table that is dropped would count as migrated."""
+    schema.tables = {"legacy": [], "shop_migrations": []}
     before = first_migrations.state_before(context())
     schema.tables |= {"users": []}
-    assert not first_migrations.undo(context(), begun(before)), "legacy may have been changed"
-    assert schema.tables == {"legacy": ["row"]}
+    schema.rows = lambda _sql, *_: [(0,)]  # type: ignore[method-assign]
+    assert not first_migrations.undo(context(), begun(before))
+    first_migrations.drop_rest(context(), begun(before))
+    assert "users" in schema.tables
+
+
+def test_after_a_kill_no_row_is_the_migrations_for_sure(schema: Schema) -> None:
+    """An operator may have imported them, or have removed the containers that wrote them."""
+    before = first_migrations.state_before(context())
+    schema.tables |= HALF
+    killed = begun(before, is_own=False)
+    for drop in (first_migrations.undo, first_migrations.to_drop, first_migrations.drop_created):
+        with pytest.raises(NotReversible, match="rows: roles") as raised:
+            drop(context(), killed)
+        assert "drop these tables; then run the same command again" in raised.value.todo
+    assert schema.tables == HALF
+    schema.tables["roles"] = []
+    assert first_migrations.to_drop(context(), killed) == [
+        "table migrations", "table roles", "table users",
+    ]  # fmt: skip
+    assert first_migrations.undo(context(), killed)
+
+
+def test_only_a_run_that_began_the_migrations_itself_may_drop_their_rows(tmp_path: Path) -> None:
+    before = {"applied": [], "schema": "s", "objects": []}
+    step = {"step": "migrate", "step_kind": "migrate", "options": {}, "change": "c"}
+    journal = Writer(tmp_path / "journal.jsonl").run("a").journal
+    journal.append("intent", **step, before=before)
+    mine = interrupted_migration(journal, for_undo=True)
+    other = interrupted_migration(journal.of_run("b"), for_undo=True)
+    journal.append("intent", **step, before={**before, "again": True})
+    again = interrupted_migration(journal, for_undo=True)
+    assert [each and each.is_own for each in (mine, other, again)] == [True, False, False]
 
 
 def test_rows_are_kept_if_the_application_has_ever_run(schema: Schema) -> None:
