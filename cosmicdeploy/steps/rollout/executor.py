@@ -80,6 +80,7 @@ class Rollout:
     def all_at_once(self) -> None:
         """Replace all containers one after the other, then wait until all are ready."""
         self._replace([look_up(self._ctx, name) for name in self._reasons], {})
+        self._ready.require_ready()
 
     def in_batches(self) -> None:
         """Replace the applications one after the other, the replicas of each in batches.
@@ -150,8 +151,6 @@ class Rollout:
                 self._roll_out(batch, pace.order)
                 self._watch(monitor, batch, is_last=batch is all_batches[-1])
                 if batch is all_batches[0] and self._is_untried(batch):
-                    # It is the trial that could not run beside the old replicas.
-                    self._ctx.say(f"no trial could run: {', '.join(batch)} has to run for a while")
                     self._ready.require_stable(batch, self._ctx.safe_point)
 
     def _is_untried(self, batch: Sequence[str]) -> bool:
@@ -284,12 +283,13 @@ class Rollout:
 
     def _wait_one_ready(self, name: str) -> Container:
         began, answered = time.monotonic(), list[float]()
+        is_kept = self._in_place or self._reasons[name] in STARTED_IN_PLACE
         container = wait_ready(
             self._ctx,
             self._created[name],
             name,
             lambda: answered.append(time.monotonic()),
-            is_new=not self._in_place and self._reasons[name] not in STARTED_IN_PLACE,
+            is_new=not is_kept and name not in self._restarting,
         )
         if name not in self._restarting:
             self._ready.add(name, container)

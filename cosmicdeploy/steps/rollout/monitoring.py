@@ -62,11 +62,17 @@ class InPlace:
     def require_stable(self, names: Iterable[str], safe_point: Callable[[], None]) -> None:
         """Wait until these services' containers have been ready for `restart.stable_for` seconds.
 
-        Raises `UnhealthyContainer` as `require_ready` does.
+        They stand in for the trial that could not run. Raises `UnhealthyContainer` as
+        `require_ready` does.
         """
         names = [name for name in names if name in self._containers]
         ready_at = max((self._containers[name].ready_at for name in names), default=0.0)
         end = ready_at + self._ctx.settings.restart.stable_for
+        if (left := end - time.monotonic()) > 0:
+            self._ctx.say(
+                f"no trial could run, so {', '.join(names)} has to run for {left:.0f} s:"
+                " restart.stable_for"
+            )
         while (left := end - time.monotonic()) > 0:
             safe_point()
             self.require_ready(names)

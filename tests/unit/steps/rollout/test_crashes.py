@@ -11,6 +11,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import UnhealthyContainer
 from cosmicdeploy.steps.rollout.drift import PAUSED
+from cosmicdeploy.steps.rollout.executor import Rollout
 from tests.unit.steps.rollout import test_lookups
 from tests.unit.steps.rollout.test_lookups import (
     APPS,
@@ -26,16 +27,18 @@ pytestmark = pytest.mark.unit
 
 @dataclass
 class CrashingEngine(CountingEngine):
-    """The new container of `crashing` has restarted when it is looked at for the second time."""
+    """The new container of `crashing` has restarted after it was looked at `looks_before` times."""
 
     crashing: str = "app-1"
     restarts_before: int = 0
+    looks_before: int = 1
 
     def container(self, key: str) -> Container | None:
         found = super().container(key)
         if found is not None and found.id == f"old-{self.crashing}":
             return replace(found, restart_count=self.restarts_before)
-        if found is None or found.id != f"new-{self.crashing}" or self.by_id[found.id] < 2:
+        is_other = found is None or found.id != f"new-{self.crashing}"
+        if found is None or is_other or self.by_id[found.id] <= self.looks_before:
             return found
         return replace(found, restart_count=1)
 
@@ -80,6 +83,16 @@ def test_a_worker_that_restarted_before_may_restart(
     assert error is not None and error.what.startswith("queue failed within")
     _, error = crashed(ctx, monkeypatch, crashing=WORKER, restarts_before=2)
     assert error is None
+    _, error = crashed(ctx, monkeypatch, crashing=WORKER, restarts_before=2, looks_before=0)
+    assert error is None, "also if it has restarted before it is looked at for the first time"
+
+
+def test_a_replica_that_crashes_while_another_becomes_ready_fails_a_replacement_of_all_at_once(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Rollout, "in_batches", Rollout.all_at_once)
+    _, error = crashed(ctx, monkeypatch)
+    assert error is not None and error.what.startswith("app-1 failed within")
 
 
 def test_paused_containers_are_no_new_ones(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:

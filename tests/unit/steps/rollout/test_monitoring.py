@@ -12,6 +12,7 @@ import pytest
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container, LogLine, unix_time
 from cosmicdeploy.errors import UnhealthyContainer
+from cosmicdeploy.events import Event, Progress
 from cosmicdeploy.settings.pace import Pace
 from cosmicdeploy.steps.rollout import monitoring
 from cosmicdeploy.steps.rollout.monitoring import InPlace, Monitor
@@ -180,12 +181,15 @@ def test_a_container_that_was_started_again_in_place_keeps_its_earlier_restarts(
 
 
 def test_where_no_trial_can_run_the_first_replica_has_to_run_for_that_time(
-    clock: Clock, in_place: InPlace, engine: Engine
+    clock: Clock, in_place: InPlace, engine: Engine, events: list[Event]
 ) -> None:
     in_place.require_stable(["web.1"], lambda: None)
     assert clock.now == 10.0
+    [said] = events
+    assert isinstance(said, Progress) and "web.1 has to run for 10 s" in said.text
     in_place.require_stable(["web.1"], lambda: None)
     assert clock.now == 10.0, "it has run for that time already"
+    assert events == [said], "nothing is waited for, as with stable_for: 0"
     in_place.add("web.2", NEW)
     engine.containers["a"] = replace(NEW, status="exited", exit_code=5)
     with pytest.raises(UnhealthyContainer, match=r"exited, exit code 5"):
