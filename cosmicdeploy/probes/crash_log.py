@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.errors import EngineError, EngineUnavailable
 
 LOG_LINES = 10
 # So many lines are searched for those before the restart; the later ones are of the new start.
@@ -17,7 +18,18 @@ def last_log_lines(ctx: Context, container: Container) -> Sequence[str]:
 
     If the engine has restarted the container and it runs again, these are the last lines before
     its present start, which say why it ended. If there are none, they are the last lines of all.
+    If the log cannot be read, for example because of its logging driver, the only line says so: it
+    must not hide why the container failed. Raises `EngineUnavailable`.
     """
+    try:
+        return _last_lines(ctx, container)
+    except EngineUnavailable:
+        raise
+    except EngineError as error:
+        return (f"the log cannot be read: {error.what}",)
+
+
+def _last_lines(ctx: Context, container: Container) -> Sequence[str]:
     if container.restart_count and container.is_running:
         lines = ctx.engine.timed_log_lines(container.id, tail=SEARCHED_LINES)
         started = container.started_unix * 1e9

@@ -8,6 +8,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CheckFailed, UnhealthyContainer
 from cosmicdeploy.probes.application.replica import new_replica_problem, old_replica_problem
+from cosmicdeploy.probes.crash_log import last_log_lines
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.urls import container_url, is_requested
 from cosmicdeploy.settings import Application, of_application
@@ -121,5 +122,5 @@ def _require_no_problem(
             f"The {which} image does not work on the schema as it is now; no replica was touched",
             where=where,
             todo="see its log; a migration may have removed what it needs",
-            details=(problem, *ctx.engine.logs(container.id, tail=5)),
+            details=(problem, *last_log_lines(ctx, container)),
         )

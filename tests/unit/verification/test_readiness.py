@@ -11,7 +11,7 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container, ExecResult, LogLine
-from cosmicdeploy.errors import UnhealthyContainer
+from cosmicdeploy.errors import EngineError, UnhealthyContainer
 from cosmicdeploy.lookup_cache import LookupCache
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 
@@ -89,3 +89,19 @@ def test_a_new_container_that_has_restarted_is_not_ready(ctx: Context, engine: E
         wait_ready(ctx, "w", "worker", is_new=True)
     assert list(raised.value.details) == ["crashed"]
     assert wait_ready(ctx, "w", "worker") == engine.only, "one that ran before may have restarted"
+
+
+def test_a_log_that_cannot_be_read_does_not_hide_why_a_container_failed(
+    ctx: Context, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise EngineError("Reading logs failed: the logging driver does not support reading")
+
+    monkeypatch.setattr(Engine, "timed_log_lines", refuse)
+    monkeypatch.setattr(Engine, "logs", refuse, raising=False)
+    changes: list[dict[str, Any]] = [{"restart_count": 1}, {"status": "exited", "exit_code": 5}]
+    for change in changes:
+        engine.only = replace(engine.only, **change)
+        with pytest.raises(UnhealthyContainer) as raised:
+            wait_ready(ctx, "w", "worker", is_new=True)
+        assert list(raised.value.details)[-1].startswith("the log cannot be read: Reading logs")
