@@ -11,6 +11,7 @@ from pydantic import Field
 
 from cosmicdeploy.context import NO_CONSOLE, NO_DATABASE, Context
 from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.errors import FirstError
 from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.journal.step_kinds import MIGRATE
 from cosmicdeploy.probes.maintenance import maintenance_notice
@@ -103,23 +104,31 @@ class QuiesceStep(Step):
         return {"stopped": list(change.before["containers"]), "closed_at": closed_at}
 
     def undo(self, ctx: Context, change: Change) -> None:
-        """Start what was stopped; end maintenance even if a container does not become ready."""
+        """Start what was stopped; end maintenance even if a container does not start, or get ready.
+
+        Raises the first error afterwards, also about a service that is no longer declared and was
+        therefore not started.
+        """
+        errors = FirstError()
         started = {
             name: container_id
             for name, container_id in change.before["containers"].items()
             if _is_in_place(ctx, name, container_id)
         }
         for name, container_id in started.items():
-            start_container(ctx, name, container_id)
-        try:
-            for name in change.before["ready"]:
-                if name in started:
+            with errors:
+                start_container(ctx, name, container_id, hooks_may_fail=True)
+        for name in change.before["ready"]:
+            if name in started:
+                with errors:
                     wait_ready(ctx, started[name], name)
-        finally:
-            if self._turns_away and not change.before["shielded"]:
+        if self._turns_away and not change.before["shielded"]:
+            with errors:
                 end_maintenance(ctx)
         for name in change.before["containers"]:
-            ctx.service(name)  # raises for a service that is no longer declared, so was not started
+            with errors:
+                ctx.service(name)
+        errors.raise_if_any()
 
 
 def _is_in_place(ctx: Context, name: str, container_id: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.errors import FirstError
 from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.journal.step_kinds import QUIESCE, ROLLOUT
 from cosmicdeploy.journal.unfinished import resumed_and_current
@@ -58,20 +59,36 @@ def stop_younger(ctx: Context, before: Facts) -> None:
 
 
 def start_younger(ctx: Context, before: Facts) -> None:
-    """Start the services again that were stopped only while data went back."""
+    """Start the services again that were stopped only while data went back.
+
+    Warns if one does not start, which must not undo the rollback. For example, it may share the
+    network of a container that has been replaced.
+    """
     for each, container in _present(ctx, before):
-        if not each["running"] and not container.is_active:
-            start_container(ctx, each["service"], container.id, hooks_may_fail=True)
-            ctx.say(f"{each['service']} is started again: see `cosmicdeploy status`")
+        if each["running"] or container.is_active:
+            continue
+        name, errors = each["service"], FirstError()
+        with errors:
+            start_container(ctx, name, container.id, hooks_may_fail=True)
+        if errors.error:
+            ctx.warn(
+                f"{name} is younger than the backup, and could not be started again:"
+                f" {errors.error.what}; the next deploy starts or replaces it"
+            )
+        else:
+            ctx.say(f"{name} is started again: see `cosmicdeploy status`")
 
 
 def undo_younger(ctx: Context, before: Facts) -> None:
-    """Start what was stopped, stop what was started."""
+    """Start what was stopped, stop what was started; raise the first error afterwards."""
+    errors = FirstError()
     for each, container in _present(ctx, before):
-        if each["running"] and not container.is_active:
-            start_container(ctx, each["service"], container.id, hooks_may_fail=True)
-        elif not each["running"] and container.is_active:
-            end(ctx, each["service"], container.id)
+        with errors:
+            if each["running"] and not container.is_active:
+                start_container(ctx, each["service"], container.id, hooks_may_fail=True)
+            elif not each["running"] and container.is_active:
+                end(ctx, each["service"], container.id)
+    errors.raise_if_any()
 
 
 def _present(ctx: Context, before: Facts) -> Iterator[tuple[Facts, Container]]:

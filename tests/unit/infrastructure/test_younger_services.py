@@ -10,7 +10,8 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Image
-from cosmicdeploy.errors import Refused
+from cosmicdeploy.errors import EngineError, Refused
+from cosmicdeploy.events import Event, Warned
 from cosmicdeploy.steps.backups.images_only import running_images
 from cosmicdeploy.steps.base import Change, Unchanged
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
@@ -196,6 +197,30 @@ def test_an_undo_restores_what_ran(
     engine.by_name["shop-queue-1"] = container("queue", "sha256:web", status="exited")
     left_out.undo_younger(now, before)
     assert started == ["queue"]
+
+
+def test_a_younger_service_that_does_not_start_again_undoes_no_rollback(
+    now: Context, engine: Engine, events: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may share the network of a container that has been replaced."""
+    started: list[str] = []
+
+    def start(_ctx: Context, name: str, _id: str, *, hooks_may_fail: bool) -> None:
+        started.append(name)
+        if name == "api":
+            raise EngineError("No such container", where=str(hooks_may_fail))
+
+    monkeypatch.setattr(left_out, "start_container", start)
+    for name in ("api", "mailer"):
+        full = f"shop-{name}-1"
+        engine.by_name[full] = replace(engine.by_name[full], status="exited")
+    stopped = [{"service": n, "id": f"id-{n}", "running": False} for n in ("api", "mailer")]
+    left_out.start_younger(now, {"left_out": stopped})
+    [warning] = [each for each in events if isinstance(each, Warned)]
+    assert "api is younger than the backup, and could not be started again" in warning.text
+    with pytest.raises(EngineError):
+        left_out.undo_younger(now, {"left_out": [{**e, "running": True} for e in stopped]})
+    assert started == ["api", "mailer"] * 2
 
 
 def test_a_backup_of_a_rollback_still_names_what_it_leaves_out(now: Context) -> None:
