@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cosmicdeploy.abort_advice import with_abort_advice
+from cosmicdeploy.abort_advice import ACCEPT, with_abort_advice
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson
 from cosmicdeploy.journal.interrupted_run import InterruptedRun
 from cosmicdeploy.runs.interrupted import require_no_unknown_data
 from cosmicdeploy.runs.snapshot import changed, observe
 from cosmicdeploy.runs.undo import Applied, applied_by, has_swapped_data, undo_all, unexpected
+from cosmicdeploy.steps.base import NotReversible
 from cosmicdeploy.steps.containers.repair import wait_for_commands
 
 # Advice after an undo that is recorded as complete, although the result is not proven.
@@ -48,9 +49,19 @@ def _require_all_undone(runs: Runs, applied: Sequence[Applied], error: CosmicErr
         raise NeedsPerson(
             f"An interrupted run cannot be undone: {error.what}",
             where=error.where,
-            todo=with_abort_advice(error.todo, data=has_swapped_data(applied)),
+            todo=_todo(runs, applied, error),
             details=(*(run.description() for run in runs), *error.details),
         )
+
+
+def _todo(runs: Runs, applied: Sequence[Applied], error: CosmicError) -> str:
+    """Return what to do about runs that cannot be undone because of the error."""
+    todo = with_abort_advice(error.todo, data=has_swapped_data(applied))
+    is_in_place = isinstance(error, NotReversible) and has_swapped_data(applied)
+    if is_in_place and any(run.lost_records for run in runs):
+        # Every other command refuses until a run is over whose changes are not all known.
+        return f"{ACCEPT}; then {todo}"
+    return todo
 
 
 def _require_as_before(ctx: Context, runs: Runs, applied: Sequence[Applied]) -> None:

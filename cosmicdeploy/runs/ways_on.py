@@ -102,6 +102,8 @@ def _deploy_todo(run: InterruptedRun) -> str:
 
 
 def _rollback_todo(run: InterruptedRun) -> str:
+    if run.lost_records:  # the next deploy or rollback refuses
+        return f"{ABORT} undoes what is known of it"
     if not (finish := _finish_command(run)):
         return f"{ABORT} undoes it, as does the next deploy or rollback"
     return f"{finish} resumes it, {ABORT} undoes it"
@@ -114,10 +116,8 @@ def _after_restore(ctx: Context, run: InterruptedRun) -> str:
     """
     with suppress(CosmicError):
         if not is_maintenance_on(ctx):
-            return (
-                "clients have been let in since, so it is not undone: `cosmicdeploy deploy` goes on"
-                f" from here; or {ACCEPT}"
-            )
+            deploy = "" if run.lost_records else "`cosmicdeploy deploy` goes on from here; or "
+            return f"clients have been let in since, so it is not undone: {deploy}{ACCEPT}"
     return _rollback_todo(run)
 
 
@@ -126,6 +126,6 @@ def _after_failed_undo(run: InterruptedRun) -> str:
     again = f"{ABORT} tries the failed undo again"
     if not intents([run], MIGRATE):
         return f"{again}; if it fails again, {ACCEPT}"
-    backup = first_backup([run])
+    backup = "" if run.lost_records else first_backup([run])  # a rollback would refuse
     back = f"`cosmicdeploy rollback --to {backup}` restores its backup; " if backup else ""
     return f"{again}; {back}`cosmicdeploy migrate --resolve` continues from the present schema"
