@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,7 @@ for path in "$@"; do
 done
 """
 READ_ONLY = "read-only"
+LINE = re.compile(rf"({READ_ONLY}|denied) (\S+) (/.*)")
 # The script takes milliseconds, unless the server of a network's file system is away.
 SILENCE_SECONDS = 10.0
 
@@ -67,6 +69,8 @@ def unwritable_mounts(
 
 
 def _parse(text: str) -> Iterator[UnwritableMount]:
+    """Yield the folders in the script's output; a shell's start file may print other lines."""
     for line in text.splitlines():
-        kind, owner, target = line.split(" ", 2)
-        yield UnwritableMount(target=target, is_read_only=kind == READ_ONLY, owner=owner)
+        if match := LINE.fullmatch(line):
+            kind, owner, target = match.groups()
+            yield UnwritableMount(target=target, is_read_only=kind == READ_ONLY, owner=owner)

@@ -17,7 +17,8 @@ from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.text.formatting import counted
 
 OBSERVE_EVERY_SECONDS = 0.5
-CLIENTS_UNKNOWN = "responses to other clients are unknown (no access log)"
+# The log does not show both times, for example if a run that was resumed began the rollout.
+CLIENTS_UNKNOWN = "what other clients got is unknown: no access log of the time before and after"
 
 
 class SoakStep(Step):
