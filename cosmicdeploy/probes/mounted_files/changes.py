@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -15,6 +15,7 @@ from cosmicdeploy.probes.mounted_files.files import MountedFile, key_of, mounted
 from cosmicdeploy.probes.mounted_files.records import Record, Records
 from cosmicdeploy.proxy.kernel import proc
 from cosmicdeploy.proxy.kernel.identity import is_same_file
+from cosmicdeploy.stack.model import Service
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,12 +80,36 @@ def remember(ctx: Context, read: Mapping[str, tuple[Container, float]]) -> None:
         former = records.of(container)
         last = max(former.read_at, read_at)
         digests = {}
-        for file in mounted_files(ctx.service(service), container, ctx.stack.directory):
+        for file in _remembered_files(ctx, service, container):
             digest = _digest_as_read(file, max(container.started_unix, last), records)
             if known := digest or former.digests.get(file.target):
                 digests[file.target] = known
         kept[container.id] = (container, Record(read_at=last, digests=digests))
     records.write(kept)
+
+
+def _remembered_files(ctx: Context, service: str, container: Container) -> list[MountedFile]:
+    """Return the files whose digest is recorded: of a released service, its secrets and configs."""
+    declared = ctx.service(service)
+    if service not in ctx.settings.services.infrastructure:
+        declared = _with_sources_only(declared)
+    return mounted_files(declared, container, ctx.stack.directory)
+
+
+def _with_sources_only(service: Service) -> Service:
+    """Return the service without mounts other than its secrets and configs."""
+    return replace(service, mounts=tuple(mount for mount in service.mounts if mount.key))
+
+
+def unchanged_sources(ctx: Context, service: str, container: Container) -> set[str]:
+    """Return the keys of the secrets and configs whose files have the content recorded as read.
+
+    The time of such a file says nothing: a pipeline may write the same secret again.
+    """
+    records = Records(ctx.loaded.state_directory)
+    digests = records.of(container).digests
+    files = mounted_files(_with_sources_only(ctx.service(service)), container, ctx.stack.directory)
+    return {file.key for file in files if digests.get(file.target, "") == _digest(file, records)}
 
 
 Change = Literal["changed", "replaced", "gone"]

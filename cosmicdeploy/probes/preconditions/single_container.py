@@ -55,7 +55,7 @@ def _require_one(ctx: Context, containers: Sequence[Container], service: Service
             "decide which one to keep, and stop each of the others (NAME) for good:"
             f" {retire_command(['NAME'])}",
         )
-    if not running and len(all_names) > 1:
+    if not running and len(_may_be_kept(ctx, containers, service)) > 1:
         raise _several(
             ctx,
             containers,
@@ -69,6 +69,19 @@ def _require_one(ctx: Context, containers: Sequence[Container], service: Service
         raise _undecided(ctx, containers, service)
     if containers and service.declared_name not in (None, service.container_name):
         raise _misnamed(ctx, service)
+
+
+def _may_be_kept(ctx: Context, containers: Iterable[Container], service: Service) -> set[str]:
+    """Return the final names of the stopped containers among which the operator has to choose.
+
+    Leaves out containers with an unusual name that have never started. Compose gives such a name to
+    the new container while it recreates one, and leaves it behind if it is stopped half-way.
+    """
+    return {
+        final_name(each.name)
+        for each in containers
+        if each.status != "created" or has_usual_name(ctx.stack.project, service, each)
+    }
 
 
 def _undecided(ctx: Context, containers: Sequence[Container], service: Service) -> Refused:

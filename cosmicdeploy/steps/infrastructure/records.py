@@ -1,4 +1,4 @@
-"""Record which mounted files the containers of the infrastructure have read."""
+"""Record which mounted files the running containers have read."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ from cosmicdeploy.proxy.nginx.server import find_nginx
 
 
 def remember_files(ctx: Context, reloaded_at: float = 0.0) -> None:
-    """Record which mounted files the running infrastructure has read by now.
+    """Record which mounted files the running containers have read by now.
 
+    These are the files of the infrastructure, and the secrets and configs of all other services.
     `reloaded_at` (Unix time) is when this run made the proxy read its files again. An error is
     ignored: without the record, a file that was touched, but not changed, counts as changed.
     """
     with suppress(CosmicError, OSError):
         ctx.lock.require()
         read: dict[str, tuple[Container, float]] = {}
-        for name in ctx.settings.services.infrastructure:
+        services = ctx.settings.services
+        with_sources = [n for n in services.deployed if any(m.key for m in ctx.service(n).mounts)]
+        for name in (*services.infrastructure, *with_sources):
             container = ctx.container(name)
             if container is not None and container.is_running:
-                is_proxy = name == ctx.settings.services.proxy
+                is_proxy = name == services.proxy
                 read[name] = (container, max(reloaded_at, _read_at(ctx)) if is_proxy else 0.0)
         remember(ctx, read)
 

@@ -10,7 +10,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.containers.creation.references import referred_services
 from cosmicdeploy.engine.facts import Container, Difference, Image
 from cosmicdeploy.errors import EngineError, Refused
-from cosmicdeploy.probes.mounted_files.changes import FileChange
+from cosmicdeploy.probes.mounted_files.changes import FileChange, unchanged_sources
 from cosmicdeploy.steps.images.tags import how_to_get
 from cosmicdeploy.steps.infrastructure.files import FileChanges, file_changes
 
@@ -67,6 +67,9 @@ def drift_of(
         files = file_changes(ctx, name, container)
         mounted = {mount.key for mount in ctx.service(name).mounts}
         keys = [each for each in keys if each.key not in mounted]  # files are compared by content
+    elif keys:
+        unchanged = unchanged_sources(ctx, name, container)
+        keys = [each for each in keys if each.key not in unchanged]
     reasons = [
         *_former_service(container, ctx.service(name).compose_name),
         *_image_reasons(ctx, container, image, ctx.service(name).image),

@@ -54,6 +54,8 @@ def test_containers_of_1_29_are_adopted_with_their_names(up: UnnamedStack) -> No
 @pytest.mark.torture
 def test_an_undo_keeps_the_names_of_1_29(up: UnnamedStack) -> None:
     name = f"{up.project}_app_1"
+    up.write(release="2")
+    assert up.cli("deploy").code == 0
     before = up.container_ids()
     up.write(release="3-bad", command='["false"]')
     failed = up.cli("deploy", "--json")

@@ -67,6 +67,20 @@ def test_a_second_container_of_a_service_is_refused_with_advice(
     resolve_containers(opened, ["web"])  # a run without the service is not refused
 
 
+def test_what_compose_left_while_it_recreated_a_container_is_not_a_choice(ctx: Context) -> None:
+    left = container("0123456789ab_shop-db-1", "created")
+    stopped = container("shop-db-1", "exited")
+    opened = context(ctx, stack(db=None, web=None), Engine([left, stopped]))
+    assert resolve_containers(opened, ["db", "web"]).service("db").container_name == "shop-db-1"
+    [orphan] = find_orphans(opened)
+    assert (orphan.container, orphan.what) == (left, "stopped container")
+    opened = context(
+        ctx, stack(db=None, web=None), Engine([replace(left, status="exited"), stopped])
+    )
+    with pytest.raises(Refused, match="none is running"):
+        resolve_containers(opened, ["db", "web"])
+
+
 def test_a_single_container_is_accepted_under_any_name(ctx: Context) -> None:
     candidate = container("shop_db_1-next-0123abcd")
     opened = context(ctx, stack(db=None, web=None), Engine([container("shop_db_1"), candidate]))
