@@ -84,17 +84,17 @@ def singletons_share(ctx: Context, replaced: Collection[str]) -> bool:
 
 
 def addresses_are_kept(ctx: Context) -> bool:
-    """Whether the fixed address of a stopped replica stays free until the replica starts again.
+    """Whether the address of a stopped replica stays free until the replica starts again.
 
-    The address stays free if each address pool of its network has an `ip_range`, from which the
-    engine takes the addresses of other containers. True if no replica has a fixed address.
+    A fixed address stays free if each address pool of its network has an `ip_range`, from which the
+    engine takes the addresses of other containers. Any other address is given to the container that
+    starts next in its network. That matters only if a proxy knows the replicas: a replica whose
+    address moves makes it load its configuration again, which ends kept connections.
     """
-    fixed = {
-        attachment.network
-        for name in ctx.settings.services.app
-        for attachment in ctx.service(name).networks
-        if attachment.ipv4_address
-    }
+    attachments = [a for name in ctx.settings.services.app for a in ctx.service(name).networks]
+    if ctx.settings.services.proxy and not all(each.ipv4_address for each in attachments):
+        return False
+    fixed = {attachment.network for attachment in attachments if attachment.ipv4_address}
     ranged = {
         each.name
         for each in ctx.stack.networks.values()

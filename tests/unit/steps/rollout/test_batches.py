@@ -63,18 +63,23 @@ def test_needed_seconds_leave_out_the_waits_of_the_deployer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "ip_range", "expected"),
-    [("172.30.0.11", "172.30.0.128/25", True), ("172.30.0.11", None, False), (None, None, True)],
+    ("address", "ip_range", "proxy", "expected"),
+    [
+        ("172.30.0.11", "172.30.0.128/25", "nginx", True),
+        ("172.30.0.11", None, "nginx", False),
+        (None, None, None, True),
+        (None, "172.30.0.128/25", "nginx", False),
+    ],
 )
-def test_addresses_are_kept_if_the_network_has_an_ip_range(
-    address: str | None, ip_range: str | None, expected: bool
+def test_addresses_are_kept_if_no_other_container_can_get_them(
+    address: str | None, ip_range: str | None, proxy: str | None, expected: bool
 ) -> None:
     place = Attachment(network="p_net", ipv4_address=address)
     replica = Service(name="a", container_name="a", image="i", networks=(place,))
     pool = Pool(subnet="172.30.0.0/24", ip_range=ip_range)
     network = Network(key="net", name="p_net", pools=(pool,))
     ctx: Any = SimpleNamespace(
-        settings=SimpleNamespace(services=SimpleNamespace(app=("a",))),
+        settings=SimpleNamespace(services=SimpleNamespace(app=("a",), proxy=proxy)),
         service=lambda _name: replica,
         stack=SimpleNamespace(networks={"net": network}),
     )
