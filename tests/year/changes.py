@@ -76,7 +76,7 @@ def _other_redis(stack: StrangersLaravel) -> str:
 def new_worker(attempt: Attempt) -> None:
     """Add a second queue worker to the compose file and the settings."""
     stack, before = attempt.stack, ids(attempt.stack)
-    _declare_like_jobs(stack, SECOND_JOBS)
+    declare_like_jobs(stack, SECOND_JOBS)
     edit(stack.folder / "cosmicdeploy.yaml", _workers(JOBS, SECOND_JOBS))
     attempt.run("deploy")
     _expect_replaced(attempt, before, ())
@@ -88,7 +88,7 @@ def renamed_service(attempt: Attempt) -> None:
     """Give the queue worker another name; its old container is removed."""
     stack = attempt.stack
     old = stack.containers()[JOBS].id
-    _declare_like_jobs(stack, MAILER)
+    declare_like_jobs(stack, MAILER)
     edit(stack.folder / COMPOSE_FILE, lambda document: document["services"].pop(JOBS))
     edit(stack.folder / "cosmicdeploy.yaml", _workers(MAILER))
     attempt.run("deploy", "--remove-orphans")
@@ -98,7 +98,9 @@ def renamed_service(attempt: Attempt) -> None:
     attempt.expect(ctx.engine.container(old) is None, "the old worker's container is still there")
 
 
-def _declare_like_jobs(stack: StrangersLaravel, name: str) -> None:
+def declare_like_jobs(stack: StrangersLaravel, name: str) -> None:
+    """Declare a service like the queue worker, with a container name of its own."""
+
     def declare(document: dict[str, Any]) -> None:
         services = document["services"]
         own = str(services[JOBS]["container_name"]).removesuffix(JOBS) + name

@@ -100,11 +100,19 @@ def wrong_losses(lost: Lost, attempt: Attempt, requests: Sequence[Request]) -> I
         return
     new = [request for request in failed if not request.kept]
     yield from _counted("lost after the end", [r for r in new if r.due > attempt.ended_at])
-    if lost is Lost.ANNOUNCED and new:
-        seconds = max(r.due for r in new) - min(r.due for r in new)
-        announced = announced_seconds(attempt.report)
-        if seconds > announced + SLACK_SECONDS:
-            yield f"requests were lost for {seconds:.1f} s, {announced:.1f} s were announced"
+    if lost is Lost.ANNOUNCED:
+        yield from _longer_than_announced(announced_seconds(attempt.report), new)
+
+
+def _longer_than_announced(announced: float, new: Sequence[Request]) -> Iterator[str]:
+    """Yield what is wrong with these failed requests on new connections."""
+    if not announced:
+        yield from _counted("lost, and no outage was announced", new)
+        return
+    due = [request.due for request in new]
+    seconds = max(due, default=0.0) - min(due, default=0.0)
+    if seconds > announced + SLACK_SECONDS:
+        yield f"requests were lost for {seconds:.1f} s, {announced:.1f} s were announced"
 
 
 def announced_seconds(report: Mapping[str, Any]) -> float:
