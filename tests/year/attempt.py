@@ -49,8 +49,14 @@ class Attempt:
 
     def run(self, *words: str) -> Done:
         """Run a command to its end."""
+        return self.finish(self.start(*words))
+
+    def start(self, *words: str) -> Command:
+        """Start a command; one that still runs after the scenario is killed."""
         self.output.append(f"$ cosmicdeploy {' '.join(words)}")
-        return self.finish(self.stack.start(*words, "--json"))
+        command = self.stack.start(*words, "--json")
+        self.put_back.callback(command.kill)
+        return command
 
     def finish(self, command: Command) -> Done:
         """Wait for the end of a command, and count it; kill it if the wait is cut short."""

@@ -7,7 +7,7 @@ import signal
 from tests.stack.release.test_changes_by_hand import kill_in_mid_rollout
 from tests.stack.release.test_failures import started_steps, wait_for_step
 from tests.stack.release.test_migrations import wait_for_table
-from tests.stack.stacks.strangers_laravel import WEB, StrangersLaravel
+from tests.stack.stacks.strangers_laravel import WEB
 from tests.stack.support.commands import Command
 from tests.year import migrations
 from tests.year.attempt import Attempt
@@ -23,7 +23,7 @@ MIGRATION_SECONDS = 15
 def second_deploy(attempt: Attempt) -> None:
     """Deploy while another deploy is at work; that one goes on."""
     put_release(attempt.stack, "first")
-    first = _started(attempt.stack, "build")
+    first = _started(attempt, "build")
     attempt.run("deploy")
     attempt.finish(first)
     expect_running(attempt, "first")
@@ -32,7 +32,7 @@ def second_deploy(attempt: Attempt) -> None:
 def ctrl_c(attempt: Attempt) -> None:
     """Press Ctrl-C while the replicas are replaced."""
     put_release(attempt.stack, "interrupted")
-    deploy = _started(attempt.stack, "rollout")
+    deploy = _started(attempt, "rollout")
     deploy.send_signal(signal.SIGINT)
     attempt.finish(deploy)
 
@@ -51,7 +51,7 @@ def kill_in_migration(attempt: Attempt) -> None:
     stack = attempt.stack
     migrations.add(attempt, migrations.slow(MIGRATION_SECONDS))
     put_release(stack, "killed-in-migration")
-    deploy = stack.start("deploy")
+    deploy = attempt.start("deploy")
     wait_for_table(stack, "slow", STEP_WITHIN_SECONDS)
     deploy.kill()
     deploy.communicate(timeout=60)
@@ -62,11 +62,11 @@ def kill_in_migration(attempt: Attempt) -> None:
         attempt.expect("x" in facts.columns("slow"), "the migration did not run to its end")
 
 
-def _started(stack: StrangersLaravel, step: str) -> Command:
+def _started(attempt: Attempt, step: str) -> Command:
     """Start a deploy, and wait until it changes something in this step."""
-    known = len(started_steps(stack))
-    deploy = stack.start("deploy", "--json")
-    wait_for_step(stack, step, known, STEP_WITHIN_SECONDS)
+    known = len(started_steps(attempt.stack))
+    deploy = attempt.start("deploy")
+    wait_for_step(attempt.stack, step, known, STEP_WITHIN_SECONDS)
     return deploy
 
 
