@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-rollbacks demo-down test unit stack lint docs lock clean venv engine images images-next images-laravel oracles registry torture matrix bench-backup bench-deploy bench-monitor
+.PHONY: help demo demo-rollbacks demo-down test unit stack lint docs lock clean venv engine images images-next images-laravel oracles registry torture matrix year bench-backup bench-deploy bench-monitor
 
 VENV_PYTHON := .venv/bin/python
 # Two workers, each with its own stack; tests/conftest.py defines which files stay together.
@@ -46,6 +46,9 @@ torture: images images-next images-laravel oracles registry ## inject every faul
 matrix: images images-laravel oracles registry ## run the demo of every origin and each layout on every engine, and print a table (MATRIX="--engine 28")
 	@bootstrap/compose-oracles.sh --newest >/dev/null
 	@$(VENV_PYTHON) -m tests.matrix $(MATRIX)
+
+year: images images-laravel oracles ## run an operator's year on a stranger's Laravel stack, and print a table (YEAR="--scenario 'crash at 5 s'")
+	@$(VENV_PYTHON) -m tests.year $(YEAR)
 
 bench-backup: images ## compare backup and restore with the bare tools and mydumper (BENCH="--rounds 5")
 	@$(VENV_PYTHON) -m benchmarks.backup $(BENCH)

@@ -28,6 +28,7 @@ GROUPS = ("tests/stack/laravel/", "tests/stack/database/")
 # others are idle. Then come all other groups, and the unit tests last.
 LONGEST_FIRST = (
     *GROUPS,
+    "tests/stack/release/test_year.py",
     "tests/stack/release/test_failures.py",
     "tests/stack/release/test_rollout.py",
     "tests/stack/release/test_rollback.py",

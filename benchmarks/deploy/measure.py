@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from benchmarks.deploy.requests import Request, read_requests
 from benchmarks.deploy.stack import ROOT, Stack
@@ -22,6 +22,19 @@ WARM_UP_SECONDS = 5.0
 # Requests can still fail shortly after a deploy.
 AFTER_SECONDS = 4.0
 LONGEST_SECONDS = 400
+
+
+class Target(Protocol):
+    """What the load is sent to; the properties are explained in `Stack`."""
+
+    @property
+    def enter(self) -> list[str]: ...
+
+    @property
+    def address(self) -> tuple[str, int]: ...
+
+    @property
+    def tokens(self) -> list[str]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,12 +119,12 @@ def deploy(contestant: Contestant, number: int, conditions: Conditions) -> Deplo
 
 
 @contextmanager
-def load(stack: Stack, rate: float, out: Path) -> Iterator[None]:
+def load(target: Target, rate: float, out: Path) -> Iterator[None]:
     """Send requests during the block. Raises `RuntimeError` if the load fails."""
-    host, port = stack.address
-    task = {"host": host, "port": port, "rate": rate, "tokens": stack.tokens}
+    host, port = target.address
+    task = {"host": host, "port": port, "rate": rate, "tokens": target.tokens}
     process = subprocess.Popen(
-        [*stack.enter, sys.executable, "-m", "benchmarks.deploy.load"],
+        [*target.enter, sys.executable, "-m", "benchmarks.deploy.load"],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         text=True,

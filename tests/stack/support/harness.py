@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from cosmicdeploy.context import Context
@@ -77,10 +77,17 @@ class Done:
 
 @dataclass(frozen=True)
 class StackUnderTest:
-    """A stack laid out in a temporary folder; `kiosks` are the tokens of its devices."""
+    """A stack laid out in a temporary folder; `kiosks` are the tokens of its devices.
+
+    `released` are the services on the application's image, the first one a replica. `sources` is
+    the folder of the application's sources; `kept` are the files that `files_kept` restores.
+    """
 
     folder: Path
     kiosks: list[str] = field(default_factory=list)
+    released: ClassVar[Sequence[str]] = RELEASED
+    sources: ClassVar[str] = SOURCES
+    kept: ClassVar[Sequence[str]] = KEPT
 
     def open(self) -> Context:
         """Open the stack anew, without reading its files again where they are the same."""
@@ -121,7 +128,7 @@ class StackUnderTest:
 
     def images(self) -> set[str]:
         """Return the image ids of the app, scheduler and worker containers."""
-        return {c.image_id for name, c in self.containers().items() if name in RELEASED}
+        return {c.image_id for name, c in self.containers().items() if name in self.released}
 
     @contextmanager
     def database(self) -> Iterator[Facts]:
@@ -137,7 +144,7 @@ class StackUnderTest:
         containers = self.containers()
         with self.database() as facts:
             schema, migrations = facts.schema_digest(), facts.applied_migrations()
-        tag = ctx.image_of(RELEASED[0])
+        tag = ctx.image_of(self.released[0])
         return {
             "containers": {name: (c.id, c.is_running) for name, c in containers.items()},
             "all": sorted(c.name for c in ctx.engine.containers(ctx.stack.project)),
@@ -166,15 +173,15 @@ class StackUnderTest:
 
     # --- changes
 
-    def seed(self) -> None:
-        """Create the device for verification, and kiosks."""
+    def seed(self, kiosks: int = KIOSKS) -> None:
+        """Create the device for verification, and this many kiosks."""
         ctx = self.open()
         app = ctx.any_app().id
         register = ("devices:seed", "--name=VERIFY", "--token-env=DEVICE_TOKEN")
         done = self.cli("console", "--env", "DEVICE_TOKEN", *register)
         assert done.code == 0, done.stderr
         # Several, since a single one would exceed the rate limit.
-        result = ctx.engine.exec(app, ctx.console("devices:seed", str(KIOSKS), "--json"))
+        result = ctx.engine.exec(app, ctx.console("devices:seed", str(kiosks), "--json"))
         assert result.exit_code == 0, result.error_text
         self.kiosks[:] = [device["token"] for device in json.loads(result.text)["devices"]]
 
@@ -219,12 +226,12 @@ class StackUnderTest:
         kept = self.folder.with_name("kept")
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir()
-        for name in KEPT:
+        for name in self.kept:
             copy(self.folder / name, kept / name)
         try:
             yield
         finally:
-            for name in KEPT:
+            for name in self.kept:
                 copy(kept / name, self.folder / name)
 
     @contextmanager
@@ -249,7 +256,7 @@ class StackUnderTest:
 
     def remove(self) -> None:
         ctx = self.open()
-        images = {ctx.service(name).image for name in RELEASED}
+        images = {ctx.service(name).image for name in self.released}
         ctx.engine.remove_project(ctx.stack.project)
         for image in images:
             ctx.engine.untag(image)
@@ -314,7 +321,7 @@ def lay_out_release_1(folder: Path) -> StackUnderTest:
     lay_out(folder, replace(choices, taken_subnets=taken_subnets()))
     for path in release_2_files():
         (folder / SOURCES / path).unlink()
-    with_images_of_its_own(folder, name)
+    with_images_of_its_own(folder / SOURCES / "Dockerfile", name)
     stack = StackUnderTest(folder)
     stack.set_setting("seconds: 15", "seconds: 0")  # the soak has its own tests
     stack.set_setting("stable_for: 10", "stable_for: 0")  # so has the wait for the trial
@@ -332,13 +339,12 @@ def taken_subnets() -> list[str]:
     return connect().subnets() + [str(share) for share in shares if share != shares[worker]]
 
 
-def with_images_of_its_own(folder: Path, name: str) -> None:
+def with_images_of_its_own(dockerfile: Path, name: str) -> None:
     """Label the image with the stack's name.
 
     Stacks with equal sources would share images, and one could remove a layer that a build of the
     other one needs.
     """
-    dockerfile = folder / SOURCES / "Dockerfile"
     before, line, after = dockerfile.read_text().partition("ARG APP_VERSION=dev\n")
     assert line, "the Dockerfile has no line ARG APP_VERSION=dev"
     dockerfile.write_text(f"{before}LABEL cosmicdeploy.test={name}\n{line}{after}")

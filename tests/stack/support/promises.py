@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from cosmicdeploy.database.restore.verify import verify_backup
 from cosmicdeploy.database.schema.schemas import replaced_name, shadow_name
 from cosmicdeploy.probes.http import OK, Response, send_request
-from tests.stack.support.harness import BEAT, BODY, RELEASED, StackUnderTest
+from tests.stack.support.harness import BEAT, BODY, StackUnderTest
 from tests.stack.support.threads import in_threads
 
 # The service stores milliseconds, from the same clock as the tests.
@@ -67,7 +67,7 @@ def acknowledged(stack: StackUnderTest, per_second: float = 10) -> Iterator[Ackn
 def require_whole(stack: StackUnderTest) -> None:
     """Assert one image in all running containers, no superseded container, no temporary schema."""
     ctx, containers = stack.open(), stack.containers()
-    tag = ctx.image_of(RELEASED[0])
+    tag = ctx.image_of(stack.released[0])
     assert tag is not None and stack.images() == {tag.id}, "the containers' images are mixed"
     assert all(c.is_running for c in containers.values()), "a container does not run"
     names = {c.name for c in ctx.engine.containers(ctx.stack.project)}

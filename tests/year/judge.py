@@ -1,0 +1,127 @@
+"""Judge what came of a scenario: outcome, exit codes, image, state, and the requests lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.deploy.requests import Request
+from tests.year.attempt import Attempt, error_of
+from tests.year.result import Row
+from tests.year.scenario import Image, Lost, Scenario
+from tests.year.table import codes_text
+
+# How much longer than announced clients may notice an outage, in seconds: the proxy's own start,
+# and the time between two requests.
+SLACK_SECONDS = 5.0
+MOST_REASONS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """The state of a stack at one moment: `snapshot`, and the images of some services."""
+
+    snapshot: Mapping[str, Any]
+    images: frozenset[str]
+
+
+def judged(
+    scenario: Scenario,
+    attempt: Attempt,
+    requests: Sequence[Request],
+    states: tuple[State, State],
+    earlier: frozenset[str],
+) -> Row:
+    """Return the row of a scenario; `states` are those before and after its commands.
+
+    `earlier` are the images that ran before `scenario.given`.
+    """
+    before, after = states
+    image = image_after(before.images, after.images, earlier)
+    wrong = [
+        *_wrong_outcome(scenario, attempt),
+        *([] if image == scenario.expected.image else [f"the image after is {image}"]),
+        *_wrong_state(scenario, before.snapshot, after.snapshot),
+        *wrong_losses(scenario.lost, attempt, requests),
+        *attempt.wrong,
+    ]
+    return Row(
+        name=scenario.name,
+        action=scenario.action,
+        outcome=outcome_of(attempt),
+        codes=tuple(attempt.codes),
+        sent=len(requests),
+        lost=sum(request.failed for request in requests),
+        image=image,
+        wrong=tuple(wrong),
+        figures=tuple(attempt.figures),
+    )
+
+
+def outcome_of(attempt: Attempt) -> str:
+    """Return the outcome in the last command's report, "" if it has none."""
+    return str(attempt.report.get("outcome") or "")
+
+
+def image_after(before: frozenset[str], after: frozenset[str], earlier: frozenset[str]) -> Image:
+    """Return which image runs, from the image ids before and after, and those still earlier."""
+    if after == before:
+        return Image.OLD
+    if after == earlier:
+        return Image.EARLIER
+    return Image.NEW if len(after) == 1 and not after & before else Image.MIXED
+
+
+def _wrong_outcome(scenario: Scenario, attempt: Attempt) -> Iterator[str]:
+    expected, outcome = scenario.expected, outcome_of(attempt)
+    why = f" ({error})" if (error := error_of(attempt.report)) else ""
+    if outcome != expected.outcome:
+        yield f"the outcome is {outcome or 'unknown'}, not {expected.outcome}{why}"
+    if tuple(attempt.codes) != tuple(expected.codes):
+        found, due = codes_text(attempt.codes), codes_text(expected.codes)
+        yield f"exit code {found}, not {due}{why}"
+
+
+def _wrong_state(
+    scenario: Scenario, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Iterator[str]:
+    if scenario.expected.is_as_before and before != after:
+        parts = [name for name in before if before[name] != after.get(name)]
+        yield f"not as before: {', '.join(parts)}"
+
+
+def wrong_losses(lost: Lost, attempt: Attempt, requests: Sequence[Request]) -> Iterator[str]:
+    """Yield what is wrong with the requests that were lost, each kind with its count."""
+    failed = [request for request in requests if request.failed]
+    if lost is Lost.NONE:
+        yield from _counted("lost", failed)
+        return
+    new = [request for request in failed if not request.kept]
+    yield from _counted("lost after the end", [r for r in new if r.due > attempt.ended_at])
+    if lost is Lost.ANNOUNCED:
+        yield from _longer_than_announced(announced_seconds(attempt.report), new)
+
+
+def _longer_than_announced(announced: float, new: Sequence[Request]) -> Iterator[str]:
+    """Yield what is wrong with these failed requests on new connections."""
+    if not announced:
+        yield from _counted("lost, and no outage was announced", new)
+        return
+    due = [request.due for request in new]
+    seconds = max(due, default=0.0) - min(due, default=0.0)
+    if seconds > announced + SLACK_SECONDS:
+        yield f"requests were lost for {seconds:.1f} s, {announced:.1f} s were announced"
+
+
+def announced_seconds(report: Mapping[str, Any]) -> float:
+    """Return how long clients were kept out or services were away, by the run's own report."""
+    gaps = sum(float(gap["seconds"]) for gap in report.get("gaps") or ())
+    return float(report.get("turned_away_seconds") or 0) + gaps
+
+
+def _counted(what: str, failed: Sequence[Request]) -> Iterator[str]:
+    counts = Counter(request.description for request in failed)
+    for description, count in counts.most_common(MOST_REASONS):
+        yield f"{what}: {count} × {description}"  # noqa: RUF001 - a multiplication sign
