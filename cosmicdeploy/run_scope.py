@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 from cosmicdeploy.database.backups.backup import Backup
-from cosmicdeploy.journal.interrupted_run import InterruptedRun
-from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.journal.records.known_failures import KnownFailures
+from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
 from cosmicdeploy.traffic.announced_gaps import Gaps
 from cosmicdeploy.traffic.maintenance_window import MaintenanceWindow
 from cosmicdeploy.traffic.traffic_stats import TrafficStats

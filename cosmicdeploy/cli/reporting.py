@@ -9,7 +9,7 @@ from cosmicdeploy.cli.edge import Call
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.restore.verify import Verification
 from cosmicdeploy.errors import CosmicError, ExitCode
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.lock import holder_pid
 from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.probes.result import CheckResult, StackNotice

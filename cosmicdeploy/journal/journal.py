@@ -2,7 +2,7 @@
 
 Each line is one record, a JSON object. Readers skip a line that is not a usable record, and warn
 about it once. A kill may have cut the line short, or another program or a later version wrote it.
-Old lines move to an archive beside the journal; see `rotation.py`.
+Old lines move to an archive beside the journal; see `rotation/rotation.py`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any
 from cosmicdeploy.journal.appending import append_line
 from cosmicdeploy.journal.lines import Record, UnreadableLine, parse, pieces
 from cosmicdeploy.journal.reader import Reader
-from cosmicdeploy.journal.replay import Replay
 from cosmicdeploy.journal.step_kinds import other_name
+from cosmicdeploy.journal.unfinished.replay import Replay
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -79,7 +79,8 @@ def parse(piece: Piece) -> Record | UnreadableLine | None:
 
     Of a line that is too long, only the first piece is reported; the others give None.
     """
-    from cosmicdeploy.journal import records  # slow to import, and most help texts do not need it
+    # Slow to import, and most help texts do not need it.
+    from cosmicdeploy.journal.records import records
 
     if not piece.is_whole:
         why = f"it is longer than {MAX_LINE_BYTES // 2**20} MiB"

@@ -9,9 +9,9 @@ from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
 
-from cosmicdeploy.journal.archive import archive_of, size_of
 from cosmicdeploy.journal.lines import MAX_LISTED, Record, UnreadableLine, parse, pieces
-from cosmicdeploy.journal.replay import Replay
+from cosmicdeploy.journal.rotation.archive import archive_of, size_of
+from cosmicdeploy.journal.unfinished.replay import Replay
 
 Warn = Callable[[str], None]
 

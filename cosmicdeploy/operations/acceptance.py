@@ -19,9 +19,9 @@ from cosmicdeploy.database.swap.interrupted import is_swap_interrupted
 from cosmicdeploy.database.swap.swap import set_replaced_data_aside
 from cosmicdeploy.engine.containers.in_place import of_service
 from cosmicdeploy.errors import NeedsPerson, Refused, UsageError
-from cosmicdeploy.journal.interrupted_run import InterruptedRun, backups_of, intents
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun, backups_of, intents
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.operations.status import status
 from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.runs import interrupted

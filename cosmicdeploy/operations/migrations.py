@@ -8,7 +8,7 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import Declined
-from cosmicdeploy.journal.interrupted_migration import interrupted_migration
+from cosmicdeploy.journal.unfinished.interrupted_migration import interrupted_migration
 from cosmicdeploy.lock import LockWait, hold_lock, operator_name
 from cosmicdeploy.steps.schema import interrupted_migrations
 from cosmicdeploy.steps.schema.pending import pending_names, pending_statements

@@ -7,8 +7,8 @@ from datetime import datetime
 from cosmicdeploy.context import Context
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.lines import Record
+from cosmicdeploy.journal.records.timings import CREATE, DRAIN, HEALTHY, START, TIMINGS
 from cosmicdeploy.journal.step_kinds import RESUME, ROLLOUT
-from cosmicdeploy.journal.timings import CREATE, DRAIN, HEALTHY, START, TIMINGS
 from cosmicdeploy.text.formatting import format_duration
 
 QUIESCE = "quiesce"

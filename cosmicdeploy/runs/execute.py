@@ -9,10 +9,10 @@ from typing import Protocol
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.errors import CosmicError, NeedsPerson
-from cosmicdeploy.journal.interrupted_run import backups_of, intents
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.unfinished.interrupted_run import backups_of, intents
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.lock import operator_name
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.probes.preconditions.release_names import require_carried_releases

@@ -7,11 +7,11 @@ from typing import Any
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.journal.interrupted_run import Intent, InterruptedRun, intents
-from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.journal.records.known_failures import KnownFailures
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import QUIESCE, RESTART_IN_PLACE, ROLLOUT, SERVICES
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.unfinished.interrupted_run import Intent, InterruptedRun, intents
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.verification.initial_failures import find_initial_failures
 
 # Kinds of steps that stop or replace containers.

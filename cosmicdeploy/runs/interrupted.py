@@ -11,10 +11,10 @@ from cosmicdeploy.database.schema.schemas import replaced_name
 from cosmicdeploy.database.swap.swap import has_replaced_data
 from cosmicdeploy.database.tools.cleanup import end_leftover_tools
 from cosmicdeploy.errors import NeedsPerson, UsageError
-from cosmicdeploy.journal.interrupted_run import InterruptedRun, intents
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.step_kinds import RESTORE
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun, intents
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.runs.undo import applied_by, has_swapped_data
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 

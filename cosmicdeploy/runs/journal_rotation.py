@@ -5,8 +5,8 @@ from __future__ import annotations
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, to_cosmic_error
 from cosmicdeploy.events import Warned
-from cosmicdeploy.journal.needed import Needed
-from cosmicdeploy.journal.rotation import is_due, rotate
+from cosmicdeploy.journal.rotation.needed import Needed
+from cosmicdeploy.journal.rotation.rotation import is_due, rotate
 from cosmicdeploy.steps.backups.kept_images import needed_images
 
 

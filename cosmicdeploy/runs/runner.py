@@ -15,7 +15,7 @@ from cosmicdeploy.errors import (
     to_cosmic_error,
 )
 from cosmicdeploy.events import StepEnded, StepStarted
-from cosmicdeploy.journal.interrupted_run import InterruptedRun
+from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
 from cosmicdeploy.lookup_cache import LookupCache
 from cosmicdeploy.probes.proof.client_failures import judge_client_failures
 from cosmicdeploy.runs.plan import Plan, Planned, with_steps_ahead

@@ -8,7 +8,7 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.journal.records.known_failures import KnownFailures
 from cosmicdeploy.steps.rollout.replace import journal_facts
 
 State = Mapping[str, Any]

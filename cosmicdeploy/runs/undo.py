@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, to_cosmic_error
-from cosmicdeploy.journal.interrupted_run import Intent, InterruptedRun
 from cosmicdeploy.journal.journal import Journal
+from cosmicdeploy.journal.unfinished.interrupted_run import Intent, InterruptedRun
 from cosmicdeploy.runs.snapshot import DATA_LINES
 from cosmicdeploy.steps.base import Change, NotReversible, Step
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on

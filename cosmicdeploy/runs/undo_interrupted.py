@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cosmicdeploy.abort_advice import ACCEPT, with_abort_advice
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson
-from cosmicdeploy.journal.interrupted_run import InterruptedRun
+from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
 from cosmicdeploy.runs.interrupted import require_no_unknown_data
 from cosmicdeploy.runs.snapshot import changed, observe
 from cosmicdeploy.runs.undo import Applied, applied_by, has_swapped_data, undo_all, unexpected

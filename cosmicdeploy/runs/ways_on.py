@@ -8,7 +8,6 @@ from contextlib import suppress
 from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.journal.interrupted_run import InterruptedRun, first_backup, intents
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import (
     MIGRATE,
@@ -19,6 +18,7 @@ from cosmicdeploy.journal.step_kinds import (
     SERVICES,
     STATIC_FILES,
 )
+from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun, first_backup, intents
 from cosmicdeploy.runs.failing_before import services_without_undo
 from cosmicdeploy.runs.undo import applied_by
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on

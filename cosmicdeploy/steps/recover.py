@@ -8,8 +8,8 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.swap.interrupted import is_swap_interrupted, resolve_interrupted_swap
 from cosmicdeploy.database.swap.swap import drop_replaced_data, has_replaced_data
 from cosmicdeploy.errors import FirstError
-from cosmicdeploy.journal.interrupted_run import intents
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.unfinished.interrupted_run import intents
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.steps.backups.restore import RestoreStep
 from cosmicdeploy.steps.base import Change, Outcome, Result, Step, Unchanged

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.journal.interrupted_run import intents
-from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.journal.records.known_failures import KnownFailures
 from cosmicdeploy.journal.step_kinds import ROLLOUT
-from cosmicdeploy.journal.unfinished import resumed_and_current
+from cosmicdeploy.journal.unfinished.interrupted_run import intents
+from cosmicdeploy.journal.unfinished.unfinished import resumed_and_current
 from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.probes.result import CheckResult

@@ -10,7 +10,7 @@ from cosmicdeploy.concurrency import map_concurrently
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import FirstError, UnhealthyContainer
-from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.journal.records.known_failures import KnownFailures
 from cosmicdeploy.probes.application.replica import old_replica_problem
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.result import CheckResult

@@ -17,7 +17,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.backups.backup_files import CLOCK_TOLERANCE
 from cosmicdeploy.events import Warned
 from cosmicdeploy.files.atomic import write_atomically
-from cosmicdeploy.journal.record_shapes import Moment
+from cosmicdeploy.journal.records.record_shapes import Moment
 
 # Seconds that a recorded time may lie in the future, since clocks differ a little.
 TOLERANCE = CLOCK_TOLERANCE.total_seconds()

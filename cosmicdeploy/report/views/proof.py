@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from rich.text import Text
 
-from cosmicdeploy.journal.timings import CREATE, TIMINGS
+from cosmicdeploy.journal.records.timings import CREATE, TIMINGS
 from cosmicdeploy.report.console import styled
 from cosmicdeploy.report.model import Report, StepReport
 from cosmicdeploy.report.requests_model import (

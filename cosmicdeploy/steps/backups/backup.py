@@ -13,9 +13,9 @@ from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.dump.dump import DumpOptions, Origin, create_backup
 from cosmicdeploy.database.restore.verify import verify_and_record
 from cosmicdeploy.errors import BackupError
-from cosmicdeploy.journal.interrupted_run import first_backup, intents
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import MIGRATE
+from cosmicdeploy.journal.unfinished.interrupted_run import first_backup, intents
 from cosmicdeploy.releases import running_by_service
 from cosmicdeploy.steps.backups.images_only import images_to_keep, record_images, running_images
 from cosmicdeploy.steps.backups.kept_images import kept_tag

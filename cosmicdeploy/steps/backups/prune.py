@@ -12,7 +12,7 @@ from cosmicdeploy.database.backups.removal import finish_removal, pending_remova
 from cosmicdeploy.database.backups.retention import Decision, decide
 from cosmicdeploy.database.copies.copies import Copies
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.steps.backups.kept_images import last_releases, remove_kept_tags, rollback_backups
 
 

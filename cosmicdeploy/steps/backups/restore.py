@@ -11,7 +11,7 @@ from cosmicdeploy.database.restore.verify import verify_backup
 from cosmicdeploy.database.swap.interrupted import resolve_interrupted_swap
 from cosmicdeploy.database.swap.swap import drop_replaced_data, has_replaced_data, swap, swap_back
 from cosmicdeploy.errors import BackupError, Refused
-from cosmicdeploy.journal.interrupted_run import intents
+from cosmicdeploy.journal.unfinished.interrupted_run import intents
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.refusing import refusing
 from cosmicdeploy.steps.schema.compatible import target_of

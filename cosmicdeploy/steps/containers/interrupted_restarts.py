@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import QUIESCE
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.unfinished.interrupted_run import intents
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.steps.base import Change
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 from cosmicdeploy.steps.containers.restart import RestartStep

@@ -9,8 +9,8 @@ from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, FirstError, NeedsPerson, UnhealthyContainer
-from cosmicdeploy.journal.interrupted_run import Intent, intents
 from cosmicdeploy.journal.step_kinds import ORPHANS, ROLLOUT, SERVICES
+from cosmicdeploy.journal.unfinished.interrupted_run import Intent, intents
 from cosmicdeploy.probes.readiness import wait_healthy
 
 # The key of a step's `before` with the facts of the orphans that it stops before a service starts.

@@ -12,8 +12,8 @@ from pydantic import Field
 from cosmicdeploy.context import NO_CONSOLE, NO_DATABASE, Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import FirstError
-from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.journal.step_kinds import MIGRATE
+from cosmicdeploy.journal.unfinished.interrupted_run import intents
 from cosmicdeploy.probes.maintenance import maintenance_notice
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Role

@@ -11,10 +11,10 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.names import ContainerRole, role_of
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable
-from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import QUIESCE, ROLLOUT
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.unfinished.interrupted_run import intents
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stop_start import serves

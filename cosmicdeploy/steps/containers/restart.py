@@ -14,8 +14,8 @@ from pydantic import Field
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.journal.records.timings import TIMINGS
 from cosmicdeploy.journal.step_kinds import RESTART_IN_PLACE
-from cosmicdeploy.journal.timings import TIMINGS
 from cosmicdeploy.probes.maintenance import proxy_is_stopped
 from cosmicdeploy.probes.preconditions.single_container import resolve_containers
 from cosmicdeploy.probes.readiness import serves_now

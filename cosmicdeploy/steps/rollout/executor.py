@@ -13,7 +13,7 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.journal.timings import DRAIN, HEALTHY, PASSES, START
+from cosmicdeploy.journal.records.timings import DRAIN, HEALTHY, PASSES, START
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Application
 from cosmicdeploy.settings.pace import Pace, pace_of

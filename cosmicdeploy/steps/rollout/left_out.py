@@ -13,9 +13,9 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import FirstError
-from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.journal.step_kinds import QUIESCE, ROLLOUT
-from cosmicdeploy.journal.unfinished import resumed_and_current
+from cosmicdeploy.journal.unfinished.interrupted_run import intents
+from cosmicdeploy.journal.unfinished.unfinished import resumed_and_current
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
 

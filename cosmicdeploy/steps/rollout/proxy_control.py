@@ -12,7 +12,7 @@ from cosmicdeploy import proxy
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, EngineError, FirstError
-from cosmicdeploy.journal.timings import DRAIN, IN_SERVICE
+from cosmicdeploy.journal.records.timings import DRAIN, IN_SERVICE
 from cosmicdeploy.steps.rollout.proxy_waits import ProxyWaits
 from cosmicdeploy.steps.rollout.target import Target
 from cosmicdeploy.steps.rollout.timings import Phases

@@ -23,7 +23,7 @@ from cosmicdeploy.engine.containers.names import (
 )
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.journal.timings import CREATE, DRAIN
+from cosmicdeploy.journal.records.timings import CREATE, DRAIN
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.compose_hash import config_hash

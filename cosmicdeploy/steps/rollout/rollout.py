@@ -13,8 +13,8 @@ from pydantic import Field
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.journal.records.timings import TIMINGS
 from cosmicdeploy.journal.step_kinds import ROLLOUT
-from cosmicdeploy.journal.timings import TIMINGS
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.settings import Role
 from cosmicdeploy.settings.pace import pace_of

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import CheckFailed, NotProven
-from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.journal.step_kinds import ROLLOUT
-from cosmicdeploy.journal.unfinished import resumed_and_current
+from cosmicdeploy.journal.unfinished.interrupted_run import intents
+from cosmicdeploy.journal.unfinished.unfinished import resumed_and_current
 from cosmicdeploy.probes.container_health import InitialState, Observation, observe_containers
 from cosmicdeploy.probes.proof.soak_comparison import Comparison
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.containers.names import ContainerRole, role_of
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.journal.timings import DRAIN, START
+from cosmicdeploy.journal.records.timings import DRAIN, START
 from cosmicdeploy.settings.pace import start_first_obstacle
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.containers.hooks import start_container

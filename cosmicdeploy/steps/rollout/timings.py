@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from cosmicdeploy.journal.timings import CREATE, DRAIN, HEALTHY, START
+from cosmicdeploy.journal.records.timings import CREATE, DRAIN, HEALTHY, START
 
 # Any deployer needs these phases: the engine and the application do the work, not the deployer.
 NEEDED = (CREATE, DRAIN, START, HEALTHY)

@@ -27,7 +27,10 @@ from cosmicdeploy.database.schema.objects import (
 )
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.journal.interrupted_migration import BegunMigration, interrupted_migration
+from cosmicdeploy.journal.unfinished.interrupted_migration import (
+    BegunMigration,
+    interrupted_migration,
+)
 from cosmicdeploy.steps.base import NotReversible
 from cosmicdeploy.steps.schema.interrupted_migrations import (
     State,

@@ -17,7 +17,10 @@ from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, open_facts
 from cosmicdeploy.database.schema.objects import TABLE
 from cosmicdeploy.database.schema.shape import read_shape
 from cosmicdeploy.errors import CosmicError, NeedsPerson
-from cosmicdeploy.journal.interrupted_migration import BegunMigration, interrupted_migration
+from cosmicdeploy.journal.unfinished.interrupted_migration import (
+    BegunMigration,
+    interrupted_migration,
+)
 from cosmicdeploy.migrations.preview import NOT_DONE, NOT_KNOWN, Outcome, from_records, outcomes
 from cosmicdeploy.migrations.verdict import Kind
 from cosmicdeploy.steps.schema.pending import pending_names

@@ -10,7 +10,10 @@ from pydantic import Field
 from cosmicdeploy.context import NO_CONSOLE, NO_DATABASE, Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.journal.interrupted_migration import BegunMigration, interrupted_migration
+from cosmicdeploy.journal.unfinished.interrupted_migration import (
+    BegunMigration,
+    interrupted_migration,
+)
 from cosmicdeploy.migrations.preview import Statement
 from cosmicdeploy.migrations.status import summarize_names
 from cosmicdeploy.polling import poll

@@ -9,10 +9,10 @@ from cosmicdeploy.database.restore.restore import restore_backup
 from cosmicdeploy.database.swap.interrupted import resolve_interrupted_swap
 from cosmicdeploy.database.swap.swap import drop_replaced_data, has_replaced_data
 from cosmicdeploy.errors import Refused
-from cosmicdeploy.journal.interrupted_run import backups_of
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.run_kind import RunKind
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.unfinished.interrupted_run import backups_of
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.schema.compatible import target_of
 from cosmicdeploy.steps.schema.down import applied_beyond, roll_down

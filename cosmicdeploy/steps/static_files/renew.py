@@ -11,9 +11,9 @@ from typing import Any
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Image
 from cosmicdeploy.errors import CosmicError, EngineError, NeedsPerson
-from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.journal.step_kinds import STATIC_FILES
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.unfinished.interrupted_run import intents
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.proxy.static_files import record
 from cosmicdeploy.proxy.static_files.served import files_of
 from cosmicdeploy.stack.model import Mount, VolumeOptions

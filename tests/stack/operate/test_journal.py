@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.journal.archive import archive_of
 from cosmicdeploy.journal.journal import Journal
+from cosmicdeploy.journal.rotation.archive import archive_of
 from tests.stack.support.harness import StackUnderTest
 from tests.unit.runs.rotation.histories import History, lines_of
 

@@ -23,7 +23,7 @@ from cosmicdeploy.engine import Container, connect
 from cosmicdeploy.files import shipped
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.lines import UnreadableLine
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.layout import SOURCES, SUBNETS, lay_out, layout_options
 from cosmicdeploy.probes.http import Response, send_request
 from cosmicdeploy.probes.proof import TrafficStats

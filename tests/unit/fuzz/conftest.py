@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cosmicdeploy.journal import retention, rotation
+from cosmicdeploy.journal.rotation import retention, rotation
 
 
 @pytest.fixture

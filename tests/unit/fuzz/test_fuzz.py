@@ -13,8 +13,8 @@ import pytest
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.files.shipped import example_settings
 from cosmicdeploy.journal.journal import Journal
-from cosmicdeploy.journal.needed import Needed
-from cosmicdeploy.journal.rotation import rotate
+from cosmicdeploy.journal.rotation.needed import Needed
+from cosmicdeploy.journal.rotation.rotation import rotate
 from cosmicdeploy.settings.loading import load
 from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.stack.variables.environment import read_env_file

@@ -9,8 +9,8 @@ import pytest
 
 from cosmicdeploy.engine.facts import Image
 from cosmicdeploy.errors import Refused
-from cosmicdeploy.journal.interrupted_run import InterruptedRun
 from cosmicdeploy.journal.run_kind import RunKind
+from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
 from cosmicdeploy.runs.interrupted import included
 from cosmicdeploy.runs.snapshot import observe
 from cosmicdeploy.steps.base import Change

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cosmicdeploy.journal.journal import Journal
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 
 BEFORE = {
     "build": {"tags": {"web:1": "sha256:1"}},

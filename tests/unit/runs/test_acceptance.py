@@ -15,7 +15,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.containers.in_place import adopt_container_names
 from cosmicdeploy.errors import NeedsPerson, Refused
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.operations import acceptance
 from cosmicdeploy.operations.acceptance import acceptable, in_place
 from cosmicdeploy.runs import interrupted, ways_on

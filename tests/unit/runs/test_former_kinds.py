@@ -13,12 +13,12 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.journal.interrupted_run import intents
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.lines import UnreadableLine
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.step_kinds import RENAMED, ROLLOUT, current_kind
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.unfinished.interrupted_run import intents
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.playbook import load_playbook
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs import undo as undo_module

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.journal import lines, records
+from cosmicdeploy.journal import lines
 from cosmicdeploy.journal.journal import Journal
-from cosmicdeploy.journal.record_shapes import KINDS
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.records import records
+from cosmicdeploy.journal.records.record_shapes import KINDS
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 
 
 def step(name: str) -> dict[str, Any]:
@@ -146,7 +147,7 @@ def test_only_the_owner_can_read_the_journal(tmp_path: Path) -> None:
 
 
 def test_every_kind_of_record_that_is_written_can_be_read_again() -> None:
-    written, package = set(), Path(records.__file__).parents[1]
+    written, package = set(), Path(records.__file__).parents[2]
     for path in package.rglob("*.py"):
         if "payload" not in path.relative_to(package).parts:
             written |= set(re.findall(r'journal\.append\(\s*"([\w-]+)"', path.read_text()))

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.journal.records.known_failures import KnownFailures
 from cosmicdeploy.runs.snapshot import changed
 from cosmicdeploy.steps.base import Change, Result
 from cosmicdeploy.traffic.request_stats import RequestStats

@@ -11,7 +11,7 @@ import pytest
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.files.shipped import playbooks
-from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.journal.records.known_failures import KnownFailures
 from cosmicdeploy.playbook import load_playbook
 from cosmicdeploy.runs.new_services import new_services
 from cosmicdeploy.settings import Services

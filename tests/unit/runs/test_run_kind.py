@@ -12,9 +12,9 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.journal.journal import Journal
-from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.journal.records.known_failures import KnownFailures
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.operations.recorder import recorder_of
 from cosmicdeploy.operations.restart import RestartPlan
 from cosmicdeploy.runs import interrupted, locked_run

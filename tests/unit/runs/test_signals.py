@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.journal.interrupted_run import InterruptedRun
+from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
 from cosmicdeploy.runs import undo_interrupted
 from cosmicdeploy.runs.undo import UndoResult
 from cosmicdeploy.signals import (

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.journal.interrupted_migration import interrupted_migration
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.unfinished.interrupted_migration import interrupted_migration
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.steps.schema.migrate_down import backup_before
 from tests.unit.runs.journal_writer import Writer
 

@@ -11,7 +11,7 @@ import pytest
 from cosmicdeploy.cli.reporting import unfinished_reports
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import NeedsPerson
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.operations import acceptance
 from cosmicdeploy.runs import interrupted, undo, undo_interrupted, ways_on
 from tests.unit.runs.journal_writer import Writer

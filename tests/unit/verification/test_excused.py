@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.journal.known_failures import KnownFailures
-from cosmicdeploy.journal.unfinished import InterruptedRun
+from cosmicdeploy.journal.records.known_failures import KnownFailures
+from cosmicdeploy.journal.unfinished.unfinished import InterruptedRun
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.runs.excused_requests import excuse_known_failures

@@ -13,7 +13,7 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.journal.records.known_failures import KnownFailures
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.probes.application.replica import old_replica_problem
 from cosmicdeploy.runs import failing_before, locked_run

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.journal.known_failures import KnownFailures
+from cosmicdeploy.journal.records.known_failures import KnownFailures
 from cosmicdeploy.operations.notices import notices
 from cosmicdeploy.probes.proof.fronts import find_fronts
 from cosmicdeploy.probes.reach import NotReached, reach

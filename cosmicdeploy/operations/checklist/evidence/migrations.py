@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.journal.interrupted_migration import interrupted_migration
 from cosmicdeploy.journal.step_kinds import MIGRATE
+from cosmicdeploy.journal.unfinished.interrupted_migration import interrupted_migration
 from cosmicdeploy.lock import holder_pid
 from cosmicdeploy.operations.checklist.verdict import (
     Evidence,

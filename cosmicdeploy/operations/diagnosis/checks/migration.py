@@ -9,7 +9,7 @@ from cosmicdeploy.context import NO_CONSOLE, Context
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.sessions.process_list import read_process_list
 from cosmicdeploy.engine import labels
-from cosmicdeploy.journal.interrupted_migration import interrupted_migration
+from cosmicdeploy.journal.unfinished.interrupted_migration import interrupted_migration
 from cosmicdeploy.lock import holder_pid
 from cosmicdeploy.migrations.applied import AppliedState, UnrecordedMigration
 from cosmicdeploy.migrations.status import summarize_names

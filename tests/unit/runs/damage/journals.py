@@ -8,9 +8,9 @@ from typing import Any
 
 from cosmicdeploy.cli.reporting import unfinished_reports
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.journal.interrupted_migration import interrupted_migration
 from cosmicdeploy.journal.journal import Journal
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.unfinished.interrupted_migration import interrupted_migration
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.operations.checklist.evidence import migrations
 from cosmicdeploy.operations.checklist.verdict import Span
 from cosmicdeploy.runs.snapshot import changed

@@ -11,7 +11,7 @@ import pytest
 
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.lines import UnreadableLine
-from cosmicdeploy.journal.step_shapes import BEFORE
+from cosmicdeploy.journal.records.step_shapes import BEFORE
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.kinds import KINDS
 from tests.unit.runs.damage.any_json import AT

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from cosmicdeploy.journal.archive import archive_of
 from cosmicdeploy.journal.journal import Journal
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.rotation.archive import archive_of
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from tests.unit.runs.journal_writer import BEFORE, STATE
 
 NOW = datetime.now(UTC)

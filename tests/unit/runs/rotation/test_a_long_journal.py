@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.events import Warned
-from cosmicdeploy.journal import records
-from cosmicdeploy.journal.archive import archive_of
 from cosmicdeploy.journal.journal import Journal
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.records import records
+from cosmicdeploy.journal.rotation.archive import archive_of
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.runs.journal_rotation import rotate_journal
 from cosmicdeploy.steps.backups.kept_images import last_releases
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_left

@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.journal import archive, rotation
-from cosmicdeploy.journal.archive import archive_of
 from cosmicdeploy.journal.journal import Journal
-from cosmicdeploy.journal.needed import Needed
-from cosmicdeploy.journal.rotation import rotate
+from cosmicdeploy.journal.rotation import archive, rotation
+from cosmicdeploy.journal.rotation.archive import archive_of
+from cosmicdeploy.journal.rotation.needed import Needed
+from cosmicdeploy.journal.rotation.rotation import rotate
 from tests.unit.runs.rotation.histories import (
     History,
     facts_of,

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.journal.archive import archive_of
 from cosmicdeploy.journal.journal import Journal
-from cosmicdeploy.journal.needed import Needed
-from cosmicdeploy.journal.rotation import is_due, rotate
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.rotation.archive import archive_of
+from cosmicdeploy.journal.rotation.needed import Needed
+from cosmicdeploy.journal.rotation.rotation import is_due, rotate
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.operations.checklist.evidence import migrations
 from cosmicdeploy.operations.checklist.verdict import Span
 from cosmicdeploy.steps.backups.kept_images import last_releases

@@ -10,7 +10,7 @@ import pytest
 
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.owner import Owner
-from cosmicdeploy.journal.interrupted_run import Intent, InterruptedRun
+from cosmicdeploy.journal.unfinished.interrupted_run import Intent, InterruptedRun
 from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.steps.backups.backup import BackupStep
 from cosmicdeploy.steps.base import Change, Unchanged

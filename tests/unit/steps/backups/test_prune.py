@@ -13,9 +13,9 @@ from cosmicdeploy.database.backups.retention import RetentionPolicy
 from cosmicdeploy.database.copies.copies import Copies
 from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.journal.interrupted_run import Intent, InterruptedRun
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind
+from cosmicdeploy.journal.unfinished.interrupted_run import Intent, InterruptedRun
 from cosmicdeploy.lock import Lock
 from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.runs.execute import record_release

@@ -12,7 +12,7 @@ import pytest
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, NeedsPerson
-from cosmicdeploy.journal.interrupted_run import Intent, InterruptedRun
+from cosmicdeploy.journal.unfinished.interrupted_run import Intent, InterruptedRun
 from cosmicdeploy.settings import Restart, Services
 from cosmicdeploy.steps.base import Change, Unchanged
 from cosmicdeploy.steps.containers.orphans import OrphansStep

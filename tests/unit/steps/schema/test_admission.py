@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.errors import NeedsPerson, Refused
-from cosmicdeploy.journal.interrupted_migration import BegunMigration
+from cosmicdeploy.journal.unfinished.interrupted_migration import BegunMigration
 from cosmicdeploy.lookup_cache import LookupCache
 from cosmicdeploy.migrations.preview import Statement
 from cosmicdeploy.migrations.verdict import Kind

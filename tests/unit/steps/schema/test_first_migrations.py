@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.engine import labels
-from cosmicdeploy.journal.interrupted_migration import BegunMigration, interrupted_migration
+from cosmicdeploy.journal.unfinished.interrupted_migration import (
+    BegunMigration,
+    interrupted_migration,
+)
 from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.steps.base import NotReversible
 from cosmicdeploy.steps.schema import first_migrations

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cosmicdeploy.journal.interrupted_run import InterruptedRun
 from cosmicdeploy.journal.journal import Journal
+from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
 
 
 def unfinished(journal: Journal, *, own: bool = False) -> list[InterruptedRun]:

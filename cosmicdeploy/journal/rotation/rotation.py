@@ -22,21 +22,27 @@ from typing import Any, BinaryIO
 
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.files.atomic import open_private, sync, sync_folder
-from cosmicdeploy.journal import records
 from cosmicdeploy.journal.appending import exclusively, write_line
-from cosmicdeploy.journal.archive import (
+from cosmicdeploy.journal.journal import Journal, line_of
+from cosmicdeploy.journal.lines import Piece, pieces, text_of
+from cosmicdeploy.journal.records import records
+from cosmicdeploy.journal.rotation.archive import (
     append_lines,
     archive_of,
     copy_owner,
     remove_incomplete,
     size_of,
 )
-from cosmicdeploy.journal.interrupted_run import InterruptedRun
-from cosmicdeploy.journal.journal import Journal, line_of
-from cosmicdeploy.journal.lines import Piece, pieces, text_of
-from cosmicdeploy.journal.needed import Needed
-from cosmicdeploy.journal.retention import KEPT_UNITS, OF_ROTATIONS, Owners, Survey, timestamp
-from cosmicdeploy.journal.since_rotation import SinceRotation
+from cosmicdeploy.journal.rotation.needed import Needed
+from cosmicdeploy.journal.rotation.retention import (
+    KEPT_UNITS,
+    OF_ROTATIONS,
+    Owners,
+    Survey,
+    timestamp,
+)
+from cosmicdeploy.journal.rotation.since_rotation import SinceRotation
+from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
 
 KEPT_SECONDS = 366 * 86400.0
 # A rotation rewrites the journal, so there is one a day at most, unless runs are very many.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cosmicdeploy.journal.interrupted_run import first_backup
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.step_kinds import MIGRATE
-from cosmicdeploy.journal.unfinished import unfinished
+from cosmicdeploy.journal.unfinished.interrupted_run import first_backup
+from cosmicdeploy.journal.unfinished.unfinished import unfinished
 
 
 @dataclass(frozen=True, kw_only=True)

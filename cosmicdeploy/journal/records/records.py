@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from cosmicdeploy.journal.record_shapes import KINDS
+from cosmicdeploy.journal.records.record_shapes import KINDS
+from cosmicdeploy.journal.records.step_shapes import BEFORE, FACTS
+from cosmicdeploy.journal.records.timings import current_facts
 from cosmicdeploy.journal.step_kinds import current_kind
-from cosmicdeploy.journal.step_shapes import BEFORE, FACTS
-from cosmicdeploy.journal.timings import current_facts
 
 # A key that is followed by whitespace; no version of cosmicdeploy writes one.
 SPACE_BEFORE_COLON = re.compile(rb'"\s+:')

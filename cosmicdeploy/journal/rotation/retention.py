@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from cosmicdeploy.journal.lines import text_of
-from cosmicdeploy.journal.needed import Needed, NeededUnits, texts
-from cosmicdeploy.journal.record_shapes import PLAUSIBLE_YEARS
+from cosmicdeploy.journal.records.record_shapes import PLAUSIBLE_YEARS
+from cosmicdeploy.journal.rotation.needed import Needed, NeededUnits, texts
 
 # This many units stay, the newest.
 KEPT_UNITS = 1000

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from cosmicdeploy.journal.interrupted_run import UNKNOWN, Intent, InterruptedRun
 from cosmicdeploy.journal.lines import MAX_LISTED, Record, UnreadableLine
+from cosmicdeploy.journal.rotation.since_rotation import SinceRotation
 from cosmicdeploy.journal.run_kind import RunKind
-from cosmicdeploy.journal.since_rotation import SinceRotation
 from cosmicdeploy.journal.step_kinds import MIGRATE, RESUME
+from cosmicdeploy.journal.unfinished.interrupted_run import UNKNOWN, Intent, InterruptedRun
 
 # Kinds of records without which it is unknown what a run changed.
 CHANGING = ("run", "intent")

@@ -1,0 +1,1 @@
+"""Rotation: move old lines of the journal to its archive, and choose those that stay."""
