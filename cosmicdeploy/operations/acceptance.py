@@ -33,7 +33,7 @@ from cosmicdeploy.steps.containers.maintenance import end_maintenance, is_mainte
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
 from cosmicdeploy.steps.containers.repair import wait_for_commands
 from cosmicdeploy.steps.containers.restart import RestartStep
-from cosmicdeploy.steps.rollout.replace import journal_facts, temporary_of
+from cosmicdeploy.steps.rollout.replacement.replace import journal_facts, temporary_of
 from cosmicdeploy.steps.schema.interrupted_migrations import require_whole
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_left, restore_lock_wait
 

@@ -9,7 +9,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.records.known_failures import KnownFailures
-from cosmicdeploy.steps.rollout.replace import journal_facts
+from cosmicdeploy.steps.rollout.replacement.replace import journal_facts
 
 State = Mapping[str, Any]
 # Recorded in place of the schema's digest if the stack has no database.

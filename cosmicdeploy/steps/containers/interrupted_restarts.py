@@ -10,7 +10,7 @@ from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.steps.base import Change
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 from cosmicdeploy.steps.containers.restart import RestartStep
-from cosmicdeploy.steps.rollout.target import existing_targets
+from cosmicdeploy.steps.rollout.replacement.target import existing_targets
 
 
 def interrupted_restarts(ctx: Context) -> list[tuple[RestartStep, Change]]:

@@ -12,10 +12,10 @@ from cosmicdeploy.errors import CosmicError, EngineError
 from cosmicdeploy.probes.crash_log import last_log_lines
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.rollout.drift import drift_of
-from cosmicdeploy.steps.rollout.replace import journal_facts, remove_temporary, swap_in
-from cosmicdeploy.steps.rollout.target import look_up
-from cosmicdeploy.steps.rollout.timings import Phases
-from cosmicdeploy.steps.rollout.undo import put_back
+from cosmicdeploy.steps.rollout.replacement.replace import journal_facts, remove_temporary, swap_in
+from cosmicdeploy.steps.rollout.replacement.target import look_up
+from cosmicdeploy.steps.rollout.replacement.timings import Phases
+from cosmicdeploy.steps.rollout.replacement.undo import put_back
 
 
 class OneShotStep(Step):

@@ -18,7 +18,7 @@ from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stop_start import serves
-from cosmicdeploy.steps.rollout.replace import temporary_containers, temporary_of
+from cosmicdeploy.steps.rollout.replacement.replace import temporary_containers, temporary_of
 
 
 def wait_for_commands(ctx: Context) -> None:

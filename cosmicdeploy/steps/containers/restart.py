@@ -39,8 +39,8 @@ from cosmicdeploy.steps.containers.stop_start import (
     wait_for_replicas,
 )
 from cosmicdeploy.steps.rollout.drift import STOPPED
-from cosmicdeploy.steps.rollout.executor import Rollout
-from cosmicdeploy.steps.rollout.target import Target, existing_targets, look_up
+from cosmicdeploy.steps.rollout.replacement.executor import Rollout
+from cosmicdeploy.steps.rollout.replacement.target import Target, existing_targets, look_up
 from cosmicdeploy.steps.service_names import services_of_step
 
 # The reason for restarting a running container; for a stopped container, the reason is STOPPED.

@@ -23,8 +23,8 @@ from cosmicdeploy.steps.containers.in_the_way import (
     stop_for,
 )
 from cosmicdeploy.steps.containers.resources import ensure_networks_and_volumes
-from cosmicdeploy.steps.rollout.replace import journal_facts, replace
-from cosmicdeploy.steps.rollout.undo import put_back
+from cosmicdeploy.steps.rollout.replacement.replace import journal_facts, replace
+from cosmicdeploy.steps.rollout.replacement.undo import put_back
 
 
 class ServicesStep(Step):

@@ -10,7 +10,7 @@ from cosmicdeploy.probes.result import StackNotice
 from cosmicdeploy.stack.data_keepers import data_keepers
 from cosmicdeploy.steps.images.builds import stale_sources
 from cosmicdeploy.steps.rollout.drift import drift_of
-from cosmicdeploy.steps.rollout.gaps import cost_of
+from cosmicdeploy.steps.rollout.planning.gaps import cost_of
 
 
 def infrastructure_notices(ctx: Context) -> Iterator[StackNotice]:

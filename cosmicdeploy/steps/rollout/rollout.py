@@ -38,20 +38,25 @@ from cosmicdeploy.steps.rollout.drift import (
     why_down,
     with_sharing_services,
 )
-from cosmicdeploy.steps.rollout.executor import Rollout
-from cosmicdeploy.steps.rollout.gaps import announced_gaps, described, gap_facts, other_costs
-from cosmicdeploy.steps.rollout.moves import described_reloads, possible_reloads
-from cosmicdeploy.steps.rollout.plan_text import declared_paces, grouped_reasons
-from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
-from cosmicdeploy.steps.rollout.proxy_waits import describe_waits
-from cosmicdeploy.steps.rollout.replace import journal_facts, remove_temporary
-from cosmicdeploy.steps.rollout.start_first import (
+from cosmicdeploy.steps.rollout.planning.gaps import (
+    announced_gaps,
+    described,
+    gap_facts,
+    other_costs,
+)
+from cosmicdeploy.steps.rollout.planning.moves import described_reloads, possible_reloads
+from cosmicdeploy.steps.rollout.planning.plan_text import declared_paces, grouped_reasons
+from cosmicdeploy.steps.rollout.replacement.executor import Rollout
+from cosmicdeploy.steps.rollout.replacement.proxy_control import ProxyControl
+from cosmicdeploy.steps.rollout.replacement.proxy_waits import describe_waits
+from cosmicdeploy.steps.rollout.replacement.replace import journal_facts, remove_temporary
+from cosmicdeploy.steps.rollout.replacement.start_first import (
     require_start_first,
     stop_superseded,
     with_running_superseded,
 )
-from cosmicdeploy.steps.rollout.timings import Phases
-from cosmicdeploy.steps.rollout.undo import RolloutUndo
+from cosmicdeploy.steps.rollout.replacement.timings import Phases
+from cosmicdeploy.steps.rollout.replacement.undo import RolloutUndo
 
 FILES_CHANGED = "its files were changed by hand"
 SUPERSEDED_RUNS = "its superseded container still runs"

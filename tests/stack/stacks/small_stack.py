@@ -26,7 +26,7 @@ from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.http import OK, send_request
 from cosmicdeploy.probes.urls import proxy_url, replica_url
 from cosmicdeploy.stack.variables.environment import read_env_file
-from cosmicdeploy.steps.rollout.replace import put_in_place
+from cosmicdeploy.steps.rollout.replacement.replace import put_in_place
 from cosmicdeploy.workspace import open_stack
 from tests.stack.support.harness import IMAGES, ROOT, taken_subnets
 

@@ -39,7 +39,7 @@ WAYS_OUT = {
     "test_a_state_that_differs_after_an_undo_is_no_obstacle",
     "steps/base.py from_record": f"{DEAD_ENDS}::test_acceptance_succeeds",
     "steps/containers/orphan_containers.py _start_orphan": f"{DEAD_ENDS}::test_acceptance_succeeds",
-    "steps/rollout/undo.py _require_former": f"{DEAD_ENDS}::test_acceptance_succeeds",
+    "steps/rollout/replacement/undo.py _require_former": f"{DEAD_ENDS}::test_acceptance_succeeds",
     "steps/schema/down.py roll_down": "stack/laravel/test_deploy.py::"
     "test_a_rollback_of_migrations_without_force_is_reported",
     "steps/schema/interrupted_migrations.py half_done_error": f"{MIGRATIONS}::"

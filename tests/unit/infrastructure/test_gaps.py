@@ -8,7 +8,7 @@ import pytest
 
 from cosmicdeploy.engine.facts import Image
 from cosmicdeploy.steps.base import Change
-from cosmicdeploy.steps.rollout.gaps import announced_gaps, at_most, cost_of, gap
+from cosmicdeploy.steps.rollout.planning.gaps import announced_gaps, at_most, cost_of, gap
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from tests.unit.infrastructure.shop import COMPOSE, SETTINGS, Open, running_engine
 

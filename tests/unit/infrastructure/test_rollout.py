@@ -9,7 +9,7 @@ import pytest
 from cosmicdeploy.engine.facts import Difference, Image
 from cosmicdeploy.steps.base import Change, Unchanged
 from cosmicdeploy.steps.images.builds import image_builds
-from cosmicdeploy.steps.rollout.order import replaced_together
+from cosmicdeploy.steps.rollout.planning.order import replaced_together
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from tests.unit.infrastructure.shop import SETTINGS, Open, running_engine
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.proxy.nginx.upstream_policy import SLACK, UpstreamPolicy, upstream_policies
-from cosmicdeploy.steps.rollout.proxy_waits import describe_waits
+from cosmicdeploy.steps.rollout.replacement.proxy_waits import describe_waits
 from tests.unit.proxy.engine import APPS, ScriptedEngine, replicas_and_proxy
 from tests.unit.proxy.test_check import PROCESSES
 

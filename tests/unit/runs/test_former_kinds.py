@@ -25,7 +25,7 @@ from cosmicdeploy.runs import undo as undo_module
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.runs.undo import applied_by
 from cosmicdeploy.steps.kinds import KINDS
-from cosmicdeploy.steps.rollout import undo
+from cosmicdeploy.steps.rollout.replacement import undo
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 
 pytestmark = pytest.mark.unit

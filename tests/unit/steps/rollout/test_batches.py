@@ -9,8 +9,8 @@ import pytest
 
 from cosmicdeploy.settings.pace import Pace
 from cosmicdeploy.stack.model import Attachment, Network, Pool, Service
-from cosmicdeploy.steps.rollout.batches import addresses_are_kept, batches, grouped, parts
-from cosmicdeploy.steps.rollout.timings import Phases
+from cosmicdeploy.steps.rollout.planning.batches import addresses_are_kept, batches, grouped, parts
+from cosmicdeploy.steps.rollout.replacement.timings import Phases
 
 REPLICAS = ["a", "b", "c", "d", "e"]
 

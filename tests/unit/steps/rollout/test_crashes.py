@@ -11,7 +11,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import UnhealthyContainer
 from cosmicdeploy.steps.rollout.drift import PAUSED
-from cosmicdeploy.steps.rollout.executor import Rollout
+from cosmicdeploy.steps.rollout.replacement.executor import Rollout
 from tests.unit.steps.rollout import test_lookups
 from tests.unit.steps.rollout.test_lookups import (
     APPS,

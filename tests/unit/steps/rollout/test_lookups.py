@@ -14,8 +14,8 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container, ExecResult, Image
 from cosmicdeploy.settings import Restart
 from cosmicdeploy.stack.model import Service
-from cosmicdeploy.steps.rollout import replace as replacing
-from cosmicdeploy.steps.rollout.executor import Rollout
+from cosmicdeploy.steps.rollout.replacement import replace as replacing
+from cosmicdeploy.steps.rollout.replacement.executor import Rollout
 from tests.unit.settings_of import settings_of
 
 APPS, WORKER = ("app-1", "app-2", "app-3"), "queue"

@@ -14,8 +14,8 @@ from cosmicdeploy.engine.facts import Container, LogLine, unix_time
 from cosmicdeploy.errors import UnhealthyContainer
 from cosmicdeploy.events import Event, Progress
 from cosmicdeploy.settings.pace import Pace
-from cosmicdeploy.steps.rollout import monitoring
-from cosmicdeploy.steps.rollout.monitoring import InPlace, Monitor
+from cosmicdeploy.steps.rollout.replacement import monitoring
+from cosmicdeploy.steps.rollout.replacement.monitoring import InPlace, Monitor
 from tests.unit.settings_of import settings_of
 
 pytestmark = pytest.mark.unit

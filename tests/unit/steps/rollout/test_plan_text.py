@@ -9,7 +9,7 @@ import pytest
 
 from cosmicdeploy.settings import Restart, Services
 from cosmicdeploy.stack.model import Deploy, RolloutSettings, Service
-from cosmicdeploy.steps.rollout.plan_text import declared_paces, grouped_reasons
+from cosmicdeploy.steps.rollout.planning.plan_text import declared_paces, grouped_reasons
 
 pytestmark = pytest.mark.unit
 

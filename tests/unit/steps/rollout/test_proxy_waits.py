@@ -10,8 +10,8 @@ import pytest
 from cosmicdeploy import proxy
 from cosmicdeploy.errors import EngineError, EngineUnavailable
 from cosmicdeploy.settings.pace import Pace
-from cosmicdeploy.steps.rollout import proxy_waits
-from cosmicdeploy.steps.rollout.proxy_waits import ProxyWaits, describe_waits
+from cosmicdeploy.steps.rollout.replacement import proxy_waits
+from cosmicdeploy.steps.rollout.replacement.proxy_waits import ProxyWaits, describe_waits
 
 pytestmark = pytest.mark.unit
 

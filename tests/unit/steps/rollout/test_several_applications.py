@@ -16,11 +16,12 @@ from cosmicdeploy.settings import Settings
 from cosmicdeploy.stack.model import Dependency, Service
 from cosmicdeploy.steps.commands import trial
 from cosmicdeploy.steps.containers.restart_checks import require_another
-from cosmicdeploy.steps.rollout import drift, executor
+from cosmicdeploy.steps.rollout import drift
 from cosmicdeploy.steps.rollout import rollout as step_module
 from cosmicdeploy.steps.rollout.drift import Drift
-from cosmicdeploy.steps.rollout.executor import Rollout
-from cosmicdeploy.steps.rollout.gaps import announced_gaps
+from cosmicdeploy.steps.rollout.planning.gaps import announced_gaps
+from cosmicdeploy.steps.rollout.replacement import executor
+from cosmicdeploy.steps.rollout.replacement.executor import Rollout
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from tests.unit.settings_of import settings_of
 

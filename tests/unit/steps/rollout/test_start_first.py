@@ -8,7 +8,7 @@ import pytest
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.model import Attachment, Port, Service
-from cosmicdeploy.steps.rollout.start_first import require_start_first
+from cosmicdeploy.steps.rollout.replacement.start_first import require_start_first
 
 pytestmark = pytest.mark.unit
 

@@ -18,9 +18,9 @@ from cosmicdeploy.steps.containers import restart
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
 from cosmicdeploy.steps.containers.restart import RestartStep
 from cosmicdeploy.steps.containers.services import ServicesStep
-from cosmicdeploy.steps.rollout import undo
+from cosmicdeploy.steps.rollout.replacement import undo
+from cosmicdeploy.steps.rollout.replacement.undo import RolloutUndo
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
-from cosmicdeploy.steps.rollout.undo import RolloutUndo
 from tests.unit.engine.shop_stack import container, stack
 
 BEFORE = {"id": "1", "image": "i", "running": True}

@@ -19,7 +19,7 @@ from cosmicdeploy.errors import UnhealthyContainer
 from cosmicdeploy.probes.crash_log import how_it_ended, last_log_lines
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings.pace import Pace
-from cosmicdeploy.steps.rollout.target import Target
+from cosmicdeploy.steps.rollout.replacement.target import Target
 
 CHECK_EVERY_SECONDS = 0.5
 

@@ -21,7 +21,8 @@ from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.in_the_way import stop_for
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.infrastructure.answers import require_answers
-from cosmicdeploy.steps.rollout.batches import (
+from cosmicdeploy.steps.rollout.drift import MISSING, STARTED_IN_PLACE
+from cosmicdeploy.steps.rollout.planning.batches import (
     addresses_are_kept,
     batches,
     grouped,
@@ -31,15 +32,18 @@ from cosmicdeploy.steps.rollout.batches import (
     serving_replicas,
     singletons_share,
 )
-from cosmicdeploy.steps.rollout.drift import MISSING, STARTED_IN_PLACE
-from cosmicdeploy.steps.rollout.gaps import gap
-from cosmicdeploy.steps.rollout.monitoring import InPlace, Monitor, may_end_by_itself
-from cosmicdeploy.steps.rollout.order import replaced_together
-from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
-from cosmicdeploy.steps.rollout.replace import swap_in
-from cosmicdeploy.steps.rollout.start_first import promote, start_candidate, stop_superseded
-from cosmicdeploy.steps.rollout.target import Target, has_moved, look_up
-from cosmicdeploy.steps.rollout.timings import Phases
+from cosmicdeploy.steps.rollout.planning.gaps import gap
+from cosmicdeploy.steps.rollout.planning.order import replaced_together
+from cosmicdeploy.steps.rollout.replacement.monitoring import InPlace, Monitor, may_end_by_itself
+from cosmicdeploy.steps.rollout.replacement.proxy_control import ProxyControl
+from cosmicdeploy.steps.rollout.replacement.replace import swap_in
+from cosmicdeploy.steps.rollout.replacement.start_first import (
+    promote,
+    start_candidate,
+    stop_superseded,
+)
+from cosmicdeploy.steps.rollout.replacement.target import Target, has_moved, look_up
+from cosmicdeploy.steps.rollout.replacement.timings import Phases
 
 
 class Rollout:

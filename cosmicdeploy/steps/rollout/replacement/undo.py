@@ -15,11 +15,11 @@ from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.infrastructure.answers import require_answers
-from cosmicdeploy.steps.rollout.gaps import gap
-from cosmicdeploy.steps.rollout.proxy_control import ProxyControl
-from cosmicdeploy.steps.rollout.replace import temporary_containers
-from cosmicdeploy.steps.rollout.target import look_up
-from cosmicdeploy.steps.rollout.timings import Phases
+from cosmicdeploy.steps.rollout.planning.gaps import gap
+from cosmicdeploy.steps.rollout.replacement.proxy_control import ProxyControl
+from cosmicdeploy.steps.rollout.replacement.replace import temporary_containers
+from cosmicdeploy.steps.rollout.replacement.target import look_up
+from cosmicdeploy.steps.rollout.replacement.timings import Phases
 
 
 class RolloutUndo:

@@ -11,7 +11,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 from cosmicdeploy.settings.pace import pace_of
 from cosmicdeploy.steps.infrastructure.reload import COST
-from cosmicdeploy.steps.rollout.batches import grouped
+from cosmicdeploy.steps.rollout.planning.batches import grouped
 from cosmicdeploy.text.formatting import counted
 
 

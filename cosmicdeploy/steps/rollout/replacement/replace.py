@@ -30,8 +30,8 @@ from cosmicdeploy.steps.compose_hash import config_hash
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.images.tags import how_to_get, release_label
-from cosmicdeploy.steps.rollout.target import Target, look_up
-from cosmicdeploy.steps.rollout.timings import Phases
+from cosmicdeploy.steps.rollout.replacement.target import Target, look_up
+from cosmicdeploy.steps.rollout.replacement.timings import Phases
 
 
 def replace(ctx: Context, service_name: str) -> Container:

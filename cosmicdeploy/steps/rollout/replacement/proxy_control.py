@@ -13,9 +13,9 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, EngineError, FirstError
 from cosmicdeploy.journal.records.timings import DRAIN, IN_SERVICE
-from cosmicdeploy.steps.rollout.proxy_waits import ProxyWaits
-from cosmicdeploy.steps.rollout.target import Target
-from cosmicdeploy.steps.rollout.timings import Phases
+from cosmicdeploy.steps.rollout.replacement.proxy_waits import ProxyWaits
+from cosmicdeploy.steps.rollout.replacement.target import Target
+from cosmicdeploy.steps.rollout.replacement.timings import Phases
 
 # In seconds: the grace period of a drained replica that ignores its stop signal.
 NO_GRACE = 0.0

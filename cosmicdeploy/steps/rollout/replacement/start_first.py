@@ -12,14 +12,14 @@ from cosmicdeploy.settings.pace import start_first_obstacle
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
-from cosmicdeploy.steps.rollout.replace import (
+from cosmicdeploy.steps.rollout.replacement.replace import (
     create_candidate,
     supersede,
     temporary_containers,
     temporary_of,
 )
-from cosmicdeploy.steps.rollout.target import Target
-from cosmicdeploy.steps.rollout.timings import Phases
+from cosmicdeploy.steps.rollout.replacement.target import Target
+from cosmicdeploy.steps.rollout.replacement.timings import Phases
 
 
 def require_start_first(service: Service) -> None:

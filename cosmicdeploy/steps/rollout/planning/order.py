@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.stack.order import in_order_of_dependencies, needed_by
-from cosmicdeploy.steps.rollout.batches import grouped
+from cosmicdeploy.steps.rollout.planning.batches import grouped
 
 
 def replaced_together(ctx: Context) -> Sequence[Sequence[str]]:

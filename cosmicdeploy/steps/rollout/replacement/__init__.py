@@ -1,0 +1,1 @@
+"""Replace or restart the containers of a rollout, and undo that."""
