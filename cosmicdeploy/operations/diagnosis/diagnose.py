@@ -6,17 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cosmicdeploy.context import NO_DATABASE, Context
 from cosmicdeploy.errors import CosmicError, EngineUnavailable, UsageError
-from cosmicdeploy.operations.diagnosis.checks import (
-    cache,
-    clock,
-    command,
-    database_load,
-    heartbeat,
-    migration,
-    scheduler,
-    storage,
-    unhealthy,
-)
+from cosmicdeploy.operations.diagnosis.checks import cache, clock, command, scheduler, storage
+from cosmicdeploy.operations.diagnosis.checks.database import database_load, migration
+from cosmicdeploy.operations.diagnosis.checks.health import heartbeat, unhealthy
 from cosmicdeploy.operations.diagnosis.consistency import consistent
 from cosmicdeploy.operations.diagnosis.finding import (
     Check,

@@ -8,7 +8,7 @@ from cosmicdeploy.context import Context
 from cosmicdeploy.database.sessions.process_list import Process
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.journal.run_kind import RunKind
-from cosmicdeploy.operations.diagnosis.checks.session_owner import Owners
+from cosmicdeploy.operations.diagnosis.checks.database.session_owner import Owners
 from cosmicdeploy.operations.diagnosis.finding import Remedy
 from cosmicdeploy.operations.restart import plan_restart
 from cosmicdeploy.settings import Role

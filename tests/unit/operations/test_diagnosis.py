@@ -15,9 +15,9 @@ from cosmicdeploy.errors import (
     UsageError,
 )
 from cosmicdeploy.operations.diagnosis.checks.command import lists_command
+from cosmicdeploy.operations.diagnosis.checks.database.migration import migrator
+from cosmicdeploy.operations.diagnosis.checks.database.session_owner import shorten_statement
 from cosmicdeploy.operations.diagnosis.checks.last_run import MAX_RUN_AGE, is_stale
-from cosmicdeploy.operations.diagnosis.checks.migration import migrator
-from cosmicdeploy.operations.diagnosis.checks.session_owner import shorten_statement
 from cosmicdeploy.operations.diagnosis.diagnose import KNOWN_PROBLEMS, diagnose, select_problems
 from cosmicdeploy.operations.diagnosis.finding import (
     Check,

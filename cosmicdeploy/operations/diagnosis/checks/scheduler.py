@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cosmicdeploy.context import Context
+from cosmicdeploy.operations.diagnosis.checks.health.state import describe_state
 from cosmicdeploy.operations.diagnosis.checks.last_run import (
     LAST_RUN,
     LOCK,
@@ -13,7 +14,6 @@ from cosmicdeploy.operations.diagnosis.checks.last_run import (
     running_scheduler,
     switched_off,
 )
-from cosmicdeploy.operations.diagnosis.checks.state import describe_state
 from cosmicdeploy.operations.diagnosis.finding import (
     Finding,
     KnownProblem,

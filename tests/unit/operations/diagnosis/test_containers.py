@@ -10,9 +10,9 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.errors import EngineError, ProbeFailed
-from cosmicdeploy.operations.diagnosis.checks.networks import networks
+from cosmicdeploy.operations.diagnosis.checks.health.networks import networks
+from cosmicdeploy.operations.diagnosis.checks.health.unhealthy import containers
 from cosmicdeploy.operations.diagnosis.checks.scheduler import container
-from cosmicdeploy.operations.diagnosis.checks.unhealthy import containers
 from cosmicdeploy.operations.diagnosis.diagnose import KNOWN_PROBLEMS, diagnose_all
 from cosmicdeploy.operations.diagnosis.finding import Severity
 from cosmicdeploy.stack.model import Attachment

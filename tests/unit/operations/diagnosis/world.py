@@ -14,7 +14,8 @@ import pytest
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container, ExecResult, Image, LogLine, Process
-from cosmicdeploy.operations.diagnosis.checks import cache, clock, heartbeat, http
+from cosmicdeploy.operations.diagnosis.checks import cache, clock
+from cosmicdeploy.operations.diagnosis.checks.health import heartbeat, http
 from cosmicdeploy.probes import rate_limited, reach
 from cosmicdeploy.settings import load
 from cosmicdeploy.stack.model import Attachment, Mount, Service

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from cosmicdeploy.context import Context
-from cosmicdeploy.operations.diagnosis.checks.networks import network_faults
+from cosmicdeploy.operations.diagnosis.checks.health.networks import network_faults
 from cosmicdeploy.operations.diagnosis.finding import Finding, KnownProblem, ok, problem, works
 from cosmicdeploy.operations.diagnosis.remedies import restart_or_replace
 from cosmicdeploy.probes.application.heartbeat import is_accepted, todo_of, why_rejected

@@ -13,7 +13,7 @@ from cosmicdeploy.database.sessions.lock_waits import (
     tables_in_use,
 )
 from cosmicdeploy.database.sessions.process_list import Process, read_process_list
-from cosmicdeploy.operations.diagnosis.checks.session_owner import Owners, kill_command
+from cosmicdeploy.operations.diagnosis.checks.database.session_owner import Owners, kill_command
 from cosmicdeploy.operations.diagnosis.finding import Finding, ok, problem, warning
 from cosmicdeploy.operations.diagnosis.remedies import end_sessions
 

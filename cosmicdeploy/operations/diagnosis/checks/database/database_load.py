@@ -11,7 +11,7 @@ from cosmicdeploy.database.sessions.lock_waits import RowWait, row_waits
 from cosmicdeploy.database.sessions.process_list import Process, read_process_list
 from cosmicdeploy.database.sessions.server_load import read_server_load
 from cosmicdeploy.errors import DatabaseError
-from cosmicdeploy.operations.diagnosis.checks.session_owner import Owners, kill_command
+from cosmicdeploy.operations.diagnosis.checks.database.session_owner import Owners, kill_command
 from cosmicdeploy.operations.diagnosis.finding import Finding, KnownProblem, ok, problem, warning
 from cosmicdeploy.operations.diagnosis.remedies import end_sessions
 from cosmicdeploy.text.formatting import counted, format_duration

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, EngineError, EngineUnavailable
-from cosmicdeploy.operations.diagnosis.checks.networks import network_faults
+from cosmicdeploy.operations.diagnosis.checks.health.networks import network_faults
 from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem, works
 from cosmicdeploy.operations.diagnosis.remedies import restart, restart_or_replace
 from cosmicdeploy.probes.http import OK, Response, send_request, send_with_retries

@@ -13,7 +13,7 @@ from cosmicdeploy.journal.unfinished.interrupted_migration import interrupted_mi
 from cosmicdeploy.lock import holder_pid
 from cosmicdeploy.migrations.applied import AppliedState, UnrecordedMigration
 from cosmicdeploy.migrations.status import summarize_names
-from cosmicdeploy.operations.diagnosis.checks.table_locks import LOCKS, table_locks
+from cosmicdeploy.operations.diagnosis.checks.database.table_locks import LOCKS, table_locks
 from cosmicdeploy.operations.diagnosis.finding import (
     Finding,
     KnownProblem,

@@ -6,10 +6,15 @@ from collections.abc import Iterator
 
 from cosmicdeploy.context import Context
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.operations.diagnosis.checks.http import ANSWERS, PROXY, answers, through_the_proxy
-from cosmicdeploy.operations.diagnosis.checks.log_file import LOG_FILE, log_file
-from cosmicdeploy.operations.diagnosis.checks.networks import NETWORKS, networks
-from cosmicdeploy.operations.diagnosis.checks.state import describe_state
+from cosmicdeploy.operations.diagnosis.checks.health.http import (
+    ANSWERS,
+    PROXY,
+    answers,
+    through_the_proxy,
+)
+from cosmicdeploy.operations.diagnosis.checks.health.log_file import LOG_FILE, log_file
+from cosmicdeploy.operations.diagnosis.checks.health.networks import NETWORKS, networks
+from cosmicdeploy.operations.diagnosis.checks.health.state import describe_state
 from cosmicdeploy.operations.diagnosis.finding import (
     Finding,
     KnownProblem,

@@ -1,0 +1,1 @@
+"""Checks of the database: its load, its sessions, and what holds up a migration."""

@@ -1,0 +1,1 @@
+"""Checks of whether the containers are healthy, connected, and respond to requests."""
