@@ -15,7 +15,7 @@ from pathlib import Path
 from demo_kiosks import KIOSKS, Kiosks, seed
 
 from cosmicdeploy.cli.terminal import Terminal
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine import Engine, connect
 from cosmicdeploy.engine.labels import WORKING_DIR
 from cosmicdeploy.errors import CosmicError

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine import ExecResult
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.http import send_request

@@ -7,7 +7,7 @@ import signal
 import sys
 
 from cosmicdeploy.errors import ExitCode
-from cosmicdeploy.startup import tune_interpreter
+from cosmicdeploy.process.startup import tune_interpreter
 
 # The deployer runs at a lower priority, so that it does not slow down the containers it deploys.
 NICENESS = 10

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.replicas import resolve_replicas
 from cosmicdeploy.database.backups.manifest import Manifest
-from cosmicdeploy.replicas import resolve_replicas
 from cosmicdeploy.stack.model import Service, Stack
 from cosmicdeploy.workspace import read_stack_files
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.replicas import resolve_replicas
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.owner import Owner
 from cosmicdeploy.database.backups.signing import SigningKey
@@ -18,7 +19,6 @@ from cosmicdeploy.files.shipped import playbooks
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.playbook import Playbook, load_playbook
 from cosmicdeploy.proxy.protocols import with_protocols
-from cosmicdeploy.replicas import resolve_replicas
 from cosmicdeploy.settings import LoadedSettings, Settings, find, load
 from cosmicdeploy.stack.compose import read_files
 from cosmicdeploy.stack.model import Stack

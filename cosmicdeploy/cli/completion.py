@@ -48,7 +48,7 @@ def _services(ctx: typer.Context) -> list[str]:
 
 
 def _infrastructure(ctx: typer.Context) -> list[str]:
-    from cosmicdeploy.replicas import with_compose_services
+    from cosmicdeploy.context.replicas import with_compose_services
     from cosmicdeploy.stack.compose import read_files
 
     loaded = _load_settings(ctx)

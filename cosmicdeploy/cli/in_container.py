@@ -12,7 +12,7 @@ from cosmicdeploy.cli import completion
 from cosmicdeploy.cli.edge import Call, edge
 
 if TYPE_CHECKING:
-    from cosmicdeploy.context import Context
+    from cosmicdeploy.context.context import Context
     from cosmicdeploy.operations.exec import ExecTarget
 
 # Makes options after the first argument belong to the command in the container.

@@ -11,7 +11,7 @@ from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.step_kinds import ORPHANS
 
 if TYPE_CHECKING:
-    from cosmicdeploy.context import Context
+    from cosmicdeploy.context.context import Context
     from cosmicdeploy.playbook import Playbook
     from cosmicdeploy.report.model import Report
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from cosmicdeploy.cli.edge import Call
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.releases import releases_ahead, running_releases
 from cosmicdeploy.database.restore.verify import Verification
 from cosmicdeploy.errors import CosmicError, ExitCode
 from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.lock import holder_pid
 from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.probes.result import CheckResult, StackNotice
-from cosmicdeploy.releases import releases_ahead, running_releases
 from cosmicdeploy.report.model import (
     ErrorReport,
     Report,

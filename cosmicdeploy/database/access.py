@@ -11,7 +11,7 @@ from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
 from cosmicdeploy.errors import DatabaseError
-from cosmicdeploy.signals import interruptible
+from cosmicdeploy.process.signals import interruptible
 
 # Seconds. A frozen server still accepts connections, so the limit of the connection alone does not
 # end the wait: GREETING_TIMEOUT limits each answer until the session is set up.

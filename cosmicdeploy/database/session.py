@@ -19,8 +19,8 @@ from cosmicdeploy.database.access import (
     quoted,
 )
 from cosmicdeploy.errors import DatabaseError
-from cosmicdeploy.polling import poll
-from cosmicdeploy.signals import interruptible
+from cosmicdeploy.process.polling import poll
+from cosmicdeploy.process.signals import interruptible
 
 # How long, in seconds, a session may stay idle while other connections load a backup.
 MAX_LOAD_SECONDS = 7 * 86400

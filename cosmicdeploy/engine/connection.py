@@ -17,7 +17,7 @@ from urllib3.exceptions import ReadTimeoutError
 
 from cosmicdeploy.engine.unreachable import DEFAULT_ADDRESS, require_address, unavailable
 from cosmicdeploy.errors import EngineError, EngineUnavailable
-from cosmicdeploy.signals import made_interruptible
+from cosmicdeploy.process.signals import made_interruptible
 
 # Long enough for a busy engine to create a container, short enough to notice a lost engine.
 TIMEOUT_SECONDS = 60

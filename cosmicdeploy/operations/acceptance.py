@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.restore.restore import drop_shadow
 from cosmicdeploy.database.schema.schemas import replaced_name
 from cosmicdeploy.database.swap.interrupted import is_swap_interrupted

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.commands.abandoned_commands import Signal, terminated_on_error
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.events import Notice

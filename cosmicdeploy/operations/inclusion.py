@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import UsageError
 from cosmicdeploy.playbook import Playbook
 from cosmicdeploy.steps.backups.backup import BackupStep

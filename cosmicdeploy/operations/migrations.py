@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import Declined
 from cosmicdeploy.journal.unfinished.interrupted_migration import interrupted_migration

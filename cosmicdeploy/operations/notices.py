@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.events import Notice
 from cosmicdeploy.probes.preconditions.notices import stack_notices
 from cosmicdeploy.probes.result import StackNotice

@@ -8,7 +8,7 @@ from filecmp import cmp
 from pathlib import Path
 from typing import Any
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError, UsageError
 from cosmicdeploy.files.shipped import playbooks
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, UsageError
 from cosmicdeploy.events import Notice
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind

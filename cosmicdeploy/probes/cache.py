@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.containers.reachable import reachable_address
 from cosmicdeploy.errors import ProbeFailed
-from cosmicdeploy.signals import interruptible, made_interruptible
+from cosmicdeploy.process.signals import interruptible, made_interruptible
 
 if TYPE_CHECKING:
     from redis import Redis

@@ -9,8 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from cosmicdeploy.polling import poll
-from cosmicdeploy.signals import interruptible
+from cosmicdeploy.process.polling import poll
+from cosmicdeploy.process.signals import interruptible
 from cosmicdeploy.traffic.response import EXCERPT_LENGTH, OK, RATE_LIMITED, Response
 
 if TYPE_CHECKING:

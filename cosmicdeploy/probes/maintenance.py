@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.lines import Record
 from cosmicdeploy.journal.records.timings import CREATE, DRAIN, HEALTHY, START, TIMINGS

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.events import Notice
 from cosmicdeploy.probes.http import RATE_LIMITED, Response, send_request, send_with_retries
 

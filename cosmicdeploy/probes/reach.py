@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError, EngineError
 from cosmicdeploy.probes.http import OK, send_request
 from cosmicdeploy.probes.urls import Front, container_url, front_of, is_requested

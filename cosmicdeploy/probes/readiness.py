@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable, UnhealthyContainer
-from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.crash_log import how_it_ended, last_log_lines
 from cosmicdeploy.probes.responses import ResponsesInARow
+from cosmicdeploy.process.polling import poll
 
 # A health check that prints nothing for this long counts as hanging.
 HEALTH_CHECK_SILENCE = 10.0

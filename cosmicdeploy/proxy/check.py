@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, proxy_is_stopped
 from cosmicdeploy.probes.result import CheckResult, skipped

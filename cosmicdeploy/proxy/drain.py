@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import time
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, ProbeFailed
-from cosmicdeploy.polling import poll
+from cosmicdeploy.process.polling import poll
 from cosmicdeploy.proxy import flag_files
 from cosmicdeploy.proxy.kernel.connections import open_connections
 from cosmicdeploy.proxy.nginx.configuration import Directive, walk

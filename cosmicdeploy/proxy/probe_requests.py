@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from cosmicdeploy.context import Context
-from cosmicdeploy.polling import poll
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.probes.urls import front_of
+from cosmicdeploy.process.polling import poll
 from cosmicdeploy.proxy.kernel.connections import is_reached
 
 POLL_SECONDS = 0.25

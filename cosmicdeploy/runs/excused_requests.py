@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.runs.plan import Plan
 
 # The points of the verification that send the same requests as clients.

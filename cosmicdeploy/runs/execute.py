@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.releases import running_by_service
+from cosmicdeploy.context.younger_services import leave_out
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.errors import CosmicError, NeedsPerson
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind
@@ -19,7 +21,6 @@ from cosmicdeploy.probes.preconditions.release_names import require_carried_rele
 from cosmicdeploy.probes.preconditions.single_container import resolve_containers
 from cosmicdeploy.probes.preconditions.spoken_protocol import require_spoken_protocols
 from cosmicdeploy.probes.proof import TrafficStats, traffic
-from cosmicdeploy.releases import running_by_service
 from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs.excused_requests import excuse_known_failures
 from cosmicdeploy.runs.failing_before import known_failures
@@ -33,7 +34,6 @@ from cosmicdeploy.runs.undo_interrupted import undo_runs
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 from cosmicdeploy.steps.infrastructure.records import remember_files
-from cosmicdeploy.younger_services import leave_out
 
 
 class Recording(Protocol):

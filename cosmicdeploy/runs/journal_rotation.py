@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, to_cosmic_error
 from cosmicdeploy.events import Warned
 from cosmicdeploy.journal.rotation.needed import Needed

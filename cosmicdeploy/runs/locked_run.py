@@ -9,20 +9,20 @@ from dataclasses import replace
 from functools import partial
 from uuid import uuid4
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.releases import releases_ahead
 from cosmicdeploy.errors import LockLost
 from cosmicdeploy.events import Notice
 from cosmicdeploy.journal.run_kind import RunCommand
 from cosmicdeploy.lock import Lock, LockWait, hold_lock, operator_name
 from cosmicdeploy.lock.fence import fenced
 from cosmicdeploy.probes.preconditions.single_container import resolve_containers
-from cosmicdeploy.releases import releases_ahead
+from cosmicdeploy.process.signals import Interrupts, deferred_interrupts
 from cosmicdeploy.runs.failing_before import known_failures
 from cosmicdeploy.runs.journal_rotation import rotate_journal
 from cosmicdeploy.runs.new_services import new_services
 from cosmicdeploy.runs.snapshot import State, observe
 from cosmicdeploy.runs.undo import note
-from cosmicdeploy.signals import Interrupts, deferred_interrupts
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.text.formatting import format_releases
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, NeedsPerson, Refused
 from cosmicdeploy.steps.base import Change, Finding, Step, Unchanged, Undecided
 

@@ -6,7 +6,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.lookup_cache import LookupCache
 from cosmicdeploy.errors import (
     CosmicError,
     EngineError,
@@ -16,7 +17,6 @@ from cosmicdeploy.errors import (
 )
 from cosmicdeploy.events import StepEnded, StepStarted
 from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
-from cosmicdeploy.lookup_cache import LookupCache
 from cosmicdeploy.probes.proof.client_failures import judge_client_failures
 from cosmicdeploy.runs.plan import Plan, Planned, with_steps_ahead
 from cosmicdeploy.runs.results import StepResult, skipped, with_undone

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from cosmicdeploy.abort_advice import ACCEPT
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, to_cosmic_error
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.unfinished.interrupted_run import Intent, InterruptedRun

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cosmicdeploy.abort_advice import with_abort_advice
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CheckFailed, CosmicError, NeedsPerson
 from cosmicdeploy.runs.snapshot import State, changed, compared, observe
 from cosmicdeploy.runs.undo import Applied, has_swapped_data, unexpected

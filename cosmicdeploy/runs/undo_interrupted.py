@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cosmicdeploy.abort_advice import ACCEPT, with_abort_advice
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson
 from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
 from cosmicdeploy.runs.interrupted import require_no_unknown_data

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import ConfigDict, Field, PrivateAttr, ValidationError
 
 from cosmicdeploy.abort_advice import ACCEPT
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, NeedsPerson
 from cosmicdeploy.files.written_model import WrittenModel
 
@@ -66,7 +66,7 @@ class Step(WrittenModel):
     kind: ClassVar[str]
     # The step changes no service of the stack; it passes or fails.
     only_checks: ClassVar[bool] = False
-    # Effects that other steps and the run depend on (`StepEffects` in `run_scope.py`).
+    # Effects that other steps and the run depend on (`StepEffects` in `context/run_scope.py`).
     builds_images: ClassVar[bool] = False
     loads_backup: ClassVar[bool] = False
     migrates: ClassVar[bool] = False

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.compose_tool import config_hashes
 from cosmicdeploy.engine.containers.creation.hash_override import hash_override, source_overrides
 from cosmicdeploy.engine.containers.creation.hash_values import hash_values
 from cosmicdeploy.engine.containers.creation.references import referred_services
 from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.process.startup import run_early
 from cosmicdeploy.stack.service_digest import digest
-from cosmicdeploy.startup import run_early
 
 
 def config_hash(ctx: Context, name: str) -> str:

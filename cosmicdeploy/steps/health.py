@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from cosmicdeploy.context import NO_DATABASE, Context
+from cosmicdeploy.context.context import NO_DATABASE, Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.engine.containers.names import is_temporary
 from cosmicdeploy.errors import EngineError, ProbeFailed, Refused

@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CheckFailed, CosmicError, NotProven
 from cosmicdeploy.probes.result import CheckResult, graded
 from cosmicdeploy.steps.base import Change, Step, Unchanged

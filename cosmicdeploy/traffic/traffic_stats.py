@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from cosmicdeploy.polling import poll
+from cosmicdeploy.process.polling import poll
 from cosmicdeploy.traffic.announced_gaps import Gaps
 from cosmicdeploy.traffic.request_stats import RequestStats, Sample, milliseconds
 from cosmicdeploy.traffic.response import Response

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.context import NO_CONSOLE, NO_DATABASE, Context
+from cosmicdeploy.context.context import NO_CONSOLE, NO_DATABASE, Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.probes.application.features import states

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from cosmicdeploy.concurrency import map_concurrently
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import UnhealthyContainer
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, proxy_is_stopped
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.process.concurrency import map_concurrently
 from cosmicdeploy.proxy.static_files.served import stale_volumes
 from cosmicdeploy.text.formatting import counted
 

@@ -6,14 +6,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.journal.records.known_failures import KnownFailures
 from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.journal.unfinished.interrupted_run import intents
 from cosmicdeploy.journal.unfinished.unfinished import resumed_and_current
-from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.process.polling import poll
 from cosmicdeploy.verification.points import current_name
 
 # An earlier failure of these points excuses nothing: they show whether the deploy has put the

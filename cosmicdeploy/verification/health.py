@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.http import OK, Response
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, clients_are_kept_out

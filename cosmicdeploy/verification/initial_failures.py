@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from cosmicdeploy.concurrency import map_concurrently
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import FirstError, UnhealthyContainer
 from cosmicdeploy.journal.records.known_failures import KnownFailures
@@ -15,8 +14,9 @@ from cosmicdeploy.probes.application.replica import old_replica_problem
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.probes.urls import container_url, is_requested
+from cosmicdeploy.process.concurrency import map_concurrently
+from cosmicdeploy.process.startup import import_http_client_early
 from cosmicdeploy.settings import Application
-from cosmicdeploy.startup import import_http_client_early
 from cosmicdeploy.text.formatting import counted
 from cosmicdeploy.verification.points import CHECKS, CONSOLE_POINTS, run_checks
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.in_place import not_in_place, service_of
 from cosmicdeploy.engine.containers.names import is_temporary

@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from cosmicdeploy.concurrency import map_in_background
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, UsageError
 from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.process.concurrency import map_in_background
 from cosmicdeploy.proxy.check import proxy
 from cosmicdeploy.text.suggest import did_you_mean
 from cosmicdeploy.verification import application_checks, container_checks

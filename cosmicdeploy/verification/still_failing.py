@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from cosmicdeploy.concurrency import map_concurrently
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import serves_now
+from cosmicdeploy.process.concurrency import map_concurrently
 from cosmicdeploy.verification.initial_failures import (
     SETTLED_SECONDS,
     problem_of,

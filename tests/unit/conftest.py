@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.events import Event
 from cosmicdeploy.journal.journal import Journal
 

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from cosmicdeploy.polling import poll
+from cosmicdeploy.process.polling import poll
 
 
 def test_polling_ends_with_the_first_accepted_result() -> None:

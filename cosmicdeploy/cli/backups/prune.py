@@ -13,7 +13,7 @@ from cosmicdeploy.cli.options import common_options
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from cosmicdeploy.context import Context
+    from cosmicdeploy.context.context import Context
     from cosmicdeploy.database.backups.retention import Decision
     from cosmicdeploy.report.model import Report
 

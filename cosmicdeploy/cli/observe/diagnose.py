@@ -15,7 +15,7 @@ from cosmicdeploy.cli.terminal import Terminal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cosmicdeploy.context import Context
+    from cosmicdeploy.context.context import Context
     from cosmicdeploy.operations.diagnosis.finding import Diagnosis, Remedy
     from cosmicdeploy.operations.diagnosis.fix import Fix, FixOptions
     from cosmicdeploy.playbook import Playbook

@@ -10,7 +10,7 @@ from cosmicdeploy.cli.options import common_options
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from cosmicdeploy.context import Context
+    from cosmicdeploy.context.context import Context
     from cosmicdeploy.report.model import Report
 
 

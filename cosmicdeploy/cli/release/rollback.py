@@ -15,7 +15,7 @@ from cosmicdeploy.cli.options import RollbackInclude, ShowAll, Wait, common_opti
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from cosmicdeploy.context import Context
+    from cosmicdeploy.context.context import Context
     from cosmicdeploy.database.backups.backup import Backup
     from cosmicdeploy.report.model import Report
 
@@ -120,6 +120,7 @@ def _rollback(
     show_all: bool,
 ) -> Report:
     from cosmicdeploy.cli.reporting import run_report, with_notices
+    from cosmicdeploy.context.younger_services import fates, younger_lines
     from cosmicdeploy.earlier_release import as_of_backup
     from cosmicdeploy.errors import UsageError
     from cosmicdeploy.journal.run_kind import RunCommand, RunKind
@@ -129,7 +130,6 @@ def _rollback(
     from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.runs.execute import rollback
     from cosmicdeploy.workspace import open_playbook, open_stack
-    from cosmicdeploy.younger_services import fates, younger_lines
 
     if len(modes) > 1:
         options = " and ".join(m.option for m in modes)

@@ -16,7 +16,7 @@ from cosmicdeploy.database.backups.manifest import Content
 from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.errors import BackupError, CosmicError
 from cosmicdeploy.files.atomic import open_private, sync_folder
-from cosmicdeploy.signals import each_interruptible, interruptible
+from cosmicdeploy.process.signals import each_interruptible, interruptible
 
 # Protocol → the optional dependency of this package that the protocol needs.
 EXTRAS = {"s3": "cosmicdeploy[s3]", "s3a": "cosmicdeploy[s3]"}

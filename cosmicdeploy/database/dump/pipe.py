@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from cosmicdeploy.signals import interruptible
+from cosmicdeploy.process.signals import interruptible
 
 QUEUE_BYTES = 8 << 20
 # The engine delivers chunks of some kilobytes; larger pieces need fewer switches between threads.

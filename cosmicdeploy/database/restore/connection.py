@@ -18,7 +18,7 @@ from cosmicdeploy.database.access import (
 )
 from cosmicdeploy.database.restore.redaction import redact_values
 from cosmicdeploy.errors import BackupError
-from cosmicdeploy.signals import interruptible
+from cosmicdeploy.process.signals import interruptible
 
 TRIES = 3
 # After these errors the server has rolled the statement back, so it can be tried again.

@@ -12,7 +12,7 @@ from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.restore.connection import LoadConnection
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.errors import BackupError, DatabaseError
-from cosmicdeploy.signals import interruptible
+from cosmicdeploy.process.signals import interruptible
 
 MAX_CONNECTIONS = 4
 # How long to wait, for each thread, when statements are abandoned.

@@ -20,7 +20,7 @@ from cosmicdeploy.database.swap.direction import backward, forward
 from cosmicdeploy.database.swap.preparation import prepared_record
 from cosmicdeploy.database.swap.record import Phase, SwapRecord
 from cosmicdeploy.errors import BackupError, DatabaseError
-from cosmicdeploy.signals import uninterruptible
+from cosmicdeploy.process.signals import uninterruptible
 
 # After a kill, the last statement of the process continues on the server for a few seconds at most.
 OTHERS_END_SECONDS = 30

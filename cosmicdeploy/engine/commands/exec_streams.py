@@ -19,7 +19,7 @@ from typing import Any
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import CommandSilent, EngineError
-from cosmicdeploy.signals import interruptible
+from cosmicdeploy.process.signals import interruptible
 
 # The first byte of a frame's header; the last four bytes are the length of its data.
 STDOUT, STDERR = 1, 2

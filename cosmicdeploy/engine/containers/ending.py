@@ -6,7 +6,7 @@ import requests
 from docker import APIClient
 
 from cosmicdeploy.engine.connection import is_silence
-from cosmicdeploy.signals import interruptible
+from cosmicdeploy.process.signals import interruptible
 
 
 def wait_for_end(api: APIClient, container_id: str, timeout: float) -> int | None:

@@ -12,7 +12,7 @@ from docker.errors import DockerException
 from docker.utils import config, parse_repository_tag
 
 from cosmicdeploy.errors import PullFailed
-from cosmicdeploy.signals import interruptible
+from cosmicdeploy.process.signals import interruptible
 
 HUB = "docker.io"
 

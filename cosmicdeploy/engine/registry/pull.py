@@ -19,7 +19,7 @@ from cosmicdeploy.engine.registry.login import Login, login_for
 from cosmicdeploy.engine.registry.problems import is_definite, pull_failed, reason_of
 from cosmicdeploy.engine.registry.progress import PullProgress
 from cosmicdeploy.errors import PullFailed
-from cosmicdeploy.signals import each_interruptible, interruptible
+from cosmicdeploy.process.signals import each_interruptible, interruptible
 
 # Unpacking a large layer on a slow disk is silent for half a minute.
 SILENCE_SECONDS = 120.0

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.backups.backup_files import CLOCK_TOLERANCE
 from cosmicdeploy.events import Warned
 from cosmicdeploy.files.atomic import write_atomically

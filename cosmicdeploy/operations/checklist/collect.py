@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, EngineUnavailable
 from cosmicdeploy.events import Warned
 from cosmicdeploy.operations.checklist.evidence import (

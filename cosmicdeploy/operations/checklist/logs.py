@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container, LogLine
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.operations.checklist.verdict import MINUTE, Span

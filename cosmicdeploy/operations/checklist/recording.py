@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.journal.journal import now
 from cosmicdeploy.operations.checklist import baseline
 from cosmicdeploy.operations.checklist.baseline import Baseline

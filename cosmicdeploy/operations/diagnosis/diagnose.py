@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from cosmicdeploy.context import NO_DATABASE, Context
+from cosmicdeploy.context.context import NO_DATABASE, Context
 from cosmicdeploy.errors import CosmicError, EngineUnavailable, UsageError
 from cosmicdeploy.operations.diagnosis.checks import cache, clock, command, scheduler, storage
 from cosmicdeploy.operations.diagnosis.checks.database import database_load, migration

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, ExitCode
 from cosmicdeploy.journal.run_kind import RunCommand
 from cosmicdeploy.operations.diagnosis.consistency import consistent
@@ -16,7 +16,7 @@ from cosmicdeploy.operations.diagnosis.finding import Diagnosis, KnownProblem, R
 from cosmicdeploy.operations.migrations import resolve
 from cosmicdeploy.operations.recorder import recorder_of
 from cosmicdeploy.playbook import Playbook
-from cosmicdeploy.polling import poll
+from cosmicdeploy.process.polling import poll
 from cosmicdeploy.runs.execute import execute
 
 CHECK_EVERY_SECONDS = 1.0

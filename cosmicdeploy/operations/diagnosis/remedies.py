@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.sessions.process_list import Process
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.journal.run_kind import RunKind

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container, LogLine
 from cosmicdeploy.errors import EngineError, EngineUnavailable
 from cosmicdeploy.events import Notice

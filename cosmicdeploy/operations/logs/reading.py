@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError, UsageError
 from cosmicdeploy.operations.durations import parse_time
 from cosmicdeploy.operations.logs.entry import Entry, Grep

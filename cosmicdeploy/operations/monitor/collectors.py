@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.operations.logs.files import Files
 from cosmicdeploy.operations.logs.outputs import Outputs
 from cosmicdeploy.operations.monitor.log_lines import LogLines

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.operations.logs.entry import Entry
 from cosmicdeploy.operations.logs.follow import Follower

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import to_cosmic_error
 from cosmicdeploy.events import Event, Notice, Warned
 from cosmicdeploy.operations.logs.entry import CONTINUES

@@ -12,11 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cosmicdeploy.concurrency import map_concurrently
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, ProbeFailed
 from cosmicdeploy.probes.result import FeatureState
+from cosmicdeploy.process.concurrency import map_concurrently
 
 ON = ("enabled", "on", "true", "1", "yes")
 OFF = ("disabled", "off", "false", "0", "no")

@@ -7,7 +7,7 @@ an error or a 429, as described for `send_until_not_rate_limited`.
 
 from __future__ import annotations
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CheckFailed, NotProven
 from cosmicdeploy.probes.application.heartbeat import (
     UNKNOWN_DEVICE,

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.probes.monitor.event import LATENCY, MonitorEvent

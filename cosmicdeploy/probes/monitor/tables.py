@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.session import open_session

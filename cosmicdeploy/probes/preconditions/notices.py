@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from cosmicdeploy.context import NAME_DATABASE, Context
+from cosmicdeploy.context.context import NAME_DATABASE, Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.compose_tool import compose_command
 from cosmicdeploy.engine.containers.in_place import service_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError
 
 # Visible ASCII, and blanks inside. HTTP strips blanks at both ends, and servers differ in how they

@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TypeVar
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.traffic.maintenance_window import Span
 
 # nginx's combined format, and formats that begin like it: `… [time] "request" status …`.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.probes.proof.access_log import count_spans
 from cosmicdeploy.probes.proof.soak_comparison import too_many_failures
 from cosmicdeploy.traffic.maintenance_window import Span

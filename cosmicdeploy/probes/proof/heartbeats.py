@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.access import DatabaseAccess, quoted
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.errors import CosmicError, DatabaseError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.probes.proof.access_log import count_spans
 from cosmicdeploy.settings import Soak
 from cosmicdeploy.traffic.request_stats import Sample, percentile

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.probes.proof.access_log import count_proxy
 from cosmicdeploy.probes.proof.client_failures import judge_client_failures
 from cosmicdeploy.probes.proof.connection import ConnectionPool, Request, send_once

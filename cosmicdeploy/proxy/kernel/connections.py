@@ -6,7 +6,7 @@ container.
 
 from __future__ import annotations
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.proxy.kernel import proc

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container, ExecResult
 
 PROC = Path("/proc")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection
 from pathlib import PurePosixPath
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.proxy.kernel import proc
 from cosmicdeploy.proxy.nginx.configuration import FILE, parse, walk
 from cosmicdeploy.proxy.nginx.server import Nginx, dump_configuration

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.proxy.nginx.server import find_nginx, read_configuration
 from cosmicdeploy.proxy.nginx.upstreams import groups
 from cosmicdeploy.proxy.replicas import names, replica_groups, replica_hosts

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, EngineError
-from cosmicdeploy.polling import poll
+from cosmicdeploy.process.polling import poll
 from cosmicdeploy.proxy.kernel import proc
 from cosmicdeploy.proxy.nginx.configuration import Directive, parse
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable, ProbeFailed
 from cosmicdeploy.proxy.nginx.server import (
     Nginx,

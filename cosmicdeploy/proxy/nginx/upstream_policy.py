@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.proxy.advice import FAIL_TIMEOUT, seconds
 from cosmicdeploy.proxy.nginx.server import find_nginx, read_configuration
 from cosmicdeploy.proxy.nginx.upstreams import Group, Server, groups

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from shutil import rmtree
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import FileFacts
 from cosmicdeploy.errors import NeedsPerson
 from cosmicdeploy.files.atomic import write_atomically

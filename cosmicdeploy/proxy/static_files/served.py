@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from posixpath import basename
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.containers.creation.references import referred_services
 from cosmicdeploy.engine.facts import FileFacts
 from cosmicdeploy.proxy.static_files.record import ID_FILE, read_record

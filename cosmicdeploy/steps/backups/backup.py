@@ -8,7 +8,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.releases import running_by_service
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.dump.dump import DumpOptions, Origin, create_backup
 from cosmicdeploy.database.restore.verify import verify_and_record
@@ -16,7 +17,6 @@ from cosmicdeploy.errors import BackupError
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import MIGRATE
 from cosmicdeploy.journal.unfinished.interrupted_run import first_backup, intents
-from cosmicdeploy.releases import running_by_service
 from cosmicdeploy.steps.backups.images_only import images_to_keep, record_images, running_images
 from cosmicdeploy.steps.backups.kept_images import kept_tag
 from cosmicdeploy.steps.backups.prune import copies_of, prune

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.labels import kept_repository
 from cosmicdeploy.journal.lines import Record
 from cosmicdeploy.journal.run_kind import RunKind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.restore.restore import drop_shadow, load_shadow
 from cosmicdeploy.steps.backups.restore import is_swapped, require_usable
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.manifest import now
 from cosmicdeploy.database.backups.removal import finish_removal, pending_removals, start_removal

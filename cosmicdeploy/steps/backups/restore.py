@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.restore.restore import drop_shadow, require_restorable
 from cosmicdeploy.database.restore.verify import verify_backup

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cosmicdeploy.context import NO_CONSOLE, Context
+from cosmicdeploy.context.context import NO_CONSOLE, Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.commands.new_image import in_new_image, last_lines

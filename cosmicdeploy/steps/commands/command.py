@@ -7,12 +7,12 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import CheckFailed, CosmicError
 from cosmicdeploy.events import Notice
 from cosmicdeploy.files.written_model import WrittenModel
-from cosmicdeploy.polling import poll
+from cosmicdeploy.process.polling import poll
 from cosmicdeploy.steps.base import Change, Outcome, Result, Step, Unchanged
 from cosmicdeploy.steps.commands.new_image import last_lines
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import NotConfigured
 from cosmicdeploy.steps.commands.command import CommandStep

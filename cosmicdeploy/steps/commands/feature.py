@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import UsageError
 from cosmicdeploy.probes.application.features import states_by_service
 from cosmicdeploy.steps.base import Change, Finding, Result, Step, Unchanged, Undecided

@@ -10,18 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, UsageError
 from cosmicdeploy.files.atomic import write_atomically
 from cosmicdeploy.journal.journal import now
 from cosmicdeploy.lock import operator_name
-from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.application.features import (
     console_container,
     flag_file,
     states_by_service,
 )
 from cosmicdeploy.probes.result import FeatureState
+from cosmicdeploy.process.polling import poll
 from cosmicdeploy.text.suggest import did_you_mean
 
 # Seconds that containers may take to see a switch.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container, ExecResult
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
-from cosmicdeploy.polling import poll
+from cosmicdeploy.process.polling import poll
 from cosmicdeploy.proxy.static_files.served import apart_from_stale, served_volumes
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.commands.trial import running_trial

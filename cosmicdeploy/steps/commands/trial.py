@@ -13,14 +13,14 @@ from collections.abc import Iterable
 from typing import ClassVar
 from uuid import uuid4
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.names import ContainerRole, name_as
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
+from cosmicdeploy.process.startup import import_http_client_early
 from cosmicdeploy.proxy.static_files.served import apart_from_served
 from cosmicdeploy.settings import Application
-from cosmicdeploy.startup import import_http_client_early
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.compose_hash import ask_compose_early
 from cosmicdeploy.steps.images.tags import how_to_get, release_label

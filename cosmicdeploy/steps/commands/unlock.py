@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.probes.application.overlap_lock import OverlapLock, overlap_locks, remove_lock
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import QUIESCE
 from cosmicdeploy.journal.unfinished.interrupted_run import intents

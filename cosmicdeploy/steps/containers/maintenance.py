@@ -7,13 +7,13 @@ without a proxy, stopping the replicas turns clients away.
 
 from __future__ import annotations
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable, ProbeFailed
-from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.http import Response, send_request
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.urls import front_of, proxy_url
+from cosmicdeploy.process.polling import poll
 from cosmicdeploy.proxy import flag_files, reload_if_older
 from cosmicdeploy.steps.containers.hooks import start_container
 

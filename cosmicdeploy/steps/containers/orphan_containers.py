@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cosmicdeploy.abort_advice import ACCEPT
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, FirstError, NeedsPerson, UnhealthyContainer
 from cosmicdeploy.journal.step_kinds import ORPHANS, ROLLOUT, SERVICES

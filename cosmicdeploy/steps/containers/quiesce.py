@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from cosmicdeploy.context import NO_CONSOLE, NO_DATABASE, Context
+from cosmicdeploy.context.context import NO_CONSOLE, NO_DATABASE, Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import FirstError
 from cosmicdeploy.journal.step_kinds import MIGRATE

@@ -6,7 +6,7 @@ not ready. Superseded containers that an undo may need are kept.
 
 from __future__ import annotations
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.names import ContainerRole, role_of
 from cosmicdeploy.engine.facts import Container

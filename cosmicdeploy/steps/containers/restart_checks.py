@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, EngineError, Refused
 from cosmicdeploy.settings import of_application
 from cosmicdeploy.steps.containers.stop_start import serves

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.journal.step_kinds import RESUME
 from cosmicdeploy.probes.maintenance import proxy_is_stopped
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged

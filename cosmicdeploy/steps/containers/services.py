@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import FirstError
 from cosmicdeploy.journal.step_kinds import SERVICES
 from cosmicdeploy.probes.readiness import wait_ready

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.polling import poll
+from cosmicdeploy.process.polling import poll
 from cosmicdeploy.proxy.stop_signals import KILLED, running_jobs
 from cosmicdeploy.steps.containers.hooks import prepare_stop
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.facts import Image
 from cosmicdeploy.journal.step_kinds import BUILD

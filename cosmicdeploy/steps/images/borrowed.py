@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.journal.step_kinds import IMAGES
 
 

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.releases import releases_of_images
 from cosmicdeploy.engine import labels
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.releases import releases_of_images
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.images.adoption import ADOPTED, adopt, known_digest
 from cosmicdeploy.steps.images.builds import ImageBuild, image_builds

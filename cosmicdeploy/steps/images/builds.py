@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Image
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.model import Build, Service

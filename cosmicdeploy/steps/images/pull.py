@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Image
 from cosmicdeploy.errors import PullFailed
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged

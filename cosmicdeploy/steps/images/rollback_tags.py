@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import ClassVar
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.younger_services import declared
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.images.tags import restore_tags
 from cosmicdeploy.steps.schema.compatible import target_of
-from cosmicdeploy.younger_services import declared
 
 
 class ImagesStep(Step):

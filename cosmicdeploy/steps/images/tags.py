@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine import labels
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.stack.model import Service

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, FirstError, ProbeFailed
-from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.probes.readiness import awaited_container, unhealthy, wait_ready
 from cosmicdeploy.probes.urls import front_of
+from cosmicdeploy.process.polling import poll
 from cosmicdeploy.stack.order import needed_by
 from cosmicdeploy.steps.containers.stop_start import wait_for_replicas
 from cosmicdeploy.steps.health import require_cache, require_database

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import FirstError
 from cosmicdeploy.probes.result import StackNotice
 from cosmicdeploy.stack.data_keepers import data_keepers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, UnhealthyContainer
 from cosmicdeploy.proxy.nginx.server import find_nginx
 from cosmicdeploy.stack.data_keepers import writable_mounts

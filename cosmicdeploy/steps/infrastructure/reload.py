@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from typing import ClassVar
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError, EngineError, Refused
 from cosmicdeploy.probes.mounted_files.changes import FileChange
 from cosmicdeploy.proxy.nginx.server import Nginx, find_nginx, read_configuration, reload

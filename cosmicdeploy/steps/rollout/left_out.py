@@ -1,8 +1,8 @@
 """The services that a rollback leaves out, as far as the rollout stops or starts them.
 
-See `younger_services.py`. A service that the older release has no code for is stopped. Another one
-was stopped only while data went back, and is started again; the rollout does not wait for it, since
-it may not work with the older data.
+See `context/younger_services.py`. A service that the older release has no code for is stopped.
+Another was stopped only while data went back, and is started again; the rollout does not wait for
+it, since it may not work with the older data.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import FirstError
 from cosmicdeploy.journal.step_kinds import QUIESCE, ROLLOUT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CheckFailed, UnhealthyContainer
 from cosmicdeploy.probes.application.replica import new_replica_problem, old_replica_problem

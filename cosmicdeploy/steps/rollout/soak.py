@@ -6,7 +6,7 @@ import time
 from datetime import datetime
 from typing import Any, ClassVar
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CheckFailed, NotProven
 from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.journal.unfinished.interrupted_run import intents

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.steps.schema import first_migrations

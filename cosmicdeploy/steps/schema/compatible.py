@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cosmicdeploy.context import NO_DATABASE, Context
+from cosmicdeploy.context.context import NO_DATABASE, Context
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import CosmicError, Refused

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import NeedsPerson, Refused
 from cosmicdeploy.migrations.status import was_not_confirmed
-from cosmicdeploy.signals import uninterruptible
+from cosmicdeploy.process.signals import uninterruptible
 from cosmicdeploy.steps.commands.new_image import in_new_image, last_lines
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_before, short_lock_wait
 from cosmicdeploy.text.formatting import counted

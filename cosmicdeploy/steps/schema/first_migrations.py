@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, Facts, open_facts
 from cosmicdeploy.database.schema.objects import (
     TABLE,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, open_facts
 from cosmicdeploy.database.schema.objects import TABLE
 from cosmicdeploy.database.schema.shape import read_shape

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, Facts, open_facts
 from cosmicdeploy.errors import Refused

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from cosmicdeploy.context import NO_CONSOLE, NO_DATABASE, Context
+from cosmicdeploy.context.context import NO_CONSOLE, NO_DATABASE, Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.unfinished.interrupted_migration import (
@@ -16,8 +16,8 @@ from cosmicdeploy.journal.unfinished.interrupted_migration import (
 )
 from cosmicdeploy.migrations.preview import Statement
 from cosmicdeploy.migrations.status import summarize_names
-from cosmicdeploy.polling import poll
-from cosmicdeploy.signals import uninterruptible
+from cosmicdeploy.process.polling import poll
+from cosmicdeploy.process.signals import uninterruptible
 from cosmicdeploy.steps.base import (
     Change,
     Finding,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.restore.restore import restore_backup
 from cosmicdeploy.database.swap.interrupted import resolve_interrupted_swap
 from cosmicdeploy.database.swap.swap import drop_replaced_data, has_replaced_data

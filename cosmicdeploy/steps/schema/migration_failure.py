@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import MigrationFailed
 from cosmicdeploy.migrations.status import was_not_confirmed

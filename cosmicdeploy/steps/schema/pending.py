@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.database.schema.shape import Shape, read_shape
 from cosmicdeploy.errors import MigrationFailed, Refused

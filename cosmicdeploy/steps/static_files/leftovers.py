@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import FirstError
 from cosmicdeploy.proxy.static_files import record
 from cosmicdeploy.steps.static_files.renew import names_in_use, shell_of

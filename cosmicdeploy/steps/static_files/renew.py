@@ -8,7 +8,7 @@ from dataclasses import replace
 from posixpath import dirname
 from typing import Any
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Image
 from cosmicdeploy.errors import CosmicError, EngineError, NeedsPerson
 from cosmicdeploy.journal.step_kinds import STATIC_FILES

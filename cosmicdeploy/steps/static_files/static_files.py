@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from pydantic import Field
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.journal.step_kinds import STATIC_FILES
 from cosmicdeploy.proxy.static_files import record
 from cosmicdeploy.proxy.static_files.served import Served, files_of, holds_files_of

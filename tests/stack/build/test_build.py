@@ -14,7 +14,7 @@ import pytest
 
 from cosmicdeploy.engine.building.builders import buildx
 from cosmicdeploy.errors import BuildFailed, Refused
-from cosmicdeploy.polling import poll
+from cosmicdeploy.process.polling import poll
 from cosmicdeploy.stack.model import BuildSecret
 from tests.stack.build.images import BUILDX_CONFIG, Workshop, files_in, in_image, workshop
 
@@ -150,7 +150,7 @@ def test_a_build_ends_with_its_run(shop: Workshop) -> None:
     program = (
         "import sys; from pathlib import Path; from cosmicdeploy.engine import connect;"
         "from cosmicdeploy.stack.model import Build;"
-        "from cosmicdeploy.signals import deferred_interrupts\n"
+        "from cosmicdeploy.process.signals import deferred_interrupts\n"
         "with deferred_interrupts(lambda: None): connect().build("
         "Build(context=Path(sys.argv[1])), 'x', {}, lambda line: print(line, flush=True))"
     )

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.events import Event, Progress
 from cosmicdeploy.steps.base import Change, Unchanged
 from cosmicdeploy.steps.images.build import BuildStep

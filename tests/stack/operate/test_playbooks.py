@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.files import shipped as resources
 from cosmicdeploy.probes.application.features import states
 from tests.stack.support.harness import RELEASED, StackUnderTest

@@ -8,9 +8,9 @@ import jsonschema
 import pytest
 
 from cosmicdeploy.layout import SOURCES
-from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.probes.urls import replica_url
+from cosmicdeploy.process.polling import poll
 from cosmicdeploy.report.schema import schema_text
 from tests.stack.support.harness import BEAT, RELEASED, Done, StackUnderTest
 

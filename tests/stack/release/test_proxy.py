@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.probes.http import Response, send_request
 from cosmicdeploy.probes.urls import proxy_url

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.runs.plan import make_plan
 from cosmicdeploy.runs.runner import Run

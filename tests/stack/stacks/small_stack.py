@@ -20,11 +20,11 @@ from uuid import uuid4
 
 import yaml
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.layout import free_subnet
-from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.http import OK, send_request
 from cosmicdeploy.probes.urls import proxy_url, replica_url
+from cosmicdeploy.process.polling import poll
 from cosmicdeploy.stack.variables.environment import read_env_file
 from cosmicdeploy.steps.rollout.replacement.replace import put_in_place
 from cosmicdeploy.workspace import open_stack

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.schema.facts import Facts, open_facts
 from cosmicdeploy.engine import Container, connect
 from cosmicdeploy.files import shipped

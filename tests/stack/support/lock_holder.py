@@ -14,7 +14,7 @@ from cosmicdeploy.engine import connect
 from cosmicdeploy.errors import to_cosmic_error
 from cosmicdeploy.lock import LockWait, hold_lock
 from cosmicdeploy.lock.fence import fenced
-from cosmicdeploy.signals import deferred_interrupts
+from cosmicdeploy.process.signals import deferred_interrupts
 
 CHANGE_SECONDS = 0.1
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import docker
 
-from cosmicdeploy.polling import poll
 from cosmicdeploy.probes.http import send_request
+from cosmicdeploy.process.polling import poll
 from tests.stack.support.harness import ROOT
 
 PROGRAM = ROOT / ".cache/docker-registry/usr/bin/docker-registry"

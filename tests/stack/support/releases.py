@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
-from cosmicdeploy.polling import poll
+from cosmicdeploy.process.polling import poll
 from tests.stack.support.harness import Done, StackUnderTest
 from tests.stack.support.origins import Origin
 

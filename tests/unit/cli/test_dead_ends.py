@@ -19,7 +19,7 @@ BY_HAND = "stack/release/test_changes_by_hand.py"
 TAKEN_BACK = f"{BY_HAND}::test_abort_accept_takes_what_runs_if_the_superseded_container_is_gone"
 # Where `NeedsPerson` is raised → a test that causes it and takes the way out.
 WAYS_OUT = {
-    "context.py service": f"{DEAD_ENDS}::test_acceptance_succeeds",
+    "context/context.py service": f"{DEAD_ENDS}::test_acceptance_succeeds",
     "operations/acceptance.py _require_clients_served": f"{ACCEPTANCE}::"
     "test_a_run_that_turned_no_client_away_need_not_end_the_maintenance",
     "operations/acceptance.py _require_no_swap": f"{DEAD_ENDS}::"

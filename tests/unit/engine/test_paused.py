@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from docker.errors import APIError
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.docker_engine.containers import DockerContainers
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.stack.model import Hook

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.replicas import resolve_replicas
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.facts import Container, Difference, ExecResult, Image
-from cosmicdeploy.replicas import resolve_replicas
 from cosmicdeploy.settings import load
 from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.stack.model import Build, Service

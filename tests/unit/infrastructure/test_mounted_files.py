@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.probes.mounted_files.changes import changed_files, remember
 from cosmicdeploy.probes.mounted_files.records import FILE_NAME

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Difference, ExecResult, Image
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.operations.notices import notices as all_notices

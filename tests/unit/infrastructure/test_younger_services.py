@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.younger_services import Fate, fates, leave_out, younger_lines
 from cosmicdeploy.engine.facts import Image
 from cosmicdeploy.errors import EngineError, Refused
 from cosmicdeploy.events import Event, Warned
@@ -19,7 +20,6 @@ from cosmicdeploy.steps.images.rollback_tags import ImagesStep
 from cosmicdeploy.steps.rollout import left_out
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from cosmicdeploy.verification.container_checks import containers, images
-from cosmicdeploy.younger_services import Fate, fates, leave_out, younger_lines
 from tests.unit.infrastructure.shop import Engine, Open, container, running_engine
 from tests.unit.runs.journal_writer import Writer
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import (
     DatabaseError,
     EngineUnavailable,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.cli.reporting import unfinished_reports
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.containers.in_place import adopt_container_names
 from cosmicdeploy.errors import NeedsPerson, Refused
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind

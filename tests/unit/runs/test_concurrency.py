@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.concurrency import map_concurrently, map_in_background
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.operations.checklist.evidence import external
 from cosmicdeploy.operations.checklist.verdict import Span
 from cosmicdeploy.probes.result import CheckResult
-from cosmicdeploy.signals import deferred_interrupts
+from cosmicdeploy.process.concurrency import map_concurrently, map_in_background
+from cosmicdeploy.process.signals import deferred_interrupts
 from cosmicdeploy.verification import points
 
 pytestmark = pytest.mark.unit
@@ -26,8 +26,8 @@ pytestmark = pytest.mark.unit
 # A process that receives SIGTERM while its queries hang.
 HANGING = """
 import signal, threading
-from cosmicdeploy.signals import deferred_interrupts
-from cosmicdeploy.concurrency import map_concurrently
+from cosmicdeploy.process.signals import deferred_interrupts
+from cosmicdeploy.process.concurrency import map_concurrently
 with deferred_interrupts(lambda: None):
     signal.raise_signal(signal.SIGTERM)
     try:

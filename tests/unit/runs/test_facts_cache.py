@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.runs.plan import make_plan
 from cosmicdeploy.runs.runner import Run

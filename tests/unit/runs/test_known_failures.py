@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.journal.records.known_failures import KnownFailures
 from cosmicdeploy.runs.snapshot import changed
 from cosmicdeploy.steps.base import Change, Result

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.files.shipped import playbooks
 from cosmicdeploy.journal.records.known_failures import KnownFailures

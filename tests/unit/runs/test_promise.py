@@ -10,7 +10,7 @@ from typing import ClassVar
 import pytest
 from rich.console import Console
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.probes.proof import client_failures
 from cosmicdeploy.report.model import Report
 from cosmicdeploy.report.summary import show

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import Field
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.events import Event, Warned
 from cosmicdeploy.runs.plan import make_plan

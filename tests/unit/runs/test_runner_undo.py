@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CheckFailed, CosmicError, ExitCode, LockLost, NeedsPerson, NotProven
 from cosmicdeploy.lock import Lock
 from cosmicdeploy.runs import undo_error

@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
-from cosmicdeploy.runs import undo_interrupted
-from cosmicdeploy.runs.undo import UndoResult
-from cosmicdeploy.signals import (
+from cosmicdeploy.process.signals import (
     Interrupts,
     deferred_interrupts,
     each_interruptible,
     interruptible,
     uninterruptible,
 )
+from cosmicdeploy.runs import undo_interrupted
+from cosmicdeploy.runs.undo import UndoResult
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ SHORT_SECONDS = 0.01
 @pytest.fixture(autouse=True)
 def short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a read count as blocked after a moment."""
-    monkeypatch.setattr("cosmicdeploy.signals.BLOCKED_SECONDS", SHORT_SECONDS)
+    monkeypatch.setattr("cosmicdeploy.process.signals.BLOCKED_SECONDS", SHORT_SECONDS)
 
 
 def wait_until_blocked() -> None:

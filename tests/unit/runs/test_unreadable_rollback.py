@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.cli.reporting import unfinished_reports
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import NeedsPerson
 from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.operations import acceptance

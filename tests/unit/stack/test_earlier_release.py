@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.backups.manifest import Manifest, now
 from cosmicdeploy.earlier_release import as_of_backup
 from cosmicdeploy.events import Event, Warned

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import CheckFailed, CosmicError
 from cosmicdeploy.events import Event, Notice

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, ProbeFailed, Refused, UsageError
 from cosmicdeploy.probes.application.features import parse_state, states
 from cosmicdeploy.runs.plan import make_plan

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.lookup_cache import LookupCache
-from cosmicdeploy.run_scope import RunScope
+from cosmicdeploy.context.lookup_cache import LookupCache
+from cosmicdeploy.context.run_scope import RunScope
 from cosmicdeploy.steps.schema.pending import pending_names_once, unknown_allowed
 
 pytestmark = pytest.mark.unit

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.runs.plan import Planned, with_steps_ahead
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.base import Change, Unchanged, Undecided

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+from cosmicdeploy.context.run_scope import RunScope
 from cosmicdeploy.probes.proof.access_log import count, count_spans
 from cosmicdeploy.probes.proof.soak_comparison import Comparison
-from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.settings import Probe, Soak
 from cosmicdeploy.traffic.request_stats import Sample
 from cosmicdeploy.traffic.traffic_stats import TrafficStats

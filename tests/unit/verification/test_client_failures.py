@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from cosmicdeploy.context.run_scope import RunScope
 from cosmicdeploy.probes.proof.access_log import TIME
 from cosmicdeploy.probes.proof.client_failures import judge_client_failures
-from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.settings import Probe, Soak
 from cosmicdeploy.traffic.announced_gaps import Gap
 from cosmicdeploy.traffic.response import Response

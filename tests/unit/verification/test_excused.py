@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.run_scope import RunScope
 from cosmicdeploy.journal.records.known_failures import KnownFailures
 from cosmicdeploy.journal.unfinished.unfinished import InterruptedRun
 from cosmicdeploy.probes.result import CheckResult
-from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.runs.excused_requests import excuse_known_failures
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
 from cosmicdeploy.verification.excused import Excused

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.steps import verify
 from cosmicdeploy.steps.base import Unchanged

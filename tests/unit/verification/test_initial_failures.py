@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.journal.records.known_failures import KnownFailures
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.probes.application.replica import old_replica_problem
+from cosmicdeploy.process.signals import Interrupts
 from cosmicdeploy.runs import failing_before, locked_run
 from cosmicdeploy.settings import load
-from cosmicdeploy.signals import Interrupts
 from cosmicdeploy.verification.initial_failures import find_initial_failures
 from cosmicdeploy.verification.still_failing import still_failing
 from tests.unit.runs.journal_writer import STATE, Writer

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.probes.maintenance import maintenance_notice
 from cosmicdeploy.settings import load
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CheckFailed, NotProven
 from cosmicdeploy.events import Event, Notice
 from cosmicdeploy.probes.application.replica import new_replica_problem, old_replica_problem

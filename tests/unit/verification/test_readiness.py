@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.lookup_cache import LookupCache
 from cosmicdeploy.engine.facts import Container, ExecResult, LogLine
 from cosmicdeploy.errors import EngineError, UnhealthyContainer
-from cosmicdeploy.lookup_cache import LookupCache
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 
 CHECK = ("alive",)

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.releases import running_releases
 from cosmicdeploy.journal.records.known_failures import KnownFailures
 from cosmicdeploy.operations.notices import notices
 from cosmicdeploy.probes.proof.fronts import find_fronts
 from cosmicdeploy.probes.reach import NotReached, reach
-from cosmicdeploy.releases import running_releases
 from cosmicdeploy.settings import load
 from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.verification.excused import Excused

@@ -19,7 +19,7 @@ from cosmicdeploy.database.restore.connection import LoadConnection
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.errors import CosmicError, DatabaseError
 from cosmicdeploy.probes import cache, http
-from cosmicdeploy.signals import deferred_interrupts
+from cosmicdeploy.process.signals import deferred_interrupts
 from cosmicdeploy.steps.health import require_cache
 from tests.unit.servers import silent_server
 

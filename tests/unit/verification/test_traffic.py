@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.probes.proof.connection import Request
 from cosmicdeploy.probes.proof.fronts import Fronts
 from cosmicdeploy.probes.proof.stream import RequestStream

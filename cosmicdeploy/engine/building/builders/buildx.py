@@ -17,7 +17,7 @@ from cosmicdeploy.engine.building.builders.plain_progress import PlainProgress
 from cosmicdeploy.engine.building.builders.problems import Problem, refuse
 from cosmicdeploy.engine.building.builders.protocol import FailedBuild, OnLine
 from cosmicdeploy.engine.building.recipe import Recipe
-from cosmicdeploy.signals import each_interruptible
+from cosmicdeploy.process.signals import each_interruptible
 
 PROGRAM = ("docker", "buildx")
 _VERSION_SECONDS = 20

@@ -11,7 +11,7 @@ import urllib3
 
 from cosmicdeploy.engine.connection import TIMEOUT_SECONDS, is_silence
 from cosmicdeploy.errors import EngineError, EngineUnavailable
-from cosmicdeploy.signals import each_interruptible, interruptible
+from cosmicdeploy.process.signals import each_interruptible, interruptible
 
 # A build that prints nothing for so long is given up. Compilers can be quiet for a long time.
 SILENCE_SECONDS = 3600.0

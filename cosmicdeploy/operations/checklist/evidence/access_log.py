@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError, EngineError
 from cosmicdeploy.operations.checklist.logs import require_container
 from cosmicdeploy.operations.checklist.verdict import Figures, Span

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, EngineError
 from cosmicdeploy.operations.checklist import logs
 from cosmicdeploy.operations.checklist.verdict import Figures, Span

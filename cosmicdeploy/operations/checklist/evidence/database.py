@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.session import Session, open_session
 from cosmicdeploy.operations.checklist.verdict import (
     MINUTE,

@@ -6,7 +6,7 @@ short time (`monitoring.flapping`).
 
 from __future__ import annotations
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.schema.facts import Facts, open_facts
 from cosmicdeploy.operations.checklist.evidence import transitions
 from cosmicdeploy.operations.checklist.verdict import (

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cosmicdeploy.concurrency import map_concurrently
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.operations.checklist.verdict import (
     Evidence,
     Figures,
@@ -15,6 +14,7 @@ from cosmicdeploy.operations.checklist.verdict import (
     unknown_point,
     worst,
 )
+from cosmicdeploy.process.concurrency import map_concurrently
 from cosmicdeploy.settings import External
 from cosmicdeploy.traffic.response import Response
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.journal.step_kinds import MIGRATE
 from cosmicdeploy.journal.unfinished.interrupted_migration import interrupted_migration
 from cosmicdeploy.lock import holder_pid

@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.session import Session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.operations.diagnosis.checks.cache_memory import MEMORY, Cache, memory, whole
 from cosmicdeploy.operations.diagnosis.finding import Finding, KnownProblem, ok, problem, warning
 from cosmicdeploy.probes.cache import cache_session, read_info, refusal_of_writes

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.errors import EngineError, EngineUnavailable, ProbeFailed
 from cosmicdeploy.operations.diagnosis.finding import Finding, KnownProblem, ok, problem, warning

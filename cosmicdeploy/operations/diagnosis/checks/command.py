@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from cosmicdeploy.concurrency import map_concurrently
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container, ExecResult
 from cosmicdeploy.operations.diagnosis.finding import (
     Finding,
@@ -19,6 +18,7 @@ from cosmicdeploy.operations.diagnosis.finding import (
 )
 from cosmicdeploy.operations.diagnosis.remedies import DEPLOY, clear_caches, replace
 from cosmicdeploy.probes.application.features import running
+from cosmicdeploy.process.concurrency import map_concurrently
 from cosmicdeploy.steps.commands.new_image import in_new_image
 from cosmicdeploy.text.formatting import counted
 from cosmicdeploy.verification import container_checks

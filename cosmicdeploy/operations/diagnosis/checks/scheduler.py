@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.operations.diagnosis.checks.health.state import describe_state
 from cosmicdeploy.operations.diagnosis.checks.last_run import (
     LAST_RUN,

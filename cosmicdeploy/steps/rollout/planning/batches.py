@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.containers.creation.references import referred_services
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.readiness import serves_now, wait_ready

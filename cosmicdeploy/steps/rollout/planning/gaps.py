@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.settings import Support, of_application
 from cosmicdeploy.settings.pace import pace_of
 from cosmicdeploy.stack.order import needed_by

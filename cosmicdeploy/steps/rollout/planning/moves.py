@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from cosmicdeploy import proxy
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 from cosmicdeploy.settings.pace import pace_of
 from cosmicdeploy.steps.infrastructure.reload import COST

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.stack.order import in_order_of_dependencies, needed_by
 from cosmicdeploy.steps.rollout.planning.batches import grouped
 

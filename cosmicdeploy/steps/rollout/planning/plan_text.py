@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.settings.pace import Pace, pace_of
 from cosmicdeploy.steps.rollout.drift import MISSING, PAUSED, STOPPED
 

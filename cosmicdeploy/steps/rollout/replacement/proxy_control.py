@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import cached_property
 
 from cosmicdeploy import proxy
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, EngineError, FirstError
 from cosmicdeploy.journal.records.timings import DRAIN, IN_SERVICE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.containers.names import ContainerRole, role_of
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.journal.records.timings import DRAIN, START

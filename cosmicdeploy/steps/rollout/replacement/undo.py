@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from cosmicdeploy.abort_advice import ACCEPT
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.containers.names import ContainerRole, role_of
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import FirstError, NeedsPerson

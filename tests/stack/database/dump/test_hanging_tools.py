@@ -23,7 +23,7 @@ from cosmicdeploy.database.tools.cleanup import end_leftover_tools, end_tools
 from cosmicdeploy.database.tools.command_line import SCHEMA_VARIABLE
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError, DatabaseError
-from cosmicdeploy.signals import deferred_interrupts
+from cosmicdeploy.process.signals import deferred_interrupts
 from cosmicdeploy.stack.model import Build
 from cosmicdeploy.stack.variables.environment import read_env_file
 from tests.stack.stacks.databases import run, schemas

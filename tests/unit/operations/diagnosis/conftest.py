@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from tests.unit.operations.diagnosis.world import World, context_of
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Process
 from cosmicdeploy.operations.diagnosis.consistency import consistent
 from cosmicdeploy.operations.diagnosis.diagnose import KNOWN_PROBLEMS, diagnose_all

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import EngineError, ProbeFailed
 from cosmicdeploy.operations.diagnosis.checks.health.networks import networks
 from cosmicdeploy.operations.diagnosis.checks.health.unhealthy import containers

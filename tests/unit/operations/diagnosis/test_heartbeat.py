@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.operations.diagnosis.checks.health.heartbeat import heartbeat
 from cosmicdeploy.operations.diagnosis.finding import Finding, Severity
 from tests.unit.operations.diagnosis.world import APPS, World, new_world

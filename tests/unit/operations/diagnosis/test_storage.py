@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.operations.diagnosis.checks import clock as clock_module
 from cosmicdeploy.operations.diagnosis.checks.clock import clock, judge, measure

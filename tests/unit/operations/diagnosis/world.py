@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container, ExecResult, Image, LogLine, Process
 from cosmicdeploy.operations.diagnosis.checks import cache, clock
 from cosmicdeploy.operations.diagnosis.checks.health import heartbeat, http

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
+from cosmicdeploy.context.run_scope import RunScope
 from cosmicdeploy.errors import NeedsPerson
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.lines import UnreadableLine
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.unfinished.unfinished import unfinished
-from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.runs import interrupted
 from tests.unit.runs.damage.any_json import parts, random_json
 from tests.unit.runs.damage.journals import killed_run, read_all

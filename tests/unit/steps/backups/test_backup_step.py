@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.run_scope import RunScope
 from cosmicdeploy.events import Event, Warned
-from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.steps.backups import backup as step_module
 from cosmicdeploy.steps.backups.backup import BackupStep
 from cosmicdeploy.steps.backups.prune import Pruned

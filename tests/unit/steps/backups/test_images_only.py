@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from cosmicdeploy.context.run_scope import RunScope
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.owner import Owner
 from cosmicdeploy.journal.unfinished.interrupted_run import Intent, InterruptedRun
-from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.steps.backups.backup import BackupStep
 from cosmicdeploy.steps.base import Change, Unchanged
 from tests.unit.settings_of import settings_of

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cosmicdeploy.context.run_scope import RunScope
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.retention import RetentionPolicy
 from cosmicdeploy.database.copies.copies import Copies
@@ -17,7 +18,6 @@ from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.unfinished.interrupted_run import Intent, InterruptedRun
 from cosmicdeploy.lock import Lock
-from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.runs.execute import record_release
 from cosmicdeploy.steps.backups.prune import half_removed, prune, prune_plan
 from tests.unit.database.backups.entries import good

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, NeedsPerson, Refused
 from cosmicdeploy.settings import Restart, Services

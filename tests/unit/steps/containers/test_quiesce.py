@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import EngineError, EngineUnavailable, LockLost, NeedsPerson
 from cosmicdeploy.steps.base import Change
 from cosmicdeploy.steps.containers import quiesce

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.events import Event
 from cosmicdeploy.steps.base import Change
 from cosmicdeploy.steps.containers import services

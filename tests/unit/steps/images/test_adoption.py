@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.lookup_cache import LookupCache
+from cosmicdeploy.context.lookup_cache import LookupCache
 from cosmicdeploy.steps.images.adoption import known_digest
 
 pytestmark = pytest.mark.unit

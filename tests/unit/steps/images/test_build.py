@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.lookup_cache import LookupCache
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.facts import Image
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.lookup_cache import LookupCache
 from cosmicdeploy.settings import load
 from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.stack.model import Build

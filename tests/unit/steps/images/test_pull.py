@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine import Container, Image
 from cosmicdeploy.errors import PullFailed, Refused
 from cosmicdeploy.settings import load

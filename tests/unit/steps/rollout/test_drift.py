@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from cosmicdeploy.context.run_scope import RunScope
 from cosmicdeploy.engine.facts import Image
-from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.steps.rollout.drift import drift_of
 from tests.unit.engine.shop_stack import container, stack
 from tests.unit.settings_of import settings_of

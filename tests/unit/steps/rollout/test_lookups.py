@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container, ExecResult, Image
 from cosmicdeploy.settings import Restart
 from cosmicdeploy.stack.model import Service

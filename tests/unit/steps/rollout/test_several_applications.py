@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container, Image
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.settings import Settings

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.probes.container_health import InitialState, Observation, observe_containers
 from cosmicdeploy.probes.proof.soak_comparison import Comparison, slower, too_many_failures

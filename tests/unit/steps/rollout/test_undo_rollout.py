@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import EngineError, EngineUnavailable, LockLost, NeedsPerson
 from cosmicdeploy.runs import undo as undo_module
 from cosmicdeploy.runs.undo import Applied, undo_all

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from cosmicdeploy.context.lookup_cache import LookupCache
+from cosmicdeploy.context.run_scope import RunScope, StepsAhead
 from cosmicdeploy.errors import NeedsPerson, Refused
 from cosmicdeploy.journal.unfinished.interrupted_migration import BegunMigration
-from cosmicdeploy.lookup_cache import LookupCache
 from cosmicdeploy.migrations.preview import Statement
 from cosmicdeploy.migrations.verdict import Kind
-from cosmicdeploy.run_scope import RunScope, StepsAhead
 from cosmicdeploy.steps.base import NotReversible
 from cosmicdeploy.steps.containers import quiesce
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from cosmicdeploy.context.run_scope import RunScope
 from cosmicdeploy.engine import labels
 from cosmicdeploy.journal.unfinished.interrupted_migration import (
     BegunMigration,
     interrupted_migration,
 )
-from cosmicdeploy.run_scope import RunScope
 from cosmicdeploy.steps.base import NotReversible
 from cosmicdeploy.steps.schema import first_migrations
 from cosmicdeploy.steps.schema.interrupted_migrations import (

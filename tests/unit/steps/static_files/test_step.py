@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.lookup_cache import LookupCache
 from cosmicdeploy.errors import CosmicError, EngineError, NeedsPerson
 from cosmicdeploy.events import Event, Warned
 from cosmicdeploy.journal.lines import UnreadableLine
-from cosmicdeploy.lookup_cache import LookupCache
 from cosmicdeploy.proxy.static_files.record import read_record
 from cosmicdeploy.stack.model import VolumeOptions
 from cosmicdeploy.steps.base import Change, Unchanged

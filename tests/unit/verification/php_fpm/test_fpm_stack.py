@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError, UnhealthyContainer
 from cosmicdeploy.operations.notices import notices
 from cosmicdeploy.probes.preconditions.spoken_protocol import require_spoken_protocols

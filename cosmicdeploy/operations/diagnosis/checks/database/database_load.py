@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.sessions.lock_waits import RowWait, row_waits
 from cosmicdeploy.database.sessions.process_list import Process, read_process_list

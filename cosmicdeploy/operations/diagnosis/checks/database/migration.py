@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from cosmicdeploy.context import NO_CONSOLE, Context
+from cosmicdeploy.context.context import NO_CONSOLE, Context
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.sessions.process_list import read_process_list
 from cosmicdeploy.engine import labels

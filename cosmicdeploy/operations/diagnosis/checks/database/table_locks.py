@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.session import Session, open_session
 from cosmicdeploy.database.sessions.lock_waits import (
     LOCK_PLUGIN,

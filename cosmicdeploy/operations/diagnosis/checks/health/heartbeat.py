@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.operations.diagnosis.checks.health.networks import network_faults
 from cosmicdeploy.operations.diagnosis.finding import Finding, KnownProblem, ok, problem, works
 from cosmicdeploy.operations.diagnosis.remedies import restart_or_replace

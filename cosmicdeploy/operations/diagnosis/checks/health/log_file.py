@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, problem
 from cosmicdeploy.operations.diagnosis.remedies import DIAGNOSE_FIX
 from cosmicdeploy.probes.application.features import running

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 
 
 def running_releases(ctx: Context) -> dict[str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from enum import StrEnum
 
-from cosmicdeploy.context import Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.backups.manifest import Manifest
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.stack.model import Service

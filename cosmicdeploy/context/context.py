@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from cosmicdeploy.context.lookup_cache import FactsCache, FactsSource, LookupCache
+from cosmicdeploy.context.run_scope import RunScope, StepEffects, StepsAhead
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.engine.commands.abandoned_commands import terminated_on_error
@@ -19,10 +21,8 @@ from cosmicdeploy.errors import EngineError, NeedsPerson, NotConfigured
 from cosmicdeploy.events import Emit, Progress, Warned
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.lock import Lock
-from cosmicdeploy.lookup_cache import FactsCache, FactsSource, LookupCache
-from cosmicdeploy.run_scope import RunScope, StepEffects, StepsAhead
+from cosmicdeploy.process.signals import Interrupts
 from cosmicdeploy.settings import Application, Database, LoadedSettings, Settings
-from cosmicdeploy.signals import Interrupts
 from cosmicdeploy.stack.model import Service, Stack
 
 # The reasons why a step, or a point of the verification, has nothing to do.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from typing import TypeVar
 
-from cosmicdeploy.signals import interruptible
+from cosmicdeploy.process.signals import interruptible
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
