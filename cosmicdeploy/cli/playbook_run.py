@@ -67,7 +67,7 @@ def run_stack_playbook(
     from cosmicdeploy.operations.recorder import recorder_of
     from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.runs.execute import execute, plan_only
-    from cosmicdeploy.runs.interrupted import require_deploy
+    from cosmicdeploy.runs.interrupted.interrupted import require_deploy
     from cosmicdeploy.workspace import open_playbook, open_stack
 
     view = ProgressView(call.terminal.console)

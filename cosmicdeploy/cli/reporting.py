@@ -20,10 +20,10 @@ from cosmicdeploy.report.model import (
     StepReport,
     UnfinishedReport,
 )
+from cosmicdeploy.runs.interrupted.ways_on import ways_on
 from cosmicdeploy.runs.plan import Plan, Planned
 from cosmicdeploy.runs.runner import Run
-from cosmicdeploy.runs.undo import Applied
-from cosmicdeploy.runs.ways_on import ways_on
+from cosmicdeploy.runs.undo.undo import Applied
 from cosmicdeploy.steps.base import Change, Unchanged
 
 

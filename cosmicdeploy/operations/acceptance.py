@@ -24,8 +24,8 @@ from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun, back
 from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.operations.status import status
 from cosmicdeploy.proxy import out_of_service, put_in_service
-from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs.execute import record_release
+from cosmicdeploy.runs.interrupted import interrupted
 from cosmicdeploy.runs.locked_run import begin
 from cosmicdeploy.steps.backups.load import LoadStep
 from cosmicdeploy.steps.backups.restore import RestoreStep

@@ -21,16 +21,16 @@ from cosmicdeploy.probes.preconditions.release_names import require_carried_rele
 from cosmicdeploy.probes.preconditions.single_container import resolve_containers
 from cosmicdeploy.probes.preconditions.spoken_protocol import require_spoken_protocols
 from cosmicdeploy.probes.proof import TrafficStats, traffic
-from cosmicdeploy.runs import interrupted
 from cosmicdeploy.runs.excused_requests import excuse_known_failures
 from cosmicdeploy.runs.failing_before import known_failures
+from cosmicdeploy.runs.interrupted import interrupted
+from cosmicdeploy.runs.interrupted.undo_interrupted import undo_runs
 from cosmicdeploy.runs.locked_run import begin
 from cosmicdeploy.runs.new_services import new_services
 from cosmicdeploy.runs.plan import Plan, make_plan
 from cosmicdeploy.runs.runner import Run
-from cosmicdeploy.runs.snapshot import observe
-from cosmicdeploy.runs.undo import Applied
-from cosmicdeploy.runs.undo_interrupted import undo_runs
+from cosmicdeploy.runs.undo.snapshot import observe
+from cosmicdeploy.runs.undo.undo import Applied
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 from cosmicdeploy.steps.infrastructure.records import remember_files

@@ -21,8 +21,8 @@ from cosmicdeploy.process.signals import Interrupts, deferred_interrupts
 from cosmicdeploy.runs.failing_before import known_failures
 from cosmicdeploy.runs.journal_rotation import rotate_journal
 from cosmicdeploy.runs.new_services import new_services
-from cosmicdeploy.runs.snapshot import State, observe
-from cosmicdeploy.runs.undo import note
+from cosmicdeploy.runs.undo.snapshot import State, observe
+from cosmicdeploy.runs.undo.undo import note
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.text.formatting import format_releases
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from cosmicdeploy.runs.plan import Plan
-from cosmicdeploy.runs.undo import Applied
+from cosmicdeploy.runs.undo.undo import Applied
 from cosmicdeploy.steps.base import Result, Step
 
 

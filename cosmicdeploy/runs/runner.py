@@ -20,10 +20,10 @@ from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
 from cosmicdeploy.probes.proof.client_failures import judge_client_failures
 from cosmicdeploy.runs.plan import Plan, Planned, with_steps_ahead
 from cosmicdeploy.runs.results import StepResult, skipped, with_undone
-from cosmicdeploy.runs.settle import settle_all
-from cosmicdeploy.runs.snapshot import State
-from cosmicdeploy.runs.undo import Applied, applied_by, note, undo_all
-from cosmicdeploy.runs.undo_error import UndoProof, after_undo, prove_undo, undo_failed
+from cosmicdeploy.runs.undo.settle import settle_all
+from cosmicdeploy.runs.undo.snapshot import State
+from cosmicdeploy.runs.undo.undo import Applied, applied_by, note, undo_all
+from cosmicdeploy.runs.undo.undo_error import UndoProof, after_undo, prove_undo, undo_failed
 from cosmicdeploy.steps.base import Change, Finding, Result, Step, Unchanged
 from cosmicdeploy.traffic.traffic_stats import FAILURES_SHOWN
 

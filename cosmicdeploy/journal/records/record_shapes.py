@@ -58,7 +58,7 @@ class KnownFailures(Shape):
 
 
 class State(Shape):
-    """The state of a stack, as `runs/snapshot.py` records it."""
+    """The state of a stack, as `runs/undo/snapshot.py` records it."""
 
     tags: dict[str, str | None]
     containers: dict[str, dict[str, Any] | None]

@@ -26,16 +26,17 @@ WAYS_OUT = {
     "test_swapped_data_that_clients_use_is_accepted",
     "proxy/static_files/record.py read_record": "unit/steps/static_files/test_step.py::"
     "test_a_damaged_record_that_is_moved_away_is_no_obstacle",
-    "runs/interrupted.py _require_no_rollback": f"{DEAD_ENDS}::"
+    "runs/interrupted/interrupted.py _require_no_rollback": f"{DEAD_ENDS}::"
     "test_an_interrupted_rollback_is_undone",
-    "runs/interrupted.py require_no_unknown_data": f"{DEAD_ENDS}::"
+    "runs/interrupted/interrupted.py require_no_unknown_data": f"{DEAD_ENDS}::"
     "test_data_that_no_record_explains_is_set_aside",
-    "runs/interrupted.py require_readable": f"{DEAD_ENDS}::test_lost_records_are_no_obstacle",
-    "runs/undo.py _step": f"{DEAD_ENDS}::test_acceptance_succeeds",
-    "runs/undo_error.py undo_failed": f"{MIGRATIONS}::"
+    "runs/interrupted/interrupted.py require_readable": f"{DEAD_ENDS}::"
+    "test_lost_records_are_no_obstacle",
+    "runs/undo/undo.py _step": f"{DEAD_ENDS}::test_acceptance_succeeds",
+    "runs/undo/undo_error.py undo_failed": f"{MIGRATIONS}::"
     "test_a_half_done_migration_is_named_and_blocks_deploys",
-    "runs/undo_interrupted.py _require_all_undone": TAKEN_BACK,
-    "runs/undo_interrupted.py _require_as_before": f"{DEAD_ENDS}::"
+    "runs/interrupted/undo_interrupted.py _require_all_undone": TAKEN_BACK,
+    "runs/interrupted/undo_interrupted.py _require_as_before": f"{DEAD_ENDS}::"
     "test_a_state_that_differs_after_an_undo_is_no_obstacle",
     "steps/base.py from_record": f"{DEAD_ENDS}::test_acceptance_succeeds",
     "steps/containers/orphan_containers.py _start_orphan": f"{DEAD_ENDS}::test_acceptance_succeeds",

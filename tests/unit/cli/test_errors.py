@@ -6,7 +6,7 @@ import pytest
 
 from cosmicdeploy.abort_advice import ACCEPT, with_abort_advice
 from cosmicdeploy.errors import CosmicError, to_cosmic_error
-from cosmicdeploy.runs.undo_error import undo_failed
+from cosmicdeploy.runs.undo.undo_error import undo_failed
 from cosmicdeploy.text.shorten import PARAGRAPH
 
 pytestmark = pytest.mark.unit

@@ -11,8 +11,8 @@ from cosmicdeploy.engine.facts import Image
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
-from cosmicdeploy.runs.interrupted import included
-from cosmicdeploy.runs.snapshot import observe
+from cosmicdeploy.runs.interrupted.interrupted import included
+from cosmicdeploy.runs.undo.snapshot import observe
 from cosmicdeploy.steps.base import Change
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep
 from cosmicdeploy.steps.images.pull import PullStep

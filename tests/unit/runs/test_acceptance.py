@@ -18,7 +18,7 @@ from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.operations import acceptance
 from cosmicdeploy.operations.acceptance import acceptable, in_place
-from cosmicdeploy.runs import interrupted, ways_on
+from cosmicdeploy.runs.interrupted import interrupted, ways_on
 from cosmicdeploy.settings import Services
 from cosmicdeploy.verification import orphans
 from tests.unit.engine.shop_stack import Engine, container

@@ -20,10 +20,10 @@ from cosmicdeploy.journal.step_kinds import RENAMED, ROLLOUT, current_kind
 from cosmicdeploy.journal.unfinished.interrupted_run import intents
 from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.playbook import load_playbook
-from cosmicdeploy.runs import interrupted
-from cosmicdeploy.runs import undo as undo_module
+from cosmicdeploy.runs.interrupted import interrupted
 from cosmicdeploy.runs.runner import Run
-from cosmicdeploy.runs.undo import applied_by
+from cosmicdeploy.runs.undo import undo as undo_module
+from cosmicdeploy.runs.undo.undo import applied_by
 from cosmicdeploy.steps.kinds import KINDS
 from cosmicdeploy.steps.rollout.replacement import undo
 from cosmicdeploy.steps.rollout.rollout import RolloutStep

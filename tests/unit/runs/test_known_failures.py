@@ -10,7 +10,7 @@ import pytest
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.journal.records.known_failures import KnownFailures
-from cosmicdeploy.runs.snapshot import changed
+from cosmicdeploy.runs.undo.snapshot import changed
 from cosmicdeploy.steps.base import Change, Result
 from cosmicdeploy.traffic.request_stats import RequestStats
 from cosmicdeploy.traffic.response import Response

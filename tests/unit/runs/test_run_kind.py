@@ -17,8 +17,9 @@ from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.operations.recorder import recorder_of
 from cosmicdeploy.operations.restart import RestartPlan
-from cosmicdeploy.runs import interrupted, locked_run
+from cosmicdeploy.runs import locked_run
 from cosmicdeploy.runs.execute import record_release
+from cosmicdeploy.runs.interrupted import interrupted
 from tests.unit.runs.journal_writer import STATE, Writer
 from tests.unit.settings_of import settings_of
 

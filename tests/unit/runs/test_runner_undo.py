@@ -9,9 +9,9 @@ import pytest
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CheckFailed, CosmicError, ExitCode, LockLost, NeedsPerson, NotProven
 from cosmicdeploy.lock import Lock
-from cosmicdeploy.runs import undo_error
 from cosmicdeploy.runs.plan import make_plan
 from cosmicdeploy.runs.runner import Run
+from cosmicdeploy.runs.undo import undo_error
 from cosmicdeploy.steps.base import Change, NotReversible, Step
 from tests.unit.runs.append_steps import Append, Fail, append, outcomes, run
 

@@ -21,8 +21,8 @@ from cosmicdeploy.process.signals import (
     interruptible,
     uninterruptible,
 )
-from cosmicdeploy.runs import undo_interrupted
-from cosmicdeploy.runs.undo import UndoResult
+from cosmicdeploy.runs.interrupted import undo_interrupted
+from cosmicdeploy.runs.undo.undo import UndoResult
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import NeedsPerson
 from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.operations import acceptance
-from cosmicdeploy.runs import interrupted, undo, undo_interrupted, ways_on
+from cosmicdeploy.runs.interrupted import interrupted, undo_interrupted, ways_on
+from cosmicdeploy.runs.undo import undo
 from tests.unit.runs.journal_writer import Writer
 
 pytestmark = pytest.mark.unit

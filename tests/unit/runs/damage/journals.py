@@ -13,8 +13,8 @@ from cosmicdeploy.journal.unfinished.interrupted_migration import interrupted_mi
 from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.operations.checklist.evidence import migrations
 from cosmicdeploy.operations.checklist.verdict import Span
-from cosmicdeploy.runs.snapshot import changed
-from cosmicdeploy.runs.undo import applied_by, has_swapped_data
+from cosmicdeploy.runs.undo.snapshot import changed
+from cosmicdeploy.runs.undo.undo import applied_by, has_swapped_data
 from cosmicdeploy.steps.backups.kept_images import last_releases, rollback_backups
 from cosmicdeploy.steps.containers.interrupted_restarts import interrupted_restarts
 from cosmicdeploy.steps.schema.migrate_down import backup_before

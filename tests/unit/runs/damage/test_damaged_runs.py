@@ -18,7 +18,7 @@ from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.lines import UnreadableLine
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.unfinished.unfinished import unfinished
-from cosmicdeploy.runs import interrupted
+from cosmicdeploy.runs.interrupted import interrupted
 from tests.unit.runs.damage.any_json import parts, random_json
 from tests.unit.runs.damage.journals import killed_run, read_all
 

@@ -11,8 +11,8 @@ import pytest
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import EngineError, EngineUnavailable, LockLost, NeedsPerson
-from cosmicdeploy.runs import undo as undo_module
-from cosmicdeploy.runs.undo import Applied, undo_all
+from cosmicdeploy.runs.undo import undo as undo_module
+from cosmicdeploy.runs.undo.undo import Applied, undo_all
 from cosmicdeploy.steps.base import Change, Step
 from cosmicdeploy.steps.containers import restart
 from cosmicdeploy.steps.containers.quiesce import QuiesceStep

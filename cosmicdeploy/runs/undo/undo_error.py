@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from cosmicdeploy.abort_advice import with_abort_advice
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CheckFailed, CosmicError, NeedsPerson
-from cosmicdeploy.runs.snapshot import State, changed, compared, observe
-from cosmicdeploy.runs.undo import Applied, has_swapped_data, unexpected
+from cosmicdeploy.runs.undo.snapshot import State, changed, compared, observe
+from cosmicdeploy.runs.undo.undo import Applied, has_swapped_data, unexpected
 from cosmicdeploy.text.shorten import join_errors
 from cosmicdeploy.verification.still_failing import still_failing
 

@@ -11,7 +11,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, to_cosmic_error
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.unfinished.interrupted_run import Intent, InterruptedRun
-from cosmicdeploy.runs.snapshot import DATA_LINES
+from cosmicdeploy.runs.undo.snapshot import DATA_LINES
 from cosmicdeploy.steps.base import Change, NotReversible, Step
 from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
 from cosmicdeploy.steps.kinds import KINDS

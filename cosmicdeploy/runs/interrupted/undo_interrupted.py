@@ -8,9 +8,9 @@ from cosmicdeploy.abort_advice import ACCEPT, with_abort_advice
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson
 from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
-from cosmicdeploy.runs.interrupted import require_no_unknown_data
-from cosmicdeploy.runs.snapshot import changed, observe
-from cosmicdeploy.runs.undo import Applied, applied_by, has_swapped_data, undo_all, unexpected
+from cosmicdeploy.runs.interrupted.interrupted import require_no_unknown_data
+from cosmicdeploy.runs.undo.snapshot import changed, observe
+from cosmicdeploy.runs.undo.undo import Applied, applied_by, has_swapped_data, undo_all, unexpected
 from cosmicdeploy.steps.base import NotReversible
 from cosmicdeploy.steps.containers.repair import wait_for_commands
 

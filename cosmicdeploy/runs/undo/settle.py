@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, to_cosmic_error
-from cosmicdeploy.runs.undo import Applied
+from cosmicdeploy.runs.undo.undo import Applied
 
 
 def settle_all(ctx: Context, applied: Sequence[Applied]) -> None:
