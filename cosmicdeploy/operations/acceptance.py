@@ -29,10 +29,10 @@ from cosmicdeploy.runs.interrupted import interrupted
 from cosmicdeploy.runs.locked_run import begin
 from cosmicdeploy.steps.backups.load import LoadStep
 from cosmicdeploy.steps.backups.restore import RestoreStep
-from cosmicdeploy.steps.containers.maintenance import end_maintenance, is_maintenance_on
-from cosmicdeploy.steps.containers.quiesce import QuiesceStep
+from cosmicdeploy.steps.containers.maintenance.maintenance import end_maintenance, is_maintenance_on
+from cosmicdeploy.steps.containers.maintenance.quiesce import QuiesceStep
 from cosmicdeploy.steps.containers.repair import wait_for_commands
-from cosmicdeploy.steps.containers.restart import RestartStep
+from cosmicdeploy.steps.containers.restart.restart import RestartStep
 from cosmicdeploy.steps.rollout.replacement.replace import journal_facts, temporary_of
 from cosmicdeploy.steps.schema.interrupted_migrations import require_whole
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_left, restore_lock_wait

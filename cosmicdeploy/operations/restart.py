@@ -13,8 +13,8 @@ from cosmicdeploy.probes.proof import TrafficStats
 from cosmicdeploy.runs.execute import execute
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.steps.base import Step
-from cosmicdeploy.steps.containers.restart import RestartStep
-from cosmicdeploy.steps.containers.restart_checks import drift_reasons, require_another
+from cosmicdeploy.steps.containers.restart.restart import RestartStep
+from cosmicdeploy.steps.containers.restart.restart_checks import drift_reasons, require_another
 from cosmicdeploy.steps.infrastructure.notices import include_command
 from cosmicdeploy.steps.recover import RecoverStep
 from cosmicdeploy.steps.service_names import services_named

@@ -32,7 +32,7 @@ from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.runs.undo.snapshot import observe
 from cosmicdeploy.runs.undo.undo import Applied
 from cosmicdeploy.steps.base import Step
-from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
+from cosmicdeploy.steps.containers.maintenance.maintenance import is_maintenance_on
 from cosmicdeploy.steps.infrastructure.records import remember_files
 
 

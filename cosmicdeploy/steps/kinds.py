@@ -15,11 +15,11 @@ from cosmicdeploy.steps.commands.exec import ExecStep
 from cosmicdeploy.steps.commands.feature import FeatureStep
 from cosmicdeploy.steps.commands.trial import TrialStep
 from cosmicdeploy.steps.commands.unlock import UnlockStep
+from cosmicdeploy.steps.containers.maintenance.quiesce import QuiesceStep
+from cosmicdeploy.steps.containers.maintenance.resume import ResumeStep
 from cosmicdeploy.steps.containers.one_shot import OneShotStep
 from cosmicdeploy.steps.containers.orphans import OrphansStep
-from cosmicdeploy.steps.containers.quiesce import QuiesceStep
-from cosmicdeploy.steps.containers.restart import RestartStep
-from cosmicdeploy.steps.containers.resume import ResumeStep
+from cosmicdeploy.steps.containers.restart.restart import RestartStep
 from cosmicdeploy.steps.containers.services import ServicesStep
 from cosmicdeploy.steps.health import HealthStep
 from cosmicdeploy.steps.images.build import BuildStep

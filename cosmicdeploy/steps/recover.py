@@ -13,7 +13,6 @@ from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.steps.backups.restore import RestoreStep
 from cosmicdeploy.steps.base import Change, Outcome, Result, Step, Unchanged
-from cosmicdeploy.steps.containers.interrupted_restarts import interrupted_restarts
 from cosmicdeploy.steps.containers.repair import (
     repair,
     resolve_temporary,
@@ -21,7 +20,8 @@ from cosmicdeploy.steps.containers.repair import (
     unneeded_temporary,
     wait_for_commands,
 )
-from cosmicdeploy.steps.containers.restart import RestartStep
+from cosmicdeploy.steps.containers.restart.interrupted_restarts import interrupted_restarts
+from cosmicdeploy.steps.containers.restart.restart import RestartStep
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_left, restore_lock_wait
 from cosmicdeploy.steps.static_files.leftovers import clean_up, left_aside
 

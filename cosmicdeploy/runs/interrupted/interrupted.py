@@ -16,7 +16,7 @@ from cosmicdeploy.journal.step_kinds import RESTORE
 from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun, intents
 from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.runs.undo.undo import applied_by, has_swapped_data
-from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
+from cosmicdeploy.steps.containers.maintenance.maintenance import is_maintenance_on
 
 Runs = Sequence[InterruptedRun]
 

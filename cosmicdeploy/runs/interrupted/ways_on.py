@@ -21,7 +21,7 @@ from cosmicdeploy.journal.step_kinds import (
 from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun, first_backup, intents
 from cosmicdeploy.runs.failing_before import services_without_undo
 from cosmicdeploy.runs.undo.undo import applied_by
-from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
+from cosmicdeploy.steps.containers.maintenance.maintenance import is_maintenance_on
 from cosmicdeploy.steps.containers.orphan_containers import gone_orphans
 
 # Kinds of steps whose undo needs the service of each container to be declared.

@@ -13,7 +13,7 @@ from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.unfinished.interrupted_run import Intent, InterruptedRun
 from cosmicdeploy.runs.undo.snapshot import DATA_LINES
 from cosmicdeploy.steps.base import Change, NotReversible, Step
-from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
+from cosmicdeploy.steps.containers.maintenance.maintenance import is_maintenance_on
 from cosmicdeploy.steps.kinds import KINDS
 
 

@@ -21,7 +21,7 @@ from cosmicdeploy.steps.backups.images_only import images_to_keep, record_images
 from cosmicdeploy.steps.backups.kept_images import kept_tag
 from cosmicdeploy.steps.backups.prune import copies_of, prune
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
+from cosmicdeploy.steps.containers.maintenance.maintenance import is_maintenance_on
 
 REPORT_EVERY_SECONDS = 3.0
 

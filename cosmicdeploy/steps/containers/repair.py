@@ -17,7 +17,7 @@ from cosmicdeploy.journal.unfinished.interrupted_run import intents
 from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.steps.containers.hooks import start_container
-from cosmicdeploy.steps.containers.stop_start import serves
+from cosmicdeploy.steps.containers.restart.stop_start import serves
 from cosmicdeploy.steps.rollout.replacement.replace import temporary_containers, temporary_of
 
 

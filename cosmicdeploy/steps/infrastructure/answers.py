@@ -12,7 +12,7 @@ from cosmicdeploy.probes.readiness import awaited_container, unhealthy, wait_rea
 from cosmicdeploy.probes.urls import front_of
 from cosmicdeploy.process.polling import poll
 from cosmicdeploy.stack.order import needed_by
-from cosmicdeploy.steps.containers.stop_start import wait_for_replicas
+from cosmicdeploy.steps.containers.restart.stop_start import wait_for_replicas
 from cosmicdeploy.steps.health import require_cache, require_database
 from cosmicdeploy.traffic.response import Response
 

@@ -11,7 +11,7 @@ import pytest
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.proxy import out_of_service
 from cosmicdeploy.steps.base import Change
-from cosmicdeploy.steps.containers.restart import RestartStep
+from cosmicdeploy.steps.containers.restart.restart import RestartStep
 from tests.stack.support.harness import RELEASED, StackUnderTest
 from tests.stack.support.promises import acknowledged, require_whole
 

@@ -13,7 +13,7 @@ from typing import Any
 import docker
 import pytest
 
-from cosmicdeploy.steps.containers.quiesce import QuiesceStep
+from cosmicdeploy.steps.containers.maintenance.quiesce import QuiesceStep
 from cosmicdeploy.steps.schema.migrate import MigrateStep
 from tests.stack.release.test_failures import started_steps, wait_for_step
 from tests.stack.release.test_kills import next_release, remove_migrations

@@ -14,8 +14,8 @@ from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.steps.base import Change, Step
 from cosmicdeploy.steps.commands.exec import ExecStep
 from cosmicdeploy.steps.commands.new_image import in_new_image
-from cosmicdeploy.steps.containers.quiesce import QuiesceStep
-from cosmicdeploy.steps.containers.resume import ResumeStep
+from cosmicdeploy.steps.containers.maintenance.quiesce import QuiesceStep
+from cosmicdeploy.steps.containers.maintenance.resume import ResumeStep
 from cosmicdeploy.steps.images.rollback_tags import ImagesStep
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from tests.stack.support.harness import RELEASED, StackUnderTest

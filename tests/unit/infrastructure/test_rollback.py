@@ -14,7 +14,7 @@ from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
 from cosmicdeploy.runs.interrupted.interrupted import included
 from cosmicdeploy.runs.undo.snapshot import observe
 from cosmicdeploy.steps.base import Change
-from cosmicdeploy.steps.containers.quiesce import QuiesceStep
+from cosmicdeploy.steps.containers.maintenance.quiesce import QuiesceStep
 from cosmicdeploy.steps.images.pull import PullStep
 from cosmicdeploy.steps.images.rollback_tags import ImagesStep
 from cosmicdeploy.steps.rollout.rollout import RolloutStep

@@ -15,7 +15,7 @@ from cosmicdeploy.errors import EngineError, Refused
 from cosmicdeploy.events import Event, Warned
 from cosmicdeploy.steps.backups.images_only import running_images
 from cosmicdeploy.steps.base import Change, Unchanged
-from cosmicdeploy.steps.containers.quiesce import QuiesceStep
+from cosmicdeploy.steps.containers.maintenance.quiesce import QuiesceStep
 from cosmicdeploy.steps.images.rollback_tags import ImagesStep
 from cosmicdeploy.steps.rollout import left_out
 from cosmicdeploy.steps.rollout.rollout import RolloutStep

@@ -12,8 +12,8 @@ import pytest
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.probes.maintenance import maintenance_notice
 from cosmicdeploy.settings import load
-from cosmicdeploy.steps.containers.quiesce import QuiesceStep
-from cosmicdeploy.steps.containers.resume import ResumeStep
+from cosmicdeploy.steps.containers.maintenance.quiesce import QuiesceStep
+from cosmicdeploy.steps.containers.maintenance.resume import ResumeStep
 from cosmicdeploy.steps.health import HealthStep
 from cosmicdeploy.steps.images.rollback_tags import ImagesStep
 from cosmicdeploy.verification.points import run_check

@@ -16,7 +16,7 @@ from cosmicdeploy.operations.checklist.verdict import Span
 from cosmicdeploy.runs.undo.snapshot import changed
 from cosmicdeploy.runs.undo.undo import applied_by, has_swapped_data
 from cosmicdeploy.steps.backups.kept_images import last_releases, rollback_backups
-from cosmicdeploy.steps.containers.interrupted_restarts import interrupted_restarts
+from cosmicdeploy.steps.containers.restart.interrupted_restarts import interrupted_restarts
 from cosmicdeploy.steps.schema.migrate_down import backup_before
 from tests.unit.runs.damage.any_json import AT, ID
 

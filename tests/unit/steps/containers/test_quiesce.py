@@ -11,8 +11,8 @@ import pytest
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import EngineError, EngineUnavailable, LockLost, NeedsPerson
 from cosmicdeploy.steps.base import Change
-from cosmicdeploy.steps.containers import quiesce
-from cosmicdeploy.steps.containers.quiesce import QuiesceStep
+from cosmicdeploy.steps.containers.maintenance import quiesce
+from cosmicdeploy.steps.containers.maintenance.quiesce import QuiesceStep
 from tests.unit.engine.shop_stack import stack
 
 pytestmark = pytest.mark.unit

@@ -9,7 +9,7 @@ import pytest
 
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable
-from cosmicdeploy.steps.containers.stop_start import bring_up
+from cosmicdeploy.steps.containers.restart.stop_start import bring_up
 from cosmicdeploy.steps.rollout.replacement.target import Target, existing_targets, look_up
 
 pytestmark = pytest.mark.unit

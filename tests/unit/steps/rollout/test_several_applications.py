@@ -15,7 +15,7 @@ from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.settings import Settings
 from cosmicdeploy.stack.model import Dependency, Service
 from cosmicdeploy.steps.commands import trial
-from cosmicdeploy.steps.containers.restart_checks import require_another
+from cosmicdeploy.steps.containers.restart.restart_checks import require_another
 from cosmicdeploy.steps.rollout import drift
 from cosmicdeploy.steps.rollout import rollout as step_module
 from cosmicdeploy.steps.rollout.drift import Drift

@@ -14,9 +14,9 @@ from cosmicdeploy.errors import EngineError, EngineUnavailable, LockLost, NeedsP
 from cosmicdeploy.runs.undo import undo as undo_module
 from cosmicdeploy.runs.undo.undo import Applied, undo_all
 from cosmicdeploy.steps.base import Change, Step
-from cosmicdeploy.steps.containers import restart
-from cosmicdeploy.steps.containers.quiesce import QuiesceStep
-from cosmicdeploy.steps.containers.restart import RestartStep
+from cosmicdeploy.steps.containers.maintenance.quiesce import QuiesceStep
+from cosmicdeploy.steps.containers.restart import restart
+from cosmicdeploy.steps.containers.restart.restart import RestartStep
 from cosmicdeploy.steps.containers.services import ServicesStep
 from cosmicdeploy.steps.rollout.replacement import undo
 from cosmicdeploy.steps.rollout.replacement.undo import RolloutUndo

@@ -14,8 +14,8 @@ from cosmicdeploy.journal.unfinished.interrupted_migration import BegunMigration
 from cosmicdeploy.migrations.preview import Statement
 from cosmicdeploy.migrations.verdict import Kind
 from cosmicdeploy.steps.base import NotReversible
-from cosmicdeploy.steps.containers import quiesce
-from cosmicdeploy.steps.containers.quiesce import QuiesceStep
+from cosmicdeploy.steps.containers.maintenance import quiesce
+from cosmicdeploy.steps.containers.maintenance.quiesce import QuiesceStep
 from cosmicdeploy.steps.schema import admission, first_migrations
 from cosmicdeploy.steps.schema.migrate import MigrateStep
 from tests.unit.steps.schema.in_memory import Schema, opens

@@ -11,7 +11,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, FirstError
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.steps.containers.hooks import start_container
-from cosmicdeploy.steps.containers.quiesce import stop_all
+from cosmicdeploy.steps.containers.maintenance.quiesce import stop_all
 from cosmicdeploy.steps.rollout.replacement.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.replacement.target import Target
 from cosmicdeploy.steps.rollout.replacement.timings import Phases

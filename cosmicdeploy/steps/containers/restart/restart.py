@@ -20,17 +20,17 @@ from cosmicdeploy.probes.maintenance import proxy_is_stopped
 from cosmicdeploy.probes.preconditions.single_container import resolve_containers
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.containers.maintenance import (
+from cosmicdeploy.steps.containers.maintenance.maintenance import (
     end_maintenance,
     is_maintenance_on,
     start_maintenance,
 )
-from cosmicdeploy.steps.containers.restart_checks import (
+from cosmicdeploy.steps.containers.restart.restart_checks import (
     drift_reasons,
     require_another,
     require_served,
 )
-from cosmicdeploy.steps.containers.stop_start import (
+from cosmicdeploy.steps.containers.restart.stop_start import (
     bring_up,
     put_all_in_service,
     start,

@@ -19,7 +19,7 @@ from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.hooks import start_container
-from cosmicdeploy.steps.containers.maintenance import (
+from cosmicdeploy.steps.containers.maintenance.maintenance import (
     end_maintenance,
     is_maintenance_on,
     start_maintenance,

@@ -8,8 +8,8 @@ from cosmicdeploy.journal.step_kinds import QUIESCE
 from cosmicdeploy.journal.unfinished.interrupted_run import intents
 from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.steps.base import Change
-from cosmicdeploy.steps.containers.maintenance import is_maintenance_on
-from cosmicdeploy.steps.containers.restart import RestartStep
+from cosmicdeploy.steps.containers.maintenance.maintenance import is_maintenance_on
+from cosmicdeploy.steps.containers.restart.restart import RestartStep
 from cosmicdeploy.steps.rollout.replacement.target import existing_targets
 
 

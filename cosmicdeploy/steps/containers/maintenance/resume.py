@@ -8,7 +8,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.journal.step_kinds import RESUME
 from cosmicdeploy.probes.maintenance import proxy_is_stopped
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
-from cosmicdeploy.steps.containers.maintenance import end_maintenance, is_maintenance_on
+from cosmicdeploy.steps.containers.maintenance.maintenance import end_maintenance, is_maintenance_on
 
 
 class ResumeStep(Step):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, EngineError, Refused
 from cosmicdeploy.settings import of_application
-from cosmicdeploy.steps.containers.stop_start import serves
+from cosmicdeploy.steps.containers.restart.stop_start import serves
 from cosmicdeploy.steps.rollout.drift import STARTED_IN_PLACE, drift_of
 
 

@@ -1,0 +1,1 @@
+"""Begin maintenance, stop everything that writes, and let clients in again."""

@@ -1,0 +1,1 @@
+"""Restart containers in place: stop and start the same ones."""
