@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.engine.building.builders import buildx
+from cosmicdeploy.engine.building.builders.buildx import buildx
 from cosmicdeploy.errors import BuildFailed, Refused
 from cosmicdeploy.process.polling import poll
 from cosmicdeploy.stack.model import BuildSecret

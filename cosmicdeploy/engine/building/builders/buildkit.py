@@ -1,7 +1,7 @@
 """Build with BuildKit inside the engine, by a single request.
 
 This is only possible for a build without a session: a connection on which BuildKit asks its client
-for secrets and the like (`session.py`).
+for secrets and the like (`limits/session.py`).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 
 from docker import APIClient
 
-from cosmicdeploy.engine.building.builders.buildkit_limits import buildkit_problems
+from cosmicdeploy.engine.building.builders.limits.buildkit_limits import buildkit_problems
+from cosmicdeploy.engine.building.builders.limits.problems import refuse
 from cosmicdeploy.engine.building.builders.parameters import build_parameters
 from cosmicdeploy.engine.building.builders.post import engine_gone, post_build
-from cosmicdeploy.engine.building.builders.problems import refuse
 from cosmicdeploy.engine.building.builders.protocol import FailedBuild, OnLine
 from cosmicdeploy.engine.building.builders.trace import Progress
 from cosmicdeploy.engine.building.context.packing import pack

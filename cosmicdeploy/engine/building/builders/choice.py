@@ -5,10 +5,10 @@ from __future__ import annotations
 from docker import APIClient
 
 from cosmicdeploy.engine.building.builders.buildkit import BuildKitBuilder
-from cosmicdeploy.engine.building.builders.buildx import BuildxBuilder
+from cosmicdeploy.engine.building.builders.buildx.buildx import BuildxBuilder
 from cosmicdeploy.engine.building.builders.classic import ClassicBuilder
+from cosmicdeploy.engine.building.builders.limits.session import needs_session
 from cosmicdeploy.engine.building.builders.protocol import Builder
-from cosmicdeploy.engine.building.builders.session import needs_session
 from cosmicdeploy.engine.building.recipe import Recipe
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from docker import APIClient
 
-from cosmicdeploy.engine.building.builders.classic_limits import classic_problems
+from cosmicdeploy.engine.building.builders.limits.classic_limits import classic_problems
+from cosmicdeploy.engine.building.builders.limits.problems import refuse
 from cosmicdeploy.engine.building.builders.parameters import build_parameters
 from cosmicdeploy.engine.building.builders.post import engine_gone, post_build
-from cosmicdeploy.engine.building.builders.problems import refuse
 from cosmicdeploy.engine.building.builders.protocol import FailedBuild, OnLine
 from cosmicdeploy.engine.building.context.archive import packed
 from cosmicdeploy.engine.building.context.ignore_file import NAME

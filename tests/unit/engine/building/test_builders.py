@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.engine.building.builders import buildx
-from cosmicdeploy.engine.building.builders.buildx_command import buildx_command, buildx_environment
+from cosmicdeploy.engine.building.builders.buildx import buildx
+from cosmicdeploy.engine.building.builders.buildx.buildx_command import (
+    buildx_command,
+    buildx_environment,
+)
 from cosmicdeploy.engine.building.builders.choice import builder_for
 from cosmicdeploy.engine.building.builders.protocol import Builder
 from cosmicdeploy.engine.building.engine_facts import is_buildkit_off

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cosmicdeploy.engine.building.builders.plain_progress import PlainProgress
+from cosmicdeploy.engine.building.builders.buildx.plain_progress import PlainProgress
 from cosmicdeploy.engine.building.builders.trace import Progress
 
 pytestmark = pytest.mark.unit

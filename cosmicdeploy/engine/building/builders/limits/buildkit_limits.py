@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cosmicdeploy.engine.building.builders.problems import Problem
+from cosmicdeploy.engine.building.builders.limits.problems import Problem
 from cosmicdeploy.engine.building.dockerfile.parse import Instruction
 from cosmicdeploy.engine.building.frontend import frontend
 from cosmicdeploy.engine.building.recipe import Recipe

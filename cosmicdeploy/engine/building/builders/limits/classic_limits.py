@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from cosmicdeploy.engine.building.builders.buildkit_limits import GIT_REPOSITORY
-from cosmicdeploy.engine.building.builders.problems import Problem
+from cosmicdeploy.engine.building.builders.limits.buildkit_limits import GIT_REPOSITORY
+from cosmicdeploy.engine.building.builders.limits.problems import Problem
 from cosmicdeploy.engine.building.dockerfile.parse import Dockerfile, Instruction
 from cosmicdeploy.engine.building.dockerfile.stages import global_args, stage_name
 from cosmicdeploy.engine.building.recipe import Recipe

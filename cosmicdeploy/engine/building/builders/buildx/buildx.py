@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from cosmicdeploy.engine.building.builders.buildkit_limits import buildkit_problems
-from cosmicdeploy.engine.building.builders.buildx_command import buildx_command, buildx_environment
-from cosmicdeploy.engine.building.builders.plain_progress import PlainProgress
-from cosmicdeploy.engine.building.builders.problems import Problem, refuse
+from cosmicdeploy.engine.building.builders.buildx.buildx_command import (
+    buildx_command,
+    buildx_environment,
+)
+from cosmicdeploy.engine.building.builders.buildx.plain_progress import PlainProgress
+from cosmicdeploy.engine.building.builders.limits.buildkit_limits import buildkit_problems
+from cosmicdeploy.engine.building.builders.limits.problems import Problem, refuse
 from cosmicdeploy.engine.building.builders.protocol import FailedBuild, OnLine
 from cosmicdeploy.engine.building.recipe import Recipe
 from cosmicdeploy.process.signals import each_interruptible

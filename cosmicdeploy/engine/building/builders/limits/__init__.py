@@ -1,0 +1,1 @@
+"""Find what a builder cannot build as written, before anything is built."""
