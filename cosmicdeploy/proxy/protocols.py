@@ -12,7 +12,7 @@ from dataclasses import replace
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.proxy.nginx.declared import DeclaredPass, declared_passes
 from cosmicdeploy.settings import Application, LoadedSettings, Presumed
-from cosmicdeploy.settings.application_keys import Protocol
+from cosmicdeploy.settings.sections.application_keys import Protocol
 from cosmicdeploy.stack.model import Stack
 
 # The port of php-fpm, and of most other FastCGI servers.

@@ -1,20 +1,20 @@
 """Settings: the model of `cosmicdeploy.yaml`, and how the file is found, read and validated.
 
-`settings.py` combines the sections from the other modules; `loading.py` finds and reads the file.
+`settings.py` combines the sections of `sections/`; `loading.py` finds and reads the file.
 """
 
 from __future__ import annotations
 
-from cosmicdeploy.settings.app import Heartbeat, HeartbeatId
-from cosmicdeploy.settings.application_keys import Presumed
-from cosmicdeploy.settings.applications import Application, of_application
-from cosmicdeploy.settings.database import Database
 from cosmicdeploy.settings.loading import LoadedSettings, find, load
-from cosmicdeploy.settings.monitoring import Checklist, External
-from cosmicdeploy.settings.rollout import LatencyFloor, Orders, Probe, Proxy, Restart, Soak
-from cosmicdeploy.settings.services import Role, Services, Support
+from cosmicdeploy.settings.sections.app import Heartbeat, HeartbeatId
+from cosmicdeploy.settings.sections.application_keys import Presumed
+from cosmicdeploy.settings.sections.applications import Application, of_application
+from cosmicdeploy.settings.sections.database import Database
+from cosmicdeploy.settings.sections.monitoring import Checklist, External
+from cosmicdeploy.settings.sections.rollout import LatencyFloor, Orders, Probe, Proxy, Restart, Soak
+from cosmicdeploy.settings.sections.services import Role, Services, Support
+from cosmicdeploy.settings.sections.tables import DeviceColumns, TransitionColumns
 from cosmicdeploy.settings.settings import Settings
-from cosmicdeploy.settings.tables import DeviceColumns, TransitionColumns
 
 __all__ = [
     "Application",

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from cosmicdeploy.settings.rollout import Order, Restart
-from cosmicdeploy.settings.services import Services
+from cosmicdeploy.settings.sections.rollout import Order, Restart
+from cosmicdeploy.settings.sections.services import Services
 from cosmicdeploy.stack.model import Port, RolloutSettings, Service
 
 ROLES_WITH_ORDER = ("app", "worker")

@@ -11,19 +11,19 @@ from cosmicdeploy.settings.absent import (
     require_database_and_role,
     require_no_use_of_absent_parts,
 )
-from cosmicdeploy.settings.app import App, CacheClear, Feature, Verify
-from cosmicdeploy.settings.application_keys import Presumed
-from cosmicdeploy.settings.applications import (
+from cosmicdeploy.settings.sections.app import App, CacheClear, Feature, Verify
+from cosmicdeploy.settings.sections.application_keys import Presumed
+from cosmicdeploy.settings.sections.applications import (
     Application,
     OwnApplication,
     applications_of,
     require_consistent,
 )
-from cosmicdeploy.settings.database import Backup, Cache, Database, Migrate
-from cosmicdeploy.settings.monitoring import Checklist, Diagnose, Monitoring
-from cosmicdeploy.settings.rollout import Maintenance, Probe, Proxy, Restart, Soak
-from cosmicdeploy.settings.section import Paths, Section, Words
-from cosmicdeploy.settings.services import Services, named_replicas, without
+from cosmicdeploy.settings.sections.database import Backup, Cache, Database, Migrate
+from cosmicdeploy.settings.sections.monitoring import Checklist, Diagnose, Monitoring
+from cosmicdeploy.settings.sections.rollout import Maintenance, Probe, Proxy, Restart, Soak
+from cosmicdeploy.settings.sections.section import Paths, Section, Words
+from cosmicdeploy.settings.sections.services import Services, named_replicas, without
 from cosmicdeploy.settings.without_role import require_lists_without_contradiction
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.settings.services import Services
+from cosmicdeploy.settings.sections.services import Services
 from cosmicdeploy.validation import ConflictingKey
 
 

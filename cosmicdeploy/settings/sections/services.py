@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, PrivateAttr
 
-from cosmicdeploy.settings.section import Section, Words
+from cosmicdeploy.settings.sections.section import Section, Words
 
 Role = Literal["app", "scheduler", "worker", "other"]
 Support = Literal["database", "cache", "proxy", "stateful"]

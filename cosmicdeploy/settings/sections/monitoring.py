@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 
 from pydantic import Field
 
-from cosmicdeploy.settings.section import Section, Url
-from cosmicdeploy.settings.tables import DeviceColumns, TransitionColumns
+from cosmicdeploy.settings.sections.section import Section, Url
+from cosmicdeploy.settings.sections.tables import DeviceColumns, TransitionColumns
 
 
 class FlappingLimit(Section):

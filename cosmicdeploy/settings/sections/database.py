@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from cosmicdeploy.database.backups.retention import RetentionPolicy
 from cosmicdeploy.database.copies.destination import Destination, require_showable_urls
-from cosmicdeploy.settings.section import Section, Words
+from cosmicdeploy.settings.sections.section import Section, Words
 
 
 class Database(Section):

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from cosmicdeploy.settings.application_keys import ApplicationKeys
-from cosmicdeploy.settings.section import Section, Words
+from cosmicdeploy.settings.sections.application_keys import ApplicationKeys
+from cosmicdeploy.settings.sections.section import Section, Words
 
 
 class App(ApplicationKeys):

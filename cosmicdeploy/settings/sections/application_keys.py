@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from cosmicdeploy.settings.section import Section, without_credentials
+from cosmicdeploy.settings.sections.section import Section, without_credentials
 
 Protocol = Literal["http", "fastcgi", "other"]
 # The value of `reached_at` for an application that no client sends requests to.

@@ -11,9 +11,9 @@ from typing import Any, get_args
 
 from pydantic import ConfigDict, Field
 
-from cosmicdeploy.settings.application_keys import NOT_REACHED, ApplicationKeys, Presumed
-from cosmicdeploy.settings.section import Words
-from cosmicdeploy.settings.services import Role, Support
+from cosmicdeploy.settings.sections.application_keys import NOT_REACHED, ApplicationKeys, Presumed
+from cosmicdeploy.settings.sections.section import Words
+from cosmicdeploy.settings.sections.services import Role, Support
 from cosmicdeploy.validation import ConflictingKey
 
 # The name of the application whose services are in no entry of `applications`. If it has only one

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from pydantic import Field
 
-from cosmicdeploy.settings.section import Section, Words
+from cosmicdeploy.settings.sections.section import Section, Words
 
 
 class DeviceColumns(Section):

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from cosmicdeploy.settings.section import Section, Url
+from cosmicdeploy.settings.sections.section import Section, Url
 
 Order = Literal["stop-first", "start-first"]
 

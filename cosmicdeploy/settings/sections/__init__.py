@@ -1,0 +1,1 @@
+"""The sections of `cosmicdeploy.yaml`, and what they share."""
