@@ -18,7 +18,7 @@ from cosmicdeploy.engine import connect
 from cosmicdeploy.errors import EngineError, UsageError
 from cosmicdeploy.files import shipped
 from cosmicdeploy.files.atomic import open_private
-from cosmicdeploy.stack.project_name import checked_name
+from cosmicdeploy.stack.declaration.project_name import checked_name
 from cosmicdeploy.stack.variables.environment import read_env_file
 
 SOURCES = "cosmic-media-streaming-dpr"

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.files.yaml_reader import Document
-from cosmicdeploy.stack.compose_value import ComposeValue
-from cosmicdeploy.stack.declaration import read_declaration
+from cosmicdeploy.stack.declaration.declaration import read_declaration
 from cosmicdeploy.stack.merging.sources import services_of
 from cosmicdeploy.stack.model import ComposeFiles, Network, Service, Stack, Volume
 from cosmicdeploy.stack.remarks import cut_commands, unread_override
@@ -19,6 +18,7 @@ from cosmicdeploy.stack.sections.networking.networks import network_keys
 from cosmicdeploy.stack.sections.storage.sources import read_configs, read_secrets
 from cosmicdeploy.stack.sections.top_level import read_networks, read_volumes
 from cosmicdeploy.stack.service import read_service
+from cosmicdeploy.stack.values.compose_value import ComposeValue
 
 
 def read_stack(

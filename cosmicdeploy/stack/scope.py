@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Network, Remark, Source, Volume
+from cosmicdeploy.stack.values.compose_value import ComposeValue
 
 
 @dataclass(frozen=True, kw_only=True)

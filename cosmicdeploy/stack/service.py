@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.sections.build import read_build
@@ -24,6 +23,7 @@ from cosmicdeploy.stack.sections.resources.devices import read_device_requests
 from cosmicdeploy.stack.sections.resources.resource_limits import read_limits
 from cosmicdeploy.stack.sections.storage.files import read_files
 from cosmicdeploy.stack.sections.storage.mounts import read_mounts
+from cosmicdeploy.stack.values.compose_value import ComposeValue
 from cosmicdeploy.stack.variables.container_environment import read_environment
 from cosmicdeploy.stack.variables.container_labels import read_labels
 

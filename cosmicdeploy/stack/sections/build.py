@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Build, BuildSecret
 from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.sections.networking.hosts import read_hosts
 from cosmicdeploy.stack.sections.resources.resource_limits import read_ulimits
 from cosmicdeploy.stack.sections.storage.sources import named_source, value_of
-from cosmicdeploy.stack.units import size
+from cosmicdeploy.stack.values.compose_value import ComposeValue
+from cosmicdeploy.stack.values.units import size
 
 _REMOTE = re.compile(r"(https?|git|ssh)://|git@|github\.com/")
 _PLAIN: Mapping[str, Callable[[ComposeValue], Any]] = {

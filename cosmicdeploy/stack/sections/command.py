@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.stack.compose_value import ComposeValue
+from cosmicdeploy.stack.values.compose_value import ComposeValue
 from cosmicdeploy.stack.values.words import UnclosedQuote, split
 
 

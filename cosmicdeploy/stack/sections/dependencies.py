@@ -8,9 +8,9 @@ from graphlib import CycleError, TopologicalSorter
 from typing import get_args
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Condition, Dependency, Service
 from cosmicdeploy.stack.sections.networking.links import IMPLYING
+from cosmicdeploy.stack.values.compose_value import ComposeValue
 from cosmicdeploy.text.suggest import did_you_mean
 
 

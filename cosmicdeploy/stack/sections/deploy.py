@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Deploy, RolloutSettings
 from cosmicdeploy.stack.scope import Scope
-from cosmicdeploy.stack.units import seconds
+from cosmicdeploy.stack.values.compose_value import ComposeValue
+from cosmicdeploy.stack.values.units import seconds
 
 _KEYS = (
     "endpoint_mode", "labels", "mode", "placement", "replicas", "resources", "restart_policy",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Healthcheck
-from cosmicdeploy.stack.units import seconds
+from cosmicdeploy.stack.values.compose_value import ComposeValue
+from cosmicdeploy.stack.values.units import seconds
 
 _KEYS = ("test", "interval", "timeout", "start_period", "start_interval", "retries", "disable")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Hook
 from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.sections.command import command_words
+from cosmicdeploy.stack.values.compose_value import ComposeValue
 
 _KEYS = ("command", "environment", "privileged", "user", "working_dir")
 

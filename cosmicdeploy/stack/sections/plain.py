@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.sections.networking.hosts import read_hosts
 from cosmicdeploy.stack.sections.networking.links import (
     NAMESPACES,
@@ -16,7 +15,8 @@ from cosmicdeploy.stack.sections.networking.links import (
 from cosmicdeploy.stack.sections.networking.networks import read_mac_address
 from cosmicdeploy.stack.sections.resources.devices import read_devices
 from cosmicdeploy.stack.sections.resources.resource_limits import read_ulimits
-from cosmicdeploy.stack.units import seconds, size, size_or_unlimited
+from cosmicdeploy.stack.values.compose_value import ComposeValue
+from cosmicdeploy.stack.values.units import seconds, size, size_or_unlimited
 
 _PULL_POLICY = re.compile(
     r"always|never|build|missing|if_not_present|daily|weekly|every_([0-9]+[wdhms])+"

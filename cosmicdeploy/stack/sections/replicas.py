@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Service
+from cosmicdeploy.stack.values.compose_value import ComposeValue
 
 
 def read_replicas(service: ComposeValue) -> int:

@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Network, Pool, Volume
+from cosmicdeploy.stack.values.compose_value import ComposeValue
 
 _NETWORK = (
     "attachable", "driver", "driver_opts", "enable_ipv4", "enable_ipv6", "external", "internal",

@@ -1,1 +1,1 @@
-"""Read numbers, dates and command lines of a compose file as Compose v2 does."""
+"""Read the values of a compose file, such as numbers, dates and sizes, as Compose v2 does."""

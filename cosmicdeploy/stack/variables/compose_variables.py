@@ -1,9 +1,9 @@
 """Refuse variables that make Docker Compose read the stack differently.
 
-`COMPOSE_PROJECT_NAME` and `COMPOSE_PROFILES` are supported (see `project_name.py` and
-`profiles.py`), and so is `COMPOSE_FILE` unless the settings name other files. Compose reads these
-three and the variables in `_SHELL_OR_ENV_FILE` from the shell or `.env`. It reads the variables in
-`_SHELL_ONLY` only from the shell.
+`COMPOSE_PROJECT_NAME` and `COMPOSE_PROFILES` are supported (see `declaration/project_name.py` and
+`declaration/profiles.py`), and so is `COMPOSE_FILE` unless the settings name other files. Compose
+reads these three and the variables in `_SHELL_OR_ENV_FILE` from the shell or `.env`. It reads the
+variables in `_SHELL_ONLY` only from the shell.
 """
 
 from __future__ import annotations

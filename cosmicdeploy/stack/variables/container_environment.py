@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.scope import Scope
+from cosmicdeploy.stack.values.compose_value import ComposeValue
 from cosmicdeploy.stack.variables.environment import read_env_file, read_raw_env_file
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.scope import Scope
+from cosmicdeploy.stack.values.compose_value import ComposeValue
 from cosmicdeploy.stack.variables.environment import read_env_file
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.compose import read_stack
-from cosmicdeploy.stack.keys import _REFUSED_SERVICE, _REFUSED_TOP_LEVEL
+from cosmicdeploy.stack.declaration.keys import _REFUSED_SERVICE, _REFUSED_TOP_LEVEL
 from cosmicdeploy.stack.model import Stack
 
 pytestmark = pytest.mark.unit

@@ -10,7 +10,7 @@ from typing import Any
 from cosmicdeploy.engine.containers.comparison.image_defaults import image_volumes
 from cosmicdeploy.engine.parsing import ANONYMOUS
 from cosmicdeploy.stack.model import Mount, Service
-from cosmicdeploy.stack.units import parse_mode, parse_size
+from cosmicdeploy.stack.values.units import parse_mode, parse_size
 
 Json = Mapping[str, Any]
 Keys = dict[str, str]

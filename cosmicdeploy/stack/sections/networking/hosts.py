@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cosmicdeploy.stack.compose_value import ComposeValue
+from cosmicdeploy.stack.values.compose_value import ComposeValue
 
 
 def read_hosts(entry: ComposeValue) -> dict[str, tuple[str, ...]]:

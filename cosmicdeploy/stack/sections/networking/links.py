@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Dependency, Link
+from cosmicdeploy.stack.values.compose_value import ComposeValue
 
 SERVICE, CONTAINER = "service:", "container:"
 # Keys for the namespaces of a container, and their fixed values. Those in `_SHARED` may also name a

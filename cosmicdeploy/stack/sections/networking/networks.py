@@ -6,9 +6,9 @@ import ipaddress
 import re
 from typing import Any
 
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Attachment, Network
 from cosmicdeploy.stack.scope import Scope
+from cosmicdeploy.stack.values.compose_value import ComposeValue
 from cosmicdeploy.text.suggest import did_you_mean
 
 _KEYS = (

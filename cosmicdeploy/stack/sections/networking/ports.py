@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import get_args
 
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Port, Protocol
+from cosmicdeploy.stack.values.compose_value import ComposeValue
 
 _SHORT = re.compile(
     r"(?:(?P<ip>\[[^\]]+\]|[0-9.]+):(?P<any>[0-9-]*):|(?P<published>[0-9-]+):)?"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import BlockIo
-from cosmicdeploy.stack.units import size
+from cosmicdeploy.stack.values.compose_value import ComposeValue
+from cosmicdeploy.stack.values.units import size
 
 _LIMITS = ("device_read_bps", "device_read_iops", "device_write_bps", "device_write_iops")
 

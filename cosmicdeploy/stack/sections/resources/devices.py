@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Device, DeviceRequest
 from cosmicdeploy.stack.model.devices import ALL_DEVICES
+from cosmicdeploy.stack.values.compose_value import ComposeValue
 
 _DEVICE = ("source", "target", "permissions")
 _REQUEST = ("capabilities", "count", "device_ids", "driver", "options")

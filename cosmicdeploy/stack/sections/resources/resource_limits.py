@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.scope import Scope
-from cosmicdeploy.stack.units import size
+from cosmicdeploy.stack.values.compose_value import ComposeValue
+from cosmicdeploy.stack.values.units import size
 
 
 @dataclass(frozen=True, kw_only=True)

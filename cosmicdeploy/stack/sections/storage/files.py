@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import BindOptions, CopiedFile, Mount, Source
 from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.sections.storage.sources import named_source, value_of
-from cosmicdeploy.stack.units import file_mode
+from cosmicdeploy.stack.values.compose_value import ComposeValue
+from cosmicdeploy.stack.values.units import file_mode
 
 _KEYS = ("source", "target", "uid", "gid", "mode")
 _FOLDERS = {"secret": "/run/secrets/", "config": "/"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from posixpath import normpath
 
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import BindOptions, Mount, TmpfsOptions, VolumeOptions
 from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.sections.storage.volume_options import (
@@ -15,6 +14,7 @@ from cosmicdeploy.stack.sections.storage.volume_options import (
     volume_options,
     volume_words,
 )
+from cosmicdeploy.stack.values.compose_value import ComposeValue
 from cosmicdeploy.text.suggest import did_you_mean
 
 _SYNTAX = "write SOURCE:/path, SOURCE:/path:ro or /path"

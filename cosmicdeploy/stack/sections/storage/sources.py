@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import Source
 from cosmicdeploy.stack.scope import Scope
+from cosmicdeploy.stack.values.compose_value import ComposeValue
 from cosmicdeploy.text.suggest import did_you_mean
 
 # `name` and `labels` have no effect: only Swarm uses them.

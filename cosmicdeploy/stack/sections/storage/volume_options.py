@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from cosmicdeploy.stack.compose_value import ComposeValue
 from cosmicdeploy.stack.model import BindOptions, TmpfsOptions, VolumeOptions
-from cosmicdeploy.stack.units import file_mode, parse_mode, parse_size, size
+from cosmicdeploy.stack.values.compose_value import ComposeValue
+from cosmicdeploy.stack.values.units import file_mode, parse_mode, parse_size, size
 
 PROPAGATIONS = ("private", "rprivate", "shared", "rshared", "slave", "rslave")
 _ACCESS = ("ro", "rw")

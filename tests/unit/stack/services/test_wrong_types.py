@@ -12,7 +12,7 @@ import pytest
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.files.yaml_reader import Document, read
 from cosmicdeploy.stack.compose import read_stack
-from cosmicdeploy.stack.keys import SERVICE, TOP_LEVEL
+from cosmicdeploy.stack.declaration.keys import SERVICE, TOP_LEVEL
 from cosmicdeploy.stack.merging import sources
 from cosmicdeploy.stack.merging.loader import TagLoader
 from cosmicdeploy.stack.model import Service

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.files.yaml_reader import Document
-from cosmicdeploy.stack.compose_value import ComposeValue
+from cosmicdeploy.stack.values.compose_value import ComposeValue
 from cosmicdeploy.text.suggest import did_you_mean
 
 TOP_LEVEL = ("configs", "name", "networks", "secrets", "services", "version", "volumes")

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from cosmicdeploy.files.yaml_reader import Document
-from cosmicdeploy.stack.keys import BEFORE_MERGING, refuse_unknown_keys
-from cosmicdeploy.stack.merging.resolve import merged
-from cosmicdeploy.stack.merging.sources import Need, Sources, read_sources
-from cosmicdeploy.stack.model import ComposeFiles
-from cosmicdeploy.stack.profiles import (
+from cosmicdeploy.stack.declaration.keys import BEFORE_MERGING, refuse_unknown_keys
+from cosmicdeploy.stack.declaration.profiles import (
     active_profiles,
     declared_profiles,
     is_active,
     without_services,
 )
-from cosmicdeploy.stack.project_name import project_name
+from cosmicdeploy.stack.declaration.project_name import project_name
+from cosmicdeploy.stack.merging.resolve import merged
+from cosmicdeploy.stack.merging.sources import Need, Sources, read_sources
+from cosmicdeploy.stack.model import ComposeFiles
 from cosmicdeploy.stack.variables.compose_variables import refuse_conflicting_variables
 from cosmicdeploy.stack.variables.environment import read_env_file
 from cosmicdeploy.stack.variables.interpolate import interpolate_values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cosmicdeploy.stack.compose_value import ComposeValue
+from cosmicdeploy.stack.values.compose_value import ComposeValue
 
 _SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 # At most 20 digits before the point: a float of several hundred digits would be infinite.
