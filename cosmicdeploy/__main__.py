@@ -20,7 +20,7 @@ def main() -> None:
     # Until the modules are loaded, Ctrl-C exits at once: there is nothing to undo or report yet.
     signal.signal(signal.SIGINT, lambda *_: os._exit(ExitCode.INTERRUPTED))
     from cosmicdeploy.cli.app import app
-    from cosmicdeploy.cli.full_streams import OutputStreams
+    from cosmicdeploy.cli.edge.full_streams import OutputStreams
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
     streams = OutputStreams()

@@ -1,7 +1,7 @@
 """The exceptions of this project: every error that an operator sees is a `CosmicError`.
 
-Each error says what went wrong, where, and what to do next. `cli/edge.py` turns it into text and an
-exit code.
+Each error says what went wrong, where, and what to do next. `cli/edge/edge.py` turns it into text
+and an exit code.
 """
 
 from __future__ import annotations

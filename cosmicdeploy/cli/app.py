@@ -11,10 +11,10 @@ from typer.core import TyperGroup
 
 from cosmicdeploy.cli import in_container
 from cosmicdeploy.cli.backups import group as backup
+from cosmicdeploy.cli.edge.usage_errors import reported_usage_errors
 from cosmicdeploy.cli.manage import console, exec, features, init, lock, migrate, shell
 from cosmicdeploy.cli.observe import checklist, diagnose, logs, monitor, status, verify
 from cosmicdeploy.cli.release import deploy, playbook, restart, rollback, step, up
-from cosmicdeploy.cli.usage_errors import reported_usage_errors
 
 EXAMPLES = """\b
 Examples:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cosmicdeploy.cli import completion
-from cosmicdeploy.cli.edge import Call, edge
+from cosmicdeploy.cli.edge.edge import Call, edge
 
 if TYPE_CHECKING:
     from cosmicdeploy.context.context import Context

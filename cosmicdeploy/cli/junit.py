@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cosmicdeploy.cli.edge import Call, failed_report
+from cosmicdeploy.cli.edge.edge import Call, failed_report
 
 if TYPE_CHECKING:
     from cosmicdeploy.report.model import Report

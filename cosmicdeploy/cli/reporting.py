@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from cosmicdeploy.cli.edge import Call
+from cosmicdeploy.cli.edge.edge import Call
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.context.releases import releases_ahead, running_releases
 from cosmicdeploy.database.restore.verify import Verification

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cosmicdeploy.cli.edge import Call, run_command
+from cosmicdeploy.cli.edge.edge import Call, run_command
 from cosmicdeploy.cli.options import BackupArgument, common_options
 from cosmicdeploy.cli.terminal import Terminal
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cosmicdeploy.cli.edge import Call
+from cosmicdeploy.cli.edge.edge import Call
 from cosmicdeploy.cli.in_container import Variables, run_in_container
 from cosmicdeploy.cli.options import plain_options
 from cosmicdeploy.cli.terminal import Terminal

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cosmicdeploy.cli.edge import Call, run_command
+from cosmicdeploy.cli.edge.edge import Call, run_command
 from cosmicdeploy.cli.options import common_options
 from cosmicdeploy.cli.terminal import Terminal
 

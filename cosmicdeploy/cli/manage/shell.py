@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cosmicdeploy.cli.edge import Call
+from cosmicdeploy.cli.edge.edge import Call
 from cosmicdeploy.cli.in_container import Service, User, run_in_container
 from cosmicdeploy.cli.options import plain_options
 from cosmicdeploy.cli.terminal import Terminal

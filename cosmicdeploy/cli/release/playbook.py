@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cosmicdeploy.cli.completion import playbooks
-from cosmicdeploy.cli.edge import Call, run_command
+from cosmicdeploy.cli.edge.edge import Call, run_command
 from cosmicdeploy.cli.options import Plan, Wait, common_options
 from cosmicdeploy.cli.terminal import Terminal
 

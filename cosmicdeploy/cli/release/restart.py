@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cosmicdeploy.cli import completion
-from cosmicdeploy.cli.edge import Call, run_command
+from cosmicdeploy.cli.edge.edge import Call, run_command
 from cosmicdeploy.cli.options import Wait, common_options
 from cosmicdeploy.cli.terminal import Terminal
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cosmicdeploy.cli import completion
-from cosmicdeploy.cli.edge import run_command
+from cosmicdeploy.cli.edge.edge import run_command
 from cosmicdeploy.cli.options import Wait, common_options
 from cosmicdeploy.cli.playbook_run import run_stack_playbook
 from cosmicdeploy.cli.terminal import Terminal

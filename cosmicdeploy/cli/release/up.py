@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cosmicdeploy.cli.edge import run_command
+from cosmicdeploy.cli.edge.edge import run_command
 from cosmicdeploy.cli.options import RemoveOrphans, Wait, common_options
 from cosmicdeploy.cli.playbook_run import run_stack_playbook
 from cosmicdeploy.cli.terminal import Terminal

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy import workspace
-from cosmicdeploy.cli.edge import Call
+from cosmicdeploy.cli.edge.edge import Call
 from cosmicdeploy.cli.reporting import plan_report
 from cosmicdeploy.cli.terminal import Terminal
 from cosmicdeploy.runs.plan import Planned

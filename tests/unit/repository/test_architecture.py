@@ -38,7 +38,7 @@ PATHS = list(named_paths())
 
 def test_paths_of_text_and_diagram_are_recognized() -> None:
     names = {name for name, _ in PATHS}
-    assert {"cli/", "runs/", "edge.py", "tests/conftest.py", "stack/"} <= names
+    assert {"cli/", "runs/", "execute.py", "tests/conftest.py", "stack/"} <= names
 
 
 @pytest.mark.parametrize(("name", "folders"), PATHS, ids=[name for name, _ in PATHS])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from cosmicdeploy.cli.descriptors import require_descriptors
+from cosmicdeploy.cli.edge.descriptors import require_descriptors
 from cosmicdeploy.cli.terminal import Terminal
 from cosmicdeploy.errors import CosmicError, ExitCode, to_cosmic_error
 from cosmicdeploy.journal.journal import now

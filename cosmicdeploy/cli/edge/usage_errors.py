@@ -48,7 +48,7 @@ def _asks_for_json(words: Sequence[str], ctx: Any) -> bool:
 
 def _print_report(error: Any) -> None:
     """Print a failed report on stdout; its command is "" if the command line names none."""
-    from cosmicdeploy.cli.edge import Call, failed_report
+    from cosmicdeploy.cli.edge.edge import Call, failed_report
     from cosmicdeploy.cli.terminal import Terminal
     from cosmicdeploy.errors import UsageError
 

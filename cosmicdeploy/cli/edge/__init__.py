@@ -1,0 +1,1 @@
+"""The outer edge of every command: the process, its streams, and its errors."""
