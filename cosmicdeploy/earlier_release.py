@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.context.replicas import resolve_replicas
-from cosmicdeploy.database.backups.manifest import Manifest
+from cosmicdeploy.database.backups.on_disk.manifest import Manifest
 from cosmicdeploy.stack.model import Service, Stack
 from cosmicdeploy.workspace import read_stack_files
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.context.replicas import resolve_replicas
 from cosmicdeploy.database.backups.catalogue import Catalogue
+from cosmicdeploy.database.backups.on_disk.signing import SigningKey
 from cosmicdeploy.database.backups.owner import Owner
-from cosmicdeploy.database.backups.signing import SigningKey
 from cosmicdeploy.engine import connect
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.events import Emit, Warned

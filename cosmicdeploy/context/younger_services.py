@@ -11,7 +11,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.database.backups.manifest import Manifest
+from cosmicdeploy.database.backups.on_disk.manifest import Manifest
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.stack.model import Service
 

@@ -46,8 +46,8 @@ def unpin(backup: BackupArgument, *, config: Path | None, terminal: Terminal) ->
 
 
 def _pin(call: Call, config: Path | None, reference: str, reason: str | None) -> Report:
-    from cosmicdeploy.database.backups.manifest import now
-    from cosmicdeploy.database.backups.state import Pin
+    from cosmicdeploy.database.backups.on_disk.manifest import now
+    from cosmicdeploy.database.backups.on_disk.state import Pin
     from cosmicdeploy.workspace import open_stack
 
     catalogue = open_stack(config, call.event_handler()).catalogue

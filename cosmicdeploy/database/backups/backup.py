@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cosmicdeploy.database.backups.manifest import FIRST_MOMENT, LAST_MOMENT, Manifest
-from cosmicdeploy.database.backups.state import State
+from cosmicdeploy.database.backups.on_disk.manifest import FIRST_MOMENT, LAST_MOMENT, Manifest
+from cosmicdeploy.database.backups.on_disk.state import State
 from cosmicdeploy.text.formatting import format_time
 
 

@@ -8,12 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypedDict
 
-from cosmicdeploy.database.backups.archive import unreadable_backup
 from cosmicdeploy.database.backups.backup import Backup, placeholder_manifest
-from cosmicdeploy.database.backups.manifest import Manifest, now, parse_manifest
+from cosmicdeploy.database.backups.on_disk.archive import unreadable_backup
+from cosmicdeploy.database.backups.on_disk.manifest import Manifest, now, parse_manifest
+from cosmicdeploy.database.backups.on_disk.partial_backup import partial_path
+from cosmicdeploy.database.backups.on_disk.state import State, read_state, state_path
 from cosmicdeploy.database.backups.owner import Owner
-from cosmicdeploy.database.backups.partial_backup import partial_path
-from cosmicdeploy.database.backups.state import State, read_state, state_path
 from cosmicdeploy.errors import BackupError, CosmicError, to_cosmic_error
 from cosmicdeploy.files.atomic import is_locked
 from cosmicdeploy.text.formatting import format_time

@@ -14,7 +14,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cosmicdeploy.database.backups.archive import unreadable_backup
 from cosmicdeploy.database.backups.backup import Backup, newest_first
 from cosmicdeploy.database.backups.backup_files import (
     Objections,
@@ -22,11 +21,12 @@ from cosmicdeploy.database.backups.backup_files import (
     read_backup,
     read_listed_backup,
 )
-from cosmicdeploy.database.backups.manifest import Manifest
+from cosmicdeploy.database.backups.on_disk.archive import unreadable_backup
+from cosmicdeploy.database.backups.on_disk.manifest import Manifest
+from cosmicdeploy.database.backups.on_disk.partial_backup import PartialBackup
+from cosmicdeploy.database.backups.on_disk.signing import SigningKey
+from cosmicdeploy.database.backups.on_disk.state import State, read_state, state_path
 from cosmicdeploy.database.backups.owner import Owner
-from cosmicdeploy.database.backups.partial_backup import PartialBackup
-from cosmicdeploy.database.backups.signing import SigningKey
-from cosmicdeploy.database.backups.state import State, read_state, state_path
 from cosmicdeploy.database.backups.unusable import (
     DEPLOY_FIRST,
     TAKE_ONE,

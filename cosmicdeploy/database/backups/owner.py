@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cosmicdeploy.database.backups.manifest import Manifest
+from cosmicdeploy.database.backups.on_disk.manifest import Manifest
 from cosmicdeploy.errors import ForeignBackup
 
 

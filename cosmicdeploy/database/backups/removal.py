@@ -12,9 +12,9 @@ from pathlib import Path
 
 from cosmicdeploy.database.backups.backup import Backup, placeholder_manifest
 from cosmicdeploy.database.backups.catalogue import ID, Catalogue
-from cosmicdeploy.database.backups.manifest import parse_manifest
-from cosmicdeploy.database.backups.partial_backup import partial_path
-from cosmicdeploy.database.backups.state import read_state, state_path
+from cosmicdeploy.database.backups.on_disk.manifest import parse_manifest
+from cosmicdeploy.database.backups.on_disk.partial_backup import partial_path
+from cosmicdeploy.database.backups.on_disk.state import read_state, state_path
 from cosmicdeploy.errors import BackupError
 from cosmicdeploy.files.atomic import exclusive_lock, folder_lock, sync_folder
 

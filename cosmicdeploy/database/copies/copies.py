@@ -10,11 +10,11 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from cosmicdeploy.database.backups.archive import OnBytes, ignore_progress
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.backups.manifest import now
-from cosmicdeploy.database.backups.state import CopyRecord, State
+from cosmicdeploy.database.backups.on_disk.archive import OnBytes, ignore_progress
+from cosmicdeploy.database.backups.on_disk.manifest import now
+from cosmicdeploy.database.backups.on_disk.state import CopyRecord, State
 from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.database.copies.fetch import Fetch, copied_manifest, copy_differs
 from cosmicdeploy.database.copies.store import Store

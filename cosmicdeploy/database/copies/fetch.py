@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from cosmicdeploy.database.backups.archive import Digest, read_raw
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import ID, LATEST, Catalogue
-from cosmicdeploy.database.backups.disk_space import require_room
-from cosmicdeploy.database.backups.manifest import Manifest, now, parse_manifest
-from cosmicdeploy.database.backups.partial_backup import PartialBackup, partial_path
+from cosmicdeploy.database.backups.on_disk.archive import Digest, read_raw
+from cosmicdeploy.database.backups.on_disk.disk_space import require_room
+from cosmicdeploy.database.backups.on_disk.manifest import Manifest, now, parse_manifest
+from cosmicdeploy.database.backups.on_disk.partial_backup import PartialBackup, partial_path
+from cosmicdeploy.database.backups.on_disk.signing import BY_HAND
+from cosmicdeploy.database.backups.on_disk.state import CopyRecord
 from cosmicdeploy.database.backups.removal import pending_removals
-from cosmicdeploy.database.backups.signing import BY_HAND
-from cosmicdeploy.database.backups.state import CopyRecord
 from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.database.copies.store import Store
 from cosmicdeploy.database.dump_format.opening import OPENING_BYTES, has_sandbox_line

@@ -11,8 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cosmicdeploy.database.backups.archive import CHUNK_BYTES, Digest, OnBytes, ignore_progress
-from cosmicdeploy.database.backups.manifest import Content
+from cosmicdeploy.database.backups.on_disk.archive import (
+    CHUNK_BYTES,
+    Digest,
+    OnBytes,
+    ignore_progress,
+)
+from cosmicdeploy.database.backups.on_disk.manifest import Content
 from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.errors import BackupError, CosmicError
 from cosmicdeploy.files.atomic import open_private, sync_folder

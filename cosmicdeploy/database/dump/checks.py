@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from cosmicdeploy.database.backups.archive import Archive
+from cosmicdeploy.database.backups.on_disk.archive import Archive
 from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.tools.messages import error_lines

@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.backups.archive import Archive, OnBytes, ignore_progress
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue, new_id
-from cosmicdeploy.database.backups.disk_space import require_room
-from cosmicdeploy.database.backups.manifest import Manifest, Objects, TableRows, now
-from cosmicdeploy.database.backups.partial_backup import PartialBackup
+from cosmicdeploy.database.backups.on_disk.archive import Archive, OnBytes, ignore_progress
+from cosmicdeploy.database.backups.on_disk.disk_space import require_room
+from cosmicdeploy.database.backups.on_disk.manifest import Manifest, Objects, TableRows, now
+from cosmicdeploy.database.backups.on_disk.partial_backup import PartialBackup
 from cosmicdeploy.database.dump.checks import require_complete, require_same_structure
 from cosmicdeploy.database.dump.pipe import piped
 from cosmicdeploy.database.dump.prerequisites import require_dumpable

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from cosmicdeploy.database.backups.archive import (
+from cosmicdeploy.database.backups.on_disk.archive import (
     Archive,
     ArchiveReceiver,
     ArchiveWriter,
     OnBytes,
 )
-from cosmicdeploy.database.backups.disk_space import no_room
+from cosmicdeploy.database.backups.on_disk.disk_space import no_room
 from cosmicdeploy.database.tools.container_tools import ContainerTools
 from cosmicdeploy.errors import BackupError
 

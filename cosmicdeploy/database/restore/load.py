@@ -15,10 +15,10 @@ from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from cosmicdeploy.database.access import READ_TIMEOUT, DatabaseAccess
-from cosmicdeploy.database.backups.archive import Digest, OnBytes, ignore_progress, read_raw
 from cosmicdeploy.database.backups.backup import Backup
-from cosmicdeploy.database.backups.disk_space import require_room
-from cosmicdeploy.database.backups.manifest import Content, Manifest
+from cosmicdeploy.database.backups.on_disk.archive import Digest, OnBytes, ignore_progress, read_raw
+from cosmicdeploy.database.backups.on_disk.disk_space import require_room
+from cosmicdeploy.database.backups.on_disk.manifest import Content, Manifest
 from cosmicdeploy.database.dump.server_limits import largest_statement
 from cosmicdeploy.database.restore.connection import LoadConnection
 from cosmicdeploy.database.restore.deferred_indexes import LARGE_ROWS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from cosmicdeploy.database.backups.manifest import Manifest
+from cosmicdeploy.database.backups.on_disk.manifest import Manifest
 from cosmicdeploy.database.schema.facts import Facts, Table
 from cosmicdeploy.database.schema.outline import column_changes
 

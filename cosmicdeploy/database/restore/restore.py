@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.backups.archive import OnBytes, ignore_progress
 from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.on_disk.archive import OnBytes, ignore_progress
 from cosmicdeploy.database.restore.load import load_schema, require_loadable
 from cosmicdeploy.database.restore.manifest_diff import differences
 from cosmicdeploy.database.restore.verify import verify_backup

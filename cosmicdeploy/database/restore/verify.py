@@ -7,17 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.backups.archive import (
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.catalogue import Catalogue
+from cosmicdeploy.database.backups.on_disk.archive import (
     Digest,
     OnBytes,
     ignore_progress,
     read_compressed,
     read_raw,
 )
-from cosmicdeploy.database.backups.backup import Backup
-from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.backups.manifest import Manifest, now
-from cosmicdeploy.database.backups.state import VerificationRecord
+from cosmicdeploy.database.backups.on_disk.manifest import Manifest, now
+from cosmicdeploy.database.backups.on_disk.state import VerificationRecord
 from cosmicdeploy.database.dump_format.scan import DumpScan
 from cosmicdeploy.database.restore.load import load_schema
 from cosmicdeploy.database.restore.manifest_diff import differences

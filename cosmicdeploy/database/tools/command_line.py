@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from cosmicdeploy.database.access import NO_LIMIT
-from cosmicdeploy.database.backups.archive import COMPRESSION_LEVEL
+from cosmicdeploy.database.backups.on_disk.archive import COMPRESSION_LEVEL
 
 # An environment variable of each command, which names its schema. If the deployer was killed, the
 # next run finds and ends the command by this variable.

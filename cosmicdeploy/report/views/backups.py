@@ -10,9 +10,9 @@ from rich.filesize import decimal
 
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.backup_files import CLOCK_TOLERANCE
-from cosmicdeploy.database.backups.manifest import Content, Manifest, TableRows
+from cosmicdeploy.database.backups.on_disk.manifest import Content, Manifest, TableRows
+from cosmicdeploy.database.backups.on_disk.state import State, VerificationRecord
 from cosmicdeploy.database.backups.retention import Decision
-from cosmicdeploy.database.backups.state import State, VerificationRecord
 from cosmicdeploy.report.console import styled
 from cosmicdeploy.report.tables import newest, one_line_table, table
 from cosmicdeploy.text.formatting import format_time

@@ -8,7 +8,7 @@ from cosmicdeploy.context.context import NO_DATABASE, Context
 from cosmicdeploy.context.releases import running_by_service, running_releases
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import new_id
-from cosmicdeploy.database.backups.manifest import Manifest, now
+from cosmicdeploy.database.backups.on_disk.manifest import Manifest, now
 from cosmicdeploy.steps.backups.kept_images import kept_tag
 from cosmicdeploy.steps.base import Change, Unchanged
 from cosmicdeploy.text.formatting import format_releases

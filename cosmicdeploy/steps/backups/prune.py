@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.backups.backup import Backup
-from cosmicdeploy.database.backups.manifest import now
+from cosmicdeploy.database.backups.on_disk.manifest import now
 from cosmicdeploy.database.backups.removal import finish_removal, pending_removals, start_removal
 from cosmicdeploy.database.backups.retention import Decision, decide
 from cosmicdeploy.database.copies.copies import Copies

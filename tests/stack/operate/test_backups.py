@@ -13,8 +13,8 @@ from pathlib import Path
 import docker
 import pytest
 
-from cosmicdeploy.database.backups.manifest import now
-from cosmicdeploy.database.backups.state import Pin, VerificationRecord
+from cosmicdeploy.database.backups.on_disk.manifest import now
+from cosmicdeploy.database.backups.on_disk.state import Pin, VerificationRecord
 from cosmicdeploy.steps.backups.kept_images import kept_tag
 from tests.stack.support.harness import StackUnderTest
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from cosmicdeploy import workspace
 from cosmicdeploy.cli.app import app
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.backups.state import Pin
+from cosmicdeploy.database.backups.on_disk.state import Pin
 from tests.unit.database.backups.entries import good
 from tests.unit.shop import BACKUPS, SETTINGS, EmptyEngine, call
 

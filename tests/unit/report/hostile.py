@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from cosmicdeploy.database.backups.backup import Backup
-from cosmicdeploy.database.backups.manifest import Manifest, Objects, TableRows
+from cosmicdeploy.database.backups.on_disk.manifest import Manifest, Objects, TableRows
+from cosmicdeploy.database.backups.on_disk.state import CopyRecord, Pin, State, VerificationRecord
 from cosmicdeploy.database.backups.retention import Decision
-from cosmicdeploy.database.backups.state import CopyRecord, Pin, State, VerificationRecord
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.events import Notice, Progress, StepEnded, StepStarted
 from cosmicdeploy.probes.monitor.event import CHANGES, FLAPPING, HEALTH, TRANSITIONS, MonitorEvent

@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 from cosmicdeploy.database.backups.backup import Backup
-from cosmicdeploy.database.backups.manifest import Content, Objects, TableRows
+from cosmicdeploy.database.backups.on_disk.manifest import Content, Objects, TableRows
+from cosmicdeploy.database.backups.on_disk.state import CopyRecord, Pin, State, VerificationRecord
 from cosmicdeploy.database.backups.retention import Decision
-from cosmicdeploy.database.backups.state import CopyRecord, Pin, State, VerificationRecord
 from cosmicdeploy.report.console import PIPE_WIDTH
 from cosmicdeploy.report.views.backups import (
     age,

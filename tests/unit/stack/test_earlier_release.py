@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.database.backups.manifest import Manifest, now
+from cosmicdeploy.database.backups.on_disk.manifest import Manifest, now
 from cosmicdeploy.earlier_release import as_of_backup
 from cosmicdeploy.events import Event, Warned
 from cosmicdeploy.workspace import read_stack_files

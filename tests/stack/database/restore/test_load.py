@@ -12,9 +12,9 @@ import pytest
 import zstandard
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.backups.archive import Digest, read_raw
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue
+from cosmicdeploy.database.backups.on_disk.archive import Digest, read_raw
 from cosmicdeploy.database.dump.dump import create_backup
 from cosmicdeploy.database.restore.load import load_schema
 from cosmicdeploy.database.restore.routing import LARGEST_QUEUED

@@ -9,7 +9,7 @@ import zstandard
 
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.backups.manifest import Content, Manifest
+from cosmicdeploy.database.backups.on_disk.manifest import Content, Manifest
 
 SQL = b"/*M!999999\\- enable the sandbox mode */\n-- MariaDB dump 10.19\n" + b"not a dump " * 1000
 DATA = zstandard.ZstdCompressor().compress(SQL)

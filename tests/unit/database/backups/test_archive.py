@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from cosmicdeploy.database.backups.archive import (
+from cosmicdeploy.database.backups.on_disk.archive import (
     ArchiveReceiver,
     ArchiveWriter,
     Digest,

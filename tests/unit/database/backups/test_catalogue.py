@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.database.backups.catalogue import Catalogue, new_id
-from cosmicdeploy.database.backups.manifest import now
-from cosmicdeploy.database.backups.state import Pin, VerificationRecord
+from cosmicdeploy.database.backups.on_disk.manifest import now
+from cosmicdeploy.database.backups.on_disk.state import Pin, VerificationRecord
 from cosmicdeploy.errors import BackupError, BackupUnreadable, ExitCode, UnknownBackup
 from tests.unit.database.backups.entries import good, manifest
 

@@ -11,8 +11,8 @@ import pytest
 
 from cosmicdeploy import workspace
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.backups.manifest import now
-from cosmicdeploy.database.backups.state import VerificationRecord
+from cosmicdeploy.database.backups.on_disk.manifest import now
+from cosmicdeploy.database.backups.on_disk.state import VerificationRecord
 from tests.unit.database.backups.entries import good
 from tests.unit.shop import BACKUPS, SETTINGS, EmptyEngine, call, write_stack_files
 

@@ -5,7 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from cosmicdeploy.database.backups.manifest import Manifest, Objects, TableRows, now, parse_manifest
+from cosmicdeploy.database.backups.on_disk.manifest import (
+    Manifest,
+    Objects,
+    TableRows,
+    now,
+    parse_manifest,
+)
 from cosmicdeploy.errors import BackupError
 
 pytestmark = pytest.mark.unit

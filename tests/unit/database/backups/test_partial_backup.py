@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 import pytest
 
-from cosmicdeploy.database.backups import partial_backup
 from cosmicdeploy.database.backups.catalogue import Catalogue
+from cosmicdeploy.database.backups.on_disk import partial_backup
 from cosmicdeploy.errors import BackupError
 from cosmicdeploy.files.atomic import lock_file
 from tests.unit.database.backups.entries import good, manifest
@@ -24,7 +24,7 @@ WRITER = """
 import sys, time
 from pathlib import Path
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.backups.manifest import parse_manifest
+from cosmicdeploy.database.backups.on_disk.manifest import parse_manifest
 partial = Catalogue(Path(sys.argv[1])).begin(parse_manifest(sys.stdin.read(), "stdin"))
 partial.file.write(b"half a dump")
 partial.file.flush()

@@ -8,9 +8,9 @@ import pytest
 
 from cosmicdeploy.database.backups import removal
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.backups.manifest import now
+from cosmicdeploy.database.backups.on_disk.manifest import now
+from cosmicdeploy.database.backups.on_disk.state import CopyRecord, Pin
 from cosmicdeploy.database.backups.removal import finish_removal, pending_removals, start_removal
-from cosmicdeploy.database.backups.state import CopyRecord, Pin
 from cosmicdeploy.errors import BackupError
 from tests.unit.database.backups.entries import good, manifest
 

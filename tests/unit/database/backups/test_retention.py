@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.on_disk.state import CopyRecord, Pin, State, VerificationRecord
 from cosmicdeploy.database.backups.retention import Decision, RetentionPolicy, decide
-from cosmicdeploy.database.backups.state import CopyRecord, Pin, State, VerificationRecord
 from tests.unit.database.backups.entries import manifest
 
 pytestmark = pytest.mark.unit

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from cosmicdeploy.database.backups import partial_backup
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.backups.manifest import Manifest, now
+from cosmicdeploy.database.backups.on_disk import partial_backup
+from cosmicdeploy.database.backups.on_disk.manifest import Manifest, now
+from cosmicdeploy.database.backups.on_disk.signing import SigningKey
+from cosmicdeploy.database.backups.on_disk.state import VerificationRecord
 from cosmicdeploy.database.backups.removal import finish_removal, pending_removals, start_removal
-from cosmicdeploy.database.backups.signing import SigningKey
-from cosmicdeploy.database.backups.state import VerificationRecord
 from cosmicdeploy.database.copies import fetch
 from cosmicdeploy.database.copies.copies import Copies
 from cosmicdeploy.database.copies.destination import Destination

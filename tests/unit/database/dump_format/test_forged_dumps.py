@@ -10,8 +10,8 @@ import pytest
 import zstandard
 
 from cosmicdeploy.database.backups.backup import Backup
-from cosmicdeploy.database.backups.manifest import Content, Manifest, Objects, TableRows
-from cosmicdeploy.database.backups.state import State
+from cosmicdeploy.database.backups.on_disk.manifest import Content, Manifest, Objects, TableRows
+from cosmicdeploy.database.backups.on_disk.state import State
 from cosmicdeploy.database.dump_format.opening import opening_fault
 from cosmicdeploy.database.dump_format.scan import DumpScan
 from cosmicdeploy.database.restore.verify import verify_backup

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.database.backups.backup import Backup
-from cosmicdeploy.database.backups.manifest import Manifest
-from cosmicdeploy.database.backups.state import State
+from cosmicdeploy.database.backups.on_disk.manifest import Manifest
+from cosmicdeploy.database.backups.on_disk.state import State
 from cosmicdeploy.database.dump.prerequisites import require_dumpable
 from cosmicdeploy.database.restore import verify
 from cosmicdeploy.database.restore.load import require_loadable

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.backups.manifest import now
-from cosmicdeploy.database.backups.state import Pin
+from cosmicdeploy.database.backups.on_disk.manifest import now
+from cosmicdeploy.database.backups.on_disk.state import Pin
 from cosmicdeploy.database.swap.record import Phase, SwapRecord
 from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.events import Warned

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import field_validator
 
-from cosmicdeploy.database.backups.manifest import Moment
+from cosmicdeploy.database.backups.on_disk.manifest import Moment
 from cosmicdeploy.database.stored_model import StoredModel
 from cosmicdeploy.errors import BackupError
 from cosmicdeploy.text.sanitize import encodable

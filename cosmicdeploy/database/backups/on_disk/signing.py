@@ -10,7 +10,7 @@ import hmac
 import json
 from dataclasses import dataclass, field
 
-from cosmicdeploy.database.backups.manifest import Manifest
+from cosmicdeploy.database.backups.on_disk.manifest import Manifest
 from cosmicdeploy.errors import BackupError
 
 # The way to use a copy that proves nothing about its origin.

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 import zstandard
 
-from cosmicdeploy.database.backups.manifest import Content
+from cosmicdeploy.database.backups.on_disk.manifest import Content
 from cosmicdeploy.database.dump_format.scan import DumpScan
 from cosmicdeploy.errors import BackupError, BackupUnreadable
 

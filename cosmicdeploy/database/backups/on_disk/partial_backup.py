@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from cosmicdeploy.database.backups.manifest import Manifest
-from cosmicdeploy.database.backups.signing import SigningKey
+from cosmicdeploy.database.backups.on_disk.manifest import Manifest
+from cosmicdeploy.database.backups.on_disk.signing import SigningKey
 from cosmicdeploy.files.atomic import lock_file, open_private, sync, sync_folder, write_atomically
 
 
