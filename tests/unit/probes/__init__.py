@@ -1,0 +1,1 @@
+"""Tests of the probes: measurements from outside, and what they refuse."""
