@@ -11,7 +11,7 @@ import pytest
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.rotation.archive import archive_of
 from tests.stack.support.harness import StackUnderTest
-from tests.unit.runs.rotation.histories import History, lines_of
+from tests.unit.journal.rotation.histories import History, lines_of
 
 pytestmark = pytest.mark.stack
 

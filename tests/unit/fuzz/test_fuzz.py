@@ -19,8 +19,8 @@ from cosmicdeploy.settings.loading import load
 from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.stack.variables.environment import read_env_file
 from tests.unit.fuzz.damage import cases, require_no_traceback
-from tests.unit.runs.damage.journals import killed_run, read_all
-from tests.unit.runs.rotation.histories import History, lines_of, require_same_lines
+from tests.unit.journal.damage.journals import killed_run, read_all
+from tests.unit.journal.rotation.histories import History, lines_of, require_same_lines
 
 pytestmark = [pytest.mark.unit, pytest.mark.timeout(3600)]
 

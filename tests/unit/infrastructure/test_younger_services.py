@@ -21,7 +21,7 @@ from cosmicdeploy.steps.rollout import left_out
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from cosmicdeploy.verification.container_checks import containers, images
 from tests.unit.infrastructure.shop import Engine, Open, container, running_engine
-from tests.unit.runs.journal_writer import Writer
+from tests.unit.journal.journal_writer import Writer
 
 pytestmark = pytest.mark.unit
 

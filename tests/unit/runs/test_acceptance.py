@@ -23,7 +23,7 @@ from cosmicdeploy.settings import Services
 from cosmicdeploy.verification import orphans
 from tests.unit.engine.shop_stack import Engine, container
 from tests.unit.engine.shop_stack import stack as declared
-from tests.unit.runs.journal_writer import Writer
+from tests.unit.journal.journal_writer import Writer
 
 pytestmark = pytest.mark.unit
 

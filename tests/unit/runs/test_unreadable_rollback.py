@@ -15,7 +15,7 @@ from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.operations import acceptance
 from cosmicdeploy.runs.interrupted import interrupted, undo_interrupted, ways_on
 from cosmicdeploy.runs.undo import undo
-from tests.unit.runs.journal_writer import Writer
+from tests.unit.journal.journal_writer import Writer
 
 pytestmark = pytest.mark.unit
 

@@ -16,7 +16,7 @@ from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.runs.excused_requests import excuse_known_failures
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
 from cosmicdeploy.verification.excused import Excused
-from tests.unit.runs.journal_writer import Writer
+from tests.unit.journal.journal_writer import Writer
 from tests.unit.settings_of import settings_of
 
 pytestmark = pytest.mark.unit

@@ -21,7 +21,7 @@ from cosmicdeploy.runs import failing_before, locked_run
 from cosmicdeploy.settings import load
 from cosmicdeploy.verification.initial_failures import find_initial_failures
 from cosmicdeploy.verification.still_failing import still_failing
-from tests.unit.runs.journal_writer import STATE, Writer
+from tests.unit.journal.journal_writer import STATE, Writer
 from tests.unit.servers import Reply, Served, serving
 from tests.unit.verification.test_proven import (
     GOOD,

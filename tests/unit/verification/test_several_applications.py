@@ -20,7 +20,7 @@ from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.verification.excused import Excused
 from cosmicdeploy.verification.initial_failures import problem_of
 from cosmicdeploy.verification.points import run_check
-from tests.unit.runs.journal_writer import Writer
+from tests.unit.journal.journal_writer import Writer
 from tests.unit.servers import Reply
 from tests.unit.verification.several import COMPOSE, PATHS, good, several
 

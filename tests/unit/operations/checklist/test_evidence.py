@@ -25,8 +25,8 @@ from cosmicdeploy.operations.checklist.evidence.transitions import Transition
 from cosmicdeploy.operations.checklist.verdict import Span
 from cosmicdeploy.settings import External
 from cosmicdeploy.traffic.response import Response
+from tests.unit.journal.journal_writer import Writer
 from tests.unit.operations.checklist.figures import SETTINGS, LogEngine, context
-from tests.unit.runs.journal_writer import Writer
 
 pytestmark = pytest.mark.unit
 

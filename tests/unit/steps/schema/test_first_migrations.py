@@ -21,7 +21,7 @@ from cosmicdeploy.steps.schema.interrupted_migrations import (
     State,
     half_done_error,
 )
-from tests.unit.runs.journal_writer import Writer
+from tests.unit.journal.journal_writer import Writer
 from tests.unit.steps.schema.in_memory import InMemoryFacts, Schema, opens
 
 pytestmark = pytest.mark.unit

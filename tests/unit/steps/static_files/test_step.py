@@ -21,7 +21,7 @@ from cosmicdeploy.stack.model import VolumeOptions
 from cosmicdeploy.steps.base import Change, Unchanged
 from cosmicdeploy.steps.static_files.leftovers import clean_up, left_aside
 from cosmicdeploy.steps.static_files.static_files import StaticFilesStep
-from tests.unit.runs.journal_writer import Writer
+from tests.unit.journal.journal_writer import Writer
 from tests.unit.steps.static_files.conftest import MOUNT, container
 from tests.unit.steps.static_files.local_engine import LocalEngine, read_volume
 

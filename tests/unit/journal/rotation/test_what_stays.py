@@ -18,7 +18,7 @@ from cosmicdeploy.operations.checklist.evidence import migrations
 from cosmicdeploy.operations.checklist.verdict import Span
 from cosmicdeploy.steps.backups.kept_images import last_releases
 from cosmicdeploy.steps.images.borrowed import is_borrowed
-from tests.unit.runs.rotation.histories import (
+from tests.unit.journal.rotation.histories import (
     NOW,
     History,
     facts_of,

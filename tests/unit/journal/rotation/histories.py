@@ -11,7 +11,7 @@ from typing import Any
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.rotation.archive import archive_of
 from cosmicdeploy.journal.unfinished.unfinished import unfinished
-from tests.unit.runs.journal_writer import BEFORE, STATE
+from tests.unit.journal.journal_writer import BEFORE, STATE
 
 NOW = datetime.now(UTC)
 STEPS = ("build", "rollout", "migrate", "restore", "resume", "images")

@@ -14,7 +14,7 @@ from cosmicdeploy.journal.lines import UnreadableLine
 from cosmicdeploy.journal.records.step_shapes import BEFORE
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.steps.kinds import KINDS
-from tests.unit.runs.damage.any_json import AT
+from tests.unit.journal.damage.any_json import AT
 
 pytestmark = pytest.mark.unit
 

@@ -22,7 +22,7 @@ from cosmicdeploy.lock.holder import describe_holder, is_dead, this_process
 from cosmicdeploy.operations.checklist import baseline
 from cosmicdeploy.probes.application.features import _record
 from tests.unit.database.backups.entries import good, manifest
-from tests.unit.runs.damage.any_json import AT, ID, OTHER, parts, random_json
+from tests.unit.journal.damage.any_json import AT, ID, OTHER, parts, random_json
 from tests.unit.shop import BACKUPS, call
 
 pytestmark = pytest.mark.unit

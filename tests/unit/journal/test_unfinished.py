@@ -9,7 +9,7 @@ import pytest
 from cosmicdeploy.journal.unfinished.interrupted_migration import interrupted_migration
 from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.steps.schema.migrate_down import backup_before
-from tests.unit.runs.journal_writer import Writer
+from tests.unit.journal.journal_writer import Writer
 
 pytestmark = pytest.mark.unit
 

@@ -10,8 +10,8 @@ import pytest
 
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.lines import UnreadableLine
-from tests.unit.runs.damage.any_json import AT, ID, random_json
-from tests.unit.runs.damage.journals import read_all
+from tests.unit.journal.damage.any_json import AT, ID, random_json
+from tests.unit.journal.damage.journals import read_all
 from tests.unit.shop import call
 
 pytestmark = pytest.mark.unit

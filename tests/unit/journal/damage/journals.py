@@ -18,7 +18,7 @@ from cosmicdeploy.runs.undo.undo import applied_by, has_swapped_data
 from cosmicdeploy.steps.backups.kept_images import last_releases, rollback_backups
 from cosmicdeploy.steps.containers.restart.interrupted_restarts import interrupted_restarts
 from cosmicdeploy.steps.schema.migrate_down import backup_before
-from tests.unit.runs.damage.any_json import AT, ID
+from tests.unit.journal.damage.any_json import AT, ID
 
 CONTAINERS = {"web": {"id": "1", "running": True, "ready": True, "started_at": AT}}
 LOCK_WAIT = {"former": 50, "set": 5}

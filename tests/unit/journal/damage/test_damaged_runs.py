@@ -19,8 +19,8 @@ from cosmicdeploy.journal.lines import UnreadableLine
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.runs.interrupted import interrupted
-from tests.unit.runs.damage.any_json import parts, random_json
-from tests.unit.runs.damage.journals import killed_run, read_all
+from tests.unit.journal.damage.any_json import parts, random_json
+from tests.unit.journal.damage.journals import killed_run, read_all
 
 pytestmark = pytest.mark.unit
 

@@ -11,7 +11,7 @@ import pytest
 from cosmicdeploy import workspace
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from tests.unit.database.backups.entries import good
-from tests.unit.runs.damage.any_json import ID, OTHER
+from tests.unit.journal.damage.any_json import ID, OTHER
 from tests.unit.shop import BACKUPS, SETTINGS, write_stack_files
 
 

@@ -20,7 +20,7 @@ from cosmicdeploy.operations.restart import RestartPlan
 from cosmicdeploy.runs import locked_run
 from cosmicdeploy.runs.execute import record_release
 from cosmicdeploy.runs.interrupted import interrupted
-from tests.unit.runs.journal_writer import STATE, Writer
+from tests.unit.journal.journal_writer import STATE, Writer
 from tests.unit.settings_of import settings_of
 
 pytestmark = pytest.mark.unit

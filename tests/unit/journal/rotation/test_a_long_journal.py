@@ -16,7 +16,7 @@ from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.runs.journal_rotation import rotate_journal
 from cosmicdeploy.steps.backups.kept_images import last_releases
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_left
-from tests.unit.runs.rotation.histories import History, lines_of, require_same_lines
+from tests.unit.journal.rotation.histories import History, lines_of, require_same_lines
 
 pytestmark = pytest.mark.unit
 

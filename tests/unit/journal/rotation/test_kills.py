@@ -22,7 +22,7 @@ from cosmicdeploy.journal.rotation import archive, rotation
 from cosmicdeploy.journal.rotation.archive import archive_of
 from cosmicdeploy.journal.rotation.needed import Needed
 from cosmicdeploy.journal.rotation.rotation import rotate
-from tests.unit.runs.rotation.histories import (
+from tests.unit.journal.rotation.histories import (
     History,
     facts_of,
     lines_of,

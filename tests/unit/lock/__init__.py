@@ -1,0 +1,1 @@
+"""Tests of the lock: who holds it, and what a run without it may not do."""
