@@ -9,7 +9,7 @@ import pytest
 
 from cosmicdeploy.engine.containers.in_place import adopt_container_names, replica_numbers
 from cosmicdeploy.stack.replicas import with_replicas
-from tests.unit.engine.test_in_place import container, stack
+from tests.unit.engine.containers.test_in_place import container, stack
 
 pytestmark = pytest.mark.unit
 

@@ -12,7 +12,7 @@ from cosmicdeploy.engine.commands.exec_streams import STDERR, STDOUT, whole_fram
 from cosmicdeploy.engine.commands.log_reader import LogSelection, lines, nanoseconds
 from cosmicdeploy.engine.facts import LogLine
 from cosmicdeploy.errors import EngineError
-from tests.unit.engine.test_streams import frame
+from tests.unit.engine.commands.test_streams import frame
 
 FIRST = b"2026-02-02T18:30:00.000000001Z "
 SECOND = b"2026-02-02T18:30:00.000000002Z "

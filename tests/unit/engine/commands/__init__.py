@@ -1,0 +1,1 @@
+"""Tests of commands in containers, and of their output and logs."""

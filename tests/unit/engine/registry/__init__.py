@@ -1,0 +1,1 @@
+"""Tests of names of images, and of pulls."""
