@@ -29,10 +29,10 @@ GROUPS = ("tests/stack/laravel/", "tests/stack/database/")
 LONGEST_FIRST = (
     *GROUPS,
     "tests/stack/release/test_year.py",
-    "tests/stack/release/test_failures.py",
-    "tests/stack/release/test_rollout.py",
+    "tests/stack/release/failures/test_failures.py",
+    "tests/stack/release/rollout/test_rollout.py",
     "tests/stack/release/test_rollback.py",
-    "tests/stack/release/test_kills.py",
+    "tests/stack/release/failures/test_kills.py",
     "tests/stack/release/test_migrations.py",
     "tests/stack/observe/test_diagnose.py",
     "tests/stack/operate/test_restart.py",

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from tests.stack.release.test_faults import add_to_dockerfile, wait_for_record
+from tests.stack.release.failures.test_faults import add_to_dockerfile, wait_for_record
 from tests.stack.support.harness import RELEASED, StackUnderTest
 
 pytestmark = pytest.mark.stack

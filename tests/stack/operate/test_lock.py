@@ -20,7 +20,7 @@ from cosmicdeploy.engine.facts import Marker
 from cosmicdeploy.errors import EngineError, LockHeld
 from cosmicdeploy.lock import hold_lock, inspect_lock, release_stale
 from cosmicdeploy.lock.holder import marker_name, this_process
-from tests.stack.release.test_failures import require_error, started_steps, wait_for_step
+from tests.stack.release.failures.test_failures import require_error, started_steps, wait_for_step
 from tests.stack.support.harness import ROOT, Done, StackUnderTest
 
 pytestmark = pytest.mark.stack

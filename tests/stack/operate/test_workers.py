@@ -15,8 +15,8 @@ import pytest
 
 from cosmicdeploy.steps.containers.maintenance.quiesce import QuiesceStep
 from cosmicdeploy.steps.schema.migrate import MigrateStep
-from tests.stack.release.test_failures import started_steps, wait_for_step
-from tests.stack.release.test_kills import next_release, remove_migrations
+from tests.stack.release.failures.test_failures import started_steps, wait_for_step
+from tests.stack.release.failures.test_kills import next_release, remove_migrations
 from tests.stack.release.test_steps import outcome
 from tests.stack.support.harness import StackUnderTest
 

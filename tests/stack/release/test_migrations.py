@@ -19,7 +19,12 @@ from cosmicdeploy.database.session import open_session
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.layout import SOURCES
 from cosmicdeploy.steps.schema.down import roll_down
-from tests.stack.release.test_failures import require_error, started_steps, untouched, wait_for_step
+from tests.stack.release.failures.test_failures import (
+    require_error,
+    started_steps,
+    untouched,
+    wait_for_step,
+)
 from tests.stack.support.harness import Done, StackUnderTest
 from tests.stack.support.threads import in_threads
 

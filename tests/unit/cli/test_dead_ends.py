@@ -13,9 +13,9 @@ pytestmark = pytest.mark.unit
 
 ROOT = PACKAGE.parent
 ACCEPTANCE = "unit/runs/test_acceptance.py"
-DEAD_ENDS = "stack/release/test_dead_ends.py"
+DEAD_ENDS = "stack/release/failures/test_dead_ends.py"
 MIGRATIONS = "stack/release/test_migrations.py"
-BY_HAND = "stack/release/test_changes_by_hand.py"
+BY_HAND = "stack/release/failures/test_changes_by_hand.py"
 TAKEN_BACK = f"{BY_HAND}::test_abort_accept_takes_what_runs_if_the_superseded_container_is_gone"
 # Where `NeedsPerson` is raised → a test that causes it and takes the way out.
 WAYS_OUT = {

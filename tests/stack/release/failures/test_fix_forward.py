@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import pytest
 
 from cosmicdeploy.layout import SOURCES
-from tests.stack.release.test_changes_by_hand import kill_in_mid_rollout
-from tests.stack.release.test_faults import STUCK, add_to_dockerfile
+from tests.stack.release.failures.test_changes_by_hand import kill_in_mid_rollout
+from tests.stack.release.failures.test_faults import STUCK, add_to_dockerfile
 from tests.stack.stacks.fragile import (
     APPS,
     SCHEDULER,

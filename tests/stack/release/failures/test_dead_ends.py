@@ -13,7 +13,7 @@ import pytest
 from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.schema.schemas import create_schema_like, drop_schema, replaced_name
 from cosmicdeploy.runs.undo.snapshot import observe
-from tests.stack.release.test_failures import require_error
+from tests.stack.release.failures.test_failures import require_error
 from tests.stack.support.harness import RELEASED, StackUnderTest
 
 pytestmark = [pytest.mark.stack, pytest.mark.torture]

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from cosmicdeploy.probes.http import send_request
-from tests.stack.release.test_faults import wait_for_record
+from tests.stack.release.failures.test_faults import wait_for_record
 from tests.stack.support.harness import BEAT, Done, StackUnderTest
 
 pytestmark = pytest.mark.stack

@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 
 from tests.stack.compatibility.test_compose import V1, V2, compose
-from tests.stack.release.test_faults import wait_for_record
+from tests.stack.release.failures.test_faults import wait_for_record
 from tests.stack.support.harness import RELEASED, Done, StackUnderTest
 from tests.stack.support.promises import require_backups_intact, require_whole
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from tests.stack.release.test_faults import add_to_dockerfile
+from tests.stack.release.failures.test_faults import add_to_dockerfile
 from tests.stack.support.harness import StackUnderTest
 from tests.stack.support.promises import acknowledged, require_whole
 from tests.stack.support.threads import in_threads

@@ -1,0 +1,1 @@
+"""The rollout of a release: its pace, the proxy, and the requests that prove it."""
