@@ -11,8 +11,8 @@ from typing import Any
 
 from cosmicdeploy.errors import CosmicError
 from tests.stack.stacks.strangers_laravel import StrangersLaravel
-from tests.stack.support.commands import Command
 from tests.stack.support.harness import Done
+from tests.stack.support.processes.commands import Command
 
 LONGEST_SECONDS = 600
 # What can go wrong in a scenario without a mistake in its code.

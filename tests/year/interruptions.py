@@ -8,7 +8,7 @@ from tests.stack.release.failures.test_changes_by_hand import kill_in_mid_rollou
 from tests.stack.release.failures.test_failures import started_steps, wait_for_step
 from tests.stack.release.test_migrations import wait_for_table
 from tests.stack.stacks.strangers_laravel import WEB
-from tests.stack.support.commands import Command
+from tests.stack.support.processes.commands import Command
 from tests.year import migrations
 from tests.year.attempt import Attempt
 from tests.year.releases import deploy_release, expect_running

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.stack.support.registry import Registry, running_registry
+from tests.stack.support.network.registry import Registry, running_registry
 
 
 @pytest.fixture(scope="module")

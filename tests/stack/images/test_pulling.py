@@ -14,8 +14,8 @@ from cosmicdeploy.engine import Engine
 from cosmicdeploy.engine.registry.pull import pull
 from cosmicdeploy.errors import PullFailed
 from cosmicdeploy.stack.model import Build
-from tests.stack.support.registry import PASSWORD, USER, Registry, free_port
-from tests.stack.support.stalling import stalling
+from tests.stack.support.network.registry import PASSWORD, USER, Registry, free_port
+from tests.stack.support.network.stalling import stalling
 
 pytestmark = pytest.mark.stack
 

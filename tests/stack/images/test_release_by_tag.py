@@ -12,8 +12,8 @@ import pytest
 
 from cosmicdeploy.errors import ExitCode
 from tests.stack.stacks.tagged import APPS, REPOSITORY, TaggedStack, push_release, tagged_stack
-from tests.stack.support.registry import Registry
-from tests.stack.support.stalling import stalling
+from tests.stack.support.network.registry import Registry
+from tests.stack.support.network.stalling import stalling
 
 pytestmark = pytest.mark.stack
 

@@ -117,7 +117,7 @@ def test_http_on_the_port_of_php_fpm_is_refused_before_anything_is_touched(up: P
 
 def killed(stack: PhpFpm, count: int) -> bool:
     """Run a deploy that is killed after its `count`-th record; return whether it was."""
-    process = stack.start(str(count), "deploy", module="tests.stack.support.killed")
+    process = stack.start(str(count), "deploy", module="tests.stack.support.processes.killed")
     out, err = process.communicate(timeout=100)
     code = process.wait()
     assert code in (0, -signal.SIGKILL), (count, out, err)

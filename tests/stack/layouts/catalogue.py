@@ -22,7 +22,7 @@ from tests.stack.stacks.php_fpm import PhpFpm
 from tests.stack.stacks.replicated import REPLICAS, Replicated
 from tests.stack.stacks.several import APPLICATIONS, Several
 from tests.stack.stacks.tagged import APPS, TaggedStack, push_release, tagged_stack
-from tests.stack.support.registry import running_registry
+from tests.stack.support.network.registry import running_registry
 
 Opened = Callable[[Path], AbstractContextManager[OneApp]]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from tests.stack.stacks.one_app import OneApp
-from tests.stack.support.steady import Counted, steady
+from tests.stack.support.network.steady import Counted, steady
 
 PER_SECOND = 20
 

@@ -13,6 +13,7 @@ from tests.stack.layouts.layout import Layout
 from tests.stack.layouts.load import load
 from tests.stack.stacks.one_app import OneApp
 from tests.stack.support.harness import Done
+from tests.stack.support.network.steady import Counted
 from tests.stack.support.origins import Origin
 from tests.stack.support.releases import (
     compose_up,
@@ -21,7 +22,6 @@ from tests.stack.support.releases import (
     existing,
     require,
 )
-from tests.stack.support.steady import Counted
 
 # More than there are replicas, so that each is asked.
 TIMES = 12

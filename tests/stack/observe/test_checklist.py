@@ -65,7 +65,7 @@ class Deployed:
         argv = [
             sys.executable,
             "-m",
-            "tests.stack.support.ahead",
+            "tests.stack.support.processes.ahead",
             str(seconds),
             "checklist",
             *words,

@@ -21,8 +21,8 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.probes.http import send_request
-from tests.stack.support.commands import Command
 from tests.stack.support.harness import BEAT, BODY, StackUnderTest
+from tests.stack.support.processes.commands import Command
 
 pytestmark = pytest.mark.stack
 

@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.stack.support.commands import Command
 from tests.stack.support.harness import StackUnderTest
+from tests.stack.support.processes.commands import Command
 from tests.stack.support.variants import COMPOSE, edit
 
 pytestmark = pytest.mark.stack

@@ -74,7 +74,8 @@ def start(project: str) -> Iterator[Start]:
     started: list[Holder] = []
 
     def begin(*options: str, under: Sequence[str] = ()) -> Holder:
-        argv = [*under, sys.executable, "-m", "tests.stack.support.lock_holder", project, *options]
+        module = "tests.stack.support.processes.lock_holder"
+        argv = [*under, sys.executable, "-m", module, project, *options]
         started.append(Holder(argv))
         return started[-1]
 

@@ -26,7 +26,7 @@ from tests.stack.release.failures.test_failures import (
     wait_for_step,
 )
 from tests.stack.support.harness import Done, StackUnderTest
-from tests.stack.support.threads import in_threads
+from tests.stack.support.processes.threads import in_threads
 
 pytestmark = pytest.mark.stack
 

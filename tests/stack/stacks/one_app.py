@@ -15,7 +15,7 @@ import yaml
 from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.stack.variables.environment import read_env_file
 from tests.stack.support.harness import COMPOSE_FILE, IMAGES, ROOT, StackUnderTest
-from tests.stack.support.registry import free_port
+from tests.stack.support.network.registry import free_port
 
 SETTINGS = """\
 services: {app: [app]}

@@ -24,7 +24,7 @@ from tests.stack.support.harness import (
     running,
     with_images_of_its_own,
 )
-from tests.stack.support.registry import free_port
+from tests.stack.support.network.registry import free_port
 
 LARAVEL = ROOT / "tests" / "laravel"
 STRANGER = LARAVEL / "stranger"

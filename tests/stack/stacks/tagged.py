@@ -17,8 +17,8 @@ from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.probes.urls import replica_url
 from tests.stack.stacks.one_app import SERVER, OneApp, base_image, remove_images_of
 from tests.stack.support.harness import COMPOSE_FILE
-from tests.stack.support.programs import run_program
-from tests.stack.support.registry import Registry
+from tests.stack.support.network.registry import Registry
+from tests.stack.support.processes.programs import run_program
 
 REPOSITORY = "shop/app"
 APPS = ("app-1", "app-2")

@@ -12,7 +12,7 @@ import yaml
 from cosmicdeploy.stack.variables.environment import read_env_file
 from tests.stack.stacks.databases import run, wait_for
 from tests.stack.support.harness import IMAGES, ROOT, StackUnderTest
-from tests.stack.support.programs import run_program
+from tests.stack.support.processes.programs import run_program
 
 FILE = "docker-compose.prod.yml"
 SETTINGS = """\

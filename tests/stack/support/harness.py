@@ -31,9 +31,9 @@ from cosmicdeploy.probes.urls import proxy_url
 from cosmicdeploy.settings import LoadedSettings
 from cosmicdeploy.stack.model import Stack
 from cosmicdeploy.workspace import connect_stack, read_stack_files
-from tests.stack.support.commands import Command
-from tests.stack.support.programs import run_program
-from tests.stack.support.threads import in_threads
+from tests.stack.support.processes.commands import Command
+from tests.stack.support.processes.programs import run_program
+from tests.stack.support.processes.threads import in_threads
 
 ROOT = Path(__file__).resolve().parents[3]
 COMPOSE_V2 = ROOT / ".cache/compose-v2/usr/libexec/docker/cli-plugins/docker-compose"

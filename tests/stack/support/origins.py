@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.stack.support.harness import ROOT, StackUnderTest
-from tests.stack.support.programs import run_program
+from tests.stack.support.processes.programs import run_program
 
 CACHE = ROOT / ".cache"
 PLUGIN = Path("cli-plugins", "docker-compose")

@@ -13,7 +13,7 @@ from cosmicdeploy.database.restore.verify import verify_backup
 from cosmicdeploy.database.schema.schemas import replaced_name, shadow_name
 from cosmicdeploy.probes.http import OK, Response, send_request
 from tests.stack.support.harness import BEAT, BODY, StackUnderTest
-from tests.stack.support.threads import in_threads
+from tests.stack.support.processes.threads import in_threads
 
 # The service stores milliseconds, from the same clock as the tests.
 RESOLUTION_SECONDS = 0.001

@@ -14,7 +14,7 @@ import pytest
 
 from cosmicdeploy.layout import SOURCES
 from tests.stack.support.harness import Done, StackUnderTest
-from tests.stack.support.relay import Relay
+from tests.stack.support.network.relay import Relay
 
 pytestmark = pytest.mark.stack
 

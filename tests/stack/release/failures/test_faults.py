@@ -13,8 +13,8 @@ import pytest
 from cosmicdeploy.layout import SOURCES
 from tests.stack.stacks.dumps import ENDLESS, fake_tool, is_run
 from tests.stack.support.harness import ROOT, Done, StackUnderTest
+from tests.stack.support.network.relay import Relay
 from tests.stack.support.promises import acknowledged, require_backups_intact, require_whole
-from tests.stack.support.relay import Relay
 
 pytestmark = pytest.mark.stack
 

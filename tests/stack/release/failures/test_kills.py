@@ -46,7 +46,7 @@ def remove_migrations(laid_out: StackUnderTest) -> Iterator[None]:
 
 def killed(stack: StackUnderTest, count: int, *words: str) -> int:
     """Run a command that is killed after its `count`-th record; return its exit code."""
-    process = stack.start(str(count), *words, module="tests.stack.support.killed")
+    process = stack.start(str(count), *words, module="tests.stack.support.processes.killed")
     process.communicate(timeout=300)
     return process.wait()
 

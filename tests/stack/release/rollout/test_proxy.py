@@ -30,7 +30,7 @@ from cosmicdeploy.proxy.nginx.upstreams import groups
 from cosmicdeploy.proxy.probe_requests import unreached
 from tests.stack.stacks.small_stack import SmallStack, small_stack, write_groups
 from tests.stack.support.harness import StackUnderTest
-from tests.stack.support.steady import steady
+from tests.stack.support.network.steady import steady
 
 pytestmark = pytest.mark.stack
 

@@ -12,8 +12,8 @@ import pytest
 
 from tests.stack.release.failures.test_faults import add_to_dockerfile
 from tests.stack.support.harness import StackUnderTest
+from tests.stack.support.processes.threads import in_threads
 from tests.stack.support.promises import acknowledged, require_whole
-from tests.stack.support.threads import in_threads
 from tests.stack.support.variants import SLOW_PATH, by_name, running_variant, slowed, with_replicas
 
 pytestmark = pytest.mark.stack

@@ -134,7 +134,7 @@ def test_an_orphan_of_an_interrupted_run_is_removed_or_started_again(up: Changin
             "done:orphans",
             "deploy",
             "--remove-orphans",
-            module="tests.stack.support.killed",
+            module="tests.stack.support.processes.killed",
         )
         killed.communicate(timeout=120)
         assert killed.returncode == -signal.SIGKILL

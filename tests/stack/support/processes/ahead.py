@@ -1,7 +1,7 @@
 """Run the command line with a clock that is some seconds ahead.
 
-Run as `python -m tests.stack.support.ahead SECONDS COMMAND …`. It tests commands
-that look back over some minutes, without the wait.
+Run as `python -m tests.stack.support.processes.ahead SECONDS COMMAND …`. It tests
+commands that look back over some minutes, without the wait.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
-ROOT = Path(__file__).resolve().parents[3]
-SERVER = "tests.stack.support.preloaded"
+ROOT = Path(__file__).resolve().parents[4]
+SERVER = "tests.stack.support.processes.preloaded"
 
 
 class Command:

@@ -1,7 +1,8 @@
 """Run the command line and kill it after a journal record.
 
-Run as `python -m tests.stack.support.killed N COMMAND …`. The process kills itself with SIGKILL as
-soon as the N-th record of its run is on disk, or the first of a kind (`done:rollout`).
+Run as `python -m tests.stack.support.processes.killed N COMMAND …`. The process kills itself
+with SIGKILL as soon as the N-th record of its run is on disk, or the first of a kind
+(`done:rollout`).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import urlsplit
 
-from tests.stack.support.threads import in_threads
+from tests.stack.support.processes.threads import in_threads
 
 TIMEOUT = 10.0
 

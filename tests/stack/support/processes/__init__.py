@@ -1,0 +1,1 @@
+"""Run the deployer and other programs in processes and threads, and kill them."""
