@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cosmicdeploy.errors import CosmicError
-from tests.stack.stacks.strangers_laravel import StrangersLaravel
+from tests.stack.stacks.php.strangers_laravel import StrangersLaravel
 from tests.stack.support.harness import Done
 from tests.stack.support.processes.commands import Command
 

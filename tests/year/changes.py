@@ -9,7 +9,7 @@ from typing import Any
 
 import docker
 
-from tests.stack.stacks.strangers_laravel import CACHE, JOBS, NGINX_CONF, WEB, StrangersLaravel
+from tests.stack.stacks.php.strangers_laravel import CACHE, JOBS, NGINX_CONF, WEB, StrangersLaravel
 from tests.stack.support.harness import COMPOSE_FILE
 from tests.stack.support.variants import edit
 from tests.year.attempt import Attempt

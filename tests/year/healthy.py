@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.stack.stacks.strangers_laravel import StrangersLaravel, strangers_laravel
+from tests.stack.stacks.php.strangers_laravel import StrangersLaravel, strangers_laravel
 from tests.year.attempt import FAILURES, error_of
 
 # Also replaces what a scenario has changed besides the application, and removes what it has added.

@@ -7,7 +7,7 @@ import signal
 from tests.stack.release.failures.test_changes_by_hand import kill_in_mid_rollout
 from tests.stack.release.failures.test_failures import started_steps, wait_for_step
 from tests.stack.release.test_migrations import wait_for_table
-from tests.stack.stacks.strangers_laravel import WEB
+from tests.stack.stacks.php.strangers_laravel import WEB
 from tests.stack.support.processes.commands import Command
 from tests.year import migrations
 from tests.year.attempt import Attempt

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.deploy import measure
-from tests.stack.stacks.strangers_laravel import StrangersLaravel
+from tests.stack.stacks.php.strangers_laravel import StrangersLaravel
 
 BEFORE_SECONDS = 3.0
 # Requests can still fail shortly after a command.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.stack.stacks.strangers_laravel import StrangersLaravel
+from tests.stack.stacks.php.strangers_laravel import StrangersLaravel
 from tests.year.attempt import Attempt
 
 FILE = """<?php

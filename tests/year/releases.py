@@ -6,7 +6,7 @@ import statistics
 import time
 
 from cosmicdeploy.proxy.nginx.server import find_nginx
-from tests.stack.stacks.strangers_laravel import StrangersLaravel
+from tests.stack.stacks.php.strangers_laravel import StrangersLaravel
 from tests.year import migrations
 from tests.year.attempt import Attempt
 from tests.year.sources import break_heartbeats, fix_heartbeats, put_release

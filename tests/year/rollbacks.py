@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.stack.stacks.strangers_laravel import StrangersLaravel
+from tests.stack.stacks.php.strangers_laravel import StrangersLaravel
 from tests.year import migrations
 from tests.year.attempt import Attempt
 from tests.year.sources import put_release

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.deploy.requests import Request, p99, read_requests
-from tests.stack.stacks.strangers_laravel import StrangersLaravel
+from tests.stack.stacks.php.strangers_laravel import StrangersLaravel
 from tests.year.attempt import FAILURES, Attempt
 from tests.year.healthy import HealthyStack, say
 from tests.year.judge import State, judged, outcome_of

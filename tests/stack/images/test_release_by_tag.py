@@ -11,7 +11,13 @@ from dataclasses import dataclass
 import pytest
 
 from cosmicdeploy.errors import ExitCode
-from tests.stack.stacks.tagged import APPS, REPOSITORY, TaggedStack, push_release, tagged_stack
+from tests.stack.stacks.behind_nginx.tagged import (
+    APPS,
+    REPOSITORY,
+    TaggedStack,
+    push_release,
+    tagged_stack,
+)
 from tests.stack.support.network.registry import Registry
 from tests.stack.support.network.stalling import stalling
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.stack.stacks.fronted import NGINX, Fronted, fronted
+from tests.stack.stacks.behind_nginx.fronted import NGINX, Fronted, fronted
 
 pytestmark = pytest.mark.stack
 

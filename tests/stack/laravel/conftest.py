@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from cosmicdeploy.engine import Engine
-from tests.stack.stacks.laravel import LaravelStack, laravel_stack
+from tests.stack.stacks.php.laravel import LaravelStack, laravel_stack
 
 
 @pytest.fixture(scope="package")

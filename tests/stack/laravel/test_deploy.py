@@ -15,7 +15,7 @@ from cosmicdeploy.errors import NeedsPerson
 from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.steps.schema.down import roll_down
 from tests.stack.operate.test_workers import SCHEDULER, WORKER, lives
-from tests.stack.stacks.laravel import LaravelStack
+from tests.stack.stacks.php.laravel import LaravelStack
 from tests.stack.support.harness import BEAT, BODY
 from tests.stack.support.promises import acknowledged, require_whole
 from tests.stack.support.variants import COMPOSE, edit

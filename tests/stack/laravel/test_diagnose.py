@@ -29,8 +29,8 @@ from tests.stack.compatibility.test_compose import V1, compose
 from tests.stack.observe.test_checklist import wait_for_counters
 from tests.stack.observe.test_diagnose import client, diagnosed, fixed, problems, wait_until
 from tests.stack.operate.test_workers import SCHEDULER, WORKER
-from tests.stack.stacks.laravel import LaravelStack
-from tests.stack.stacks.laravel_by_hand import (
+from tests.stack.stacks.php.laravel import LaravelStack
+from tests.stack.stacks.php.laravel_by_hand import (
     SESSION,
     by_hand,
     container,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.stack.stacks.one_app import stack_of_kind
-from tests.stack.stacks.php_fpm import BY_ENTRYPOINT, PhpFpm
+from tests.stack.stacks.php.php_fpm import BY_ENTRYPOINT, PhpFpm
 
 pytestmark = pytest.mark.stack
 

@@ -16,12 +16,12 @@ from tests.stack.layouts.kinds.one_shot import OneShot
 from tests.stack.layouts.kinds.plain import ExternalDatabase, WithCache
 from tests.stack.layouts.kinds.several_files import SeveralFiles
 from tests.stack.layouts.layout import Layout
-from tests.stack.stacks.fronted import Fronted
+from tests.stack.stacks.behind_nginx.fronted import Fronted
+from tests.stack.stacks.behind_nginx.replicated import REPLICAS, Replicated
+from tests.stack.stacks.behind_nginx.several import APPLICATIONS, Several
+from tests.stack.stacks.behind_nginx.tagged import APPS, TaggedStack, push_release, tagged_stack
 from tests.stack.stacks.one_app import OneApp, stack_of_kind
-from tests.stack.stacks.php_fpm import PhpFpm
-from tests.stack.stacks.replicated import REPLICAS, Replicated
-from tests.stack.stacks.several import APPLICATIONS, Several
-from tests.stack.stacks.tagged import APPS, TaggedStack, push_release, tagged_stack
+from tests.stack.stacks.php.php_fpm import PhpFpm
 from tests.stack.support.network.registry import running_registry
 
 Opened = Callable[[Path], AbstractContextManager[OneApp]]

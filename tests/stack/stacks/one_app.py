@@ -23,7 +23,7 @@ app: {port: 8000, health_path: /health, release_variable: RELEASE, release_heade
 restart: {pause: 0, healthy_within: 3, stable_for: 0}
 watch: {seconds: 0}
 """
-SERVER = ROOT / "tests" / "stack" / "stacks" / "release_server.py"
+SERVER = ROOT / "tests" / "stack" / "stacks" / "behind_nginx" / "release_server.py"
 LARAVEL_IMAGES = IMAGES.with_name("images-laravel.env")
 # Where the base images are not there, a stack can still be read.
 OFFICIAL = {

@@ -66,7 +66,7 @@ class UnnamedStack(StackUnderTest):
         (self.folder / ".env").write_text("DB_ROOT_PASSWORD=root\n")
         (self.folder / ".dockerignore").write_text("*\n!server.py\n")
         (self.folder / "server.py").write_text(
-            (ROOT / "tests/stack/stacks/small_server.py").read_text()
+            (ROOT / "tests/stack/stacks/behind_nginx/small_server.py").read_text()
         )
         lines = [
             f"FROM {images['PYTHON_IMAGE']}",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks.deploy.requests import Request
-from tests.stack.stacks.strangers_laravel import StrangersLaravel
+from tests.stack.stacks.php.strangers_laravel import StrangersLaravel
 from tests.year.attempt import Attempt
 from tests.year.catalogue import SCENARIOS
 from tests.year.judge import State, image_after, judged

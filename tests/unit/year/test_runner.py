@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from tests.stack.stacks.strangers_laravel import StrangersLaravel
+from tests.stack.stacks.php.strangers_laravel import StrangersLaravel
 from tests.year import runner
 from tests.year.attempt import Attempt
 from tests.year.healthy import HealthyStack

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from cosmicdeploy.workspace import read_stack_files
-from tests.stack.stacks.strangers_laravel import (
+from tests.stack.stacks.php.strangers_laravel import (
     FILES,
     NGINX_CONF,
     STRANGER,

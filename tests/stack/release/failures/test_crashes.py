@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pytest
 import yaml
 
+from tests.stack.stacks.behind_nginx.replicated import Replicated
 from tests.stack.stacks.one_app import SETTINGS, stack_of_kind
-from tests.stack.stacks.replicated import Replicated
 from tests.stack.support.harness import COMPOSE_FILE
 
 pytestmark = pytest.mark.stack

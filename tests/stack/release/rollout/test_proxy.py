@@ -28,7 +28,7 @@ from cosmicdeploy.proxy.kernel import proc
 from cosmicdeploy.proxy.nginx.server import find_nginx, processes, read_configuration
 from cosmicdeploy.proxy.nginx.upstreams import groups
 from cosmicdeploy.proxy.probe_requests import unreached
-from tests.stack.stacks.small_stack import SmallStack, small_stack, write_groups
+from tests.stack.stacks.behind_nginx.small_stack import SmallStack, small_stack, write_groups
 from tests.stack.support.harness import StackUnderTest
 from tests.stack.support.network.steady import steady
 

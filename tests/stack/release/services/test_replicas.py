@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.stack.stacks.replicated import Replicated, replicated
+from tests.stack.stacks.behind_nginx.replicated import Replicated, replicated
 
 pytestmark = pytest.mark.stack
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.stack.stacks.several import APPLICATIONS, Several, several
+from tests.stack.stacks.behind_nginx.several import APPLICATIONS, Several, several
 
 pytestmark = pytest.mark.stack
 

@@ -87,7 +87,7 @@ class SmallStack:
             "image": images["PYTHON_IMAGE"],
             # The second command keeps the shell from replacing itself by the server.
             "entrypoint": ["sh", "-c", "python3 /server.py; exit 1"],
-            "volumes": [f"{ROOT}/tests/stack/stacks/small_server.py:/server.py:ro"],
+            "volumes": [f"{ROOT}/tests/stack/stacks/behind_nginx/small_server.py:/server.py:ro"],
         }
         apps = {
             name: app

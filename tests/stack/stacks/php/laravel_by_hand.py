@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from cosmicdeploy.layout import SOURCES
-from tests.stack.stacks.laravel import LaravelStack
+from tests.stack.stacks.php.laravel import LaravelStack
 
 MIGRATION = """<?php
 

@@ -1,0 +1,1 @@
+"""Stacks of PHP applications: Laravel, and php-fpm behind nginx."""
