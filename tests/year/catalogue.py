@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tests.stack.stacks.php.strangers_laravel import CACHE
-from tests.year import broken, changes, interruptions, releases, rollbacks
+from tests.year.actions import broken, changes, interruptions, releases, rollbacks
 from tests.year.attempt import Attempt
 from tests.year.scenario import Expected, Image, Lost, Scenario
 

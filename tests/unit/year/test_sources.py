@@ -19,7 +19,7 @@ from tests.stack.stacks.php.strangers_laravel import (
     lay_out_strangers_laravel,
 )
 from tests.stack.support.harness import COMPOSE_FILE, RELEASED
-from tests.year import changes, migrations, sources
+from tests.year.actions import changes, migrations, sources
 from tests.year.attempt import Attempt
 
 pytestmark = pytest.mark.unit

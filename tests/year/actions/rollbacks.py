@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.stack.stacks.php.strangers_laravel import StrangersLaravel
-from tests.year import migrations
+from tests.year.actions import migrations
+from tests.year.actions.sources import put_release
 from tests.year.attempt import Attempt
-from tests.year.sources import put_release
 
 LATER = "registered-after-the-backup"
 

@@ -9,10 +9,10 @@ from tests.stack.release.failures.test_failures import started_steps, wait_for_s
 from tests.stack.release.test_migrations import wait_for_table
 from tests.stack.stacks.php.strangers_laravel import WEB
 from tests.stack.support.processes.commands import Command
-from tests.year import migrations
+from tests.year.actions import migrations
+from tests.year.actions.releases import deploy_release, expect_running
+from tests.year.actions.sources import put_release
 from tests.year.attempt import Attempt
-from tests.year.releases import deploy_release, expect_running
-from tests.year.sources import put_release
 
 # From the start of a deploy to its migrations, on a loaded machine.
 STEP_WITHIN_SECONDS = 240.0

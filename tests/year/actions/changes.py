@@ -12,8 +12,8 @@ import docker
 from tests.stack.stacks.php.strangers_laravel import CACHE, JOBS, NGINX_CONF, WEB, StrangersLaravel
 from tests.stack.support.harness import COMPOSE_FILE
 from tests.stack.support.variants import edit
+from tests.year.actions.sources import replace_once
 from tests.year.attempt import Attempt
-from tests.year.sources import replace_once
 
 SECOND_JOBS, MAILER = "jobs-2", "mailer"
 

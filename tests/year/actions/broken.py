@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.stack.stacks.php.strangers_laravel import StrangersLaravel
-from tests.year import migrations
-from tests.year.attempt import Attempt
-from tests.year.sources import (
+from tests.year.actions import migrations
+from tests.year.actions.sources import (
     break_health,
     break_heartbeats,
     crash_after,
     leave_out_vendor,
     put_release,
 )
+from tests.year.attempt import Attempt
 
 
 def release(name: str, damage: Callable[[StrangersLaravel], None]) -> Callable[[Attempt], None]:

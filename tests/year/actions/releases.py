@@ -7,9 +7,9 @@ import time
 
 from cosmicdeploy.proxy.nginx.server import find_nginx
 from tests.stack.stacks.php.strangers_laravel import StrangersLaravel
-from tests.year import migrations
+from tests.year.actions import migrations
+from tests.year.actions.sources import break_heartbeats, fix_heartbeats, put_release
 from tests.year.attempt import Attempt
-from tests.year.sources import break_heartbeats, fix_heartbeats, put_release
 
 DEPLOYS = 10
 
