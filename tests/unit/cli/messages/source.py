@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[3] / "cosmicdeploy"
+PACKAGE = Path(__file__).resolve().parents[4] / "cosmicdeploy"
 
 
 def sources() -> Iterator[tuple[Path, ast.Module]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.cli.source import PACKAGE, sources, text_of
+from tests.unit.cli.messages.source import PACKAGE, sources, text_of
 
 pytestmark = pytest.mark.unit
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.cli.source import PACKAGE, sources
+from tests.unit.cli.messages.source import PACKAGE, sources
 
 pytestmark = pytest.mark.unit
 
