@@ -16,13 +16,12 @@ from cosmicdeploy.engine.containers.reachable import reachable_address
 from cosmicdeploy.engine.facts import Container, ExecResult, Image
 from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.engine.registry.names import digest_of
-from cosmicdeploy.engine.releases import declared_release, release_of_container
 from cosmicdeploy.errors import EngineError, NeedsPerson, NotConfigured
 from cosmicdeploy.events import Emit, Progress, Warned
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.lock import Lock
 from cosmicdeploy.process.signals import Interrupts
-from cosmicdeploy.settings import Application, Database, LoadedSettings, Settings
+from cosmicdeploy.settings import Database, LoadedSettings, Settings
 from cosmicdeploy.stack.model import Service, Stack
 
 # The reasons why a step, or a point of the verification, has nothing to do.
@@ -199,48 +198,6 @@ class Context:
     def _facts(self) -> FactsSource:
         return self.engine if self.cached_facts is None else self.cached_facts
 
-    @property
-    def release(self) -> str:
-        """The release of the main application that a deploy puts in place."""
-        return self.release_ahead(self.settings.main_application)
-
-    def release_ahead(self, application: Application) -> str:
-        """Return the release of an application that a deploy puts in place.
-
-        If its image is built, the build argument named by `release_variable` is the release. If its
-        image is pulled, the release is that of `declared_release`. If the release is unknown,
-        returns the value of the variable `release_variable`, or "unnamed".
-        """
-        variable, name = application.release_variable, application.services[0]
-        build = self.service(name).build
-        own = self.declared_release(name) if build is None else build.args.get(variable)
-        return own or self.loaded.variables.get(variable, "unnamed")
-
-    def running_release(self, application: Application | None = None) -> str:
-        """Return the release that the application's first replica runs; "" if it is unknown.
-
-        `application` is the main application by default.
-        """
-        application = application or self.settings.main_application
-        container = self.container(application.services[0])
-        return self.release_of(container) if container else ""
-
-    def release_of(self, container: Container) -> str:
-        """Return the release that a container runs; "" if it is unknown."""
-        service, image = self._released_service(container), self.image(container.image_id)
-        variable = self.application_of(container).release_variable
-        return release_of_container(container, image, service, self.loaded.variables, variable)
-
-    def application_of(self, container: Container) -> Application:
-        """Return the application that a container belongs to, by default the main application."""
-        service = self._released_service(container)
-        application = self.settings.application_of(service.name) if service else None
-        return application or self.settings.main_application
-
-    def _released_service(self, container: Container) -> Service | None:
-        released = map(self.service, self.settings.services.released)
-        return next((each for each in released if each.compose_name == container.service), None)
-
     def digests_of(self, services: Iterable[str]) -> dict[str, str]:
         """Return the digest of the image that each service runs, as "repository@sha256:…".
 
@@ -253,12 +210,6 @@ class Context:
             if each is not None
         }
         return {name: digest for name, digest in found.items() if digest}
-
-    def declared_release(self, service: str) -> str:
-        """Return the release that a service declares; "" if it is unknown."""
-        application = self.settings.application_of(service) or self.settings.main_application
-        image, variable = self.image_of(service), application.release_variable
-        return declared_release(self.service(service), image, self.loaded.variables, variable)
 
     @property
     def has_console(self) -> bool:

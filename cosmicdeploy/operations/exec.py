@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.releases import declared_release, release_of
 from cosmicdeploy.engine.commands.abandoned_commands import Signal, terminated_on_error
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.events import Notice
@@ -106,8 +107,8 @@ def _notify_of_another_release(ctx: Context, target: ExecTarget) -> None:
     image = ctx.image_of(target.service)
     if image is None or image.id == target.container.image_id:
         return
-    running = ctx.release_of(target.container)
-    tagged = ctx.declared_release(target.service)
+    running = release_of(ctx, target.container)
+    tagged = declared_release(ctx, target.service)
     _notify(
         ctx,
         f"{target.service} runs {_image_words(running, target.container.image_id)}, but"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.releases import release_of
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, CosmicError
 from cosmicdeploy.playbook import Playbook
@@ -57,7 +58,7 @@ def _facts(ctx: Context, name: str, container: Container) -> dict[str, Any]:
         "service": name,
         "container": container.name,
         "state": container.health or container.status,
-        "release": ctx.release_of(container),
+        "release": release_of(ctx, container),
         "image": container.image_id,
         "since": container.started_at,
         "restarts": container.restart_count,

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.context.releases import running_by_service
+from cosmicdeploy.context.releases import running_by_service, running_release
 from cosmicdeploy.context.younger_services import leave_out
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.errors import CosmicError, NeedsPerson
@@ -193,7 +193,7 @@ def record_release(
             "release",
             command=command.line,
             run_kind=command.kind,
-            release=ctx.running_release(),
+            release=running_release(ctx),
             releases=running_by_service(ctx),
             images={name: each.image_id for name, each in released.items() if each},
             digests=ctx.digests_of(released),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.releases import declared_release, release_of
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import UnhealthyContainer
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, proxy_is_stopped
@@ -56,8 +57,8 @@ def images(ctx: Context) -> CheckResult:
         for container, image in zip(running.values(), declared.values(), strict=True)
     )
     is_absent = not any(running.values())
-    releases = {i.id: ctx.declared_release(name) for name, i in declared.items() if i}
-    releases |= {each.image_id: ctx.release_of(each) for each in running.values() if each}
+    releases = {i.id: declared_release(ctx, name) for name, i in declared.items() if i}
+    releases |= {each.image_id: release_of(ctx, each) for each in running.values() if each}
     services_by_image: dict[str, list[str]] = {}
     for name, container in running.items():
         image = _described(container.image_id, releases) if container else "no container"

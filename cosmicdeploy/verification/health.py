@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.releases import running_release
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.http import OK, Response
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, clients_are_kept_out
@@ -62,7 +63,7 @@ def health(ctx: Context) -> CheckResult:
     away now.
     """
     applications = ctx.settings.all_applications
-    expected = {each.name: ctx.running_release(each) for each in applications}
+    expected = {each.name: running_release(ctx, each) for each in applications}
     kept_out = clients_are_kept_out(ctx)
     answers: list[Answer] = []
     warnings: list[str] = []

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.releases import release_of
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import FirstError, UnhealthyContainer
 from cosmicdeploy.journal.records.known_failures import KnownFailures
@@ -130,7 +131,7 @@ def response_problem(ctx: Context, application: Application, container: Containe
     """
     if not is_requested(container, application):
         return ""
-    release, problem, errors = ctx.release_of(container), "", FirstError()
+    release, problem, errors = release_of(ctx, container), "", FirstError()
     with errors:
         url = container_url(container, application)
         problem, _ = old_replica_problem(ctx, application, url, release)

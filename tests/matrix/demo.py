@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cosmicdeploy.context.releases import running_release
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
 from tests.matrix.result import Row
 from tests.stack.support.harness import RELEASED, StackUnderTest, lay_out_release_1
@@ -40,7 +41,7 @@ def _deploy(row: Row, stack: StackUnderTest, origin: Origin) -> None:
         require(stack, origin, "deploy")
     tag = stack.open().image_of(RELEASED[0])
     assert tag is not None and stack.images() == {tag.id}, "the containers' images are mixed"
-    assert stack.open().running_release() == "2"
+    assert running_release(stack.open()) == "2"
 
 
 def _roll_back(row: Row, stack: StackUnderTest, origin: Origin) -> None:
@@ -49,7 +50,7 @@ def _roll_back(row: Row, stack: StackUnderTest, origin: Origin) -> None:
     )
     with _counted(row, stack):
         require(stack, origin, "rollback", "--to", backup.id, "--yes")
-    assert stack.open().running_release() == "1"
+    assert running_release(stack.open()) == "1"
 
 
 def _prove_restore(stack: StackUnderTest, origin: Origin) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from cosmicdeploy.context.releases import running_release
 from cosmicdeploy.engine import Engine, connect
 from tests.stack.support.harness import (
     DOCKER_CONFIG,
@@ -85,7 +86,7 @@ def release_1(stack: StackUnderTest) -> StackUnderTest:
     first = min(backups, key=lambda backup: len(backup.manifest.migrations))
     with stack.database() as facts:
         migrations = facts.applied_migrations()
-    if (ctx.running_release(), set(migrations)) != ("1", set(first.manifest.migrations)):
+    if (running_release(ctx), set(migrations)) != ("1", set(first.manifest.migrations)):
         done = stack.cli("rollback", "--to", first.id, "--yes", "--json")
         assert done.code == 0, done.stderr
     return stack

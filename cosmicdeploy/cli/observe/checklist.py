@@ -111,9 +111,10 @@ def _record(call: Call, config: Path | None) -> Report:
 
 
 def _release(ctx: Context) -> str | None:
+    from cosmicdeploy.context.releases import running_release
     from cosmicdeploy.errors import CosmicError
 
     try:
-        return ctx.running_release() or None
+        return running_release(ctx) or None
     except CosmicError:
         return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.releases import running_release
 from cosmicdeploy.errors import UsageError
 from cosmicdeploy.journal.journal import now
 from cosmicdeploy.operations.checklist import baseline
@@ -114,7 +115,7 @@ def record(ctx: Context) -> Baseline:
     Raises `OSError`.
     """
     last = baseline.newest(ctx)
-    release = ctx.running_release()
+    release = running_release(ctx)
     recorded = Baseline(
         run=f"{time.strftime('%Y%m%d-%H%M%S')}-by-hand",
         command="checklist --record",

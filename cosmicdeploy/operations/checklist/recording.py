@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.releases import running_release
 from cosmicdeploy.journal.journal import now
 from cosmicdeploy.operations.checklist import baseline
 from cosmicdeploy.operations.checklist.baseline import Baseline
@@ -64,7 +65,7 @@ class Recording:
         Writes the figures at once: if this run is killed, the run that resumes it needs them.
         """
         last, ctx = baseline.newest(self._ctx), self._ctx
-        release = ctx.running_release()
+        release = running_release(ctx)
         figures = collect(ctx, baseline_span(), last.after if last else {})
         with self._writing:
             if not self._stopped.is_set():
@@ -77,7 +78,7 @@ class Recording:
             self._thread.join(MAX_WAIT_SECONDS)
         self._stopped.set()
         update = {
-            "release": self._ctx.running_release(),
+            "release": running_release(self._ctx),
             "after": counters(self._ctx),
             "in_place_at": now(),
         }

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.releases import release_of
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.probes.monitor.event import HEALTH, MONITOR, MonitorEvent
 from cosmicdeploy.text.formatting import counted
@@ -93,7 +94,7 @@ class Health:
     def _release(self, state: ContainerState) -> str:
         if state.id not in self._releases:
             container = self._ctx.engine.container(state.id) if state.id else None
-            self._releases[state.id] = self._ctx.release_of(container) if container else ""
+            self._releases[state.id] = release_of(self._ctx, container) if container else ""
         return self._releases[state.id]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.releases import release_ahead
 from cosmicdeploy.errors import ConfigError
 
 # Visible ASCII, and blanks inside. HTTP strips blanks at both ends, and servers differ in how they
@@ -21,7 +22,7 @@ def require_carried_releases(ctx: Context) -> None:
     Applications without `release_header` or without a known release are not checked.
     """
     for application in ctx.settings.all_applications:
-        header, release = application.release_header, ctx.release_ahead(application)
+        header, release = application.release_header, release_ahead(ctx, application)
         if not (header and release) or (CARRIED.fullmatch(release) and len(release) <= LONGEST):
             continue
         is_long = len(release) > LONGEST

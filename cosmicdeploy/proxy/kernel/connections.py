@@ -7,6 +7,7 @@ container.
 from __future__ import annotations
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.releases import application_of
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.proxy.kernel import proc
@@ -37,7 +38,7 @@ def connections(ctx: Context, container: Container) -> list[Connection]:
     proxy = ctx.container(name) if name else None
     if proxy is None:
         return []
-    peers, port = set(proxy.addresses.values()), ctx.application_of(container).port
+    peers, port = set(proxy.addresses.values()), application_of(ctx, container).port
     return [
         c
         for c in _table(ctx, container)

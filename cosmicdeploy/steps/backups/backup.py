@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.context.releases import running_by_service
+from cosmicdeploy.context.releases import running_by_service, running_release
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.dump.dump import DumpOptions, Origin, create_backup
 from cosmicdeploy.database.restore.verify import verify_and_record
@@ -76,7 +76,7 @@ class BackupStep(Step):
             ctx.database(),
             ctx.catalogue,
             Origin(
-                release=ctx.running_release() or None,
+                release=running_release(ctx) or None,
                 images=images,
                 digests=ctx.digests_of((*ctx.settings.services.deployed, *ctx.run.left_out)),
                 releases=running_by_service(ctx),

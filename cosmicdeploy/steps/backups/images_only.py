@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cosmicdeploy.context.context import NO_DATABASE, Context
-from cosmicdeploy.context.releases import running_by_service, running_releases
+from cosmicdeploy.context.releases import running_by_service, running_release, running_releases
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import new_id
 from cosmicdeploy.database.backups.on_disk.manifest import Manifest, now
@@ -56,7 +56,7 @@ def record_images(ctx: Context, images: Mapping[str, str]) -> Backup:
             project=ctx.stack.project,
             server_vendor="",
             server_version="",
-            release=ctx.running_release() or None,
+            release=running_release(ctx) or None,
             images=dict(images),
             digests=ctx.digests_of(images),
             releases=running_by_service(ctx),
@@ -66,7 +66,7 @@ def record_images(ctx: Context, images: Mapping[str, str]) -> Backup:
 
 def _is_of_release(ctx: Context, backup: Backup, images: Mapping[str, str]) -> bool:
     """Whether the entry is of what runs; releases with the same images may differ in variables."""
-    manifest, running = backup.manifest, ctx.running_release() or None
+    manifest, running = backup.manifest, running_release(ctx) or None
     return (manifest.images, manifest.release) == (images, running) and (
         not manifest.releases or manifest.releases == running_by_service(ctx)
     )

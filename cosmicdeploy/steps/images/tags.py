@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.releases import declared_release
 from cosmicdeploy.engine import labels
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.stack.model import Service
@@ -56,7 +57,7 @@ def release_label(ctx: Context, service: Service) -> dict[str, str]:
     if service.build is not None or service.name not in ctx.settings.services.released:
         return {}
     target = ctx.run.target_backup
-    release = ctx.declared_release(service.name)
+    release = declared_release(ctx, service.name)
     if target is not None:
         is_main = service.name in ctx.settings.released_by(ctx.settings.main_application)
         release = target.manifest.releases.get(service.name, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.releases import release_of
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CheckFailed, UnhealthyContainer
 from cosmicdeploy.probes.application.replica import new_replica_problem, old_replica_problem
@@ -86,7 +87,7 @@ def _check_new_image(ctx: Context, application: Application) -> Container:
             todo=error.todo,
             details=error.details,
         ) from error
-    release = ctx.release_of(tried)
+    release = release_of(ctx, tried)
     of = of_application(application, ctx.settings.all_applications)
     if not is_requested(tried, application):
         ctx.say(f"the new image{of} is healthy by its own health check; no request was sent to it")
@@ -106,7 +107,7 @@ def _check_old_replica(ctx: Context, application: Application, name: str) -> Non
         return
     running = ctx.container(name)
     if running is not None and running.is_ready and is_requested(running, application):
-        release = ctx.release_of(running)
+        release = release_of(ctx, running)
         url = container_url(running, application)
         problem, unproven = old_replica_problem(ctx, application, url, release)
         _require_no_problem(ctx, running, running.name, "old", problem)

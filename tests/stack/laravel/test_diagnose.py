@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.context.releases import running_release
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.sessions.process_list import Process, kill, read_process_list
 from cosmicdeploy.errors import DatabaseError
@@ -83,7 +84,7 @@ def repaired(laravel_up: LaravelStack) -> Iterator[Repaired]:
 
     Short limits make statements count as long soon.
     """
-    assert laravel_up.open().running_release() == "1", "test_deploy leaves another release"
+    assert running_release(laravel_up.open()) == "1", "test_deploy leaves another release"
     for service in (*APPS, SCHEDULER, WORKER):  # earlier log lines must not count for the baseline
         laravel_up.log(service).unlink(missing_ok=True)
     with laravel_up.files_kept():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cosmicdeploy.context.releases import running_release
 from cosmicdeploy.database.restore.load import load_schema
 from cosmicdeploy.database.restore.verify import scratch_schema
 from cosmicdeploy.database.session import open_session
@@ -116,7 +117,7 @@ def test_a_code_rollback_makes_no_client_wait(released: StackUnderTest) -> None:
     assert (beats.failures, done.report["requests"]["failed"]) == ([], 0)
     assert done.report["requests"]["held"] == 0
     after = released.snapshot()
-    assert released.open().running_release() == "1"
+    assert running_release(released.open()) == "1"
     assert (after["schema"], after["migrations"]) == (before["schema"], before["migrations"])
     require_whole(released)
 
@@ -133,7 +134,7 @@ def test_a_migration_rollback_keeps_newer_rows(released: StackUnderTest) -> None
             done = released.cli("rollback", "--migration", "--to", backup, "--yes", "--json")
         assert done.code == 0, done.stderr
         assert done.report["requests"]["failed"] == 0 and beats.failures == []
-        assert released.open().running_release() == "1"
+        assert running_release(released.open()) == "1"
         with released.database() as facts:
             assert NEW_COLUMN not in facts.columns("remotes")
             assert facts.session.rows("SELECT name FROM remotes WHERE name = 'NEWER'")

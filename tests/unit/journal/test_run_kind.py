@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cosmicdeploy.context import releases
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.records.known_failures import KnownFailures
@@ -17,7 +18,7 @@ from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.operations.recorder import recorder_of
 from cosmicdeploy.operations.restart import RestartPlan
-from cosmicdeploy.runs import locked_run
+from cosmicdeploy.runs import execute, locked_run
 from cosmicdeploy.runs.execute import record_release
 from cosmicdeploy.runs.interrupted import interrupted
 from tests.unit.journal.journal_writer import STATE, Writer
@@ -90,8 +91,8 @@ def test_runs_and_releases_are_recorded_with_the_kind_of_their_command(
     loaded: Any = SimpleNamespace(settings=settings_of({"app": ["web"]}))
     stack: Any = SimpleNamespace(project="shop")
     outer_ctx = replace(ctx, loaded=loaded, engine=engine, stack=stack)
-    monkeypatch.setattr(Context, "release_ahead", lambda *_: "7")
-    monkeypatch.setattr(Context, "running_release", lambda *_: "7")
+    monkeypatch.setattr(releases, "release_ahead", lambda *_: "7")
+    monkeypatch.setattr(execute, "running_release", lambda *_: "7")
     monkeypatch.setattr(Context, "container", lambda *_: None)
     with locked_run.begin(outer_ctx, command, 0.0, []) as (run_ctx, _):
         record_release(run_ctx, command)

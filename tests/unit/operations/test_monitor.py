@@ -147,7 +147,9 @@ def test_the_summary_names_the_containers_that_are_not_healthy() -> None:
     assert summary(states) == "2 containers, db is exited, web is missing"
 
 
-def test_a_change_is_reported_even_if_the_first_attempt_to_describe_it_fails() -> None:
+def test_a_change_is_reported_even_if_the_first_attempt_to_describe_it_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def container(id_: str) -> Container:
         return Container(
             id=id_, name="app", service="app", project="shop", image_id="i", status="running"
@@ -156,7 +158,7 @@ def test_a_change_is_reported_even_if_the_first_attempt_to_describe_it_fails() -
     running = {"app": container("1")}
     failing: list[str] = []
 
-    def release_of(container: Container) -> str:
+    def release_of(_ctx: object, container: Container) -> str:
         if container.id in failing:
             raise EngineError("gone")
         return f"of {container.id}"
@@ -165,8 +167,8 @@ def test_a_change_is_reported_even_if_the_first_attempt_to_describe_it_fails() -
         settings=SimpleNamespace(services=SimpleNamespace(all=["app"])),
         container=running.get,
         engine=SimpleNamespace(container=lambda _: running["app"]),
-        release_of=release_of,
     )
+    monkeypatch.setattr("cosmicdeploy.probes.monitor.health.release_of", release_of)
     health = Health(stack)
     assert [each.text for each in health.poll()] == ["", "1 container, all well"]
     running["app"] = container("2")

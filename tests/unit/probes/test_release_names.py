@@ -19,11 +19,14 @@ pytestmark = pytest.mark.unit
 
 def stack_with(release: str, header: str | None = "X-Release") -> Any:
     """A context whose only application gets this release."""
-    application = SimpleNamespace(release_header=header, release_variable="APP_VERSION")
+    application = SimpleNamespace(
+        release_header=header, release_variable="APP_VERSION", services=("web",)
+    )
     services = SimpleNamespace(all=("web",), of=lambda _roles: ("web",))
     return SimpleNamespace(
         settings=SimpleNamespace(all_applications=(application,), services=services),
-        release_ahead=lambda _application: release,
+        service=lambda _name: SimpleNamespace(build=SimpleNamespace(args={"APP_VERSION": release})),
+        loaded=SimpleNamespace(variables={"APP_VERSION": release}),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 
+from cosmicdeploy.context.releases import running_release
 from cosmicdeploy.proxy.nginx.server import find_nginx
 from tests.stack.stacks.php.strangers_laravel import StrangersLaravel
 from tests.year.actions import migrations
@@ -23,7 +24,7 @@ def deploy_release(attempt: Attempt, name: str, *options: str) -> None:
 
 def expect_running(attempt: Attempt, name: str) -> None:
     """Expect the running release to have this name."""
-    running = attempt.stack.open().running_release()
+    running = running_release(attempt.stack.open())
     attempt.expect(running == name, f"release {running} runs, not {name}")
 
 
@@ -79,7 +80,7 @@ def broken_release_in_place(attempt: Attempt) -> None:
     put_release(attempt.stack, "broken")
     for step in ("build", "rollout"):
         attempt.prepare("step", step)
-    assert attempt.stack.open().running_release() == "broken", "given: it is not in place"
+    assert running_release(attempt.stack.open()) == "broken", "given: it is not in place"
 
 
 def hotfix(attempt: Attempt) -> None:

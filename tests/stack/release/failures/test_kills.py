@@ -8,6 +8,7 @@ from itertools import cycle
 
 import pytest
 
+from cosmicdeploy.context.releases import running_release
 from cosmicdeploy.layout import SOURCES
 from tests.conftest import Tries
 from tests.stack.support.harness import StackUnderTest
@@ -84,7 +85,7 @@ def test_a_deploy_survives_a_kill_anywhere(
             assert killed(released, number, "deploy") == -signal.SIGKILL
             again = released.cli("deploy", "--json")
             assert again.code == 0, again.stderr
-            assert released.open().running_release() == f"torture-{number}"
+            assert running_release(released.open()) == f"torture-{number}"
             require_whole(released)
             require_backups_intact(released)
         beats.require_kept(released)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cosmicdeploy.context import releases
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.context.run_scope import RunScope
 from cosmicdeploy.events import Event, Warned
@@ -31,6 +32,7 @@ def test_images_are_tagged_before_the_backup_is_created(monkeypatch: pytest.Monk
         raise Killed
 
     monkeypatch.setattr(step_module, "create_backup", killed)
+    monkeypatch.setattr(releases, "release_of", lambda *_: "7")
     ctx: Any = SimpleNamespace(
         engine=SimpleNamespace(tag=lambda image, name: tags.append((image, name))),
         container=lambda _: SimpleNamespace(image_id="sha256:1a2b"),
@@ -38,8 +40,6 @@ def test_images_are_tagged_before_the_backup_is_created(monkeypatch: pytest.Monk
         database=lambda: None,
         has_database=True,
         catalogue=None,
-        running_release=lambda: "7",
-        release_of=lambda _: "7",
         settings=settings_of({"app": ["app"], "worker": ["worker"]}),
         stack=SimpleNamespace(project="shop"),
         run=RunScope(),

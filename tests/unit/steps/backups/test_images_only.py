@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cosmicdeploy.context import releases
 from cosmicdeploy.context.run_scope import RunScope
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.owner import Owner
@@ -22,9 +23,10 @@ STEP = BackupStep(name="backup", when="always")
 
 
 @pytest.fixture
-def ctx(tmp_path: Path) -> Any:
+def ctx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A stack without a database, which runs release 1 in one container."""
     tags: set[str] = set()
+    monkeypatch.setattr(releases, "release_of", lambda *_: "1")
     return SimpleNamespace(
         catalogue=Catalogue(tmp_path, Owner(database="", project="shop")),
         container=lambda _name: SimpleNamespace(image_id="sha256:1a2b"),
@@ -36,8 +38,6 @@ def ctx(tmp_path: Path) -> Any:
         digests_of=lambda _images: {},
         has_database=False,
         run=RunScope(),
-        running_release=lambda _application=None: "1",
-        release_of=lambda _container: "1",
         settings=settings_of({"app": ["app"]}),
         stack=SimpleNamespace(project="shop"),
     )
@@ -56,10 +56,12 @@ def test_the_images_that_run_are_kept_once(ctx: Any) -> None:
     assert isinstance(again, Unchanged) and again.facts == {"backup": kept}
 
 
-def test_the_same_images_are_kept_again_for_another_release(ctx: Any) -> None:
+def test_the_same_images_are_kept_again_for_another_release(
+    ctx: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Releases may differ in variables alone."""
     STEP.apply(ctx, Change(summary="keep"))
-    ctx.running_release = lambda *_: "2"
+    monkeypatch.setattr(releases, "release_of", lambda *_: "2")
     change = STEP.check(ctx)
     assert isinstance(change, Change) and "of release 2" in change.summary
 

@@ -136,7 +136,9 @@ def test_the_backups_of_the_last_releases_are_kept(ctx: Any) -> None:
     assert reasons[IDS[3]] == "needed to roll back release 7"
 
 
-def test_all_backups_of_a_resumed_deploy_are_kept(ctx: Any) -> None:
+def test_all_backups_of_a_resumed_deploy_are_kept(
+    ctx: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The first run was killed before it migrated, so the second created another backup."""
     of_first, of_second = IDS[3], IDS[2]
     begun = Intent(
@@ -162,7 +164,7 @@ def test_all_backups_of_a_resumed_deploy_are_kept(ctx: Any) -> None:
     ctx.run, ctx.lock = RunScope(resumed_runs=[first]), Lock()
     ctx.settings.services = SimpleNamespace(proxy=None, deployed=(), released=())
     ctx.digests_of = lambda _: {}
-    ctx.running_release = lambda: "7"
+    monkeypatch.setattr("cosmicdeploy.runs.execute.running_release", lambda _: "7")
     record_release(ctx, RunCommand(line="deploy", kind=RunKind.DEPLOY), of_second)
     record_release_of(ctx, NEWEST)
     prune(ctx)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from cosmicdeploy.context.context import NO_CONSOLE, Context
+from cosmicdeploy.context.releases import release_ahead, running_release
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.sessions.process_list import read_process_list
 from cosmicdeploy.engine import labels
@@ -143,10 +144,11 @@ def _not_begun(ctx: Context, names: Sequence[str], *, held_up: bool) -> Finding:
 
     There is no remedy if they are `held_up` by a half-done migration.
     """
-    if ctx.running_release() not in ("", ctx.release):
-        text = f"{summarize_names(names)} of release {ctx.release}, which is not deployed yet"
+    release = release_ahead(ctx)
+    if running_release(ctx) not in ("", release):
+        text = f"{summarize_names(names)} of release {release}, which is not deployed yet"
         return warning(PENDING, text, "cosmicdeploy deploy")
-    text = f"{summarize_names(names)} did not run, although release {ctx.release} is in place"
+    text = f"{summarize_names(names)} did not run, although release {release} is in place"
     remedies = [] if held_up else [DEPLOY]
     return problem(PENDING, text, "cosmicdeploy deploy", details=names, remedies=remedies)
 
