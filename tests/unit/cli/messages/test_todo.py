@@ -27,6 +27,7 @@ EXAMPLES = {
 # The advice of another error, passed on.
 FORWARDED = (
     "with_abort_advice(undo_error.todo, data=has_swapped_data(applied))",
+    "_todo(runs, applied, error)",
     "with_abort_advice(error.todo, data=has_swapped_data(applied))",
 )
 # Advice that is assembled: `back` and `by_hand` name commands.
