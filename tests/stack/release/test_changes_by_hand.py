@@ -84,7 +84,7 @@ def remove_what_status_names(stack: StackUnderTest) -> None:
     """Remove what Compose left half-way as `status` says, since the deployer does not."""
     ctx = stack.open()
     for row in stack.cli("status", "--json").report["data"]:
-        if match := re.search(r"`docker rm -f (\S+)`", row.get("todo", "")):
+        if match := re.search(r"`docker rm (\S+)`", row.get("todo", "")):
             container = ctx.engine.container(match[1])
             assert container is not None and not container.is_running, row
             ctx.engine.remove(container.id)
