@@ -16,19 +16,24 @@ from cosmicdeploy.verification.initial_failures import (
 
 
 def still_failing(ctx: Context) -> list[str]:
-    """Return a line for each service that did not work before the run and still does not."""
-    known = ctx.run.known_failures.services
-    names = [name for name in known if name in ctx.stack.services] if known else []
+    """Return a line for each service that did not work before the run and still does not.
+
+    That includes services that had no container, whether new or removed by hand.
+    """
+    known, new = ctx.run.known_failures.services, ctx.run.known_failures.new
+    names = [name for name in known if name in ctx.stack.services]
     try:
         problems = map_concurrently(partial(_problem, ctx.with_cached_facts()), names)
     except CosmicError as error:
         listed = ", ".join(names)
         return [f"did not work before, and could not be checked again ({error.what}): {listed}"]
-    return [
+    failing = [
         _line(name, known[name], problem)
         for name, problem in zip(names, problems, strict=True)
         if problem
     ]
+    missing = [name for name in new if name in ctx.stack.services and ctx.container(name) is None]
+    return [*failing, *(f"{name} still has no container" for name in missing)]
 
 
 def _line(name: str, before: str, now: str) -> str:

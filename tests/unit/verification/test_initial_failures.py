@@ -238,3 +238,9 @@ def test_after_an_undo_only_services_that_still_fail_are_reported(
     ctx, _ = stack(GOOD, web=web)
     known = KnownFailures(services={"web": "paused", "renamed-since": "exited"})
     assert still_failing(ctx.with_run(known_failures=known)) == lines
+
+
+def test_a_service_whose_container_the_undo_removed_again_is_named(stack: Stack) -> None:
+    ctx, _ = stack(GOOD, web=None)
+    known = KnownFailures().with_new(["web"])
+    assert still_failing(ctx.with_run(known_failures=known)) == ["web still has no container"]
