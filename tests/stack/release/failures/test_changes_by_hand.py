@@ -13,7 +13,7 @@ import pytest
 from tests.stack.compatibility.test_compose import V1, V2, compose
 from tests.stack.release.failures.test_faults import wait_for_record
 from tests.stack.support.harness import RELEASED, Done, StackUnderTest
-from tests.stack.support.programs import run_program
+from tests.stack.support.processes.programs import run_program
 from tests.stack.support.promises import require_backups_intact, require_whole
 
 pytestmark = pytest.mark.stack
