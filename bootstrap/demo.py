@@ -77,7 +77,7 @@ def _run_under_heartbeats(ctx: Context, tokens: list[str], *words: str) -> int:
     with Kiosks(proxy_url(ctx), tokens) as stats:
         code = _run(*words, check=False)
     print(
-        f"\nkiosks: {stats.sent} heartbeats sent meanwhile, {stats.held} answered 503 with"
+        f"\nkiosks: {stats.sent} heartbeats sent during it, {stats.held} answered 503 with"
         f" Retry-After, {len(stats.failures)} failed"
     )
     for failure in stats.failures[:5]:
