@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from cosmicdeploy.journal.lines import Record, UnreadableLine, parse, pieces
 from cosmicdeploy.journal.reader import Reader
 from cosmicdeploy.journal.step_kinds import other_name
 from cosmicdeploy.journal.unfinished.replay import Replay
+from cosmicdeploy.text.timestamp import now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +101,3 @@ def _json(text: str) -> bytes:
 
 def _has(record: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
     return all(record.get(name) == value for name, value in facts.items())
-
-
-def now() -> str:
-    """Return the current time in ISO 8601 with the zone's offset, to the millisecond."""
-    return datetime.now(UTC).astimezone().isoformat(timespec="milliseconds")

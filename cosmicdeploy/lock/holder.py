@@ -11,8 +11,8 @@ from pathlib import Path
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.facts import Marker
 from cosmicdeploy.errors import EngineError, LockHeld
-from cosmicdeploy.journal.journal import now
 from cosmicdeploy.text.formatting import format_timestamp
+from cosmicdeploy.text.timestamp import now
 
 # The value of the label `labels.MARKER` of every lock.
 LOCK = "lock"

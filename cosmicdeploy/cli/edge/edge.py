@@ -17,7 +17,7 @@ import typer
 from cosmicdeploy.cli.edge.descriptors import require_descriptors
 from cosmicdeploy.cli.terminal import Terminal
 from cosmicdeploy.errors import CosmicError, ExitCode, to_cosmic_error
-from cosmicdeploy.journal.journal import now
+from cosmicdeploy.text.timestamp import now
 
 if TYPE_CHECKING:
     from cosmicdeploy.events import Emit, Event

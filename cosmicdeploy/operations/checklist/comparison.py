@@ -10,7 +10,6 @@ from datetime import datetime
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.context.releases import running_release
 from cosmicdeploy.errors import UsageError
-from cosmicdeploy.journal.journal import now
 from cosmicdeploy.operations.checklist import baseline
 from cosmicdeploy.operations.checklist.baseline import Baseline
 from cosmicdeploy.operations.checklist.collect import BAD_FIGURES, collect, counters
@@ -33,6 +32,7 @@ from cosmicdeploy.operations.checklist.verdict import (
     baseline_span,
 )
 from cosmicdeploy.text.formatting import to_iso
+from cosmicdeploy.text.timestamp import now
 
 # The nine points of the operator's guide (docs/guide.md), in its order.
 POINTS: Mapping[str, Callable[[Evidence], Point]] = {

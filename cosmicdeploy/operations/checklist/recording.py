@@ -12,11 +12,11 @@ from contextlib import suppress
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.context.releases import running_release
-from cosmicdeploy.journal.journal import now
 from cosmicdeploy.operations.checklist import baseline
 from cosmicdeploy.operations.checklist.baseline import Baseline
 from cosmicdeploy.operations.checklist.collect import collect, counters
 from cosmicdeploy.operations.checklist.verdict import baseline_span
+from cosmicdeploy.text.timestamp import now
 
 # At its end, a run waits at most this many seconds for the recording that began at its start.
 MAX_WAIT_SECONDS = 0.5

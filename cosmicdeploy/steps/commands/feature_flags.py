@@ -13,7 +13,6 @@ from pathlib import Path
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, UsageError
 from cosmicdeploy.files.atomic import write_atomically
-from cosmicdeploy.journal.journal import now
 from cosmicdeploy.lock import operator_name
 from cosmicdeploy.probes.application.features import (
     console_container,
@@ -23,6 +22,7 @@ from cosmicdeploy.probes.application.features import (
 from cosmicdeploy.probes.result import FeatureState
 from cosmicdeploy.process.polling import poll
 from cosmicdeploy.text.suggest import did_you_mean
+from cosmicdeploy.text.timestamp import now
 
 # Seconds that containers may take to see a switch.
 SEEN_WITHIN = 5.0

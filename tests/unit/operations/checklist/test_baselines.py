@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import pytest
 
-from cosmicdeploy.journal.journal import now
 from cosmicdeploy.operations.checklist import baseline
 from cosmicdeploy.operations.checklist.recording import Recording
+from cosmicdeploy.text.timestamp import now
 from tests.unit.operations.checklist.figures import GOOD, LogEngine, baseline_of, context
 
 pytestmark = pytest.mark.unit

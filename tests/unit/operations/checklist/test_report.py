@@ -10,12 +10,12 @@ from xml.etree.ElementTree import fromstring
 import pytest
 from rich.console import Console
 
-from cosmicdeploy.journal.journal import now
 from cosmicdeploy.operations.checklist import comparison
 from cosmicdeploy.operations.checklist.verdict import Evidence
 from cosmicdeploy.report.junit import junit
 from cosmicdeploy.report.model import Report
 from cosmicdeploy.report.summary import show
+from cosmicdeploy.text.timestamp import now
 from tests.unit.operations.checklist.figures import GOOD, SETTINGS, baseline_of, with_figures
 
 pytestmark = pytest.mark.unit

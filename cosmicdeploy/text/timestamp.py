@@ -1,0 +1,10 @@
+"""The time as journals, reports and locks write it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def now() -> str:
+    """Return the current time in ISO 8601 with the zone's offset, to the millisecond."""
+    return datetime.now(UTC).astimezone().isoformat(timespec="milliseconds")
