@@ -114,7 +114,7 @@ class _ScriptOutput:
         self._rest += chunk
         if self._bytes_to_come < 0 and b"\n" in self._rest:
             size, _, self._rest = self._rest.partition(b"\n")
-            self._bytes_to_come = min(int(size), WINDOW)
+            self._bytes_to_come = min(_size(size), WINDOW)
             if self._bytes_to_come == 0:
                 self._select(())  # the file is empty: all lines added later are new
         if 0 < self._bytes_to_come <= len(self._rest):
@@ -132,6 +132,22 @@ class _ScriptOutput:
         for line in timed(lines, self._at):
             self._at = line.at
             self._push(line)
+
+
+def _size(line: bytes) -> int:
+    """Return the size in the first line of `FOLLOW`'s output.
+
+    Raises `EngineError` if it is none: the engine writes there that the container has just ended.
+    """
+    try:
+        return int(line)
+    except ValueError:
+        raise EngineError(
+            "The log file cannot be followed",
+            where="the container's command",
+            todo="see `cosmicdeploy status`: the container may have ended",
+            details=_texts(line + b"\n"),
+        ) from None
 
 
 def lines_after(lines: Sequence[str], known: Sequence[str]) -> Sequence[str]:

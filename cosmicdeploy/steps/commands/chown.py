@@ -46,7 +46,9 @@ class ChownStep(Step):
         self._chown(ctx, ctx.running(self.service), owner, path)
 
     def _chown(self, ctx: Context, container: Container, owner: str, path: str) -> None:
-        result = ctx.engine.exec_as(ROOT, container.id, ["chown", owner, path])
+        # Many containers drop all capabilities; without CAP_CHOWN, root cannot change an owner.
+        argv = ["chown", owner, path]
+        result = ctx.engine.exec_as(ROOT, container.id, argv, privileged=True)
         if result.exit_code != 0:
             raise CosmicError(
                 f"The owner of {path} cannot be changed to {owner}: {result.error_text.strip()}",

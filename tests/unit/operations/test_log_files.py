@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.engine.facts import Container, Streams
+from cosmicdeploy.errors import EngineError
 from cosmicdeploy.operations.logs.files import WINDOW, Files, lines_after, timed
 
 
@@ -86,3 +87,13 @@ def test_only_the_end_of_a_large_file_is_read() -> None:
     source.follow(CONTAINER, lambda line: found.append(line.text), threading.Event())
     # The window begins within a line, so its "two" is not recognized as the line already shown.
     assert found[-2:] == ["three", "four"]
+
+
+def test_a_container_that_ends_before_its_file_can_be_followed_is_an_error() -> None:
+    engine: Any = FakeFile(
+        b"OCI runtime exec failed: exec failed: container not running: unknown\r\n"
+    )
+    container: Any = SimpleNamespace(id="c", name="app")
+    with pytest.raises(EngineError, match="cannot be followed") as caught:
+        Files(engine, "/log", 0).follow(container, lambda _: None, threading.Event())
+    assert "OCI runtime exec failed" in caught.value.details[0]

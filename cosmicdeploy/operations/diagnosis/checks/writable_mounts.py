@@ -74,6 +74,8 @@ def _finding(service: Service, container: Container, found: UnwritableMount, use
         WRITABLE,
         f"{user or 'the user'} of {name} cannot create files in {target}, which belongs to"
         f" {found.owner}",
-        f"`docker exec -u root {container.name} chown -R {owner} {shlex.quote(target)}`; or declare"
-        " the mount read-only (`:ro`) if the application only reads it",
+        # Without --privileged, root cannot change an owner where the container drops capabilities.
+        f"`docker exec --privileged -u root {container.name} chown -R {owner}"
+        f" {shlex.quote(target)}`; or declare the mount read-only (`:ro`) if the application only"
+        " reads it",
     )

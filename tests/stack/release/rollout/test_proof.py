@@ -51,7 +51,8 @@ def test_a_502_to_another_client_is_reported(released: StackUnderTest) -> None:
     ctx = released.open()
     proxy, conf = ctx.running("platform-nginx").id, "/etc/nginx/conf.d/default.conf"
     released.set_variable("APP_VERSION", "with-a-502")
-    page = "location = /502 { return 502; }"
+    # An `error_page` of its own, so that the server's does not turn 502 into 503.
+    page = "location = /502 { error_page 404 /none; return 502; }"
     change = f"cp {conf} /tmp/kept && sed -i 's|listen 80;|& {page}|' {conf}"
     restore = f"cat /tmp/kept >{conf}"
     try:

@@ -36,7 +36,8 @@ def log_file(ctx: Context) -> Iterator[Finding]:
             f"{file.path} in {name} belongs to {file.owner}:"
             f" {user or 'the application'} cannot write to it"
         )
-        command = f"docker exec -u root {container.name} chown {user or 'USER'} {file.path}"
+        chown = f"chown {user or 'USER'} {file.path}"
+        command = f"docker exec --privileged -u root {container.name} {chown}"
         remedies = [_chown(name, path, f"give {file.path} in {name} to {user}")] if user else []
         yield problem(LOG_FILE, text, command, remedies=remedies)
     if writable:
