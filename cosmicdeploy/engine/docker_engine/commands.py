@@ -45,12 +45,10 @@ class DockerCommands(DockerContainers):
         *,
         environment: Mapping[str, str] | None = None,
         silence: float | None = None,
-        privileged: bool = False,
     ) -> ExecResult:
-        given = dict(environment or {})
         command = exec_streams.Command(
             argv=argv,
-            options={"environment": given, "user": user, "privileged": privileged},
+            options={"environment": dict(environment or {}), "user": user},
             stdin=None,
             sink=None,
             silence=silence,

@@ -38,12 +38,8 @@ class EngineCommands(Protocol):
         *,
         environment: Mapping[str, str] | None = None,
         silence: float | None = None,
-        privileged: bool = False,
     ) -> ExecResult:
-        """Run a command like `exec`, but as `user`; "" is the container's own user.
-
-        With `privileged`, it has every capability, also those that the container dropped.
-        """
+        """Run a command like `exec`, but as `user`; "" is the container's own user."""
 
     def run_hook(self, container_id: str, hook: Hook) -> ExecResult:
         """Run a command of `post_start` or `pre_stop` in a container. Raises as `exec` does."""

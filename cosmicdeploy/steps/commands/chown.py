@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import ClassVar
 
@@ -11,9 +13,12 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.application.writable import find_unwritable
+from cosmicdeploy.stack.model.service import Service
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 
 ROOT = "root"
+CHOWN_SECONDS = 60.0
+NO_NEW_PRIVILEGES = "no-new-privileges"
 
 
 class ChownStep(Step):
@@ -46,12 +51,45 @@ class ChownStep(Step):
         self._chown(ctx, ctx.running(self.service), owner, path)
 
     def _chown(self, ctx: Context, container: Container, owner: str, path: str) -> None:
-        # Many containers drop all capabilities; without CAP_CHOWN, root cannot change an owner.
         argv = ["chown", owner, path]
-        result = ctx.engine.exec_as(ROOT, container.id, argv, privileged=True)
+        if is_mounted(container, path):
+            # Root in the container itself may lack CAP_CHOWN: by `cap_drop`, or by
+            # `no-new-privileges` if the container's own user is not root.
+            result = ctx.engine.run_oneoff(
+                _as_root(ctx.service(self.service)),
+                argv,
+                image=container.image_id,
+                project=ctx.stack.project,
+                timeout=CHOWN_SECONDS,
+            )
+        else:
+            result = ctx.engine.exec_as(ROOT, container.id, argv)
         if result.exit_code != 0:
             raise CosmicError(
                 f"The owner of {path} cannot be changed to {owner}: {result.error_text.strip()}",
                 where=self.service,
                 todo="run chown by hand, on the host if the file is mounted from there",
             )
+
+
+def is_mounted(container: Container, path: str | PurePosixPath) -> bool:
+    """Whether the path is in a mount, so that another container can change it as well."""
+    return any(PurePosixPath(path).is_relative_to(target) for target in container.mounts)
+
+
+def chown_command(container: Container, owner: str, path: str) -> str:
+    """Return the `docker` command that makes `owner` (shell text) the owner of a path and below it.
+
+    It works without capabilities in the container itself if the path is mounted.
+    """
+    words = f"-R {owner} {shlex.quote(path)}"
+    if is_mounted(container, path):
+        run = f"docker run --rm -u root --network none --volumes-from {container.name}"
+        return f"{run} --entrypoint chown {container.image_id} {words}"
+    return f"docker exec -u root {container.name} chown {words}"
+
+
+def _as_root(service: Service) -> Service:
+    """Return the service with root as its user, and the capabilities that the engine gives root."""
+    options = [each for each in service.security_opt if not each.startswith(NO_NEW_PRIVILEGES)]
+    return replace(service, user=ROOT, cap_drop=(), cap_add=(), security_opt=tuple(options))

@@ -521,21 +521,11 @@ def test_storage_that_cannot_be_written_is_writable_after_the_advised_chown(
     folder.chmod(0o755)
     try:
         found = diagnosed(released, "storage")
-        assert (
-            "cannot create files in /var/www/storage/features, which belongs to root"
-            in found["mounts"]
-        )
-        app = released.containers()["cosmic-app-1"].name
-        user = f'"$(docker exec {app} id -u)"'
-        command = (
-            f"docker exec --privileged -u root {app} chown -R {user} /var/www/storage/features"
-        )
-        assert (
-            command
-            in released.cli("diagnose", "storage", "--json").report["data"]["troubles"][0][
-                "findings"
-            ][0]["todo"]
-        )
+        text = "cannot create files in /var/www/storage/features, which belongs to root"
+        assert text in found["mounts"]
+        advice = released.cli("diagnose", "storage", "--json").report["data"]["troubles"][0]
+        command = advice["findings"][0]["todo"].split("`")[1]
+        assert released.containers()["cosmic-app-1"].name in command
         subprocess.run(["sh", "-c", command], check=True, capture_output=True, timeout=60)
         assert released.cli("diagnose", "storage").code == 0
     finally:

@@ -11,6 +11,7 @@ from cosmicdeploy.errors import EngineError, EngineUnavailable, ProbeFailed
 from cosmicdeploy.operations.diagnosis.finding import Finding, ok, problem, warning
 from cosmicdeploy.probes.storage.mounts import UnwritableMount, unwritable_mounts
 from cosmicdeploy.stack.model import Service
+from cosmicdeploy.steps.commands.chown import chown_command
 
 WRITABLE = "mounts"
 
@@ -74,8 +75,6 @@ def _finding(service: Service, container: Container, found: UnwritableMount, use
         WRITABLE,
         f"{user or 'the user'} of {name} cannot create files in {target}, which belongs to"
         f" {found.owner}",
-        # Without --privileged, root cannot change an owner where the container drops capabilities.
-        f"`docker exec --privileged -u root {container.name} chown -R {owner}"
-        f" {shlex.quote(target)}`; or declare the mount read-only (`:ro`) if the application only"
-        " reads it",
+        f"`{chown_command(container, owner, target)}`; or declare the mount read-only (`:ro`) if"
+        " the application only reads it",
     )

@@ -10,7 +10,7 @@ from cosmicdeploy.operations.diagnosis.finding import Finding, Remedy, ok, probl
 from cosmicdeploy.operations.diagnosis.remedies import DIAGNOSE_FIX
 from cosmicdeploy.probes.application.features import running
 from cosmicdeploy.probes.application.writable import find_unwritable
-from cosmicdeploy.steps.commands.chown import ChownStep
+from cosmicdeploy.steps.commands.chown import ChownStep, chown_command
 from cosmicdeploy.text.formatting import counted
 
 LOG_FILE = "log file"
@@ -36,8 +36,7 @@ def log_file(ctx: Context) -> Iterator[Finding]:
             f"{file.path} in {name} belongs to {file.owner}:"
             f" {user or 'the application'} cannot write to it"
         )
-        chown = f"chown {user or 'USER'} {file.path}"
-        command = f"docker exec --privileged -u root {container.name} {chown}"
+        command = chown_command(container, user or "USER", file.path)
         remedies = [_chown(name, path, f"give {file.path} in {name} to {user}")] if user else []
         yield problem(LOG_FILE, text, command, remedies=remedies)
     if writable:
