@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,14 +17,31 @@ from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.operations.diagnosis.checks import clock as clock_module
 from cosmicdeploy.operations.diagnosis.checks.clock import clock, judge, measure
 from cosmicdeploy.operations.diagnosis.checks.disk_space import disks
-from cosmicdeploy.operations.diagnosis.checks.writable_mounts import mounts, writable_targets
+from cosmicdeploy.operations.diagnosis.checks.writable_mounts import (
+    mounts,
+    own_folders,
+    writable_targets,
+)
 from cosmicdeploy.operations.diagnosis.finding import Severity
 from cosmicdeploy.probes.storage.disks import parse_df
 from cosmicdeploy.probes.storage.mounts import SCRIPT
+from cosmicdeploy.probes.storage.process_user import user_in
 from cosmicdeploy.stack.model import Mount
-from tests.unit.operations.diagnosis.world import APPS, DF, WORKER, World, new_world
+from tests.unit.operations.diagnosis.world import (
+    APPS,
+    DF,
+    PROXY,
+    REDIS,
+    SCHEDULER,
+    WORKER,
+    World,
+    new_world,
+)
 
 Opened = Callable[[World], Context]
+JOBS = (SCHEDULER, WORKER)
+# As the kernel writes it for a process that root started as another user.
+STATUS = "Name:\tredis-server\nUid:\t0\t999\t999\t999\nGid:\t0\t1000\t1000\t1000\nGroups:\t1000 \n"
 OTHER_USER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
@@ -72,7 +90,53 @@ def test_a_mount_that_lost_its_permission_names_its_owner_and_chown(opened: Open
     text = "www-data of app-2 cannot create files in /data, which belongs to root"
     assert (broken.severity, broken.description) == (Severity.PROBLEM, text)
     assert "docker exec -u root app-2 chown -R www-data /data" in broken.todo
-    assert fine.description == "app-1, scheduler, worker can write to each writable mount"
+    rest = "redis, proxy, app-1, scheduler, worker"
+    assert fine.description == f"{rest} can write to each writable mount"
+
+
+def test_redis_is_checked_as_the_user_that_its_image_changes_to(opened: Opened) -> None:
+    """As root, with which the container starts, every folder would be writable."""
+    world = new_world()
+    asked: dict[str, str] = {}
+    exec_as = world.exec_as
+
+    def note_user(user: str, container_id: str, argv: Sequence[str], **more: Any) -> ExecResult:
+        if argv[0] == "sh":
+            asked[container_id] = user
+        return exec_as(user, container_id, argv, **more)
+
+    world.exec_as = note_user  # type: ignore[method-assign]
+    world.commands[(REDIS, "cat")] = (0, STATUS)
+    world.commands[(REDIS, "mounts")] = (0, "denied root /data\n")
+    broken, _ = mounts(opened(world))
+    assert broken.description.startswith("user 999 of redis cannot create files in /data")
+    assert f"docker exec -u root {REDIS} chown -R 999:1000 /data`" in broken.todo
+    assert asked == {REDIS: "999:1000", PROXY: "", **dict.fromkeys((*APPS, *JOBS), "www-data")}
+
+
+@pytest.mark.parametrize(
+    ("status", "user"),
+    [
+        (STATUS, "999:1000"),
+        (STATUS.replace("Groups:\t1000", "Groups:\t27 1000"), "999"),
+        (STATUS.replace("999", "0"), ""),
+        ("cat: not found", ""),
+    ],
+)
+def test_the_user_of_a_process_is_its_effective_one(status: str, user: str) -> None:
+    assert user_in(status) == user
+
+
+def test_a_folder_to_which_the_deployer_cannot_write_is_named(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx = opened(new_world())
+    [fine] = own_folders(ctx)
+    assert fine.description == "the deployer can write backups and the journal"
+    closed = ctx.catalogue.folder
+    monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != closed)
+    found = [each for each in own_folders(ctx) if each.severity is Severity.PROBLEM]
+    assert f"cannot create files in {closed}, the folder of backups" in found[0].description
 
 
 def test_a_mount_that_became_read_only_names_the_folder_of_the_host(opened: Opened) -> None:
