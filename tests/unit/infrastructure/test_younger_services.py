@@ -123,6 +123,7 @@ def test_a_backup_without_the_main_application_is_refused_at_once(now: Context) 
     with pytest.raises(Refused, match="no image of web, web2") as raised:
         rolling_back(now, manifest(former="sha256:old"))
     assert "`cosmicdeploy backup list`" in raised.value.todo
+    assert "`cosmicdeploy deploy --remove-orphans`" in raised.value.todo
 
 
 def test_tags_go_back_only_for_what_the_older_release_had(now: Context) -> None:
