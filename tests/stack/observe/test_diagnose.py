@@ -488,6 +488,8 @@ def test_a_redis_that_cannot_save_refuses_writes_until_it_can(released: StackUnd
         found = diagnosed(released, "cache")
         assert found["persistence"].startswith("the last snapshot failed")
         assert found["writes"].startswith("Redis refuses writes: it cannot save its data (MISCONF")
+        storage = diagnosed(released, "storage")["mounts"]
+        assert re.match(r"user \d+ of platform-redis cannot create files in /data, ", storage)
     finally:
         mended = f"chown {owner} /data; chmod 755 /data"
         ctx.engine.exec_as("root", container, ["sh", "-c", mended])
@@ -524,8 +526,7 @@ def test_storage_that_cannot_be_written_is_writable_after_the_advised_chown(
             in found["mounts"]
         )
         app = released.containers()["cosmic-app-1"].name
-        user = f'"$(docker exec {app} id -u)"'
-        command = f"docker exec -u root {app} chown -R {user} /var/www/storage/features"
+        command = f"docker exec -u root {app} chown -R 33:33 /var/www/storage/features"
         assert (
             command
             in released.cli("diagnose", "storage", "--json").report["data"]["troubles"][0][

@@ -13,11 +13,13 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable, ProbeFailed
 from cosmicdeploy.operations.diagnosis.finding import Finding, ok, problem, warning
 from cosmicdeploy.probes.storage.disks import nearest_existing
-from cosmicdeploy.probes.storage.mounts import UnwritableMount, unwritable_mounts
+from cosmicdeploy.probes.storage.mounts import UnwritableMount, Use, unwritable_mounts
 from cosmicdeploy.probes.storage.process_user import process_user
 from cosmicdeploy.stack.model import Service
 
 WRITABLE, OWN_FOLDERS = "mounts", "own folders"
+# What services other than the application use a mount of each type for.
+USES = {"bind": Use.UNKNOWN, "volume": Use.DATA, "tmpfs": Use.DATA}
 
 
 def mounts(ctx: Context) -> Iterator[Finding]:
@@ -28,7 +30,7 @@ def mounts(ctx: Context) -> Iterator[Finding]:
     """
     checked, names = [], ctx.settings.services.all
     for name in names:
-        container, targets = ctx.container(name), writable_targets(ctx.service(name))
+        container, targets = ctx.container(name), writable_targets(ctx, name)
         if container is None or not container.is_running or not targets:
             continue
         try:
@@ -45,7 +47,7 @@ def mounts(ctx: Context) -> Iterator[Finding]:
             checked.append(name)
     if checked:
         yield ok(WRITABLE, f"{', '.join(checked)} can write to each writable mount")
-    elif not any(writable_targets(ctx.service(name)) for name in names):
+    elif not any(writable_targets(ctx, name) for name in names):
         yield ok(WRITABLE, "no service has a writable mount")
 
 
@@ -68,9 +70,11 @@ def _is_writable(folder: Path) -> bool:
     return os.access(nearest_existing(folder), os.W_OK | os.X_OK)
 
 
-def writable_targets(service: Service) -> list[str]:
+def writable_targets(ctx: Context, name: str) -> dict[str, Use]:
     """Return the targets of a service's mounts that the compose file does not declare read-only."""
-    return [each.target for each in service.mounts if not each.read_only and not each.key]
+    is_application = name in ctx.settings.services.released
+    mounts = (m for m in ctx.service(name).mounts if not m.read_only and not m.key)
+    return {m.target: Use.APPLICATION if is_application else USES[m.type] for m in mounts}
 
 
 def _user(ctx: Context, name: str, container: Container) -> str:

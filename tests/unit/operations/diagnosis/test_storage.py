@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -24,7 +25,7 @@ from cosmicdeploy.operations.diagnosis.checks.writable_mounts import (
 )
 from cosmicdeploy.operations.diagnosis.finding import Severity
 from cosmicdeploy.probes.storage.disks import parse_df
-from cosmicdeploy.probes.storage.mounts import SCRIPT
+from cosmicdeploy.probes.storage.mounts import SCRIPT, Use
 from cosmicdeploy.probes.storage.process_user import user_in
 from cosmicdeploy.stack.model import Mount
 from tests.unit.operations.diagnosis.world import (
@@ -45,10 +46,11 @@ STATUS = "Name:\tredis-server\nUid:\t0\t999\t999\t999\nGid:\t0\t1000\t1000\t1000
 OTHER_USER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
-def run_script(*folders: Path) -> list[str]:
+def run_script(*folders: Path, use: Use = Use.APPLICATION, shell: str = "sh") -> list[str]:
     """Run the script as a user who is not root; root may write everywhere."""
     user = OTHER_USER if os.getuid() == 0 else []
-    command = [*user, "sh", "-c", SCRIPT, "sh", *map(str, folders)]
+    pairs = [word for folder in folders for word in (use, str(folder))]
+    command = [*user, shell, "-c", SCRIPT, shell, *pairs]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
 
 
@@ -72,6 +74,26 @@ def test_the_script_reports_folders_in_which_nothing_can_be_written(shared: Path
     [line] = run_script(closed, open_, half, file, shared / "missing")
     kind, _, target = line.split(" ", 2)
     assert (kind, target) == ("denied", str(closed))
+    lines = run_script(closed, open_, half, file, use=Use.DATA)
+    assert [line.split(" ", 2)[2] for line in lines] == [str(closed), str(half)]
+
+
+@pytest.mark.parametrize("shell", [each for each in ("dash", "bash", "sh") if shutil.which(each)])
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files to another user")
+def test_a_folder_of_the_host_should_be_writable_only_to_a_user_that_has_something_in_it(
+    shared: Path, shell: str
+) -> None:
+    """Configuration is often mounted without `:ro`, and belongs to root."""
+    configuration, lost, unreadable = (shared / n for n in ("conf.d", "lost", "unreadable"))
+    for folder in (configuration, lost, unreadable):
+        folder.mkdir()
+        (folder / "file").touch()
+    os.chown(lost / "file", 65534, 65534)
+    configuration.chmod(0o755)
+    lost.chmod(0o755)
+    unreadable.chmod(0o700)
+    lines = run_script(configuration, lost, unreadable, use=Use.UNKNOWN, shell=shell)
+    assert [line.split(" ", 2)[2] for line in lines] == [str(lost), str(unreadable)]
 
 
 def test_the_script_reports_a_file_system_that_is_mounted_read_only() -> None:
@@ -155,12 +177,18 @@ def test_a_container_without_a_shell_is_named(opened: Opened) -> None:
 
 
 def test_read_only_mounts_secrets_and_configs_are_left_out(opened: Opened) -> None:
-    service = opened(new_world()).service(WORKER)
+    ctx = opened(new_world())
+    service = ctx.service(WORKER)
     others = (
         Mount(type="bind", source="/a", target="/a", read_only=True),
         Mount(type="bind", source="/b", target="/b", key="secrets.b"),
     )
-    assert writable_targets(replace(service, mounts=(*service.mounts, *others))) == ["/data"]
+    services = {WORKER: replace(service, mounts=(*service.mounts, *others)), REDIS: service}
+    ctx.stack.services = services  # type: ignore[misc]
+    assert writable_targets(ctx, WORKER) == {"/data": Use.APPLICATION}
+    volume = Mount(type="volume", source="shop_data", target="/keep")
+    services[REDIS] = replace(service, mounts=(*service.mounts, volume))
+    assert writable_targets(ctx, REDIS) == {"/data": Use.UNKNOWN, "/keep": Use.DATA}
 
 
 DF_OUTPUT = """\
