@@ -75,8 +75,7 @@ def test_past_the_renaming_of_the_application_a_rollback_names_the_way_that_work
         stack.declare("2", app=published, **renamed)
         done = stack.cli("deploy", "--remove-orphans", "--json")
         assert done.code == 0, done.stdout
-        [backup] = [b.id for b in stack.open().catalogue.list() if b.manifest.release == "1"]
-        before = stack.found()
+        backup, before = done.report["backup"], stack.found()
 
         refused = stack.cli("rollback", "--to", backup, "--yes", "--json")
         assert refused.code == 1 and stack.found() == before, refused.stdout
