@@ -190,8 +190,8 @@ def test_a_signed_backup_is_fetched_and_a_forged_copy_of_it_is_not(
     own: StackUnderTest, tmp_path: Path
 ) -> None:
     nas, secret = tmp_path / "nas", token_hex(32)
-    signed = f"  copies: [{{url: '{nas}'}}]\n  signing_key_variable: BACKUP_KEY"
-    own.set_setting("  copies: []", signed)
+    own.set_setting("  copies: []", f"  copies: [{{url: '{nas}'}}]")
+    own.set_setting("  signing_key_variable: null", "  signing_key_variable: BACKUP_KEY")
     with (own.folder / ".env").open("a") as env:
         env.write(f"BACKUP_KEY={secret}\n")
     backup = create(own)
