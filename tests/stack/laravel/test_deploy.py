@@ -146,6 +146,23 @@ def test_verify_passes_and_a_second_deploy_changes_nothing(laravel: StrangersLar
     assert laravel.snapshot() == before
 
 
+def test_a_plan_and_verify_grade_what_nginxs_configuration_puts_at_stake(
+    laravel: StrangersLaravel,
+) -> None:
+    laravel.put_release_2()
+    laravel.set_variable("APP_VERSION", "planned-only")
+    planned = laravel.cli("deploy", "--plan", "--json").reason("verify")
+    assert planned.startswith("checked in the run; proxy has ")
+    assert "warnings: slows clients down in a deploy" in planned
+    [check] = laravel.cli("verify", "--only", "proxy", "--json").report["checks"]
+    assert (check["ok"], check["stake"]) == (True, "clients")
+    assert check["warnings"][-1].startswith("slows deploys down: upstream web")
+    text = laravel.cli("verify", "--only", "proxy").stdout
+    row = next(line for line in text.splitlines() if " proxy " in line)
+    assert row.split()[0] == "warns", "no plain ok"
+    assert "proxy has" in "".join(text.splitlines()[-2:])
+
+
 def test_a_scheduler_that_ignores_its_stop_signal_is_reported(laravel: StrangersLaravel) -> None:
     """The configuration does not show it: PHP catches the signal but ignores it."""
     edit(laravel.folder / SETTINGS, lambda d: d["restart"].update(between_jobs=[]))
