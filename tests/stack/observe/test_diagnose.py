@@ -491,7 +491,8 @@ def test_a_redis_that_cannot_save_refuses_writes_until_it_can(released: StackUnd
         storage = diagnosed(released, "storage")["mounts"]
         assert re.match(r"user \d+ of platform-redis cannot create files in /data, ", storage)
     finally:
-        mended = f"chown {owner} /data; chmod 755 /data"
+        # In this order: root owns it until then, and lacks the capability to change others' modes.
+        mended = f"chmod 755 /data; chown {owner} /data"
         ctx.engine.exec_as("root", container, ["sh", "-c", mended])
     done = released.cli("exec", "cache", "redis-cli", "BGSAVE")
     assert done.code == 0, done.stderr
