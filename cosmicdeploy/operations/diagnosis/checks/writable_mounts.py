@@ -103,10 +103,20 @@ def _finding(service: Service, container: Container, found: UnwritableMount, use
     return problem(
         WRITABLE,
         f"{_named(user)} of {name} cannot create files in {target}, which belongs to {found.owner}",
-        f"`docker exec -u root {container.name} chown -R {owner} {shlex.quote(target)}`; or declare"
+        f"`{_chown(container)} -R {owner} {shlex.quote(target)}`; or declare"
         " the mount read-only (`:ro`) if the application only reads it",
     )
 
 
 def _named(user: str) -> str:
     return f"user {user.partition(':')[0]}" if user[:1].isdigit() else user or "the user"
+
+
+def _chown(container: Container) -> str:
+    """Return a command that changes owners in a container's mounts.
+
+    It runs in a container of its own: root in the container itself may lack the capability, also by
+    `docker exec --privileged`, if the service drops its capabilities.
+    """
+    mounts = f"--volumes-from {container.name} --entrypoint chown"
+    return f"docker run --rm -u root {mounts} {container.image_id}"

@@ -111,7 +111,8 @@ def test_a_mount_that_lost_its_permission_names_its_owner_and_chown(opened: Open
     broken, fine = mounts(opened(world))
     text = "www-data of app-2 cannot create files in /data, which belongs to root"
     assert (broken.severity, broken.description) == (Severity.PROBLEM, text)
-    assert "docker exec -u root app-2 chown -R www-data /data" in broken.todo
+    command = "docker run --rm -u root --volumes-from app-2 --entrypoint chown sha256:1"
+    assert f"`{command} -R www-data /data`" in broken.todo
     rest = "redis, proxy, app-1, scheduler, worker"
     assert fine.description == f"{rest} can write to each writable mount"
 
@@ -132,7 +133,7 @@ def test_redis_is_checked_as_the_user_that_its_image_changes_to(opened: Opened) 
     world.commands[(REDIS, "mounts")] = (0, "denied root /data\n")
     broken, _ = mounts(opened(world))
     assert broken.description.startswith("user 999 of redis cannot create files in /data")
-    assert f"docker exec -u root {REDIS} chown -R 999:1000 /data`" in broken.todo
+    assert f"--volumes-from {REDIS} --entrypoint chown sha256:1 -R 999:1000 /data`" in broken.todo
     assert asked == {REDIS: "999:1000", PROXY: "", **dict.fromkeys((*APPS, *JOBS), "www-data")}
 
 
@@ -230,7 +231,7 @@ def test_the_command_for_a_mount_quotes_its_folder(opened: Opened) -> None:
     world = new_world()
     world.commands[(APPS[1], "mounts")] = (0, "denied root /my data\n")
     broken, _ = mounts(opened(world))
-    assert "chown -R www-data '/my data'`" in broken.todo
+    assert "chown sha256:1 -R www-data '/my data'`" in broken.todo
 
 
 def test_a_file_system_in_memory_belongs_to_its_container(opened: Opened) -> None:
