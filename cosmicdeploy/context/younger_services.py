@@ -99,7 +99,8 @@ def _require_main_application(ctx: Context, older: Collection[str]) -> None:
             " to roll back to",
             where=f"project {ctx.stack.project}",
             todo="choose a backup that has one: `cosmicdeploy backup list`; or, if the service was"
-            " renamed, put the compose file of that time back, then the same command again",
+            " renamed since, put that release's sources, compose file and cosmicdeploy.yaml back,"
+            " then `cosmicdeploy deploy --remove-orphans`; for its data the same command again",
         )
 
 

@@ -23,7 +23,7 @@ BACKUPS = Path("data-kiosk/backups")
 class EmptyEngine:
     """The engine of a stack that has no containers; every other method returns `None`."""
 
-    def containers(self, _project: str) -> list[Container]:
+    def containers(self, *_: object) -> list[Container]:
         return []
 
     def __getattr__(self, _name: str) -> object:

@@ -54,6 +54,7 @@ def judged(
         codes=tuple(attempt.codes),
         sent=len(requests),
         lost=sum(request.failed for request in requests),
+        may_lose=str(scenario.lost),
         image=image,
         wrong=tuple(wrong),
         figures=tuple(attempt.figures),
@@ -95,24 +96,35 @@ def _wrong_state(
 def wrong_losses(lost: Lost, attempt: Attempt, requests: Sequence[Request]) -> Iterator[str]:
     """Yield what is wrong with the requests that were lost, each kind with its count."""
     failed = [request for request in requests if request.failed]
-    if lost is Lost.NONE:
-        yield from _counted("lost", failed)
-        return
-    new = [request for request in failed if not request.kept]
-    yield from _counted("lost after the end", [r for r in new if r.due > attempt.ended_at])
-    if lost is Lost.ANNOUNCED:
-        yield from _longer_than_announced(announced_seconds(attempt.report), new)
+    if lost.answers:
+        failed = [r for r in failed if not _is_answer(r, lost.answers, attempt.ended_at)]
+    if lost.announced:
+        failed = _outside(failed, announced_seconds(attempt.report) + SLACK_SECONDS, attempt)
+    kept = [request for request in failed if request.kept] if lost.kept else []
+    early = [r for r in failed if r.due <= attempt.ended_at] if lost.until_end else []
+    yield from _beyond(lost.kept, "on kept connections", kept)
+    yield from _beyond(lost.until_end, "until the end", early)
+    yield from _counted("lost", [r for r in failed if r not in kept and r not in early])
 
 
-def _longer_than_announced(announced: float, new: Sequence[Request]) -> Iterator[str]:
-    """Yield what is wrong with these failed requests on new connections."""
-    if not announced:
-        yield from _counted("lost, and no outage was announced", new)
-        return
-    due = [request.due for request in new]
-    seconds = max(due, default=0.0) - min(due, default=0.0)
-    if seconds > announced + SLACK_SECONDS:
-        yield f"requests were lost for {seconds:.1f} s, {announced:.1f} s were announced"
+def _is_answer(request: Request, answer: tuple[str, int], end: float) -> bool:
+    return (request.path, request.status) == answer and request.due <= end
+
+
+def _outside(failed: Sequence[Request], seconds: float, attempt: Attempt) -> Sequence[Request]:
+    """Return the requests that failed outside the announced time, which begins with the first one.
+
+    No time was announced if the report has none; and clients are let in before the run ends.
+    """
+    if not announced_seconds(attempt.report) or not failed:
+        return failed
+    end = min(min(request.due for request in failed) + seconds, attempt.ended_at)
+    return [request for request in failed if request.due > end]
+
+
+def _beyond(most: int, what: str, failed: Sequence[Request]) -> Iterator[str]:
+    if len(failed) > most:
+        yield f"{len(failed)} requests were lost {what}, {most} may be"
 
 
 def announced_seconds(report: Mapping[str, Any]) -> float:

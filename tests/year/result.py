@@ -11,7 +11,7 @@ class Row:
     """What came of a scenario; it is right if `wrong` is empty.
 
     `sent` and `lost` count the requests from the load's begin until some seconds after the last
-    command. `image` is a text. `figures` are further lines about it.
+    command. `may_lose` and `image` are texts. `figures` are further lines about it.
     """
 
     name: str
@@ -20,6 +20,7 @@ class Row:
     codes: Sequence[int] = ()
     sent: int = 0
     lost: int = 0
+    may_lose: str = ""
     image: str = ""
     wrong: Sequence[str] = field(default_factory=tuple)
     figures: Sequence[str] = field(default_factory=tuple)

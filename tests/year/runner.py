@@ -67,6 +67,7 @@ def _failed(scenario: Scenario, reason: str, attempt: Attempt | None = None) -> 
         action=scenario.action,
         outcome=outcome_of(attempt) if attempt else "",
         codes=tuple(attempt.codes) if attempt else (),
+        may_lose=str(scenario.lost),
         wrong=(*(attempt.wrong if attempt else ()), lines[:MOST_CHARACTERS]),
     )
 

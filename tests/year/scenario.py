@@ -19,17 +19,36 @@ class Image(StrEnum):
     MIXED = "mixed"
 
 
-class Lost(StrEnum):
-    """Which requests a scenario may lose.
+@dataclass(frozen=True, kw_only=True)
+class Lost:
+    """Which requests a scenario may lose, at the rate of all scenarios; by default none.
 
-    `ANNOUNCED`: those of the time that the run announces, and those on connections that were kept
-    open over it. `UNTIL_END`: any until the last command ends, since the release in place, or a
-    replica of it, does not work. After that, none is lost on a new connection.
+    - `announced`: those due in the time for which the run's own report says that clients were kept
+      out or services were away, and some seconds more.
+    - `kept`: so many on kept connections at any other time. A reload or stop of nginx closes each
+      of them once; a request that is sent meanwhile is lost.
+    - `until_end`: so many, of any kind, until the last command has ended.
+    - `answers`: those to this path that get this status until the last command has ended, however
+      many: the broken release that is in place answers so, and only its fix ends that.
     """
 
-    NONE = "none"
-    ANNOUNCED = "announced"
-    UNTIL_END = "until the end"
+    announced: bool = False
+    kept: int = 0
+    until_end: int = 0
+    answers: tuple[str, int] | None = None
+
+    def __str__(self) -> str:
+        """The bound as the table shows it."""
+        parts = [
+            *(["those of the announced time"] if self.announced else []),
+            *([f"{self.kept} on kept connections"] if self.kept else []),
+            *([f"{self.until_end}"] if self.until_end else []),
+            *([f"{self.answers[0]} answered {self.answers[1]}"] if self.answers else []),
+        ]
+        return ", ".join(parts) or "0"
+
+
+NONE_LOST = Lost()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +81,7 @@ class Scenario:
     action: str
     run: Callable[[Attempt], None]
     expected: Expected
-    lost: Lost = Lost.NONE
+    lost: Lost = NONE_LOST
     given: Callable[[Attempt], None] | None = None
     services: Sequence[str] = StrangersLaravel.released
     rate: float | None = None

@@ -13,10 +13,11 @@ HEAD = (
     "exit code",
     "requests sent",
     "lost",
+    "may be lost",
     "image after",
     "right?",
 )
-ALIGNMENT = ("---", "---", "---", "---", "---:", "---:", "---", "---")
+ALIGNMENT = ("---", "---", "---", "---", "---:", "---:", "---", "---", "---")
 KILLED = -9
 NOTHING = "–"  # noqa: RUF001 - a dash in a table
 
@@ -46,6 +47,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         codes_text(row.codes),
         f"{row.sent:,}",
         f"{row.lost:,}",
+        row.may_lose or NOTHING,
         row.image or NOTHING,
         "yes" if row.is_right else "**no**",
     )

@@ -19,6 +19,11 @@ from cosmicdeploy.probes.http import OK, SERVER_ERROR, Response
 from cosmicdeploy.probes.rate_limited import TODO_LIMITED, send_until_not_rate_limited, why_unproven
 from cosmicdeploy.settings import Application, Heartbeat
 
+TODO_REFUSES_ALL = (
+    "; if the running release refuses every token, and this release corrects it, deploy it without"
+    " `verify.heartbeat`, which the next deploy can have again"
+)
+
 
 def new_replica_problem(ctx: Context, application: Application, url: str, release: str) -> str:
     """Return what is wrong with a replica of a new image at `url`; "" if it works.
@@ -39,39 +44,42 @@ def new_replica_problem(ctx: Context, application: Application, url: str, releas
         return problem
     response = _send_heartbeat(ctx, url, heartbeat, ctx.loaded.secret(heartbeat.token_variable))
     _require_proven(response)
-    if response.status in UNKNOWN_DEVICE:
-        raise CheckFailed(
-            f"The application does not know the token in {heartbeat.token_variable}; no replica was"
-            " touched",
-            where=response.url,
-            todo=todo_of(response, heartbeat),
-            details=(str(response),),
-        )
+    _require_known_token(response, heartbeat)
     return "" if is_accepted(response, heartbeat) else why_rejected(response, heartbeat)
 
 
 def old_replica_problem(
-    ctx: Context, application: Application, url: str, release: str
+    ctx: Context,
+    application: Application,
+    url: str,
+    release: str,
+    *,
+    must_know_token: bool = False,
 ) -> tuple[str, str]:
     """Return what is wrong with a running replica, and what kept a check from being conclusive.
 
     Both are "" if the replica works. Its release may expect other heartbeats than the configured
     one, or none. So only a connection error or a 5xx in response to a heartbeat counts as a
     problem. A plan sends no heartbeat.
+
+    With `must_know_token`, raises `CheckFailed` if the replica does not know the device's token.
+    That is for a run in which no trial shows it before the first replica is replaced.
     """
     response = send_until_not_rate_limited(ctx, url + application.health_path)
     if unproven := why_unproven(response):
         return "", unproven
     if problem := _health_problem(application, response, release, header_required=False):
         return problem, ""
-    return _old_heartbeat_problem(ctx, application, url)
+    return _old_heartbeat_problem(ctx, application, url, must_know_token=must_know_token)
 
 
 def _heartbeat_of(ctx: Context, application: Application) -> Heartbeat | None:
     return ctx.settings.verify.heartbeat if application.is_main else None
 
 
-def _old_heartbeat_problem(ctx: Context, application: Application, url: str) -> tuple[str, str]:
+def _old_heartbeat_problem(
+    ctx: Context, application: Application, url: str, *, must_know_token: bool
+) -> tuple[str, str]:
     heartbeat = _heartbeat_of(ctx, application)
     if heartbeat is None or ctx.run.is_plan_only:
         return "", "a plan sends no heartbeat" if heartbeat else ""
@@ -81,6 +89,8 @@ def _old_heartbeat_problem(ctx: Context, application: Application, url: str) -> 
     response = _send_heartbeat(ctx, url, heartbeat, token)
     if unproven := why_unproven(response):
         return "", unproven
+    if must_know_token:
+        _require_known_token(response, heartbeat, otherwise=TODO_REFUSES_ALL)
     if response.error or response.status >= SERVER_ERROR:
         return str(response), ""
     return "", "" if response.status == OK else why_rejected(response, heartbeat)
@@ -105,6 +115,18 @@ def _health_problem(
     if not (header and release) or answered == release or not (answered or header_required):
         return ""
     return f"{response.url} answers as release {answered or 'unknown'}, not {release}"
+
+
+def _require_known_token(response: Response, heartbeat: Heartbeat, otherwise: str = "") -> None:
+    """Raise `CheckFailed` if the application does not know the device's token."""
+    if response.status in UNKNOWN_DEVICE:
+        raise CheckFailed(
+            f"The application does not know the token in {heartbeat.token_variable}; no replica was"
+            " touched",
+            where=response.url,
+            todo=todo_of(response, heartbeat) + otherwise,
+            details=(str(response),),
+        )
 
 
 def _require_proven(response: Response) -> None:

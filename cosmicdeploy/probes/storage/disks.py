@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
@@ -65,3 +66,10 @@ def parse_df(text: str) -> Iterator[FileSystem]:
                     used=int(used),
                     available=int(available),
                 )
+
+
+def nearest_existing(folder: Path) -> Path:
+    """Return the folder, or its nearest parent if it does not exist yet."""
+    while not folder.exists():
+        folder = folder.parent
+    return folder

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ProbeFailed
 
-# Prints a line for each of the folders to which the current user cannot write. Asks the kernel, and
-# writes nothing. A folder that is not writable itself passes if a folder in it is writable: an
-# application often gets its sources mounted, and writes only to some folders in them. A mounted
-# file is left out: most are configuration that the application only reads.
+# Prints a line for each of the folders to which the current user should be able to write, but
+# cannot. The arguments are pairs of a `Use` and a folder. Asks the kernel, and writes nothing. A
+# mounted file is left out: most are configuration that is only read.
 SCRIPT = """
 options_of() {
     while read -r _ target _ options _; do
         [ "$target" = "$1" ] && found=$options
     done </proc/self/mounts
 }
-for path in "$@"; do
+# Whether a folder that is not writable itself is as it should be.
+is_fine() {
+    case $1 in
+        application) for each in "$2"/*/; do [ -w "$each" ] && return 0; done; return 1;;
+        unknown) [ -r "$2" ] && [ -x "$2" ] || return 1
+            for each in "$2"/*; do [ -O "$each" ] && return 1; done; return 0;;
+        *) return 1;;
+    esac
+}
+while [ $# -gt 1 ]; do
+    use=$1 path=$2
+    shift 2
     [ -d "$path" ] || continue
     found=
     options_of "$path"
     case ",$found," in *,ro,*) echo "read-only - $path"; continue;; esac
-    [ -w "$path" ] && continue
-    for each in "$path"/*/; do [ -w "$each" ] && continue 2; done
+    [ -w "$path" ] || is_fine "$use" "$path" && continue
     echo "denied $(stat -c %U "$path" 2>/dev/null || echo unknown) $path"
 done
 """
@@ -34,6 +45,21 @@ READ_ONLY = "read-only"
 LINE = re.compile(rf"({READ_ONLY}|denied) (\S+) (/.*)")
 # The script takes milliseconds, unless the server of a network's file system is away.
 SILENCE_SECONDS = 10.0
+
+
+class Use(StrEnum):
+    """What a container uses a mounted folder for, which says whether it should be writable.
+
+    - `APPLICATION`: an application often gets its sources mounted, and writes only to some folders
+      in them.
+    - `DATA`: a volume, which is there to be written to.
+    - `UNKNOWN`: a folder of the host. It may have configuration that is only read, so it
+      should be writable if it has something that belongs to the user, or cannot even be read.
+    """
+
+    APPLICATION = "application"
+    DATA = "data"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,14 +76,15 @@ class UnwritableMount:
 
 
 def unwritable_mounts(
-    ctx: Context, container: Container, targets: Sequence[str], user: str
+    ctx: Context, container: Container, targets: Mapping[str, Use], user: str
 ) -> list[UnwritableMount]:
-    """Return those of the mounted folders `targets` to which `user` cannot write.
+    """Return those of the mounted folders `targets` to which `user` cannot write, but should.
 
     `user` is "" for the container's own user. Runs one shell in the container, and changes nothing.
     Raises `ProbeFailed` if the container has no shell, and `EngineError`.
     """
-    command = ["sh", "-c", SCRIPT, "sh", *targets]
+    pairs = itertools.chain.from_iterable((use, target) for target, use in targets.items())
+    command = ["sh", "-c", SCRIPT, "sh", *pairs]
     result = ctx.engine.exec_as(user, container.id, command, silence=SILENCE_SECONDS)
     if result.exit_code != 0:
         reason = (result.error_text or result.text).strip().splitlines()[-1:]

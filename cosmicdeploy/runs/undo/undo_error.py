@@ -60,10 +60,10 @@ def after_undo(
     """
     kind = CosmicError if isinstance(error, CheckFailed) else type(error)
     details = list(error.details)
-    if compared:
-        details.append(f"undone, and the state is the same as before: {compared}")
     details += filter(None, (each.step.kept_after_undo(each.change) for each in applied))
     details += still_failing(ctx)
+    if compared:  # last, since the middle of many lines is left out
+        details.append(f"undone, and the state is the same as before: {compared}")
     return kind(error.what, where=error.where, todo=error.todo, details=details)
 
 

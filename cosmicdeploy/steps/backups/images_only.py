@@ -12,20 +12,31 @@ from cosmicdeploy.database.backups.on_disk.manifest import Manifest, now
 from cosmicdeploy.steps.backups.kept_images import kept_tag
 from cosmicdeploy.steps.base import Change, Unchanged
 from cosmicdeploy.text.formatting import format_releases
+from cosmicdeploy.verification.orphans import removable_orphans
 
 
 def running_images(ctx: Context) -> dict[str, str]:
     """Return the ids of the images that the containers run, by service.
 
     Covers the services that a deploy replaces, even if a rollback leaves them out, and the proxy if
-    the stack builds its image, since that image may hold files of the release.
+    the stack builds its image, since that image may hold files of the release. While the main
+    application runs under a former name alone, covers the services under their former names, too:
+    with the files of that release, a rollback finds them by these.
     """
     services = ctx.settings.services
     proxy = services.proxy
     built = [proxy] if proxy is not None and ctx.service(proxy).build is not None else []
     names = dict.fromkeys((*services.deployed, *sorted(ctx.run.left_out), *built))
     containers = {name: ctx.container(name) for name in names}
-    return {name: container.image_id for name, container in containers.items() if container}
+    images = {name: container.image_id for name, container in containers.items() if container}
+    return {**_former_images(ctx), **images}
+
+
+def _former_images(ctx: Context) -> dict[str, str]:
+    """Return the images of running orphans by service, if the main application has no container."""
+    if any(ctx.container(name) for name in ctx.settings.main_application.services):
+        return {}
+    return {each.service: each.image_id for each in removable_orphans(ctx) if each.is_running}
 
 
 def images_to_keep(ctx: Context, why: str) -> Change | Unchanged:
@@ -58,7 +69,7 @@ def record_images(ctx: Context, images: Mapping[str, str]) -> Backup:
             server_version="",
             release=running_release(ctx) or None,
             images=dict(images),
-            digests=ctx.digests_of(images),
+            digests=ctx.digests_of(name for name in images if name in ctx.stack.services),
             releases=running_by_service(ctx),
         )
     )

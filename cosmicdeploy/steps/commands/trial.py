@@ -63,18 +63,22 @@ class TrialStep(Step):
 def applications_to_try(ctx: Context) -> list[Application]:
     """Return the applications of which a service will be replaced, in the order of a rollout.
 
-    Without those that `why_not_tried` names.
+    Without those that `untried_applications` returns.
     """
     return [each for each in _replaced_applications(ctx) if not _shared_network(ctx, each)]
+
+
+def untried_applications(ctx: Context) -> list[Application]:
+    """Return the applications of which a service will be replaced, but no trial can run."""
+    return [each for each in _replaced_applications(ctx) if _shared_network(ctx, each)]
 
 
 def why_not_tried(ctx: Context) -> str:
     """Return which of the applications to be replaced no trial can run beside; "" if none."""
     return "; ".join(
-        f"no trial of {each.services[0]}: it uses the network of {network}, where a second"
-        " container would take its port or its requests"
-        for each in _replaced_applications(ctx)
-        if (network := _shared_network(ctx, each))
+        f"no trial of {each.services[0]}: it uses the network of {_shared_network(ctx, each)},"
+        " where a second container would take its port or its requests"
+        for each in untried_applications(ctx)
     )
 
 

@@ -22,6 +22,7 @@ from cosmicdeploy.steps.commands.trial import (
     running_trial,
     start_trial,
     trial_images,
+    untried_applications,
     why_not_tried,
 )
 
@@ -31,7 +32,8 @@ class PreflightStep(Step):
 
     Each application's new image runs in a trial container, which gets no client's request. The
     trial has to become ready, to answer as the new release, and to run for `restart.stable_for`
-    seconds without ending. The replicas that worked before the run still have to answer.
+    seconds without ending. The replicas that worked before the run still have to answer; where no
+    trial can run, they also show whether the application knows the device's token.
     """
 
     kind: ClassVar[str] = "preflight"
@@ -58,9 +60,10 @@ class PreflightStep(Step):
 
     def apply(self, ctx: Context, change: Change) -> Result:
         tried = {each.name: _check_new_image(ctx, each) for each in applications_to_try(ctx)}
+        untried = {each.name for each in untried_applications(ctx)}
         for application in ctx.settings.all_applications:
             for name in application.services:
-                _check_old_replica(ctx, application, name)
+                _check_old_replica(ctx, application, name, is_tried=application.name not in untried)
         images = {name: container.image_id for name, container in tried.items()}
         if not tried:
             return {"tried": images}
@@ -99,7 +102,9 @@ def _check_new_image(ctx: Context, application: Application) -> Container:
     return tried
 
 
-def _check_old_replica(ctx: Context, application: Application, name: str) -> None:
+def _check_old_replica(
+    ctx: Context, application: Application, name: str, *, is_tried: bool
+) -> None:
     if name in ctx.run.known_failures.new:
         return
     if why := ctx.run.known_failures.services.get(name):
@@ -109,7 +114,9 @@ def _check_old_replica(ctx: Context, application: Application, name: str) -> Non
     if running is not None and running.is_ready and is_requested(running, application):
         release = release_of(ctx, running)
         url = container_url(running, application)
-        problem, unproven = old_replica_problem(ctx, application, url, release)
+        problem, unproven = old_replica_problem(
+            ctx, application, url, release, must_know_token=not is_tried
+        )
         _require_no_problem(ctx, running, running.name, "old", problem)
         if unproven:
             ctx.say(f"not proven that {name}, which still runs the old image, works: {unproven}")

@@ -241,6 +241,27 @@ def test_no_response_names_a_foreign_host_or_a_version_and_each_has_security_hea
         assert "default-src 'none'" in headers["Content-Security-Policy"]
 
 
+def test_the_page_of_the_maintenance_has_the_same_headers(
+    released: StackUnderTest, client: httpx.Client
+) -> None:
+    """A location with a header of its own gets none of the server's, and has to repeat them."""
+    ctx = released.open()
+    path = str(ctx.settings.maintenance.file)
+    proxy = ctx.running("platform-nginx").id
+    usual = client.get("/nginx-health").headers
+    assert ctx.engine.exec(proxy, ["touch", path]).exit_code == 0
+    try:
+        page = client.get("/api/health", headers={"Host": "evil.example"})
+    finally:
+        ctx.engine.exec(proxy, ["rm", path])
+    assert page.status_code == 503 and page.json()["status"] == "maintenance"
+    assert page.headers["server"] == "nginx" and "evil" not in page.text
+    assert int(page.headers["Retry-After"]) > 0 and page.headers["Cache-Control"] == "no-store"
+    secure = [name for name in usual if name.startswith(("x-", "referrer", "content-security"))]
+    assert len(secure) == 4
+    assert {name: page.headers[name] for name in secure} == {name: usual[name] for name in secure}
+
+
 def test_redis_requires_a_password_that_no_argument_or_log_shows(released: StackUnderTest) -> None:
     ctx = released.open()
     password = ctx.loaded.secret("REDIS_PASSWORD")

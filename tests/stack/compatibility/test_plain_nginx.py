@@ -1,34 +1,28 @@
 """A stack whose nginx is not configured for the deployer.
 
-It has the default `fail_timeout`, and no files for maintenance and drain. The tests continue from
-each other.
+It has the default `fail_timeout`, and no files for maintenance and drain, as a stranger's has in
+`tests/stack/laravel`; the replicas keep their fixed addresses. The tests continue from each other.
 """
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
-from cosmicdeploy.proxy.nginx.server import find_nginx
 from tests.stack.support.harness import Done, StackUnderTest
+from tests.stack.support.network.nginx_workers import no_reload
 from tests.stack.support.promises import acknowledged, require_whole
 from tests.stack.support.variants import plain_nginx, running_variant
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.torture]
 
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackUnderTest]:
     with running_variant(tmp_path_factory.mktemp("plain") / "kiosk", plain_nginx) as stack:
         yield stack
-
-
-def workers(stack: StackUnderTest) -> set[tuple[int, int]]:
-    """Return the id and start time of each nginx worker, which a reload replaces."""
-    nginx = find_nginx(stack.open())
-    assert nginx is not None and nginx.workers
-    return {(worker.pid, worker.started) for worker in nginx.workers}
 
 
 def deploy(stack: StackUnderTest) -> Done:
@@ -40,47 +34,24 @@ def deploy(stack: StackUnderTest) -> Done:
     return done
 
 
-@pytest.mark.torture
 def test_nginx_is_not_reloaded_if_addresses_stay(plain: StackUnderTest) -> None:
     plain.put_release_2()
-    before = workers(plain)
     plan = plain.cli("deploy", "--plan", "--json")
-    requests = deploy(plain).report["requests"]
-    assert workers(plain) == before, "nginx was reloaded"
+    with no_reload(plain):
+        requests = deploy(plain).report["requests"]
     assert (requests["failed"], requests["not_found"]) == (0, 0), requests
     assert requests["kept"]["sent"] > 0
     assert "nginx skips a restarted replica for 10 s" in plan.reason("rollout")
 
 
-def test_a_plan_and_verify_grade_what_nginxs_configuration_puts_at_stake(
-    plain: StackUnderTest,
-) -> None:
-    plain.put_release_2()
-    plain.set_variable("APP_VERSION", "planned-only")
-    planned = plain.cli("deploy", "--plan", "--json").reason("verify")
-    assert planned.startswith("checked in the run; proxy has ")
-    assert "warnings: slows clients down in a deploy" in planned
-    [check] = plain.cli("verify", "--only", "proxy", "--json").report["checks"]
-    assert (check["ok"], check["stake"]) == (True, "clients")
-    assert check["warnings"][-1].startswith("slows deploys down: upstream cosmic_app")
-    text = plain.cli("verify", "--only", "proxy").stdout
-    row = next(line for line in text.splitlines() if " proxy " in line)
-    assert row.split()[0] == "warns", "no plain ok"
-    assert "proxy has" in text.splitlines()[-1] or "proxy has" in text.splitlines()[-2]
-
-
-@pytest.mark.torture
 def test_a_rollback_stops_the_proxy_and_announces_it(plain: StackUnderTest) -> None:
     plain.put_release_2()
     deployed = plain.cli("deploy", "--json")
     assert deployed.code == 0, deployed.stderr
     with plain.database() as facts:
         facts.session.execute("CREATE TABLE made_later (id INT PRIMARY KEY)")
-    target = next(
-        b.id for b in plain.open().catalogue.list() if b.is_good and b.manifest.release == "1"
-    )
     with acknowledged(plain) as beats:
-        done = plain.cli("rollback", "--to", target, "--yes", "--json")
+        done = plain.cli("rollback", "--to", release_1_backup(plain), "--yes", "--json")
     assert done.code == 0, done.stderr
     assert done.report["release"] == "1" and done.report["turned_away_seconds"] > 0
     assert "clients cannot connect" in done.reason("quiesce")
@@ -90,3 +61,39 @@ def test_a_rollback_stops_the_proxy_and_announces_it(plain: StackUnderTest) -> N
     assert done.report["requests"]["failed"] == 0 and done.report["requests"]["held"] > 0
     require_whole(plain)
     beats.require_kept(plain)
+
+
+def release_1_backup(stack: StackUnderTest) -> str:
+    """Return the newest good backup of release 1."""
+    backups = stack.open().catalogue.list()
+    return next(b.id for b in backups if b.is_good and b.manifest.release == "1")
+
+
+@pytest.mark.fault("rollback killed while it has stopped the proxy, then each way on")
+@pytest.mark.parametrize("way_on", ["deploy --abort", "deploy", "rollback"])
+def test_a_rollback_killed_while_the_proxy_is_stopped_ends_with_a_proxy_that_runs(
+    plain: StackUnderTest, way_on: str
+) -> None:
+    plain.put_release_2()
+    deployed = plain.cli("deploy", "--json")
+    assert deployed.code == 0, deployed.stderr
+    before, target = plain.snapshot(), release_1_backup(plain)
+    rollback = ("rollback", "--to", target, "--yes")
+    module = "tests.stack.support.processes.killed"
+    process = plain.start("done:quiesce", *rollback, module=module)
+    process.communicate(timeout=300)
+    assert process.wait() == -signal.SIGKILL
+    assert not plain.containers()["platform-nginx"].is_running
+    [run] = plain.cli("status", "--json").report["unfinished"]
+    assert run["command"] == "rollback"
+
+    words = rollback if way_on == "rollback" else way_on.split()
+    done = plain.cli(*words, "--json")
+    assert done.code == 0, done.stderr
+    assert plain.containers()["platform-nginx"].is_running and plain.health().status == 200
+    require_whole(plain)
+    if way_on == "rollback":
+        assert done.report["release"] == "1"
+    else:
+        assert plain.snapshot() == before
+    assert plain.cli("status", "--json").report["unfinished"] == []

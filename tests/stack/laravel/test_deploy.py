@@ -1,7 +1,8 @@
 """Deploy, verify and roll back a real Laravel application with only its `cosmicdeploy.yaml`.
 
-Each test continues from the state of the previous one: release 1, release 2, rollback, a deploy
-with a missing step, its repair, rollback by down migrations. `test_diagnose` continues from there.
+The stack is a stranger's: nginx has its own defaults, and no file for maintenance. Each test
+continues from the state of the previous one: release 1, release 2, rollback, a deploy with a
+missing step, its repair, rollback by down migrations. `test_diagnose` continues from there.
 """
 
 from __future__ import annotations
@@ -14,9 +15,18 @@ import pytest
 from cosmicdeploy.errors import NeedsPerson
 from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.steps.schema.down import roll_down
-from tests.stack.operate.test_workers import SCHEDULER, WORKER, lives
-from tests.stack.stacks.php.laravel import LaravelStack
+from tests.stack.operate.test_workers import lives
+from tests.stack.stacks.php.strangers_laravel import (
+    CRON,
+    JOBS,
+    SETTINGS,
+    WEB,
+    WWW_DATA,
+    StrangersLaravel,
+    with_maintenance_file,
+)
 from tests.stack.support.harness import BEAT, BODY
+from tests.stack.support.network.nginx_workers import no_reload
 from tests.stack.support.promises import acknowledged, require_whole
 from tests.stack.support.variants import COMPOSE, edit
 
@@ -24,14 +34,12 @@ pytestmark = pytest.mark.stack
 
 MIGRATION = "2026_02_02_000001_add_heartbeat_management_fields_to_remotes"
 MONITOR = "devices:monitor-status"
-APPS = ("cosmic-app-1", "cosmic-app-2", "cosmic-app-3")
-WWW_DATA = 33
 # Seconds of a job of the scheduler; a wait longer than LONG is its whole grace period of 60 s.
 SECONDS, LONG = 4, 45
 
 
 @pytest.fixture
-def on_release_2(laravel: LaravelStack) -> LaravelStack:
+def on_release_2(laravel: StrangersLaravel) -> StrangersLaravel:
     """Return the stack on release 2, deployed now if no test before this one has done so."""
     if laravel.health().headers["x-app-version"] != "2":
         laravel.put_release_2()
@@ -40,24 +48,24 @@ def on_release_2(laravel: LaravelStack) -> LaravelStack:
     return laravel
 
 
-def start_scheduler_job(stack: LaravelStack) -> None:
+def start_scheduler_job(stack: StrangersLaravel) -> None:
     """Start a child of process 1, as `schedule:run` is one every minute."""
-    started = stack.inside(SCHEDULER, "sh", "-c", f"sleep {SECONDS} </dev/null >/dev/null 2>&1 &")
+    started = stack.inside(CRON, "sh", "-c", f"sleep {SECONDS} </dev/null >/dev/null 2>&1 &")
     assert started.exit_code == 0, started.error_text
 
 
-def test_release_1_runs(laravel: LaravelStack) -> None:
+def test_release_1_runs(laravel: StrangersLaravel) -> None:
     answer = laravel.health()
     assert (answer.status, answer.headers["x-app-version"]) == (200, "1")
-    assert laravel.inside(APPS[0], "php", "artisan", "--version").text.startswith("Laravel")
+    assert laravel.inside(WEB[0], "php", "artisan", "--version").text.startswith("Laravel")
     status = laravel.cli("status", "--json")
     assert status.code == 0, status.stderr
 
 
-def test_old_containers_see_the_new_migration(laravel: LaravelStack) -> None:
+def test_old_containers_see_the_new_migration(laravel: StrangersLaravel) -> None:
     """The folder is mounted; a plan names the migration without running it."""
     laravel.put_release_2()
-    status = laravel.inside(APPS[1], "php", "artisan", "migrate:status").text
+    status = laravel.inside(WEB[1], "php", "artisan", "migrate:status").text
     assert re.search(rf"\| No +\| {MIGRATION}", status)
     plan = laravel.cli("deploy", "--plan", "--json")
     assert plan.code == 0, plan.stderr
@@ -66,13 +74,15 @@ def test_old_containers_see_the_new_migration(laravel: LaravelStack) -> None:
         assert MIGRATION not in facts.applied_migrations()
 
 
-def test_a_deploy_loses_no_heartbeat_and_no_job(laravel: LaravelStack) -> None:
+def test_a_deploy_loses_no_heartbeat_and_no_job(laravel: StrangersLaravel) -> None:
     laravel.put_release_2()
-    for service in APPS:  # as after a log rotation: the first writer creates the file
+    for service in WEB:  # as after a log rotation: the first writer creates the file
         laravel.log(service).unlink(missing_ok=True)
     ctx = laravel.open()
-    queued = laravel.inside(APPS[0], *ctx.console("queue:probe", "6", "--seconds=2")).text.split()
-    with lives(ctx.stack.project) as events, acknowledged(laravel) as beats:
+    queued = laravel.inside(WEB[0], *ctx.console("queue:probe", "6", "--seconds=2")).text.split()
+    plan = laravel.cli("deploy", "--plan", "--json").reason("rollout")
+    assert "nginx skips a restarted replica for 10 s" in plan
+    with lives(ctx.stack.project) as events, acknowledged(laravel) as beats, no_reload(laravel):
         done = laravel.cli("deploy", "--json")
     assert done.code == 0, done.stderr
     assert not beats.failures and not beats.turned_away
@@ -80,8 +90,9 @@ def test_a_deploy_loses_no_heartbeat_and_no_job(laravel: LaravelStack) -> None:
     require_whole(laravel)
     assert laravel.health().headers["x-app-version"] == "2"
     requests = done.report["requests"]
-    assert (requests["failed"], requests["not_found"]) == (0, 0), requests
-    assert events.of(SCHEDULER) == events.of(WORKER) == ["die", "start"]
+    assert (requests["failures"], requests["not_found"]) == ([], 0), requests
+    assert requests["kept"]["sent"] > 0, "a reload would have broken kept connections"
+    assert events.of(CRON) == events.of(JOBS) == ["die", "start"]
     seconds = {step["name"]: step["seconds"] for step in done.report["steps"]}
     assert seconds["quiesce workers"] < LONG, (
         "it waited for the whole grace period, not only for the job"
@@ -89,28 +100,28 @@ def test_a_deploy_loses_no_heartbeat_and_no_job(laravel: LaravelStack) -> None:
     require_done_once(laravel, queued)
 
 
-def require_done_once(stack: LaravelStack, jobs: list[str]) -> None:
+def require_done_once(stack: StrangersLaravel, jobs: list[str]) -> None:
     done, until = re.compile(r"Probe \w+ done"), time.monotonic() + 120
-    while len(done.findall(stack.log(WORKER).read_text())) < len(jobs):
+    while len(done.findall(stack.log(JOBS).read_text())) < len(jobs):
         assert time.monotonic() < until
         time.sleep(0.5)
-    text = stack.log(WORKER).read_text()
+    text = stack.log(JOBS).read_text()
     counts = {
         job: [text.count(f"Probe {job} {word}") for word in ("begun", "done")] for job in jobs
     }
     assert counts == {job: [1, 1] for job in jobs}
 
 
-def test_the_log_keeps_belonging_to_the_web_server(laravel: LaravelStack) -> None:
+def test_the_log_keeps_belonging_to_the_web_server(laravel: StrangersLaravel) -> None:
     """`docker exec … php artisan` by hand creates files that PHP-FPM cannot write to."""
     owners = {
-        laravel.log(service).stat().st_uid for service in APPS if laravel.log(service).exists()
+        laravel.log(service).stat().st_uid for service in WEB if laravel.log(service).exists()
     }
     assert owners <= {WWW_DATA}
-    log = laravel.log(APPS[0])
+    log = laravel.log(WEB[0])
     log.unlink(missing_ok=True)
     failing = ("migrate:status", "--database=none")  # raises an exception, which is logged
-    by_hand = laravel.inside(APPS[0], "php", "artisan", *failing)
+    by_hand = laravel.inside(WEB[0], "php", "artisan", *failing)
     assert by_hand.exit_code == 1 and log.stat().st_uid == 0, (
         "by hand the file no longer belongs to root"
     )
@@ -119,11 +130,15 @@ def test_the_log_keeps_belonging_to_the_web_server(laravel: LaravelStack) -> Non
     assert log.stat().st_uid == WWW_DATA
 
 
-def test_verify_passes_and_a_second_deploy_changes_nothing(laravel: LaravelStack) -> None:
+def test_verify_passes_and_a_second_deploy_changes_nothing(laravel: StrangersLaravel) -> None:
     laravel.put_release_2()
     done = laravel.cli("verify", "--json")
     assert done.code == 0, done.stdout
-    assert not [check for check in done.report["checks"] if check["warnings"] or check["skipped"]]
+    assert not [check for check in done.report["checks"] if check["skipped"]]
+    warned = {
+        check["point"]: check["stake"] for check in done.report["checks"] if check["warnings"]
+    }
+    assert warned == {"proxy": "clients"}, "only nginx's defaults are worth a warning"
     before = laravel.snapshot()
     again = laravel.cli("deploy", "--json")
     assert again.code == 0, again.stderr
@@ -131,32 +146,49 @@ def test_verify_passes_and_a_second_deploy_changes_nothing(laravel: LaravelStack
     assert laravel.snapshot() == before
 
 
-def test_a_scheduler_that_ignores_its_stop_signal_is_reported(laravel: LaravelStack) -> None:
+def test_a_plan_and_verify_grade_what_nginxs_configuration_puts_at_stake(
+    laravel: StrangersLaravel,
+) -> None:
+    laravel.put_release_2()
+    laravel.set_variable("APP_VERSION", "planned-only")
+    planned = laravel.cli("deploy", "--plan", "--json").reason("verify")
+    assert planned.startswith("checked in the run; proxy has ")
+    assert "warnings: slows clients down in a deploy" in planned
+    [check] = laravel.cli("verify", "--only", "proxy", "--json").report["checks"]
+    assert (check["ok"], check["stake"]) == (True, "clients")
+    assert check["warnings"][-1].startswith("slows deploys down: upstream web")
+    text = laravel.cli("verify", "--only", "proxy").stdout
+    row = next(line for line in text.splitlines() if " proxy " in line)
+    assert row.split()[0] == "warns", "no plain ok"
+    assert "proxy has" in "".join(text.splitlines()[-2:])
+
+
+def test_a_scheduler_that_ignores_its_stop_signal_is_reported(laravel: StrangersLaravel) -> None:
     """The configuration does not show it: PHP catches the signal but ignores it."""
-    laravel.set_setting("between_jobs: [scheduler]", "between_jobs: []")
-    edit(
-        laravel.folder / COMPOSE, lambda d: d["services"][SCHEDULER].update(stop_grace_period="2s")
-    )
-    done = laravel.cli("restart", SCHEDULER)
+    edit(laravel.folder / SETTINGS, lambda d: d["restart"].update(between_jobs=[]))
+    edit(laravel.folder / COMPOSE, lambda d: d["services"][CRON].update(stop_grace_period="2s"))
+    done = laravel.cli("restart", CRON)
     assert done.code == 0, done.stderr
     assert "ignored its stop signal: it was killed after 2 s" in done.stdout
 
 
-def test_a_restart_of_the_scheduler_waits_for_its_job_and_no_longer(laravel: LaravelStack) -> None:
+def test_a_restart_of_the_scheduler_waits_for_its_job_and_no_longer(
+    laravel: StrangersLaravel,
+) -> None:
     start_scheduler_job(laravel)
     started = time.monotonic()
-    done = laravel.cli("restart", SCHEDULER, "--json")
+    done = laravel.cli("restart", CRON, "--json")
     took = time.monotonic() - started
     assert done.code == 0, done.stderr
     assert SECONDS - 1 < took < LONG, "it waited for the whole grace period"
 
 
-def test_a_rollback_of_migrations_without_force_is_reported(laravel: LaravelStack) -> None:
+def test_a_rollback_of_migrations_without_force_is_reported(laravel: StrangersLaravel) -> None:
     """Without --force `migrate:rollback` cancels itself; the error says so, and nothing is lost."""
-    by_hand = laravel.inside(APPS[0], "php", "artisan", "migrate:rollback", "--step=1")
+    by_hand = laravel.inside(WEB[0], "php", "artisan", "migrate:rollback", "--step=1")
     assert by_hand.exit_code == 1 and "Command Canceled!" in by_hand.text
     edit(
-        laravel.folder / "cosmicdeploy.yaml",
+        laravel.folder / SETTINGS,
         lambda d: d.update(migrate={"rollback": ["migrate:rollback"]}),
     )
     with laravel.database() as facts:
@@ -168,39 +200,61 @@ def test_a_rollback_of_migrations_without_force_is_reported(laravel: LaravelStac
         assert facts.applied_migrations() == applied
 
 
-@pytest.mark.torture
-def test_a_rollback_restores_release_1(on_release_2: LaravelStack) -> None:
-    """Image, schema and data; the scheduler has run in between."""
+def test_a_migration_that_cannot_be_undone_is_refused_before_any_change(
+    laravel: StrangersLaravel,
+) -> None:
+    """The older sources are checked out: the mounted folder hides the file in the image."""
+    before = laravel.snapshot()
+    with acknowledged(laravel) as beats:
+        done = laravel.cli(
+            "rollback", "--migration", "--to", newest_release_1_backup(laravel), "--yes", "--json"
+        )
+    assert done.code == 1, done.stdout
+    assert MIGRATION in done.stderr and "file" in done.stderr
+    assert not beats.failures and not beats.turned_away
+    assert laravel.snapshot() == before
+
+
+def test_a_rollback_without_a_maintenance_file_restores_release_1(
+    on_release_2: StrangersLaravel,
+) -> None:
+    """Image, schema and data; the run stops nginx for it, which is no finding."""
     laravel = on_release_2
-    wait_for_scheduler_run(laravel)
     with acknowledged(laravel) as beats:
         done = laravel.cli("rollback", "--to", newest_release_1_backup(laravel), "--yes", "--json")
     assert done.code == 0, done.stderr
-    assert not beats.failures and beats.all
+    assert "clients cannot connect: lb is stopped" in done.reason("quiesce")
+    assert done.report["turned_away_seconds"] > 0
+    requests = done.report["requests"]
+    assert (requests["failed"], beats.turned_away) == (0, 0) and requests["held"] > 0, requests
+    answered = [each for each in beats.failures if re.search(r": \d{3} in ", each)]
+    assert beats.all and not answered, "clients cannot connect meanwhile, but get no error page"
     assert laravel.health().headers["x-app-version"] == "1"
     require_whole(laravel)
     with laravel.database() as facts:
         assert "grace_period_seconds" not in facts.columns("remotes")
 
 
-def wait_for_scheduler_run(stack: LaravelStack) -> None:
+def wait_for_scheduler_run(stack: StrangersLaravel) -> None:
     """Wait until the log of the scheduler, which `verify` reads, shows a run."""
     pattern = re.compile(rf"Running scheduled command: .*{MONITOR}")
     ctx, until = stack.open(), time.monotonic() + 120
-    while not any(pattern.search(line) for line in ctx.engine.logs(ctx.running(SCHEDULER).id)):
+    while not any(pattern.search(line) for line in ctx.engine.logs(ctx.running(CRON).id)):
         assert time.monotonic() < until, "the scheduler did not run in time"
         time.sleep(1)
 
 
-def newest_release_1_backup(stack: LaravelStack) -> str:
+def newest_release_1_backup(stack: StrangersLaravel) -> str:
     return next(
         b.id for b in stack.open().catalogue.list() if b.is_good and b.manifest.release == "1"
     )
 
 
 @pytest.mark.torture
-def test_verify_detects_what_the_health_path_does_not(laravel: LaravelStack) -> None:
+def test_verify_detects_what_the_health_path_does_not(laravel: StrangersLaravel) -> None:
     """New code on the old schema is healthy, but accepts no heartbeat."""
+    backup = laravel.cli("backup", "create")  # of release 1, to roll back to later
+    assert backup.code == 0, backup.stderr
     laravel.put_release_2()
     for step in ("build", "rollout"):
         done = laravel.cli("step", step, "--json")
@@ -215,7 +269,7 @@ def test_verify_detects_what_the_health_path_does_not(laravel: LaravelStack) -> 
 
 
 @pytest.mark.torture
-def test_a_deploy_repairs_it(laravel: LaravelStack) -> None:
+def test_a_deploy_repairs_it(laravel: StrangersLaravel) -> None:
     laravel.put_release_2()
     done = laravel.cli("deploy", "--json")
     assert done.code == 0, done.stderr
@@ -223,32 +277,22 @@ def test_a_deploy_repairs_it(laravel: LaravelStack) -> None:
     assert laravel.cli("verify").code == 0
 
 
-def test_a_migration_that_cannot_be_undone_is_refused_before_any_change(
-    laravel: LaravelStack,
-) -> None:
-    """The older sources are checked out: the mounted folder hides the file in the image."""
-    before = laravel.snapshot()
-    with acknowledged(laravel) as beats:
-        done = laravel.cli(
-            "rollback", "--migration", "--to", newest_release_1_backup(laravel), "--yes", "--json"
-        )
-    assert done.code == 1, done.stdout
-    assert MIGRATION in done.stderr and "file" in done.stderr
-    assert not beats.failures and not beats.turned_away
-    assert laravel.snapshot() == before
-
-
 @pytest.mark.torture
-def test_a_rollback_by_down_migrations_keeps_newer_rows(on_release_2: LaravelStack) -> None:
+def test_a_rollback_by_down_migrations_keeps_newer_rows(on_release_2: StrangersLaravel) -> None:
+    """With a file for maintenance; the scheduler has run in between."""
     laravel = on_release_2
     laravel.put_release_2()
+    with_maintenance_file(laravel)
+    reloaded = laravel.cli("deploy", "--json")
+    assert reloaded.code == 0, reloaded.stderr
+    wait_for_scheduler_run(laravel)
     assert send_request(laravel.url() + BEAT, token=laravel.kiosks[0], json=BODY).status == 200
     with acknowledged(laravel) as beats:
         done = laravel.cli(
             "rollback", "--migration", "--to", newest_release_1_backup(laravel), "--yes", "--json"
         )
     assert done.code == 0, done.stderr
-    assert not beats.failures
+    assert not beats.failures and beats.turned_away
     beats.require_kept(laravel)
     assert laravel.health().headers["x-app-version"] == "1"
     with laravel.database() as facts:

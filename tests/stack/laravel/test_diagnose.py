@@ -29,8 +29,6 @@ from cosmicdeploy.steps.schema.mark_migrated import MarkMigratedStep
 from tests.stack.compatibility.test_compose import V1, compose
 from tests.stack.observe.test_checklist import wait_for_counters
 from tests.stack.observe.test_diagnose import client, diagnosed, fixed, problems, wait_until
-from tests.stack.operate.test_workers import SCHEDULER, WORKER
-from tests.stack.stacks.php.laravel import LaravelStack
 from tests.stack.stacks.php.laravel_by_hand import (
     SESSION,
     by_hand,
@@ -39,6 +37,7 @@ from tests.stack.stacks.php.laravel_by_hand import (
     migration,
     session,
 )
+from tests.stack.stacks.php.strangers_laravel import CACHE, CRON, JOBS, WEB, StrangersLaravel
 from tests.stack.support.harness import BEAT, BODY, Done
 from tests.stack.support.promises import require_whole
 from tests.stack.support.variants import edit
@@ -47,7 +46,6 @@ pytestmark = [pytest.mark.stack, pytest.mark.torture]
 
 ARTISAN = ("php", "artisan")
 MONITOR = "devices:monitor-status"
-APPS = ("cosmic-app-1", "cosmic-app-2", "cosmic-app-3")
 TABLE = "Schema::create('notes', fn (Blueprint $table) => $table->id());"
 COLUMN = "Schema::table('remotes', fn (Blueprint $t) => $t->string('{name}')->nullable());"
 # A cross join of 21 devices seven times takes minutes.
@@ -73,19 +71,19 @@ POINTS = (
 class Repaired:
     """The stack, and the results of `diagnose command` without and with --fix."""
 
-    stack: LaravelStack
+    stack: StrangersLaravel
     diagnosed: Done
     fixed: Done
 
 
 @pytest.fixture(scope="module")
-def repaired(laravel_up: LaravelStack) -> Iterator[Repaired]:
+def repaired(laravel_up: StrangersLaravel) -> Iterator[Repaired]:
     """Put release 2 into the sources of release 1, and let `diagnose --fix` deploy it.
 
     Short limits make statements count as long soon.
     """
     assert running_release(laravel_up.open()) == "1", "test_deploy leaves another release"
-    for service in (*APPS, SCHEDULER, WORKER):  # earlier log lines must not count for the baseline
+    for service in (*WEB, CRON, JOBS):  # earlier log lines must not count for the baseline
         laravel_up.log(service).unlink(missing_ok=True)
     with laravel_up.files_kept():
         laravel_up.put_release_2()
@@ -100,7 +98,7 @@ def repaired(laravel_up: LaravelStack) -> Iterator[Repaired]:
 
 
 @pytest.fixture
-def released(repaired: Repaired) -> LaravelStack:
+def released(repaired: Repaired) -> StrangersLaravel:
     """Return the stack with release 2."""
     return repaired.stack
 
@@ -118,7 +116,7 @@ def findings_text(done: Done) -> str:
     return "\n".join(line for f in findings for line in (f["found"], *f["details"]))
 
 
-def require_well(stack: LaravelStack) -> None:
+def require_well(stack: StrangersLaravel) -> None:
     require_whole(stack)
     assert stack.health().status == 200
 
@@ -127,14 +125,14 @@ def test_a_command_that_no_image_has_is_fixed_by_a_deploy(repaired: Repaired) ->
     assert repaired.diagnosed.code == 5
     found = problems(repaired.diagnosed, "command")
     assert re.match(f"{MONITOR} is not registered in .*, nor in the image ", found["registered"])
-    assert found["file"].endswith(", ".join((*APPS, SCHEDULER, WORKER)))
+    assert found["file"].endswith(", ".join((*WEB, CRON, JOBS)))
     assert [each["command"] for each in repaired.fixed.report["data"]["remedies"]] == ["deploy"]
     assert repaired.stack.health().headers["x-app-version"] == "2"
 
 
-def test_a_healthy_stack_has_no_problem(released: LaravelStack) -> None:
+def test_a_healthy_stack_has_no_problem(released: StrangersLaravel) -> None:
     """The keys that `onOneServer()` leaves in the cache for each minute are no stale lock."""
-    ran = released.inside(SCHEDULER, *ARTISAN, "schedule:run")
+    ran = released.inside(CRON, *ARTISAN, "schedule:run")
     assert ran.exit_code == 0, ran.error_text
     assert "framework/schedule-" in keys(released, "*")
     done = released.cli("diagnose", "--json")
@@ -144,12 +142,12 @@ def test_a_healthy_stack_has_no_problem(released: LaravelStack) -> None:
     assert next(f for f in findings if f["looked_at"] == "overlap lock")["found"] == "none is held"
 
 
-def keys(stack: LaravelStack, pattern: str) -> str:
-    result = stack.inside("platform-redis", "redis-cli", "-n", "1", "--scan", "--pattern", pattern)
+def keys(stack: StrangersLaravel, pattern: str) -> str:
+    result = stack.inside(CACHE, "redis-cli", "-n", "1", "--scan", "--pattern", pattern)
     return result.text
 
 
-def test_the_checklist_works_without_changes_to_the_application(released: LaravelStack) -> None:
+def test_the_checklist_works_without_changes_to_the_application(released: StrangersLaravel) -> None:
     """A point that cannot be measured gives the reason."""
     wait_for_counters(released)
     with released.database() as facts:  # whatever their state after earlier tests
@@ -176,11 +174,11 @@ def test_the_checklist_works_without_changes_to_the_application(released: Larave
     assert (found["logs"]["errors"], found["logs"]["unread"]) == (0, {})
     for _ in range(ERRORS):
         failing = (*ARTISAN, "migrate:status", "--database=none")
-        assert released.inside(APPS[0], *failing, user="www-data").exit_code == 1
+        assert released.inside(WEB[0], *failing, user="www-data").exit_code == 1
     _, points = checked(released)
     assert points["errors"]["now"]["logs"]["errors"] == ERRORS
     # The verdict compares errors per hour, so on a slow machine a few could be fewer than before.
-    log = released.log(APPS[0])
+    log = released.log(WEB[0])
     line = next(line for line in log.read_text().splitlines() if ".ERROR:" in line)
     with log.open("a") as file:
         file.write(f"{line}\n" * MANY_ERRORS)
@@ -188,88 +186,88 @@ def test_the_checklist_works_without_changes_to_the_application(released: Larave
     assert (code, points["errors"]["verdict"]) == (5, "worse")
 
 
-def checked(stack: LaravelStack) -> tuple[int, dict[str, Any]]:
+def checked(stack: StrangersLaravel) -> tuple[int, dict[str, Any]]:
     done = stack.cli("checklist", "--json")
     assert done.code in (0, 5), done.stderr
     return done.code, {each["point"]: each for each in done.report["checklist"]["points"]}
 
 
-def test_a_scheduler_on_the_old_image_is_updated(released: LaravelStack) -> None:
+def test_a_scheduler_on_the_old_image_is_updated(released: StrangersLaravel) -> None:
     """As after a restart by hand, it has neither the command nor a schedule."""
     ctx = released.open()
-    reference = ctx.service(SCHEDULER).image
-    new, old = ctx.image_of(SCHEDULER), release_1_image(released)
+    reference = ctx.service(CRON).image
+    new, old = ctx.image_of(CRON), release_1_image(released)
     assert new is not None
     ctx.engine.tag(old, reference)
-    compose(released, V1, "up", "-d", "-t", "1", "--no-deps", "--force-recreate", SCHEDULER)
+    compose(released, V1, "up", "-d", "-t", "1", "--no-deps", "--force-recreate", CRON)
     ctx.engine.tag(new.id, reference)
     found = diagnosed(released, "command")
-    assert f"{MONITOR} is not registered in {SCHEDULER}; the release's" in found["registered"]
-    assert found["file"].endswith(f"DeviceStatusMonitorCommand.php is not in {SCHEDULER}")
+    assert f"{MONITOR} is not registered in {CRON}; the release's" in found["registered"]
+    assert found["file"].endswith(f"DeviceStatusMonitorCommand.php is not in {CRON}")
     before = released.containers()
     remedies = fixed(released, "command")
     assert [each["command"] for each in remedies] == ["deploy"]
     after = released.containers()
-    assert {n for n in after if after[n].id != before[n].id} == {SCHEDULER}
+    assert {n for n in after if after[n].id != before[n].id} == {CRON}
     require_well(released)
 
 
-def release_1_image(stack: LaravelStack) -> str:
+def release_1_image(stack: StrangersLaravel) -> str:
     """Return the image of release 1, from the manifest of a backup."""
     backup = next(b for b in stack.open().catalogue.list() if b.manifest.release == "1")
     return next(iter(backup.manifest.images.values()))
 
 
-def test_the_lock_of_a_killed_run_is_removed(released: LaravelStack) -> None:
+def test_the_lock_of_a_killed_run_is_removed(released: StrangersLaravel) -> None:
     """`withoutOverlapping()` does not release its lock if the run is killed."""
-    ctx, before = released.open(), released.containers()[SCHEDULER]
+    ctx, before = released.open(), released.containers()[CRON]
     kill_scheduler_run(released)
     found = diagnosed(released, "scheduler")
-    assert found["container"].startswith(f"{SCHEDULER} is exited")
+    assert found["container"].startswith(f"{CRON} is exited")
     assert re.match(
         r"\S+framework/schedule-[0-9a-f]{40} \(expires in \d+ s\) is stale",
         found["overlap lock"],
     )
     remedies = [each["remedy"] for each in fixed(released, "scheduler")]
-    assert remedies[0] == f"start {SCHEDULER}" and remedies[1].startswith("remove the lock ")
+    assert remedies[0] == f"start {CRON}" and remedies[1].startswith("remove the lock ")
     assert len(remedies) == 2
-    after = ctx.running(SCHEDULER)
+    after = ctx.running(CRON)
     assert after.id == before.id
     require_well(released)
 
 
-def kill_scheduler_run(stack: LaravelStack) -> None:
+def kill_scheduler_run(stack: StrangersLaravel) -> None:
     """Kill the scheduler during a run, as a host does that runs out of memory."""
     ctx = stack.open()
     for key in keys(stack, "*framework/schedule-*").split():  # the run of this minute is over
-        assert stack.inside("platform-redis", "redis-cli", "-n", "1", "DEL", key).exit_code == 0
+        assert stack.inside(CACHE, "redis-cli", "-n", "1", "DEL", key).exit_code == 0
     with client(ctx) as (_, mine):
         mine.execute("LOCK TABLES remotes WRITE")
-        with by_hand(stack, SCHEDULER, *ARTISAN, "schedule:run"):
+        with by_hand(stack, CRON, *ARTISAN, "schedule:run"):
             wait_until("it waits", 60, lambda: waiting(ctx))
-            killed = docker("kill", container(stack, SCHEDULER))
+            killed = docker("kill", container(stack, CRON))
             assert killed.wait(60) == 0
 
 
-def test_a_migration_blocked_by_an_idle_transaction_continues(released: LaravelStack) -> None:
+def test_a_migration_blocked_by_an_idle_transaction_continues(released: StrangersLaravel) -> None:
     ctx, name = released.open(), "2026_03_01_000001_add_site_to_remotes"
     reading = ("START TRANSACTION", "SELECT id FROM remotes LIMIT 1")
     with (
         migration(released, name, COLUMN.format(name="site")),
-        session(released, APPS[0], *reading),
+        session(released, WEB[0], *reading),
     ):
         time.sleep(1.1)  # ages are whole seconds
-        with by_hand(released, APPS[1], *ARTISAN, "migrate", "--force") as (migrator, _):
+        with by_hand(released, WEB[1], *ARTISAN, "migrate", "--force") as (migrator, _):
             wait_until("it waits", 60, lambda: waiting(ctx))
             done = released.cli("diagnose", "migration", "--json")
             assert done.code == 5, done.stdout
             found = problems(done, "migration")["table locks"]
-            assert "(platform@cosmic-app-2, " in found and "alter table `remotes`" in found
-            assert "(platform@cosmic-app-1, idle for" in findings_text(done)
-            assert "cosmic-app-2: artisan migrate" in findings_text(done)
+            assert "(displays@web-2, " in found and "alter table `remotes`" in found
+            assert "(displays@web-1, idle for" in findings_text(done)
+            assert "web-2: artisan migrate" in findings_text(done)
             assert migrator.poll() is None
             [remedy] = fixed(released, "migration")
-            assert re.match(r"end session \d+ \(platform@cosmic-app-1, ", remedy["remedy"])
+            assert re.match(r"end session \d+ \(displays@web-1, ", remedy["remedy"])
             assert migrator.wait(60) == 0
     with released.database() as facts:
         assert name in facts.applied_migrations() and "site" in facts.columns("remotes")
@@ -277,7 +275,7 @@ def test_a_migration_blocked_by_an_idle_transaction_continues(released: LaravelS
 
 
 def test_a_killed_migration_is_marked_as_run_once_its_schema_is_complete(
-    released: LaravelStack,
+    released: StrangersLaravel,
 ) -> None:
     """The table exists but not the row in `migrations`, so every `migrate` fails."""
     name = "2026_03_02_000001_make_notes"
@@ -291,12 +289,12 @@ def test_a_killed_migration_is_marked_as_run_once_its_schema_is_complete(
         apply_and_undo(released, MarkMigratedStep(name="note", migrations=(name,)))
         [remedy] = fixed(released, "migration")
         assert remedy["remedy"] == f"mark {name} as run"
-        status = released.inside(APPS[2], *ARTISAN, "migrate:status").text
+        status = released.inside(WEB[2], *ARTISAN, "migrate:status").text
         assert re.search(rf"\| Yes +\| {name}", status)
     require_well(released)
 
 
-def apply_and_undo(stack: LaravelStack, step: Step) -> None:
+def apply_and_undo(stack: StrangersLaravel, step: Step) -> None:
     """Apply and undo a step, as a run does if a later step fails."""
     ctx = stack.open()
     change = step.check(ctx)
@@ -307,20 +305,20 @@ def apply_and_undo(stack: LaravelStack, step: Step) -> None:
     assert step.check(ctx) == change
 
 
-def kill_half_way(stack: LaravelStack) -> None:
+def kill_half_way(stack: StrangersLaravel) -> None:
     ctx = stack.open()
     with client(ctx) as (_, mine):
         mine.execute("LOCK TABLES remotes READ")
-        with by_hand(stack, APPS[1], *ARTISAN, "migrate", "--force") as (migrator, number):
+        with by_hand(stack, WEB[1], *ARTISAN, "migrate", "--force") as (migrator, number):
             wait_until("it waits", 60, lambda: waiting(ctx))
             [waits] = waiting(ctx)
-            assert stack.inside(APPS[1], "kill", "-KILL", number).exit_code == 0
+            assert stack.inside(WEB[1], "kill", "-KILL", number).exit_code == 0
             with suppress(DatabaseError), open_session(ctx.database()) as other:
                 kill(other, waits.id, statement_only=False)
             assert migrator.wait(60) != 0
 
 
-def require_half_done(stack: LaravelStack, name: str) -> None:
+def require_half_done(stack: StrangersLaravel, name: str) -> None:
     """Assert that `diagnose` names the statements and leaves the decision to the operator."""
     found = diagnosed(stack, "migration")["pending"]
     assert found.startswith(f"{name} is half done")
@@ -334,47 +332,47 @@ def require_half_done(stack: LaravelStack, name: str) -> None:
     assert again.code == 1 and "cosmicdeploy diagnose migration" in again.stderr
 
 
-def test_a_stale_configuration_cache_is_removed(released: LaravelStack) -> None:
+def test_a_stale_configuration_cache_is_removed(released: StrangersLaravel) -> None:
     """It breaks the console including `config:clear`, so only a new container helps."""
-    changed = released.inside(APPS[1], "sh", "-ec", HOTFIX)
+    changed = released.inside(WEB[1], "sh", "-ec", HOTFIX)
     assert changed.exit_code == 0, changed.error_text + changed.text
     before = released.containers()
     done = released.cli("diagnose", "command", "--json")
     found = problems(done, "command")
     assert found == diagnosed(released, "command")
-    assert found["registered"] == f"the console of {APPS[1]} cannot list its commands"
+    assert found["registered"] == f"the console of {WEB[1]} cannot list its commands"
     assert r'Class "App\Providers\Hotfix" not found' in findings_text(done)
     assert "bootstrap/cache/config.php" in findings_text(done)
     remedies = fixed(released, "command")
     assert [each["applied"] for each in remedies] == [False, True]
     assert "by new ones of the same image" in remedies[1]["remedy"]
     after = released.containers()
-    assert {n for n in after if after[n].id != before[n].id} == {APPS[1]}
+    assert {n for n in after if after[n].id != before[n].id} == {WEB[1]}
     require_well(released)
 
 
 # A long statement is ended on the shipped stack, where a backup runs beside it.
-def test_a_long_query_is_ended(released: LaravelStack) -> None:
-    with by_hand(released, APPS[0], "php", "-r", SESSION, "--", LONG) as (query, _):
+def test_a_long_query_is_ended(released: StrangersLaravel) -> None:
+    with by_hand(released, WEB[0], "php", "-r", SESSION, "--", LONG) as (query, _):
         time.sleep(3)
         found = diagnosed(released, "database-load")["long statements"]
-        assert "(platform@cosmic-app-1, " in found and "SELECT COUNT(*) FROM remotes" in found
+        assert "(displays@web-1, " in found and "SELECT COUNT(*) FROM remotes" in found
         [remedy] = fixed(released, "database-load")
         assert remedy["remedy"].startswith("end the statement of session ")
         assert query.wait(60) != 0, "the client gets the error"
     require_well(released)
 
 
-def test_an_idle_transaction_that_blocks_a_heartbeat_is_ended(released: LaravelStack) -> None:
+def test_an_idle_transaction_that_blocks_a_heartbeat_is_ended(released: StrangersLaravel) -> None:
     updating = ("START TRANSACTION", "UPDATE remotes SET battery_level = 1 WHERE name = 'VERIFY'")
     with (
-        session(released, APPS[0], *updating),
-        by_hand(released, APPS[1], *beat(released)) as (sent, _),
+        session(released, WEB[0], *updating),
+        by_hand(released, WEB[1], *beat(released)) as (sent, _),
     ):
         time.sleep(3)
         found = diagnosed(released, "database-load")
         assert set(found) == {"lock waits"}, "only the holder is reported, not the waiting session"
-        holder = r"session \d+ \(platform@cosmic-app-1, idle for"
+        holder = r"session \d+ \(displays@web-1, idle for"
         assert re.match(rf"1 session waits for \d+ s for rows that {holder}", found["lock waits"])
         assert sent.poll() is None, "the heartbeat waits"
         [remedy] = fixed(released, "database-load")
@@ -383,48 +381,48 @@ def test_an_idle_transaction_that_blocks_a_heartbeat_is_ended(released: LaravelS
     require_well(released)
 
 
-def beat(stack: LaravelStack) -> tuple[str, ...]:
+def beat(stack: StrangersLaravel) -> tuple[str, ...]:
     """Return a command that sends a heartbeat and waits for the answer."""
     token = f"Authorization: Bearer {stack.token()}"
     return ("curl", "-fsS", "-H", token, "-d", "battery_level=85", f"http://127.0.0.1{BEAT}")
 
 
-def test_a_replica_without_php_and_a_log_of_root_are_fixed(released: LaravelStack) -> None:
+def test_a_replica_without_php_and_a_log_of_root_are_fixed(released: StrangersLaravel) -> None:
     ctx, before = released.open(), released.containers()
-    assert released.inside(APPS[2], "pkill", "-KILL", "php-fpm").exit_code == 0
-    log = released.log(APPS[1])
+    assert released.inside(WEB[2], "pkill", "-KILL", "php-fpm").exit_code == 0
+    log = released.log(WEB[1])
     log.unlink(missing_ok=True)
-    failing = released.inside(APPS[1], *ARTISAN, "migrate:status", "--database=none")
+    failing = released.inside(WEB[1], *ARTISAN, "migrate:status", "--database=none")
     assert failing.exit_code == 1 and log.stat().st_uid == 0
     assert beat_after_absence(released).status == 500, "it cannot write its log"
     found = diagnosed(released, "unhealthy")
-    assert found["answers"].startswith(f"{APPS[2]}: http://") and "502" in found["answers"]
+    assert found["answers"].startswith(f"{WEB[2]}: http://") and "502" in found["answers"]
     path = "/var/www/storage/logs/laravel.log"
-    assert found["log file"] == f"{path} in {APPS[1]} belongs to root: www-data cannot write to it"
-    step = ChownStep(name="log", service=APPS[1], path=PurePosixPath(path))
+    assert found["log file"] == f"{path} in {WEB[1]} belongs to root: www-data cannot write to it"
+    step = ChownStep(name="log", service=WEB[1], path=PurePosixPath(path))
     apply_and_undo(released, step)
     remedies = [each["remedy"] for each in fixed(released, "unhealthy")]
-    assert remedies[0].startswith(f"restart the container of {APPS[2]} in place")
-    assert remedies[1:] == [f"give {path} in {APPS[1]} to www-data"]
+    assert remedies[0].startswith(f"restart the container of {WEB[2]} in place")
+    assert remedies[1:] == [f"give {path} in {WEB[1]} to www-data"]
     after = released.containers()
     assert {n: c.id for n, c in after.items()} == {n: c.id for n, c in before.items()}
     assert beat_after_absence(released).status == 200
     assert "Device status transition" in log.read_text()
     require_well(released)
-    assert ctx.running(APPS[2]).health in ("healthy", "starting")
+    assert ctx.running(WEB[2]).health in ("healthy", "starting")
 
 
-def beat_after_absence(stack: LaravelStack) -> Response:
+def beat_after_absence(stack: StrangersLaravel) -> Response:
     """Send a heartbeat of a disconnected device, whose transition is logged."""
     ctx = stack.open()
     with stack.database() as facts:
         facts.session.execute("UPDATE remotes SET status = 'Disconnected' WHERE name = 'VERIFY'")
-    url = replica_url(ctx, APPS[1]) + BEAT
+    url = replica_url(ctx, WEB[1]) + BEAT
     return send_request(url, token=stack.token(), json=BODY)
 
 
-def test_the_scheduler_runs_the_command_again(released: LaravelStack) -> None:
-    ctx, scheduler = released.open(), released.containers()[SCHEDULER]
+def test_the_scheduler_runs_the_command_again(released: StrangersLaravel) -> None:
+    ctx, scheduler = released.open(), released.containers()[CRON]
     since = scheduler.started.timestamp()
     pattern = re.compile(rf"Running scheduled command: .*{MONITOR}")
     wait_until(

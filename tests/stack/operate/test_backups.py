@@ -9,6 +9,7 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 import docker
 import pytest
@@ -182,3 +183,27 @@ def test_a_backup_is_fetched_back_from_its_copy(own: StackUnderTest, tmp_path: P
     assert copied.code == 0, copied.stderr
     assert copied.report["data"]["copies"] == [f"{tmp_path}/usb"]
     assert own.cli("backup", "copy", backup, "--json").report["outcome"] == "unchanged"
+
+
+@pytest.mark.fault("forged copy of a signed backup")
+def test_a_signed_backup_is_fetched_and_a_forged_copy_of_it_is_not(
+    own: StackUnderTest, tmp_path: Path
+) -> None:
+    nas, secret = tmp_path / "nas", token_hex(32)
+    own.set_setting("  copies: []", f"  copies: [{{url: '{nas}'}}]")
+    own.set_setting("  signing_key_variable: null", "  signing_key_variable: BACKUP_KEY")
+    with (own.folder / ".env").open("a") as env:
+        env.write(f"BACKUP_KEY={secret}\n")
+    backup = create(own)
+    shutil.rmtree(collection(own))
+    fetched = own.cli("backup", "fetch", backup, "--json")
+    assert fetched.code == 0, fetched.stderr
+    assert own.cli("backup", "verify", backup).code == 0
+
+    shutil.rmtree(collection(own))
+    [manifest] = nas.rglob(f"{backup}.json")
+    assert secret not in manifest.read_text() + fetched.stdout + fetched.stderr
+    manifest.write_text(manifest.read_text().replace('"release": "', '"release": "forged-'))
+    refused = own.cli("backup", "fetch", backup)
+    assert refused.code == 1 and "has a wrong signature: it may be forged" in refused.stderr
+    assert ids(own) == [] and own.cli("backup", "fetch", "latest").code == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -123,6 +124,7 @@ def test_a_backup_without_the_main_application_is_refused_at_once(now: Context) 
     with pytest.raises(Refused, match="no image of web, web2") as raised:
         rolling_back(now, manifest(former="sha256:old"))
     assert "`cosmicdeploy backup list`" in raised.value.todo
+    assert "`cosmicdeploy deploy --remove-orphans`" in raised.value.todo
 
 
 def test_tags_go_back_only_for_what_the_older_release_had(now: Context) -> None:
@@ -225,3 +227,22 @@ def test_a_younger_service_that_does_not_start_again_undoes_no_rollback(
 
 def test_a_backup_of_a_rollback_still_names_what_it_leaves_out(now: Context) -> None:
     assert set(running_images(rolling_back(now))) == {*YOUNGER, "web"} - {"later"}
+
+
+def test_a_backup_before_a_renaming_has_the_application_under_its_former_name(
+    shop: Open, engine: Engine
+) -> None:
+    """So the release that still runs can be rolled back to, once its files are back."""
+    compose, settings = COMPOSE, SETTINGS
+    for former, name in (("web2", "site2"), ("web", "site"), ("api", "rest")):
+        compose = compose.replace(f"  {former}:", f"  {name}:")
+        settings = re.sub(rf"\b{former}\b", name, settings)
+    renamed = shop(engine, compose, settings)
+    images = running_images(renamed)
+    assert (images["web"], images["web2"]) == ("sha256:web", "sha256:web2")
+    assert "site" not in images and images["cron"] == "sha256:cron"
+    with pytest.raises(Refused, match="no image of site, site2"):
+        rolling_back(renamed, manifest(**images))
+    back = shop(engine, COMPOSE, SETTINGS)
+    assert set(fates(back, manifest(**images))) == {"later"}
+    assert set(running_images(back)) == set(images), "no orphan is in a backup otherwise"

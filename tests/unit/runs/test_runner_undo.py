@@ -190,3 +190,14 @@ def test_without_an_undo_nothing_is_reported_as_unchanged(ctx: Context, words: l
     finished = Run(ctx=ctx, before={"tags": {}, "containers": {}, "schema": "s", "migrations": []})
     finished.execute(make_plan([append(words, "b", FailsWithoutUndo)], ctx))
     assert finished.error is not None and finished.error.details == ()
+
+
+def test_the_result_of_the_undo_is_shown_below_any_number_of_lines(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The middle of many lines is left out."""
+    failing = [f"web-{number} still does not work: 500 {{\n'a'\n}}" for number in range(9)]
+    monkeypatch.setattr(undo_error, "still_failing", lambda _ctx: failing)
+    error = CosmicError("It failed", details=[f"line {number}" for number in range(40)])
+    details = undo_error.after_undo(ctx, error, [], "images").details
+    assert details[-1] == "undone, and the state is the same as before: images"

@@ -79,7 +79,11 @@ def test_no_trial_listens_where_the_application_does(
     assert isinstance(tried, Unchanged) and f"the network of {whose}" in tried.reason
     assert isinstance(planned, Change) and planned.summary.startswith("check the old replicas; no")
     assert planned.summary.endswith("its first replica has to run for 10 s instead")
-    checked: list[str] = []
-    monkeypatch.setattr(preflight, "_check_old_replica", lambda *args: checked.append(args[-1]))
+    checked: list[tuple[str, bool]] = []
+
+    def check(_ctx: Context, _application: object, name: str, *, is_tried: bool) -> None:
+        checked.append((name, is_tried))
+
+    monkeypatch.setattr(preflight, "_check_old_replica", check)
     assert STEPS[1].apply(opened, planned) == {"tried": {}}
-    assert checked == ["web"]
+    assert checked == [("web", False)], "the old replica has to show what a trial would"

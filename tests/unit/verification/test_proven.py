@@ -149,3 +149,17 @@ def test_an_old_replica_may_be_unproven_but_not_broken(answering: Answering, rep
     assert problem == "" and str(reply.status) in unproven
     ctx, served = answering(Reply(200), Reply(500))
     assert "500" in old_replica_problem(ctx, ctx.settings.main_application, served.url, "1")[0]
+
+
+def test_where_no_trial_can_run_an_old_replica_shows_that_the_token_is_unknown(
+    answering: Answering,
+) -> None:
+    ctx, served = answering(Reply(200), Reply(401))
+    replica = (ctx, ctx.settings.main_application, served.url, "1")
+    with pytest.raises(CheckFailed, match="does not know the token in TOKEN; no replica") as raised:
+        old_replica_problem(*replica, must_know_token=True)
+    assert "set TOKEN to the token of a registered device" in raised.value.todo
+    assert "without `verify.heartbeat`" in raised.value.todo
+    ctx, served = answering(Reply(200), LIMITED_FOR_LONG)
+    replica = (ctx, ctx.settings.main_application, served.url, "1")
+    assert "429" in old_replica_problem(*replica, must_know_token=True)[1]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.stack.release.test_year import SAMPLE
+from tests.stack.support.harness import ROOT
 from tests.year.catalogue import SCENARIOS, TEN_DEPLOYS
 from tests.year.result import Row
+from tests.year.scenario import Lost
 from tests.year.table import HEAD, codes_text, table
 
 pytestmark = pytest.mark.unit
@@ -52,6 +54,7 @@ def row(
         codes=codes,
         sent=40,
         lost=2,
+        may_lose="20 on kept connections",
         image="the new one",
         wrong=wrong,
         figures=figures,
@@ -70,6 +73,22 @@ def test_no_two_scenarios_do_the_same() -> None:
     assert len(set(done)) == len(done)
 
 
+def test_each_scenario_has_a_bound_for_what_it_may_lose() -> None:
+    bounds = {name: str(each.lost) for name, each in SCENARIOS.items() if each.lost != Lost()}
+    gap = "those of the announced time"
+    assert bounds == {
+        "changed nginx file": "20 on kept connections",
+        "changed Redis image": gap,
+        "crash at 18 s": "15",
+        "hotfix over a broken release": "/api/devices/heartbeat answered 500",
+        "rollback by migration": f"{gap}, 20 on kept connections",
+        "rollback of the data": f"{gap}, 20 on kept connections",
+    }
+    page = (ROOT / "docs" / "year.md").read_text()
+    assert all(f"| {name} | {bound} |" in page for name, bound in bounds.items())
+    assert str(Lost()) == "0"
+
+
 def test_the_table_has_a_row_for_each_scenario() -> None:
     text = table([row(name) for name in SCENARIOS], ["Date: today"])
     lines = text.splitlines()
@@ -83,7 +102,8 @@ def test_the_table_has_a_row_for_each_scenario() -> None:
 def test_the_table_names_what_is_wrong_and_shows_figures() -> None:
     wrong = row("Ctrl-C", "2 requests were lost", codes=(130,), figures=("it took 9 s",))
     text = table([row("plain release"), wrong], [])
-    assert "| Ctrl-C | deploy | changed | 130 | 40 | 2 | the new one | **no** |" in text
+    cells = "| Ctrl-C | deploy | changed | 130 | 40 | 2 | 20 on kept connections | the new one |"
+    assert f"{cells} **no** |" in text
     assert "- Ctrl-C: it took 9 s\n- **Ctrl-C**: 2 requests were lost" in text
     assert "No row" not in text
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.deploy.load import BEAT, KEPT_CONNECTIONS
 from benchmarks.deploy.requests import Request
 from tests.stack.stacks.php.strangers_laravel import StrangersLaravel
 from tests.year.attempt import Attempt
@@ -21,8 +22,10 @@ OLD, NEW = frozenset({"sha256:old"}), frozenset({"sha256:new"})
 END = 100.0
 
 
-def request(due: float, status: int = 200, *, kept: bool = False) -> Request:
-    return Request(due=due, start=due, end=due, status=status, kept=kept, path="/api/health")
+def request(
+    due: float, status: int = 200, *, kept: bool = False, path: str = "/api/health"
+) -> Request:
+    return Request(due=due, start=due, end=due, status=status, kept=kept, path=path)
 
 
 def judge(
@@ -78,35 +81,65 @@ def test_a_failed_deploy_has_to_leave_the_state_as_it_was() -> None:
     assert list(row.wrong) == ["not as before: tag"]
 
 
+ROLLBACK, RELOAD = "rollback of the data", "changed nginx file"
+SAME = State(snapshot={}, images=OLD)
+
+
+def losses(row: Row) -> list[str]:
+    """Return what is wrong with the lost requests alone."""
+    return [each for each in row.wrong if "lost" in each]
+
+
 @pytest.mark.parametrize(("announced", "is_right"), [(20.0, True), (5.0, False)])
-def test_an_outage_may_be_as_long_as_announced(announced: float, is_right: bool) -> None:
-    lost = [request(due, 0) for due in (10.0, 30.0)]
-    row = judge("rollback of the data", *lost, turned_away_seconds=announced)
-    assert [each for each in row.wrong if "announced" in each] == (
-        [] if is_right else ["requests were lost for 20.0 s, 5.0 s were announced"]
-    )
+@pytest.mark.parametrize("kept", [False, True])
+def test_an_outage_may_be_as_long_as_announced(
+    announced: float, is_right: bool, kept: bool
+) -> None:
+    lost = [request(due, 0, kept=kept) for due in range(10, 31) for _ in range(3)]
+    row = judge(ROLLBACK, *lost, turned_away_seconds=announced)
+    late = 3 * 10
+    says = f"{late} requests were lost on kept connections, 20 may be"
+    expected = says if kept else f"lost: {late} × /api/health, new: 0"  # noqa: RUF001
+    assert losses(row) == ([] if is_right else [expected])
 
 
-def test_kept_connections_may_notice_an_announced_outage_late() -> None:
-    late = request(END + 1, 0, kept=True)
-    assert judge("changed nginx file", late, after=State(snapshot={}, images=OLD)).is_right
+def test_each_kept_connection_may_be_closed_once_and_no_oftener() -> None:
+    late = [request(END + number / 10, 0, kept=True) for number in range(KEPT_CONNECTIONS)]
+    assert judge(RELOAD, *late, after=SAME).is_right
+    once_more = judge(RELOAD, *late, request(50, 0, kept=True), after=SAME)
+    assert losses(once_more) == ["21 requests were lost on kept connections, 20 may be"]
+    row = judge("changed Redis image", late[0], codes=(0, 0))
+    assert losses(row) == ["lost: 1 × /api/health, kept alive: 0"]  # noqa: RUF001
 
 
 def test_new_connections_may_fail_only_in_an_announced_outage() -> None:
-    after = State(snapshot={}, images=OLD)
-    row = judge("changed nginx file", request(50, 502), after=after)
-    assert list(row.wrong) == [
-        "lost, and no outage was announced: 1 × /api/health, new: 502"  # noqa: RUF001
-    ]
+    row = judge(ROLLBACK, request(50, 502))
+    assert losses(row) == ["lost: 1 × /api/health, new: 502"]  # noqa: RUF001
     gap = [{"service": "redis", "seconds": 2.0}]
-    assert judge("changed nginx file", request(50, 502), after=after, gaps=gap).is_right
-    row = judge("changed nginx file", request(END + 1, 502), after=after, gaps=gap)
-    assert list(row.wrong) == ["lost after the end: 1 × /api/health, new: 502"]  # noqa: RUF001
+    assert not losses(judge("changed Redis image", request(50, 502), gaps=gap))
+    assert losses(judge("changed Redis image", request(END + 1, 502), gaps=gap))
+    assert losses(judge(RELOAD, request(50, 502), after=SAME, gaps=gap)), "a reload has no gap"
 
 
-def test_a_broken_release_may_lose_requests_until_its_fix_is_in_place() -> None:
-    assert judge("hotfix over a broken release", request(50, 500)).is_right
-    assert not judge("hotfix over a broken release", request(END + 1, 500)).is_right
+def test_a_crashing_release_may_lose_what_its_replicas_have_in_hand() -> None:
+    lost = [request(50 + number, 502, kept=number % 2 == 0) for number in range(15)]
+    assert not losses(judge("crash at 18 s", *lost))
+    row = judge("crash at 18 s", *lost, request(70, 502))
+    assert losses(row) == ["16 requests were lost until the end, 15 may be"]
+    assert losses(judge("crash at 18 s", request(END + 1, 502)))
+
+
+def test_a_broken_release_may_lose_only_the_heartbeats_that_it_answers_with_500() -> None:
+    hotfix = "hotfix over a broken release"
+    beats = [request(50 + number / 10, 500, path=BEAT) for number in range(100)]
+    assert judge(hotfix, *beats).is_right
+    for other in (
+        request(50, 500),
+        request(50, 502, path=BEAT),
+        request(50, 0, kept=True, path=BEAT),
+        request(END + 1, 500, path=BEAT),
+    ):
+        assert len(losses(judge(hotfix, *beats, other))) == 1, other
 
 
 @pytest.mark.parametrize(

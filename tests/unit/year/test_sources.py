@@ -12,13 +12,18 @@ import yaml
 from cosmicdeploy.workspace import read_stack_files
 from tests.stack.stacks.php.strangers_laravel import (
     FILES,
+    MAINTENANCE,
     NGINX_CONF,
+    SETTINGS,
     STRANGER,
     WEB,
     StrangersLaravel,
     lay_out_strangers_laravel,
+    with_maintenance_file,
+    with_mounted_folders,
+    without_soak,
 )
-from tests.stack.support.harness import COMPOSE_FILE, RELEASED
+from tests.stack.support.harness import COMPOSE_FILE, RELEASED, ROOT
 from tests.year.actions import changes, migrations, sources
 from tests.year.attempt import Attempt
 
@@ -49,10 +54,30 @@ def test_nginx_and_settings_know_nothing_of_the_deployer() -> None:
     conf = (STRANGER / NGINX_CONF).read_text()
     assert re.findall(r"server (\S+);", conf) == list(WEB), "known by name, with nginx's defaults"
     assert not re.search(r"fail_timeout|zone|cosmic|next_upstream|connect_timeout", conf)
-    settings = yaml.safe_load((STRANGER / "cosmicdeploy.yaml").read_text())
+    settings = yaml.safe_load((STRANGER / SETTINGS).read_text())
     assert not settings.keys() & {"maintenance", "proxy", "watch", "probe"}
     assert settings["restart"] == {"between_jobs": ["scheduler"]}
     assert "ipv4_address" not in (STRANGER / COMPOSE_FILE).read_text()
+
+
+def test_the_settings_have_all_that_the_page_about_laravel_says() -> None:
+    [page] = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "laravel.md").read_text(), re.DOTALL)
+    settings = yaml.safe_load((STRANGER / SETTINGS).read_text())
+    for section, keys in yaml.safe_load(page).items():
+        assert keys.items() <= settings[section].items(), section
+
+
+def test_the_variants_can_be_read_and_are_restored(stranger: StrangersLaravel) -> None:
+    before = contents(stranger)
+    with stranger.files_kept():
+        with_mounted_folders(stranger)
+        with_maintenance_file(stranger)
+        without_soak(stranger)
+        loaded, read = read_stack_files(stranger.folder / SETTINGS)
+        assert str(loaded.settings.maintenance.file) == MAINTENANCE
+        assert loaded.settings.watch.seconds == 0
+        assert all(len(read.services[name].mounts) == 2 for name in stranger.released)
+    assert contents(stranger) == before
 
 
 def test_the_stack_uses_the_files_unmodified(stranger: StrangersLaravel) -> None:

@@ -6,8 +6,7 @@ import statistics
 import time
 
 from cosmicdeploy.context.releases import running_release
-from cosmicdeploy.proxy.nginx.server import find_nginx
-from tests.stack.stacks.php.strangers_laravel import StrangersLaravel
+from tests.stack.support.network.nginx_workers import nginx_workers
 from tests.year.actions import migrations
 from tests.year.actions.sources import break_heartbeats, fix_heartbeats, put_release
 from tests.year.attempt import Attempt
@@ -93,18 +92,11 @@ def ten_deploys(attempt: Attempt) -> None:
     """Deploy ten releases one after the other."""
     seconds, reloads = [], 0
     for number in range(1, DEPLOYS + 1):
-        workers, started = _nginx_workers(attempt.stack), time.monotonic()
+        workers, started = nginx_workers(attempt.stack), time.monotonic()
         deploy_release(attempt, f"ten-{number}")
         seconds.append(time.monotonic() - started)
-        reloads += _nginx_workers(attempt.stack) != workers
+        reloads += nginx_workers(attempt.stack) != workers
     attempt.figures.append(
         f"a deploy took {statistics.median(seconds):.1f} s (median;"
         f" {min(seconds):.1f} to {max(seconds):.1f} s); nginx was reloaded in {reloads} of them"
     )
-
-
-def _nginx_workers(stack: StrangersLaravel) -> set[tuple[int, int]]:
-    """Return the id and start time of each nginx worker, which a reload replaces."""
-    nginx = find_nginx(stack.open())
-    assert nginx is not None and nginx.workers
-    return {(worker.pid, worker.started) for worker in nginx.workers}

@@ -10,7 +10,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable
 from cosmicdeploy.operations.diagnosis.finding import Finding, ok, problem, warning
-from cosmicdeploy.probes.storage.disks import KIBIBYTE, FileSystem, file_systems
+from cosmicdeploy.probes.storage.disks import KIBIBYTE, FileSystem, file_systems, nearest_existing
 from cosmicdeploy.text.formatting import format_percent
 
 DISKS = "disks"
@@ -79,8 +79,7 @@ class _Found:
 
 def _of_this_machine(folder: Path) -> FileSystem:
     """Return the file system of a folder, or of its nearest parent if it does not exist yet."""
-    while not folder.exists():
-        folder = folder.parent
+    folder = nearest_existing(folder)
     usage = shutil.disk_usage(folder)
     return FileSystem(
         device=HERE,

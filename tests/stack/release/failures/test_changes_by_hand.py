@@ -1,4 +1,4 @@
-"""Compose or Docker by hand after a killed deploy: there is always a way to go on."""
+"""Compose or Docker by hand in a deploy or after a killed one: there is always a way to go on."""
 
 from __future__ import annotations
 
@@ -62,6 +62,16 @@ def recreated_by_1_29(stack: StackUnderTest) -> None:
     up(stack, V1, "--force-recreate")
 
 
+def recreated_by_v2(stack: StackUnderTest) -> None:
+    up(stack, V2, "--force-recreate")
+
+
+def taken_down(stack: StackUnderTest) -> None:
+    """Remove all containers and the network; volumes stay."""
+    with suppress(AssertionError):
+        compose(stack, V2, "down", "-t", "10")
+
+
 def superseded_removed(stack: StackUnderTest) -> None:
     name = re.compile(rf"cosmic-app-1.*{SUPERSEDED}")
     stack.open().engine.remove(wait_for_container(stack, name))
@@ -105,7 +115,16 @@ def test_abort_accept_takes_what_runs_if_the_superseded_container_is_gone(
 @pytest.mark.torture
 @pytest.mark.fault("deploy killed in mid-rollout, then Compose or Docker by hand")
 @pytest.mark.parametrize(
-    "by_hand", [up_by_1_29, up_by_v2, recreated_by_1_29, candidate_removed, restarted]
+    "by_hand",
+    [
+        up_by_1_29,
+        up_by_v2,
+        recreated_by_1_29,
+        recreated_by_v2,
+        taken_down,
+        candidate_removed,
+        restarted,
+    ],
 )
 def test_abort_or_accept_works_after_any_change_by_hand(
     released: StackUnderTest, by_hand: Callable[[StackUnderTest], None]
@@ -130,6 +149,32 @@ def test_the_next_deploy_finishes_one_that_cannot_be_undone(released: StackUnder
     done = released.cli("deploy", "--json")
     assert (done.code, done.report["release"]) == (0, "killed"), done.stderr
     require_next_deploy(released, "finished")
+
+
+@pytest.mark.torture
+@pytest.mark.fault("Compose by hand beside a deploy that runs")
+@pytest.mark.parametrize("by_hand", [recreated_by_v2, taken_down])
+def test_a_deploy_that_compose_interferes_with_ends_whole_or_names_a_way_on(
+    released: StackUnderTest, by_hand: Callable[[StackUnderTest], None]
+) -> None:
+    released.set_variable("APP_VERSION", "interfered")
+    known = len(list(released.open().journal.records()))
+    process = released.start("deploy", "--json")
+    wait_for_record(released, known, "intent", "rollout")
+    wait_for_container(released, re.compile(rf"cosmic-app-2.*{SUPERSEDED}"))
+    by_hand(released)
+    out, err = process.communicate(timeout=500)
+    code = process.wait()
+    assert "Traceback" not in err and "Unexpected" not in err, err
+    if unfinished := released.cli("status", "--json").report["unfinished"]:
+        assert code == 3, (code, err)
+        assert "`cosmicdeploy " in unfinished[-1]["todo"]
+        aborted = aborted_after_renames(released)
+        if aborted.code:
+            require_accepted(released, aborted)
+    else:
+        assert code in (0, 1, 5), (code, out, err)
+    require_next_deploy(released, by_hand.__name__)
 
 
 def aborted_after_renames(stack: StackUnderTest) -> Done:

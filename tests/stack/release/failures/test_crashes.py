@@ -1,4 +1,4 @@
-"""A release that crashes some seconds after it became ready."""
+"""A release that crashes once it was ready, and the fix of one that no longer works."""
 
 from __future__ import annotations
 
@@ -100,3 +100,20 @@ def test_the_replicas_replaced_before_are_looked_at_before_the_next_one(up: Cras
     assert after["app.3"] == before["app.3"], "the last replica was never touched"
     assert [id_ for id_, _ in after.values()] == [id_ for id_, _ in before.values()]
     assert up.answering_release() == release
+
+
+@pytest.mark.fault("fix of a release that no longer works")
+def test_a_fix_is_deployed_over_a_release_that_no_longer_works(up: Crashing) -> None:
+    """No option is needed: what did not work when the run began need not keep working.
+
+    `test_fix_forward` breaks the shipped application in more ways.
+    """
+    ctx = up.open()
+    for name in REPLICAS:
+        assert ctx.engine.exec(ctx.running(name).id, ["touch", "/ill"]).exit_code == 0
+    assert up.cli("verify", "--only", "health", "--json").code == 5, "it does not work"
+    up.write(release="4-fix", stable_for=0)
+    done = up.cli("deploy", "--json")
+    assert done.code == 0, done.stdout
+    assert all(name in done.reason("health") for name in REPLICAS)
+    assert up.answering_release() == "4-fix" and up.cli("verify").code == 0

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -80,3 +83,27 @@ def test_the_images_of_a_stack_without_data_are_listed_but_never_restored(up: On
         refused = up.cli(*words)
         assert refused.code == 2, (words, refused)
         assert "has no " in refused.stderr and "→" in refused.stderr
+
+
+@pytest.mark.fault("standard output on a full disk")
+def test_a_deploy_goes_on_although_its_output_cannot_be_written(up: OneApp) -> None:
+    """As with `cosmicdeploy deploy >file` on a full disk."""
+    up.write(release="unseen")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "cosmicdeploy", "deploy"],
+            cwd=up.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+    assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+    last = "error: Standard output could not be written: No space left on device"
+    assert done.stderr.splitlines()[-1] == last
+    assert up.answering_release() == "unseen"
+    assert any(record["kind"] == "success" for record in up.open().journal.records())
+    status = up.cli("status", "--json").report
+    assert status["unfinished"] == [] and up.cli("verify").code == 0

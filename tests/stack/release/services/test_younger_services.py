@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.stack.stacks.changing import Changing, sleeping
+from tests.stack.stacks.changing import Changing, free_port, sleeping
 from tests.stack.stacks.one_app import stack_of_kind
 from tests.stack.support.harness import COMPOSE_FILE, StackUnderTest
 from tests.stack.support.variants import edit
@@ -61,6 +61,33 @@ def test_a_rollback_leaves_younger_services_out_and_says_so(up: Changing) -> Non
     assert up.answering_release() == "2"
     assert all(is_running for _, is_running in up.found().values())
     assert f"{up.project}-later-1" in up.found()
+
+
+@pytest.mark.torture
+def test_past_the_renaming_of_the_application_a_rollback_names_the_way_that_works(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    renamed: dict[str, Any] = {"roles": "{app: [site]}", "site": {"renamed_from": "app"}}
+    with stack_of_kind(tmp_path_factory.mktemp("former"), Changing) as stack:
+        published = {"ports": [f"127.0.0.1:{free_port()}:8000"]}
+        stack.declare("1", app=published)
+        assert stack.cli("up", "--json").code == 0
+        stack.declare("2", app=published, **renamed)
+        done = stack.cli("deploy", "--remove-orphans", "--json")
+        assert done.code == 0, done.stdout
+        backup, before = done.report["backup"], stack.found()
+
+        refused = stack.cli("rollback", "--to", backup, "--yes", "--json")
+        assert refused.code == 1 and stack.found() == before, refused.stdout
+        assert "no image of site" in refused.report["error"]["what"]
+        assert "`cosmicdeploy deploy --remove-orphans`" in refused.report["error"]["todo"]
+
+        stack.declare("1", app=published)
+        back = stack.cli("deploy", "--remove-orphans", "--json")
+        assert back.code == 0, back.stdout
+        again = stack.cli("rollback", "--to", backup, "--yes", "--json")
+        assert again.code == 0, again.stdout
+        assert (stack.names(), stack.answering_release()) == ({"app-1"}, "1")
 
 
 @pytest.mark.torture

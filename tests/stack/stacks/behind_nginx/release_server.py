@@ -1,7 +1,8 @@
 """A replica that answers each path with its release; on SIGTERM it ends the requests in hand.
 
 It listens on PORT (8000). A release whose name ends in "bad" never gets healthy: HEALTH_PATH
-(/health) answers 500. Paths that end in /slow take a second.
+(/health) answers 500. So does any release once its container has a file /ill. Paths that end in
+/slow take a second.
 """
 
 import http.server
@@ -11,6 +12,7 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 
 RELEASE = os.environ["RELEASE"]
 HEALTH_PATH = os.environ.get("HEALTH_PATH", "/health")
@@ -23,7 +25,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def is_ill(self) -> bool:
-        return RELEASE.endswith("bad")
+        return RELEASE.endswith("bad") or Path("/ill").exists()
 
     def body(self) -> bytes:
         return b""

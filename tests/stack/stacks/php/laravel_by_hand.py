@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from cosmicdeploy.layout import SOURCES
-from tests.stack.stacks.php.laravel import LaravelStack
+from tests.stack.stacks.php.strangers_laravel import StrangersLaravel
 
 MIGRATION = """<?php
 
@@ -44,12 +43,12 @@ def docker(*words: str) -> subprocess.Popen[str]:
     )
 
 
-def container(stack: LaravelStack, service: str) -> str:
+def container(stack: StrangersLaravel, service: str) -> str:
     return stack.open().running(service).name
 
 
 @contextmanager
-def by_hand(stack: LaravelStack, service: str, *words: str) -> Iterator[tuple[Any, str]]:
+def by_hand(stack: StrangersLaravel, service: str, *words: str) -> Iterator[tuple[Any, str]]:
     """Run a command in a container; yield the process, and its id in the container."""
     shell = ("timeout", "100", "sh", "-c", 'echo $$; exec "$@"', "sh")
     process = docker("exec", "-i", container(stack, service), *shell, *words)
@@ -65,7 +64,7 @@ def by_hand(stack: LaravelStack, service: str, *words: str) -> Iterator[tuple[An
 
 
 @contextmanager
-def session(stack: LaravelStack, service: str, *statements: str) -> Iterator[None]:
+def session(stack: StrangersLaravel, service: str, *statements: str) -> Iterator[None]:
     """Keep a PHP process with an idle database session that has run these statements."""
     with by_hand(stack, service, "php", "-r", SESSION, "--", *statements) as (process, _):
         assert process.stdout.readline() == "ready\n", process.stderr.read()
@@ -73,9 +72,9 @@ def session(stack: LaravelStack, service: str, *statements: str) -> Iterator[Non
 
 
 @contextmanager
-def migration(stack: LaravelStack, name: str, up: str) -> Iterator[None]:
+def migration(stack: StrangersLaravel, name: str, up: str) -> Iterator[None]:
     """Add a migration to the sources; all containers see it, since the folder is mounted."""
-    file = stack.folder / SOURCES / "database" / "migrations" / f"{name}.php"
+    file = stack.source("database/migrations") / f"{name}.php"
     file.write_text(MIGRATION.format(up=up))
     try:
         yield

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,21 +18,39 @@ from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.operations.diagnosis.checks import clock as clock_module
 from cosmicdeploy.operations.diagnosis.checks.clock import clock, judge, measure
 from cosmicdeploy.operations.diagnosis.checks.disk_space import disks
-from cosmicdeploy.operations.diagnosis.checks.writable_mounts import mounts, writable_targets
+from cosmicdeploy.operations.diagnosis.checks.writable_mounts import (
+    mounts,
+    own_folders,
+    writable_targets,
+)
 from cosmicdeploy.operations.diagnosis.finding import Severity
 from cosmicdeploy.probes.storage.disks import parse_df
-from cosmicdeploy.probes.storage.mounts import SCRIPT
+from cosmicdeploy.probes.storage.mounts import SCRIPT, Use
+from cosmicdeploy.probes.storage.process_user import user_in
 from cosmicdeploy.stack.model import Mount
-from tests.unit.operations.diagnosis.world import APPS, DF, WORKER, World, new_world
+from tests.unit.operations.diagnosis.world import (
+    APPS,
+    DF,
+    PROXY,
+    REDIS,
+    SCHEDULER,
+    WORKER,
+    World,
+    new_world,
+)
 
 Opened = Callable[[World], Context]
+JOBS = (SCHEDULER, WORKER)
+# As the kernel writes it for a process that root started as another user.
+STATUS = "Name:\tredis-server\nUid:\t0\t999\t999\t999\nGid:\t0\t1000\t1000\t1000\nGroups:\t1000 \n"
 OTHER_USER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
-def run_script(*folders: Path) -> list[str]:
+def run_script(*folders: Path, use: Use = Use.APPLICATION, shell: str = "sh") -> list[str]:
     """Run the script as a user who is not root; root may write everywhere."""
     user = OTHER_USER if os.getuid() == 0 else []
-    command = [*user, "sh", "-c", SCRIPT, "sh", *map(str, folders)]
+    pairs = [word for folder in folders for word in (use, str(folder))]
+    command = [*user, shell, "-c", SCRIPT, shell, *pairs]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
 
 
@@ -54,6 +74,26 @@ def test_the_script_reports_folders_in_which_nothing_can_be_written(shared: Path
     [line] = run_script(closed, open_, half, file, shared / "missing")
     kind, _, target = line.split(" ", 2)
     assert (kind, target) == ("denied", str(closed))
+    lines = run_script(closed, open_, half, file, use=Use.DATA)
+    assert [line.split(" ", 2)[2] for line in lines] == [str(closed), str(half)]
+
+
+@pytest.mark.parametrize("shell", [each for each in ("dash", "bash", "sh") if shutil.which(each)])
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files to another user")
+def test_a_folder_of_the_host_should_be_writable_only_to_a_user_that_has_something_in_it(
+    shared: Path, shell: str
+) -> None:
+    """Configuration is often mounted without `:ro`, and belongs to root."""
+    configuration, lost, unreadable = (shared / n for n in ("conf.d", "lost", "unreadable"))
+    for folder in (configuration, lost, unreadable):
+        folder.mkdir()
+        (folder / "file").touch()
+    os.chown(lost / "file", 65534, 65534)
+    configuration.chmod(0o755)
+    lost.chmod(0o755)
+    unreadable.chmod(0o700)
+    lines = run_script(configuration, lost, unreadable, use=Use.UNKNOWN, shell=shell)
+    assert [line.split(" ", 2)[2] for line in lines] == [str(lost), str(unreadable)]
 
 
 def test_the_script_reports_a_file_system_that_is_mounted_read_only() -> None:
@@ -71,9 +111,56 @@ def test_a_mount_that_lost_its_permission_names_its_owner_and_chown(opened: Open
     broken, fine = mounts(opened(world))
     text = "www-data of app-2 cannot create files in /data, which belongs to root"
     assert (broken.severity, broken.description) == (Severity.PROBLEM, text)
-    assert "docker run --rm -u root --network none --volumes-from app-2 " in broken.todo
-    assert "-R www-data /data`" in broken.todo
-    assert fine.description == "app-1, scheduler, worker can write to each writable mount"
+    run = "docker run --rm -u root --network none"
+    command = f"{run} --volumes-from app-2 --entrypoint chown sha256:1"
+    assert f"`{command} -R www-data /data`" in broken.todo
+    rest = "redis, proxy, app-1, scheduler, worker"
+    assert fine.description == f"{rest} can write to each writable mount"
+
+
+def test_redis_is_checked_as_the_user_that_its_image_changes_to(opened: Opened) -> None:
+    """As root, with which the container starts, every folder would be writable."""
+    world = new_world()
+    asked: dict[str, str] = {}
+    exec_as = world.exec_as
+
+    def note_user(user: str, container_id: str, argv: Sequence[str], **more: Any) -> ExecResult:
+        if argv[0] == "sh":
+            asked[container_id] = user
+        return exec_as(user, container_id, argv, **more)
+
+    world.exec_as = note_user  # type: ignore[method-assign]
+    world.commands[(REDIS, "cat")] = (0, STATUS)
+    world.commands[(REDIS, "mounts")] = (0, "denied root /data\n")
+    broken, _ = mounts(opened(world))
+    assert broken.description.startswith("user 999 of redis cannot create files in /data")
+    assert f"--volumes-from {REDIS} --entrypoint chown sha256:1 -R 999:1000 /data`" in broken.todo
+    assert asked == {REDIS: "999:1000", PROXY: "", **dict.fromkeys((*APPS, *JOBS), "www-data")}
+
+
+@pytest.mark.parametrize(
+    ("status", "user"),
+    [
+        (STATUS, "999:1000"),
+        (STATUS.replace("Groups:\t1000", "Groups:\t27 1000"), "999"),
+        (STATUS.replace("999", "0"), ""),
+        ("cat: not found", ""),
+    ],
+)
+def test_the_user_of_a_process_is_its_effective_one(status: str, user: str) -> None:
+    assert user_in(status) == user
+
+
+def test_a_folder_to_which_the_deployer_cannot_write_is_named(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx = opened(new_world())
+    [fine] = own_folders(ctx)
+    assert fine.description == "the deployer can write backups and the journal"
+    closed = ctx.catalogue.folder
+    monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != closed)
+    found = [each for each in own_folders(ctx) if each.severity is Severity.PROBLEM]
+    assert f"cannot create files in {closed}, the folder of backups" in found[0].description
 
 
 def test_a_mount_that_became_read_only_names_the_folder_of_the_host(opened: Opened) -> None:
@@ -92,12 +179,18 @@ def test_a_container_without_a_shell_is_named(opened: Opened) -> None:
 
 
 def test_read_only_mounts_secrets_and_configs_are_left_out(opened: Opened) -> None:
-    service = opened(new_world()).service(WORKER)
+    ctx = opened(new_world())
+    service = ctx.service(WORKER)
     others = (
         Mount(type="bind", source="/a", target="/a", read_only=True),
         Mount(type="bind", source="/b", target="/b", key="secrets.b"),
     )
-    assert writable_targets(replace(service, mounts=(*service.mounts, *others))) == ["/data"]
+    services = {WORKER: replace(service, mounts=(*service.mounts, *others)), REDIS: service}
+    ctx.stack.services = services  # type: ignore[misc]
+    assert writable_targets(ctx, WORKER) == {"/data": Use.APPLICATION}
+    volume = Mount(type="volume", source="shop_data", target="/keep")
+    services[REDIS] = replace(service, mounts=(*service.mounts, volume))
+    assert writable_targets(ctx, REDIS) == {"/data": Use.UNKNOWN, "/keep": Use.DATA}
 
 
 DF_OUTPUT = """\
@@ -139,7 +232,7 @@ def test_the_command_for_a_mount_quotes_its_folder(opened: Opened) -> None:
     world = new_world()
     world.commands[(APPS[1], "mounts")] = (0, "denied root /my data\n")
     broken, _ = mounts(opened(world))
-    assert "chown -R www-data '/my data'`" in broken.todo
+    assert "-R www-data '/my data'`" in broken.todo
 
 
 def test_a_file_system_in_memory_belongs_to_its_container(opened: Opened) -> None:

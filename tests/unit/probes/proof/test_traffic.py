@@ -78,6 +78,25 @@ def test_half_of_the_requests_use_new_connections_and_half_reuse_one(sending: Co
     assert not stats.broken and stats.facts()["broken"] == ""
 
 
+@pytest.mark.parametrize(("rate", "share"), [(25, 2), (5, 10), (0.5, 100), (0, None)])
+def test_heartbeats_are_as_many_of_the_requests_as_configured(
+    sending: Context, rate: float, share: int | None
+) -> None:
+    """`share` is how many requests there are for each heartbeat; None for no heartbeat at all."""
+    probe = sending.settings.probe.model_copy(update={"heartbeat_rate": rate})
+    settings = sending.settings.model_copy(update={"probe": probe})
+    ctx = replace(sending, loaded=replace(sending.loaded, settings=settings))
+    beats = Heartbeats(True)
+    with serving() as served:
+        stats = send_until(ctx, served, lambda traffic: traffic.sent >= 40, beats)
+    expected = -(-stats.sent // share) if share else 0
+    # A heartbeat is left out if the one before it has no response yet, on a busy machine.
+    assert (expected + 1) // 2 <= len(beats.sent) <= expected + 1, stats.facts()
+    assert stats.beats["sent"] == len(beats.sent)
+    posted = [each for each in served.requests if each.endswith(HEARTBEAT_PATH)]
+    assert len(posted) == len(beats.sent) and bool(posted) is (share is not None)
+
+
 def test_a_failure_is_counted_for_its_kind_of_connection(sending: Context) -> None:
     with serving(lambda number: "drop" if number == 10 else 200) as served:
         stats = send_until(sending, served, lambda traffic: traffic.sent >= 40)

@@ -39,7 +39,8 @@ def ctx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         has_database=False,
         run=RunScope(),
         settings=settings_of({"app": ["app"]}),
-        stack=SimpleNamespace(project="shop"),
+        stack=SimpleNamespace(project="shop", services={"app": None}),
+        unassigned_containers=lambda: [],
     )
 
 

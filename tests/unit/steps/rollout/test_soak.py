@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,16 +12,20 @@ import pytest
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.events import Event, Progress
 from cosmicdeploy.probes.container_health import InitialState, Observation, observe_containers
+from cosmicdeploy.probes.proof import soak_comparison
 from cosmicdeploy.probes.proof.soak_comparison import Comparison, slower, too_many_failures
 from cosmicdeploy.runs.plan import make_plan
 from cosmicdeploy.settings import LatencyFloor, Soak, load
 from cosmicdeploy.steps.base import Change, Unchanged
+from cosmicdeploy.steps.rollout import soak
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from cosmicdeploy.steps.rollout.soak import SoakStep
 from cosmicdeploy.traffic.request_stats import Sample
 from cosmicdeploy.traffic.response import Response
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
+from tests.unit.journal.journal_writer import Writer
 
 ROLLOUT = RolloutStep(name="rollout")
 HEALTHY = Container(
@@ -130,6 +135,27 @@ def with_settings(
         f"database: {{name: shop}}\nwatch: {{seconds: {seconds}}}\n"
     )
     return replace(ctx, loaded=load(path, {})).with_run(traffic=traffic)
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_the_soak_says_if_it_is_unknown_what_other_clients_got(
+    ctx: Context,
+    tmp_path: Path,
+    events: list[Event],
+    monkeypatch: pytest.MonkeyPatch,
+    is_known: bool,
+) -> None:
+    """The access log may not cover the time before the rollout."""
+    counts = [{"answers": 9, "errors": 0}] * 2 if is_known else None
+    monkeypatch.setattr(soak_comparison, "count_spans", lambda *_args, **_more: counts)
+    monkeypatch.setattr(soak, "_initial_states", lambda _ctx: {})
+    ctx = replace(ctx, journal=Writer(ctx.journal.path).run("r").intent("rollout").journal)
+    traffic = TrafficStats(samples=[Sample(time.time() - 60, 0.01, True)])
+    soaking = with_settings(ctx, tmp_path, traffic, seconds=0.01)
+    facts = SoakStep(name="soak").apply(soaking, Change(summary="watch"))
+    [line] = [event.text for event in events if isinstance(event, Progress)]
+    assert line.endswith(f"all well; {soak.CLIENTS_UNKNOWN}") is not is_known
+    assert bool(facts["clients"]) is is_known
 
 
 def test_without_a_replaced_container_there_is_no_soak(ctx: Context, tmp_path: Path) -> None:
