@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import select
 import socket
 import time
@@ -35,30 +36,38 @@ def require_answer(number: int, address: Address, request: RawRequest) -> int | 
 
 
 def _exchange(address: Address, request: RawRequest) -> int | None:
-    end = time.monotonic() + LIMIT_SECONDS
     with socket.create_connection(address, timeout=LIMIT_SECONDS) as connection:
         with suppress(ConnectionError):  # the server may have refused it before its end
             connection.sendall(request.data)
-            if not request.is_whole and not _is_readable(connection, IMPATIENT_SECONDS):
-                connection.shutdown(socket.SHUT_WR)
         try:
-            return _status(lambda: _received(connection, end))
+            return _status(_Receiver(connection, may_be_unfinished=not request.is_whole))
         except ConnectionError:
             return None
 
 
-def _is_readable(connection: socket.socket, seconds: float) -> bool:
-    poll = select.poll()
-    poll.register(connection, select.POLLIN)
-    return bool(poll.poll(seconds * 1000))
+class _Receiver:
+    """Receives until `LIMIT_SECONDS` are over; an impatient client first ends its own side."""
 
+    def __init__(self, connection: socket.socket, *, may_be_unfinished: bool) -> None:
+        self._connection, now = connection, time.monotonic()
+        self._end = now + LIMIT_SECONDS
+        # Also after a provisional answer, such as 100, the server waits for the rest.
+        self._hangs_up = now + IMPATIENT_SECONDS if may_be_unfinished else math.inf
 
-def _received(connection: socket.socket, end: float) -> bytes:
-    left = end - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    connection.settimeout(left)
-    return connection.recv(65536)
+    def __call__(self) -> bytes:
+        """Return what has arrived, b"" at the end. Raises `ConnectionError` and `TimeoutError`."""
+        while not self._is_readable(min(self._end, self._hangs_up)):
+            if self._hangs_up > self._end:
+                raise TimeoutError
+            self._hangs_up = math.inf
+            with suppress(OSError):  # the server has closed the connection
+                self._connection.shutdown(socket.SHUT_WR)
+        return self._connection.recv(65536)
+
+    def _is_readable(self, until: float) -> bool:
+        poll = select.poll()
+        poll.register(self._connection, select.POLLIN)
+        return bool(poll.poll(max(0.0, until - time.monotonic()) * 1000))
 
 
 def _status(receive: Callable[[], bytes]) -> int | None:

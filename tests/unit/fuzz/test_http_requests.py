@@ -68,6 +68,15 @@ def test_an_unfinished_request_need_not_be_answered() -> None:
         assert require_answer(7, address, PART) is None
 
 
+def test_an_unfinished_request_ends_after_a_provisional_answer_too() -> None:
+    def ask_for_the_rest(connection: socket.socket) -> None:
+        sending(b"HTTP/1.1 100 Continue\r\n\r\n")(connection)
+        until_closed(connection)
+
+    with answering(ask_for_the_rest) as address:
+        assert require_answer(7, address, PART) is None
+
+
 def test_a_provisional_answer_is_not_the_answer() -> None:
     parts = b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 201 Created\r\n", b"\r\n"
     with answering(sending(*parts)) as address:
