@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.journal.records.known_failures import KnownFailures
 from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
+from cosmicdeploy.process.background import BackgroundCalls
 from cosmicdeploy.traffic.announced_gaps import Gaps
 from cosmicdeploy.traffic.maintenance_window import MaintenanceWindow
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
@@ -118,6 +119,7 @@ class RunScope:
     `maintenance`: the times in which clients are turned away on purpose.
     `gaps`: the announced times in which clients are not served while a service is replaced or
     reloaded.
+    `stops`: the requests to stop a container, which continue after a signal.
     `trials_began`: container id of a trial → when this run started it (monotonic clock).
     `traffic`: statistics of the requests that the run sends through the proxy; None if it sends
     none.
@@ -137,5 +139,6 @@ class RunScope:
     known_failures: KnownFailures = field(default_factory=KnownFailures)
     maintenance: MaintenanceWindow = field(default_factory=MaintenanceWindow)
     gaps: Gaps = field(default_factory=Gaps)
+    stops: BackgroundCalls = field(default_factory=BackgroundCalls)
     trials_began: dict[str, float] = field(default_factory=dict)
     traffic: TrafficStats | None = None

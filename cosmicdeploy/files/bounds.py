@@ -1,4 +1,4 @@
-"""Limits for hand-written files: their size, and the size of the data that they expand to.
+"""Limits for the files that are read: their size, and the size of the data that they expand to.
 
 A few lines can expand to more than a machine's memory: by aliases of aliases, or by variables that
 contain variables. An error names what exceeds a limit. No real stack comes near these limits.
@@ -19,6 +19,8 @@ from cosmicdeploy.errors import ConfigError
 
 # The files of a stack have a few KiB. PyYAML needs some seconds for a file of this size.
 FILE_BYTES = 1 << 20
+# The deployer's own records, such as a manifest, have some KiB; those of 100,000 tables some MiB.
+RECORD_BYTES = 64 << 20
 # How long a named pipe may stay silent, such as one from which a password manager gives `.env`.
 PIPE_SECONDS = 3
 # Linux refuses a longer argument or environment variable of a process (MAX_ARG_STRLEN).
@@ -41,13 +43,7 @@ def read_bounded(path: Path) -> bytes:
 
     Raises `OSError`, or `ConfigError` if the file is too large.
     """
-    with open(path, "rb", opener=_without_waiting) as file:
-        poll = select.poll()  # unlike `select`, for any number of open files
-        poll.register(file, select.POLLIN)
-        if not poll.poll(PIPE_SECONDS * 1000):
-            raise OSError(errno.ETIMEDOUT, "no program writes to this pipe", str(path))
-        os.set_blocking(file.fileno(), True)
-        data = file.read(FILE_BYTES + 1)
+    data = _read(path, FILE_BYTES + 1)
     if len(data) > FILE_BYTES:
         raise ConfigError(
             f"{path.name} is larger than {FILE_BYTES >> 20} MiB",
@@ -55,6 +51,28 @@ def read_bounded(path: Path) -> bytes:
             todo="check that it is the right file, and shorten it",
         )
     return data
+
+
+def read_own_file(path: Path) -> bytes:
+    """Return the bytes of a file in which the deployer keeps something.
+
+    Raises `OSError`, also if the file is too large for that, or endless, as /dev/zero is.
+    """
+    data = _read(path, RECORD_BYTES + 1)
+    if len(data) > RECORD_BYTES:
+        raise OSError(errno.EFBIG, f"larger than {RECORD_BYTES >> 20} MiB", str(path))
+    return data
+
+
+def _read(path: Path, size: int) -> bytes:
+    """Return at most `size` bytes of a file. Raises `OSError`."""
+    with open(path, "rb", opener=_without_waiting) as file:
+        poll = select.poll()  # unlike `select`, for any number of open files
+        poll.register(file, select.POLLIN)
+        if not poll.poll(PIPE_SECONDS * 1000):
+            raise OSError(errno.ETIMEDOUT, "no program writes to this pipe", str(path))
+        os.set_blocking(file.fileno(), True)
+        return file.read(size)
 
 
 def _without_waiting(path: str, flags: int) -> int:

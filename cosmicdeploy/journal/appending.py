@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cosmicdeploy.files.atomic import PRIVATE, lock_file
+from cosmicdeploy.journal.lines import require_regular
 
 # A rotation of 200,000 lines takes a few seconds.
 ROTATION_SECONDS = 30.0
@@ -43,11 +44,15 @@ def write_line(handle: int, line: bytes, path: Path) -> None:
 
 
 def _open_to_append(path: Path) -> int:
-    """Open the journal's file with a shared lock; wait for a rotation to end. Raises `OSError`."""
+    """Open the journal's file with a shared lock; wait for a rotation to end.
+
+    Raises `OSError`, and what `require_regular` raises.
+    """
     deadline = time.monotonic() + ROTATION_SECONDS
     while True:
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
         try:
+            require_regular(handle, path)
             is_locked = _lock_shared(handle)
             if is_locked and _is_at(handle, path):
                 return handle

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cosmicdeploy.journal.appending import append_line
-from cosmicdeploy.journal.lines import Record, UnreadableLine, parse, pieces
+from cosmicdeploy.journal.lines import Record, UnreadableLine, open_journal, parse, pieces
 from cosmicdeploy.journal.reader import Reader
 from cosmicdeploy.journal.step_kinds import other_name
 from cosmicdeploy.journal.unfinished.replay import Replay
@@ -77,7 +77,7 @@ class Journal:
     def entries(self) -> Iterator[Record | UnreadableLine]:
         """Yield all records and unreadable lines, oldest first, without a warning."""
         if self.path.exists():
-            with self.path.open("rb") as file:
+            with open_journal(self.path) as file:
                 yield from (entry for entry in map(parse, pieces(file)) if entry is not None)
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from shlex import quote
 from typing import Any, BinaryIO
+
+from cosmicdeploy.errors import ConfigError
 
 Record = dict[str, Any]
 # The maximum number of unreadable lines that a message names one by one.
@@ -57,6 +63,34 @@ class Piece:
     def is_whole(self) -> bool:
         """Whether the piece is all of its line; false for a part of a line that is too long."""
         return self.begins and (self.ends or len(self.data) < MAX_LINE_BYTES)
+
+
+def open_journal(path: Path) -> BinaryIO:
+    """Open a journal to read it.
+
+    Raises `FileNotFoundError` without a file, another `OSError` if it cannot be opened, and what
+    `require_regular` raises.
+    """
+    # Without O_NONBLOCK, a named pipe would wait for a writer.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        require_regular(handle, path)
+    except BaseException:
+        os.close(handle)
+        raise
+    return os.fdopen(handle, "rb")
+
+
+def require_regular(handle: int, path: Path) -> None:
+    """Raise `ConfigError` if an open journal is no regular file, and so may have no end."""
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        move = f"mv {quote(str(path))} {quote(f'{path}.damaged')}"
+        raise ConfigError(
+            "The journal is not a regular file, so no record can be read from it or kept in it",
+            where=str(path),
+            todo=f"move it away: `{move}`; then `cosmicdeploy status` shows what"
+            " runs, and `cosmicdeploy deploy` continues from there",
+        )
 
 
 def pieces(file: BinaryIO, first: int = 1, end: int | None = None) -> Iterator[Piece]:

@@ -9,7 +9,14 @@ from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
 
-from cosmicdeploy.journal.lines import MAX_LISTED, Record, UnreadableLine, parse, pieces
+from cosmicdeploy.journal.lines import (
+    MAX_LISTED,
+    Record,
+    UnreadableLine,
+    open_journal,
+    parse,
+    pieces,
+)
 from cosmicdeploy.journal.rotation.archive import archive_of, size_of
 from cosmicdeploy.journal.unfinished.replay import Replay
 
@@ -57,7 +64,7 @@ class Reader:
     def replay(self, path: Path, warn: Warn) -> Replay:
         """Return the replay of the whole journal, as a copy; an empty one if there is no file."""
         try:
-            with path.open("rb") as file:
+            with open_journal(path) as file:
                 return self._replay_of(file, path, warn)
         except FileNotFoundError:
             return Replay()
@@ -157,7 +164,7 @@ def _open(path: Path) -> tuple[BinaryIO, int]:
     same after the archive's size was read, the two belong together.
     """
     while True:
-        file = path.open("rb")
+        file = open_journal(path)
         try:
             size = size_of(_archive(path))
             if _is_current(file, path):

@@ -6,6 +6,9 @@ Once the run's own undo has begun, all signals are ignored, since a signal would
 undo. While an earlier, interrupted run is undone, the first signal waits until that undo has ended,
 and further signals are ignored.
 
+Only the main thread takes a signal: a safe point in another thread of the run raises as well, but
+does not take the signal away from the main thread, which has to end the run.
+
 Signals wait because the engine completes a request even if its client is gone: a container whose
 stop request was cut short still looks running, and stops a second later.
 """
@@ -52,13 +55,20 @@ class Interrupts:
         self._received = False
         self._ignored = False
         self._postponed = False
+        # Whether the other threads of the run have to end at their next safe point.
+        self._ends_threads = False
 
     def safe_point(self) -> None:
-        """Raise `KeyboardInterrupt` for a received signal, once.
+        """Raise `KeyboardInterrupt` for a received signal: once in the main thread.
 
         Does nothing in a `postponed` block, or once signals are ignored.
         """
-        if self._received and not self._ignored and not self._postponed:
+        if self._postponed:
+            return
+        if not _in_main_thread():
+            if self._ends_threads:
+                raise KeyboardInterrupt
+        elif self._received and not self._ignored:
             self._ignored = True
             raise KeyboardInterrupt
 
@@ -71,9 +81,13 @@ class Interrupts:
         finally:
             self._postponed = False
 
+    def end_threads(self) -> None:
+        """Ignore all signals, and end the other threads of the run at their next safe point."""
+        self._ignored = self._ends_threads = True
+
     def ignore_from_now_on(self) -> None:
         """Ignore all signals from now on, since the run's undo begins."""
-        self._ignored = True
+        self._ignored, self._ends_threads = True, False
 
     def handle_signal(self, _signal: int, _frame: FrameType | None) -> None:
         """Remember the first signal; raise `KeyboardInterrupt` at the second.
@@ -85,7 +99,7 @@ class Interrupts:
         if self._received:
             self._ignored = True
             raise KeyboardInterrupt
-        self._received = True
+        self._received = self._ends_threads = True
         self._on_first()
 
     def handle_timer(self, _signal: int, _frame: FrameType | None) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from cosmicdeploy.process.polling import poll
+from cosmicdeploy.process.signals import interruptible
 from cosmicdeploy.traffic.announced_gaps import Gaps
 from cosmicdeploy.traffic.request_stats import RequestStats, Sample, milliseconds
 from cosmicdeploy.traffic.response import Response
@@ -24,7 +25,8 @@ class TrafficStats(RequestStats):
 
     `new` and `kept`: the statistics of requests on new and on kept (reused) connections.
     `applications`: those of each application, by name; empty if there is only one.
-    `beats`: counts of heartbeats, by the names in `HEARTBEAT_COUNTS`.
+    `beats`: counts of heartbeats, by the names in `HEARTBEAT_COUNTS`; `held_back` counts those that
+    were due, but not sent because of an earlier Retry-After.
     `not_looked_up`: why some heartbeats were not looked up in the database.
     `proxy`: the proxy's own counts from its access log; None if unknown.
     `began_at`, `changed_at`: when the first request was due, and when the run began to change
@@ -74,12 +76,13 @@ class TrafficStats(RequestStats):
     def settle(self) -> None:
         """Wait up to `SETTLED_WITHIN_SECONDS` until all requests that are due now are counted."""
         due = set(self._under_way)
-        poll(
-            lambda: due & self._under_way.keys(),
-            until=lambda left: not left,
-            every=0.02,
-            within=SETTLED_WITHIN_SECONDS,
-        )
+        with interruptible():
+            poll(
+                lambda: due & self._under_way.keys(),
+                until=lambda left: not left,
+                every=0.02,
+                within=SETTLED_WITHIN_SECONDS,
+            )
 
     def count(
         self,

@@ -16,6 +16,7 @@ from cosmicdeploy.database.backups.on_disk.state import State, read_state, state
 from cosmicdeploy.database.backups.owner import Owner
 from cosmicdeploy.errors import BackupError, CosmicError, to_cosmic_error
 from cosmicdeploy.files.atomic import is_locked
+from cosmicdeploy.files.bounds import read_own_file
 from cosmicdeploy.text.formatting import format_time
 
 INTERRUPTED = "interrupted: its process ended before the backup was complete"
@@ -96,7 +97,7 @@ def _damaged(path: Path, owner: Owner | None, why: CosmicError) -> Backup | None
 
 
 def _manifest(path: Path) -> Manifest:
-    manifest = parse_manifest(path.read_text("utf-8", "replace"), str(path))
+    manifest = parse_manifest(read_own_file(path).decode("utf-8", "replace"), str(path))
     if manifest.id != path.stem:
         raise BackupError(
             f"The manifest is that of another backup: {manifest.id}",

@@ -17,6 +17,7 @@ from cosmicdeploy.database.backups.on_disk.partial_backup import partial_path
 from cosmicdeploy.database.backups.on_disk.state import read_state, state_path
 from cosmicdeploy.errors import BackupError
 from cosmicdeploy.files.atomic import exclusive_lock, folder_lock, sync_folder
+from cosmicdeploy.files.bounds import read_own_file
 
 REMOVING = ".removing"
 
@@ -68,7 +69,7 @@ def _remove_data(data: Path) -> None:
 def _read(catalogue: Catalogue, path: Path) -> Backup:
     data = path.with_suffix(".sql.zst")
     try:
-        manifest = parse_manifest(path.read_text("utf-8", "replace"), str(path))
+        manifest = parse_manifest(read_own_file(path).decode("utf-8", "replace"), str(path))
         manifest = manifest.updated(id=path.stem)  # the file name decides what is removed
         state = read_state(state_path(data))
         return Backup(manifest=manifest, data=data, state=state, **catalogue.objections(manifest))

@@ -17,6 +17,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.backups.backup_files import CLOCK_TOLERANCE
 from cosmicdeploy.events import Warned
 from cosmicdeploy.files.atomic import write_atomically
+from cosmicdeploy.files.bounds import read_own_file
 from cosmicdeploy.journal.records.record_shapes import Moment
 
 # Seconds that a recorded time may lie in the future, since clocks differ a little.
@@ -110,7 +111,7 @@ def _paths(ctx: Context) -> list[Path]:
 
 def _read(ctx: Context, path: Path) -> Baseline | None:
     try:
-        return Baseline.model_validate_json(path.read_text("utf-8", "replace"))
+        return Baseline.model_validate_json(read_own_file(path).decode("utf-8", "replace"))
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -15,6 +15,7 @@ from typing import Any
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError, ProbeFailed
+from cosmicdeploy.files.bounds import read_own_file
 from cosmicdeploy.probes.result import FeatureState
 from cosmicdeploy.process.concurrency import map_concurrently
 
@@ -102,7 +103,7 @@ def _from_host(ctx: Context, name: str) -> FeatureState | None:
 
 def _record(file: Path) -> dict[str, str]:
     try:
-        record = json.loads(file.read_text(encoding="utf-8"))
+        record = json.loads(read_own_file(file))
         return {key: str(record.get(key, "")) for key in ("since", "by")}
     except (OSError, ValueError, AttributeError, RecursionError):
         return {}  # `since` and `by` are unknown: an operator created the file by hand

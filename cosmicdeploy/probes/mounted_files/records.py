@@ -17,6 +17,7 @@ from typing import Any
 
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.files.atomic import write_atomically
+from cosmicdeploy.files.bounds import read_own_file
 
 FILE_NAME = "mounted-files.json"
 
@@ -73,7 +74,7 @@ class Records:
 def _read(path: Path) -> dict[str, Any]:
     empty = {"key": secrets.token_hex(32), "containers": {}}
     try:
-        data = json.loads(path.read_text())
+        data = json.loads(read_own_file(path))
         bytes.fromhex(data["key"])
         for each in data["containers"].values():
             str(each["started_at"]), float(each["read_at"]), dict(each["digests"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from cosmicdeploy.context.context import Context
@@ -21,6 +22,7 @@ class Comparison:
         self._ctx, self._rollout_start, self._soak_start = ctx, rollout_start, soak_start
         self._limited = ctx.run.traffic.limited if ctx.run.traffic else 0
         self._not_found = ctx.run.traffic.not_found if ctx.run.traffic else 0
+        self._beats = Counter(ctx.run.traffic.beats if ctx.run.traffic else ())
         before = ctx.run.traffic.between(0, rollout_start) if ctx.run.traffic else []
         self._first_at = before[0].at if before else soak_start
         self._before = latencies([sample for sample in before if sample.good])
@@ -60,6 +62,23 @@ class Comparison:
         why = too_many_failures(after["errors"], after["answers"], tolerated)
         return [f"the proxy answered 5xx: {why}; before the rollout {usual:.1%}"] if why else []
 
+    @property
+    def heartbeats(self) -> dict[str, int]:
+        """How many heartbeats of the soak were acknowledged, and how many the rate limit refused.
+
+        Those that were held back because of an earlier refusal count as refused.
+        """
+        now = self._ctx.run.traffic.beats if self._ctx.run.traffic else Counter[str]()
+        since = {name: now[name] - self._beats[name] for name in now}
+        limited = since.get("limited", 0) + since.get("held_back", 0)
+        return {"acknowledged": since.get("acknowledged", 0), "limited": limited}
+
+    @property
+    def lacks_heartbeat(self) -> bool:
+        """Whether the rate limit has refused all heartbeats of the soak so far."""
+        heartbeats = self.heartbeats
+        return bool(heartbeats["limited"]) and not heartbeats["acknowledged"]
+
     def facts(self) -> dict[str, object]:
         """Return the figures for the report; latencies in milliseconds.
 
@@ -70,6 +89,7 @@ class Comparison:
         clients = dict(zip(("before", "after"), self._clients or (), strict=False))
         return {
             **self._count(),
+            "heartbeats": self.heartbeats,
             "clients": clients or None,
             **{
                 f"{name}_ms": {"before": _ms(before, name), "after": _ms(after, name)}

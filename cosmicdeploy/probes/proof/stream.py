@@ -152,6 +152,8 @@ class RequestStream:
         """
         is_limited = time.monotonic() < self._limited_until
         in_flight = self._heartbeat_in_flight
+        if is_limited:
+            self.measured.beats["held_back"] += 1
         if self._heartbeats is None or is_limited or not in_flight.acquire(blocking=False):
             first = next(iter(self._fronts.applications))
             return self._send_health_request(first, submitted, kept)

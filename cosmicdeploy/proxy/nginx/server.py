@@ -122,7 +122,7 @@ def _has_new_workers(ctx: Context, before: Nginx) -> bool:
         now = find_nginx(ctx)
         return now is not None and not set(now.workers) <= set(before.workers)
 
-    return poll(is_renewed, until=bool, every=POLL_SECONDS, within=RELOAD_SECONDS)
+    return poll(is_renewed, until=bool, every=POLL_SECONDS, within=RELOAD_SECONDS, sleep=ctx.sleep)
 
 
 def _complaints(text: str) -> list[str]:

@@ -18,6 +18,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import FileFacts
 from cosmicdeploy.errors import NeedsPerson
 from cosmicdeploy.files.atomic import write_atomically
+from cosmicdeploy.files.bounds import read_own_file
 
 Files = Mapping[str, FileFacts]
 SET_ASIDE = "set-aside"
@@ -50,7 +51,7 @@ def read_record(ctx: Context, volume: str) -> Record | None:
     """
     path = _path(ctx, volume)
     try:
-        data = json.loads(path.read_text())
+        data = json.loads(read_own_file(path))
         files = {key: _files(data[key]) for key in ("files", "former", "gone")}
         return Record(image=str(data["image"]), volume_id=str(data["volume_id"]), **files)
     except FileNotFoundError:
@@ -80,7 +81,7 @@ def set_aside(ctx: Context, volume: str, name: str) -> None:
     path, kept = _path(ctx, volume), _path(ctx, volume, name)
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(kept, path.read_text() if path.exists() else "")
+        write_atomically(kept, read_own_file(path).decode() if path.exists() else "")
 
 
 def put_back(ctx: Context, volume: str, name: str) -> None:

@@ -88,8 +88,9 @@ def undo_all(ctx: Context, applied: Sequence[Applied]) -> UndoResult:
       and needs the changes of the earlier steps.
 
     Undoes nothing if clients were let in after data was swapped, since what they have written would
-    be lost.
+    be lost. First waits for stops of containers that a signal has left behind.
     """
+    ctx.run.stops.finish(ctx.say)
     first_error: CosmicError | None = None
     undone: list[Applied] = []
     try:

@@ -123,6 +123,7 @@ class CommandStep(Step):
             until=lambda failure: failure is None,
             every=self.retry.seconds,
             attempts=self.retry.times,
+            sleep=ctx.sleep,
         )
 
     def _once(self, ctx: Context) -> CosmicError | None:

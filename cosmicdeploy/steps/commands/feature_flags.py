@@ -115,6 +115,7 @@ def _wait_seen(ctx: Context, name: str, *, on: bool) -> Mapping[str, FeatureStat
         until=lambda states: _is_everywhere(states, on),
         every=CHECK_EVERY_SECONDS,
         within=SEEN_WITHIN,
+        sleep=ctx.sleep,
     )
     if not _is_everywhere(states, on):
         raise _not_everywhere(name, states, on=on)

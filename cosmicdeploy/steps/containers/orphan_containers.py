@@ -12,6 +12,7 @@ from cosmicdeploy.errors import CosmicError, FirstError, NeedsPerson, UnhealthyC
 from cosmicdeploy.journal.step_kinds import ORPHANS, ROLLOUT, SERVICES
 from cosmicdeploy.journal.unfinished.interrupted_run import Intent, intents
 from cosmicdeploy.probes.readiness import wait_healthy
+from cosmicdeploy.steps.containers.stopping import stop_container
 
 # The key of a step's `before` with the facts of the orphans that it stops before a service starts.
 IN_THE_WAY = "in_the_way"
@@ -46,7 +47,7 @@ def stop_orphan(ctx: Context, container_id: str) -> None:
     """Stop an orphan; it has as long to stop as it was created with."""
     container = ctx.engine.container(container_id)
     if container is not None and container.is_active:
-        ctx.engine.stop(container.id, container.stop_timeout)
+        stop_container(ctx, container.name, container.id, container.stop_timeout)
 
 
 def start_orphans(ctx: Context, orphans: Iterable[Mapping[str, Any]]) -> None:

@@ -1,11 +1,18 @@
-"""Stop containers, if possible without interrupting a job."""
+"""Stop containers, if possible without interrupting a job.
+
+A signal ends the wait for a stop at once. The engine continues the stop, and the undo first waits
+until it has ended: until then a container looks as if it ran, and would end later.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from functools import partial
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import EngineError
+from cosmicdeploy.process.background import Call
 from cosmicdeploy.process.polling import poll
 from cosmicdeploy.proxy.stop_signals import KILLED, running_jobs
 from cosmicdeploy.steps.containers.hooks import prepare_stop
@@ -17,18 +24,52 @@ NO_GRACE = 0.0
 
 
 def end(ctx: Context, service: str, container_id: str, grace: float | None = None) -> None:
-    """Stop a service's container; kill it after `grace` seconds.
+    """Stop one service's container, as `end_all` does."""
+    end_all(ctx, {service: container_id}, grace)
+
+
+def end_all(ctx: Context, containers: Mapping[str, str], grace: float | None = None) -> None:
+    """Stop containers (service → id) at the same time; kill each after `grace` seconds.
 
     By default, `grace` is the grace period of the service. The service's `pre_stop` commands run
     first, and their time does not count.
 
     A service whose role is in `restart.between_jobs` ignores its stop signal and runs each job in a
     process of its own. It is killed as soon as no job runs, at the latest after `grace` seconds.
+
+    Raises `EngineError`, and what a safe point raises. In that case a container that has not got
+    its stop signal yet gets none, and `RunScope.stops` has the stops that have begun.
     """
+    stops = {
+        f"{name} has stopped": partial(_end, ctx, name, container_id, grace)
+        for name, container_id in containers.items()
+    }
+    ctx.run.stops.run(stops, ctx.safe_point)
+
+
+def stop_container(ctx: Context, name: str, container_id: str, grace: float) -> None:
+    """Stop a container without the commands and settings of a service; kill it after `grace` s.
+
+    Raises what `end_all` raises.
+    """
+
+    def stop(call: Call) -> None:
+        if call.begin():
+            ctx.engine.stop(container_id, grace)
+
+    ctx.run.stops.run({f"{name} has stopped": stop}, ctx.safe_point)
+
+
+def _end(ctx: Context, service: str, container_id: str, grace: float | None, call: Call) -> None:
+    """Stop one container, unless the wait for it is given up before it gets its stop signal."""
     prepare_stop(ctx, service, container_id)
     patience = ctx.service(service).stop_grace_period if grace is None else grace
-    if service in ctx.settings.services.of(ctx.settings.restart.between_jobs):
-        _wait_between_jobs(ctx, service, container_id, patience)
+    between_jobs = service in ctx.settings.services.of(ctx.settings.restart.between_jobs)
+    if between_jobs:
+        _wait_between_jobs(ctx, service, container_id, patience, call)
+    if not call.begin():
+        return
+    if between_jobs:
         ctx.engine.stop(container_id, NO_GRACE)
         return
     started = time.monotonic()
@@ -38,14 +79,22 @@ def end(ctx: Context, service: str, container_id: str, grace: float | None = Non
         _report_kill(ctx, service, container_id, patience)
 
 
-def _wait_between_jobs(ctx: Context, service: str, container_id: str, patience: float) -> None:
+def _wait_between_jobs(
+    ctx: Context, service: str, container_id: str, patience: float, call: Call
+) -> None:
+    given_up = call.given_up
+
+    def pause(seconds: float) -> None:
+        given_up.wait(seconds)
+
     is_working = poll(
         lambda: _runs_job(ctx, container_id),
-        until=lambda is_working: not is_working,
+        until=lambda is_working: not is_working or given_up.is_set(),
         every=CHECK_EVERY,
         within=patience,
+        sleep=pause,
     )
-    if is_working:
+    if is_working and not given_up.is_set():
         ctx.say(f"{service} was still running a job after {patience:.0f} s and is killed")
 
 

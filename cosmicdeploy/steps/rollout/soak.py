@@ -13,6 +13,7 @@ from cosmicdeploy.journal.unfinished.interrupted_run import intents
 from cosmicdeploy.journal.unfinished.unfinished import resumed_and_current
 from cosmicdeploy.probes.container_health import InitialState, Observation, observe_containers
 from cosmicdeploy.probes.proof.soak_comparison import Comparison
+from cosmicdeploy.probes.rate_limited import MAX_WAIT_SECONDS, TODO_LIMITED
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.text.formatting import counted
 
@@ -24,7 +25,9 @@ CLIENTS_UNKNOWN = "what other clients got is unknown: no access log of the time 
 class SoakStep(Step):
     """Watch restarts, memory, health, failures and latencies for `watch.seconds`.
 
-    A breach of the limits under `watch` fails the run, which is then undone.
+    A breach of the limits under `watch` fails the run, which is then undone. So does a soak that
+    proves nothing, since the rate limit refused all requests or all heartbeats; the soak first
+    takes longer, until a heartbeat is acknowledged.
     """
 
     kind: ClassVar[str] = "soak"
@@ -47,16 +50,18 @@ class SoakStep(Step):
         initial, observation = _initial_states(ctx), Observation()
         began, end = time.time(), time.monotonic() + ctx.settings.watch.seconds
         responses = Comparison(ctx, _rollout_began(ctx), began)
+        latest = end + MAX_WAIT_SECONDS
         while not observation.breaches:
             ctx.safe_point()
             observe_containers(ctx, initial, observation)
-            over = time.monotonic() >= end
+            now = time.monotonic()
+            over = now >= (latest if responses.lacks_heartbeat else end)
             if over and ctx.run.traffic:
                 ctx.run.traffic.settle()
             observation.breaches += responses.breaches(over=over)
             if over:
                 break
-            ctx.sleep(min(OBSERVE_EVERY_SECONDS, end - time.monotonic()))
+            ctx.sleep(min(OBSERVE_EVERY_SECONDS, (end if now < end else latest) - now))
         facts: dict[str, Any] = {
             "seconds": round(time.time() - began, 1),
             "containers": len(initial),
@@ -90,13 +95,15 @@ def _require_no_breach(observation: Observation, facts: Result) -> None:
 
 
 def _require_proof(facts: Result) -> None:
-    """Raise `NotProven` if a rate limit refused all requests."""
+    """Raise `NotProven` if a rate limit refused all requests, or all heartbeats."""
+    heartbeats = facts["heartbeats"]
+    what = ""
     if facts["limited"] and not facts["requests"]:
-        raise NotProven(
-            f"All {facts['limited']} requests of the soak were answered 429: nothing is proven",
-            where="soak",
-            todo="set `probe.rate` below the application's rate limit for one client",
-        )
+        what = f"All {facts['limited']} requests of the soak were answered 429: nothing is proven"
+    elif heartbeats["limited"] and not heartbeats["acknowledged"]:
+        what = "The rate limit refused every heartbeat of the soak: it is not proven that they work"
+    if what:
+        raise NotProven(what, where="soak", todo=TODO_LIMITED)
 
 
 def _initial_states(ctx: Context) -> dict[str, InitialState]:

@@ -33,19 +33,27 @@ def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
         raise NeedsPerson(
             "The migrations could not be rolled back",
             where=", ".join(sorted(left)) or "database",
-            todo=_todo(result.text + result.error_text),
+            todo=_todo(ctx, result.text + result.error_text),
             details=last_lines(result),
         )
     ctx.say(f"{counted(len(beyond), 'migration')} rolled back")
     return beyond
 
 
-def _todo(output: str) -> str:
+def _todo(ctx: Context, output: str) -> str:
+    """Return what to do about a rollback that failed.
+
+    The commands name the backup: the newest one is that of the failed run itself.
+    """
+    of_backup = f" --to {ctx.run.target_backup.id}" if ctx.run.target_backup else ""
     if was_not_confirmed(output):
-        return "the console asks for confirmation in production: add --force to migrate.rollback"
+        return (
+            "the console asks for confirmation in production: add --force to migrate.rollback in"
+            f" cosmicdeploy.yaml, then run `cosmicdeploy rollback --migration{of_backup}`"
+        )
     return (
-        "see which migrations are applied: `cosmicdeploy migrate`; `cosmicdeploy rollback` without"
-        " --migration rolls back the data as well"
+        "see which migrations are applied: `cosmicdeploy migrate`; to roll back the data as well:"
+        f" `cosmicdeploy rollback{of_backup}`"
     )
 
 

@@ -75,6 +75,7 @@ class EndSessionsStep(Step):
             until=lambda sessions: not sessions,
             every=CHECK_EVERY_SECONDS,
             within=ENDED_WITHIN,
+            sleep=ctx.sleep,
         )
         if remaining:
             raise CosmicError(

@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
+from itertools import count as counting
 from pathlib import Path
 
 import pytest
@@ -18,7 +21,7 @@ from cosmicdeploy.journal.rotation.rotation import rotate
 from cosmicdeploy.settings.loading import load
 from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.stack.variables.environment import read_env_file
-from tests.unit.fuzz.damage import cases, require_no_traceback
+from tests.unit.fuzz.damage import Hangs, cases, limited, require_no_traceback
 from tests.unit.journal.damage.journals import killed_run, read_all
 from tests.unit.journal.rotation.histories import History, lines_of, require_same_lines
 
@@ -86,3 +89,14 @@ def test_a_text_where_the_deploy_section_belongs_is_named(tmp_path: Path) -> Non
     file.write_text("services:\n  web:\n    image: web\n    deploy: three\n")
     with pytest.raises(ConfigError, match="service 'web': deploy must be a mapping"):
         read_stack(file, env_file=tmp_path / ".env", environ={})
+
+
+def compute() -> None:
+    for _ in counting():
+        pass
+
+
+@pytest.mark.parametrize("hang", [compute, lambda: time.sleep(30)])
+def test_a_reader_that_computes_or_waits_for_too_long_is_noticed(hang: Callable[[], None]) -> None:
+    with pytest.raises(Hangs), limited(computing=0.1, wall=0.5):
+        hang()

@@ -12,6 +12,7 @@ from pydantic import field_validator
 from cosmicdeploy.database.backups.on_disk.manifest import Moment
 from cosmicdeploy.database.stored_model import StoredModel
 from cosmicdeploy.errors import BackupError
+from cosmicdeploy.files.bounds import read_own_file
 from cosmicdeploy.text.sanitize import encodable
 
 
@@ -108,7 +109,7 @@ def read_state(path: Path) -> State:
     Raises `BackupError` if the file cannot be read.
     """
     try:
-        return State.model_validate_json(path.read_text(encoding="utf-8"))
+        return State.model_validate_json(read_own_file(path))
     except FileNotFoundError:
         return State()
     except OSError as error:

@@ -16,6 +16,7 @@ from cosmicdeploy.probes.urls import front_of, proxy_url
 from cosmicdeploy.process.polling import poll
 from cosmicdeploy.proxy import flag_files, reload_if_older
 from cosmicdeploy.steps.containers.hooks import start_container
+from cosmicdeploy.steps.containers.stopping import stop_container
 
 # In seconds: how long the proxy may take to turn clients away.
 EFFECTIVE_WITHIN = 5.0
@@ -38,7 +39,8 @@ def start_maintenance(ctx: Context) -> None:
     if proxy is None or not proxy.is_running:
         return
     if not file:
-        ctx.engine.stop(proxy.id, ctx.service(proxy.service).stop_grace_period)
+        grace = ctx.service(proxy.service).stop_grace_period
+        stop_container(ctx, proxy.service, proxy.id, grace)
         return
     flag_files.create(ctx, proxy, str(file), "maintenance.file")
     _require_response(ctx, turned_away=True)
@@ -76,7 +78,13 @@ def _require_response(ctx: Context, *, turned_away: bool, within: float = EFFECT
         # Without a response, it is unknown whether clients are turned away.
         return not response.error and response.is_turned_away == turned_away
 
-    last = poll(lambda: send_request(url), until=is_as_expected, every=0.1, within=within)
+    last = poll(
+        lambda: send_request(url),
+        until=is_as_expected,
+        every=0.1,
+        within=within,
+        sleep=ctx.sleep,
+    )
     if not is_as_expected(last):
         raise ProbeFailed(
             "The proxy does not turn clients away"

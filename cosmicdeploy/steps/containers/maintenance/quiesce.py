@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
 from pydantic import Field
@@ -24,7 +23,7 @@ from cosmicdeploy.steps.containers.maintenance.maintenance import (
     is_maintenance_on,
     start_maintenance,
 )
-from cosmicdeploy.steps.containers.stopping import end
+from cosmicdeploy.steps.containers.stopping import end_all
 from cosmicdeploy.steps.schema.admission import require_admitted
 from cosmicdeploy.steps.schema.pending import pending_names_once
 
@@ -100,7 +99,7 @@ class QuiesceStep(Step):
         if self._turns_away:
             start_maintenance(ctx)
         closed_at = time.time()
-        stop_all(ctx, change.before["containers"])
+        end_all(ctx, change.before["containers"])
         return {"stopped": list(change.before["containers"]), "closed_at": closed_at}
 
     def undo(self, ctx: Context, change: Change) -> None:
@@ -135,19 +134,6 @@ def _is_in_place(ctx: Context, name: str, container_id: str) -> bool:
     """Whether the service still has this container; two of its containers must not run at once."""
     current = ctx.container(name) if name in ctx.stack.services else None
     return current is not None and current.id == container_id
-
-
-def stop_all(ctx: Context, containers: Mapping[str, str]) -> None:
-    """Stop containers (service → id) in parallel, each within its service's grace period.
-
-    One after the other would take too long, since each may have to finish a job first.
-    """
-
-    def stop(name: str) -> None:
-        end(ctx, name, containers[name])
-
-    with ThreadPoolExecutor(max_workers=len(containers) or 1) as pool:
-        list(pool.map(stop, containers))
 
 
 def _migration_may_come(ctx: Context) -> bool:

@@ -11,7 +11,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, FirstError
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.steps.containers.hooks import start_container
-from cosmicdeploy.steps.containers.maintenance.quiesce import stop_all
+from cosmicdeploy.steps.containers.stopping import end_all
 from cosmicdeploy.steps.rollout.replacement.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.replacement.target import Target
 from cosmicdeploy.steps.rollout.replacement.timings import Phases
@@ -26,7 +26,7 @@ def serves(ctx: Context, name: str) -> bool:
 def stop(ctx: Context, targets: Sequence[Target]) -> None:
     """Stop the targets' containers at the same time, each with its own grace period."""
     ctx.safe_point()
-    stop_all(ctx, {target.name: target.require_container().id for target in targets})
+    end_all(ctx, {target.name: target.require_container().id for target in targets})
 
 
 def start(ctx: Context, targets: Sequence[Target]) -> None:

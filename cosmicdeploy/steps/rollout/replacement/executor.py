@@ -130,7 +130,7 @@ class Rollout:
                 # The other thread ends at its next safe point, and leaving this block waits for it.
                 # A second Ctrl-C must not end the wait, since the undo comes next.
                 self._is_given_up.set()
-                self._ctx.interrupts.ignore_from_now_on()
+                self._ctx.interrupts.end_threads()
                 raise
             singletons.result()
 

@@ -72,7 +72,7 @@ class ProxyControl:
         if not replicas or self._is_proxy_stopped():
             return
         if self._ctx.settings.services.proxy is None:
-            time.sleep(self._ctx.settings.restart.pause)
+            self._ctx.sleep(self._ctx.settings.restart.pause)
             return
         started, had_flags = time.monotonic(), set(replicas) <= set(self._out_of_service)
         self.put_all_in_service()
@@ -83,7 +83,7 @@ class ProxyControl:
             self._reload_for(missing)
         if not had_flags:
             # Each worker of the proxy may have to notice for itself that the replicas are back.
-            time.sleep(max(0.0, started + self._ctx.settings.restart.pause - time.monotonic()))
+            self._ctx.sleep(started + self._ctx.settings.restart.pause - time.monotonic())
         self._phases.add(replicas[0], IN_SERVICE, time.monotonic() - started)
 
     def _reload_for(self, missing: Sequence[str]) -> None:

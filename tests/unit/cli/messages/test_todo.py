@@ -22,6 +22,7 @@ EXAMPLES = {
     "{turning[-1].command}": "restart db",
     "{COMMAND}": "deploy --abort --accept",
     "{options}": "--allow NAME",
+    "{of_backup}": " --to NAME",
     "{'disable' if on else 'enable'}": "disable",
 }
 # The advice of another error, passed on.
@@ -34,7 +35,7 @@ FORWARDED = (
 ASSEMBLED = (
     "back + by_hand",
     "OVER",  # of a run that is over, so that any command continues
-    "_todo(result.text + result.error_text)",
+    "_todo(ctx, result.text + result.error_text)",
     # The code that undoes a run adds the command.
     "f'put {name} back into the compose file, then run the same command again'",
 )

@@ -14,6 +14,8 @@ from tests.unit.database.backups.entries import good
 from tests.unit.journal.damage.any_json import ID, OTHER
 from tests.unit.shop import BACKUPS, SETTINGS, write_stack_files
 
+LISTS = ("containers", "containers_of_folder", "containers_of_images", "leftovers", "oneoffs")
+
 
 class Engine:
     """An engine without containers, on which the lock is free."""
@@ -21,11 +23,8 @@ class Engine:
     def claim_marker(self, _name: str, _labels: Any) -> Any:
         return SimpleNamespace(id="lock", is_own=True)
 
-    def containers(self, _project: str) -> list[Any]:
-        return []
-
-    def __getattr__(self, _name: str) -> Any:
-        return lambda *_: None
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_, **__: [] if name in LISTS else None
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +17,10 @@ from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.on_disk.manifest import now
 from cosmicdeploy.database.backups.on_disk.state import Pin
 from cosmicdeploy.database.swap.record import Phase, SwapRecord
-from cosmicdeploy.errors import DatabaseError
+from cosmicdeploy.errors import ConfigError, DatabaseError
 from cosmicdeploy.events import Warned
+from cosmicdeploy.files import bounds
+from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.lock.holder import describe_holder, is_dead, this_process
 from cosmicdeploy.operations.checklist import baseline
 from cosmicdeploy.probes.application.features import _record
@@ -41,6 +44,7 @@ DAMAGES = {
     "deep": writes("[" * 200_000),
     "folder": lambda path: path.mkdir(),
     "loop": lambda path: path.symlink_to(path.name),  # unreadable even for root
+    "endless": lambda path: path.symlink_to("/dev/zero"),
 }
 
 
@@ -80,8 +84,13 @@ def test_damaged_leftovers_do_not_stop_a_command(folder: Path, how: str) -> None
     good(Catalogue(folder / BACKUPS), "20260202-120000-dddd", database="shop")
 
 
-@pytest.mark.parametrize("how", ["folder", "loop"])
-@pytest.mark.parametrize("name", [".cosmicdeploy/journal.jsonl", str(BACKUPS)])
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        *((".cosmicdeploy/journal.jsonl", how) for how in ("folder", "loop", "endless")),
+        *((str(BACKUPS), how) for how in ("folder", "loop")),
+    ],
+)
 def test_an_unreadable_path_is_reported_with_a_remedy(folder: Path, name: str, how: str) -> None:
     path = folder / name
     if path.exists():
@@ -90,6 +99,8 @@ def test_an_unreadable_path_is_reported_with_a_remedy(folder: Path, name: str, h
     done = call("backup", "prune", "--plan")
     if name == str(BACKUPS) and how == "folder":
         return  # an empty folder of backups is no error
+    if name != str(BACKUPS) and how != "loop":
+        assert f"`mv {path} {path}.damaged`" in done.stderr
     assert done.exit_code in (1, 2)
     assert str(path) in done.stderr and "→" in done.stderr and "Unexpected" not in done.stderr
 
@@ -160,3 +171,28 @@ def test_a_reason_with_an_invalid_byte_is_stored_escaped(folder: Path) -> None:
     done = call("backup", "pin", ID, "--reason", "before \udcff the fair")
     assert done.exit_code == 0, done.stderr
     assert Catalogue(folder / BACKUPS).get(ID).state.pin.reason == "before \\udcff the fair"
+
+
+def test_an_endless_journal_ends_no_command_and_is_not_written_to(folder: Path) -> None:
+    path = folder / ".cosmicdeploy/journal.jsonl"
+    path.symlink_to("/dev/zero")
+    for words in (["status"], ["deploy", "--abort", "--accept"], ["backup", "prune", "--plan"]):
+        done = call(*words)
+        assert (done.exit_code, "The journal is not a regular file" in done.stderr) == (2, True)
+    with pytest.raises(ConfigError, match="not a regular file"):
+        Journal(path=path).append("success")
+    path.unlink()
+    os.mkfifo(path)  # which would wait for a writer
+    assert "The journal is not a regular file" in call("status").stderr
+    path.rename(path.with_name("journal.jsonl.damaged"))  # as the message says
+    assert call("status").exit_code == 0
+
+
+def test_a_record_without_an_end_is_read_up_to_a_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "RECORD_BYTES", 1000)
+    with pytest.raises(OSError, match="larger than"):
+        bounds.read_own_file(Path("/dev/zero"))
+    (tmp_path / "manifest").write_bytes(b"x" * 1000)
+    assert len(bounds.read_own_file(tmp_path / "manifest")) == 1000

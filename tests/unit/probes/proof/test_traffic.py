@@ -212,6 +212,7 @@ def test_heartbeats_pause_until_retry_after_is_over(sending: Context) -> None:
     assert served.requests.count(f"POST {HEARTBEAT_PATH}") == 1
     assert (stats.limited, stats.failures) == (1, [])
     assert stats.facts()["beats"]["limited"] == 1  # type: ignore[index]
+    assert stats.beats["held_back"] >= 2
 
 
 def test_applications_take_turns_on_both_kinds_of_connection(sending: Context) -> None:
