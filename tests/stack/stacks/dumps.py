@@ -62,7 +62,7 @@ def fake_tool(
 def is_run(command: str = ENDLESS) -> bool:
     """Return whether a container on the engine runs the command."""
     client = docker.from_env()
-    for container in client.containers.list():
+    for container in client.containers.list(ignore_removed=True):
         with suppress(APIError):  # the container may have ended
             processes = container.top(ps_args="-eo pid,args")["Processes"] or []
             if any(args == command for _, args in processes):
