@@ -49,7 +49,7 @@ def test_a_deploy_that_changes_nothing_rotates_a_long_journal(
     records = list(Journal(path=long_journal).records())
     runs = [each for each in records if each["kind"] == "run"]
     alone = [each for each in records if not each.get("run")]  # each counts like a run
-    assert len(runs) < 1050 and 1000 <= len(runs) + len(alone), (len(runs), len(alone))
+    assert len(runs) < 1050 and len(runs) + len(alone) >= 1000, (len(runs), len(alone))
     assert released.open().journal.last("release") == released_last
     status = released.cli("status", "--json")
     assert status.code == 0 and not json.loads(status.stdout)["warnings"]
