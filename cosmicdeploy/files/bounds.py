@@ -71,7 +71,7 @@ def is_no_record(path: Path, error: OSError) -> bool:
 
 
 def move_away(path: Path) -> str:
-    """Return, in backticks, the command that moves a file away which cannot be used, and keeps it."""
+    """Return, in backticks, the command that moves an unusable file away but keeps it."""
     return f"`mv {quote(str(path))} {quote(f'{path}.damaged')}`"
 
 

@@ -20,10 +20,10 @@ def running_images(ctx: Context) -> dict[str, str]:
     """Return the ids of the images that the containers run, by service.
 
     Covers the services that a deploy replaces, even if a rollback leaves them out, and the proxy if
-    the stack builds its image, since that image may hold files of the release. Covers a renamed service
-    under its former name, too, if its container has the same `container_name`, or if the main
-    application runs under a former name alone: with the files of that release, a rollback finds the
-    services by these names.
+    the stack builds its image, since that image may hold files of the release. Covers a renamed
+    service under its former name, too, if its container has the same `container_name`, or if the
+    main application runs under a former name alone: with the files of that release, a rollback
+    finds the services by these names.
     """
     services = ctx.settings.services
     proxy = services.proxy
