@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.probes.proof.access_log import count_spans
+from cosmicdeploy.process.signals import interruptible
 from cosmicdeploy.settings import Soak
 from cosmicdeploy.traffic.request_stats import Sample, percentile
 
@@ -52,7 +53,9 @@ class Comparison:
         The access log also shows failures of pages that the deployer does not request.
         """
         spans = ((self._first_at, self._rollout_start), (self._soak_start, time.time()))
-        counts = count_spans(self._ctx, *spans) if self._first_at < self._rollout_start else None
+        with interruptible():
+            is_known = self._first_at < self._rollout_start
+            counts = count_spans(self._ctx, *spans) if is_known else None
         self._clients = counts
         if counts is None:
             return []
