@@ -31,7 +31,7 @@ class Command:
         self.began, self.released = threading.Event(), threading.Event()
         service = SimpleNamespace(stop_grace_period=GRACE, pre_stop=("nginx -s quit",))
         for name in NAMES:
-            monkeypatch.setitem(stack.stack.services, name, service)  # type: ignore[arg-type]
+            monkeypatch.setitem(stack.stack.services, name, service)
         monkeypatch.setattr(stopping, "prepare_stop", self._run)
 
     def _run(self, *_: object) -> None:
