@@ -214,10 +214,23 @@ _FILE_ERROR_ADVICE = {
     errno.EMFILE: _MORE_FILES,
     errno.ENFILE: _MORE_FILES,
     errno.ENOMEM: "free memory of this machine, then run the command again",
+    errno.EFBIG: "move away the file if it is the wrong one, or raise the limit of a file's size,"
+    " such as by `ulimit -f unlimited`",
+    errno.ETIMEDOUT: "check the mount and the network; if it is a pipe, start the program that"
+    " writes to it; then run the command again",
 }
 # Errors of the machine. Writing to an open file or opening a connection raises them without a name.
 _NAMELESS = frozenset(
-    {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+    {
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOMEM,
+        errno.EFBIG,
+        errno.ETIMEDOUT,
+    }
 )
 
 

@@ -99,8 +99,9 @@ def _require_main_application(ctx: Context, older: Collection[str]) -> None:
             " to roll back to",
             where=f"project {ctx.stack.project}",
             todo="choose a backup that has one: `cosmicdeploy backup list`; or, if the service was"
-            " renamed since, put that release's sources, compose file and cosmicdeploy.yaml back,"
-            " then `cosmicdeploy deploy --remove-orphans`; for its data the same command again",
+            " renamed since, put that release's sources, compose file, cosmicdeploy.yaml and .env"
+            " (its release variable) back, then `cosmicdeploy deploy --remove-orphans`; then run"
+            " this rollback again, for its data",
         )
 
 

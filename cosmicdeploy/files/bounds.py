@@ -11,6 +11,7 @@ import os
 import re
 import select
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import yaml
@@ -62,6 +63,16 @@ def read_own_file(path: Path) -> bytes:
     if len(data) > RECORD_BYTES:
         raise OSError(errno.EFBIG, f"larger than {RECORD_BYTES >> 20} MiB", str(path))
     return data
+
+
+def is_no_record(path: Path, error: OSError) -> bool:
+    """Whether `read_own_file` failed since the path is no record: too large, endless, or a pipe."""
+    return error.errno == errno.EFBIG or (error.errno == errno.ETIMEDOUT and path.is_fifo())
+
+
+def move_away(path: Path) -> str:
+    """Return, in backticks, the command that moves an unusable file away but keeps it."""
+    return f"`mv {quote(str(path))} {quote(f'{path}.damaged')}`"
 
 
 def _read(path: Path, size: int) -> bytes:

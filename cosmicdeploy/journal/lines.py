@@ -7,10 +7,10 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 from typing import Any, BinaryIO
 
 from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.files.bounds import move_away
 
 Record = dict[str, Any]
 # The maximum number of unreadable lines that a message names one by one.
@@ -84,11 +84,10 @@ def open_journal(path: Path) -> BinaryIO:
 def require_regular(handle: int, path: Path) -> None:
     """Raise `ConfigError` if an open journal is no regular file, and so may have no end."""
     if not stat.S_ISREG(os.fstat(handle).st_mode):
-        move = f"mv {quote(str(path))} {quote(f'{path}.damaged')}"
         raise ConfigError(
             "The journal is not a regular file, so no record can be read from it or kept in it",
             where=str(path),
-            todo=f"move it away: `{move}`; then `cosmicdeploy status` shows what"
+            todo=f"move it away: {move_away(path)}; then `cosmicdeploy status` shows what"
             " runs, and `cosmicdeploy deploy` continues from there",
         )
 

@@ -129,12 +129,12 @@ class Reader:
     ) -> Iterator[Record]:
         """Yield relevant records of the archive's first `end` bytes; parse each of its lines.
 
-        Warns, and yields nothing, if the archive was removed.
+        Warns, and yields nothing, if the archive was removed. Raises what `open_journal` raises.
         """
         first_time, self._has_warned_of_archive = not self._has_warned_of_archive, True
         warn = warn if first_time else lambda _text: None
         try:
-            archive = path.open("rb")
+            archive = open_journal(path)
         except FileNotFoundError:
             warn(f"{path} is missing, so what the journal had moved there is unknown")
             return

@@ -1,10 +1,13 @@
-"""Calls that a signal may stop waiting for, although they run to their end."""
+"""Calls that go on after a signal has ended the wait for them."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, wait
+from functools import partial
+
+from cosmicdeploy.process.concurrency import start_in_thread
 
 # How long a signal may go unnoticed during the wait, in seconds.
 NOTICED_WITHIN_SECONDS = 0.25
@@ -28,17 +31,8 @@ class Call:
         return not self.given_up.is_set()
 
     def start(self, body: Callable[[Call], None]) -> None:
-        """Run the body in a daemon thread, since a process that exits waits for the others."""
-
-        def run() -> None:
-            try:
-                body(self)
-            except BaseException as error:  # the waiting thread raises it
-                self.future.set_exception(error)
-            else:
-                self.future.set_result(None)
-
-        threading.Thread(target=run, daemon=True).start()
+        """Run the body in a thread of its own, which fills `future`."""
+        start_in_thread(partial(body, self), self.future)
 
 
 class BackgroundCalls:
@@ -49,7 +43,9 @@ class BackgroundCalls:
     """
 
     def __init__(self) -> None:
-        self._left: list[Call] = []
+        # Several threads of a run stop containers at the same time, so this dictionary, used as an
+        # ordered set, is never replaced: one thread would lose the calls of the other.
+        self._left: dict[Call, None] = {}
 
     def run(
         self, bodies: Mapping[str, Callable[[Call], None]], safe_point: Callable[[], None]
@@ -61,11 +57,11 @@ class BackgroundCalls:
         """
         given_up = threading.Event()
         calls = [Call(what, given_up) for what in bodies]
-        self._left += calls
-        for call in calls:
-            call.start(bodies[call.what])
         left = {call.future for call in calls}
+        self._left.update(dict.fromkeys(calls))
         try:
+            for call in calls:
+                call.start(bodies[call.what])
             while left:
                 left = wait(left, timeout=NOTICED_WITHIN_SECONDS).not_done
                 if left:
@@ -73,7 +69,7 @@ class BackgroundCalls:
         except BaseException:
             given_up.set()
             raise
-        self._left = [call for call in self._left if call not in calls]
+        self._forget(calls)
         for call in calls:
             call.future.result()
 
@@ -82,8 +78,13 @@ class BackgroundCalls:
 
         Ignores their errors: nothing depends on their results any more.
         """
-        for call in self._left:
+        left = tuple(self._left)
+        for call in left:
             if call.has_begun and not call.future.done():
                 say(f"waiting until {call.what}")
                 wait([call.future])
-        self._left = []
+        self._forget(left)
+
+    def _forget(self, calls: Iterable[Call]) -> None:
+        for call in calls:
+            self._left.pop(call, None)

@@ -1,4 +1,7 @@
-"""Run read-only queries concurrently; neither a signal nor the process's exit waits for them."""
+"""Run read-only queries concurrently; neither a signal nor the process's exit waits for them.
+
+Has also the one way to run a call in a thread of its own.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,30 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
+from functools import partial
 from typing import TypeVar
 
 from cosmicdeploy.process.signals import interruptible
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+def start_in_thread(
+    body: Callable[[], Result], future: Future[Result] | None = None
+) -> Future[Result]:
+    """Run the body in a daemon thread; return the future that gets its result or its error."""
+    filled = Future[Result]() if future is None else future
+    # A daemon thread, since a process that exits waits for the threads of an executor.
+    threading.Thread(target=_fill, args=(filled, body), daemon=True).start()
+    return filled
+
+
+def _fill(future: Future[Result], body: Callable[[], Result]) -> None:
+    try:
+        future.set_result(body())
+    except BaseException as error:  # the thread that waits for the future raises it
+        future.set_exception(error)
 
 
 def map_concurrently(query: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
@@ -36,8 +57,7 @@ def map_in_background(
     queries = [(item, Future[Result]()) for item in items]
     waiting = deque(queries)
     for _ in range(min(at_once, len(queries))):
-        # Daemon threads, since a process that exits waits for the threads of an executor.
-        threading.Thread(target=_run_queries, args=(query, waiting), daemon=True).start()
+        start_in_thread(partial(_run_queries, query, waiting))
     return lambda: _results([future for _, future in queries], waiting)
 
 
@@ -49,10 +69,7 @@ def _run_queries(
             item, future = waiting.popleft()
         except IndexError:  # another thread took the last item
             return
-        try:
-            future.set_result(query(item))
-        except BaseException as error:  # `_results` raises it in the waiting thread
-            future.set_exception(error)
+        _fill(future, partial(query, item))
 
 
 def _results(

@@ -18,6 +18,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.proxy.kernel.identity import is_same_file
+from cosmicdeploy.stack.model.mounts import innermost_target
 
 SettingKey = Literal["maintenance.file", "proxy.out_of_service"]
 
@@ -97,8 +98,7 @@ def _innermost_mount(mounts: Mapping[str, str], file: str) -> tuple[str, Path | 
 
     ("", None) if no mount contains the file; the folder is None if the mount has none on the host.
     """
-    around = [target for target in mounts if PurePosixPath(file).is_relative_to(target)]
-    target = max(around, key=len, default="")
+    target = innermost_target(mounts, file)
     source = mounts.get(target)
     return target, Path(source) if source else None
 

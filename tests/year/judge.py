@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from benchmarks.deploy.requests import Request
@@ -17,6 +18,8 @@ from tests.year.table import codes_text
 # and the time between two requests.
 SLACK_SECONDS = 5.0
 MOST_REASONS = 5
+# Kinds of steps in which clients are kept out, or a service is away.
+KEEPING_OUT = ("quiesce", "services", "rollout", "reload", "restart-in-place")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,14 +115,34 @@ def _is_answer(request: Request, answer: tuple[str, int], end: float) -> bool:
 
 
 def _outside(failed: Sequence[Request], seconds: float, attempt: Attempt) -> Sequence[Request]:
-    """Return the requests that failed outside the announced time, which begins with the first one.
+    """Return the requests that failed outside the announced time.
 
-    No time was announced if the report has none; and clients are let in before the run ends.
+    No time was announced if the report has none; and clients are let in before the run ends. The
+    report does not say when the time began: it began with the first request that failed since the
+    step that keeps clients out.
     """
-    if not announced_seconds(attempt.report) or not failed:
+    if not announced_seconds(attempt.report):
         return failed
-    end = min(min(request.due for request in failed) + seconds, attempt.ended_at)
-    return [request for request in failed if request.due > end]
+    earliest = _kept_out_from(attempt)
+    began = min((request.due for request in failed if request.due >= earliest), default=earliest)
+    end = min(began + seconds, attempt.ended_at)
+    return [request for request in failed if not began <= request.due <= end]
+
+
+def _kept_out_from(attempt: Attempt) -> float:
+    """Return the earliest time at which the step that keeps clients out may have begun.
+
+    By the monotonic clock. The report does not have the time before the first step, so the step may
+    have begun somewhat later.
+    """
+    steps = list(attempt.report.get("steps") or ())
+    before = takewhile(lambda step: not _keeps_out(step), steps)
+    began = attempt.ended_at - float(attempt.report["seconds"])
+    return began + sum(float(step["seconds"]) for step in before)
+
+
+def _keeps_out(step: Mapping[str, Any]) -> bool:
+    return step["kind"] in KEEPING_OUT and step["outcome"] not in ("unchanged", "skipped")
 
 
 def _beyond(most: int, what: str, failed: Sequence[Request]) -> Iterator[str]:

@@ -140,7 +140,8 @@ def _stdin_sent(raw: Any, chunks: Iterable[bytes] | None) -> Iterator[None]:
     thread = threading.Thread(target=send_stdin, args=(raw, chunks, failures), daemon=True)
     thread.start()
     yield
-    thread.join()
+    with interruptible():
+        thread.join()
     if failures:
         raise failures[0]
 

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Protocol
 
 from cosmicdeploy.engine.facts import LogLine
+from cosmicdeploy.process.signals import interruptible
 
 OnLine = Callable[[str], None]
 # The engine ends the stream of a log when the container ends; in seconds.
@@ -51,7 +52,8 @@ class LogFollower:
         To be called once the container has ended. A log that cannot be read fails no command: its
         logging driver may not allow it.
         """
-        self._thread.join(LOG_ENDS_WITHIN)
+        with interruptible():
+            self._thread.join(LOG_ENDS_WITHIN)
         self._is_over = True
         try:
             for line in islice(self._read(follow=False), self._passed_on, None):

@@ -8,6 +8,8 @@ from http import HTTPStatus
 from docker import APIClient
 from docker.errors import APIError, NotFound
 
+from cosmicdeploy.process.signals import interruptible
+
 REMOVAL_SECONDS = 10
 
 
@@ -28,5 +30,5 @@ def remove(api: APIClient, container_id: str, *, volumes: bool) -> None:
 
 
 def _wait_removed(api: APIClient, container_id: str) -> None:
-    with suppress(NotFound):
+    with suppress(NotFound), interruptible():
         api.wait(container_id, timeout=REMOVAL_SECONDS, condition="removed")

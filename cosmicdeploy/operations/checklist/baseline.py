@@ -17,7 +17,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.backups.backup_files import CLOCK_TOLERANCE
 from cosmicdeploy.events import Warned
 from cosmicdeploy.files.atomic import write_atomically
-from cosmicdeploy.files.bounds import read_own_file
+from cosmicdeploy.files.bounds import move_away, read_own_file
 from cosmicdeploy.journal.records.record_shapes import Moment
 
 # Seconds that a recorded time may lie in the future, since clocks differ a little.
@@ -123,5 +123,5 @@ def _read(ctx: Context, path: Path) -> Baseline | None:
 
 
 def _warn(ctx: Context, path: Path, why: str) -> None:
-    text = f"ignored the baseline {path} ({why}); move it away, and record a new one:"
-    ctx.emit(Warned(text=f"{text} `cosmicdeploy checklist --record`"))
+    text = f"ignored the baseline {path} ({why}); move it away: {move_away(path)}; then"
+    ctx.emit(Warned(text=f"{text} record a new one: `cosmicdeploy checklist --record`"))

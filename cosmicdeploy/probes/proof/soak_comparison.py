@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.probes.proof.access_log import count_spans
+from cosmicdeploy.process.signals import interruptible
 from cosmicdeploy.settings import Soak
 from cosmicdeploy.traffic.request_stats import Sample, percentile
 
@@ -22,7 +23,7 @@ class Comparison:
         self._ctx, self._rollout_start, self._soak_start = ctx, rollout_start, soak_start
         self._limited = ctx.run.traffic.limited if ctx.run.traffic else 0
         self._not_found = ctx.run.traffic.not_found if ctx.run.traffic else 0
-        self._beats = Counter(ctx.run.traffic.beats if ctx.run.traffic else ())
+        self._beats = self._beats_so_far()
         before = ctx.run.traffic.between(0, rollout_start) if ctx.run.traffic else []
         self._first_at = before[0].at if before else soak_start
         self._before = latencies([sample for sample in before if sample.good])
@@ -52,7 +53,9 @@ class Comparison:
         The access log also shows failures of pages that the deployer does not request.
         """
         spans = ((self._first_at, self._rollout_start), (self._soak_start, time.time()))
-        counts = count_spans(self._ctx, *spans) if self._first_at < self._rollout_start else None
+        with interruptible():
+            is_known = self._first_at < self._rollout_start
+            counts = count_spans(self._ctx, *spans) if is_known else None
         self._clients = counts
         if counts is None:
             return []
@@ -68,10 +71,15 @@ class Comparison:
 
         Those that were held back because of an earlier refusal count as refused.
         """
-        now = self._ctx.run.traffic.beats if self._ctx.run.traffic else Counter[str]()
-        since = {name: now[name] - self._beats[name] for name in now}
-        limited = since.get("limited", 0) + since.get("held_back", 0)
-        return {"acknowledged": since.get("acknowledged", 0), "limited": limited}
+        now = self._beats_so_far()
+        return {name: now[name] - self._beats[name] for name in now}
+
+    def _beats_so_far(self) -> dict[str, int]:
+        """Return the counts of `heartbeats`, of the whole run."""
+        beats = self._ctx.run.traffic.beats if self._ctx.run.traffic else Counter[str]()
+        # By name: a loop would fail while a thread of the probes adds the first of a kind.
+        limited = beats["limited"] + beats["held_back"]
+        return {"acknowledged": beats["acknowledged"], "limited": limited}
 
     @property
     def lacks_heartbeat(self) -> bool:

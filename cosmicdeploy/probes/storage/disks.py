@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -70,6 +71,6 @@ def parse_df(text: str) -> Iterator[FileSystem]:
 
 def nearest_existing(folder: Path) -> Path:
     """Return the folder, or its nearest parent if it does not exist yet."""
-    while not folder.exists():
+    while not os.access(folder, os.F_OK):  # `exists` raises below a folder that is closed
         folder = folder.parent
     return folder

@@ -38,11 +38,13 @@ while [ $# -gt 1 ]; do
     options_of "$path"
     case ",$found," in *,ro,*) echo "read-only - $path"; continue;; esac
     [ -w "$path" ] || is_fine "$use" "$path" && continue
-    echo "denied $(stat -c %U "$path" 2>/dev/null || echo unknown) $path"
+    kind=unreadable
+    [ -r "$path" ] && [ -x "$path" ] && kind=denied
+    echo "$kind $(stat -c %U "$path" 2>/dev/null || echo unknown) $path"
 done
 """
-READ_ONLY = "read-only"
-LINE = re.compile(rf"({READ_ONLY}|denied) (\S+) (/.*)")
+READ_ONLY, UNREADABLE = "read-only", "unreadable"
+LINE = re.compile(rf"({READ_ONLY}|{UNREADABLE}|denied) (\S+) (/.*)")
 # The script takes milliseconds, unless the server of a network's file system is away.
 SILENCE_SECONDS = 10.0
 
@@ -67,12 +69,14 @@ class UnwritableMount:
     """A mounted folder to which a container cannot write.
 
     With `is_read_only`, its file system is mounted read-only. Otherwise the container's user lacks
-    the permission, and the folder belongs to `owner`.
+    the permission, and the folder belongs to `owner`; with `is_unreadable`, the user cannot even
+    read the folder.
     """
 
     target: str
     is_read_only: bool
     owner: str
+    is_unreadable: bool = False
 
 
 def unwritable_mounts(
@@ -100,4 +104,9 @@ def _parse(text: str) -> Iterator[UnwritableMount]:
     for line in text.splitlines():
         if match := LINE.fullmatch(line):
             kind, owner, target = match.groups()
-            yield UnwritableMount(target=target, is_read_only=kind == READ_ONLY, owner=owner)
+            yield UnwritableMount(
+                target=target,
+                is_read_only=kind == READ_ONLY,
+                owner=owner,
+                is_unreadable=kind == UNREADABLE,
+            )

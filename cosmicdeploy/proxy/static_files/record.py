@@ -18,7 +18,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import FileFacts
 from cosmicdeploy.errors import NeedsPerson
 from cosmicdeploy.files.atomic import write_atomically
-from cosmicdeploy.files.bounds import read_own_file
+from cosmicdeploy.files.bounds import move_away, read_own_file
 
 Files = Mapping[str, FileFacts]
 SET_ASIDE = "set-aside"
@@ -60,8 +60,8 @@ def read_record(ctx: Context, volume: str) -> Record | None:
         raise NeedsPerson(
             "It is unknown which image's files are in a volume: the record cannot be read",
             where=str(path),
-            todo=f"move it away (`mv {path} {path}.damaged`), then run `cosmicdeploy step"
-            " static-files`, which compares the volume with the image",
+            todo=f"move it away: {move_away(path)}; then run `cosmicdeploy step static-files`,"
+            " which compares the volume with the image",
             details=(str(error),),
         ) from error
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cosmicdeploy.abort_advice import ACCEPT
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.errors import CosmicError, LockLost, NeedsPerson, to_cosmic_error
+from cosmicdeploy.errors import ConfigError, CosmicError, LockLost, NeedsPerson, to_cosmic_error
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.unfinished.interrupted_run import Intent, InterruptedRun
 from cosmicdeploy.runs.undo.snapshot import DATA_LINES
@@ -88,7 +88,8 @@ def undo_all(ctx: Context, applied: Sequence[Applied]) -> UndoResult:
       and needs the changes of the earlier steps.
 
     Undoes nothing if clients were let in after data was swapped, since what they have written would
-    be lost. First waits for stops of containers that a signal has left behind.
+    be lost. Before each step, waits for the stops of containers that a signal, or an error in the
+    undo itself, has left behind.
     """
     ctx.run.stops.finish(ctx.say)
     first_error: CosmicError | None = None
@@ -98,6 +99,7 @@ def undo_all(ctx: Context, applied: Sequence[Applied]) -> UndoResult:
     except CosmicError as error:
         return UndoResult(undone=(), error=error)
     for each in reversed(applied):
+        ctx.run.stops.finish(ctx.say)
         ctx.say(f"undoing {each.step.name}")
         try:
             ctx.lock.require()
@@ -112,6 +114,7 @@ def undo_all(ctx: Context, applied: Sequence[Applied]) -> UndoResult:
         journal = ctx.journal.of_run(each.run)
         note(journal, "undone", step=each.step.name, step_kind=each.step.kind)
         undone.append(each)
+    ctx.run.stops.finish(ctx.say)
     return UndoResult(undone=undone, error=first_error)
 
 
@@ -136,6 +139,9 @@ def _require_no_client(ctx: Context, applied: Sequence[Applied]) -> None:
 
 
 def note(journal: Journal, kind: str, **facts: object) -> None:
-    """Write a journal record; ignore an `OSError`, since a full disk must not stop an undo."""
-    with suppress(OSError):
+    """Write a journal record; ignore an error, since a full disk must not stop an undo.
+
+    `ConfigError`: the journal has become something else than a regular file.
+    """
+    with suppress(OSError, ConfigError):
         journal.append(kind, **facts)

@@ -112,7 +112,12 @@ class LatencyFloor(Section):
 class Soak(Section):
     """How the effect of a rollout is checked before the deploy counts as successful."""
 
-    seconds: float = Field(default=15, ge=0, description="Duration of the soak; 0 for no soak")
+    seconds: float = Field(
+        default=15,
+        ge=0,
+        description="Duration of the soak; 0 for no soak. If a rate limit refuses all heartbeats,"
+        " the soak waits up to 75 s longer, until one is acknowledged",
+    )
     max_error_rate: float = Field(
         default=0.01, ge=0, le=1, description="Share of requests that may fail, from 0 to 1"
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Literal
 
 
@@ -60,6 +61,12 @@ class Mount:
     volume: VolumeOptions = VolumeOptions()
     tmpfs: TmpfsOptions = TmpfsOptions()
     key: str = ""
+
+
+def innermost_target(targets: Iterable[str], path: str | PurePosixPath) -> str:
+    """Return the innermost of the mount targets that contain a path; "" if none does."""
+    around = [target for target in targets if PurePosixPath(path).is_relative_to(target)]
+    return max(around, key=len, default="")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from cosmicdeploy.context.context import NO_DATABASE, Context
 from cosmicdeploy.context.releases import running_by_service, running_release, running_releases
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import new_id
 from cosmicdeploy.database.backups.on_disk.manifest import Manifest, now
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.steps.backups.kept_images import kept_tag
 from cosmicdeploy.steps.base import Change, Unchanged
 from cosmicdeploy.text.formatting import format_releases
@@ -19,9 +20,10 @@ def running_images(ctx: Context) -> dict[str, str]:
     """Return the ids of the images that the containers run, by service.
 
     Covers the services that a deploy replaces, even if a rollback leaves them out, and the proxy if
-    the stack builds its image, since that image may hold files of the release. While the main
-    application runs under a former name alone, covers the services under their former names, too:
-    with the files of that release, a rollback finds them by these.
+    the stack builds its image, since that image may hold files of the release. Covers a renamed
+    service under its former name, too, if its container has the same `container_name`, or if the
+    main application runs under a former name alone: with the files of that release, a rollback
+    finds the services by these names.
     """
     services = ctx.settings.services
     proxy = services.proxy
@@ -29,7 +31,21 @@ def running_images(ctx: Context) -> dict[str, str]:
     names = dict.fromkeys((*services.deployed, *sorted(ctx.run.left_out), *built))
     containers = {name: ctx.container(name) for name in names}
     images = {name: container.image_id for name, container in containers.items() if container}
-    return {**_former_images(ctx), **images}
+    return {**_former_images(ctx), **_under_former_names(ctx, containers.values()), **images}
+
+
+def _under_former_names(ctx: Context, containers: Iterable[Container | None]) -> dict[str, str]:
+    """Return the images of services that were renamed but keep their `container_name`.
+
+    Each is under the former name, which the container has until a deploy replaces it.
+    """
+    declared = {service.compose_name for service in ctx.stack.services.values()}
+    existing = [container for container in containers if container is not None]
+    return {
+        each.service: each.image_id
+        for each in existing
+        if each.service and each.service not in declared
+    }
 
 
 def _former_images(ctx: Context) -> dict[str, str]:

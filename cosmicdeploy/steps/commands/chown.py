@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 from pathlib import PurePosixPath
+from posixpath import normpath
 from typing import ClassVar
 
 from pydantic import Field
@@ -13,8 +14,10 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.application.writable import find_unwritable
+from cosmicdeploy.stack.model.mounts import innermost_target
 from cosmicdeploy.stack.model.service import Service
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.infrastructure.notices import include_command
 
 ROOT = "root"
 CHOWN_SECONDS = 60.0
@@ -52,11 +55,12 @@ class ChownStep(Step):
 
     def _chown(self, ctx: Context, container: Container, owner: str, path: str) -> None:
         argv = ["chown", owner, path]
-        if is_mounted(container, path):
+        service = ctx.service(self.service)
+        if is_shareable(service, container, path):
             # Root in the container itself may lack CAP_CHOWN: by `cap_drop`, or by
             # `no-new-privileges` if the container's own user is not root.
             result = ctx.engine.run_oneoff(
-                _as_root(ctx.service(self.service)),
+                _as_root(service),
                 argv,
                 image=container.image_id,
                 project=ctx.stack.project,
@@ -68,25 +72,55 @@ class ChownStep(Step):
             raise CosmicError(
                 f"The owner of {path} cannot be changed to {owner}: {result.error_text.strip()}",
                 where=self.service,
-                todo="run chown by hand, on the host if the file is mounted from there",
+                todo=_todo(ctx, service, container, path),
             )
 
 
-def is_mounted(container: Container, path: str | PurePosixPath) -> bool:
-    """Whether the path is in a mount, so that another container can change it as well."""
-    return any(PurePosixPath(path).is_relative_to(target) for target in container.mounts)
+def is_shareable(service: Service, container: Container, path: str) -> bool:
+    """Whether the path is in a mount of the container that another container can mount as well.
 
-
-def chown_command(container: Container, owner: str, path: str) -> str:
-    """Return the `docker` command that makes `owner` (shell text) the owner of a path and below it.
-
-    It works without capabilities in the container itself if the path is mounted.
+    That is a volume or a folder of the host. Another container gets an empty tmpfs of its own.
     """
-    words = f"-R {owner} {shlex.quote(path)}"
-    if is_mounted(container, path):
+    target = innermost_target(container.mounts, path)
+    return target != "" and not _is_tmpfs(service, target)
+
+
+def chown_command(service: Service, container: Container, owner: str, path: str) -> str:
+    """Return the `docker` command that makes `owner` (shell text) the owner of a path.
+
+    What is below the path keeps its owner: it may belong to other services. The command needs no
+    capabilities of the container if the path is in a volume or in a folder of the host.
+    """
+    words = f"{owner} {shlex.quote(path)}"
+    if is_shareable(service, container, path):
         run = f"docker run --rm -u root --network none --volumes-from {container.name}"
         return f"{run} --entrypoint chown {container.image_id} {words}"
     return f"docker exec -u root {container.name} chown {words}"
+
+
+def open_tmpfs(ctx: Context, name: str, target: str) -> str:
+    """Return how to let other users than root write to a service's tmpfs, for good.
+
+    A tmpfs is empty at each start of its container, and belongs to whom its options say.
+    """
+    is_infrastructure = name in ctx.settings.services.infrastructure
+    deploy = include_command(name) if is_infrastructure else "`cosmicdeploy deploy`"
+    return (
+        f"declare who may write to it: in the compose file, `tmpfs: {target}:mode=1777` (or"
+        f" `uid=UID,gid=GID`, numbers only); then {deploy}"
+    )
+
+
+def _is_tmpfs(service: Service, target: str) -> bool:
+    same = (mount for mount in service.mounts if mount.target == normpath(target))
+    return any(mount.type == "tmpfs" for mount in same)
+
+
+def _todo(ctx: Context, service: Service, container: Container, path: str) -> str:
+    target = innermost_target(container.mounts, path)
+    if _is_tmpfs(service, target):
+        return open_tmpfs(ctx, service.name, target)
+    return "run chown by hand, on the host if the file is mounted from there"
 
 
 def _as_root(service: Service) -> Service:

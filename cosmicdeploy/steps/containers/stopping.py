@@ -1,18 +1,21 @@
 """Stop containers, if possible without interrupting a job.
 
 A signal ends the wait for a stop at once. The engine continues the stop, and the undo first waits
-until it has ended: until then a container looks as if it ran, and would end later.
+until it has ended: until then a container looks as if it ran, and would end later. A stop begins
+with the first command of `pre_stop`, which may itself end the container.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from concurrent.futures import wait
 from functools import partial
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.process.background import Call
+from cosmicdeploy.process.concurrency import start_in_thread
 from cosmicdeploy.process.polling import poll
 from cosmicdeploy.proxy.stop_signals import KILLED, running_jobs
 from cosmicdeploy.steps.containers.hooks import prepare_stop
@@ -21,6 +24,9 @@ from cosmicdeploy.steps.containers.hooks import prepare_stop
 CHECK_EVERY = 0.25
 # In seconds: the grace period of a container that runs no job and ignores its stop signal.
 NO_GRACE = 0.0
+# After a signal, commands of `pre_stop` have this many seconds left: one that hangs would hold up
+# the undo.
+PRE_STOP_SECONDS = 60.0
 
 
 def end(ctx: Context, service: str, container_id: str, grace: float | None = None) -> None:
@@ -37,8 +43,8 @@ def end_all(ctx: Context, containers: Mapping[str, str], grace: float | None = N
     A service whose role is in `restart.between_jobs` ignores its stop signal and runs each job in a
     process of its own. It is killed as soon as no job runs, at the latest after `grace` seconds.
 
-    Raises `EngineError`, and what a safe point raises. In that case a container that has not got
-    its stop signal yet gets none, and `RunScope.stops` has the stops that have begun.
+    Raises `EngineError`, and what a safe point raises. In that case a container whose stop has not
+    begun yet gets no stop signal, and `RunScope.stops` has the stops that have begun.
     """
     stops = {
         f"{name} has stopped": partial(_end, ctx, name, container_id, grace)
@@ -61,13 +67,16 @@ def stop_container(ctx: Context, name: str, container_id: str, grace: float) -> 
 
 
 def _end(ctx: Context, service: str, container_id: str, grace: float | None, call: Call) -> None:
-    """Stop one container, unless the wait for it is given up before it gets its stop signal."""
-    prepare_stop(ctx, service, container_id)
+    """Stop one container, unless the wait for it is given up before the stop has begun."""
+    if ctx.service(service).pre_stop:
+        if not call.begin():
+            return
+        _prepare(ctx, service, container_id, call)
     patience = ctx.service(service).stop_grace_period if grace is None else grace
     between_jobs = service in ctx.settings.services.of(ctx.settings.restart.between_jobs)
     if between_jobs:
         _wait_between_jobs(ctx, service, container_id, patience, call)
-    if not call.begin():
+    if not (call.has_begun or call.begin()):
         return
     if between_jobs:
         ctx.engine.stop(container_id, NO_GRACE)
@@ -79,22 +88,46 @@ def _end(ctx: Context, service: str, container_id: str, grace: float | None, cal
         _report_kill(ctx, service, container_id, patience)
 
 
+def _prepare(ctx: Context, service: str, container_id: str, call: Call) -> None:
+    """Run `pre_stop`; go on after `PRE_STOP_SECONDS` without its end if the wait is given up."""
+    prepared = start_in_thread(partial(prepare_stop, ctx, service, container_id))
+    while not call.given_up.is_set():
+        if not wait([prepared], timeout=CHECK_EVERY).not_done:
+            break
+    if wait([prepared], timeout=PRE_STOP_SECONDS).not_done:
+        ctx.say(
+            f"{service} is stopped nevertheless: {PRE_STOP_SECONDS:g} s after the signal its"
+            " pre_stop still runs"
+        )
+    else:
+        prepared.result()
+
+
 def _wait_between_jobs(
     ctx: Context, service: str, container_id: str, patience: float, call: Call
 ) -> None:
-    given_up = call.given_up
+    """Wait until no job runs, for `patience` seconds at most.
+
+    The wait ends at once if it is given up, unless the stop has begun.
+    """
+
+    def is_given_up() -> bool:
+        return call.given_up.is_set() and not call.has_begun
 
     def pause(seconds: float) -> None:
-        given_up.wait(seconds)
+        if call.has_begun:
+            time.sleep(seconds)
+        else:
+            call.given_up.wait(seconds)
 
     is_working = poll(
         lambda: _runs_job(ctx, container_id),
-        until=lambda is_working: not is_working or given_up.is_set(),
+        until=lambda is_working: not is_working or is_given_up(),
         every=CHECK_EVERY,
         within=patience,
         sleep=pause,
     )
-    if is_working and not given_up.is_set():
+    if is_working and not is_given_up():
         ctx.say(f"{service} was still running a job after {patience:.0f} s and is killed")
 
 

@@ -63,7 +63,8 @@ class PreflightStep(Step):
         untried = {each.name for each in untried_applications(ctx)}
         for application in ctx.settings.all_applications:
             for name in application.services:
-                _check_old_replica(ctx, application, name, is_tried=application.name not in untried)
+                must_know_token = application.name in untried
+                _check_old_replica(ctx, application, name, must_know_token=must_know_token)
         images = {name: container.image_id for name, container in tried.items()}
         if not tried:
             return {"tried": images}
@@ -103,7 +104,7 @@ def _check_new_image(ctx: Context, application: Application) -> Container:
 
 
 def _check_old_replica(
-    ctx: Context, application: Application, name: str, *, is_tried: bool
+    ctx: Context, application: Application, name: str, *, must_know_token: bool
 ) -> None:
     if name in ctx.run.known_failures.new:
         return
@@ -115,7 +116,7 @@ def _check_old_replica(
         release = release_of(ctx, running)
         url = container_url(running, application)
         problem, unproven = old_replica_problem(
-            ctx, application, url, release, must_know_token=not is_tried
+            ctx, application, url, release, must_know_token=must_know_token
         )
         _require_no_problem(ctx, running, running.name, "old", problem)
         if unproven:

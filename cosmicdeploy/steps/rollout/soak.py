@@ -101,7 +101,10 @@ def _require_proof(facts: Result) -> None:
     if facts["limited"] and not facts["requests"]:
         what = f"All {facts['limited']} requests of the soak were answered 429: nothing is proven"
     elif heartbeats["limited"] and not heartbeats["acknowledged"]:
-        what = "The rate limit refused every heartbeat of the soak: it is not proven that they work"
+        what = (
+            f"No heartbeat of the soak was acknowledged: {heartbeats['limited']} were refused or"
+            " held back (429)"
+        )
     if what:
         raise NotProven(what, where="soak", todo=TODO_LIMITED)
 

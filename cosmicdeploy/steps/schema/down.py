@@ -13,6 +13,8 @@ from cosmicdeploy.steps.commands.new_image import in_new_image, last_lines
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_before, short_lock_wait
 from cosmicdeploy.text.formatting import counted
 
+BACKUPS = ", choose a backup: `cosmicdeploy rollback`"
+
 
 def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
     """Roll back the applied migrations that are not in `to_applied`; return their names.
@@ -43,17 +45,20 @@ def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
 def _todo(ctx: Context, output: str) -> str:
     """Return what to do about a rollback that failed.
 
-    The commands name the backup: the newest one is that of the failed run itself.
+    The commands name the backup of `rollback --migration`: the newest one is that of the failed run
+    itself. The undo of a deploy has no such backup.
     """
-    of_backup = f" --to {ctx.run.target_backup.id}" if ctx.run.target_backup else ""
+    target = ctx.run.target_backup
+    again = f"rollback --migration --to {target.id}" if target else "deploy --abort"
+    back = f": `cosmicdeploy rollback --to {target.id}`" if target else BACKUPS
     if was_not_confirmed(output):
         return (
             "the console asks for confirmation in production: add --force to migrate.rollback in"
-            f" cosmicdeploy.yaml, then run `cosmicdeploy rollback --migration{of_backup}`"
+            f" cosmicdeploy.yaml, then run `cosmicdeploy {again}`"
         )
     return (
-        "see which migrations are applied: `cosmicdeploy migrate`; to roll back the data as well:"
-        f" `cosmicdeploy rollback{of_backup}`"
+        "see which migrations are applied: `cosmicdeploy migrate`; to roll back the data as well"
+        f"{back}"
     )
 
 

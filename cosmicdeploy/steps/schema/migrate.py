@@ -186,7 +186,7 @@ def _undo_error(ctx: Context, begun: BegunMigration, error: CosmicError) -> Cosm
     stuck = interrupted_migrations.half_done_error(
         interrupted_migrations.compare_with_schema(ctx, begun), error.what
     )
-    stuck.details = (*stuck.details, *error.details)
+    stuck.details = (*stuck.details, *error.details, *filter(None, [error.todo]))
     return stuck
 
 

@@ -529,7 +529,7 @@ def test_storage_that_cannot_be_written_is_writable_after_the_advised_chown(
         )
         report = released.cli("diagnose", "storage", "--json").report
         todo = report["data"]["troubles"][0]["findings"][0]["todo"]
-        [command] = re.findall(r"`(docker run [^`]* -R 33:33 /var/www/storage/features)`", todo)
+        [command] = re.findall(r"`(docker run [^`]* 33:33 /var/www/storage/features)`", todo)
         subprocess.run(["sh", "-c", command], check=True, capture_output=True, timeout=60)
         assert released.cli("diagnose", "storage").code == 0
     finally:

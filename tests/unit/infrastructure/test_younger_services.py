@@ -125,6 +125,8 @@ def test_a_backup_without_the_main_application_is_refused_at_once(now: Context) 
         rolling_back(now, manifest(former="sha256:old"))
     assert "`cosmicdeploy backup list`" in raised.value.todo
     assert "`cosmicdeploy deploy --remove-orphans`" in raised.value.todo
+    assert ".env (its release variable) back" in raised.value.todo
+    assert raised.value.todo.endswith("then run this rollback again, for its data")
 
 
 def test_tags_go_back_only_for_what_the_older_release_had(now: Context) -> None:
@@ -246,3 +248,18 @@ def test_a_backup_before_a_renaming_has_the_application_under_its_former_name(
     back = shop(engine, COMPOSE, SETTINGS)
     assert set(fates(back, manifest(**images))) == {"later"}
     assert set(running_images(back)) == set(images), "no orphan is in a backup otherwise"
+
+
+def test_a_renamed_application_that_keeps_its_container_name_is_in_a_backup_by_both_names(
+    shop: Open, engine: Engine
+) -> None:
+    """Otherwise, with the release's files back, the rollback would be refused once more."""
+    app = "{image: shop/app, container_name: shop-web-1}"
+    compose = COMPOSE.replace("web: {image: shop/app}", f"web: {app}")
+    site = compose.replace("  web:", "  site:")
+    renamed = shop(engine, site, re.sub(r"\bweb\b", "site", SETTINGS))
+    images = running_images(renamed)
+    assert (images["web"], images["site"]) == ("sha256:web", "sha256:web")
+    back = shop(engine, compose, SETTINGS)
+    assert set(fates(back, manifest(**images))) == {"later"}
+    assert set(running_images(back)) == set(images) - {"site"}

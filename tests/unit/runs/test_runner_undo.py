@@ -12,7 +12,7 @@ from cosmicdeploy.lock import Lock
 from cosmicdeploy.runs.plan import make_plan
 from cosmicdeploy.runs.runner import Run
 from cosmicdeploy.runs.undo import undo_error
-from cosmicdeploy.steps.base import Change, NotReversible, Step
+from cosmicdeploy.steps.base import Change, NotReversible, Result, Step
 from tests.unit.runs.append_steps import Append, Fail, append, outcomes, run
 
 
@@ -201,3 +201,17 @@ def test_the_result_of_the_undo_is_shown_below_any_number_of_lines(
     error = CosmicError("It failed", details=[f"line {number}" for number in range(40)])
     details = undo_error.after_undo(ctx, error, [], "images").details
     assert details[-1] == "undone, and the state is the same as before: images"
+
+
+def test_a_journal_that_is_no_file_any_more_does_not_stop_an_undo(
+    ctx: Context, words: list[str]
+) -> None:
+    class Damages(Fail):
+        def apply(self, ctx: Context, change: Change) -> Result:
+            ctx.journal.path.unlink()
+            ctx.journal.path.symlink_to("/dev/null")
+            return super().apply(ctx, change)
+
+    finished = run(ctx, append(words, "a"), append(words, "b", Damages))
+    assert words == ["here"] and finished.error is not None
+    assert finished.results[0].outcome == "undone"

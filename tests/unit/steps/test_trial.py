@@ -81,9 +81,9 @@ def test_no_trial_listens_where_the_application_does(
     assert planned.summary.endswith("its first replica has to run for 10 s instead")
     checked: list[tuple[str, bool]] = []
 
-    def check(_ctx: Context, _application: object, name: str, *, is_tried: bool) -> None:
-        checked.append((name, is_tried))
+    def check(_ctx: Context, _application: object, name: str, *, must_know_token: bool) -> None:
+        checked.append((name, must_know_token))
 
     monkeypatch.setattr(preflight, "_check_old_replica", check)
     assert STEPS[1].apply(opened, planned) == {"tried": {}}
-    assert checked == [("web", False)], "the old replica has to show what a trial would"
+    assert checked == [("web", True)], "the old replica has to show what a trial would"

@@ -39,7 +39,7 @@ def judge(
     attempt = Attempt(
         StrangersLaravel(Path()),
         codes=list(codes),
-        report={"outcome": "changed", **report},
+        report={"outcome": "changed", "seconds": END, "steps": [], **report},
         ended_at=END,
     )
     before = State(snapshot={"tag": "old"}, images=OLD)
@@ -119,6 +119,22 @@ def test_new_connections_may_fail_only_in_an_announced_outage() -> None:
     assert not losses(judge("changed Redis image", request(50, 502), gaps=gap))
     assert losses(judge("changed Redis image", request(END + 1, 502), gaps=gap))
     assert losses(judge(RELOAD, request(50, 502), after=SAME, gaps=gap)), "a reload has no gap"
+
+
+def test_a_request_that_is_lost_before_the_announced_time_is_not_excused() -> None:
+    """The announced time begins in the step that keeps clients out, after 40 s of checks."""
+    steps = [
+        {"kind": "services", "outcome": "unchanged", "seconds": 10.0},
+        {"kind": "load", "outcome": "changed", "seconds": 30.0},
+        {"kind": "quiesce", "outcome": "changed", "seconds": 5.0},
+        {"kind": "restore", "outcome": "changed", "seconds": 9.0},
+    ]
+    lost = [request(due, 0) for due in (45, 50, 55, 60)]
+    assert judge(ROLLBACK, *lost, turned_away_seconds=20.0, steps=steps).wrong == (
+        judge(ROLLBACK, turned_away_seconds=20.0).wrong
+    )
+    row = judge(ROLLBACK, request(39, 0), *lost, turned_away_seconds=20.0, steps=steps)
+    assert losses(row) == ["lost: 1 × /api/health, new: 0"]  # noqa: RUF001
 
 
 def test_a_crashing_release_may_lose_what_its_replicas_have_in_hand() -> None:

@@ -19,6 +19,7 @@ import zstandard
 from cosmicdeploy.database.backups.on_disk.manifest import Content
 from cosmicdeploy.database.dump_format.scan import DumpScan
 from cosmicdeploy.errors import BackupError, BackupUnreadable
+from cosmicdeploy.files.bounds import is_no_record, move_away
 
 # Measured on the tables of a device fleet: half the time of level 3, and the same size.
 COMPRESSION_LEVEL = 1
@@ -170,10 +171,12 @@ def read_raw(path: Path) -> Iterator[bytes]:
 
 
 def unreadable_backup(path: Path, error: OSError) -> BackupUnreadable:
-    """Return the error for a backup that the operating system cannot read."""
+    """Return the error for a backup's file that the operating system cannot read."""
+    remedy = "check the disk, the mount and the permissions, then try again"
+    if is_no_record(path, error):
+        remedy = f"move the file away: {move_away(path)}; then put the right one in its place"
     return BackupUnreadable(
         f"The backup cannot be read: {error.strerror}",
         where=str(path),
-        todo="check the disk, the mount and the permissions, then try again; or use another backup:"
-        " `cosmicdeploy backup list`",
+        todo=f"{remedy}; or use another backup: `cosmicdeploy backup list`",
     )

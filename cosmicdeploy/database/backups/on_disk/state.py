@@ -12,7 +12,7 @@ from pydantic import field_validator
 from cosmicdeploy.database.backups.on_disk.manifest import Moment
 from cosmicdeploy.database.stored_model import StoredModel
 from cosmicdeploy.errors import BackupError
-from cosmicdeploy.files.bounds import read_own_file
+from cosmicdeploy.files.bounds import is_no_record, move_away, read_own_file
 from cosmicdeploy.text.sanitize import encodable
 
 
@@ -113,16 +113,23 @@ def read_state(path: Path) -> State:
     except FileNotFoundError:
         return State()
     except OSError as error:
+        readable = f"make the file readable for this user: `ls -l {path}`"
         raise BackupError(
             f"The backup's state (verifications, pin, copies) cannot be read: {error.strerror}",
             where=str(path),
-            todo=f"make the file readable for this user: `ls -l {path}`",
+            todo=_renew(path) if is_no_record(path, error) else readable,
         ) from error
     except ValueError as error:
-        backup_id = path.name.removesuffix(".state.json")
         raise BackupError(
             "The backup's state (verifications, pin, copies) is damaged",
             where=str(path),
-            todo=f"remove the file, then run `cosmicdeploy backup verify {backup_id}`, and pin and"
-            " copy the backup again if it was pinned or copied",
+            todo=_renew(path),
         ) from error
+
+
+def _renew(path: Path) -> str:
+    backup_id = path.name.removesuffix(".state.json")
+    return (
+        f"move the file away: {move_away(path)}; then run `cosmicdeploy backup verify {backup_id}`,"
+        " and pin and copy the backup again if it was pinned or copied"
+    )

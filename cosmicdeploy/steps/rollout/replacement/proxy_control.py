@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 
 from cosmicdeploy import proxy
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, EngineError, FirstError
 from cosmicdeploy.journal.records.timings import DRAIN, IN_SERVICE
+from cosmicdeploy.process.concurrency import map_concurrently
 from cosmicdeploy.steps.rollout.replacement.proxy_waits import ProxyWaits
 from cosmicdeploy.steps.rollout.replacement.target import Target
 from cosmicdeploy.steps.rollout.replacement.timings import Phases
@@ -155,12 +155,16 @@ class ProxyControl:
 
         Both are checked at the same time, since each may need a command in a container.
         """
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            ignores_stop = pool.submit(self._ignores_stop, target, container)
-            # This call only fills a cache: an error is raised later, where the file is created.
-            if is_alone and self._ctx.settings.services.proxy:
-                pool.submit(proxy.locate_flag_file, self._ctx, target.name)
-            return is_alone and target.name in self._drainable, ignores_stop.result()
+        checks: list[Callable[[], object]] = [partial(self._ignores_stop, target, container)]
+        if is_alone and self._ctx.settings.services.proxy:
+            checks.append(partial(self._locate_flag_file, target.name))
+        ignores_stop = map_concurrently(lambda check: check(), checks)[0]
+        return is_alone and target.name in self._drainable, bool(ignores_stop)
+
+    def _locate_flag_file(self, name: str) -> None:
+        # This call only fills a cache: an error is raised later, where the file is created.
+        with suppress(Exception):
+            proxy.locate_flag_file(self._ctx, name)
 
     def _ignores_stop(self, target: Target, container: Container) -> bool:
         """Whether the replica ignores its stop signal; checked once for each image."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 
 from cosmicdeploy.abort_advice import ACCEPT, with_abort_advice
@@ -54,3 +57,13 @@ def test_advice_that_is_a_way_out_is_not_extended() -> None:
         assert with_abort_advice(todo, data=True) == todo
     assert with_abort_advice("", data=True) == "undo it: `cosmicdeploy deploy --abort`"
     assert with_abort_advice("", data=False) == ACCEPT
+
+
+@pytest.mark.parametrize("number", [errno.EFBIG, errno.ETIMEDOUT])
+@pytest.mark.parametrize("names", [(), ("/mnt/nas/file",)])
+def test_a_file_that_is_too_large_or_does_not_answer_is_no_bug(
+    number: int, names: tuple[str, ...]
+) -> None:
+    error = to_cosmic_error(OSError(number, os.strerror(number), *names))
+    assert os.strerror(number) in error.what and "Unexpected" not in error.what
+    assert error.todo

@@ -6,6 +6,7 @@ import copy
 import json
 import os
 import random
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -196,3 +197,21 @@ def test_a_record_without_an_end_is_read_up_to_a_limit(
         bounds.read_own_file(Path("/dev/zero"))
     (tmp_path / "manifest").write_bytes(b"x" * 1000)
     assert len(bounds.read_own_file(tmp_path / "manifest")) == 1000
+
+
+@pytest.mark.parametrize("suffix", [".json", ".state.json"])
+@pytest.mark.parametrize("how", ["endless", "pipe"])
+def test_an_endless_record_of_a_backup_names_the_command_that_moves_it_away(
+    folder: Path, suffix: str, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "RECORD_BYTES", 1 << 20)
+    monkeypatch.setattr(bounds, "PIPE_SECONDS", 0.1)
+    path = folder / BACKUPS / f"{OTHER}{suffix}"
+    path.unlink(missing_ok=True)
+    os.mkfifo(path) if how == "pipe" else path.symlink_to("/dev/zero")
+    shown = call("backup", "show", OTHER)
+    assert shown.exit_code == 1
+    command = f"mv {path} {path}.damaged"
+    assert f"`{command}`" in " ".join(shown.stderr.split())
+    subprocess.run(["sh", "-c", command], check=True, timeout=10)
+    assert str(path) not in call("backup", "show", OTHER).stderr

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.rotation.archive import archive_of
 from cosmicdeploy.journal.rotation.needed import Needed
@@ -262,3 +263,15 @@ def test_readers_find_the_same_in_any_journal_after_a_rotation(
         assert lines_of(journal.path) == content
         journal.append("success")
         assert facts_of(journal) == before
+
+
+def test_an_archive_without_an_end_is_not_read(tmp_path: Path) -> None:
+    history = History(begin=400, days=20)
+    for _ in range(10):
+        history.finished()
+    journal = rotated(history, tmp_path)
+    path = archive_of(journal.path)
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    with pytest.raises(ConfigError, match="not a regular file"):
+        list(journal.search(lambda _line: True, since=0.0))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from cosmicdeploy.events import Warned
+from cosmicdeploy.files import bounds
 from cosmicdeploy.operations.checklist import baseline
 from cosmicdeploy.operations.checklist.recording import Recording
 from cosmicdeploy.text.timestamp import now
@@ -55,3 +58,22 @@ def test_a_run_that_was_undone_leaves_no_baseline(tmp_path: Path) -> None:
     undone = Recording(ctx, "deploy")
     undone.drop()
     assert baseline.of_run(ctx, "r1") is None
+
+
+def test_an_endless_baseline_names_the_command_that_moves_it_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "RECORD_BYTES", 1000)
+    said: list[str] = []
+    ctx = replace(
+        context(None, tmp_path),
+        emit=lambda event: said.append(event.text) if isinstance(event, Warned) else None,
+    )
+    path = tmp_path / "baselines" / "a b.json"
+    path.parent.mkdir(exist_ok=True)
+    path.symlink_to("/dev/zero")
+    assert baseline.newest(ctx) is None
+    [warning] = said
+    assert f"`mv '{path}' '{path}.damaged'`" in warning
+    path.rename(f"{path}.damaged")
+    assert baseline.newest(ctx) is None and len(said) == 1

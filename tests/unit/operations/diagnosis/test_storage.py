@@ -20,13 +20,11 @@ from cosmicdeploy.operations.diagnosis.checks.clock import clock, judge, measure
 from cosmicdeploy.operations.diagnosis.checks.disk_space import disks
 from cosmicdeploy.operations.diagnosis.checks.writable_mounts import (
     mounts,
-    own_folders,
     writable_targets,
 )
 from cosmicdeploy.operations.diagnosis.finding import Severity
 from cosmicdeploy.probes.storage.disks import parse_df
 from cosmicdeploy.probes.storage.mounts import SCRIPT, Use
-from cosmicdeploy.probes.storage.process_user import user_in
 from cosmicdeploy.stack.model import Mount
 from tests.unit.operations.diagnosis.world import (
     APPS,
@@ -37,12 +35,11 @@ from tests.unit.operations.diagnosis.world import (
     WORKER,
     World,
     new_world,
+    status,
 )
 
 Opened = Callable[[World], Context]
 JOBS = (SCHEDULER, WORKER)
-# As the kernel writes it for a process that root started as another user.
-STATUS = "Name:\tredis-server\nUid:\t0\t999\t999\t999\nGid:\t0\t1000\t1000\t1000\nGroups:\t1000 \n"
 OTHER_USER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
@@ -93,7 +90,8 @@ def test_a_folder_of_the_host_should_be_writable_only_to_a_user_that_has_somethi
     lost.chmod(0o755)
     unreadable.chmod(0o700)
     lines = run_script(configuration, lost, unreadable, use=Use.UNKNOWN, shell=shell)
-    assert [line.split(" ", 2)[2] for line in lines] == [str(lost), str(unreadable)]
+    kinds = [(line.split(" ", 2)[0], line.split(" ", 2)[2]) for line in lines]
+    assert kinds == [("denied", str(lost)), ("unreadable", str(unreadable))]
 
 
 def test_the_script_reports_a_file_system_that_is_mounted_read_only() -> None:
@@ -113,7 +111,7 @@ def test_a_mount_that_lost_its_permission_names_its_owner_and_chown(opened: Open
     assert (broken.severity, broken.description) == (Severity.PROBLEM, text)
     run = "docker run --rm -u root --network none"
     command = f"{run} --volumes-from app-2 --entrypoint chown sha256:1"
-    assert f"`{command} -R www-data /data`" in broken.todo
+    assert f"`{command} www-data /data`" in broken.todo
     rest = "redis, proxy, app-1, scheduler, worker"
     assert fine.description == f"{rest} can write to each writable mount"
 
@@ -130,37 +128,12 @@ def test_redis_is_checked_as_the_user_that_its_image_changes_to(opened: Opened) 
         return exec_as(user, container_id, argv, **more)
 
     world.exec_as = note_user  # type: ignore[method-assign]
-    world.commands[(REDIS, "cat")] = (0, STATUS)
+    world.commands[(REDIS, "processes")] = (0, status("redis-server", user=999))
     world.commands[(REDIS, "mounts")] = (0, "denied root /data\n")
     broken, _ = mounts(opened(world))
     assert broken.description.startswith("user 999 of redis cannot create files in /data")
-    assert f"--volumes-from {REDIS} --entrypoint chown sha256:1 -R 999:1000 /data`" in broken.todo
-    assert asked == {REDIS: "999:1000", PROXY: "", **dict.fromkeys((*APPS, *JOBS), "www-data")}
-
-
-@pytest.mark.parametrize(
-    ("status", "user"),
-    [
-        (STATUS, "999:1000"),
-        (STATUS.replace("Groups:\t1000", "Groups:\t27 1000"), "999"),
-        (STATUS.replace("999", "0"), ""),
-        ("cat: not found", ""),
-    ],
-)
-def test_the_user_of_a_process_is_its_effective_one(status: str, user: str) -> None:
-    assert user_in(status) == user
-
-
-def test_a_folder_to_which_the_deployer_cannot_write_is_named(
-    opened: Opened, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ctx = opened(new_world())
-    [fine] = own_folders(ctx)
-    assert fine.description == "the deployer can write backups and the journal"
-    closed = ctx.catalogue.folder
-    monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != closed)
-    found = [each for each in own_folders(ctx) if each.severity is Severity.PROBLEM]
-    assert f"cannot create files in {closed}, the folder of backups" in found[0].description
+    assert f"--volumes-from {REDIS} --entrypoint chown sha256:1 999:999 /data`" in broken.todo
+    assert asked == {REDIS: "999:999", PROXY: "", **dict.fromkeys((*APPS, *JOBS), "www-data")}
 
 
 def test_a_mount_that_became_read_only_names_the_folder_of_the_host(opened: Opened) -> None:
@@ -232,7 +205,7 @@ def test_the_command_for_a_mount_quotes_its_folder(opened: Opened) -> None:
     world = new_world()
     world.commands[(APPS[1], "mounts")] = (0, "denied root /my data\n")
     broken, _ = mounts(opened(world))
-    assert "-R www-data '/my data'`" in broken.todo
+    assert " www-data '/my data'`" in broken.todo
 
 
 def test_a_file_system_in_memory_belongs_to_its_container(opened: Opened) -> None:

@@ -17,6 +17,7 @@ from cosmicdeploy.engine.facts import Container, ExecResult, Image, LogLine, Pro
 from cosmicdeploy.operations.diagnosis.checks import cache, clock
 from cosmicdeploy.operations.diagnosis.checks.health import heartbeat, http
 from cosmicdeploy.probes import rate_limited, reach
+from cosmicdeploy.probes.storage import process_user
 from cosmicdeploy.settings import load
 from cosmicdeploy.stack.model import Attachment, Mount, Service
 from cosmicdeploy.traffic.response import Response
@@ -49,6 +50,12 @@ INFO = {
     "uptime_in_seconds": 100,
 }
 OK, BEAT = (200, "{}"), (200, '{"accepted": true}')
+
+
+def status(name: str = "run", pid: int = 1, parent: int = 0, user: int = 0) -> str:
+    """Return lines of /proc/PID/status as the kernel writes them for a process."""
+    ids = "".join(f"{key}:\t0\t{user}\t{user}\t{user}\n" for key in ("Uid", "Gid"))
+    return f"Name:\t{name}\nPid:\t{pid}\nPPid:\t{parent}\n{ids}Groups:\t{user}\n"
 
 
 @dataclass
@@ -85,10 +92,11 @@ class World:
         return self.exec_as("", container_id, argv)
 
     def exec_as(self, _user: str, container_id: str, argv: Sequence[str], **_: Any) -> ExecResult:
-        scripts = {"/data": "mounts", "/data/app.log": "log"}
+        scripts = {"/data": "mounts", "/data/app.log": "log", process_user.SCRIPT: "processes"}
         word = scripts[argv[-1]] if argv[0] == "sh" else argv[0]
         default = {
             "php": (0, "devices:monitor"),
+            "processes": (0, status()),
             "df": (0, f"{DF}overlay 1000 300 700 30% /\n"),
         }
         code, text = self.commands.get((container_id, word), default.get(word, (0, "")))

@@ -5,88 +5,20 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from types import SimpleNamespace
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.engine.facts import Container, ExecResult
 from cosmicdeploy.events import Event
-from cosmicdeploy.process.signals import Interrupts, deferred_interrupts
 from cosmicdeploy.runs.undo.undo import undo_all
-from cosmicdeploy.settings import Restart, Services
-from cosmicdeploy.steps.containers import stopping
-from cosmicdeploy.steps.containers.maintenance import maintenance
 from cosmicdeploy.steps.containers.maintenance.maintenance import start_maintenance
 from cosmicdeploy.steps.containers.orphan_containers import stop_orphan
 from cosmicdeploy.steps.containers.stopping import end, end_all
-from tests.unit.steps.containers.test_stopping import JOB, MAIN_PROCESS
+from tests.unit.steps.containers.conftest import SIGTERM_SECONDS, SlowContainers
 
 pytestmark = pytest.mark.unit
 
-# SIGTERM has to end every wait within this time.
-SIGTERM_SECONDS = 2.0
-GRACE = 120.0
-
-
-class SlowContainers:
-    """Containers that need until `ended` is set to stop; their jobs do not end before."""
-
-    def __init__(self) -> None:
-        self.ended = threading.Event()
-        self.stops: list[tuple[str, float]] = []
-
-    def container(self, name: str) -> Container:
-        status = "exited" if self.ended.is_set() and self.stops else "running"
-        return Container(id=name, name=name, service=name, project="p", image_id="i", status=status)
-
-    def exec(self, _id: str, _argv: object) -> ExecResult:
-        job = "" if self.ended.is_set() else JOB
-        return ExecResult(exit_code=0, stdout=(MAIN_PROCESS + job).encode())
-
-    def stop(self, name: str, timeout: float) -> None:
-        self.stops.append((name, timeout))
-        assert self.ended.wait(30)
-
-
-@pytest.fixture
-def engine() -> Iterator[SlowContainers]:
-    containers = SlowContainers()
-    yield containers
-    containers.ended.set()
-
-
-@pytest.fixture
-def interrupts() -> Iterator[Interrupts]:
-    with deferred_interrupts(lambda: None) as deferring:
-        yield deferring
-
-
-@pytest.fixture
-def stack(
-    ctx: Context, engine: SlowContainers, interrupts: Interrupts, monkeypatch: pytest.MonkeyPatch
-) -> Context:
-    """A stack whose scheduler is stopped between two jobs, without a maintenance file."""
-    settings = SimpleNamespace(
-        services=Services(app=("app",), scheduler="cron", worker=("queue",), proxy="lb"),
-        restart=Restart.model_validate({"between_jobs": ["scheduler"]}),
-        maintenance=SimpleNamespace(file=None),
-    )
-    service = SimpleNamespace(stop_grace_period=GRACE, pre_stop=())
-    monkeypatch.setattr(maintenance, "_proxy", lambda _ctx: engine.container("lb"))
-    fields: Any = {
-        "loaded": SimpleNamespace(settings=settings),
-        "stack": SimpleNamespace(services=dict.fromkeys(("app", "cron", "queue", "lb"), service)),
-        "engine": engine,
-        "interrupts": interrupts,
-    }
-    return replace(ctx, **fields)
-
-
-NAMES = ("app", "cron", "queue")
 WAITS: dict[str, tuple[Callable[[Context], None], list[str]]] = {
     "a worker": (lambda ctx: end(ctx, "queue", "queue"), ["queue"]),
     "a worker between two jobs": (lambda ctx: end(ctx, "cron", "cron"), []),
@@ -132,27 +64,6 @@ def test_a_second_signal_does_not_leave_a_stop_behind(
     threading.Timer(0.3, engine.ended.set).start()
     undo_all(stack, [])
     assert engine.ended.is_set()
-
-
-def test_an_undo_does_not_wait_for_a_pre_stop_command_that_hangs(
-    stack: Context, engine: SlowContainers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    released, done = threading.Event(), threading.Event()
-
-    def hang(*_: object) -> None:
-        assert released.wait(30)
-        done.set()
-
-    monkeypatch.setattr(stopping, "prepare_stop", hang)
-    threading.Timer(0.1, signal.raise_signal, (signal.SIGTERM,)).start()
-    with pytest.raises(KeyboardInterrupt):
-        end(stack, "queue", "queue")
-    stack.interrupts.ignore_from_now_on()
-    assert undo_all(stack, []).error is None
-    released.set()
-    assert done.wait(SIGTERM_SECONDS)
-    time.sleep(0.1)
-    assert engine.stops == [], "it was stopped after the undo"
 
 
 def test_the_error_of_a_stop_is_raised(stack: Context, engine: SlowContainers) -> None:

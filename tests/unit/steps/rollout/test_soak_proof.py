@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import NotProven
+from cosmicdeploy.probes.proof.soak_comparison import Comparison
 from cosmicdeploy.steps.base import Change
 from cosmicdeploy.steps.rollout import soak
 from cosmicdeploy.steps.rollout.soak import SoakStep
@@ -64,9 +67,30 @@ def test_a_soak_whose_heartbeats_are_all_limited_proves_nothing(
     ctx: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counts: Mapping[str, int]
 ) -> None:
     """Although all other requests were answered."""
-    with pytest.raises(NotProven, match="refused every heartbeat") as raised:
+    with pytest.raises(NotProven, match="No heartbeat of the soak was acknowledged") as raised:
         soaked(ctx, tmp_path, monkeypatch, beats=(counts,))
     assert "a device of its own" in raised.value.todo
+    counted = re.search(r"(\d+) were refused or held back \(429\)$", raised.value.what)
+    assert counted and int(counted[1]) > 1
+
+
+class NoLoops(Counter[str]):
+    """Counts that other threads add keys to: a loop over them could fail at any time."""
+
+    def __iter__(self) -> Iterator[str]:
+        raise RuntimeError("dictionary changed size during iteration")
+
+    keys = items = __iter__  # type: ignore[assignment]
+
+
+def test_heartbeats_are_counted_while_threads_add_the_first_of_a_kind(
+    ctx: Context, tmp_path: Path
+) -> None:
+    traffic = TrafficStats(beats=NoLoops())
+    comparison = Comparison(with_settings(ctx, tmp_path, traffic, seconds=0.2), 0, time.time())
+    traffic.beats["held_back"] += 1
+    traffic.beats["limited"] += 2
+    assert comparison.heartbeats == {"acknowledged": 0, "limited": 3}
 
 
 def test_a_soak_waits_for_a_heartbeat_that_the_rate_limit_accepts(

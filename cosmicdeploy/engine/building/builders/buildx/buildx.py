@@ -20,7 +20,7 @@ from cosmicdeploy.engine.building.builders.limits.buildkit_limits import buildki
 from cosmicdeploy.engine.building.builders.limits.problems import Problem, refuse
 from cosmicdeploy.engine.building.builders.protocol import FailedBuild, OnLine
 from cosmicdeploy.engine.building.recipe import Recipe
-from cosmicdeploy.process.signals import each_interruptible
+from cosmicdeploy.process.signals import each_interruptible, interruptible
 
 PROGRAM = ("docker", "buildx")
 _VERSION_SECONDS = 20
@@ -74,7 +74,8 @@ class BuildxBuilder:
                 for output in each_interruptible(process.stdout or ()):
                     for line in progress.lines(output):
                         on_line(line)
-                code = process.wait()
+                with interruptible():
+                    code = process.wait()
             if code:
                 raise FailedBuild(progress.error or f"docker buildx ended with exit code {code}")
             return id_file.read_text(encoding="ascii").strip()

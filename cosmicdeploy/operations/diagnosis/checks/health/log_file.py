@@ -36,7 +36,7 @@ def log_file(ctx: Context) -> Iterator[Finding]:
             f"{file.path} in {name} belongs to {file.owner}:"
             f" {user or 'the application'} cannot write to it"
         )
-        command = chown_command(container, user or "USER", file.path)
+        command = chown_command(ctx.service(name), container, user or "USER", file.path)
         remedies = [_chown(name, path, f"give {file.path} in {name} to {user}")] if user else []
         yield problem(LOG_FILE, text, command, remedies=remedies)
     if writable:
