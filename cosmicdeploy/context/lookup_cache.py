@@ -20,14 +20,15 @@ class LookupCache:
     `passed_starts`: the containers whose health check passed, as (container id, start time).
     `migration_status`: the console's list of migrations as text, by image id; None if the database
     has no table of migrations.
-    `compose_hashes`: the configuration hashes that Compose computes, by service; empty if Compose
-    did not compute them in time.
-    `adopted`: by image id, the digest of the sources from which a build has just given the same
-    image again; only for images without the label that holds this digest.
+    `compose_hashes`: the configuration hashes that Compose computes, by service; empty until
+    Compose has answered.
+    `adopted`: for existing images that a new build has just reproduced, image id → digest of that
+    build's sources. An image whose label holds this digest is not among them.
     `recorded_adoptions`: the same, as the journal has it; None until the journal is read.
     `writable_mounts`: by (container id, folder of the host), whether the container has the folder
     mounted and the deployer may write to it.
-    `image_files`: by (image id, folder), the files of the image in the folder, by path.
+    `image_files`: by (image id, folder), the files of the image below the folder, by path; without
+    placeholders such as `.gitkeep`.
     """
 
     rate_limit_wait_failed: bool = False
@@ -52,7 +53,7 @@ class FactsSource(Protocol):
 
 
 class FactsCache:
-    """A cache in front of the engine: reads each container and image only once."""
+    """A cache in front of the engine: asks it once for each call with the same arguments."""
 
     def __init__(self, engine: FactsSource) -> None:
         self._engine = engine

@@ -31,7 +31,7 @@ REMOVE_LIMITS = (
     "/*M!100100 , max_statement_time = 0 *//*!50708 , max_execution_time = 0 */"
 )
 
-# Numbers of errors: in UNREACHABLE those of the driver, in the others those of the server.
+# Numbers of errors: in UNREACHABLE and LOST those of the driver, in the others those of the server.
 ACCESS_DENIED = frozenset({1044, 1045, 1698})
 UNKNOWN_DATABASE = 1049
 UNREACHABLE = frozenset({2002, 2003, 2005})
@@ -67,11 +67,11 @@ def connect(
 ) -> Connection[Cursor]:
     """Return a connection of the driver in autocommit mode, with `schema` as the current schema.
 
-    `read_timeout` limits each wait for the server's answer to a statement, `write_timeout` each
-    wait to send, both in seconds; None means no limit. While the connection is set up, the server
-    has `GREETING_TIMEOUT` seconds for each answer, or less if `read_timeout` is shorter. Raises
-    `DatabaseError` if the server cannot be reached, does not answer, refuses the user or has no
-    such schema.
+    `read_timeout` limits each wait for the server's answer to a statement, in seconds; None means
+    no limit. `write_timeout` limits each wait to send, in seconds. While the connection is set up,
+    the server has `GREETING_TIMEOUT` seconds for each answer, or less if `read_timeout` is shorter.
+    Raises `DatabaseError` if the server cannot be reached, does not answer, refuses the user or has
+    no such schema.
     """
     greeting = min(GREETING_TIMEOUT, read_timeout or GREETING_TIMEOUT)
     try:
@@ -99,8 +99,8 @@ def connect(
 
 def limit_reads(connection: Connection[Cursor], seconds: float | None) -> None:
     """Limit each later wait for the server's answer; None means no limit."""
-    # The driver takes only one limit for the server's greeting and for all statements, and compares
-    # this attribute with the socket's own limit before each statement.
+    # The driver takes only one limit for the server's greeting and for all statements. Before it
+    # reads a packet, it compares this attribute with the limit that the socket has.
     connection._read_timeout = seconds  # type: ignore[attr-defined]
 
 

@@ -6,14 +6,15 @@ import resource
 
 from cosmicdeploy.errors import UsageError
 
-# A run has up to 64 connections of probes, some to the engine and to the database, and its files.
+# A run needs up to 64 connections for probes, a few more to the engine and the database, and files.
 NEEDED = 256
 
 
 def require_descriptors() -> None:
-    """Raise this process's limit of open files, if it is low, as far as its hard limit allows.
+    """Raise a low limit of open files to `NEEDED`, or as near as the hard limit allows.
 
-    Raises `UsageError` if that is not enough: a run would fail at any point, also in its undo.
+    Raises `UsageError` if that is not enough, since a run could then fail anywhere, even in its
+    undo.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= NEEDED:

@@ -166,8 +166,8 @@ def _rollback(
 def _including(ctx: Context, words: Sequence[str], target: Backup, mode: Mode) -> Context:
     """Return the context of a rollback that includes the infrastructure which `words` name.
 
-    Warns about each infrastructure service that stays on a newer image. Raises `UsageError` for
-    infrastructure that cannot be rolled back.
+    Warns about each infrastructure service that stays on another image than the backup's. Raises
+    `UsageError` for an unknown word and for a service that cannot be rolled back.
     """
     from cosmicdeploy.operations.inclusion import included_in_rollback, left_newer
 

@@ -1,7 +1,8 @@
 """Pack a build context as a tar archive that BuildKit recognizes.
 
 BuildKit recognizes an archive by its first 1024 bytes, and takes anything else for a Dockerfile. So
-the archive is in GNU format without PAX headers, and begins with a short entry.
+the first header must be an ordinary one: the archive is in GNU format, not PAX, and its first entry
+has a short name.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ def packed(
     """Yield an archive in blocks. All entries belong to root, as with `docker build`.
 
     `texts` maps the names of additional files to their content. If `second_name` is given, the
-    archive also contains all of `files` in a folder of that name, as hard links. Raises
-    `EngineError` if a file's size changes while the file is read.
+    archive contains all of `files` a second time in a folder of that name, regular files as hard
+    links. Raises `EngineError` if a file's size changes while the file is read, and `OSError` if
+    one cannot be read.
     """
     block = bytearray()
     for part in _parts(files, texts, second_name):

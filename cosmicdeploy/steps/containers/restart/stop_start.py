@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.errors import CosmicError, FirstError
+from cosmicdeploy.errors import FirstError
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end_all
@@ -50,7 +49,10 @@ def stop_and_start(ctx: Context, targets: Sequence[Target]) -> float:
 
 
 def wait_for_replicas(ctx: Context) -> None:
-    """Wait until the running replicas are ready again after what they need was restarted."""
+    """Wait until the running replicas are ready; call this after restarting what they need.
+
+    Raises `UnhealthyContainer` and `EngineError`.
+    """
     for name in ctx.settings.services.app:
         container = ctx.container(name)
         if container is not None and container.is_running:
@@ -58,9 +60,12 @@ def wait_for_replicas(ctx: Context) -> None:
 
 
 def put_all_in_service(ctx: Context) -> None:
-    """Let the proxy send requests to all replicas again; ignores errors of the proxy."""
+    """Let the proxy send requests to all replicas again.
+
+    An error of the proxy is ignored, but `LockLost` and `EngineUnavailable` are raised.
+    """
     proxy = ProxyControl(ctx, Phases())
-    with suppress(CosmicError):
+    with FirstError():
         proxy.adopt()
         proxy.put_all_in_service()
 
@@ -69,7 +74,8 @@ def bring_up(ctx: Context, groups: Iterable[Sequence[Target]], healthy: Collecti
     """Start stopped containers group by group; wait until those named in `healthy` are ready.
 
     Waits for running containers as well: a killed run may just have started them. Raises the first
-    error once all groups were tried, but `LockLost` and `EngineUnavailable` at once.
+    error once all groups were tried, but `LockLost` and `EngineUnavailable` once the work on the
+    present group has ended.
     """
     errors = FirstError()
     for targets in groups:
@@ -94,7 +100,10 @@ def _do_for_each(
     targets: Sequence[Target],
     errors: FirstError,
 ) -> None:
-    """Do the work for all targets at the same time; keep the error of the first that fails."""
+    """Do the work for all targets at the same time.
+
+    `errors` keeps the first error in the order of `targets`, unless it has one already.
+    """
     with ThreadPoolExecutor(max_workers=len(targets) or 1) as pool:
         for running in [pool.submit(work, ctx, target) for target in targets]:
             with errors:

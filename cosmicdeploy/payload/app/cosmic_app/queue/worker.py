@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 1
 # How many failed jobs are kept; the newest stay.
 FAILED_KEPT = 1000
-# A job during which the worker has died this often counts as failed: it may be the cause.
+# If the worker has died this many times during a job, the job counts as failed, since it may be the
+# cause.
 MOST_ATTEMPTS = 5
 ATTEMPTS_KEY = f"{DEFAULT_QUEUE}:attempts"
 
@@ -102,7 +103,9 @@ def _key(text: bytes) -> str:
 def work_until(worker: Worker, stopped: Callable[[float], bool], alive: Callable[[], None]) -> None:
     """Process jobs until `stopped`; finish the current job first. Survives outages of Redis.
 
-    `stopped` waits up to the given seconds for a signal; `alive` is called before each job.
+    `stopped` waits up to the given seconds for a signal, and returns whether one has arrived.
+    `alive` is called before each attempt to get a job, so also while idle. A job may run twice; one
+    that an outage of Redis cuts off is queued again when the worker next starts.
     """
     resumed = False
     while not stopped(0):
