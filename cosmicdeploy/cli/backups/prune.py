@@ -34,10 +34,10 @@ def prune(
 ) -> None:
     """Remove the backups that no retention rule keeps.
 
-    `backup.keep` sets the rules; failed backups are removed after a day. Removing a backup also
-    removes its copies, and its images unless something else needs them. The newest good backup
-    always stays, and so do pinned backups and backups that a rollback from one of the last releases
-    needs. Exit 4 while another run holds the lock.
+    `backup.keep` sets the rules; a failed backup is removed after a day, unless it may still be
+    needed. Removing a backup also removes its copies, and its images unless something else needs
+    them. The newest good backup always stays, and so do pinned backups and backups that a rollback
+    from one of the last releases needs. Exit 4 while another run holds the lock.
 
     \b
     Example:

@@ -21,7 +21,8 @@ def verify(
     restore: Annotated[
         bool,
         typer.Option(
-            "--restore", help="Restore the backup into a temporary schema, and compare it too."
+            "--restore",
+            help="Restore the backup into a temporary schema too, and compare that schema.",
         ),
     ] = False,
     *,

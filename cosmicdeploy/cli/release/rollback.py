@@ -60,7 +60,8 @@ def rollback(
     migration: Annotated[
         bool,
         typer.Option(
-            "--migration", help="Roll back images, and schema by down migrations; keep newer rows."
+            "--migration",
+            help="Roll back the images, and newer migrations by their down migrations; keep rows.",
         ),
     ] = False,
     code_only: Annotated[
@@ -81,9 +82,9 @@ def rollback(
 
     With --to alone, images, schema and data are rolled back, and everything written since the
     backup is lost: the command shows what would be lost, and asks. The rollback first backs up the
-    present state. While the data is swapped, clients get 503 with Retry-After (if
-    `maintenance.file` is not set, their connections are refused). Until clients are let in again, a
-    failure undoes the whole rollback.
+    present state. From then on until the older release has been checked, clients get 503 with
+    Retry-After (if `maintenance.file` is not set, their connections are refused), as with
+    --migration. Until clients are let in again, a failure undoes the whole rollback.
 
     If the stack has no database, only the images are rolled back, as with --code-only.
 
