@@ -12,6 +12,7 @@ from cosmicdeploy.probes.http import send_request
 from tests.stack.stacks.changing import free_port
 from tests.stack.stacks.one_app import OneApp, stack_of_kind
 from tests.stack.support.harness import COMPOSE_FILE
+from tests.stack.support.network.registry import free_ports
 
 pytestmark = pytest.mark.stack
 
@@ -34,7 +35,7 @@ class Keyed(OneApp):
 
 
 def test_replicas_get_one_port_each_of_a_range(tmp_path_factory: pytest.TempPathFactory) -> None:
-    first = free_port()
+    first = free_ports(4)
     ports = [f"127.0.0.1:{first}-{first + 3}:8000"]
     with stack_of_kind(tmp_path_factory.mktemp("ranged"), Keyed) as stack:
         stack.declare("1", deploy={"replicas": 2}, ports=ports)

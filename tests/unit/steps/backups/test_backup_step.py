@@ -35,13 +35,15 @@ def test_images_are_tagged_before_the_backup_is_created(monkeypatch: pytest.Monk
     monkeypatch.setattr(releases, "release_of", lambda *_: "7")
     ctx: Any = SimpleNamespace(
         engine=SimpleNamespace(tag=lambda image, name: tags.append((image, name))),
-        container=lambda _: SimpleNamespace(image_id="sha256:1a2b"),
+        container=lambda _: SimpleNamespace(image_id="sha256:1a2b", service="app"),
         digests_of=lambda _: {},
         database=lambda: None,
         has_database=True,
         catalogue=None,
         settings=settings_of({"app": ["app"], "worker": ["worker"]}),
-        stack=SimpleNamespace(project="shop"),
+        stack=SimpleNamespace(
+            project="shop", services={"app": SimpleNamespace(compose_name="app")}
+        ),
         run=RunScope(),
     )
     with pytest.raises(Killed):

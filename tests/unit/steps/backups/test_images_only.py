@@ -29,7 +29,7 @@ def ctx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(releases, "release_of", lambda *_: "1")
     return SimpleNamespace(
         catalogue=Catalogue(tmp_path, Owner(database="", project="shop")),
-        container=lambda _name: SimpleNamespace(image_id="sha256:1a2b"),
+        container=lambda _name: SimpleNamespace(image_id="sha256:1a2b", service="app"),
         engine=SimpleNamespace(
             tag=lambda _image, tag: tags.add(tag),
             image=lambda tag: tag if tag in tags else None,
@@ -39,7 +39,9 @@ def ctx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         has_database=False,
         run=RunScope(),
         settings=settings_of({"app": ["app"]}),
-        stack=SimpleNamespace(project="shop", services={"app": None}),
+        stack=SimpleNamespace(
+            project="shop", services={"app": SimpleNamespace(compose_name="app")}
+        ),
         unassigned_containers=lambda: [],
     )
 
