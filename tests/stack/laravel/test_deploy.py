@@ -228,7 +228,7 @@ def test_a_rollback_without_a_maintenance_file_restores_release_1(
     requests = done.report["requests"]
     assert (requests["failed"], beats.turned_away) == (0, 0) and requests["held"] > 0, requests
     answered = [each for each in beats.failures if re.search(r": \d{3} in ", each)]
-    assert beats.all and not answered, "clients cannot connect meanwhile, but get no error page"
+    assert beats.all and not answered, "until then clients cannot connect, but get no error page"
     assert laravel.health().headers["x-app-version"] == "1"
     require_whole(laravel)
     with laravel.database() as facts:

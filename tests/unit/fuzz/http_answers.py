@@ -25,13 +25,13 @@ def require_answer(number: int, address: Address, request: RawRequest) -> int | 
     Raises `AssertionError` if the answer takes over `LIMIT_SECONDS` of wall time, if its status is
     forbidden, or if a whole request gets none.
     """
-    told = f"request {number} to {address[1]}: {request.data[:300]!r}"
+    subject = f"request {number} to {address[1]}: {request.data[:300]!r}"
     try:
         status = _exchange(address, request)
     except TimeoutError:
-        raise AssertionError(f"no answer within {LIMIT_SECONDS:g} s; {told}") from None
-    assert status not in FORBIDDEN, f"{status}; {told}"
-    assert status is not None or not request.is_whole, f"no answer; {told}"
+        raise AssertionError(f"no answer within {LIMIT_SECONDS:g} s; {subject}") from None
+    assert status not in FORBIDDEN, f"{status}; {subject}"
+    assert status is not None or not request.is_whole, f"no answer; {subject}"
     return status
 
 

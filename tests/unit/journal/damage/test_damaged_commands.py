@@ -48,9 +48,9 @@ def test_a_command_that_only_reads_bears_a_damaged_journal(folder: Path, count: 
         words = chance.choice(COMMANDS)
         with limited():
             done = call(*words)
-        told = f"case {number}: {' '.join(words)}: {done.stderr[-2000:]}"
-        assert isinstance(done.exception, SystemExit | None), f"{told} {done.exception!r}"
-        assert "Unexpected" not in done.stderr and "Traceback" not in done.stderr, told
-        assert path.read_bytes() == data, f"the journal was changed; {told}"
+        subject = f"case {number}: {' '.join(words)}: {done.stderr[-2000:]}"
+        assert isinstance(done.exception, SystemExit | None), f"{subject} {done.exception!r}"
+        assert "Unexpected" not in done.stderr and "Traceback" not in done.stderr, subject
+        assert path.read_bytes() == data, f"the journal was changed; {subject}"
         if "--json" in words:
-            assert json.loads(done.stdout)["exit_code"] == done.exit_code, told
+            assert json.loads(done.stdout)["exit_code"] == done.exit_code, subject

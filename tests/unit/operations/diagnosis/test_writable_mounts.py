@@ -187,7 +187,7 @@ def test_a_folder_to_which_the_deployer_cannot_write_is_named_with_its_own_numbe
     ctx = opened(new_world())
     ctx.catalogue.folder = tmp_path / "backups"
     ctx.catalogue.folder.mkdir()
-    monkeypatch.setenv("LOGNAME", "somebody-else")
+    monkeypatch.setenv("LOGNAME", "another-user")
     [fine] = own_folders(ctx)
     assert fine.description == "the deployer can write backups and the journal"
     folder, uid = ctx.catalogue.folder, os.getuid()

@@ -1,4 +1,4 @@
-"""A stack whose containers take long to stop, and the signals that a test sends meanwhile."""
+"""A stack whose containers take long to stop, and the signals that a test sends during a stop."""
 
 from __future__ import annotations
 

@@ -75,11 +75,8 @@ def test_the_error_of_a_stop_is_raised(stack: Context, engine: SlowContainers) -
         end(stack, "queue", "queue")
 
 
-def test_a_thread_of_the_run_ends_with_it_and_leaves_the_signal_to_the_main_thread(
-    stack: Context,
-) -> None:
-    """As the scheduler and the workers, which a thread replaces beside the replicas."""
-    signal.raise_signal(signal.SIGTERM)
+def end_in_thread(stack: Context) -> tuple[threading.Thread, list[BaseException]]:
+    """Stop a container in a thread; return the thread, and the list that its error comes into."""
     errors: list[BaseException] = []
 
     def work() -> None:
@@ -90,6 +87,15 @@ def test_a_thread_of_the_run_ends_with_it_and_leaves_the_signal_to_the_main_thre
 
     thread = threading.Thread(target=work)
     thread.start()
+    return thread, errors
+
+
+def test_a_thread_of_the_run_ends_with_it_and_leaves_the_signal_to_the_main_thread(
+    stack: Context,
+) -> None:
+    """As the scheduler and the workers, which a thread replaces beside the replicas."""
+    signal.raise_signal(signal.SIGTERM)
+    thread, errors = end_in_thread(stack)
     thread.join(SIGTERM_SECONDS)
     assert [type(error) for error in errors] == [KeyboardInterrupt]
     with pytest.raises(KeyboardInterrupt):
@@ -97,16 +103,7 @@ def test_a_thread_of_the_run_ends_with_it_and_leaves_the_signal_to_the_main_thre
 
 
 def test_a_run_that_gives_up_ends_its_threads(stack: Context) -> None:
-    errors: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            end(stack, "queue", "queue")
-        except BaseException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=work)
-    thread.start()
+    thread, errors = end_in_thread(stack)
     stack.interrupts.end_threads()
     stack.safe_point()  # the main thread is about to raise another error
     thread.join(SIGTERM_SECONDS)
