@@ -109,6 +109,7 @@ class RunScope:
     `images_ahead`: while a plan is made, the names of the images that `steps_ahead` build or pull;
     None if the names are not known.
     `target_backup`: the backup that a rollback restores.
+    `from_other_stack`: whether that backup may be another stack's (`--from-other-stack`).
     `resumed_runs`: the interrupted runs that this run resumes, the oldest first.
     `left_out`: the services that a rollback leaves out, because they are younger than its backup.
     `to_stop`: those of them that it stops, since the older release has no code for them.
@@ -130,6 +131,7 @@ class RunScope:
     steps_ahead: StepsAhead = field(default_factory=StepsAhead)
     images_ahead: frozenset[str] | None = None
     target_backup: Backup | None = None
+    from_other_stack: bool = False
     resumed_runs: Sequence[InterruptedRun] = ()
     left_out: frozenset[str] = frozenset()
     to_stop: frozenset[str] = frozenset()

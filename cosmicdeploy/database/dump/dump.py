@@ -32,6 +32,7 @@ from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.facts import Facts, open_facts
 from cosmicdeploy.database.tools.container_tools import ContainerTools, find_tools
 from cosmicdeploy.database.tools.messages import warning_lines
+from cosmicdeploy.database.tools.server_identity import server_identity
 from cosmicdeploy.engine.protocol import Engine
 
 SILENCE_SECONDS = 60.0
@@ -79,7 +80,7 @@ def create_backup(
     """
     started = time.monotonic()
     with open_facts(access) as facts:
-        description = _describe(facts, origin or Origin())
+        description = _describe(facts, origin or Origin(), server_identity(engine, access))
         project = catalogue.owner.project if catalogue.owner else ""
         partial_backup = catalogue.begin(description.updated(project=project))
     try:
@@ -95,7 +96,7 @@ def create_backup(
     return catalogue.get(partial_backup.manifest.id)
 
 
-def _describe(facts: Facts, origin: Origin) -> Manifest:
+def _describe(facts: Facts, origin: Origin, server_id: str) -> Manifest:
     """Return the manifest of a backup that is about to start."""
     server = facts.server()
     return Manifest(
@@ -104,6 +105,7 @@ def _describe(facts: Facts, origin: Origin) -> Manifest:
         database=facts.schema,
         server_vendor=server.vendor,
         server_version=server.version,
+        server_id=server_id,
         release=origin.release,
         images=dict(origin.images),
         digests=dict(origin.digests),

@@ -93,6 +93,7 @@ def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
     yield "schema", manifest.database
     yield "project", manifest.project or "not on record"
     yield "server", f"{manifest.server_vendor} {manifest.server_version}".strip()
+    yield "data directory", manifest.server_id
     yield "release", manifest.release_text
     yield from ((f"image of {name}", image) for name, image in manifest.images.items())
     yield "migrations", f"up to batch {manifest.highest_batch}" if manifest.highest_batch else ""

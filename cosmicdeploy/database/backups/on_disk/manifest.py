@@ -56,8 +56,9 @@ class Manifest(StoredModel):
     """The description of one backup.
 
     `reason` is why the backup failed or has no data. `created_at` is when it started, with a UTC
-    offset; `seconds` is how long it took. `project` is the Compose project, "" if an older version
-    of the deployer wrote the manifest.
+    offset; `seconds` is how long it took. `project` is the Compose project, and `server_id` the
+    identity of the server's data directory; both are "" if an older version of the deployer wrote
+    the manifest, `server_id` also if the server shows none.
 
     `release` is that of the main application; `releases` is service → release, of all replicas,
     the scheduler and the workers. `images` is service → image id; `digests` is service →
@@ -81,6 +82,7 @@ class Manifest(StoredModel):
     project: str = ""
     server_vendor: str
     server_version: str
+    server_id: str = ""
     release: str | None = None
     images: dict[str, str] = Field(default_factory=dict)
     digests: dict[str, str] = Field(default_factory=dict)
