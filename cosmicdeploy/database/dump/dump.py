@@ -21,11 +21,6 @@ from cosmicdeploy.database.dump.checks import require_complete, require_same_str
 from cosmicdeploy.database.dump.pipe import piped
 from cosmicdeploy.database.dump.prerequisites import require_dumpable
 from cosmicdeploy.database.dump.row_counts import count_rows, require_all_rows
-from cosmicdeploy.database.dump.server_limits import (
-    largest_statement,
-    require_sendable,
-    require_whole_lists,
-)
 from cosmicdeploy.database.dump.store import archive_for, reporting, storing, write_error
 from cosmicdeploy.database.dump_format.bodies import withheld_events_warnings
 from cosmicdeploy.database.schema.definitions import Definitions
@@ -33,6 +28,11 @@ from cosmicdeploy.database.schema.facts import Facts, open_facts
 from cosmicdeploy.database.tools.container_tools import ContainerTools, find_tools
 from cosmicdeploy.database.tools.messages import warning_lines
 from cosmicdeploy.database.tools.server_identity import server_identity
+from cosmicdeploy.database.tools.server_limits import (
+    largest_statement,
+    require_sendable,
+    require_whole_lists,
+)
 from cosmicdeploy.engine.protocol import Engine
 
 SILENCE_SECONDS = 60.0

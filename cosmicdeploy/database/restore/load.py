@@ -10,33 +10,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import SpooledTemporaryFile
-from typing import IO
 
 from cosmicdeploy.database.access import READ_TIMEOUT, DatabaseAccess
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.on_disk.archive import Digest, OnBytes, ignore_progress, read_raw
-from cosmicdeploy.database.backups.on_disk.disk_space import require_room
 from cosmicdeploy.database.backups.on_disk.manifest import Content, Manifest
-from cosmicdeploy.database.dump.server_limits import largest_statement
-from cosmicdeploy.database.restore.connection import LoadConnection
-from cosmicdeploy.database.restore.deferred_indexes import LARGE_ROWS
-from cosmicdeploy.database.restore.parallel import (
+from cosmicdeploy.database.loading.connection import LoadConnection
+from cosmicdeploy.database.loading.deferred_indexes import LARGE_ROWS
+from cosmicdeploy.database.loading.parallel import (
     ParallelConnections,
     closing_connections,
     connection_count,
 )
-from cosmicdeploy.database.restore.routing import Router
+from cosmicdeploy.database.loading.routing import Router
+from cosmicdeploy.database.loading.spool import StatementSpool, statement_spool
 from cosmicdeploy.database.schema.creatable import require_creatable
 from cosmicdeploy.database.schema.facts import Facts, open_facts
 from cosmicdeploy.database.schema.privileges import TO_RESTORE, require_definers, require_privileges
 from cosmicdeploy.database.schema.schemas import replaced_name, shadow_name, swap_record_name
+from cosmicdeploy.database.tools.server_limits import largest_statement
 from cosmicdeploy.errors import BackupError
-
-# Up to this many bytes of deferred statements stay in memory; beyond that, all go to the disk.
-IN_MEMORY = 4 << 20
-LENGTH_BYTES = 8
 
 
 def load_schema(
@@ -44,13 +37,10 @@ def load_schema(
     backup: Backup,
     schema: str,
     on_bytes: OnBytes = ignore_progress,
-    *,
-    events: bool = False,
 ) -> None:
-    """Load a backup into an empty schema.
+    """Load a backup into an empty schema, without its events.
 
-    With `events`, scheduled events are created too, and the server runs them in that schema. Raises
-    `BackupError` if the backup must not be loaded on this server, its data differs from its
+    Raises `BackupError` if the backup must not be loaded on this server, its data differs from its
     manifest, or the server refuses a statement. Raises `DatabaseError` if the server cannot be
     reached. After an error the schema may hold a part of the backup.
     """
@@ -64,12 +54,10 @@ def load_schema(
     with open_facts(access) as facts:
         require_loadable(backup.manifest, facts)
         limit = largest_statement(facts.session)
-    folder = backup.data.parent
-    with SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder)) as file:
-        rest = StatementSpool(file, folder)
+    with statement_spool(backup.data.parent) as rest:
         loader = _Loader(access, schema, limit)
         chunks = _checked(backup, raw, on_bytes)
-        loader.load(backup, chunks, rest, events=events)
+        loader.load(backup, chunks, rest)
         loader.complete(rest)
 
 
@@ -98,29 +86,6 @@ def require_loadable(manifest: Manifest, facts: Facts) -> None:
 
 
 @dataclass(frozen=True)
-class StatementSpool:
-    """Stores the deferred statements in `file` until the rows are loaded.
-
-    Each statement is stored after its length, so that reading them needs no splitter. `folder` is
-    where `file` is, once it is on the disk.
-    """
-
-    file: IO[bytes]
-    folder: Path
-
-    def put(self, statement: bytes) -> None:
-        """Add a statement. Raises `BackupError` if writing it might fill the disk."""
-        if self.file.tell() + len(statement) > IN_MEMORY:
-            require_room(self.folder, len(statement))
-        self.file.write(len(statement).to_bytes(LENGTH_BYTES, "big") + statement)
-
-    def __iter__(self) -> Iterator[bytes]:
-        self.file.seek(0)
-        while length := self.file.read(LENGTH_BYTES):
-            yield self.file.read(int.from_bytes(length, "big"))
-
-
-@dataclass(frozen=True)
 class _Loader:
     """Loads a dump into `schema`; the server accepts statements of up to `limit` bytes."""
 
@@ -128,9 +93,7 @@ class _Loader:
     schema: str
     limit: int
 
-    def load(
-        self, backup: Backup, chunks: Iterable[bytes], rest: StatementSpool, *, events: bool
-    ) -> None:
+    def load(self, backup: Backup, chunks: Iterable[bytes], rest: StatementSpool) -> None:
         """Load tables, rows and indexes; put all other statements into `rest`, to run later."""
         with ExitStack() as stack:
             router = Router(
@@ -139,7 +102,6 @@ class _Loader:
                 rest,
                 large=large_tables(backup.manifest),
                 limit=self.limit,
-                events=events,
             )
             for chunk in chunks:
                 router.feed(chunk)

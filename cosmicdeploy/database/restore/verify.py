@@ -19,9 +19,9 @@ from cosmicdeploy.database.backups.on_disk.archive import (
 from cosmicdeploy.database.backups.on_disk.manifest import Manifest, now
 from cosmicdeploy.database.backups.on_disk.state import VerificationRecord
 from cosmicdeploy.database.dump_format.scan import DumpScan
+from cosmicdeploy.database.loading.routing import creates_event
 from cosmicdeploy.database.restore.load import load_schema
 from cosmicdeploy.database.restore.manifest_diff import differences
-from cosmicdeploy.database.restore.routing import creates_event
 from cosmicdeploy.database.schema.creatable import require_creatable_events
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.schema.schemas import (

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from queue import Full, Queue
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.restore.connection import LoadConnection
+from cosmicdeploy.database.loading.connection import LoadConnection
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.errors import BackupError, DatabaseError
 from cosmicdeploy.process.signals import interruptible

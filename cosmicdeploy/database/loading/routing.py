@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Collection
 from typing import Protocol
 
-from cosmicdeploy.database.dump.server_limits import LARGEST_SETTING, require_sendable
 from cosmicdeploy.database.dump_format.scan import SCHEMA_DEFAULTS, table_of, without_schema_name
 from cosmicdeploy.database.dump_format.splitter import Rows, Splitter, Text
 from cosmicdeploy.database.dump_format.statements import (
@@ -18,7 +17,8 @@ from cosmicdeploy.database.dump_format.statements import (
     unknown_statement,
     without_version_comments,
 )
-from cosmicdeploy.database.restore.deferred_indexes import DeferredIndexes, defer_indexes
+from cosmicdeploy.database.loading.deferred_indexes import DeferredIndexes, defer_indexes
+from cosmicdeploy.database.tools.server_limits import LARGEST_SETTING, require_sendable
 from cosmicdeploy.errors import BackupError
 
 # A larger INSERT (in bytes) runs at once instead of being queued, so that only one is in memory.
@@ -61,7 +61,7 @@ class Router:
 
     Tables in `large` are created without secondary indexes and foreign keys where that is safe;
     `deferred` lists the statements that add these. The server accepts statements of up to `limit`
-    bytes. Without `events`, scheduled events are left out.
+    bytes. Scheduled events are left out, since the server would run them in the schema of the load.
     """
 
     def __init__(
@@ -72,7 +72,6 @@ class Router:
         *,
         large: Collection[str] = (),
         limit: int = LARGEST_SETTING,
-        events: bool = False,
     ) -> None:
         self.deferred: list[DeferredIndexes] = []
         self.settings: list[bytes] = []
@@ -80,7 +79,6 @@ class Router:
         self._run = run
         self._open_rows = open_rows
         self._rest = rest
-        self._events = events
         self._limit = limit
         self._splitter = Splitter()
         self._in_preamble = True
@@ -132,7 +130,7 @@ class Router:
             return
         if not SCHEMA_DEFAULTS.match(statement) and (words := unknown_statement(statement)):
             raise _unknown(words)
-        if LOCKS.fullmatch(statement) or (not self._events and is_event(statement)):
+        if LOCKS.fullmatch(statement) or is_event(statement):
             return
         if STRUCTURE.match(statement):
             self._in_preamble = False
