@@ -15,12 +15,20 @@ from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue, new_id
 from cosmicdeploy.database.backups.on_disk.archive import Archive, OnBytes, ignore_progress
 from cosmicdeploy.database.backups.on_disk.disk_space import require_room
-from cosmicdeploy.database.backups.on_disk.manifest import Manifest, Objects, TableRows, now
+from cosmicdeploy.database.backups.on_disk.manifest import (
+    Manifest,
+    Objects,
+    RowsCounted,
+    TableRows,
+    now,
+)
 from cosmicdeploy.database.backups.on_disk.partial_backup import PartialBackup
+from cosmicdeploy.database.backups.proof import Prove
 from cosmicdeploy.database.dump.checks import require_complete, require_same_structure
 from cosmicdeploy.database.dump.pipe import piped
 from cosmicdeploy.database.dump.prerequisites import require_dumpable
-from cosmicdeploy.database.dump.row_counts import count_rows, require_all_rows
+from cosmicdeploy.database.dump.row_counts import require_all_rows
+from cosmicdeploy.database.dump.server_rows import RowCount, counting_rows
 from cosmicdeploy.database.dump.store import archive_for, reporting, storing, write_error
 from cosmicdeploy.database.dump_format.bodies import withheld_events_warnings
 from cosmicdeploy.database.schema.definitions import Definitions
@@ -43,11 +51,18 @@ class DumpOptions:
     """How strict a dump is.
 
     `exact`: refuse FLOAT values that a dump would round. `silence`: end a dump tool that prints
-    nothing for this many seconds. The checks before a dump wait as long for a table's lock.
+    nothing for this many seconds. The checks of a dump wait as long for a table's lock. `prove`:
+    how a backup is proven to be restorable.
     """
 
     exact: bool = True
     silence: float = SILENCE_SECONDS
+    prove: Prove = "structure"
+
+    @property
+    def lock_wait(self) -> int:
+        """How long the checks wait for a table's lock, in whole seconds."""
+        return math.ceil(self.silence)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +138,6 @@ class _SchemaBefore:
     highest_batch: int
     tables: tuple[str, ...]
     definitions: Definitions
-    row_counts: Mapping[str, int]
 
 
 def _dump(
@@ -139,13 +153,15 @@ def _dump(
     before = _check_before(access, tools, folder, options)
     withheld = withheld_events_warnings(before.definitions)
     archive = archive_for(tools, partial_backup.file)
-    with piped(storing(archive, folder)) as put:
-        sink = reporting(put, archive, on_bytes)
-        result = tools.dump(sink, options.silence, events=not withheld)
-    archive.close()
-    on_bytes(archive.raw.bytes)
-    require_complete(result, archive, {*before.tables})
-    objects = _check_after(access, tools, archive, before, options)
+    checksums = options.prove == "data"
+    with counting_rows(access, before.tables, options.lock_wait, checksums=checksums) as count:
+        with piped(storing(archive, folder)) as put:
+            sink = reporting(put, archive, on_bytes)
+            result = tools.dump(sink, options.silence, events=not withheld)
+        archive.close()
+        on_bytes(archive.raw.bytes)
+        require_complete(result, archive, {*before.tables})
+        objects, rows_counted = _check_after(access, tools, archive, before, count, options)
     return partial_backup.manifest.updated(
         status="good",
         highest_batch=before.highest_batch,
@@ -154,7 +170,8 @@ def _dump(
         definitions=before.definitions.digests(),
         event_definitions=before.definitions.of("EVENT"),
         definers=before.definitions.definers(),
-        rows_counted="in the dump",
+        structure_proof="off" if options.prove == "off" else "",
+        rows_counted=rows_counted,
         objects=objects,
         raw=archive.raw.content,
         compressed=archive.compressed.content,
@@ -168,7 +185,7 @@ def _check_before(
 ) -> _SchemaBefore:
     """Check that the schema can be dumped, and read its state for later comparison."""
     with open_facts(access) as facts:
-        facts.session.execute("SET SESSION lock_wait_timeout = %s", math.ceil(options.silence))
+        facts.session.execute("SET SESSION lock_wait_timeout = %s", options.lock_wait)
         require_dumpable(facts, exact=options.exact)
         require_whole_lists(tools, facts)
         require_room(folder, facts.data_bytes())
@@ -177,7 +194,6 @@ def _check_before(
             highest_batch=facts.highest_batch(),
             tables=tuple(facts.engines()),
             definitions=facts.definitions(),
-            row_counts=count_rows(facts),
         )
 
 
@@ -186,17 +202,23 @@ def _check_after(
     tools: ContainerTools,
     archive: Archive,
     before: _SchemaBefore,
+    count: RowCount,
     options: DumpOptions,
-) -> Objects:
-    """Check that the dump holds every row of an unchanged schema, and return its objects."""
+) -> tuple[Objects, RowsCounted]:
+    """Check that the dump holds every row of an unchanged schema.
+
+    Return the schema's objects, and how its rows were counted.
+    """
+    count.dump_ended()
     with open_facts(access) as facts:
         require_same_structure(before.digest, before.definitions, facts)
         rows = {name: archive.scan.rows[name] for name in before.tables}
+        on_server = count.result().compared(rows)
         count_again = partial(_rows_in_new_dump, tools, options.silence)
-        require_all_rows(facts, rows, before.row_counts, count_again)
+        require_all_rows(facts, rows, on_server.counts, count_again)
         limit = largest_statement(facts.session)
         require_sendable(*archive.scan.largest, limit, facts.session.where)
-        return _objects(facts, rows)
+        return _objects(facts, rows, on_server.checksums), on_server.counted
 
 
 def _rows_in_new_dump(tools: ContainerTools, silence: float, table: str) -> int:
@@ -209,9 +231,12 @@ def _rows_in_new_dump(tools: ContainerTools, silence: float, table: str) -> int:
     return archive.scan.rows[table]
 
 
-def _objects(facts: Facts, rows: Mapping[str, int]) -> Objects:
+def _objects(facts: Facts, rows: Mapping[str, int], checksums: Mapping[str, str]) -> Objects:
     return Objects(
-        tables={name: TableRows(before=count, after=count) for name, count in rows.items()},
+        tables={
+            name: TableRows(before=count, after=count, checksum=checksums[name])
+            for name, count in rows.items()
+        },
         views=facts.views(),
         triggers=facts.triggers(),
         routines=facts.routines(),

@@ -101,7 +101,7 @@ def require_restorable(access: DatabaseAccess, backup: Backup) -> None:
 
 
 def _require_match(session: Session, backup: Backup, shadow: str) -> None:
-    reasons = differences(backup.manifest, Facts(session, shadow))
+    reasons = differences(backup, Facts(session, shadow))
     if reasons:
         raise BackupError(
             f"The loaded backup differs from its manifest: {reasons[0]}",

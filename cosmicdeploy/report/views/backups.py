@@ -103,6 +103,7 @@ def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
         yield kind, ", ".join(getattr(objects, kind))
     yield "warnings", "; ".join(manifest.warnings)
     yield "verified", verified(state) if backup.has_data else ""
+    yield "proven", backup.proof if backup.has_data else ""
     yield "pinned", _pinned(state)
     for copy in state.copies:
         result = f"not copied: {copy.error}" if copy.error else "compared"

@@ -14,6 +14,9 @@ from cosmicdeploy.errors import BackupError
 
 # "no data": the stack has no database, so the backup only names images.
 Status = Literal["running", "good", "failed", "no data"]
+# "snapshot": by the server in the dump's snapshot as well; "around": just before the dump as well,
+# and a table with fewer rows in the dump again. Earlier versions wrote the other two.
+RowsCounted = Literal["snapshot", "around", "in the dump", "before and after"]
 # Within this range a time can be shown in every time zone.
 FIRST_MOMENT, LAST_MOMENT = datetime(1971, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 Moment = Annotated[AwareDatetime, Field(ge=FIRST_MOMENT, le=LAST_MOMENT)]
@@ -30,11 +33,13 @@ class TableRows(StoredModel):
     """The number of rows of a table.
 
     `before` and `after` are equal if the rows were counted in the dump. Older versions of the
-    deployer counted the table just before and just after the dump instead.
+    deployer counted the table just before and just after the dump instead. `checksum` is that of
+    the rows on the server in the dump's snapshot, "" if none was computed there.
     """
 
     before: int
     after: int
+    checksum: str = ""
 
     @property
     def is_exact(self) -> bool:
@@ -66,8 +71,10 @@ class Manifest(StoredModel):
 
     `collation` is the schema's default. `definitions` is the label of each view, routine, trigger
     and event → SHA-256 of its text and settings. `event_definitions` holds the events in full,
-    since a load leaves them out. `raw` and `compressed` describe the SQL and the data file.
-    `signature` is that of a `SigningKey`, "" without one.
+    since a load leaves them out. `rows_counted` is how the rows of the dump were counted, and with
+    what they were compared. `structure_proof`: "proven" if the structure was loaded and compared
+    when the backup was made, "off" if that was switched off. `raw` and `compressed` describe the
+    SQL and the data file. `signature` is that of a `SigningKey`, "" without one.
 
     If `status` is "no data", the fields about database, server and dump are empty.
     """
@@ -95,7 +102,8 @@ class Manifest(StoredModel):
     definitions: dict[str, str] = Field(default_factory=dict)
     event_definitions: tuple[Definition, ...] = ()
     definers: tuple[str, ...] = ()
-    rows_counted: Literal["in the dump", "before and after"] = "before and after"
+    structure_proof: Literal["", "proven", "off"] = ""
+    rows_counted: RowsCounted = "before and after"
     objects: Objects = Objects()
     raw: Content | None = None
     compressed: Content | None = None
