@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.restore.background_proof import BackgroundProof
 from cosmicdeploy.journal.records.known_failures import KnownFailures
 from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
 from cosmicdeploy.process.background import BackgroundCalls
@@ -122,6 +123,7 @@ class RunScope:
     reloaded.
     `stops`: the requests to stop a container, which continue after a signal.
     `trials_began`: container id of a trial → when this run started it (monotonic clock).
+    `data_proof`: the proof of the data of this run's backup (`backup.prove`).
     `traffic`: statistics of the requests that the run sends through the proxy; None if it sends
     none.
     """
@@ -143,4 +145,5 @@ class RunScope:
     gaps: Gaps = field(default_factory=Gaps)
     stops: BackgroundCalls = field(default_factory=BackgroundCalls)
     trials_began: dict[str, float] = field(default_factory=dict)
+    data_proof: BackgroundProof = field(default_factory=BackgroundProof)
     traffic: TrafficStats | None = None

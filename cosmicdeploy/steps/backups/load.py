@@ -32,7 +32,7 @@ class LoadStep(Step):
         origin = origin_of(ctx, target)
         return Change(
             summary=f"load {target.id} into a shadow schema and compare it with its manifest"
-            + f"; {origin}" * bool(origin)
+            f" ({target.proof})" + f"; {origin}" * bool(origin)
         )
 
     def apply(self, ctx: Context, change: Change) -> Result:
@@ -40,7 +40,11 @@ class LoadStep(Step):
         load_shadow(ctx.engine, ctx.database(), target, lambda _bytes: ctx.safe_point())
         ctx.say(f"{target.id} is loaded and matches its manifest")
         origin = origin_of(ctx, target)
-        return {"loaded": target.id, **({"from_other_stack": origin} if origin else {})}
+        return {
+            "loaded": target.id,
+            "proof": target.proof,
+            **({"from_other_stack": origin} if origin else {}),
+        }
 
     def undo(self, ctx: Context, change: Change) -> None:
         drop_shadow(ctx.database())
