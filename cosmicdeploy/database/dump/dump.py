@@ -156,7 +156,7 @@ def _dump(
     checksums = options.prove == "data"
     with counting_rows(access, before.tables, options.lock_wait, checksums=checksums) as count:
         with piped(storing(archive, folder)) as put:
-            sink = reporting(put, archive, on_bytes)
+            sink = count.noticing(reporting(put, archive, on_bytes))
             result = tools.dump(sink, options.silence, events=not withheld)
         archive.close()
         on_bytes(archive.raw.bytes)
