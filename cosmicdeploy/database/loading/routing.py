@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from typing import Protocol
 
 from cosmicdeploy.database.dump_format.scan import SCHEMA_DEFAULTS, table_of, without_schema_name
-from cosmicdeploy.database.dump_format.splitter import Rows, Splitter, Text
+from cosmicdeploy.database.dump_format.splitter import Rows, Splitter
 from cosmicdeploy.database.dump_format.statements import (
     first_words,
     unknown_statement,
@@ -95,8 +95,24 @@ class Router:
         for piece in self._splitter.feed(chunk):
             if isinstance(piece, Rows):
                 self._take_rows(piece)
-            else:
-                self._take_text(piece)
+            elif piece.statement:
+                self.take(piece.statement)
+
+    def take(self, statement: bytes) -> None:
+        """Take a complete statement that is not an INSERT of rows. Raises what `feed` raises."""
+        if not SCHEMA_DEFAULTS.match(statement) and (words := unknown_statement(statement)):
+            raise _unknown(words)
+        if LOCKS.fullmatch(statement) or is_event(statement):
+            return
+        if STRUCTURE.match(statement):
+            self._in_preamble = False
+            self._run(self._without_indexes(statement))
+            return
+        if SETTING.match(statement):  # needed now, and again before the deferred statements
+            self._run(statement)
+            if self._in_preamble:
+                self.settings.append(statement)
+        self._rest.put(without_schema_name(statement))
 
     def end(self) -> None:
         """End the dump. Raises `BackupError` if its last statement has no delimiter."""
@@ -124,24 +140,6 @@ class Router:
             self._rows = self._open_rows(self.settings)
         return self._rows
 
-    def _take_text(self, piece: Text) -> None:
-        statement = piece.statement
-        if not statement:
-            return
-        if not SCHEMA_DEFAULTS.match(statement) and (words := unknown_statement(statement)):
-            raise _unknown(words)
-        if LOCKS.fullmatch(statement) or is_event(statement):
-            return
-        if STRUCTURE.match(statement):
-            self._in_preamble = False
-            self._run(self._without_indexes(statement))
-            return
-        if SETTING.match(statement):  # needed now, and again before the deferred statements
-            self._run(statement)
-            if self._in_preamble:
-                self.settings.append(statement)
-        self._rest.put(without_schema_name(statement))
-
     def _without_indexes(self, statement: bytes) -> bytes:
         later = defer_indexes(statement) if table_of(statement) in self._large else None
         if later is None:
@@ -160,9 +158,3 @@ def _unknown(words: str) -> BackupError:
 def is_event(statement: bytes) -> bool:
     """Return whether a statement creates or drops a scheduled event."""
     return bool(EVENT.match(without_version_comments(statement)))
-
-
-def creates_event(statement: str) -> bool:
-    """Return whether a statement, from a manifest, creates an event in the current schema."""
-    raw = statement.encode("utf-8", "replace")
-    return raw.startswith(b"CREATE ") and is_event(raw) and not unknown_statement(raw)

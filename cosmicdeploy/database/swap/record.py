@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.schema.definitions import Definition, Definitions
 from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.schema.rebuilding.routine_grants import RoutineGrant
 from cosmicdeploy.database.schema.schemas import (
     create_schema_like,
     drop_empty_schema,
@@ -44,11 +45,13 @@ class Phase(StrEnum):
 class Record(StoredModel):
     """The views, routines, triggers and events of the two schemas before a swap.
 
-    `leaving` are those of the live tables, `coming` those of the tables that become live.
+    `leaving` are those of the live tables, `coming` those of the tables that become live. `grants`
+    are the privileges on single routines of the live schema, before its first swap.
     """
 
     leaving: Definitions
     coming: Definitions
+    grants: tuple[RoutineGrant, ...] = ()
 
 
 class SwapRecord:

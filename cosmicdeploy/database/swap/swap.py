@@ -7,10 +7,17 @@ tables.
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 from cosmicdeploy.database.access import DatabaseAccess, quoted
 from cosmicdeploy.database.schema.definitions import Definitions, read_definitions
 from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.schema.rebuilding.relocation import relocated
+from cosmicdeploy.database.schema.rebuilding.routine_grants import (
+    RoutineGrant,
+    read_routine_grants,
+    unread_note,
+)
 from cosmicdeploy.database.schema.schemas import (
     create_schema_like,
     drop_empty_schema,
@@ -48,8 +55,12 @@ def swap(access: DatabaseAccess) -> Swapped:
             )
         require_no_replaced_data(session, access)
         events = SwapRecord(session, live).held_events()
-        coming = read_definitions(session, shadow_name(live)).with_events(events)
-        return _run(session, forward(live), coming)
+        shadow = shadow_name(live)
+        loaded = relocated(read_definitions(session, shadow), shadow, live)
+        coming = loaded.with_events(events)
+        grants = read_routine_grants(session, live)
+        swapped = _run(session, forward(live), coming, grants or ())
+        return replace(swapped, notes=(*swapped.notes, *unread_note(grants, loaded)))
 
 
 def swap_back(access: DatabaseAccess) -> Swapped:
@@ -68,8 +79,8 @@ def swap_back(access: DatabaseAccess) -> Swapped:
                 todo="`cosmicdeploy backup list` shows the backups to restore instead",
             )
         drop_schema(session, shadow_name(live))
-        kept = store.read(Phase.SWAPPED).leaving
-        return _run(session, backward(live), kept)
+        kept = store.read(Phase.SWAPPED)
+        return _run(session, backward(live), kept.leaving, kept.grants)
 
 
 def has_replaced_data(access: DatabaseAccess) -> bool:
@@ -129,9 +140,14 @@ def _keeps_replaced(session: Session, live: str) -> bool:
     return bool(phases - {Phase.PREPARED} or Facts(session, replaced_name(live)).engines())
 
 
-def _run(session: Session, direction: SwapDirection, coming: Definitions) -> Swapped:
+def _run(
+    session: Session,
+    direction: SwapDirection,
+    coming: Definitions,
+    grants: tuple[RoutineGrant, ...],
+) -> Swapped:
     """Run a swap; if a statement fails, finish or undo the swap, then raise the first error."""
-    record = prepared_record(session, direction, coming)
+    record = prepared_record(session, direction, coming, grants)
     try:
         return direction.run(session, record)
     except (BackupError, DatabaseError):
