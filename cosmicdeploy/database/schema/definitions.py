@@ -150,7 +150,7 @@ def read_definition(session: Session, kind: Kind, name: str) -> Definition:
         raise DatabaseError(
             f"This user may not read the body of {kind.lower()} {name}",
             where=session.where,
-            todo="connect as its definer, or as a user with SELECT on mysql.proc",
+            todo=f"connect as its definer, or as a user with {session.vendor.bodies_privilege}",
         )
     return Definition(
         kind=kind,
