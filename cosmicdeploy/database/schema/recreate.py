@@ -13,7 +13,6 @@ from cosmicdeploy.database.schema.definitions import (
     Kind,
     names_of,
 )
-from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.schema.recorded_settings import recorded_settings
 from cosmicdeploy.database.schema.schemas import set_default_collation
 from cosmicdeploy.database.session import Session, execute_when_unlocked, is_refusal
@@ -21,19 +20,20 @@ from cosmicdeploy.errors import BackupError, DatabaseError
 
 # Kinds of objects that the server runs without a call.
 ACTIVE: tuple[Kind, ...] = ("TRIGGER", "EVENT")
+ROUTINES: tuple[Kind, ...] = ("FUNCTION", "PROCEDURE")
 
 
 def recreate_objects(session: Session, schema: str, recorded: Definitions) -> None:
     """Replace the objects of a schema by the recorded ones; a second call has the same result.
 
-    On MariaDB, a routine that is replaced keeps the privileges granted on it. Raises
+    A routine that is dropped loses the privileges granted on it: see `dropped_routines`. Raises
     `DatabaseError`, and `BackupError` if a recorded definition is not usable.
     """
     session.use(schema)
     drop_objects(session, schema, "EVENT", "TRIGGER", "VIEW")
     _drop_other_routines(session, schema, recorded)
     set_default_collation(session, schema, recorded.collation)
-    create_objects(session, schema, recorded.of("FUNCTION", "PROCEDURE"))
+    create_objects(session, schema, recorded.of(*ROUTINES))
     _create_views(session, schema, recorded.of("VIEW"))
     create_objects(session, schema, recorded.of("TRIGGER", "EVENT"))
 
@@ -70,10 +70,9 @@ def create_objects(session: Session, schema: str, recorded: Sequence[Definition]
     Raises `DatabaseError`, and `BackupError` if a recorded definition is not usable.
     """
     session.use(schema)
-    or_replace = Facts(session, schema).server().vendor == "MariaDB"
     for definition in recorded:
         statement = definition.statement
-        if or_replace and definition.kind in ("FUNCTION", "PROCEDURE"):
+        if session.vendor.replaces_routines and definition.kind in ROUTINES:
             # Unlike a drop, this keeps the privileges granted on the routine.
             statement = statement.replace("CREATE ", "CREATE OR REPLACE ", 1)
         with recorded_settings(session, schema, definition):
@@ -126,17 +125,29 @@ def broken_views(session: Session, definitions: Definitions) -> dict[str, str]:
 
 
 def _drop_other_routines(session: Session, schema: str, recorded: Definitions) -> None:
-    """Drop the routines that `create_objects` cannot replace by recorded ones.
-
-    On MySQL these are all routines, since it has no CREATE OR REPLACE for them.
-    """
-    kinds: tuple[Kind, ...] = ("FUNCTION", "PROCEDURE")
-    replaceable = Facts(session, schema).server().vendor == "MariaDB"
-    for kind in kinds:
-        kept = {each.name for each in recorded.of(kind)} if replaceable else set()
+    """Drop the routines that `create_objects` cannot replace by recorded ones."""
+    kept = _replaced(session, recorded)
+    for kind in ROUTINES:
         for name in names_of(session, schema, kind):
-            if name not in kept:
+            if (kind, name) not in kept:
                 session.execute(f"DROP {kind} {quoted(schema)}.{quoted(name)}")
+
+
+def dropped_routines(
+    session: Session, present: Definitions, recorded: Definitions
+) -> tuple[Definition, ...]:
+    """Return the present routines that `recreate_objects` drops, so that they lose their grants.
+
+    Raises `DatabaseError`.
+    """
+    kept = _replaced(session, recorded)
+    return tuple(each for each in present.of(*ROUTINES) if (each.kind, each.name) not in kept)
+
+
+def _replaced(session: Session, recorded: Definitions) -> set[tuple[str, str]]:
+    """Return the kinds and names of the routines that are replaced without a drop."""
+    routines = recorded.of(*ROUTINES) if session.vendor.replaces_routines else ()
+    return {(each.kind, each.name) for each in routines}
 
 
 def _create_views(session: Session, schema: str, waiting: Sequence[Definition]) -> None:

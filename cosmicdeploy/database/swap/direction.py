@@ -17,6 +17,7 @@ from cosmicdeploy.database.schema.recreate import (
     drop_objects,
     recreate_objects,
 )
+from cosmicdeploy.database.schema.routine_grants import grant
 from cosmicdeploy.database.schema.schemas import (
     create_schema_like,
     drop_empty_schema,
@@ -77,7 +78,9 @@ class SwapDirection:
         Raises `DatabaseError`, and `BackupError` if a recorded definition is not usable.
         """
         store = SwapRecord(session, self.live)
-        recreate_objects(session, self.live, store.read(self.moved).coming)
+        record = store.read(self.moved)
+        recreate_objects(session, self.live, record.coming)
+        grant(session, self.live, record.grants)
         if self.moved is Phase.MOVED:
             drop_empty_schema(session, self.incoming)
             store.forget(HELD_EVENTS)

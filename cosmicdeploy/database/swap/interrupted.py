@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.schemas import (
     drop_empty_schema,
     replaced_name,
@@ -18,7 +17,7 @@ from cosmicdeploy.database.schema.schemas import (
 from cosmicdeploy.database.session import Session, is_refusal, open_session
 from cosmicdeploy.database.swap.direction import backward, forward
 from cosmicdeploy.database.swap.preparation import prepared_record
-from cosmicdeploy.database.swap.record import Phase, SwapRecord
+from cosmicdeploy.database.swap.record import Phase, Record, SwapRecord
 from cosmicdeploy.errors import BackupError, DatabaseError
 from cosmicdeploy.process.signals import uninterruptible
 
@@ -92,7 +91,7 @@ def _finish_or_undo(session: Session, live: str) -> SwapOutcome:
     zone tables. No client has written to the moved tables, which are in the backup as well.
     """
     interrupted = "a swap was interrupted after its tables moved"
-    kept = SwapRecord(session, live).read(Phase.MOVED).leaving
+    kept = SwapRecord(session, live).read(Phase.MOVED)
     try:
         forward(live).finish(session)
     except (BackupError, DatabaseError) as error:
@@ -107,12 +106,12 @@ def _finish_or_undo(session: Session, live: str) -> SwapOutcome:
 
 
 def _undo_moved(
-    session: Session, live: str, kept: Definitions, unfinished: BackupError | DatabaseError
+    session: Session, live: str, kept: Record, unfinished: BackupError | DatabaseError
 ) -> None:
     """Undo a swap that cannot be finished because of the error `unfinished`."""
     back = backward(live)
     try:
-        back.run(session, prepared_record(session, back, kept))
+        back.run(session, prepared_record(session, back, kept.leaving, kept.grants))
     except (BackupError, DatabaseError) as error:
         raise DatabaseError(
             "A swap of data can be neither finished nor undone",

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cosmicdeploy.database.schema.creatable import require_creatable, require_creatable_events
 from cosmicdeploy.database.schema.definitions import Definitions, read_definitions
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.schema.privileges import require_definers
-from cosmicdeploy.database.schema.recreate import without_broken_views
+from cosmicdeploy.database.schema.recreate import dropped_routines, without_broken_views
+from cosmicdeploy.database.schema.routine_grants import (
+    RoutineGrant,
+    read_routine_grants,
+    require_grantable,
+)
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.database.swap.direction import SwapDirection
 from cosmicdeploy.database.swap.record import Record
 from cosmicdeploy.errors import BackupError
 
 
-def prepared_record(session: Session, direction: SwapDirection, coming: Definitions) -> Record:
+def prepared_record(
+    session: Session,
+    direction: SwapDirection,
+    coming: Definitions,
+    grants: Sequence[RoutineGrant] = (),
+) -> Record:
     """Return the record for a swap whose tables and objects can all be moved and created again.
 
-    `coming` are the objects of the tables that become live. Tries to create each event, disabled,
-    in the schema of these tables. Raises `BackupError` if a table cannot be moved or an object
+    `coming` are the objects of the tables that become live, `grants` the privileges on routines that
+    an earlier swap has dropped. Tries to create each event, disabled, in the schema of these
+    tables. Raises `BackupError` if a table cannot be moved or an object
     cannot be created again, and `DatabaseError` if the server does not answer.
     """
     for schema in (direction.live, direction.incoming):
@@ -27,7 +40,10 @@ def prepared_record(session: Session, direction: SwapDirection, coming: Definiti
     require_creatable(session, coming.objects)
     events = (*leaving.of("EVENT"), *coming.of("EVENT"))
     require_creatable_events(session, direction.incoming, events)
-    return Record(leaving=leaving, coming=coming)
+    dropped = dropped_routines(session, leaving, coming)
+    revoked = read_routine_grants(session, direction.live, dropped)
+    require_grantable(session, direction.live, revoked)
+    return Record(leaving=leaving, coming=coming, grants=(*grants, *revoked))
 
 
 def require_recreatable(session: Session, schema: str) -> Definitions:

@@ -6,11 +6,13 @@ tables.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from cosmicdeploy.database.access import DatabaseAccess, quoted
 from cosmicdeploy.database.schema.definitions import Definitions, read_definitions
 from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.schema.routine_grants import RoutineGrant
 from cosmicdeploy.database.schema.schemas import (
     create_schema_like,
     drop_empty_schema,
@@ -68,8 +70,8 @@ def swap_back(access: DatabaseAccess) -> Swapped:
                 todo="`cosmicdeploy backup list` shows the backups to restore instead",
             )
         drop_schema(session, shadow_name(live))
-        kept = store.read(Phase.SWAPPED).leaving
-        return _run(session, backward(live), kept)
+        kept = store.read(Phase.SWAPPED)
+        return _run(session, backward(live), kept.leaving, kept.grants)
 
 
 def has_replaced_data(access: DatabaseAccess) -> bool:
@@ -129,9 +131,14 @@ def _keeps_replaced(session: Session, live: str) -> bool:
     return bool(phases - {Phase.PREPARED} or Facts(session, replaced_name(live)).engines())
 
 
-def _run(session: Session, direction: SwapDirection, coming: Definitions) -> Swapped:
+def _run(
+    session: Session,
+    direction: SwapDirection,
+    coming: Definitions,
+    grants: Sequence[RoutineGrant] = (),
+) -> Swapped:
     """Run a swap; if a statement fails, finish or undo the swap, then raise the first error."""
-    record = prepared_record(session, direction, coming)
+    record = prepared_record(session, direction, coming, grants)
     try:
         return direction.run(session, record)
     except (BackupError, DatabaseError):
