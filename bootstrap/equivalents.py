@@ -181,6 +181,7 @@ def _ca_certificates_digest() -> str:
 def _ubuntu_keyring(folder: Path) -> Path:
     """Unpack the keys of Ubuntu's releases into a folder, and return the file."""
     unpack = FOLDER.parent / "unpack-package.sh"
+    folder.parent.chmod(0o755)  # apt reads the keys as a user of its own
     _run("the keys of Ubuntu's releases", str(unpack), *UBUNTU_KEYS, str(folder))
     return folder / UBUNTU_KEYRING
 
