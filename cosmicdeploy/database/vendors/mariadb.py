@@ -11,6 +11,8 @@ MARIADB = Vendor(
     name="MariaDB",
     replaces_routines=True,
     bodies_privilege="SELECT on mysql.proc",
+    lists_expressions=True,
+    shows_all_literals=True,
     row_waits="SELECT waiter.trx_mysql_thread_id, blocker.trx_mysql_thread_id,"
     " COALESCE(TIMESTAMPDIFF(SECOND, waiter.trx_wait_started, NOW()), 0)"
     " FROM information_schema.innodb_lock_waits AS pair"

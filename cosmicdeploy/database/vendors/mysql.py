@@ -8,6 +8,10 @@ MYSQL = Vendor(
     name="MySQL",
     replaces_routines=False,
     bodies_privilege="SHOW_ROUTINE on *.*",
+    # information_schema has the character sets of texts as they were typed, and a table that is
+    # created from SHOW CREATE TABLE has those to which the server has converted them.
+    lists_expressions=False,
+    shows_all_literals=False,
     # A session may wait for several locks of the same transaction.
     row_waits="SELECT DISTINCT waiter.trx_mysql_thread_id, blocker.trx_mysql_thread_id,"
     " COALESCE(TIMESTAMPDIFF(SECOND, waiter.trx_wait_started, NOW()), 0)"

@@ -27,7 +27,10 @@ SECONDS = 30
 @pytest.fixture(
     params=[
         "mysql-8",
-        *(pytest.param(each, marks=pytest.mark.torture) for each in ("stable", "newest", "mysql-9")),
+        *(
+            pytest.param(each, marks=pytest.mark.torture)
+            for each in ("stable", "newest", "mysql-9")
+        ),
     ]
 )
 def server(request: pytest.FixtureRequest, servers: Servers) -> Iterator[DatabaseAccess]:

@@ -64,13 +64,14 @@ def test_the_shipped_application_migrates_and_rolls_back(
 @pytest.fixture
 def without_tls(mysql: DatabaseAccess) -> Iterator[DatabaseAccess]:
     """An account whose password the server has not cached yet, while the server offers no TLS."""
-    [(versions,)] = run(mysql, "SELECT @@GLOBAL.tls_version")
+    [(certificate,)] = run(mysql, "SELECT @@GLOBAL.ssl_cert")
+    run(mysql, "DROP USER IF EXISTS app@'%'")
     run(mysql, "CREATE USER app@'%' IDENTIFIED WITH caching_sha2_password BY 'it''s'")
     run(mysql, "GRANT ALL ON platform.* TO app@'%'")
-    run(mysql, "SET GLOBAL tls_version = ''")
-    run(mysql, "ALTER INSTANCE RELOAD TLS")
+    run(mysql, "SET GLOBAL ssl_cert = 'gone.pem'")
+    run(mysql, "ALTER INSTANCE RELOAD TLS NO ROLLBACK ON ERROR")
     yield replace(mysql, user="app", password="it's")
-    run(mysql, f"SET GLOBAL tls_version = '{versions}'")
+    run(mysql, f"SET GLOBAL ssl_cert = '{certificate}'")
     run(mysql, "ALTER INSTANCE RELOAD TLS")
     run(mysql, "DROP USER app@'%'")
 

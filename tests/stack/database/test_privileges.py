@@ -18,6 +18,7 @@ from tests.stack.stacks.databases import renew, run_all, snapshot
 
 pytestmark = pytest.mark.stack
 
+
 @pytest.fixture
 def server(mariadb: DatabaseAccess) -> Iterator[DatabaseAccess]:
     yield mariadb

@@ -81,5 +81,6 @@ def change(access: DatabaseAccess) -> None:
 
 
 def assert_equal(found: dict[str, Any], wanted: dict[str, Any]) -> None:
-    assert found.keys() == wanted.keys()
-    assert {key: found[key] for key in found if found[key] != wanted[key]} == {}
+    keys = sorted(found.keys() | wanted.keys())
+    changed = {key: found.get(key) for key in keys if found.get(key) != wanted.get(key)}
+    assert not changed, f"{changed} instead of {[wanted.get(key) for key in changed]}"

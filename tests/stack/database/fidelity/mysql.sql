@@ -6,7 +6,7 @@ CREATE TABLE functional (id INT PRIMARY KEY, name VARCHAR(50), tags JSON, UNIQUE
 
 INSERT INTO functional VALUES (1, 'Ü', '[3, 5]'), (2, NULL, '[]')
 
-CREATE TABLE defaults (id INT PRIMARY KEY, line VARCHAR(9) DEFAULT (_utf8mb4 X'0a'), word TEXT DEFAULT (CONCAT('it''s \\', "\n\0")), made VARCHAR(40) AS (CONCAT(word, _utf8mb4 X'0d0a', 'ü')) VIRTUAL, bytes VARBINARY(9) DEFAULT X'00FF', list JSON DEFAULT (JSON_ARRAY('a"b')))
+CREATE TABLE defaults (id INT PRIMARY KEY, line VARCHAR(9) DEFAULT (_utf8mb4 X'0a'), word TEXT DEFAULT (CONCAT('it''s \\', "\n\0")), made VARCHAR(40) AS (CONCAT(word, _utf8mb4 X'0d0a', CONVERT(X'fc' USING latin1))) VIRTUAL, bytes VARBINARY(9) DEFAULT X'00FF', list JSON DEFAULT (JSON_ARRAY('a"b')))
 
 INSERT INTO defaults (id) VALUES (1), (2)
 

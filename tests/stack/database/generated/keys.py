@@ -12,7 +12,12 @@ from tests.stack.database.generated.flavour import Flavour, identifier
 from tests.stack.database.generated.names import Names
 from tests.stack.database.generated.types import ColumnType
 
-ACTIONS = ("", " ON DELETE CASCADE", " ON DELETE SET NULL ON UPDATE CASCADE", " ON UPDATE NO ACTION")
+ACTIONS = (
+    "",
+    " ON DELETE CASCADE",
+    " ON DELETE SET NULL ON UPDATE CASCADE",
+    " ON UPDATE NO ACTION",
+)
 
 
 def keys(
@@ -26,16 +31,18 @@ def keys(
     return [_key(draw, names, flavour, each, is_partitioned) for each in chosen]
 
 
-def _key(
-    draw: DrawFn, names: Names, flavour: Flavour, column: Column, is_partitioned: bool
-) -> str:
+def _key(draw: DrawFn, names: Names, flavour: Flavour, column: Column, is_partitioned: bool) -> str:
     name, quoted = identifier(names.next()), identifier(column.name)
     if column.type.key == "spatial":
         return f"{'SPATIAL ' if column.not_null else ''}KEY {name} ({quoted}{'' if column.not_null else '(9)'})"
     if column.type.collates and not is_partitioned and one_in(draw, 3):
         return f"FULLTEXT KEY {name} ({quoted})"
     if not flavour.is_mariadb and one_in(draw, 4):
-        expression = draw(st.sampled_from([f"MD5({quoted})", f"LENGTH({quoted}) + 1", f"CAST({identifier(ID)} AS CHAR(9))"]))
+        expression = draw(
+            st.sampled_from(
+                [f"MD5({quoted})", f"LENGTH({quoted}) + 1", f"CAST({identifier(ID)} AS CHAR(9))"]
+            )
+        )
         return f"KEY {name} (({expression}))"
     length = f"({draw(st.integers(1, 9))})" if column.type.key == "prefix" else ""
     part = quoted + length + (" DESC" if one_in(draw, 4) else "")

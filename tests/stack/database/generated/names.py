@@ -16,7 +16,17 @@ RESERVED = (
 STYLES = (
     *("t{n}", "T{n}", "Table{n}", "{n}", "{n}e1", "_{n}", "$x{n}", "a.b{n}", "a b {n}", " a{n}"),
     *("100%{n}", "%s{n}", "%(x)s{n}", "a`b{n}", "`{n}`", "it's {n}", 'a"b{n}', "a\\{n}", "\\n{n}"),
-    *("[red]{n}[/]", "[/{n}]", "<b>{n}</b>", "a;b{n}", "a/b{n}", "-- {n}", "#{n}", "/*{n}", "*/{n}"),
+    *(
+        "[red]{n}[/]",
+        "[/{n}]",
+        "<b>{n}</b>",
+        "a;b{n}",
+        "a/b{n}",
+        "-- {n}",
+        "#{n}",
+        "/*{n}",
+        "*/{n}",
+    ),
     *("a,b{n}", "(a{n})", "a@b{n}", "ß{n}", "日本{n}", "☃{n}", "e\u0301{n}", "ﬁ{n}", "\u200b{n}"),
     *("a\nb{n}", "a\r\nb{n}", "a\tb{n}", "\x1b[31m{n}"),
     # No server takes a name with a character beyond U+FFFF.

@@ -16,13 +16,35 @@ from tests.stack.stacks.databases import NAME
 
 # What a body may hold beside its work. {live} is the name of the schema.
 FILLING = (
-    *("", "/* ;; $$ */", "-- ;; it's\n", "# it's \"\n", "/* multi\r\nline */", "-- x\r\n", "\t", "/**/"),
+    *(
+        "",
+        "/* ;; $$ */",
+        "-- ;; it's\n",
+        "# it's \"\n",
+        "/* multi\r\nline */",
+        "-- x\r\n",
+        "\t",
+        "/**/",
+    ),
     *("SET @x = 'a;;b';", "SET @x = ';;\r\n;;';", "SET @x = '%s 100%';", "SET @x = 'ü日 ☃';"),
-    *("SET @x = 'it''s';", "SET @x = '😀';", "SET @x = '[/]';", "SET @x = '\n\n';", "SET @x = '//';"),
+    *(
+        "SET @x = 'it''s';",
+        "SET @x = '😀';",
+        "SET @x = '[/]';",
+        "SET @x = '\n\n';",
+        "SET @x = '//';",
+    ),
     *("SET @x = '\\\\';", "SET @x = '\x1a\x1b';", "SET @x = 5--3;", "SET @x = '\nDELIMITER $$\n';"),
     *("/*! SET @x = 1; */", "/*!99999 no */", "SET @x = (SELECT COUNT(*) FROM `{live}`.{table});"),
 )
-DEFINERS = ("", "", "", "DEFINER=ghost@'%' ", "DEFINER='it''s'@'10.0.0.%' ", "DEFINER=CURRENT_USER ")
+DEFINERS = (
+    "",
+    "",
+    "",
+    "DEFINER=ghost@'%' ",
+    "DEFINER='it''s'@'10.0.0.%' ",
+    "DEFINER=CURRENT_USER ",
+)
 SCHEDULES = (
     "EVERY 1 DAY",
     "EVERY '1:30' HOUR_MINUTE STARTS '2036-03-30 02:30:00'",
@@ -50,7 +72,17 @@ class Maker:
     def next(self) -> Statement:
         """Return the statement that creates another object."""
         make = self.draw(
-            st.sampled_from([self._function, self._procedure, self._view, self._view, self._trigger, self._trigger, self._event])
+            st.sampled_from(
+                [
+                    self._function,
+                    self._procedure,
+                    self._view,
+                    self._view,
+                    self._trigger,
+                    self._trigger,
+                    self._event,
+                ]
+            )
         )
         return make()
 
@@ -78,11 +110,15 @@ class Maker:
         return self.draw(st.sampled_from(["", "", "SQL SECURITY INVOKER "]))
 
     def _comment(self) -> str:
-        return self.draw(st.sampled_from(["", "COMMENT 'it''s; a ;; comment' ", "COMMENT 'a\r\nb' "]))
+        return self.draw(
+            st.sampled_from(["", "COMMENT 'it''s; a ;; comment' ", "COMMENT 'a\r\nb' "])
+        )
 
     def _function(self) -> Statement:
         name, table = self.names.next(), self._table()
-        reads = self.draw(st.sampled_from(["n + 1", f"(SELECT COUNT(*) FROM {identifier(table.name)})"]))
+        reads = self.draw(
+            st.sampled_from(["n + 1", f"(SELECT COUNT(*) FROM {identifier(table.name)})"])
+        )
         sql = (
             f"CREATE {self._definer()}FUNCTION {identifier(name)}(n INT) RETURNS INT"
             f" DETERMINISTIC READS SQL DATA {self._security()}{self._comment()}"
@@ -94,7 +130,9 @@ class Maker:
     def _procedure(self) -> Statement:
         name = self.names.next()
         parameters = self.draw(
-            st.sampled_from(["", "IN a INT, OUT `b c` VARCHAR(10) CHARACTER SET latin1", "INOUT d DECIMAL(9,2)"])
+            st.sampled_from(
+                ["", "IN a INT, OUT `b c` VARCHAR(10) CHARACTER SET latin1", "INOUT d DECIMAL(9,2)"]
+            )
         )
         sql = (
             f"CREATE {self._definer()}PROCEDURE {identifier(name)}({parameters}) {self._security()}"
@@ -105,7 +143,9 @@ class Maker:
     def _view(self) -> Statement:
         name, table = self.names.next(), self._table()
         sources = [f"SELECT {identifier(ID)} AS id, 'it''s' AS word FROM {identifier(table.name)}"]
-        sources.append(f"SELECT t.{identifier(ID)} AS id, t.{identifier(table.columns[1].name)} AS `odd c` FROM {identifier(table.name)} t")
+        sources.append(
+            f"SELECT t.{identifier(ID)} AS id, t.{identifier(table.columns[1].name)} AS `odd c` FROM {identifier(table.name)} t"
+        )
         if self.functions:
             call = f"{identifier(self.draw(st.sampled_from(self.functions)))}(1)"
             sources.append(f"SELECT {call} AS id")

@@ -34,7 +34,12 @@ SQL_MODES = (
 )
 OPTIONS = (
     *("CHARACTER SET utf8mb4", "CHARACTER SET latin1 COLLATE latin1_german1_ci"),
-    *("COLLATE utf8mb4_bin", "CHARACTER SET utf8mb3", "ROW_FORMAT=COMPRESSED", "ROW_FORMAT=COMPACT"),
+    *(
+        "COLLATE utf8mb4_bin",
+        "CHARACTER SET utf8mb3",
+        "ROW_FORMAT=COMPRESSED",
+        "ROW_FORMAT=COMPACT",
+    ),
     *("ROW_FORMAT=DYNAMIC KEY_BLOCK_SIZE=8", "AUTO_INCREMENT=4711", "CHECKSUM=1", "MAX_ROWS=7"),
     *("STATS_PERSISTENT=0 STATS_AUTO_RECALC=1", "PACK_KEYS=1", "AVG_ROW_LENGTH=77"),
 )
@@ -86,10 +91,19 @@ def tables(
         lines += [key.definition, line]
     if one_in(draw, 8):
         text = string("it's \\", sql_mode)
-        lines.append(f"CONSTRAINT {identifier(names.next())} CHECK ({identifier(ID)} < 30000 OR '' = {text})")
-    sql = f"CREATE TABLE {identifier(name)} (" + ", ".join(lines) + ") " + _options(draw, flavour, sql_mode)
+        lines.append(
+            f"CONSTRAINT {identifier(names.next())} CHECK ({identifier(ID)} < 30000 OR '' = {text})"
+        )
+    sql = (
+        f"CREATE TABLE {identifier(name)} ("
+        + ", ".join(lines)
+        + ") "
+        + _options(draw, flavour, sql_mode)
+    )
     feature = "partitioned table" if partition else "table"
-    create = Statement(kind="TABLE", name=name, sql=sql + partition, feature=feature, sql_mode=sql_mode)
+    create = Statement(
+        kind="TABLE", name=name, sql=sql + partition, feature=feature, sql_mode=sql_mode
+    )
     rows = _rows(draw, name, drawn, sql_mode)
     return Table(name, tuple(drawn), refers=has_key and not partition), [create, *rows]
 
@@ -111,5 +125,7 @@ def _rows(draw: DrawFn, table: str, drawn: Sequence[Column], sql_mode: str) -> l
     for number in range(draw(st.integers(0, 4))):
         values = [str(number), *(draw(st.sampled_from(each.values)) for each in filled)]
         sql = f"INSERT INTO {identifier(table)} ({listed}) VALUES ({', '.join(values)})"
-        statements.append(Statement(kind="ROW", name=table, sql=sql, feature="row", sql_mode=sql_mode))
+        statements.append(
+            Statement(kind="ROW", name=table, sql=sql, feature="row", sql_mode=sql_mode)
+        )
     return statements

@@ -25,7 +25,16 @@ SAMPLE, ALL = 40, 500
 SAMPLE_SEED = 1
 # A generator that makes what no server takes would prove nothing.
 MOST_REFUSED = 0.34
-FEATURES = ("table", "partitioned table", "row", "view", "function", "procedure", "trigger", "event")
+FEATURES = (
+    "table",
+    "partitioned table",
+    "row",
+    "view",
+    "function",
+    "procedure",
+    "trigger",
+    "event",
+)
 
 
 @pytest.fixture
@@ -58,7 +67,9 @@ def round_trips(
             check()
         except Unfaithful as error:
             option = f"--hypothesis-seed={first}"
-            raise AssertionError(f"{error}\n\n{tally}\n\nthe same schemas again: {option}") from error
+            raise AssertionError(
+                f"{error}\n\n{tally}\n\nthe same schemas again: {option}"
+            ) from error
         print(f"{version}, seed {first}: {tally}")
         return tally
 

@@ -10,9 +10,37 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from tests.stack.database.generated.flavour import Flavour, hexed
 
 TEXTS = (
-    *("", "a", "A", "it's", '"x"', "a\\b", "\\", "%s", "100%", "`x`", "a;b", ";;", "-- x", "/* x */"),
+    *(
+        "",
+        "a",
+        "A",
+        "it's",
+        '"x"',
+        "a\\b",
+        "\\",
+        "%s",
+        "100%",
+        "`x`",
+        "a;b",
+        ";;",
+        "-- x",
+        "/* x */",
+    ),
     *("a\nb", "a\r\nb", "\r", "\t", "\0", "a\0b", "\x1a", "\x1b[31m", " x ", "x ", "NULL", "\x7f"),
-    *("ü", "ß", "é", "e\u0301", "日本", "ｱ～", "―∥－", "😀 🇨🇭", "\ufeffx", "\u2028", "[red]x[/]", "');"),
+    *(
+        "ü",
+        "ß",
+        "é",
+        "e\u0301",
+        "日本",
+        "ｱ～",
+        "―∥－",
+        "😀 🇨🇭",
+        "\ufeffx",
+        "\u2028",
+        "[red]x[/]",
+        "');",
+    ),
 )
 # Character set → a collation of its own beside the default one.
 CHARSETS = {
@@ -110,7 +138,12 @@ def numbers(draw: DrawFn) -> ColumnType:
     values = {
         "DOUBLE": ("1.7976931348623157e308", "2.2250738585072014e-308", "0.1", "-0.0", "1e16"),
         # 1.234567 is among them sometimes: a dump would round it.
-        "FLOAT": ("0.5", "3.40282e38", "-1.17549e-38", *draw(st.sampled_from([()] * 9 + [("1.234567",)]))),
+        "FLOAT": (
+            "0.5",
+            "3.40282e38",
+            "-1.17549e-38",
+            *draw(st.sampled_from([()] * 9 + [("1.234567",)])),
+        ),
         "BOOLEAN": ("TRUE", "FALSE"),
     }
     return ColumnType(sql=kind, values=values[kind])
@@ -119,7 +152,9 @@ def numbers(draw: DrawFn) -> ColumnType:
 @st.composite
 def texts(draw: DrawFn, flavour: Flavour) -> ColumnType:
     kind = draw(
-        st.sampled_from(["CHAR", "VARCHAR", "VARCHAR", "TINYTEXT", "TEXT", "MEDIUMTEXT", "LONGTEXT"])
+        st.sampled_from(
+            ["CHAR", "VARCHAR", "VARCHAR", "TINYTEXT", "TEXT", "MEDIUMTEXT", "LONGTEXT"]
+        )
     )
     has_length = kind.endswith("CHAR")
     sql = f"{kind}({draw(st.integers(5, 60))})" if has_length else kind
@@ -129,10 +164,16 @@ def texts(draw: DrawFn, flavour: Flavour) -> ColumnType:
         vendor = VENDOR_COLLATIONS[flavour.vendor] if charset == "utf8mb4" else ()
         collation = draw(st.sampled_from(["", *own, *vendor]))
         sql += f" CHARACTER SET {charset}" + (f" COLLATE {collation}" if collation else "")
-    values = [hexed(each) for each in draw(st.lists(st.sampled_from(TEXTS), min_size=1, max_size=4))]
+    values = [
+        hexed(each) for each in draw(st.lists(st.sampled_from(TEXTS), min_size=1, max_size=4))
+    ]
     values += [f"_{charset} X'{raw}'" for raw in RAW_BYTES.get(charset, ())]
     if not has_length and draw(st.integers(0, 9)) == 9:
-        values.append(f"REPEAT({hexed('long ')}, 40)" if kind == "TINYTEXT" else f"REPEAT({hexed('ü;')}, 9000)")
+        values.append(
+            f"REPEAT({hexed('long ')}, 40)"
+            if kind == "TINYTEXT"
+            else f"REPEAT({hexed('ü;')}, 9000)"
+        )
     return ColumnType(
         sql=sql,
         values=tuple(values),
@@ -144,9 +185,13 @@ def texts(draw: DrawFn, flavour: Flavour) -> ColumnType:
 
 @st.composite
 def binaries(draw: DrawFn) -> ColumnType:
-    kind = draw(st.sampled_from(["BINARY", "VARBINARY", "TINYBLOB", "BLOB", "MEDIUMBLOB", "LONGBLOB"]))
+    kind = draw(
+        st.sampled_from(["BINARY", "VARBINARY", "TINYBLOB", "BLOB", "MEDIUMBLOB", "LONGBLOB"])
+    )
     sizes = kind.endswith("BINARY")
-    values = [f"X'{each.hex()}'" for each in draw(st.lists(st.binary(max_size=8), min_size=1, max_size=3))]
+    values = [
+        f"X'{each.hex()}'" for each in draw(st.lists(st.binary(max_size=8), min_size=1, max_size=3))
+    ]
     values.append("X'0D0A3B1A27225C2D2D0A00FF'")
     return ColumnType(
         sql=f"{kind}({draw(st.integers(12, 40))})" if sizes else kind,
@@ -159,7 +204,11 @@ def binaries(draw: DrawFn) -> ColumnType:
 @st.composite
 def times(draw: DrawFn) -> ColumnType:
     kind = draw(st.sampled_from(["DATE", "DATETIME", "TIMESTAMP", "TIME", "YEAR"]))
-    digits = draw(st.sampled_from(["", "(3)", "(6)"])) if kind in ("DATETIME", "TIMESTAMP", "TIME") else ""
+    digits = (
+        draw(st.sampled_from(["", "(3)", "(6)"]))
+        if kind in ("DATETIME", "TIMESTAMP", "TIME")
+        else ""
+    )
     values = {
         "DATE": ("'2024-02-29'", "'9999-12-31'", "'1000-01-01'", "'0000-00-00'", "'2026-00-10'"),
         "DATETIME": ("'2026-03-29 02:30:00'", "'9999-12-31 23:59:59'", "'0000-00-00 00:00:00'"),
@@ -174,16 +223,23 @@ def times(draw: DrawFn) -> ColumnType:
 def choices(draw: DrawFn) -> ColumnType:
     """Return an ENUM or a SET."""
     words = draw(
-        st.lists(st.sampled_from(["a", "B c", "it''s", "ü", '"x"', "%s", "日", ";;"]), min_size=1, max_size=4, unique=True)
+        st.lists(
+            st.sampled_from(["a", "B c", "it''s", "ü", '"x"', "%s", "日", ";;"]),
+            min_size=1,
+            max_size=4,
+            unique=True,
+        )
     )
     values = [f"'{word}'" for word in words]
     kind = draw(st.sampled_from(["ENUM", "SET"]))
-    return ColumnType(sql=f"{kind}({','.join(values)})", values=(*values, *(["''"] if kind == "SET" else [])))
+    return ColumnType(
+        sql=f"{kind}({','.join(values)})", values=(*values, *(["''"] if kind == "SET" else []))
+    )
 
 
 @st.composite
 def documents(draw: DrawFn) -> ColumnType:
-    values = ('\'{"a": [1, null, "ü"]}\'', "'[]'", "'{\"b\": 1e3, \"a\": true}'", "'\"x\"'")
+    values = ('\'{"a": [1, null, "ü"]}\'', "'[]'", '\'{"b": 1e3, "a": true}\'', "'\"x\"'")
     return ColumnType(sql="JSON", values=values, key="", text=True)
 
 
@@ -206,12 +262,18 @@ def own_types(flavour: Flavour) -> list[ColumnType]:
             ColumnType(sql="UUID", values=("'123e4567-e89b-12d3-a456-426655440000'", "UUID()")),
             ColumnType(sql="INET6", values=("'::ffff:192.0.2.1'", "'fe80::1'")),
             ColumnType(sql="INET4", values=("'10.0.0.1'", "'255.255.255.255'")),
-            ColumnType(sql="TEXT COMPRESSED", values=("'x'", "REPEAT('x', 500)"), key="", text=True),
+            ColumnType(
+                sql="TEXT COMPRESSED", values=("'x'", "REPEAT('x', 500)"), key="", text=True
+            ),
         ]
-        vector = ColumnType(sql="VECTOR(2)", values=("VEC_FromText('[1,-2.5]')",), key="", text=True)
+        vector = ColumnType(
+            sql="VECTOR(2)", values=("VEC_FromText('[1,-2.5]')",), key="", text=True
+        )
     else:
         own = []
-        vector = ColumnType(sql="VECTOR(2)", values=("STRING_TO_VECTOR('[1,-2.5]')",), key="", text=True)
+        vector = ColumnType(
+            sql="VECTOR(2)", values=("STRING_TO_VECTOR('[1,-2.5]')",), key="", text=True
+        )
     return [*own, *([vector] if flavour.is_newest else [])]
 
 
