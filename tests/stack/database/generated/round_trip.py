@@ -38,7 +38,7 @@ class RoundTrip:
         taken = create(self.access, charset, schemas, self.tally)
         try:
             self._check(taken)
-        except (Unfaithful, CosmicError) as error:
+        except (Unfaithful, CosmicError, UnicodeError) as error:
             raise self._reduced(charset, taken, error) from error
 
     def _check(self, taken: Sequence[RandomSchema]) -> None:
@@ -80,18 +80,33 @@ class RoundTrip:
         drop_replaced_data(self.access)
 
     def _reduced(self, charset: str, taken: Sequence[RandomSchema], error: Exception) -> Unfaithful:
-        """Return the error of the first schema that fails alone, with its statements."""
+        """Return the error of the first schema that fails alone, with as few statements as fail."""
         for schema in taken if len(taken) > 1 else ():
-            alone = create(self.access, charset, [schema], None)
-            trip = RoundTrip(
-                engine=self.engine, access=self.access, catalogue=self.catalogue, tally=Tally()
-            )
-            try:
-                trip._check(alone)
-            except (Unfaithful, CosmicError) as own:
-                return Unfaithful(f"{own}\n\nin a schema of {charset}:\n{schema}")
+            if alone := self._error_of(charset, schema):
+                smallest, why = self._smallest(charset, schema), alone
+                return Unfaithful(f"{why}\n\nin a schema of {charset}:\n{smallest}")
         shown = "\n\n".join(map(str, taken))
         return Unfaithful(f"{error}\n\nin {len(taken)} schemas of {charset} together:\n{shown}")
+
+    def _smallest(self, charset: str, schema: RandomSchema) -> RandomSchema:
+        """Leave out each statement without which the schema still fails."""
+        for statement in reversed(schema.statements):
+            kept = tuple(each for each in schema.statements if each is not statement)
+            smaller = RandomSchema(kept)
+            if self._error_of(charset, smaller):
+                schema = smaller
+        return schema
+
+    def _error_of(self, charset: str, schema: RandomSchema) -> str:
+        """Return why a schema fails alone, "" if it does not."""
+        trip = RoundTrip(
+            engine=self.engine, access=self.access, catalogue=self.catalogue, tally=Tally()
+        )
+        try:
+            trip._check(create(self.access, charset, [schema], None))
+        except (Unfaithful, CosmicError, UnicodeError) as error:
+            return str(error)
+        return ""
 
 
 def _names(schema: RandomSchema, refusal: BackupError) -> bool:

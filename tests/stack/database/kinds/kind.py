@@ -28,7 +28,7 @@ class Outcome(StrEnum):
 
     RESTORED = "restored"
     REFUSED = "refused"
-    ABSENT = "–"  # the server has no such kind
+    ABSENT = "—"  # the server has no such kind
 
 
 @dataclass(frozen=True, kw_only=True)
