@@ -21,17 +21,30 @@ from cosmicdeploy.database.dump.checks import require_complete, require_same_str
 from cosmicdeploy.database.dump.pipe import piped
 from cosmicdeploy.database.dump.prerequisites import require_dumpable
 from cosmicdeploy.database.dump.row_counts import count_rows, require_all_rows
-from cosmicdeploy.database.dump.server_limits import (
+from cosmicdeploy.database.dump.store import archive_for, reporting, storing, write_error
+from cosmicdeploy.database.dump.structure_proof import prove_structure, require_provable
+from cosmicdeploy.database.dump_format.bodies import withheld_objects
+from cosmicdeploy.database.loading.spool import statement_spool
+from cosmicdeploy.database.schema.definitions import Definitions
+from cosmicdeploy.database.schema.facts import Facts, open_facts
+from cosmicdeploy.database.schema.rebuilding.routine_grants import (
+    RoutineGrant,
+    read_routine_grants,
+    unread_note,
+)
+from cosmicdeploy.database.schema.rebuilding.structure import (
+    Structure,
+    read_structure,
+    table_digests,
+)
+from cosmicdeploy.database.tools.command_line import OBJECTS
+from cosmicdeploy.database.tools.container_tools import ContainerTools, find_tools
+from cosmicdeploy.database.tools.messages import warning_lines
+from cosmicdeploy.database.tools.server_limits import (
     largest_statement,
     require_sendable,
     require_whole_lists,
 )
-from cosmicdeploy.database.dump.store import archive_for, reporting, storing, write_error
-from cosmicdeploy.database.dump_format.bodies import withheld_events_warnings
-from cosmicdeploy.database.schema.definitions import Definitions
-from cosmicdeploy.database.schema.facts import Facts, open_facts
-from cosmicdeploy.database.tools.container_tools import ContainerTools, find_tools
-from cosmicdeploy.database.tools.messages import warning_lines
 from cosmicdeploy.engine.protocol import Engine
 
 SILENCE_SECONDS = 60.0
@@ -43,10 +56,12 @@ class DumpOptions:
 
     `exact`: refuse FLOAT values that a dump would round. `silence`: end a dump tool that prints
     nothing for this many seconds. The checks before a dump wait as long for a table's lock.
+    `prove`: load the structure of the dump into a schema beside the live one, and compare it.
     """
 
     exact: bool = True
     silence: float = SILENCE_SECONDS
+    prove: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,11 +132,22 @@ def _describe(facts: Facts, origin: Origin) -> Manifest:
 class _SchemaBefore:
     """The state of the schema just before the dump, for comparison with the dump."""
 
-    digest: str
+    structure: Structure
     highest_batch: int
-    tables: tuple[str, ...]
-    definitions: Definitions
     row_counts: Mapping[str, int]
+    grants: tuple[RoutineGrant, ...] | None
+
+    @property
+    def digest(self) -> str:
+        return self.structure.digest
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        return tuple(self.structure.tables)
+
+    @property
+    def definitions(self) -> Definitions:
+        return self.structure.definitions
 
 
 def _dump(
@@ -135,15 +161,20 @@ def _dump(
     folder = partial_backup.data.parent
     tools = find_tools(engine, access)
     before = _check_before(access, tools, folder, options)
-    withheld = withheld_events_warnings(before.definitions)
-    archive = archive_for(tools, partial_backup.file)
-    with piped(storing(archive, folder)) as put:
-        sink = reporting(put, archive, on_bytes)
-        result = tools.dump(sink, options.silence, events=not withheld)
-    archive.close()
-    on_bytes(archive.raw.bytes)
-    require_complete(result, archive, {*before.tables})
-    objects = _check_after(access, tools, archive, before, options)
+    withheld = withheld_objects(before.definitions)
+    with statement_spool(folder) as statements:
+        archive = archive_for(tools, partial_backup.file, statements.put)
+        with piped(storing(archive, folder)) as put:
+            sink = reporting(put, archive, on_bytes)
+            result = tools.dump(sink, options.silence, without=withheld)
+        archive.close()
+        on_bytes(archive.raw.bytes)
+        require_complete(result, archive, {*before.tables})
+        objects = _check_after(access, tools, archive, before, options)
+        proof, over = (
+            prove_structure(access, statements, before.structure) if options.prove else (None, [])
+        )
+    unread = unread_note(before.grants, before.definitions)
     return partial_backup.manifest.updated(
         status="good",
         highest_batch=before.highest_batch,
@@ -151,13 +182,17 @@ def _dump(
         collation=before.definitions.collation,
         definitions=before.definitions.digests(),
         event_definitions=before.definitions.of("EVENT"),
+        object_definitions=before.definitions.with_events(()).objects,
+        routine_grants=before.grants or (),
+        table_definitions=table_digests(before.structure.tables),
+        structure_proof=proof,
         definers=before.definitions.definers(),
         rows_counted="in the dump",
         objects=objects,
         raw=archive.raw.content,
         compressed=archive.compressed.content,
         tool=Path(tools.dump_tool).name,
-        warnings=(*warning_lines(result), *withheld),
+        warnings=(*warning_lines(result), *withheld.values(), *over, *unread),
     )
 
 
@@ -170,12 +205,14 @@ def _check_before(
         require_dumpable(facts, exact=options.exact)
         require_whole_lists(tools, facts)
         require_room(folder, facts.data_bytes())
+        structure = read_structure(facts)
+        if options.prove:
+            require_provable(facts, structure.definitions)
         return _SchemaBefore(
-            digest=facts.schema_digest(),
+            structure=structure,
             highest_batch=facts.highest_batch(),
-            tables=tuple(facts.engines()),
-            definitions=facts.definitions(),
             row_counts=count_rows(facts),
+            grants=read_routine_grants(facts.session, facts.schema),
         )
 
 
@@ -201,7 +238,7 @@ def _rows_in_new_dump(tools: ContainerTools, silence: float, table: str) -> int:
     """Dump one table once more, discard the dump, and return its number of rows."""
     with open(os.devnull, "wb") as discard:  # noqa: PTH123 - not a file
         archive = archive_for(tools, discard)
-        result = tools.dump(archive.write, silence, events=False, tables=[table])
+        result = tools.dump(archive.write, silence, without=OBJECTS, tables=[table])
         archive.close()
     require_complete(result, archive, {table})
     return archive.scan.rows[table]

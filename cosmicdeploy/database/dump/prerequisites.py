@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.database.dump_format.bodies import require_loadable_bodies
+from collections.abc import Sequence
+
+from cosmicdeploy.database.dump_format.recorded import unrecognized
 from cosmicdeploy.database.schema.creatable import require_creatable
+from cosmicdeploy.database.schema.definitions import Definition
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.schema.lost_literals import tables_with_lost_literals
 from cosmicdeploy.database.schema.privileges import (
     TO_DUMP,
     require_privileges,
 )
+from cosmicdeploy.database.schema.rebuilding.relocation import require_relocatable
 from cosmicdeploy.database.schema.recreate import broken_views
 from cosmicdeploy.errors import BackupError
 
@@ -41,9 +45,10 @@ NOT_TRANSACTIONAL = (
 def require_dumpable(facts: Facts, *, exact: bool = True) -> None:
     """Raise `BackupError` if a dump would not be a complete and consistent snapshot.
 
-    Checks the user's privileges, the kinds of tables and their expressions. Checks that every view can be queried, and
-    that each object can be created again from its text and settings. With `exact`, also refuses
-    FLOAT values that a dump would round. Raises `DatabaseError` if a query fails.
+    Checks the user's privileges, the kinds of tables, their expressions and their foreign keys.
+    Checks that every view can be queried, and that each object can be created again from its text
+    and settings. With `exact`, also refuses FLOAT values that a dump would round. Raises `DatabaseError` if a query
+    fails.
     """
     require_privileges(facts.session, [facts.schema], TO_DUMP)
     _require_dumpable_tables(facts)
@@ -53,7 +58,9 @@ def require_dumpable(facts: Facts, *, exact: bool = True) -> None:
         _require_exact_numbers(facts)
     objects = facts.definitions().objects
     require_creatable(facts.session, objects)
-    require_loadable_bodies(objects)
+    require_relocatable(objects, facts.schema)
+    _require_recognized(objects)
+    _require_no_keys_across_schemas(facts)
 
 
 def _require_dumpable_tables(facts: Facts) -> None:
@@ -93,6 +100,24 @@ def _require_exact_numbers(facts: Facts) -> None:
             f"A dump rounds FLOAT values to 6 digits: {', '.join(rounded)}",
             where=facts.session.where,
             todo="make them DOUBLE, or accept rounded values: backup.exact: false",
+        )
+
+
+def _require_recognized(objects: Sequence[Definition]) -> None:
+    if unknown := unrecognized(objects):
+        raise BackupError(
+            "The server describes objects in a form that no restore would recognize:"
+            f" {', '.join(unknown)}",
+            todo="create them again under names without line breaks",
+        )
+
+
+def _require_no_keys_across_schemas(facts: Facts) -> None:
+    if keys := facts.keys_across_schemas():
+        raise BackupError(
+            f"A restore cannot replace tables with foreign keys across schemas: {', '.join(keys)}",
+            where=facts.session.where,
+            todo="drop these keys, or move the tables into one schema",
         )
 
 

@@ -14,15 +14,22 @@ from cosmicdeploy.database.backups.on_disk.archive import (
     OnBytes,
 )
 from cosmicdeploy.database.backups.on_disk.disk_space import no_room
+from cosmicdeploy.database.dump_format.scan import OnStatement, ignore_statement
 from cosmicdeploy.database.tools.container_tools import ContainerTools
 from cosmicdeploy.errors import BackupError
 
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
-def archive_for(tools: ContainerTools, file: BinaryIO) -> Archive:
-    """Return an archive for the output of these tools, which is compressed or plain SQL."""
-    return ArchiveReceiver(file) if tools.compresses else ArchiveWriter(file)
+def archive_for(
+    tools: ContainerTools, file: BinaryIO, on_statement: OnStatement = ignore_statement
+) -> Archive:
+    """Return an archive for the output of these tools, which is compressed or plain SQL.
+
+    `on_statement` as in `DumpScan`.
+    """
+    archive = ArchiveReceiver if tools.compresses else ArchiveWriter
+    return archive(file, on_statement)
 
 
 def storing(archive: Archive, folder: Path) -> Callable[[bytes], None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from cosmicdeploy.database.dump_format.opening import OPENING_BYTES, opening_fault
 from cosmicdeploy.database.dump_format.splitter import Rows, Splitter, name_of
@@ -26,6 +27,13 @@ SCHEMA_DEFAULTS = re.compile(
 ROWS = re.compile(
     rb"(?:/\*!\d+ *)?(?:INSERT|REPLACE)\b[^`\n(]*(?:`(?:[^`\n]|``)+`)?", re.IGNORECASE
 )
+
+
+OnStatement = Callable[[bytes], None]
+
+
+def ignore_statement(_: bytes) -> None:
+    """Do nothing; for callers that need no statements."""
 
 
 class RowCounter:
@@ -61,9 +69,12 @@ class DumpScan:
     - `schema_statements`: they change or select a schema by its name.
     - `unknown_rows`: INSERTs in a form that dump tools write only with special options.
     - `unknown_statements`: no dump tool writes them.
+
+    `on_statement` is called with each complete statement that is not an INSERT of rows, in order.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_statement: OnStatement = ignore_statement) -> None:
+        self._on_statement = on_statement
         self.rows: dict[str, int] = {}
         self.schema_statements: set[str] = set()
         self.unknown_rows: set[str] = set()
@@ -121,6 +132,7 @@ class DumpScan:
             self._insert_bytes = 0
 
     def _classify(self, statement: bytes) -> None:
+        self._on_statement(statement)
         if table := table_of(statement):
             self.rows.setdefault(table, 0)
         if match := ROWS.match(statement):

@@ -1,8 +1,11 @@
 """Load a backup into a schema other than the live one, and check that its data is intact.
 
-Rows take most of the time, so several connections load them in parallel. Afterwards one connection
-runs the deferred statements (see `routing`). The database's client is not used, since it would also
-run what a forged dump may contain: several statements in one text, or commands such as `\\! sh`.
+Rows take most of the time, so several connections load them in parallel. Afterwards the views,
+routines and triggers are created from the manifest, in the server's own words: a dump tool changes
+some texts. Only a backup of an older version has them in its dump alone (see `routing`).
+
+The database's client is not used, since it would also run what a forged dump may contain: several
+statements in one text, or commands such as `\\! sh`.
 """
 
 from __future__ import annotations
@@ -10,33 +13,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import SpooledTemporaryFile
-from typing import IO
 
 from cosmicdeploy.database.access import READ_TIMEOUT, DatabaseAccess
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.on_disk.archive import Digest, OnBytes, ignore_progress, read_raw
-from cosmicdeploy.database.backups.on_disk.disk_space import require_room
 from cosmicdeploy.database.backups.on_disk.manifest import Content, Manifest
-from cosmicdeploy.database.dump.server_limits import largest_statement
-from cosmicdeploy.database.restore.connection import LoadConnection
-from cosmicdeploy.database.restore.deferred_indexes import LARGE_ROWS
-from cosmicdeploy.database.restore.parallel import (
+from cosmicdeploy.database.loading.connection import LoadConnection
+from cosmicdeploy.database.loading.deferred_indexes import LARGE_ROWS
+from cosmicdeploy.database.loading.parallel import (
     ParallelConnections,
     closing_connections,
     connection_count,
 )
-from cosmicdeploy.database.restore.routing import Router
+from cosmicdeploy.database.loading.routing import Router, StatementSink
+from cosmicdeploy.database.loading.spool import DISCARD, statement_spool
 from cosmicdeploy.database.schema.creatable import require_creatable
+from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.facts import Facts, open_facts
 from cosmicdeploy.database.schema.privileges import TO_RESTORE, require_definers, require_privileges
-from cosmicdeploy.database.schema.schemas import replaced_name, shadow_name, swap_record_name
+from cosmicdeploy.database.schema.rebuilding.create import create_all
+from cosmicdeploy.database.schema.rebuilding.relocation import relocated
+from cosmicdeploy.database.schema.schemas import restoring_schemas
+from cosmicdeploy.database.session import open_session
+from cosmicdeploy.database.tools.server_limits import largest_statement
 from cosmicdeploy.errors import BackupError
-
-# Up to this many bytes of deferred statements stay in memory; beyond that, all go to the disk.
-IN_MEMORY = 4 << 20
-LENGTH_BYTES = 8
 
 
 def load_schema(
@@ -44,13 +44,10 @@ def load_schema(
     backup: Backup,
     schema: str,
     on_bytes: OnBytes = ignore_progress,
-    *,
-    events: bool = False,
 ) -> None:
-    """Load a backup into an empty schema.
+    """Load a backup into an empty schema, without its events.
 
-    With `events`, scheduled events are created too, and the server runs them in that schema. Raises
-    `BackupError` if the backup must not be loaded on this server, its data differs from its
+    Raises `BackupError` if the backup must not be loaded on this server, its data differs from its
     manifest, or the server refuses a statement. Raises `DatabaseError` if the server cannot be
     reached. After an error the schema may hold a part of the backup.
     """
@@ -64,12 +61,14 @@ def load_schema(
     with open_facts(access) as facts:
         require_loadable(backup.manifest, facts)
         limit = largest_statement(facts.session)
-    folder = backup.data.parent
-    with SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder)) as file:
-        rest = StatementSpool(file, folder)
-        loader = _Loader(access, schema, limit)
-        chunks = _checked(backup, raw, on_bytes)
-        loader.load(backup, chunks, rest, events=events)
+    loader = _Loader(access, schema, limit)
+    chunks = _checked(backup, raw, on_bytes)
+    if backup.manifest.object_definitions is not None:
+        loader.load(backup, chunks, DISCARD)
+        _create_recorded(access, backup.manifest, schema)
+        return
+    with statement_spool(backup.data.parent) as rest:
+        loader.load(backup, chunks, rest)
         loader.complete(rest)
 
 
@@ -90,34 +89,17 @@ def require_loadable(manifest: Manifest, facts: Facts) -> None:
             where=where,
             todo=f"restore it on a {manifest.server_vendor} server",
         )
-    live = facts.schema
-    schemas = live, shadow_name(live), replaced_name(live), swap_record_name(live)
-    require_privileges(facts.session, schemas, TO_RESTORE)
+    require_privileges(facts.session, restoring_schemas(facts.schema), TO_RESTORE)
     require_definers(facts.session, manifest.definers)
-    require_creatable(facts.session, manifest.event_definitions)
+    require_creatable(facts.session, manifest.recorded)
 
 
-@dataclass(frozen=True)
-class StatementSpool:
-    """Stores the deferred statements in `file` until the rows are loaded.
-
-    Each statement is stored after its length, so that reading them needs no splitter. `folder` is
-    where `file` is, once it is on the disk.
-    """
-
-    file: IO[bytes]
-    folder: Path
-
-    def put(self, statement: bytes) -> None:
-        """Add a statement. Raises `BackupError` if writing it might fill the disk."""
-        if self.file.tell() + len(statement) > IN_MEMORY:
-            require_room(self.folder, len(statement))
-        self.file.write(len(statement).to_bytes(LENGTH_BYTES, "big") + statement)
-
-    def __iter__(self) -> Iterator[bytes]:
-        self.file.seek(0)
-        while length := self.file.read(LENGTH_BYTES):
-            yield self.file.read(int.from_bytes(length, "big"))
+def _create_recorded(access: DatabaseAccess, manifest: Manifest, schema: str) -> None:
+    """Create the views, routines and triggers that the manifest holds in full."""
+    objects = manifest.object_definitions or ()
+    recorded = Definitions(collation=manifest.collation, objects=objects)
+    with open_session(access) as session:
+        create_all(session, schema, relocated(recorded, manifest.database, schema))
 
 
 @dataclass(frozen=True)
@@ -128,9 +110,7 @@ class _Loader:
     schema: str
     limit: int
 
-    def load(
-        self, backup: Backup, chunks: Iterable[bytes], rest: StatementSpool, *, events: bool
-    ) -> None:
+    def load(self, backup: Backup, chunks: Iterable[bytes], rest: StatementSink) -> None:
         """Load tables, rows and indexes; put all other statements into `rest`, to run later."""
         with ExitStack() as stack:
             router = Router(
@@ -139,7 +119,6 @@ class _Loader:
                 rest,
                 large=large_tables(backup.manifest),
                 limit=self.limit,
-                events=events,
             )
             for chunk in chunks:
                 router.feed(chunk)

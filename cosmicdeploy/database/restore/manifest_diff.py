@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from cosmicdeploy.database.backups.on_disk.manifest import Manifest
 from cosmicdeploy.database.schema.facts import Facts, Table
 from cosmicdeploy.database.schema.outline import column_changes
+from cosmicdeploy.database.schema.rebuilding.relocation import relocated
+from cosmicdeploy.database.schema.rebuilding.structure import table_digests
+from cosmicdeploy.database.schema.table_texts import read_table_texts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +52,10 @@ def differences(manifest: Manifest, facts: Facts) -> list[str]:
 def _structure(manifest: Manifest, facts: Facts) -> Iterator[str]:
     if facts.schema_digest() != manifest.schema_digest:
         yield "columns, indexes or constraints differ from the backup"
-    if changed := _changed(manifest.definitions, facts.definitions().digests()):
+    if changed := _changed(manifest.table_definitions, table_digests(read_table_texts(facts.session, facts.schema))):
+        yield f"tables differ from the backup: {', '.join(changed)}"
+    loaded = relocated(facts.definitions(), facts.schema, manifest.database)
+    if changed := _changed(manifest.definitions, loaded.digests()):
         yield f"definitions differ from the backup: {', '.join(changed)}"
 
 
@@ -65,7 +71,7 @@ def row_differences(manifest: Manifest, tables: Iterable[Table]) -> list[RowDiff
 
 
 def _changed(then: dict[str, str], now: dict[str, str]) -> list[str]:
-    """Return the labels that are in both mappings with different digests."""
+    """Return the names that are in both mappings with different digests."""
     return sorted(label for label in {*then} & {*now} if then[label] != now[label])
 
 

@@ -12,6 +12,7 @@ from cosmicdeploy.database.restore.manifest_diff import differences
 from cosmicdeploy.database.restore.verify import verify_backup
 from cosmicdeploy.database.schema.creatable import require_creatable_events
 from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.schema.rebuilding.routine_grants import lost_grants, lost_note
 from cosmicdeploy.database.schema.schemas import (
     create_schema_like,
     drop_schema,
@@ -39,12 +40,13 @@ def restore_backup(
 
 def load_shadow(
     engine: Engine, access: DatabaseAccess, backup: Backup, on_bytes: OnBytes = ignore_progress
-) -> None:
+) -> list[str]:
     """Load a backup into the shadow schema; the live schema stays in use.
 
-    Raises `BackupError` if the backup is damaged, must not be restored on this server, or does not
-    match its manifest once loaded; `DatabaseError` if the server fails. The shadow schema is then
-    dropped, and the live schema is unchanged.
+    Returns a line for each event that the swap cannot create as it was. Raises `BackupError` if the
+    backup is damaged, must not be restored on this server, or does not match its manifest once
+    loaded; `DatabaseError` if the server fails. The shadow schema is then dropped, and the live
+    schema is unchanged.
 
     If another run takes over the lock, the shadow schema belongs to that run and stays. This call
     then raises `LockLost`, or an error of its sessions, which the other run has ended.
@@ -68,8 +70,9 @@ def load_shadow(
             load_schema(access, backup, shadow, on_bytes)
             _require_match(session, backup, shadow)
             events = backup.manifest.event_definitions
-            require_creatable_events(session, shadow, events)
+            over = require_creatable_events(session, shadow, events)
             SwapRecord(session, access.name).hold_events(events)
+            return over
         except LockLost:
             raise
         except BaseException:
@@ -98,6 +101,17 @@ def require_restorable(access: DatabaseAccess, backup: Backup) -> None:
         require_loadable(backup.manifest, live)
         require_swappable(live)
         require_recreatable(session, live.schema)
+
+
+def notes_on_grants(access: DatabaseAccess, backup: Backup) -> list[str]:
+    """Return a line for each privilege on a routine that a restore of this backup lost.
+
+    A restore keeps the privileges that there are, and grants none that only a manifest names.
+    Raises `DatabaseError`.
+    """
+    with open_session(access) as session:
+        lost = lost_grants(session, access.name, backup.manifest.routine_grants)
+        return [lost_note(grant, access.name) for grant in lost]
 
 
 def _require_match(session: Session, backup: Backup, shadow: str) -> None:

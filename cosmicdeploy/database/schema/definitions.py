@@ -1,9 +1,14 @@
-"""Definitions of views, routines, triggers and events: everything needed to create them again."""
+"""Definitions of views, routines, triggers and events: everything needed to create them again.
+
+Packages, which MariaDB has, count as routines.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 from cosmicdeploy.database.access import error_code, quoted
@@ -11,16 +16,19 @@ from cosmicdeploy.database.session import Session
 from cosmicdeploy.database.stored_model import StoredModel
 from cosmicdeploy.errors import DatabaseError
 
-Kind = Literal["FUNCTION", "PROCEDURE", "VIEW", "TRIGGER", "EVENT"]
+Kind = Literal["FUNCTION", "PROCEDURE", "PACKAGE", "PACKAGE BODY", "VIEW", "TRIGGER", "EVENT"]
+# Only MariaDB has packages.
+ROUTINES: tuple[Kind, ...] = ("FUNCTION", "PROCEDURE", "PACKAGE", "PACKAGE BODY")
 
 # Kind → query for the names of its objects. The kinds are in an order in which objects can be
 # created. The triggers of a table are in the order in which they fire, since triggers that are
 # created in this order fire in it again.
 NAME_QUERIES: dict[Kind, str] = {
-    "FUNCTION": "SELECT routine_name FROM information_schema.routines"
-    " WHERE routine_schema = %s AND routine_type = 'FUNCTION' ORDER BY 1",
-    "PROCEDURE": "SELECT routine_name FROM information_schema.routines"
-    " WHERE routine_schema = %s AND routine_type = 'PROCEDURE' ORDER BY 1",
+    **{
+        kind: "SELECT routine_name FROM information_schema.routines"  # noqa: S608 - fixed words
+        f" WHERE routine_schema = %s AND routine_type = '{kind}' ORDER BY 1"
+        for kind in ROUTINES
+    },
     "VIEW": "SELECT table_name FROM information_schema.views WHERE table_schema = %s ORDER BY 1",
     "TRIGGER": "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = %s"
     " ORDER BY event_object_table, action_timing, event_manipulation, action_order",
@@ -31,6 +39,8 @@ STATEMENT_COLUMNS = frozenset(
     {
         "Create Function",
         "Create Procedure",
+        "Create Package",
+        "Create Package Body",
         "Create View",
         "SQL Original Statement",
         "Create Event",
@@ -44,7 +54,9 @@ LOAD_TIME_ZONES = (
     " `mariadb-tzinfo-to-sql /usr/share/zoneinfo | mariadb -u root -p mysql` (on MySQL"
     " `mysql_tzinfo_to_sql` and `mysql`); then run the same command again"
 )
-DEFINER = re.compile(r"\ACREATE (?:\S+ )??DEFINER=`((?:[^`]|``)*)`@`((?:[^`]|``)*)`")
+# A routine that was created under ANSI_QUOTES has double quotes.
+DEFINER_PART = r"(?:`(?:[^`]|``)*`|\"(?:[^\"]|\"\")*\")"
+DEFINER = re.compile(rf"\ACREATE (?:\S+ )??DEFINER=({DEFINER_PART})(?:@({DEFINER_PART}))?")
 
 
 class Definition(StoredModel):
@@ -70,9 +82,13 @@ class Definition(StoredModel):
 
     @property
     def definer(self) -> str:
-        """The account in the statement's DEFINER clause, as user@host; "" without such a clause."""
+        """The account in the statement's DEFINER clause, as user@host, or the name of a role.
+
+        "" without such a clause.
+        """
         match = DEFINER.search(self.statement)
-        return "@".join(part.replace("``", "`") for part in match.groups()) if match else ""
+        parts = filter(None, match.groups()) if match else ()
+        return "@".join(part[1:-1].replace(part[0] * 2, part[0]) for part in parts)
 
     @property
     def digest(self) -> str:
@@ -95,7 +111,7 @@ class Definitions(StoredModel):
 
     def with_events(self, events: tuple[Definition, ...]) -> Definitions:
         """Return a copy with these events in place of its own."""
-        others = self.of("FUNCTION", "PROCEDURE", "VIEW", "TRIGGER")
+        others = self.of(*ROUTINES, "VIEW", "TRIGGER")
         return self.model_copy(update={"objects": (*others, *events)})
 
     def definers(self) -> tuple[str, ...]:
@@ -113,16 +129,26 @@ def read_definitions(session: Session, schema: str) -> Definitions:
     Raises `DatabaseError`, also if the user may not read one of the objects.
     """
     session.use(schema)  # the server leaves only the current schema's name out of a view's text
-    session.execute("SET SESSION sql_mode = ''")  # the mode decides how a view's text is quoted
-    try:
+    with plain_quotes(session):
         objects = tuple(
             read_definition(session, kind, name)
             for kind in NAME_QUERIES
             for name in names_of(session, schema, kind)
         )
+    return Definitions(collation=default_collation(session, schema), objects=objects)
+
+
+@contextmanager
+def plain_quotes(session: Session) -> Iterator[None]:
+    """Let the server quote the names in texts of tables and views by backticks within the block.
+
+    Raises `DatabaseError`.
+    """
+    session.execute("SET SESSION sql_mode = ''")
+    try:
+        yield
     finally:
         session.execute("SET SESSION sql_mode = DEFAULT")
-    return Definitions(collation=default_collation(session, schema), objects=objects)
 
 
 def names_of(session: Session, schema: str, kind: Kind) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from operator import itemgetter
 
+from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.errors import BackupError
 
@@ -26,17 +27,38 @@ WILDCARD = re.compile(r"(?<!\\)[_%]")
 
 
 def require_privileges(session: Session, schemas: Iterable[str], required: Iterable[str]) -> None:
-    """Raise `BackupError` unless the user has all required privileges on each schema."""
+    """Raise `BackupError` unless the user has all required privileges on each schema.
+
+    The error's details are the statements that grant them.
+    """
     required = tuple(required)
     missing = {schema: _missing(session, schema, required) for schema in schemas}
     lines = [f"{', '.join(names)} on {schema}" for schema, names in missing.items() if names]
     if lines:
+        account = own_account(session)
         raise BackupError(
             f"The database user lacks privileges: {'; '.join(lines)}",
             where=session.where,
-            todo="GRANT them, or use another user",
-            details=lines,
+            todo="run the statements below on the server as its administrator, or use another user",
+            details=[
+                # A short line: what is shown of a long one would not work.
+                f"GRANT {', '.join(names) if len(names) < len(required) else 'ALL PRIVILEGES'}"
+                f" ON {_granted_schema(schema)}.* TO {account};"
+                for schema, names in missing.items()
+                if names
+            ],
         )
+
+
+def own_account(session: Session) -> str:
+    """Return the account of the session, quoted for a GRANT. Raises `DatabaseError`."""
+    user, _, host = str(session.rows("SELECT CURRENT_USER()")[0][0]).rpartition("@")
+    return f"{quoted(user)}@{quoted(host)}"
+
+
+def _granted_schema(schema: str) -> str:
+    """Return a schema's name as a GRANT names this schema alone."""
+    return quoted(re.sub(r"([\\_%])", r"\\\1", schema))
 
 
 def require_definers(session: Session, definers: Iterable[str]) -> None:

@@ -2,55 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from pymysql.charset import charset_by_name
-
 from cosmicdeploy.database.access import quoted
-from cosmicdeploy.database.schema.definitions import (
-    Definition,
-    Definitions,
-    Kind,
-    names_of,
-)
-from cosmicdeploy.database.schema.recorded_settings import recorded_settings
+from cosmicdeploy.database.schema.definitions import ROUTINES, Definitions, Kind, names_of
+from cosmicdeploy.database.schema.rebuilding.create import create_all
 from cosmicdeploy.database.schema.schemas import set_default_collation
 from cosmicdeploy.database.session import Session, execute_when_unlocked, is_refusal
-from cosmicdeploy.errors import BackupError, DatabaseError
+from cosmicdeploy.errors import DatabaseError
 
 # Kinds of objects that the server runs without a call.
 ACTIVE: tuple[Kind, ...] = ("TRIGGER", "EVENT")
-ROUTINES: tuple[Kind, ...] = ("FUNCTION", "PROCEDURE")
 
 
-def recreate_objects(session: Session, schema: str, recorded: Definitions) -> None:
+def recreate_objects(session: Session, schema: str, recorded: Definitions) -> list[str]:
     """Replace the objects of a schema by the recorded ones; a second call has the same result.
 
-    A routine that is dropped loses the privileges granted on it: see `dropped_routines`. Raises
-    `DatabaseError`, and `BackupError` if a recorded definition is not usable.
+    On MariaDB, a routine that is replaced keeps the privileges granted on it. Returns and raises
+    what `create_all` does.
     """
     session.use(schema)
     drop_objects(session, schema, "EVENT", "TRIGGER", "VIEW")
     _drop_other_routines(session, schema, recorded)
     set_default_collation(session, schema, recorded.collation)
-    create_objects(session, schema, recorded.of(*ROUTINES))
-    _create_views(session, schema, recorded.of("VIEW"))
-    create_objects(session, schema, recorded.of("TRIGGER", "EVENT"))
+    return create_all(session, schema, recorded)
 
 
 def create_missing_triggers_and_events(
     session: Session, schema: str, recorded: Definitions
-) -> None:
+) -> list[str]:
     """Create the recorded triggers and events that do not exist.
 
-    Raises `DatabaseError`, and `BackupError` if a recorded definition is not usable.
+    Returns and raises what `create_all` does.
     """
     existing: set[tuple[str, str]] = {
         (kind, name) for kind in ACTIVE for name in names_of(session, schema, kind)
     }
-    missing = [each for each in recorded.of(*ACTIVE) if (each.kind, each.name) not in existing]
-    create_objects(session, schema, missing)
+    missing = tuple(each for each in recorded.of(*ACTIVE) if (each.kind, each.name) not in existing)
+    notes = create_all(session, schema, recorded.model_copy(update={"objects": missing}))
     set_default_collation(session, schema, recorded.collation)
+    return notes
 
 
 def drop_objects(session: Session, schema: str, *kinds: Kind) -> None:
@@ -62,38 +51,6 @@ def drop_objects(session: Session, schema: str, *kinds: Kind) -> None:
     for kind in kinds:
         for name in reversed(names_of(session, schema, kind)):
             execute_when_unlocked(session, f"DROP {kind} {quoted(schema)}.{quoted(name)}")
-
-
-def create_objects(session: Session, schema: str, recorded: Sequence[Definition]) -> None:
-    """Create objects in a schema, each under its recorded session settings.
-
-    Raises `DatabaseError`, and `BackupError` if a recorded definition is not usable.
-    """
-    session.use(schema)
-    for definition in recorded:
-        statement = definition.statement
-        if session.vendor.replaces_routines and definition.kind in ROUTINES:
-            # Unlike a drop, this keeps the privileges granted on the routine.
-            statement = statement.replace("CREATE ", "CREATE OR REPLACE ", 1)
-        with recorded_settings(session, schema, definition):
-            execute_when_unlocked(session, encoded(definition, statement))
-
-
-def encoded(definition: Definition, statement: str) -> bytes:
-    """Encode a statement in the character set that is recorded in `definition`.
-
-    The session has the same character set when it runs the statement. Raises `BackupError` if the
-    text does not fit the character set.
-    """
-    if definition.charset.startswith("utf8"):
-        return statement.encode()
-    try:
-        return statement.encode(charset_by_name(definition.charset).encoding)
-    except (AttributeError, KeyError, LookupError, UnicodeEncodeError) as error:
-        raise BackupError(
-            f"The text of {definition.label} does not fit its character set {definition.charset}",
-            todo="create it again over a connection with utf8mb4",
-        ) from error
 
 
 def without_broken_views(session: Session, definitions: Definitions) -> Definitions:
@@ -125,48 +82,13 @@ def broken_views(session: Session, definitions: Definitions) -> dict[str, str]:
 
 
 def _drop_other_routines(session: Session, schema: str, recorded: Definitions) -> None:
-    """Drop the routines that `create_objects` cannot replace by recorded ones."""
-    kept = _replaced(session, recorded)
-    for kind in ROUTINES:
+    """Drop the routines that `create_objects` cannot replace by recorded ones.
+
+    On MySQL these are all routines, since it has no CREATE OR REPLACE for them.
+    """
+    for kind in reversed(ROUTINES):
+        replaced = recorded.of(kind) if session.vendor.replaces_routines else ()
+        kept = {each.name for each in replaced}
         for name in names_of(session, schema, kind):
-            if (kind, name) not in kept:
+            if name not in kept:
                 session.execute(f"DROP {kind} {quoted(schema)}.{quoted(name)}")
-
-
-def dropped_routines(
-    session: Session, present: Definitions, recorded: Definitions
-) -> tuple[Definition, ...]:
-    """Return the present routines that `recreate_objects` drops, so that they lose their grants.
-
-    Raises `DatabaseError`.
-    """
-    kept = _replaced(session, recorded)
-    return tuple(each for each in present.of(*ROUTINES) if (each.kind, each.name) not in kept)
-
-
-def _replaced(session: Session, recorded: Definitions) -> set[tuple[str, str]]:
-    """Return the kinds and names of the routines that are replaced without a drop."""
-    routines = recorded.of(*ROUTINES) if session.vendor.replaces_routines else ()
-    return {(each.kind, each.name) for each in routines}
-
-
-def _create_views(session: Session, schema: str, waiting: Sequence[Definition]) -> None:
-    """Create views in rounds: a view that uses another view may succeed only in a later round.
-
-    Raises the last error if no view of a round can be created, and at once an error that says
-    nothing about the view, such as a lost connection.
-    """
-    while waiting:
-        failed: list[Definition] = []
-        last: DatabaseError | None = None
-        for definition in waiting:
-            try:
-                create_objects(session, schema, [definition])
-            except DatabaseError as error:
-                if not is_refusal(error):
-                    raise
-                failed.append(definition)
-                last = error
-        if last is not None and len(failed) == len(waiting):
-            raise last
-        waiting = failed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from cosmicdeploy.database.access import quoted
+from cosmicdeploy.database.schema.definitions import plain_quotes
 from cosmicdeploy.database.session import Session
 
 # The counter of AUTO_INCREMENT changes with the rows. The server writes no line break within a
@@ -22,11 +23,8 @@ def read_table_texts(session: Session, schema: str) -> dict[str, str]:
         " WHERE table_schema = %s AND table_type = 'BASE TABLE'",
         schema,
     )
-    session.execute("SET SESSION sql_mode = ''")  # the mode decides how names are quoted
-    try:
+    with plain_quotes(session):
         return {name: _text(session, schema, name) for (name,) in sorted(rows)}
-    finally:
-        session.execute("SET SESSION sql_mode = DEFAULT")
 
 
 def _text(session: Session, schema: str, table: str) -> str:

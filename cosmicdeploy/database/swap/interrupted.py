@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -25,6 +25,9 @@ from cosmicdeploy.process.signals import uninterruptible
 OTHERS_END_SECONDS = 30
 
 
+State = Literal["nothing", "old", "new"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class SwapOutcome:
     """What was done about an interrupted swap, and which data is live now.
@@ -34,7 +37,7 @@ class SwapOutcome:
     live again, so "old" then means the restored data, and "new" the data from before the restore.
     """
 
-    state: Literal["nothing", "old", "new"]
+    state: State
     description: str
 
 
@@ -61,23 +64,17 @@ def resolve(session: Session, live: str) -> SwapOutcome:
     store = SwapRecord(session, live)
     phases = store.phases()
     if Phase.BACK_MOVED in phases:
-        backward(live).finish(session)
-        return SwapOutcome(
-            state="new", description="a swap back was interrupted after its tables moved"
-        )
+        notes = backward(live).finish(session)
+        return _outcome("new", "a swap back was interrupted after its tables moved", notes)
     if Phase.BACK_PREPARED in phases:
-        backward(live).undo(session)
+        notes = backward(live).undo(session)
         if Phase.MOVED not in phases:
-            return SwapOutcome(
-                state="old", description="a swap back was interrupted before its tables moved"
-            )
+            return _outcome("old", "a swap back was interrupted before its tables moved", notes)
     if Phase.MOVED in phases:
         return _finish_or_undo(session, live)
     if Phase.PREPARED in phases:
-        forward(live).undo(session)
-        return SwapOutcome(
-            state="old", description="a swap was interrupted before its tables moved"
-        )
+        notes = forward(live).undo(session)
+        return _outcome("old", "a swap was interrupted before its tables moved", notes)
     store.forget()
     if not phases:
         drop_empty_schema(session, replaced_name(live))
@@ -93,25 +90,29 @@ def _finish_or_undo(session: Session, live: str) -> SwapOutcome:
     interrupted = "a swap was interrupted after its tables moved"
     kept = SwapRecord(session, live).read(Phase.MOVED)
     try:
-        forward(live).finish(session)
+        notes = forward(live).finish(session)
     except (BackupError, DatabaseError) as error:
         if isinstance(error, DatabaseError) and not is_refusal(error):
             raise
-        _undo_moved(session, live, kept, error)
-        return SwapOutcome(
-            state="old",
-            description=f"{interrupted}, and is undone, since it cannot be finished: {error.what}",
-        )
-    return SwapOutcome(state="new", description=interrupted)
+        undone = f"{interrupted}, and is undone, since it cannot be finished: {error.what}"
+        return _outcome("old", undone, _undo_moved(session, live, kept, error))
+    return _outcome("new", interrupted, notes)
+
+
+def _outcome(state: State, what: str, notes: Sequence[str]) -> SwapOutcome:
+    return SwapOutcome(state=state, description="; ".join((what, *notes)))
 
 
 def _undo_moved(
     session: Session, live: str, kept: Record, unfinished: BackupError | DatabaseError
-) -> None:
-    """Undo a swap that cannot be finished because of the error `unfinished`."""
+) -> Sequence[str]:
+    """Undo a swap that cannot be finished because of the error `unfinished`.
+
+    Returns lines about events that could not be created as they were.
+    """
     back = backward(live)
     try:
-        back.run(session, prepared_record(session, back, kept.leaving, kept.grants))
+        return back.run(session, prepared_record(session, back, kept.leaving, kept.grants)).notes
     except (BackupError, DatabaseError) as error:
         raise DatabaseError(
             "A swap of data can be neither finished nor undone",

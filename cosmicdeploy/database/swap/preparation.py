@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from cosmicdeploy.database.schema.creatable import require_creatable, require_creatable_events
 from cosmicdeploy.database.schema.definitions import Definitions, read_definitions
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.schema.privileges import require_definers
-from cosmicdeploy.database.schema.recreate import dropped_routines, without_broken_views
-from cosmicdeploy.database.schema.routine_grants import (
-    RoutineGrant,
-    read_routine_grants,
-    require_grantable,
-)
+from cosmicdeploy.database.schema.rebuilding.routine_grants import RoutineGrant
+from cosmicdeploy.database.schema.recreate import without_broken_views
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.database.swap.direction import SwapDirection
 from cosmicdeploy.database.swap.record import Record
@@ -24,14 +18,14 @@ def prepared_record(
     session: Session,
     direction: SwapDirection,
     coming: Definitions,
-    grants: Sequence[RoutineGrant] = (),
+    grants: tuple[RoutineGrant, ...],
 ) -> Record:
     """Return the record for a swap whose tables and objects can all be moved and created again.
 
-    `coming` are the objects of the tables that become live, `grants` the privileges on routines that
-    an earlier swap has dropped. Tries to create each event, disabled, in the schema of these
-    tables. Raises `BackupError` if a table cannot be moved or an object
-    cannot be created again, and `DatabaseError` if the server does not answer.
+    `coming` are the objects of the tables that become live; `grants` as in `Record`. Tries to
+    create each event, disabled, in the schema of these tables. Raises `BackupError` if a table
+    cannot be moved or an object cannot be created again, and `DatabaseError` if the server does not
+    answer.
     """
     for schema in (direction.live, direction.incoming):
         require_swappable(Facts(session, schema))
@@ -40,10 +34,7 @@ def prepared_record(
     require_creatable(session, coming.objects)
     events = (*leaving.of("EVENT"), *coming.of("EVENT"))
     require_creatable_events(session, direction.incoming, events)
-    dropped = dropped_routines(session, leaving, coming)
-    revoked = read_routine_grants(session, direction.live, dropped)
-    require_grantable(session, direction.live, revoked)
-    return Record(leaving=leaving, coming=coming, grants=(*grants, *revoked))
+    return Record(leaving=leaving, coming=coming, grants=grants)
 
 
 def require_recreatable(session: Session, schema: str) -> Definitions:

@@ -6,13 +6,18 @@ tables.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from cosmicdeploy.database.access import DatabaseAccess, quoted
 from cosmicdeploy.database.schema.definitions import Definitions, read_definitions
 from cosmicdeploy.database.schema.facts import Facts
-from cosmicdeploy.database.schema.routine_grants import RoutineGrant
+from cosmicdeploy.database.schema.rebuilding.relocation import relocated
+from cosmicdeploy.database.schema.rebuilding.routine_grants import (
+    RoutineGrant,
+    read_routine_grants,
+    unread_note,
+)
 from cosmicdeploy.database.schema.schemas import (
     create_schema_like,
     drop_empty_schema,
@@ -50,8 +55,12 @@ def swap(access: DatabaseAccess) -> Swapped:
             )
         require_no_replaced_data(session, access)
         events = SwapRecord(session, live).held_events()
-        coming = read_definitions(session, shadow_name(live)).with_events(events)
-        return _run(session, forward(live), coming)
+        shadow = shadow_name(live)
+        loaded = relocated(read_definitions(session, shadow), shadow, live)
+        coming = loaded.with_events(events)
+        grants = read_routine_grants(session, live)
+        swapped = _run(session, forward(live), coming, grants or ())
+        return replace(swapped, notes=(*swapped.notes, *unread_note(grants, loaded)))
 
 
 def swap_back(access: DatabaseAccess) -> Swapped:
@@ -135,7 +144,7 @@ def _run(
     session: Session,
     direction: SwapDirection,
     coming: Definitions,
-    grants: Sequence[RoutineGrant] = (),
+    grants: tuple[RoutineGrant, ...],
 ) -> Swapped:
     """Run a swap; if a statement fails, finish or undo the swap, then raise the first error."""
     record = prepared_record(session, direction, coming, grants)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from cosmicdeploy.database.access import NO_LIMIT
 from cosmicdeploy.database.backups.on_disk.archive import COMPRESSION_LEVEL
@@ -51,8 +51,6 @@ NO_OPTION_FILES = "--no-defaults"
 DUMP_FLAGS = (
     "--single-transaction",
     "--quick",
-    "--routines",
-    "--triggers",
     "--hex-blob",
     "--default-character-set=utf8mb4",
     "--max-allowed-packet=1G",
@@ -62,7 +60,8 @@ DUMP_FLAGS = (
     # A SELECT with its own limit ignores the server's sql_select_limit.
     f"--where=1 LIMIT {NO_LIMIT}",
 )
-EVENTS = "--events"
+# Kinds of objects that a dump may hold, as the tools' options name them.
+OBJECTS = ("routines", "triggers", "events")
 # Options that the tools of some vendors or versions lack: name in the help text → flag.
 OPTIONAL_FLAGS = {
     "no-tablespaces": "--no-tablespaces",
@@ -82,6 +81,11 @@ def dump_prefix(stdbuf: str, zstd: str) -> tuple[str, ...]:
     return (
         ("sh", "-c", COMPRESS, "sh", zstd, f"-{COMPRESSION_LEVEL}", *buffered) if zstd else buffered
     )
+
+
+def object_flags(without: Collection[str]) -> tuple[str, ...]:
+    """Return the flags for the kinds of objects in a dump, without these kinds."""
+    return tuple(f"--skip-{kind}" if kind in without else f"--{kind}" for kind in OBJECTS)
 
 
 def known_flags(help_text: str, flags: Mapping[str, str] = OPTIONAL_FLAGS) -> tuple[str, ...]:

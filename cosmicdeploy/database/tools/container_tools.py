@@ -6,7 +6,7 @@ command line of an exec in its events and when the exec is inspected, but never 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +14,13 @@ from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.tools.command_line import (
     DUMP_FLAGS,
-    EVENTS,
     NO_OPTION_FILES,
     PROBE,
     SCHEMA_VARIABLE,
     SELECT_LIMIT,
     dump_prefix,
     known_flags,
+    object_flags,
 )
 from cosmicdeploy.database.tools.messages import error_lines
 from cosmicdeploy.database.tools.silence import explain_silence
@@ -53,16 +53,16 @@ class ContainerTools:
         sink: Callable[[bytes], None],
         silence: float,
         *,
-        events: bool = True,
+        without: Collection[str] = (),
         tables: Sequence[str] = (),
     ) -> ExecResult:
-        """Dump the schema, or only the given tables, into `sink`.
+        """Dump the schema, or only the given tables, into `sink`, without these kinds of objects.
 
         The caller has to check the exit code. Raises `BackupError` if the tool prints nothing for
         `silence` seconds, and any error of the engine or of `sink`.
         """
         schema = self.access.name
-        flags = [*self.dump_flags, *([EVENTS] if events else [])]
+        flags = [*self.dump_flags, *object_flags(without)]
         tool = [self.dump_tool, *self.login, *flags, schema, *tables]
         return self._run(schema, [*self.dump_prefix, *tool], sink=sink, silence=silence)
 

@@ -15,7 +15,7 @@ import pytest
 
 from cosmicdeploy.database import access as connecting
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.restore.connection import LoadConnection
+from cosmicdeploy.database.loading.connection import LoadConnection
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.errors import CosmicError, DatabaseError
 from cosmicdeploy.probes import cache, http

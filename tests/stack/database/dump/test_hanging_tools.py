@@ -17,7 +17,7 @@ from cosmicdeploy.database import access as connecting
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.dump.dump import DumpOptions, create_backup
-from cosmicdeploy.database.restore import connection, parallel
+from cosmicdeploy.database.loading import connection, parallel
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.tools.cleanup import end_leftover_tools, end_tools
 from cosmicdeploy.database.tools.command_line import SCHEMA_VARIABLE

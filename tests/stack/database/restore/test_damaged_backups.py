@@ -12,7 +12,7 @@ from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.dump.dump import create_backup
-from cosmicdeploy.database.restore import connection
+from cosmicdeploy.database.loading import connection
 from cosmicdeploy.database.restore.manifest_diff import differences
 from cosmicdeploy.database.restore.restore import load_shadow, restore_backup
 from cosmicdeploy.database.restore.verify import (

@@ -16,8 +16,8 @@ from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.on_disk.archive import Digest, read_raw
 from cosmicdeploy.database.dump.dump import create_backup
+from cosmicdeploy.database.loading.routing import LARGEST_QUEUED
 from cosmicdeploy.database.restore.load import load_schema
-from cosmicdeploy.database.restore.routing import LARGEST_QUEUED
 from cosmicdeploy.database.schema.schemas import create_schema_like
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.engine import Engine

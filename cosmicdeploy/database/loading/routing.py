@@ -10,15 +10,15 @@ import re
 from collections.abc import Callable, Collection
 from typing import Protocol
 
-from cosmicdeploy.database.dump.server_limits import LARGEST_SETTING, require_sendable
 from cosmicdeploy.database.dump_format.scan import SCHEMA_DEFAULTS, table_of, without_schema_name
-from cosmicdeploy.database.dump_format.splitter import Rows, Splitter, Text
+from cosmicdeploy.database.dump_format.splitter import Rows, Splitter
 from cosmicdeploy.database.dump_format.statements import (
     first_words,
     unknown_statement,
     without_version_comments,
 )
-from cosmicdeploy.database.restore.deferred_indexes import DeferredIndexes, defer_indexes
+from cosmicdeploy.database.loading.deferred_indexes import DeferredIndexes, defer_indexes
+from cosmicdeploy.database.tools.server_limits import LARGEST_SETTING, require_sendable
 from cosmicdeploy.errors import BackupError
 
 # A larger INSERT (in bytes) runs at once instead of being queued, so that only one is in memory.
@@ -61,7 +61,7 @@ class Router:
 
     Tables in `large` are created without secondary indexes and foreign keys where that is safe;
     `deferred` lists the statements that add these. The server accepts statements of up to `limit`
-    bytes. Without `events`, scheduled events are left out.
+    bytes. Scheduled events are left out, since the server would run them in the schema of the load.
     """
 
     def __init__(
@@ -72,7 +72,6 @@ class Router:
         *,
         large: Collection[str] = (),
         limit: int = LARGEST_SETTING,
-        events: bool = False,
     ) -> None:
         self.deferred: list[DeferredIndexes] = []
         self.settings: list[bytes] = []
@@ -80,7 +79,6 @@ class Router:
         self._run = run
         self._open_rows = open_rows
         self._rest = rest
-        self._events = events
         self._limit = limit
         self._splitter = Splitter()
         self._in_preamble = True
@@ -97,8 +95,24 @@ class Router:
         for piece in self._splitter.feed(chunk):
             if isinstance(piece, Rows):
                 self._take_rows(piece)
-            else:
-                self._take_text(piece)
+            elif piece.statement:
+                self.take(piece.statement)
+
+    def take(self, statement: bytes) -> None:
+        """Take a complete statement that is not an INSERT of rows. Raises what `feed` raises."""
+        if not SCHEMA_DEFAULTS.match(statement) and (words := unknown_statement(statement)):
+            raise _unknown(words)
+        if LOCKS.fullmatch(statement) or is_event(statement):
+            return
+        if STRUCTURE.match(statement):
+            self._in_preamble = False
+            self._run(self._without_indexes(statement))
+            return
+        if SETTING.match(statement):  # needed now, and again before the deferred statements
+            self._run(statement)
+            if self._in_preamble:
+                self.settings.append(statement)
+        self._rest.put(without_schema_name(statement))
 
     def end(self) -> None:
         """End the dump. Raises `BackupError` if its last statement has no delimiter."""
@@ -126,24 +140,6 @@ class Router:
             self._rows = self._open_rows(self.settings)
         return self._rows
 
-    def _take_text(self, piece: Text) -> None:
-        statement = piece.statement
-        if not statement:
-            return
-        if not SCHEMA_DEFAULTS.match(statement) and (words := unknown_statement(statement)):
-            raise _unknown(words)
-        if LOCKS.fullmatch(statement) or (not self._events and is_event(statement)):
-            return
-        if STRUCTURE.match(statement):
-            self._in_preamble = False
-            self._run(self._without_indexes(statement))
-            return
-        if SETTING.match(statement):  # needed now, and again before the deferred statements
-            self._run(statement)
-            if self._in_preamble:
-                self.settings.append(statement)
-        self._rest.put(without_schema_name(statement))
-
     def _without_indexes(self, statement: bytes) -> bytes:
         later = defer_indexes(statement) if table_of(statement) in self._large else None
         if later is None:
@@ -162,9 +158,3 @@ def _unknown(words: str) -> BackupError:
 def is_event(statement: bytes) -> bool:
     """Return whether a statement creates or drops a scheduled event."""
     return bool(EVENT.match(without_version_comments(statement)))
-
-
-def creates_event(statement: str) -> bool:
-    """Return whether a statement, from a manifest, creates an event in the current schema."""
-    raw = statement.encode("utf-8", "replace")
-    return raw.startswith(b"CREATE ") and is_event(raw) and not unknown_statement(raw)

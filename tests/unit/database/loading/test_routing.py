@@ -2,7 +2,7 @@
 
 import pytest
 
-from cosmicdeploy.database.restore.routing import LARGEST_QUEUED, Router, is_event
+from cosmicdeploy.database.loading.routing import LARGEST_QUEUED, Router, is_event
 from cosmicdeploy.errors import BackupError
 
 pytestmark = pytest.mark.unit
@@ -47,15 +47,13 @@ class Deferred:
 class Target:
     """Stands for the database: records the statements by where the router sent them."""
 
-    def __init__(
-        self, *, large: tuple[str, ...] = (), events: bool = False, limit: int = 1 << 30
-    ) -> None:
+    def __init__(self, *, large: tuple[str, ...] = (), limit: int = 1 << 30) -> None:
         self.ran: list[bytes | bytearray] = []
         self.rows: list[bytes] = []
         self.settings: list[bytes] = []
         self.rest: list[bytes] = []
         self.router = Router(
-            self.ran.append, self.open, Deferred(self.rest), large=large, events=events, limit=limit
+            self.ran.append, self.open, Deferred(self.rest), large=large, limit=limit
         )
 
     def open(self, settings: list[bytes]) -> "Target":
@@ -88,10 +86,6 @@ def test_tables_and_rows_are_loaded_at_once_and_the_rest_is_deferred() -> None:
     assert b"TRIGGER" in rest and b"SET NAMES" in rest
     assert b"INSERT INTO" not in rest and b"LOCK" not in rest and b"EVENT" not in rest
     assert b"ALTER DATABASE CHARACTER SET latin1 COLLATE latin1_swedish_ci" in target.rest
-
-
-def test_events_are_loaded_only_on_request() -> None:
-    assert b"EVENT `e`" in b"".join(Target(events=True).feed(DUMP).rest)
 
 
 def test_the_indexes_of_a_large_table_are_deferred() -> None:

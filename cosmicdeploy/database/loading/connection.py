@@ -16,7 +16,7 @@ from cosmicdeploy.database.access import (
     error_code,
     limit_reads,
 )
-from cosmicdeploy.database.restore.redaction import redact_values
+from cosmicdeploy.database.loading.redaction import redact_values
 from cosmicdeploy.errors import BackupError
 from cosmicdeploy.process.signals import interruptible
 

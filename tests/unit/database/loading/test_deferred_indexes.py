@@ -2,7 +2,7 @@
 
 import pytest
 
-from cosmicdeploy.database.restore.deferred_indexes import defer_indexes
+from cosmicdeploy.database.loading.deferred_indexes import defer_indexes
 
 pytestmark = pytest.mark.unit
 

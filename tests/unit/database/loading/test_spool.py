@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.database.backups.on_disk import disk_space
-from cosmicdeploy.database.restore.load import IN_MEMORY, StatementSpool
+from cosmicdeploy.database.loading.spool import IN_MEMORY, StatementSpool
 from cosmicdeploy.errors import BackupError
 
 pytestmark = pytest.mark.unit

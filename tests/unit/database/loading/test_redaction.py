@@ -2,7 +2,7 @@
 
 import pytest
 
-from cosmicdeploy.database.restore.redaction import redact_values
+from cosmicdeploy.database.loading.redaction import redact_values
 
 pytestmark = pytest.mark.unit
 
