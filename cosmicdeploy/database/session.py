@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, cast
 
 import pymysql
@@ -18,6 +19,7 @@ from cosmicdeploy.database.access import (
     error_code,
     quoted,
 )
+from cosmicdeploy.database.vendors import Vendor, vendor_of
 from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.process.polling import poll
 from cosmicdeploy.process.signals import interruptible
@@ -45,6 +47,16 @@ class Session:
     def __init__(self, connection: Connection[Cursor], where: str) -> None:
         self._connection = connection
         self.where = where
+
+    @cached_property
+    def version(self) -> str:
+        """The server's version, as the server reports it."""
+        return str(self.rows("SELECT VERSION()")[0][0])
+
+    @cached_property
+    def vendor(self) -> Vendor:
+        """The server's vendor."""
+        return vendor_of(self.version)
 
     def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows."""

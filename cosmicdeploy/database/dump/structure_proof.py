@@ -28,11 +28,13 @@ from cosmicdeploy.database.schema.privileges import TO_RESTORE, require_definers
 from cosmicdeploy.database.schema.rebuilding.create import try_all
 from cosmicdeploy.database.schema.rebuilding.event_text import disabled
 from cosmicdeploy.database.schema.rebuilding.relocation import relocated
+from cosmicdeploy.database.schema.rebuilding.routine_grants import require_known_grants
 from cosmicdeploy.database.schema.rebuilding.structure import (
     Structure,
     read_structure,
     structure_differences,
 )
+from cosmicdeploy.database.schema.recreate import dropped_routines
 from cosmicdeploy.database.schema.schemas import (
     proof_name,
     restoring_schemas,
@@ -55,6 +57,8 @@ def require_provable(facts: Facts, definitions: Definitions) -> None:
     live = facts.schema
     require_privileges(facts.session, (*restoring_schemas(live), proof_name(live)), TO_RESTORE)
     require_definers(facts.session, definitions.definers())
+    dropped = dropped_routines(facts.session, live, definitions.labels())
+    require_known_grants(facts.session, live, dropped)
 
 
 def prove_structure(

@@ -12,7 +12,12 @@ from cosmicdeploy.database.restore.manifest_diff import differences
 from cosmicdeploy.database.restore.verify import verify_backup
 from cosmicdeploy.database.schema.creatable import require_creatable_events
 from cosmicdeploy.database.schema.facts import Facts
-from cosmicdeploy.database.schema.rebuilding.routine_grants import lost_grants, lost_note
+from cosmicdeploy.database.schema.rebuilding.routine_grants import (
+    lost_grants,
+    lost_note,
+    require_known_grants,
+)
+from cosmicdeploy.database.schema.recreate import dropped_routines
 from cosmicdeploy.database.schema.schemas import (
     create_schema_like,
     drop_schema,
@@ -101,6 +106,8 @@ def require_restorable(access: DatabaseAccess, backup: Backup) -> None:
         require_loadable(backup.manifest, live)
         require_swappable(live)
         require_recreatable(session, live.schema)
+        dropped = dropped_routines(session, live.schema, backup.manifest.definitions)
+        require_known_grants(session, live.schema, dropped)
 
 
 def notes_on_grants(access: DatabaseAccess, backup: Backup) -> list[str]:

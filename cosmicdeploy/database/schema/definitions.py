@@ -59,6 +59,11 @@ DEFINER_PART = r"(?:`(?:[^`]|``)*`|\"(?:[^\"]|\"\")*\")"
 DEFINER = re.compile(rf"\ACREATE (?:\S+ )??DEFINER=({DEFINER_PART})(?:@({DEFINER_PART}))?")
 
 
+def label_of(kind: Kind, name: str) -> str:
+    """Return an object's kind and name, as messages show it."""
+    return f"{kind.lower()} {name}"
+
+
 class Definition(StoredModel):
     """The statement that creates one object, and the session settings under which to run it.
 
@@ -78,7 +83,7 @@ class Definition(StoredModel):
     @property
     def label(self) -> str:
         """The object's kind and name, as messages show it."""
-        return f"{self.kind.lower()} {self.name}"
+        return label_of(self.kind, self.name)
 
     @property
     def definer(self) -> str:
@@ -117,6 +122,10 @@ class Definitions(StoredModel):
     def definers(self) -> tuple[str, ...]:
         """Return the accounts in the objects' DEFINER clauses, as user@host, without duplicates."""
         return tuple(sorted({each.definer for each in self.objects if each.definer}))
+
+    def labels(self) -> frozenset[str]:
+        """Return the labels of the objects."""
+        return frozenset(each.label for each in self.objects)
 
     def digests(self) -> dict[str, str]:
         """Return label → digest of each object."""
@@ -176,7 +185,7 @@ def read_definition(session: Session, kind: Kind, name: str) -> Definition:
         raise DatabaseError(
             f"This user may not read the body of {kind.lower()} {name}",
             where=session.where,
-            todo="connect as its definer, or as a user with SELECT on mysql.proc",
+            todo=f"connect as its definer, or as a user with {session.vendor.bodies_privilege}",
         )
     return Definition(
         kind=kind,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+from cosmicdeploy.database.schema.table_texts import read_table_texts
 from cosmicdeploy.database.session import Session
 
 # The queries read no schema names, so that a restored copy has the same digest as its original.
@@ -38,5 +39,9 @@ def schema_digest(session: Session, schema: str) -> str:
 
     Raises `DatabaseError`.
     """
-    results = [session.rows(query, schema) for query in QUERIES]
+    results = (
+        [session.rows(query, schema) for query in QUERIES]
+        if session.vendor.lists_expressions
+        else read_table_texts(session, schema)
+    )
     return hashlib.sha256(json.dumps(results, default=str).encode()).hexdigest()

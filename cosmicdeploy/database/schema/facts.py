@@ -46,10 +46,7 @@ class Facts:
 
     def server(self) -> Server:
         """Return the server's vendor and version."""
-        version = str(self.session.rows("SELECT VERSION()")[0][0])
-        return Server(
-            vendor="MariaDB" if "mariadb" in version.lower() else "MySQL", version=version
-        )
+        return Server(vendor=self.session.vendor.name, version=self.session.version)
 
     def engines(self) -> dict[str, str]:
         """Return the storage engine of each base table, ordered by name."""
