@@ -6,6 +6,7 @@ import math
 import os
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,9 +23,9 @@ from cosmicdeploy.database.dump.pipe import piped
 from cosmicdeploy.database.dump.prerequisites import require_dumpable
 from cosmicdeploy.database.dump.row_counts import count_rows, require_all_rows
 from cosmicdeploy.database.dump.store import archive_for, reporting, storing, write_error
-from cosmicdeploy.database.dump.structure_proof import prove_structure, require_provable
+from cosmicdeploy.database.dump.structure_proof import require_provable, structure_prover
 from cosmicdeploy.database.dump_format.bodies import withheld_objects
-from cosmicdeploy.database.loading.spool import statement_spool
+from cosmicdeploy.database.dump_format.scan import ignore_statement
 from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.facts import Facts, open_facts
 from cosmicdeploy.database.schema.rebuilding.routine_grants import (
@@ -162,8 +163,12 @@ def _dump(
     tools = find_tools(engine, access)
     before = _check_before(access, tools, folder, options)
     withheld = withheld_objects(before.definitions)
-    with statement_spool(folder) as statements:
-        archive = archive_for(tools, partial_backup.file, statements.put)
+    with ExitStack() as stack:
+        prover = None
+        if options.prove:
+            prover = stack.enter_context(structure_prover(access, before.structure))
+        on_statement = prover.take if prover else ignore_statement
+        archive = archive_for(tools, partial_backup.file, on_statement)
         with piped(storing(archive, folder)) as put:
             sink = reporting(put, archive, on_bytes)
             result = tools.dump(sink, options.silence, without=withheld)
@@ -171,9 +176,7 @@ def _dump(
         on_bytes(archive.raw.bytes)
         require_complete(result, archive, {*before.tables})
         objects = _check_after(access, tools, archive, before, options)
-        proof, over = (
-            prove_structure(access, statements, before.structure) if options.prove else (None, [])
-        )
+        proof, over = prover.finish() if prover else (None, [])
     unread = unread_note(before.grants, before.definitions)
     return partial_backup.manifest.updated(
         status="good",
