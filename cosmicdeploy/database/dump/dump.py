@@ -6,6 +6,7 @@ import math
 import os
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -30,9 +31,9 @@ from cosmicdeploy.database.dump.prerequisites import require_dumpable
 from cosmicdeploy.database.dump.row_counts import require_all_rows
 from cosmicdeploy.database.dump.server_rows import RowCount, counting_rows
 from cosmicdeploy.database.dump.store import archive_for, reporting, storing, write_error
-from cosmicdeploy.database.dump.structure_proof import prove_structure, require_provable
+from cosmicdeploy.database.dump.structure_proof import require_provable, structure_prover
 from cosmicdeploy.database.dump_format.bodies import withheld_objects
-from cosmicdeploy.database.loading.spool import statement_spool
+from cosmicdeploy.database.dump_format.scan import ignore_statement
 from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.facts import Facts, open_facts
 from cosmicdeploy.database.schema.rebuilding.routine_grants import (
@@ -182,8 +183,13 @@ def _dump(
     before = _check_before(access, tools, folder, options)
     withheld = withheld_objects(before.definitions)
     checksums = options.prove == "data"
-    with statement_spool(folder) as statements:
-        archive = archive_for(tools, partial_backup.file, statements.put)
+    with ExitStack() as stack:
+        prover = None
+        if options.proves_structure:
+            # Before the count begins: the tables that it creates later change no snapshot.
+            prover = stack.enter_context(structure_prover(access, before.structure))
+        on_statement = prover.take if prover else ignore_statement
+        archive = archive_for(tools, partial_backup.file, on_statement)
         with counting_rows(access, before.tables, options.lock_wait, checksums=checksums) as count:
             with piped(storing(archive, folder)) as put:
                 sink = reporting(put, archive, on_bytes)
@@ -192,11 +198,7 @@ def _dump(
             on_bytes(archive.raw.bytes)
             require_complete(result, archive, {*before.tables})
             objects, rows_counted = _check_after(access, tools, archive, before, count, options)
-        proof, over = (
-            prove_structure(access, statements, before.structure)
-            if options.proves_structure
-            else (None, [])
-        )
+        proof, over = prover.finish() if prover else (None, [])
     unread = unread_note(before.grants, before.definitions)
     return partial_backup.manifest.updated(
         status="good",

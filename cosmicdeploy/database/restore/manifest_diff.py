@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.on_disk.manifest import Manifest
+from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.facts import Facts, Table
 from cosmicdeploy.database.schema.outline import column_changes
-from cosmicdeploy.database.schema.rebuilding.relocation import relocated
+from cosmicdeploy.database.schema.rebuilding.relocation import unqualified
 from cosmicdeploy.database.schema.rebuilding.structure import table_digests
 from cosmicdeploy.database.schema.row_checksums import Rows, are_comparable, checksum_rows
 from cosmicdeploy.database.schema.table_texts import read_table_texts
@@ -81,9 +82,24 @@ def _structure(manifest: Manifest, facts: Facts) -> Iterator[str]:
     texts = read_table_texts(facts.session, facts.schema)
     if changed := _changed(manifest.table_definitions, table_digests(texts)):
         yield f"tables differ from the backup: {', '.join(changed)}"
-    loaded = relocated(facts.definitions(), facts.schema, manifest.database)
-    if changed := _changed(manifest.definitions, loaded.digests()):
+    if changed := _changed(*_definitions(manifest, facts.definitions(), facts.schema)):
         yield f"definitions differ from the backup: {', '.join(changed)}"
+
+
+def _definitions(
+    manifest: Manifest, loaded: Definitions, schema: str
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the digests of the backup's objects and of the loaded ones, to compare them.
+
+    The manifests of older versions hold only digests of most objects.
+    """
+    if manifest.object_definitions is None:
+        return manifest.definitions, loaded.digests()
+    recorded = loaded.model_copy(update={"objects": manifest.recorded})
+    return (
+        unqualified(recorded, manifest.database).digests(),
+        unqualified(loaded, schema).digests(),
+    )
 
 
 def row_differences(manifest: Manifest, tables: Iterable[Table]) -> list[RowDifference]:

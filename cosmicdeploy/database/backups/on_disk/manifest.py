@@ -64,7 +64,7 @@ class StructureProof(StoredModel):
     """The proof that the structure of a backup loads and comes back as it was.
 
     `objects` is the number of tables, views, routines, triggers and events that were created in a
-    schema beside the live one and compared; `seconds` is how long that took.
+    schema beside the live one and compared; `seconds` is how much longer than the dump that took.
     """
 
     seconds: float
