@@ -24,9 +24,9 @@ from cosmicdeploy.database.dump.row_counts import count_rows, require_all_rows
 from cosmicdeploy.database.dump.server_limits import (
     largest_statement,
     require_sendable,
-    require_whole_lists,
+    require_tool_settings,
 )
-from cosmicdeploy.database.dump.store import archive_for, reporting, storing, write_error
+from cosmicdeploy.database.dump.store import archive_for, limiting, reporting, storing, write_error
 from cosmicdeploy.database.dump_format.bodies import withheld_events_warnings
 from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.facts import Facts, open_facts
@@ -122,6 +122,7 @@ class _SchemaBefore:
     tables: tuple[str, ...]
     definitions: Definitions
     row_counts: Mapping[str, int]
+    largest_statement: int
 
 
 def _dump(
@@ -137,7 +138,8 @@ def _dump(
     before = _check_before(access, tools, folder, options)
     withheld = withheld_events_warnings(before.definitions)
     archive = archive_for(tools, partial_backup.file)
-    with piped(storing(archive, folder)) as put:
+    stored = limiting(storing(archive, folder), archive, before.largest_statement, access.where)
+    with piped(stored) as put:
         sink = reporting(put, archive, on_bytes)
         result = tools.dump(sink, options.silence, events=not withheld)
     archive.close()
@@ -168,7 +170,7 @@ def _check_before(
     with open_facts(access) as facts:
         facts.session.execute("SET SESSION lock_wait_timeout = %s", math.ceil(options.silence))
         require_dumpable(facts, exact=options.exact)
-        require_whole_lists(tools, facts)
+        require_tool_settings(tools, facts)
         require_room(folder, facts.data_bytes())
         return _SchemaBefore(
             digest=facts.schema_digest(),
@@ -176,6 +178,7 @@ def _check_before(
             tables=tuple(facts.engines()),
             definitions=facts.definitions(),
             row_counts=count_rows(facts),
+            largest_statement=largest_statement(facts.session),
         )
 
 
@@ -192,8 +195,8 @@ def _check_after(
         rows = {name: archive.scan.rows[name] for name in before.tables}
         count_again = partial(_rows_in_new_dump, tools, options.silence)
         require_all_rows(facts, rows, before.row_counts, count_again)
-        limit = largest_statement(facts.session)
-        require_sendable(*archive.scan.largest, limit, facts.session.where)
+        # The server's limit may have changed during the dump.
+        require_sendable(*archive.scan.largest, largest_statement(facts.session), access.where)
         return _objects(facts, rows)
 
 

@@ -14,6 +14,7 @@ from cosmicdeploy.database.backups.on_disk.archive import (
     OnBytes,
 )
 from cosmicdeploy.database.backups.on_disk.disk_space import no_room
+from cosmicdeploy.database.dump.server_limits import require_sendable
 from cosmicdeploy.database.tools.container_tools import ContainerTools
 from cosmicdeploy.errors import BackupError
 
@@ -35,6 +36,22 @@ def storing(archive: Archive, folder: Path) -> Callable[[bytes], None]:
             raise write_error(error, folder) from error
 
     return store
+
+
+def limiting(
+    put: Callable[[bytes], None], archive: Archive, limit: int, where: str
+) -> Callable[[bytes], None]:
+    """Return a function that passes bytes to `put`, and stops at a statement beyond the limit.
+
+    `limit` is the size in bytes of the largest statement that the server accepts. The function
+    raises `BackupError` as soon as the archive has a larger one.
+    """
+
+    def take(piece: bytes) -> None:
+        put(piece)
+        require_sendable(*archive.scan.largest, limit, where)
+
+    return take
 
 
 def reporting(
