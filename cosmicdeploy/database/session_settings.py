@@ -72,6 +72,8 @@ SETTINGS = (
     SessionSetting("sql_quote_show_create", "1", OWN, "leaves quotes out of definitions"),
     SessionSetting("sql_auto_is_null", "0", OWN, "changes what IS NULL finds"),
     SessionSetting("sql_safe_updates", "0", OWN, "refuses statements without a key"),
+    # MySQL's greeting says that it is on, so the driver would leave it off.
+    SessionSetting("autocommit", "1", OWN, "keeps changes and locks in a transaction"),
     SessionSetting("completion_type", "0", OWN, "lets a COMMIT end the session"),
     SessionSetting("group_concat_max_len", "1048576", OWN, "truncates texts"),
     SessionSetting("lc_messages", "'en_US'", OWN, "errors are recognized by their words"),
