@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -19,6 +20,7 @@ from cosmicdeploy.database.access import (
     error_code,
     quoted,
 )
+from cosmicdeploy.database.session_settings import QUERY_MODE
 from cosmicdeploy.database.vendors import Vendor, vendor_of
 from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.process.polling import poll
@@ -26,6 +28,12 @@ from cosmicdeploy.process.signals import interruptible
 
 # How long, in seconds, a session may stay idle while other connections load a backup.
 MAX_LOAD_SECONDS = 7 * 86400
+RESET = (
+    f"SET SESSION sql_mode = '{QUERY_MODE}', time_zone = DEFAULT, character_set_client = utf8mb4,"
+    " character_set_results = utf8mb4, collation_connection = utf8mb4_bin"
+)
+# The driver would take a % in a quoted name for a parameter.
+QUOTED_NAME = re.compile(r"`(?:[^`]|``)*`")
 # How long one attempt of a statement waits for exclusive access to a table. The time is short,
 # since this wait blocks every later query on the table.
 LOCK_WAIT_SECONDS = 3
@@ -81,6 +89,10 @@ class Session:
         """
         return self.rows("SELECT GET_LOCK(%s, %s)", name, seconds) == [(1,)]
 
+    def reset(self) -> None:
+        """Give the session's mode, time zone and character set their first values again."""
+        self.execute(RESET)
+
     def stay_open(self) -> None:
         """Keep the server from closing the session while it is idle during a load."""
         self.execute(f"SET SESSION wait_timeout = {MAX_LOAD_SECONDS}")
@@ -89,6 +101,8 @@ class Session:
     def _run(self, sql: str | bytes, *parameters: object) -> Iterator[Cursor]:
         try:
             with self._connection.cursor() as cursor:
+                if parameters and isinstance(sql, str):
+                    sql = QUOTED_NAME.sub(lambda name: name[0].replace("%", "%%"), sql)
                 with interruptible():  # the driver also accepts bytes, unlike its type hints
                     cursor.execute(cast(str, sql), parameters or None)
                 yield cursor

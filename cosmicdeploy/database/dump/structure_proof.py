@@ -66,21 +66,25 @@ def require_provable(facts: Facts, definitions: Definitions) -> None:
 
 
 @contextmanager
-def structure_prover(access: DatabaseAccess, expected: Structure) -> Iterator[StructureProver]:
+def structure_prover(
+    access: DatabaseAccess, expected: Structure, limit: int
+) -> Iterator[StructureProver]:
     """Open a prover for a dump of the schema that is described by `expected`.
 
-    Its schema exists within the block only. Raises `DatabaseError`.
+    The server accepts statements of up to `limit` bytes. The prover's schema exists within the
+    block only. Raises `DatabaseError`.
     """
     collation, schema = expected.definitions.collation, proof_name(access.name)
     started = time.monotonic()
     with temporary_schema(access, schema, collation, OTHERS_END_SECONDS), ExitStack() as stack:
-        yield StructureProver(access, schema, expected, stack, time.monotonic() - started)
+        yield StructureProver(access, schema, expected, stack, limit, time.monotonic() - started)
 
 
 class StructureProver:
     """Creates the tables of a dump in `schema` while it arrives, and then proves the structure.
 
-    `stack` closes the connections. `seconds` is how long the preparation took.
+    `stack` closes the connections. The server accepts statements of up to `limit` bytes. `seconds`
+    is how long the preparation took.
     """
 
     def __init__(
@@ -89,6 +93,7 @@ class StructureProver:
         schema: str,
         expected: Structure,
         stack: ExitStack,
+        limit: int,
         seconds: float,
     ) -> None:
         self._access = access
@@ -98,7 +103,7 @@ class StructureProver:
         self._seconds = seconds
         self._faults: dict[str, str] = {}
         self._blocks = _TableBlocks(self._open_connections)
-        self._router = Router(self._blocks.run, _no_rows, DISCARD)
+        self._router = Router(self._blocks.run, _no_rows, DISCARD, limit=limit)
 
     def take(self, statement: bytes) -> None:
         """Take the next statement of the dump that is not an INSERT of rows.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from cosmicdeploy.database.access import quoted
-from cosmicdeploy.database.schema.definitions import plain_quotes
 from cosmicdeploy.database.session import Session
 
 # The counter of AUTO_INCREMENT changes with the rows. The server writes no line break within a
@@ -23,8 +22,7 @@ def read_table_texts(session: Session, schema: str) -> dict[str, str]:
         " WHERE table_schema = %s AND table_type = 'BASE TABLE'",
         schema,
     )
-    with plain_quotes(session):
-        return {name: _text(session, schema, name) for (name,) in sorted(rows)}
+    return {name: _text(session, schema, name) for (name,) in sorted(rows)}
 
 
 def _text(session: Session, schema: str, table: str) -> str:

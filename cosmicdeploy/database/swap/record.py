@@ -127,9 +127,11 @@ class SwapRecord:
         partial = self._table(PARTIAL_TABLE)
         self._session.execute(f"DROP TABLE IF EXISTS {partial}, {self._table(table)}")
         self._session.execute(
-            f"CREATE TABLE {partial} (record LONGTEXT NOT NULL) ENGINE=InnoDB CHARACTER SET utf8mb4"
+            # A server may require a primary key.
+            f"CREATE TABLE {partial} (id INT PRIMARY KEY, record LONGTEXT NOT NULL) ENGINE=InnoDB"
+            " CHARACTER SET utf8mb4"
         )
-        self._session.execute(f"INSERT INTO {partial} VALUES (%s)", text)  # noqa: S608 - quoted
+        self._session.execute(f"INSERT INTO {partial} VALUES (1, %s)", text)  # noqa: S608 - quoted
         self._session.execute(f"RENAME TABLE {partial} TO {self._table(table)}")
 
     def _load(self, table: str) -> str:

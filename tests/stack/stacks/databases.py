@@ -123,7 +123,7 @@ def renew(access: DatabaseAccess, charset: str = "utf8mb4") -> None:
         )  # a failed test may leave foreign keys between schemas
         opened.execute(f"SHOW DATABASES LIKE '{NAME}%'")
         for (schema,) in opened.fetchall():
-            opened.execute(f"DROP DATABASE `{schema}`")
+            opened.execute("DROP DATABASE `{}`".format(schema.replace("`", "``")))
         opened.execute(f"CREATE DATABASE {NAME} CHARACTER SET {charset}")
 
 
