@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -185,15 +186,18 @@ def _dump(
     withheld = withheld_objects(before.definitions)
     checksums = options.prove == "data"
     with ExitStack() as stack:
-        prover = None
+        prover, settled = None, threading.Event()
+        # Its schema is created before the count begins, and its tables once that is settled:
+        # each commit in between spoils the snapshot in which the rows are counted.
         if options.proves_structure:
-            # Before the count begins: the tables that it creates later change no snapshot.
-            opened = structure_prover(access, before.structure, before.largest_statement)
+            opened = structure_prover(access, before.structure, before.largest_statement, settled)
             prover = stack.enter_context(opened)
         on_statement = prover.take if prover else ignore_statement
         archive = archive_for(tools, partial_backup.file, on_statement)
         stored = limiting(storing(archive, folder), archive, before.largest_statement, access.where)
-        with counting_rows(access, before.tables, options.lock_wait, checksums=checksums) as count:
+        with counting_rows(
+            access, before.tables, options.lock_wait, checksums=checksums, settled=settled
+        ) as count:
             with piped(stored) as put:
                 sink = reporting(put, archive, on_bytes)
                 result = tools.dump(sink, options.silence, without=withheld)
