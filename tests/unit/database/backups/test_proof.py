@@ -33,7 +33,12 @@ LOADED = StructureProof(seconds=0.3, objects=7)
     [
         (None, None, State(), "structure not proven; data never restored"),
         ("off", None, State(), "structure NOT proven, since backup.prove was off; data never"),
-        ("off", None, State(restored=PASSED), f"structure proven on {DAY}; data restored on {DAY},"),
+        (
+            "off",
+            None,
+            State(restored=PASSED),
+            f"structure proven on {DAY}; data restored on {DAY},",
+        ),
         (None, None, State(restored=PASSED), f"structure proven on {DAY}; data restored on {DAY},"),
         (None, None, State(restored=FAILED), f"data DID NOT RESTORE on {DAY}: table a has 1 rows"),
         ("structure", LOADED, State(), "data never restored"),
