@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -30,7 +31,7 @@ from cosmicdeploy.database.dump.pipe import piped
 from cosmicdeploy.database.dump.prerequisites import require_dumpable
 from cosmicdeploy.database.dump.row_counts import require_all_rows
 from cosmicdeploy.database.dump.server_rows import RowCount, counting_rows
-from cosmicdeploy.database.dump.store import archive_for, reporting, storing, write_error
+from cosmicdeploy.database.dump.store import archive_for, limiting, reporting, storing, write_error
 from cosmicdeploy.database.dump.structure_proof import require_provable, structure_prover
 from cosmicdeploy.database.dump_format.bodies import withheld_objects
 from cosmicdeploy.database.dump_format.scan import ignore_statement
@@ -53,7 +54,7 @@ from cosmicdeploy.database.tools.server_identity import server_identity
 from cosmicdeploy.database.tools.server_limits import (
     largest_statement,
     require_sendable,
-    require_whole_lists,
+    require_tool_settings,
 )
 from cosmicdeploy.engine.protocol import Engine
 
@@ -156,6 +157,7 @@ class _SchemaBefore:
     structure: Structure
     highest_batch: int
     grants: tuple[RoutineGrant, ...] | None
+    largest_statement: int
 
     @property
     def digest(self) -> str:
@@ -184,14 +186,19 @@ def _dump(
     withheld = withheld_objects(before.definitions)
     checksums = options.prove == "data"
     with ExitStack() as stack:
-        prover = None
+        prover, settled = None, threading.Event()
+        # Its schema is created before the count begins, and its tables once that is settled:
+        # each commit in between spoils the snapshot in which the rows are counted.
         if options.proves_structure:
-            # Before the count begins: the tables that it creates later change no snapshot.
-            prover = stack.enter_context(structure_prover(access, before.structure))
+            opened = structure_prover(access, before.structure, before.largest_statement, settled)
+            prover = stack.enter_context(opened)
         on_statement = prover.take if prover else ignore_statement
         archive = archive_for(tools, partial_backup.file, on_statement)
-        with counting_rows(access, before.tables, options.lock_wait, checksums=checksums) as count:
-            with piped(storing(archive, folder)) as put:
+        stored = limiting(storing(archive, folder), archive, before.largest_statement, access.where)
+        with counting_rows(
+            access, before.tables, options.lock_wait, checksums=checksums, settled=settled
+        ) as count:
+            with piped(stored) as put:
                 sink = reporting(put, archive, on_bytes)
                 result = tools.dump(sink, options.silence, without=withheld)
             archive.close()
@@ -229,7 +236,7 @@ def _check_before(
     with open_facts(access) as facts:
         facts.session.execute("SET SESSION lock_wait_timeout = %s", options.lock_wait)
         require_dumpable(facts, exact=options.exact)
-        require_whole_lists(tools, facts)
+        require_tool_settings(tools, facts)
         require_room(folder, facts.data_bytes())
         structure = read_structure(facts)
         if options.proves_structure:
@@ -238,6 +245,7 @@ def _check_before(
             structure=structure,
             highest_batch=facts.highest_batch(),
             grants=read_routine_grants(facts.session, facts.schema),
+            largest_statement=largest_statement(facts.session),
         )
 
 
@@ -260,8 +268,8 @@ def _check_after(
         on_server = count.result().compared(rows)
         count_again = partial(_rows_in_new_dump, tools, options.silence)
         require_all_rows(facts, rows, on_server.counts, count_again)
-        limit = largest_statement(facts.session)
-        require_sendable(*archive.scan.largest, limit, facts.session.where)
+        # The server's limit may have changed during the dump.
+        require_sendable(*archive.scan.largest, largest_statement(facts.session), access.where)
         return _objects(facts, rows, on_server.checksums), on_server.counted
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cosmicdeploy.database.dump.exact_values import require_exact_values
+from cosmicdeploy.database.dump.names import require_dumpable_names
 from cosmicdeploy.database.dump_format.bodies import cut_events
 from cosmicdeploy.database.dump_format.recorded import unrecognized
 from cosmicdeploy.database.schema.creatable import require_creatable
 from cosmicdeploy.database.schema.definitions import Definition, Definitions
 from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.schema.lost_literals import tables_with_lost_literals
 from cosmicdeploy.database.schema.privileges import (
     TO_DUMP,
     require_privileges,
@@ -45,14 +48,17 @@ NOT_TRANSACTIONAL = (
 def require_dumpable(facts: Facts, *, exact: bool = True) -> None:
     """Raise `BackupError` if a dump would not be a complete and consistent snapshot.
 
-    Checks the user's privileges, the kinds of tables and their foreign keys. Checks that every view
-    can be queried, and that each object can be created again from its text and settings. With
-    `exact`, also refuses FLOAT values that a dump would round. Raises `DatabaseError` if a query
-    fails.
+    Checks the user's privileges, names, the kinds of tables, their expressions and their foreign
+    keys, and values in character sets that utf8mb4 does not cover. Checks that every view can be
+    queried, and that each object can be created again from its text and settings. With `exact`,
+    also refuses FLOAT values that a dump would round. Raises `DatabaseError` if a query fails.
     """
     require_privileges(facts.session, [facts.schema], TO_DUMP)
+    require_dumpable_names(facts)
     _require_dumpable_tables(facts)
+    _require_shown_expressions(facts)
     require_working_views(facts)
+    require_exact_values(facts)
     if exact:
         _require_exact_numbers(facts)
     definitions = facts.definitions()
@@ -80,6 +86,19 @@ def _require_dumpable_tables(facts: Facts) -> None:
         if tables:
             named = ", ".join(f"{name} ({kind})" for name, kind in tables.items())
             raise BackupError(f"{why}: {named}", where=facts.session.where, todo=todo)
+
+
+def _require_shown_expressions(facts: Facts) -> None:
+    if facts.session.vendor.shows_all_literals:
+        return
+    if lost := tables_with_lost_literals(facts.session, facts.schema):
+        raise BackupError(
+            "A dump loses characters in expressions of tables that are not in utf8mb4:"
+            f" {', '.join(lost)}",
+            where=facts.session.where,
+            todo="ALTER TABLE … CONVERT TO CHARACTER SET utf8mb4; or write each text in these"
+            " expressions with a character beyond ASCII as CONVERT(0x… USING …)",
+        )
 
 
 def _require_exact_numbers(facts: Facts) -> None:

@@ -112,12 +112,19 @@ class RowCount:
 
 @contextmanager
 def counting_rows(
-    access: DatabaseAccess, tables: Sequence[str], lock_wait: int, *, checksums: bool
+    access: DatabaseAccess,
+    tables: Sequence[str],
+    lock_wait: int,
+    *,
+    checksums: bool,
+    settled: threading.Event | None = None,
 ) -> Iterator[RowCount]:
     """Count the rows of the tables while the block dumps them.
 
     The dump tool must start within the block. A count waits up to `lock_wait` seconds for a table's
-    lock. With `checksums`, the rows also get a checksum. Raises `DatabaseError`.
+    lock. `settled` is set once it is known which session sees what the tool sees: until then,
+    whatever is committed on the server may spoil that. With `checksums`, the rows also get a
+    checksum. Raises `DatabaseError`.
     """
     with ExitStack() as stack:
         watching, late, early = (stack.enter_context(open_session(access)) for _ in range(3))
@@ -135,6 +142,7 @@ def counting_rows(
                 early=early,
                 late=late,
                 began=began,
+                settled=settled or threading.Event(),
             )
         )
         try:
@@ -164,6 +172,7 @@ class _Count:
     early: Session
     late: Session
     began: object
+    settled: threading.Event
     dump_ended: threading.Event = field(default_factory=threading.Event)
     is_abandoned: threading.Event = field(default_factory=threading.Event)
 
@@ -171,7 +180,10 @@ class _Count:
         self.ids = {each: _id(each) for each in (self.watching, self.early, self.late)}
 
     def run(self) -> ServerRows:
-        match = self._find_match()
+        try:
+            match = self._find_match()
+        finally:
+            self.settled.set()
         session = match or self.early
         tables = {table: self._rows(session, table) for table in self.tables}
         if match is None and self.checksums:

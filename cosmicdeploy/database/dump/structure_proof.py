@@ -11,6 +11,7 @@ what a body names: the server looks at that only when the body runs.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,7 +21,12 @@ from typing import ClassVar
 from cosmicdeploy.database.access import READ_TIMEOUT, DatabaseAccess
 from cosmicdeploy.database.backups.on_disk.manifest import StructureProof
 from cosmicdeploy.database.dump_format.scan import table_of
-from cosmicdeploy.database.loading.parallel import ParallelConnections, closing_connections
+from cosmicdeploy.database.loading.connection import LoadConnection
+from cosmicdeploy.database.loading.parallel import (
+    OnRefusal,
+    ParallelConnections,
+    closing_connections,
+)
 from cosmicdeploy.database.loading.routing import Router, StatementSink
 from cosmicdeploy.database.loading.spool import DISCARD
 from cosmicdeploy.database.schema.creatable import require_creatable_events
@@ -30,11 +36,13 @@ from cosmicdeploy.database.schema.privileges import TO_RESTORE, require_definers
 from cosmicdeploy.database.schema.rebuilding.create import try_all
 from cosmicdeploy.database.schema.rebuilding.event_text import disabled
 from cosmicdeploy.database.schema.rebuilding.relocation import relocated, unqualified
+from cosmicdeploy.database.schema.rebuilding.routine_grants import require_known_grants
 from cosmicdeploy.database.schema.rebuilding.structure import (
     Structure,
     read_structure,
     structure_differences,
 )
+from cosmicdeploy.database.schema.recreate import dropped_routines
 from cosmicdeploy.database.schema.schemas import (
     drop_schema,
     proof_name,
@@ -48,6 +56,8 @@ from cosmicdeploy.errors import BackupError
 # Measured on two cores and a disk, 100 tables: 1.2 s over one connection, 0.5 s over four.
 CONNECTIONS = 4
 UNPROVEN = "set backup.prove: off, which leaves it open whether a backup can be restored"
+# How long the first table may wait, in seconds, for what a commit on the server would disturb.
+LONGEST_WAIT_SECONDS = 5
 # After a kill, the last statement of the process continues on the server for some seconds.
 OTHERS_END_SECONDS = 30
 
@@ -57,27 +67,37 @@ def require_provable(facts: Facts, definitions: Definitions) -> None:
 
     Raises `DatabaseError` if a query fails.
     """
-    schemas = *restoring_schemas(facts.schema), proof_name(facts.schema)
+    live = facts.schema
+    schemas = *restoring_schemas(live), proof_name(live)
     require_privileges(facts.session, schemas, TO_RESTORE, UNPROVEN)
     require_definers(facts.session, definitions.definers())
+    dropped = dropped_routines(facts.session, live, definitions.labels())
+    require_known_grants(facts.session, live, dropped)
 
 
 @contextmanager
-def structure_prover(access: DatabaseAccess, expected: Structure) -> Iterator[StructureProver]:
+def structure_prover(
+    access: DatabaseAccess, expected: Structure, limit: int, begin: threading.Event
+) -> Iterator[StructureProver]:
     """Open a prover for a dump of the schema that is described by `expected`.
 
-    Its schema exists within the block only. Raises `DatabaseError`.
+    The server accepts statements of up to `limit` bytes. The prover creates the first table once
+    `begin` is set, or after some seconds. Its schema exists within the block only. Raises
+    `DatabaseError`.
     """
     collation, schema = expected.definitions.collation, proof_name(access.name)
     started = time.monotonic()
     with temporary_schema(access, schema, collation, OTHERS_END_SECONDS), ExitStack() as stack:
-        yield StructureProver(access, schema, expected, stack, time.monotonic() - started)
+        prover = StructureProver(access, schema, expected, stack, limit, begin)
+        prover.seconds = time.monotonic() - started
+        yield prover
 
 
 class StructureProver:
     """Creates the tables of a dump in `schema` while it arrives, and then proves the structure.
 
-    `stack` closes the connections. `seconds` is how long the preparation took.
+    `stack` closes the connections. `limit` and `begin` as in `structure_prover`. `seconds` is how
+    long the preparation took.
     """
 
     def __init__(
@@ -86,16 +106,18 @@ class StructureProver:
         schema: str,
         expected: Structure,
         stack: ExitStack,
-        seconds: float,
+        limit: int,
+        begin: threading.Event,
     ) -> None:
         self._access = access
         self._schema = schema
         self._expected = expected
         self._stack = stack
-        self._seconds = seconds
+        self._begin = begin
+        self.seconds = 0.0
         self._faults: dict[str, str] = {}
         self._blocks = _TableBlocks(self._open_connections)
-        self._router = Router(self._blocks.run, _no_rows, DISCARD)
+        self._router = Router(self._blocks.run, _no_rows, DISCARD, limit=limit)
 
     def take(self, statement: bytes) -> None:
         """Take the next statement of the dump that is not an INSERT of rows.
@@ -129,7 +151,7 @@ class StructureProver:
         # Why an object was refused says more than that it is missing.
         if faults := {**differences, **refused, **self._faults}:
             raise _not_restorable(self._access, faults)
-        seconds = self._seconds + time.monotonic() - started
+        seconds = self.seconds + time.monotonic() - started
         count = len(expected.tables) + len(objects.objects)
         return StructureProof(seconds=seconds, objects=count), over
 
@@ -137,7 +159,7 @@ class StructureProver:
         return self._stack.enter_context(
             closing_connections(
                 _TableConnections(
-                    self._access, self._schema, settings, CONNECTIONS, READ_TIMEOUT, self._note
+                    self._begin, self._access, self._schema, settings, on_refusal=self._note
                 )
             )
         )
@@ -150,9 +172,28 @@ class StructureProver:
 
 
 class _TableConnections(ParallelConnections):
-    """Connections for which so many tables may wait that the dump hardly ever has to."""
+    """Connections for which so many tables may wait that the dump hardly ever has to.
+
+    They create the first ones once `begin` is set. A limit ends the wait, since it is only set at
+    the end of a dump that may itself wait for these connections.
+    """
 
     queued: ClassVar[int] = 250
+
+    def __init__(
+        self,
+        begin: threading.Event,
+        access: DatabaseAccess,
+        schema: str,
+        settings: list[bytes],
+        on_refusal: OnRefusal,
+    ) -> None:
+        self._begin = begin
+        super().__init__(access, schema, settings, CONNECTIONS, READ_TIMEOUT, on_refusal)
+
+    def _work(self, connection: LoadConnection) -> None:
+        self._begin.wait(LONGEST_WAIT_SECONDS)
+        super()._work(connection)
 
 
 class _TableBlocks:

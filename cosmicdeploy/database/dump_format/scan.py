@@ -63,8 +63,8 @@ class DumpScan:
     """Scans a dump, in chunks of any size and with constant memory.
 
     `rows` is table → exact number of rows in the dump. `largest` is the size in bytes of the
-    largest INSERT, and its table. Three sets hold the first words of statements that do not belong
-    in a dump:
+    largest statement, and what has this size, as messages say it. Three sets hold the first words
+    of statements that do not belong in a dump:
 
     - `schema_statements`: they change or select a schema by its name.
     - `unknown_rows`: INSERTs in a form that dump tools write only with special options.
@@ -128,10 +128,15 @@ class DumpScan:
         self.rows[piece.table] = self.rows.get(piece.table, 0) + count
         self._insert_bytes += len(piece.data)
         if piece.last:
-            self.largest = max(self.largest, (self._insert_bytes, piece.table))
+            self._measure(self._insert_bytes, row_of(piece.table))
             self._insert_bytes = 0
 
+    def _measure(self, size: int, label: str) -> None:
+        self.largest = max(self.largest, (size, label))
+
     def _classify(self, statement: bytes) -> None:
+        if len(statement) > self.largest[0]:
+            self._measure(len(statement), statement_of(statement))
         self._on_statement(statement)
         if table := table_of(statement):
             self.rows.setdefault(table, 0)
@@ -143,6 +148,16 @@ class DumpScan:
             self.schema_statements.add(_shown(match[0]))
         elif words := unknown_statement(statement):
             self.unknown_statements.add(words)
+
+
+def row_of(table: str) -> str:
+    """Return how messages call an INSERT of a row that is too large."""
+    return f"Table {table} has a row"
+
+
+def statement_of(statement: bytes) -> str:
+    """Return how messages call another statement that is too large."""
+    return f"The dump has a statement ({first_words(statement)})"
 
 
 def table_of(statement: bytes) -> str | None:

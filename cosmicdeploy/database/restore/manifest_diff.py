@@ -11,8 +11,9 @@ from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.facts import Facts, Table
 from cosmicdeploy.database.schema.outline import column_changes
 from cosmicdeploy.database.schema.rebuilding.relocation import unqualified
-from cosmicdeploy.database.schema.rebuilding.structure import read_tables, table_digests
+from cosmicdeploy.database.schema.rebuilding.structure import table_digests
 from cosmicdeploy.database.schema.row_checksums import Rows, are_comparable, checksum_rows
+from cosmicdeploy.database.schema.table_texts import read_table_texts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +79,8 @@ def _row_difference(backup: Backup, name: str, loaded: Mapping[str, Rows]) -> st
 def _structure(manifest: Manifest, facts: Facts) -> Iterator[str]:
     if facts.schema_digest() != manifest.schema_digest:
         yield "columns, indexes or constraints differ from the backup"
-    if changed := _changed(manifest.table_definitions, table_digests(read_tables(facts))):
+    texts = read_table_texts(facts.session, facts.schema)
+    if changed := _changed(manifest.table_definitions, table_digests(texts)):
         yield f"tables differ from the backup: {', '.join(changed)}"
     if changed := _changed(*_definitions(manifest, facts.definitions(), facts.schema)):
         yield f"definitions differ from the backup: {', '.join(changed)}"

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Literal
 
 from cosmicdeploy.database.access import error_code, quoted
@@ -20,19 +18,22 @@ Kind = Literal["FUNCTION", "PROCEDURE", "PACKAGE", "PACKAGE BODY", "VIEW", "TRIG
 # Only MariaDB has packages.
 ROUTINES: tuple[Kind, ...] = ("FUNCTION", "PROCEDURE", "PACKAGE", "PACKAGE BODY")
 
-# Kind → query for the names of its objects. The kinds are in an order in which objects can be
-# created. The triggers of a table are in the order in which they fire, since triggers that are
-# created in this order fire in it again.
+# Kind → query for the names of its objects, and what to order them by before their names. The kinds
+# are in an order in which objects can be created. The triggers of a table are in the order in which
+# they fire, since triggers that are created in this order fire in it again.
 NAME_QUERIES: dict[Kind, str] = {
     **{
         kind: "SELECT routine_name FROM information_schema.routines"  # noqa: S608 - fixed words
-        f" WHERE routine_schema = %s AND routine_type = '{kind}' ORDER BY 1"
+        f" WHERE routine_schema = %s AND routine_type = '{kind}'"
         for kind in ROUTINES
     },
-    "VIEW": "SELECT table_name FROM information_schema.views WHERE table_schema = %s ORDER BY 1",
-    "TRIGGER": "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = %s"
-    " ORDER BY event_object_table, action_timing, event_manipulation, action_order",
-    "EVENT": "SELECT event_name FROM information_schema.events WHERE event_schema = %s ORDER BY 1",
+    "VIEW": "SELECT table_name FROM information_schema.views WHERE table_schema = %s",
+    "TRIGGER": "SELECT trigger_name, event_object_table, action_timing, event_manipulation,"
+    " action_order FROM information_schema.triggers WHERE event_object_schema = %s",
+    # MariaDB also lists the events of a schema whose name differs only in case.
+    "EVENT": "SELECT event_name FROM information_schema.events JOIN (SELECT %s AS name) AS wanted"
+    " ON event_schema = name AND (@@lower_case_table_names <> 0"
+    " OR CAST(event_schema AS BINARY) = CAST(name AS BINARY))",
 }
 # SHOW CREATE returns the text of an object in one of these columns, which depends on the kind.
 STATEMENT_COLUMNS = frozenset(
@@ -59,6 +60,11 @@ DEFINER_PART = r"(?:`(?:[^`]|``)*`|\"(?:[^\"]|\"\")*\")"
 DEFINER = re.compile(rf"\ACREATE (?:\S+ )??DEFINER=({DEFINER_PART})(?:@({DEFINER_PART}))?")
 
 
+def label_of(kind: Kind, name: str) -> str:
+    """Return an object's kind and name, as messages show it."""
+    return f"{kind.lower()} {name}"
+
+
 class Definition(StoredModel):
     """The statement that creates one object, and the session settings under which to run it.
 
@@ -78,7 +84,7 @@ class Definition(StoredModel):
     @property
     def label(self) -> str:
         """The object's kind and name, as messages show it."""
-        return f"{self.kind.lower()} {self.name}"
+        return label_of(self.kind, self.name)
 
     @property
     def definer(self) -> str:
@@ -118,6 +124,10 @@ class Definitions(StoredModel):
         """Return the accounts in the objects' DEFINER clauses, as user@host, without duplicates."""
         return tuple(sorted({each.definer for each in self.objects if each.definer}))
 
+    def labels(self) -> frozenset[str]:
+        """Return the labels of the objects."""
+        return frozenset(each.label for each in self.objects)
+
     def digests(self) -> dict[str, str]:
         """Return label → digest of each object."""
         return {each.label: each.digest for each in self.objects}
@@ -129,35 +139,23 @@ def read_definitions(session: Session, schema: str) -> Definitions:
     Raises `DatabaseError`, also if the user may not read one of the objects.
     """
     session.use(schema)  # the server leaves only the current schema's name out of a view's text
-    with plain_quotes(session):
-        objects = tuple(
-            read_definition(session, kind, name)
-            for kind in NAME_QUERIES
-            for name in names_of(session, schema, kind)
-        )
+    objects = tuple(
+        read_definition(session, kind, name)
+        for kind in NAME_QUERIES
+        for name in names_of(session, schema, kind)
+    )
     return Definitions(collation=default_collation(session, schema), objects=objects)
 
 
-@contextmanager
-def plain_quotes(session: Session) -> Iterator[None]:
-    """Let the server quote the names in texts of tables and views by backticks within the block.
-
-    Raises `DatabaseError`.
-    """
-    session.execute("SET SESSION sql_mode = ''")
-    try:
-        yield
-    finally:
-        session.execute("SET SESSION sql_mode = DEFAULT")
-
-
 def names_of(session: Session, schema: str, kind: Kind) -> tuple[str, ...]:
-    """Return the names of the objects of one kind. Raises `DatabaseError`.
+    """Return the names of the objects of one kind, in their order. Raises `DatabaseError`.
+
+    The order is by bytes: the server takes names for equal that differ in case or accents.
 
     MariaDB lists no event of a schema that has one whose time zone it does not know.
     """
     try:
-        return tuple(str(row[0]) for row in session.rows(NAME_QUERIES[kind], schema))
+        rows = session.rows(NAME_QUERIES[kind], schema)
     except DatabaseError as error:
         if error_code(error.__cause__) not in UNREADABLE_EVENTS:
             raise
@@ -166,6 +164,7 @@ def names_of(session: Session, schema: str, kind: Kind) -> tuple[str, ...]:
             where=session.where,
             todo=f"if the server does not know the time zone of one of them, {LOAD_TIME_ZONES}",
         ) from error.__cause__
+    return tuple(str(name) for name, *_ in sorted(rows, key=lambda row: (*row[1:], row[0])))
 
 
 def read_definition(session: Session, kind: Kind, name: str) -> Definition:
@@ -176,7 +175,7 @@ def read_definition(session: Session, kind: Kind, name: str) -> Definition:
         raise DatabaseError(
             f"This user may not read the body of {kind.lower()} {name}",
             where=session.where,
-            todo="connect as its definer, or as a user with SELECT on mysql.proc",
+            todo=f"connect as its definer, or as a user with {session.vendor.bodies_privilege}",
         )
     return Definition(
         kind=kind,

@@ -24,6 +24,11 @@ ALL = "ALL PRIVILEGES"
 GRANT = re.compile(r"GRANT (?P<privileges>.+?) ON (?P<schema>\*|`(?:[^`]|``)+`)\.\* TO (?P<to>\S+)")
 # In a grant, _ and % in a schema's name are wildcards unless a backslash precedes them.
 WILDCARD = re.compile(r"(?<!\\)[_%]")
+# Whether a pattern covers a schema. Most servers distinguish schemas whose names differ in case.
+COVERS = (
+    "SELECT CAST(%s AS BINARY) LIKE CAST(%s AS BINARY)"
+    " OR (@@lower_case_table_names <> 0 AND LOWER(%s) LIKE LOWER(%s))"
+)
 
 
 def require_privileges(
@@ -111,4 +116,4 @@ def _missing(session: Session, schema: str, required: tuple[str, ...]) -> list[s
 
 def _covers(session: Session, granted: str, schema: str) -> bool:
     pattern = granted[1:-1].replace("``", "`")
-    return bool(session.rows("SELECT %s LIKE %s", schema, pattern)[0][0])
+    return bool(session.rows(COVERS, schema, pattern, schema, pattern)[0][0])

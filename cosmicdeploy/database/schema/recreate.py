@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from cosmicdeploy.database.access import quoted
-from cosmicdeploy.database.schema.definitions import ROUTINES, Definitions, Kind, names_of
-from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.schema.definitions import (
+    ROUTINES,
+    Definitions,
+    Kind,
+    label_of,
+    names_of,
+)
 from cosmicdeploy.database.schema.rebuilding.create import create_all
 from cosmicdeploy.database.schema.schemas import set_default_collation
 from cosmicdeploy.database.session import Session, execute_when_unlocked, is_refusal
@@ -17,12 +24,13 @@ ACTIVE: tuple[Kind, ...] = ("TRIGGER", "EVENT")
 def recreate_objects(session: Session, schema: str, recorded: Definitions) -> list[str]:
     """Replace the objects of a schema by the recorded ones; a second call has the same result.
 
-    On MariaDB, a routine that is replaced keeps the privileges granted on it. Returns and raises
-    what `create_all` does.
+    A routine that is dropped loses the privileges granted on it: see `dropped_routines`. Returns
+    and raises what `create_all` does.
     """
     session.use(schema)
     drop_objects(session, schema, "EVENT", "TRIGGER", "VIEW")
-    _drop_other_routines(session, schema, recorded)
+    for kind, name in dropped_routines(session, schema, recorded.labels()):
+        session.execute(f"DROP {kind} {quoted(schema)}.{quoted(name)}")
     set_default_collation(session, schema, recorded.collation)
     return create_all(session, schema, recorded)
 
@@ -82,14 +90,18 @@ def broken_views(session: Session, definitions: Definitions) -> dict[str, str]:
     return broken
 
 
-def _drop_other_routines(session: Session, schema: str, recorded: Definitions) -> None:
-    """Drop the routines that `create_objects` cannot replace by recorded ones.
+def dropped_routines(
+    session: Session, schema: str, recorded: Collection[str]
+) -> list[tuple[Kind, str]]:
+    """Return the routines of a schema that `recreate_objects` drops, in this order.
 
-    On MySQL these are all routines, since it has no CREATE OR REPLACE for them.
+    `recorded` are the labels of the objects that it creates. A server that cannot replace a routine
+    drops all of them. Raises `DatabaseError`.
     """
-    replaceable = Facts(session, schema).server().vendor == "MariaDB"
-    for kind in reversed(ROUTINES):
-        kept = {each.name for each in recorded.of(kind)} if replaceable else set()
-        for name in names_of(session, schema, kind):
-            if name not in kept:
-                session.execute(f"DROP {kind} {quoted(schema)}.{quoted(name)}")
+    kept = recorded if session.vendor.replaces_routines else ()
+    return [
+        (kind, name)
+        for kind in reversed(ROUTINES)
+        for name in names_of(session, schema, kind)
+        if label_of(kind, name) not in kept
+    ]

@@ -6,6 +6,7 @@ tables.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -16,8 +17,11 @@ from cosmicdeploy.database.schema.rebuilding.relocation import relocated
 from cosmicdeploy.database.schema.rebuilding.routine_grants import (
     RoutineGrant,
     read_routine_grants,
+    require_grantable,
+    require_known_grants,
     unread_note,
 )
+from cosmicdeploy.database.schema.recreate import dropped_routines
 from cosmicdeploy.database.schema.schemas import (
     create_schema_like,
     drop_empty_schema,
@@ -40,9 +44,9 @@ def swap(access: DatabaseAccess) -> Swapped:
 
     Everything that writes should be stopped. Raises `BackupError`, before anything is changed, if
     the shadow schema is empty, the data from before an earlier restore is still kept, a table
-    cannot be moved, or an object cannot be created again. Raises `DatabaseError` if a statement
-    fails or the tables stay locked; the swap is then undone, or finished if its tables had moved,
-    as far as the server answers.
+    cannot be moved, an object cannot be created again, or a privilege on a routine would be lost.
+    Raises `DatabaseError` if a statement fails or the tables stay locked; the swap is then undone,
+    or finished if its tables had moved, as far as the server answers.
     """
     live = access.name
     with exclusive_session(access) as session:
@@ -58,9 +62,11 @@ def swap(access: DatabaseAccess) -> Swapped:
         shadow = shadow_name(live)
         loaded = relocated(read_definitions(session, shadow), shadow, live)
         coming = loaded.with_events(events)
-        grants = read_routine_grants(session, live)
-        swapped = _run(session, forward(live), coming, grants or ())
-        return replace(swapped, notes=(*swapped.notes, *unread_note(grants, loaded)))
+        dropped = dropped_routines(session, live, coming.labels())
+        require_grantable(session, live, require_known_grants(session, live, dropped))
+        swapped = _run(session, forward(live), coming)
+        unread = unread_note(read_routine_grants(session, live), loaded)
+        return replace(swapped, notes=(*swapped.notes, *unread))
 
 
 def swap_back(access: DatabaseAccess) -> Swapped:
@@ -144,10 +150,10 @@ def _run(
     session: Session,
     direction: SwapDirection,
     coming: Definitions,
-    grants: tuple[RoutineGrant, ...],
+    kept: Iterable[RoutineGrant] = (),
 ) -> Swapped:
     """Run a swap; if a statement fails, finish or undo the swap, then raise the first error."""
-    record = prepared_record(session, direction, coming, grants)
+    record = prepared_record(session, direction, coming, kept)
     try:
         return direction.run(session, record)
     except (BackupError, DatabaseError):

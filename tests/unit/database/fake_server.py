@@ -16,7 +16,7 @@ from typing import Any
 import pymysql
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.session import Session
+from cosmicdeploy.database.session import RESET, Session
 
 NAME = r"`((?:[^`]|``)+)`"
 PLACE = rf"{NAME}\.{NAME}"
@@ -288,7 +288,7 @@ ACTIONS: Sequence[tuple[str, Action]] = (
     (r"SELECT [\w, ]+ FROM information_schema\.(tables|events|triggers) ", Connection._names),
     (r"SELECT .*information_schema\.", lambda *_: ()),  # views, routines, foreign keys
     (rf"SELECT record FROM {PLACE}", Connection._select),  # noqa: S608 - a pattern
-    (r"SET SESSION sql_mode = DEFAULT", lambda self, *_: self._default_settings()),
+    (RESET, lambda self, *_: self._default_settings()),
     (r"SET SESSION lock_wait_timeout", lambda *_: ()),
     (r"SET SESSION timestamp = (\w+)", Connection._set_time),
     (r"SET NAMES", lambda *_: ()),

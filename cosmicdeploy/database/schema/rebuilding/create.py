@@ -15,7 +15,6 @@ from cosmicdeploy.database.schema.definitions import (
     names_of,
     read_definition,
 )
-from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.schema.rebuilding.event_text import disabled, is_enabled
 from cosmicdeploy.database.schema.recorded_settings import recorded_settings
 from cosmicdeploy.database.session import Session, execute_when_unlocked, is_refusal
@@ -122,13 +121,12 @@ def _create(session: Session, schema: str, recorded: Sequence[Definition]) -> Cr
     """Create objects in this order."""
     creation = Creation()
     session.use(schema)
-    or_replace = Facts(session, schema).server().vendor == "MariaDB"
     for _, alike in groupby(recorded, key=_settings):
         group = list(alike)
         with recorded_settings(session, schema, group[0]):
             for definition in group:
                 try:
-                    _create_one(session, definition, or_replace=or_replace)
+                    _create_one(session, definition)
                     if definition.kind == "EVENT" and (note := _note(session, schema, definition)):
                         creation.over.append(note)
                 except DatabaseError as error:
@@ -138,9 +136,9 @@ def _create(session: Session, schema: str, recorded: Sequence[Definition]) -> Cr
     return creation
 
 
-def _create_one(session: Session, definition: Definition, *, or_replace: bool) -> None:
+def _create_one(session: Session, definition: Definition) -> None:
     statement = definition.statement
-    if or_replace and definition.kind in ROUTINES:
+    if session.vendor.replaces_routines and definition.kind in ROUTINES:
         # Unlike a drop, this keeps the privileges granted on the routine.
         statement = statement.replace("CREATE ", "CREATE OR REPLACE ", 1)
     execute_when_unlocked(session, encoded(definition, statement))

@@ -49,6 +49,17 @@ def require_relocatable(objects: Iterable[Definition], schema: str) -> None:
         _relocated(each, schema, schema)
 
 
+def bodies_naming(objects: Iterable[Definition], schema: str) -> list[str]:
+    """Return the labels of routines, triggers and events whose text names this schema.
+
+    A name in a comment or a string counts as well.
+    """
+    name = re.compile(
+        rf"(?:(?<![\w$`]){re.escape(schema)}|{re.escape(quoted(schema))})\s*\.", re.IGNORECASE
+    )
+    return [each.label for each in objects if each.kind != "VIEW" and name.search(each.statement)]
+
+
 def _relocated(definition: Definition, source: str, target: str) -> Definition:
     text, name = definition.statement, quoted(source)
     if definition.kind != "VIEW" or name not in text:

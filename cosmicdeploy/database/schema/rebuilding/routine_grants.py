@@ -1,17 +1,24 @@
 """Privileges granted on single routines: they end with the routine, unlike those on tables.
 
-A definer may need them: a view calls a function with the privileges of the view's definer.
+A definer may need them: a view calls a function with the privileges of the view's definer. So a
+restore grants those again that end with a routine which it has to drop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from cosmicdeploy.database.access import error_code, quoted
-from cosmicdeploy.database.schema.definitions import ROUTINES, Definitions, Kind, names_of
+from cosmicdeploy.database.schema.definitions import (
+    ROUTINES,
+    Definitions,
+    Kind,
+    label_of,
+    names_of,
+)
 from cosmicdeploy.database.session import Session, is_refusal
 from cosmicdeploy.database.stored_model import StoredModel
-from cosmicdeploy.errors import DatabaseError
+from cosmicdeploy.errors import BackupError, DatabaseError
 
 # Numbers of the server's errors if the user may not read a table or its columns.
 UNREADABLE = frozenset({1044, 1142, 1143})
@@ -36,6 +43,15 @@ class RoutineGrant(StoredModel):
         option = " WITH GRANT OPTION" if GRANT_OPTION in self.privileges else ""
         routine = f"{self.kind} {quoted(schema)}.{quoted(self.name)}"
         return f"GRANT {names or 'USAGE'} ON {routine} TO {self.account}{option}"
+
+    @property
+    def routine(self) -> tuple[str, str]:
+        """The routine, to compare it with others: the server ignores the case of its name."""
+        return _routine(self.kind, self.name)
+
+
+def _routine(kind: Kind, name: str) -> tuple[str, str]:
+    return kind, name.lower()
 
 
 def read_routine_grants(session: Session, schema: str) -> tuple[RoutineGrant, ...] | None:
@@ -64,6 +80,50 @@ def read_routine_grants(session: Session, schema: str) -> tuple[RoutineGrant, ..
     )
 
 
+def require_known_grants(
+    session: Session, schema: str, routines: Collection[tuple[Kind, str]]
+) -> tuple[RoutineGrant, ...]:
+    """Return the privileges on these routines of a schema, which a restore has to drop.
+
+    Raises `BackupError` if the user may not read them, and `DatabaseError` if the server does not
+    answer.
+    """
+    if not routines:
+        return ()
+    grants = read_routine_grants(session, schema)
+    if grants is None:
+        labels = ", ".join(label_of(kind, name) for kind, name in routines)
+        raise BackupError(
+            "This user may not read which privileges are granted on single routines, and they end"
+            f" with each routine that a restore has to drop: {labels}",
+            where=session.where,
+            todo="GRANT SELECT ON mysql.procs_priv to it, or use another user",
+        )
+    sought = {_routine(kind, name) for kind, name in routines}
+    return tuple(each for each in grants if each.routine in sought)
+
+
+def require_grantable(session: Session, schema: str, grants: Iterable[RoutineGrant]) -> None:
+    """Raise `BackupError` if the user may not grant these privileges, which the accounts have.
+
+    Grants each of them, which changes nothing. Raises `DatabaseError` if the server does not
+    answer.
+    """
+    for each in grants:
+        try:
+            session.execute(each.statement(schema))
+        except DatabaseError as error:
+            if not is_refusal(error):
+                raise
+            raise BackupError(
+                f"{each.account} has privileges on {label_of(each.kind, each.name)}, which this"
+                f" user may not grant again: {error.what}",
+                where=session.where,
+                todo="use a user with the GRANT OPTION, or REVOKE them and GRANT them again after"
+                " the restore",
+            ) from error
+
+
 def unread_note(
     grants: tuple[RoutineGrant, ...] | None, definitions: Definitions
 ) -> tuple[str, ...]:
@@ -87,13 +147,15 @@ def lost_grants(
     present = read_routine_grants(session, schema) if recorded else None
     if present is None:
         return []
-    held = {(each.kind, each.name, each.account): set(each.privileges) for each in present}
-    routines = {(kind, name) for kind in ROUTINES for name in names_of(session, schema, kind)}
+    held = {(each.routine, each.account): set(each.privileges) for each in present}
+    routines = {
+        _routine(kind, name) for kind in ROUTINES for name in names_of(session, schema, kind)
+    }
     return [
         each
         for each in recorded
-        if (each.kind, each.name) in routines
-        and not set(each.privileges) <= held.get((each.kind, each.name, each.account), set())
+        if each.routine in routines
+        and not set(each.privileges) <= held.get((each.routine, each.account), set())
     ]
 
 

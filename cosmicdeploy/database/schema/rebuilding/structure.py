@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cosmicdeploy.database.access import quoted
-from cosmicdeploy.database.schema.definitions import Definition, Definitions, plain_quotes
+from cosmicdeploy.database.schema.definitions import Definition, Definitions
 from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.schema.table_texts import read_table_texts
 from cosmicdeploy.text.shorten import cut
 
-# The counter of AUTO_INCREMENT changes with the rows. The server writes no line break within a
-# line of a table's text, so this is never a part of a comment.
-COUNTER = re.compile(r"(\n\) (?:/\*!\d+ TABLESPACE [^\n]*?\*/ )?ENGINE=\w+) AUTO_INCREMENT=\d+")
 LONGEST_LINE = 160
 
 
@@ -34,25 +30,10 @@ class Structure:
 def read_structure(facts: Facts) -> Structure:
     """Read the structure of a schema, and make the schema current. Raises `DatabaseError`."""
     return Structure(
-        tables=read_tables(facts),
+        tables=read_table_texts(facts.session, facts.schema),
         definitions=facts.definitions(),
         digest=facts.schema_digest(),
     )
-
-
-def read_tables(facts: Facts) -> dict[str, str]:
-    """Return table → the statement that creates it, without the counter of AUTO_INCREMENT.
-
-    Makes the schema current. Raises `DatabaseError`.
-    """
-    facts.session.use(facts.schema)
-    with plain_quotes(facts.session):
-        return {
-            name: COUNTER.sub(
-                r"\1", str(facts.session.row(f"SHOW CREATE TABLE {quoted(name)}")["Create Table"])
-            )
-            for name in facts.engines()
-        }
 
 
 def table_digests(tables: Mapping[str, str]) -> dict[str, str]:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from cosmicdeploy.database.schema.definitions import Definition, Definitions, Kind
-from cosmicdeploy.database.schema.rebuilding.relocation import relocated, require_relocatable
+from cosmicdeploy.database.schema.rebuilding.relocation import (
+    bodies_naming,
+    relocated,
+    require_relocatable,
+)
 from cosmicdeploy.errors import BackupError
 
 pytestmark = pytest.mark.unit
@@ -83,3 +87,21 @@ def test_a_view_whose_text_is_ambiguous_is_refused() -> None:
 def test_a_name_with_backticks_is_replaced() -> None:
     text = "select `li``ve`.`f`(1) AS `f`"
     assert moved(HEAD + text, source="li`ve") == HEAD + "select `shadow`.`f`(1) AS `f`"
+
+
+@pytest.mark.parametrize(
+    ("body", "names_it"),
+    [
+        ("SELECT * FROM `live`.`t`", True),
+        ("SELECT * FROM LIVE . t", True),
+        ("CALL live.p()", True),
+        ("SELECT live FROM `live`", False),
+        ("SELECT * FROM alive.t JOIN `alive`.`t` JOIN live_2.t", False),
+    ],
+)
+def test_a_body_that_names_its_schema_is_told(body: str, names_it: bool) -> None:
+    objects = [
+        Definition(kind=kind, name="o", statement=f"CREATE {body}", charset="utf8mb4", collation="")
+        for kind in ("PROCEDURE", "EVENT", "VIEW")
+    ]
+    assert bodies_naming(objects, "live") == ["procedure o", "event o"] * names_it
