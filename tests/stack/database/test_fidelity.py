@@ -9,7 +9,7 @@ import pytest
 
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.dump.dump import DumpOptions, create_backup
+from cosmicdeploy.database.dump.dump import create_backup
 from cosmicdeploy.database.restore.restore import restore_backup
 from cosmicdeploy.database.restore.verify import verify_restore
 from cosmicdeploy.database.swap.swap import drop_replaced_data, swap_back
