@@ -31,10 +31,15 @@ COVERS = (
 )
 
 
-def require_privileges(session: Session, schemas: Iterable[str], required: Iterable[str]) -> None:
+def require_privileges(
+    session: Session,
+    schemas: Iterable[str],
+    required: Iterable[str],
+    otherwise: str = "use another user",
+) -> None:
     """Raise `BackupError` unless the user has all required privileges on each schema.
 
-    The error's details are the statements that grant them.
+    The error's details are the statements that grant them; `otherwise` is what to do instead.
     """
     required = tuple(required)
     missing = {schema: _missing(session, schema, required) for schema in schemas}
@@ -44,7 +49,7 @@ def require_privileges(session: Session, schemas: Iterable[str], required: Itera
         raise BackupError(
             f"The database user lacks privileges: {'; '.join(lines)}",
             where=session.where,
-            todo="run the statements below on the server as its administrator, or use another user",
+            todo=f"run the statements below on the server as its administrator, or {otherwise}",
             details=[
                 # A short line: what is shown of a long one would not work.
                 f"GRANT {', '.join(names) if len(names) < len(required) else 'ALL PRIVILEGES'}"

@@ -281,6 +281,7 @@ ACTIONS: Sequence[tuple[str, Action]] = (
     (r"SELECT GET_LOCK", lambda *_: [(1,)]),
     (r"SELECT CURRENT_USER", lambda *_: [("root@%",)]),
     (r"SHOW GRANTS", Connection._grants),
+    (r"SELECT CAST\(%s AS BINARY\) LIKE", lambda _, __, given: [(given[0] == given[1],)]),
     (r"SELECT .* FROM mysql\.procs_priv", lambda *_: ()),
     (rf"SHOW FIELDS FROM {NAME}", Connection._show_fields),
     (r"SELECT [\w, ]+ FROM information_schema\.tables .*NOT IN", lambda *_: ()),
