@@ -68,8 +68,6 @@ DUMP_FLAGS = (
     f"--where=1 LIMIT {NO_LIMIT}",
 )
 EVENTS = "--events"
-# What follows are names, even if they look like options.
-END_OF_OPTIONS = "--"
 # In bytes: how much a dump tool puts into one INSERT, and the least that it can be told to.
 USUAL_INSERT, SMALLEST_INSERT = 1046528, 4096
 # More than the server counts as part of a statement.
@@ -93,6 +91,11 @@ def dump_prefix(stdbuf: str, zstd: str) -> tuple[str, ...]:
     return (
         ("sh", "-c", COMPRESS, "sh", zstd, f"-{COMPRESSION_LEVEL}", *buffered) if zstd else buffered
     )
+
+
+def as_names(*names: str) -> tuple[str, ...]:
+    """Return the words that a tool takes for these names, even if they look like options."""
+    return ("--", *names) if any(name.startswith("-") for name in names) else names
 
 
 def insert_size(largest: int) -> tuple[str, ...]:
