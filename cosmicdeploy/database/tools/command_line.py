@@ -67,8 +67,6 @@ DUMP_FLAGS = (
 )
 # Kinds of objects that a dump may hold, as the tools' options name them.
 OBJECTS = ("routines", "triggers", "events")
-# What follows are names, even if they look like options.
-END_OF_OPTIONS = "--"
 # In bytes: how much a dump tool puts into one INSERT, and the least that it can be told to.
 USUAL_INSERT, SMALLEST_INSERT = 1046528, 4096
 # More than the server counts as part of a statement.
@@ -97,6 +95,11 @@ def dump_prefix(stdbuf: str, zstd: str) -> tuple[str, ...]:
 def object_flags(without: Collection[str]) -> tuple[str, ...]:
     """Return the flags for the kinds of objects in a dump, without these kinds."""
     return tuple(f"--skip-{kind}" if kind in without else f"--{kind}" for kind in OBJECTS)
+
+
+def as_names(*names: str) -> tuple[str, ...]:
+    """Return the words that a tool takes for these names, even if they look like options."""
+    return ("--", *names) if any(name.startswith("-") for name in names) else names
 
 
 def insert_size(largest: int) -> tuple[str, ...]:

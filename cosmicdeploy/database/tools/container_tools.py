@@ -15,12 +15,12 @@ from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.session_settings import needed_values
 from cosmicdeploy.database.tools.command_line import (
     DUMP_FLAGS,
-    END_OF_OPTIONS,
     NO_OPTION_FILES,
     PROBE,
     SCHEMA_VARIABLE,
     SESSION_FLAGS,
     VALUES_ONLY,
+    as_names,
     dump_prefix,
     insert_size,
     known_flags,
@@ -67,7 +67,7 @@ class ContainerTools:
         """
         schema = self.access.name
         flags = [*self.dump_flags, *object_flags(without)]
-        tool = [self.dump_tool, *self.login, *flags, END_OF_OPTIONS, schema, *tables]
+        tool = [self.dump_tool, *self.login, *flags, *as_names(schema, *tables)]
         return self._run(schema, [*self.dump_prefix, *tool], sink=sink, silence=silence)
 
     def seen_settings(self) -> dict[str, str]:
