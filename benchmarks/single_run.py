@@ -1,9 +1,9 @@
 """Make one backup or restore with cosmicdeploy in a separate process, to measure its memory.
 
-Reads {"access", "folder", "operation", "schema"} as JSON from standard input, since process lists
-would show a password among the arguments. Prints {"seconds", "cpu", "peak_mib", "compressed",
-"proof"}: seconds, CPU seconds, MiB, the bytes of the backup, and the seconds of the proof of its
-structure.
+Reads {"access", "folder", "operation", "schema", "prove"} as JSON from standard input, since
+process lists would show a password among the arguments. Prints {"seconds", "cpu", "peak_mib",
+"compressed", "proof"}: seconds, CPU seconds, MiB, the bytes of the backup, and the seconds of the
+proof of its structure.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.dump.dump import create_backup
+from cosmicdeploy.database.dump.dump import DumpOptions, create_backup
 from cosmicdeploy.database.restore.load import load_schema
 from cosmicdeploy.database.restore.manifest_diff import differences
 from cosmicdeploy.database.schema.facts import Facts
@@ -32,7 +32,8 @@ def main() -> None:
     catalogue, engine = Catalogue(Path(task["folder"])), connect()
     started = time.monotonic()
     if task["operation"] == "backup":
-        backup = create_backup(engine, access, catalogue)
+        options = DumpOptions(prove=task["prove"])
+        backup = create_backup(engine, access, catalogue, options=options)
     else:
         backup = catalogue.get("latest")
         load_schema(access, backup, task["schema"])
@@ -55,7 +56,7 @@ def main() -> None:
 
 def _require_equal(access: DatabaseAccess, backup: Backup, schema: str) -> None:
     with open_session(access) as session:
-        if reasons := differences(backup.manifest, Facts(session, schema)):
+        if reasons := differences(backup, Facts(session, schema)):
             raise SystemExit(f"the restored schema differs: {reasons}")
 
 

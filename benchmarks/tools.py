@@ -71,19 +71,20 @@ class Tools:
         tool = ["myloader", *self._address(), "-B", schema, "-t", "2"]
         return self._run([*tool, "-d", str(self.mydumper_folder)])
 
-    def cosmicdeploy_backup(self) -> Run:
+    def cosmicdeploy_backup(self, prove: str = "structure") -> Run:
         shutil.rmtree(self.folder / "backups", ignore_errors=True)
-        return self._cosmicdeploy("backup")
+        return self._cosmicdeploy("backup", prove=prove)
 
     def cosmicdeploy_restore(self, schema: str) -> Run:
         return self._cosmicdeploy("restore", schema)
 
-    def _cosmicdeploy(self, operation: str, schema: str = "") -> Run:
+    def _cosmicdeploy(self, operation: str, schema: str = "", prove: str = "") -> Run:
         task = {
             "access": asdict(self.access),
             "folder": str(self.folder / "backups"),
             "operation": operation,
             "schema": schema,
+            "prove": prove,
         }
         server_cpu_before = cpu_seconds(self.access)
         done = subprocess.run(

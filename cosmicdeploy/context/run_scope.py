@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
 from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.restore.background_proof import BackgroundProof
 from cosmicdeploy.journal.records.known_failures import KnownFailures
 from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
 from cosmicdeploy.process.background import BackgroundCalls
@@ -109,6 +110,7 @@ class RunScope:
     `images_ahead`: while a plan is made, the names of the images that `steps_ahead` build or pull;
     None if the names are not known.
     `target_backup`: the backup that a rollback restores.
+    `from_other_stack`: whether that backup may be another stack's (`--from-other-stack`).
     `resumed_runs`: the interrupted runs that this run resumes, the oldest first.
     `left_out`: the services that a rollback leaves out, because they are younger than its backup.
     `to_stop`: those of them that it stops, since the older release has no code for them.
@@ -121,6 +123,7 @@ class RunScope:
     reloaded.
     `stops`: the requests to stop a container, which continue after a signal.
     `trials_began`: container id of a trial → when this run started it (monotonic clock).
+    `data_proof`: the proof of the data of this run's backup (`backup.prove`).
     `traffic`: statistics of the requests that the run sends through the proxy; None if it sends
     none.
     """
@@ -130,6 +133,7 @@ class RunScope:
     steps_ahead: StepsAhead = field(default_factory=StepsAhead)
     images_ahead: frozenset[str] | None = None
     target_backup: Backup | None = None
+    from_other_stack: bool = False
     resumed_runs: Sequence[InterruptedRun] = ()
     left_out: frozenset[str] = frozenset()
     to_stop: frozenset[str] = frozenset()
@@ -141,4 +145,5 @@ class RunScope:
     gaps: Gaps = field(default_factory=Gaps)
     stops: BackgroundCalls = field(default_factory=BackgroundCalls)
     trials_began: dict[str, float] = field(default_factory=dict)
+    data_proof: BackgroundProof = field(default_factory=BackgroundProof)
     traffic: TrafficStats | None = None

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.backups.backup import Backup
-from cosmicdeploy.database.backups.catalogue import LATEST
+from cosmicdeploy.database.backups.catalogue import ID, LATEST
+from cosmicdeploy.database.backups.owner import FROM_OTHER_STACK
 from cosmicdeploy.database.backups.unusable import skipped_lines
 from cosmicdeploy.database.restore.manifest_diff import RowDifference, row_differences
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import CosmicError, UsageError
+from cosmicdeploy.steps.backups.other_server import know_server
 from cosmicdeploy.text.formatting import counted, format_time
 
 
@@ -80,6 +82,7 @@ def rollback_target(ctx: Context, reference: str) -> Backup:
     newest backup. Raises `UsageError` if the release has several backups that count, and what
     `Catalogue.get` raises.
     """
+    know_server(ctx)
     own = [b for b in ctx.catalogue.list() if b.is_rollback_target]
     of_release = [b for b in own if b.manifest.release == reference]
     if not of_release or reference == LATEST:
@@ -95,8 +98,35 @@ def rollback_target(ctx: Context, reference: str) -> Backup:
     return newest
 
 
+def foreign_target(ctx: Context, reference: str) -> Backup:
+    """Return the backup of another stack, or of another database server, with this ID.
+
+    Raises `UsageError` if the backup is this stack's own or no ID is given, `NotConfigured` if the
+    stack has no database, and what `Catalogue.find` raises.
+    """
+    ctx.require_database(
+        "The stack has no database, so no data can be restored", "leave out --from-other-stack"
+    )
+    know_server(ctx)
+    if not ID.fullmatch(reference):
+        raise UsageError(
+            f"{FROM_OTHER_STACK} needs the id of one backup, not {reference!r}",
+            where=str(ctx.catalogue.folder),
+            todo="`cosmicdeploy backup list --all` shows the ids",
+        )
+    backup = ctx.catalogue.find(reference)
+    if not backup.foreign:
+        raise UsageError(
+            f"The backup {backup.id} is this stack's own",
+            where=str(ctx.catalogue.folder),
+            todo=f"leave out {FROM_OTHER_STACK}: `cosmicdeploy rollback --to {backup.id}`",
+        )
+    return backup
+
+
 def candidates(ctx: Context) -> list[Backup]:
     """Return the backups that a rollback can use, newest first; warn about the unusable ones."""
+    know_server(ctx)
     backups = ctx.catalogue.list()
     for line in skipped_lines(backups):
         ctx.catalogue.warn(line)

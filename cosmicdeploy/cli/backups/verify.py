@@ -25,6 +25,14 @@ def verify(
             help="Restore the backup into a temporary schema too, and compare that schema.",
         ),
     ] = False,
+    data: Annotated[
+        bool,
+        typer.Option(
+            "--data",
+            help="Restore it as with --restore, and compare all rows by their checksums; those that"
+            " have none on record are recorded, for later restores.",
+        ),
+    ] = False,
     *,
     config: Path | None,
     terminal: Terminal,
@@ -36,12 +44,22 @@ def verify(
       cosmicdeploy backup verify
       cosmicdeploy backup verify 20261126-211622-d21b --restore
     """
-    run_command("backup verify", terminal, lambda call: _verify(call, config, backup, restore))
+    run_command(
+        "backup verify",
+        terminal,
+        lambda call: _verify(call, config, backup, restore=restore or data, data=data),
+    )
 
 
-def _verify(call: Call, config: Path | None, reference: str, restore: bool) -> Report:
+def _verify(
+    call: Call, config: Path | None, reference: str, *, restore: bool, data: bool
+) -> Report:
     from cosmicdeploy.cli.reporting import verification_report
-    from cosmicdeploy.database.restore.verify import verify_and_record, verify_restore_and_record
+    from cosmicdeploy.database.restore.verify import (
+        RestoreTest,
+        verify_and_record,
+        verify_restore_and_record,
+    )
     from cosmicdeploy.workspace import open_stack
 
     ctx = open_stack(config, call.event_handler())
@@ -51,7 +69,9 @@ def _verify(call: Call, config: Path | None, reference: str, restore: bool) -> R
     )
     backup = ctx.catalogue.get(reference)
     if restore:
-        result = verify_restore_and_record(ctx.engine, ctx.database(), ctx.catalogue, backup)
+        result = verify_restore_and_record(
+            ctx.engine, ctx.database(), ctx.catalogue, backup, how=RestoreTest(data=data)
+        )
     else:
         result = verify_and_record(ctx.catalogue, backup)
     return verification_report(call, result, restore=restore)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -71,6 +72,14 @@ def rollback(
     all_: ShowAll = False,
     wait: Wait = 0.0,
     *,
+    from_other_stack: Annotated[
+        bool,
+        typer.Option(
+            "--from-other-stack",
+            help="Restore a backup of another project, database or database server; --to names it"
+            " by its id.",
+        ),
+    ] = False,
     include: RollbackInclude = None,
     config: Path | None,
     terminal: Terminal,
@@ -88,6 +97,9 @@ def rollback(
 
     If the stack has no database, only the images are rolled back, as with --code-only.
 
+    A backup that names another project, database or database server is refused. If its data is to
+    replace this stack's all the same, name it by its id and add --from-other-stack.
+
     Infrastructure stays as it is, with one exception: if only the code is rolled back, --include
     also rolls back a proxy whose image the stack builds.
 
@@ -103,54 +115,60 @@ def rollback(
         raise typer.BadParameter("--all is for the list of backups: leave out --to")
     if include and not to:
         raise typer.BadParameter("--include needs --to")
-    run_command(
-        "rollback",
-        terminal,
-        lambda call: _rollback(call, config, to, modes, wait, include=include or (), show_all=all_),
-    )
+    if from_other_stack and (not to or migration or code_only):
+        raise typer.BadParameter("--from-other-stack restores one backup's data: add --to ID")
+    options = _Options(wait, include or (), show_all=all_, from_other_stack=from_other_stack)
+    run_command("rollback", terminal, lambda call: _rollback(call, config, to, modes, options))
+
+
+@dataclass(frozen=True)
+class _Options:
+    """The options that do not select what is rolled back."""
+
+    wait: float
+    include: Sequence[str]
+    show_all: bool
+    from_other_stack: bool
 
 
 def _rollback(
-    call: Call,
-    config: Path | None,
-    to: str,
-    modes: list[Mode],
-    wait: float,
-    *,
-    include: Sequence[str],
-    show_all: bool,
+    call: Call, config: Path | None, to: str, modes: list[Mode], options: _Options
 ) -> Report:
     from cosmicdeploy.cli.reporting import run_report, with_notices
     from cosmicdeploy.context.younger_services import fates, younger_lines
+    from cosmicdeploy.database.backups.owner import FROM_OTHER_STACK
     from cosmicdeploy.earlier_release import as_of_backup
     from cosmicdeploy.errors import UsageError
     from cosmicdeploy.journal.run_kind import RunCommand, RunKind
     from cosmicdeploy.operations.notices import show_notices
     from cosmicdeploy.operations.recorder import recorder_of
-    from cosmicdeploy.operations.rollback_preview import rollback_target
+    from cosmicdeploy.operations.rollback_preview import foreign_target, rollback_target
     from cosmicdeploy.report.progress import ProgressView
     from cosmicdeploy.runs.execute import rollback
     from cosmicdeploy.workspace import open_playbook, open_stack
 
     if len(modes) > 1:
-        options = " and ".join(m.option for m in modes)
-        raise UsageError(f"{options} exclude each other", todo="use only one of them")
+        both = " and ".join(m.option for m in modes)
+        raise UsageError(f"{both} exclude each other", todo="use only one of them")
     mode = modes[0] if modes else Mode.RESTORE
-    if not to and (modes or wait or call.terminal.yes):
+    if not to and (modes or options.wait or call.terminal.yes):
         raise UsageError(
             "No backup is named", where=mode.command, todo="add --to ID or --to latest"
         )
     view = ProgressView(call.terminal.console)
     ctx = open_stack(config, call.event_handler(view))
     if not to:
-        return _list(call, ctx, show_all=show_all)
+        return _list(call, ctx, show_all=options.show_all)
     mode = _possible_mode(ctx, mode, to)
     if modes == [Mode.RESTORE]:
         ctx.warn("--restore does nothing, since restoring is the default: leave it out")
-    target = rollback_target(ctx, to)
+    target = foreign_target(ctx, to) if options.from_other_stack else rollback_target(ctx, to)
     if target.from_future:
         ctx.catalogue.warn(f"{target.id} is used because --to names it: {target.from_future}")
-    ctx = _including(ctx, include, target, mode)
+    if target.foreign:
+        ctx.warn(f"the data of {target.id} replaces this stack's, although {target.foreign}")
+    ctx = ctx.with_run(from_other_stack=options.from_other_stack)
+    ctx = _including(ctx, options.include, target, mode)
     for line in younger_lines(fates(ctx, target.manifest), data_go_back=mode is not Mode.CODE_ONLY):
         ctx.warn(line)
     call.terminal.require_yes(_question(call, ctx, mode, target))
@@ -158,9 +176,10 @@ def _rollback(
     with view:
         notices = show_notices(ctx)
         playbook = open_playbook(ctx.loaded, mode.value, ctx.warn)
-        command = RunCommand(line=mode.command, kind=RunKind.ROLLBACK)
+        line = f"{mode.command}{f' {FROM_OTHER_STACK}' * options.from_other_stack}"
+        command = RunCommand(line=line, kind=RunKind.ROLLBACK)
         recorder = recorder_of(command.kind)
-        run, traffic = rollback(ctx, command, playbook, target, wait, recorder)
+        run, traffic = rollback(ctx, command, playbook, target, options.wait, recorder)
         return with_notices(run_report(call, run, traffic), notices)
 
 
@@ -212,6 +231,7 @@ def _question(call: Call, ctx: Context, mode: Mode, target: Backup) -> str:
     First prints what clients will notice (unless only the code is rolled back) and which rows would
     be lost (if the data is rolled back).
     """
+    from cosmicdeploy.database.backups.owner import source_of
     from cosmicdeploy.operations.rollback_preview import losses
     from cosmicdeploy.probes.maintenance import maintenance_notice
     from cosmicdeploy.report.views.rollback import show_loss
@@ -224,4 +244,5 @@ def _question(call: Call, ctx: Context, mode: Mode, target: Backup) -> str:
     if mode is Mode.MIGRATION:
         return f"Roll back to release {release} and undo the migrations run since?"
     show_loss(call.terminal.console, losses(ctx, [target])[0])
-    return f"Roll back to {target.id} (release {release})?"
+    whose = f": data of {source_of(target.manifest)}" if target.foreign else ""
+    return f"Roll back to {target.id} (release {release}){whose}?"

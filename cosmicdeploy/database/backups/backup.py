@@ -10,6 +10,7 @@ from typing import Any
 
 from cosmicdeploy.database.backups.on_disk.manifest import FIRST_MOMENT, LAST_MOMENT, Manifest
 from cosmicdeploy.database.backups.on_disk.state import State
+from cosmicdeploy.database.backups.proof import proof_in_words
 from cosmicdeploy.text.formatting import format_time
 
 
@@ -66,6 +67,18 @@ class Backup:
         return self.manifest.status != "no data"
 
     @property
+    def checksums(self) -> dict[str, str]:
+        """Table → checksum of its rows, for each table of which one is on record."""
+        tables = self.manifest.objects.tables
+        recorded = {name: rows.checksum for name, rows in tables.items() if rows.checksum}
+        return {**self.state.checksums, **recorded}
+
+    @property
+    def proof(self) -> str:
+        """How well the backup is proven to be restorable, in words."""
+        return proof_in_words(self.manifest, self.state)
+
+    @property
     def is_rollback_target(self) -> bool:
         """Whether a rollback can go back to the backup: it is usable, or it only names images."""
         return self.is_usable or not (
@@ -102,6 +115,7 @@ class Backup:
             "status": self.status,
             "reason": self.why,
             "state": self.state.model_dump(mode="json"),
+            "proof": self.proof if self.has_data else "",
         }
 
 

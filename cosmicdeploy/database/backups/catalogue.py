@@ -49,7 +49,8 @@ NO_DATA = "images only: the stack has no database"
 class Catalogue:
     """All backups of one folder, which is created (0700) with the first backup.
 
-    Only backups of the stack `owner` are usable; if `owner` is None, those of all stacks are.
+    Only backups of the stack `owner` are usable; if `owner` is None, those of all stacks are. A
+    caller that has asked the database server which one it is sets `owner` again.
     `warn` is called with lines about the backups that "latest" skips. With a `key`, new backups are
     signed, and fetched ones must be signed with it.
     """

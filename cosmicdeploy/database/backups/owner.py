@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from cosmicdeploy.database.backups.on_disk.manifest import Manifest
 from cosmicdeploy.errors import ForeignBackup
 
+# The option of `rollback` that restores the data of another stack or server.
+FROM_OTHER_STACK = "--from-other-stack"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Owner:
-    """The stack that backups belong to, identified by its database and its Compose project.
+    """The stack that backups belong to: its database, its Compose project and its server.
 
-    `database` is "" for a stack without one.
+    `database` is "" for a stack without one. `server` is the identity of the server's data
+    directory, "" as long as it is not known: then the server is not compared.
     """
 
     database: str
     project: str
+    server: str = ""
 
     @property
     def has_data(self) -> bool:
@@ -26,23 +31,41 @@ class Owner:
     def objection(self, manifest: Manifest) -> str:
         """Return a text that says that a backup is another stack's; "" if it is this stack's.
 
-        If an older version of the deployer wrote the manifest, it does not name the project. Then
-        the database alone decides.
+        If an older version of the deployer wrote the manifest, it does not name the project or the
+        server. Then the rest decides.
         """
         is_same_project = manifest.project in ("", self.project)
         if is_same_project and manifest.database == self.database:
-            return ""
+            return self._objection_to_server(manifest)
         project = f"project {manifest.project!r}" if manifest.project else "project unknown"
         database = f"database {manifest.database!r}" if manifest.database else "no database"
         return f"it is another stack's: {database}, {project}"
 
+    def _objection_to_server(self, manifest: Manifest) -> str:
+        if not self.server or manifest.server_id in ("", self.server):
+            return ""
+        version = f"{manifest.server_vendor} {manifest.server_version}"
+        return f"it was made on another database server ({version}), with another data directory"
+
     def refused(self, manifest: Manifest, where: str) -> ForeignBackup:
         """Return the error for a backup of another stack."""
         todo = "choose one of this stack: `cosmicdeploy backup list`"
-        if manifest.database == self.database:
+        if self.has_data and manifest.database:
+            todo += (
+                f"; to restore it here all the same:"
+                f" `cosmicdeploy rollback --to {manifest.id} --from-other-stack`"
+            )
+        if manifest.database == self.database and manifest.project not in ("", self.project):
             todo += (
                 f"; if project {self.project!r} is the same stack under a new name, "
                 f"set `project: {manifest.project}` in cosmicdeploy.yaml"
             )
         reason = self.objection(manifest).removeprefix("it ")
         return ForeignBackup(f"The backup {manifest.id} {reason}", where=where, todo=todo)
+
+
+def source_of(manifest: Manifest) -> str:
+    """Return the database, the project and the server that a backup was made from, in words."""
+    project = f"project {manifest.project!r}" if manifest.project else "an unknown project"
+    server = f"{manifest.server_vendor} {manifest.server_version}"
+    return f"database {manifest.database!r} of {project} on {server}"

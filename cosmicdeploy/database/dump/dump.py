@@ -6,6 +6,7 @@ import math
 import os
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,16 +16,24 @@ from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue, new_id
 from cosmicdeploy.database.backups.on_disk.archive import Archive, OnBytes, ignore_progress
 from cosmicdeploy.database.backups.on_disk.disk_space import require_room
-from cosmicdeploy.database.backups.on_disk.manifest import Manifest, Objects, TableRows, now
+from cosmicdeploy.database.backups.on_disk.manifest import (
+    Manifest,
+    Objects,
+    Prove,
+    RowsCounted,
+    TableRows,
+    now,
+)
 from cosmicdeploy.database.backups.on_disk.partial_backup import PartialBackup
 from cosmicdeploy.database.dump.checks import require_complete, require_same_structure
 from cosmicdeploy.database.dump.pipe import piped
 from cosmicdeploy.database.dump.prerequisites import require_dumpable
-from cosmicdeploy.database.dump.row_counts import count_rows, require_all_rows
+from cosmicdeploy.database.dump.row_counts import require_all_rows
+from cosmicdeploy.database.dump.server_rows import RowCount, counting_rows
 from cosmicdeploy.database.dump.store import archive_for, reporting, storing, write_error
-from cosmicdeploy.database.dump.structure_proof import prove_structure, require_provable
+from cosmicdeploy.database.dump.structure_proof import require_provable, structure_prover
 from cosmicdeploy.database.dump_format.bodies import withheld_objects
-from cosmicdeploy.database.loading.spool import statement_spool
+from cosmicdeploy.database.dump_format.scan import ignore_statement
 from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.facts import Facts, open_facts
 from cosmicdeploy.database.schema.rebuilding.routine_grants import (
@@ -40,6 +49,7 @@ from cosmicdeploy.database.schema.rebuilding.structure import (
 from cosmicdeploy.database.tools.command_line import OBJECTS
 from cosmicdeploy.database.tools.container_tools import ContainerTools, find_tools
 from cosmicdeploy.database.tools.messages import warning_lines
+from cosmicdeploy.database.tools.server_identity import server_identity
 from cosmicdeploy.database.tools.server_limits import (
     largest_statement,
     require_sendable,
@@ -55,13 +65,23 @@ class DumpOptions:
     """How strict a dump is.
 
     `exact`: refuse FLOAT values that a dump would round. `silence`: end a dump tool that prints
-    nothing for this many seconds. The checks before a dump wait as long for a table's lock.
-    `prove`: load the structure of the dump into a schema beside the live one, and compare it.
+    nothing for this many seconds. The checks of a dump wait as long for a table's lock. `prove`:
+    how a backup is proven to be restorable. Unless it is "off", the structure of the dump is loaded
+    into a schema beside the live one, and compared.
     """
 
     exact: bool = True
     silence: float = SILENCE_SECONDS
-    prove: bool = True
+    prove: Prove = "structure"
+
+    @property
+    def lock_wait(self) -> int:
+        """How long the checks wait for a table's lock, in whole seconds."""
+        return math.ceil(self.silence)
+
+    @property
+    def proves_structure(self) -> bool:
+        return self.prove != "off"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +114,7 @@ def create_backup(
     """
     started = time.monotonic()
     with open_facts(access) as facts:
-        description = _describe(facts, origin or Origin())
+        description = _describe(facts, origin or Origin(), server_identity(engine, access))
         project = catalogue.owner.project if catalogue.owner else ""
         partial_backup = catalogue.begin(description.updated(project=project))
     try:
@@ -110,7 +130,7 @@ def create_backup(
     return catalogue.get(partial_backup.manifest.id)
 
 
-def _describe(facts: Facts, origin: Origin) -> Manifest:
+def _describe(facts: Facts, origin: Origin, server_id: str) -> Manifest:
     """Return the manifest of a backup that is about to start."""
     server = facts.server()
     return Manifest(
@@ -119,6 +139,7 @@ def _describe(facts: Facts, origin: Origin) -> Manifest:
         database=facts.schema,
         server_vendor=server.vendor,
         server_version=server.version,
+        server_id=server_id,
         release=origin.release,
         images=dict(origin.images),
         digests=dict(origin.digests),
@@ -134,7 +155,6 @@ class _SchemaBefore:
 
     structure: Structure
     highest_batch: int
-    row_counts: Mapping[str, int]
     grants: tuple[RoutineGrant, ...] | None
 
     @property
@@ -162,18 +182,23 @@ def _dump(
     tools = find_tools(engine, access)
     before = _check_before(access, tools, folder, options)
     withheld = withheld_objects(before.definitions)
-    with statement_spool(folder) as statements:
-        archive = archive_for(tools, partial_backup.file, statements.put)
-        with piped(storing(archive, folder)) as put:
-            sink = reporting(put, archive, on_bytes)
-            result = tools.dump(sink, options.silence, without=withheld)
-        archive.close()
-        on_bytes(archive.raw.bytes)
-        require_complete(result, archive, {*before.tables})
-        objects = _check_after(access, tools, archive, before, options)
-        proof, over = (
-            prove_structure(access, statements, before.structure) if options.prove else (None, [])
-        )
+    checksums = options.prove == "data"
+    with ExitStack() as stack:
+        prover = None
+        if options.proves_structure:
+            # Before the count begins: the tables that it creates later change no snapshot.
+            prover = stack.enter_context(structure_prover(access, before.structure))
+        on_statement = prover.take if prover else ignore_statement
+        archive = archive_for(tools, partial_backup.file, on_statement)
+        with counting_rows(access, before.tables, options.lock_wait, checksums=checksums) as count:
+            with piped(storing(archive, folder)) as put:
+                sink = reporting(put, archive, on_bytes)
+                result = tools.dump(sink, options.silence, without=withheld)
+            archive.close()
+            on_bytes(archive.raw.bytes)
+            require_complete(result, archive, {*before.tables})
+            objects, rows_counted = _check_after(access, tools, archive, before, count, options)
+        proof, over = prover.finish() if prover else (None, [])
     unread = unread_note(before.grants, before.definitions)
     return partial_backup.manifest.updated(
         status="good",
@@ -185,9 +210,10 @@ def _dump(
         object_definitions=before.definitions.with_events(()).objects,
         routine_grants=before.grants or (),
         table_definitions=table_digests(before.structure.tables),
+        prove=options.prove,
         structure_proof=proof,
         definers=before.definitions.definers(),
-        rows_counted="in the dump",
+        rows_counted=rows_counted,
         objects=objects,
         raw=archive.raw.content,
         compressed=archive.compressed.content,
@@ -201,17 +227,16 @@ def _check_before(
 ) -> _SchemaBefore:
     """Check that the schema can be dumped, and read its state for later comparison."""
     with open_facts(access) as facts:
-        facts.session.execute("SET SESSION lock_wait_timeout = %s", math.ceil(options.silence))
+        facts.session.execute("SET SESSION lock_wait_timeout = %s", options.lock_wait)
         require_dumpable(facts, exact=options.exact)
         require_whole_lists(tools, facts)
         require_room(folder, facts.data_bytes())
         structure = read_structure(facts)
-        if options.prove:
+        if options.proves_structure:
             require_provable(facts, structure.definitions)
         return _SchemaBefore(
             structure=structure,
             highest_batch=facts.highest_batch(),
-            row_counts=count_rows(facts),
             grants=read_routine_grants(facts.session, facts.schema),
         )
 
@@ -221,17 +246,23 @@ def _check_after(
     tools: ContainerTools,
     archive: Archive,
     before: _SchemaBefore,
+    count: RowCount,
     options: DumpOptions,
-) -> Objects:
-    """Check that the dump holds every row of an unchanged schema, and return its objects."""
+) -> tuple[Objects, RowsCounted]:
+    """Check that the dump holds every row of an unchanged schema.
+
+    Return the schema's objects, and how its rows were counted.
+    """
+    count.dump_ended()
     with open_facts(access) as facts:
         require_same_structure(before.digest, before.definitions, facts)
         rows = {name: archive.scan.rows[name] for name in before.tables}
+        on_server = count.result().compared(rows)
         count_again = partial(_rows_in_new_dump, tools, options.silence)
-        require_all_rows(facts, rows, before.row_counts, count_again)
+        require_all_rows(facts, rows, on_server.counts, count_again)
         limit = largest_statement(facts.session)
         require_sendable(*archive.scan.largest, limit, facts.session.where)
-        return _objects(facts, rows)
+        return _objects(facts, rows, on_server.checksums), on_server.counted
 
 
 def _rows_in_new_dump(tools: ContainerTools, silence: float, table: str) -> int:
@@ -244,9 +275,12 @@ def _rows_in_new_dump(tools: ContainerTools, silence: float, table: str) -> int:
     return archive.scan.rows[table]
 
 
-def _objects(facts: Facts, rows: Mapping[str, int]) -> Objects:
+def _objects(facts: Facts, rows: Mapping[str, int], checksums: Mapping[str, str]) -> Objects:
     return Objects(
-        tables={name: TableRows(before=count, after=count) for name, count in rows.items()},
+        tables={
+            name: TableRows(before=count, after=count, checksum=checksums[name])
+            for name, count in rows.items()
+        },
         views=facts.views(),
         triggers=facts.triggers(),
         routines=facts.routines(),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cosmicdeploy.database.dump_format.bodies import cut_events
 from cosmicdeploy.database.dump_format.recorded import unrecognized
 from cosmicdeploy.database.schema.creatable import require_creatable
-from cosmicdeploy.database.schema.definitions import Definition
+from cosmicdeploy.database.schema.definitions import Definition, Definitions
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.schema.lost_literals import tables_with_lost_literals
 from cosmicdeploy.database.schema.privileges import (
@@ -56,7 +57,9 @@ def require_dumpable(facts: Facts, *, exact: bool = True) -> None:
     require_working_views(facts)
     if exact:
         _require_exact_numbers(facts)
-    objects = facts.definitions().objects
+    definitions = facts.definitions()
+    objects = definitions.objects
+    _require_whole_events(definitions)
     require_creatable(facts.session, objects)
     require_relocatable(objects, facts.schema)
     _require_recognized(objects)
@@ -100,6 +103,14 @@ def _require_exact_numbers(facts: Facts) -> None:
             f"A dump rounds FLOAT values to 6 digits: {', '.join(rounded)}",
             where=facts.session.where,
             todo="make them DOUBLE, or accept rounded values: backup.exact: false",
+        )
+
+
+def _require_whole_events(definitions: Definitions) -> None:
+    if cut := cut_events(definitions):
+        raise BackupError(
+            f"The server reports the text of an event only up to a NUL character: {', '.join(cut)}",
+            todo="create it again with CHAR(0) instead of the character",
         )
 
 

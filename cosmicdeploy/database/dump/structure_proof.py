@@ -1,9 +1,9 @@
 """Prove that the structure of a dump loads, and comes back as it was.
 
 The tables are created, without rows, from the dump's own statements in a schema beside the live
-one, with the code that a restore uses. The other objects are created as a restore does it, from the
-texts that go into the manifest; events disabled. Then everything is compared with the live schema
-and dropped.
+one, with the code that a restore uses; that begins while the dump is still running. The other
+objects are then created as a restore does it, from the texts that go into the manifest; events
+disabled. Everything is compared with the live schema and dropped.
 
 It proves nothing about rows, about definers that lack privileges when an object is used, and about
 what a body names: the server looks at that only when the body runs.
@@ -12,8 +12,10 @@ what a body names: the server looks at that only when the body runs.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import ClassVar
 
 from cosmicdeploy.database.access import READ_TIMEOUT, DatabaseAccess
 from cosmicdeploy.database.backups.on_disk.manifest import StructureProof
@@ -27,13 +29,14 @@ from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.schema.privileges import TO_RESTORE, require_definers, require_privileges
 from cosmicdeploy.database.schema.rebuilding.create import try_all
 from cosmicdeploy.database.schema.rebuilding.event_text import disabled
-from cosmicdeploy.database.schema.rebuilding.relocation import relocated
+from cosmicdeploy.database.schema.rebuilding.relocation import relocated, unqualified
 from cosmicdeploy.database.schema.rebuilding.structure import (
     Structure,
     read_structure,
     structure_differences,
 )
 from cosmicdeploy.database.schema.schemas import (
+    drop_schema,
     proof_name,
     restoring_schemas,
     temporary_schema,
@@ -42,6 +45,7 @@ from cosmicdeploy.database.session import open_session
 from cosmicdeploy.errors import BackupError
 
 # The server waits for the disk several times for each table, so more connections than cores help.
+# Measured on two cores and a disk, 100 tables: 1.2 s over one connection, 0.5 s over four.
 CONNECTIONS = 4
 # After a kill, the last statement of the process continues on the server for some seconds.
 OTHERS_END_SECONDS = 30
@@ -57,84 +61,97 @@ def require_provable(facts: Facts, definitions: Definitions) -> None:
     require_definers(facts.session, definitions.definers())
 
 
-def prove_structure(
-    access: DatabaseAccess, statements: Iterable[bytes], expected: Structure
-) -> tuple[StructureProof, list[str]]:
-    """Load a dump's statements without its rows, and compare the result with the live schema.
+@contextmanager
+def structure_prover(access: DatabaseAccess, expected: Structure) -> Iterator[StructureProver]:
+    """Open a prover for a dump of the schema that is described by `expected`.
 
-    Returns the proof, and a line for each event that a restore would not bring back as it is.
-    Raises `BackupError`, with each object and the reason, if the structure does not come back;
-    `DatabaseError` if the server does not answer.
+    Its schema exists within the block only. Raises `DatabaseError`.
     """
+    collation, schema = expected.definitions.collation, proof_name(access.name)
     started = time.monotonic()
-    live, schema = access.name, proof_name(access.name)
-    collation = expected.definitions.collation
-    with temporary_schema(access, schema, collation, OTHERS_END_SECONDS):
-        faults = _create_tables(access, schema, statements)
+    with temporary_schema(access, schema, collation, OTHERS_END_SECONDS), ExitStack() as stack:
+        yield StructureProver(access, schema, expected, stack, time.monotonic() - started)
+
+
+class StructureProver:
+    """Creates the tables of a dump in `schema` while it arrives, and then proves the structure.
+
+    `stack` closes the connections. `seconds` is how long the preparation took.
+    """
+
+    def __init__(
+        self,
+        access: DatabaseAccess,
+        schema: str,
+        expected: Structure,
+        stack: ExitStack,
+        seconds: float,
+    ) -> None:
+        self._access = access
+        self._schema = schema
+        self._expected = expected
+        self._stack = stack
+        self._seconds = seconds
+        self._faults: dict[str, str] = {}
+        self._blocks = _TableBlocks(self._open_connections)
+        self._router = Router(self._blocks.run, _no_rows, DISCARD)
+
+    def take(self, statement: bytes) -> None:
+        """Take the next statement of the dump that is not an INSERT of rows.
+
+        Raises `BackupError`, or `DatabaseError` if the server does not answer.
+        """
+        self._router.take(statement)
+
+    def finish(self) -> tuple[StructureProof, list[str]]:
+        """Create all other objects, and compare the result with the live schema.
+
+        Returns the proof, and a line for each event that a restore would not bring back as it is.
+        Raises `BackupError`, with each object and the reason, if the structure does not come back;
+        `DatabaseError` if the server does not answer.
+        """
+        started = time.monotonic()
+        self._blocks.end()
+        self._stack.close()  # waits until all tables are created
+        live, schema, expected = self._access.name, self._schema, self._expected
         objects = _with_disabled_events(expected.definitions)
-        with open_session(access) as session:
+        with open_session(self._access) as session:
             over = require_creatable_events(session, schema, expected.definitions.objects)
             creation = try_all(session, schema, relocated(objects, live, schema))
-            faults.update({each.label: error.what for each, error in creation.refused})
             found = read_structure(Facts(session, schema))
+            drop_schema(session, schema)
         differences = structure_differences(
-            Structure(tables=expected.tables, definitions=objects, digest=expected.digest),
-            Structure(
-                tables=found.tables,
-                definitions=relocated(found.definitions, schema, live),
-                digest=found.digest,
-            ),
+            replace(expected, definitions=unqualified(objects, live)),
+            replace(found, definitions=unqualified(found.definitions, schema)),
         )
-    faults = {**differences, **faults}  # why an object was refused says more than that it is absent
-    if faults:
-        raise _not_restorable(access, faults)
-    count = len(expected.tables) + len(objects.objects)
-    return StructureProof(seconds=time.monotonic() - started, objects=count), over
+        refused = {each.label: error.what for each, error in creation.refused}
+        # Why an object was refused says more than that it is missing.
+        if faults := {**differences, **refused, **self._faults}:
+            raise _not_restorable(self._access, faults)
+        seconds = self._seconds + time.monotonic() - started
+        count = len(expected.tables) + len(objects.objects)
+        return StructureProof(seconds=seconds, objects=count), over
 
+    def _open_connections(self, settings: list[bytes]) -> ParallelConnections:
+        return self._stack.enter_context(
+            closing_connections(
+                _TableConnections(
+                    self._access, self._schema, settings, CONNECTIONS, READ_TIMEOUT, self._note
+                )
+            )
+        )
 
-def _not_restorable(access: DatabaseAccess, faults: dict[str, str]) -> BackupError:
-    lines = [f"{name}: {reason}" for name, reason in faults.items()]
-    return BackupError(
-        f"The structure in the dump does not come back as it was: {'; '.join(lines)}",
-        where=access.where,
-        todo="change the object so that the server creates it again, then take another backup:"
-        " `cosmicdeploy backup create`",
-        details=lines,
-    )
-
-
-def _with_disabled_events(definitions: Definitions) -> Definitions:
-    """Return the definitions with all events disabled, so that the server never runs them."""
-    events = tuple(
-        event.model_copy(update={"statement": disabled(event)}) for event in definitions.of("EVENT")
-    )
-    return definitions.with_events(events)
-
-
-def _create_tables(
-    access: DatabaseAccess, schema: str, statements: Iterable[bytes]
-) -> dict[str, str]:
-    """Create the tables of a dump; return table → reason, for those that the server refuses."""
-    refused: dict[str, str] = {}
-
-    def note(statement: bytes, refusal: BackupError) -> None:
+    def _note(self, statement: bytes, refusal: BackupError) -> None:
         name = table_of(statement)
         if name is None:
             raise refusal
-        refused[f"table {name}"] = refusal.details[0]
+        self._faults[f"table {name}"] = refusal.details[0]
 
-    with ExitStack() as stack:
 
-        def connections(settings: list[bytes]) -> ParallelConnections:
-            opened = ParallelConnections(access, schema, settings, CONNECTIONS, READ_TIMEOUT, note)
-            return stack.enter_context(closing_connections(opened))
+class _TableConnections(ParallelConnections):
+    """Connections for which so many tables may wait that the dump hardly ever has to."""
 
-        blocks = _TableBlocks(connections)
-        router = Router(blocks.run, _no_rows, DISCARD)
-        for statement in statements:
-            router.take(statement)
-        blocks.end()
-    return refused
+    queued: ClassVar[int] = 250
 
 
 class _TableBlocks:
@@ -169,3 +186,22 @@ class _TableBlocks:
 
 def _no_rows(_settings: list[bytes]) -> StatementSink:
     raise AssertionError("statements without rows open no connections for rows")
+
+
+def _with_disabled_events(definitions: Definitions) -> Definitions:
+    """Return the definitions with all events disabled, so that the server never runs them."""
+    events = tuple(
+        event.model_copy(update={"statement": disabled(event)}) for event in definitions.of("EVENT")
+    )
+    return definitions.with_events(events)
+
+
+def _not_restorable(access: DatabaseAccess, faults: dict[str, str]) -> BackupError:
+    lines = [f"{name}: {reason}" for name, reason in faults.items()]
+    return BackupError(
+        f"The structure in the dump does not come back as it was: {'; '.join(lines)}",
+        where=access.where,
+        todo="change the object so that the server creates it again, then take another backup:"
+        " `cosmicdeploy backup create`",
+        details=lines,
+    )

@@ -23,6 +23,8 @@ HIDDEN_NO_BACKSLASH = re.compile(  # under NO_BACKSLASH_ESCAPES
     r"'[^']*'|\"[^\"]*\"|`[^`]*`|--(?=\s)[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL
 )
 COMMAND = re.compile(r"^delimiter\b", re.IGNORECASE | re.MULTILINE)
+# What begins a string, a quoted name or a comment.
+OPEN = re.compile(r"['\"`]|/\*")
 # Option of the dump tools → the kinds of objects that it is about.
 OPTIONS: dict[str, tuple[Kind, ...]] = {
     "routines": ROUTINES,
@@ -48,6 +50,14 @@ def withheld_objects(definitions: Definitions) -> dict[str, str]:
     return warnings
 
 
+def cut_events(definitions: Definitions) -> list[str]:
+    """Return the events whose text ends within a string or a comment.
+
+    The server reports the text of an event only up to a NUL character.
+    """
+    return [event.name for event in definitions.of("EVENT") if OPEN.search(_bare(event))]
+
+
 def _fault(definition: Definition) -> str:
     """Return why the database's own tools cannot handle an object; "" if they can."""
     if definition.kind == "EVENT" and FIRST_DELIMITER in definition.statement:
@@ -60,6 +70,10 @@ def _fault(definition: Definition) -> str:
 
 
 def _holds_command(definition: Definition) -> bool:
+    return bool(COMMAND.search(_bare(definition)))
+
+
+def _bare(definition: Definition) -> str:
+    """Return the text of an object with `0` in place of each string, quoted name and comment."""
     no_backslash = "NO_BACKSLASH_ESCAPES" in definition.sql_mode
-    bare = (HIDDEN_NO_BACKSLASH if no_backslash else HIDDEN).sub("''", definition.statement)
-    return bool(COMMAND.search(bare))
+    return (HIDDEN_NO_BACKSLASH if no_backslash else HIDDEN).sub("0", definition.statement)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from queue import Full, Queue
+from typing import ClassVar
 
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.loading.connection import LoadConnection
@@ -36,10 +37,12 @@ class ParallelConnections:
     """Takes blocks of statements that may run in any order, and runs them on `count` connections.
 
     The statements of a block run one after the other on one connection, which first runs
-    `settings`. At most `count` blocks are queued. `on_refusal` is called, in another thread, with
-    each statement that the server refuses. If it raises an error, `put` and `close` raise that
-    error too. `read_timeout` as in `LoadConnection`.
+    `settings`. At most `queued` blocks wait for each connection. `on_refusal` is called, in another
+    thread, with each statement that the server refuses. If it raises an error, `put` and `close`
+    raise that error too. `read_timeout` as in `LoadConnection`.
     """
+
+    queued: ClassVar[int] = 1
 
     def __init__(
         self,
@@ -52,7 +55,7 @@ class ParallelConnections:
     ) -> None:
         self._access = access
         self._on_refusal = on_refusal
-        self._queue: Queue[Sequence[bytes]] = Queue(maxsize=count)
+        self._queue: Queue[Sequence[bytes]] = Queue(maxsize=self.queued * count)
         self._errors: list[BaseException] = []
         self._threads: list[threading.Thread] = []
         self._connections: list[LoadConnection] = []

@@ -44,10 +44,13 @@ def load_schema(
     backup: Backup,
     schema: str,
     on_bytes: OnBytes = ignore_progress,
+    *,
+    connections: int | None = None,
 ) -> None:
     """Load a backup into an empty schema, without its events.
 
-    Raises `BackupError` if the backup must not be loaded on this server, its data differs from its
+    `connections` is how many connections load rows; by default, one for each core. Raises
+    `BackupError` if the backup must not be loaded on this server, its data differs from its
     manifest, or the server refuses a statement. Raises `DatabaseError` if the server cannot be
     reached. After an error the schema may hold a part of the backup.
     """
@@ -61,7 +64,7 @@ def load_schema(
     with open_facts(access) as facts:
         require_loadable(backup.manifest, facts)
         limit = largest_statement(facts.session)
-    loader = _Loader(access, schema, limit)
+    loader = _Loader(access, schema, limit, connections or connection_count())
     chunks = _checked(backup, raw, on_bytes)
     if backup.manifest.object_definitions is not None:
         loader.load(backup, chunks, DISCARD)
@@ -104,11 +107,15 @@ def _create_recorded(access: DatabaseAccess, manifest: Manifest, schema: str) ->
 
 @dataclass(frozen=True)
 class _Loader:
-    """Loads a dump into `schema`; the server accepts statements of up to `limit` bytes."""
+    """Loads a dump into `schema`; the server accepts statements of up to `limit` bytes.
+
+    `connections` load the rows in parallel.
+    """
 
     access: DatabaseAccess
     schema: str
     limit: int
+    connections: int
 
     def load(self, backup: Backup, chunks: Iterable[bytes], rest: StatementSink) -> None:
         """Load tables, rows and indexes; put all other statements into `rest`, to run later."""
@@ -149,9 +156,8 @@ class _Loader:
     def _parallel(
         self, settings: list[bytes], read_timeout: float | None = READ_TIMEOUT
     ) -> AbstractContextManager[ParallelConnections]:
-        count = connection_count()
         return closing_connections(
-            ParallelConnections(self.access, self.schema, settings, count, read_timeout)
+            ParallelConnections(self.access, self.schema, settings, self.connections, read_timeout)
         )
 
 

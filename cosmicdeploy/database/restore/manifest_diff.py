@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.on_disk.manifest import Manifest
+from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.facts import Facts, Table
 from cosmicdeploy.database.schema.outline import column_changes
-from cosmicdeploy.database.schema.rebuilding.relocation import relocated
+from cosmicdeploy.database.schema.rebuilding.relocation import unqualified
 from cosmicdeploy.database.schema.rebuilding.structure import table_digests
+from cosmicdeploy.database.schema.row_checksums import Rows, are_comparable, checksum_rows
 from cosmicdeploy.database.schema.table_texts import read_table_texts
 
 
@@ -25,23 +28,34 @@ class RowDifference:
     now: int | None
 
 
-def differences(manifest: Manifest, facts: Facts) -> list[str]:
-    """Return how the schema of a loaded backup differs from the manifest; empty if they match.
+def read_rows(facts: Facts, with_checksum: Collection[str]) -> dict[str, Rows]:
+    """Return table → its rows, for all tables; those with these names with their checksum."""
+    return {
+        name: checksum_rows(facts.session, facts.schema, name)
+        if name in with_checksum
+        else Rows(count=facts.count(name))
+        for name in facts.engines()
+    }
 
-    Compares the number of rows of a table only if the manifest has the exact number. Ignores
-    scheduled events, since a load leaves them out.
+
+def differences(
+    backup: Backup, facts: Facts, rows_loaded: Mapping[str, Rows] | None = None
+) -> list[str]:
+    """Return how the schema of a loaded backup differs from the backup; empty if they match.
+
+    Compares the number of rows of a table only if the manifest has the exact number, and the values
+    of the rows if their checksum is on record. `rows_loaded` are the rows, if they have been read.
+    Ignores scheduled events, since a load leaves them out.
     """
-    objects = manifest.objects
-    loaded = {table.name: table.rows for table in facts.tables()}
+    manifest, objects = backup.manifest, backup.manifest.objects
+    loaded = read_rows(facts, backup.checksums) if rows_loaded is None else rows_loaded
     reasons = [
         *_names("tables", tuple(objects.tables), tuple(loaded)),
         *_names("views", objects.views, facts.views()),
         *_names("triggers", objects.triggers, facts.triggers()),
         *_names("routines", objects.routines, facts.routines()),
     ]
-    for name, rows in objects.tables.items():
-        if rows.is_exact and name in loaded and loaded[name] != rows.before:
-            reasons.append(f"table {name} has {loaded[name]} rows instead of {rows.before}")
+    reasons += filter(None, (_row_difference(backup, name, loaded) for name in objects.tables))
     if facts.server().version == manifest.server_version:
         return [*reasons, *_structure(manifest, facts)]
     # Another server version may describe the same structure differently, so compare only columns.
@@ -49,14 +63,43 @@ def differences(manifest: Manifest, facts: Facts) -> list[str]:
     return [*reasons, *column_changes(then, facts.outline())]
 
 
+def _row_difference(backup: Backup, name: str, loaded: Mapping[str, Rows]) -> str:
+    """Return how the rows of a table differ from the backup; "" if they match, or are unknown."""
+    if name not in loaded:
+        return ""
+    expected, rows = backup.manifest.objects.tables[name], loaded[name]
+    if expected.is_exact and rows.count != expected.before:
+        return f"table {name} has {rows.count} rows instead of {expected.before}"
+    recorded = backup.checksums.get(name, "")
+    if are_comparable(recorded, rows.checksum) and recorded != rows.checksum:
+        return f"table {name} has other values in its rows than the backup (checksum)"
+    return ""
+
+
 def _structure(manifest: Manifest, facts: Facts) -> Iterator[str]:
     if facts.schema_digest() != manifest.schema_digest:
         yield "columns, indexes or constraints differ from the backup"
-    if changed := _changed(manifest.table_definitions, table_digests(read_table_texts(facts.session, facts.schema))):
+    tables = table_digests(read_table_texts(facts.session, facts.schema))
+    if changed := _changed(manifest.table_definitions, tables):
         yield f"tables differ from the backup: {', '.join(changed)}"
-    loaded = relocated(facts.definitions(), facts.schema, manifest.database)
-    if changed := _changed(manifest.definitions, loaded.digests()):
+    if changed := _changed(*_definitions(manifest, facts.definitions(), facts.schema)):
         yield f"definitions differ from the backup: {', '.join(changed)}"
+
+
+def _definitions(
+    manifest: Manifest, loaded: Definitions, schema: str
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the digests of the backup's objects and of the loaded ones, to compare them.
+
+    The manifests of older versions hold only digests of most objects.
+    """
+    if manifest.object_definitions is None:
+        return manifest.definitions, loaded.digests()
+    recorded = loaded.model_copy(update={"objects": manifest.recorded})
+    return (
+        unqualified(recorded, manifest.database).digests(),
+        unqualified(loaded, schema).digests(),
+    )
 
 
 def row_differences(manifest: Manifest, tables: Iterable[Table]) -> list[RowDifference]:

@@ -115,7 +115,7 @@ def notes_on_grants(access: DatabaseAccess, backup: Backup) -> list[str]:
 
 
 def _require_match(session: Session, backup: Backup, shadow: str) -> None:
-    reasons = differences(backup.manifest, Facts(session, shadow))
+    reasons = differences(backup, Facts(session, shadow))
     if reasons:
         raise BackupError(
             f"The loaded backup differs from its manifest: {reasons[0]}",

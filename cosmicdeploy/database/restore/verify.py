@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.backup import Backup
@@ -20,7 +21,7 @@ from cosmicdeploy.database.backups.on_disk.state import VerificationRecord
 from cosmicdeploy.database.dump_format.recorded import unrecognized
 from cosmicdeploy.database.dump_format.scan import DumpScan
 from cosmicdeploy.database.restore.load import load_schema
-from cosmicdeploy.database.restore.manifest_diff import differences
+from cosmicdeploy.database.restore.manifest_diff import differences, read_rows
 from cosmicdeploy.database.schema.creatable import require_creatable_events
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.schema.schemas import (
@@ -39,11 +40,13 @@ from cosmicdeploy.errors import BackupError, BackupUnreadable
 class Verification:
     """The result of a verification; `reasons` say why it failed, empty if it passed.
 
+    `checksums` is table → checksum of the loaded rows, if these were computed.
     `notes` say what a restore cannot bring back as it was, although it passed.
     """
 
     backup_id: str
     reasons: tuple[str, ...] = ()
+    checksums: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -80,8 +83,24 @@ def verify_backup(backup: Backup, on_bytes: OnBytes = ignore_progress) -> Verifi
     return Verification(backup_id=backup.id, reasons=tuple(reasons))
 
 
+@dataclass(frozen=True, kw_only=True)
+class RestoreTest:
+    """How to test that a backup restores.
+
+    `data`: compute the checksums of all rows, even of those that have none on record. `connections`
+    is how many connections load the rows; by default, one for each core.
+    """
+
+    data: bool = False
+    connections: int | None = None
+
+
 def verify_restore(
-    engine: Engine, access: DatabaseAccess, backup: Backup, on_bytes: OnBytes = ignore_progress
+    engine: Engine,
+    access: DatabaseAccess,
+    backup: Backup,
+    on_bytes: OnBytes = ignore_progress,
+    how: RestoreTest = RestoreTest(),
 ) -> Verification:
     """Test that a backup restores: load it into a scratch schema, compare, and drop the schema.
 
@@ -97,16 +116,22 @@ def verify_restore(
     drop_unused_scratch_schemas(engine, access)
     with scratch_schema(access, backup) as schema:
         try:
-            load_schema(access, backup, schema, on_bytes)
+            load_schema(access, backup, schema, on_bytes, connections=how.connections)
+            on_bytes(0)  # the caller may raise here, to stop
             with open_session(access) as session:
-                reasons = differences(backup.manifest, Facts(session, schema))
+                facts = Facts(session, schema)
+                rows = read_rows(facts, facts.engines() if how.data else backup.checksums)
+                reasons = differences(backup, facts, rows)
                 events = backup.manifest.event_definitions
                 notes = require_creatable_events(session, schema, events)
         except BackupUnreadable:
             raise
         except BackupError as error:
             return Verification(backup_id=backup.id, reasons=(str(error), *error.details))
-    return Verification(backup_id=backup.id, reasons=tuple(reasons), notes=tuple(notes))
+    checksums = {name: each.checksum for name, each in rows.items() if each.checksum}
+    return Verification(
+        backup_id=backup.id, reasons=tuple(reasons), checksums=checksums, notes=tuple(notes)
+    )
 
 
 def scratch_schema(access: DatabaseAccess, backup: Backup) -> AbstractContextManager[str]:
@@ -143,21 +168,33 @@ def verify_and_record(
 
 
 def verify_restore_and_record(
-    engine: Engine, access: DatabaseAccess, catalogue: Catalogue, backup: Backup
+    engine: Engine,
+    access: DatabaseAccess,
+    catalogue: Catalogue,
+    backup: Backup,
+    on_bytes: OnBytes = ignore_progress,
+    how: RestoreTest = RestoreTest(),
 ) -> Verification:
     """Verify that a backup restores and record the result in the catalogue.
+
+    With `how.data`, also records the checksums of rows that have none on record, so that every
+    later restore is compared with this one.
 
     If the test restore fails, the data is verified alone, to find out whether it is damaged. Raises
     what `verify_restore` raises, and `BackupError` if the result cannot be recorded.
     """
     with catalogue.in_use(backup):
-        result = verify_restore(engine, access, backup)
+        result = verify_restore(engine, access, backup, on_bytes, how)
     if not result.passed:
         read = verify_and_record(catalogue, backup)
         if not read.passed:  # the data is damaged, so the test restore proves nothing
             return read
     record = _record(result)
-    also = {"read": record} if result.passed else {}
+    also: dict[str, object] = {"read": record} if result.passed else {}
+    if how.data:
+        also["data"] = record
+    if how.data and result.passed:
+        also["checksums"] = {**result.checksums, **backup.checksums}
     catalogue.update_state(backup.id, lambda state: state.updated(restored=record, **also))
     return result
 

@@ -93,6 +93,7 @@ def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
     yield "schema", manifest.database
     yield "project", manifest.project or "not on record"
     yield "server", f"{manifest.server_vendor} {manifest.server_version}".strip()
+    yield "data directory", manifest.server_id
     yield "release", manifest.release_text
     yield from ((f"image of {name}", image) for name, image in manifest.images.items())
     yield "migrations", f"up to batch {manifest.highest_batch}" if manifest.highest_batch else ""
@@ -103,6 +104,7 @@ def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
     yield "warnings", "; ".join(manifest.warnings)
     yield "structure", _structure(manifest)
     yield "verified", verified(state) if backup.has_data else ""
+    yield "proven", backup.proof if backup.has_data else ""
     yield "pinned", _pinned(state)
     for copy in state.copies:
         result = f"not copied: {copy.error}" if copy.error else "compared"
@@ -111,12 +113,10 @@ def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
 
 
 def _structure(manifest: Manifest) -> str:
-    """Return whether the structure was restored as the backup was made; "" if it was not made."""
-    if manifest.status != "good":
-        return ""
+    """Return how the structure was restored when the backup was made; "" if it was not."""
     proof = manifest.structure_proof
     if proof is None:
-        return "not restored when the backup was made"
+        return ""
     return f"restored when the backup was made: {proof.objects} objects, {proof.seconds:.1f} s"
 
 

@@ -82,6 +82,7 @@ def loss_row(loss: Loss) -> dict[str, object]:
         "release": manifest.release_text or "unknown",
         "size": size(manifest),
         "proven": proven(loss.backup.state),
+        "proof": loss.backup.proof if loss.backup.has_data else "",
         "what would be lost": loss.rows,
     }
 
@@ -102,7 +103,7 @@ def show_loss(console: Console, loss: Loss) -> None:
     created = loss.backup.manifest.created_at
     console.print(
         f"{loss.backup.id} was created at {format_time(created)} ({ago(created)})."
-        " Everything written since will be lost:",
+        f" Proven: {loss.backup.proof}. Everything written since will be lost:",
         soft_wrap=True,
     )
     for table in loss.tables or ():

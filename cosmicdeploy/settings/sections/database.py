@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
+from cosmicdeploy.database.backups.on_disk.manifest import Prove
 from cosmicdeploy.database.backups.retention import RetentionPolicy
 from cosmicdeploy.database.copies.destination import Destination, require_showable_urls
 from cosmicdeploy.settings.sections.section import Section, Words
@@ -73,6 +74,12 @@ class Backup(Section):
     )
     silence: float = Field(
         default=60, gt=0, description="Seconds without output after which a dump is terminated"
+    )
+    prove: Prove = Field(
+        default="structure",
+        description="How each backup is proven to be restorable. `structure`: its tables without"
+        " rows and all its objects are loaded and compared when it is made. `data`: all its rows"
+        " too, during the soak of a deploy. `off`: not at all",
     )
     keep: RetentionPolicy = Field(
         default=RetentionPolicy(), description="How many good backups to keep"

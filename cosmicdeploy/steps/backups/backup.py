@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.context.releases import running_by_service, running_release
@@ -17,6 +17,12 @@ from cosmicdeploy.errors import BackupError
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import MIGRATE
 from cosmicdeploy.journal.unfinished.interrupted_run import first_backup, intents
+from cosmicdeploy.steps.backups.data_proof import (
+    NOT_PROVEN,
+    plan_text,
+    prove_now,
+    warn_of_missing_proof,
+)
 from cosmicdeploy.steps.backups.images_only import images_to_keep, record_images, running_images
 from cosmicdeploy.steps.backups.kept_images import kept_tag
 from cosmicdeploy.steps.backups.prune import copies_of, prune
@@ -40,12 +46,16 @@ class BackupStep(Step):
         default="needed", description="`needed`: only if another step changes something."
     )
 
+    _is_alone: bool = PrivateAttr(default=False)
+
     @property
     def protective(self) -> bool:
         return True
 
     def alone(self) -> Step:
-        return self.model_copy(update={"when": "always"})
+        step = self.model_copy(update={"when": "always"})
+        step._is_alone = True
+        return step
 
     def check(self, ctx: Context) -> Change | Unchanged:
         if backup := _backup_of_interrupted_run(ctx):
@@ -61,7 +71,7 @@ class BackupStep(Step):
         why = f" before {', '.join(others)}" if others else ""
         if ctx.settings.database is None:
             return images_to_keep(ctx, why)
-        return Change(summary=f"back up {ctx.settings.database.name}{why}")
+        return Change(summary=f"back up {ctx.settings.database.name}{why}{plan_text(ctx)}")
 
     def apply(self, ctx: Context, change: Change) -> Result:
         images = running_images(ctx)
@@ -82,15 +92,37 @@ class BackupStep(Step):
                 releases=running_by_service(ctx),
             ),
             _progress(ctx, "dumped"),
-            DumpOptions(exact=ctx.settings.backup.exact, silence=ctx.settings.backup.silence),
+            DumpOptions(
+                exact=ctx.settings.backup.exact,
+                silence=ctx.settings.backup.silence,
+                prove=ctx.settings.backup.prove,
+            ),
         )
         for warning in backup.manifest.warnings:
             ctx.warn(warning)
         ctx.say(f"{backup.id} is created{_proven(backup)}; reading it again")
         verify_and_record(ctx.catalogue, backup, _progress(ctx, "read again")).require()
-        return {"backup": backup.id, **_proof(backup), **copy_to_destinations(ctx, backup)}
+        self._prove(ctx, backup)
+        proof = ctx.catalogue.get(backup.id).proof
+        return {
+            "backup": backup.id,
+            "proof": proof,
+            **_structure_proof(backup),
+            **copy_to_destinations(ctx, backup),
+        }
+
+    def _prove(self, ctx: Context, backup: Backup) -> None:
+        """Prove the backup's data at once, or leave that to the soak."""
+        prove = ctx.settings.backup.prove
+        if prove == "off":
+            ctx.warn(NOT_PROVEN)
+        elif prove == "data" and self._is_alone:
+            prove_now(ctx, backup)
+        elif prove == "data":
+            ctx.run.data_proof.backup = backup
 
     def settle(self, ctx: Context, change: Change) -> None:
+        warn_of_missing_proof(ctx)
         if not ctx.settings.backup.keep.is_set:
             return
         pruned = prune(ctx)
@@ -105,7 +137,7 @@ def _proven(backup: Backup) -> str:
     return f", its structure restored in {proof.seconds:.1f} s" if proof else ""
 
 
-def _proof(backup: Backup) -> Result:
+def _structure_proof(backup: Backup) -> Result:
     """Return the report's field about the proof of the structure, if there was one."""
     proof = backup.manifest.structure_proof
     return {"structure_proof": proof.model_dump(mode="json")} if proof else {}

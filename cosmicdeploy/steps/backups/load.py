@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.restore.restore import drop_shadow, load_shadow
+from cosmicdeploy.steps.backups.other_server import origin_of
 from cosmicdeploy.steps.backups.restore import is_swapped, require_usable
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.schema.compatible import target_of
@@ -28,8 +29,10 @@ class LoadStep(Step):
         if is_swapped(ctx, target):
             return Unchanged(reason=f"{target.id} was swapped in by the interrupted run")
         require_usable(ctx, target)
+        origin = origin_of(ctx, target)
         return Change(
             summary=f"load {target.id} into a shadow schema and compare it with its manifest"
+            f" ({target.proof})" + f"; {origin}" * bool(origin)
         )
 
     def apply(self, ctx: Context, change: Change) -> Result:
@@ -38,7 +41,12 @@ class LoadStep(Step):
         for note in notes:
             ctx.warn(note)
         ctx.say(f"{target.id} is loaded and matches its manifest")
-        return {"loaded": target.id}
+        origin = origin_of(ctx, target)
+        return {
+            "loaded": target.id,
+            "proof": target.proof,
+            **({"from_other_stack": origin} if origin else {}),
+        }
 
     def undo(self, ctx: Context, change: Change) -> None:
         drop_shadow(ctx.database())

@@ -14,6 +14,7 @@ from cosmicdeploy.database.copies.copies import Copies
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.steps.backups.kept_images import last_releases, remove_kept_tags, rollback_backups
+from cosmicdeploy.steps.backups.other_server import know_server
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,7 @@ def copies_of(ctx: Context) -> Copies:
 
 def prune_plan(ctx: Context) -> list[Decision]:
     """Return whether each backup stays, and why; newest first."""
+    know_server(ctx)
     backups = ctx.catalogue.list()
     return decide(backups, ctx.settings.backup.keep, _needed(ctx, backups), now())
 

@@ -16,6 +16,7 @@ from cosmicdeploy.database.swap.interrupted import resolve_interrupted_swap
 from cosmicdeploy.database.swap.swap import drop_replaced_data, has_replaced_data, swap, swap_back
 from cosmicdeploy.errors import BackupError, Refused
 from cosmicdeploy.journal.unfinished.interrupted_run import intents
+from cosmicdeploy.steps.backups.other_server import origin_of, require_own
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.refusing import refusing
 from cosmicdeploy.steps.schema.compatible import target_of
@@ -46,16 +47,24 @@ class RestoreStep(Step):
                 where=self.name,
                 todo="add a step of the kind load, as in the shipped rollback playbook",
             )
+        origin = origin_of(ctx, target)
         return Change(
-            summary=f"swap in the data of {target.id} of {created}", before={"target": target.id}
+            summary=f"swap in the data of {target.id} of {created}{f' ({origin})' * bool(origin)}",
+            before={"target": target.id},
         )
 
     def apply(self, ctx: Context, change: Change) -> Result:
         ctx.lock.require()
         swapped = swap(ctx.database())
-        for note in (*swapped.notes, *notes_on_grants(ctx.database(), target_of(ctx))):
+        target = target_of(ctx)
+        for note in (*swapped.notes, *notes_on_grants(ctx.database(), target)):
             ctx.warn(note)
-        return {"restored": change.before["target"], "tables": list(swapped.moved_in)}
+        origin = origin_of(ctx, target)
+        return {
+            "restored": change.before["target"],
+            "tables": list(swapped.moved_in),
+            **({"from_other_stack": origin} if origin else {}),
+        }
 
     def undo(self, ctx: Context, change: Change) -> None:
         """Swap the data back; no row is lost, since no client writes during maintenance."""
@@ -80,6 +89,7 @@ def is_swapped(ctx: Context, target: Backup) -> bool:
 def require_usable(ctx: Context, target: Backup) -> None:
     """Raise `Refused` if the backup cannot be restored here; changes nothing."""
     with refusing(BackupError):
+        require_own(ctx, target)
         _require_no_restore_failure(target)
         verify_backup(target).require()
         require_restorable(ctx.database(), target)

@@ -14,6 +14,7 @@ from cosmicdeploy.journal.unfinished.unfinished import resumed_and_current
 from cosmicdeploy.probes.container_health import InitialState, Observation, observe_containers
 from cosmicdeploy.probes.proof.soak_comparison import Comparison
 from cosmicdeploy.probes.rate_limited import MAX_WAIT_SECONDS, TODO_LIMITED
+from cosmicdeploy.steps.backups.data_proof import proving_data
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.text.formatting import counted
 
@@ -27,7 +28,8 @@ class SoakStep(Step):
 
     A breach of the limits under `watch` fails the run, which is then undone. So does a soak that
     proves nothing, since the rate limit refused all requests or all heartbeats; the soak first
-    takes longer, until a heartbeat is acknowledged.
+    takes longer, until a heartbeat is acknowledged. If `backup.prove` is `data`, the deploy's
+    backup is restored into a temporary schema meanwhile, and the step waits for that.
     """
 
     kind: ClassVar[str] = "soak"
@@ -47,6 +49,11 @@ class SoakStep(Step):
         return Unchanged(reason="no container was replaced")
 
     def apply(self, ctx: Context, change: Change) -> Result:
+        with proving_data(ctx) as proof:
+            facts = self._watch(ctx)
+        return {**facts, **proof}
+
+    def _watch(self, ctx: Context) -> Result:
         initial, observation = _initial_states(ctx), Observation()
         began, end = time.time(), time.monotonic() + ctx.settings.watch.seconds
         responses = Comparison(ctx, _rollout_began(ctx), began)

@@ -15,6 +15,11 @@ from cosmicdeploy.errors import BackupError
 
 # "no data": the stack has no database, so the backup only names images.
 Status = Literal["running", "good", "failed", "no data"]
+# What proves a new backup: loading its structure, loading its data after a deploy too, or nothing.
+Prove = Literal["structure", "data", "off"]
+# "snapshot": by the server in the dump's snapshot as well; "around": just before the dump as well,
+# and a table with fewer rows in the dump again. Earlier versions wrote the other two.
+RowsCounted = Literal["snapshot", "around", "in the dump", "before and after"]
 # Within this range a time can be shown in every time zone.
 FIRST_MOMENT, LAST_MOMENT = datetime(1971, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 Moment = Annotated[AwareDatetime, Field(ge=FIRST_MOMENT, le=LAST_MOMENT)]
@@ -31,11 +36,13 @@ class TableRows(StoredModel):
     """The number of rows of a table.
 
     `before` and `after` are equal if the rows were counted in the dump. Older versions of the
-    deployer counted the table just before and just after the dump instead.
+    deployer counted the table just before and just after the dump instead. `checksum` is that of
+    the rows on the server in the dump's snapshot, "" if none was computed there.
     """
 
     before: int
     after: int
+    checksum: str = ""
 
     @property
     def is_exact(self) -> bool:
@@ -57,7 +64,7 @@ class StructureProof(StoredModel):
     """The proof that the structure of a backup loads and comes back as it was.
 
     `objects` is the number of tables, views, routines, triggers and events that were created in a
-    schema beside the live one and compared; `seconds` is how long that took.
+    schema beside the live one and compared; `seconds` is how much longer than the dump that took.
     """
 
     seconds: float
@@ -68,8 +75,9 @@ class Manifest(StoredModel):
     """The description of one backup.
 
     `reason` is why the backup failed or has no data. `created_at` is when it started, with a UTC
-    offset; `seconds` is how long it took. `project` is the Compose project, "" if an older version
-    of the deployer wrote the manifest.
+    offset; `seconds` is how long it took. `project` is the Compose project, and `server_id` the
+    identity of the server's data directory; both are "" if an older version of the deployer wrote
+    the manifest, `server_id` also if the server shows none.
 
     `release` is that of the main application; `releases` is service → release, of all replicas,
     the scheduler and the workers. `images` is service → image id; `digests` is service →
@@ -80,7 +88,11 @@ class Manifest(StoredModel):
     `object_definitions` all other objects, from which a restore creates them. The latter is None if
     an older version of the deployer wrote the manifest: a restore then takes them from the dump.
     `routine_grants` are the privileges on single routines. `table_definitions` is the table →
-    SHA-256 of its definition. `structure_proof` is None if the structure was not loaded.
+    SHA-256 of its definition.
+
+    `prove` is how the backup was to be proven, None if an older version of the deployer wrote the
+    manifest. `structure_proof` is None if the structure was not loaded when the backup was made.
+    `rows_counted` is how the rows of the dump were counted, and with what they were compared.
 
     `raw` and `compressed` describe the SQL and the data file. `signature` is that of a
     `SigningKey`, "" without one.
@@ -98,6 +110,7 @@ class Manifest(StoredModel):
     project: str = ""
     server_vendor: str
     server_version: str
+    server_id: str = ""
     release: str | None = None
     images: dict[str, str] = Field(default_factory=dict)
     digests: dict[str, str] = Field(default_factory=dict)
@@ -112,9 +125,10 @@ class Manifest(StoredModel):
     object_definitions: tuple[Definition, ...] | None = None
     routine_grants: tuple[RoutineGrant, ...] = ()
     table_definitions: dict[str, str] = Field(default_factory=dict)
+    prove: Prove | None = None
     structure_proof: StructureProof | None = None
     definers: tuple[str, ...] = ()
-    rows_counted: Literal["in the dump", "before and after"] = "before and after"
+    rows_counted: RowsCounted = "before and after"
     objects: Objects = Objects()
     raw: Content | None = None
     compressed: Content | None = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from cosmicdeploy.database.backups.on_disk.manifest import Moment
 from cosmicdeploy.database.stored_model import StoredModel
@@ -61,11 +61,15 @@ class CopyRecord(_Record):
 class State(_Record):
     """What has happened to a backup since its dump.
 
-    `read` is the last verification of its data, `restored` its last test restore.
+    `read` is the last verification of its data, `restored` its last test restore, and `data` the
+    last one that also computed the checksums of all rows. `checksums` is table → checksum of the
+    rows that the first of these loaded, for tables of which the manifest has none.
     """
 
     read: VerificationRecord | None = None
     restored: VerificationRecord | None = None
+    data: VerificationRecord | None = None
+    checksums: dict[str, str] = Field(default_factory=dict)
     pin: Pin | None = None
     copies: tuple[CopyRecord, ...] = ()
 

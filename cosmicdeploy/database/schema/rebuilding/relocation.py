@@ -1,8 +1,8 @@
 """Move views to another schema: replace the name of their schema in their texts.
 
-The server leaves the schema's name out of a view's text, except in two cases: if the view calls a
-function by its full name, and if it also uses another schema. Such a view would use the tables and
-functions of the old schema from any other one. Bodies of routines, triggers and events are not
+The server leaves the schema's name out of a view's text, except if the view calls a function by its
+full name, or uses another schema, itself or through a function. Such a view would use the tables
+and functions of the old schema from any other one. Bodies of routines, triggers and events are not
 changed: the server reads the names in them only when they run, in the schema in which they end up.
 """
 
@@ -28,10 +28,19 @@ TOKEN = re.compile(rf"'(?:[^'\\]|\\.|'')*'|(?P<first>{NAME})(?P<rest>(?:\.{NAME}
 def relocated(definitions: Definitions, source: str, target: str) -> Definitions:
     """Return the definitions of the schema `source` as they have to be in the schema `target`.
 
-    Raises `BackupError` if a view's text does not tell where it names the schema.
+    If `target` is empty, the views do not name their schema. Raises `BackupError` if a view's text
+    does not tell where it names the schema.
     """
     objects = tuple(_relocated(each, source, target) for each in definitions.objects)
     return definitions.model_copy(update={"objects": objects})
+
+
+def unqualified(definitions: Definitions, schema: str) -> Definitions:
+    """Return the definitions with views that never name their schema, to compare two schemas.
+
+    Raises `BackupError` as `relocated` does.
+    """
+    return relocated(definitions, schema, "")
 
 
 def require_relocatable(objects: Iterable[Definition], schema: str) -> None:
@@ -59,7 +68,8 @@ def _relocated(definition: Definition, source: str, target: str) -> Definition:
     def moved(token: re.Match[str]) -> str:
         if token["first"] != name:
             return token[0]
-        return quoted(target) + token["rest"] + token["call"]
+        rest = token["rest"] if target else token["rest"][1:]
+        return (quoted(target) if target else "") + rest + token["call"]
 
     moved_text = text[:start] + TOKEN.sub(moved, text[start:])
     return definition.model_copy(update={"statement": moved_text})

@@ -19,9 +19,3 @@ CREATE VIEW by_function AS SELECT platform.doubled(id) AS d, counted() AS c FROM
 CREATE VIEW across AS SELECT t.id, s.SCHEMA_NAME AS name FROM platform.t JOIN information_schema.schemata s ON s.SCHEMA_NAME = 'platform'
 
 CREATE VIEW a_on_view AS SELECT d, c, platform.doubled(d) AS e FROM by_function
-
-CREATE FUNCTION of_view() RETURNS INT READS SQL DATA RETURN (SELECT MAX(d) FROM circle)
-
-CREATE VIEW circle AS SELECT id AS d FROM t
-
-CREATE OR REPLACE VIEW circle AS SELECT id AS d, of_view() AS m FROM t WHERE id < 0

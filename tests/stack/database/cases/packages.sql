@@ -3,13 +3,13 @@ CREATE TABLE prices (n INT)
 SET sql_mode = ORACLE
 
 CREATE PACKAGE shop AS
-  vat INT := 19;
   FUNCTION gross(net INT) RETURN INT;
   PROCEDURE note(n INT);
 END
 
 CREATE PACKAGE BODY shop AS
-  FUNCTION gross(net INT) RETURN INT AS BEGIN RETURN net * 119 / 100; END;
+  vat INT := 19;
+  FUNCTION gross(net INT) RETURN INT AS BEGIN RETURN net * (100 + vat) / 100; END;
   PROCEDURE note(n INT) AS BEGIN INSERT INTO prices VALUES (n); END;
 END
 

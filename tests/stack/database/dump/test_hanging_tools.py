@@ -7,10 +7,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import docker
+import pymysql
 import pytest
 
 from cosmicdeploy.database import access as connecting
@@ -127,7 +128,10 @@ def end_statement(access: DatabaseAccess, statement: str) -> None:
     """A server goes on with what it was asked when the client is gone."""
     known = "SELECT id FROM information_schema.processlist WHERE info = %s"
     for (number,) in run(access, known, statement):
-        run(access, "KILL %s", number)
+        with suppress(
+            pymysql.OperationalError
+        ):  # the server has just noticed that its client ended
+            run(access, "KILL %s", number)
 
 
 @contextmanager

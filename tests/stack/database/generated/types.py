@@ -239,7 +239,7 @@ def choices(draw: DrawFn) -> ColumnType:
 
 DOCUMENT = ColumnType(
     sql="JSON",
-    values=('\'{"a": [1, null, "ü"]}\'', "'[]'", "'{\"b\": 1e3, \"a\": true}'", "'\"x\"'"),
+    values=('\'{"a": [1, null, "ü"]}\'', "'[]'", '\'{"b": 1e3, "a": true}\'', "'\"x\"'"),
     key="",
     text=True,
 )

@@ -42,7 +42,7 @@ def test_a_backup_says_how_its_structure_was_proven(
     proof = create_backup(engine, access, catalogue).manifest.structure_proof
     assert proof and proof.objects == 6 and proof.seconds > 0
     assert schemas(access) == {NAME}
-    unproven = create_backup(engine, access, catalogue, options=DumpOptions(prove=False))
+    unproven = create_backup(engine, access, catalogue, options=DumpOptions(prove="off"))
     assert unproven.manifest.structure_proof is None
 
 

@@ -38,9 +38,11 @@ def good(
     database: str = "platform",
     project: str = "",
     release: str = "",
+    server_id: str = "",
 ) -> Backup:
     """Add a good backup to the catalogue and return it."""
-    partial = catalogue.begin(manifest(backup_id, database, project).updated(release=release))
+    described = manifest(backup_id, database, project)
+    partial = catalogue.begin(described.updated(release=release, server_id=server_id))
     partial.file.write(data)
     written = Content(bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
     partial.finish(partial.manifest.updated(status="good", compressed=written))

@@ -91,6 +91,20 @@ def test_latest_is_a_backup_of_this_stack(folder: Path, database: str, project: 
     assert [row["backup"] for row in json.loads(listed.stdout)["data"]] == [OWN, OLDEST]
 
 
+def test_a_stack_whose_database_was_renamed_goes_back_to_no_backup_of_the_former_one(
+    folder: Path,
+) -> None:
+    settings = folder / "cosmicdeploy.yaml"
+    settings.write_text(settings.read_text().replace("{name: shop}", "{name: other}"))
+    refused = call("rollback", "--to", "latest", "--yes")
+    assert refused.exit_code != 0
+    message = one_line(refused.stderr)
+    assert "There is no usable backup" in message
+    assert "it is another stack's: database 'shop', project 'shop-1'" in message
+    rows = json.loads(call("backup", "prune", "--plan", "--json").stdout)["data"]["backups"]
+    assert all(row["keep"] for row in rows)
+
+
 def test_prune_neither_counts_nor_removes_another_stacks_backups(folder: Path) -> None:
     for day, (database, project) in enumerate(OTHERS, 1):
         theirs = f"2026030{day}-120000-cccc"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cosmicdeploy.database.dump_format.bodies import withheld_objects
+from cosmicdeploy.database.dump_format.bodies import cut_events, withheld_objects
 from cosmicdeploy.database.schema.definitions import Definition, Definitions, Kind
 
 pytestmark = pytest.mark.unit
@@ -72,3 +72,20 @@ def test_only_an_event_with_the_delimiter_withholds_the_events() -> None:
 )
 def test_a_body_with_a_nul_character_is_left_out_of_the_dump(kind: Kind, option: str) -> None:
     assert withheld(body("SELECT 'a\0b';", kind)).keys() == {option}
+
+
+@pytest.mark.parametrize(
+    ("text", "is_cut"),
+    [
+        ("SELECT 'a", True),
+        ("SELECT 1 /* a", True),
+        ('SELECT "a', True),
+        ("SELECT 'it''s \\'', \"'\", `'` -- don't", False),
+        ("/* 'a */ SELECT 1 # don't", False),
+    ],
+)
+def test_an_event_whose_text_ends_within_a_string_or_comment_is_cut(
+    text: str, is_cut: bool
+) -> None:
+    event = body("", "EVENT").model_copy(update={"statement": f"CREATE EVENT o DO {text}"})
+    assert cut_events(Definitions(collation="c", objects=(event,))) == ["o"] * is_cut

@@ -63,7 +63,7 @@ def test_a_test_restore_tries_the_events(server: Server, monkeypatch: pytest.Mon
     stand_ins: dict[str, Any] = {
         "verify_backup": lambda *_: passed,
         "drop_unused_scratch_schemas": lambda *_: None,
-        "load_schema": lambda *_: None,
+        "load_schema": lambda *_, **__: None,
         "differences": lambda *_: [],
         "open_session": open_session,
     }

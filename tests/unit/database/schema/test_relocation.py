@@ -13,9 +13,9 @@ pytestmark = pytest.mark.unit
 HEAD = "CREATE ALGORITHM=UNDEFINED DEFINER=`live`@`%` SQL SECURITY DEFINER VIEW `v` AS "
 
 
-def moved(text: str, kind: Kind = "VIEW", source: str = "live") -> str:
+def moved(text: str, kind: Kind = "VIEW", source: str = "live", target: str = "shadow") -> str:
     view = Definition(kind=kind, name="v", statement=text, charset="utf8mb4", collation="x")
-    [result] = relocated(Definitions(collation="x", objects=(view,)), source, "shadow").objects
+    [result] = relocated(Definitions(collation="x", objects=(view,)), source, target).objects
     return result.statement
 
 
@@ -42,13 +42,15 @@ def moved(text: str, kind: Kind = "VIEW", source: str = "live") -> str:
 )
 def test_the_schema_is_replaced_where_the_text_names_it(before: str, after: str) -> None:
     assert moved(HEAD + before) == HEAD + after
-    assert relocated_back(HEAD + after) == HEAD + before
+    assert moved(HEAD + after, source="shadow", target="live") == HEAD + before
 
 
-def relocated_back(text: str) -> str:
-    view = Definition(kind="VIEW", name="v", statement=text, charset="utf8mb4", collation="x")
-    [result] = relocated(Definitions(collation="x", objects=(view,)), "shadow", "live").objects
-    return result.statement
+def test_views_of_two_schemas_are_compared_without_their_names() -> None:
+    full = "select `shadow`.`f`(`shadow`.`t`.`id`) AS `a`,`g`() AS `b` from `shadow`.`t`"
+    compact = "select `live`.`f`(`t`.`id`) AS `a`,`g`() AS `b` from `t`"
+    bare = "select `f`(`t`.`id`) AS `a`,`g`() AS `b` from `t`"
+    assert moved(HEAD + full, source="shadow", target="") == HEAD + bare
+    assert moved(HEAD + compact, target="") == HEAD + bare
 
 
 @pytest.mark.parametrize(

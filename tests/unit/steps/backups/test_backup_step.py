@@ -59,3 +59,49 @@ def test_a_prune_that_fails_is_a_warning(
     loaded: Any = SimpleNamespace(settings=SimpleNamespace(backup=backup))
     BackupStep(name="backup").settle(replace(ctx, loaded=loaded), Change(summary="back up"))
     assert events == [Warned(text="a tag remains")]
+
+
+@pytest.mark.parametrize(
+    ("prove", "says"),
+    [
+        ("structure", "back up shop"),
+        ("data", "back up shop; its data is proven by a restore during the soak"),
+        ("off", "back up shop; NOT proven to be restorable: backup.prove is off"),
+    ],
+)
+def test_the_plan_says_how_the_backup_is_proven(prove: str, says: str) -> None:
+    database = SimpleNamespace(name="shop")
+    ctx: Any = SimpleNamespace(
+        run=RunScope(),
+        has_database=True,
+        settings=SimpleNamespace(database=database, backup=SimpleNamespace(prove=prove)),
+    )
+    assert BackupStep(name="backup").alone().check(ctx) == Change(summary=says)
+
+
+def proven_by(step: Any, prove: str, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], Any]:
+    """Return what is said of a new backup's proof, and the proof that waits for the soak."""
+    said: list[str] = []
+    run = RunScope()
+    ctx: Any = SimpleNamespace(
+        run=run, warn=said.append, settings=SimpleNamespace(backup=SimpleNamespace(prove=prove))
+    )
+    monkeypatch.setattr(step_module, "prove_now", lambda *_: said.append("proven at once"))
+    step._prove(ctx, SimpleNamespace(id="1"))
+    return said, run.data_proof
+
+
+def test_a_proof_that_is_switched_off_is_said_at_each_backup(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said, _ = proven_by(BackupStep(name="backup"), "off", monkeypatch)
+    assert said == ["backup.prove is off: no backup is proven to be restorable"]
+
+
+def test_the_data_are_proven_by_the_soak_or_at_once_if_there_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said, waiting = proven_by(BackupStep(name="backup"), "data", monkeypatch)
+    assert said == [] and waiting.is_pending
+    said, waiting = proven_by(BackupStep(name="backup").alone(), "data", monkeypatch)
+    assert said == ["proven at once"] and not waiting.is_pending

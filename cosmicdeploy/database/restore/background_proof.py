@@ -1,0 +1,84 @@
+"""Prove a backup's data in the background of a run: load all of it into a scratch schema.
+
+One connection loads, and pauses as long as it has worked, so that clients hardly notice. If the run
+ends early, the proof ends too. If the process is killed, the next test restore drops the schema.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import Future, wait
+from contextlib import suppress
+
+from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.catalogue import Catalogue
+from cosmicdeploy.database.restore.verify import (
+    RestoreTest,
+    Verification,
+    verify_restore_and_record,
+)
+from cosmicdeploy.engine.protocol import Engine
+from cosmicdeploy.process.concurrency import start_in_thread
+
+LONGEST_PAUSE_SECONDS = 1.0
+# How long to wait for the server to end its last statement, once the proof is abandoned.
+END_SECONDS = 10
+
+
+class Abandoned(BaseException):
+    """Ends the proof's thread; no code on the way catches it."""
+
+
+class BackgroundProof:
+    """The proof of at most one backup; `backup` is the one that waits for its proof."""
+
+    def __init__(self) -> None:
+        self.backup: Backup | None = None
+        self.megabytes = 0
+        self._future: Future[Verification] | None = None
+        self._is_abandoned = threading.Event()
+        self._resumed_at = 0.0
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether a backup waits for a proof that has not begun."""
+        return self.backup is not None and self._future is None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the proof has begun and not ended."""
+        return self._future is not None and not self._future.done()
+
+    def start(self, engine: Engine, access: DatabaseAccess, catalogue: Catalogue) -> None:
+        """Begin to load the pending backup in a thread of its own."""
+        backup, how = self.backup, RestoreTest(data=True, connections=1)
+        if backup is None:
+            return
+        self._resumed_at = time.monotonic()
+        self._future = start_in_thread(
+            lambda: verify_restore_and_record(engine, access, catalogue, backup, self._pace, how)
+        )
+
+    def result(self) -> Verification:
+        """Return the result of a proof that has ended, or raise its error."""
+        assert self._future is not None  # noqa: S101 - the caller has started it
+        return self._future.result(timeout=0)
+
+    def abandon(self) -> None:
+        """End the proof; its schema is dropped as soon as the server has ended a statement."""
+        self._is_abandoned.set()
+        if self._future is not None:
+            with suppress(Exception):
+                wait([self._future], timeout=END_SECONDS)
+
+    def _pace(self, done: int) -> None:
+        """Pause as long as the last piece has taken."""
+        if self._is_abandoned.is_set():
+            raise Abandoned
+        self.megabytes = done // 1_000_000 or self.megabytes
+        took = time.monotonic() - self._resumed_at
+        if self._is_abandoned.wait(min(took, LONGEST_PAUSE_SECONDS)):
+            raise Abandoned
+        self._resumed_at = time.monotonic()

@@ -1,0 +1,49 @@
+"""Tell backups of other database servers apart from this stack's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.tools.server_identity import server_identity
+from cosmicdeploy.errors import CosmicError
+
+
+def know_server(ctx: Context) -> None:
+    """Let the catalogue compare the server that each backup names with the stack's own.
+
+    Does nothing if no backup of this stack names a server. Warns if the database does not answer:
+    then backups of another stack with the same project and database count as this stack's.
+    """
+    owner = ctx.catalogue.owner
+    if owner is None or owner.server:
+        return
+    own = [backup for backup in ctx.catalogue.list() if not backup.foreign]
+    if not any(backup.manifest.server_id for backup in own) or not ctx.has_database:
+        return
+    try:
+        identity = server_identity(ctx.engine, ctx.database())
+    except CosmicError as error:
+        ctx.warn(f"which backups are from this database server cannot be told: {error.what}")
+        return
+    ctx.catalogue.owner = replace(owner, server=identity)
+
+
+def require_own(ctx: Context, target: Backup) -> None:
+    """Raise `ForeignBackup` if a backup is another stack's or another server's.
+
+    Unless the run was told to restore the data of another stack.
+    """
+    if ctx.run.from_other_stack:
+        return
+    know_server(ctx)
+    owner = ctx.catalogue.owner
+    if owner is not None and owner.objection(target.manifest):
+        raise owner.refused(target.manifest, str(ctx.catalogue.folder))
+
+
+def origin_of(ctx: Context, target: Backup) -> str:
+    """Return whose data a backup holds, if it is not this stack's own; "" otherwise."""
+    owner = ctx.catalogue.owner
+    return owner.objection(target.manifest).removeprefix("it ") if owner is not None else ""

@@ -1,0 +1,153 @@
+"""Rows counted by a real server while a backup is made, and their checksums."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.backups.catalogue import Catalogue
+from cosmicdeploy.database.dump.dump import DumpOptions, create_backup
+from cosmicdeploy.database.restore.restore import load_shadow
+from cosmicdeploy.database.restore.verify import (
+    RestoreTest,
+    verify_restore,
+    verify_restore_and_record,
+)
+from cosmicdeploy.database.session import open_session
+from cosmicdeploy.engine import Engine
+from cosmicdeploy.errors import BackupError
+from cosmicdeploy.process.polling import poll
+from tests.stack.stacks.databases import renew, run, schemas
+
+pytestmark = pytest.mark.stack
+
+WITH_CHECKSUMS = DumpOptions(prove="data")
+
+
+@contextmanager
+def writer(access: DatabaseAccess) -> Iterator[None]:
+    """Insert rows all the time within the block, each in a transaction of its own."""
+    over = threading.Event()
+
+    def write() -> None:
+        with open_session(access) as session:
+            while not over.is_set():
+                session.execute("INSERT INTO sites (name) VALUES (UUID())")
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def until_quiet(access: DatabaseAccess, table: str) -> None:
+    """Wait until the last change of a table is long enough ago for a checksum."""
+    quiet = (
+        "SELECT COALESCE(update_time < NOW() - INTERVAL 3 SECOND, 1) FROM"
+        " information_schema.tables WHERE table_schema = 'platform' AND table_name = %s"
+    )
+    poll(lambda: run(access, quiet, table), until=lambda rows: rows == [(1,)], every=0.2)
+
+
+def checksums(access: DatabaseAccess, catalogue: Catalogue) -> dict[str, str]:
+    tables = catalogue.get("latest").manifest.objects.tables
+    return {name: rows.checksum for name, rows in tables.items()}
+
+
+def test_a_restore_is_compared_with_the_rows_that_the_server_had(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    backup = create_backup(engine, access, catalogue, options=WITH_CHECKSUMS)
+    assert backup.manifest.rows_counted == "snapshot"
+    assert all(checksums(access, catalogue).values())
+    proven = verify_restore_and_record(
+        engine, access, catalogue, backup, how=RestoreTest(data=True, connections=1)
+    )
+    assert proven.reasons == ()
+    assert "data proven on" in catalogue.get("latest").proof
+    tables = {**backup.manifest.objects.tables}
+    tables["remotes"] = tables["remotes"].model_copy(update={"checksum": "crc32-sum:1"})
+    objects = backup.manifest.objects.model_copy(update={"tables": tables})
+    other = replace(backup, manifest=backup.manifest.model_copy(update={"objects": objects}))
+    with pytest.raises(BackupError, match="table remotes has other values in its rows"):
+        load_shadow(engine, access, other)
+    assert schemas(access) == {"platform"}
+
+
+def test_without_checksums_the_first_proof_records_those_of_later_restores(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    backup = create_backup(engine, access, catalogue)
+    assert not any(checksums(access, catalogue).values())
+    how = RestoreTest(data=True)
+    assert verify_restore_and_record(engine, access, catalogue, backup, how=how).passed
+    proven = catalogue.get("latest")
+    assert {*proven.checksums} == {*backup.manifest.objects.tables}
+    assert "without the server's checksums" in proven.proof
+    wrong = {**proven.checksums, "sites": "crc32-sum:1"}
+    catalogue.update_state(backup.id, lambda state: state.updated(checksums=wrong))
+    reasons = verify_restore(engine, access, catalogue.get("latest")).reasons
+    assert reasons == ("table sites has other values in its rows than the backup (checksum)",)
+
+
+@pytest.mark.torture
+def test_beside_writers_only_quiet_tables_have_a_checksum(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    until_quiet(access, "remotes")
+    with writer(access):
+        backup = create_backup(engine, access, catalogue, options=WITH_CHECKSUMS)
+    known = checksums(access, catalogue)
+    if backup.manifest.rows_counted == "around":
+        assert known["sites"] == ""
+    assert known["remotes"]
+    assert verify_restore(engine, access, backup, how=RestoreTest(data=True)).reasons == ()
+
+
+@pytest.mark.torture
+def test_a_user_who_sees_no_read_views_has_the_rows_counted_before_the_dump(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    run(access, "CREATE USER plain IDENTIFIED BY 'x'")
+    run(access, "CREATE USER plain@localhost IDENTIFIED BY 'x'")
+    try:
+        for account in ("plain", "plain@localhost"):
+            run(access, f"GRANT ALL ON platform.* TO {account}")
+        plain = replace(access, user="plain", password="x")
+        backup = create_backup(engine, plain, catalogue)
+        assert (backup.is_good, backup.manifest.rows_counted) == (True, "around")
+    finally:
+        run(access, "DROP USER plain, plain@localhost")
+
+
+@pytest.mark.torture
+def test_checksums_cover_every_type_and_every_collation(
+    engine: Engine, mariadb: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    renew(mariadb)
+    run(
+        mariadb,
+        "CREATE TABLE types (id INT PRIMARY KEY, b BIT(9), d DECIMAL(30,9), f DOUBLE, e ENUM('ü')"
+        ", s SET('a','b'), l CHAR(9) CHARACTER SET latin1, u VARCHAR(9) COLLATE utf8mb4_bin, v"
+        " VARCHAR(9) COLLATE utf8mb4_unicode_ci, w VARBINARY(9), j JSON, g GEOMETRY, t TIMESTAMP(6)"
+        " NULL, y YEAR, x LONGBLOB, n INT AS (id + 1), p INT AS (id + 2) STORED, h INT INVISIBLE)",
+    )
+    run(
+        mariadb,
+        "INSERT INTO types (id, b, d, f, e, s, l, u, v, w, j, g, t, y, x, h) VALUES"
+        " (1, b'1', 1.5, 1e300, 'ü', 'a,b', 'é', 'a#', '#b', x'00ff', '[1]', POINT(1, 2),"
+        " '2026-03-01 10:00:00.000001', 2026, REPEAT('x', 100000), 5), (2, NULL, NULL, NULL, NULL,"
+        " NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+    )
+    backup = create_backup(engine, mariadb, catalogue, options=WITH_CHECKSUMS)
+    assert checksums(mariadb, catalogue)["types"]
+    assert verify_restore(engine, mariadb, backup, how=RestoreTest(data=True)).reasons == ()
+    renew(mariadb)

@@ -1,0 +1,108 @@
+"""The proof of a backup's data in the background of the soak."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.database.restore import background_proof
+from cosmicdeploy.database.restore.background_proof import BackgroundProof
+from cosmicdeploy.database.restore.verify import RestoreTest, Verification
+from cosmicdeploy.errors import CheckFailed, DatabaseError
+from cosmicdeploy.events import Event, Warned
+from cosmicdeploy.steps.backups.data_proof import proving_data, warn_of_missing_proof
+
+pytestmark = pytest.mark.unit
+
+ID = "20260301-120000-cccc"
+
+
+@pytest.fixture
+def proving(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> Context:
+    """A run with a backup that waits for its proof."""
+    monkeypatch.setattr(Context, "database", lambda _: None)
+    backup: Any = SimpleNamespace(id=ID, proof="data proven")
+    catalogue: Any = SimpleNamespace(get=lambda _: backup)
+    ctx = replace(ctx.with_run(data_proof=BackgroundProof()), catalogue=catalogue)
+    ctx.run.data_proof.backup = backup
+    return ctx
+
+
+def loads(monkeypatch: pytest.MonkeyPatch, load: Any) -> None:
+    monkeypatch.setattr(background_proof, "verify_restore_and_record", load)
+
+
+def warnings(events: list[Event]) -> list[str]:
+    return [event.text for event in events if isinstance(event, Warned)]
+
+
+def test_the_soak_goes_on_beside_the_proof_and_waits_for_it(
+    proving: Context, events: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watching = threading.Event()
+
+    def load(*args: Any) -> Verification:
+        assert args[-1] == RestoreTest(data=True, connections=1)
+        assert watching.wait(10), "the block runs while the backup is loaded"
+        return Verification(backup_id=ID)
+
+    loads(monkeypatch, load)
+    with proving_data(proving) as facts:
+        watching.set()
+    assert facts["data_proof"]["backup"] == ID and facts["data_proof"]["passed"]
+    assert warnings(events) == []
+    warn_of_missing_proof(proving)
+    assert warnings(events) == []
+
+
+def test_a_backup_that_does_not_restore_is_a_warning_and_undoes_nothing(
+    proving: Context, events: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads(monkeypatch, lambda *_: Verification(backup_id=ID, reasons=("table a differs",)))
+    with proving_data(proving) as facts:
+        pass
+    assert facts["data_proof"]["reasons"] == ["table a differs"]
+    [line] = warnings(events)
+    assert f"{ID} DOES NOT RESTORE" in line and "`cosmicdeploy backup create`" in line
+
+
+def test_a_server_that_does_not_answer_proves_nothing(
+    proving: Context, events: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(*_: Any) -> Verification:
+        raise DatabaseError("The database cannot be reached")
+
+    loads(monkeypatch, load)
+    with proving_data(proving) as facts:
+        pass
+    assert not facts["data_proof"]["passed"]
+    assert f"`cosmicdeploy backup verify {ID} --data`" in warnings(events)[0]
+
+
+def test_a_soak_that_fails_ends_the_proof(
+    proving: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Event()
+
+    def load(*args: Any) -> Verification:
+        pace = args[4]
+        try:
+            while True:
+                pace(1)
+        finally:
+            ended.set()
+
+    loads(monkeypatch, load)
+    with pytest.raises(CheckFailed), proving_data(proving):
+        raise CheckFailed("web ended", todo="see its log")
+    assert ended.is_set()
+
+
+def test_without_a_soak_the_missing_proof_is_said(proving: Context, events: list[Event]) -> None:
+    warn_of_missing_proof(proving)
+    assert f"the data of {ID} is not proven" in warnings(events)[0]
