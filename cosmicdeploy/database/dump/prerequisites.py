@@ -48,8 +48,8 @@ def require_dumpable(facts: Facts, *, exact: bool = True) -> None:
 
     Checks the user's privileges, the kinds of tables, their expressions and their foreign keys.
     Checks that every view can be queried, and that each object can be created again from its text
-    and settings. With `exact`, also refuses FLOAT values that a dump would round. Raises `DatabaseError` if a query
-    fails.
+    and settings. With `exact`, also refuses FLOAT values that a dump would round. Raises
+    `DatabaseError` if a query fails.
     """
     require_privileges(facts.session, [facts.schema], TO_DUMP)
     _require_dumpable_tables(facts)

@@ -6,10 +6,10 @@ import pytest
 
 from cosmicdeploy.database.schema.definitions import Definition, Definitions
 from cosmicdeploy.database.schema.rebuilding.structure import (
-    COUNTER,
     Structure,
     structure_differences,
 )
+from cosmicdeploy.database.schema.table_texts import COUNTER
 
 pytestmark = pytest.mark.unit
 
