@@ -61,11 +61,12 @@ bench-deploy: images oracles ## compare deploys under load with four other ways 
 bench-monitor: images ## compare a pass of the shipped monitor with the bare SQL (BENCH="--rounds 5")
 	@$(VENV_PYTHON) -m benchmarks.monitor $(BENCH)
 
-docs: venv ## generate the reference and the schemas from the code
+docs: venv ## generate the reference, the schemas and the table of backups from the code
 	@$(VENV_PYTHON) -m cosmicdeploy.cli.reference >docs/reference.md
 	@$(VENV_PYTHON) -m cosmicdeploy.report.schema >docs/report.schema.json
 	@$(VENV_PYTHON) -m cosmicdeploy playbook schema >playbooks/playbook.schema.json
 	@$(VENV_PYTHON) -m cosmicdeploy playbook schema --settings >docs/cosmicdeploy.schema.json
+	@$(VENV_PYTHON) -m tests.stack.database.kinds
 
 lock: venv ## rewrite requirements.lock
 	@bootstrap/lock.sh

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from cosmicdeploy.database.vendors.vendor import Vendor
 
-# A plugin that adds a table to information_schema: which session holds which table lock.
-LOCK_PLUGIN = "metadata_lock_info"
-
 MARIADB = Vendor(
     name="MariaDB",
     replaces_routines=True,
@@ -18,10 +15,11 @@ MARIADB = Vendor(
     " FROM information_schema.innodb_lock_waits AS pair"
     " JOIN information_schema.innodb_trx AS waiter ON waiter.trx_id = pair.requesting_trx_id"
     " JOIN information_schema.innodb_trx AS blocker ON blocker.trx_id = pair.blocking_trx_id",
+    # The plugin metadata_lock_info adds this table.
     lists_table_locks="SELECT 1 FROM information_schema.tables WHERE table_schema ="
-    f" 'information_schema' AND table_name = '{LOCK_PLUGIN.upper()}'",
-    table_locks=f"SELECT thread_id, table_name FROM information_schema.{LOCK_PLUGIN}"  # noqa: S608 - fixed words
+    " 'information_schema' AND table_name = 'METADATA_LOCK_INFO'",
+    table_locks="SELECT thread_id, table_name FROM information_schema.metadata_lock_info"
     " WHERE table_schema = %s AND table_name <> ''",
     table_locks_todo="install the plugin that names the holder: `cosmicdeploy exec database mysql"
-    f" -u {{user}} -e \"INSTALL SONAME '{LOCK_PLUGIN}'\"`",
+    " -u {user} -e \"INSTALL SONAME 'metadata_lock_info'\"`",
 )

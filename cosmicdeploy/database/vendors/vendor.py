@@ -1,4 +1,4 @@
-"""The differences between vendors, as data. Nothing else in the package asks for a vendor's name."""
+"""The differences between vendors, as data. No other module asks for a vendor's name."""
 
 from __future__ import annotations
 

@@ -14,4 +14,5 @@ pytestmark = pytest.mark.unit
 
 
 def test_the_table_of_kinds_and_servers_is_up_to_date() -> None:
+    # `make docs` writes it.
     assert table() in DOCS.read_text(encoding="utf-8")
