@@ -57,8 +57,9 @@ def is_foreign(suite: str) -> bool:
 def apt_sources(suite: str) -> str:
     """Return the package sources of the release `suite`, one per line, on this machine's mirror.
 
-    Returns "" for a release of another distribution: mmdebstrap knows the mirror of each. Raises `MachineError` if apt knows no source for this machine's own release, or if the URL of
-    such a source contains a password.
+    Returns "" for a release of another distribution: mmdebstrap knows the mirror of each. Raises
+    `MachineError` if apt knows no source for this machine's own release, or if the URL of such a
+    source contains a password.
     """
     release = codename()
     if is_foreign(suite):

@@ -34,7 +34,9 @@ def keys(
 def _key(draw: DrawFn, names: Names, flavour: Flavour, column: Column, is_partitioned: bool) -> str:
     name, quoted = identifier(names.next()), identifier(column.name)
     if column.type.key == "spatial":
-        return f"{'SPATIAL ' if column.not_null else ''}KEY {name} ({quoted}{'' if column.not_null else '(9)'})"
+        if column.not_null:
+            return f"SPATIAL KEY {name} ({quoted})"
+        return f"KEY {name} ({quoted}(9))"
     if column.type.collates and not is_partitioned and one_in(draw, 3):
         return f"FULLTEXT KEY {name} ({quoted})"
     if not flavour.is_mariadb and one_in(draw, 4):
@@ -77,7 +79,8 @@ def partitions(draw: DrawFn, names: Names, sql_mode: str) -> str:
         f"HASH ({quoted}) PARTITIONS 3",
         f"LINEAR KEY ({quoted}) PARTITIONS 2",
         f"RANGE ({quoted}) {ranges}",
-        f"RANGE COLUMNS ({quoted}) ({first} VALUES LESS THAN (2), {second} VALUES LESS THAN (MAXVALUE))",
+        f"RANGE COLUMNS ({quoted})"
+        f" ({first} VALUES LESS THAN (2), {second} VALUES LESS THAN (MAXVALUE))",
         f"LIST ({quoted}) ({first} VALUES IN (0, 2) {text}, {second} VALUES IN (1, 3))",
         f"RANGE ({quoted}) SUBPARTITION BY HASH ({quoted}) SUBPARTITIONS 2 {ranges}",
     ]

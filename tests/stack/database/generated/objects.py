@@ -144,7 +144,8 @@ class Maker:
         name, table = self.names.next(), self._table()
         sources = [f"SELECT {identifier(ID)} AS id, 'it''s' AS word FROM {identifier(table.name)}"]
         sources.append(
-            f"SELECT t.{identifier(ID)} AS id, t.{identifier(table.columns[1].name)} AS `odd c` FROM {identifier(table.name)} t"
+            f"SELECT t.{identifier(ID)} AS id, t.{identifier(table.columns[1].name)} AS `odd c`"
+            f" FROM {identifier(table.name)} t"
         )
         if self.functions:
             call = f"{identifier(self.draw(st.sampled_from(self.functions)))}(1)"
@@ -177,7 +178,8 @@ class Maker:
         # Now and then with the schema's name, which is refused.
         schema = f"`{NAME}`." if one_in(self.draw, 40) else ""
         sql = (
-            f"CREATE {self._definer()}TRIGGER {schema}{identifier(name)} {moment} ON {identifier(table.name)}"
+            f"CREATE {self._definer()}TRIGGER {schema}{identifier(name)} {moment}"
+            f" ON {identifier(table.name)}"
             f"{self.draw(st.sampled_from([' ', chr(10), ' /* ;; */ ']))}FOR EACH ROW {order}"
             f"BEGIN {self._filling()} SET @y = 1; END"
         )
@@ -186,7 +188,7 @@ class Maker:
     def _event(self) -> Statement:
         name, schedule = self.names.next(), self.draw(st.sampled_from(SCHEDULES))
         sql = (
-            f"CREATE {self._definer()}EVENT {identifier(name)} ON SCHEDULE {schedule} {self._comment()}"
-            f"DO BEGIN {self._filling()} SET @z = 1; END"
+            f"CREATE {self._definer()}EVENT {identifier(name)} ON SCHEDULE {schedule}"
+            f" {self._comment()}DO BEGIN {self._filling()} SET @z = 1; END"
         )
         return self._statement("EVENT", name, sql)

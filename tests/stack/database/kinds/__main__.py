@@ -1,4 +1,7 @@
-"""Write the table of kinds and servers into docs/backups.md: python -m tests.stack.database.kinds"""
+"""Write the table of kinds and servers into docs/backups.md.
+
+python -m tests.stack.database.kinds
+"""
 
 from __future__ import annotations
 
