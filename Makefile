@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-rollbacks demo-down test unit stack lint docs lock clean venv engine images images-next images-laravel oracles registry torture matrix year bench-backup bench-deploy bench-monitor
+.PHONY: help demo demo-rollbacks demo-down test unit stack lint docs lock clean venv engine images images-next images-laravel images-mysql images-mysql-newest oracles registry torture matrix year bench-backup bench-deploy bench-monitor
 
 VENV_PYTHON := .venv/bin/python
 # Two workers, each with its own stack; tests/conftest.py defines which files stay together.
@@ -11,6 +11,8 @@ SIDE_BY_SIDE := -n 2 --dist loadfile
 IMAGES := .cache/images.env
 NEXT_IMAGES := .cache/images-next.env
 LARAVEL_IMAGES := .cache/images-laravel.env
+MYSQL_IMAGES := .cache/images-mysql.env
+NEWEST_MYSQL_IMAGES := .cache/images-mysql-newest.env
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -24,13 +26,13 @@ demo-rollbacks: images ## roll the demo back in each of the three ways, under he
 demo-down: venv ## remove the demo (the base images stay)
 	@$(VENV_PYTHON) bootstrap/demo.py down
 
-test: images images-next images-laravel oracles registry lint ## run lint, the unit tests and the tests on the real stack
+test: images images-next images-laravel images-mysql oracles registry lint ## run lint, the unit tests and the tests on the real stack
 	@$(VENV_PYTHON) -m pytest $(SIDE_BY_SIDE) tests/unit tests/stack
 
 unit: oracles ## run the fast tests, without an engine
 	@$(VENV_PYTHON) -m pytest tests/unit
 
-stack: images images-next images-laravel oracles registry ## run the tests on the real stack
+stack: images images-next images-laravel images-mysql oracles registry ## run the tests on the real stack
 	@$(VENV_PYTHON) -m pytest $(SIDE_BY_SIDE) tests/stack
 
 lint: venv ## check style, format, types and import rules
@@ -39,7 +41,7 @@ lint: venv ## check style, format, types and import rules
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
-torture: images images-next images-laravel oracles registry ## inject every fault at every place, print a table, and run the tests that `make test` omits
+torture: images images-next images-laravel images-mysql images-mysql-newest oracles registry ## inject every fault at every place, print a table, and run the tests that `make test` omits
 	@$(VENV_PYTHON) -m pytest $(SIDE_BY_SIDE) tests -m "(fault or torture) and not last" --faults=all
 	@$(VENV_PYTHON) -m pytest tests -m last --faults=all
 
@@ -59,11 +61,12 @@ bench-deploy: images oracles ## compare deploys under load with four other ways 
 bench-monitor: images ## compare a pass of the shipped monitor with the bare SQL (BENCH="--rounds 5")
 	@$(VENV_PYTHON) -m benchmarks.monitor $(BENCH)
 
-docs: venv ## generate the reference and the schemas from the code
+docs: venv ## generate the reference, the schemas and the table of backups from the code
 	@$(VENV_PYTHON) -m cosmicdeploy.cli.reference >docs/reference.md
 	@$(VENV_PYTHON) -m cosmicdeploy.report.schema >docs/report.schema.json
 	@$(VENV_PYTHON) -m cosmicdeploy playbook schema >playbooks/playbook.schema.json
 	@$(VENV_PYTHON) -m cosmicdeploy playbook schema --settings >docs/cosmicdeploy.schema.json
+	@$(VENV_PYTHON) -m tests.stack.database.kinds
 
 lock: venv ## rewrite requirements.lock
 	@bootstrap/lock.sh
@@ -85,6 +88,13 @@ images-next: engine
 
 images-laravel: engine
 	@bootstrap/images.sh --laravel $(LARAVEL_IMAGES)
+
+images-mysql: engine
+	@bootstrap/images.sh --mysql $(MYSQL_IMAGES)
+
+# Not for `make test`: from nothing, the root file system of Debian's sid takes minutes.
+images-mysql-newest: engine
+	@bootstrap/images.sh --mysql-newest $(NEWEST_MYSQL_IMAGES)
 
 oracles: venv
 	@bootstrap/compose-oracles.sh

@@ -25,13 +25,18 @@ from typing import TypeVar
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.server import checksums, drop, fill, recreate, server, settle
+from benchmarks.data import application_tables
+from benchmarks.server import checksums, drop, fill, fill_with, recreate, server, settle
 from benchmarks.tools import ROOT, Run, Tools
 from cosmicdeploy.stack.variables.environment import read_env_file
 
 MEMORY_LIMIT_MIB = 100
 # How much more memory the deployer may need for the largest database than for the smallest.
 FLAT_MIB = 16
+# The proof of a backup's structure: for how many tables, its limit in seconds, how often measured.
+TABLES = 100
+PROOF_LIMIT = 1.0
+PROOFS = 3
 COPY = "copy"
 BACKUP, RESTORE = "cosmicdeploy backup", "cosmicdeploy restore"
 WITH_DATA = ", rows compared"
@@ -46,6 +51,8 @@ def main() -> int:
     image = read_env_file(ROOT / ".cache" / "images.env")["MARIADB_IMAGE"]
     with tempfile.TemporaryDirectory(dir=options.folder) as folder, server(image) as access:
         tools = Tools(access, Path(folder))
+        proofs = [proof_seconds(tools, TABLES) for _ in range(PROOFS)]
+        console.print(f"proof of {TABLES} tables: {statistics.median(proofs):.2f} s")
         peaks: dict[float, float] = {}
         for size in memory_sizes(options):
             peaks[size] = peak_memory(tools, size)
@@ -63,7 +70,7 @@ def main() -> int:
             run.peak_mib for name in (BACKUP, RESTORE) for run in runs[name]
         )
     console.print(runs_table(runs))
-    limits = list(check_limits(runs, peaks))
+    limits = [*check_limits(runs, peaks), proof_limit(proofs)]
     console.print(limits_table(limits))
     return 0 if all(is_met for _, _, _, is_met in limits) else 1
 
@@ -107,6 +114,21 @@ def peak_memory(tools: Tools, gigabytes: float) -> float:
     peak = max(tools.cosmicdeploy_backup().peak_mib, tools.cosmicdeploy_restore(COPY).peak_mib)
     drop(tools.access, COPY)
     return peak
+
+
+def proof_seconds(tools: Tools, tables: int) -> float:
+    """Return how long a backup of this many tables takes to prove its structure."""
+    fill_with(tools.access, application_tables(tables))
+    settle(tools.access)
+    return tools.cosmicdeploy_backup().proof
+
+
+def proof_limit(proofs: list[float]) -> tuple[str, str, str, bool]:
+    """Return the figure of the proof of a structure, with its limit, for the table."""
+    seconds = statistics.median(proofs)
+    text = f"{seconds:.2f} s ({' '.join(f'{each:.2f}' for each in proofs)})"
+    name = f"proof of the structure of {TABLES} tables"
+    return name, text, f"< {PROOF_LIMIT:g} s", seconds < PROOF_LIMIT
 
 
 def run_round(

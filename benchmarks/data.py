@@ -66,6 +66,26 @@ ROWS_PER_GIGABYTE = {
 ROWS_PER_INSERT = 200_000
 
 
+# A table of an application, without rows: keys, a foreign key, a check and a generated column.
+APPLICATION_TABLE = """
+CREATE TABLE application_{number} (
+  id BIGINT UNSIGNED PRIMARY KEY AUTO_INCREMENT, parent_id BIGINT UNSIGNED NULL,
+  name VARCHAR(191) NOT NULL, state ENUM('new', 'active', 'gone') NOT NULL DEFAULT 'new',
+  price DECIMAL(10, 2) NOT NULL DEFAULT 0, gross DECIMAL(10, 2) AS (price * 1.19) STORED,
+  settings JSON NULL, created_at TIMESTAMP NULL, updated_at TIMESTAMP NULL,
+  UNIQUE KEY application_{number}_name (name), KEY application_{number}_state (state, created_at),
+  CONSTRAINT application_{number}_parent FOREIGN KEY (parent_id)
+    REFERENCES application_{parent} (id) ON DELETE CASCADE,
+  CONSTRAINT application_{number}_price CHECK (price >= 0))
+"""
+
+
+def application_tables(count: int) -> Iterator[str]:
+    """Yield the statements that create this many tables, as an application has them."""
+    for number in range(count):
+        yield APPLICATION_TABLE.format(number=number, parent=max(number - 1, 0))
+
+
 def statements(gigabytes: float) -> Iterator[str]:
     """Yield the statements that create and fill tables whose dump has about this size."""
     yield from TABLES.strip().split(";\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import docker
@@ -63,6 +63,11 @@ def _wait_for(access: DatabaseAccess) -> None:
 
 def fill(access: DatabaseAccess, gigabytes: float) -> None:
     """Recreate the database with data whose dump has about this size."""
+    fill_with(access, statements(gigabytes))
+
+
+def fill_with(access: DatabaseAccess, content: Iterable[str]) -> None:
+    """Recreate the database with what these statements create."""
     recreate(access, access.name)
     connection = pymysql.connect(
         host=access.host,
@@ -74,7 +79,7 @@ def fill(access: DatabaseAccess, gigabytes: float) -> None:
     )
     with connection, connection.cursor() as cursor:
         cursor.execute("SET unique_checks = 0, foreign_key_checks = 0")
-        for statement in statements(gigabytes):
+        for statement in content:
             cursor.execute(statement)
 
 

@@ -2,7 +2,8 @@
 
 Reads {"access", "folder", "operation", "schema", "prove"} as JSON from standard input, since
 process lists would show a password among the arguments. Prints {"seconds", "cpu", "peak_mib",
-"compressed"}: seconds, CPU seconds, MiB, and the bytes of the backup.
+"compressed", "proof"}: seconds, CPU seconds, MiB, the bytes of the backup, and the seconds of the
+proof of its structure.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ def main() -> None:
         load_schema(access, backup, task["schema"])
         _require_equal(access, backup, task["schema"])
     seconds, compressed = time.monotonic() - started, backup.manifest.compressed
+    proof = backup.manifest.structure_proof
     assert compressed  # noqa: S101 - every good backup has it
     print(
         json.dumps(
@@ -46,6 +48,7 @@ def main() -> None:
                 "cpu": sum(os.times()[:2]),
                 "peak_mib": peak_mib(),
                 "compressed": compressed.bytes,
+                "proof": proof.seconds if proof else 0.0,
             }
         )
     )

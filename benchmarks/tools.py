@@ -23,7 +23,8 @@ DUMP = "mysqldump -uroot --single-transaction --quick --routines --events --trig
 class Run:
     """The measurements of a run: wall time, and CPU time of client and server, in seconds.
 
-    `bytes` is the size of the backup; `peak_mib` is measured only for cosmicdeploy.
+    `bytes` is the size of the backup. `peak_mib` is measured only for cosmicdeploy, and `proof`,
+    the seconds of the proof of the structure, only for its backup.
     """
 
     seconds: float
@@ -31,6 +32,7 @@ class Run:
     server_cpu: float
     bytes: int = 0
     peak_mib: float = 0
+    proof: float = 0
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ class Tools:
             cpu_seconds(self.access) - server_cpu_before,
             bytes=result["compressed"],
             peak_mib=result["peak_mib"],
+            proof=result["proof"],
         )
 
     def _in_container(self, *flags: str) -> list[str]:

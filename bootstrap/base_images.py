@@ -1,8 +1,8 @@
 """Get the base images of the stack: official ones from a registry, else equivalents built here.
 
-Usage: base_images.py [--next | --laravel] [OUT_ENV_FILE]. Prints or writes lines such as
-`PYTHON_IMAGE=…` for the `.env` of the stack. With an option, it gets the images that only tests
-need: newer versions, or Laravel. Progress goes to stderr.
+Usage: base_images.py [--next | --laravel | --mysql | --mysql-newest] [OUT_ENV_FILE]. Prints or
+writes lines such as `PYTHON_IMAGE=…` for the `.env` of the stack. With an option, it gets the
+images that only tests need: newer versions, Laravel, or MySQL. Progress goes to stderr.
 """
 
 from __future__ import annotations
@@ -59,10 +59,15 @@ BASE_IMAGES = (
 NEXT_IMAGES = (BaseImage("MARIADB_IMAGE", "mariadb:11.8", "cosmicdeploy/mariadb:11.8"),)
 # The last Debian release that packages Laravel is bookworm.
 LARAVEL_IMAGES = (BaseImage("LARAVEL_IMAGE", "", "cosmicdeploy/laravel:8.83"),)
+# MySQL 8.0 from Ubuntu 24.04, since no supported release of Debian packages it.
+MYSQL_IMAGES = (BaseImage("MYSQL_IMAGE", "mysql:8.0", "cosmicdeploy/mysql:8.0"),)
+NEWEST_MYSQL_IMAGES = (BaseImage("MYSQL_IMAGE", "mysql:9", "cosmicdeploy/mysql:9"),)
 SETS = {
     "": ImageSet(BASE_IMAGES),
     "--next": ImageSet(NEXT_IMAGES, "trixie"),
     "--laravel": ImageSet(LARAVEL_IMAGES, "bookworm"),
+    "--mysql": ImageSet(MYSQL_IMAGES, "noble"),
+    "--mysql-newest": ImageSet(NEWEST_MYSQL_IMAGES, "sid"),
 }
 
 

@@ -18,42 +18,6 @@ compose_config=$PWD/.cache/docker-config
 newest_config=$PWD/.cache/docker-config-newest
 buildx_config=$PWD/.cache/buildx-config
 
-say() { echo "compose-oracles: $*" >&2; }
-
-# Runs an apt program with separate lists, cache and sources, but the keys and settings of this machine.
-isolated_apt() {
-    "$1" -qq -o Dir::State="$state/state" -o Dir::State::status="$state/status" \
-        -o Dir::Cache="$state/cache" -o Dir::Etc::sourcelist="$state/sources.list" \
-        -o Dir::Etc::sourceparts="$state/none" -o Dir::Etc::preferencesparts="$state/none" \
-        -o APT::Sandbox::User=root -o Acquire::Languages=none "${@:2}"
-}
-
-debian_mirror() {
-    # shellcheck source=/dev/null
-    . /etc/os-release
-    # shellcheck disable=SC2016  # these are apt's variables
-    apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
-        awk -v release="$VERSION_CODENAME" '$2 == release { print $1; exit }'
-}
-
-# Unpacks a package of a Debian release into a folder.
-get_package() {
-    local suite=$1 package=$2 folder=$3 state=$PWD/.cache/apt-$1 mirror
-    bootstrap/apt-install.sh # updates the lists, from which the mirror is read
-    mirror=$(debian_mirror)
-    [ -n "$mirror" ] || { say 'apt knows no package source: run apt-get update'; exit 2; }
-    mkdir -p "$state"/{none,state/lists/partial,cache/archives/partial}
-    : >"$state/status"
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$state/sources.list"
-    say "downloading $package of $suite"
-    isolated_apt apt-get update
-    (cd "$state" && isolated_apt apt-get download "$package")
-    rm -rf "$folder.partial"
-    dpkg-deb -x "$state/$package"_*.deb "$folder.partial"
-    rm -rf "$folder" "$state"
-    mv "$folder.partial" "$folder"
-}
-
 # Links the real file: .cache may itself be a link, in a folder that is removed later.
 link_plugin() {
     mkdir -p "$2/cli-plugins"
@@ -65,8 +29,8 @@ exec {lock}>.cache/compose-oracles.lock
 flock "$lock"
 
 command -v docker-compose >/dev/null || bootstrap/apt-install.sh docker-compose
-[ -x "$compose" ] || get_package trixie docker-compose "$PWD/.cache/compose-v2"
-[ -x "$buildx" ] || get_package trixie docker-buildx "$PWD/.cache/buildx"
+[ -x "$compose" ] || bootstrap/unpack-package.sh trixie docker-compose "$PWD/.cache/compose-v2"
+[ -x "$buildx" ] || bootstrap/unpack-package.sh trixie docker-buildx "$PWD/.cache/buildx"
 link_plugin "$compose" "$compose_config"
 link_plugin "$buildx" "$buildx_config"
 
@@ -74,8 +38,8 @@ echo "COMPOSE_V1=$(command -v docker-compose)"
 echo "COMPOSE_V2=$compose"
 echo "BUILDX=$buildx"
 if [ "${1:-}" = --newest ]; then
-    [ -x "$newest" ] || get_package sid docker-compose "$PWD/.cache/compose-newest"
-    [ -x "$newest_buildx" ] || get_package sid docker-buildx "$PWD/.cache/buildx-newest"
+    [ -x "$newest" ] || bootstrap/unpack-package.sh sid docker-compose "$PWD/.cache/compose-newest"
+    [ -x "$newest_buildx" ] || bootstrap/unpack-package.sh sid docker-buildx "$PWD/.cache/buildx-newest"
     link_plugin "$newest" "$newest_config"
     link_plugin "$newest_buildx" "$newest_config"
     echo "COMPOSE_NEWEST=$newest"

@@ -30,6 +30,9 @@ PACKAGES = {
     "mariadb": "mariadb-server-core",
     "laravel": "php-laravel-framework",
 }
+# The package of Debian, and its release, with the keys of Ubuntu's releases; and the file in it.
+UBUNTU_KEYS = ("trixie", "ubuntu-keyring")
+UBUNTU_KEYRING = "usr/share/keyrings/ubuntu-archive-keyring.gpg"
 # Two builds alternate well between downloading and unpacking; more would only wait.
 BUILDS_AT_ONCE = 2
 
@@ -66,14 +69,9 @@ class Builder:
             )
             sources.write_text(machine.apt_sources(suite), encoding="utf-8")
             settings.write_text(machine.apt_settings(), encoding="utf-8")
-            _run(
-                "the root file system",
-                str(FOLDER / "root.sh"),
-                suite,
-                str(sources),
-                str(settings),
-                str(out),
-            )
+            keyring = [_ubuntu_keyring(Path(folder, "keys"))] if machine.is_foreign(suite) else []
+            files = map(str, (sources, settings, out, *keyring))
+            _run("the root file system", str(FOLDER / "root.sh"), suite, *files)
             self.client.api.import_image_from_file(
                 str(out),
                 repository=repository,
@@ -178,6 +176,14 @@ def _version(name: str, base: str) -> str:
 def _ca_certificates_digest() -> str:
     path = machine.CA_CERTIFICATES
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+
+
+def _ubuntu_keyring(folder: Path) -> Path:
+    """Unpack the keys of Ubuntu's releases into a folder, and return the file."""
+    unpack = FOLDER.parent / "unpack-package.sh"
+    folder.parent.chmod(0o755)  # apt reads the keys as a user of its own
+    _run("the keys of Ubuntu's releases", str(unpack), *UBUNTU_KEYS, str(folder))
+    return folder / UBUNTU_KEYRING
 
 
 def _install_tools(say: Say) -> None:

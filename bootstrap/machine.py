@@ -11,6 +11,10 @@ from pathlib import Path
 
 PASSWORD_IN_URL = re.compile(r"://[^/\s]*@")
 CA_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+# Releases of Ubuntu. If this machine runs Debian, its mirror may not have them.
+UBUNTU_RELEASES = frozenset({"noble"})
+# A Debian release without updates, which would be sources of their own.
+ROLLING_RELEASE = "sid"
 
 
 class MachineError(Exception):
@@ -45,13 +49,21 @@ def has_package_lists() -> bool:
     return any(Path("/var/lib/apt/lists").glob("*_Packages*"))
 
 
+def is_foreign(suite: str) -> bool:
+    """Return whether a release is of another distribution, which has its own mirror and keys."""
+    return suite in UBUNTU_RELEASES and platform.freedesktop_os_release()["ID"] != "ubuntu"
+
+
 def apt_sources(suite: str) -> str:
     """Return the package sources of the release `suite`, one per line, on this machine's mirror.
 
-    Raises `MachineError` if apt knows no source for this machine's own release, or if the URL of
-    such a source contains a password.
+    Returns "" for a release of another distribution: mmdebstrap knows the mirror of each. Raises
+    `MachineError` if apt knows no source for this machine's own release, or if the URL of such a
+    source contains a password.
     """
     release = codename()
+    if is_foreign(suite):
+        return ""
     lines = _output(
         "apt-get",
         "indextargets",
@@ -67,12 +79,18 @@ def apt_sources(suite: str) -> str:
         raise MachineError(
             "an apt source contains a password, which would become part of the images"
         )
-    return "".join(f"{_of_suite(line, release, suite)}\n" for line in dict.fromkeys(own))
+    translated = (_of_suite(line, release, suite) for line in dict.fromkeys(own))
+    return "".join(f"{line}\n" for line in translated if _exists(line.split()[2]))
 
 
 def _of_suite(line: str, release: str, suite: str) -> str:
     kind, address, name, *components = line.split()
     return " ".join([kind, address, name.replace(release, suite, 1), *components])
+
+
+def _exists(name: str) -> bool:
+    """Whether there is such a source: `sid-updates` and `sid-security` do not exist."""
+    return name == ROLLING_RELEASE or not name.startswith(f"{ROLLING_RELEASE}-")
 
 
 def apt_settings() -> str:

@@ -33,7 +33,8 @@ def ensure_root(kind: EngineKind) -> Path:
     _require_root()
     with _locked(kind.root.with_suffix(".lock")):
         try:
-            sources = _sources(kind.suite)
+            install_missing_tools()
+            sources = machine.apt_sources(kind.suite)
             settings = machine.apt_settings()
         except machine.MachineError as error:
             raise EngineError(f"Engine {kind.name} cannot be unpacked: {error}") from error
@@ -48,16 +49,6 @@ def ensure_root(kind: EngineKind) -> Path:
 def _require_root() -> None:
     if os.getuid() != 0:
         raise EngineError("another engine needs root: run this as root")
-
-
-def _sources(suite: str) -> str:
-    """Return the package sources of a release.
-
-    For sid, leaves out the sources of updates, which sid does not have.
-    """
-    install_missing_tools()
-    lines = machine.apt_sources(suite).splitlines(keepends=True)
-    return "".join(line for line in lines if suite != "sid" or line.split()[2] == "sid")
 
 
 def install_missing_tools() -> None:

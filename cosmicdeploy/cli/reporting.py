@@ -154,6 +154,7 @@ def verification_report(call: Call, result: Verification, *, restore: bool) -> R
         expected=expected,
         found="; ".join(result.reasons) or expected,
         todo="create another backup: `cosmicdeploy backup create`",
+        warnings=result.notes,
     )
     return call.report(
         outcome="done" if result.passed else "failed",

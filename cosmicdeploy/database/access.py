@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -10,6 +11,12 @@ import pymysql
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
+from cosmicdeploy.database.session_settings import (
+    TRANSACTIONS,
+    Kind,
+    set_all,
+    set_each,
+)
 from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.process.signals import interruptible
 
@@ -19,21 +26,10 @@ CONNECT_TIMEOUT = 5
 GREETING_TIMEOUT = 10
 READ_TIMEOUT = 600
 
-# A server may limit how many rows a SELECT or SHOW returns, how many rows it reads and how long a
-# statement takes. It may refuse an UPDATE or DELETE that uses no key. Some of these limits truncate
-# a result without an error. REMOVE_LIMITS removes them. The driver sends it after the server has
-# run its init_connect, so it overrides a limit that init_connect sets. `completion_type` is not a
-# limit, but may make each COMMIT end the session or begin a transaction.
-NO_LIMIT = (1 << 64) - 1
-REMOVE_LIMITS = (
-    f"SET SESSION sql_select_limit = {NO_LIMIT}, sql_big_selects = 1, sql_safe_updates = 0,"
-    " completion_type = 0"
-    "/*M!100100 , max_statement_time = 0 *//*!50708 , max_execution_time = 0 */"
-)
-
 # Numbers of errors: in UNREACHABLE and LOST those of the driver, in the others those of the server.
 ACCESS_DENIED = frozenset({1044, 1045, 1698})
 UNKNOWN_DATABASE = 1049
+UNKNOWN_VARIABLE, RESTRICTED_VARIABLE = 1193, 1227
 UNREACHABLE = frozenset({2002, 2003, 2005})
 LOST = 2013
 
@@ -64,8 +60,11 @@ def connect(
     *,
     read_timeout: float | None,
     write_timeout: float = READ_TIMEOUT,
+    kind: Kind = "queries",
 ) -> Connection[Cursor]:
     """Return a connection of the driver in autocommit mode, with `schema` as the current schema.
+
+    It has the settings of a session of this `kind`, whatever the server's own settings are.
 
     `read_timeout` limits each wait for the server's answer to a statement, in seconds; None means
     no limit. `write_timeout` limits each wait to send, in seconds. While the connection is set up,
@@ -84,11 +83,11 @@ def connect(
                 database=schema,
                 charset="utf8mb4",
                 autocommit=True,
-                init_command=REMOVE_LIMITS,
                 connect_timeout=CONNECT_TIMEOUT,
                 read_timeout=greeting,
                 write_timeout=write_timeout,
             )
+            set_up(connection, kind)
     except (pymysql.MySQLError, RuntimeError) as error:
         if error_code(error) == LOST:
             raise _silent(error, access.where) from error
@@ -102,6 +101,31 @@ def limit_reads(connection: Connection[Cursor], seconds: float | None) -> None:
     # The driver takes only one limit for the server's greeting and for all statements. Before it
     # reads a packet, it compares this attribute with the limit that the socket has.
     connection._read_timeout = seconds  # type: ignore[attr-defined]
+
+
+def set_up(connection: Connection[Cursor], kind: Kind) -> None:
+    """Set a session's variables; the server has run its init_connect before.
+
+    Raises the driver's error if the server refuses a value.
+    """
+    try:
+        connection.query(set_all(kind))
+    except pymysql.MySQLError as error:
+        if error_code(error) != UNKNOWN_VARIABLE:
+            raise
+        # A server of another version lacks one of them.
+        _set_known(connection, set_each(kind, restricted=False))
+    _set_known(connection, set_each(kind, restricted=True))
+    connection.query(TRANSACTIONS)
+
+
+def _set_known(connection: Connection[Cursor], statements: Iterable[str]) -> None:
+    for statement in statements:
+        try:
+            connection.query(statement)
+        except pymysql.MySQLError as error:
+            if error_code(error) not in (UNKNOWN_VARIABLE, RESTRICTED_VARIABLE):
+                raise
 
 
 class _Connection(Connection):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, cast
 
 import pymysql
@@ -18,12 +20,20 @@ from cosmicdeploy.database.access import (
     error_code,
     quoted,
 )
+from cosmicdeploy.database.session_settings import QUERY_MODE
+from cosmicdeploy.database.vendors import Vendor, vendor_of
 from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.process.polling import poll
 from cosmicdeploy.process.signals import interruptible
 
 # How long, in seconds, a session may stay idle while other connections load a backup.
 MAX_LOAD_SECONDS = 7 * 86400
+RESET = (
+    f"SET SESSION sql_mode = '{QUERY_MODE}', time_zone = DEFAULT, character_set_client = utf8mb4,"
+    " character_set_results = utf8mb4, collation_connection = utf8mb4_bin"
+)
+# The driver would take a % in a quoted name for a parameter.
+QUOTED_NAME = re.compile(r"`(?:[^`]|``)*`")
 # How long one attempt of a statement waits for exclusive access to a table. The time is short,
 # since this wait blocks every later query on the table.
 LOCK_WAIT_SECONDS = 3
@@ -45,6 +55,16 @@ class Session:
     def __init__(self, connection: Connection[Cursor], where: str) -> None:
         self._connection = connection
         self.where = where
+
+    @cached_property
+    def version(self) -> str:
+        """The server's version, as the server reports it."""
+        return str(self.rows("SELECT VERSION()")[0][0])
+
+    @cached_property
+    def vendor(self) -> Vendor:
+        """The server's vendor."""
+        return vendor_of(self.version)
 
     def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows."""
@@ -69,6 +89,10 @@ class Session:
         """
         return self.rows("SELECT GET_LOCK(%s, %s)", name, seconds) == [(1,)]
 
+    def reset(self) -> None:
+        """Give the session's mode, time zone and character set their first values again."""
+        self.execute(RESET)
+
     def stay_open(self) -> None:
         """Keep the server from closing the session while it is idle during a load."""
         self.execute(f"SET SESSION wait_timeout = {MAX_LOAD_SECONDS}")
@@ -77,6 +101,8 @@ class Session:
     def _run(self, sql: str | bytes, *parameters: object) -> Iterator[Cursor]:
         try:
             with self._connection.cursor() as cursor:
+                if parameters and isinstance(sql, str):
+                    sql = QUOTED_NAME.sub(lambda name: name[0].replace("%", "%%"), sql)
                 with interruptible():  # the driver also accepts bytes, unlike its type hints
                     cursor.execute(cast(str, sql), parameters or None)
                 yield cursor

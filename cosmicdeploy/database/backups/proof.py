@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from cosmicdeploy.database.backups.on_disk.manifest import Manifest
 from cosmicdeploy.database.backups.on_disk.state import State
 from cosmicdeploy.text.formatting import format_time
-
-# What proves a new backup: loading its structure, loading its data after a deploy too, or nothing.
-Prove = Literal["structure", "data", "off"]
-
-STRUCTURE = {
-    "off": "structure NOT proven, since backup.prove was off",
-    "": "structure not proven",
-}
 
 
 def proof_in_words(manifest: Manifest, state: State) -> str:
@@ -23,11 +13,13 @@ def proof_in_words(manifest: Manifest, state: State) -> str:
 
 
 def _structure(manifest: Manifest, state: State) -> str:
-    if manifest.structure_proof == "proven":
+    if manifest.structure_proof:
         return f"structure proven on {format_time(manifest.created_at)}"
     if state.restored and state.restored.passed:
         return f"structure proven on {format_time(state.restored.at)}"
-    return STRUCTURE[manifest.structure_proof]
+    if manifest.prove == "off":
+        return "structure NOT proven, since backup.prove was off"
+    return "structure not proven"
 
 
 def _data(manifest: Manifest, state: State) -> str:

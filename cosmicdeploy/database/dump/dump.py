@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,28 +20,41 @@ from cosmicdeploy.database.backups.on_disk.disk_space import require_room
 from cosmicdeploy.database.backups.on_disk.manifest import (
     Manifest,
     Objects,
+    Prove,
     RowsCounted,
     TableRows,
     now,
 )
 from cosmicdeploy.database.backups.on_disk.partial_backup import PartialBackup
-from cosmicdeploy.database.backups.proof import Prove
 from cosmicdeploy.database.dump.checks import require_complete, require_same_structure
 from cosmicdeploy.database.dump.pipe import piped
 from cosmicdeploy.database.dump.prerequisites import require_dumpable
 from cosmicdeploy.database.dump.row_counts import require_all_rows
 from cosmicdeploy.database.dump.server_rows import RowCount, counting_rows
-from cosmicdeploy.database.dump.store import archive_for, reporting, storing, write_error
-from cosmicdeploy.database.dump_format.bodies import withheld_events_warnings
+from cosmicdeploy.database.dump.store import archive_for, limiting, reporting, storing, write_error
+from cosmicdeploy.database.dump.structure_proof import require_provable, structure_prover
+from cosmicdeploy.database.dump_format.bodies import withheld_objects
+from cosmicdeploy.database.dump_format.scan import ignore_statement
 from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.facts import Facts, open_facts
+from cosmicdeploy.database.schema.rebuilding.routine_grants import (
+    RoutineGrant,
+    read_routine_grants,
+    unread_note,
+)
+from cosmicdeploy.database.schema.rebuilding.structure import (
+    Structure,
+    read_structure,
+    table_digests,
+)
+from cosmicdeploy.database.tools.command_line import OBJECTS
 from cosmicdeploy.database.tools.container_tools import ContainerTools, find_tools
 from cosmicdeploy.database.tools.messages import warning_lines
 from cosmicdeploy.database.tools.server_identity import server_identity
 from cosmicdeploy.database.tools.server_limits import (
     largest_statement,
     require_sendable,
-    require_whole_lists,
+    require_tool_settings,
 )
 from cosmicdeploy.engine.protocol import Engine
 
@@ -52,7 +67,8 @@ class DumpOptions:
 
     `exact`: refuse FLOAT values that a dump would round. `silence`: end a dump tool that prints
     nothing for this many seconds. The checks of a dump wait as long for a table's lock. `prove`:
-    how a backup is proven to be restorable.
+    how a backup is proven to be restorable. Unless it is "off", the structure of the dump is loaded
+    into a schema beside the live one, and compared.
     """
 
     exact: bool = True
@@ -63,6 +79,10 @@ class DumpOptions:
     def lock_wait(self) -> int:
         """How long the checks wait for a table's lock, in whole seconds."""
         return math.ceil(self.silence)
+
+    @property
+    def proves_structure(self) -> bool:
+        return self.prove != "off"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,10 +154,22 @@ def _describe(facts: Facts, origin: Origin, server_id: str) -> Manifest:
 class _SchemaBefore:
     """The state of the schema just before the dump, for comparison with the dump."""
 
-    digest: str
+    structure: Structure
     highest_batch: int
-    tables: tuple[str, ...]
-    definitions: Definitions
+    grants: tuple[RoutineGrant, ...] | None
+    largest_statement: int
+
+    @property
+    def digest(self) -> str:
+        return self.structure.digest
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        return tuple(self.structure.tables)
+
+    @property
+    def definitions(self) -> Definitions:
+        return self.structure.definitions
 
 
 def _dump(
@@ -151,17 +183,30 @@ def _dump(
     folder = partial_backup.data.parent
     tools = find_tools(engine, access)
     before = _check_before(access, tools, folder, options)
-    withheld = withheld_events_warnings(before.definitions)
-    archive = archive_for(tools, partial_backup.file)
+    withheld = withheld_objects(before.definitions)
     checksums = options.prove == "data"
-    with counting_rows(access, before.tables, options.lock_wait, checksums=checksums) as count:
-        with piped(storing(archive, folder)) as put:
-            sink = count.noticing(reporting(put, archive, on_bytes))
-            result = tools.dump(sink, options.silence, events=not withheld)
-        archive.close()
-        on_bytes(archive.raw.bytes)
-        require_complete(result, archive, {*before.tables})
-        objects, rows_counted = _check_after(access, tools, archive, before, count, options)
+    with ExitStack() as stack:
+        prover, settled = None, threading.Event()
+        # Its schema is created before the count begins, and its tables once that is settled:
+        # each commit in between spoils the snapshot in which the rows are counted.
+        if options.proves_structure:
+            opened = structure_prover(access, before.structure, before.largest_statement, settled)
+            prover = stack.enter_context(opened)
+        on_statement = prover.take if prover else ignore_statement
+        archive = archive_for(tools, partial_backup.file, on_statement)
+        stored = limiting(storing(archive, folder), archive, before.largest_statement, access.where)
+        with counting_rows(
+            access, before.tables, options.lock_wait, checksums=checksums, settled=settled
+        ) as count:
+            with piped(stored) as put:
+                sink = count.noticing(reporting(put, archive, on_bytes))
+                result = tools.dump(sink, options.silence, without=withheld)
+            archive.close()
+            on_bytes(archive.raw.bytes)
+            require_complete(result, archive, {*before.tables})
+            objects, rows_counted = _check_after(access, tools, archive, before, count, options)
+        proof, over = prover.finish() if prover else (None, [])
+    unread = unread_note(before.grants, before.definitions)
     return partial_backup.manifest.updated(
         status="good",
         highest_batch=before.highest_batch,
@@ -169,14 +214,18 @@ def _dump(
         collation=before.definitions.collation,
         definitions=before.definitions.digests(),
         event_definitions=before.definitions.of("EVENT"),
+        object_definitions=before.definitions.with_events(()).objects,
+        routine_grants=before.grants or (),
+        table_definitions=table_digests(before.structure.tables),
+        prove=options.prove,
+        structure_proof=proof,
         definers=before.definitions.definers(),
-        structure_proof="off" if options.prove == "off" else "",
         rows_counted=rows_counted,
         objects=objects,
         raw=archive.raw.content,
         compressed=archive.compressed.content,
         tool=Path(tools.dump_tool).name,
-        warnings=(*warning_lines(result), *withheld),
+        warnings=(*warning_lines(result), *withheld.values(), *over, *unread),
     )
 
 
@@ -187,13 +236,16 @@ def _check_before(
     with open_facts(access) as facts:
         facts.session.execute("SET SESSION lock_wait_timeout = %s", options.lock_wait)
         require_dumpable(facts, exact=options.exact)
-        require_whole_lists(tools, facts)
+        require_tool_settings(tools, facts)
         require_room(folder, facts.data_bytes())
+        structure = read_structure(facts)
+        if options.proves_structure:
+            require_provable(facts, structure.definitions)
         return _SchemaBefore(
-            digest=facts.schema_digest(),
+            structure=structure,
             highest_batch=facts.highest_batch(),
-            tables=tuple(facts.engines()),
-            definitions=facts.definitions(),
+            grants=read_routine_grants(facts.session, facts.schema),
+            largest_statement=largest_statement(facts.session),
         )
 
 
@@ -216,8 +268,8 @@ def _check_after(
         on_server = count.result().compared(rows)
         count_again = partial(_rows_in_new_dump, tools, options.silence)
         require_all_rows(facts, rows, on_server.counts, count_again)
-        limit = largest_statement(facts.session)
-        require_sendable(*archive.scan.largest, limit, facts.session.where)
+        # The server's limit may have changed during the dump.
+        require_sendable(*archive.scan.largest, largest_statement(facts.session), access.where)
         return _objects(facts, rows, on_server.checksums), on_server.counted
 
 
@@ -225,7 +277,7 @@ def _rows_in_new_dump(tools: ContainerTools, silence: float, table: str) -> int:
     """Dump one table once more, discard the dump, and return its number of rows."""
     with open(os.devnull, "wb") as discard:  # noqa: PTH123 - not a file
         archive = archive_for(tools, discard)
-        result = tools.dump(archive.write, silence, events=False, tables=[table])
+        result = tools.dump(archive.write, silence, without=OBJECTS, tables=[table])
         archive.close()
     require_complete(result, archive, {table})
     return archive.scan.rows[table]

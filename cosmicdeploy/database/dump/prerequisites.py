@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.database.dump_format.bodies import require_loadable_bodies
+from collections.abc import Sequence
+
+from cosmicdeploy.database.dump.exact_values import require_exact_values
+from cosmicdeploy.database.dump.names import require_dumpable_names
+from cosmicdeploy.database.dump_format.bodies import cut_events
+from cosmicdeploy.database.dump_format.recorded import unrecognized
 from cosmicdeploy.database.schema.creatable import require_creatable
+from cosmicdeploy.database.schema.definitions import Definition, Definitions
 from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.schema.lost_literals import tables_with_lost_literals
 from cosmicdeploy.database.schema.privileges import (
     TO_DUMP,
     require_privileges,
 )
+from cosmicdeploy.database.schema.rebuilding.relocation import require_relocatable
 from cosmicdeploy.database.schema.recreate import broken_views
 from cosmicdeploy.errors import BackupError
 
@@ -40,18 +48,26 @@ NOT_TRANSACTIONAL = (
 def require_dumpable(facts: Facts, *, exact: bool = True) -> None:
     """Raise `BackupError` if a dump would not be a complete and consistent snapshot.
 
-    Checks the user's privileges and the kinds of tables. Checks that every view can be queried, and
-    that each object can be created again from its text and settings. With `exact`, also refuses
-    FLOAT values that a dump would round. Raises `DatabaseError` if a query fails.
+    Checks the user's privileges, names, the kinds of tables, their expressions and their foreign
+    keys, and values in character sets that utf8mb4 does not cover. Checks that every view can be
+    queried, and that each object can be created again from its text and settings. With `exact`,
+    also refuses FLOAT values that a dump would round. Raises `DatabaseError` if a query fails.
     """
     require_privileges(facts.session, [facts.schema], TO_DUMP)
+    require_dumpable_names(facts)
     _require_dumpable_tables(facts)
+    _require_shown_expressions(facts)
     require_working_views(facts)
+    require_exact_values(facts)
     if exact:
         _require_exact_numbers(facts)
-    objects = facts.definitions().objects
+    definitions = facts.definitions()
+    objects = definitions.objects
+    _require_whole_events(definitions)
     require_creatable(facts.session, objects)
-    require_loadable_bodies(objects)
+    require_relocatable(objects, facts.schema)
+    _require_recognized(objects)
+    _require_no_keys_across_schemas(facts)
 
 
 def _require_dumpable_tables(facts: Facts) -> None:
@@ -72,12 +88,51 @@ def _require_dumpable_tables(facts: Facts) -> None:
             raise BackupError(f"{why}: {named}", where=facts.session.where, todo=todo)
 
 
+def _require_shown_expressions(facts: Facts) -> None:
+    if facts.session.vendor.shows_all_literals:
+        return
+    if lost := tables_with_lost_literals(facts.session, facts.schema):
+        raise BackupError(
+            "A dump loses characters in expressions of tables that are not in utf8mb4:"
+            f" {', '.join(lost)}",
+            where=facts.session.where,
+            todo="ALTER TABLE … CONVERT TO CHARACTER SET utf8mb4; or write each text in these"
+            " expressions with a character beyond ASCII as CONVERT(0x… USING …)",
+        )
+
+
 def _require_exact_numbers(facts: Facts) -> None:
     if rounded := facts.rounded_columns():
         raise BackupError(
             f"A dump rounds FLOAT values to 6 digits: {', '.join(rounded)}",
             where=facts.session.where,
             todo="make them DOUBLE, or accept rounded values: backup.exact: false",
+        )
+
+
+def _require_whole_events(definitions: Definitions) -> None:
+    if cut := cut_events(definitions):
+        raise BackupError(
+            f"The server reports the text of an event only up to a NUL character: {', '.join(cut)}",
+            todo="create it again with CHAR(0) instead of the character",
+        )
+
+
+def _require_recognized(objects: Sequence[Definition]) -> None:
+    if unknown := unrecognized(objects):
+        raise BackupError(
+            "The server describes objects in a form that no restore would recognize:"
+            f" {', '.join(unknown)}",
+            todo="create them again under names without line breaks",
+        )
+
+
+def _require_no_keys_across_schemas(facts: Facts) -> None:
+    if keys := facts.keys_across_schemas():
+        raise BackupError(
+            f"A restore cannot replace tables with foreign keys across schemas: {', '.join(keys)}",
+            where=facts.session.where,
+            todo="drop these keys, or move the tables into one schema",
         )
 
 

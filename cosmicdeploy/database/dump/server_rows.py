@@ -79,10 +79,10 @@ def without_checksums(tables: Mapping[str, Rows], names: Collection[str]) -> dic
 class RowCount:
     """Counts in a thread of its own; `result` waits for it."""
 
-    def __init__(self, snapshots: Snapshots, tables: Sequence[str], *, checksums: bool) -> None:
-        self._snapshots = snapshots
-        self._work = _Work(snapshots, tables, checksums)
-        self._future: Future[ServerRows] = start_in_thread(self._work.run)
+    def __init__(self, work: _Work) -> None:
+        self._snapshots = work.snapshots
+        self._work = work
+        self._future: Future[ServerRows] = start_in_thread(work.run)
 
     def dump_ended(self) -> None:
         """Tell the thread that the dump tool has ended."""
@@ -114,15 +114,23 @@ class RowCount:
 
 @contextmanager
 def counting_rows(
-    access: DatabaseAccess, tables: Sequence[str], lock_wait: int, *, checksums: bool
+    access: DatabaseAccess,
+    tables: Sequence[str],
+    lock_wait: int,
+    *,
+    checksums: bool,
+    settled: threading.Event | None = None,
 ) -> Iterator[RowCount]:
     """Count the rows of the tables while the block dumps them.
 
     The dump tool must start within the block. A count waits up to `lock_wait` seconds for a table's
-    lock. With `checksums`, the rows also get a checksum. Raises `DatabaseError`.
+    lock. `settled` is set once it is known which session sees what the tool sees: until then,
+    whatever is committed on the server may spoil that. With `checksums`, the rows also get a
+    checksum. Raises `DatabaseError`.
     """
     with open_snapshots(access, lock_wait) as snapshots:
-        count = RowCount(snapshots, tables, checksums=checksums)
+        work = _Work(snapshots, tables, checksums, settled or threading.Event())
+        count = RowCount(work)
         try:
             yield count
         except BaseException:
@@ -137,10 +145,14 @@ class _Work:
     snapshots: Snapshots
     tables: Sequence[str]
     checksums: bool
+    settled: threading.Event
     is_abandoned: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> ServerRows:
-        match = self.snapshots.find()
+        try:
+            match = self.snapshots.find()
+        finally:
+            self.settled.set()
         session = match or self.snapshots.early
         tables = {table: self._rows(session, table) for table in self.tables}
         if self.checksums and match is None:

@@ -14,15 +14,23 @@ from cosmicdeploy.database.backups.on_disk.archive import (
     OnBytes,
 )
 from cosmicdeploy.database.backups.on_disk.disk_space import no_room
+from cosmicdeploy.database.dump_format.scan import OnStatement, ignore_statement
 from cosmicdeploy.database.tools.container_tools import ContainerTools
+from cosmicdeploy.database.tools.server_limits import require_sendable
 from cosmicdeploy.errors import BackupError
 
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
-def archive_for(tools: ContainerTools, file: BinaryIO) -> Archive:
-    """Return an archive for the output of these tools, which is compressed or plain SQL."""
-    return ArchiveReceiver(file) if tools.compresses else ArchiveWriter(file)
+def archive_for(
+    tools: ContainerTools, file: BinaryIO, on_statement: OnStatement = ignore_statement
+) -> Archive:
+    """Return an archive for the output of these tools, which is compressed or plain SQL.
+
+    `on_statement` as in `DumpScan`.
+    """
+    archive = ArchiveReceiver if tools.compresses else ArchiveWriter
+    return archive(file, on_statement)
 
 
 def storing(archive: Archive, folder: Path) -> Callable[[bytes], None]:
@@ -35,6 +43,22 @@ def storing(archive: Archive, folder: Path) -> Callable[[bytes], None]:
             raise write_error(error, folder) from error
 
     return store
+
+
+def limiting(
+    put: Callable[[bytes], None], archive: Archive, limit: int, where: str
+) -> Callable[[bytes], None]:
+    """Return a function that passes bytes to `put`, and stops at a statement beyond the limit.
+
+    `limit` is the size in bytes of the largest statement that the server accepts. The function
+    raises `BackupError` as soon as the archive has a larger one.
+    """
+
+    def take(piece: bytes) -> None:
+        put(piece)
+        require_sendable(*archive.scan.largest, limit, where)
+
+    return take
 
 
 def reporting(

@@ -1,12 +1,13 @@
-"""Find bodies of events, triggers and routines that the database's own tools cannot handle."""
+"""Find bodies of events, triggers and routines that the database's own tools cannot handle.
+
+A dump leaves them out. A restore takes all such objects from the manifest.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from cosmicdeploy.database.schema.definitions import Definition, Definitions
-from cosmicdeploy.errors import BackupError
+from cosmicdeploy.database.schema.definitions import ROUTINES, Definition, Definitions, Kind
 
 # A dump tool needs a delimiter that does not occur in an event's text. The tools of versions before
 # MariaDB 11.4 and MySQL 8.0 loop forever if the text contains the first delimiter that they try.
@@ -22,39 +23,57 @@ HIDDEN_NO_BACKSLASH = re.compile(  # under NO_BACKSLASH_ESCAPES
     r"'[^']*'|\"[^\"]*\"|`[^`]*`|--(?=\s)[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL
 )
 COMMAND = re.compile(r"^delimiter\b", re.IGNORECASE | re.MULTILINE)
+# What begins a string, a quoted name or a comment.
+OPEN = re.compile(r"['\"`]|/\*")
+# Option of the dump tools → the kinds of objects that it is about.
+OPTIONS: dict[str, tuple[Kind, ...]] = {
+    "routines": ROUTINES,
+    "triggers": ("TRIGGER",),
+    "events": ("EVENT",),
+}
 
 
-def withheld_events_warnings(definitions: Definitions) -> list[str]:
-    """Return a list with one warning if a dump must leave out all events, else an empty list.
+def withheld_objects(definitions: Definitions) -> dict[str, str]:
+    """Return kind of objects → warning, for each kind that a dump must leave out.
 
-    A restore always takes the events from the manifest.
+    The kinds are named as in the options of the dump tools.
     """
-    named = [event.name for event in definitions.of("EVENT") if FIRST_DELIMITER in event.statement]
-    if not named:
-        return []
-    return [
-        f"the dump leaves out the events, since {FIRST_DELIMITER} in the text of"
-        f" {', '.join(named)} makes dump tools hang; a restore takes them from the manifest"
-    ]
+    warnings = {}
+    for option, kinds in OPTIONS.items():
+        reasons = {each.name: reason for each in definitions.of(*kinds) if (reason := _fault(each))}
+        if reasons:
+            named = "; ".join(f"in {name} it {reason}" for name, reason in reasons.items())
+            warnings[option] = (
+                f"the dump leaves out the {option}, since the database's own tools cannot handle"
+                f" the text of each: {named}; a restore takes them from the manifest"
+            )
+    return warnings
 
 
-def require_loadable_bodies(objects: Sequence[Definition]) -> None:
-    """Raise `BackupError` if the client would take a line of a trigger or routine as a command.
+def cut_events(definitions: Definitions) -> list[str]:
+    """Return the events whose text ends within a string or a comment.
 
-    The database's client drops such a line, so the body would change when the client loads a dump.
+    The server reports the text of an event only up to a NUL character.
     """
-    broken = [
-        each for each in objects if each.kind not in ("EVENT", "VIEW") and _holds_command(each)
-    ]
-    if broken:
-        raise BackupError(
-            "A line of a body begins with the word DELIMITER, so the database's client drops it"
-            f" when it loads a dump: {', '.join(each.label for each in broken)}",
-            todo="create it again with the word within a line, or in backticks",
-        )
+    return [event.name for event in definitions.of("EVENT") if OPEN.search(_bare(event))]
+
+
+def _fault(definition: Definition) -> str:
+    """Return why the database's own tools cannot handle an object; "" if they can."""
+    if definition.kind == "EVENT" and FIRST_DELIMITER in definition.statement:
+        return f"holds {FIRST_DELIMITER}, which makes dump tools hang"
+    if "\0" in definition.statement:
+        return "holds a NUL character, at which dump tools cut it"
+    if _holds_command(definition):
+        return "has a line that begins with the word DELIMITER, which the client drops"
+    return ""
 
 
 def _holds_command(definition: Definition) -> bool:
+    return bool(COMMAND.search(_bare(definition)))
+
+
+def _bare(definition: Definition) -> str:
+    """Return the text of an object with `0` in place of each string, quoted name and comment."""
     no_backslash = "NO_BACKSLASH_ESCAPES" in definition.sql_mode
-    bare = (HIDDEN_NO_BACKSLASH if no_backslash else HIDDEN).sub("''", definition.statement)
-    return bool(COMMAND.search(bare))
+    return (HIDDEN_NO_BACKSLASH if no_backslash else HIDDEN).sub("0", definition.statement)

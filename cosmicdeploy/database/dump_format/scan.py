@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from cosmicdeploy.database.dump_format.opening import OPENING_BYTES, opening_fault
 from cosmicdeploy.database.dump_format.splitter import Rows, Splitter, name_of
@@ -26,6 +27,13 @@ SCHEMA_DEFAULTS = re.compile(
 ROWS = re.compile(
     rb"(?:/\*!\d+ *)?(?:INSERT|REPLACE)\b[^`\n(]*(?:`(?:[^`\n]|``)+`)?", re.IGNORECASE
 )
+
+
+OnStatement = Callable[[bytes], None]
+
+
+def ignore_statement(_: bytes) -> None:
+    """Do nothing; for callers that need no statements."""
 
 
 class RowCounter:
@@ -55,15 +63,18 @@ class DumpScan:
     """Scans a dump, in chunks of any size and with constant memory.
 
     `rows` is table → exact number of rows in the dump. `largest` is the size in bytes of the
-    largest INSERT, and its table. Three sets hold the first words of statements that do not belong
-    in a dump:
+    largest statement, and what has this size, as messages say it. Three sets hold the first words
+    of statements that do not belong in a dump:
 
     - `schema_statements`: they change or select a schema by its name.
     - `unknown_rows`: INSERTs in a form that dump tools write only with special options.
     - `unknown_statements`: no dump tool writes them.
+
+    `on_statement` is called with each complete statement that is not an INSERT of rows, in order.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_statement: OnStatement = ignore_statement) -> None:
+        self._on_statement = on_statement
         self.rows: dict[str, int] = {}
         self.schema_statements: set[str] = set()
         self.unknown_rows: set[str] = set()
@@ -117,10 +128,16 @@ class DumpScan:
         self.rows[piece.table] = self.rows.get(piece.table, 0) + count
         self._insert_bytes += len(piece.data)
         if piece.last:
-            self.largest = max(self.largest, (self._insert_bytes, piece.table))
+            self._measure(self._insert_bytes, row_of(piece.table))
             self._insert_bytes = 0
 
+    def _measure(self, size: int, label: str) -> None:
+        self.largest = max(self.largest, (size, label))
+
     def _classify(self, statement: bytes) -> None:
+        if len(statement) > self.largest[0]:
+            self._measure(len(statement), statement_of(statement))
+        self._on_statement(statement)
         if table := table_of(statement):
             self.rows.setdefault(table, 0)
         if match := ROWS.match(statement):
@@ -131,6 +148,16 @@ class DumpScan:
             self.schema_statements.add(_shown(match[0]))
         elif words := unknown_statement(statement):
             self.unknown_statements.add(words)
+
+
+def row_of(table: str) -> str:
+    """Return how messages call an INSERT of a row that is too large."""
+    return f"Table {table} has a row"
+
+
+def statement_of(statement: bytes) -> str:
+    """Return how messages call another statement that is too large."""
+    return f"The dump has a statement ({first_words(statement)})"
 
 
 def table_of(statement: bytes) -> str | None:

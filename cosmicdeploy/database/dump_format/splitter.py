@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cosmicdeploy.database.dump_format.opening import SANDBOX
+from cosmicdeploy.database.dump_format.statements import first_words
 from cosmicdeploy.errors import BackupError
 
 NAME = rb"`(?:[^`\n]|``)+`"
@@ -97,7 +98,7 @@ class Splitter:
             raise BackupError(
                 "The dump holds a statement that never ends",
                 todo="use another backup: `cosmicdeploy backup list`; or take a new one",
-                details=[self._left[:200].decode("utf-8", "replace")],
+                details=[first_words(self._left)],
             )
 
     def rest(self) -> bytes:

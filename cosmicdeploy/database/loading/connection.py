@@ -23,8 +23,6 @@ from cosmicdeploy.process.signals import interruptible
 TRIES = 3
 # After these errors the server has rolled the statement back, so it can be tried again.
 DEADLOCK, LOCK_TIMEOUT = 1213, 1205
-# In seconds; a connection may be idle while others load a large table.
-LONG_WAITS = b"SET SESSION wait_timeout = 28800, lock_wait_timeout = 60"
 TABLE = re.compile(rb"(?:INSERT INTO|(?:ALTER|CREATE) TABLE) `(?:[^`\n]|``)+`")
 
 
@@ -43,8 +41,8 @@ class LoadConnection:
         settings: Sequence[bytes] = (),
         read_timeout: float | None = None,
     ) -> None:
-        self._connection = connect(access, schema, read_timeout=GREETING_TIMEOUT)
-        for statement in (LONG_WAITS, *settings):
+        self._connection = connect(access, schema, read_timeout=GREETING_TIMEOUT, kind="load")
+        for statement in settings:
             self.run(statement)
         limit_reads(self._connection, read_timeout)
 

@@ -1,12 +1,13 @@
-"""Load rows through several connections in parallel."""
+"""Run statements of a dump through several connections in parallel."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from queue import Full, Queue
+from typing import ClassVar
 
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.loading.connection import LoadConnection
@@ -24,12 +25,24 @@ def connection_count() -> int:
     return max(2, min(os.cpu_count() or 2, MAX_CONNECTIONS))
 
 
-class ParallelConnections:
-    """Takes statements that may run in any order, and runs them on `count` connections.
+OnRefusal = Callable[[bytes, BackupError], None]
 
-    Each connection first runs `settings`. At most `count` statements are queued. After a statement
-    has failed, `put` and `close` raise its error. `read_timeout` as in `LoadConnection`.
+
+def fail(_statement: bytes, refusal: BackupError) -> None:
+    """Raise the error of a statement that the server refused."""
+    raise refusal
+
+
+class ParallelConnections:
+    """Takes blocks of statements that may run in any order, and runs them on `count` connections.
+
+    The statements of a block run one after the other on one connection, which first runs
+    `settings`. At most `queued` blocks wait for each connection. `on_refusal` is called, in another
+    thread, with each statement that the server refuses. If it raises an error, `put` and `close`
+    raise that error too. `read_timeout` as in `LoadConnection`.
     """
+
+    queued: ClassVar[int] = 1
 
     def __init__(
         self,
@@ -38,9 +51,11 @@ class ParallelConnections:
         settings: Sequence[bytes],
         count: int,
         read_timeout: float | None = None,
+        on_refusal: OnRefusal = fail,
     ) -> None:
         self._access = access
-        self._queue: Queue[bytes] = Queue(maxsize=count)
+        self._on_refusal = on_refusal
+        self._queue: Queue[Sequence[bytes]] = Queue(maxsize=self.queued * count)
         self._errors: list[BaseException] = []
         self._threads: list[threading.Thread] = []
         self._connections: list[LoadConnection] = []
@@ -58,10 +73,10 @@ class ParallelConnections:
             thread.start()
             self._threads.append(thread)
 
-    def put(self, statement: bytes) -> None:
-        """Queue a statement; wait while the queue is full."""
+    def put(self, *block: bytes) -> None:
+        """Queue a block of at least one statement; wait while the queue is full."""
         with interruptible():
-            self._queue.put(statement)
+            self._queue.put(block)
         self._raise()
 
     def close(self, *, abandon: bool = False) -> None:
@@ -75,7 +90,7 @@ class ParallelConnections:
         limit = END_SECONDS if abandon else None
         with suppress(Full), interruptible():
             for _ in self._threads:
-                self._queue.put(b"", timeout=limit)
+                self._queue.put((), timeout=limit)
         for thread in self._threads:
             with interruptible():
                 thread.join(limit)
@@ -96,14 +111,21 @@ class ParallelConnections:
             raise self._errors[0]
 
     def _work(self, connection: LoadConnection) -> None:
-        # After an error, keep taking statements off the queue, so that no `put` waits for room.
-        while statement := self._queue.get():
+        # After an error, keep taking blocks off the queue, so that no `put` waits for room.
+        while block := self._queue.get():
             if not self._errors:
                 try:
-                    connection.run(statement)
+                    self._run(connection, block)
                 except BaseException as error:  # raised again by `put` and `close`
                     self._errors.append(error)
         connection.close()
+
+    def _run(self, connection: LoadConnection, block: Sequence[bytes]) -> None:
+        for statement in block:
+            try:
+                connection.run(statement)
+            except BackupError as refusal:
+                self._on_refusal(statement, refusal)
 
 
 @contextmanager

@@ -10,20 +10,29 @@ import re
 from collections.abc import Callable, Collection
 from typing import Protocol
 
-from cosmicdeploy.database.dump_format.scan import SCHEMA_DEFAULTS, table_of, without_schema_name
-from cosmicdeploy.database.dump_format.splitter import Rows, Splitter, Text
+from cosmicdeploy.database.dump_format.scan import (
+    SCHEMA_DEFAULTS,
+    row_of,
+    statement_of,
+    table_of,
+    without_schema_name,
+)
+from cosmicdeploy.database.dump_format.splitter import Rows, Splitter
 from cosmicdeploy.database.dump_format.statements import (
     first_words,
     unknown_statement,
     without_version_comments,
 )
 from cosmicdeploy.database.loading.deferred_indexes import DeferredIndexes, defer_indexes
+from cosmicdeploy.database.session_settings import ROWS_MODE
 from cosmicdeploy.database.tools.server_limits import LARGEST_SETTING, require_sendable
 from cosmicdeploy.errors import BackupError
 
 # A larger INSERT (in bytes) runs at once instead of being queued, so that only one is in memory.
 LARGEST_QUEUED = 4 << 20
 
+# The dump tool's own mode would replace dates such as February 30 by zeros.
+ROWS_SETTING = f"SET SESSION sql_mode = '{ROWS_MODE}'".encode()
 SETTING = re.compile(rb"(?:/\*!\d+ )?SET\b", re.IGNORECASE)
 STRUCTURE = re.compile(
     rb"(?:DROP TABLE IF EXISTS|CREATE TABLE|DROP SEQUENCE IF EXISTS|CREATE SEQUENCE|(?:DO|SELECT)"
@@ -95,8 +104,23 @@ class Router:
         for piece in self._splitter.feed(chunk):
             if isinstance(piece, Rows):
                 self._take_rows(piece)
-            else:
-                self._take_text(piece)
+            elif piece.statement:
+                self.take(piece.statement)
+
+    def take(self, statement: bytes) -> None:
+        """Take a complete statement that is not an INSERT of rows. Raises what `feed` raises."""
+        if not SCHEMA_DEFAULTS.match(statement) and (words := unknown_statement(statement)):
+            raise _unknown(words)
+        require_sendable(len(statement), statement_of(statement), self._limit, "this server")
+        if LOCKS.fullmatch(statement) or is_event(statement):
+            return
+        if STRUCTURE.match(statement):
+            self._in_preamble = False
+            self._run(self._without_indexes(statement))
+            return
+        if SETTING.match(statement):  # needed now, and again before the deferred statements
+            self._set(statement)
+        self._rest.put(without_schema_name(statement))
 
     def end(self) -> None:
         """End the dump. Raises `BackupError` if its last statement has no delimiter."""
@@ -110,7 +134,7 @@ class Router:
             self._insert += piece.data
         if not piece.last:
             return
-        require_sendable(self._insert_bytes, piece.table, self._limit, "this server")
+        require_sendable(self._insert_bytes, row_of(piece.table), self._limit, "this server")
         # The driver sends one statement at a time, without a delimiter.
         del self._insert[-len(b";\n") :]
         if len(self._insert) > LARGEST_QUEUED:
@@ -124,23 +148,15 @@ class Router:
             self._rows = self._open_rows(self.settings)
         return self._rows
 
-    def _take_text(self, piece: Text) -> None:
-        statement = piece.statement
-        if not statement:
-            return
-        if not SCHEMA_DEFAULTS.match(statement) and (words := unknown_statement(statement)):
-            raise _unknown(words)
-        if LOCKS.fullmatch(statement) or is_event(statement):
-            return
-        if STRUCTURE.match(statement):
-            self._in_preamble = False
-            self._run(self._without_indexes(statement))
-            return
-        if SETTING.match(statement):  # needed now, and again before the deferred statements
-            self._run(statement)
-            if self._in_preamble:
-                self.settings.append(statement)
-        self._rest.put(without_schema_name(statement))
+    def _set(self, statement: bytes) -> None:
+        """Run a SET; if it begins the dump, other connections need it as well."""
+        settings = [statement]
+        if self._in_preamble and b"SQL_MODE" in statement.upper():
+            settings.append(ROWS_SETTING)
+        for each in settings:
+            self._run(each)
+        if self._in_preamble:
+            self.settings += settings
 
     def _without_indexes(self, statement: bytes) -> bytes:
         later = defer_indexes(statement) if table_of(statement) in self._large else None
@@ -160,9 +176,3 @@ def _unknown(words: str) -> BackupError:
 def is_event(statement: bytes) -> bool:
     """Return whether a statement creates or drops a scheduled event."""
     return bool(EVENT.match(without_version_comments(statement)))
-
-
-def creates_event(statement: str) -> bool:
-    """Return whether a statement, from a manifest, creates an event in the current schema."""
-    raw = statement.encode("utf-8", "replace")
-    return raw.startswith(b"CREATE ") and is_event(raw) and not unknown_statement(raw)

@@ -39,6 +39,16 @@ class StatementSpool:
             yield self.file.read(int.from_bytes(length, "big"))
 
 
+class _Discard:
+    """Takes statements that nothing needs."""
+
+    def put(self, _statement: bytes) -> None:
+        """Do nothing."""
+
+
+DISCARD = _Discard()
+
+
 @contextmanager
 def statement_spool(folder: Path) -> Iterator[StatementSpool]:
     """Open an empty spool for the block, whose file is in `folder` once it is on the disk."""

@@ -1,8 +1,7 @@
 """Prove a backup's data in the background of a run: load all of it into a scratch schema.
 
 One connection loads, and pauses as long as it has worked, so that clients hardly notice. If the run
-ends early, the proof ends too. If the process is killed, the next test restore, like the next proof
-of a structure, drops the schema.
+ends early, the proof ends too. If the process is killed, the next test restore drops the schema.
 """
 
 from __future__ import annotations

@@ -1,8 +1,11 @@
 """Load a backup into a schema other than the live one, and check that its data is intact.
 
-Rows take most of the time, so several connections load them in parallel. Afterwards one connection
-runs the deferred statements (see `routing`). The database's client is not used, since it would also
-run what a forged dump may contain: several statements in one text, or commands such as `\\! sh`.
+Rows take most of the time, so several connections load them in parallel. Afterwards the views,
+routines and triggers are created from the manifest, in the server's own words: a dump tool changes
+some texts. Only a backup of an older version has them in its dump alone (see `routing`).
+
+The database's client is not used, since it would also run what a forged dump may contain: several
+statements in one text, or commands such as `\\! sh`.
 """
 
 from __future__ import annotations
@@ -22,12 +25,16 @@ from cosmicdeploy.database.loading.parallel import (
     closing_connections,
     connection_count,
 )
-from cosmicdeploy.database.loading.routing import Router
-from cosmicdeploy.database.loading.spool import StatementSpool, statement_spool
+from cosmicdeploy.database.loading.routing import Router, StatementSink
+from cosmicdeploy.database.loading.spool import DISCARD, statement_spool
 from cosmicdeploy.database.schema.creatable import require_creatable
+from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.facts import Facts, open_facts
 from cosmicdeploy.database.schema.privileges import TO_RESTORE, require_definers, require_privileges
-from cosmicdeploy.database.schema.schemas import replaced_name, shadow_name, swap_record_name
+from cosmicdeploy.database.schema.rebuilding.create import create_all
+from cosmicdeploy.database.schema.rebuilding.relocation import relocated
+from cosmicdeploy.database.schema.schemas import restoring_schemas
+from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.tools.server_limits import largest_statement
 from cosmicdeploy.errors import BackupError
 
@@ -57,9 +64,13 @@ def load_schema(
     with open_facts(access) as facts:
         require_loadable(backup.manifest, facts)
         limit = largest_statement(facts.session)
+    loader = _Loader(access, schema, limit, connections or connection_count())
+    chunks = _checked(backup, raw, on_bytes)
+    if backup.manifest.object_definitions is not None:
+        loader.load(backup, chunks, DISCARD)
+        _create_recorded(access, backup.manifest, schema)
+        return
     with statement_spool(backup.data.parent) as rest:
-        loader = _Loader(access, schema, limit, connections or connection_count())
-        chunks = _checked(backup, raw, on_bytes)
         loader.load(backup, chunks, rest)
         loader.complete(rest)
 
@@ -81,11 +92,17 @@ def require_loadable(manifest: Manifest, facts: Facts) -> None:
             where=where,
             todo=f"restore it on a {manifest.server_vendor} server",
         )
-    live = facts.schema
-    schemas = live, shadow_name(live), replaced_name(live), swap_record_name(live)
-    require_privileges(facts.session, schemas, TO_RESTORE)
+    require_privileges(facts.session, restoring_schemas(facts.schema), TO_RESTORE)
     require_definers(facts.session, manifest.definers)
-    require_creatable(facts.session, manifest.event_definitions)
+    require_creatable(facts.session, manifest.recorded)
+
+
+def _create_recorded(access: DatabaseAccess, manifest: Manifest, schema: str) -> None:
+    """Create the views, routines and triggers that the manifest holds in full."""
+    objects = manifest.object_definitions or ()
+    recorded = Definitions(collation=manifest.collation, objects=objects)
+    with open_session(access) as session:
+        create_all(session, schema, relocated(recorded, manifest.database, schema))
 
 
 @dataclass(frozen=True)
@@ -100,7 +117,7 @@ class _Loader:
     limit: int
     connections: int
 
-    def load(self, backup: Backup, chunks: Iterable[bytes], rest: StatementSpool) -> None:
+    def load(self, backup: Backup, chunks: Iterable[bytes], rest: StatementSink) -> None:
         """Load tables, rows and indexes; put all other statements into `rest`, to run later."""
         with ExitStack() as stack:
             router = Router(

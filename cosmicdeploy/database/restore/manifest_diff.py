@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.on_disk.manifest import Manifest
+from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.facts import Facts, Table
 from cosmicdeploy.database.schema.outline import column_changes
+from cosmicdeploy.database.schema.rebuilding.relocation import unqualified
+from cosmicdeploy.database.schema.rebuilding.structure import table_digests
 from cosmicdeploy.database.schema.row_checksums import Rows, are_comparable, checksum_rows
+from cosmicdeploy.database.schema.table_texts import read_table_texts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +79,27 @@ def _row_difference(backup: Backup, name: str, loaded: Mapping[str, Rows]) -> st
 def _structure(manifest: Manifest, facts: Facts) -> Iterator[str]:
     if facts.schema_digest() != manifest.schema_digest:
         yield "columns, indexes or constraints differ from the backup"
-    if changed := _changed(manifest.definitions, facts.definitions().digests()):
+    texts = read_table_texts(facts.session, facts.schema)
+    if changed := _changed(manifest.table_definitions, table_digests(texts)):
+        yield f"tables differ from the backup: {', '.join(changed)}"
+    if changed := _changed(*_definitions(manifest, facts.definitions(), facts.schema)):
         yield f"definitions differ from the backup: {', '.join(changed)}"
+
+
+def _definitions(
+    manifest: Manifest, loaded: Definitions, schema: str
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the digests of the backup's objects and of the loaded ones, to compare them.
+
+    The manifests of older versions hold only digests of most objects.
+    """
+    if manifest.object_definitions is None:
+        return manifest.definitions, loaded.digests()
+    recorded = loaded.model_copy(update={"objects": manifest.recorded})
+    return (
+        unqualified(recorded, manifest.database).digests(),
+        unqualified(loaded, schema).digests(),
+    )
 
 
 def row_differences(manifest: Manifest, tables: Iterable[Table]) -> list[RowDifference]:
@@ -91,7 +114,7 @@ def row_differences(manifest: Manifest, tables: Iterable[Table]) -> list[RowDiff
 
 
 def _changed(then: dict[str, str], now: dict[str, str]) -> list[str]:
-    """Return the labels that are in both mappings with different digests."""
+    """Return the names that are in both mappings with different digests."""
     return sorted(label for label in {*then} & {*now} if then[label] != now[label])
 
 

@@ -7,11 +7,19 @@ from contextlib import suppress
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.on_disk.archive import OnBytes, ignore_progress
+from cosmicdeploy.database.backups.on_disk.manifest import Manifest
 from cosmicdeploy.database.restore.load import load_schema, require_loadable
 from cosmicdeploy.database.restore.manifest_diff import differences
 from cosmicdeploy.database.restore.verify import verify_backup
 from cosmicdeploy.database.schema.creatable import require_creatable_events
 from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.schema.rebuilding.relocation import bodies_naming
+from cosmicdeploy.database.schema.rebuilding.routine_grants import (
+    lost_grants,
+    lost_note,
+    require_known_grants,
+)
+from cosmicdeploy.database.schema.recreate import dropped_routines
 from cosmicdeploy.database.schema.schemas import (
     create_schema_like,
     drop_schema,
@@ -39,12 +47,13 @@ def restore_backup(
 
 def load_shadow(
     engine: Engine, access: DatabaseAccess, backup: Backup, on_bytes: OnBytes = ignore_progress
-) -> None:
+) -> list[str]:
     """Load a backup into the shadow schema; the live schema stays in use.
 
-    Raises `BackupError` if the backup is damaged, must not be restored on this server, or does not
-    match its manifest once loaded; `DatabaseError` if the server fails. The shadow schema is then
-    dropped, and the live schema is unchanged.
+    Returns a line for each event that the swap cannot create as it was, and about objects that will
+    use another schema than their own. Raises `BackupError` if the backup is damaged, must not be
+    restored on this server, or does not match its manifest once loaded; `DatabaseError` if the
+    server fails. The shadow schema is then dropped, and the live schema is unchanged.
 
     If another run takes over the lock, the shadow schema belongs to that run and stays. This call
     then raises `LockLost`, or an error of its sessions, which the other run has ended.
@@ -68,8 +77,9 @@ def load_shadow(
             load_schema(access, backup, shadow, on_bytes)
             _require_match(session, backup, shadow)
             events = backup.manifest.event_definitions
-            require_creatable_events(session, shadow, events)
+            over = require_creatable_events(session, shadow, events)
             SwapRecord(session, access.name).hold_events(events)
+            return [*over, *_notes_on_bodies(backup.manifest, access.name)]
         except LockLost:
             raise
         except BaseException:
@@ -98,6 +108,37 @@ def require_restorable(access: DatabaseAccess, backup: Backup) -> None:
         require_loadable(backup.manifest, live)
         require_swappable(live)
         require_recreatable(session, live.schema)
+        dropped = dropped_routines(session, live.schema, backup.manifest.definitions)
+        require_known_grants(session, live.schema, dropped)
+
+
+def notes_on_grants(access: DatabaseAccess, backup: Backup) -> list[str]:
+    """Return a line for each privilege on a routine that a restore of this backup lost.
+
+    A restore keeps the privileges that there are, and grants none that only a manifest names.
+    Raises `DatabaseError`.
+    """
+    with open_session(access) as session:
+        lost = lost_grants(session, access.name, backup.manifest.routine_grants)
+        return [lost_note(grant, access.name) for grant in lost]
+
+
+def _notes_on_bodies(manifest: Manifest, live: str) -> list[str]:
+    """Return a line if objects of another schema's backup may go on using that schema.
+
+    The bodies of routines, triggers and events are restored as they are, with the names in them.
+    """
+    former = manifest.database
+    if former == live:
+        return []
+    if manifest.object_definitions is None:
+        return [
+            f"whether routines, triggers or events of the backup name their former database"
+            f" {former!r} is not known: they would use that one"
+        ]
+    if named := bodies_naming(manifest.recorded, former):
+        return [f"these name their former database {former!r} and use that one: {', '.join(named)}"]
+    return []
 
 
 def _require_match(session: Session, backup: Backup, shadow: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from cosmicdeploy.database.access import DatabaseAccess
@@ -18,18 +18,17 @@ from cosmicdeploy.database.backups.on_disk.archive import (
 )
 from cosmicdeploy.database.backups.on_disk.manifest import Manifest, now
 from cosmicdeploy.database.backups.on_disk.state import VerificationRecord
+from cosmicdeploy.database.dump_format.recorded import unrecognized
 from cosmicdeploy.database.dump_format.scan import DumpScan
-from cosmicdeploy.database.loading.routing import creates_event
 from cosmicdeploy.database.restore.load import load_schema
 from cosmicdeploy.database.restore.manifest_diff import differences, read_rows
 from cosmicdeploy.database.schema.creatable import require_creatable_events
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.schema.schemas import (
-    create_schema_like,
     drop_schema,
     scratch_name,
     scratch_schemas,
-    set_default_collation,
+    temporary_schema,
 )
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.tools.cleanup import end_tools
@@ -42,11 +41,13 @@ class Verification:
     """The result of a verification; `reasons` say why it failed, empty if it passed.
 
     `checksums` is table → checksum of the loaded rows, if these were computed.
+    `notes` say what a restore cannot bring back as it was, although it passed.
     """
 
     backup_id: str
     reasons: tuple[str, ...] = ()
     checksums: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -121,33 +122,24 @@ def verify_restore(
                 facts = Facts(session, schema)
                 rows = read_rows(facts, facts.engines() if how.data else backup.checksums)
                 reasons = differences(backup, facts, rows)
-                require_creatable_events(session, schema, backup.manifest.event_definitions)
+                events = backup.manifest.event_definitions
+                notes = require_creatable_events(session, schema, events)
         except BackupUnreadable:
             raise
         except BackupError as error:
             return Verification(backup_id=backup.id, reasons=(str(error), *error.details))
     checksums = {name: each.checksum for name, each in rows.items() if each.checksum}
-    return Verification(backup_id=backup.id, reasons=tuple(reasons), checksums=checksums)
+    return Verification(
+        backup_id=backup.id, reasons=tuple(reasons), checksums=checksums, notes=tuple(notes)
+    )
 
 
-@contextmanager
-def scratch_schema(access: DatabaseAccess, backup: Backup) -> Iterator[str]:
+def scratch_schema(access: DatabaseAccess, backup: Backup) -> AbstractContextManager[str]:
     """Create an empty schema with a random name for the block, and drop it afterwards.
 
-    A lock with the schema's name is held until then, so that other runs see that the schema is in
-    use. Raises `DatabaseError`.
+    Raises `DatabaseError`.
     """
-    schema = scratch_name(access.name)
-    with open_session(access) as holder:
-        holder.stay_open()
-        holder.acquire_lock(schema)
-        try:
-            create_schema_like(holder, access.name, schema)
-            set_default_collation(holder, schema, backup.manifest.collation)
-            yield schema
-        finally:
-            with open_session(access) as session:
-                drop_schema(session, schema)
+    return temporary_schema(access, scratch_name(access.name), backup.manifest.collation)
 
 
 def drop_unused_scratch_schemas(engine: Engine, access: DatabaseAccess) -> None:
@@ -227,8 +219,7 @@ def _damage(backup: Backup, manifest: Manifest, on_bytes: OnBytes) -> list[str]:
     # A copy may be forged together with its manifest, so also check that each statement is one that
     # dump tools write.
     unexpected = sorted(scan.unexpected - set(manifest.schema_statements))
-    events = manifest.event_definitions
-    no_events = [event.name for event in events if not creates_event(event.statement)]
+    unknown = unrecognized(manifest.recorded)
     checks = (
         (
             raw.content == manifest.raw,
@@ -242,8 +233,8 @@ def _damage(backup: Backup, manifest: Manifest, on_bytes: OnBytes) -> list[str]:
             f"the dump has statements that no dump tool writes: {'; '.join(unexpected)}",
         ),
         (
-            not no_events,
-            f"events of the manifest are not CREATE EVENT statements: {', '.join(no_events)}",
+            not unknown,
+            f"objects of the manifest have other texts than a server writes: {', '.join(unknown)}",
         ),
     )
     return [reason for passed, reason in checks if not passed]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.database.stored_model import StoredModel
@@ -43,13 +45,13 @@ Outline = dict[str, dict[str, Column]]
 def read_columns(session: Session, schema: str) -> dict[str, dict[str, LiveColumn]]:
     """Return the columns of each table and view, in their order. Raises `DatabaseError`."""
     rows = session.rows(
-        "SELECT table_name, column_name, column_type, is_nullable, column_default, extra,"
-        " character_set_name FROM information_schema.columns WHERE table_schema = %s"
-        " ORDER BY table_name, ordinal_position",
+        "SELECT table_name, ordinal_position, column_name, column_type, is_nullable,"
+        " column_default, extra, character_set_name FROM information_schema.columns"
+        " WHERE table_schema = %s",
         schema,
     )
     tables: dict[str, dict[str, LiveColumn]] = {}
-    for table, name, kind, nullable, default, extra, charset in rows:
+    for table, _, name, kind, nullable, default, extra, charset in sorted(rows, key=_position):
         has_default = default not in (None, "NULL")  # MariaDB reports a default of NULL as text
         tables.setdefault(str(table), {})[str(name)] = LiveColumn(
             type=str(kind),
@@ -60,3 +62,8 @@ def read_columns(session: Session, schema: str) -> dict[str, dict[str, LiveColum
             charset=charset,
         )
     return tables
+
+
+def _position(row: Sequence[Any]) -> tuple[str, int]:
+    table, position = row[:2]
+    return str(table), int(position)

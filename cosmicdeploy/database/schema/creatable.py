@@ -6,23 +6,19 @@ import re
 from collections.abc import Sequence
 
 from cosmicdeploy.database.access import ACCESS_DENIED, error_code, quoted
-from cosmicdeploy.database.schema.definitions import Definition
+from cosmicdeploy.database.schema.definitions import Definition, names_of
+from cosmicdeploy.database.schema.rebuilding.create import (
+    create_event_that_is_over,
+    encoded,
+    over_note,
+)
+from cosmicdeploy.database.schema.rebuilding.event_text import disabled
 from cosmicdeploy.database.schema.recorded_settings import (
     require_known_settings,
     session_settings,
 )
-from cosmicdeploy.database.schema.recreate import encoded
 from cosmicdeploy.database.session import Session, is_refusal
 from cosmicdeploy.errors import BackupError, DatabaseError
-
-NAME = r"(?:`(?:[^`]|``)*`|[\w$]+)"
-# The text of an event as the server writes it, up to its status. A quotation within the schedule
-# has no escapes, so no word in it is taken for the status.
-EVENT_HEAD = re.compile(
-    rf"CREATE (?:DEFINER={NAME}(?:@{NAME})? )?EVENT {NAME} ON SCHEDULE"
-    r" (?:[^'\"`\\]|'[^'\\]*')*? ON COMPLETION (?:NOT )?PRESERVE "
-)
-EVENT_STATUS = re.compile(r"(?:ENABLE|DISABLE(?: ON (?:SLAVE|REPLICA))?)(?= (?:COMMENT '|DO ))")
 
 
 def require_creatable(session: Session, recorded: Sequence[Definition]) -> None:
@@ -41,26 +37,31 @@ def require_creatable(session: Session, recorded: Sequence[Definition]) -> None:
     require_known_settings(session, recorded)
 
 
-def require_creatable_events(session: Session, schema: str, recorded: Sequence[Definition]) -> None:
+def require_creatable_events(
+    session: Session, schema: str, recorded: Sequence[Definition]
+) -> list[str]:
     """Raise `BackupError` if the server refuses to create one of the events among `recorded`.
 
-    Creates each event in `schema`, which must have no events of its own, and drops it again. The
-    event is created disabled, so that the server never runs it there. Makes `schema` the current
-    one. Raises `DatabaseError` if the server does not answer, or if the user lacks the privileges.
+    Returns a line for each event that a restore cannot bring back as recorded, since its time is
+    over. Creates each event in `schema`, which must have no events of its own, and drops it again.
+    The event is created disabled, so that the server never runs it there. Makes `schema` the
+    current one. Raises `DatabaseError` if the server does not answer, or if the user lacks the
+    privileges.
     """
     session.use(schema)
-    for event in recorded:
-        if event.kind == "EVENT":
-            _try_event(session, schema, event)
+    events = [each for each in recorded if each.kind == "EVENT"]
+    return [line for event in events if (line := _try_event(session, schema, event))]
 
 
-def _try_event(session: Session, schema: str, event: Definition) -> None:
+def _try_event(session: Session, schema: str, event: Definition) -> str:
     drop = f"DROP EVENT IF EXISTS {quoted(schema)}.{quoted(event.name)}"
-    statement = encoded(event, _disabled(event))
+    statement, note = encoded(event, disabled(event, always_dropped=True)), ""
     session.execute(drop)  # a killed trial may have left it
     try:
         with session_settings(session, event):
             session.execute(statement)
+            if event.name not in names_of(session, schema, "EVENT"):
+                note = over_note(event, is_created=create_event_that_is_over(session, event))
     except DatabaseError as error:
         if not is_refusal(error) or error_code(error.__cause__) in ACCESS_DENIED:
             raise
@@ -70,22 +71,7 @@ def _try_event(session: Session, schema: str, event: Definition) -> None:
             todo="correct this on the database server, and run the same command again",
         ) from error
     session.execute(drop)
-
-
-def _disabled(event: Definition) -> str:
-    """Return the statement that creates an event disabled.
-
-    Raises `BackupError` if the statement is not as the server writes it: a forged one might be
-    created enabled, or in another schema.
-    """
-    head = EVENT_HEAD.match(event.statement)
-    status = EVENT_STATUS.match(event.statement, head.end()) if head else None
-    if head is None or status is None:
-        raise BackupError(
-            f"{event.label} has another text than a server writes, so it cannot be tried",
-            todo="use another backup: `cosmicdeploy backup list`",
-        )
-    return f"{head[0]}DISABLE{event.statement[status.end() :]}"
+    return note
 
 
 def is_bound_to_schema(definition: Definition) -> bool:

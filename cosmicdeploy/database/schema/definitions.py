@@ -1,4 +1,7 @@
-"""Definitions of views, routines, triggers and events: everything needed to create them again."""
+"""Definitions of views, routines, triggers and events: everything needed to create them again.
+
+Packages, which MariaDB has, count as routines.
+"""
 
 from __future__ import annotations
 
@@ -11,26 +14,34 @@ from cosmicdeploy.database.session import Session
 from cosmicdeploy.database.stored_model import StoredModel
 from cosmicdeploy.errors import DatabaseError
 
-Kind = Literal["FUNCTION", "PROCEDURE", "VIEW", "TRIGGER", "EVENT"]
+Kind = Literal["FUNCTION", "PROCEDURE", "PACKAGE", "PACKAGE BODY", "VIEW", "TRIGGER", "EVENT"]
+# Only MariaDB has packages.
+ROUTINES: tuple[Kind, ...] = ("FUNCTION", "PROCEDURE", "PACKAGE", "PACKAGE BODY")
 
-# Kind → query for the names of its objects. The kinds are in an order in which objects can be
-# created. The triggers of a table are in the order in which they fire, since triggers that are
-# created in this order fire in it again.
+# Kind → query for the names of its objects, and what to order them by before their names. The kinds
+# are in an order in which objects can be created. The triggers of a table are in the order in which
+# they fire, since triggers that are created in this order fire in it again.
 NAME_QUERIES: dict[Kind, str] = {
-    "FUNCTION": "SELECT routine_name FROM information_schema.routines"
-    " WHERE routine_schema = %s AND routine_type = 'FUNCTION' ORDER BY 1",
-    "PROCEDURE": "SELECT routine_name FROM information_schema.routines"
-    " WHERE routine_schema = %s AND routine_type = 'PROCEDURE' ORDER BY 1",
-    "VIEW": "SELECT table_name FROM information_schema.views WHERE table_schema = %s ORDER BY 1",
-    "TRIGGER": "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = %s"
-    " ORDER BY event_object_table, action_timing, event_manipulation, action_order",
-    "EVENT": "SELECT event_name FROM information_schema.events WHERE event_schema = %s ORDER BY 1",
+    **{
+        kind: "SELECT routine_name FROM information_schema.routines"  # noqa: S608 - fixed words
+        f" WHERE routine_schema = %s AND routine_type = '{kind}'"
+        for kind in ROUTINES
+    },
+    "VIEW": "SELECT table_name FROM information_schema.views WHERE table_schema = %s",
+    "TRIGGER": "SELECT trigger_name, event_object_table, action_timing, event_manipulation,"
+    " action_order FROM information_schema.triggers WHERE event_object_schema = %s",
+    # MariaDB also lists the events of a schema whose name differs only in case.
+    "EVENT": "SELECT event_name FROM information_schema.events JOIN (SELECT %s AS name) AS wanted"
+    " ON event_schema = name AND (@@lower_case_table_names <> 0"
+    " OR CAST(event_schema AS BINARY) = CAST(name AS BINARY))",
 }
 # SHOW CREATE returns the text of an object in one of these columns, which depends on the kind.
 STATEMENT_COLUMNS = frozenset(
     {
         "Create Function",
         "Create Procedure",
+        "Create Package",
+        "Create Package Body",
         "Create View",
         "SQL Original Statement",
         "Create Event",
@@ -44,7 +55,14 @@ LOAD_TIME_ZONES = (
     " `mariadb-tzinfo-to-sql /usr/share/zoneinfo | mariadb -u root -p mysql` (on MySQL"
     " `mysql_tzinfo_to_sql` and `mysql`); then run the same command again"
 )
-DEFINER = re.compile(r"\ACREATE (?:\S+ )??DEFINER=`((?:[^`]|``)*)`@`((?:[^`]|``)*)`")
+# A routine that was created under ANSI_QUOTES has double quotes.
+DEFINER_PART = r"(?:`(?:[^`]|``)*`|\"(?:[^\"]|\"\")*\")"
+DEFINER = re.compile(rf"\ACREATE (?:\S+ )??DEFINER=({DEFINER_PART})(?:@({DEFINER_PART}))?")
+
+
+def label_of(kind: Kind, name: str) -> str:
+    """Return an object's kind and name, as messages show it."""
+    return f"{kind.lower()} {name}"
 
 
 class Definition(StoredModel):
@@ -66,13 +84,17 @@ class Definition(StoredModel):
     @property
     def label(self) -> str:
         """The object's kind and name, as messages show it."""
-        return f"{self.kind.lower()} {self.name}"
+        return label_of(self.kind, self.name)
 
     @property
     def definer(self) -> str:
-        """The account in the statement's DEFINER clause, as user@host; "" without such a clause."""
+        """The account in the statement's DEFINER clause, as user@host, or the name of a role.
+
+        "" without such a clause.
+        """
         match = DEFINER.search(self.statement)
-        return "@".join(part.replace("``", "`") for part in match.groups()) if match else ""
+        parts = filter(None, match.groups()) if match else ()
+        return "@".join(part[1:-1].replace(part[0] * 2, part[0]) for part in parts)
 
     @property
     def digest(self) -> str:
@@ -95,12 +117,16 @@ class Definitions(StoredModel):
 
     def with_events(self, events: tuple[Definition, ...]) -> Definitions:
         """Return a copy with these events in place of its own."""
-        others = self.of("FUNCTION", "PROCEDURE", "VIEW", "TRIGGER")
+        others = self.of(*ROUTINES, "VIEW", "TRIGGER")
         return self.model_copy(update={"objects": (*others, *events)})
 
     def definers(self) -> tuple[str, ...]:
         """Return the accounts in the objects' DEFINER clauses, as user@host, without duplicates."""
         return tuple(sorted({each.definer for each in self.objects if each.definer}))
+
+    def labels(self) -> frozenset[str]:
+        """Return the labels of the objects."""
+        return frozenset(each.label for each in self.objects)
 
     def digests(self) -> dict[str, str]:
         """Return label → digest of each object."""
@@ -113,25 +139,23 @@ def read_definitions(session: Session, schema: str) -> Definitions:
     Raises `DatabaseError`, also if the user may not read one of the objects.
     """
     session.use(schema)  # the server leaves only the current schema's name out of a view's text
-    session.execute("SET SESSION sql_mode = ''")  # the mode decides how a view's text is quoted
-    try:
-        objects = tuple(
-            read_definition(session, kind, name)
-            for kind in NAME_QUERIES
-            for name in names_of(session, schema, kind)
-        )
-    finally:
-        session.execute("SET SESSION sql_mode = DEFAULT")
+    objects = tuple(
+        read_definition(session, kind, name)
+        for kind in NAME_QUERIES
+        for name in names_of(session, schema, kind)
+    )
     return Definitions(collation=default_collation(session, schema), objects=objects)
 
 
 def names_of(session: Session, schema: str, kind: Kind) -> tuple[str, ...]:
-    """Return the names of the objects of one kind. Raises `DatabaseError`.
+    """Return the names of the objects of one kind, in their order. Raises `DatabaseError`.
+
+    The order is by bytes: the server takes names for equal that differ in case or accents.
 
     MariaDB lists no event of a schema that has one whose time zone it does not know.
     """
     try:
-        return tuple(str(row[0]) for row in session.rows(NAME_QUERIES[kind], schema))
+        rows = session.rows(NAME_QUERIES[kind], schema)
     except DatabaseError as error:
         if error_code(error.__cause__) not in UNREADABLE_EVENTS:
             raise
@@ -140,6 +164,7 @@ def names_of(session: Session, schema: str, kind: Kind) -> tuple[str, ...]:
             where=session.where,
             todo=f"if the server does not know the time zone of one of them, {LOAD_TIME_ZONES}",
         ) from error.__cause__
+    return tuple(str(name) for name, *_ in sorted(rows, key=lambda row: (*row[1:], row[0])))
 
 
 def read_definition(session: Session, kind: Kind, name: str) -> Definition:
@@ -150,7 +175,7 @@ def read_definition(session: Session, kind: Kind, name: str) -> Definition:
         raise DatabaseError(
             f"This user may not read the body of {kind.lower()} {name}",
             where=session.where,
-            todo="connect as its definer, or as a user with SELECT on mysql.proc",
+            todo=f"connect as its definer, or as a user with {session.vendor.bodies_privilege}",
         )
     return Definition(
         kind=kind,

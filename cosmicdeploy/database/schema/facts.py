@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 from cosmicdeploy.database.access import DatabaseAccess, quoted
 from cosmicdeploy.database.schema.columns import Outline
-from cosmicdeploy.database.schema.definitions import Definitions, read_definitions
+from cosmicdeploy.database.schema.definitions import (
+    ROUTINES,
+    Definitions,
+    Kind,
+    names_of,
+    read_definitions,
+)
 from cosmicdeploy.database.schema.digest import schema_digest
 from cosmicdeploy.database.schema.outline import incompatibilities, read_outline
 from cosmicdeploy.database.session import Session, open_session
@@ -46,19 +52,16 @@ class Facts:
 
     def server(self) -> Server:
         """Return the server's vendor and version."""
-        version = str(self.session.rows("SELECT VERSION()")[0][0])
-        return Server(
-            vendor="MariaDB" if "mariadb" in version.lower() else "MySQL", version=version
-        )
+        return Server(vendor=self.session.vendor.name, version=self.session.version)
 
     def engines(self) -> dict[str, str]:
         """Return the storage engine of each base table, ordered by name."""
         rows = self.session.rows(
             "SELECT table_name, engine FROM information_schema.tables"
-            " WHERE table_schema = %s AND table_type = 'BASE TABLE' ORDER BY table_name",
+            " WHERE table_schema = %s AND table_type = 'BASE TABLE'",
             self.schema,
         )
-        return {str(name): str(engine) for name, engine in rows}
+        return {str(name): str(engine) for name, engine in sorted(rows)}
 
     def tables(self) -> tuple[Table, ...]:
         """Return the base tables with exact row counts. Counting reads each table completely."""
@@ -76,26 +79,26 @@ class Facts:
         """Return name → type of all that is neither a base table nor a view, such as a sequence."""
         rows = self.session.rows(
             "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = %s"
-            " AND table_type NOT IN ('BASE TABLE', 'VIEW') ORDER BY table_name",
+            " AND table_type NOT IN ('BASE TABLE', 'VIEW')",
             self.schema,
         )
-        return {str(name): str(kind) for name, kind in rows}
+        return {str(name): str(kind) for name, kind in sorted(rows)}
 
     def views(self) -> tuple[str, ...]:
         """Return the names of the views."""
-        return self._names("views", "table_name", "table_schema")
+        return self._names("VIEW")
 
     def triggers(self) -> tuple[str, ...]:
         """Return the names of the triggers."""
-        return self._names("triggers", "trigger_name", "trigger_schema")
+        return self._names("TRIGGER")
 
     def routines(self) -> tuple[str, ...]:
-        """Return the names of procedures and functions."""
-        return self._names("routines", "routine_name", "routine_schema")
+        """Return the names of procedures, functions and packages."""
+        return self._names(*ROUTINES)
 
     def events(self) -> tuple[str, ...]:
         """Return the names of the scheduled events."""
-        return self._names("events", "event_name", "event_schema")
+        return self._names("EVENT")
 
     def definitions(self) -> Definitions:
         """Return the definitions of views, routines, triggers and events.
@@ -110,12 +113,16 @@ class Facts:
         Reads all tables that have a FLOAT column.
         """
         rows = self.session.rows(
-            "SELECT table_name, column_name FROM information_schema.columns JOIN"
-            " information_schema.tables USING (table_schema, table_name) WHERE table_schema = %s"
-            " AND data_type = 'float' AND table_type = 'BASE TABLE' ORDER BY 1, 2",
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_schema = %s AND data_type = 'float'",
             self.schema,
         )
-        return tuple(f"{table}.{column}" for table, column in rows if self._rounds(table, column))
+        tables = self.engines()
+        return tuple(
+            f"{table}.{column}"
+            for table, column in sorted(rows)
+            if table in tables and self._rounds(table, column)
+        )
 
     def _rounds(self, table: str, column: str) -> bool:
         source, value = f"{quoted(self.schema)}.{quoted(table)}", quoted(column)
@@ -178,21 +185,20 @@ class Facts:
     def keys_across_schemas(self) -> tuple[str, ...]:
         """Return the foreign keys between this schema and others, as "table → referenced table"."""
         rows = self.session.rows(
-            "SELECT DISTINCT table_schema, table_name, referenced_table_schema,"
-            " referenced_table_name FROM information_schema.key_column_usage"
-            " WHERE referenced_table_schema <> table_schema AND %s IN (table_schema,"
-            " referenced_table_schema) ORDER BY 1, 2, 3, 4",
+            "SELECT table_schema, table_name, referenced_table_schema, referenced_table_name"
+            " FROM information_schema.key_column_usage WHERE referenced_table_schema IS NOT NULL"
+            " AND %s IN (table_schema, referenced_table_schema)",
             self.schema,
         )
-        return tuple(f"{row[0]}.{row[1]} → {row[2]}.{row[3]}" for row in rows)
+        return tuple(
+            f"{schema}.{table} → {other_schema}.{other}"
+            for schema, table, other_schema, other in sorted(set(rows))
+            if schema != other_schema
+        )
 
-    def _names(self, source: str, column: str, schema_column: str) -> tuple[str, ...]:
-        rows = self.session.rows(
-            f"SELECT {column} FROM information_schema.{source}"  # noqa: S608 - fixed words
-            f" WHERE {schema_column} = %s ORDER BY {column}",
-            self.schema,
-        )
-        return tuple(str(row[0]) for row in rows)
+    def _names(self, *kinds: Kind) -> tuple[str, ...]:
+        names = (name for kind in kinds for name in names_of(self.session, self.schema, kind))
+        return tuple(sorted(names))
 
 
 @contextmanager

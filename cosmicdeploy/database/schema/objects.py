@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from cosmicdeploy.database.access import quoted
+from cosmicdeploy.database.schema.definitions import names_of
 from cosmicdeploy.database.session import Session, execute_when_unlocked
 
 # The word of a DROP statement, and the object's name.
@@ -26,7 +27,7 @@ def schema_objects(session: Session, schema: str) -> list[SchemaObject]:
     return sorted(
         [(OTHER_TABLES.get(kind, TABLE), name) for kind, name in _tables(session, schema)]
         + _of(session, "routine_type, routine_name", "routines", "routine_schema", schema)
-        + _of(session, "'EVENT', event_name", "events", "event_schema", schema)
+        + [("EVENT", name) for name in names_of(session, schema, "EVENT")]
     )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from operator import itemgetter
 
+from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.errors import BackupError
 
@@ -23,20 +24,51 @@ ALL = "ALL PRIVILEGES"
 GRANT = re.compile(r"GRANT (?P<privileges>.+?) ON (?P<schema>\*|`(?:[^`]|``)+`)\.\* TO (?P<to>\S+)")
 # In a grant, _ and % in a schema's name are wildcards unless a backslash precedes them.
 WILDCARD = re.compile(r"(?<!\\)[_%]")
+# Whether a pattern covers a schema. Most servers distinguish schemas whose names differ in case.
+COVERS = (
+    "SELECT CAST(%s AS BINARY) LIKE CAST(%s AS BINARY)"
+    " OR (@@lower_case_table_names <> 0 AND LOWER(%s) LIKE LOWER(%s))"
+)
 
 
-def require_privileges(session: Session, schemas: Iterable[str], required: Iterable[str]) -> None:
-    """Raise `BackupError` unless the user has all required privileges on each schema."""
+def require_privileges(
+    session: Session,
+    schemas: Iterable[str],
+    required: Iterable[str],
+    otherwise: str = "use another user",
+) -> None:
+    """Raise `BackupError` unless the user has all required privileges on each schema.
+
+    The error's details are the statements that grant them; `otherwise` is what to do instead.
+    """
     required = tuple(required)
     missing = {schema: _missing(session, schema, required) for schema in schemas}
     lines = [f"{', '.join(names)} on {schema}" for schema, names in missing.items() if names]
     if lines:
+        account = own_account(session)
         raise BackupError(
             f"The database user lacks privileges: {'; '.join(lines)}",
             where=session.where,
-            todo="GRANT them, or use another user",
-            details=lines,
+            todo=f"run the statements below on the server as its administrator, or {otherwise}",
+            details=[
+                # A short line: what is shown of a long one would not work.
+                f"GRANT {', '.join(names) if len(names) < len(required) else 'ALL PRIVILEGES'}"
+                f" ON {_granted_schema(schema)}.* TO {account};"
+                for schema, names in missing.items()
+                if names
+            ],
         )
+
+
+def own_account(session: Session) -> str:
+    """Return the account of the session, quoted for a GRANT. Raises `DatabaseError`."""
+    user, _, host = str(session.rows("SELECT CURRENT_USER()")[0][0]).rpartition("@")
+    return f"{quoted(user)}@{quoted(host)}"
+
+
+def _granted_schema(schema: str) -> str:
+    """Return a schema's name as a GRANT names this schema alone."""
+    return quoted(re.sub(r"([\\_%])", r"\\\1", schema))
 
 
 def require_definers(session: Session, definers: Iterable[str]) -> None:
@@ -84,4 +116,4 @@ def _missing(session: Session, schema: str, required: tuple[str, ...]) -> list[s
 
 def _covers(session: Session, granted: str, schema: str) -> bool:
     pattern = granted[1:-1].replace("``", "`")
-    return bool(session.rows("SELECT %s LIKE %s", schema, pattern)[0][0])
+    return bool(session.rows(COVERS, schema, pattern, schema, pattern)[0][0])

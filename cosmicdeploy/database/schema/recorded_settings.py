@@ -47,8 +47,7 @@ def session_settings(session: Session, definition: Definition) -> Iterator[None]
             _set(session, variable, value, f"{definition.label} needs the {name} {value!r}")
         yield
     finally:
-        session.execute("SET SESSION sql_mode = DEFAULT, time_zone = DEFAULT")
-        session.execute("SET NAMES utf8mb4")
+        session.reset()
 
 
 def require_known_settings(session: Session, recorded: Iterable[Definition]) -> None:

@@ -2,55 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from pymysql.charset import charset_by_name
+from collections.abc import Collection
 
 from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.schema.definitions import (
-    Definition,
+    ROUTINES,
     Definitions,
     Kind,
+    label_of,
     names_of,
 )
-from cosmicdeploy.database.schema.facts import Facts
-from cosmicdeploy.database.schema.recorded_settings import recorded_settings
+from cosmicdeploy.database.schema.rebuilding.create import create_all
 from cosmicdeploy.database.schema.schemas import set_default_collation
 from cosmicdeploy.database.session import Session, execute_when_unlocked, is_refusal
-from cosmicdeploy.errors import BackupError, DatabaseError
+from cosmicdeploy.errors import DatabaseError
 
 # Kinds of objects that the server runs without a call.
 ACTIVE: tuple[Kind, ...] = ("TRIGGER", "EVENT")
 
 
-def recreate_objects(session: Session, schema: str, recorded: Definitions) -> None:
+def recreate_objects(session: Session, schema: str, recorded: Definitions) -> list[str]:
     """Replace the objects of a schema by the recorded ones; a second call has the same result.
 
-    On MariaDB, a routine that is replaced keeps the privileges granted on it. Raises
-    `DatabaseError`, and `BackupError` if a recorded definition is not usable.
+    A routine that is dropped loses the privileges granted on it: see `dropped_routines`. Returns
+    and raises what `create_all` does.
     """
     session.use(schema)
     drop_objects(session, schema, "EVENT", "TRIGGER", "VIEW")
-    _drop_other_routines(session, schema, recorded)
+    for kind, name in dropped_routines(session, schema, recorded.labels()):
+        session.execute(f"DROP {kind} {quoted(schema)}.{quoted(name)}")
     set_default_collation(session, schema, recorded.collation)
-    create_objects(session, schema, recorded.of("FUNCTION", "PROCEDURE"))
-    _create_views(session, schema, recorded.of("VIEW"))
-    create_objects(session, schema, recorded.of("TRIGGER", "EVENT"))
+    return create_all(session, schema, recorded)
 
 
 def create_missing_triggers_and_events(
     session: Session, schema: str, recorded: Definitions
-) -> None:
+) -> list[str]:
     """Create the recorded triggers and events that do not exist.
 
-    Raises `DatabaseError`, and `BackupError` if a recorded definition is not usable.
+    Returns and raises what `create_all` does.
     """
     existing: set[tuple[str, str]] = {
         (kind, name) for kind in ACTIVE for name in names_of(session, schema, kind)
     }
-    missing = [each for each in recorded.of(*ACTIVE) if (each.kind, each.name) not in existing]
-    create_objects(session, schema, missing)
+    missing = tuple(each for each in recorded.of(*ACTIVE) if (each.kind, each.name) not in existing)
+    notes = create_all(session, schema, recorded.model_copy(update={"objects": missing}))
     set_default_collation(session, schema, recorded.collation)
+    return notes
 
 
 def drop_objects(session: Session, schema: str, *kinds: Kind) -> None:
@@ -62,39 +60,6 @@ def drop_objects(session: Session, schema: str, *kinds: Kind) -> None:
     for kind in kinds:
         for name in reversed(names_of(session, schema, kind)):
             execute_when_unlocked(session, f"DROP {kind} {quoted(schema)}.{quoted(name)}")
-
-
-def create_objects(session: Session, schema: str, recorded: Sequence[Definition]) -> None:
-    """Create objects in a schema, each under its recorded session settings.
-
-    Raises `DatabaseError`, and `BackupError` if a recorded definition is not usable.
-    """
-    session.use(schema)
-    or_replace = Facts(session, schema).server().vendor == "MariaDB"
-    for definition in recorded:
-        statement = definition.statement
-        if or_replace and definition.kind in ("FUNCTION", "PROCEDURE"):
-            # Unlike a drop, this keeps the privileges granted on the routine.
-            statement = statement.replace("CREATE ", "CREATE OR REPLACE ", 1)
-        with recorded_settings(session, schema, definition):
-            execute_when_unlocked(session, encoded(definition, statement))
-
-
-def encoded(definition: Definition, statement: str) -> bytes:
-    """Encode a statement in the character set that is recorded in `definition`.
-
-    The session has the same character set when it runs the statement. Raises `BackupError` if the
-    text does not fit the character set.
-    """
-    if definition.charset.startswith("utf8"):
-        return statement.encode()
-    try:
-        return statement.encode(charset_by_name(definition.charset).encoding)
-    except (AttributeError, KeyError, LookupError, UnicodeEncodeError) as error:
-        raise BackupError(
-            f"The text of {definition.label} does not fit its character set {definition.charset}",
-            todo="create it again over a connection with utf8mb4",
-        ) from error
 
 
 def without_broken_views(session: Session, definitions: Definitions) -> Definitions:
@@ -125,37 +90,18 @@ def broken_views(session: Session, definitions: Definitions) -> dict[str, str]:
     return broken
 
 
-def _drop_other_routines(session: Session, schema: str, recorded: Definitions) -> None:
-    """Drop the routines that `create_objects` cannot replace by recorded ones.
+def dropped_routines(
+    session: Session, schema: str, recorded: Collection[str]
+) -> list[tuple[Kind, str]]:
+    """Return the routines of a schema that `recreate_objects` drops, in this order.
 
-    On MySQL these are all routines, since it has no CREATE OR REPLACE for them.
+    `recorded` are the labels of the objects that it creates. A server that cannot replace a routine
+    drops all of them. Raises `DatabaseError`.
     """
-    kinds: tuple[Kind, ...] = ("FUNCTION", "PROCEDURE")
-    replaceable = Facts(session, schema).server().vendor == "MariaDB"
-    for kind in kinds:
-        kept = {each.name for each in recorded.of(kind)} if replaceable else set()
-        for name in names_of(session, schema, kind):
-            if name not in kept:
-                session.execute(f"DROP {kind} {quoted(schema)}.{quoted(name)}")
-
-
-def _create_views(session: Session, schema: str, waiting: Sequence[Definition]) -> None:
-    """Create views in rounds: a view that uses another view may succeed only in a later round.
-
-    Raises the last error if no view of a round can be created, and at once an error that says
-    nothing about the view, such as a lost connection.
-    """
-    while waiting:
-        failed: list[Definition] = []
-        last: DatabaseError | None = None
-        for definition in waiting:
-            try:
-                create_objects(session, schema, [definition])
-            except DatabaseError as error:
-                if not is_refusal(error):
-                    raise
-                failed.append(definition)
-                last = error
-        if last is not None and len(failed) == len(waiting):
-            raise last
-        waiting = failed
+    kept = recorded if session.vendor.replaces_routines else ()
+    return [
+        (kind, name)
+        for kind in reversed(ROUTINES)
+        for name in names_of(session, schema, kind)
+        if label_of(kind, name) not in kept
+    ]

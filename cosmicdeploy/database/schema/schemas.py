@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
-from cosmicdeploy.database.access import quoted
+from cosmicdeploy.database.access import DatabaseAccess, quoted
 from cosmicdeploy.database.schema.definitions import default_collation
 from cosmicdeploy.database.schema.facts import Facts
-from cosmicdeploy.database.session import Session
+from cosmicdeploy.database.session import Session, open_session
 from cosmicdeploy.errors import BackupError, DatabaseError
 
 LONGEST_NAME = 64  # the server's limit
@@ -36,6 +37,16 @@ def kept_name(live: str) -> str:
 def swap_record_name(live: str) -> str:
     """Return the name of the schema that records a swap of the live tables with restored ones."""
     return _derived_name(live, "swap")
+
+
+def proof_name(live: str) -> str:
+    """Return the name of the schema into which a backup's structure is loaded as it is made."""
+    return _derived_name(live, "proof")
+
+
+def restoring_schemas(live: str) -> tuple[str, ...]:
+    """Return the names of the schemas in which a restore creates, moves and drops tables."""
+    return live, shadow_name(live), replaced_name(live), swap_record_name(live)
 
 
 def scratch_name(live: str) -> str:
@@ -66,6 +77,45 @@ def create_schema_like(session: Session, model: str, schema: str) -> None:
         raise DatabaseError("The server has no such database", where=model)
     charset, collation = rows[0]
     session.execute(f"CREATE DATABASE {quoted(schema)} CHARACTER SET {charset} COLLATE {collation}")
+
+
+@contextmanager
+def temporary_schema(
+    access: DatabaseAccess, schema: str, collation: str, wait: float = 0
+) -> Iterator[str]:
+    """Create an empty schema for the block, and drop it afterwards.
+
+    It gets the live schema's character set, and `collation`. A lock with the schema's name is held
+    until then, so that other runs see that the schema is in use. Whatever a killed run left of it
+    is dropped first. Raises `DatabaseError`, also if another session holds the lock for more than
+    `wait` seconds.
+    """
+    with open_session(access) as holder:
+        holder.stay_open()
+        if not holder.acquire_lock(schema, wait):
+            raise DatabaseError(
+                "Another process uses the temporary schema",
+                where=schema,
+                todo="wait until it has finished, and run the command again",
+            )
+        try:
+            end_sessions(holder, schema)
+            drop_schema(holder, schema)
+            create_schema_like(holder, access.name, schema)
+            set_default_collation(holder, schema, collation)
+            yield schema
+        finally:
+            with open_session(access) as session:
+                drop_schema(session, schema)
+
+
+def drop_leftover_proof(access: DatabaseAccess) -> None:
+    """Drop the schema of a proof that was killed. Raises `DatabaseError`."""
+    schema = proof_name(access.name)
+    with open_session(access) as session:
+        if schema_exists(session, schema):
+            end_sessions(session, schema)
+            drop_schema(session, schema)
 
 
 def set_default_collation(session: Session, schema: str, collation: str) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.schema.rebuilding.routine_grants import grant_again
 from cosmicdeploy.database.schema.recreate import (
     create_missing_triggers_and_events,
     drop_objects,
@@ -30,10 +31,14 @@ from cosmicdeploy.database.swap.record import HELD_EVENTS, Phase, Record, SwapRe
 
 @dataclass(frozen=True, kw_only=True)
 class Swapped:
-    """The names of the tables that moved into the live schema, and of those that moved out."""
+    """The names of the tables that moved into the live schema, and of those that moved out.
+
+    `notes` are lines about events and privileges that are not as they were.
+    """
 
     moved_in: tuple[str, ...]
     moved_out: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,35 +73,40 @@ class SwapDirection:
         moves += _moves(coming, self.incoming, self.live)
         moves.append(store.move(self.prepared, self.moved))
         execute_when_unlocked(session, "RENAME TABLE " + ", ".join(moves))
-        self.finish(session)
-        return Swapped(moved_in=tuple(coming), moved_out=tuple(leaving))
+        notes = self.finish(session)
+        return Swapped(moved_in=tuple(coming), moved_out=tuple(leaving), notes=tuple(notes))
 
-    def finish(self, session: Session) -> None:
+    def finish(self, session: Session) -> list[str]:
         """Finish a swap whose tables have moved: create the objects, drop what is not needed.
 
-        Raises `DatabaseError`, and `BackupError` if a recorded definition is not usable.
+        Returns lines about events and privileges that are not as they were. Raises `DatabaseError`,
+        and `BackupError` if a recorded definition is not usable.
         """
         store = SwapRecord(session, self.live)
-        recreate_objects(session, self.live, store.read(self.moved).coming)
+        record = store.read(self.moved)
+        notes = recreate_objects(session, self.live, record.coming)
+        notes += grant_again(session, self.live, record.grants)
         if self.moved is Phase.MOVED:
             drop_empty_schema(session, self.incoming)
             store.forget(HELD_EVENTS)
             store.enter(Phase.MOVED, Phase.SWAPPED)
-            return
+            return notes
         drop_schema(session, self.outgoing)
         drop_empty_schema(session, self.incoming)
         # A swap back begins from a finished swap, or from one that could not be finished.
         store.forget(Phase.SWAPPED, Phase.MOVED, HELD_EVENTS)
         store.forget(self.moved)
+        return notes
 
-    def undo(self, session: Session) -> None:
+    def undo(self, session: Session) -> list[str]:
         """Undo a swap whose tables have not moved: create the dropped triggers and events again.
 
-        Raises `DatabaseError`, and `BackupError` if a recorded definition is not usable.
+        Returns lines about events and privileges that are not as they were. Raises `DatabaseError`,
+        and `BackupError` if a recorded definition is not usable.
         """
         store = SwapRecord(session, self.live)
         record = store.read(self.prepared)
-        create_missing_triggers_and_events(session, self.live, record.leaving)
+        notes = create_missing_triggers_and_events(session, self.live, record.leaving)
         # In a swap back, the incoming tables had no triggers: these exist only in the record.
         if self.prepared is Phase.PREPARED:
             create_missing_triggers_and_events(
@@ -104,6 +114,7 @@ class SwapDirection:
             )
         drop_empty_schema(session, self.outgoing)
         store.forget(self.prepared)
+        return notes
 
 
 def forward(live: str) -> SwapDirection:

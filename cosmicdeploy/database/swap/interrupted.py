@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.schemas import (
     drop_empty_schema,
     replaced_name,
@@ -18,12 +17,15 @@ from cosmicdeploy.database.schema.schemas import (
 from cosmicdeploy.database.session import Session, is_refusal, open_session
 from cosmicdeploy.database.swap.direction import backward, forward
 from cosmicdeploy.database.swap.preparation import prepared_record
-from cosmicdeploy.database.swap.record import Phase, SwapRecord
+from cosmicdeploy.database.swap.record import Phase, Record, SwapRecord
 from cosmicdeploy.errors import BackupError, DatabaseError
 from cosmicdeploy.process.signals import uninterruptible
 
 # After a kill, the last statement of the process continues on the server for a few seconds at most.
 OTHERS_END_SECONDS = 30
+
+
+State = Literal["nothing", "old", "new"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +37,7 @@ class SwapOutcome:
     live again, so "old" then means the restored data, and "new" the data from before the restore.
     """
 
-    state: Literal["nothing", "old", "new"]
+    state: State
     description: str
 
 
@@ -62,23 +64,17 @@ def resolve(session: Session, live: str) -> SwapOutcome:
     store = SwapRecord(session, live)
     phases = store.phases()
     if Phase.BACK_MOVED in phases:
-        backward(live).finish(session)
-        return SwapOutcome(
-            state="new", description="a swap back was interrupted after its tables moved"
-        )
+        notes = backward(live).finish(session)
+        return _outcome("new", "a swap back was interrupted after its tables moved", notes)
     if Phase.BACK_PREPARED in phases:
-        backward(live).undo(session)
+        notes = backward(live).undo(session)
         if Phase.MOVED not in phases:
-            return SwapOutcome(
-                state="old", description="a swap back was interrupted before its tables moved"
-            )
+            return _outcome("old", "a swap back was interrupted before its tables moved", notes)
     if Phase.MOVED in phases:
         return _finish_or_undo(session, live)
     if Phase.PREPARED in phases:
-        forward(live).undo(session)
-        return SwapOutcome(
-            state="old", description="a swap was interrupted before its tables moved"
-        )
+        notes = forward(live).undo(session)
+        return _outcome("old", "a swap was interrupted before its tables moved", notes)
     store.forget()
     if not phases:
         drop_empty_schema(session, replaced_name(live))
@@ -92,27 +88,31 @@ def _finish_or_undo(session: Session, live: str) -> SwapOutcome:
     zone tables. No client has written to the moved tables, which are in the backup as well.
     """
     interrupted = "a swap was interrupted after its tables moved"
-    kept = SwapRecord(session, live).read(Phase.MOVED).leaving
+    kept = SwapRecord(session, live).read(Phase.MOVED)
     try:
-        forward(live).finish(session)
+        notes = forward(live).finish(session)
     except (BackupError, DatabaseError) as error:
         if isinstance(error, DatabaseError) and not is_refusal(error):
             raise
-        _undo_moved(session, live, kept, error)
-        return SwapOutcome(
-            state="old",
-            description=f"{interrupted}, and is undone, since it cannot be finished: {error.what}",
-        )
-    return SwapOutcome(state="new", description=interrupted)
+        undone = f"{interrupted}, and is undone, since it cannot be finished: {error.what}"
+        return _outcome("old", undone, _undo_moved(session, live, kept, error))
+    return _outcome("new", interrupted, notes)
+
+
+def _outcome(state: State, what: str, notes: Sequence[str]) -> SwapOutcome:
+    return SwapOutcome(state=state, description="; ".join((what, *notes)))
 
 
 def _undo_moved(
-    session: Session, live: str, kept: Definitions, unfinished: BackupError | DatabaseError
-) -> None:
-    """Undo a swap that cannot be finished because of the error `unfinished`."""
+    session: Session, live: str, kept: Record, unfinished: BackupError | DatabaseError
+) -> Sequence[str]:
+    """Undo a swap that cannot be finished because of the error `unfinished`.
+
+    Returns lines about events that could not be created as they were.
+    """
     back = backward(live)
     try:
-        back.run(session, prepared_record(session, back, kept))
+        return back.run(session, prepared_record(session, back, kept.leaving, kept.grants)).notes
     except (BackupError, DatabaseError) as error:
         raise DatabaseError(
             "A swap of data can be neither finished nor undone",

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cosmicdeploy.database.schema.creatable import require_creatable, require_creatable_events
 from cosmicdeploy.database.schema.definitions import Definitions, read_definitions
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.schema.privileges import require_definers
+from cosmicdeploy.database.schema.rebuilding.routine_grants import (
+    RoutineGrant,
+    read_routine_grants,
+)
 from cosmicdeploy.database.schema.recreate import without_broken_views
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.database.swap.direction import SwapDirection
@@ -13,12 +19,18 @@ from cosmicdeploy.database.swap.record import Record
 from cosmicdeploy.errors import BackupError
 
 
-def prepared_record(session: Session, direction: SwapDirection, coming: Definitions) -> Record:
+def prepared_record(
+    session: Session,
+    direction: SwapDirection,
+    coming: Definitions,
+    kept: Iterable[RoutineGrant] = (),
+) -> Record:
     """Return the record for a swap whose tables and objects can all be moved and created again.
 
-    `coming` are the objects of the tables that become live. Tries to create each event, disabled,
-    in the schema of these tables. Raises `BackupError` if a table cannot be moved or an object
-    cannot be created again, and `DatabaseError` if the server does not answer.
+    `coming` are the objects of the tables that become live, `kept` the privileges on routines from
+    before an earlier swap. Tries to create each event, disabled, in the schema of these tables.
+    Raises `BackupError` if a table cannot be moved or an object cannot be created again, and
+    `DatabaseError` if the server does not answer.
     """
     for schema in (direction.live, direction.incoming):
         require_swappable(Facts(session, schema))
@@ -27,7 +39,8 @@ def prepared_record(session: Session, direction: SwapDirection, coming: Definiti
     require_creatable(session, coming.objects)
     events = (*leaving.of("EVENT"), *coming.of("EVENT"))
     require_creatable_events(session, direction.incoming, events)
-    return Record(leaving=leaving, coming=coming)
+    present = read_routine_grants(session, direction.live) or ()
+    return Record(leaving=leaving, coming=coming, grants=tuple(dict.fromkeys((*kept, *present))))
 
 
 def require_recreatable(session: Session, schema: str) -> Definitions:

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.schema.definitions import Definition, Definitions
 from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.schema.rebuilding.routine_grants import RoutineGrant
 from cosmicdeploy.database.schema.schemas import (
     create_schema_like,
     drop_empty_schema,
@@ -44,11 +45,20 @@ class Phase(StrEnum):
 class Record(StoredModel):
     """The views, routines, triggers and events of the two schemas before a swap.
 
-    `leaving` are those of the live tables, `coming` those of the tables that become live.
+    `leaving` are those of the live tables, `coming` those of the tables that become live. `grants`
+    are the privileges on single routines of the live schema, now and before its first swap.
     """
 
     leaving: Definitions
     coming: Definitions
+    grants: tuple[RoutineGrant, ...] = ()
+
+    def to_json(self) -> str:
+        """Return the record in its stored form.
+
+        Without `grants` that field is left out: older versions do not know it.
+        """
+        return self.model_dump_json(exclude=None if self.grants else {"grants"})
 
 
 class SwapRecord:
@@ -66,7 +76,7 @@ class SwapRecord:
 
     def write(self, phase: Phase, record: Record) -> None:
         """Enter a phase with a new record, which is written completely or not at all."""
-        self._store(phase, record.model_dump_json())
+        self._store(phase, record.to_json())
 
     def read(self, phase: Phase) -> Record:
         """Return the record of a phase."""
@@ -117,9 +127,11 @@ class SwapRecord:
         partial = self._table(PARTIAL_TABLE)
         self._session.execute(f"DROP TABLE IF EXISTS {partial}, {self._table(table)}")
         self._session.execute(
-            f"CREATE TABLE {partial} (record LONGTEXT NOT NULL) ENGINE=InnoDB CHARACTER SET utf8mb4"
+            # A server may require a primary key.
+            f"CREATE TABLE {partial} (id INT PRIMARY KEY, record LONGTEXT NOT NULL) ENGINE=InnoDB"
+            " CHARACTER SET utf8mb4"
         )
-        self._session.execute(f"INSERT INTO {partial} VALUES (%s)", text)  # noqa: S608 - quoted
+        self._session.execute(f"INSERT INTO {partial} VALUES (1, %s)", text)  # noqa: S608 - quoted
         self._session.execute(f"RENAME TABLE {partial} TO {self._table(table)}")
 
     def _load(self, table: str) -> str:

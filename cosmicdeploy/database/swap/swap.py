@@ -6,11 +6,22 @@ tables.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 
 from cosmicdeploy.database.access import DatabaseAccess, quoted
 from cosmicdeploy.database.schema.definitions import Definitions, read_definitions
 from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.schema.rebuilding.relocation import relocated
+from cosmicdeploy.database.schema.rebuilding.routine_grants import (
+    RoutineGrant,
+    read_routine_grants,
+    require_grantable,
+    require_known_grants,
+    unread_note,
+)
+from cosmicdeploy.database.schema.recreate import dropped_routines
 from cosmicdeploy.database.schema.schemas import (
     create_schema_like,
     drop_empty_schema,
@@ -33,9 +44,9 @@ def swap(access: DatabaseAccess) -> Swapped:
 
     Everything that writes should be stopped. Raises `BackupError`, before anything is changed, if
     the shadow schema is empty, the data from before an earlier restore is still kept, a table
-    cannot be moved, or an object cannot be created again. Raises `DatabaseError` if a statement
-    fails or the tables stay locked; the swap is then undone, or finished if its tables had moved,
-    as far as the server answers.
+    cannot be moved, an object cannot be created again, or a privilege on a routine would be lost.
+    Raises `DatabaseError` if a statement fails or the tables stay locked; the swap is then undone,
+    or finished if its tables had moved, as far as the server answers.
     """
     live = access.name
     with exclusive_session(access) as session:
@@ -48,8 +59,14 @@ def swap(access: DatabaseAccess) -> Swapped:
             )
         require_no_replaced_data(session, access)
         events = SwapRecord(session, live).held_events()
-        coming = read_definitions(session, shadow_name(live)).with_events(events)
-        return _run(session, forward(live), coming)
+        shadow = shadow_name(live)
+        loaded = relocated(read_definitions(session, shadow), shadow, live)
+        coming = loaded.with_events(events)
+        dropped = dropped_routines(session, live, coming.labels())
+        require_grantable(session, live, require_known_grants(session, live, dropped))
+        swapped = _run(session, forward(live), coming)
+        unread = unread_note(read_routine_grants(session, live), loaded)
+        return replace(swapped, notes=(*swapped.notes, *unread))
 
 
 def swap_back(access: DatabaseAccess) -> Swapped:
@@ -68,8 +85,8 @@ def swap_back(access: DatabaseAccess) -> Swapped:
                 todo="`cosmicdeploy backup list` shows the backups to restore instead",
             )
         drop_schema(session, shadow_name(live))
-        kept = store.read(Phase.SWAPPED).leaving
-        return _run(session, backward(live), kept)
+        kept = store.read(Phase.SWAPPED)
+        return _run(session, backward(live), kept.leaving, kept.grants)
 
 
 def has_replaced_data(access: DatabaseAccess) -> bool:
@@ -129,9 +146,14 @@ def _keeps_replaced(session: Session, live: str) -> bool:
     return bool(phases - {Phase.PREPARED} or Facts(session, replaced_name(live)).engines())
 
 
-def _run(session: Session, direction: SwapDirection, coming: Definitions) -> Swapped:
+def _run(
+    session: Session,
+    direction: SwapDirection,
+    coming: Definitions,
+    kept: Iterable[RoutineGrant] = (),
+) -> Swapped:
     """Run a swap; if a statement fails, finish or undo the swap, then raise the first error."""
-    record = prepared_record(session, direction, coming)
+    record = prepared_record(session, direction, coming, kept)
     try:
         return direction.run(session, record)
     except (BackupError, DatabaseError):

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.schema.schemas import shadow_name
+from cosmicdeploy.database.schema.schemas import drop_leftover_proof, shadow_name
 from cosmicdeploy.database.tools.command_line import SCHEMA_VARIABLE
 from cosmicdeploy.engine.commands.abandoned_commands import signal_marked
 from cosmicdeploy.engine.protocol import Engine
+from cosmicdeploy.errors import DatabaseError
 
 
 def end_leftover_tools(engine: Engine, access: DatabaseAccess) -> None:
     """End every tool that works on the live schema, or on the one into which a restore loads.
 
-    Call this only under the deploy lock: every such tool then belongs to a killed deployer. Raises
-    `EngineError` if the database's container does not answer.
+    Also drops the schema of a proof of a backup's structure; if the database does not answer, the
+    next backup does. Call this only under the deploy lock: all this then belongs to a killed
+    deployer. Raises `EngineError` if the database's container does not answer.
     """
     for schema in (access.name, shadow_name(access.name)):
         end_tools(engine, access, schema)
+    with suppress(DatabaseError):
+        drop_leftover_proof(access)
 
 
 def end_tools(engine: Engine, access: DatabaseAccess, schema: str) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from cosmicdeploy.database.access import NO_LIMIT
 from cosmicdeploy.database.backups.on_disk.archive import COMPRESSION_LEVEL
+from cosmicdeploy.database.session_settings import NO_LIMIT, set_all
 
 # An environment variable of each command, which names its schema. If the deployer was killed, the
 # next run finds and ends the command by this variable.
@@ -48,13 +48,16 @@ exit "$2"
 # tools must not read them. The tools require this option to come first.
 NO_OPTION_FILES = "--no-defaults"
 
+CHARACTER_SET, INIT_COMMAND = "--default-character-set", "--init-command"
+# Options of both tools that change their session.
+SESSION_FLAGS = (CHARACTER_SET, INIT_COMMAND)
+# Options with which the client prints one line, with tabs between the values.
+VALUES_ONLY = ("--batch", "--skip-column-names")
 DUMP_FLAGS = (
     "--single-transaction",
     "--quick",
-    "--routines",
-    "--triggers",
     "--hex-blob",
-    "--default-character-set=utf8mb4",
+    f"{CHARACTER_SET}=utf8mb4",
     "--max-allowed-packet=1G",
     "--tz-utc",
     "--comments",
@@ -62,14 +65,19 @@ DUMP_FLAGS = (
     # A SELECT with its own limit ignores the server's sql_select_limit.
     f"--where=1 LIMIT {NO_LIMIT}",
 )
-EVENTS = "--events"
+# Kinds of objects that a dump may hold, as the tools' options name them.
+OBJECTS = ("routines", "triggers", "events")
+# In bytes: how much a dump tool puts into one INSERT, and the least that it can be told to.
+USUAL_INSERT, SMALLEST_INSERT = 1046528, 4096
+# More than the server counts as part of a statement.
+PACKET_MARGIN = 1024
 # Options that the tools of some vendors or versions lack: name in the help text → flag.
 OPTIONAL_FLAGS = {
+    INIT_COMMAND.lstrip("-"): f"{INIT_COMMAND}={set_all('dump')}",
     "no-tablespaces": "--no-tablespaces",
     "set-gtid-purged": "--set-gtid-purged=OFF",
     "column-statistics": "--column-statistics=0",
 }
-SELECT_LIMIT = "SELECT @@sql_select_limit LIMIT 1"
 
 
 def dump_prefix(stdbuf: str, zstd: str) -> tuple[str, ...]:
@@ -82,6 +90,25 @@ def dump_prefix(stdbuf: str, zstd: str) -> tuple[str, ...]:
     return (
         ("sh", "-c", COMPRESS, "sh", zstd, f"-{COMPRESSION_LEVEL}", *buffered) if zstd else buffered
     )
+
+
+def object_flags(without: Collection[str]) -> tuple[str, ...]:
+    """Return the flags for the kinds of objects in a dump, without these kinds."""
+    return tuple(f"--skip-{kind}" if kind in without else f"--{kind}" for kind in OBJECTS)
+
+
+def as_names(*names: str) -> tuple[str, ...]:
+    """Return the words that a tool takes for these names, even if they look like options."""
+    return ("--", *names) if any(name.startswith("-") for name in names) else names
+
+
+def insert_size(largest: int) -> tuple[str, ...]:
+    """Return the option with which each INSERT of several rows fits a server's largest packet.
+
+    None is needed if the packets are larger than what a dump tool puts into one INSERT.
+    """
+    size = max(SMALLEST_INSERT, largest - PACKET_MARGIN)
+    return () if size >= USUAL_INSERT else (f"--net-buffer-length={size}",)
 
 
 def known_flags(help_text: str, flags: Mapping[str, str] = OPTIONAL_FLAGS) -> tuple[str, ...]:

@@ -6,21 +6,25 @@ command line of an exec in its events and when the exec is inspected, but never 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.session import open_session
+from cosmicdeploy.database.session_settings import needed_values
 from cosmicdeploy.database.tools.command_line import (
     DUMP_FLAGS,
-    EVENTS,
     NO_OPTION_FILES,
     PROBE,
     SCHEMA_VARIABLE,
-    SELECT_LIMIT,
+    SESSION_FLAGS,
+    VALUES_ONLY,
+    as_names,
     dump_prefix,
+    insert_size,
     known_flags,
+    object_flags,
 )
 from cosmicdeploy.database.tools.messages import error_lines
 from cosmicdeploy.database.tools.silence import explain_silence
@@ -53,26 +57,29 @@ class ContainerTools:
         sink: Callable[[bytes], None],
         silence: float,
         *,
-        events: bool = True,
+        without: Collection[str] = (),
         tables: Sequence[str] = (),
     ) -> ExecResult:
-        """Dump the schema, or only the given tables, into `sink`.
+        """Dump the schema, or only the given tables, into `sink`, without these kinds of objects.
 
         The caller has to check the exit code. Raises `BackupError` if the tool prints nothing for
         `silence` seconds, and any error of the engine or of `sink`.
         """
         schema = self.access.name
-        flags = [*self.dump_flags, *([EVENTS] if events else [])]
-        tool = [self.dump_tool, *self.login, *flags, schema, *tables]
+        flags = [*self.dump_flags, *object_flags(without)]
+        tool = [self.dump_tool, *self.login, *flags, *as_names(schema, *tables)]
         return self._run(schema, [*self.dump_prefix, *tool], sink=sink, silence=silence)
 
-    def select_limit(self) -> int:
-        """Return the most rows that a query of these tools returns if it sets no limit itself.
+    def seen_settings(self) -> dict[str, str]:
+        """Return the values of the settings that a dump needs, as the dump tool's session has them.
 
         Raises `DatabaseError` if the client cannot log in.
         """
-        tool = [self.query_tool, *self.login, "--batch", "--skip-column-names"]
-        result = self._run(self.access.name, [*tool, f"--execute={SELECT_LIMIT}"])
+        names = tuple(needed_values("dump"))
+        # A SELECT with its own limit ignores sql_select_limit, which may be 0.
+        query = f"SELECT {', '.join(f'@@{name}' for name in names)} LIMIT 1"
+        tool = [self.query_tool, *self.login, *self._session_flags, *VALUES_ONLY]
+        result = self._run(self.access.name, [*tool, f"--execute={query}"])
         if result.exit_code != 0:
             raise DatabaseError(
                 "The client in the database's container cannot log in",
@@ -80,7 +87,12 @@ class ContainerTools:
                 todo="let this user log in from localhost too",
                 details=error_lines(result),
             )
-        return int(result.text)
+        return dict(zip(names, result.text.rstrip("\n").split("\t"), strict=True))
+
+    @property
+    def _session_flags(self) -> list[str]:
+        """The options of the dump tool that the client has too, and that change its session."""
+        return [flag for flag in self.dump_flags if flag.startswith(SESSION_FLAGS)]
 
     def _run(
         self,
@@ -121,6 +133,8 @@ def find_tools(engine: Engine, access: DatabaseAccess) -> ContainerTools:
             todo="use an image with mariadb-dump and mariadb, or mysqldump and mysql",
         )
     dump_tool, query_tool, stdbuf, zstd, dump_help = lines
+    with open_session(access) as session:
+        [(socket, packet)] = session.rows("SELECT @@socket, @@GLOBAL.max_allowed_packet")
     return ContainerTools(
         engine=engine,
         access=access,
@@ -128,13 +142,7 @@ def find_tools(engine: Engine, access: DatabaseAccess) -> ContainerTools:
         dump_prefix=dump_prefix(stdbuf, zstd),
         compresses=bool(zstd),
         query_tool=query_tool,
-        login=_login(access),
-        dump_flags=(*DUMP_FLAGS, *known_flags(dump_help)),
+        # Images name the socket in option files. The tools must not read these, so ask the server.
+        login=(NO_OPTION_FILES, f"--user={access.user}", "--host=localhost", f"--socket={socket}"),
+        dump_flags=(*DUMP_FLAGS, *insert_size(int(packet)), *known_flags(dump_help)),
     )
-
-
-def _login(access: DatabaseAccess) -> tuple[str, ...]:
-    # Images name the socket in option files. The tools must not read these, so ask the server.
-    with open_session(access) as session:
-        socket = str(session.rows("SELECT @@socket")[0][0])
-    return NO_OPTION_FILES, f"--user={access.user}", "--host=localhost", f"--socket={socket}"

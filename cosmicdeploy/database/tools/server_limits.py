@@ -1,9 +1,10 @@
-"""Check limits of the server that would truncate a dump, or refuse its rows in a restore."""
+"""Check settings of the server that would change a dump, or refuse its rows in a restore."""
 
 from __future__ import annotations
 
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.session import Session
+from cosmicdeploy.database.session_settings import needed_values
 from cosmicdeploy.database.tools.container_tools import ContainerTools
 from cosmicdeploy.errors import BackupError
 
@@ -18,6 +19,11 @@ LONGEST_LISTS = {
     "routines": "SELECT COUNT(*) FROM information_schema.routines WHERE routine_schema = %s",
     "events": "SELECT COUNT(*) FROM information_schema.events WHERE event_schema = %s",
 }
+LIMIT = "sql_select_limit"
+SET_GLOBAL = (
+    "run SET GLOBAL {} on the server as its administrator, remove {} from init_connect and the"
+    " server's option files, and try again"
+)
 MIB = 1 << 20
 # The largest value of `max_allowed_packet`.
 LARGEST_SETTING = 1 << 30
@@ -25,19 +31,32 @@ LARGEST_SETTING = 1 << 30
 PROTOCOL_BYTES = 64
 
 
-def require_whole_lists(tools: ContainerTools, facts: Facts) -> None:
-    """Raise `BackupError` if the dump tool would not see every table, column and object."""
-    limit = tools.select_limit()
+def require_tool_settings(tools: ContainerTools, facts: Facts) -> None:
+    """Raise `BackupError` if the server's settings would change what the dump tool reads.
+
+    Not every dump tool can be told to set them. Raises `DatabaseError` if the client cannot log in.
+    """
+    seen = tools.seen_settings()
+    _require_whole_lists(int(seen.pop(LIMIT)), facts)
+    for name, needed in needed_values("dump").items():
+        if name in seen and seen[name] != needed:
+            raise BackupError(
+                f"The dump tool would read the data with {name} = {seen[name]}, which changes it:"
+                f" a dump needs {needed}",
+                where=facts.session.where,
+                todo=SET_GLOBAL.format(f"{name} = {needed}", name),
+            )
+
+
+def _require_whole_lists(limit: int, facts: Facts) -> None:
     for kind, query in LONGEST_LISTS.items():
         rows = facts.session.rows(query, facts.schema)
         count = int(rows[0][0]) if rows else 0
         if limit < max(count, 1):
             raise BackupError(
-                f"The dump tool would see only {limit} of {count} {kind},"
-                " because of sql_select_limit",
+                f"The dump tool would see only {limit} of {count} {kind}, because of {LIMIT}",
                 where=facts.session.where,
-                todo="run SET GLOBAL sql_select_limit = DEFAULT on the server as its administrator,"
-                " remove it from init_connect and the server's option files, and try again",
+                todo=SET_GLOBAL.format(f"{LIMIT} = DEFAULT", LIMIT),
             )
 
 
@@ -50,11 +69,11 @@ def largest_statement(session: Session) -> int:
     return int(limit) - PROTOCOL_BYTES
 
 
-def require_sendable(size: int, table: str, limit: int, where: str) -> None:
+def require_sendable(size: int, label: str, limit: int, where: str) -> None:
     """Raise `BackupError` if the server would refuse a statement of `size` bytes.
 
-    `table` is the table of the statement's rows. `limit` is the size in bytes of the largest
-    statement that the server accepts. `where` is what the error shows as its place.
+    `label` says what has this size. `limit` is the size in bytes of the largest statement that the
+    server accepts. `where` is what the error shows as its place.
     """
     if size <= limit:
         return
@@ -65,8 +84,10 @@ def require_sendable(size: int, table: str, limit: int, where: str) -> None:
         " same value in the server's configuration, and try again"
     )
     raise BackupError(
-        f"Table {table} has a row that takes {size / MIB:.1f} MiB in a dump, and the server accepts"
+        f"{label} that takes {size / MIB:.1f} MiB in a dump, and the server accepts"
         f" statements of up to {(limit + PROTOCOL_BYTES) / MIB:.1f} MiB: no restore could load it",
         where=where,
-        todo=todo if needed <= LARGEST_SETTING else f"store values of this size outside of {table}",
+        todo=todo
+        if needed <= LARGEST_SETTING
+        else "store values of this size outside of the database",
     )

@@ -102,6 +102,7 @@ def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
     for kind in ("views", "triggers", "routines", "events"):
         yield kind, ", ".join(getattr(objects, kind))
     yield "warnings", "; ".join(manifest.warnings)
+    yield "structure", _structure(manifest)
     yield "verified", verified(state) if backup.has_data else ""
     yield "proven", backup.proof if backup.has_data else ""
     yield "pinned", _pinned(state)
@@ -109,6 +110,14 @@ def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
         result = f"not copied: {copy.error}" if copy.error else "compared"
         yield "copy", f"{copy.url}, {format_time(copy.at)}, {result}"
     yield "rows counted", str(manifest.rows_counted) if backup.has_data else ""
+
+
+def _structure(manifest: Manifest) -> str:
+    """Return how the structure was restored when the backup was made; "" if it was not."""
+    proof = manifest.structure_proof
+    if proof is None:
+        return ""
+    return f"restored when the backup was made: {proof.objects} objects, {proof.seconds:.1f} s"
 
 
 def size(manifest: Manifest) -> str:

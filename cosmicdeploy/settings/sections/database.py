@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from cosmicdeploy.database.backups.proof import Prove
+from cosmicdeploy.database.backups.on_disk.manifest import Prove
 from cosmicdeploy.database.backups.retention import RetentionPolicy
 from cosmicdeploy.database.copies.destination import Destination, require_showable_urls
 from cosmicdeploy.settings.sections.section import Section, Words

@@ -100,11 +100,16 @@ class BackupStep(Step):
         )
         for warning in backup.manifest.warnings:
             ctx.warn(warning)
-        ctx.say(f"{backup.id} is created; reading it again")
+        ctx.say(f"{backup.id} is created{_proven(backup)}; reading it again")
         verify_and_record(ctx.catalogue, backup, _progress(ctx, "read again")).require()
         self._prove(ctx, backup)
         proof = ctx.catalogue.get(backup.id).proof
-        return {"backup": backup.id, "proof": proof, **copy_to_destinations(ctx, backup)}
+        return {
+            "backup": backup.id,
+            "proof": proof,
+            **_structure_proof(backup),
+            **copy_to_destinations(ctx, backup),
+        }
 
     def _prove(self, ctx: Context, backup: Backup) -> None:
         """Prove the backup's data at once, or leave that to the soak."""
@@ -125,6 +130,17 @@ class BackupStep(Step):
             ctx.say(f"removed backups that no rule keeps: {', '.join(pruned.backups)}")
         for warning in pruned.warnings:
             ctx.warn(warning)
+
+
+def _proven(backup: Backup) -> str:
+    proof = backup.manifest.structure_proof
+    return f", its structure restored in {proof.seconds:.1f} s" if proof else ""
+
+
+def _structure_proof(backup: Backup) -> Result:
+    """Return the report's field about the proof of the structure, if there was one."""
+    proof = backup.manifest.structure_proof
+    return {"structure_proof": proof.model_dump(mode="json")} if proof else {}
 
 
 def _backup_of_interrupted_run(ctx: Context) -> str | None:

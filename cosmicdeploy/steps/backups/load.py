@@ -37,7 +37,9 @@ class LoadStep(Step):
 
     def apply(self, ctx: Context, change: Change) -> Result:
         target = target_of(ctx)
-        load_shadow(ctx.engine, ctx.database(), target, lambda _bytes: ctx.safe_point())
+        notes = load_shadow(ctx.engine, ctx.database(), target, lambda _bytes: ctx.safe_point())
+        for note in notes:
+            ctx.warn(note)
         ctx.say(f"{target.id} is loaded and matches its manifest")
         origin = origin_of(ctx, target)
         return {

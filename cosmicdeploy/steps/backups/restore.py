@@ -6,7 +6,11 @@ from typing import ClassVar
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.backups.backup import Backup
-from cosmicdeploy.database.restore.restore import drop_shadow, require_restorable
+from cosmicdeploy.database.restore.restore import (
+    drop_shadow,
+    notes_on_grants,
+    require_restorable,
+)
 from cosmicdeploy.database.restore.verify import verify_backup
 from cosmicdeploy.database.swap.interrupted import resolve_interrupted_swap
 from cosmicdeploy.database.swap.swap import drop_replaced_data, has_replaced_data, swap, swap_back
@@ -52,7 +56,10 @@ class RestoreStep(Step):
     def apply(self, ctx: Context, change: Change) -> Result:
         ctx.lock.require()
         swapped = swap(ctx.database())
-        origin = origin_of(ctx, target_of(ctx))
+        target = target_of(ctx)
+        for note in (*swapped.notes, *notes_on_grants(ctx.database(), target)):
+            ctx.warn(note)
+        origin = origin_of(ctx, target)
         return {
             "restored": change.before["target"],
             "tables": list(swapped.moved_in),
@@ -65,7 +72,8 @@ class RestoreStep(Step):
         ctx.lock.require()
         resolve_interrupted_swap(access)
         if has_replaced_data(access):
-            swap_back(access)
+            for note in swap_back(access).notes:
+                ctx.warn(note)
         drop_shadow(access)
 
     def settle(self, ctx: Context, change: Change) -> None:

@@ -11,9 +11,13 @@ import pytest
 
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.catalogue import Catalogue
+from cosmicdeploy.files import shipped
 from tests.stack.database.two_tables import TABLES as TWO_TABLES
 from tests.stack.stacks.databases import Servers, image, renew, run, run_all, started
 from tests.stack.support.kiosks import TABLES, fill
+
+# The versions on which only torture tests run, apart from some that name their version.
+OTHERS = ("newest", "mysql-8", "mysql-9")
 
 
 @pytest.fixture(scope="package")
@@ -29,6 +33,17 @@ def servers() -> Iterator[Servers]:
 def mariadb(request: pytest.FixtureRequest, servers: Servers) -> DatabaseAccess:
     """Each of them in turn. Backups of the newest one are restored in test_fidelity in any case."""
     return servers(request.param)
+
+
+@pytest.fixture(
+    params=["stable", *(pytest.param(each, marks=pytest.mark.torture) for each in OTHERS)]
+)
+def any_server(request: pytest.FixtureRequest, servers: Servers) -> Iterator[DatabaseAccess]:
+    """A server of each version in turn, with an empty schema."""
+    server = servers(request.param)
+    renew(server)
+    yield server
+    renew(server)
 
 
 @pytest.fixture
@@ -51,6 +66,12 @@ def two_tables(servers: Servers) -> Iterator[DatabaseAccess]:
     run_all(server, TWO_TABLES)
     yield server
     renew(server)
+
+
+@pytest.fixture
+def payload_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Import the payload by its path, as its image does: it is not a package of the deployer."""
+    monkeypatch.syspath_prepend(shipped.payload() / "app")
 
 
 @pytest.fixture

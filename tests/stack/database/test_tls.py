@@ -5,15 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.files import shipped
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture
-def payload_modules(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Import the payload by its path, as its image does: it is not a package of the deployer."""
-    monkeypatch.syspath_prepend(shipped.payload() / "app")
 
 
 def test_the_heartbeat_service_uses_tls_if_the_database_offers_it(

@@ -16,7 +16,7 @@ from typing import Any
 import pymysql
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.session import Session
+from cosmicdeploy.database.session import RESET, Session
 
 NAME = r"`((?:[^`]|``)+)`"
 PLACE = rf"{NAME}\.{NAME}"
@@ -49,7 +49,8 @@ class Server:
     """A server. It does not know the values in `unknown`, and refuses events of these names.
 
     Like MariaDB, it lists no events if it does not know the time zone of one of them, unless
-    `lists_all_events`.
+    `lists_all_events`. The time of the events in `over` has passed; with `secure_timestamp`, no
+    user may set the time.
 
     `before` is called with each statement that changes something, right before it runs.
     `enabled_in` are the schemas in which it ever had an event that it would run. `grants` are the
@@ -62,6 +63,8 @@ class Server:
     refused_events: set[str] = field(default_factory=set)
     lists_all_events: bool = False
     enabled_in: set[str] = field(default_factory=set)
+    over: set[str] = field(default_factory=set)
+    secure_timestamp: bool = False
     grants: Sequence[str] = ("GRANT ALL PRIVILEGES ON *.* TO `root`@`%`",)
     view_errors: dict[str, tuple[int, str]] = field(default_factory=dict)
     views: list[str] = field(default_factory=list)
@@ -93,6 +96,7 @@ class Connection:
     def __init__(self, server: Server) -> None:
         self._server, self._schema = server, "live"
         self._settings: dict[str, str] = {}
+        self._is_long_ago = False
         self.description: Sequence[tuple[str]] = ()
         self._rows: Rows = ()
         self._default_settings()
@@ -204,9 +208,24 @@ class Connection:
             raise pymysql.err.OperationalError(1577, "Cannot proceed: system tables are damaged")
         if name in schema.events:
             raise pymysql.err.OperationalError(1537, f"Event '{name}' already exists")
+        if name in self._server.over and not self._is_long_ago:
+            return self._create_over(schema, name, match)
         schema.events[name] = self._created(match)
         if " ENABLE DO " in match[0]:
             self._server.enabled_in.add(self._schema)
+        return ()
+
+    def _create_over(self, schema: Schema, name: str, match: re.Match[str]) -> Rows:
+        if " ON COMPLETION PRESERVE " in match[0]:
+            created = self._created(match)
+            created["statement"] = match[0].replace(" ENABLE DO ", " DISABLE DO ")
+            schema.events[name] = created
+        return ()
+
+    def _set_time(self, match: re.Match[str], _: tuple[Any, ...]) -> Rows:
+        if self._server.secure_timestamp:
+            raise pymysql.err.OperationalError(1290, "running with the --secure-timestamp option")
+        self._is_long_ago = match[1] != "DEFAULT"
         return ()
 
     def _create_trigger(self, match: re.Match[str], _: tuple[Any, ...]) -> Rows:
@@ -262,14 +281,17 @@ ACTIONS: Sequence[tuple[str, Action]] = (
     (r"SELECT GET_LOCK", lambda *_: [(1,)]),
     (r"SELECT CURRENT_USER", lambda *_: [("root@%",)]),
     (r"SHOW GRANTS", Connection._grants),
+    (r"SELECT CAST\(%s AS BINARY\) LIKE", lambda _, __, given: [(given[0] == given[1],)]),
+    (r"SELECT .* FROM mysql\.procs_priv", lambda *_: ()),
     (rf"SHOW FIELDS FROM {NAME}", Connection._show_fields),
     (r"SELECT [\w, ]+ FROM information_schema\.tables .*NOT IN", lambda *_: ()),
     (r"SELECT (.+) FROM information_schema\.schemata", Connection._schemata),
     (r"SELECT [\w, ]+ FROM information_schema\.(tables|events|triggers) ", Connection._names),
     (r"SELECT .*information_schema\.", lambda *_: ()),  # views, routines, foreign keys
     (rf"SELECT record FROM {PLACE}", Connection._select),  # noqa: S608 - a pattern
-    (r"SET SESSION sql_mode = DEFAULT", lambda self, *_: self._default_settings()),
+    (RESET, lambda self, *_: self._default_settings()),
     (r"SET SESSION lock_wait_timeout", lambda *_: ()),
+    (r"SET SESSION timestamp = (\w+)", Connection._set_time),
     (r"SET NAMES", lambda *_: ()),
     (r"SET SESSION (.*)", Connection._set),
     (rf"USE {NAME}", Connection._use),

@@ -1,7 +1,10 @@
 """Access to the database: errors of the driver, names of schemas, flags and messages of tools."""
 
+from __future__ import annotations
+
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pymysql
@@ -15,8 +18,8 @@ from cosmicdeploy.database.schema.schemas import (
     shadow_name,
     swap_record_name,
 )
-from cosmicdeploy.database.session import open_session
-from cosmicdeploy.database.tools.command_line import known_flags
+from cosmicdeploy.database.session import Session, open_session
+from cosmicdeploy.database.tools.command_line import as_names, insert_size, known_flags
 from cosmicdeploy.database.tools.messages import error_lines, warning_lines
 from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import DatabaseError
@@ -82,13 +85,51 @@ def test_names_of_related_schemas_are_never_too_long(name: Callable[[str], str])
 
 def test_only_flags_that_the_tool_knows_are_passed() -> None:
     mariadb = "  -y, --no-tablespaces \n  --max-allowed-packet=#"
-    mysql = "  -y, --no-tablespaces\n  --set-gtid-purged[=name]\n  --column-statistics\n"
+    mysql = (
+        "  -y, --no-tablespaces\n  --set-gtid-purged[=name]\n  --column-statistics\n"
+        "  --init-command=name Single SQL Command\n"
+    )
     assert known_flags(mariadb) == ("--no-tablespaces",)
-    assert known_flags(mysql) == (
+    settings, *flags = known_flags(mysql)
+    assert settings.startswith("--init-command=SET SESSION sql_select_limit = ")
+    assert flags == [
         "--no-tablespaces",
         "--set-gtid-purged=OFF",
         "--column-statistics=0",
-    )
+    ]
+
+
+def test_names_that_look_like_options_are_passed_as_names() -> None:
+    assert as_names("platform", "a") == ("platform", "a")
+    assert as_names("platform", "--all-databases") == ("--", "platform", "--all-databases")
+
+
+def test_inserts_are_small_for_a_server_with_small_packets() -> None:
+    assert insert_size(1 << 20) == insert_size(16 << 20) == ()
+    assert insert_size(65536) == ("--net-buffer-length=64512",)
+    assert insert_size(1024) == ("--net-buffer-length=4096",)
+
+
+class Connection:
+    """A connection that keeps what it is told to run."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+
+    @contextmanager
+    def cursor(self) -> Iterator[Connection]:
+        yield self
+
+    def execute(self, sql: str, parameters: tuple[object, ...] | None) -> None:
+        self.ran.append(sql % parameters if parameters else sql)
+
+
+def test_a_percent_sign_in_a_quoted_name_is_no_parameter() -> None:
+    connection = Connection()
+    session = Session(connection, "here")  # type: ignore[arg-type]
+    session.execute(f"INSERT INTO {quoted('100%s `%d`')} VALUES (%s)", "x")  # noqa: S608
+    session.execute(f"DROP TABLE {quoted('100%')}")
+    assert connection.ran == ["INSERT INTO `100%s ``%d``` VALUES (x)", "DROP TABLE `100%`"]
 
 
 def test_errors_and_warnings_of_the_tools_are_distinguished() -> None:

@@ -121,7 +121,7 @@ def test_after_the_greeting_each_statement_has_the_limit_of_its_caller(
 
     def connection(**options: Any) -> SimpleNamespace:
         opened.update(options)
-        return SimpleNamespace(_read_timeout=options["read_timeout"])
+        return SimpleNamespace(_read_timeout=options["read_timeout"], query=lambda _: None)
 
     monkeypatch.setattr(connecting, "_Connection", connection)
     connected: Any = connecting.connect(access_at(1), "shop", read_timeout=limit)

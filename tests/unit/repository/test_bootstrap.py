@@ -83,3 +83,27 @@ def test_every_image_has_a_folder(equivalents: ModuleType) -> None:
     for image in (image for each in base_images.SETS.values() for image in each.images):
         service = image.equivalent.rpartition("/")[2].partition(":")[0]
         assert (equivalents.FOLDER / service / "Dockerfile").is_file()
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The module that reads the machine's settings, on a machine with Debian 12."""
+    monkeypatch.syspath_prepend(str(ROOT / "bootstrap"))
+    module = importlib.import_module("machine")
+    facts = {"ID": "debian", "NAME": "Debian GNU/Linux", "VERSION_CODENAME": "bookworm"}
+    sources = "deb M bookworm main\ndeb M bookworm-updates main\ndeb S bookworm-security main\n"
+    monkeypatch.setattr(module.platform, "freedesktop_os_release", lambda: facts)
+    monkeypatch.setattr(module.shutil, "which", lambda name: name)
+    monkeypatch.setattr(module, "_output", lambda *_: sources)
+    return module
+
+
+def test_a_release_has_the_sources_that_exist(machine: ModuleType) -> None:
+    updated = "deb M trixie main\ndeb M trixie-updates main\ndeb S trixie-security main\n"
+    assert machine.apt_sources("trixie") == updated
+    assert machine.apt_sources("sid") == "deb M sid main\n"
+
+
+def test_a_release_of_another_distribution_has_its_own_mirror(machine: ModuleType) -> None:
+    assert machine.is_foreign("noble") and not machine.is_foreign("trixie")
+    assert machine.apt_sources("noble") == ""

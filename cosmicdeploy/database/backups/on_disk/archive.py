@@ -17,7 +17,7 @@ from typing import BinaryIO
 import zstandard
 
 from cosmicdeploy.database.backups.on_disk.manifest import Content
-from cosmicdeploy.database.dump_format.scan import DumpScan
+from cosmicdeploy.database.dump_format.scan import DumpScan, OnStatement, ignore_statement
 from cosmicdeploy.errors import BackupError, BackupUnreadable
 from cosmicdeploy.files.bounds import is_no_record, move_away
 
@@ -60,13 +60,13 @@ class Archive:
     `raw` counts and hashes the SQL, `compressed` the bytes in the file. After `close`,
     `is_complete` says whether the compressed stream has ended properly. `write` raises `OSError` if
     the file cannot be written, `BackupError` if the chunk cannot be decompressed or the dump is
-    malformed.
+    malformed. `on_statement` as in `DumpScan`.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, on_statement: OnStatement = ignore_statement) -> None:
         self.raw = Digest()
         self.compressed = Digest()
-        self.scan = DumpScan()
+        self.scan = DumpScan(on_statement)
         self.is_complete = False
         self._file = file
 
@@ -90,8 +90,8 @@ class Archive:
 class ArchiveWriter(Archive):
     """Takes raw SQL and compresses it."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        super().__init__(file)
+    def __init__(self, file: BinaryIO, on_statement: OnStatement = ignore_statement) -> None:
+        super().__init__(file, on_statement)
         self._compressor = zstandard.ZstdCompressor(
             level=COMPRESSION_LEVEL, write_checksum=True
         ).compressobj()
@@ -108,8 +108,8 @@ class ArchiveWriter(Archive):
 class ArchiveReceiver(Archive):
     """Takes a dump that is already compressed, and decompresses it only to scan the SQL."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        super().__init__(file)
+    def __init__(self, file: BinaryIO, on_statement: OnStatement = ignore_statement) -> None:
+        super().__init__(file, on_statement)
         self._decompressor = zstandard.ZstdDecompressor().decompressobj()
 
     def write(self, chunk: bytes) -> None:

@@ -9,11 +9,14 @@ from pydantic import AwareDatetime, Field, ValidationError
 
 from cosmicdeploy.database.schema.columns import Outline
 from cosmicdeploy.database.schema.definitions import Definition
+from cosmicdeploy.database.schema.rebuilding.routine_grants import RoutineGrant
 from cosmicdeploy.database.stored_model import StoredModel
 from cosmicdeploy.errors import BackupError
 
 # "no data": the stack has no database, so the backup only names images.
 Status = Literal["running", "good", "failed", "no data"]
+# What proves a new backup: loading its structure, loading its data after a deploy too, or nothing.
+Prove = Literal["structure", "data", "off"]
 # "snapshot": by the server in the dump's snapshot as well; "around": just before the dump as well,
 # and a table with fewer rows in the dump again. Earlier versions wrote the other two.
 RowsCounted = Literal["snapshot", "around", "in the dump", "before and after"]
@@ -57,6 +60,17 @@ class Objects(StoredModel):
     events: tuple[str, ...] = ()
 
 
+class StructureProof(StoredModel):
+    """The proof that the structure of a backup loads and comes back as it was.
+
+    `objects` is the number of tables, views, routines, triggers and events that were created in a
+    schema beside the live one and compared; `seconds` is how much longer than the dump that took.
+    """
+
+    seconds: float
+    objects: int
+
+
 class Manifest(StoredModel):
     """The description of one backup.
 
@@ -70,11 +84,18 @@ class Manifest(StoredModel):
     "repository@sha256:…", of the images that a registry has.
 
     `collation` is the schema's default. `definitions` is the label of each view, routine, trigger
-    and event → SHA-256 of its text and settings. `event_definitions` holds the events in full,
-    since a load leaves them out. `rows_counted` is how the rows of the dump were counted, and with
-    what they were compared. `structure_proof`: "proven" if the structure was loaded and compared
-    when the backup was made, "off" if that was switched off. `raw` and `compressed` describe the
-    SQL and the data file. `signature` is that of a `SigningKey`, "" without one.
+    and event → SHA-256 of its text and settings. `event_definitions` holds the events in full, and
+    `object_definitions` all other objects, from which a restore creates them. The latter is None if
+    an older version of the deployer wrote the manifest: a restore then takes them from the dump.
+    `routine_grants` are the privileges on single routines. `table_definitions` is the table →
+    SHA-256 of its definition.
+
+    `prove` is how the backup was to be proven, None if an older version of the deployer wrote the
+    manifest. `structure_proof` is None if the structure was not loaded when the backup was made.
+    `rows_counted` is how the rows of the dump were counted, and with what they were compared.
+
+    `raw` and `compressed` describe the SQL and the data file. `signature` is that of a
+    `SigningKey`, "" without one.
 
     If `status` is "no data", the fields about database, server and dump are empty.
     """
@@ -101,8 +122,12 @@ class Manifest(StoredModel):
     collation: str = ""
     definitions: dict[str, str] = Field(default_factory=dict)
     event_definitions: tuple[Definition, ...] = ()
+    object_definitions: tuple[Definition, ...] | None = None
+    routine_grants: tuple[RoutineGrant, ...] = ()
+    table_definitions: dict[str, str] = Field(default_factory=dict)
+    prove: Prove | None = None
+    structure_proof: StructureProof | None = None
     definers: tuple[str, ...] = ()
-    structure_proof: Literal["", "proven", "off"] = ""
     rows_counted: RowsCounted = "before and after"
     objects: Objects = Objects()
     raw: Content | None = None
@@ -111,6 +136,11 @@ class Manifest(StoredModel):
     schema_statements: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     signature: str = ""
+
+    @property
+    def recorded(self) -> tuple[Definition, ...]:
+        """All objects that the manifest holds in full."""
+        return (*(self.object_definitions or ()), *self.event_definitions)
 
     @property
     def release_text(self) -> str:

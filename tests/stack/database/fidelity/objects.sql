@@ -10,7 +10,7 @@ BEGIN
   SET b = 'it''s; \ "x" ü';
 END
 
-CREATE VIEW base_view AS SELECT id, half(a) AS h, 'it''s \' AS word FROM generated
+CREATE VIEW base_view AS SELECT id, half(a) AS h, 'it''s \' AS word FROM `generated`
 
 CREATE VIEW deep AS SELECT g.id, g.h FROM base_view g JOIN ring_a r ON r.id = g.id WITH CASCADED CHECK OPTION
 

@@ -85,7 +85,7 @@ def test_a_restore_that_lost_to_another_run_leaves_that_runs_data_alone(
     with pytest.raises(DatabaseError):
         load_shadow(engine, access, backup, other)
     with open_session(access) as session:
-        assert differences(backup.manifest, Facts(session, "platform__restore")) == []
+        assert differences(backup, Facts(session, "platform__restore")) == []
 
     def lock_lost() -> None:
         raise LockLost("the lock is another's")

@@ -6,7 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cosmicdeploy.database.backups.on_disk.manifest import Objects, TableRows
+from cosmicdeploy.database.backups.on_disk.manifest import (
+    Objects,
+    Prove,
+    StructureProof,
+    TableRows,
+)
 from cosmicdeploy.database.backups.on_disk.state import State, VerificationRecord
 from cosmicdeploy.database.backups.proof import proof_in_words
 from cosmicdeploy.text.formatting import format_time
@@ -20,25 +25,32 @@ FAILED = VerificationRecord(at=LATER, reason="table a has 1 rows instead of 2")
 CHECKED = TableRows(before=1, after=1, checksum="crc32-sum:1")
 COUNTED = TableRows(before=1, after=1)
 DAY = format_time(LATER)
+LOADED = StructureProof(seconds=0.3, objects=7)
 
 
 @pytest.mark.parametrize(
-    ("structure", "state", "words"),
+    ("prove", "proof", "state", "words"),
     [
-        ("", State(), "structure not proven; data never restored"),
-        ("off", State(), "structure NOT proven, since backup.prove was off; data never restored"),
-        ("", State(restored=PASSED), f"structure proven on {DAY}; data restored on {DAY},"),
-        ("", State(restored=FAILED), f"data DID NOT RESTORE on {DAY}: table a has 1 rows"),
-        ("proven", State(), "data never restored"),
+        (None, None, State(), "structure not proven; data never restored"),
+        ("off", None, State(), "structure NOT proven, since backup.prove was off; data never"),
+        (
+            "off",
+            None,
+            State(restored=PASSED),
+            f"structure proven on {DAY}; data restored on {DAY},",
+        ),
+        (None, None, State(restored=PASSED), f"structure proven on {DAY}; data restored on {DAY},"),
+        (None, None, State(restored=FAILED), f"data DID NOT RESTORE on {DAY}: table a has 1 rows"),
+        ("structure", LOADED, State(), "data never restored"),
     ],
 )
-def test_what_was_not_done_is_said(structure: str, state: State, words: str) -> None:
-    made = manifest("20260301-120000-cccc").updated(structure_proof=structure)
+def test_what_was_not_done_is_said(
+    prove: Prove | None, proof: StructureProof | None, state: State, words: str
+) -> None:
+    made = manifest("20260301-120000-cccc").updated(prove=prove, structure_proof=proof)
     text = proof_in_words(made, state)
     assert words in text
-    assert (f"structure proven on {format_time(made.created_at)}" in text) == (
-        structure == "proven"
-    )
+    assert (f"structure proven on {format_time(made.created_at)}" in text) == bool(proof)
 
 
 @pytest.mark.parametrize(

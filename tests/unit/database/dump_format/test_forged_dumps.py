@@ -15,7 +15,7 @@ from cosmicdeploy.database.backups.on_disk.state import State
 from cosmicdeploy.database.dump_format.opening import opening_fault
 from cosmicdeploy.database.dump_format.scan import DumpScan
 from cosmicdeploy.database.restore.verify import verify_backup
-from cosmicdeploy.database.schema.definitions import Definition
+from cosmicdeploy.database.schema.definitions import Definition, Kind
 from cosmicdeploy.database.schema.schemas import set_default_collation
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.errors import BackupError
@@ -112,29 +112,53 @@ def test_a_copy_without_the_sandbox_line_is_refused(tmp_path: Path) -> None:
     assert verify_backup(backup(tmp_path, SANDBOX + HEADER + BODY + END)).passed
 
 
+EVENT = "CREATE DEFINER=`r`@`%` EVENT `e` ON SCHEDULE EVERY 1 DAY DO DELETE FROM a.b"
+RECORDED: list[tuple[Kind, str]] = [
+    ("EVENT", EVENT),
+    ("FUNCTION", "CREATE DEFINER=`r`@`%` FUNCTION `e`(n INT) RETURNS int(11) RETURN n"),
+    ("FUNCTION", "CREATE DEFINER=`r` AGGREGATE FUNCTION `e`(n INT) RETURNS int(11) RETURN n"),
+    ("PROCEDURE", "CREATE DEFINER=`r`@`%` PROCEDURE `e`()\r\nBEGIN\r\nEND"),
+    ("PACKAGE", 'CREATE DEFINER="r"@"%" PACKAGE "e" AS FUNCTION f RETURN INT; END'),
+    ("PACKAGE BODY", 'CREATE DEFINER="r"@"%" PACKAGE BODY "e" AS x INT; END'),
+    ("VIEW", "CREATE ALGORITHM=MERGE DEFINER=`r`@`%` SQL SECURITY INVOKER VIEW `e` AS select 1"),
+    ("TRIGGER", "CREATE DEFINER=`r`@`%` trigger e before insert on t for each row SET @x = 1"),
+]
+
+
+@pytest.mark.parametrize(("kind", "statement"), RECORDED)
+def test_an_object_in_a_manifest_is_recognized(tmp_path: Path, kind: Kind, statement: str) -> None:
+    assert verify_backup(with_object(tmp_path, kind, statement)).passed
+
+
 @pytest.mark.parametrize(
-    ("statement", "good"),
+    ("kind", "statement"),
     [
-        ("CREATE DEFINER=`r`@`%` EVENT `e` ON SCHEDULE EVERY 1 DAY DO DELETE FROM a.b", True),
-        ("CREATE DEFINER=`r`@`%` EVENT `live`.`e` ON SCHEDULE EVERY 1 DAY DO SELECT 1", False),
-        ("DROP TABLE `live`.`t`", False),
-        ("DROP EVENT IF EXISTS `e`", False),
-        ("CREATE DEFINER=`r`@`%` PROCEDURE `p`() SELECT 1", False),
+        ("EVENT", EVENT.replace("`e`", "`live`.`e`")),
+        ("EVENT", "DROP TABLE `live`.`t`"),
+        ("EVENT", "DROP EVENT IF EXISTS `e`"),
+        *(("EVENT", statement) for kind, statement in RECORDED if kind != "EVENT"),
+        *((kind, EVENT) for kind, _ in RECORDED if kind != "EVENT"),
+        *((kind, text.replace("`e`", "`live`.`e`")) for kind, text in RECORDED if "`e`" in text),
+        ("TRIGGER", RECORDED[-1][1].replace("on t", "on live.t")),
+        ("PACKAGE", RECORDED[5][1]),
     ],
 )
-def test_an_event_in_a_manifest_has_to_create_an_event(
-    tmp_path: Path, statement: str, good: bool
+def test_an_object_in_a_manifest_has_to_create_an_object_of_its_kind_in_no_named_schema(
+    tmp_path: Path, kind: Kind, statement: str
 ) -> None:
-    event = Definition(
-        kind="EVENT", name="e", statement=statement, charset="utf8mb4", collation="utf8mb4_bin"
+    [reason] = verify_backup(with_object(tmp_path, kind, statement)).reasons
+    assert reason == (
+        f"objects of the manifest have other texts than a server writes: {kind.lower()} e"
+    )
+
+
+def with_object(tmp_path: Path, kind: Kind, statement: str) -> Backup:
+    recorded = Definition(
+        kind=kind, name="e", statement=statement, charset="utf8mb4", collation="utf8mb4_bin"
     )
     forged = backup(tmp_path, SANDBOX + HEADER + BODY + END)
-    manifest = forged.manifest.updated(event_definitions=(event,))
-    verified = verify_backup(replace(forged, manifest=manifest))
-    assert verified.passed is good
-    assert good or verified.reasons == (
-        "events of the manifest are not CREATE EVENT statements: e",
-    )
+    field = "event_definitions" if kind == "EVENT" else "object_definitions"
+    return replace(forged, manifest=forged.manifest.updated(**{field: (recorded,)}))
 
 
 def test_the_reason_does_not_show_a_password() -> None:

@@ -111,6 +111,21 @@ def test_a_statement_too_large_for_the_server_does_not_fill_the_memory() -> None
         target.router.feed(b"');\n")
 
 
+def test_an_object_too_large_for_the_server_is_named() -> None:
+    target = Target(limit=100)
+    body = b"DELIMITER ;;\nCREATE TRIGGER `t` BEFORE INSERT ON `a` FOR EACH ROW SET @x = '%s' ;;\n"
+    with pytest.raises(BackupError, match=r"has a statement \(CREATE TRIGGER `t`"):
+        target.router.feed(body % (b"secret" * 100))
+
+
+def test_rows_are_loaded_with_dates_that_are_in_no_calendar() -> None:
+    """The dump tool's own mode stores 0000-00-00 instead."""
+    header = b"/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */;\n"
+    target = Target().feed(header + DUMP)
+    wanted = b"SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'"
+    assert target.ran[1] == target.router.settings[1] == wanted
+
+
 @pytest.mark.parametrize(
     "added",
     [

@@ -17,6 +17,7 @@ from cosmicdeploy.database.dump.prerequisites import require_dumpable
 from cosmicdeploy.database.restore import verify
 from cosmicdeploy.database.restore.load import require_loadable
 from cosmicdeploy.database.restore.verify import Verification, verify_restore
+from cosmicdeploy.database.schema import schemas
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.errors import BackupError
@@ -68,6 +69,7 @@ def test_a_test_restore_tries_the_events(server: Server, monkeypatch: pytest.Mon
     }
     for name, stand_in in stand_ins.items():
         monkeypatch.setattr(verify, name, stand_in)
+    monkeypatch.setattr(schemas, "open_session", open_session)
     backup = Backup(manifest=manifest(), data=Path("x"), state=State())
     engine: Any = None
     assert verify_restore(engine, ACCESS, backup).passed

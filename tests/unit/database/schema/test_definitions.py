@@ -6,7 +6,7 @@ import pytest
 
 from cosmicdeploy.database.schema.creatable import require_creatable
 from cosmicdeploy.database.schema.definitions import Definition, Kind
-from cosmicdeploy.database.schema.recreate import encoded
+from cosmicdeploy.database.schema.rebuilding.create import encoded
 from cosmicdeploy.errors import BackupError
 from tests.unit.database.fake_server import Server
 
@@ -22,6 +22,8 @@ def definition(statement: str, kind: Kind = "TRIGGER", charset: str = "utf8mb4")
     [
         ("CREATE DEFINER=`root`@`%` TRIGGER t BEFORE INSERT ON a", "root@%"),
         ("CREATE DEFINER=`od``d`@`h` PROCEDURE p()", "od`d@h"),
+        ('CREATE DEFINER="od""d"@"h" PROCEDURE "p"()', 'od"d@h'),
+        ("CREATE DEFINER=`a_role` PROCEDURE p()", "a_role"),
         ("CREATE ALGORITHM=MERGE DEFINER=`u`@`h` SQL SECURITY INVOKER VIEW v AS SELECT 1", "u@h"),
         ("CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW SET @x = ' DEFINER=`a`@`b`'", ""),
     ],

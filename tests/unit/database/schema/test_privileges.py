@@ -1,10 +1,10 @@
-"""The privileges that let a user create objects of another definer."""
+"""The privileges that a backup or a restore needs, and how they are granted."""
 
 from __future__ import annotations
 
 import pytest
 
-from cosmicdeploy.database.schema.privileges import require_definers
+from cosmicdeploy.database.schema.privileges import require_definers, require_privileges
 from cosmicdeploy.errors import BackupError
 from tests.unit.database.fake_server import Server
 
@@ -29,3 +29,18 @@ def test_without_it_only_the_user_itself_may_be_the_definer(privileges: str) -> 
     with pytest.raises(BackupError, match="another definer: app@%") as error:
         require_definers(session, ["root@%", "app@%"])
     assert "SET_ANY_DEFINER" in error.value.todo
+
+
+def test_missing_privileges_are_named_with_the_statements_that_grant_them() -> None:
+    grants = (
+        "GRANT SELECT ON `my_app`.* TO `root`@`%`",
+        "GRANT ALL PRIVILEGES ON `other`.* TO `root`@`%`",
+    )
+    with pytest.raises(BackupError, match="DROP on my_app; SELECT, DROP on my_app__x") as caught:
+        require_privileges(
+            Server(grants=grants).session(), ["my_app", "my_app__x", "other"], ["SELECT", "DROP"]
+        )
+    assert caught.value.details == (
+        "GRANT DROP ON `my\\_app`.* TO `root`@`%`;",
+        "GRANT ALL PRIVILEGES ON `my\\_app\\_\\_x`.* TO `root`@`%`;",
+    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cosmicdeploy.database.schema.definitions import Definition, Definitions
-from cosmicdeploy.database.schema.recreate import broken_views, create_objects, recreate_objects
+from cosmicdeploy.database.schema.rebuilding.create import create_objects
+from cosmicdeploy.database.schema.recreate import broken_views, recreate_objects
 from cosmicdeploy.errors import CosmicError, DatabaseError
 from tests.unit.database.fake_server import Schema, Server
 

@@ -76,6 +76,46 @@ def test_the_events_are_created_under_their_settings_once_the_tables_are_live(
     assert server.enabled_in == {"live"}
 
 
+PRESERVED = STATEMENT.replace("NOT PRESERVE", "PRESERVE")
+
+
+@pytest.mark.parametrize("text", [STATEMENT, PRESERVED])
+def test_an_event_whose_time_is_over_comes_back_disabled_and_is_named(
+    server: Server, text: str
+) -> None:
+    hold(server, TICK.model_copy(update={"statement": text}))
+    server.over = {"tick"}
+    [note] = swap.swap(ACCESS).notes
+    assert "the time of event tick is over" in note and "ALTER EVENT" in note
+    created = server.schemas["live"].events["tick"]
+    assert created["statement"] == text.replace(" ENABLE DO ", " DISABLE DO ")
+    assert created["time_zone"] == BERLIN
+
+
+def test_an_event_whose_time_is_over_and_that_was_disabled_is_as_it_was(server: Server) -> None:
+    text = STATEMENT.replace(" ENABLE DO ", " DISABLE DO ")
+    hold(server, TICK.model_copy(update={"statement": text}))
+    server.over = {"tick"}
+    assert swap.swap(ACCESS).notes == ()
+    assert server.schemas["live"].events["tick"]["statement"] == text
+
+
+def test_an_event_that_a_server_with_its_own_clock_drops_is_named_as_lost(server: Server) -> None:
+    server.over, server.secure_timestamp = {"tick"}, True
+    [note] = swap.swap(ACCESS).notes
+    assert note.endswith("lost")
+    assert "tick" not in server.schemas["live"].events
+
+
+def test_an_event_of_the_replaced_data_whose_time_is_over_is_named_by_an_undo(
+    server: Server,
+) -> None:
+    swap.swap(ACCESS)
+    server.over = {"tick"}
+    [note] = swap_back(ACCESS).notes
+    assert "the time of event tick is over" in note
+
+
 SETTINGS = [
     (BERLIN, "time_zone"),
     ("ANSI_QUOTES", "sql_mode"),

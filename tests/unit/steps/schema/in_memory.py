@@ -28,7 +28,7 @@ class Schema:
         if "information_schema.routines" in sql:
             return [each for each in self.others if each[0] == "PROCEDURE"]
         if "information_schema.events" in sql:
-            return [each for each in self.others if each[0] == "EVENT"]
+            return [(name,) for kind, name in self.others if kind == "EVENT"]
         if sql.startswith("CHECKSUM TABLE"):
             return [(f"shop.{name}", hash(str(self.tables[name]))) for name in NAME.findall(sql)]
         if sql.startswith("SELECT 1 FROM"):

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.session import Session, open_session
 from cosmicdeploy.database.sessions.lock_waits import (
-    LOCK_PLUGIN,
-    has_lock_plugin,
+    lists_table_locks,
     table_lock_holders,
     tables_in_use,
 )
@@ -53,12 +52,12 @@ def _waiting_finding(
     """Return the finding for sessions that wait for a table's lock.
 
     The session that has waited longest waits for the holder of the lock. The others may only wait
-    behind that session. Without MariaDB's lock plugin the holder is a guess: if several sessions
-    may be the holder, there is no remedy.
+    behind that session. If the server does not list table locks, the holder is a guess: if several
+    sessions may be the holder, there is no remedy.
     """
     first = max(waiting, key=lambda each: each.seconds)
     holders = table_lock_holders(session, processes, first, ctx.require_database().name)
-    is_certain = has_lock_plugin(session)
+    is_certain = lists_table_locks(session)
     behind = f", and {len(waiting) - 1} more behind it" if waiting[1:] else ""
     text = f"{owners.describe(first)} waits for a table's lock{behind}"
     lines = [f"held by {owners.describe(h)}{_protection(h)}" for h in holders]
@@ -66,12 +65,9 @@ def _waiting_finding(
         return warning(LOCKS, text, details=lines)
     if not holders or (len(holders) > 1 and not is_certain):
         lines = [line.replace("held by", "perhaps held by") for line in lines]
-        user = ctx.require_database().user
-        todo = (
-            "install the plugin that names the holder: `cosmicdeploy exec database mysql -u"
-            f" {user} -e \"INSTALL SONAME '{LOCK_PLUGIN}'\"`, then run"
-            " `cosmicdeploy diagnose migration` again"
-        )
+        # The user is the only braced word, so a brace elsewhere would be an error here.
+        how = session.vendor.table_locks_todo.format(user=ctx.require_database().user)
+        todo = f"{how}, then run `cosmicdeploy diagnose migration` again"
         return problem(LOCKS, text, todo, details=lines)
     remedies = end_sessions(owners, holders, statement_only=False)
     todo = "cosmicdeploy diagnose migration --fix" if remedies else kill_command(ctx, holders[0])

@@ -86,8 +86,10 @@ class Migrator:
         """Run the statements; return the seconds they took."""
         started = time.perf_counter()
         with self._connection.cursor() as cursor:
+            # MySQL takes no unsigned number here, and the server's own setting is one.
             cursor.execute(
-                "SET SESSION lock_wait_timeout = LEAST(@@GLOBAL.lock_wait_timeout, %s)",
+                "SET SESSION lock_wait_timeout ="
+                " LEAST(CAST(@@GLOBAL.lock_wait_timeout AS SIGNED), %s)",
                 (LOCK_WAIT_SECONDS,),
             )
             for number, statement in enumerate(statements, start=1):

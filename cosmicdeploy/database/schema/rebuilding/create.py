@@ -1,0 +1,176 @@
+"""Create recorded objects in a schema, each under the settings under which it was created."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from pymysql.charset import charset_by_name
+
+from cosmicdeploy.database.schema.definitions import (
+    ROUTINES,
+    Definition,
+    Definitions,
+    names_of,
+    read_definition,
+)
+from cosmicdeploy.database.schema.rebuilding.event_text import disabled, is_enabled
+from cosmicdeploy.database.schema.recorded_settings import recorded_settings
+from cosmicdeploy.database.session import Session, execute_when_unlocked, is_refusal
+from cosmicdeploy.errors import BackupError, DatabaseError
+
+# A moment before the time of any event, as a value of the variable `timestamp`.
+LONG_AGO = 1
+
+Refusal = tuple[Definition, DatabaseError]
+
+
+@dataclass(frozen=True)
+class Creation:
+    """The objects that the server refused to create, and a line for each event that is over."""
+
+    refused: list[Refusal] = field(default_factory=list)
+    over: list[str] = field(default_factory=list)
+
+
+def create_objects(session: Session, schema: str, recorded: Sequence[Definition]) -> None:
+    """Create objects in a schema, in this order, and replace existing routines on MariaDB.
+
+    Raises `DatabaseError` if the server refuses one, once all others exist; `BackupError` if a
+    recorded definition is not usable.
+    """
+    for _, error in _create(session, schema, recorded).refused:
+        raise error
+
+
+def create_all(session: Session, schema: str, recorded: Definitions) -> list[str]:
+    """Create all recorded objects in a schema that has none of these views, triggers and events.
+
+    An event whose time is over is created disabled, since the server would drop it at once. Returns
+    a line for each of them. Raises `BackupError` if the server refuses an object, or if a recorded
+    definition is not usable; `DatabaseError` if the server does not answer.
+    """
+    creation = try_all(session, schema, recorded)
+    for definition, error in creation.refused:
+        raise BackupError(
+            f"{definition.label} cannot be created on this server: {error.what}",
+            where=session.where,
+            todo="correct this on the database server, and run the same command again",
+        ) from error
+    return creation.over
+
+
+def try_all(session: Session, schema: str, recorded: Definitions) -> Creation:
+    """Create objects like `create_all`, but go on after a refusal."""
+    routines = _create(session, schema, recorded.of(*ROUTINES))
+    views = _create_views(session, schema, recorded.of("VIEW"))
+    active = _create(session, schema, recorded.of("TRIGGER", "EVENT"))
+    return Creation([*routines.refused, *views, *active.refused], active.over)
+
+
+def encoded(definition: Definition, statement: str) -> bytes:
+    """Encode a statement in the character set that is recorded in `definition`.
+
+    The session has the same character set when it runs the statement. Raises `BackupError` if the
+    text does not fit the character set.
+    """
+    if definition.charset.startswith("utf8"):
+        return statement.encode()
+    try:
+        return statement.encode(charset_by_name(definition.charset).encoding)
+    except (AttributeError, KeyError, LookupError, UnicodeEncodeError) as error:
+        raise BackupError(
+            f"The text of {definition.label} does not fit its character set {definition.charset}",
+            todo="create it again over a connection with utf8mb4",
+        ) from error
+
+
+def create_event_that_is_over(session: Session, event: Definition) -> bool:
+    """Create an event in the current schema, disabled, as if its time had not come yet.
+
+    Returns False if the server lets no user set the time (`secure_timestamp`); the event is then
+    not created. Raises `DatabaseError`.
+    """
+    try:
+        session.execute(f"SET SESSION timestamp = {LONG_AGO}")
+    except DatabaseError as error:
+        if not is_refusal(error):
+            raise
+        return False
+    try:
+        session.execute(encoded(event, disabled(event)))
+    finally:
+        session.execute("SET SESSION timestamp = DEFAULT")
+    return True
+
+
+def over_note(event: Definition, *, is_created: bool) -> str:
+    """Return the line about an event whose time is over; "" if it is as recorded: disabled."""
+    if not is_created:
+        return f"the time of {event.label} is over, and this server creates no such event: lost"
+    if not is_enabled(event):
+        return ""
+    return (
+        f"the time of {event.label} is over, so it is created disabled: drop it, or give it another"
+        " time with ALTER EVENT"
+    )
+
+
+def _create(session: Session, schema: str, recorded: Sequence[Definition]) -> Creation:
+    """Create objects in this order."""
+    creation = Creation()
+    session.use(schema)
+    for _, alike in groupby(recorded, key=_settings):
+        group = list(alike)
+        with recorded_settings(session, schema, group[0]):
+            for definition in group:
+                try:
+                    _create_one(session, definition)
+                    if definition.kind == "EVENT" and (note := _note(session, schema, definition)):
+                        creation.over.append(note)
+                except DatabaseError as error:
+                    if not is_refusal(error):
+                        raise
+                    creation.refused.append((definition, error))
+    return creation
+
+
+def _create_one(session: Session, definition: Definition) -> None:
+    statement = definition.statement
+    if session.vendor.replaces_routines and definition.kind in ROUTINES:
+        # Unlike a drop, this keeps the privileges granted on the routine.
+        statement = statement.replace("CREATE ", "CREATE OR REPLACE ", 1)
+    execute_when_unlocked(session, encoded(definition, statement))
+
+
+def _note(session: Session, schema: str, event: Definition) -> str:
+    """Return the line about an event that was just created, if its time is over, else "".
+
+    The server has then dropped it at once, or disabled it if it says ON COMPLETION PRESERVE.
+    """
+    if event.name not in names_of(session, schema, "EVENT"):
+        return over_note(event, is_created=create_event_that_is_over(session, event))
+    if is_enabled(read_definition(session, "EVENT", event.name)):
+        return ""
+    return over_note(event, is_created=True)
+
+
+def _settings(definition: Definition) -> tuple[str, ...]:
+    return (
+        definition.charset,
+        definition.collation,
+        definition.sql_mode,
+        definition.database_collation,
+        definition.time_zone,
+    )
+
+
+def _create_views(session: Session, schema: str, waiting: Sequence[Definition]) -> list[Refusal]:
+    """Create views in rounds: a view that uses another view may succeed only in a later round."""
+    while waiting:
+        refused = _create(session, schema, waiting).refused
+        if len(refused) == len(waiting):
+            return refused
+        waiting = [view for view, _ in refused]
+    return []

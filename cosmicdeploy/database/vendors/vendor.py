@@ -1,0 +1,33 @@
+"""The differences between vendors, as data. No other module asks for a vendor's name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vendor:
+    """A vendor's servers, as far as they differ from another vendor's.
+
+    `name` is how manifests and messages call the vendor. `replaces_routines`: the server has CREATE
+    OR REPLACE for routines, which keeps the privileges granted on them. `bodies_privilege` lets a
+    user read the bodies of routines of other users. `lists_expressions`: information_schema has the
+    expressions of tables as SHOW CREATE TABLE shows them, whoever created the table.
+    `shows_all_literals`: SHOW CREATE TABLE shows each text in an expression (see
+    `schema/lost_literals.py`).
+
+    Queries: `row_waits` returns the session that waits for locked rows, the session that has locked
+    them, and the seconds of the wait. `lists_table_locks` returns a row if the server can list
+    which session holds which table's lock; `table_locks` returns these sessions and tables of one
+    schema. `table_locks_todo` says how to make the server list them.
+    """
+
+    name: str
+    replaces_routines: bool
+    bodies_privilege: str
+    lists_expressions: bool
+    shows_all_literals: bool
+    row_waits: str
+    lists_table_locks: str
+    table_locks: str
+    table_locks_todo: str

@@ -1,0 +1,5 @@
+SET SESSION innodb_strict_mode = 0
+
+CREATE TABLE blocks (n INT PRIMARY KEY, word VARCHAR(20)) KEY_BLOCK_SIZE=4 ROW_FORMAT=DYNAMIC
+
+INSERT INTO blocks VALUES (1, 'one')

@@ -1,0 +1,98 @@
+"""Create random schemas on a server, and count what it refuses."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import pymysql
+
+from cosmicdeploy.database.access import DatabaseAccess
+from tests.stack.database.generated.flavour import RandomSchema, Statement, identifier
+from tests.stack.stacks.databases import NAME, cursor, renew
+
+
+@dataclass
+class Tally:
+    """What a run has made: per feature, how many objects and rows were created and refused.
+
+    `reasons` counts the server's refusals by feature and error number. `restored` and `refused`
+    count schemas, and `named` the first words of why they were refused; `empty` are schemas of
+    which the server took no table.
+    """
+
+    created: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[tuple[str, int]] = field(default_factory=Counter)
+    named: Counter[str] = field(default_factory=Counter)
+    restored: int = 0
+    refused: int = 0
+    empty: int = 0
+
+    @property
+    def schemas(self) -> int:
+        """How many schemas were restored or refused by name."""
+        return self.restored + self.refused
+
+    def share_refused(self, *features: str) -> float:
+        """Return the share of these features' statements that the server refused."""
+        lost = sum(count for (feature, _), count in self.reasons.items() if feature in features)
+        kept = sum(self.created[feature] for feature in features)
+        return lost / max(1, lost + kept)
+
+    def __str__(self) -> str:
+        lines = [f"{self.restored} restored, {self.refused} refused by name, {self.empty} empty"]
+        lines += [f"  refused: {count} × {why}" for why, count in self.named.most_common()]
+        lines += [f"  created: {count} × {what}" for what, count in self.created.most_common()]
+        for (feature, number), count in self.reasons.most_common():
+            lines.append(f"  the server took no {feature}: {count} × error {number}")
+        return "\n".join(lines)
+
+
+def create(
+    access: DatabaseAccess, charset: str, schemas: Sequence[RandomSchema], tally: Tally | None
+) -> list[RandomSchema]:
+    """Create schemas in the server's empty schema; return what the server took of each.
+
+    Leaves out a schema of which the server took no table. Counts in `tally`, unless it is None.
+    """
+    renew(access, charset)
+    tally = tally or Tally()
+    taken = []
+    with cursor(access) as opened:
+        # Without InnoDB's strict mode, more tables can be created than can be loaded.
+        opened.execute("SET NAMES utf8mb4, SESSION foreign_key_checks = 1")
+        for schema in schemas:
+            kept = tuple(each for each in schema.statements if _takes(opened, charset, each, tally))
+            if any(each.kind == "TABLE" for each in kept):
+                taken.append(RandomSchema(kept))
+            else:
+                tally.empty += 1
+                drop(access, [RandomSchema(kept)])
+    return taken
+
+
+def _takes(opened: Any, charset: str, statement: Statement, tally: Tally) -> bool:
+    try:
+        opened.execute(f"SET sql_mode = '{statement.sql_mode}'")
+        if statement.collation:
+            opened.execute(f"ALTER DATABASE `{NAME}` COLLATE {charset}{statement.collation}")
+        opened.execute(statement.sql)
+    except pymysql.MySQLError as error:
+        tally.reasons[statement.feature, int(error.args[0])] += 1
+        return False
+    tally.created[statement.feature] += 1
+    return True
+
+
+def drop(access: DatabaseAccess, schemas: Sequence[RandomSchema]) -> None:
+    """Drop all objects of these schemas."""
+    with cursor(access) as opened:
+        opened.execute("SET foreign_key_checks = 0")
+        for schema in schemas:
+            for each in reversed(schema.statements):
+                if each.kind != "ROW":
+                    with suppress(pymysql.MySQLError):  # a table takes its triggers along
+                        opened.execute(f"DROP {each.kind} {identifier(each.name)}")

@@ -1,0 +1,118 @@
+"""Back up random schemas, restore them, and compare them with what they were."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.backups.backup import Backup
+from cosmicdeploy.database.backups.catalogue import Catalogue
+from cosmicdeploy.database.dump.dump import create_backup
+from cosmicdeploy.database.restore.restore import restore_backup
+from cosmicdeploy.database.swap.swap import drop_replaced_data
+from cosmicdeploy.engine import Engine
+from cosmicdeploy.errors import BackupError, CosmicError
+from tests.stack.database.generated.creation import Tally, create, drop
+from tests.stack.database.generated.flavour import RandomSchema
+from tests.stack.stacks.databases import snapshot
+
+LONGEST_DIFFERENCE = 2000
+
+
+class Unfaithful(AssertionError):
+    """A schema was neither restored unchanged nor refused by name before the dump."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundTrip:
+    """Backs up and restores random schemas on one server, and counts the outcomes."""
+
+    engine: Engine
+    access: DatabaseAccess
+    catalogue: Catalogue
+    tally: Tally
+
+    def check(self, charset: str, schemas: Sequence[RandomSchema]) -> None:
+        """Raise `Unfaithful`, with the statements of one schema, if one is changed or lost."""
+        taken = create(self.access, charset, schemas, self.tally)
+        try:
+            self._check(taken)
+        except (Unfaithful, CosmicError, UnicodeError) as error:
+            raise self._reduced(charset, taken, error) from error
+
+    def _check(self, taken: Sequence[RandomSchema]) -> None:
+        left = list(taken)
+        while left and (refusal := self._refusal()):
+            named = [schema for schema in left if _names(schema, refusal)]
+            if not named:
+                raise Unfaithful(f"refused without a name: {refusal} {refusal.details}")
+            drop(self.access, named)
+            left = [schema for schema in left if schema not in named]
+            self.tally.refused += len(named)
+            self.tally.named[" ".join(refusal.what.split()[:6])] += len(named)
+        self.tally.restored += len(left)
+
+    def _refusal(self) -> BackupError | None:
+        """Return why no backup was begun; None if one was, and was restored unchanged."""
+        before = snapshot(self.access)
+        begun: list[int] = []
+        try:
+            backup = create_backup(self.engine, self.access, self.catalogue, on_bytes=begun.append)
+        except BackupError as error:
+            if begun:
+                raise Unfaithful(f"failed after the dump: {_whole(error)}") from error
+            return error
+        self._restore(backup)
+        after = snapshot(self.access)
+        keys = sorted(before.keys() | after.keys())
+        changed = [key for key in keys if before.get(key) != after.get(key)]
+        if changed:
+            shown = [f"{key!r}: {before.get(key)!r} → {after.get(key)!r}" for key in changed]
+            raise Unfaithful("restored, and changed: " + "\n".join(shown)[:LONGEST_DIFFERENCE])
+        return None
+
+    def _restore(self, backup: Backup) -> None:
+        try:
+            restore_backup(self.engine, self.access, backup)
+        except CosmicError as error:
+            raise Unfaithful(f"good, and not restorable: {_whole(error)}") from error
+        drop_replaced_data(self.access)
+
+    def _reduced(self, charset: str, taken: Sequence[RandomSchema], error: Exception) -> Unfaithful:
+        """Return the error of the first schema that fails alone, with as few statements as fail."""
+        for schema in taken if len(taken) > 1 else ():
+            if alone := self._error_of(charset, schema):
+                smallest, why = self._smallest(charset, schema), alone
+                return Unfaithful(f"{why}\n\nin a schema of {charset}:\n{smallest}")
+        shown = "\n\n".join(map(str, taken))
+        return Unfaithful(f"{error}\n\nin {len(taken)} schemas of {charset} together:\n{shown}")
+
+    def _smallest(self, charset: str, schema: RandomSchema) -> RandomSchema:
+        """Leave out each statement without which the schema still fails."""
+        for statement in reversed(schema.statements):
+            kept = tuple(each for each in schema.statements if each is not statement)
+            smaller = RandomSchema(kept)
+            if self._error_of(charset, smaller):
+                schema = smaller
+        return schema
+
+    def _error_of(self, charset: str, schema: RandomSchema) -> str:
+        """Return why a schema fails alone, "" if it does not."""
+        trip = RoundTrip(
+            engine=self.engine, access=self.access, catalogue=self.catalogue, tally=Tally()
+        )
+        try:
+            trip._check(create(self.access, charset, [schema], None))
+        except (Unfaithful, CosmicError, UnicodeError) as error:
+            return str(error)
+        return ""
+
+
+def _names(schema: RandomSchema, refusal: BackupError) -> bool:
+    text = _whole(refusal)
+    return any(name in text or repr(name)[1:-1] in text for name in schema.names)
+
+
+def _whole(error: CosmicError) -> str:
+    return "\n".join([str(error), *error.details])

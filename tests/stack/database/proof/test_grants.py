@@ -1,0 +1,61 @@
+"""Privileges on tables and routines survive a restore, or are named as lost, on a real MariaDB."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.backups.catalogue import Catalogue
+from cosmicdeploy.database.dump.dump import create_backup
+from cosmicdeploy.database.restore.restore import notes_on_grants, restore_backup
+from cosmicdeploy.database.swap.swap import swap_back
+from cosmicdeploy.engine import Engine
+from tests.stack.stacks.databases import run, run_all
+
+pytestmark = pytest.mark.stack
+
+PRIVILEGED = """
+CREATE FUNCTION f() RETURNS INT RETURN 1
+
+CREATE FUNCTION kept() RETURNS INT RETURN 1
+
+CREATE VIEW v AS SELECT kept() AS k, id FROM a
+
+CREATE OR REPLACE USER reader@'%' IDENTIFIED BY 'r'
+
+GRANT SELECT, INSERT (id) ON platform.a TO reader@'%'
+
+GRANT SELECT ON platform.v TO reader@'%'
+
+GRANT EXECUTE ON FUNCTION platform.f TO reader@'%'
+
+GRANT EXECUTE, ALTER ROUTINE ON FUNCTION platform.kept TO reader@'%' WITH GRANT OPTION
+"""
+
+
+def grants(access: DatabaseAccess) -> list[str]:
+    return sorted(str(row[0]) for row in run(access, "SHOW GRANTS FOR reader@'%'"))
+
+
+@pytest.mark.fault("privileges on routines")
+def test_privileges_survive_a_restore_or_are_named_as_lost(
+    engine: Engine, two_tables: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    run_all(two_tables, PRIVILEGED)
+    granted = grants(two_tables)
+    backup = create_backup(engine, two_tables, catalogue)
+    assert {grant.name for grant in backup.manifest.routine_grants} == {"f", "kept"}
+    run(two_tables, "DROP FUNCTION f")
+    restore_backup(engine, two_tables, backup)
+    [note] = notes_on_grants(two_tables, backup)
+    [statement] = re.findall(r"run (GRANT .+) as the server's administrator", note)
+    run(two_tables, statement)
+    assert notes_on_grants(two_tables, backup) == []
+    assert grants(two_tables) == granted
+    swap_back(two_tables)
+    assert [line for line in grants(two_tables) if "`f`" not in line] == [
+        line for line in granted if "`f`" not in line
+    ]
+    run(two_tables, "DROP USER reader@'%'")

@@ -1,0 +1,96 @@
+"""Values that utf8mb4 does not cover: the column is refused by name, or all are restored equal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.backups.catalogue import Catalogue
+from cosmicdeploy.database.dump.dump import create_backup
+from cosmicdeploy.database.dump.exact_values import EXACT
+from cosmicdeploy.database.restore.restore import restore_backup
+from cosmicdeploy.database.swap.swap import drop_replaced_data
+from cosmicdeploy.engine import Engine
+from cosmicdeploy.errors import BackupError
+from tests.stack.stacks.databases import cursor, renew, run, run_all, snapshot
+
+pytestmark = pytest.mark.stack
+
+# Those of MariaDB and of MySQL. A server that lacks one skips it.
+CHARSETS = (
+    *("armscii8", "ascii", "big5", "cp1250", "cp1251", "cp1256", "cp1257", "cp850", "cp852"),
+    *("cp866", "cp932", "dec8", "eucjpms", "euckr", "gb18030", "gb2312", "gbk", "geostd8"),
+    *("greek", "hebrew", "hp8", "keybcs2", "koi8r", "koi8u", "latin1", "latin2", "latin5"),
+    *("latin7", "macce", "macroman", "sjis", "swe7", "tis620", "ucs2", "ujis", "utf16"),
+    *("utf16le", "utf32", "utf8mb3", "utf8mb4"),
+)
+
+
+@pytest.fixture
+def server(mariadb: DatabaseAccess) -> Iterator[DatabaseAccess]:
+    renew(mariadb)
+    yield mariadb
+    renew(mariadb)
+
+
+def fill(access: DatabaseAccess, charset: str, first_bytes: range) -> None:
+    """Store every code of one byte, and of two from the given first bytes, that the server takes.
+
+    The column of the table `t` has this character set.
+    """
+    with cursor(access) as opened:
+        opened.execute("SET SESSION sql_mode = ''")
+        opened.execute("CREATE TABLE codes (n INT PRIMARY KEY, b VARBINARY(4))")
+        singles = [bytes([n]) for n in range(256)]
+        codes = singles + [bytes([first]) + second for first in first_bytes for second in singles]
+        opened.executemany("INSERT INTO codes VALUES (%s, %s)", list(enumerate(codes)))
+        opened.execute(f"CREATE TABLE t (n INT PRIMARY KEY, c VARCHAR(4) CHARACTER SET {charset})")
+        opened.execute("INSERT IGNORE INTO t SELECT n, b FROM codes")
+        opened.execute(
+            "DELETE t FROM t JOIN codes USING (n) WHERE NOT CAST(c AS BINARY) <=> CAST(b AS BINARY)"
+        )
+        opened.execute("DROP TABLE codes")
+
+
+@pytest.mark.parametrize(
+    ("charset", "first_bytes"),
+    [
+        ("sjis", range(0x81, 0x83)),
+        *(pytest.param(each, range(256), marks=pytest.mark.torture) for each in CHARSETS),
+    ],
+)
+@pytest.mark.fault("character sets that utf8mb4 does not cover")
+def test_each_code_is_restored_unchanged_or_its_column_refused(
+    engine: Engine, server: DatabaseAccess, catalogue: Catalogue, charset: str, first_bytes: range
+) -> None:
+    if not run(server, "SHOW CHARACTER SET LIKE %s", charset):
+        return
+    fill(server, charset, first_bytes)
+    back = f"CONVERT(CONVERT(c USING utf8mb4) USING {charset})"
+    differs = f"NOT CAST({back} AS BINARY) <=> CAST(c AS BINARY)"
+    [(inexact,)] = run(server, f"SELECT COUNT(*) FROM t WHERE {differs}")  # noqa: S608
+    seen: list[int] = []
+    if inexact:
+        assert charset not in EXACT
+        with pytest.raises(BackupError, match=rf"t\.c \({inexact} rows\)"):
+            create_backup(engine, server, catalogue, on_bytes=seen.append)
+        assert seen == []
+        run(server, f"DELETE FROM t WHERE {differs}")  # noqa: S608
+    original = snapshot(server)
+    restore_backup(engine, server, create_backup(engine, server, catalogue))
+    drop_replaced_data(server)
+    assert snapshot(server) == original
+
+
+def test_an_error_value_beside_an_empty_member_is_refused_with_the_rows(
+    engine: Engine, server: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    run_all(
+        server,
+        "SET SESSION sql_mode = ''\n\nCREATE TABLE t (id INT PRIMARY KEY, e ENUM('a', ''),"
+        " plain ENUM('a', 'b'))\n\nINSERT INTO t VALUES (1, 'x', 'x'), (2, '', 'a'), (3, 'y', 'y')",
+    )
+    with pytest.raises(BackupError, match=r"error value: t\.e \(2 rows\)"):
+        create_backup(engine, server, catalogue)

@@ -1,0 +1,203 @@
+"""Settings of a server that change what a dump or a load sees: restored equal, or refused by name.
+
+Each is set globally, so that it applies to every new session, and to those of the dump tool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.backups.catalogue import Catalogue
+from cosmicdeploy.database.dump.dump import create_backup
+from cosmicdeploy.database.restore.restore import restore_backup
+from cosmicdeploy.database.session import open_session
+from cosmicdeploy.database.swap.swap import drop_replaced_data
+from cosmicdeploy.engine import Engine
+from cosmicdeploy.errors import BackupError
+from tests.stack.stacks.databases import cursor, renew, run, run_all, snapshot
+
+pytestmark = pytest.mark.stack
+
+DATA = Path(__file__).parent / "hostile_settings"
+SCHEMA = (DATA / "schema.sql").read_text(encoding="utf-8")
+# 40 columns of 255 bytes: more than a page of InnoDB holds.
+WIDE = ", ".join(f"c{n} CHAR(255) CHARACTER SET latin1" for n in range(40))
+
+# Settings under which a backup is made and restored without a difference.
+HARMLESS = {
+    "sql_select_limit": "1000",
+    "max_statement_time": "0.02",
+    "sql_safe_updates": "1",
+    "completion_type": "2",
+    "sql_mode": "'ORACLE,EMPTY_STRING_IS_NULL,PAD_CHAR_TO_FULL_LENGTH,NO_BACKSLASH_ESCAPES'",
+    "sql_quote_show_create": "0",
+    "sql_auto_is_null": "1",
+    "innodb_strict_mode": "1",
+    "check_constraint_checks": "1",
+    "foreign_key_checks": "1",
+    "unique_checks": "1",
+    "character_set_client": "latin1",
+    "character_set_results": "latin1",
+    "character_set_connection": "latin1",
+    "character_set_server": "latin1",
+    "time_zone": "'+05:30'",
+    "group_concat_max_len": "4",
+    "lock_wait_timeout": "1",
+    "innodb_lock_wait_timeout": "1",
+    "tx_read_only": "1",
+    "tx_isolation": "'SERIALIZABLE'",
+    "autocommit": "0",
+    "default_storage_engine": "MyISAM",
+    "enforce_storage_engine": "Aria",
+    "explicit_defaults_for_timestamp": "0",
+    "old_mode": "'ZERO_DATE_TIME_CAST,NO_PROGRESS_INFO,NO_DUP_KEY_WARNINGS_WITH_IGNORE'",
+    "wait_timeout": "1",
+    "interactive_timeout": "1",
+    "net_read_timeout": "1",
+    "net_write_timeout": "1",
+    "idle_transaction_timeout": "1",
+    "lc_messages": "'de_DE'",
+    "lc_time_names": "'de_DE'",
+    "sql_if_exists": "1",
+    "alter_algorithm": "'INSTANT'",
+    "innodb_compression_default": "1",
+    "max_error_count": "0",
+    "div_precision_increment": "0",
+    "max_sort_length": "64",
+    "event_scheduler": "1",
+}
+MODES = (
+    "ANSI",
+    "ORACLE",
+    "TRADITIONAL",
+    "PIPES_AS_CONCAT,IGNORE_SPACE,HIGH_NOT_PRECEDENCE",
+    "NO_BACKSLASH_ESCAPES",
+    "PAD_CHAR_TO_FULL_LENGTH",
+    "EMPTY_STRING_IS_NULL",
+    "NO_AUTO_VALUE_ON_ZERO,NO_UNSIGNED_SUBTRACTION",
+    "STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE",
+    "TIME_ROUND_FRACTIONAL",
+    "SIMULTANEOUS_ASSIGNMENT,REAL_AS_FLOAT",
+)
+
+
+@contextmanager
+def globally(access: DatabaseAccess, values: Mapping[str, str]) -> Iterator[None]:
+    """Give new sessions of the server other values within the block."""
+    names = ", ".join(f"@@GLOBAL.{name}" for name in values)
+    [before] = run(access, f"SELECT {names}", schema=None)
+    # GLOBAL applies to all that follow in the statement.
+    run(access, "SET GLOBAL " + ", ".join(map(" = ".join, values.items())), schema=None)
+    try:
+        yield
+    finally:
+        back = ", ".join(f"{name} = %s" for name in values)
+        run(access, f"SET GLOBAL {back}", *before, schema=None)
+
+
+@pytest.fixture(scope="module")
+def filled(mariadb: DatabaseAccess) -> Iterator[tuple[DatabaseAccess, dict[str, Any]]]:
+    """A server with every kind of data that a setting might change, and its snapshot."""
+    renew(mariadb)
+    run_all(mariadb, SCHEMA)
+    with cursor(mariadb) as opened:
+        opened.execute("SET SESSION innodb_strict_mode = 0")
+        opened.execute(f"CREATE TABLE wide (id INT PRIMARY KEY, {WIDE})")
+        opened.execute("INSERT INTO wide (id, c0, c39) VALUES (1, 'a', 'b')")
+    yield mariadb, snapshot(mariadb)
+    renew(mariadb)
+
+
+def round_trip(engine: Engine, access: DatabaseAccess, catalogue: Catalogue) -> None:
+    """Back up, lose a row and a table, and restore."""
+    backup = create_backup(engine, access, catalogue)
+    assert backup.manifest.objects.tables["many"].before == 2500
+    with open_session(access) as session:
+        session.execute("DELETE FROM many LIMIT 1")
+        session.execute("DROP TABLE wide")
+    restore_backup(engine, access, backup)
+    drop_replaced_data(access)
+
+
+def assert_equal(found: dict[str, Any], original: dict[str, Any]) -> None:
+    assert found.keys() == original.keys()
+    assert {key: found[key] for key in found if found[key] != original[key]} == {}
+
+
+@pytest.mark.fault("server with hostile settings")
+def test_a_backup_is_restored_unchanged_under_all_hostile_settings_at_once(
+    engine: Engine, filled: tuple[DatabaseAccess, dict[str, Any]], catalogue: Catalogue
+) -> None:
+    server, original = filled
+    with globally(server, HARMLESS):
+        round_trip(engine, server, catalogue)
+    assert_equal(snapshot(server), original)
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("name", HARMLESS)
+def test_a_backup_is_restored_unchanged_under_each_hostile_setting(
+    engine: Engine,
+    filled: tuple[DatabaseAccess, dict[str, Any]],
+    catalogue: Catalogue,
+    name: str,
+) -> None:
+    server, original = filled
+    with globally(server, {name: HARMLESS[name]}):
+        round_trip(engine, server, catalogue)
+    assert_equal(snapshot(server), original)
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("mode", MODES)
+def test_a_backup_is_restored_unchanged_under_each_sql_mode(
+    engine: Engine,
+    filled: tuple[DatabaseAccess, dict[str, Any]],
+    catalogue: Catalogue,
+    mode: str,
+) -> None:
+    server, original = filled
+    with globally(server, {"sql_mode": f"'{mode}'"}):
+        round_trip(engine, server, catalogue)
+    assert_equal(snapshot(server), original)
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        ("SET NAMES latin1", "character_set_client = latin1"),
+        ("SET character_set_results = latin1", "character_set_results = latin1"),
+        ("SET max_join_size = 1", "sql_big_selects = 0"),
+    ],
+)
+@pytest.mark.fault("server with hostile settings")
+def test_what_the_dump_tool_cannot_be_told_is_refused_by_name_before_the_dump(
+    engine: Engine,
+    filled: tuple[DatabaseAccess, dict[str, Any]],
+    catalogue: Catalogue,
+    command: str,
+    named: str,
+) -> None:
+    server, _ = filled
+    account = replace(server, user="dumper", password="d")
+    run_all(
+        server,
+        "CREATE OR REPLACE USER dumper@'%' IDENTIFIED BY 'd'\n\n"
+        "GRANT ALL ON platform.* TO dumper@'%'\n\nGRANT SELECT ON mysql.* TO dumper@'%'",
+    )
+    seen: list[int] = []
+    with (
+        globally(server, {"init_connect": f"'{command}'"}),
+        pytest.raises(BackupError, match=named) as caught,
+    ):
+        create_backup(engine, account, catalogue, on_bytes=seen.append)
+    run(server, "DROP USER dumper@'%'")
+    assert "init_connect" in caught.value.todo
+    assert seen == []

@@ -1,0 +1,107 @@
+"""A view that names its schema is created in another schema with that schema's name."""
+
+from __future__ import annotations
+
+import pytest
+
+from cosmicdeploy.database.schema.definitions import Definition, Definitions, Kind
+from cosmicdeploy.database.schema.rebuilding.relocation import (
+    bodies_naming,
+    relocated,
+    require_relocatable,
+)
+from cosmicdeploy.errors import BackupError
+
+pytestmark = pytest.mark.unit
+
+HEAD = "CREATE ALGORITHM=UNDEFINED DEFINER=`live`@`%` SQL SECURITY DEFINER VIEW `v` AS "
+
+
+def moved(text: str, kind: Kind = "VIEW", source: str = "live", target: str = "shadow") -> str:
+    view = Definition(kind=kind, name="v", statement=text, charset="utf8mb4", collation="x")
+    [result] = relocated(Definitions(collation="x", objects=(view,)), source, target).objects
+    return result.statement
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "select `live`.`t`.`id` AS `id` from (`live`.`t` join `mysql`.`user`)",
+            "select `shadow`.`t`.`id` AS `id` from (`shadow`.`t` join `mysql`.`user`)",
+        ),
+        (
+            "select `live`.`half`(`t`.`id`) AS `h` from `t`",
+            "select `shadow`.`half`(`t`.`id`) AS `h` from `t`",
+        ),
+        (
+            "select '`live`.`t`.`x`' AS `it\\'s`,`live`.`t`.`a` AS `a` from `live`.`t`",
+            "select '`live`.`t`.`x`' AS `it\\'s`,`shadow`.`t`.`a` AS `a` from `shadow`.`t`",
+        ),
+        (
+            "select 'it''s \\\\' AS `a``live`,`live`.`f`('\\'') AS `b` from `other`.`live`",
+            "select 'it''s \\\\' AS `a``live`,`shadow`.`f`('\\'') AS `b` from `other`.`live`",
+        ),
+    ],
+)
+def test_the_schema_is_replaced_where_the_text_names_it(before: str, after: str) -> None:
+    assert moved(HEAD + before) == HEAD + after
+    assert moved(HEAD + after, source="shadow", target="live") == HEAD + before
+
+
+def test_views_of_two_schemas_are_compared_without_their_names() -> None:
+    full = "select `shadow`.`f`(`shadow`.`t`.`id`) AS `a`,`g`() AS `b` from `shadow`.`t`"
+    compact = "select `live`.`f`(`t`.`id`) AS `a`,`g`() AS `b` from `t`"
+    bare = "select `f`(`t`.`id`) AS `a`,`g`() AS `b` from `t`"
+    assert moved(HEAD + full, source="shadow", target="") == HEAD + bare
+    assert moved(HEAD + compact, target="") == HEAD + bare
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select `live`.`id` AS `id` from `live`",  # a table with the schema's name
+        "select `t`.`live` AS `live` from `t`",
+        "select `other`.`t`.`id` AS `id` from `other`.`t`",
+        "select 1 AS `1`",
+    ],
+)
+def test_a_view_that_does_not_name_its_schema_is_unchanged(text: str) -> None:
+    assert moved(HEAD + text) == HEAD + text
+
+
+def test_a_body_is_unchanged() -> None:
+    """The server reads its names when it runs, in the schema in which it then is."""
+    text = "CREATE DEFINER=`r`@`%` PROCEDURE `p`() SELECT * FROM `live`.`t`"
+    assert moved(text, "PROCEDURE") == text
+
+
+def test_a_view_whose_text_is_ambiguous_is_refused() -> None:
+    text = "select `live`.`f`(`live`.`id`) AS `f` from `live`"
+    view = Definition(kind="VIEW", name="v", statement=HEAD + text, charset="utf8mb4", collation="")
+    with pytest.raises(BackupError, match="view v names its schema live, and a table") as caught:
+        require_relocatable([view], "live")
+    assert "create the view again" in caught.value.todo
+
+
+def test_a_name_with_backticks_is_replaced() -> None:
+    text = "select `li``ve`.`f`(1) AS `f`"
+    assert moved(HEAD + text, source="li`ve") == HEAD + "select `shadow`.`f`(1) AS `f`"
+
+
+@pytest.mark.parametrize(
+    ("body", "names_it"),
+    [
+        ("SELECT * FROM `live`.`t`", True),
+        ("SELECT * FROM LIVE . t", True),
+        ("CALL live.p()", True),
+        ("SELECT live FROM `live`", False),
+        ("SELECT * FROM alive.t JOIN `alive`.`t` JOIN live_2.t", False),
+    ],
+)
+def test_a_body_that_names_its_schema_is_told(body: str, names_it: bool) -> None:
+    objects = [
+        Definition(kind=kind, name="o", statement=f"CREATE {body}", charset="utf8mb4", collation="")
+        for kind in ("PROCEDURE", "EVENT", "VIEW")
+    ]
+    assert bodies_naming(objects, "live") == ["procedure o", "event o"] * names_it
