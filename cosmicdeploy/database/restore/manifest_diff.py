@@ -91,13 +91,20 @@ def _definitions(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return the digests of the backup's objects and of the loaded ones, to compare them.
 
-    The manifests of older versions hold only digests of most objects.
+    The manifests of older versions hold only digests of most objects. In others, a text with
+    another digest has been altered.
     """
     if manifest.object_definitions is None:
         return manifest.definitions, loaded.digests()
     recorded = loaded.model_copy(update={"objects": manifest.recorded})
+    digests = recorded.digests()
+    altered = {
+        label: digest
+        for label, digest in manifest.definitions.items()
+        if digests.get(label) != digest
+    }
     return (
-        unqualified(recorded, manifest.database).digests(),
+        {**unqualified(recorded, manifest.database).digests(), **altered},
         unqualified(loaded, schema).digests(),
     )
 
