@@ -13,7 +13,6 @@ from cosmicdeploy.database.schema.definitions import (
     Definition,
     Definitions,
     names_of,
-    read_definition,
 )
 from cosmicdeploy.database.schema.rebuilding.event_text import disabled, is_enabled
 from cosmicdeploy.database.schema.recorded_settings import recorded_settings
@@ -151,9 +150,13 @@ def _note(session: Session, schema: str, event: Definition) -> str:
     """
     if event.name not in names_of(session, schema, "EVENT"):
         return over_note(event, is_created=create_event_that_is_over(session, event))
-    if is_enabled(read_definition(session, "EVENT", event.name)):
-        return ""
-    return over_note(event, is_created=True)
+    # Not by its text, whose form depends on the settings of the session.
+    [(status,)] = session.rows(
+        "SELECT status FROM information_schema.events WHERE event_schema = %s AND event_name = %s",
+        schema,
+        event.name,
+    )
+    return "" if status == "ENABLED" else over_note(event, is_created=True)
 
 
 def _settings(definition: Definition) -> tuple[str, ...]:
