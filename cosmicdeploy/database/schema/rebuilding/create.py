@@ -13,7 +13,6 @@ from cosmicdeploy.database.schema.definitions import (
     Definition,
     Definitions,
     names_of,
-    read_definition,
 )
 from cosmicdeploy.database.schema.rebuilding.event_text import disabled, is_enabled
 from cosmicdeploy.database.schema.recorded_settings import recorded_settings
@@ -151,9 +150,14 @@ def _note(session: Session, schema: str, event: Definition) -> str:
     """
     if event.name not in names_of(session, schema, "EVENT"):
         return over_note(event, is_created=create_event_that_is_over(session, event))
-    if is_enabled(read_definition(session, "EVENT", event.name)):
-        return ""
-    return over_note(event, is_created=True)
+    # Not SHOW CREATE EVENT: the event's own sql_mode is set, and may change the text.
+    states = dict(
+        session.rows(
+            "SELECT event_name, status FROM information_schema.events WHERE event_schema = %s",
+            schema,
+        )
+    )
+    return "" if states[event.name] == "ENABLED" else over_note(event, is_created=True)
 
 
 def _settings(definition: Definition) -> tuple[str, ...]:
