@@ -77,6 +77,17 @@ class Session:
             names = [column[0] for column in cursor.description]
             return dict(zip(names, cursor.fetchone() or (), strict=True))
 
+    def raw_row(self, sql: str) -> dict[str, Any]:
+        """Run one statement like `row`, but return texts as the bytes that the server sends.
+
+        They may not be UTF-8: MariaDB shows the default of a binary column as it is.
+        """
+        self._connection.use_unicode = False
+        try:
+            return self.row(sql)
+        finally:
+            self._connection.use_unicode = True
+
     def execute(self, sql: str | bytes, *parameters: object) -> None:
         """Run one statement and ignore its result; bytes are sent unchanged."""
         with self._run(sql, *parameters):
@@ -108,6 +119,12 @@ class Session:
                 yield cursor
         except pymysql.MySQLError as error:
             raise as_database_error(error, self.where) from error
+        except UnicodeDecodeError as error:
+            raise DatabaseError(
+                f"The server's answer is not UTF-8: {sql!r}",
+                where=self.where,
+                todo="find the object whose name or text has such bytes, and create it again",
+            ) from error
 
     def use(self, schema: str) -> None:
         """Make a schema the current one; table names without a schema then refer to it."""

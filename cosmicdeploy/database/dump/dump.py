@@ -199,7 +199,7 @@ def _dump(
             access, before.tables, options.lock_wait, checksums=checksums, settled=settled
         ) as count:
             with piped(stored) as put:
-                sink = reporting(put, archive, on_bytes)
+                sink = count.noticing(reporting(put, archive, on_bytes))
                 result = tools.dump(sink, options.silence, without=withheld)
             archive.close()
             on_bytes(archive.raw.bytes)

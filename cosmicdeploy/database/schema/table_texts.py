@@ -15,7 +15,7 @@ COUNTER = re.compile(r"(\n\) (?:/\*!\d+ TABLESPACE [^\n]*?\*/ )?ENGINE=\w+) AUTO
 def read_table_texts(session: Session, schema: str) -> dict[str, str]:
     """Return table → the statement that creates it, without the counter of AUTO_INCREMENT.
 
-    Raises `DatabaseError`.
+    Bytes that are not UTF-8 are written as `\\xff`. Raises `DatabaseError`.
     """
     rows = session.rows(
         "SELECT table_name FROM information_schema.tables"
@@ -26,5 +26,5 @@ def read_table_texts(session: Session, schema: str) -> dict[str, str]:
 
 
 def _text(session: Session, schema: str, table: str) -> str:
-    row = session.row(f"SHOW CREATE TABLE {quoted(schema)}.{quoted(table)}")
-    return COUNTER.sub(r"\1", str(row["Create Table"]))
+    row = session.raw_row(f"SHOW CREATE TABLE {quoted(schema)}.{quoted(table)}")
+    return COUNTER.sub(r"\1", row["Create Table"].decode("utf-8", "backslashreplace"))

@@ -56,7 +56,7 @@ def test_rows_added_during_the_dump_are_not_counted(
         run(access, "INSERT INTO sites (name) VALUES (UUID())")
 
     backup = create_backup(engine, access, catalogue, on_bytes=once(insert))
-    assert backup.manifest.rows_counted == "snapshot"
+    assert backup.manifest.rows_counted in ("snapshot", "around")
     assert backup.manifest.objects.tables["sites"].before == 2
     assert run(access, "SELECT COUNT(*) FROM sites") == [(3,)]
     assert verify_restore(engine, access, backup).reasons == ()

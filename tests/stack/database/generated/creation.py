@@ -15,17 +15,25 @@ from tests.stack.database.generated.flavour import RandomSchema, Statement, iden
 from tests.stack.stacks.databases import NAME, cursor, renew
 
 
+# Numbers of the server's errors about an object that it has refused before: they say nothing about
+# this one.
+DEPENDENT = frozenset({1146, 1824, 1305, 1449})
+LONGEST_EXAMPLE = 100
+
+
 @dataclass
 class Tally:
     """What a run has made: per feature, how many objects and rows were created and refused.
 
-    `reasons` counts the server's refusals by feature and error number. `restored` and `refused`
+    `reasons` counts the server's refusals by feature and error number, and `examples` has the first
+    error of each. `restored` and `refused`
     count schemas, and `named` the first words of why they were refused; `empty` are schemas of
     which the server took no table.
     """
 
     created: Counter[str] = field(default_factory=Counter)
     reasons: Counter[tuple[str, int]] = field(default_factory=Counter)
+    examples: dict[tuple[str, int], str] = field(default_factory=dict)
     named: Counter[str] = field(default_factory=Counter)
     restored: int = 0
     refused: int = 0
@@ -47,7 +55,8 @@ class Tally:
         lines += [f"  refused: {count} × {why}" for why, count in self.named.most_common()]
         lines += [f"  created: {count} × {what}" for what, count in self.created.most_common()]
         for (feature, number), count in self.reasons.most_common():
-            lines.append(f"  the server took no {feature}: {count} × error {number}")
+            example = self.examples[feature, number]
+            lines.append(f"  the server took no {feature}: {count} × {number} {example}")
         return "\n".join(lines)
 
 
@@ -81,7 +90,10 @@ def _takes(opened: Any, charset: str, statement: Statement, tally: Tally) -> boo
             opened.execute(f"ALTER DATABASE `{NAME}` COLLATE {charset}{statement.collation}")
         opened.execute(statement.sql)
     except pymysql.MySQLError as error:
-        tally.reasons[statement.feature, int(error.args[0])] += 1
+        number, text = error.args[:2]
+        if number not in DEPENDENT:
+            tally.reasons[statement.feature, number] += 1
+            tally.examples.setdefault((statement.feature, number), str(text)[:LONGEST_EXAMPLE])
         return False
     tally.created[statement.feature] += 1
     return True

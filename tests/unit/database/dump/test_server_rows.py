@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from cosmicdeploy.database.dump import server_rows
+from cosmicdeploy.database.dump import snapshots
+from cosmicdeploy.database.dump.commits import Commits
 from cosmicdeploy.database.dump.server_rows import ServerRows, counting_rows
 from cosmicdeploy.database.schema.row_checksums import Rows
 from cosmicdeploy.errors import BackupError, DatabaseError
@@ -19,18 +20,44 @@ pytestmark = pytest.mark.unit
 # The ids of the sessions, in the order in which they are opened; the tool's is the next.
 WATCHING, LATE, EARLY, TOOL = 1, 2, 3, 4
 ROWS = {EARLY: 10, LATE: 11}
-Views = dict[int, tuple[int, int]]
-BEFORE, AFTER = (80, 80), (82, 82)
+NONE: dict[int, str] = {}
+CONNECTED, BEGUN = {TOOL: ""}, {TOOL: "shop"}
+
+
+class Server:
+    """A server whose counter and whose other sessions change from one look to the next.
+
+    The last value of each stays.
+    """
+
+    def __init__(
+        self, counters: Sequence[str], tools: Sequence[dict[int, str]], changed: Sequence[str] = ()
+    ) -> None:
+        self.counters = [*counters]
+        self.tools = [*tools]
+        self.changed = changed
+        self.limits: dict[int, tuple[str, str]] = {}
+        self.sessions: list[Session] = []
+
+    @contextmanager
+    def open_session(self, *_: object) -> Iterator[Session]:
+        self.sessions.append(Session(self, len(self.sessions) + WATCHING))
+        yield self.sessions[-1]
+
+    def read_commits(self, _: object) -> Commits:
+        return Commits(counter=_next(self.counters), limits=self.limits)
+
+
+def _next(values: list[Any]) -> Any:
+    return values.pop(0) if len(values) > 1 else values[0]
 
 
 class Session:
-    """A session that sees 10 or 11 rows, and that knows the session of the dump tool."""
+    """A session that sees 10 or 11 rows, and the session of the dump tool."""
 
-    where = "server"
-
-    def __init__(self, number: int, changed: Sequence[str]) -> None:
+    def __init__(self, server: Server, number: int) -> None:
+        self.server = server
         self.number = number
-        self.changed = changed
         self.statements: list[str] = []
 
     def stay_open(self) -> None: ...
@@ -38,51 +65,50 @@ class Session:
     def execute(self, statement: str, *_: object) -> None:
         self.statements.append(statement)
 
-    def rows(self, query: str, *_: object) -> list[tuple[Any, ...]]:
-        if "CONNECTION_ID" in query:
-            return [(self.number,)]
-        if "processlist" in query:
-            return [(TOOL,)]
-        if "update_time" in query:
-            return [(name,) for name in self.changed]
-        if "information_schema.columns" in query:
-            return [("id", "NO"), ("name", "YES")]
+    def rows(self, query: str, *parameters: object) -> list[Any]:
         if "COUNT(*), COALESCE" in query:
-            assert "CRC32(`id`), IFNULL(CRC32(`name`), '-')" in query
-            return [(ROWS[self.number], 7)]
-        return [(ROWS[self.number],)] if "COUNT(*)" in query else [("now",)]
+            values = "CRC32(`id`), IFNULL(CRC32(`name`), '-'), CRC32(UNIX_TIMESTAMP(`at`))"
+            assert f"CONCAT_WS(',', {values})" in query
+        answers = {
+            "CONNECTION_ID": lambda: [(self.number,)],
+            "processlist": lambda: [*_next(self.server.tools).items()],
+            "update_time": lambda: [(name,) for name in self.server.changed],
+            "information_schema.columns": lambda: columns(*parameters),
+            "COUNT(*), COALESCE": lambda: [(ROWS[self.number], 7)],
+            "COUNT(*)": lambda: [(ROWS[self.number],)],
+            "NOW()": lambda: [("now",)],
+        }
+        return next(answer() for words, answer in answers.items() if words in query)
 
 
-# What the server shows until the late session has its snapshot, and what it shows then.
-Script = Sequence[Views | None]
+def columns(_schema: object, table: object) -> list[Any]:
+    """Return the columns of a table, and one of a table that differs in case."""
+    return [
+        (table, "id", "NO", "int"),
+        (table, "name", "YES", "varchar"),
+        (str(table).upper(), "other", "NO", "int"),
+        (table, "at", "NO", "timestamp"),
+    ]
+
+
+def access() -> Any:
+    return type("Access", (), {"name": "shop", "user": "root", "where": "server"})
 
 
 def counted(
-    monkeypatch: pytest.MonkeyPatch,
-    script: Script,
-    *,
-    checksums: bool = False,
-    changed: Sequence[str] = (),
+    monkeypatch: pytest.MonkeyPatch, server: Server, *, checksums: bool = False
 ) -> ServerRows:
-    """Count while the server shows the read views of `script`."""
-    numbers = itertools.count(WATCHING)
-    sessions: list[Session] = []
-
-    @contextmanager
-    def opened(*_: object) -> Iterator[Session]:
-        sessions.append(Session(next(numbers), changed))
-        yield sessions[-1]
-
-    def read_views(_: object) -> Views | None:
-        late = sessions[LATE - WATCHING]
-        return script[any(statement.startswith("START") for statement in late.statements)]
-
-    monkeypatch.setattr(server_rows, "open_session", opened)
-    monkeypatch.setattr(server_rows, "read_views", read_views)
-    access: Any = type("Access", (), {"name": "shop", "user": "root", "where": "server"})
-    with counting_rows(access, ["a", "b"], 60, checksums=checksums) as count:
+    """Count on the server while a dump tool writes some bytes."""
+    monkeypatch.setattr(snapshots, "open_session", server.open_session)
+    monkeypatch.setattr(snapshots, "read_commits", server.read_commits)
+    written: list[bytes] = []
+    with counting_rows(access(), ["a", "b"], 60, checksums=checksums) as count:
+        if BEGUN in server.tools or server.counters == [""]:
+            count.noticing(written.append)(b"-- MariaDB dump")
+            assert written == [b"-- MariaDB dump"]
+            time.sleep(0.05)  # the tool runs on
         result = count.result()
-    for session in sessions:  # each table is released at once
+    for session in server.sessions:  # each table is released at once
         saved = session.statements.count("SAVEPOINT counted")
         assert session.statements.count("ROLLBACK TO SAVEPOINT counted") == saved
     return result
@@ -91,52 +117,67 @@ def counted(
 def test_an_early_snapshot_is_the_dumps_if_nothing_was_committed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    seen = {EARLY: BEFORE, TOOL: BEFORE}
-    result = counted(monkeypatch, [seen, {**seen, LATE: AFTER}])
+    result = counted(monkeypatch, Server(["80"], [NONE, CONNECTED, BEGUN]))
     assert (result.counted, result.counts) == ("snapshot", {"a": 10, "b": 10})
 
 
 def test_after_a_commit_the_snapshot_just_after_the_tools_is_used(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    seen = {EARLY: BEFORE, TOOL: AFTER}
-    result = counted(monkeypatch, [seen, {**seen, LATE: AFTER}])
+    result = counted(monkeypatch, Server(["80", "82"], [NONE, CONNECTED, BEGUN]))
     assert (result.counted, result.counts) == ("snapshot", {"a": 11, "b": 11})
 
 
 @pytest.mark.parametrize(
-    "script",
+    ("counters", "tools"),
     [
-        [{EARLY: BEFORE, TOOL: AFTER}, {EARLY: BEFORE, TOOL: AFTER, LATE: (84, 84)}],
-        [{EARLY: BEFORE, TOOL: (82, 81)}, {EARLY: BEFORE, TOOL: (82, 81), LATE: (82, 81)}],
-        [None],
+        (["80", "82", "84"], [NONE, CONNECTED, BEGUN]),
+        (["80", "82", "82", "82", "84"], [NONE, CONNECTED, BEGUN]),
+        ([""], [NONE, BEGUN]),
+        (["80", "80", "80", "80", "82"], [NONE, BEGUN, NONE]),
+        (["80", "82", "82", "82", "84"], [NONE, BEGUN, {TOOL + 1: "shop"}]),
+        (["80", "82"], [{TOOL: "shop", TOOL + 1: "shop"}]),
+        (["80", "82"], [NONE]),
     ],
-    ids=["commits on both sides", "an open transaction", "no privilege"],
+    ids=[
+        "a commit when the tool connects",
+        "a commit when its snapshot begins",
+        "no privilege",
+        "another session, and a commit",
+        "another session, then the tool",
+        "two sessions",
+        "a quick tool, and a commit",
+    ],
 )
 def test_otherwise_the_counts_are_those_before_the_dump(
-    monkeypatch: pytest.MonkeyPatch, script: Script
+    monkeypatch: pytest.MonkeyPatch, counters: list[str], tools: list[dict[int, str]]
 ) -> None:
-    result = counted(monkeypatch, script)
+    result = counted(monkeypatch, Server(counters, tools))
     assert (result.counted, result.counts) == ("around", {"a": 10, "b": 10})
 
 
-def test_a_tool_that_is_too_quick_to_be_seen_needs_a_server_at_rest(
+def test_a_commit_while_the_tool_connects_does_not_matter_if_the_snapshots_are_shown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    early = {EARLY: BEFORE}
-    at_rest = counted(monkeypatch, [early, {**early, LATE: BEFORE}])
-    assert at_rest.counted == "snapshot"
-    busy = counted(monkeypatch, [early, {**early, LATE: AFTER}])
-    assert busy.counted == "around"
+    server = Server(["80", "82", "84"], [NONE, CONNECTED, BEGUN])
+    server.limits = {EARLY: ("80", "80"), TOOL: ("84", "84"), LATE: ("84", "84")}
+    result = counted(monkeypatch, server)
+    assert (result.counted, result.counts) == ("snapshot", {"a": 11, "b": 11})
+
+
+@pytest.mark.parametrize("tools", [[NONE], [NONE, BEGUN, NONE]])
+def test_a_tool_that_is_too_quick_to_be_told_needs_a_server_without_commits(
+    monkeypatch: pytest.MonkeyPatch, tools: list[dict[int, str]]
+) -> None:
+    assert counted(monkeypatch, Server(["80"], tools)).counted == "snapshot"
 
 
 def test_rows_have_a_checksum_only_if_they_are_those_of_the_dump(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    same = {EARLY: BEFORE, TOOL: BEFORE}
-    exact = counted(monkeypatch, [same, same], checksums=True, changed=["a"])
+    exact = counted(monkeypatch, Server(["80"], [NONE, BEGUN], ["a"]), checksums=True)
     assert exact.checksums == {"a": "crc32-sum:7", "b": "crc32-sum:7"}
-    around = counted(monkeypatch, [None], checksums=True, changed=["a"])
+    around = counted(monkeypatch, Server([""], [NONE], ["a"]), checksums=True)
     assert around.checksums == {"a": "", "b": "crc32-sum:7"}
 
 
@@ -154,22 +195,20 @@ def test_a_snapshot_with_other_counts_is_not_the_dumps() -> None:
 
 
 def test_a_dump_that_fails_ends_the_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    numbers, killed = itertools.count(WATCHING), []
+    server, killed = Server(["80"], [NONE]), []
 
-    @contextmanager
-    def opened(*_: object) -> Iterator[Session]:
-        yield Session(next(numbers), ())
+    def kill(_: object, number: int, *, statement_only: bool) -> None:
+        assert not statement_only
+        killed.append(number)
 
-    monkeypatch.setattr(server_rows, "open_session", opened)
-    monkeypatch.setattr(server_rows, "read_views", lambda _: {EARLY: BEFORE})
-    monkeypatch.setattr(
-        server_rows, "kill", lambda _, number, statement_only: killed.append(number)
-    )
-    access: Any = type("Access", (), {"name": "shop", "user": "root", "where": "server"})
+    monkeypatch.setattr(snapshots, "open_session", server.open_session)
+    monkeypatch.setattr(snapshots, "read_commits", server.read_commits)
+    monkeypatch.setattr(snapshots, "kill", kill)
     with (
         pytest.raises(BackupError),
-        counting_rows(access, ["a"], 60, checksums=False) as count,
+        counting_rows(access(), ["a"], 60, checksums=False) as count,
     ):
         raise BackupError("the tool failed")
     with pytest.raises(DatabaseError, match="ended"):
         count.result()
+    assert killed == [WATCHING, EARLY, LATE]

@@ -1,0 +1,140 @@
+"""Find a session that sees exactly what the dump tool sees, without a lock.
+
+A session opens a snapshot just before the dump tool starts, and another one as soon as the tool's
+transaction has begun. If nothing was committed between one of them and the tool's own, they hold
+the same data.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+
+from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.dump.commits import Commits, read_commits
+from cosmicdeploy.database.session import Session, open_session
+from cosmicdeploy.database.sessions.process_list import kill
+from cosmicdeploy.database.tools.silence import ANSWER_SECONDS, TOOLS_HOST
+from cosmicdeploy.errors import DatabaseError
+
+# How often to look for the dump tool's session. Each commit in between may spoil the snapshot.
+LOOK_EVERY_SECONDS = 0.002
+BEGIN = (
+    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+)
+# The tool selects its schema once its transaction has begun.
+TOOLS = (
+    "SELECT id, db FROM information_schema.processlist WHERE id > %s AND user = %s AND host = %s"
+)
+
+
+@dataclass(kw_only=True, eq=False)
+class Snapshots:
+    """The sessions with the snapshots, and one that watches the server.
+
+    `early` has a snapshot from before the dump; `late` gets one as soon as the dump has begun.
+    `began` and `commits` are the server's clock and what it shows of commits just before `early`
+    got its snapshot. The thread of the dump sets `has_output` and `dump_ended`.
+    """
+
+    access: DatabaseAccess
+    watching: Session
+    early: Session
+    late: Session
+    began: object
+    commits: Commits
+    has_output: threading.Event = field(default_factory=threading.Event)
+    dump_ended: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self._ids = {each: _id(each) for each in (self.watching, self.early, self.late)}
+
+    def find(self) -> Session | None:
+        """Return the session that sees exactly what the dump tool sees; None if none is found.
+
+        Returns before the dump ends, if the tool's session can be told. Raises `DatabaseError`.
+        """
+        before_tool, tool = self.commits, None
+        while self.commits.counter and tool is None and not self.dump_ended.is_set():
+            commits, tools = read_commits(self.watching), self._tools()
+            if not tools:
+                before_tool = commits
+            tool = self._only_begun(tools)
+            if tool is None:
+                self.dump_ended.wait(LOOK_EVERY_SECONDS)
+        if tool is not None:
+            begin_snapshot(self.late)
+            commits = read_commits(self.watching)
+            # Only output proves that it is the dump tool's session, and not another client's.
+            self.has_output.wait()
+            if self._only_begun(self._tools()) == tool:
+                return self._matching(tool, before_tool, commits)
+        return self._early_if_nothing_was_committed()
+
+    def _matching(self, tool: int, before_tool: Commits, commits: Commits) -> Session | None:
+        """Return the session with the tool's snapshot.
+
+        `before_tool` was read before the tool connected, `commits` once `late` had its snapshot.
+        """
+        for session, since in ((self.early, self.commits), (self.late, before_tool)):
+            if commits.are_none_since(since) or commits.show_the_same(self._ids[session], tool):
+                return session
+        return None
+
+    def end(self) -> None:
+        """End the sessions on the server, whatever they run."""
+        self.has_output.set()
+        self.dump_ended.set()
+        with suppress(DatabaseError), open_session(self.access, ANSWER_SECONDS) as session:
+            for session_id in self._ids.values():
+                with suppress(DatabaseError):  # it has ended by itself
+                    kill(session, session_id, statement_only=False)
+
+    def _early_if_nothing_was_committed(self) -> Session | None:
+        """Wait for the dump's end; the tool was too quick to be told from other sessions."""
+        if not self.commits.counter:
+            return None
+        self.dump_ended.wait()
+        return self.early if read_commits(self.watching).are_none_since(self.commits) else None
+
+    def _tools(self) -> dict[int, str]:
+        """Return the schemas of the sessions that may be the dump tool's, by their ids."""
+        newest = self._ids[self.early]
+        rows = self.watching.rows(TOOLS, newest, self.access.user, TOOLS_HOST)
+        return {int(session_id): str(schema or "") for session_id, schema in rows}
+
+    def _only_begun(self, tools: Mapping[int, str]) -> int | None:
+        """Return the id of the only session, if its transaction has begun."""
+        return next(iter(tools)) if [*tools.values()] == [self.access.name] else None
+
+
+@contextmanager
+def open_snapshots(access: DatabaseAccess, lock_wait: int) -> Iterator[Snapshots]:
+    """Open the sessions, and the early snapshot; close them at the end of the block.
+
+    A statement waits up to `lock_wait` seconds for a table's lock. Raises `DatabaseError`.
+    """
+    with ExitStack() as stack:
+        watching, late, early = (stack.enter_context(open_session(access)) for _ in range(3))
+        for session in (watching, late, early):
+            session.stay_open()
+            session.execute(f"SET SESSION lock_wait_timeout = {lock_wait}")
+        [(began,)] = watching.rows("SELECT NOW()")
+        commits = read_commits(watching)
+        begin_snapshot(early)
+        yield Snapshots(
+            access=access, watching=watching, early=early, late=late, began=began, commits=commits
+        )
+
+
+def begin_snapshot(session: Session) -> None:
+    """Begin a transaction that sees the data as they are now."""
+    for statement in BEGIN:
+        session.execute(statement)
+
+
+def _id(session: Session) -> int:
+    return int(session.rows("SELECT CONNECTION_ID()")[0][0])
