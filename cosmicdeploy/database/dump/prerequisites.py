@@ -28,7 +28,9 @@ WITHOUT_DATA = frozenset({"CONNECT", "SPIDER", "FEDERATED", "MRG_MYISAM", "BLACK
 
 NO_BACKSLASH_ESCAPES = "NO_BACKSLASH_ESCAPES"
 # The comment of a routine or an event, as the server writes it, up to its first escape.
-ESCAPED_COMMENT = re.compile(r"(?:\n {4}| (?:ENABLE|DISABLE(?: ON \w+)?) )COMMENT '(?:[^'\\]|'')*\\")
+ESCAPED_COMMENT = re.compile(
+    r"(?:\n {4}| (?:ENABLE|DISABLE(?: ON \w+)?) )COMMENT '(?:[^'\\]|'')*\\"
+)
 
 # For each kind of refused tables: why a dump is refused, and what to do.
 SEQUENCES = (

@@ -14,7 +14,6 @@ from cosmicdeploy.database.access import DatabaseAccess
 from tests.stack.database.generated.flavour import RandomSchema, Statement, identifier
 from tests.stack.stacks.databases import NAME, cursor, renew
 
-
 # Numbers of the server's errors about an object that it has refused before: they say nothing about
 # this one.
 DEPENDENT = frozenset({1146, 1824, 1305, 1449})

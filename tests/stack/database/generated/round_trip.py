@@ -110,6 +110,7 @@ class RoundTrip:
 
 
 def _names(schema: RandomSchema, refusal: BackupError) -> bool:
+    """Whether a refusal names a table or another object of a schema."""
     text = _whole(refusal)
     return any(name in text or repr(name)[1:-1] in text for name in schema.names)
 
