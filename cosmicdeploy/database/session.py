@@ -77,16 +77,13 @@ class Session:
             names = [column[0] for column in cursor.description]
             return dict(zip(names, cursor.fetchone() or (), strict=True))
 
-    def raw_row(self, sql: str) -> dict[str, Any]:
-        """Run one statement like `row`, but return texts as the bytes that the server sends.
-
-        They may not be UTF-8: MariaDB shows the default of a binary column as it is.
-        """
-        self._connection.use_unicode = False
+    def exact_row(self, sql: str) -> dict[str, Any]:
+        """Run one statement like `row`, but raise `DatabaseError` for a text that is not UTF-8."""
+        lenient, self._connection.encoding = self._connection.encoding, "utf-8"
         try:
             return self.row(sql)
         finally:
-            self._connection.use_unicode = True
+            self._connection.encoding = lenient
 
     def execute(self, sql: str | bytes, *parameters: object) -> None:
         """Run one statement and ignore its result; bytes are sent unchanged."""
@@ -121,9 +118,9 @@ class Session:
             raise as_database_error(error, self.where) from error
         except UnicodeDecodeError as error:
             raise DatabaseError(
-                f"The server's answer is not UTF-8: {sql!r}",
+                f"The server's answer to {sql!r} is not UTF-8",
                 where=self.where,
-                todo="find the object whose name or text has such bytes, and create it again",
+                todo="create this object again, with a text in UTF-8",
             ) from error
 
     def use(self, schema: str) -> None:

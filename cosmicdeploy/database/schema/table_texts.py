@@ -15,7 +15,8 @@ COUNTER = re.compile(r"(\n\) (?:/\*!\d+ TABLESPACE [^\n]*?\*/ )?ENGINE=\w+) AUTO
 def read_table_texts(session: Session, schema: str) -> dict[str, str]:
     """Return table → the statement that creates it, without the counter of AUTO_INCREMENT.
 
-    Bytes that are not UTF-8 are written as `\\xff`. Raises `DatabaseError`.
+    Also without what a copy of the table may show and the table not (`Vendor.implied_charset`).
+    Raises `DatabaseError`.
     """
     rows = session.rows(
         "SELECT table_name FROM information_schema.tables"
@@ -26,5 +27,7 @@ def read_table_texts(session: Session, schema: str) -> dict[str, str]:
 
 
 def _text(session: Session, schema: str, table: str) -> str:
-    row = session.raw_row(f"SHOW CREATE TABLE {quoted(schema)}.{quoted(table)}")
-    return COUNTER.sub(r"\1", row["Create Table"].decode("utf-8", "backslashreplace"))
+    row = session.row(f"SHOW CREATE TABLE {quoted(schema)}.{quoted(table)}")
+    text = COUNTER.sub(r"\1", str(row["Create Table"]))
+    implied = session.vendor.implied_charset
+    return re.sub(implied, "", text) if implied else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +30,9 @@ NAME = "platform"
 Servers = Callable[[str], DatabaseAccess]
 # Columns of SHOW CREATE that are not part of the definition.
 IGNORED_COLUMNS = ("Created",)
+# MySQL shows the character set of a column only if its collation was given with the column, as a
+# dump always gives it.
+IMPLIED = re.compile(r" CHARACTER SET \w+(?= COLLATE \w+)")
 
 
 @contextmanager
@@ -160,7 +164,9 @@ def shown(opened: Any, statement: str) -> list[Any]:
         opened.connection.use_unicode = True
     columns = [each[0] for each in opened.description]
     return [
-        value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
+        IMPLIED.sub("", value.decode("utf-8", "backslashreplace"))
+        if isinstance(value, bytes)
+        else value
         for column, value in zip(columns, opened.fetchone(), strict=True)
         if column not in IGNORED_COLUMNS
     ]

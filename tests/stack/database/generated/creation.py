@@ -17,7 +17,7 @@ from tests.stack.stacks.databases import NAME, cursor, renew
 # Numbers of the server's errors about an object that it has refused before: they say nothing about
 # this one.
 DEPENDENT = frozenset({1146, 1824, 1305, 1449})
-LONGEST_EXAMPLE = 100
+LONGEST_EXAMPLE = 200
 
 
 @dataclass
@@ -25,9 +25,9 @@ class Tally:
     """What a run has made: per feature, how many objects and rows were created and refused.
 
     `reasons` counts the server's refusals by feature and error number, and `examples` has the first
-    error of each. `restored` and `refused`
-    count schemas, and `named` the first words of why they were refused; `empty` are schemas of
-    which the server took no table.
+    error of each. `restored` and `refused` count schemas, and `failed` those whose backup failed by
+    the proof of its structure; `named` has the first words of why. `empty` are schemas of which the
+    server took no table.
     """
 
     created: Counter[str] = field(default_factory=Counter)
@@ -36,12 +36,13 @@ class Tally:
     named: Counter[str] = field(default_factory=Counter)
     restored: int = 0
     refused: int = 0
+    failed: int = 0
     empty: int = 0
 
     @property
     def schemas(self) -> int:
-        """How many schemas were restored or refused by name."""
-        return self.restored + self.refused
+        """How many schemas were tried."""
+        return self.restored + self.refused + self.failed
 
     def share_refused(self, *features: str) -> float:
         """Return the share of these features' statements that the server refused."""
@@ -50,7 +51,10 @@ class Tally:
         return lost / max(1, lost + kept)
 
     def __str__(self) -> str:
-        lines = [f"{self.restored} restored, {self.refused} refused by name, {self.empty} empty"]
+        lines = [
+            f"{self.restored} restored, {self.refused} refused by name before the dump,"
+            f" {self.failed} failed by name in the proof, {self.empty} not taken by the server"
+        ]
         lines += [f"  refused: {count} × {why}" for why, count in self.named.most_common()]
         lines += [f"  created: {count} × {what}" for what, count in self.created.most_common()]
         for (feature, number), count in self.reasons.most_common():
