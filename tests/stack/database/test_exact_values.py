@@ -14,7 +14,7 @@ from cosmicdeploy.database.restore.restore import restore_backup
 from cosmicdeploy.database.swap.swap import drop_replaced_data
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError
-from tests.stack.stacks.databases import cursor, renew, run, run_all, snapshot
+from tests.stack.stacks.databases import cursor, renew, run, run_all
 
 pytestmark = pytest.mark.stack
 
@@ -78,10 +78,11 @@ def test_each_code_is_restored_unchanged_or_its_column_refused(
             create_backup(engine, server, catalogue, on_bytes=seen.append)
         assert seen == []
         run(server, f"DELETE FROM t WHERE {differs}")  # noqa: S608
-    original = snapshot(server)
+    codes = "SELECT n, HEX(c) FROM t ORDER BY n"  # the driver cannot read each code
+    original = run(server, codes)
     restore_backup(engine, server, create_backup(engine, server, catalogue))
     drop_replaced_data(server)
-    assert snapshot(server) == original
+    assert run(server, codes) == original
 
 
 def test_an_error_value_beside_an_empty_member_is_refused_with_the_rows(
