@@ -51,7 +51,7 @@ def test_a_backup_says_how_its_structure_was_proven(
     ("change", "why"),
     [
         ("s/^  `t` text/  `t` longtext/", "table a: `t` text DEFAULT NULL becomes `t` longtext"),
-        ("s/^  `id` int(11)/  `id` innt(11)/", "table a: ERROR 1064"),
+        ("s/^  `id` int(11)/  `id` innt(11)/", "table a: ERROR 4161"),
         ("s/ENGINE=InnoDB/ENGINE=MyISAM/", "becomes ) ENGINE=MyISAM"),
     ],
 )

@@ -65,19 +65,30 @@ class Session:
     def execute(self, statement: str, *_: object) -> None:
         self.statements.append(statement)
 
-    def rows(self, query: str, *_: object) -> list[Any]:
+    def rows(self, query: str, *parameters: object) -> list[Any]:
         if "COUNT(*), COALESCE" in query:
-            assert "CRC32(`id`), IFNULL(CRC32(`name`), '-')" in query
+            values = "CRC32(`id`), IFNULL(CRC32(`name`), '-'), CRC32(UNIX_TIMESTAMP(`at`))"
+            assert f"CONCAT_WS(',', {values})" in query
         answers = {
             "CONNECTION_ID": lambda: [(self.number,)],
             "processlist": lambda: [*_next(self.server.tools).items()],
             "update_time": lambda: [(name,) for name in self.server.changed],
-            "information_schema.columns": lambda: [("id", "NO"), ("name", "YES")],
+            "information_schema.columns": lambda: columns(*parameters),
             "COUNT(*), COALESCE": lambda: [(ROWS[self.number], 7)],
             "COUNT(*)": lambda: [(ROWS[self.number],)],
             "NOW()": lambda: [("now",)],
         }
         return next(answer() for words, answer in answers.items() if words in query)
+
+
+def columns(_schema: object, table: object) -> list[Any]:
+    """Return the columns of a table, and one of a table that differs in case."""
+    return [
+        (table, "id", "NO", "int"),
+        (table, "name", "YES", "varchar"),
+        (str(table).upper(), "other", "NO", "int"),
+        (table, "at", "NO", "timestamp"),
+    ]
 
 
 def access() -> Any:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from cosmicdeploy.database.dump import structure_proof
-from cosmicdeploy.database.dump.structure_proof import StructureProver
+from cosmicdeploy.database.dump.structure_proof import StructureProver, _TableConnections
 from cosmicdeploy.database.dump_format.scan import DumpScan
+from cosmicdeploy.database.loading import parallel
 from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.rebuilding.structure import Structure
 from cosmicdeploy.errors import BackupError
@@ -128,3 +129,38 @@ def test_a_refused_setting_is_an_error_and_a_refused_table_is_noted(
     assert proving._faults == {"table a": "ERROR 1118: Row size too large"}
     with pytest.raises(BackupError):
         opened[0].on_refusal(b"SET NAMES utf8mb4", refusal)
+
+
+class LoadConnection:
+    """Records the statements that all connections run."""
+
+    ran: ClassVar[list[bytes]] = []
+
+    def __init__(self, *_: object) -> None:
+        self.id = 1
+
+    def run(self, statement: bytes) -> None:
+        self.ran.append(statement)
+
+    def close(self) -> None:
+        pass
+
+    hang_up = close
+
+
+@pytest.mark.parametrize("is_settled", [True, False])
+def test_no_table_is_created_while_that_could_spoil_the_snapshot(
+    monkeypatch: pytest.MonkeyPatch, is_settled: bool
+) -> None:
+    """It is created once the rows are counted in a snapshot, or after some seconds."""
+    monkeypatch.setattr(LoadConnection, "ran", [])
+    monkeypatch.setattr(parallel, "LoadConnection", LoadConnection)
+    monkeypatch.setattr(structure_proof, "LONGEST_WAIT_SECONDS", 60 if is_settled else 0.1)
+    begin = threading.Event()
+    connections = _TableConnections(begin, ACCESS, "s", [], on_refusal=parallel.fail)
+    connections.put(b"CREATE TABLE `a` (")
+    if is_settled:
+        assert LoadConnection.ran == []
+        begin.set()
+    connections.close()
+    assert LoadConnection.ran == [b"CREATE TABLE `a` ("]
