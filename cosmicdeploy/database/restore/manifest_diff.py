@@ -82,24 +82,21 @@ def _structure(manifest: Manifest, facts: Facts) -> Iterator[str]:
     texts = read_table_texts(facts.session, facts.schema)
     if changed := _changed(manifest.table_definitions, table_digests(texts)):
         yield f"tables differ from the backup: {', '.join(changed)}"
-    if changed := _changed(*_definitions(manifest, facts.definitions(), facts.schema)):
+    if changed := _changed_objects(manifest, facts.definitions(), facts.schema):
         yield f"definitions differ from the backup: {', '.join(changed)}"
 
 
-def _definitions(
-    manifest: Manifest, loaded: Definitions, schema: str
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the digests of the backup's objects and of the loaded ones, to compare them.
+def _changed_objects(manifest: Manifest, loaded: Definitions, schema: str) -> list[str]:
+    """Return the labels of objects that differ from the backup, or from their own digest in it.
 
-    The manifests of older versions hold only digests of most objects.
+    The manifests of older versions hold only the digests of most objects.
     """
     if manifest.object_definitions is None:
-        return manifest.definitions, loaded.digests()
+        return _changed(manifest.definitions, loaded.digests())
     recorded = loaded.model_copy(update={"objects": manifest.recorded})
-    return (
-        unqualified(recorded, manifest.database).digests(),
-        unqualified(loaded, schema).digests(),
-    )
+    then, now = unqualified(recorded, manifest.database), unqualified(loaded, schema)
+    altered = _changed(manifest.definitions, recorded.digests())
+    return sorted({*altered, *_changed(then.digests(), now.digests())})
 
 
 def row_differences(manifest: Manifest, tables: Iterable[Table]) -> list[RowDifference]:

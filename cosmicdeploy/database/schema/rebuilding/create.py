@@ -13,7 +13,6 @@ from cosmicdeploy.database.schema.definitions import (
     Definition,
     Definitions,
     names_of,
-    read_definition,
 )
 from cosmicdeploy.database.schema.rebuilding.event_text import disabled, is_enabled
 from cosmicdeploy.database.schema.recorded_settings import recorded_settings
@@ -122,23 +121,17 @@ def _create(session: Session, schema: str, recorded: Sequence[Definition]) -> Cr
     creation = Creation()
     session.use(schema)
     for _, alike in groupby(recorded, key=_settings):
-        group, events, notes = list(alike), [], []
+        group = list(alike)
         with recorded_settings(session, schema, group[0]):
             for definition in group:
                 try:
                     _create_one(session, definition)
-                    if definition.kind == "EVENT" and not _is_gone(session, schema, definition):
-                        events.append(definition)
-                    elif definition.kind == "EVENT":
-                        is_created = create_event_that_is_over(session, definition)
-                        notes.append(over_note(definition, is_created=is_created))
+                    if definition.kind == "EVENT" and (note := _note(session, schema, definition)):
+                        creation.over.append(note)
                 except DatabaseError as error:
                     if not is_refusal(error):
                         raise
                     creation.refused.append((definition, error))
-        # Not under the recorded mode, which decides how the server quotes the text of an event.
-        notes += [_note_if_disabled(session, each) for each in events]
-        creation.over.extend(filter(None, notes))
     return creation
 
 
@@ -150,18 +143,24 @@ def _create_one(session: Session, definition: Definition) -> None:
     execute_when_unlocked(session, encoded(definition, statement))
 
 
-def _is_gone(session: Session, schema: str, event: Definition) -> bool:
-    """Whether the server has dropped an event as soon as it was created: its time is over."""
-    return event.name not in names_of(session, schema, "EVENT")
+def _note(session: Session, schema: str, event: Definition) -> str:
+    """Return the line about an event that was just created, if its time is over, else "".
 
-
-def _note_if_disabled(session: Session, event: Definition) -> str:
-    """Return the line about an event of the current schema whose time is over, else "".
-
-    The server has disabled it as soon as it was created, if it says ON COMPLETION PRESERVE.
+    The server has then dropped it at once, or disabled it if it says ON COMPLETION PRESERVE.
     """
-    is_as_created = is_enabled(read_definition(session, "EVENT", event.name))
-    return "" if is_as_created else over_note(event, is_created=True)
+    if event.name not in names_of(session, schema, "EVENT"):
+        return over_note(event, is_created=create_event_that_is_over(session, event))
+    # Not by its text, whose form depends on the settings of the session.
+    rows = session.rows(
+        "SELECT event_schema, status FROM information_schema.events"
+        " WHERE event_schema = %s AND event_name = %s",
+        schema,
+        event.name,
+    )
+    # MariaDB also lists the events of a schema whose name differs only in case.
+    statuses = dict(rows)
+    is_enabled_now = statuses.get(schema, rows[0][1]) == "ENABLED"
+    return "" if is_enabled_now else over_note(event, is_created=True)
 
 
 def _settings(definition: Definition) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.dump.dump import DumpOptions, create_backup
 from cosmicdeploy.database.restore.restore import restore_backup
 from cosmicdeploy.database.schema.schemas import proof_name
+from cosmicdeploy.database.swap.swap import drop_replaced_data
 from cosmicdeploy.database.tools.cleanup import end_leftover_tools
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError, DatabaseError
@@ -51,7 +52,7 @@ def test_a_backup_says_how_its_structure_was_proven(
     ("change", "why"),
     [
         ("s/^  `t` text/  `t` longtext/", "table a: `t` text DEFAULT NULL becomes `t` longtext"),
-        ("s/^  `id` int(11)/  `id` innt(11)/", "table a: ERROR 4161"),
+        ("s/^  `id` int(11)/  `id` innt(11)/", "table a: ERROR 4161: Unknown data type"),
         ("s/ENGINE=InnoDB/ENGINE=MyISAM/", "becomes ) ENGINE=MyISAM"),
     ],
 )
@@ -65,6 +66,21 @@ def test_a_table_that_does_not_come_back_is_named(
     assert why in caught.value.what and "table" in caught.value.what
     assert_failed(catalogue, why)
     assert schemas(access) == {NAME} and snapshot(access) == original
+
+
+def test_a_backup_of_an_older_version_is_restored_from_its_dump(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    original = snapshot(access)
+    backup = create_backup(engine, access, catalogue)
+    manifest = backup.manifest.updated(
+        object_definitions=None, table_definitions={}, structure_proof=None
+    )
+    run(access, "DROP PROCEDURE p")
+    run(access, "DROP VIEW v")
+    restore_backup(engine, access, replace(backup, manifest=manifest))
+    drop_replaced_data(access)
+    assert snapshot(access) == original
 
 
 @pytest.mark.fault("proof that was killed")

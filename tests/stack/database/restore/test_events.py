@@ -50,8 +50,12 @@ def backup(engine: Engine, two_tables: DatabaseAccess, catalogue: Catalogue) -> 
 def with_event(backup: Backup, **changes: str) -> Backup:
     """Return the backup with a changed first event."""
     first, *others = backup.manifest.event_definitions
-    changed = (first.model_copy(update=changes), *others)
-    return replace(backup, manifest=backup.manifest.updated(event_definitions=changed))
+    changed = first.model_copy(update=changes)
+    definitions = {**backup.manifest.definitions, changed.label: changed.digest}
+    manifest = backup.manifest.updated(
+        event_definitions=(changed, *others), definitions=definitions
+    )
+    return replace(backup, manifest=manifest)
 
 
 def test_events_of_each_form_are_tried_and_created(

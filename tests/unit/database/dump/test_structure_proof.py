@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
 from cosmicdeploy.database.dump import structure_proof
-from cosmicdeploy.database.dump.structure_proof import StructureProver, _TableConnections
+from cosmicdeploy.database.dump.structure_proof import StructureProver
 from cosmicdeploy.database.dump_format.scan import DumpScan
-from cosmicdeploy.database.loading import parallel
 from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.rebuilding.structure import Structure
 from cosmicdeploy.errors import BackupError
@@ -55,7 +54,7 @@ class Connections:
     """Stands for the connections: records their settings and their blocks."""
 
     def __init__(self, *arguments: Any, on_refusal: Any) -> None:
-        self.settings, self.on_refusal = arguments[-1], on_refusal
+        self.settings, self.on_refusal = arguments[2], on_refusal
         self.blocks: list[list[bytes]] = []
 
     def put(self, *block: bytes) -> None:
@@ -77,9 +76,11 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Connections]:
     return opened
 
 
-def prover() -> StructureProver:
+def prover(begin: threading.Event | None = None) -> StructureProver:
     expected = Structure(tables={}, definitions=Definitions(collation="c"), digest="d")
-    begin = threading.Event()
+    if begin is None:
+        begin = threading.Event()
+        begin.set()
     return StructureProver(ACCESS, "live__proof", expected, ExitStack(), 1 << 20, begin)
 
 
@@ -131,36 +132,19 @@ def test_a_refused_setting_is_an_error_and_a_refused_table_is_noted(
         opened[0].on_refusal(b"SET NAMES utf8mb4", refusal)
 
 
-class LoadConnection:
-    """Records the statements that all connections run."""
-
-    ran: ClassVar[list[bytes]] = []
-
-    def __init__(self, *_: object) -> None:
-        self.id = 1
-
-    def run(self, statement: bytes) -> None:
-        self.ran.append(statement)
-
-    def close(self) -> None:
-        pass
-
-    hang_up = close
-
-
-@pytest.mark.parametrize("is_settled", [True, False])
+@pytest.mark.parametrize("most", [2, 1000])
 def test_no_table_is_created_while_that_could_spoil_the_snapshot(
-    monkeypatch: pytest.MonkeyPatch, is_settled: bool
+    opened: list[Connections], monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    """It is created once the rows are counted in a snapshot, or after some seconds."""
-    monkeypatch.setattr(LoadConnection, "ran", [])
-    monkeypatch.setattr(parallel, "LoadConnection", LoadConnection)
-    monkeypatch.setattr(structure_proof, "LONGEST_WAIT_SECONDS", 60 if is_settled else 0.1)
+    """It is created once the rows are counted in a snapshot, or if too many tables wait."""
+    monkeypatch.setattr(structure_proof, "MOST_WAITING", most)
     begin = threading.Event()
-    connections = _TableConnections(begin, ACCESS, "s", [], on_refusal=parallel.fail)
-    connections.put(b"CREATE TABLE `a` (")
-    if is_settled:
-        assert LoadConnection.ran == []
-        begin.set()
-    connections.close()
-    assert LoadConnection.ran == [b"CREATE TABLE `a` ("]
+    proving = prover(begin)
+    for number in range(4):
+        proving.take(b"DROP TABLE IF EXISTS `t%d`" % number)
+    assert bool(opened) == (most == 2)
+    begin.set()
+    proving.take(b"DROP TABLE IF EXISTS `t4`")
+    assert len(opened[0].blocks) == 4
+    proving._blocks.end()
+    assert len(opened) == 1 and len(opened[0].blocks) == 5
