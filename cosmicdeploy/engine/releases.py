@@ -66,7 +66,7 @@ def _release_in(name: str, declared: str, value: str) -> str:
     the declared tag is "v3-prod" and the value is "3", the tag "v2-prod" names the release "2". If
     the declared tag does not contain the value, as with "stable", no tag names a release.
     """
-    before, is_in, after = tag_of(declared).partition(value) if value else ("", "", "")
+    prefix, value_in_tag, suffix = tag_of(declared).partition(value) if value else ("", "", "")
     tag = tag_of(name)
-    is_alike = tag.startswith(before) and tag.endswith(after)
-    return tag[len(before) : len(tag) - len(after)] if is_in and is_alike else ""
+    is_alike = tag.startswith(prefix) and tag.endswith(suffix)
+    return tag[len(prefix) : len(tag) - len(suffix)] if value_in_tag and is_alike else ""

@@ -7,18 +7,18 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, field_validator
 
 # A wait of more seconds than a timer can count ends in an `OverflowError`, as does the reciprocal
-# of a tiny rate. The largest number of seconds is 31 years.
+# of a tiny rate. `LARGEST` seconds are 31 years.
 LARGEST = 1_000_000_000
 SMALLEST = 1 / LARGEST
 
 
 class WrittenModel(BaseModel):
-    """A frozen model without unknown keys and without numbers that no clock can count.
+    """A frozen model that refuses unknown keys, and numbers too large or too small for a timer.
 
-    Settings keep plain values such as `1e3` and `0755` as text, since a release may look so. Where
-    a number is expected, such a text is read as a decimal number, as in YAML 1.2: 1000 and 755. A
-    whole number must be written in digits. A number that is not finite, above `LARGEST`, or between
-    0 and `SMALLEST` is refused.
+    Settings keep plain values such as `1e3` and `0755` as text, since they may be the name of a
+    release. Where a number is expected, such a text is read as a decimal number, as in YAML 1.2:
+    1000 and 755. A whole number must be written in digits. A number that is not finite, above
+    `LARGEST`, or between 0 and `SMALLEST` is refused.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

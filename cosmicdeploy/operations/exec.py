@@ -47,9 +47,9 @@ def named_target(ctx: Context, word: str) -> ExecTarget:
 def console_target(ctx: Context) -> ExecTarget:
     """Return a running replica of the main application, for the console.
 
-    Prefers a replica that runs the image that its tag names now, then a ready replica. Raises
-    `EngineError` if no replica of the main application runs: other applications, which the role
-    `app` includes, have other consoles.
+    Prefers a replica that runs the declared image of its service, and of several such replicas a
+    ready one. Raises `EngineError` if no replica of the main application runs: other applications,
+    which the role `app` includes, have other consoles.
     """
     replicas = ctx.settings.main_application.services
     containers = [(name, ctx.container(name)) for name in replicas]
@@ -83,11 +83,11 @@ def run(
     """
     _notify_of_another_release(ctx, target)
     container_id = target.container.id
-    how: Signal = "HUP" if is_at_terminal() else "TERM"
+    signal_name: Signal = "HUP" if is_at_terminal() else "TERM"
     try:
         with (
-            # Entered first, so that the terminal has left raw mode before the command is stopped.
-            terminated_on_error(ctx.engine, container_id, user, how) as mark,
+            # Entered first, so left last: the command is stopped after raw mode has ended.
+            terminated_on_error(ctx.engine, container_id, user, signal_name) as mark,
             _interrupt_on_hangup(),
             standard_streams() as streams,
         ):

@@ -72,8 +72,9 @@ def _drift(ctx: Context, name: str, container: Container) -> dict[str, Any]:
     except CosmicError as error:
         keys = ctx.engine.differences(container.id, ctx.service(name))
         return {"drift": error.what, "differences": as_json(keys)}
-    unread = [f"not loaded: {', '.join(map(str, drift.reloadable))}"] if drift.reloadable else []
-    reasons = [*([drift.reason] if drift.reason else []), *unread]
+    reasons = [drift.reason] if drift.reason else []
+    if drift.reloadable:
+        reasons.append(f"not loaded: {', '.join(map(str, drift.reloadable))}")
     return {"drift": ", ".join(reasons), "differences": as_json(drift.keys)}
 
 

@@ -36,7 +36,7 @@ class Change:
 class Unchanged:
     """There is nothing to change; `reason` says why.
 
-    `later`: the plan has left the check to the run. `facts` go into the report.
+    `later`: the plan has not checked the step; the run checks it. `facts` go into the report.
     """
 
     reason: str
@@ -82,9 +82,9 @@ class Step(WrittenModel):
     # The step or its undo swaps data, so it cannot be undone once clients have been let in again.
     swaps_data: ClassVar[bool] = False
     # If this step's undo fails, the steps before it are not undone: the new data stays in place,
-    # and their changes go with it.
+    # and needs their changes.
     keeps_data: ClassVar[bool] = False
-    # What it changed in the database stays after its undo, which cannot know it.
+    # The step runs services that may change any data, so its undo leaves the database as it is.
     leaves_data_changed: ClassVar[bool] = False
     # Works only in a rollback: needs the backup to roll back to.
     needs_target_backup: ClassVar[bool] = False
@@ -141,7 +141,7 @@ class Step(WrittenModel):
         """
         if not self.is_checked_again:
             return
-        again = self.check(ctx.with_cached_facts())
+        again = self.check(ctx.with_cached_facts())  # a new cache, filled after `apply`
         if isinstance(again, Change):
             raise CosmicError(
                 f"The step {self.name} ran, but there is still something to change",

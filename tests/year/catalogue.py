@@ -97,7 +97,7 @@ BROKEN = (
         "broken heartbeats",
         "heartbeats answer 500, the health page 200",
         broken.heartbeats,
-        Expected(outcome="failed", codes=(5,)),
+        FAILED,
     ),
     scenario("crash at 5 s", "replicas end 5 s after their start", broken.crash(5), FAILED),
     scenario(

@@ -207,8 +207,8 @@ class Catalogue:
             for backup in backups
             if not backup.foreign
         ][:SHOWN_CANDIDATES]
-        makes_data = self.owner is None or self.owner.has_data
-        todo = "name one of these" if lines else TAKE_ONE if makes_data else DEPLOY_FIRST
+        stack_has_data = self.owner is None or self.owner.has_data
+        todo = "name one of these" if lines else TAKE_ONE if stack_has_data else DEPLOY_FIRST
         where = str(self.folder)
         # All IDs look alike, so for a mistyped ID a suggestion would not help.
         if lines and not ID.fullmatch(reference):

@@ -57,11 +57,12 @@ class Destination(BaseModel):
         return QUERY_IN_TEXT.sub(r"\1", USERINFO_IN_TEXT.sub("://", text))
 
     def _url_secrets(self) -> Iterator[str]:
+        """Yield user and password, the password alone, and the query; also percent-decoded."""
         if "://" not in self.url:
             return
-        for part in (USERINFO.search(self.url), QUERY.search(USERINFO.sub("://", self.url))):
-            for text in (part[1], part[1].partition(":")[2]) if part else ():
-                yield from (text, unquote(text))
+        for match in (USERINFO.search(self.url), QUERY.search(USERINFO.sub("://", self.url))):
+            for secret in (match[1], match[1].partition(":")[2]) if match else ():
+                yield from (secret, unquote(secret))
 
 
 def require_showable_urls(destinations: Sequence[Destination]) -> None:

@@ -90,10 +90,10 @@ class Rate:
 def compare_rates(now: Rate, before: Rate | None, ratio: float, tolerance: float) -> Verdict:
     """Compare a rate with the rate in the baseline; a lower rate is better.
 
-    The rate before predicts an expected count for the present base. The verdict is worse if the
-    count exceeds `ratio` times the expected count plus `tolerance`. It is better if the expected
-    count exceeds `ratio` times the count plus `tolerance`. Without a rate before, the verdict is
-    same for a count up to `tolerance`, and unknown for a higher count.
+    The rate in the baseline predicts an expected count for the present base. The verdict is worse
+    if the count exceeds `ratio` times the expected count plus `tolerance`. It is better if the
+    expected count exceeds `ratio` times the count plus `tolerance`. If the baseline has no rate,
+    the verdict is same for a count up to `tolerance`, and unknown for a higher count.
     """
     if before is None or not before.base:
         return Verdict.SAME if now.count <= tolerance else Verdict.UNKNOWN
@@ -106,9 +106,10 @@ def compare_rates(now: Rate, before: Rate | None, ratio: float, tolerance: float
 def compare_levels(now: float, before: float | None, ratio: float, tolerance: float) -> Verdict:
     """Compare a value with the value in the baseline; a lower value is better.
 
-    The verdict is worse if the value exceeds both `tolerance` and `ratio` times the value before.
-    It is better if the value before exceeds both `tolerance` and `ratio` times the value. Without a
-    value before, the verdict is same for a value up to `tolerance`, and unknown for a higher value.
+    The verdict is worse if the present value exceeds both `tolerance` and `ratio` times the value
+    in the baseline. It is better if the value in the baseline exceeds both `tolerance` and `ratio`
+    times the present value. If the baseline has no value, the verdict is same for a value up to
+    `tolerance`, and unknown for a higher value.
     """
     if before is None:
         return Verdict.SAME if now <= tolerance else Verdict.UNKNOWN
@@ -120,7 +121,7 @@ def compare_levels(now: float, before: float | None, ratio: float, tolerance: fl
 def compare_shares(now: float, before: float | None, tolerance: float) -> Verdict:
     """Compare a share with the share in the baseline; a higher share is better.
 
-    Ignores differences up to `tolerance`. Without a share before, the verdict is unknown.
+    Ignores differences up to `tolerance`. If the baseline has no share, the verdict is unknown.
     """
     if before is None:
         return Verdict.UNKNOWN
@@ -147,7 +148,7 @@ def names_with(verdicts: Mapping[str, Verdict], verdict: Verdict) -> str:
 
 
 def why_unknown(verdicts: Mapping[str, Verdict]) -> str:
-    """Return why a point with these verdicts of its figures is unknown; "" if it is not unknown."""
+    """Return why a point is unknown, from the verdicts of its figures; "" if it is known."""
     if worst(verdicts.values()) is not Verdict.UNKNOWN:
         return ""
     return f"the baseline has nothing to compare with: {names_with(verdicts, Verdict.UNKNOWN)}"

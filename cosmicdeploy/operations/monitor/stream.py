@@ -138,15 +138,20 @@ class _Filter:
             yield self._flapping.view_event()
 
     def _is_repeated(self, event: MonitorEvent) -> bool:
-        """Whether an event is about a transition that was already reported from another source.
+        """Whether an earlier event, from another origin, was about the same transition.
 
-        An event of the topic `changes` is never a repetition if `transitions` is not chosen.
+        If `transitions` is not chosen, its events only count for flapping, and none is yielded. So
+        an event of the topic `changes` is no repetition then.
         """
         topics = (TRANSITIONS, CHANGES) if TRANSITIONS in self._options.topics else (TRANSITIONS,)
         is_transition = event.topic in topics and DEVICE in event.facts
         return is_transition and not self._once.is_new(event)
 
     def _is_chosen(self, event: MonitorEvent) -> bool:
+        """Whether to yield an event.
+
+        `grep` leaves out no quiet event, since such an event only updates the view.
+        """
         if event.topic == MONITOR:
             return True
         if event.topic not in self._options.topics:

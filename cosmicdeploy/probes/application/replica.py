@@ -20,8 +20,8 @@ from cosmicdeploy.probes.rate_limited import TODO_LIMITED, send_until_not_rate_l
 from cosmicdeploy.settings import Application, Heartbeat
 
 TODO_REFUSES_ALL = (
-    "; if the running release refuses every token, and this release corrects it, deploy it without"
-    " `verify.heartbeat`, which the next deploy can have again"
+    "; if the running release refuses every token and the new one fixes that, deploy the new one"
+    " without `verify.heartbeat`, and set it again before the next deploy"
 )
 
 
@@ -62,8 +62,9 @@ def old_replica_problem(
     one, or none. So only a connection error or a 5xx in response to a heartbeat counts as a
     problem. A plan sends no heartbeat.
 
-    With `must_know_token`, raises `CheckFailed` if the replica does not know the device's token.
-    That is for a run in which no trial shows it before the first replica is replaced.
+    With `must_know_token`, raises `CheckFailed` if the replica does not know the device's token. A
+    run without a trial needs this: no other check of the token comes before the first replica is
+    replaced.
     """
     response = send_until_not_rate_limited(ctx, url + application.health_path)
     if unproven := why_unproven(response):
@@ -90,7 +91,7 @@ def _old_heartbeat_problem(
     if unproven := why_unproven(response):
         return "", unproven
     if must_know_token:
-        _require_known_token(response, heartbeat, otherwise=TODO_REFUSES_ALL)
+        _require_known_token(response, heartbeat, todo_suffix=TODO_REFUSES_ALL)
     if response.error or response.status >= SERVER_ERROR:
         return str(response), ""
     return "", "" if response.status == OK else why_rejected(response, heartbeat)
@@ -111,20 +112,20 @@ def _health_problem(
     if response.status != OK:
         return str(response)
     header = application.release_header
-    answered = response.headers.get(header, "") if header else ""
-    if not (header and release) or answered == release or not (answered or header_required):
+    reported = response.headers.get(header, "") if header else ""
+    if not (header and release) or reported == release or not (reported or header_required):
         return ""
-    return f"{response.url} answers as release {answered or 'unknown'}, not {release}"
+    return f"{response.url} answers as release {reported or 'unknown'}, not {release}"
 
 
-def _require_known_token(response: Response, heartbeat: Heartbeat, otherwise: str = "") -> None:
+def _require_known_token(response: Response, heartbeat: Heartbeat, todo_suffix: str = "") -> None:
     """Raise `CheckFailed` if the application does not know the device's token."""
     if response.status in UNKNOWN_DEVICE:
         raise CheckFailed(
             f"The application does not know the token in {heartbeat.token_variable}; no replica was"
             " touched",
             where=response.url,
-            todo=todo_of(response, heartbeat) + otherwise,
+            todo=todo_of(response, heartbeat) + todo_suffix,
             details=(str(response),),
         )
 

@@ -17,9 +17,10 @@ def kept_tag(ctx: Context, image_id: str) -> str:
 
 
 def last_releases(ctx: Context) -> list[Record]:
-    """Return the journal's records of the last releases that a backup can roll back.
+    """Return the journal's records of the last releases that can be rolled back.
 
-    Returns at most as many as `backup.keep.releases` says.
+    These are the releases whose records name a backup. Returns at most as many as
+    `backup.keep.releases` says.
     """
     count = ctx.settings.backup.keep.releases
     records = [

@@ -13,7 +13,7 @@ from cosmicdeploy.steps.commands.new_image import in_new_image, last_lines
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_before, short_lock_wait
 from cosmicdeploy.text.formatting import counted
 
-BACKUPS = ", choose a backup: `cosmicdeploy rollback`"
+CHOOSE_BACKUP = ", choose a backup: `cosmicdeploy rollback`"
 
 
 def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
@@ -45,12 +45,13 @@ def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
 def _todo(ctx: Context, output: str) -> str:
     """Return what to do about a rollback that failed.
 
-    The commands name the backup of `rollback --migration`: the newest one is that of the failed run
-    itself. The undo of a deploy has no such backup.
+    After a failed `rollback --migration`, the commands name its backup by ID, since `latest` is now
+    the backup that the failed run itself made. After a failed undo of a deploy, there is no such
+    backup to name.
     """
     target = ctx.run.target_backup
     again = f"rollback --migration --to {target.id}" if target else "deploy --abort"
-    back = f": `cosmicdeploy rollback --to {target.id}`" if target else BACKUPS
+    with_data = f": `cosmicdeploy rollback --to {target.id}`" if target else CHOOSE_BACKUP
     if was_not_confirmed(output):
         return (
             "the console asks for confirmation in production: add --force to migrate.rollback in"
@@ -58,7 +59,7 @@ def _todo(ctx: Context, output: str) -> str:
         )
     return (
         "see which migrations are applied: `cosmicdeploy migrate`; to roll back the data as well"
-        f"{back}"
+        f"{with_data}"
     )
 
 

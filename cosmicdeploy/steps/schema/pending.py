@@ -40,7 +40,13 @@ def require_files(ctx: Context, names: Sequence[str]) -> None:
 
 
 def _status(ctx: Context) -> str | None:
-    """Return the console's list of migrations; None if no migrations table exists."""
+    """Return the console's list of migrations; None if no migrations table exists.
+
+    Raises `DatabaseError` if the database does not answer, `MigrationFailed` if the console fails.
+    """
+    # First, since the console may wait for a paused database without a limit of its own.
+    with open_facts(ctx.database()) as database:
+        database.ping()
     result = in_new_image(ctx, ctx.settings.migrate.status, reads=True)
     if status.NO_TABLE in result.text + result.error_text:
         return None

@@ -13,7 +13,7 @@ from tests.stack.stacks.unnamed import UnnamedStack, unnamed_stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.torture]
 
-# The journal record after which the deploy is killed, as `tests.stack.support.killed` takes it.
+# The journal record after which the deploy is killed, as `processes.killed` takes it.
 PLACES = ("1", "done:backup", "done:build", "intent:rollout", "done:rollout")
 
 
@@ -48,6 +48,6 @@ def test_a_killed_first_deploy_is_undone_and_then_finished(up: UnnamedStack, pla
 def _kill(stack: UnnamedStack, place: str) -> None:
     """Deploy release 2, and kill the deploy at this place."""
     stack.write(release="2", seconds=601)
-    process = stack.start(place, "deploy", module="tests.stack.support.killed")
-    process.communicate(timeout=120)
-    assert process.wait() == -signal.SIGKILL
+    process = stack.start(place, "deploy", module="tests.stack.support.processes.killed")
+    output = process.communicate(timeout=120)
+    assert process.wait() == -signal.SIGKILL, output

@@ -131,6 +131,7 @@ def has_succeeded(stack: PhpFpm) -> bool:
 
 
 @pytest.mark.torture
+@pytest.mark.timeout(1800)  # some twenty deploys are killed, and each is run again twice
 def test_a_killed_deploy_is_undone_or_resumed_with_its_static_files(up: PhpFpm) -> None:
     deployed(up, "1")
     for count in itertools.count(2):

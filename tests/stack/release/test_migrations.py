@@ -43,12 +43,18 @@ DAY = 86400
 @contextmanager
 def migration(stack: StackUnderTest, name: str, up: list[str], down: list[str]) -> Iterator[None]:
     """Add a migration to the release during the block."""
-    file = stack.folder / SOURCES / "database" / "migrations" / f"{name}.py"
-    file.write_text(f"def up():\n    return {up!r}\n\n\ndef down():\n    return {down!r}\n")
+    file = write_migration(stack, name, up, down)
     try:
         yield
     finally:
         file.unlink()
+
+
+def write_migration(stack: StackUnderTest, name: str, up: list[str], down: list[str]) -> Path:
+    """Write a migration into the release's sources, and return its file."""
+    file = stack.folder / SOURCES / "database" / "migrations" / f"{name}.py"
+    file.write_text(f"def up():\n    return {up!r}\n\n\ndef down():\n    return {down!r}\n")
+    return file
 
 
 def tables(stack: StackUnderTest) -> set[str]:
@@ -198,8 +204,7 @@ def test_killed_first_migrations_are_dropped_and_run_again(released: StackUnderT
         wait_for_table(released, "slow")
         os.kill(process.pid, signal.SIGKILL)
         process.communicate(timeout=60)
-        file = released.folder / SOURCES / "database" / "migrations" / f"{name}.py"
-        file.write_text("def up():\n    return ['CREATE TABLE slow (id INT)']\n")
+        write_migration(released, name, ["CREATE TABLE slow (id INT)"], ["DROP TABLE slow"])
         done = released.cli("step", "migrate", "--json")
         assert done.code == 0, done.stderr
         assert "drop what the first migrations" in done.reason("migrate")

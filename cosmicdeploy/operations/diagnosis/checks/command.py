@@ -39,7 +39,7 @@ def registered(ctx: Context) -> Iterator[Finding]:
         yield ok(REGISTERED, "verify.command is not configured")
         return
     if not containers:
-        text = "no container runs that has the console"
+        text = "no container with the console is running"
         yield problem(REGISTERED, text, "cosmicdeploy diagnose unhealthy")
         return
     lists = _list_commands(ctx, containers)

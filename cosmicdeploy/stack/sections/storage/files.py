@@ -51,10 +51,10 @@ def read_files(service: ComposeValue, scope: Scope, taken: Collection[str]) -> F
 
 
 def _entries(
-    entry: ComposeValue | None, kind: str, sources: Mapping[str, Source]
+    section: ComposeValue | None, kind: str, sources: Mapping[str, Source]
 ) -> Iterator[tuple[ComposeValue, str, Source]]:
-    """Yield each entry with its target in the container and its source."""
-    for item in entry.items() if entry is not None else []:
+    """Yield each entry of a section with its target in the container and its source."""
+    for item in section.items() if section is not None else []:
         target = None
         if isinstance(item.data, dict):
             if "source" not in item.mapping(_KEYS):
