@@ -32,8 +32,8 @@ def require_exact_values(facts: Facts) -> None:
     if changed:
         named = ", ".join(f"{column} ({rows} rows)" for column, rows in changed.items())
         raise BackupError(
-            "A dump would change values that have no character in utf8mb4, an ENUM's error value, or"
-            f" an empty VECTOR: {named}",
+            "A dump would change values that have no character in utf8mb4, an ENUM's error value,"
+            f" or an empty VECTOR: {named}",
             where=facts.session.where,
             todo="correct these rows, or make the columns VARBINARY or BLOB",
         )
