@@ -96,6 +96,7 @@ class Connection:
     def __init__(self, server: Server) -> None:
         self._server, self._schema = server, "live"
         self._settings: dict[str, str] = {}
+        self.encoding = "utf-8"
         self._is_long_ago = False
         self.description: Sequence[tuple[str]] = ()
         self._rows: Rows = ()
