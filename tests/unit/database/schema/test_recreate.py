@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cosmicdeploy.database.schema.creatable import require_creatable_events
 from cosmicdeploy.database.schema.definitions import Definition, Definitions
 from cosmicdeploy.database.schema.rebuilding.create import create_objects
 from cosmicdeploy.database.schema.recreate import broken_views, recreate_objects
@@ -80,6 +81,24 @@ def test_an_object_is_created_under_its_own_settings() -> None:
         "Database Collation": "latin1_german1_ci",
         "statement": TICK.statement,
     }
+
+
+@pytest.mark.parametrize("over", [set(), {"größe"}], ids=["", "over"])
+def test_names_with_umlauts_are_found_again(over: set[str]) -> None:
+    """Under the event's own character set, the server would read them as other ones."""
+    size = TICK.model_copy(
+        update={"name": "größe", "statement": TICK.statement.replace("tick", "größe")}
+    )
+    server = Server({"länder": Schema("utf8mb4_unicode_ci")}, over=over)
+    objects = Definitions(collation="utf8mb4_unicode_ci", objects=(size,))
+    notes = recreate_objects(server.session(), "länder", objects)
+    assert [note.split(",")[0] for note in notes] == [
+        f"the time of event {each} is over" for each in over
+    ]
+    created = server.schemas["länder"].events["größe"]
+    assert created["character_set_client"] == "latin1"
+    assert created["Database Collation"] == "latin1_german1_ci"
+    assert require_creatable_events(server.session(), "länder", [size]) == notes
 
 
 def test_a_view_that_the_server_refuses_is_broken() -> None:
