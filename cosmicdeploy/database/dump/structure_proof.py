@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import ClassVar
@@ -130,6 +130,7 @@ class StructureProver:
         started = time.monotonic()
         self._blocks.end()
         self._stack.close()  # waits until all tables are created
+        self._create_again()
         live, schema, expected = self._access.name, self._schema, self._expected
         objects = _with_disabled_events(expected.definitions)
         with open_session(self._access) as session:
@@ -149,14 +150,29 @@ class StructureProver:
         count = len(expected.tables) + len(objects.objects)
         return StructureProof(seconds=seconds, objects=count), over
 
-    def _open_connections(self, settings: list[bytes]) -> ParallelConnections:
+    def _create_again(self) -> None:
+        """Create the refused tables once more, one by one as a restore does.
+
+        A table may have been refused only because another one was created at the same time.
+        """
+        blocks = self._blocks.creating(self._faults)
+        if blocks:
+            self._faults.clear()
+            connection = self._open_connections(self._blocks.settings, count=1)
+            for block in blocks:
+                connection.put(*block)
+            self._stack.close()
+
+    def _open_connections(
+        self, settings: list[bytes], count: int = CONNECTIONS
+    ) -> ParallelConnections:
         return self._stack.enter_context(
             closing_connections(
                 _TableConnections(
                     self._access,
                     self._schema,
                     settings,
-                    CONNECTIONS,
+                    count,
                     READ_TIMEOUT,
                     on_refusal=self._note,
                 )
@@ -167,7 +183,7 @@ class StructureProver:
         name = table_of(statement)
         if name is None:
             raise refusal
-        self._faults[f"table {name}"] = refusal.details[0]
+        self._faults[_table_label(name)] = refusal.details[0]
 
 
 class _TableConnections(ParallelConnections):
@@ -194,6 +210,22 @@ class _TableBlocks:
         self._settings: list[bytes] | None = None
         self._block: list[bytes] = []
         self._waiting: list[list[bytes]] = []
+        self._passed: list[list[bytes]] = []
+
+    @property
+    def settings(self) -> list[bytes]:
+        """The statements before the first table."""
+        return self._settings or []
+
+    def creating(self, labels: Collection[str]) -> list[list[bytes]]:
+        """Return the blocks that have been passed on and create one of these tables."""
+        if not labels:
+            return []
+        return [
+            block
+            for block in self._passed
+            if any((name := table_of(each)) and _table_label(name) in labels for each in block)
+        ]
 
     def run(self, statement: bytes | bytearray) -> None:
         """Take the next statement."""
@@ -218,10 +250,15 @@ class _TableBlocks:
 
     def _pass_on(self) -> None:
         if self._connections is None:
-            self._connections = self._open(self._settings or [])
+            self._connections = self._open(self.settings)
         for block in self._waiting:
             self._connections.put(*block)
+        self._passed += self._waiting
         self._waiting = []
+
+
+def _table_label(name: str) -> str:
+    return f"table {name}"
 
 
 def _no_rows(_settings: list[bytes]) -> StatementSink:
