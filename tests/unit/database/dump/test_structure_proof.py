@@ -11,6 +11,7 @@ import pytest
 from cosmicdeploy.database.dump import structure_proof
 from cosmicdeploy.database.dump.structure_proof import StructureProver
 from cosmicdeploy.database.dump_format.scan import DumpScan
+from cosmicdeploy.database.loading import table_blocks
 from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.rebuilding.structure import Structure
 from cosmicdeploy.errors import BackupError
@@ -154,7 +155,7 @@ def test_no_table_is_created_while_that_could_spoil_the_snapshot(
     opened: list[Connections], monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     """It is created once the rows are counted in a snapshot, or if too many tables wait."""
-    monkeypatch.setattr(structure_proof, "MOST_WAITING", most)
+    monkeypatch.setattr(table_blocks, "MOST_WAITING", most)
     begin = threading.Event()
     proving = prover(begin)
     for number in range(4):
