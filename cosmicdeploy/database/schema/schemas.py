@@ -176,7 +176,10 @@ def drop_schema(session: Session, schema: str) -> None:
 def end_sessions(session: Session, schema: str) -> None:
     """End all other sessions that use a schema, as far as the user may. Raises `DatabaseError`."""
     others = session.rows(
-        "SELECT id FROM information_schema.processlist WHERE db = %s AND id <> CONNECTION_ID()",
+        # Another schema's name may differ only in case.
+        "SELECT id FROM information_schema.processlist WHERE db = %s AND id <> CONNECTION_ID()"
+        " AND (@@lower_case_table_names <> 0 OR CAST(db AS BINARY) = CAST(%s AS BINARY))",
+        schema,
         schema,
     )
     for (session_id,) in others:
