@@ -44,16 +44,6 @@ class Creation:
             self.refused.append((definition, error))
 
 
-def create_objects(session: Session, schema: str, recorded: Sequence[Definition]) -> None:
-    """Create objects in a schema, in this order, and replace existing routines on MariaDB.
-
-    Raises `DatabaseError` if the server refuses one, once all others exist; `BackupError` if a
-    recorded definition is not usable.
-    """
-    for _, error in _create(session, schema, recorded).refused:
-        raise error
-
-
 def create_all(session: Session, schema: str, recorded: Definitions) -> list[str]:
     """Create all recorded objects in a schema that has none of these views, triggers and events.
 
