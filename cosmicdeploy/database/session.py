@@ -20,7 +20,7 @@ from cosmicdeploy.database.access import (
     error_code,
     quoted,
 )
-from cosmicdeploy.database.session_settings import QUERY_MODE
+from cosmicdeploy.database.session_settings import LOCK_WAIT, QUERY_MODE
 from cosmicdeploy.database.vendors import Vendor, vendor_of
 from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.process.polling import poll
@@ -30,7 +30,8 @@ from cosmicdeploy.process.signals import interruptible
 MAX_LOAD_SECONDS = 7 * 86400
 RESET = (
     f"SET SESSION sql_mode = '{QUERY_MODE}', time_zone = DEFAULT, character_set_client = utf8mb4,"
-    " character_set_results = utf8mb4, collation_connection = utf8mb4_bin"
+    " character_set_results = utf8mb4, collation_connection = utf8mb4_bin,"
+    f" lock_wait_timeout = {LOCK_WAIT}"
 )
 # The driver would take a % in a quoted name for a parameter.
 QUOTED_NAME = re.compile(r"`(?:[^`]|``)*`")
@@ -98,7 +99,7 @@ class Session:
         return self.rows("SELECT GET_LOCK(%s, %s)", name, seconds) == [(1,)]
 
     def reset(self) -> None:
-        """Give the session's mode, time zone and character set their first values again."""
+        """Give mode, time zone, character set and wait for locks their first values again."""
         self.execute(RESET)
 
     def stay_open(self) -> None:

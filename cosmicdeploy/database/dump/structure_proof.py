@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import ClassVar
@@ -24,6 +24,7 @@ from cosmicdeploy.database.dump_format.scan import table_of
 from cosmicdeploy.database.loading.parallel import ParallelConnections, closing_connections
 from cosmicdeploy.database.loading.routing import Router, StatementSink
 from cosmicdeploy.database.loading.spool import DISCARD
+from cosmicdeploy.database.loading.table_blocks import TableBlocks, table_label
 from cosmicdeploy.database.schema.creatable import require_creatable_events
 from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.facts import Facts
@@ -51,8 +52,6 @@ from cosmicdeploy.errors import BackupError
 # Measured on two cores and a disk, 100 tables: 1.2 s over one connection, 0.5 s over four.
 CONNECTIONS = 4
 UNPROVEN = "set backup.prove: off, which leaves it open whether a backup can be restored"
-# How many tables may wait, in memory, for what a commit or a connection would disturb.
-MOST_WAITING = 1000
 # After a kill, the last statement of the process continues on the server for some seconds.
 OTHERS_END_SECONDS = 30
 
@@ -110,7 +109,7 @@ class StructureProver:
         self._stack = stack
         self.seconds = 0.0
         self._faults: dict[str, str] = {}
-        self._blocks = _TableBlocks(self._open_connections, begin)
+        self._blocks = TableBlocks(self._open_connections, begin)
         self._router = Router(self._blocks.run, _no_rows, DISCARD, limit=limit)
 
     def take(self, statement: bytes) -> None:
@@ -130,6 +129,7 @@ class StructureProver:
         started = time.monotonic()
         self._blocks.end()
         self._stack.close()  # waits until all tables are created
+        self._create_again()
         live, schema, expected = self._access.name, self._schema, self._expected
         objects = _with_disabled_events(expected.definitions)
         with open_session(self._access) as session:
@@ -149,14 +149,29 @@ class StructureProver:
         count = len(expected.tables) + len(objects.objects)
         return StructureProof(seconds=seconds, objects=count), over
 
-    def _open_connections(self, settings: list[bytes]) -> ParallelConnections:
+    def _create_again(self) -> None:
+        """Create the refused tables once more, one by one as a restore does.
+
+        A table may have been refused only because another one was created at the same time.
+        """
+        blocks = self._blocks.creating(self._faults)
+        if blocks:
+            self._faults.clear()
+            connection = self._open_connections(self._blocks.settings, count=1)
+            for block in blocks:
+                connection.put(*block)
+            self._stack.close()
+
+    def _open_connections(
+        self, settings: list[bytes], count: int = CONNECTIONS
+    ) -> ParallelConnections:
         return self._stack.enter_context(
             closing_connections(
                 _TableConnections(
                     self._access,
                     self._schema,
                     settings,
-                    CONNECTIONS,
+                    count,
                     READ_TIMEOUT,
                     on_refusal=self._note,
                 )
@@ -167,61 +182,13 @@ class StructureProver:
         name = table_of(statement)
         if name is None:
             raise refusal
-        self._faults[f"table {name}"] = refusal.details[0]
+        self._faults[table_label(name)] = refusal.details[0]
 
 
 class _TableConnections(ParallelConnections):
     """Connections for which so many tables may wait that the dump hardly ever has to."""
 
     queued: ClassVar[int] = 250
-
-
-class _TableBlocks:
-    """Passes statements of a dump to parallel connections, in blocks that create one table each.
-
-    With the statements before the first table each connection begins. The connections are opened
-    once `begin` is set; until then the blocks wait.
-    """
-
-    def __init__(
-        self,
-        open_connections: Callable[[list[bytes]], ParallelConnections],
-        begin: threading.Event,
-    ) -> None:
-        self._open = open_connections
-        self._begin = begin
-        self._connections: ParallelConnections | None = None
-        self._settings: list[bytes] | None = None
-        self._block: list[bytes] = []
-        self._waiting: list[list[bytes]] = []
-
-    def run(self, statement: bytes | bytearray) -> None:
-        """Take the next statement."""
-        if statement.startswith(b"DROP TABLE"):
-            self._end_block()
-            if self._begin.is_set() or len(self._waiting) > MOST_WAITING:
-                self._pass_on()
-        self._block.append(bytes(statement))
-
-    def end(self) -> None:
-        """Pass on the last blocks, whatever they wait for."""
-        if self._settings is not None:
-            self._end_block()
-            self._pass_on()
-
-    def _end_block(self) -> None:
-        if self._settings is None:
-            self._settings = self._block
-        elif self._block:
-            self._waiting.append(self._block)
-        self._block = []
-
-    def _pass_on(self) -> None:
-        if self._connections is None:
-            self._connections = self._open(self._settings or [])
-        for block in self._waiting:
-            self._connections.put(*block)
-        self._waiting = []
 
 
 def _no_rows(_settings: list[bytes]) -> StatementSink:

@@ -60,8 +60,11 @@ def _try_event(session: Session, schema: str, event: Definition) -> str:
     try:
         with session_settings(session, event):
             session.execute(statement)
-            if event.name not in names_of(session, schema, "EVENT"):
-                note = over_note(event, is_created=create_event_that_is_over(session, event))
+        # Under the event's settings, the server would read names in another character set.
+        if event.name not in names_of(session, schema, "EVENT"):
+            with session_settings(session, event):
+                is_created = create_event_that_is_over(session, event)
+            note = over_note(event, is_created=is_created)
     except DatabaseError as error:
         if not is_refusal(error) or error_code(error.__cause__) in ACCESS_DENIED:
             raise

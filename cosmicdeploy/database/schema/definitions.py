@@ -59,6 +59,10 @@ LOAD_TIME_ZONES = (
 DEFINER_PART = r"(?:`(?:[^`]|``)*`|\"(?:[^\"]|\"\")*\")"
 DEFINER = re.compile(rf"\ACREATE (?:\S+ )??DEFINER=({DEFINER_PART})(?:@({DEFINER_PART}))?")
 
+EVENT_NAME = re.compile(
+    rf"\A(CREATE (?:DEFINER={DEFINER_PART}(?:@{DEFINER_PART})? )?EVENT ){DEFINER_PART}"
+)
+
 
 def label_of(kind: Kind, name: str) -> str:
     """Return an object's kind and name, as messages show it."""
@@ -177,6 +181,10 @@ def read_definition(session: Session, kind: Kind, name: str) -> Definition:
             where=session.where,
             todo=f"connect as its definer, or as a user with {session.vendor.bodies_privilege}",
         )
+    if kind == "EVENT":
+        # The server writes the name in UTF-8, but reads the whole text in the event's character
+        # set: an umlaut becomes two other letters.
+        statement = EVENT_NAME.sub(lambda head: head[1] + quoted(name), str(statement))
     return Definition(
         kind=kind,
         name=name,

@@ -87,8 +87,8 @@ def temporary_schema(
 
     It gets the live schema's character set, and `collation`. A lock with the schema's name is held
     until then, so that other runs see that the schema is in use. Whatever a killed run left of it
-    is dropped first. Raises `DatabaseError`, also if another session holds the lock for more than
-    `wait` seconds.
+    is dropped first, unless it has rows. Raises `DatabaseError`, also if it has, and if another
+    session holds the lock for more than `wait` seconds.
     """
     with open_session(access) as holder:
         holder.stay_open()
@@ -98,22 +98,56 @@ def temporary_schema(
                 where=schema,
                 todo="wait until it has finished, and run the command again",
             )
+        require_no_rows(holder, schema)
         try:
             end_sessions(holder, schema)
             drop_schema(holder, schema)
             create_schema_like(holder, access.name, schema)
             set_default_collation(holder, schema, collation)
             yield schema
-        finally:
-            with open_session(access) as session:
-                drop_schema(session, schema)
+        except BaseException:
+            # The first error says more; the next run drops what is left.
+            with suppress(DatabaseError):
+                _drop(access, schema)
+            raise
+        _drop(access, schema)
+
+
+def _drop(access: DatabaseAccess, schema: str) -> None:
+    with open_session(access) as session:
+        drop_schema(session, schema)
+
+
+def require_no_rows(session: Session, schema: str) -> None:
+    """Raise `DatabaseError` if a schema has rows, or what no dump has: it may be someone's own.
+
+    No process that was killed while it proved a structure has left rows.
+    """
+    facts = Facts(session, schema)
+    filled = next(
+        (
+            table
+            for table in facts.engines()
+            if session.rows(f"SELECT 1 FROM {quoted(schema)}.{quoted(table)} LIMIT 1")  # noqa: S608 - quoted
+        ),
+        next(iter(facts.other_tables()), None),
+    )
+    if filled is not None:
+        raise DatabaseError(
+            f"The schema {schema} is not dropped: its table {filled} has rows, so it is not the"
+            " deployer's own, which needs this name for a time",
+            where=session.where,
+            todo="move its tables to a schema of another name with RENAME TABLE, and drop it; or"
+            " set backup.prove: off, which leaves it open whether a backup can be restored",
+        )
 
 
 def drop_leftover_proof(access: DatabaseAccess) -> None:
-    """Drop the schema of a proof that was killed. Raises `DatabaseError`."""
+    """Drop the schema of a proof that was killed. Raises `DatabaseError`, also if it has rows."""
     schema = proof_name(access.name)
     with open_session(access) as session:
         if schema_exists(session, schema):
+            require_no_rows(session, schema)
             end_sessions(session, schema)
             drop_schema(session, schema)
 
@@ -142,7 +176,10 @@ def drop_schema(session: Session, schema: str) -> None:
 def end_sessions(session: Session, schema: str) -> None:
     """End all other sessions that use a schema, as far as the user may. Raises `DatabaseError`."""
     others = session.rows(
-        "SELECT id FROM information_schema.processlist WHERE db = %s AND id <> CONNECTION_ID()",
+        # Another schema's name may differ only in case.
+        "SELECT id FROM information_schema.processlist WHERE db = %s AND id <> CONNECTION_ID()"
+        " AND (@@lower_case_table_names <> 0 OR CAST(db AS BINARY) = CAST(%s AS BINARY))",
+        schema,
         schema,
     )
     for (session_id,) in others:

@@ -8,6 +8,7 @@ MARIADB = Vendor(
     name="MariaDB",
     replaces_routines=True,
     bodies_privilege="SELECT on mysql.proc",
+    before_grant="SET STATEMENT sql_mode = 'NO_AUTO_CREATE_USER' FOR ",
     lists_expressions=True,
     implied_charset="",
     shows_all_literals=True,

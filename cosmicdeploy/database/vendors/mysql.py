@@ -8,6 +8,7 @@ MYSQL = Vendor(
     name="MySQL",
     replaces_routines=False,
     bodies_privilege="SHOW_ROUTINE on *.*",
+    before_grant="",
     # information_schema has the character sets of texts as they were typed, and a table that is
     # created from SHOW CREATE TABLE has those to which the server has converted them.
     lists_expressions=False,

@@ -98,6 +98,7 @@ class Connection:
         self._settings: dict[str, str] = {}
         self.encoding = "utf-8"
         self._is_long_ago = False
+        self.encoding = "utf8"
         self.description: Sequence[tuple[str]] = ()
         self._rows: Rows = ()
         self._default_settings()
@@ -116,12 +117,17 @@ class Connection:
         return self._rows[0] if self._rows else None
 
     def execute(self, sql: str | bytes, parameters: tuple[Any, ...] | None) -> None:
-        text = sql.decode() if isinstance(sql, bytes) else sql
+        charset = "latin-1" if self._settings["character_set_client"] == "latin1" else "utf-8"
+        text = (sql if isinstance(sql, bytes) else sql.encode()).decode(charset)
+        parameters = tuple(  # the driver sends UTF-8
+            each.encode().decode(charset) if isinstance(each, str) else each
+            for each in parameters or ()
+        )
         if not text.startswith(READING):
             self._server.before(text)
         for pattern, action in ACTIONS:
             if match := re.match(pattern, text, re.DOTALL):
-                self._rows = action(self, match, parameters or ()) or ()
+                self._rows = action(self, match, parameters) or ()
                 return
         raise AssertionError(f"the stand-in does not know this statement: {text}")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -32,15 +33,15 @@ class Creation:
     refused: list[Refusal] = field(default_factory=list)
     over: list[str] = field(default_factory=list)
 
-
-def create_objects(session: Session, schema: str, recorded: Sequence[Definition]) -> None:
-    """Create objects in a schema, in this order, and replace existing routines on MariaDB.
-
-    Raises `DatabaseError` if the server refuses one, once all others exist; `BackupError` if a
-    recorded definition is not usable.
-    """
-    for _, error in _create(session, schema, recorded).refused:
-        raise error
+    @contextmanager
+    def noting(self, definition: Definition) -> Iterator[None]:
+        """Note this object as refused if the server refuses what the block does for it."""
+        try:
+            yield
+        except DatabaseError as error:
+            if not is_refusal(error):
+                raise
+            self.refused.append((definition, error))
 
 
 def create_all(session: Session, schema: str, recorded: Definitions) -> list[str]:
@@ -124,14 +125,14 @@ def _create(session: Session, schema: str, recorded: Sequence[Definition]) -> Cr
         group = list(alike)
         with recorded_settings(session, schema, group[0]):
             for definition in group:
-                try:
+                with creation.noting(definition):
                     _create_one(session, definition)
-                    if definition.kind == "EVENT" and (note := _note(session, schema, definition)):
-                        creation.over.append(note)
-                except DatabaseError as error:
-                    if not is_refusal(error):
-                        raise
-                    creation.refused.append((definition, error))
+        # Under the recorded settings, the server would read names in another character set.
+        refused = [definition for definition, _ in creation.refused]
+        for event in group:
+            if event.kind == "EVENT" and event not in refused:
+                with creation.noting(event):
+                    creation.over.extend(filter(None, [_note(session, schema, event)]))
     return creation
 
 
@@ -149,7 +150,9 @@ def _note(session: Session, schema: str, event: Definition) -> str:
     The server has then dropped it at once, or disabled it if it says ON COMPLETION PRESERVE.
     """
     if event.name not in names_of(session, schema, "EVENT"):
-        return over_note(event, is_created=create_event_that_is_over(session, event))
+        with recorded_settings(session, schema, event):
+            is_created = create_event_that_is_over(session, event)
+        return over_note(event, is_created=is_created)
     # Not by its text, whose form depends on the settings of the session.
     rows = session.rows(
         "SELECT event_schema, status FROM information_schema.events"
@@ -157,10 +160,11 @@ def _note(session: Session, schema: str, event: Definition) -> str:
         schema,
         event.name,
     )
-    # MariaDB also lists the events of a schema whose name differs only in case.
+    # MariaDB also lists the events of a schema whose name differs only in case. Without a row, the
+    # event has run for the last time since the query before: it was enabled.
     statuses = dict(rows)
-    is_enabled_now = statuses.get(schema, rows[0][1]) == "ENABLED"
-    return "" if is_enabled_now else over_note(event, is_created=True)
+    status = statuses.get(schema, rows[0][1] if rows else "ENABLED")
+    return "" if status == "ENABLED" else over_note(event, is_created=True)
 
 
 def _settings(definition: Definition) -> tuple[str, ...]:

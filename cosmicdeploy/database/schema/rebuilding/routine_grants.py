@@ -111,7 +111,7 @@ def require_grantable(session: Session, schema: str, grants: Iterable[RoutineGra
     """
     for each in grants:
         try:
-            session.execute(each.statement(schema))
+            _grant(session, schema, each)
         except DatabaseError as error:
             if not is_refusal(error):
                 raise
@@ -168,12 +168,16 @@ def grant_again(session: Session, schema: str, recorded: Sequence[RoutineGrant])
     notes = []
     for grant in lost_grants(session, schema, recorded):
         try:
-            session.execute(grant.statement(schema))
+            _grant(session, schema, grant)
         except DatabaseError as error:
             if not is_refusal(error):
                 raise
             notes.append(lost_note(grant, schema))
     return notes
+
+
+def _grant(session: Session, schema: str, grant: RoutineGrant) -> None:
+    session.execute(session.vendor.before_grant + grant.statement(schema))
 
 
 def lost_note(grant: RoutineGrant, schema: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from cosmicdeploy.database.schema.definitions import Definition, Definitions
 from cosmicdeploy.database.schema.facts import Facts
@@ -65,9 +66,9 @@ def _table_difference(expected: str, actual: str | None) -> str:
         return "missing"
     if actual == expected:
         return ""
-    then, now = expected.splitlines(), actual.splitlines()
-    pairs = zip([*then, *[""] * len(now)], [*now, *[""] * len(then)], strict=False)
-    before, after = next(pair for pair in pairs if pair[0] != pair[1])
+    # A text in a table may hold any other line end.
+    pairs = zip_longest(expected.split("\n"), actual.split("\n"), fillvalue="")
+    before, after = next((pair for pair in pairs if pair[0] != pair[1]), (expected, actual))
     return f"{_shown(before)} becomes {_shown(after)}"
 
 

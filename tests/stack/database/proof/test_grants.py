@@ -10,6 +10,8 @@ from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.dump.dump import create_backup
 from cosmicdeploy.database.restore.restore import notes_on_grants, restore_backup
+from cosmicdeploy.database.schema.rebuilding.routine_grants import RoutineGrant, grant_again
+from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.swap.swap import swap_back
 from cosmicdeploy.engine import Engine
 from tests.stack.stacks.databases import run, run_all
@@ -59,3 +61,12 @@ def test_privileges_survive_a_restore_or_are_named_as_lost(
         line for line in granted if "`f`" not in line
     ]
     run(two_tables, "DROP USER reader@'%'")
+
+
+def test_no_grant_brings_back_an_account_that_was_dropped(any_server: DatabaseAccess) -> None:
+    run(any_server, "CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1")
+    gone = RoutineGrant(kind="FUNCTION", name="f", account="`gone`@`%`", privileges=("Execute",))
+    with open_session(any_server) as session:
+        [note] = grant_again(session, any_server.name, [gone])
+    assert note.startswith("`gone`@`%` has lost Execute on function f")
+    assert run(any_server, "SELECT 1 FROM mysql.user WHERE user = 'gone'") == []

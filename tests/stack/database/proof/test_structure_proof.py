@@ -98,6 +98,18 @@ def test_what_a_killed_proof_left_is_dropped(
         assert schemas(access) == {NAME}
 
 
+def test_a_schema_of_the_same_name_with_rows_is_left_alone(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    schema = proof_name(NAME)
+    run(access, f"CREATE DATABASE {schema}", schema=None)
+    run_all(access, "CREATE TABLE mine (id INT)\n\nINSERT INTO mine VALUES (1)", schema=schema)
+    with pytest.raises(DatabaseError, match="platform__proof is not dropped: its table mine has"):
+        create_backup(engine, access, catalogue)
+    end_leftover_tools(engine, access)
+    assert run(access, "SELECT id FROM mine", schema=schema) == [(1,)]
+
+
 @pytest.mark.fault("two proofs at once")
 def test_two_proofs_do_not_disturb_each_other(
     engine: Engine,

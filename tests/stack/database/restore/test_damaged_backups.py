@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 
+import pymysql
 import pytest
 
 from cosmicdeploy.database.access import DatabaseAccess
@@ -21,6 +22,7 @@ from cosmicdeploy.database.restore.verify import (
     verify_restore,
 )
 from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.schema.schemas import end_sessions
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.swap.swap import swap_back
 from cosmicdeploy.engine import Engine
@@ -93,6 +95,17 @@ def test_a_restore_that_lost_to_another_run_leaves_that_runs_data_alone(
     with pytest.raises(LockLost):
         load_shadow(engine, access, backup, lose([], lock_lost))
     assert "platform__restore" in schemas(access)
+
+
+def test_only_sessions_of_the_very_schema_are_ended(access: DatabaseAccess) -> None:
+    with cursor(access, None) as opened, open_session(access) as session:
+        opened.execute("CREATE DATABASE platform_Ä")
+        with cursor(access, "platform_Ä") as used:
+            end_sessions(session, "platform_ä")
+            used.execute("SELECT 1")
+            end_sessions(session, "platform_Ä")
+            with pytest.raises(pymysql.OperationalError):
+                used.execute("SELECT 1")
 
 
 @pytest.mark.parametrize("table", ["a", "new"])

@@ -33,17 +33,18 @@ EVENTS = (
     "CREATE EVENT once ON SCHEDULE AT '2037-01-01' ON COMPLETION PRESERVE DISABLE DO SELECT 1",
     "CREATE EVENT replica ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' DISABLE ON SLAVE DO SELECT 1",
     "CREATE DEFINER=ghost@'%' EVENT foreign_one ON SCHEDULE EVERY 1 DAY DO SELECT 1",
+    "CREATE EVENT `größe` ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01' DO SELECT 1",
 )
 NOWHERE = "Nowhere/Land"
 
 
 @pytest.fixture
 def backup(engine: Engine, two_tables: DatabaseAccess, catalogue: Catalogue) -> Backup:
-    """A backup of a schema that has an event of each form."""
+    """A backup of a schema that has an event of each form, created in another character set."""
     with cursor(two_tables) as opened:
-        opened.execute("SET time_zone = '+03:00'")
+        opened.execute("SET time_zone = '+03:00', NAMES latin1")
         for event in EVENTS:
-            opened.execute(event)
+            opened.execute(event.encode("latin-1"))
     return create_backup(engine, two_tables, catalogue)
 
 

@@ -11,6 +11,7 @@ import pytest
 from cosmicdeploy.database.dump import structure_proof
 from cosmicdeploy.database.dump.structure_proof import StructureProver
 from cosmicdeploy.database.dump_format.scan import DumpScan
+from cosmicdeploy.database.loading import table_blocks
 from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.rebuilding.structure import Structure
 from cosmicdeploy.errors import BackupError
@@ -54,7 +55,7 @@ class Connections:
     """Stands for the connections: records their settings and their blocks."""
 
     def __init__(self, *arguments: Any, on_refusal: Any) -> None:
-        self.settings, self.on_refusal = arguments[2], on_refusal
+        self.settings, self.count, self.on_refusal = arguments[2], arguments[3], on_refusal
         self.blocks: list[list[bytes]] = []
 
     def put(self, *block: bytes) -> None:
@@ -132,12 +133,29 @@ def test_a_refused_setting_is_an_error_and_a_refused_table_is_noted(
         opened[0].on_refusal(b"SET NAMES utf8mb4", refusal)
 
 
+def test_refused_tables_are_created_once_more_one_by_one(opened: list[Connections]) -> None:
+    proving = prover()
+    proving.take(b"SET NAMES utf8mb4")
+    for name in (b"a", b"b", b"c"):
+        proving.take(b"DROP TABLE IF EXISTS `%s`" % name)
+        proving.take(b"CREATE TABLE `%s` (\n  `id` int\n)" % name)
+    proving._blocks.end()
+    refusal = BackupError("refused", details=["ERROR 1005: errno: 150"])
+    for name in (b"c", b"b"):
+        opened[0].on_refusal(b"CREATE TABLE `%s` (\n  `id` int\n)" % name, refusal)
+    proving._create_again()
+    assert proving._faults == {}
+    assert [(len(each.blocks), each.count) for each in opened] == [(3, 4), (2, 1)]
+    assert opened[1].settings == [b"SET NAMES utf8mb4"]
+    assert [block[-1] for block in opened[1].blocks] == [b"CREATE TABLE `b`", b"CREATE TABLE `c`"]
+
+
 @pytest.mark.parametrize("most", [2, 1000])
 def test_no_table_is_created_while_that_could_spoil_the_snapshot(
     opened: list[Connections], monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     """It is created once the rows are counted in a snapshot, or if too many tables wait."""
-    monkeypatch.setattr(structure_proof, "MOST_WAITING", most)
+    monkeypatch.setattr(table_blocks, "MOST_WAITING", most)
     begin = threading.Event()
     proving = prover(begin)
     for number in range(4):

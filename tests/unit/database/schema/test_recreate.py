@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from cosmicdeploy.database.schema.creatable import require_creatable_events
 from cosmicdeploy.database.schema.definitions import Definition, Definitions
-from cosmicdeploy.database.schema.rebuilding.create import create_objects
+from cosmicdeploy.database.schema.rebuilding.create import create_all
 from cosmicdeploy.database.schema.recreate import broken_views, recreate_objects
 from cosmicdeploy.errors import CosmicError, DatabaseError
 from tests.unit.database.fake_server import Schema, Server
@@ -23,7 +24,7 @@ TICK = Definition(
     database_collation="latin1_german1_ci",
     time_zone="Europe/Berlin",
 )
-
+TICKING = Definitions(collation="utf8mb4_unicode_ci", objects=(TICK,))
 VIEWS = Definitions(
     collation="utf8mb4_unicode_ci",
     objects=tuple(
@@ -54,7 +55,7 @@ NO_REFUSALS = [
 def test_a_refused_setting_leaves_the_schema_s_collation_as_it_was(unknown: str) -> None:
     server = Server({"live": Schema("utf8mb4_unicode_ci")}, unknown={unknown})
     with pytest.raises(CosmicError):
-        create_objects(server.session(), "live", [TICK])
+        create_all(server.session(), "live", TICKING)
     assert server.schemas == {"live": Schema("utf8mb4_unicode_ci")}
 
 
@@ -62,7 +63,7 @@ def test_a_refused_statement_leaves_session_and_schema_as_they_were() -> None:
     server = Server({"live": Schema("utf8mb4_unicode_ci")}, refused_events={"tick"})
     session = server.session()
     with pytest.raises(CosmicError):
-        create_objects(session, "live", [TICK])
+        create_all(session, "live", TICKING)
     assert server.schemas == {"live": Schema("utf8mb4_unicode_ci")}
     session.execute("CREATE EVENT `tock` ON SCHEDULE EVERY 1 DAY DO SELECT 1")
     assert server.schemas["live"].events["tock"]["time_zone"] == "SYSTEM"
@@ -70,7 +71,7 @@ def test_a_refused_statement_leaves_session_and_schema_as_they_were() -> None:
 
 def test_an_object_is_created_under_its_own_settings() -> None:
     server = Server({"live": Schema("utf8mb4_unicode_ci")})
-    create_objects(server.session(), "live", [TICK])
+    create_all(server.session(), "live", TICKING)
     assert server.schemas["live"].collation == "utf8mb4_unicode_ci"
     assert server.schemas["live"].events["tick"] == {
         "sql_mode": "ANSI_QUOTES",
@@ -80,6 +81,24 @@ def test_an_object_is_created_under_its_own_settings() -> None:
         "Database Collation": "latin1_german1_ci",
         "statement": TICK.statement,
     }
+
+
+@pytest.mark.parametrize("over", [set(), {"größe"}], ids=["", "over"])
+def test_names_with_umlauts_are_found_again(over: set[str]) -> None:
+    """Under the event's own character set, the server would read them as other ones."""
+    size = TICK.model_copy(
+        update={"name": "größe", "statement": TICK.statement.replace("tick", "größe")}
+    )
+    server = Server({"länder": Schema("utf8mb4_unicode_ci")}, over=over)
+    objects = Definitions(collation="utf8mb4_unicode_ci", objects=(size,))
+    notes = recreate_objects(server.session(), "länder", objects)
+    assert [note.split(",")[0] for note in notes] == [
+        f"the time of event {each} is over" for each in over
+    ]
+    created = server.schemas["länder"].events["größe"]
+    assert created["character_set_client"] == "latin1"
+    assert created["Database Collation"] == "latin1_german1_ci"
+    assert require_creatable_events(server.session(), "länder", [size]) == notes
 
 
 def test_a_view_that_the_server_refuses_is_broken() -> None:

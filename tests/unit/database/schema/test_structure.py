@@ -58,6 +58,14 @@ def test_a_difference_is_named(other: Structure, name: str, reason: str) -> None
     assert structure_differences(structure(), other) == {name: reason}
 
 
+@pytest.mark.parametrize("end", ["\u2028", "\x0b", "\r", "\n"])
+def test_a_difference_in_line_ends_is_named(end: str) -> None:
+    other = structure(TABLE.replace("`b`", f"`b{end}`"))
+    assert "table t" in structure_differences(structure(TABLE), other)
+    longer = structure(TABLE + end)
+    assert "table t" in structure_differences(structure(TABLE), longer)
+
+
 def test_a_long_line_is_shortened() -> None:
     other = structure(TABLE.replace("int(11) DEFAULT NULL", f"enum('{'x' * 5000}')"))
     [reason] = structure_differences(structure(), other).values()

@@ -1,0 +1,82 @@
+"""Divide the statements of a dump into blocks that create one table each."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection
+
+from cosmicdeploy.database.dump_format.scan import table_of
+from cosmicdeploy.database.loading.parallel import ParallelConnections
+
+# How many tables may wait, in memory, for what a commit or a connection would disturb.
+MOST_WAITING = 1000
+
+
+class TableBlocks:
+    """Passes statements of a dump to parallel connections, in blocks that create one table each.
+
+    With the statements before the first table each connection begins. The connections are opened
+    once `begin` is set; until then the blocks wait.
+    """
+
+    def __init__(
+        self,
+        open_connections: Callable[[list[bytes]], ParallelConnections],
+        begin: threading.Event,
+    ) -> None:
+        self._open = open_connections
+        self._begin = begin
+        self._connections: ParallelConnections | None = None
+        self._settings: list[bytes] | None = None
+        self._block: list[bytes] = []
+        self._waiting: list[list[bytes]] = []
+        self._passed: list[list[bytes]] = []
+
+    @property
+    def settings(self) -> list[bytes]:
+        """The statements before the first table."""
+        return self._settings or []
+
+    def creating(self, labels: Collection[str]) -> list[list[bytes]]:
+        """Return the blocks that have been passed on and create one of these tables."""
+        if not labels:
+            return []
+        return [
+            block
+            for block in self._passed
+            if any((name := table_of(each)) and table_label(name) in labels for each in block)
+        ]
+
+    def run(self, statement: bytes | bytearray) -> None:
+        """Take the next statement."""
+        if statement.startswith(b"DROP TABLE"):
+            self._end_block()
+            if self._begin.is_set() or len(self._waiting) > MOST_WAITING:
+                self._pass_on()
+        self._block.append(bytes(statement))
+
+    def end(self) -> None:
+        """Pass on the last blocks, whatever they wait for."""
+        if self._settings is not None:
+            self._end_block()
+            self._pass_on()
+
+    def _end_block(self) -> None:
+        if self._settings is None:
+            self._settings = self._block
+        elif self._block:
+            self._waiting.append(self._block)
+        self._block = []
+
+    def _pass_on(self) -> None:
+        if self._connections is None:
+            self._connections = self._open(self.settings)
+        for block in self._waiting:
+            self._connections.put(*block)
+        self._passed += self._waiting
+        self._waiting = []
+
+
+def table_label(name: str) -> str:
+    """Return a table as messages show it."""
+    return f"table {name}"
