@@ -24,14 +24,9 @@ from cosmicdeploy.database.restore.load import load_schema
 from cosmicdeploy.database.restore.manifest_diff import differences, read_rows
 from cosmicdeploy.database.schema.creatable import require_creatable_events
 from cosmicdeploy.database.schema.facts import Facts
-from cosmicdeploy.database.schema.schemas import (
-    drop_schema,
-    scratch_name,
-    scratch_schemas,
-    temporary_schema,
-)
+from cosmicdeploy.database.schema.schemas import scratch_name, temporary_schema
 from cosmicdeploy.database.session import open_session
-from cosmicdeploy.database.tools.cleanup import end_tools
+from cosmicdeploy.database.tools.cleanup import drop_unused_scratch_schemas
 from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import BackupError, BackupUnreadable
 
@@ -88,11 +83,13 @@ class RestoreTest:
     """How to test that a backup restores.
 
     `data`: compute the checksums of all rows, even of those that have none on record. `connections`
-    is how many connections load the rows; by default, one for each core.
+    is how many connections load the rows; by default, one for each core. `schema` is the scratch
+    schema, from `scratch_name`; by default, one with a random name.
     """
 
     data: bool = False
     connections: int | None = None
+    schema: str = ""
 
 
 def verify_restore(
@@ -114,19 +111,22 @@ def verify_restore(
     if not read.passed:
         return read
     drop_unused_scratch_schemas(engine, access)
-    with scratch_schema(access, backup) as schema:
+    with scratch_schema(access, backup, how.schema) as schema:
         try:
             load_schema(access, backup, schema, on_bytes, connections=how.connections)
             on_bytes(0)  # the caller may raise here, to stop
             with open_session(access) as session:
+                session.use(schema)  # so that whoever ends the sessions of the schema ends this one
                 facts = Facts(session, schema)
-                rows = read_rows(facts, facts.engines() if how.data else backup.checksums)
+                with_checksum = facts.engines() if how.data else backup.checksums
+                rows = read_rows(facts, with_checksum, lambda: on_bytes(0))
                 reasons = differences(backup, facts, rows)
                 events = backup.manifest.event_definitions
                 notes = require_creatable_events(session, schema, events)
         except BackupUnreadable:
             raise
         except BackupError as error:
+            on_bytes(0)  # a load that was stopped has failed for that reason
             return Verification(backup_id=backup.id, reasons=(str(error), *error.details))
     checksums = {name: each.checksum for name, each in rows.items() if each.checksum}
     return Verification(
@@ -134,21 +134,15 @@ def verify_restore(
     )
 
 
-def scratch_schema(access: DatabaseAccess, backup: Backup) -> AbstractContextManager[str]:
-    """Create an empty schema with a random name for the block, and drop it afterwards.
+def scratch_schema(
+    access: DatabaseAccess, backup: Backup, schema: str = ""
+) -> AbstractContextManager[str]:
+    """Create an empty schema for the block, and drop it afterwards.
 
-    Raises `DatabaseError`.
+    By default, it has a random name. Raises `DatabaseError`.
     """
-    return temporary_schema(access, scratch_name(access.name), backup.manifest.collation)
-
-
-def drop_unused_scratch_schemas(engine: Engine, access: DatabaseAccess) -> None:
-    """Drop the scratch schemas of killed verifications. Raises `DatabaseError` or `EngineError`."""
-    with open_session(access) as session:
-        for schema in scratch_schemas(session, access.name):
-            if session.acquire_lock(schema):
-                end_tools(engine, access, schema)
-                drop_schema(session, schema)
+    name = schema or scratch_name(access.name)
+    return temporary_schema(access, name, backup.manifest.collation)
 
 
 def verify_and_record(
