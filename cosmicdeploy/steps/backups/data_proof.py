@@ -10,7 +10,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.restore.background_proof import BackgroundProof
 from cosmicdeploy.database.restore.verify import RestoreTest, verify_restore_and_record
-from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.errors import to_cosmic_error
 from cosmicdeploy.steps.base import Result
 
 # How often to report the progress of a proof that takes longer than the soak.
@@ -94,9 +94,10 @@ def _outcome(ctx: Context, proof: BackgroundProof) -> Result:
     again = f"`cosmicdeploy backup verify {backup_id} --data`"
     try:
         result = proof.result()
-    except CosmicError as error:
-        ctx.warn(f"the data of {backup_id} could not be proven: {error.what}; try again: {again}")
-        return {"backup": backup_id, "passed": False, "reasons": [error.what]}
+    except Exception as error:  # whatever it is, it is no reason to undo the release
+        what = to_cosmic_error(error).what
+        ctx.warn(f"the data of {backup_id} could not be proven: {what}; try again: {again}")
+        return {"backup": backup_id, "passed": False, "reasons": [what]}
     if result.passed:
         ctx.say(f"the data of {backup_id} is restored and compared: {_proof(ctx, backup_id)}")
     else:

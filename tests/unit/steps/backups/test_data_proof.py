@@ -75,16 +75,29 @@ def test_a_backup_that_does_not_restore_is_a_warning_and_undoes_nothing(
     assert f"{ID} DOES NOT RESTORE" in line and "`cosmicdeploy backup create`" in line
 
 
-def test_a_server_that_does_not_answer_proves_nothing(
-    proving: Context, events: list[Event], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (DatabaseError("The database cannot be reached"), "The database cannot be reached"),
+        (OSError(28, "No space left on device"), "The machine fails: No space left on device"),
+        (ValueError("no zstd frame"), "Unexpected ValueError: no zstd frame"),
+    ],
+)
+def test_an_error_of_the_proof_proves_nothing_and_undoes_nothing(
+    proving: Context,
+    events: list[Event],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    why: str,
 ) -> None:
     def load(*_: Any) -> Verification:
-        raise DatabaseError("The database cannot be reached")
+        raise error
 
     loads(monkeypatch, load)
     with proving_data(proving) as facts:
         pass
     assert not facts["data_proof"]["passed"]
+    assert f"the data of {ID} could not be proven: {why}" in warnings(events)[0]
     assert f"`cosmicdeploy backup verify {ID} --data`" in warnings(events)[0]
 
 
