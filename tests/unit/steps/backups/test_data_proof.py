@@ -158,6 +158,36 @@ def test_a_soak_that_fails_ends_what_the_proof_runs_on_the_server(
     assert set(attempts) == {"live__verify_1"} and len(attempts) >= 3
 
 
+@pytest.mark.parametrize("prove", ["data", "structure"])
+@pytest.mark.parametrize("proven", [None, "proven before"])
+def test_the_backup_of_a_resumed_run_is_proven_too(
+    proving: Context,
+    events: list[Event],
+    monkeypatch: pytest.MonkeyPatch,
+    prove: str,
+    proven: str | None,
+) -> None:
+    backup: Any = SimpleNamespace(
+        id=ID, proof="data proven", is_good=True, state=SimpleNamespace(data=proven)
+    )
+    resumed: Any = SimpleNamespace(
+        intents=[SimpleNamespace(kind="backup", done=True, facts={"backup": ID})]
+    )
+    settings = SimpleNamespace(
+        backup=SimpleNamespace(prove=prove), database=SimpleNamespace(name="live")
+    )
+    ctx = replace(
+        proving.with_run(data_proof=BackgroundProof(), resumed_runs=(resumed,)),
+        loaded=SimpleNamespace(settings=settings),
+        catalogue=SimpleNamespace(get=lambda _: backup),
+    )
+    loads(monkeypatch, lambda *_: Verification(backup_id=ID))
+    with proving_data(ctx) as facts:
+        pass
+    assert ("data_proof" in facts) == (prove == "data" and proven is None)
+    assert warnings(events) == []
+
+
 def test_without_a_soak_the_missing_proof_is_said(proving: Context, events: list[Event]) -> None:
     warn_of_missing_proof(proving)
     assert f"the data of {ID} is not proven" in warnings(events)[0]
