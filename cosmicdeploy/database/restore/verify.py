@@ -24,6 +24,7 @@ from cosmicdeploy.database.restore.load import load_schema
 from cosmicdeploy.database.restore.manifest_diff import differences, read_rows
 from cosmicdeploy.database.schema.creatable import require_creatable_events
 from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.schema.privileges import require_scratch_privileges
 from cosmicdeploy.database.schema.schemas import scratch_name, temporary_schema
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.tools.cleanup import drop_unused_scratch_schemas
@@ -103,13 +104,16 @@ def verify_restore(
 
     Also tries to create the events, which a load leaves out; the server does not run them.
 
-    A backup that must not be loaded on this server fails the verification. Raises
-    `BackupUnreadable` if the operating system cannot read the data, `DatabaseError` or
-    `EngineError` if the server or the engine does not answer.
+    A backup that must not be loaded on this server fails the verification. Raises `BackupError` if
+    the user may not create and fill the scratch schema, `BackupUnreadable` if the operating system
+    cannot read the data, `DatabaseError` or `EngineError` if the server or the engine does not
+    answer.
     """
     read = verify_backup(backup, on_bytes)
     if not read.passed:
         return read
+    with open_session(access) as session:
+        require_scratch_privileges(session, access.name)
     drop_unused_scratch_schemas(engine, access)
     with scratch_schema(access, backup, how.schema) as schema:
         try:
