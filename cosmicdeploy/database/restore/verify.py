@@ -17,7 +17,7 @@ from cosmicdeploy.database.backups.on_disk.archive import (
     read_raw,
 )
 from cosmicdeploy.database.backups.on_disk.manifest import Manifest, now
-from cosmicdeploy.database.backups.on_disk.state import VerificationRecord
+from cosmicdeploy.database.backups.on_disk.state import State, VerificationRecord
 from cosmicdeploy.database.dump_format.recorded import unrecognized
 from cosmicdeploy.database.dump_format.scan import DumpScan
 from cosmicdeploy.database.restore.load import load_schema
@@ -184,17 +184,26 @@ def verify_restore_and_record(
     with catalogue.in_use(backup):
         result = verify_restore(engine, access, backup, on_bytes, how)
     if not result.passed:
-        read = verify_and_record(catalogue, backup)
+        read = verify_and_record(catalogue, backup, on_bytes)
         if not read.passed:  # the data is damaged, so the test restore proves nothing
             return read
     record = _record(result)
     also: dict[str, object] = {"read": record} if result.passed else {}
     if how.data:
         also["data"] = record
-    if how.data and result.passed:
-        also["checksums"] = {**result.checksums, **backup.checksums}
-    catalogue.update_state(backup.id, lambda state: state.updated(restored=record, **also))
+    new = _without_checksum(backup, result.checksums) if how.data and result.passed else {}
+
+    def change(state: State) -> State:
+        return state.updated(restored=record, checksums={**new, **state.checksums}, **also)
+
+    catalogue.update_state(backup.id, change)
     return result
+
+
+def _without_checksum(backup: Backup, checksums: Mapping[str, str]) -> dict[str, str]:
+    """Return the checksums of the tables of which the manifest has none."""
+    recorded = {name for name, rows in backup.manifest.objects.tables.items() if rows.checksum}
+    return {name: each for name, each in checksums.items() if name not in recorded}
 
 
 def _record(result: Verification) -> VerificationRecord:
