@@ -170,7 +170,11 @@ def is_refusal(error: DatabaseError) -> bool:
     False if the server did not answer, ended the statement or the session, or gave up the wait for
     a lock.
     """
-    code = error_code(error.__cause__)
+    return is_refusal_code(error_code(error.__cause__))
+
+
+def is_refusal_code(code: int) -> bool:
+    """Return the same as `is_refusal`, given the number of an error."""
     is_lasting = code not in {*ENDED, LOCK_WAIT_TIMEOUT}
     return code in SERVER_ERRORS and code not in DRIVER_ERRORS and is_lasting
 

@@ -37,6 +37,7 @@ from cosmicdeploy.database.dump_format.bodies import withheld_objects
 from cosmicdeploy.database.dump_format.scan import ignore_statement
 from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.facts import Facts, open_facts
+from cosmicdeploy.database.schema.privileges import require_scratch_privileges
 from cosmicdeploy.database.schema.rebuilding.routine_grants import (
     RoutineGrant,
     read_routine_grants,
@@ -59,6 +60,7 @@ from cosmicdeploy.database.tools.server_limits import (
 from cosmicdeploy.engine.protocol import Engine
 
 SILENCE_SECONDS = 60.0
+ROWS_UNPROVEN = "set backup.prove: structure, which leaves the rows unproven"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,6 +243,8 @@ def _check_before(
         structure = read_structure(facts)
         if options.proves_structure:
             require_provable(facts, structure.definitions)
+        if options.prove == "data":
+            require_scratch_privileges(facts.session, facts.schema, ROWS_UNPROVEN)
         return _SchemaBefore(
             structure=structure,
             highest_batch=facts.highest_batch(),

@@ -1,7 +1,8 @@
 """Prove a backup's data in the background of a run: load all of it into a scratch schema.
 
 One connection loads, and pauses as long as it has worked, so that clients hardly notice. If the run
-ends early, the proof ends too. If the process is killed, the next test restore drops the schema.
+ends early, the proof ends too, with what it runs on the server. If the process is killed, the next
+run or test restore drops the schema.
 """
 
 from __future__ import annotations
@@ -19,12 +20,16 @@ from cosmicdeploy.database.restore.verify import (
     Verification,
     verify_restore_and_record,
 )
+from cosmicdeploy.database.schema.schemas import end_sessions, scratch_name
+from cosmicdeploy.database.session import open_session
 from cosmicdeploy.engine.protocol import Engine
+from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.process.concurrency import start_in_thread
 
 LONGEST_PAUSE_SECONDS = 1.0
-# How long to wait for the server to end its last statement, once the proof is abandoned.
+# How long to wait for the proof to end once it is abandoned, and how often to end its sessions.
 END_SECONDS = 10
+END_EVERY_SECONDS = 0.5
 
 
 class Abandoned(BaseException):
@@ -38,6 +43,8 @@ class BackgroundProof:
         self.backup: Backup | None = None
         self.megabytes = 0
         self._future: Future[Verification] | None = None
+        self._access: DatabaseAccess | None = None
+        self._schema = ""
         self._is_abandoned = threading.Event()
         self._resumed_at = 0.0
 
@@ -53,9 +60,11 @@ class BackgroundProof:
 
     def start(self, engine: Engine, access: DatabaseAccess, catalogue: Catalogue) -> None:
         """Begin to load the pending backup in a thread of its own."""
-        backup, how = self.backup, RestoreTest(data=True, connections=1)
+        backup = self.backup
         if backup is None:
             return
+        self._access, self._schema = access, scratch_name(access.name)
+        how = RestoreTest(data=True, connections=1, schema=self._schema)
         self._resumed_at = time.monotonic()
         self._future = start_in_thread(
             lambda: verify_restore_and_record(engine, access, catalogue, backup, self._pace, how)
@@ -67,11 +76,19 @@ class BackgroundProof:
         return self._future.result(timeout=0)
 
     def abandon(self) -> None:
-        """End the proof; its schema is dropped as soon as the server has ended a statement."""
+        """End the proof and what it runs on the server; its schema is then dropped."""
         self._is_abandoned.set()
-        if self._future is not None:
-            with suppress(Exception):
-                wait([self._future], timeout=END_SECONDS)
+        until = time.monotonic() + END_SECONDS
+        while self.is_running and time.monotonic() < until:
+            # Again and again, since the proof may just open its next connection.
+            self._end_sessions()
+            wait([self._future] if self._future else [], timeout=END_EVERY_SECONDS)
+
+    def _end_sessions(self) -> None:
+        """End the statements that load, build an index or read rows, which may take hours."""
+        if self._access is not None:
+            with suppress(DatabaseError), open_session(self._access, END_SECONDS) as session:
+                end_sessions(session, self._schema)
 
     def _pace(self, done: int) -> None:
         """Pause as long as the last piece has taken."""

@@ -64,7 +64,7 @@ def load_schema(
     with open_facts(access) as facts:
         require_loadable(backup.manifest, facts)
         limit = largest_statement(facts.session)
-    loader = _Loader(access, schema, limit, connections or connection_count())
+    loader = _Loader(access, schema, limit, connections or connection_count(), on_bytes)
     chunks = _checked(backup, raw, on_bytes)
     if backup.manifest.object_definitions is not None:
         loader.load(backup, chunks, DISCARD)
@@ -109,13 +109,15 @@ def _create_recorded(access: DatabaseAccess, manifest: Manifest, schema: str) ->
 class _Loader:
     """Loads a dump into `schema`; the server accepts statements of up to `limit` bytes.
 
-    `connections` load the rows in parallel.
+    `connections` load the rows in parallel. `on_bytes` is called with 0 before each table gets its
+    indexes, and may raise an error to stop.
     """
 
     access: DatabaseAccess
     schema: str
     limit: int
     connections: int
+    on_bytes: OnBytes = ignore_progress
 
     def load(self, backup: Backup, chunks: Iterable[bytes], rest: StatementSink) -> None:
         """Load tables, rows and indexes; put all other statements into `rest`, to run later."""
@@ -143,11 +145,13 @@ class _Loader:
         # The server answers only when an index is built, so there is no time limit.
         with self._parallel(router.settings, read_timeout=None) as connections:
             for table in router.deferred:
+                self.on_bytes(0)
                 connections.put(table.keys)
         # One by one, since each statement locks the tables that its foreign keys reference.
         with closing(LoadConnection(self.access, self.schema, router.settings)) as connection:
             for table in router.deferred:
                 if table.foreign_keys:
+                    self.on_bytes(0)
                     connection.run(table.foreign_keys)
 
     def _connection(self) -> LoadConnection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cosmicdeploy.database.backups.backup import Backup
@@ -28,14 +28,22 @@ class RowDifference:
     now: int | None
 
 
-def read_rows(facts: Facts, with_checksum: Collection[str]) -> dict[str, Rows]:
-    """Return table → its rows, for all tables; those with these names with their checksum."""
-    return {
-        name: checksum_rows(facts.session, facts.schema, name)
-        if name in with_checksum
-        else Rows(count=facts.count(name))
-        for name in facts.engines()
-    }
+def read_rows(
+    facts: Facts, with_checksum: Collection[str], before_each: Callable[[], object] = lambda: None
+) -> dict[str, Rows]:
+    """Return table → its rows, for all tables; those with these names with their checksum.
+
+    `before_each` is called before each table, and may raise an error to stop.
+    """
+    rows: dict[str, Rows] = {}
+    for name in facts.engines():
+        before_each()
+        rows[name] = (
+            checksum_rows(facts.session, facts.schema, name)
+            if name in with_checksum
+            else Rows(count=facts.count(name))
+        )
+    return rows
 
 
 def differences(

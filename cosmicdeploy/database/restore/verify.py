@@ -17,21 +17,17 @@ from cosmicdeploy.database.backups.on_disk.archive import (
     read_raw,
 )
 from cosmicdeploy.database.backups.on_disk.manifest import Manifest, now
-from cosmicdeploy.database.backups.on_disk.state import VerificationRecord
+from cosmicdeploy.database.backups.on_disk.state import State, VerificationRecord
 from cosmicdeploy.database.dump_format.recorded import unrecognized
 from cosmicdeploy.database.dump_format.scan import DumpScan
 from cosmicdeploy.database.restore.load import load_schema
 from cosmicdeploy.database.restore.manifest_diff import differences, read_rows
 from cosmicdeploy.database.schema.creatable import require_creatable_events
 from cosmicdeploy.database.schema.facts import Facts
-from cosmicdeploy.database.schema.schemas import (
-    drop_schema,
-    scratch_name,
-    scratch_schemas,
-    temporary_schema,
-)
+from cosmicdeploy.database.schema.privileges import require_scratch_privileges
+from cosmicdeploy.database.schema.schemas import scratch_name, temporary_schema
 from cosmicdeploy.database.session import open_session
-from cosmicdeploy.database.tools.cleanup import end_tools
+from cosmicdeploy.database.tools.cleanup import drop_unused_scratch_schemas
 from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import BackupError, BackupUnreadable
 
@@ -88,11 +84,13 @@ class RestoreTest:
     """How to test that a backup restores.
 
     `data`: compute the checksums of all rows, even of those that have none on record. `connections`
-    is how many connections load the rows; by default, one for each core.
+    is how many connections load the rows; by default, one for each core. `schema` is the scratch
+    schema, from `scratch_name`; by default, one with a random name.
     """
 
     data: bool = False
     connections: int | None = None
+    schema: str = ""
 
 
 def verify_restore(
@@ -106,27 +104,33 @@ def verify_restore(
 
     Also tries to create the events, which a load leaves out; the server does not run them.
 
-    A backup that must not be loaded on this server fails the verification. Raises
-    `BackupUnreadable` if the operating system cannot read the data, `DatabaseError` or
-    `EngineError` if the server or the engine does not answer.
+    A backup that must not be loaded on this server fails the verification. Raises `BackupError` if
+    the user may not create and fill the scratch schema, `BackupUnreadable` if the operating system
+    cannot read the data, `DatabaseError` or `EngineError` if the server or the engine does not
+    answer.
     """
     read = verify_backup(backup, on_bytes)
     if not read.passed:
         return read
+    with open_session(access) as session:
+        require_scratch_privileges(session, access.name)
     drop_unused_scratch_schemas(engine, access)
-    with scratch_schema(access, backup) as schema:
+    with scratch_schema(access, backup, how.schema) as schema:
         try:
             load_schema(access, backup, schema, on_bytes, connections=how.connections)
             on_bytes(0)  # the caller may raise here, to stop
             with open_session(access) as session:
+                session.use(schema)  # so that whoever ends the sessions of the schema ends this one
                 facts = Facts(session, schema)
-                rows = read_rows(facts, facts.engines() if how.data else backup.checksums)
+                with_checksum = facts.engines() if how.data else backup.checksums
+                rows = read_rows(facts, with_checksum, lambda: on_bytes(0))
                 reasons = differences(backup, facts, rows)
                 events = backup.manifest.event_definitions
                 notes = require_creatable_events(session, schema, events)
         except BackupUnreadable:
             raise
         except BackupError as error:
+            on_bytes(0)  # a load that was stopped has failed for that reason
             return Verification(backup_id=backup.id, reasons=(str(error), *error.details))
     checksums = {name: each.checksum for name, each in rows.items() if each.checksum}
     return Verification(
@@ -134,21 +138,15 @@ def verify_restore(
     )
 
 
-def scratch_schema(access: DatabaseAccess, backup: Backup) -> AbstractContextManager[str]:
-    """Create an empty schema with a random name for the block, and drop it afterwards.
+def scratch_schema(
+    access: DatabaseAccess, backup: Backup, schema: str = ""
+) -> AbstractContextManager[str]:
+    """Create an empty schema for the block, and drop it afterwards.
 
-    Raises `DatabaseError`.
+    By default, it has a random name. Raises `DatabaseError`.
     """
-    return temporary_schema(access, scratch_name(access.name), backup.manifest.collation)
-
-
-def drop_unused_scratch_schemas(engine: Engine, access: DatabaseAccess) -> None:
-    """Drop the scratch schemas of killed verifications. Raises `DatabaseError` or `EngineError`."""
-    with open_session(access) as session:
-        for schema in scratch_schemas(session, access.name):
-            if session.acquire_lock(schema):
-                end_tools(engine, access, schema)
-                drop_schema(session, schema)
+    name = schema or scratch_name(access.name)
+    return temporary_schema(access, name, backup.manifest.collation)
 
 
 def verify_and_record(
@@ -186,17 +184,26 @@ def verify_restore_and_record(
     with catalogue.in_use(backup):
         result = verify_restore(engine, access, backup, on_bytes, how)
     if not result.passed:
-        read = verify_and_record(catalogue, backup)
+        read = verify_and_record(catalogue, backup, on_bytes)
         if not read.passed:  # the data is damaged, so the test restore proves nothing
             return read
     record = _record(result)
     also: dict[str, object] = {"read": record} if result.passed else {}
     if how.data:
         also["data"] = record
-    if how.data and result.passed:
-        also["checksums"] = {**result.checksums, **backup.checksums}
-    catalogue.update_state(backup.id, lambda state: state.updated(restored=record, **also))
+    new = _without_checksum(backup, result.checksums) if how.data and result.passed else {}
+
+    def change(state: State) -> State:
+        return state.updated(restored=record, checksums={**new, **state.checksums}, **also)
+
+    catalogue.update_state(backup.id, change)
     return result
+
+
+def _without_checksum(backup: Backup, checksums: Mapping[str, str]) -> dict[str, str]:
+    """Return the checksums of the tables of which the manifest has none."""
+    recorded = {name for name, rows in backup.manifest.objects.tables.items() if rows.checksum}
+    return {name: each for name, each in checksums.items() if name not in recorded}
 
 
 def _record(result: Verification) -> VerificationRecord:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from operator import itemgetter
 
 from cosmicdeploy.database.access import quoted
+from cosmicdeploy.database.schema.schemas import SCRATCH_ID_BYTES, scratch_name
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.errors import BackupError
 
@@ -41,9 +42,32 @@ def require_privileges(
 
     The error's details are the statements that grant them; `otherwise` is what to do instead.
     """
-    required = tuple(required)
-    missing = {schema: _missing(session, schema, required) for schema in schemas}
-    lines = [f"{', '.join(names)} on {schema}" for schema, names in missing.items() if names]
+    named = {schema: (schema, _granted_schema(schema)) for schema in schemas}
+    _require(session, named, tuple(required), otherwise)
+
+
+def require_scratch_privileges(
+    session: Session, live: str, otherwise: str = "use another user"
+) -> None:
+    """Raise `BackupError` unless the user may restore into the schemas of test restores.
+
+    Their names are random, so the statement in the error grants the privileges on all of them.
+    """
+    scratch = scratch_name(live)
+    prefix = scratch[: -2 * SCRATCH_ID_BYTES]
+    named = {scratch: (f"{prefix}…", f"{_granted_schema(prefix)[:-1]}%`")}
+    _require(session, named, TO_RESTORE, otherwise)
+
+
+def _require(
+    session: Session,
+    named: Mapping[str, tuple[str, str]],
+    required: tuple[str, ...],
+    otherwise: str,
+) -> None:
+    """Raise the error of `require_privileges`; `named` is schema → (as shown, as in a GRANT)."""
+    missing = {named[schema]: _missing(session, schema, required) for schema in named}
+    lines = [f"{', '.join(names)} on {shown}" for (shown, _), names in missing.items() if names]
     if lines:
         account = own_account(session)
         raise BackupError(
@@ -53,8 +77,8 @@ def require_privileges(
             details=[
                 # A short line: what is shown of a long one would not work.
                 f"GRANT {', '.join(names) if len(names) < len(required) else 'ALL PRIVILEGES'}"
-                f" ON {_granted_schema(schema)}.* TO {account};"
-                for schema, names in missing.items()
+                f" ON {granted}.* TO {account};"
+                for (_, granted), names in missing.items()
                 if names
             ],
         )

@@ -5,7 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.schema.schemas import drop_leftover_proof, shadow_name
+from cosmicdeploy.database.schema.schemas import (
+    drop_leftover_proof,
+    drop_schema,
+    end_sessions,
+    scratch_schemas,
+    shadow_name,
+)
+from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.tools.command_line import SCHEMA_VARIABLE
 from cosmicdeploy.engine.commands.abandoned_commands import signal_marked
 from cosmicdeploy.engine.protocol import Engine
@@ -15,14 +22,29 @@ from cosmicdeploy.errors import DatabaseError
 def end_leftover_tools(engine: Engine, access: DatabaseAccess) -> None:
     """End every tool that works on the live schema, or on the one into which a restore loads.
 
-    Also drops the schema of a proof of a backup's structure; if the database does not answer, the
-    next backup does. Call this only under the deploy lock: all this then belongs to a killed
-    deployer. Raises `EngineError` if the database's container does not answer.
+    Also drops the schemas of proofs and of test restores that no process uses; if the database does
+    not answer, the next backup or test restore does. Call this only under the deploy lock: all this
+    then belongs to a killed deployer. Raises `EngineError` if the database's container does not
+    answer.
     """
     for schema in (access.name, shadow_name(access.name)):
         end_tools(engine, access, schema)
     with suppress(DatabaseError):
         drop_leftover_proof(access)
+        drop_unused_scratch_schemas(engine, access)
+
+
+def drop_unused_scratch_schemas(engine: Engine, access: DatabaseAccess) -> None:
+    """Drop the scratch schemas of killed test restores, and end what still works on them.
+
+    Raises `DatabaseError` or `EngineError`.
+    """
+    with open_session(access) as session:
+        for schema in scratch_schemas(session, access.name):
+            if session.acquire_lock(schema):
+                end_tools(engine, access, schema)
+                end_sessions(session, schema)
+                drop_schema(session, schema)
 
 
 def end_tools(engine: Engine, access: DatabaseAccess, schema: str) -> None:

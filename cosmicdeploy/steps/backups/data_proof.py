@@ -10,7 +10,8 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.restore.background_proof import BackgroundProof
 from cosmicdeploy.database.restore.verify import RestoreTest, verify_restore_and_record
-from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.errors import CosmicError, to_cosmic_error
+from cosmicdeploy.journal.unfinished.interrupted_run import first_backup
 from cosmicdeploy.steps.base import Result
 
 # How often to report the progress of a proof that takes longer than the soak.
@@ -49,6 +50,7 @@ def proving_data(ctx: Context) -> Iterator[Result]:
     block, waits until the proof has ended. If the block or the wait raises, the proof is abandoned.
     """
     proof, facts = ctx.run.data_proof, Result()
+    _take_over(ctx)
     if not proof.is_pending:
         yield facts
         return
@@ -69,12 +71,32 @@ def proving_data(ctx: Context) -> Iterator[Result]:
 def warn_of_missing_proof(ctx: Context) -> None:
     """Warn if a backup of this run waits for the proof of its data, since no soak ran."""
     proof = ctx.run.data_proof
+    _take_over(ctx)
     if proof.backup is not None and proof.is_pending:
         backup_id = proof.backup.id
         ctx.warn(
             f"the data of {backup_id} is not proven, since no soak ran:"
             f" `cosmicdeploy backup verify {backup_id} --data`"
         )
+
+
+def _take_over(ctx: Context) -> None:
+    """Let the backup of a resumed run wait for its proof, if that has no result and no other waits.
+
+    Warns if the backup cannot be read.
+    """
+    proof, backup_id = ctx.run.data_proof, first_backup(ctx.run.resumed_runs)
+    if proof.backup is not None or backup_id is None or not ctx.has_database:
+        return
+    if ctx.settings.backup.prove != "data":
+        return
+    try:
+        backup = ctx.catalogue.get(backup_id)
+    except CosmicError as error:
+        ctx.warn(f"the data of {backup_id} is not proven: {error.what}")
+        return
+    if backup.is_good and backup.state.data is None:
+        proof.backup = backup
 
 
 def _wait(ctx: Context, proof: BackgroundProof) -> None:
@@ -94,9 +116,10 @@ def _outcome(ctx: Context, proof: BackgroundProof) -> Result:
     again = f"`cosmicdeploy backup verify {backup_id} --data`"
     try:
         result = proof.result()
-    except CosmicError as error:
-        ctx.warn(f"the data of {backup_id} could not be proven: {error.what}; try again: {again}")
-        return {"backup": backup_id, "passed": False, "reasons": [error.what]}
+    except Exception as error:  # whatever it is, it is no reason to undo the release
+        what = to_cosmic_error(error).what
+        ctx.warn(f"the data of {backup_id} could not be proven: {what}; try again: {again}")
+        return {"backup": backup_id, "passed": False, "reasons": [what]}
     if result.passed:
         ctx.say(f"the data of {backup_id} is restored and compared: {_proof(ctx, backup_id)}")
     else:

@@ -11,12 +11,15 @@ from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.dump.dump import DumpOptions, create_backup
 from cosmicdeploy.database.restore.restore import restore_backup
+from cosmicdeploy.database.restore.verify import verify_restore
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError
 from tests.stack.database.fidelity.matrix import assert_equal, fill
 from tests.stack.stacks.databases import renew, run_all, snapshot
 
 pytestmark = pytest.mark.stack
+
+OF_A_RESTORE = ("restore", "before", "swap", "proof")
 
 
 @pytest.fixture
@@ -73,3 +76,25 @@ SET DEFAULT ROLE dumping FOR reader@'%'
     restore_backup(engine, account, backup)
     assert_equal(snapshot(server), original)
     run_all(server, "DROP USER reader@'%'\n\nDROP ROLE dumping")
+
+
+@pytest.mark.fault("user who may not create the schema of a test restore")
+def test_a_proof_of_the_data_needs_privileges_on_its_schema(
+    engine: Engine, server: DatabaseAccess, catalogue: Catalogue
+) -> None:
+    account, data = replace(server, user="reader", password="r"), DumpOptions(prove="data")
+    run_all(server, "CREATE TABLE a (id INT PRIMARY KEY)")
+    run_all(server, "CREATE OR REPLACE USER reader@'%' IDENTIFIED BY 'r'")
+    for schema in ("platform", *(rf"platform\_\_{each}" for each in OF_A_RESTORE)):
+        run_all(server, f"GRANT ALL ON `{schema}`.* TO reader@'%'")
+    backup = create_backup(engine, account, catalogue)
+    with pytest.raises(BackupError, match="on platform__verify_…") as caught:
+        create_backup(engine, account, catalogue, options=data)
+    assert "backup.prove: structure" in caught.value.todo
+    with pytest.raises(BackupError, match="on platform__verify_…"):
+        verify_restore(engine, account, backup)
+    [statement] = caught.value.details
+    run_all(server, statement.removesuffix(";"))
+    backup = create_backup(engine, account, catalogue, options=data)
+    assert verify_restore(engine, account, backup).reasons == ()
+    run_all(server, "DROP USER reader@'%'")

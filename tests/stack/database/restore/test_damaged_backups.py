@@ -17,7 +17,6 @@ from cosmicdeploy.database.loading import connection
 from cosmicdeploy.database.restore.manifest_diff import differences
 from cosmicdeploy.database.restore.restore import load_shadow, restore_backup
 from cosmicdeploy.database.restore.verify import (
-    drop_unused_scratch_schemas,
     scratch_schema,
     verify_restore,
 )
@@ -25,6 +24,7 @@ from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.schema.schemas import end_sessions
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.swap.swap import swap_back
+from cosmicdeploy.database.tools.cleanup import drop_unused_scratch_schemas, end_leftover_tools
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError, DatabaseError, LockLost
 from tests.stack.database.two_tables import TABLES
@@ -49,6 +49,10 @@ def test_only_unused_scratch_schemas_are_dropped(
     with scratch_schema(access, backup) as one, scratch_schema(access, backup) as two:
         drop_unused_scratch_schemas(engine, access)
         assert schemas(access) == {"platform", "platform__verify_of_mine", one, two}
+    assert schemas(access) == {"platform", "platform__verify_of_mine"}
+    with cursor(access) as opened:
+        opened.execute("CREATE DATABASE platform__verify_00000001")
+    end_leftover_tools(engine, access)
     assert schemas(access) == {"platform", "platform__verify_of_mine"}
 
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.restore.verify import verify_and_record
+from cosmicdeploy.database.backups.on_disk.manifest import Objects, TableRows
+from cosmicdeploy.database.restore import verify
+from cosmicdeploy.database.restore.verify import (
+    RestoreTest,
+    Verification,
+    verify_and_record,
+    verify_restore_and_record,
+)
 from cosmicdeploy.errors import BackupError, BackupUnreadable
 from tests.unit.database.backups.entries import good
 
@@ -60,3 +69,26 @@ def test_a_manifest_that_cannot_be_read_raises_a_backup_error(
     path.symlink_to(FAILS_TO_READ)
     with pytest.raises(BackupError, match="Input/output error"):
         catalogue.get(ID)
+
+
+def test_only_checksums_that_the_manifest_lacks_are_recorded(
+    catalogue: Catalogue, backup: Backup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = {
+        "counted": TableRows(before=1, after=1),
+        "summed": TableRows(before=1, after=1, checksum="crc32-sum:1"),
+    }
+    manifest = backup.manifest.updated(objects=Objects(tables=tables))
+    loaded = Verification(
+        backup_id=ID, checksums={"counted": "crc32-sum:2", "summed": "crc32-sum:1"}
+    )
+    monkeypatch.setattr(verify, "verify_restore", lambda *_: loaded)
+    server: Any = None
+    described = replace(backup, manifest=manifest)
+    how = RestoreTest(data=True)
+    verify_restore_and_record(server, server, catalogue, described, how=how)
+    assert catalogue.get(ID).state.checksums == {"counted": "crc32-sum:2"}
+    # The first record stays: every later restore is compared with it.
+    loaded = replace(loaded, checksums={"counted": "crc32-sum:3"})
+    verify_restore_and_record(server, server, catalogue, described, how=how)
+    assert catalogue.get(ID).state.checksums == {"counted": "crc32-sum:2"}

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from cosmicdeploy.database.schema.privileges import require_definers, require_privileges
+from cosmicdeploy.database.schema.privileges import (
+    require_definers,
+    require_privileges,
+    require_scratch_privileges,
+)
 from cosmicdeploy.errors import BackupError
 from tests.unit.database.fake_server import Server
 
@@ -44,3 +48,18 @@ def test_missing_privileges_are_named_with_the_statements_that_grant_them() -> N
         "GRANT DROP ON `my\\_app`.* TO `root`@`%`;",
         "GRANT ALL PRIVILEGES ON `my\\_app\\_\\_x`.* TO `root`@`%`;",
     )
+
+
+def test_a_test_restore_needs_a_grant_on_all_names_that_its_schema_may_have(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("secrets.token_hex", lambda _: "0123abcd")
+    with pytest.raises(BackupError, match="on my_app__verify_…") as caught:
+        require_scratch_privileges(
+            Server(grants=("GRANT ALL PRIVILEGES ON `my_app`.* TO `root`@`%`",)).session(), "my_app"
+        )
+    statement = "GRANT ALL PRIVILEGES ON `my\\_app\\_\\_verify\\_%`.* TO `root`@`%`;"
+    assert caught.value.details == (statement,)
+    # The stand-in of a server compares a grant with a name as it is.
+    granted = "GRANT ALL PRIVILEGES ON `my_app__verify_0123abcd`.* TO `root`@`%`"
+    require_scratch_privileges(Server(grants=(granted,)).session(), "my_app")
