@@ -37,16 +37,14 @@ class Snapshots:
     """The sessions with the snapshots, and one that watches the server.
 
     `early` has a snapshot from before the dump; `late` gets one as soon as the dump has begun. Just
-    before `early` got its snapshot, `began` was the server's clock, `commits` what it shows of
-    commits, and `opened` how many sessions had been opened. The thread of the dump sets
-    `has_output` and `dump_ended`.
+    before `early` got its snapshot, `commits` was what the server shows of commits, and `opened`
+    how many sessions had been opened. The thread of the dump sets `has_output` and `dump_ended`.
     """
 
     access: DatabaseAccess
     watching: Session
     early: Session
     late: Session
-    began: object
     commits: Commits
     opened: int
     has_output: threading.Event = field(default_factory=threading.Event)
@@ -132,7 +130,6 @@ def open_snapshots(access: DatabaseAccess, lock_wait: int) -> Iterator[Snapshots
         for session in (watching, late, early):
             session.stay_open()
             session.execute(f"SET SESSION lock_wait_timeout = {lock_wait}")
-        [(began,)] = watching.rows("SELECT NOW()")
         commits = read_commits(watching)
         begin_snapshot(early)
         yield Snapshots(
@@ -140,7 +137,6 @@ def open_snapshots(access: DatabaseAccess, lock_wait: int) -> Iterator[Snapshots
             watching=watching,
             early=early,
             late=late,
-            began=began,
             commits=commits,
             opened=_opened_sessions(watching),
         )
