@@ -195,6 +195,8 @@ def test_a_snapshot_with_other_counts_is_not_the_dumps() -> None:
     assert exact.compared({"a": 1, "b": 2}) == exact
     other = exact.compared({"a": 1, "b": 3})
     assert (other.counted, other.checksums) == ("around", {"a": "", "b": ""})
+    short = exact.compared({"a": 1, "b": 1})
+    assert (short.counted, short.counts) == ("snapshot", {"a": 1, "b": 2})
     around = ServerRows(counted="around", tables=tables).compared({"a": 1, "b": 3})
     assert around.checksums == {"a": "crc32-sum:1", "b": ""}
 
