@@ -177,6 +177,26 @@ def test_a_tool_that_is_too_quick_to_be_told_needs_a_server_without_commits(
     assert counted(monkeypatch, Server(["80"], tools)).counted == "snapshot"
 
 
+def test_a_tool_that_cannot_be_told_is_not_looked_for_during_the_whole_dump(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks: list[None] = []
+    server = Server(["80"], [{TOOL: "shop", TOOL + 1: "shop"}])
+    read = server.read_commits
+    monkeypatch.setattr(snapshots, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(snapshots, "open_session", server.open_session)
+    monkeypatch.setattr(
+        snapshots, "read_commits", lambda session: (looks.append(None), read(session))[1]
+    )
+    with counting_rows(access(), ["a"], 60, checksums=False) as count:
+        count.noticing(lambda _: None)(b"-- MariaDB dump")
+        time.sleep(0.2)
+        seen = len(looks)
+        time.sleep(0.2)
+        assert seen == len(looks) > 1
+        assert count.result().counted == "snapshot"
+
+
 def test_rows_have_a_checksum_only_if_they_are_those_of_the_dump(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
