@@ -198,7 +198,7 @@ def _dump(
         with counting_rows(
             access, before.tables, options.lock_wait, checksums=checksums, settled=settled
         ) as count:
-            with piped(stored) as put:
+            with piped(stored, stop=prover.stop if prover else None) as put:
                 sink = count.noticing(reporting(put, archive, on_bytes))
                 result = tools.dump(sink, options.silence, without=withheld)
             archive.close()

@@ -120,6 +120,10 @@ class StructureProver:
         """
         self._router.take(statement)
 
+    def stop(self) -> None:
+        """End what `take` waits for in another thread; it then raises an error."""
+        self._blocks.stop()
+
     def finish(self) -> tuple[StructureProof, list[str]]:
         """Create all other objects, and compare the result with the live schema.
 
@@ -208,6 +212,11 @@ class _TableBlocks:
         if self._settings is not None:
             self._end_block()
             self._pass_on()
+
+    def stop(self) -> None:
+        """End what `run` waits for in another thread; it then raises an error."""
+        if self._connections is not None:
+            self._connections.stop()
 
     def _end_block(self) -> None:
         if self._settings is None:
