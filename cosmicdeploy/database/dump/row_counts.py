@@ -46,8 +46,9 @@ def require_all_rows(
         raise BackupError(
             f"Rows are missing in the dump: {named}",
             where=facts.session.where,
-            todo="find what hides rows from this user on the server (a limit in SHOW GLOBAL"
-            " VARIABLES, init_connect, a modified dump tool), and take another backup",
+            todo="take another backup: `cosmicdeploy backup create`; if it fails too, find what"
+            " hides rows from this user on the server (a limit in SHOW GLOBAL VARIABLES,"
+            " init_connect, a modified dump tool)",
         )
 
 
