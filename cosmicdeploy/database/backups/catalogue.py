@@ -151,7 +151,7 @@ class Catalogue:
         try:
             with folder_lock(self.folder):
                 state = change(read_state(path))
-                write_atomically(path, state.text())
+                write_atomically(path, state.model_dump_json(indent=2) + "\n")
         except OSError as error:
             raise BackupError(
                 f"The state of {backup_id} cannot be written: {error.strerror}",

@@ -92,14 +92,6 @@ class State(_Record):
         """Return the state with some fields replaced, validated again."""
         return State.model_validate({**self.model_dump(), **changes})
 
-    def text(self) -> str:
-        """Return the text of the stored file, without what is not known.
-
-        So earlier versions, which refuse fields that they do not know, can read it unless it has
-        something in a new one.
-        """
-        return self.model_dump_json(indent=2, exclude_defaults=True) + "\n"
-
     def with_copy(self, record: CopyRecord) -> State:
         """Return the state with this record instead of an earlier one of the same destination."""
         others = [copy for copy in self.copies if copy.url != record.url]
