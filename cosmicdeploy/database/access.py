@@ -15,8 +15,9 @@ from pymysql.cursors import Cursor
 from cosmicdeploy.database.session_settings import (
     TRANSACTIONS,
     Kind,
+    SessionSetting,
     set_all,
-    set_each,
+    settings_of,
 )
 from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.process.signals import interruptible
@@ -34,7 +35,7 @@ LENIENT = "cosmicdeploy_lenient_utf8"
 # Numbers of errors: in UNREACHABLE and LOST those of the driver, in the others those of the server.
 ACCESS_DENIED = frozenset({1044, 1045, 1698})
 UNKNOWN_DATABASE = 1049
-UNKNOWN_VARIABLE, RESTRICTED_VARIABLE = 1193, 1227
+UNKNOWN_VARIABLE, RESTRICTED_VARIABLE, WRONG_VALUE = 1193, 1227, 1231
 UNREACHABLE = frozenset({2002, 2003, 2005})
 LOST = 2013
 
@@ -125,26 +126,35 @@ def limit_reads(connection: Connection[Cursor], seconds: float | None) -> None:
 def set_up(connection: Connection[Cursor], kind: Kind) -> None:
     """Set a session's variables; the server has run its init_connect before.
 
-    Raises the driver's error if the server refuses a value.
+    Raises the driver's error if the server refuses a value that the session needs and has not.
     """
     try:
         connection.query(set_all(kind))
     except pymysql.MySQLError as error:
-        if error_code(error) != UNKNOWN_VARIABLE:
+        if error_code(error) not in (UNKNOWN_VARIABLE, RESTRICTED_VARIABLE, WRONG_VALUE):
             raise
-        # A server of another version lacks one of them.
-        _set_known(connection, set_each(kind, restricted=False))
-    _set_known(connection, set_each(kind, restricted=True))
+        # A server of another version lacks one of them, or does not let this user set it.
+        _set_known(connection, settings_of(kind, restricted=False))
+    _set_known(connection, settings_of(kind, restricted=True))
     connection.query(TRANSACTIONS)
 
 
-def _set_known(connection: Connection[Cursor], statements: Iterable[str]) -> None:
-    for statement in statements:
+def _set_known(connection: Connection[Cursor], settings: Iterable[SessionSetting]) -> None:
+    for each in settings:
         try:
-            connection.query(statement)
+            connection.query(each.statement)
         except pymysql.MySQLError as error:
-            if error_code(error) not in (UNKNOWN_VARIABLE, RESTRICTED_VARIABLE):
+            code = error_code(error)
+            is_left = code == UNKNOWN_VARIABLE or (each.restricted and code == RESTRICTED_VARIABLE)
+            is_refusal = code in (RESTRICTED_VARIABLE, WRONG_VALUE)
+            if not is_left and not (is_refusal and _has_value(connection, each)):
                 raise
+
+
+def _has_value(connection: Connection[Cursor], setting: SessionSetting) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(setting.comparison)
+        return cursor.fetchone() == (1,)
 
 
 class _Connection(Connection):

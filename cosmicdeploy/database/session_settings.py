@@ -11,7 +11,6 @@ sql_mode, time_zone and transaction; the first lines of a dump set those of a lo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -56,6 +55,21 @@ class SessionSetting:
     @property
     def assignment(self) -> str:
         return f"{self.name} = {self.value}"
+
+    @property
+    def statement(self) -> str:
+        """The statement that sets only this variable."""
+        assigned = f" , SESSION {self.assignment} "
+        return "SET @cosmicdeploy = 0" + (
+            f" /*{self.servers}{assigned}*/" if self.servers else assigned.rstrip()
+        )
+
+    @property
+    def comparison(self) -> str:
+        """A query of whether the session has this value, whoever set it."""
+        is_name = self.value.isidentifier() and self.value != "NULL"
+        value = f"'{self.value}'" if is_name else self.value
+        return f"SELECT @@SESSION.{self.name} <=> {value} LIMIT 1"
 
 
 SETTINGS = (
@@ -130,20 +144,15 @@ TRANSACTIONS = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WR
 
 def set_all(kind: Kind) -> str:
     """Return one statement that sets everything that each user may set in a session of a kind."""
-    chosen = [each for each in _of(kind) if not each.restricted]
+    chosen = settings_of(kind, restricted=False)
     plain = [each.assignment for each in chosen if not each.servers]
     others = [f"/*{each.servers} , {each.assignment} */" for each in chosen if each.servers]
     return f"SET SESSION {', '.join(plain)} {''.join(others)}".rstrip()
 
 
-def set_each(kind: Kind, *, restricted: bool) -> Iterator[str]:
-    """Yield a statement for each setting of a kind: for the restricted ones, or for the others."""
-    for each in _of(kind):
-        if each.restricted == restricted:
-            assigned = f" , SESSION {each.assignment} "
-            yield "SET @cosmicdeploy = 0" + (
-                f" /*{each.servers}{assigned}*/" if each.servers else assigned.rstrip()
-            )
+def settings_of(kind: Kind, *, restricted: bool) -> list[SessionSetting]:
+    """Return the settings of a kind: the restricted ones, or the others."""
+    return [each for each in _of(kind) if each.restricted == restricted]
 
 
 def needed_values(kind: Kind) -> dict[str, str]:

@@ -1,10 +1,12 @@
-"""Tell whether anything was committed between the snapshots of two sessions.
+"""Tell whether anything is likely to have been committed between the snapshots of two sessions.
 
 No server but Percona's lets a session share the snapshot of another. But the status of InnoDB shows
 two things, to users with the privilege PROCESS:
 
 - A counter, from which each transaction that writes and each commit of one gets a number. While it
-  does not move, nothing is committed, so all snapshots of that time hold the same data.
+  does not move, no commit begins, so all snapshots of that time hold the same data. The one
+  exception: a commit gets its number just before others see it, so one that is between the two at
+  the first look may become visible after it.
 - MariaDB also shows the limits of each snapshot: it holds the transactions below the second limit
   and none from the first on. If both are the same number, no transaction was open, and all
   snapshots with this number hold the same data.
@@ -43,11 +45,11 @@ class Commits:
     limits: Mapping[int, tuple[str, str]] = field(default_factory=dict)
 
     def are_none_since(self, earlier: Commits) -> bool:
-        """Whether certainly nothing was committed since `earlier`."""
+        """Whether no commit has begun since `earlier`; one that had just begun may have ended."""
         return bool(self.counter) and self.counter == earlier.counter
 
     def show_the_same(self, one: int, other: int) -> bool:
-        """Whether the snapshots of two sessions certainly hold the same data."""
+        """Whether the snapshots of two sessions hold the same data by the limits shown."""
         first, second = self.limits.get(one), self.limits.get(other)
         return first is not None and first == second and first[0] == first[1]
 

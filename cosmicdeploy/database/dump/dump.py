@@ -200,7 +200,7 @@ def _dump(
         with counting_rows(
             access, before.tables, options.lock_wait, checksums=checksums, settled=settled
         ) as count:
-            with piped(stored) as put:
+            with piped(stored, stop=prover.stop if prover else None) as put:
                 sink = count.noticing(reporting(put, archive, on_bytes))
                 result = tools.dump(sink, options.silence, without=withheld)
             archive.close()
@@ -271,7 +271,8 @@ def _check_after(
         rows = {name: archive.scan.rows[name] for name in before.tables}
         on_server = count.result().compared(rows)
         count_again = partial(_rows_in_new_dump, tools, options.silence)
-        require_all_rows(facts, rows, on_server.counts, count_again)
+        is_exact = on_server.counted == "snapshot"
+        require_all_rows(facts, rows, on_server.counts, count_again, is_exact=is_exact)
         # The server's limit may have changed during the dump.
         require_sendable(*archive.scan.largest, largest_statement(facts.session), access.where)
         return _objects(facts, rows, on_server.checksums), on_server.counted

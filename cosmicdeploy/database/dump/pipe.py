@@ -98,17 +98,22 @@ class Pipe:
 
 @contextmanager
 def piped(
-    work: Callable[[bytes], object], limit: int = QUEUE_BYTES
+    work: Callable[[bytes], object],
+    limit: int = QUEUE_BYTES,
+    stop: Callable[[], None] | None = None,
 ) -> Iterator[Callable[[bytes], None]]:
     """Yield a function that passes bytes to `work` in another thread.
 
     At the end of the block, wait until `work` has processed all bytes. If `work` raises an error,
-    the function or the end of the block raises that error. The thread never outlives the block.
+    the function or the end of the block raises that error. The thread never outlives the block: if
+    the block raises, `stop` is called to end what `work` may wait for.
     """
     pipe = Pipe(work, limit)
     try:
         yield pipe.put
         pipe.close()
     except BaseException:
+        if stop is not None:
+            stop()
         pipe.abandon()
         raise

@@ -27,20 +27,14 @@ from cosmicdeploy.process.signals import interruptible
 
 # How long to wait for the thread to end, once its sessions have been ended.
 END_SECONDS = 10
-# The server notes whole seconds in which a table was changed.
-QUIET_SECONDS = 2
-CHANGED = (
-    "SELECT table_name FROM information_schema.tables WHERE table_schema = %s"  # noqa: S608 - fixed
-    f" AND update_time >= %s - INTERVAL {QUIET_SECONDS} SECOND"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServerRows:
     """The rows of each table on the server, at the moment of the dump or just before it.
 
-    `counted`: "snapshot" if in the dump's own snapshot, "around" if just before it. A table has a
-    checksum only if it is known to have had the same rows in the dump.
+    `counted`: "snapshot" if in the dump's own snapshot, "around" if just before it: then no table
+    has a checksum, since the server does not tell reliably which tables were changed meanwhile.
     """
 
     counted: Literal["snapshot", "around"]
@@ -59,10 +53,13 @@ class ServerRows:
     def compared(self, dumped: Mapping[str, int]) -> ServerRows:
         """Return what still holds once the rows of the dump are counted.
 
-        If a table has another number of rows there, the snapshot was not the dump's.
+        If a table has more rows there, the snapshot was not the dump's. Fewer rows do not show
+        that: they may be missing in the dump.
         """
         differing = {name for name, count in self.counts.items() if dumped[name] != count}
-        if differing and self.counted == "snapshot":
+        if self.counted == "snapshot" and any(
+            dumped[name] > count for name, count in self.counts.items()
+        ):
             return ServerRows(counted="around", tables=without_checksums(self.tables, self.tables))
         return replace(self, tables=without_checksums(self.tables, differing))
 
@@ -124,7 +121,7 @@ def counting_rows(
     The dump tool must start within the block. A count waits up to `lock_wait` seconds for a table's
     lock. `settled` is set once it is known which session sees what the tool sees: until then,
     whatever is committed on the server may spoil that. With `checksums`, the rows also get a
-    checksum. Raises `DatabaseError`.
+    checksum if they are counted in the dump's snapshot. Raises `DatabaseError`.
     """
     with open_snapshots(access, lock_wait) as snapshots:
         work = _Work(snapshots, tables, checksums, settled or threading.Event())
@@ -151,28 +148,19 @@ class _Work:
             match = self.snapshots.find()
         finally:
             self.settled.set()
-        session = match or self.snapshots.early
-        tables = {table: self._rows(session, table) for table in self.tables}
-        if self.checksums and match is None:
-            tables = without_checksums(tables, self._changed())
+        session, checksums = match or self.snapshots.early, self.checksums and match is not None
+        tables = {table: self._rows(session, table, checksums) for table in self.tables}
         return ServerRows(counted="snapshot" if match else "around", tables=tables)
 
-    def _rows(self, session: Session, table: str) -> Rows:
+    def _rows(self, session: Session, table: str, checksums: bool) -> Rows:
         access = self.snapshots.access
         if self.is_abandoned.is_set():
             raise DatabaseError("The count was ended", where=access.where)
         session.execute("SAVEPOINT counted")
         rows = (
             checksum_rows(session, access.name, table)
-            if self.checksums
+            if checksums
             else Rows(count=Facts(session, access.name).count(table))
         )
         session.execute("ROLLBACK TO SAVEPOINT counted")
         return rows
-
-    def _changed(self) -> set[str]:
-        """Return the tables whose rows were changed since the early snapshot, at the dump's end."""
-        self.snapshots.dump_ended.wait()
-        schema, began = self.snapshots.access.name, self.snapshots.began
-        rows = self.snapshots.watching.rows(CHANGED, schema, began)
-        return {str(row[0]) for row in rows}

@@ -7,7 +7,9 @@ the same data.
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,6 +23,9 @@ from cosmicdeploy.errors import DatabaseError
 
 # How often to look for the dump tool's session. Each commit in between may spoil the snapshot.
 LOOK_EVERY_SECONDS = 0.002
+# How long to look once the tool has output: its transaction begins just after the first bytes. Each
+# look makes the server lock its list of transactions.
+LOOK_SECONDS = 5
 BEGIN = (
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
     "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
@@ -37,16 +42,14 @@ class Snapshots:
     """The sessions with the snapshots, and one that watches the server.
 
     `early` has a snapshot from before the dump; `late` gets one as soon as the dump has begun. Just
-    before `early` got its snapshot, `began` was the server's clock, `commits` what it shows of
-    commits, and `opened` how many sessions had been opened. The thread of the dump sets
-    `has_output` and `dump_ended`.
+    before `early` got its snapshot, `commits` was what the server shows of commits, and `opened`
+    how many sessions had been opened. The thread of the dump sets `has_output` and `dump_ended`.
     """
 
     access: DatabaseAccess
     watching: Session
     early: Session
     late: Session
-    began: object
     commits: Commits
     opened: int
     has_output: threading.Event = field(default_factory=threading.Event)
@@ -61,13 +64,14 @@ class Snapshots:
         Returns before the dump ends, if the tool's session can be told. Raises `DatabaseError`.
         """
         before_tool, tool = self.commits, None
-        while self.commits.counter and tool is None and not self.dump_ended.is_set():
+        looks = self._looks() if self.commits.counter else ()
+        for _ in looks:
             commits, tools = read_commits(self.watching), self._tools()
             if not tools:
                 before_tool = commits
             tool = self._only_begun(tools)
-            if tool is None:
-                self.dump_ended.wait(LOOK_EVERY_SECONDS)
+            if tool is not None:
+                break
         if tool is not None:
             begin_snapshot(self.late)
             commits = read_commits(self.watching)
@@ -75,6 +79,15 @@ class Snapshots:
             if self._is_dump_tool(tool):
                 return self._matching(tool, before_tool, commits)
         return self._early_if_nothing_was_committed()
+
+    def _looks(self) -> Iterator[None]:
+        """Yield for each look for the tool's session, until the dump has ended or gone on long."""
+        until = math.inf
+        while not self.dump_ended.is_set() and time.monotonic() < until:
+            yield
+            if until == math.inf and self.has_output.is_set():
+                until = time.monotonic() + LOOK_SECONDS
+            self.dump_ended.wait(LOOK_EVERY_SECONDS)
 
     def _is_dump_tool(self, tool: int) -> bool:
         """Whether a session is the dump tool's, of which there is output, and no other client's.
@@ -132,7 +145,6 @@ def open_snapshots(access: DatabaseAccess, lock_wait: int) -> Iterator[Snapshots
         for session in (watching, late, early):
             session.stay_open()
             session.execute(f"SET SESSION lock_wait_timeout = {lock_wait}")
-        [(began,)] = watching.rows("SELECT NOW()")
         commits = read_commits(watching)
         begin_snapshot(early)
         yield Snapshots(
@@ -140,7 +152,6 @@ def open_snapshots(access: DatabaseAccess, lock_wait: int) -> Iterator[Snapshots
             watching=watching,
             early=early,
             late=late,
-            began=began,
             commits=commits,
             opened=_opened_sessions(watching),
         )

@@ -119,6 +119,10 @@ class StructureProver:
         """
         self._router.take(statement)
 
+    def stop(self) -> None:
+        """End what `take` waits for in another thread; it then raises an error."""
+        self._blocks.stop()
+
     def finish(self) -> tuple[StructureProof, list[str]]:
         """Create all other objects, and compare the result with the live schema.
 

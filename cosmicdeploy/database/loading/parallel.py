@@ -79,14 +79,21 @@ class ParallelConnections:
             self._queue.put(block)
         self._raise()
 
+    def stop(self) -> None:
+        """End running statements and drop queued ones, so that no `put` of another thread waits.
+
+        Each `put` then raises an error. The connections still have to be closed.
+        """
+        self._errors.append(BackupError("Abandoned"))
+        self._kill()
+
     def close(self, *, abandon: bool = False) -> None:
         """Wait until all statements have run, then close the connections.
 
         With `abandon`, end running statements and drop queued ones; then no error is raised.
         """
         if abandon:
-            self._errors.append(BackupError("Abandoned"))
-            self._kill()
+            self.stop()
         limit = END_SECONDS if abandon else None
         with suppress(Full), interruptible():
             for _ in self._threads:

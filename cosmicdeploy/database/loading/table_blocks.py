@@ -61,6 +61,11 @@ class TableBlocks:
             self._end_block()
             self._pass_on()
 
+    def stop(self) -> None:
+        """End what `run` waits for in another thread; it then raises an error."""
+        if self._connections is not None:
+            self._connections.stop()
+
     def _end_block(self) -> None:
         if self._settings is None:
             self._settings = self._block

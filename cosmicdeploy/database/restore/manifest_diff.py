@@ -85,7 +85,7 @@ def _row_difference(backup: Backup, name: str, loaded: Mapping[str, Rows]) -> st
 
 
 def _structure(manifest: Manifest, facts: Facts) -> Iterator[str]:
-    if facts.schema_digest() != manifest.schema_digest:
+    if facts.schema_digest(like=manifest.schema_digest) != manifest.schema_digest:
         yield "columns, indexes or constraints differ from the backup"
     texts = read_table_texts(facts.session, facts.schema)
     if changed := _changed(manifest.table_definitions, table_digests(texts)):

@@ -17,6 +17,7 @@ from cosmicdeploy.database.schema.rebuilding.relocation import bodies_naming
 from cosmicdeploy.database.schema.rebuilding.routine_grants import (
     lost_grants,
     lost_note,
+    require_grantable,
     require_known_grants,
 )
 from cosmicdeploy.database.schema.recreate import dropped_routines
@@ -109,7 +110,8 @@ def require_restorable(access: DatabaseAccess, backup: Backup) -> None:
         require_swappable(live)
         require_recreatable(session, live.schema)
         dropped = dropped_routines(session, live.schema, backup.manifest.definitions)
-        require_known_grants(session, live.schema, dropped)
+        grants = require_known_grants(session, live.schema, dropped)
+        require_grantable(session, live.schema, grants)
 
 
 def notes_on_grants(access: DatabaseAccess, backup: Backup) -> list[str]:

@@ -41,14 +41,21 @@ QUERIES = (
 )
 
 
-def schema_digest(session: Session, schema: str) -> str:
+# Stands before a digest of the tables' texts. Digests of the queries have nothing before them.
+TEXTS = "texts:"
+
+
+def schema_digest(session: Session, schema: str, like: str | None = None) -> str:
     """Return the SHA-256 (hex) of the definitions of tables, columns, indexes and constraints.
 
-    Raises `DatabaseError`.
+    It is taken of the same things as `like`, a recorded digest, so that both can be compared: for
+    MySQL, earlier versions took it of the queries. Raises `DatabaseError`.
     """
-    results = (
-        [session.rows(query, schema) for query in QUERIES]
-        if session.vendor.lists_expressions
-        else read_table_texts(session, schema)
-    )
+    of_texts = like.startswith(TEXTS) if like else not session.vendor.lists_expressions
+    if of_texts:
+        return TEXTS + _sha256(read_table_texts(session, schema))
+    return _sha256([session.rows(query, schema) for query in QUERIES])
+
+
+def _sha256(results: object) -> str:
     return hashlib.sha256(json.dumps(results, default=str).encode()).hexdigest()

@@ -151,9 +151,12 @@ class Facts:
         )
         return int(rows[0][0])
 
-    def schema_digest(self) -> str:
-        """Return the digest of the structure: equal digests mean equal structure."""
-        return schema_digest(self.session, self.schema)
+    def schema_digest(self, like: str | None = None) -> str:
+        """Return the digest of the structure: equal digests mean equal structure.
+
+        It is comparable with `like`, a recorded digest.
+        """
+        return schema_digest(self.session, self.schema, like)
 
     def applied_migrations(self) -> dict[str, int]:
         """Return applied migration → its batch number; empty if there is no migrations table."""

@@ -35,7 +35,7 @@ def observe(ctx: Context, before: State | None = None) -> State:
             for name, image in ctx.images_of(names).items()
         },
         "containers": {name: _container(ctx, name) for name in dict.fromkeys(names)},
-        **_schema(ctx),
+        **_schema(ctx, before),
     }
 
 
@@ -43,13 +43,13 @@ def _container(ctx: Context, service: str) -> dict[str, Any] | None:
     return journal_facts(ctx.container(service))
 
 
-def _schema(ctx: Context) -> dict[str, Any]:
+def _schema(ctx: Context, before: State | None) -> dict[str, Any]:
     if not ctx.has_database:
         return {"schema": NO_SCHEMA, "migrations": []}
     try:
         with open_facts(ctx.database()) as facts:
             return {
-                "schema": facts.schema_digest(),
+                "schema": facts.schema_digest(like=before["schema"] if before else None),
                 "migrations": sorted(facts.applied_migrations()),
             }
     except CosmicError:

@@ -32,7 +32,8 @@ class CompatibleStep(Step):
             )
         require_whole(ctx)
         with open_facts(ctx.database()) as facts:
-            if facts.schema_digest() == target.manifest.schema_digest:
+            recorded = target.manifest.schema_digest
+            if facts.schema_digest(like=recorded) == recorded:
                 return Unchanged(reason="the schema is that of the backup's release")
             problems = facts.incompatibilities(target.manifest.outline)
         if problems:

@@ -55,8 +55,11 @@ def compare_with_schema(
 
     `undone` are migrations that were rolled back completely. Raises `DatabaseError`.
     """
+    done = (begun.done or {}).get("schema")
     with open_facts(ctx.database()) as database:
-        applied, digest = set(database.applied_migrations()), database.schema_digest()
+        applied = set(database.applied_migrations())
+        digest = database.schema_digest(like=begun.before["schema"])
+        digest_done = database.schema_digest(like=done) if done else digest
         shape = read_shape(database.session, database.schema)
     before = begun.before
     undone = (undone | set((begun.done or {}).get("migrations", ()))) - applied
@@ -64,7 +67,7 @@ def compare_with_schema(
     same = applied == set(before["applied"]) and digest == before["schema"]
     if same and not any(_may_have_run(outcome) for outcome in became):
         return MigrationProgress(begun=begun, state=State.UNTOUCHED, outcomes=became)
-    state = State.WHOLE if _all_done(ctx, begun, applied, digest) else State.BROKEN
+    state = State.WHOLE if _all_done(ctx, begun, applied, digest_done) else State.BROKEN
     return MigrationProgress(begun=begun, state=state, outcomes=became)
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.access import DatabaseAccess, _has_value, connect
 from cosmicdeploy.database.schema.facts import open_facts
+from cosmicdeploy.database.session_settings import Kind, SessionSetting, settings_of
 from cosmicdeploy.files import shipped
 from tests.stack.stacks.databases import Servers, renew, run
 
@@ -88,3 +89,21 @@ def test_a_password_is_accepted_without_tls(
             cursor.execute("SHOW STATUS LIKE 'Ssl_cipher'")
             cipher = cursor.fetchone()["Value"]
     assert cipher == ""
+
+
+def plain(kind: Kind) -> list[SessionSetting]:
+    return [each for each in settings_of(kind, restricted=False) if not each.servers]
+
+
+def test_an_ordinary_user_can_open_sessions_of_each_kind(mysql: DatabaseAccess) -> None:
+    run(mysql, "DROP USER IF EXISTS ordinary@'%'")
+    run(mysql, "CREATE USER ordinary@'%' IDENTIFIED BY 'x'")
+    run(mysql, "GRANT ALL ON platform.* TO ordinary@'%'")
+    ordinary = replace(mysql, user="ordinary", password="x")
+    kinds: tuple[Kind, ...] = ("queries", "load")
+    try:
+        for kind in kinds:
+            with connect(ordinary, "platform", read_timeout=10, kind=kind) as connection:
+                assert [each.name for each in plain(kind) if not _has_value(connection, each)] == []
+    finally:
+        run(mysql, "DROP USER ordinary@'%'")

@@ -71,5 +71,20 @@ def test_an_interrupt_of_the_reader_ends_the_worker() -> None:
     assert not running_workers()
 
 
+def test_an_interrupt_first_stops_what_the_worker_waits_for() -> None:
+    stopped, waiting = threading.Event(), threading.Event()
+
+    def work(_: bytes) -> None:
+        waiting.set()
+        assert stopped.wait(30)
+
+    with pytest.raises(KeyboardInterrupt), piped(work, stop=stopped.set) as put:
+        for _ in range(PIECE_BYTES // len(CHUNK)):
+            put(CHUNK)
+        assert waiting.wait(30)
+        raise KeyboardInterrupt
+    assert stopped.is_set() and not running_workers()
+
+
 def running_workers() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name == "pipe"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pymysql
@@ -15,7 +17,7 @@ from cosmicdeploy.database.session_settings import (
     Kind,
     needed_values,
     set_all,
-    set_each,
+    settings_of,
 )
 
 pytestmark = pytest.mark.unit
@@ -25,10 +27,14 @@ KINDS: tuple[Kind, ...] = ("queries", "dump", "load")
 
 
 class Server:
-    """Takes statements; refuses those with a word in `refused`, with its error number."""
+    """Takes statements; refuses those with a word in `refused`, with its error number.
 
-    def __init__(self, refused: dict[str, int]) -> None:
+    A session has the value that it needs already, or another one: `has_value`.
+    """
+
+    def __init__(self, refused: dict[str, int], *, has_value: bool = False) -> None:
         self.refused = refused
+        self.has_value = has_value
         self.ran: list[str] = []
 
     def query(self, sql: str) -> None:
@@ -36,6 +42,16 @@ class Server:
             if re.search(rf"\b{word}\b", sql):
                 raise pymysql.err.OperationalError(number, f"'{word}'")
         self.ran.append(sql)
+
+    @contextmanager
+    def cursor(self) -> Iterator[Server]:
+        yield self
+
+    def execute(self, sql: str) -> None:
+        assert sql.startswith("SELECT @@SESSION.")
+
+    def fetchone(self) -> tuple[int]:
+        return (int(self.has_value),)
 
 
 def ran(**refused: int) -> list[str]:
@@ -47,7 +63,10 @@ def ran(**refused: int) -> list[str]:
 def test_one_statement_sets_what_each_user_may_set() -> None:
     first, *others = ran()
     assert first == set_all("load")
-    assert others == [*set_each("load", restricted=True), TRANSACTIONS]
+    assert others == [
+        *(each.statement for each in settings_of("load", restricted=True)),
+        TRANSACTIONS,
+    ]
 
 
 def test_a_server_without_a_variable_gets_all_others() -> None:
@@ -66,6 +85,18 @@ def test_what_only_an_administrator_may_set_is_left_as_it_is() -> None:
 def test_a_server_that_refuses_a_value_is_not_used() -> None:
     with pytest.raises(pymysql.MySQLError):
         ran(sql_mode=1231)
+
+
+@pytest.mark.parametrize("number", [1227, 1231])
+def test_a_value_that_a_user_may_not_set_is_needed_only_if_the_session_has_another(
+    number: int,
+) -> None:
+    server = Server({"sql_auto_is_null": number}, has_value=True)
+    set_up(server, "load")  # type: ignore[arg-type]
+    found = " ".join(server.ran)
+    assert "sql_auto_is_null" not in found and "sql_safe_updates" in found
+    with pytest.raises(pymysql.MySQLError):
+        ran(sql_auto_is_null=number)
 
 
 @pytest.mark.parametrize("kind", KINDS)

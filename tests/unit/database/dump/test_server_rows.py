@@ -30,12 +30,9 @@ class Server:
     The last value of each stays.
     """
 
-    def __init__(
-        self, counters: Sequence[str], tools: Sequence[dict[int, str]], changed: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, counters: Sequence[str], tools: Sequence[dict[int, str]]) -> None:
         self.counters = [*counters]
         self.tools = [*tools]
-        self.changed = changed
         self.opened = [3, 9]
         self.limits: dict[int, tuple[str, str]] = {}
         self.sessions: list[Session] = []
@@ -74,11 +71,9 @@ class Session:
             "CONNECTION_ID": lambda: [(self.number,)],
             "Connections": lambda: [("Connections", _next(self.server.opened))],
             "processlist": lambda: [*_next(self.server.tools).items()],
-            "update_time": lambda: [(name,) for name in self.server.changed],
             "information_schema.columns": lambda: columns(*parameters),
             "COUNT(*), COALESCE": lambda: [(ROWS[self.number], 7)],
             "COUNT(*)": lambda: [(ROWS[self.number],)],
-            "NOW()": lambda: [("now",)],
         }
         return next(answer() for words, answer in answers.items() if words in query)
 
@@ -182,13 +177,33 @@ def test_a_tool_that_is_too_quick_to_be_told_needs_a_server_without_commits(
     assert counted(monkeypatch, Server(["80"], tools)).counted == "snapshot"
 
 
+def test_a_tool_that_cannot_be_told_is_not_looked_for_during_the_whole_dump(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks: list[None] = []
+    server = Server(["80"], [{TOOL: "shop", TOOL + 1: "shop"}])
+    read = server.read_commits
+    monkeypatch.setattr(snapshots, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(snapshots, "open_session", server.open_session)
+    monkeypatch.setattr(
+        snapshots, "read_commits", lambda session: (looks.append(None), read(session))[1]
+    )
+    with counting_rows(access(), ["a"], 60, checksums=False) as count:
+        count.noticing(lambda _: None)(b"-- MariaDB dump")
+        time.sleep(0.2)
+        seen = len(looks)
+        time.sleep(0.2)
+        assert seen == len(looks) > 1
+        assert count.result().counted == "snapshot"
+
+
 def test_rows_have_a_checksum_only_if_they_are_those_of_the_dump(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    exact = counted(monkeypatch, Server(["80"], [NONE, BEGUN], ["a"]), checksums=True)
+    exact = counted(monkeypatch, Server(["80"], [NONE, BEGUN]), checksums=True)
     assert exact.checksums == {"a": "crc32-sum:7", "b": "crc32-sum:7"}
-    around = counted(monkeypatch, Server([""], [NONE], ["a"]), checksums=True)
-    assert around.checksums == {"a": "", "b": "crc32-sum:7"}
+    around = counted(monkeypatch, Server([""], [NONE]), checksums=True)
+    assert around.checksums == {"a": "", "b": ""}
 
 
 def test_a_snapshot_with_other_counts_is_not_the_dumps() -> None:
@@ -200,6 +215,8 @@ def test_a_snapshot_with_other_counts_is_not_the_dumps() -> None:
     assert exact.compared({"a": 1, "b": 2}) == exact
     other = exact.compared({"a": 1, "b": 3})
     assert (other.counted, other.checksums) == ("around", {"a": "", "b": ""})
+    short = exact.compared({"a": 1, "b": 1})
+    assert (short.counted, short.counts) == ("snapshot", {"a": 1, "b": 2})
     around = ServerRows(counted="around", tables=tables).compared({"a": 1, "b": 3})
     assert around.checksums == {"a": "crc32-sum:1", "b": ""}
 

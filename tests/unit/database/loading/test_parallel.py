@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from cosmicdeploy.database.loading import parallel
 from cosmicdeploy.database.loading.parallel import ParallelConnections, closing_connections
-from cosmicdeploy.errors import BackupError
+from cosmicdeploy.errors import BackupError, DatabaseError
 from tests.unit.database.fake_server import ACCESS
 
 pytestmark = pytest.mark.unit
@@ -78,3 +79,30 @@ def test_a_refusal_that_the_caller_notes_ends_nothing(connections: list[Connecti
     assert noted == [b"refused 1"]
     ran = {statement for connection in connections for statement in connection.ran}
     assert {b"after it", b"next"} <= ran
+
+
+def test_a_stop_ends_the_put_that_waits_for_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    killed, errors = threading.Event(), []
+
+    def run(_self: Connection, statement: bytes) -> None:
+        assert killed.wait(30)
+        raise DatabaseError("Lost connection")
+
+    def fill() -> None:
+        try:
+            while True:
+                opened.put(b"slow")
+        except (BackupError, DatabaseError) as error:
+            errors.append(error)
+
+    monkeypatch.setattr(Connection, "run", run)
+    monkeypatch.setattr(ParallelConnections, "_kill", lambda _self: killed.set())
+    opened = ParallelConnections(ACCESS, "s", [], 2)
+    filling = threading.Thread(target=fill, daemon=True)
+    filling.start()
+    filling.join(0.1)
+    assert filling.is_alive()
+    opened.stop()
+    filling.join(30)
+    assert not filling.is_alive() and errors
+    opened.close(abandon=True)

@@ -1,0 +1,43 @@
+"""The digest of a structure is compared with recorded ones as these were taken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.database.schema.digest import QUERIES, TEXTS, schema_digest
+from cosmicdeploy.database.vendors.mariadb import MARIADB
+from cosmicdeploy.database.vendors.mysql import MYSQL
+
+pytestmark = pytest.mark.unit
+
+
+class Session:
+    """A session on a schema with one table, whose text in `SHOW CREATE TABLE` may change."""
+
+    def __init__(self, vendor: Any, text: str = "CREATE TABLE `a`") -> None:
+        self.vendor, self.text = replace(vendor), text
+
+    def rows(self, query: str, *_: object) -> list[Any]:
+        return [("a", "b")] if query in QUERIES else [("a",)]
+
+    def row(self, _: str) -> dict[str, str]:
+        return {"Create Table": self.text}
+
+
+def digest(session: Any, like: str | None = None) -> str:
+    return schema_digest(session, "shop", like)
+
+
+def test_a_digest_says_what_it_was_taken_of() -> None:
+    assert digest(Session(MYSQL)).startswith(TEXTS)
+    assert not digest(Session(MARIADB)).startswith(TEXTS)
+    assert digest(Session(MYSQL)) != digest(Session(MYSQL, "CREATE TABLE `a` /* other */"))
+
+
+def test_a_recorded_digest_of_an_earlier_version_is_compared_as_it_was_taken() -> None:
+    recorded = digest(Session(MARIADB))  # of the queries, as for MySQL before
+    assert digest(Session(MYSQL), like=recorded) == recorded
+    assert digest(Session(MYSQL), like=digest(Session(MYSQL))) == digest(Session(MYSQL))
