@@ -26,7 +26,7 @@ from cosmicdeploy.process.concurrency import start_in_thread
 from cosmicdeploy.process.signals import interruptible
 
 # How long to wait for the thread to end, once its sessions have been ended.
-END_SECONDS = 10
+END_SECONDS = 2
 
 
 @dataclass(frozen=True, kw_only=True)

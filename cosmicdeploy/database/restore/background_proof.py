@@ -28,7 +28,7 @@ from cosmicdeploy.process.concurrency import start_in_thread
 
 LONGEST_PAUSE_SECONDS = 1.0
 # How long to wait for the proof to end once it is abandoned, and how often to end its sessions.
-END_SECONDS = 10
+END_SECONDS = 2
 END_EVERY_SECONDS = 0.5
 
 

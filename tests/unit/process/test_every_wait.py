@@ -23,6 +23,8 @@ QUERIES = ("safe_point(", "awaited_container(", "_may_recover(")
 INTERRUPTIBLE = "interruptible()"
 # Waits that a signal does not end: place → the constants whose product are their seconds.
 SHORT = {
+    "database/dump/server_rows.py abandon": ("END_SECONDS",),
+    "database/restore/background_proof.py abandon": ("END_SECONDS",),
     "engine/building/builders/buildx/buildx.py _running": ("_GRACE_SECONDS",),
     "lock/held_lock.py release": ("BEAT_SECONDS",),
     "operations/checklist/recording.py _complete": ("MAX_WAIT_SECONDS",),
@@ -39,6 +41,8 @@ NO_RUN_FUNCTIONS = {
 }
 # The wait of a thread that no other waits for, or that another place here waits for.
 THREAD = "daemon=True"
+# The thread is a daemon, and another place here waits for it, or for its end.
+ELSEWHERE = "elsewhere"
 # The future has a result already.
 DONE = "done"
 # No step is under way: the undo has ended, or what the run changed stays.
@@ -55,10 +59,17 @@ NAMED_IN_DOCS = (UNDO, SWAP, JOURNAL, STARTS, PRE_STOP, STOPS)
 WAITS = {
     **dict.fromkeys(SHORT, "two seconds at most"),
     "context/context.py sleep": QUERIES,
+    "database/dump/dump.py _check_after": ELSEWHERE,
     "database/dump/pipe.py _end": QUEUED,
     "database/dump/pipe.py _next": THREAD,
     "database/dump/pipe.py put": INTERRUPTIBLE,
-    "database/restore/parallel.py close": INTERRUPTIBLE,
+    "database/dump/server_rows.py result": INTERRUPTIBLE,
+    "database/dump/snapshots.py _early_if_nothing_was_committed": ELSEWHERE,
+    "database/dump/snapshots.py _looks": ELSEWHERE,
+    "database/dump/snapshots.py find": ELSEWHERE,
+    "database/loading/parallel.py close": INTERRUPTIBLE,
+    "database/restore/background_proof.py _pace": ELSEWHERE,
+    "database/restore/background_proof.py result": ELSEWHERE,
     "database/session.py execute_when_unlocked": SWAP,
     "engine/building/builders/buildx/buildx.py build": INTERRUPTIBLE,
     "engine/commands/exec_streams.py _stdin_sent": INTERRUPTIBLE,
@@ -88,6 +99,7 @@ WAITS = {
     "proxy/drain.py _wait_until_drained": PAUSES,
     "proxy/nginx/server.py _has_new_workers": PAUSES,
     "proxy/probe_requests.py unreached": QUERIES,
+    "steps/backups/data_proof.py _outcome": ELSEWHERE,
     "steps/commands/command.py _try": PAUSES,
     "steps/commands/feature_flags.py _wait_seen": PAUSES,
     "steps/containers/maintenance/maintenance.py _require_response": PAUSES,
