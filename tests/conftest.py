@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -149,7 +150,7 @@ def pytest_testnodedown(node: Any) -> None:
     config, count = node.config, getattr(node, "workeroutput", {}).get(DESELECTED, 0)
     if count and not hasattr(config, DESELECTED):
         setattr(config, DESELECTED, count)
-        config.hook.pytest_deselected(items=[None] * count)
+        config.hook.pytest_deselected(items=[SimpleNamespace()] * count)
 
 
 @pytest.hookimpl(tryfirst=True)
