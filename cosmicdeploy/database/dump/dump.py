@@ -29,7 +29,11 @@ from cosmicdeploy.database.dump.pipe import piped
 from cosmicdeploy.database.dump.prerequisites import require_dumpable
 from cosmicdeploy.database.dump.rows.dumped_again import rows_in_new_dump
 from cosmicdeploy.database.dump.rows.row_counts import require_all_rows
-from cosmicdeploy.database.dump.rows.server_rows import RowCount, counting_rows
+from cosmicdeploy.database.dump.rows.server_rows import (
+    RowCount,
+    counting_rows,
+    missing_checksums,
+)
 from cosmicdeploy.database.dump.store import archive_for, limiting, reporting, storing, write_error
 from cosmicdeploy.database.dump.structure_proof import require_provable, structure_prover
 from cosmicdeploy.database.dump_format.bodies import withheld_objects
@@ -183,7 +187,13 @@ def _dump(
         raw=archive.raw.content,
         compressed=archive.compressed.content,
         tool=Path(tools.dump_tool).name,
-        warnings=(*warning_lines(result), *withheld.values(), *over, *unread),
+        warnings=(
+            *warning_lines(result),
+            *withheld.values(),
+            *over,
+            *unread,
+            *(missing_checksums(objects) if checksums else ()),
+        ),
     )
 
 
