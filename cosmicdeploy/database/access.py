@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -25,6 +26,10 @@ from cosmicdeploy.process.signals import interruptible
 CONNECT_TIMEOUT = 5
 GREETING_TIMEOUT = 10
 READ_TIMEOUT = 600
+
+# The server sends bytes that are not UTF-8 in defaults of columns: binary ones on MariaDB, and
+# codes without a character. The driver would end with an error of its own.
+LENIENT = "cosmicdeploy_lenient_utf8"
 
 # Numbers of errors: in UNREACHABLE and LOST those of the driver, in the others those of the server.
 ACCESS_DENIED = frozenset({1044, 1045, 1698})
@@ -88,12 +93,26 @@ def connect(
                 write_timeout=write_timeout,
             )
             set_up(connection, kind)
+            connection.encoding = LENIENT
     except (pymysql.MySQLError, RuntimeError) as error:
         if error_code(error) == LOST:
             raise _silent(error, access.where) from error
         raise as_database_error(error, access.where) from error
     limit_reads(connection, read_timeout)
     return connection
+
+
+def _lenient_codec(name: str) -> codecs.CodecInfo | None:
+    """Return UTF-8 for the driver, which reads bytes that are not UTF-8 as `\\xff`."""
+    if name != LENIENT:
+        return None
+    utf8 = codecs.lookup("utf-8")
+    return codecs.CodecInfo(
+        utf8.encode, lambda data, _errors="strict": utf8.decode(data, "backslashreplace"), name=name
+    )
+
+
+codecs.register(_lenient_codec)
 
 
 def limit_reads(connection: Connection[Cursor], seconds: float | None) -> None:

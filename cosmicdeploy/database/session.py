@@ -77,6 +77,14 @@ class Session:
             names = [column[0] for column in cursor.description]
             return dict(zip(names, cursor.fetchone() or (), strict=True))
 
+    def exact_row(self, sql: str) -> dict[str, Any]:
+        """Run one statement like `row`, but raise `DatabaseError` for a text that is not UTF-8."""
+        lenient, self._connection.encoding = self._connection.encoding, "utf-8"
+        try:
+            return self.row(sql)
+        finally:
+            self._connection.encoding = lenient
+
     def execute(self, sql: str | bytes, *parameters: object) -> None:
         """Run one statement and ignore its result; bytes are sent unchanged."""
         with self._run(sql, *parameters):
@@ -108,6 +116,12 @@ class Session:
                 yield cursor
         except pymysql.MySQLError as error:
             raise as_database_error(error, self.where) from error
+        except UnicodeDecodeError as error:
+            raise DatabaseError(
+                f"The server's answer to {sql!r} is not UTF-8",
+                where=self.where,
+                todo="create this object again, with a text in UTF-8",
+            ) from error
 
     def use(self, schema: str) -> None:
         """Make a schema the current one; table names without a schema then refer to it."""

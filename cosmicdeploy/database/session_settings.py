@@ -147,8 +147,18 @@ def set_each(kind: Kind, *, restricted: bool) -> Iterator[str]:
 
 
 def needed_values(kind: Kind) -> dict[str, str]:
-    """Return variable → value of the settings of a kind that every server has."""
-    return {each.name: each.value for each in _of(kind) if not each.servers}
+    """Return variable → value of the settings of a kind."""
+    return {each.name: each.value for each in _of(kind)}
+
+
+def query_values(kind: Kind) -> str:
+    """Return a SELECT of the variables in `needed_values`; NULL for those that the server lacks."""
+    columns = (
+        f"COALESCE(NULL /*{each.servers} , @@{each.name} */)" if each.servers else f"@@{each.name}"
+        for each in _of(kind)
+    )
+    # A SELECT with its own limit ignores sql_select_limit, which may be 0.
+    return f"SELECT {', '.join(columns)} LIMIT 1"
 
 
 def _of(kind: Kind) -> list[SessionSetting]:

@@ -6,13 +6,12 @@ from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.errors import BackupError
 
 # What a name is of → the view of information_schema that lists it, its column, and the column with
-# the schema.
+# the schema. The views of what is in a table also have the table's name.
 SOURCES = (
     ("table or view", "tables", "table_name", "table_schema"),
     ("column", "columns", "column_name", "table_schema"),
     ("index", "statistics", "index_name", "table_schema"),
     ("constraint", "table_constraints", "constraint_name", "table_schema"),
-    ("constraint", "check_constraints", "constraint_name", "constraint_schema"),
     ("partition", "partitions", "partition_name", "table_schema"),
     ("partition", "partitions", "subpartition_name", "table_schema"),
     ("trigger", "triggers", "trigger_name", "trigger_schema"),
@@ -23,6 +22,7 @@ LINE_ENDS = "\n\r"
 # MariaDB's dump tool puts a backslash before each of these in the schema's name, and then finds no
 # such schema.
 QUOTES = "'\"\\"
+IN_TABLES = frozenset({"column", "index", "constraint", "partition"})
 
 
 def require_dumpable_names(facts: Facts) -> None:
@@ -30,18 +30,26 @@ def require_dumpable_names(facts: Facts) -> None:
 
     Raises `DatabaseError`.
     """
-    parts = [
-        f"SELECT '{kind}', {column} FROM information_schema.{source}"  # noqa: S608 - fixed words
-        f" WHERE {schema} = %s AND {column} REGEXP '[{LINE_ENDS}]'"
-        for kind, source, column, schema in SOURCES
-    ]
+    parts = [_query(*source) for source in SOURCES]
     found = set(facts.session.rows(" UNION ALL ".join(parts), *[facts.schema] * len(parts)))
     if set(facts.schema) & {*LINE_ENDS, *QUOTES}:
-        found.add(("schema", facts.schema))
+        found.add(("schema", facts.schema, ""))
     if found:
-        named = ", ".join(f"{kind} {name!r}" for kind, name in sorted(found))
+        named = ", ".join(_described(*each) for each in sorted(found))
         raise BackupError(
             f"A dump cannot hold names with a quote or a line end: {named}",
             where=facts.session.where,
             todo="rename them",
         )
+
+
+def _query(kind: str, source: str, column: str, schema: str) -> str:
+    table = "table_name" if kind in IN_TABLES else "''"
+    return (
+        f"SELECT '{kind}', {column}, {table} FROM information_schema.{source}"  # noqa: S608 - fixed words
+        f" WHERE {schema} = %s AND {column} REGEXP '[{LINE_ENDS}]'"
+    )
+
+
+def _described(kind: str, name: str, table: str) -> str:
+    return f"{kind} {name!r} of {table!r}" if table else f"{kind} {name!r}"

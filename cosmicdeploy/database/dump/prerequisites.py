@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from cosmicdeploy.database.dump.exact_values import require_exact_values
@@ -23,6 +24,12 @@ TRANSACTIONAL = "InnoDB"
 # A dump holds only the definition of a table with one of these engines: the table's data is stored
 # elsewhere, or not at all.
 WITHOUT_DATA = frozenset({"CONNECT", "SPIDER", "FEDERATED", "MRG_MYISAM", "BLACKHOLE", "SPHINX"})
+
+NO_BACKSLASH_ESCAPES = "NO_BACKSLASH_ESCAPES"
+# The comment of a routine or an event, as the server writes it, up to its first escape.
+ESCAPED_COMMENT = re.compile(
+    r"(?:\n {4}| (?:ENABLE|DISABLE(?: ON \w+)?) )COMMENT '(?:[^'\\]|'')*\\"
+)
 
 # For each kind of refused tables: why a dump is refused, and what to do.
 SEQUENCES = (
@@ -65,6 +72,7 @@ def require_dumpable(facts: Facts, *, exact: bool = True) -> None:
     _require_whole_events(definitions)
     require_creatable(facts.session, objects)
     _require_recognized(objects)
+    _require_readable_comments(objects)
     _require_no_keys_across_schemas(facts)
 
 
@@ -113,6 +121,22 @@ def _require_whole_events(definitions: Definitions) -> None:
         raise BackupError(
             f"The server reports the text of an event only up to a NUL character: {', '.join(cut)}",
             todo="create it again with CHAR(0) instead of the character",
+        )
+
+
+def _require_readable_comments(objects: Sequence[Definition]) -> None:
+    """Refuse comments with escapes, which the server writes even where its sql_mode has none."""
+    changed = [
+        each.label
+        for each in objects
+        if NO_BACKSLASH_ESCAPES in each.sql_mode and ESCAPED_COMMENT.search(each.statement)
+    ]
+    if changed:
+        raise BackupError(
+            f"A restore would change comments under the sql_mode {NO_BACKSLASH_ESCAPES} that have a"
+            f" backslash, a line end or a control character: {', '.join(changed)}",
+            todo="ALTER … COMMENT without these characters, or create it again under another"
+            " sql_mode",
         )
 
 

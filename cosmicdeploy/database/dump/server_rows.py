@@ -29,8 +29,6 @@ from cosmicdeploy.process.signals import interruptible
 END_SECONDS = 10
 # The server notes whole seconds in which a table was changed.
 QUIET_SECONDS = 2
-# MySQL would otherwise show the times of up to a day ago.
-FRESH_TIMES = "SET @unused = 0 /*!80000 , SESSION information_schema_stats_expiry = 0 */"
 CHANGED = (
     "SELECT table_name FROM information_schema.tables WHERE table_schema = %s"  # noqa: S608 - fixed
     f" AND update_time >= %s - INTERVAL {QUIET_SECONDS} SECOND"
@@ -175,7 +173,6 @@ class _Work:
     def _changed(self) -> set[str]:
         """Return the tables whose rows were changed since the early snapshot, at the dump's end."""
         self.snapshots.dump_ended.wait()
-        watching = self.snapshots.watching
-        watching.execute(FRESH_TIMES)
-        rows = watching.rows(CHANGED, self.snapshots.access.name, self.snapshots.began)
+        schema, began = self.snapshots.access.name, self.snapshots.began
+        rows = self.snapshots.watching.rows(CHANGED, schema, began)
         return {str(row[0]) for row in rows}

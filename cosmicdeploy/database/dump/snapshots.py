@@ -25,6 +25,7 @@ BEGIN = (
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
     "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
 )
+OPENED = "SHOW GLOBAL STATUS LIKE 'Connections'"
 # The tool selects its schema once its transaction has begun.
 TOOLS = (
     "SELECT id, db FROM information_schema.processlist WHERE id > %s AND user = %s AND host = %s"
@@ -35,9 +36,10 @@ TOOLS = (
 class Snapshots:
     """The sessions with the snapshots, and one that watches the server.
 
-    `early` has a snapshot from before the dump; `late` gets one as soon as the dump has begun.
-    `began` and `commits` are the server's clock and what it shows of commits just before `early`
-    got its snapshot. The thread of the dump sets `has_output` and `dump_ended`.
+    `early` has a snapshot from before the dump; `late` gets one as soon as the dump has begun. Just
+    before `early` got its snapshot, `began` was the server's clock, `commits` what it shows of
+    commits, and `opened` how many sessions had been opened. The thread of the dump sets
+    `has_output` and `dump_ended`.
     """
 
     access: DatabaseAccess
@@ -46,6 +48,7 @@ class Snapshots:
     late: Session
     began: object
     commits: Commits
+    opened: int
     has_output: threading.Event = field(default_factory=threading.Event)
     dump_ended: threading.Event = field(default_factory=threading.Event)
 
@@ -68,11 +71,18 @@ class Snapshots:
         if tool is not None:
             begin_snapshot(self.late)
             commits = read_commits(self.watching)
-            # Only output proves that it is the dump tool's session, and not another client's.
             self.has_output.wait()
-            if self._only_begun(self._tools()) == tool:
+            if self._is_dump_tool(tool):
                 return self._matching(tool, before_tool, commits)
         return self._early_if_nothing_was_committed()
+
+    def _is_dump_tool(self, tool: int) -> bool:
+        """Whether a session is the dump tool's, of which there is output, and no other client's.
+
+        So it is if it still exists and is the only one, or if no other session was opened at all.
+        """
+        is_only_one = _opened_sessions(self.watching) == self.opened + 1
+        return is_only_one or self._only_begun(self._tools()) == tool
 
     def _matching(self, tool: int, before_tool: Commits, commits: Commits) -> Session | None:
         """Return the session with the tool's snapshot.
@@ -94,7 +104,7 @@ class Snapshots:
                     kill(session, session_id, statement_only=False)
 
     def _early_if_nothing_was_committed(self) -> Session | None:
-        """Wait for the dump's end; the tool was too quick to be told from other sessions."""
+        """Wait for the dump's end, if the tool's session could not be told from others."""
         if not self.commits.counter:
             return None
         self.dump_ended.wait()
@@ -126,7 +136,13 @@ def open_snapshots(access: DatabaseAccess, lock_wait: int) -> Iterator[Snapshots
         commits = read_commits(watching)
         begin_snapshot(early)
         yield Snapshots(
-            access=access, watching=watching, early=early, late=late, began=began, commits=commits
+            access=access,
+            watching=watching,
+            early=early,
+            late=late,
+            began=began,
+            commits=commits,
+            opened=_opened_sessions(watching),
         )
 
 
@@ -134,6 +150,11 @@ def begin_snapshot(session: Session) -> None:
     """Begin a transaction that sees the data as they are now."""
     for statement in BEGIN:
         session.execute(statement)
+
+
+def _opened_sessions(session: Session) -> int:
+    """Return how many sessions have been opened since the server started."""
+    return int(session.rows(OPENED)[0][1])
 
 
 def _id(session: Session) -> int:

@@ -21,12 +21,7 @@ from typing import ClassVar
 from cosmicdeploy.database.access import READ_TIMEOUT, DatabaseAccess
 from cosmicdeploy.database.backups.on_disk.manifest import StructureProof
 from cosmicdeploy.database.dump_format.scan import table_of
-from cosmicdeploy.database.loading.connection import LoadConnection
-from cosmicdeploy.database.loading.parallel import (
-    OnRefusal,
-    ParallelConnections,
-    closing_connections,
-)
+from cosmicdeploy.database.loading.parallel import ParallelConnections, closing_connections
 from cosmicdeploy.database.loading.routing import Router, StatementSink
 from cosmicdeploy.database.loading.spool import DISCARD
 from cosmicdeploy.database.schema.creatable import require_creatable_events
@@ -56,8 +51,8 @@ from cosmicdeploy.errors import BackupError
 # Measured on two cores and a disk, 100 tables: 1.2 s over one connection, 0.5 s over four.
 CONNECTIONS = 4
 UNPROVEN = "set backup.prove: off, which leaves it open whether a backup can be restored"
-# How long the first table may wait, in seconds, for what a commit on the server would disturb.
-LONGEST_WAIT_SECONDS = 5
+# How many tables may wait, in memory, for what a commit or a connection would disturb.
+MOST_WAITING = 1000
 # After a kill, the last statement of the process continues on the server for some seconds.
 OTHERS_END_SECONDS = 30
 
@@ -81,8 +76,8 @@ def structure_prover(
 ) -> Iterator[StructureProver]:
     """Open a prover for a dump of the schema that is described by `expected`.
 
-    The server accepts statements of up to `limit` bytes. The prover creates the first table once
-    `begin` is set, or after some seconds. Its schema exists within the block only. Raises
+    The server accepts statements of up to `limit` bytes. The prover connects and creates tables
+    once `begin` is set, and at the end of the dump. Its schema exists within the block only. Raises
     `DatabaseError`.
     """
     collation, schema = expected.definitions.collation, proof_name(access.name)
@@ -113,10 +108,9 @@ class StructureProver:
         self._schema = schema
         self._expected = expected
         self._stack = stack
-        self._begin = begin
         self.seconds = 0.0
         self._faults: dict[str, str] = {}
-        self._blocks = _TableBlocks(self._open_connections)
+        self._blocks = _TableBlocks(self._open_connections, begin)
         self._router = Router(self._blocks.run, _no_rows, DISCARD, limit=limit)
 
     def take(self, statement: bytes) -> None:
@@ -159,7 +153,12 @@ class StructureProver:
         return self._stack.enter_context(
             closing_connections(
                 _TableConnections(
-                    self._begin, self._access, self._schema, settings, on_refusal=self._note
+                    self._access,
+                    self._schema,
+                    settings,
+                    CONNECTIONS,
+                    READ_TIMEOUT,
+                    on_refusal=self._note,
                 )
             )
         )
@@ -172,58 +171,57 @@ class StructureProver:
 
 
 class _TableConnections(ParallelConnections):
-    """Connections for which so many tables may wait that the dump hardly ever has to.
-
-    They create the first ones once `begin` is set. A limit ends the wait, since it is only set at
-    the end of a dump that may itself wait for these connections.
-    """
+    """Connections for which so many tables may wait that the dump hardly ever has to."""
 
     queued: ClassVar[int] = 250
-
-    def __init__(
-        self,
-        begin: threading.Event,
-        access: DatabaseAccess,
-        schema: str,
-        settings: list[bytes],
-        on_refusal: OnRefusal,
-    ) -> None:
-        self._begin = begin
-        super().__init__(access, schema, settings, CONNECTIONS, READ_TIMEOUT, on_refusal)
-
-    def _work(self, connection: LoadConnection) -> None:
-        self._begin.wait(LONGEST_WAIT_SECONDS)
-        super()._work(connection)
 
 
 class _TableBlocks:
     """Passes statements of a dump to parallel connections, in blocks that create one table each.
 
-    With the statements before the first table each connection begins.
+    With the statements before the first table each connection begins. The connections are opened
+    once `begin` is set; until then the blocks wait.
     """
 
-    def __init__(self, open_connections: Callable[[list[bytes]], ParallelConnections]) -> None:
+    def __init__(
+        self,
+        open_connections: Callable[[list[bytes]], ParallelConnections],
+        begin: threading.Event,
+    ) -> None:
         self._open = open_connections
+        self._begin = begin
         self._connections: ParallelConnections | None = None
+        self._settings: list[bytes] | None = None
         self._block: list[bytes] = []
+        self._waiting: list[list[bytes]] = []
 
     def run(self, statement: bytes | bytearray) -> None:
         """Take the next statement."""
         if statement.startswith(b"DROP TABLE"):
-            self._pass_on()
+            self._end_block()
+            if self._begin.is_set() or len(self._waiting) > MOST_WAITING:
+                self._pass_on()
         self._block.append(bytes(statement))
 
     def end(self) -> None:
-        """Pass on the last block."""
-        if self._connections is not None:
+        """Pass on the last blocks, whatever they wait for."""
+        if self._settings is not None:
+            self._end_block()
             self._pass_on()
+
+    def _end_block(self) -> None:
+        if self._settings is None:
+            self._settings = self._block
+        elif self._block:
+            self._waiting.append(self._block)
+        self._block = []
 
     def _pass_on(self) -> None:
         if self._connections is None:
-            self._connections = self._open(self._block)
-        elif self._block:
-            self._connections.put(*self._block)
-        self._block = []
+            self._connections = self._open(self._settings or [])
+        for block in self._waiting:
+            self._connections.put(*block)
+        self._waiting = []
 
 
 def _no_rows(_settings: list[bytes]) -> StatementSink:

@@ -169,7 +169,7 @@ def names_of(session: Session, schema: str, kind: Kind) -> tuple[str, ...]:
 
 def read_definition(session: Session, kind: Kind, name: str) -> Definition:
     """Read one object of the current schema. Raises `DatabaseError` if it cannot be read."""
-    row = session.row(f"SHOW CREATE {kind} {quoted(name)}")
+    row = session.exact_row(f"SHOW CREATE {kind} {quoted(name)}")
     statement = next((row[key] for key in row if key in STATEMENT_COLUMNS), None)
     if statement is None:
         raise DatabaseError(

@@ -19,9 +19,9 @@ from cosmicdeploy.errors import DatabaseError
 # Stands before each checksum, so that those of another definition are never compared.
 DEFINITION = "crc32-sum"
 COLUMNS = (
-    "SELECT column_name, is_nullable FROM information_schema.columns WHERE table_schema = %s"
-    " AND table_name = %s AND extra NOT REGEXP 'VIRTUAL|STORED|PERSISTENT'"
-    " ORDER BY ordinal_position"
+    "SELECT table_name, column_name, is_nullable, data_type FROM information_schema.columns"
+    " WHERE table_schema = %s AND table_name = %s"
+    " AND extra NOT REGEXP 'VIRTUAL|STORED|PERSISTENT' ORDER BY ordinal_position"
 )
 
 
@@ -40,7 +40,11 @@ def checksum_rows(session: Session, schema: str, table: str) -> Rows:
     `DatabaseError`.
     """
     columns = session.rows(COLUMNS, schema, table)
-    values = ", ".join(_checksum_of(str(name), nullable == "YES") for name, nullable in columns)
+    values = ", ".join(
+        _checksum_of(str(name), str(kind), nullable == "YES")
+        for owner, name, nullable, kind in columns
+        if owner == table  # the server also finds a table whose name differs in case or accents
+    )
     query = (
         f"SELECT COUNT(*), COALESCE(SUM(CRC32(CONCAT_WS(',', {values}))), 0)"  # noqa: S608 - quoted
         f" FROM {quoted(schema)}.{quoted(table)}"
@@ -59,6 +63,8 @@ def are_comparable(one: str, other: str) -> bool:
     return bool(one and other) and one.partition(":")[0] == other.partition(":")[0]
 
 
-def _checksum_of(column: str, is_nullable: bool) -> str:
-    crc = f"CRC32({quoted(column)})"
+def _checksum_of(column: str, kind: str, is_nullable: bool) -> str:
+    # The text of a TIMESTAMP depends on the time zone of the session.
+    value = f"UNIX_TIMESTAMP({quoted(column)})" if kind == "timestamp" else quoted(column)
+    crc = f"CRC32({value})"
     return f"IFNULL({crc}, '-')" if is_nullable else crc

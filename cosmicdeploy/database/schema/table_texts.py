@@ -15,6 +15,7 @@ COUNTER = re.compile(r"(\n\) (?:/\*!\d+ TABLESPACE [^\n]*?\*/ )?ENGINE=\w+) AUTO
 def read_table_texts(session: Session, schema: str) -> dict[str, str]:
     """Return table → the statement that creates it, without the counter of AUTO_INCREMENT.
 
+    Also without what a copy of the table may show and the table not (`Vendor.implied_charset`).
     Raises `DatabaseError`.
     """
     rows = session.rows(
@@ -27,4 +28,6 @@ def read_table_texts(session: Session, schema: str) -> dict[str, str]:
 
 def _text(session: Session, schema: str, table: str) -> str:
     row = session.row(f"SHOW CREATE TABLE {quoted(schema)}.{quoted(table)}")
-    return COUNTER.sub(r"\1", str(row["Create Table"]))
+    text = COUNTER.sub(r"\1", str(row["Create Table"]))
+    implied = session.vendor.implied_charset
+    return re.sub(implied, "", text) if implied else text

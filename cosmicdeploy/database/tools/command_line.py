@@ -53,6 +53,7 @@ CHARACTER_SET, INIT_COMMAND = "--default-character-set", "--init-command"
 SESSION_FLAGS = (CHARACTER_SET, INIT_COMMAND)
 # Options with which the client prints one line, with tabs between the values.
 VALUES_ONLY = ("--batch", "--skip-column-names")
+NULL = "NULL"
 DUMP_FLAGS = (
     "--single-transaction",
     "--quick",

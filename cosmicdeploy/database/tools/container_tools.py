@@ -12,10 +12,11 @@ from pathlib import Path
 
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.session import open_session
-from cosmicdeploy.database.session_settings import needed_values
+from cosmicdeploy.database.session_settings import needed_values, query_values
 from cosmicdeploy.database.tools.command_line import (
     DUMP_FLAGS,
     NO_OPTION_FILES,
+    NULL,
     PROBE,
     SCHEMA_VARIABLE,
     SESSION_FLAGS,
@@ -73,13 +74,10 @@ class ContainerTools:
     def seen_settings(self) -> dict[str, str]:
         """Return the values of the settings that a dump needs, as the dump tool's session has them.
 
-        Raises `DatabaseError` if the client cannot log in.
+        The server may lack some. Raises `DatabaseError` if the client cannot log in.
         """
-        names = tuple(needed_values("dump"))
-        # A SELECT with its own limit ignores sql_select_limit, which may be 0.
-        query = f"SELECT {', '.join(f'@@{name}' for name in names)} LIMIT 1"
         tool = [self.query_tool, *self.login, *self._session_flags, *VALUES_ONLY]
-        result = self._run(self.access.name, [*tool, f"--execute={query}"])
+        result = self._run(self.access.name, [*tool, f"--execute={query_values('dump')}"])
         if result.exit_code != 0:
             raise DatabaseError(
                 "The client in the database's container cannot log in",
@@ -87,7 +85,8 @@ class ContainerTools:
                 todo="let this user log in from localhost too",
                 details=error_lines(result),
             )
-        return dict(zip(names, result.text.rstrip("\n").split("\t"), strict=True))
+        values = zip(needed_values("dump"), result.text.rstrip("\n").split("\t"), strict=True)
+        return {name: value for name, value in values if value != NULL}
 
     @property
     def _session_flags(self) -> list[str]:

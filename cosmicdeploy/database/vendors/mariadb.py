@@ -9,6 +9,7 @@ MARIADB = Vendor(
     replaces_routines=True,
     bodies_privilege="SELECT on mysql.proc",
     lists_expressions=True,
+    implied_charset="",
     shows_all_literals=True,
     row_waits="SELECT waiter.trx_mysql_thread_id, blocker.trx_mysql_thread_id,"
     " COALESCE(TIMESTAMPDIFF(SECOND, waiter.trx_wait_started, NOW()), 0)"

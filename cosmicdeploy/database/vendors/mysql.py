@@ -11,6 +11,9 @@ MYSQL = Vendor(
     # information_schema has the character sets of texts as they were typed, and a table that is
     # created from SHOW CREATE TABLE has those to which the server has converted them.
     lists_expressions=False,
+    # The server remembers whether a column's collation was given with the column. A copy always
+    # gives it, and then the server shows the character set too.
+    implied_charset=r" CHARACTER SET \w+(?= COLLATE \w+)",
     shows_all_literals=False,
     # A session may wait for several locks of the same transaction.
     row_waits="SELECT DISTINCT waiter.trx_mysql_thread_id, blocker.trx_mysql_thread_id,"

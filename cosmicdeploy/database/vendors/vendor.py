@@ -13,8 +13,9 @@ class Vendor:
     OR REPLACE for routines, which keeps the privileges granted on them. `bodies_privilege` lets a
     user read the bodies of routines of other users. `lists_expressions`: information_schema has the
     expressions of tables as SHOW CREATE TABLE shows them, whoever created the table.
-    `shows_all_literals`: SHOW CREATE TABLE shows each text in an expression (see
-    `schema/lost_literals.py`).
+    `implied_charset` matches the words of SHOW CREATE TABLE that a copy of the table may have and
+    the table not, without any difference. `shows_all_literals`: SHOW CREATE TABLE shows each text
+    in an expression (see `schema/lost_literals.py`).
 
     Queries: `row_waits` returns the session that waits for locked rows, the session that has locked
     them, and the seconds of the wait. `lists_table_locks` returns a row if the server can list
@@ -26,6 +27,7 @@ class Vendor:
     replaces_routines: bool
     bodies_privilege: str
     lists_expressions: bool
+    implied_charset: str
     shows_all_literals: bool
     row_waits: str
     lists_table_locks: str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from cosmicdeploy.database.access import DatabaseAccess
@@ -14,7 +12,7 @@ from cosmicdeploy.database.restore.restore import restore_backup
 from cosmicdeploy.database.swap.swap import drop_replaced_data
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError
-from tests.stack.stacks.databases import cursor, renew, run, run_all
+from tests.stack.stacks.databases import cursor, run, run_all
 
 pytestmark = pytest.mark.stack
 
@@ -26,13 +24,6 @@ CHARSETS = (
     *("latin7", "macce", "macroman", "sjis", "swe7", "tis620", "ucs2", "ujis", "utf16"),
     *("utf16le", "utf32", "utf8mb3", "utf8mb4"),
 )
-
-
-@pytest.fixture
-def server(mariadb: DatabaseAccess) -> Iterator[DatabaseAccess]:
-    renew(mariadb)
-    yield mariadb
-    renew(mariadb)
 
 
 def fill(access: DatabaseAccess, charset: str, first_bytes: range) -> None:
@@ -63,35 +54,39 @@ def fill(access: DatabaseAccess, charset: str, first_bytes: range) -> None:
 )
 @pytest.mark.fault("character sets that utf8mb4 does not cover")
 def test_each_code_is_restored_unchanged_or_its_column_refused(
-    engine: Engine, server: DatabaseAccess, catalogue: Catalogue, charset: str, first_bytes: range
+    engine: Engine,
+    any_server: DatabaseAccess,
+    catalogue: Catalogue,
+    charset: str,
+    first_bytes: range,
 ) -> None:
-    if not run(server, "SHOW CHARACTER SET LIKE %s", charset):
+    if not run(any_server, "SHOW CHARACTER SET LIKE %s", charset):
         return
-    fill(server, charset, first_bytes)
+    fill(any_server, charset, first_bytes)
     back = f"CONVERT(CONVERT(c USING utf8mb4) USING {charset})"
     differs = f"NOT CAST({back} AS BINARY) <=> CAST(c AS BINARY)"
-    [(inexact,)] = run(server, f"SELECT COUNT(*) FROM t WHERE {differs}")  # noqa: S608
+    [(inexact,)] = run(any_server, f"SELECT COUNT(*) FROM t WHERE {differs}")  # noqa: S608
     seen: list[int] = []
     if inexact:
         assert charset not in EXACT
         with pytest.raises(BackupError, match=rf"t\.c \({inexact} rows\)"):
-            create_backup(engine, server, catalogue, on_bytes=seen.append)
+            create_backup(engine, any_server, catalogue, on_bytes=seen.append)
         assert seen == []
-        run(server, f"DELETE FROM t WHERE {differs}")  # noqa: S608
+        run(any_server, f"DELETE FROM t WHERE {differs}")  # noqa: S608
     codes = "SELECT n, HEX(c) FROM t ORDER BY n"  # the driver cannot read each code
-    original = run(server, codes)
-    restore_backup(engine, server, create_backup(engine, server, catalogue))
-    drop_replaced_data(server)
-    assert run(server, codes) == original
+    original = run(any_server, codes)
+    restore_backup(engine, any_server, create_backup(engine, any_server, catalogue))
+    drop_replaced_data(any_server)
+    assert run(any_server, codes) == original
 
 
 def test_an_error_value_beside_an_empty_member_is_refused_with_the_rows(
-    engine: Engine, server: DatabaseAccess, catalogue: Catalogue
+    engine: Engine, any_server: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     run_all(
-        server,
+        any_server,
         "SET SESSION sql_mode = ''\n\nCREATE TABLE t (id INT PRIMARY KEY, e ENUM('a', ''),"
         " plain ENUM('a', 'b'))\n\nINSERT INTO t VALUES (1, 'x', 'x'), (2, '', 'a'), (3, 'y', 'y')",
     )
     with pytest.raises(BackupError, match=r"error value: t\.e \(2 rows\)"):
-        create_backup(engine, server, catalogue)
+        create_backup(engine, any_server, catalogue)

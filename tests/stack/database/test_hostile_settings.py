@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pymysql
 import pytest
 
 from cosmicdeploy.database.access import DatabaseAccess
@@ -21,26 +22,25 @@ from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.swap.swap import drop_replaced_data
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError
-from tests.stack.stacks.databases import cursor, renew, run, run_all, snapshot
+from tests.stack.database.conftest import OTHERS
+from tests.stack.stacks.databases import Servers, cursor, renew, run, run_all, snapshot
 
 pytestmark = pytest.mark.stack
 
 DATA = Path(__file__).parent / "hostile_settings"
-SCHEMA = (DATA / "schema.sql").read_text(encoding="utf-8")
 # 40 columns of 255 bytes: more than a page of InnoDB holds.
 WIDE = ", ".join(f"c{n} CHAR(255) CHARACTER SET latin1" for n in range(40))
+VERSIONS = ("stable", *(pytest.param(each, marks=pytest.mark.torture) for each in OTHERS))
 
 # Settings under which a backup is made and restored without a difference.
 HARMLESS = {
     "sql_select_limit": "1000",
-    "max_statement_time": "0.02",
     "sql_safe_updates": "1",
     "completion_type": "2",
-    "sql_mode": "'ORACLE,EMPTY_STRING_IS_NULL,PAD_CHAR_TO_FULL_LENGTH,NO_BACKSLASH_ESCAPES'",
+    "sql_mode": "'ANSI,PAD_CHAR_TO_FULL_LENGTH,NO_BACKSLASH_ESCAPES,TRADITIONAL'",
     "sql_quote_show_create": "0",
     "sql_auto_is_null": "1",
     "innodb_strict_mode": "1",
-    "check_constraint_checks": "1",
     "foreign_key_checks": "1",
     "unique_checks": "1",
     "character_set_client": "latin1",
@@ -51,27 +51,50 @@ HARMLESS = {
     "group_concat_max_len": "4",
     "lock_wait_timeout": "1",
     "innodb_lock_wait_timeout": "1",
-    "tx_read_only": "1",
-    "tx_isolation": "'SERIALIZABLE'",
     "autocommit": "0",
     "default_storage_engine": "MyISAM",
-    "enforce_storage_engine": "Aria",
     "explicit_defaults_for_timestamp": "0",
-    "old_mode": "'ZERO_DATE_TIME_CAST,NO_PROGRESS_INFO,NO_DUP_KEY_WARNINGS_WITH_IGNORE'",
     "wait_timeout": "1",
     "interactive_timeout": "1",
     "net_read_timeout": "1",
     "net_write_timeout": "1",
-    "idle_transaction_timeout": "1",
     "lc_messages": "'de_DE'",
     "lc_time_names": "'de_DE'",
-    "sql_if_exists": "1",
-    "alter_algorithm": "'INSTANT'",
-    "innodb_compression_default": "1",
     "max_error_count": "0",
     "div_precision_increment": "0",
     "max_sort_length": "64",
     "event_scheduler": "1",
+}
+MARIADB = {
+    "sql_mode": "'ORACLE,EMPTY_STRING_IS_NULL,PAD_CHAR_TO_FULL_LENGTH,NO_BACKSLASH_ESCAPES'",
+    "max_statement_time": "0.02",
+    "check_constraint_checks": "1",
+    "tx_read_only": "1",
+    "tx_isolation": "'SERIALIZABLE'",
+    "enforce_storage_engine": "Aria",
+    "old_mode": "'ZERO_DATE_TIME_CAST,NO_PROGRESS_INFO,NO_DUP_KEY_WARNINGS_WITH_IGNORE'",
+    "idle_transaction_timeout": "1",
+    "sql_if_exists": "1",
+    "alter_algorithm": "'INSTANT'",
+    "innodb_compression_default": "1",
+}
+MYSQL = {
+    "max_join_size": "1",
+    "max_execution_time": "500",
+    "transaction_read_only": "1",
+    "transaction_isolation": "'SERIALIZABLE'",
+    "sql_require_primary_key": "1",
+    "sql_generate_invisible_primary_key": "1",
+    "show_gipk_in_create_table_and_information_schema": "0",
+    "default_collation_for_utf8mb4": "utf8mb4_general_ci",
+    "information_schema_stats_expiry": "86400",
+}
+NAMES = sorted({*HARMLESS, *MARIADB, *MYSQL})
+# What the dump tool of MySQL 8.0 cannot be told, unlike later ones.
+NOT_TOLD = {
+    "max_join_size": "sql_big_selects = 0",
+    "max_execution_time": "max_execution_time = 500",
+    "show_gipk_in_create_table_and_information_schema": "information_schema = 0",
 }
 MODES = (
     "ANSI",
@@ -102,17 +125,33 @@ def globally(access: DatabaseAccess, values: Mapping[str, str]) -> Iterator[None
         run(access, f"SET GLOBAL {back}", *before, schema=None)
 
 
-@pytest.fixture(scope="module")
-def filled(mariadb: DatabaseAccess) -> Iterator[tuple[DatabaseAccess, dict[str, Any]]]:
+@dataclass(frozen=True)
+class Filled:
     """A server with every kind of data that a setting might change, and its snapshot."""
-    renew(mariadb)
-    run_all(mariadb, SCHEMA)
-    with cursor(mariadb) as opened:
+
+    access: DatabaseAccess
+    original: dict[str, Any]
+    hostile: dict[str, str]
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def filled(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Filled]:
+    access, vendor = servers(request.param), "mariadb"
+    hostile = HARMLESS | MARIADB
+    if request.param.startswith("mysql"):
+        vendor, hostile = "mysql", HARMLESS | MYSQL
+    if request.param == "mysql-8":
+        hostile = {name: value for name, value in hostile.items() if name not in NOT_TOLD}
+    renew(access)
+    for name in ("schema", vendor):
+        run_all(access, (DATA / f"{name}.sql").read_text(encoding="utf-8"))
+    with cursor(access) as opened:
         opened.execute("SET SESSION innodb_strict_mode = 0")
         opened.execute(f"CREATE TABLE wide (id INT PRIMARY KEY, {WIDE})")
         opened.execute("INSERT INTO wide (id, c0, c39) VALUES (1, 'a', 'b')")
-    yield mariadb, snapshot(mariadb)
-    renew(mariadb)
+        opened.executemany("INSERT INTO many (v) VALUES (%s)", [(n,) for n in range(2500)])
+    yield Filled(access, snapshot(access), hostile)
+    renew(access)
 
 
 def round_trip(engine: Engine, access: DatabaseAccess, catalogue: Catalogue) -> None:
@@ -133,40 +172,37 @@ def assert_equal(found: dict[str, Any], original: dict[str, Any]) -> None:
 
 @pytest.mark.fault("server with hostile settings")
 def test_a_backup_is_restored_unchanged_under_all_hostile_settings_at_once(
-    engine: Engine, filled: tuple[DatabaseAccess, dict[str, Any]], catalogue: Catalogue
+    engine: Engine, filled: Filled, catalogue: Catalogue
 ) -> None:
-    server, original = filled
-    with globally(server, HARMLESS):
-        round_trip(engine, server, catalogue)
-    assert_equal(snapshot(server), original)
+    with globally(filled.access, filled.hostile):
+        round_trip(engine, filled.access, catalogue)
+    assert_equal(snapshot(filled.access), filled.original)
 
 
 @pytest.mark.torture
-@pytest.mark.parametrize("name", HARMLESS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_backup_is_restored_unchanged_under_each_hostile_setting(
-    engine: Engine,
-    filled: tuple[DatabaseAccess, dict[str, Any]],
-    catalogue: Catalogue,
-    name: str,
+    engine: Engine, filled: Filled, catalogue: Catalogue, name: str
 ) -> None:
-    server, original = filled
-    with globally(server, {name: HARMLESS[name]}):
-        round_trip(engine, server, catalogue)
-    assert_equal(snapshot(server), original)
+    if name not in filled.hostile:
+        return  # the server lacks it
+    with globally(filled.access, {name: filled.hostile[name]}):
+        round_trip(engine, filled.access, catalogue)
+    assert_equal(snapshot(filled.access), filled.original)
 
 
 @pytest.mark.torture
 @pytest.mark.parametrize("mode", MODES)
 def test_a_backup_is_restored_unchanged_under_each_sql_mode(
-    engine: Engine,
-    filled: tuple[DatabaseAccess, dict[str, Any]],
-    catalogue: Catalogue,
-    mode: str,
+    engine: Engine, filled: Filled, catalogue: Catalogue, mode: str
 ) -> None:
-    server, original = filled
-    with globally(server, {"sql_mode": f"'{mode}'"}):
-        round_trip(engine, server, catalogue)
-    assert_equal(snapshot(server), original)
+    try:
+        run(filled.access, "SET SESSION sql_mode = %s", mode)
+    except pymysql.MySQLError:
+        return  # the server lacks it
+    with globally(filled.access, {"sql_mode": f"'{mode}'"}):
+        round_trip(engine, filled.access, catalogue)
+    assert_equal(snapshot(filled.access), filled.original)
 
 
 @pytest.mark.parametrize(
@@ -179,25 +215,38 @@ def test_a_backup_is_restored_unchanged_under_each_sql_mode(
 )
 @pytest.mark.fault("server with hostile settings")
 def test_what_the_dump_tool_cannot_be_told_is_refused_by_name_before_the_dump(
-    engine: Engine,
-    filled: tuple[DatabaseAccess, dict[str, Any]],
-    catalogue: Catalogue,
-    command: str,
-    named: str,
+    engine: Engine, mariadb: DatabaseAccess, catalogue: Catalogue, command: str, named: str
 ) -> None:
-    server, _ = filled
-    account = replace(server, user="dumper", password="d")
+    renew(mariadb)
+    account = replace(mariadb, user="dumper", password="d")
     run_all(
-        server,
+        mariadb,
         "CREATE OR REPLACE USER dumper@'%' IDENTIFIED BY 'd'\n\n"
         "GRANT ALL ON platform.* TO dumper@'%'\n\nGRANT SELECT ON mysql.* TO dumper@'%'",
     )
     seen: list[int] = []
     with (
-        globally(server, {"init_connect": f"'{command}'"}),
+        globally(mariadb, {"init_connect": f"'{command}'"}),
         pytest.raises(BackupError, match=named) as caught,
     ):
         create_backup(engine, account, catalogue, on_bytes=seen.append)
-    run(server, "DROP USER dumper@'%'")
+    run(mariadb, "DROP USER dumper@'%'")
     assert "init_connect" in caught.value.todo
     assert seen == []
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("name", NOT_TOLD)
+@pytest.mark.fault("server with hostile settings")
+def test_what_an_older_dump_tool_of_mysql_cannot_be_told_is_refused_by_name(
+    engine: Engine, servers: Servers, catalogue: Catalogue, name: str
+) -> None:
+    server = servers("mysql-8")
+    renew(server)
+    run(server, "CREATE TABLE t (id INT PRIMARY KEY)")
+    with (
+        globally(server, {name: MYSQL[name]}),
+        pytest.raises(BackupError, match=NOT_TOLD[name]) as caught,
+    ):
+        create_backup(engine, server, catalogue)
+    assert "SET GLOBAL" in caught.value.todo

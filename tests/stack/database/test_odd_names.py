@@ -18,7 +18,7 @@ from cosmicdeploy.database.schema.objects import schema_objects
 from cosmicdeploy.database.swap.swap import drop_replaced_data
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError
-from tests.stack.stacks.databases import NAME, renew, run, run_all, snapshot
+from tests.stack.stacks.databases import NAME, run, run_all, snapshot
 
 pytestmark = pytest.mark.stack
 
@@ -28,12 +28,10 @@ NEIGHBOUR = "Platform"
 
 
 @pytest.fixture
-def server(mariadb: DatabaseAccess) -> Iterator[DatabaseAccess]:
-    renew(mariadb)
-    run(mariadb, f"DROP DATABASE IF EXISTS {NEIGHBOUR}", schema=None)
-    yield mariadb
-    renew(mariadb)
-    run(mariadb, f"DROP DATABASE IF EXISTS {NEIGHBOUR}", schema=None)
+def server(any_server: DatabaseAccess) -> Iterator[DatabaseAccess]:
+    run(any_server, f"DROP DATABASE IF EXISTS {NEIGHBOUR}", schema=None)
+    yield any_server
+    run(any_server, f"DROP DATABASE IF EXISTS {NEIGHBOUR}", schema=None)
 
 
 @pytest.mark.fault("odd names")
@@ -126,8 +124,8 @@ def test_a_grant_on_a_schema_whose_name_differs_in_case_is_none(
     run(server, f"CREATE DATABASE {NEIGHBOUR}", schema=None)
     run_all(
         server,
-        f"CREATE OR REPLACE USER reader@'%' IDENTIFIED BY 'r'\n\nGRANT ALL ON {NEIGHBOUR}.* TO"
-        " reader@'%'\n\nGRANT SELECT ON platform.* TO reader@'%'",
+        "DROP USER IF EXISTS reader@'%'\n\nCREATE USER reader@'%' IDENTIFIED BY 'r'\n\n"
+        f"GRANT ALL ON {NEIGHBOUR}.* TO reader@'%'\n\nGRANT SELECT ON platform.* TO reader@'%'",
     )
     with pytest.raises(BackupError, match="lacks privileges: SHOW VIEW"):
         create_backup(engine, account, catalogue)

@@ -21,6 +21,7 @@ def test_a_deploy_proves_the_data_of_its_backup_during_the_soak(
 ) -> None:
     release_1.put_release_2()
     set_prove(release_1, "data")
+    release_1.set_setting("seconds: 0", "seconds: 3")
     with acknowledged(release_1) as beats:
         done = release_1.cli("deploy", "--json")
     assert done.code == 0, done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +30,9 @@ NAME = "platform"
 Servers = Callable[[str], DatabaseAccess]
 # Columns of SHOW CREATE that are not part of the definition.
 IGNORED_COLUMNS = ("Created",)
+# MySQL shows the character set of a column only if its collation was given with the column, as a
+# dump always gives it.
+IMPLIED = re.compile(r" CHARACTER SET \w+(?= COLLATE \w+)")
 
 
 @contextmanager
@@ -144,24 +148,36 @@ def snapshot(access: DatabaseAccess, schema: str = NAME) -> dict[str, Any]:
         content["schema"] = opened.fetchone()
         for kind, name in objects(opened, schema):
             quoted = "`" + name.replace("`", "``") + "`"
-            opened.execute(f"SHOW CREATE {kind} {quoted}")
-            columns = [each[0] for each in opened.description]
-            row = zip(columns, opened.fetchone(), strict=True)
-            content[f"{kind} {name}"] = [
-                value for column, value in row if column not in IGNORED_COLUMNS
-            ]
+            content[f"{kind} {name}"] = definition = shown(opened, f"SHOW CREATE {kind} {quoted}")
             if kind == "TABLE":
-                content[f"data of {name}"] = checksum(opened, quoted, content[f"{kind} {name}"])
+                content[f"data of {name}"] = checksum(opened, quoted, definition)
                 content[f"rows of {name}"] = rows(opened, schema, name)
     return content
 
 
-def checksum(opened: Any, table: str, definition: list[str]) -> int | None:
+def shown(opened: Any, statement: str) -> list[Any]:
+    """Return what a SHOW CREATE shows; its texts may hold bytes that are not UTF-8."""
+    opened.connection.use_unicode = False
+    try:
+        opened.execute(statement)
+    finally:
+        opened.connection.use_unicode = True
+    columns = [each[0] for each in opened.description]
+    return [
+        IMPLIED.sub("", value.decode("utf-8", "backslashreplace"))
+        if isinstance(value, bytes)
+        else value
+        for column, value in zip(columns, opened.fetchone(), strict=True)
+        if column not in IGNORED_COLUMNS
+    ]
+
+
+def checksum(opened: Any, table: str, definition: list[Any]) -> int | None:
     """Return the server's checksum of a table.
 
     Returns None for a table with a multi-valued key: MySQL's checksum is then another each time.
     """
-    if any(" array)" in text for text in definition):
+    if any(" array)" in str(text) for text in definition):
         return None
     opened.execute(f"CHECKSUM TABLE {table} EXTENDED")
     checksum: int = opened.fetchone()[1]
@@ -169,15 +185,18 @@ def checksum(opened: Any, table: str, definition: list[str]) -> int | None:
 
 
 def rows(opened: Any, schema: str, table: str) -> list[str]:
-    """Return the rows of a table, with its invisible columns."""
+    """Return the rows of a table, with its invisible columns; texts as the bytes that are stored.
+
+    A number is no text: HEX would round it.
+    """
     opened.execute(
-        "SELECT column_name, data_type FROM information_schema.columns"
+        "SELECT column_name, character_set_name IS NOT NULL OR data_type = 'vector'"
+        " FROM information_schema.columns"
         " WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position",
         [schema, table],
     )
-    columns = [("`" + name.replace("`", "``") + "`", kind) for name, kind in opened.fetchall()]
-    # The driver does not know MySQL's type VECTOR.
-    listed = ", ".join(f"HEX({name})" if kind == "vector" else name for name, kind in columns)
+    columns = [("`" + name.replace("`", "``") + "`", bytes_) for name, bytes_ in opened.fetchall()]
+    listed = ", ".join(f"HEX({name})" if bytes_ else name for name, bytes_ in columns)
     quoted = "`" + table.replace("`", "``") + "`"
     opened.execute(f"SELECT {listed} FROM {quoted}")  # noqa: S608
     return sorted(map(repr, opened.fetchall()))

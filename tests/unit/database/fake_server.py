@@ -155,7 +155,8 @@ class Connection:
 
     def _event_status(self, _: re.Match[str], parameters: tuple[Any, ...]) -> Rows:
         statement = self._of(parameters[0]).events[parameters[1]]["statement"]
-        return [("ENABLED" if " ENABLE DO " in statement else "DISABLED",)]
+        status = "ENABLED" if " ENABLE DO " in statement else "DISABLED"
+        return [(str(parameters[0]).upper(), "OTHER"), (parameters[0], status)]
 
     def _schemata(self, match: re.Match[str], parameters: tuple[Any, ...]) -> Rows:
         schema = self._server.schemas.get(parameters[0])
@@ -290,7 +291,7 @@ ACTIONS: Sequence[tuple[str, Action]] = (
     (rf"SHOW FIELDS FROM {NAME}", Connection._show_fields),
     (r"SELECT [\w, ]+ FROM information_schema\.tables .*NOT IN", lambda *_: ()),
     (r"SELECT (.+) FROM information_schema\.schemata", Connection._schemata),
-    (r"SELECT status FROM information_schema\.events ", Connection._event_status),
+    (r"SELECT event_schema, status FROM information_schema\.events ", Connection._event_status),
     (r"SELECT [\w, ]+ FROM information_schema\.(tables|events|triggers) ", Connection._names),
     (r"SELECT .*information_schema\.", lambda *_: ()),  # views, routines, foreign keys
     (rf"SELECT record FROM {PLACE}", Connection._select),  # noqa: S608 - a pattern

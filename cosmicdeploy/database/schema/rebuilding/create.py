@@ -155,12 +155,16 @@ def _note(session: Session, schema: str, event: Definition) -> str:
     if event.name not in names_of(session, schema, "EVENT"):
         return over_note(event, is_created=create_event_that_is_over(session, event))
     # Not by its text, whose form depends on the settings of the session.
-    [(status,)] = session.rows(
-        "SELECT status FROM information_schema.events WHERE event_schema = %s AND event_name = %s",
+    rows = session.rows(
+        "SELECT event_schema, status FROM information_schema.events"
+        " WHERE event_schema = %s AND event_name = %s",
         schema,
         event.name,
     )
-    return "" if status == "ENABLED" else over_note(event, is_created=True)
+    # MariaDB also lists the events of a schema whose name differs only in case.
+    statuses = dict(rows)
+    is_enabled_now = statuses.get(schema, rows[0][1]) == "ENABLED"
+    return "" if is_enabled_now else over_note(event, is_created=True)
 
 
 def _settings(definition: Definition) -> tuple[str, ...]:

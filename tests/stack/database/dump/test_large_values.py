@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from cosmicdeploy.database.restore.restore import restore_backup
 from cosmicdeploy.database.swap.swap import drop_replaced_data
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError
-from tests.stack.stacks.databases import cursor, renew, run, run_all, snapshot
+from tests.stack.stacks.databases import cursor, run, run_all, snapshot
 
 pytestmark = pytest.mark.stack
 
@@ -31,12 +32,10 @@ ROWS = {
 
 
 @pytest.fixture
-def server(mariadb: DatabaseAccess) -> Iterator[DatabaseAccess]:
-    renew(mariadb)
-    [(usual,)] = run(mariadb, "SELECT @@GLOBAL.max_allowed_packet")
-    yield mariadb
-    run(mariadb, "SET GLOBAL max_allowed_packet = %s", usual)
-    renew(mariadb)
+def server(any_server: DatabaseAccess) -> Iterator[DatabaseAccess]:
+    [(usual,)] = run(any_server, "SELECT @@GLOBAL.max_allowed_packet")
+    yield any_server
+    run(any_server, "SET GLOBAL max_allowed_packet = %s", usual)
 
 
 @contextmanager
@@ -68,7 +67,7 @@ def test_a_row_that_no_restore_could_load_ends_the_dump(
     run(server, f"INSERT INTO t VALUES (1, {value})")  # noqa: S608
     with cursor(server) as opened:
         opened.executemany(
-            "INSERT INTO z VALUES (%s, RANDOM_BYTES(1024 * 900))", [(n,) for n in range(40)]
+            "INSERT INTO z VALUES (%s, %s)", [(n, os.urandom(900 << 10)) for n in range(40)]
         )
     seen: list[int] = []
     with (
@@ -103,9 +102,10 @@ def test_a_restore_names_the_row_that_the_server_refuses_without_its_value(
 def test_a_server_with_small_packets_gets_small_statements(
     engine: Engine, server: DatabaseAccess, catalogue: Catalogue
 ) -> None:
-    run(server, "SET GLOBAL max_allowed_packet = 65536")
     run(server, "CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(200))")
-    run(server, "INSERT INTO t SELECT seq, REPEAT('\\'', 200) FROM seq_1_to_1000")
+    with cursor(server) as opened:
+        opened.executemany("INSERT INTO t VALUES (%s, %s)", [(n, "'" * 200) for n in range(1000)])
+    run(server, "SET GLOBAL max_allowed_packet = 65536")
     before = snapshot(server)
     restore_backup(engine, server, create_backup(engine, server, catalogue))
     drop_replaced_data(server)

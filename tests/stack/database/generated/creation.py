@@ -14,27 +14,35 @@ from cosmicdeploy.database.access import DatabaseAccess
 from tests.stack.database.generated.flavour import RandomSchema, Statement, identifier
 from tests.stack.stacks.databases import NAME, cursor, renew
 
+# Numbers of the server's errors about an object that it has refused before: they say nothing about
+# this one.
+DEPENDENT = frozenset({1146, 1824, 1305, 1449})
+LONGEST_EXAMPLE = 200
+
 
 @dataclass
 class Tally:
     """What a run has made: per feature, how many objects and rows were created and refused.
 
-    `reasons` counts the server's refusals by feature and error number. `restored` and `refused`
-    count schemas, and `named` the first words of why they were refused; `empty` are schemas of
-    which the server took no table.
+    `reasons` counts the server's refusals by feature and error number, and `examples` has the first
+    error of each. `restored` and `refused` count schemas, and `failed` those whose backup failed by
+    the proof of its structure; `named` has the first words of why. `empty` are schemas of which the
+    server took no table.
     """
 
     created: Counter[str] = field(default_factory=Counter)
     reasons: Counter[tuple[str, int]] = field(default_factory=Counter)
+    examples: dict[tuple[str, int], str] = field(default_factory=dict)
     named: Counter[str] = field(default_factory=Counter)
     restored: int = 0
     refused: int = 0
+    failed: int = 0
     empty: int = 0
 
     @property
     def schemas(self) -> int:
-        """How many schemas were restored or refused by name."""
-        return self.restored + self.refused
+        """How many schemas were tried."""
+        return self.restored + self.refused + self.failed
 
     def share_refused(self, *features: str) -> float:
         """Return the share of these features' statements that the server refused."""
@@ -43,11 +51,15 @@ class Tally:
         return lost / max(1, lost + kept)
 
     def __str__(self) -> str:
-        lines = [f"{self.restored} restored, {self.refused} refused by name, {self.empty} empty"]
+        lines = [
+            f"{self.restored} restored, {self.refused} refused by name before the dump,"
+            f" {self.failed} failed by name in the proof, {self.empty} not taken by the server"
+        ]
         lines += [f"  refused: {count} × {why}" for why, count in self.named.most_common()]
         lines += [f"  created: {count} × {what}" for what, count in self.created.most_common()]
         for (feature, number), count in self.reasons.most_common():
-            lines.append(f"  the server took no {feature}: {count} × error {number}")
+            example = self.examples[feature, number]
+            lines.append(f"  the server took no {feature}: {count} × {number} {example}")
         return "\n".join(lines)
 
 
@@ -81,7 +93,10 @@ def _takes(opened: Any, charset: str, statement: Statement, tally: Tally) -> boo
             opened.execute(f"ALTER DATABASE `{NAME}` COLLATE {charset}{statement.collation}")
         opened.execute(statement.sql)
     except pymysql.MySQLError as error:
-        tally.reasons[statement.feature, int(error.args[0])] += 1
+        number, text = error.args[:2]
+        if number not in DEPENDENT:
+            tally.reasons[statement.feature, number] += 1
+            tally.examples.setdefault((statement.feature, number), str(text)[:LONGEST_EXAMPLE])
         return False
     tally.created[statement.feature] += 1
     return True

@@ -72,7 +72,7 @@ def foreign_key(
 
 def partitions(draw: DrawFn, names: Names, sql_mode: str) -> str:
     """Return the partitions of a table by its id."""
-    first, second = identifier(names.next()), identifier(names.next())
+    first, second = (f"PARTITION {identifier(names.next())}" for _ in range(2))
     quoted, text = identifier(ID), comment(draw, sql_mode)
     ranges = f"({first} VALUES LESS THAN (2) {text}, {second} VALUES LESS THAN MAXVALUE)"
     kinds = [

@@ -31,7 +31,7 @@ def schemas(draw: DrawFn, flavour: Flavour, index: int) -> RandomSchema:
         name = names.next()
         sql = f"CREATE SEQUENCE {identifier(name)}"
         statements.append(Statement(kind="SEQUENCE", name=name, sql=sql, feature="sequence"))
-    collation = draw(st.sampled_from(["", "", "_bin", "_unicode_ci"]))
+    collation = draw(st.sampled_from(["", "", "_bin", "_general_ci"]))
     maker = Maker(draw, names, flavour, made, collation)
     statements += [maker.next() for _ in range(draw(st.integers(0, OBJECTS)))]
     return RandomSchema(tuple(statements))

@@ -25,6 +25,8 @@ SAMPLE, ALL = 40, 500
 SAMPLE_SEED = 1
 # A generator that makes what no server takes would prove nothing.
 MOST_REFUSED = 0.34
+# What only the proof of a backup's structure can find.
+MOST_FAILED = 0.03
 FEATURES = (
     "table",
     "partitioned table",
@@ -84,6 +86,7 @@ def require_variety(tally: Tally, count: int) -> None:
     """Fail if too few schemas were tried, or the server took too little of them."""
     assert tally.schemas >= count * 0.9, tally
     assert tally.restored >= count / 2, tally
+    assert tally.failed <= count * MOST_FAILED, tally
     assert {feature for feature in FEATURES if not tally.created[feature]} == set(), tally
     for feature in FEATURES:
         assert tally.share_refused(feature) <= MOST_REFUSED, (feature, str(tally))

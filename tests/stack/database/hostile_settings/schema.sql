@@ -1,8 +1,6 @@
-SET SESSION sql_mode = 'ALLOW_INVALID_DATES', innodb_strict_mode = 0, foreign_key_checks = 0, check_constraint_checks = 0
+SET SESSION sql_mode = 'ALLOW_INVALID_DATES', innodb_strict_mode = 0, foreign_key_checks = 0
 
 CREATE TABLE many (id INT PRIMARY KEY AUTO_INCREMENT, v INT, KEY v (v))
-
-INSERT INTO many (v) SELECT seq FROM seq_1_to_2500
 
 CREATE TABLE texts (id INT PRIMARY KEY, c CHAR(10) NOT NULL, t VARCHAR(20), l VARCHAR(20) CHARACTER SET latin1, b BLOB)
 
@@ -12,11 +10,11 @@ CREATE TABLE moments (id INT PRIMARY KEY, d DATE NOT NULL, dt DATETIME(3), ts TI
 
 INSERT INTO moments VALUES (1, '0000-00-00', '2020-02-30 10:00:00.123', '2020-06-01 12:00:00', NULL, '2030-01-01 00:00:00'), (2, '2020-00-10', '0000-00-00 00:00:00', 0, 0, 0)
 
-CREATE TABLE checked (id INT PRIMARY KEY, n INT CHECK (n > 0), j JSON, e ENUM('x', 'y') NOT NULL, INDEX (n))
+CREATE TABLE parent (id INT PRIMARY KEY, e ENUM('x', 'y') NOT NULL)
 
-INSERT INTO checked VALUES (1, -1, '{not json', 'z'), (2, 2, '{}', 'x')
+INSERT INTO parent VALUES (1, 'z'), (2, 'x')
 
-CREATE TABLE child (id INT PRIMARY KEY, parent INT, FOREIGN KEY (parent) REFERENCES checked (id))
+CREATE TABLE child (id INT PRIMARY KEY, parent INT, FOREIGN KEY (parent) REFERENCES parent (id))
 
 INSERT INTO child VALUES (1, 99)
 

@@ -129,11 +129,15 @@ CREATE TRIGGER z_first BEFORE INSERT ON watched FOR EACH ROW SET NEW.note = 'a'
 
 CREATE DEFINER=ghost@'%' TRIGGER a_second BEFORE INSERT ON watched FOR EACH ROW FOLLOWS z_first SET @x = 1
 
--- kind: scheduled events, also disabled ones
+-- kind: scheduled events, also disabled ones, under any sql_mode
 
 CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY STARTS '2036-03-29 02:30:00' COMMENT 'it''s' DO SET @x = 1
 
 CREATE EVENT off ON SCHEDULE AT '2036-01-01 00:00:00' DISABLE DO SET @x = 1
+
+SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'
+
+CREATE EVENT ansi ON SCHEDULE EVERY 1 DAY STARTS '2036-03-29 02:30:00' DO SET @x = '\'
 
 -- kind: names with reserved words, quotes, `%`, markup, 64 characters
 

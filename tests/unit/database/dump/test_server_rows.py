@@ -36,6 +36,7 @@ class Server:
         self.counters = [*counters]
         self.tools = [*tools]
         self.changed = changed
+        self.opened = [3, 9]
         self.limits: dict[int, tuple[str, str]] = {}
         self.sessions: list[Session] = []
 
@@ -65,19 +66,31 @@ class Session:
     def execute(self, statement: str, *_: object) -> None:
         self.statements.append(statement)
 
-    def rows(self, query: str, *_: object) -> list[Any]:
+    def rows(self, query: str, *parameters: object) -> list[Any]:
         if "COUNT(*), COALESCE" in query:
-            assert "CRC32(`id`), IFNULL(CRC32(`name`), '-')" in query
+            values = "CRC32(`id`), IFNULL(CRC32(`name`), '-'), CRC32(UNIX_TIMESTAMP(`at`))"
+            assert f"CONCAT_WS(',', {values})" in query
         answers = {
             "CONNECTION_ID": lambda: [(self.number,)],
+            "Connections": lambda: [("Connections", _next(self.server.opened))],
             "processlist": lambda: [*_next(self.server.tools).items()],
             "update_time": lambda: [(name,) for name in self.server.changed],
-            "information_schema.columns": lambda: [("id", "NO"), ("name", "YES")],
+            "information_schema.columns": lambda: columns(*parameters),
             "COUNT(*), COALESCE": lambda: [(ROWS[self.number], 7)],
             "COUNT(*)": lambda: [(ROWS[self.number],)],
             "NOW()": lambda: [("now",)],
         }
         return next(answer() for words, answer in answers.items() if words in query)
+
+
+def columns(_schema: object, table: object) -> list[Any]:
+    """Return the columns of a table, and one of a table that differs in case."""
+    return [
+        (table, "id", "NO", "int"),
+        (table, "name", "YES", "varchar"),
+        (str(table).upper(), "other", "NO", "int"),
+        (table, "at", "NO", "timestamp"),
+    ]
 
 
 def access() -> Any:
@@ -152,6 +165,14 @@ def test_a_commit_while_the_tool_connects_does_not_matter_if_the_snapshots_are_s
     server.limits = {EARLY: ("80", "80"), TOOL: ("84", "84"), LATE: ("84", "84")}
     result = counted(monkeypatch, server)
     assert (result.counted, result.counts) == ("snapshot", {"a": 11, "b": 11})
+
+
+def test_a_session_that_has_ended_was_the_tools_if_no_other_was_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = Server(["80", "80", "80", "80", "82"], [NONE, BEGUN, NONE])
+    server.opened = [3, 4]
+    assert counted(monkeypatch, server).counted == "snapshot"
 
 
 @pytest.mark.parametrize("tools", [[NONE], [NONE, BEGUN, NONE]])

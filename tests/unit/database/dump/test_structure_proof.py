@@ -54,7 +54,7 @@ class Connections:
     """Stands for the connections: records their settings and their blocks."""
 
     def __init__(self, *arguments: Any, on_refusal: Any) -> None:
-        self.settings, self.on_refusal = arguments[-1], on_refusal
+        self.settings, self.on_refusal = arguments[2], on_refusal
         self.blocks: list[list[bytes]] = []
 
     def put(self, *block: bytes) -> None:
@@ -76,9 +76,11 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Connections]:
     return opened
 
 
-def prover() -> StructureProver:
+def prover(begin: threading.Event | None = None) -> StructureProver:
     expected = Structure(tables={}, definitions=Definitions(collation="c"), digest="d")
-    begin = threading.Event()
+    if begin is None:
+        begin = threading.Event()
+        begin.set()
     return StructureProver(ACCESS, "live__proof", expected, ExitStack(), 1 << 20, begin)
 
 
@@ -128,3 +130,21 @@ def test_a_refused_setting_is_an_error_and_a_refused_table_is_noted(
     assert proving._faults == {"table a": "ERROR 1118: Row size too large"}
     with pytest.raises(BackupError):
         opened[0].on_refusal(b"SET NAMES utf8mb4", refusal)
+
+
+@pytest.mark.parametrize("most", [2, 1000])
+def test_no_table_is_created_while_that_could_spoil_the_snapshot(
+    opened: list[Connections], monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """It is created once the rows are counted in a snapshot, or if too many tables wait."""
+    monkeypatch.setattr(structure_proof, "MOST_WAITING", most)
+    begin = threading.Event()
+    proving = prover(begin)
+    for number in range(4):
+        proving.take(b"DROP TABLE IF EXISTS `t%d`" % number)
+    assert bool(opened) == (most == 2)
+    begin.set()
+    proving.take(b"DROP TABLE IF EXISTS `t4`")
+    assert len(opened[0].blocks) == 4
+    proving._blocks.end()
+    assert len(opened) == 1 and len(opened[0].blocks) == 5
