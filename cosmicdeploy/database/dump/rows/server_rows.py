@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.dump.snapshots import Snapshots, open_snapshots
+from cosmicdeploy.database.dump.rows.snapshots import Snapshots, open_snapshots
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.schema.row_checksums import Rows, checksum_rows
 from cosmicdeploy.database.session import Session

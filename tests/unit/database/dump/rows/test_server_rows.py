@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.database.dump import snapshots
-from cosmicdeploy.database.dump.commits import Commits
-from cosmicdeploy.database.dump.server_rows import ServerRows, counting_rows
+from cosmicdeploy.database.dump.rows import snapshots
+from cosmicdeploy.database.dump.rows.commits import Commits
+from cosmicdeploy.database.dump.rows.server_rows import ServerRows, counting_rows
 from cosmicdeploy.database.schema.row_checksums import Rows
 from cosmicdeploy.errors import BackupError, DatabaseError
 
