@@ -17,7 +17,6 @@ from cosmicdeploy.database.schema.privileges import (
     TO_DUMP,
     require_privileges,
 )
-from cosmicdeploy.database.schema.rebuilding.relocation import require_relocatable
 from cosmicdeploy.database.schema.recreate import broken_views
 from cosmicdeploy.errors import BackupError
 
@@ -72,7 +71,6 @@ def require_dumpable(facts: Facts, *, exact: bool = True) -> None:
     objects = definitions.objects
     _require_whole_events(definitions)
     require_creatable(facts.session, objects)
-    require_relocatable(objects, facts.schema)
     _require_recognized(objects)
     _require_readable_comments(objects)
     _require_no_keys_across_schemas(facts)

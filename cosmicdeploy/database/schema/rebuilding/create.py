@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from itertools import groupby
 
 from pymysql.charset import charset_by_name
 
+from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.schema.definitions import (
     ROUTINES,
     Definition,
@@ -19,6 +22,7 @@ from cosmicdeploy.database.schema.recorded_settings import recorded_settings
 from cosmicdeploy.database.session import Session, execute_when_unlocked, is_refusal
 from cosmicdeploy.errors import BackupError, DatabaseError
 
+NAME = re.compile(r"`(?:[^`]|``)*`")
 # A moment before the time of any event, as a value of the variable `timestamp`.
 LONG_AGO = 1
 
@@ -173,11 +177,28 @@ def _settings(definition: Definition) -> tuple[str, ...]:
     )
 
 
-def _create_views(session: Session, schema: str, waiting: Sequence[Definition]) -> list[Refusal]:
-    """Create views in rounds: a view that uses another view may succeed only in a later round."""
+def _create_views(session: Session, schema: str, views: Sequence[Definition]) -> list[Refusal]:
+    """Create views, in rounds: a view that uses another view may succeed only in a later round."""
+    waiting = _sorted(views)
     while waiting:
         refused = _create(session, schema, waiting).refused
         if len(refused) == len(waiting):
             return refused
         waiting = [view for view, _ in refused]
     return []
+
+
+def _sorted(views: Sequence[Definition]) -> Sequence[Definition]:
+    """Return the views in an order in which all of them can probably be created in one round.
+
+    A view comes after those whose names are in its text, unless that is impossible.
+    """
+    named = {quoted(view.name): view for view in views}
+    graph = {
+        name: [other for other in NAME.findall(view.statement) if other in named and other != name]
+        for name, view in named.items()
+    }
+    try:
+        return [named[name] for name in TopologicalSorter(graph).static_order()]
+    except CycleError:
+        return views

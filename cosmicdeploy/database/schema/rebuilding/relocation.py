@@ -13,7 +13,6 @@ from collections.abc import Iterable
 
 from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.schema.definitions import Definition, Definitions
-from cosmicdeploy.errors import BackupError
 
 NAME = r"`(?:[^`]|``)*`"
 # The text of a view as the server writes it, up to its query. The definer may have the schema's
@@ -21,32 +20,27 @@ NAME = r"`(?:[^`]|``)*`"
 HEAD = re.compile(
     rf"CREATE (?:ALGORITHM=\w+ )?(?:DEFINER={NAME}(?:@{NAME})? )?(?:SQL SECURITY \w+ )?VIEW {NAME} "
 )
-# A string, or a name with all its parts, in such a text.
-TOKEN = re.compile(rf"'(?:[^'\\]|\\.|'')*'|(?P<first>{NAME})(?P<rest>(?:\.{NAME})*)(?P<call>\(?)")
+# In such a text: a string, or a name with all its parts. A name of two parts is a table in its
+# schema after FROM or JOIN, or a function in its schema before a parenthesis; elsewhere it is the
+# column of a table.
+TOKEN = re.compile(
+    rf"'(?:[^'\\]|\\.|'')*'"
+    rf"|(?P<table>(?:from|join) \(*)?(?P<first>{NAME})(?P<rest>(?:\.{NAME})*)(?P<call>\(?)"
+)
 
 
 def relocated(definitions: Definitions, source: str, target: str) -> Definitions:
     """Return the definitions of the schema `source` as they have to be in the schema `target`.
 
-    If `target` is empty, the views do not name their schema. Raises `BackupError` if a view's text
-    does not tell where it names the schema.
+    If `target` is empty, the views do not name their schema.
     """
     objects = tuple(_relocated(each, source, target) for each in definitions.objects)
     return definitions.model_copy(update={"objects": objects})
 
 
 def unqualified(definitions: Definitions, schema: str) -> Definitions:
-    """Return the definitions with views that never name their schema, to compare two schemas.
-
-    Raises `BackupError` as `relocated` does.
-    """
+    """Return the definitions with views that never name their schema, to compare two schemas."""
     return relocated(definitions, schema, "")
-
-
-def require_relocatable(objects: Iterable[Definition], schema: str) -> None:
-    """Raise `BackupError` if one of these objects of `schema` cannot be moved to another schema."""
-    for each in objects:
-        _relocated(each, schema, schema)
 
 
 def bodies_naming(objects: Iterable[Definition], schema: str) -> list[str]:
@@ -66,21 +60,14 @@ def _relocated(definition: Definition, source: str, target: str) -> Definition:
         return definition
     head = HEAD.match(text)
     start = head.end() if head else 0
-    naming = [token for token in TOKEN.finditer(text, start) if token["first"] == name]
-    # Without the schema's name, a name of two parts is that of a table's column.
-    if not any(token["rest"].count("`.`") or (token["rest"] and token["call"]) for token in naming):
-        return definition
-    if not all(token["rest"] for token in naming):
-        raise BackupError(
-            f"{definition.label} names its schema {source}, and a table or column of the same name",
-            todo=f"create the view again without a table, column or alias named {source}",
-        )
 
     def moved(token: re.Match[str]) -> str:
-        if token["first"] != name:
+        parts = token["rest"].count("`.`") + 2 if token["rest"] else 1
+        names_schema = parts > 2 or (parts == 2 and (token["table"] or token["call"]))
+        if token["first"] != name or not names_schema:
             return token[0]
-        rest = token["rest"] if target else token["rest"][1:]
-        return (quoted(target) if target else "") + rest + token["call"]
+        moved_name = quoted(target) + token["rest"] if target else token["rest"][1:]
+        return f"{token['table'] or ''}{moved_name}{token['call']}"
 
     moved_text = text[:start] + TOKEN.sub(moved, text[start:])
     return definition.model_copy(update={"statement": moved_text})

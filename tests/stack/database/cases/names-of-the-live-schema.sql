@@ -19,3 +19,15 @@ CREATE VIEW by_function AS SELECT platform.doubled(id) AS d, counted() AS c FROM
 CREATE VIEW across AS SELECT t.id, s.SCHEMA_NAME AS name FROM platform.t JOIN information_schema.schemata s ON s.SCHEMA_NAME = 'platform'
 
 CREATE VIEW a_on_view AS SELECT d, c, platform.doubled(d) AS e FROM by_function
+
+CREATE TABLE platform (platform INT, a INT)
+
+CREATE VIEW of_the_same_name AS SELECT platform.doubled(platform.a) AS platform FROM platform
+
+CREATE VIEW of_the_same_name_across AS SELECT p.platform FROM platform p JOIN information_schema.schemata s
+
+CREATE FUNCTION of_view() RETURNS INT READS SQL DATA RETURN 1
+
+CREATE VIEW circle AS SELECT id AS d, of_view() AS m FROM t WHERE id < 0
+
+CREATE OR REPLACE FUNCTION of_view() RETURNS INT READS SQL DATA RETURN (SELECT MAX(d) FROM circle)
