@@ -18,7 +18,8 @@ from pathlib import Path
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.dump.dump import DumpOptions, create_backup
+from cosmicdeploy.database.dump.dump import create_backup
+from cosmicdeploy.database.dump.options import DumpOptions
 from cosmicdeploy.database.restore.load import load_schema
 from cosmicdeploy.database.restore.manifest_diff import differences
 from cosmicdeploy.database.schema.facts import Facts

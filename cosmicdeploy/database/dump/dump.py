@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-import os
 import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -20,17 +18,22 @@ from cosmicdeploy.database.backups.on_disk.disk_space import require_room
 from cosmicdeploy.database.backups.on_disk.manifest import (
     Manifest,
     Objects,
-    Prove,
     RowsCounted,
     TableRows,
     now,
 )
 from cosmicdeploy.database.backups.on_disk.partial_backup import PartialBackup
 from cosmicdeploy.database.dump.checks import require_complete, require_same_structure
+from cosmicdeploy.database.dump.options import DumpOptions, Origin
 from cosmicdeploy.database.dump.pipe import piped
 from cosmicdeploy.database.dump.prerequisites import require_dumpable
-from cosmicdeploy.database.dump.row_counts import require_all_rows
-from cosmicdeploy.database.dump.server_rows import RowCount, counting_rows
+from cosmicdeploy.database.dump.rows.dumped_again import rows_in_new_dump
+from cosmicdeploy.database.dump.rows.row_counts import require_all_rows
+from cosmicdeploy.database.dump.rows.server_rows import (
+    RowCount,
+    counting_rows,
+    missing_checksums,
+)
 from cosmicdeploy.database.dump.store import archive_for, limiting, reporting, storing, write_error
 from cosmicdeploy.database.dump.structure_proof import require_provable, structure_prover
 from cosmicdeploy.database.dump_format.bodies import withheld_objects
@@ -48,7 +51,6 @@ from cosmicdeploy.database.schema.rebuilding.structure import (
     read_structure,
     table_digests,
 )
-from cosmicdeploy.database.tools.command_line import OBJECTS
 from cosmicdeploy.database.tools.container_tools import ContainerTools, find_tools
 from cosmicdeploy.database.tools.messages import warning_lines
 from cosmicdeploy.database.tools.server_identity import server_identity
@@ -59,46 +61,7 @@ from cosmicdeploy.database.tools.server_limits import (
 )
 from cosmicdeploy.engine.protocol import Engine
 
-SILENCE_SECONDS = 60.0
 ROWS_UNPROVEN = "set backup.prove: structure, which leaves the rows unproven"
-
-
-@dataclass(frozen=True, kw_only=True)
-class DumpOptions:
-    """How strict a dump is.
-
-    `exact`: refuse FLOAT values that a dump would round. `silence`: end a dump tool that prints
-    nothing for this many seconds. The checks of a dump wait as long for a table's lock. `prove`:
-    how a backup is proven to be restorable. Unless it is "off", the structure of the dump is loaded
-    into a schema beside the live one, and compared.
-    """
-
-    exact: bool = True
-    silence: float = SILENCE_SECONDS
-    prove: Prove = "structure"
-
-    @property
-    def lock_wait(self) -> int:
-        """How long the checks wait for a table's lock, in whole seconds."""
-        return math.ceil(self.silence)
-
-    @property
-    def proves_structure(self) -> bool:
-        return self.prove != "off"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Origin:
-    """The release that ran when a backup was taken.
-
-    `release` is that of the main application. `releases` is service → release; `images` is service
-    → image id; `digests` is service → "repository@sha256:…", of the images that a registry has.
-    """
-
-    release: str | None = None
-    images: Mapping[str, str] = field(default_factory=dict)
-    digests: Mapping[str, str] = field(default_factory=dict)
-    releases: Mapping[str, str] = field(default_factory=dict)
 
 
 def create_backup(
@@ -227,7 +190,13 @@ def _dump(
         raw=archive.raw.content,
         compressed=archive.compressed.content,
         tool=Path(tools.dump_tool).name,
-        warnings=(*warning_lines(result), *withheld.values(), *over, *unread),
+        warnings=(
+            *warning_lines(result),
+            *withheld.values(),
+            *over,
+            *unread,
+            *(missing_checksums(objects) if checksums else ()),
+        ),
     )
 
 
@@ -270,22 +239,12 @@ def _check_after(
         require_same_structure(before.digest, before.definitions, facts)
         rows = {name: archive.scan.rows[name] for name in before.tables}
         on_server = count.result().compared(rows)
-        count_again = partial(_rows_in_new_dump, tools, options.silence)
+        count_again = partial(rows_in_new_dump, tools, options.silence)
         is_exact = on_server.counted == "snapshot"
         require_all_rows(facts, rows, on_server.counts, count_again, is_exact=is_exact)
         # The server's limit may have changed during the dump.
         require_sendable(*archive.scan.largest, largest_statement(facts.session), access.where)
         return _objects(facts, rows, on_server.checksums), on_server.counted
-
-
-def _rows_in_new_dump(tools: ContainerTools, silence: float, table: str) -> int:
-    """Dump one table once more, discard the dump, and return its number of rows."""
-    with open(os.devnull, "wb") as discard:  # noqa: PTH123 - not a file
-        archive = archive_for(tools, discard)
-        result = tools.dump(archive.write, silence, without=OBJECTS, tables=[table])
-        archive.close()
-    require_complete(result, archive, {table})
-    return archive.scan.rows[table]
 
 
 def _objects(facts: Facts, rows: Mapping[str, int], checksums: Mapping[str, str]) -> Objects:

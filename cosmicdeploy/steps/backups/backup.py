@@ -11,7 +11,8 @@ from pydantic import Field, PrivateAttr
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.context.releases import running_by_service, running_release
 from cosmicdeploy.database.backups.backup import Backup
-from cosmicdeploy.database.dump.dump import DumpOptions, Origin, create_backup
+from cosmicdeploy.database.dump.dump import create_backup
+from cosmicdeploy.database.dump.options import DumpOptions, Origin
 from cosmicdeploy.database.restore.verify import verify_and_record
 from cosmicdeploy.errors import BackupError
 from cosmicdeploy.journal.run_kind import RunKind

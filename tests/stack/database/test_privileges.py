@@ -9,7 +9,8 @@ import pytest
 
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.dump.dump import DumpOptions, create_backup
+from cosmicdeploy.database.dump.dump import create_backup
+from cosmicdeploy.database.dump.options import DumpOptions
 from cosmicdeploy.database.restore.restore import restore_backup
 from cosmicdeploy.database.restore.verify import verify_restore
 from cosmicdeploy.engine import Engine

@@ -95,6 +95,7 @@ class Connection:
 
     def __init__(self, server: Server) -> None:
         self._server, self._schema = server, "live"
+        self.encoding = "utf-8"
         self._settings: dict[str, str] = {}
         self.encoding = "utf-8"
         self._is_long_ago = False

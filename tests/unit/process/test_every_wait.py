@@ -23,7 +23,7 @@ QUERIES = ("safe_point(", "awaited_container(", "_may_recover(")
 INTERRUPTIBLE = "interruptible()"
 # Waits that a signal does not end: place → the constants whose product are their seconds.
 SHORT = {
-    "database/dump/server_rows.py abandon": ("END_SECONDS",),
+    "database/dump/rows/server_rows.py abandon": ("END_SECONDS",),
     "database/restore/background_proof.py abandon": ("END_SECONDS",),
     "engine/building/builders/buildx/buildx.py _running": ("_GRACE_SECONDS",),
     "lock/held_lock.py release": ("BEAT_SECONDS",),
@@ -63,10 +63,10 @@ WAITS = {
     "database/dump/pipe.py _end": QUEUED,
     "database/dump/pipe.py _next": THREAD,
     "database/dump/pipe.py put": INTERRUPTIBLE,
-    "database/dump/server_rows.py result": INTERRUPTIBLE,
-    "database/dump/snapshots.py _early_if_nothing_was_committed": ELSEWHERE,
-    "database/dump/snapshots.py _looks": ELSEWHERE,
-    "database/dump/snapshots.py find": ELSEWHERE,
+    "database/dump/rows/server_rows.py result": INTERRUPTIBLE,
+    "database/dump/rows/snapshots.py _early_if_nothing_was_committed": ELSEWHERE,
+    "database/dump/rows/snapshots.py _looks": ELSEWHERE,
+    "database/dump/rows/snapshots.py find": ELSEWHERE,
     "database/loading/parallel.py close": INTERRUPTIBLE,
     "database/restore/background_proof.py _pace": ELSEWHERE,
     "database/restore/background_proof.py result": ELSEWHERE,

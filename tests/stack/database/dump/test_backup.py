@@ -9,7 +9,8 @@ import pytest
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.dump.dump import Origin, create_backup
+from cosmicdeploy.database.dump.dump import create_backup
+from cosmicdeploy.database.dump.options import Origin
 from cosmicdeploy.database.restore.verify import verify_backup, verify_restore
 from cosmicdeploy.engine import Engine
 from tests.stack.stacks.databases import run, schemas

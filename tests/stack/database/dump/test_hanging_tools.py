@@ -17,7 +17,8 @@ import pytest
 from cosmicdeploy.database import access as connecting
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.dump.dump import DumpOptions, create_backup
+from cosmicdeploy.database.dump.dump import create_backup
+from cosmicdeploy.database.dump.options import DumpOptions
 from cosmicdeploy.database.loading import connection, parallel
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.tools.cleanup import end_leftover_tools, end_tools

@@ -8,7 +8,8 @@ import pytest
 
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.catalogue import Catalogue
-from cosmicdeploy.database.dump.dump import DumpOptions, create_backup
+from cosmicdeploy.database.dump.dump import create_backup
+from cosmicdeploy.database.dump.options import DumpOptions
 from cosmicdeploy.database.restore.restore import restore_backup
 from cosmicdeploy.database.schema.schemas import proof_name
 from cosmicdeploy.database.swap.swap import drop_replaced_data

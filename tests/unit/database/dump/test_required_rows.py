@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.database.dump.row_counts import require_all_rows
+from cosmicdeploy.database.dump.rows.row_counts import require_all_rows
 from cosmicdeploy.errors import BackupError
 
 pytestmark = pytest.mark.unit

@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.dump.commits import Commits, read_commits
+from cosmicdeploy.database.dump.rows.commits import Commits, read_commits
 from cosmicdeploy.database.session import Session, open_session
 from cosmicdeploy.database.sessions.process_list import kill
 from cosmicdeploy.database.tools.silence import ANSWER_SECONDS, TOOLS_HOST

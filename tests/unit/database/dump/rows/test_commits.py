@@ -8,7 +8,7 @@ from typing import Any
 import pymysql
 import pytest
 
-from cosmicdeploy.database.dump.commits import Commits, read_commits
+from cosmicdeploy.database.dump.rows.commits import Commits, read_commits
 from cosmicdeploy.errors import DatabaseError
 
 pytestmark = pytest.mark.unit

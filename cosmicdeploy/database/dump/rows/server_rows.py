@@ -17,7 +17,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from cosmicdeploy.database.access import DatabaseAccess
-from cosmicdeploy.database.dump.snapshots import Snapshots, open_snapshots
+from cosmicdeploy.database.backups.on_disk.manifest import Objects
+from cosmicdeploy.database.dump.rows.snapshots import Snapshots, open_snapshots
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.schema.row_checksums import Rows, checksum_rows
 from cosmicdeploy.database.session import Session
@@ -69,6 +70,13 @@ def without_checksums(tables: Mapping[str, Rows], names: Collection[str]) -> dic
     return {
         name: replace(rows, checksum="") if name in names else rows for name, rows in tables.items()
     }
+
+
+def missing_checksums(objects: Objects) -> list[str]:
+    """Return a line that names the tables without a checksum; none if all have one."""
+    names = [name for name, rows in objects.tables.items() if not rows.checksum]
+    why = "clients changed them during the dump, or the server computes none"
+    return [f"no checksum of the rows of {', '.join(names)}: {why}"] if names else []
 
 
 class RowCount:

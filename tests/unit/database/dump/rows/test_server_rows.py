@@ -9,9 +9,14 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.database.dump import snapshots
-from cosmicdeploy.database.dump.commits import Commits
-from cosmicdeploy.database.dump.server_rows import ServerRows, counting_rows
+from cosmicdeploy.database.backups.on_disk.manifest import Objects, TableRows
+from cosmicdeploy.database.dump.rows import snapshots
+from cosmicdeploy.database.dump.rows.commits import Commits
+from cosmicdeploy.database.dump.rows.server_rows import (
+    ServerRows,
+    counting_rows,
+    missing_checksums,
+)
 from cosmicdeploy.database.schema.row_checksums import Rows
 from cosmicdeploy.errors import BackupError, DatabaseError
 
@@ -219,6 +224,14 @@ def test_a_snapshot_with_other_counts_is_not_the_dumps() -> None:
     assert (short.counted, short.counts) == ("snapshot", {"a": 1, "b": 2})
     around = ServerRows(counted="around", tables=tables).compared({"a": 1, "b": 3})
     assert around.checksums == {"a": "crc32-sum:1", "b": ""}
+
+
+def test_the_tables_without_a_checksum_are_named() -> None:
+    checked = TableRows(before=1, after=1, checksum="crc32-sum:1")
+    counted_only = TableRows(before=1, after=1)
+    assert missing_checksums(Objects(tables={"a": checked})) == []
+    [line] = missing_checksums(Objects(tables={"a": checked, "b": counted_only}))
+    assert line.startswith("no checksum of the rows of b: clients changed them")
 
 
 def test_a_dump_that_fails_ends_the_count(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,49 @@
+"""What a caller of a dump decides, and what it knows of the release that runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cosmicdeploy.database.backups.on_disk.manifest import Prove
+
+SILENCE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DumpOptions:
+    """How strict a dump is.
+
+    `exact`: refuse FLOAT values that a dump would round. `silence`: end a dump tool that prints
+    nothing for this many seconds. The checks of a dump wait as long for a table's lock. `prove`:
+    how a backup is proven to be restorable. Unless it is "off", the structure of the dump is loaded
+    into a schema beside the live one, and compared.
+    """
+
+    exact: bool = True
+    silence: float = SILENCE_SECONDS
+    prove: Prove = "structure"
+
+    @property
+    def lock_wait(self) -> int:
+        """How long the checks wait for a table's lock, in whole seconds."""
+        return math.ceil(self.silence)
+
+    @property
+    def proves_structure(self) -> bool:
+        return self.prove != "off"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """The release that ran when a backup was taken.
+
+    `release` is that of the main application. `releases` is service → release; `images` is service
+    → image id; `digests` is service → "repository@sha256:…", of the images that a registry has.
+    """
+
+    release: str | None = None
+    images: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
+    releases: Mapping[str, str] = field(default_factory=dict)
