@@ -19,8 +19,12 @@ from cosmicdeploy.database.schema.privileges import (
 )
 from cosmicdeploy.database.schema.recreate import broken_views
 from cosmicdeploy.errors import BackupError
+from cosmicdeploy.files.bounds import RECORD_BYTES
 
 TRANSACTIONAL = "InnoDB"
+# Half of what the deployer reads of a manifest: the other half is for everything else in it.
+LARGEST_TEXTS = RECORD_BYTES // 2
+LISTED = 5
 # A dump holds only the definition of a table with one of these engines: the table's data is stored
 # elsewhere, or not at all.
 WITHOUT_DATA = frozenset({"CONNECT", "SPIDER", "FEDERATED", "MRG_MYISAM", "BLACKHOLE", "SPHINX"})
@@ -70,6 +74,7 @@ def require_dumpable(facts: Facts, *, exact: bool = True) -> None:
     definitions = facts.definitions()
     objects = definitions.objects
     _require_whole_events(definitions)
+    _require_recordable(objects)
     require_creatable(facts.session, objects)
     _require_recognized(objects)
     _require_readable_comments(objects)
@@ -137,6 +142,18 @@ def _require_readable_comments(objects: Sequence[Definition]) -> None:
             f" backslash, a line end or a control character: {', '.join(changed)}",
             todo="ALTER … COMMENT without these characters, or create it again under another"
             " sql_mode",
+        )
+
+
+def _require_recordable(objects: Sequence[Definition]) -> None:
+    """Refuse texts that would make the manifest larger than what the deployer reads."""
+    sizes = {each.label: len(each.model_dump_json()) for each in objects}
+    if sum(sizes.values()) > LARGEST_TEXTS:
+        longest = sorted(sizes, key=sizes.__getitem__, reverse=True)[:LISTED]
+        raise BackupError(
+            f"The texts of views, routines, triggers and events take more than"
+            f" {LARGEST_TEXTS >> 20} MiB, so no manifest can hold them",
+            todo=f"drop or shorten the longest: {', '.join(longest)}",
         )
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from cosmicdeploy.database.restore.verify import verify_backup
-from cosmicdeploy.database.schema.schemas import replaced_name, shadow_name
+from cosmicdeploy.database.schema.schemas import proof_name, replaced_name, shadow_name
 from cosmicdeploy.probes.http import OK, Response, send_request
 from tests.stack.support.harness import BEAT, BODY, StackUnderTest
 from tests.stack.support.processes.threads import in_threads
@@ -76,7 +76,8 @@ def require_whole(stack: StackUnderTest) -> None:
     access = ctx.database()
     with stack.database() as facts:
         schemas = {str(row[0]) for row in facts.session.rows("SHOW DATABASES")}
-    assert not schemas & {shadow_name(access.name), replaced_name(access.name)}, schemas
+    temporary = {each(access.name) for each in (shadow_name, replaced_name, proof_name)}
+    assert not schemas & temporary, schemas
 
 
 def require_backups_intact(stack: StackUnderTest) -> None:

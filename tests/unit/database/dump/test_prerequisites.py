@@ -1,0 +1,40 @@
+"""A schema that no restore could bring back is refused before the dump."""
+
+from __future__ import annotations
+
+import pytest
+
+from cosmicdeploy.database.dump import prerequisites
+from cosmicdeploy.database.dump.prerequisites import require_dumpable
+from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.errors import BackupError
+from tests.unit.database.events import STATEMENT
+from tests.unit.database.fake_server import Schema, Server
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server({"live": Schema("live_ci", {"a": "1"})})
+
+
+def test_texts_that_no_manifest_can_hold_are_refused(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = server.session()
+    for number in range(7):
+        text = STATEMENT.replace("`tick`", f"`e{number}`") + " " * number
+        session.execute(text)
+    require_dumpable(Facts(server.session(), "live"))
+    monkeypatch.setattr(prerequisites, "LARGEST_TEXTS", 1000)
+    with pytest.raises(BackupError, match="no manifest can hold them") as caught:
+        require_dumpable(Facts(server.session(), "live"))
+    assert caught.value.todo.endswith("event e6, event e5, event e4, event e3, event e2")
+
+
+def test_an_event_whose_text_ends_within_a_string_is_refused(server: Server) -> None:
+    server.session().execute(STATEMENT + " WHERE x = 'y")
+    with pytest.raises(BackupError, match=r"up to a NUL character: tick") as caught:
+        require_dumpable(Facts(server.session(), "live"))
+    assert "CHAR(0)" in caught.value.todo
