@@ -23,6 +23,8 @@ TO_RESTORE = (
 FOREIGN_DEFINERS = frozenset({"SUPER", "SET USER", "SET_USER_ID", "SET_ANY_DEFINER"})
 ALL = "ALL PRIVILEGES"
 GRANT = re.compile(r"GRANT (?P<privileges>.+?) ON (?P<schema>\*|`(?:[^`]|``)+`)\.\* TO (?P<to>\S+)")
+# MySQL may take privileges on all schemas back for one of them (`partial_revokes`).
+REVOKE = re.compile(r"REVOKE (?P<privileges>.+?) ON (?P<schema>`(?:[^`]|``)+`)\.\* FROM ")
 # In a grant, _ and % in a schema's name are wildcards unless a backslash precedes them.
 WILDCARD = re.compile(r"(?<!\\)[_%]")
 # Whether a pattern covers a schema. Most servers distinguish schemas whose names differ in case.
@@ -116,13 +118,16 @@ def privileges_on(session: Session, schema: str | None) -> frozenset[str]:
     privileges on single tables are not. Raises `DatabaseError`.
     """
     whole: set[str] = set()
+    revoked: set[str] = set()
     closest: dict[str, tuple[int, set[str]]] = {}
     for row in session.rows("SHOW GRANTS"):
-        grant = GRANT.match(str(row[0]))
+        grant = GRANT.match(str(row[0])) or REVOKE.match(str(row[0]))
         if grant is None:
             continue
         privileges = {name.strip() for name in grant["privileges"].split(",")}
-        if grant["schema"] == "*":
+        if grant.re is REVOKE:
+            revoked |= privileges if schema is not None and _name(grant) == schema else set()
+        elif grant["schema"] == "*":
             whole |= privileges
         elif schema is not None and _covers(session, grant["schema"], schema):
             # If several grants to an account match, the server uses only the most specific one.
@@ -130,7 +135,13 @@ def privileges_on(session: Session, schema: str | None) -> frozenset[str]:
             closest[grant["to"]] = max(
                 closest.get(grant["to"], (0, set())), (closeness, privileges), key=itemgetter(0)
             )
-    return frozenset(whole.union(*(privileges for _, privileges in closest.values())))
+    own = (privileges for _, privileges in closest.values())
+    return frozenset((whole - revoked).union(*own))
+
+
+def _name(grant: re.Match[str]) -> str:
+    """Return the schema of a grant, in which _ and % may be wildcards."""
+    return grant["schema"][1:-1].replace("``", "`")
 
 
 def _missing(session: Session, schema: str, required: tuple[str, ...]) -> list[str]:

@@ -47,9 +47,12 @@ def any_server(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Dat
 
 
 @pytest.fixture
-def access(servers: Servers) -> Iterator[DatabaseAccess]:
-    """The stable server with nothing but freshly filled tables."""
-    server = servers("stable")
+def access(request: pytest.FixtureRequest, servers: Servers) -> Iterator[DatabaseAccess]:
+    """A server with freshly filled tables: the stable one, unless a test is `on_mysql_too`.
+
+    Such a test runs on MySQL too, in `make torture`.
+    """
+    server = servers(getattr(request, "param", "stable"))
     renew(server)
     for statement in TABLES.split(";\n"):
         run(server, statement)

@@ -11,9 +11,11 @@ import pytest
 
 from cosmicdeploy.database.access import DatabaseAccess, _has_value, connect
 from cosmicdeploy.database.schema.facts import open_facts
+from cosmicdeploy.database.schema.privileges import privileges_on
+from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.session_settings import Kind, SessionSetting, settings_of
 from cosmicdeploy.files import shipped
-from tests.stack.stacks.databases import Servers, renew, run
+from tests.stack.stacks.databases import Servers, renew, run, run_all
 
 pytestmark = pytest.mark.stack
 
@@ -107,3 +109,34 @@ def test_an_ordinary_user_can_open_sessions_of_each_kind(mysql: DatabaseAccess) 
                 assert [each.name for each in plain(kind) if not _has_value(connection, each)] == []
     finally:
         run(mysql, "DROP USER ordinary@'%'")
+
+
+@pytest.mark.torture
+def test_privileges_of_roles_count_and_those_taken_back_do_not(mysql: DatabaseAccess) -> None:
+    run_all(
+        mysql,
+        """
+SET GLOBAL partial_revokes = ON
+
+CREATE ROLE dumping
+
+CREATE USER reader@'%' IDENTIFIED BY 'r'
+
+GRANT SELECT, SHOW VIEW, EVENT ON *.* TO reader@'%'
+
+REVOKE SELECT ON platform.* FROM reader@'%'
+
+GRANT TRIGGER ON platform.* TO dumping
+
+GRANT dumping TO reader@'%'
+
+SET DEFAULT ROLE dumping TO reader@'%'
+""",
+    )
+    try:
+        with open_session(replace(mysql, user="reader", password="r")) as session:
+            assert privileges_on(session, "platform") == {"SHOW VIEW", "EVENT", "TRIGGER"}
+            assert {"SELECT", "EVENT"} <= privileges_on(session, "other")
+    finally:
+        run_all(mysql, "DROP USER reader@'%'\n\nDROP ROLE dumping")
+        run(mysql, "SET GLOBAL partial_revokes = OFF")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.session import open_session
+from cosmicdeploy.database.vendors import MARIADB
 from tests.stack.stacks.databases import NAME, run
 
 ROWS = 20_000
@@ -31,20 +32,30 @@ def fill(access: DatabaseAccess) -> None:
     run(access, "INSERT INTO sites (name) VALUES ('Zürich 🚀'), (%s)", "a\nCREATE TABLE `x` (")
     run(
         access,
-        "INSERT INTO remotes (site_id, name, battery, last_heartbeat_at, facts)"
+        "INSERT INTO remotes (site_id, name, battery, last_heartbeat_at, facts)"  # noqa: S608
         " SELECT 1 + seq MOD 2, CONCAT('KIOSK-', seq, %s), seq MOD 101, NOW(),"
-        " JSON_OBJECT('n', seq) FROM seq_1_to_20000",
+        f" JSON_OBJECT('n', seq) FROM {numbers(access, ROWS)}",
         " '\"\\ \t\r\n\0 日本",
     )
     run(
         access,
         # Hard to compress, so that a dump still runs after its first bytes.
-        "INSERT INTO pictures (remote_id, data) SELECT seq, CONCAT(RANDOM_BYTES(1000), %s)"
-        " FROM seq_1_to_10000",
+        "INSERT INTO pictures (remote_id, data) SELECT seq, CONCAT(RANDOM_BYTES(1000), %s)"  # noqa: S608
+        f" FROM {numbers(access, ROWS // 2)}",
         b"\x00\n;'\xff",
     )
     run(access, "INSERT INTO `odd ``name``` VALUES (1, NULL), (2, 1)")
     run(access, "INSERT INTO migrations (migration, batch) VALUES ('one', 1), ('two', 2)")
+
+
+def numbers(access: DatabaseAccess, count: int) -> str:
+    """Return a table with the numbers from 1 to `count`, for a FROM clause."""
+    with open_session(access) as session:
+        if session.vendor is MARIADB:
+            return f"seq_1_to_{count}"
+    columns = "information_schema.columns AS a, information_schema.columns AS b"
+    some = f"(SELECT 1 AS x FROM {columns} LIMIT {count}) AS some"  # noqa: S608 - fixed words
+    return f"(SELECT ROW_NUMBER() OVER (ORDER BY x) AS seq FROM {some}) AS numbers"  # noqa: S608
 
 
 def state(access: DatabaseAccess, schema: str = NAME) -> dict[str, object]:

@@ -13,6 +13,7 @@ from cosmicdeploy.database.dump.dump import create_backup
 from cosmicdeploy.database.dump.options import Origin
 from cosmicdeploy.database.restore.verify import verify_backup, verify_restore
 from cosmicdeploy.engine import Engine
+from tests.stack.database.on_mysql import on_mysql_too
 from tests.stack.stacks.databases import run, schemas
 from tests.stack.stacks.dumps import once
 from tests.stack.support.kiosks import ROWS
@@ -50,6 +51,7 @@ def test_a_running_backup_is_listed_as_running(
     assert {backup.manifest.status for backup in seen} == {"running"}
 
 
+@on_mysql_too
 def test_rows_added_during_the_dump_are_not_counted(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
@@ -63,6 +65,7 @@ def test_rows_added_during_the_dump_are_not_counted(
     assert verify_restore(engine, access, backup).reasons == ()
 
 
+@on_mysql_too
 def test_a_backup_is_verified_by_a_test_restore(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
@@ -72,6 +75,7 @@ def test_a_backup_is_verified_by_a_test_restore(
     assert schemas(access) == {"platform"}
 
 
+@on_mysql_too
 def test_a_test_restore_with_missing_rows_fails(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:

@@ -145,6 +145,58 @@ CREATE TABLE `select` (`it's "x"` INT PRIMARY KEY, `100%` INT, `[/red]` INT, `�
 
 CREATE TABLE `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx` (id INT PRIMARY KEY)
 
+-- kind: packages of the Oracle mode
+-- only: stable newest
+
+SET sql_mode = 'ORACLE'
+
+CREATE PACKAGE pk AS FUNCTION f RETURN INT; END
+
+CREATE PACKAGE BODY pk AS FUNCTION f RETURN INT AS BEGIN RETURN 41; END; END
+
+-- kind: expressions with characters beyond ASCII in tables that are not in utf8mb4
+-- only: stable newest
+
+CREATE TABLE shown (id INT PRIMARY KEY, w VARCHAR(9) CHARACTER SET latin1, m VARCHAR(40) AS (CONCAT(w, 'ü')))
+
+INSERT INTO shown (id, w) VALUES (1, 'ö')
+
+-- kind: expressions with characters beyond ASCII in tables that are not in utf8mb4
+-- only: mysql-8 mysql-9
+-- refused: loses characters .*: shown
+
+CREATE TABLE shown (id INT PRIMARY KEY, w VARCHAR(9) CHARACTER SET latin1, m VARCHAR(40) AS (CONCAT(w, 'ü')))
+
+-- kind: values without a character in utf8mb4
+-- refused: inexact\.c \(1 rows\)
+
+CREATE TABLE inexact (c VARCHAR(9) CHARACTER SET cp932)
+
+INSERT INTO inexact VALUES (_cp932 X'FA54')
+
+-- kind: an empty VECTOR, as a missing value outside of the strict mode
+-- only: mysql-9
+-- refused: missing\.v \(1 rows\)
+
+SET sql_mode = ''
+
+CREATE TABLE missing (id INT PRIMARY KEY, v VECTOR(2) NOT NULL)
+
+INSERT INTO missing (id) VALUES (1)
+
+-- kind: names with a line end
+-- refused: column 'a.nb' of 'named'
+
+CREATE TABLE named (`a
+b` INT)
+
+-- kind: comments with escapes of routines and events under NO_BACKSLASH_ESCAPES
+-- refused: comments .*: procedure odd
+
+SET sql_mode = 'NO_BACKSLASH_ESCAPES'
+
+CREATE PROCEDURE odd() COMMENT 'a\b' SELECT 1
+
 -- kind: FLOAT values with more than six digits, unless `backup.exact` is false
 -- refused: rounded\.lat
 

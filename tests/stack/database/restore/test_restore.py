@@ -21,12 +21,14 @@ from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.database.swap.swap import drop_replaced_data, has_replaced_data, swap, swap_back
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError
+from tests.stack.database.on_mysql import on_mysql_too
 from tests.stack.stacks.databases import cursor, run, schemas
 from tests.stack.support.kiosks import ROWS, state
 
 pytestmark = pytest.mark.stack
 
 
+@on_mysql_too
 def test_a_restore_brings_everything_back(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
@@ -95,6 +97,7 @@ def reader(access: DatabaseAccess) -> Iterator[DatabaseAccess]:
     run(access, "DROP USER app@'%'")
 
 
+@on_mysql_too
 def test_privileges_on_a_schema_survive_a_swap(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue, reader: DatabaseAccess
 ) -> None:
@@ -103,6 +106,7 @@ def test_privileges_on_a_schema_survive_a_swap(
         assert facts.count("remotes") == ROWS
 
 
+@on_mysql_too
 def test_data_of_an_earlier_restore_is_never_overwritten(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
@@ -113,6 +117,7 @@ def test_data_of_an_earlier_restore_is_never_overwritten(
     assert schemas(access) == {"platform", "platform__before", "platform__swap"}
 
 
+@on_mysql_too
 def test_a_swap_waits_for_a_running_transaction(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
@@ -137,6 +142,7 @@ def test_a_swap_with_nothing_to_swap_or_undo_is_refused(access: DatabaseAccess) 
         swap_back(access)
 
 
+@on_mysql_too
 def test_foreign_keys_across_schemas_are_refused_before_any_change(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:

@@ -1,11 +1,11 @@
-"""A swap killed at any point leaves the old or the new data complete, on a real MariaDB."""
+"""A swap killed at any point leaves the old or the new data complete, on a real server."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -62,10 +62,9 @@ SETTING = (
 EVENT = "CREATE EVENT tick ON SCHEDULE EVERY {number} DAY STARTS '2037-01-01' DO DELETE FROM a"
 
 
-@pytest.fixture(scope="module")
-def access(mariadb: DatabaseAccess) -> Iterator[DatabaseAccess]:
-    yield mariadb
-    renew(mariadb)
+@pytest.fixture
+def access(any_server: DatabaseAccess) -> DatabaseAccess:
+    return any_server
 
 
 def prepare(access: DatabaseAccess) -> tuple[dict[str, Any], dict[str, Any]]:

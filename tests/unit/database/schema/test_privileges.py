@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cosmicdeploy.database.schema.privileges import (
+    privileges_on,
     require_definers,
     require_privileges,
     require_scratch_privileges,
@@ -63,3 +64,15 @@ def test_a_test_restore_needs_a_grant_on_all_names_that_its_schema_may_have(
     # The stand-in of a server compares a grant with a name as it is.
     granted = "GRANT ALL PRIVILEGES ON `my_app__verify_0123abcd`.* TO `root`@`%`"
     require_scratch_privileges(Server(grants=(granted,)).session(), "my_app")
+
+
+def test_a_privilege_that_was_taken_back_for_a_schema_is_not_held_there() -> None:
+    grants = (
+        "GRANT SELECT, EVENT ON *.* TO `root`@`%`",
+        "GRANT TRIGGER ON `live`.* TO `root`@`%`",
+        "REVOKE SELECT ON `live`.* FROM `root`@`%`",
+    )
+    session = Server(grants=grants).session()
+    assert privileges_on(session, "live") == {"EVENT", "TRIGGER"}
+    assert privileges_on(session, "other") == {"SELECT", "EVENT"}
+    assert privileges_on(session, None) == {"SELECT", "EVENT"}
