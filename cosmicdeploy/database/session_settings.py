@@ -66,7 +66,7 @@ class SessionSetting:
 
     @property
     def comparison(self) -> str:
-        """A query of whether the session has this value, whoever set it."""
+        """A query of whether the session has this value, by any setting."""
         is_name = self.value.isidentifier() and self.value != "NULL"
         value = f"'{self.value}'" if is_name else self.value
         return f"SELECT @@SESSION.{self.name} <=> {value} LIMIT 1"

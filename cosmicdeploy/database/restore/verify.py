@@ -120,7 +120,7 @@ def verify_restore(
             load_schema(access, backup, schema, on_bytes, connections=how.connections)
             on_bytes(0)  # the caller may raise here, to stop
             with open_session(access) as session:
-                session.use(schema)  # so that whoever ends the sessions of the schema ends this one
+                session.use(schema)  # so that ending the sessions of the schema ends this one too
                 facts = Facts(session, schema)
                 with_checksum = facts.engines() if how.data else backup.checksums
                 rows = read_rows(facts, with_checksum, lambda: on_bytes(0))

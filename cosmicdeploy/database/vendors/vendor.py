@@ -13,7 +13,7 @@ class Vendor:
     OR REPLACE for routines, which keeps the privileges granted on them. `bodies_privilege` lets a
     user read the bodies of routines of other users. `before_grant` are the words that keep a
     GRANT from creating an account. `lists_expressions`: information_schema has the expressions of
-    tables as SHOW CREATE TABLE shows them, whoever created the table.
+    tables as SHOW CREATE TABLE shows them, for tables of any creator.
     `implied_charset` matches the words of SHOW CREATE TABLE that a copy of the table may have and
     the table not, without any difference. `shows_all_literals`: SHOW CREATE TABLE shows each text
     in an expression (see `schema/lost_literals.py`).
