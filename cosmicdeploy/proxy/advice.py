@@ -15,6 +15,8 @@ from cosmicdeploy.proxy.nginx.upstreams import Group, PassDirective, Server
 # nginx's defaults.
 FAIL_TIMEOUT, KEEPALIVE_TIMEOUT, CONNECT_TIMEOUT = "10s", "60s", "60s"
 MAX_CONNECT_SECONDS = 1.0
+# Beyond that, the rollout waits long for each replica, or nginx has to be reloaded.
+MAX_ANSWER_SECONDS = 5.0
 # uvicorn closes an idle connection after this time; many other servers wait longer.
 APPLICATION_KEEPALIVE_SECONDS = 5.0
 # Failures after which nginx must send the request to another replica.
@@ -80,6 +82,14 @@ def group_findings(group: Group, pause: float, workers: int) -> Iterator[Finding
             "write keepalive_timeout 2s;",
             "requests",
         )
+
+
+def resolver_findings(answer_valid_for: float) -> Iterator[Finding]:
+    """Yield the flaw of a `resolver` whose answers nginx uses for this many seconds."""
+    if answer_valid_for > MAX_ANSWER_SECONDS:
+        found = f"the replicas' addresses are used for {answer_valid_for:g} s"
+        todo = "write valid=1s after the resolver's address"
+        yield Finding("resolver", "addresses that expire soon", found, todo, "deploys")
 
 
 def _server_findings(where: str, server: Server, pause: float) -> Iterator[Finding]:

@@ -12,10 +12,17 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, proxy_is_stopped
 from cosmicdeploy.probes.result import CheckResult, skipped
-from cosmicdeploy.proxy.advice import Finding, group_findings, pass_findings, worst_first
+from cosmicdeploy.proxy.advice import (
+    Finding,
+    group_findings,
+    pass_findings,
+    resolver_findings,
+    worst_first,
+)
 from cosmicdeploy.proxy.drain import flag_file_location, flagged
 from cosmicdeploy.proxy.nginx.configuration import Directive
 from cosmicdeploy.proxy.nginx.server import Nginx, find_nginx, read_configuration
+from cosmicdeploy.proxy.nginx.upstream_policy import policies_of
 from cosmicdeploy.proxy.nginx.upstreams import Group, groups, pass_directives
 from cosmicdeploy.proxy.replicas import (
     ReplicaHosts,
@@ -50,27 +57,28 @@ def proxy(ctx: Context) -> CheckResult:
 
 def _check_configuration(ctx: Context, nginx: Nginx, tree: tuple[Directive, ...]) -> CheckResult:
     hosts = replica_hosts(ctx)
-    groups_with_replicas = replica_groups(hosts, groups(tree))
-    if not groups_with_replicas:
+    own_groups = replica_groups(hosts, groups(tree))
+    policies = policies_of(hosts, tree, len(nginx.workers))
+    if not policies:
         return skipped("proxy", "none of nginx's servers is a replica")
-    if unknown := unknown_addresses(ctx, hosts, groups_with_replicas):
+    if unknown := unknown_addresses(ctx, hosts, own_groups):
         return _result(
             ok=False,
             found=f"nginx sends requests to {', '.join(unknown)}, which no replica has",
             todo="give the replicas these addresses in the compose file, or correct the addresses "
             "in nginx's configuration",
         )
-    findings = [*_missing(ctx, hosts, groups_with_replicas), *_out_of_service(ctx, nginx)]
-    for group in groups_with_replicas:
+    findings = [*_missing(ctx, hosts, own_groups), *_out_of_service(ctx, nginx)]
+    for group in own_groups:
         findings += group_findings(group, ctx.settings.restart.pause, len(nginx.workers))
     for directive in pass_directives(tree):
-        findings += pass_findings(directive, groups_with_replicas, _max_down(ctx))
-    graded, servers = worst_first(findings), _servers(groups_with_replicas)
-    replicas, in_groups = (
-        counted(sum(bool(own & servers) for own in hosts.values()), "replica"),
-        counted(len(groups_with_replicas), "group"),
-    )
-    found = f"nginx knows {replicas}, in {in_groups}"
+        findings += pass_findings(directive, own_groups, _max_down(ctx))
+    findings += resolver_findings(max(each.answer_valid_for for each in policies.values()))
+    graded, servers = worst_first(findings), _servers(own_groups)
+    in_groups = sum(bool(own & servers) for own in hosts.values())
+    found = f"nginx knows {counted(in_groups, 'replica')}, in {counted(len(own_groups), 'group')}"
+    if resolved := len(policies) - in_groups:
+        found += f", and resolves the name of {counted(resolved, 'replica')}"
     stake = graded[0].stake if graded else ""
     return _result(ok=True, found=found, warnings=tuple(map(str, graded)), stake=stake)
 

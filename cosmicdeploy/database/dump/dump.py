@@ -123,6 +123,7 @@ class _SchemaBefore:
     highest_batch: int
     grants: tuple[RoutineGrant, ...] | None
     largest_statement: int
+    withheld: dict[str, str]
 
     @property
     def digest(self) -> str:
@@ -148,7 +149,6 @@ def _dump(
     folder = partial_backup.data.parent
     tools = find_tools(engine, access)
     before = _check_before(access, tools, folder, options)
-    withheld = withheld_objects(before.definitions)
     checksums = options.prove == "data"
     with ExitStack() as stack:
         prover, settled = None, threading.Event()
@@ -165,7 +165,7 @@ def _dump(
         ) as count:
             with piped(stored, stop=prover.stop if prover else None) as put:
                 sink = count.noticing(reporting(put, archive, on_bytes))
-                result = tools.dump(sink, options.silence, without=withheld)
+                result = tools.dump(sink, options.silence, without=before.withheld)
             archive.close()
             on_bytes(archive.raw.bytes)
             require_complete(result, archive, {*before.tables})
@@ -192,7 +192,7 @@ def _dump(
         tool=Path(tools.dump_tool).name,
         warnings=(
             *warning_lines(result),
-            *withheld.values(),
+            *before.withheld.values(),
             *over,
             *unread,
             *(missing_checksums(objects) if checksums else ()),
@@ -219,6 +219,7 @@ def _check_before(
             highest_batch=facts.highest_batch(),
             grants=read_routine_grants(facts.session, facts.schema),
             largest_statement=largest_statement(facts.session),
+            withheld=withheld_objects(structure.definitions, facts.session.vendor),
         )
 
 

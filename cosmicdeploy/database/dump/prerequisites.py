@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from cosmicdeploy.database.dump.exact_values import require_exact_values
 from cosmicdeploy.database.dump.names import require_dumpable_names
-from cosmicdeploy.database.dump_format.bodies import cut_events
+from cosmicdeploy.database.dump_format.bodies import cut_objects
 from cosmicdeploy.database.dump_format.recorded import unrecognized
 from cosmicdeploy.database.schema.creatable import require_creatable
 from cosmicdeploy.database.schema.definitions import Definition, Definitions
@@ -18,6 +18,7 @@ from cosmicdeploy.database.schema.privileges import (
     require_privileges,
 )
 from cosmicdeploy.database.schema.recreate import broken_views
+from cosmicdeploy.database.vendors import Vendor
 from cosmicdeploy.errors import BackupError
 from cosmicdeploy.files.bounds import RECORD_BYTES
 
@@ -73,7 +74,7 @@ def require_dumpable(facts: Facts, *, exact: bool = True) -> None:
         _require_exact_numbers(facts)
     definitions = facts.definitions()
     objects = definitions.objects
-    _require_whole_events(definitions)
+    _require_whole_texts(definitions, facts.session.vendor)
     _require_recordable(objects)
     require_creatable(facts.session, objects)
     _require_recognized(objects)
@@ -121,10 +122,10 @@ def _require_exact_numbers(facts: Facts) -> None:
         )
 
 
-def _require_whole_events(definitions: Definitions) -> None:
-    if cut := cut_events(definitions):
+def _require_whole_texts(definitions: Definitions, vendor: Vendor) -> None:
+    if cut := cut_objects(definitions, vendor):
         raise BackupError(
-            f"The server reports the text of an event only up to a NUL character: {', '.join(cut)}",
+            f"The server reports the text only up to a NUL character: {', '.join(cut)}",
             todo="create it again with CHAR(0) instead of the character",
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from cosmicdeploy.database.schema.definitions import ROUTINES, Definition, Definitions, Kind
+from cosmicdeploy.database.vendors import Vendor
 
 # A dump tool needs a delimiter that does not occur in an event's text. The tools of versions before
 # MariaDB 11.4 and MySQL 8.0 loop forever if the text contains the first delimiter that they try.
@@ -16,11 +17,11 @@ FIRST_DELIMITER = ";;"
 # it takes a line that begins with the word DELIMITER as a command, and drops the line.
 HIDDEN = re.compile(
     r"'[^'\\]*(?:\\.[^'\\]*)*'|\"[^\"\\]*(?:\\.[^\"\\]*)*\"|`[^`]*`"
-    r"|--(?=\s)[^\n]*|#[^\n]*|/\*.*?\*/",
+    r"|--(?!\S)[^\n]*|#[^\n]*|/\*.*?\*/",
     re.DOTALL,
 )
 HIDDEN_NO_BACKSLASH = re.compile(  # under NO_BACKSLASH_ESCAPES
-    r"'[^']*'|\"[^\"]*\"|`[^`]*`|--(?=\s)[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL
+    r"'[^']*'|\"[^\"]*\"|`[^`]*`|--(?!\S)[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL
 )
 COMMAND = re.compile(r"^delimiter\b", re.IGNORECASE | re.MULTILINE)
 # What begins a string, a quoted name or a comment.
@@ -33,14 +34,16 @@ OPTIONS: dict[str, tuple[Kind, ...]] = {
 }
 
 
-def withheld_objects(definitions: Definitions) -> dict[str, str]:
+def withheld_objects(definitions: Definitions, vendor: Vendor) -> dict[str, str]:
     """Return kind of objects → warning, for each kind that a dump must leave out.
 
     The kinds are named as in the options of the dump tools.
     """
     warnings = {}
     for option, kinds in OPTIONS.items():
-        reasons = {each.name: reason for each in definitions.of(*kinds) if (reason := _fault(each))}
+        reasons = {
+            each.name: reason for each in definitions.of(*kinds) if (reason := _fault(each, vendor))
+        }
         if reasons:
             named = "; ".join(f"in {name} it {reason}" for name, reason in reasons.items())
             warnings[option] = (
@@ -50,15 +53,16 @@ def withheld_objects(definitions: Definitions) -> dict[str, str]:
     return warnings
 
 
-def cut_events(definitions: Definitions) -> list[str]:
-    """Return the events whose text ends within a string or a comment.
+def cut_objects(definitions: Definitions, vendor: Vendor) -> list[str]:
+    """Return the objects whose text ends within a string or a comment.
 
-    The server reports the text of an event only up to a NUL character.
+    The server reports the text of some kinds only up to a NUL character.
     """
-    return [event.name for event in definitions.of("EVENT") if OPEN.search(_bare(event))]
+    kinds: tuple[Kind, ...] = (*ROUTINES, "EVENT") if vendor.cuts_routines else ("EVENT",)
+    return [each.label for each in definitions.of(*kinds) if OPEN.search(_bare(each))]
 
 
-def _fault(definition: Definition) -> str:
+def _fault(definition: Definition, vendor: Vendor) -> str:
     """Return why the database's own tools cannot handle an object; "" if they can."""
     if definition.kind == "EVENT" and FIRST_DELIMITER in definition.statement:
         return f"holds {FIRST_DELIMITER}, which makes dump tools hang"
@@ -66,6 +70,8 @@ def _fault(definition: Definition) -> str:
         return "holds a NUL character, at which dump tools cut it"
     if _holds_command(definition):
         return "has a line that begins with the word DELIMITER, which the client drops"
+    if vendor.ends_on_last_line and _ends_in_line_comment(definition):
+        return "ends in a comment without a line end, which hides the end of the statement"
     return ""
 
 
@@ -73,7 +79,16 @@ def _holds_command(definition: Definition) -> bool:
     return bool(COMMAND.search(_bare(definition)))
 
 
+def _ends_in_line_comment(definition: Definition) -> bool:
+    *_, last = ("", *(found[0] for found in _hidden(definition).finditer(definition.statement)))
+    return definition.statement.endswith(last) and last.startswith(("--", "#"))
+
+
 def _bare(definition: Definition) -> str:
     """Return the text of an object with `0` in place of each string, quoted name and comment."""
+    return _hidden(definition).sub("0", definition.statement)
+
+
+def _hidden(definition: Definition) -> re.Pattern[str]:
     no_backslash = "NO_BACKSLASH_ESCAPES" in definition.sql_mode
-    return (HIDDEN_NO_BACKSLASH if no_backslash else HIDDEN).sub("0", definition.statement)
+    return HIDDEN_NO_BACKSLASH if no_backslash else HIDDEN

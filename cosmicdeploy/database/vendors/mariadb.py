@@ -12,6 +12,8 @@ MARIADB = Vendor(
     lists_expressions=True,
     implied_charset="",
     shows_all_literals=True,
+    cuts_routines=False,
+    ends_on_last_line=False,
     row_waits="SELECT waiter.trx_mysql_thread_id, blocker.trx_mysql_thread_id,"
     " COALESCE(TIMESTAMPDIFF(SECOND, waiter.trx_wait_started, NOW()), 0)"
     " FROM information_schema.innodb_lock_waits AS pair"

@@ -16,6 +16,8 @@ MYSQL = Vendor(
     # gives it, and then the server shows the character set too.
     implied_charset=r" CHARACTER SET \w+(?= COLLATE \w+)",
     shows_all_literals=False,
+    cuts_routines=True,
+    ends_on_last_line=True,
     # A session may wait for several locks of the same transaction.
     row_waits="SELECT DISTINCT waiter.trx_mysql_thread_id, blocker.trx_mysql_thread_id,"
     " COALESCE(TIMESTAMPDIFF(SECOND, waiter.trx_wait_started, NOW()), 0)"

@@ -13,10 +13,12 @@ class Vendor:
     OR REPLACE for routines, which keeps the privileges granted on them. `bodies_privilege` lets a
     user read the bodies of routines of other users. `before_grant` are the words that keep a
     GRANT from creating an account. `lists_expressions`: information_schema has the expressions of
-    tables as SHOW CREATE TABLE shows them, for tables of any creator.
-    `implied_charset` matches the words of SHOW CREATE TABLE that a copy of the table may have and
-    the table not, without any difference. `shows_all_literals`: SHOW CREATE TABLE shows each text
-    in an expression (see `schema/lost_literals.py`).
+    tables as SHOW CREATE TABLE shows them, for tables of any creator. `implied_charset` matches the
+    words of SHOW CREATE TABLE that a copy of the table may have and the table not, without any
+    difference. `shows_all_literals`: SHOW CREATE TABLE shows each text in an expression (see
+    `schema/lost_literals.py`). `cuts_routines`: the server reports the text of a routine only up to
+    a NUL character, as that of an event. `ends_on_last_line`: the dump tool puts the end of a
+    statement on the last line of an object's text.
 
     Queries: `row_waits` returns the session that waits for locked rows, the session that has locked
     them, and the seconds of the wait. `lists_table_locks` returns a row if the server can list
@@ -31,6 +33,8 @@ class Vendor:
     lists_expressions: bool
     implied_charset: str
     shows_all_literals: bool
+    cuts_routines: bool
+    ends_on_last_line: bool
     row_waits: str
     lists_table_locks: str
     table_locks: str

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.proxy.nginx.server import find_nginx, read_configuration
+from cosmicdeploy.proxy.nginx.upstream_policy import policies_of
 from cosmicdeploy.proxy.nginx.upstreams import groups
 from cosmicdeploy.proxy.replicas import names, replica_groups, replica_hosts
 
@@ -13,7 +14,8 @@ from cosmicdeploy.proxy.replicas import names, replica_groups, replica_hosts
 def may_need_reload(ctx: Context, replicas: Iterable[str]) -> list[str]:
     """Return those of these replicas whose new container may need a reload of nginx.
 
-    These have no fixed address, and nginx resolves their names only when it starts or reloads.
+    These have no fixed address, and nginx resolves their names only when it starts or reloads, or
+    seldom.
     Empty if the proxy is not nginx, or does not run. Raises `ConfigError` if nginx would not start
     with its present configuration.
     """
@@ -21,13 +23,16 @@ def may_need_reload(ctx: Context, replicas: Iterable[str]) -> list[str]:
     nginx = find_nginx(ctx) if movable else None
     if nginx is None:
         return []
+    hosts, tree = replica_hosts(ctx), read_configuration(ctx, nginx)
+    policies = policies_of(hosts, tree, len(nginx.workers))
+    late = {name for name, policy in policies.items() if policy.is_resolved_late}
     known = {
         server.host
-        for group in replica_groups(replica_hosts(ctx), groups(read_configuration(ctx, nginx)))
+        for group in replica_groups(hosts, groups(tree))
         for server in group.servers
-        if "resolve" not in server.options  # nginx resolves such a name again and again
+        if "resolve" not in server.options
     }
-    return [name for name in movable if names(ctx, name) & known]
+    return [name for name in movable if name in late or names(ctx, name) & known]
 
 
 def _has_fixed_address(ctx: Context, name: str) -> bool:

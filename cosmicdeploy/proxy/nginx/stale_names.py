@@ -6,6 +6,9 @@ nginx knows a replica by name, and the replica started later than nginx's worker
 many requests. While nginx skips a replica after a failure (`fail_timeout`), a replica with an
 unchanged address gets no requests either. So the deployer first sends requests for longer than that
 time.
+
+Where nginx resolves a name while it runs, but uses old addresses for long, each worker may have one
+even if another worker reaches the replica.
 """
 
 from __future__ import annotations
@@ -41,10 +44,11 @@ def reload_if_stale(ctx: Context, moved: Collection[str] | None = None) -> bool:
     """Reload nginx if it does not know a replica's present address; return whether it reloaded.
 
     `moved` are the replicas whose address changed since nginx reached them. nginx is reloaded
-    unless it reaches all of them. If `moved` is None, nginx is reloaded if any replica gets no
-    request for longer than nginx may skip it. Only replicas that nginx knows by name, and that
-    started after nginx resolved the name, can cause a reload. After a reload, the function waits
-    until the replicas that caused it get requests. Nothing happens if the proxy is not nginx.
+    unless it reaches all of them, and resolves their names often. If `moved` is None, nginx is
+    reloaded if any replica gets no request for longer than nginx may skip it. Only replicas that
+    nginx knows by name, and that started after nginx resolved the name, can cause a reload. After a
+    reload, the function waits until the replicas that caused it get requests. Nothing happens if
+    the proxy is not nginx.
 
     Raises `ConfigError`, without a reload, if nginx would not start with its configuration or has
     an address that no replica has. Raises `EngineError` if the reload fails, and `ProbeFailed` if a
@@ -54,9 +58,10 @@ def reload_if_stale(ctx: Context, moved: Collection[str] | None = None) -> bool:
     if nginx is None:
         return False
     hosts = replica_hosts(ctx)
-    groups_with_replicas = replica_groups(hosts, groups(read_configuration(ctx, nginx)))
+    tree = read_configuration(ctx, nginx)
+    groups_with_replicas = replica_groups(hosts, groups(tree))
     _require_known(ctx, nginx, hosts, groups_with_replicas)
-    policies = policies_of(hosts, groups_with_replicas, len(nginx.workers))
+    policies = policies_of(hosts, tree, len(nginx.workers))
     newer = [
         name for name in _known_by_name(ctx, groups_with_replicas) if _is_newer(ctx, name, nginx)
     ]
@@ -65,11 +70,17 @@ def reload_if_stale(ctx: Context, moved: Collection[str] | None = None) -> bool:
         if moved is None
         else _unreached_moved(ctx, [name for name in newer if name in moved], policies)
     )
+    # Whether one worker reaches them shows nothing about the others.
+    stale += [
+        name
+        for name in moved or ()
+        if name not in stale and name in policies and policies[name].is_resolved_late
+    ]
     if not stale:
         return False
     reload(ctx, nginx)
     _require_reached(ctx, [name for name in stale if policies[name].in_rotation])
-    ctx.say(f"nginx was reloaded: it had old addresses of {', '.join(stale)}")
+    ctx.say(f"nginx was reloaded: it could have old addresses of {', '.join(stale)}")
     return True
 
 
@@ -84,12 +95,13 @@ def reload_if_ambiguous(ctx: Context, services: Collection[str]) -> bool:
     nginx = find_nginx(ctx)
     if nginx is None:
         return False
-    groups_with_replicas = replica_groups(
-        replica_hosts(ctx), groups(read_configuration(ctx, nginx))
-    )
-    servers = {server.host for group in groups_with_replicas for server in group.servers}
+    hosts, tree = replica_hosts(ctx), read_configuration(ctx, nginx)
+    policies = policies_of(hosts, tree, len(nginx.workers))
+    own_groups = replica_groups(hosts, groups(tree))
+    servers = {server.host for group in own_groups for server in group.servers}
     shared = (names(ctx, name) - {ctx.service(name).container_name} for name in services)
-    if not servers & set().union(*shared):
+    is_late = any(policies[name].is_resolved_late for name in services if name in policies)
+    if not is_late and not servers & set().union(*shared):
         return False
     reload(ctx, nginx)
     return True

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.proxy.advice import FAIL_TIMEOUT, seconds
+from cosmicdeploy.proxy.nginx.configuration import Directive
+from cosmicdeploy.proxy.nginx.resolved_names import ANY, resolved_names
 from cosmicdeploy.proxy.nginx.server import find_nginx, read_configuration
 from cosmicdeploy.proxy.nginx.upstreams import Group, Server, groups
 from cosmicdeploy.proxy.replicas import ReplicaHosts, replica_groups, replica_hosts
@@ -20,6 +22,8 @@ from cosmicdeploy.proxy.replicas import ReplicaHosts, replica_groups, replica_ho
 # Seconds to wait beyond `fail_timeout`: nginx counts whole seconds, and skips a server until more
 # than `fail_timeout` of them have passed.
 SLACK = 1.5
+# In seconds: if nginx uses an answer for longer, it is reloaded; see `stale_names`.
+LONGEST_WAIT = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,17 +32,35 @@ class UpstreamPolicy:
 
     `fail_timeout`: seconds for which the replica may get no request after it was down; 0 if nginx
     never skips the replica. `in_rotation`: whether the replica gets requests while no server fails.
-    `turns`: a replica in rotation gets at least one of this many requests.
+    `turns`: a replica in rotation gets at least one of this many requests. `answer_valid_for`:
+    seconds for which nginx uses the addresses that a name server has given for the replica's name;
+    0 if nginx does not resolve it while it runs.
     """
 
     fail_timeout: float = 0.0
     in_rotation: bool = True
     turns: int = 1
+    answer_valid_for: float = 0.0
+
+    @property
+    def skipped_for(self) -> float:
+        """Seconds for which nginx may skip the replica after it was down.
+
+        An answer from the time when it was down lacks it. Long answers do not count: see
+        `is_resolved_late`.
+        """
+        answer = 0.0 if self.is_resolved_late else self.answer_valid_for
+        return max(self.fail_timeout, answer)
 
     @property
     def unavailable_for(self) -> float:
         """Seconds after which every worker sends requests to the replica again."""
-        return self.fail_timeout + SLACK if self.fail_timeout else 0.0
+        return self.skipped_for + SLACK if self.skipped_for else 0.0
+
+    @property
+    def is_resolved_late(self) -> bool:
+        """Whether nginx is reloaded for a new address of the replica: a wait takes too long."""
+        return self.answer_valid_for > LONGEST_WAIT
 
 
 # Used if nginx's configuration cannot be read.
@@ -55,40 +77,45 @@ def upstream_policies(ctx: Context) -> Mapping[str, UpstreamPolicy]:
     if nginx is None:
         return {}
     hosts = replica_hosts(ctx)
-    groups_with_replicas = replica_groups(hosts, groups(read_configuration(ctx, nginx)))
-    return policies_of(hosts, groups_with_replicas, len(nginx.workers))
+    return policies_of(hosts, read_configuration(ctx, nginx), len(nginx.workers))
 
 
 def policies_of(
-    hosts: ReplicaHosts, groups_with_replicas: Sequence[Group], workers: int
+    hosts: ReplicaHosts, tree: tuple[Directive, ...], workers: int
 ) -> dict[str, UpstreamPolicy]:
-    """Return the policy of each replica in these groups, by the replica's name.
+    """Return the policy of each replica that the configuration names, by the replica's name.
 
     `workers` is the number of nginx's worker processes.
     """
-    policies = {name: _policy(own, groups_with_replicas, workers) for name, own in hosts.items()}
+    own_groups, resolved = replica_groups(hosts, groups(tree)), resolved_names(tree)
+    policies = {name: _policy(own, own_groups, resolved, workers) for name, own in hosts.items()}
     return {name: policy for name, policy in policies.items() if policy is not None}
 
 
 def _policy(
-    own: set[str], groups_with_replicas: Sequence[Group], workers: int
+    own: set[str],
+    groups_with_replicas: Sequence[Group],
+    resolved: Mapping[str, float],
+    workers: int,
 ) -> UpstreamPolicy | None:
-    """Return the policy of the replica with these names and addresses; None if no group has it."""
+    """Return the policy of the replica with these names and addresses; None if nginx has none."""
     places = [
         (group, server)
         for group in groups_with_replicas
         for server in group.servers
         if server.host in own
     ]
-    if not places:
+    by_resolver = [resolved[name] for name in (own if places else {*own, ANY}) & resolved.keys()]
+    if not places and not by_resolver:
         return None
     in_rotation = [
         (group, server) for group, server in places if group.is_balanced and server.takes_requests
     ]
     return UpstreamPolicy(
-        fail_timeout=max(_fail_timeout(*place) for place in places),
-        in_rotation=bool(in_rotation),
+        fail_timeout=max((_fail_timeout(*place) for place in places), default=0.0),
+        in_rotation=bool(in_rotation) or not places,
         turns=max((_turns(*place, workers) for place in in_rotation), default=1),
+        answer_valid_for=max(by_resolver, default=0.0),
     )
 
 

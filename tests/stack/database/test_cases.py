@@ -16,7 +16,7 @@ from cosmicdeploy.database.restore.verify import verify_restore
 from cosmicdeploy.database.swap.swap import drop_replaced_data, swap
 from cosmicdeploy.engine import Engine
 from cosmicdeploy.errors import BackupError
-from tests.stack.stacks.databases import NAME, renew, run, run_all, schemas, snapshot
+from tests.stack.stacks.databases import NAME, Servers, renew, run, run_all, schemas, snapshot
 
 pytestmark = pytest.mark.stack
 
@@ -63,6 +63,21 @@ def require_round_trip(
     assert schemas(access) == {NAME}
 
 
+def require_cut(
+    engine: Engine, access: DatabaseAccess, catalogue: Catalogue, case: str, cut: str
+) -> None:
+    """Check that a backup of a case is refused before the dump, since a text has a NUL character.
+
+    `cut` is the kind and the name of the object.
+    """
+    fill(access, case)
+    seen: list[int] = []
+    with pytest.raises(BackupError, match=rf"up to a NUL character: {cut}\b") as caught:
+        create_backup(engine, access, catalogue, on_bytes=seen.append)
+    assert "CHAR(0)" in caught.value.todo and seen == []
+    renew(access)
+
+
 @pytest.mark.parametrize(
     "case",
     [*RESTORED, *(pytest.param(each, marks=pytest.mark.torture) for each in RESTORED_TOO)],
@@ -75,22 +90,26 @@ def test_a_case_comes_back_as_it_was(
 
 
 @pytest.mark.fault("packages of Oracle mode")
-def test_packages_come_back_as_they_were(
-    engine: Engine, mariadb: DatabaseAccess, catalogue: Catalogue
+@pytest.mark.parametrize("case", ["packages", "nul-in-procedure"])
+def test_a_case_of_mariadb_alone_comes_back_as_it_was(
+    engine: Engine, mariadb: DatabaseAccess, catalogue: Catalogue, case: str
 ) -> None:
-    require_round_trip(engine, mariadb, catalogue, "packages")
+    require_round_trip(engine, mariadb, catalogue, case)
     renew(mariadb)
 
 
 def test_an_event_whose_text_the_server_cuts_is_refused_before_the_dump(
     engine: Engine, mariadb: DatabaseAccess, catalogue: Catalogue
 ) -> None:
-    fill(mariadb, "nul-in-event")
-    seen: list[int] = []
-    with pytest.raises(BackupError, match=r"up to a NUL character: e\b") as caught:
-        create_backup(engine, mariadb, catalogue, on_bytes=seen.append)
-    assert "CHAR(0)" in caught.value.todo and seen == []
-    renew(mariadb)
+    require_cut(engine, mariadb, catalogue, "nul-in-event", "event e")
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("version", ["mysql-8", "mysql-9"])
+def test_a_procedure_whose_text_the_server_cuts_is_refused_before_the_dump(
+    engine: Engine, servers: Servers, catalogue: Catalogue, version: str
+) -> None:
+    require_cut(engine, servers(version), catalogue, "nul-in-procedure", "procedure p")
 
 
 @pytest.mark.fault("events that are over")

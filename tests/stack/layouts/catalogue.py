@@ -59,6 +59,12 @@ LAYOUTS: Mapping[str, Layout] = {
             sample=True,
         ),
         Layout(
+            name="replicas-resolved-late",
+            kind=partial(Replicated, valid=""),
+            replaced={f"app.{number}" for number in range(1, REPLICAS + 1)},
+            gaps=frozenset(),
+        ),
+        Layout(
             name="several-services",
             kind=Several,
             replaced=set(APPLICATIONS),

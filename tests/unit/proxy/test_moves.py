@@ -57,8 +57,10 @@ def test_only_replicas_without_a_fixed_address_are_named(stack_of: Callable[...,
     assert described_reloads(reloads(stack_of, addresses=FIXED)) == ""
 
 
-def test_nginx_that_knows_addresses_or_resolves_names_again_needs_none(
+def test_nginx_that_knows_addresses_or_resolves_names_soon_needs_none(
     stack_of: Callable[..., Any],
 ) -> None:
     assert reloads(stack_of, " ".join(f"server {each};" for each in FIXED.values())) == {}
-    assert reloads(stack_of, BY_NAME.replace(";", " resolve;")) == {}
+    resolved = BY_NAME.replace(";", " resolve;")
+    assert reloads(stack_of, f"resolver 127.0.0.11 valid=5s; {resolved}") == {}
+    assert reloads(stack_of, f"resolver 127.0.0.11; {resolved}")["at_most"] == 3

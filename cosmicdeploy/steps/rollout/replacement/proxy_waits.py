@@ -18,11 +18,10 @@ class ProxyWaits:
         self._ctx = ctx
 
     def until_used_again(self, replicas: Sequence[str]) -> None:
-        """Wait as long as nginx may skip these replicas after a failed request.
+        """Wait as long as nginx may skip these replicas: after a failed request, or a stale answer.
 
-        Each worker process of nginx decides for itself, in each of its server groups, whether it
-        skips a replica; nginx does not show these decisions. The next replica may stop only after
-        the wait.
+        Each worker process of nginx decides and resolves for itself, in each of its server groups,
+        and shows nothing of it. The next replica may stop only after the wait.
         """
         seconds = max((self._policy(name).unavailable_for for name in replicas), default=0.0)
         if seconds > self._ctx.settings.restart.pause:
@@ -80,10 +79,10 @@ def describe_waits(ctx: Context, replicas: Collection[str]) -> str:
     except (ConfigError, EngineError):
         return ""  # the rollout and the verification's point `proxy` report the error
     waiting = [policies[name] for name in replicas if name in policies and name not in drainable]
-    longest = max(waiting, key=lambda each: each.fail_timeout, default=proxy.UpstreamPolicy())
+    longest = max(waiting, key=lambda each: each.unavailable_for, default=proxy.UpstreamPolicy())
     if longest.unavailable_for <= ctx.settings.restart.pause:
         return ""
     return (
-        f"nginx skips a restarted replica for {longest.fail_timeout:g} s: the rollout waits"
+        f"nginx may skip a restarted replica for {longest.skipped_for:g} s: the rollout waits"
         f" {longest.unavailable_for:g} s after each of {len(waiting)}"
     )

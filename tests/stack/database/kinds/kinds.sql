@@ -184,6 +184,15 @@ CREATE TABLE missing (id INT PRIMARY KEY, v VECTOR(2) NOT NULL)
 
 INSERT INTO missing (id) VALUES (1)
 
+-- kind: an empty VECTOR, as a missing value outside of the strict mode
+-- only: newest
+
+SET sql_mode = ''
+
+CREATE TABLE missing (id INT PRIMARY KEY, v VECTOR(2) NOT NULL)
+
+INSERT INTO missing (id) VALUES (1)
+
 -- kind: names with a line end
 -- refused: column 'a.nb' of 'named'
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.stack.stacks.one_app import SETTINGS, OneApp, base_image, stack_of_ki
 
 REPLICAS = 3
 NGINX = """\
-resolver 127.0.0.11 valid=1s ipv6=off;
+resolver 127.0.0.11 {valid} ipv6=off;
 
 server {
     listen 80;
@@ -29,11 +29,17 @@ server {
 
 @dataclass(frozen=True)
 class Replicated(OneApp):
-    """The stack; its replicas have no names and no addresses of their own."""
+    """The stack; its replicas have no names and no addresses of their own.
+
+    `valid` is the option of nginx's resolver: for how long it uses an answer.
+    """
+
+    valid: str = field(default="valid=1s", kw_only=True)
 
     def files(self, release: str) -> dict[str, str]:
         settings = SETTINGS.replace("{app: [app]}", "{app: [app], proxy: nginx}")
-        return super().files(release) | {"nginx.conf": NGINX, "cosmicdeploy.yaml": settings}
+        conf = NGINX.replace("{valid}", self.valid)
+        return super().files(release) | {"nginx.conf": conf, "cosmicdeploy.yaml": settings}
 
     def compose_file(self) -> dict[str, Any]:
         compose = super().compose_file()

@@ -35,6 +35,6 @@ def test_texts_that_no_manifest_can_hold_are_refused(
 
 def test_an_event_whose_text_ends_within_a_string_is_refused(server: Server) -> None:
     server.session().execute(STATEMENT + " WHERE x = 'y")
-    with pytest.raises(BackupError, match=r"up to a NUL character: tick") as caught:
+    with pytest.raises(BackupError, match=r"up to a NUL character: event tick") as caught:
         require_dumpable(Facts(server.session(), "live"))
     assert "CHAR(0)" in caught.value.todo

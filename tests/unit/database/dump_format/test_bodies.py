@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cosmicdeploy.database.dump_format.bodies import cut_events, withheld_objects
+from cosmicdeploy.database.dump_format.bodies import cut_objects, withheld_objects
 from cosmicdeploy.database.schema.definitions import Definition, Definitions, Kind
+from cosmicdeploy.database.vendors import MARIADB, MYSQL, Vendor
 
 pytestmark = pytest.mark.unit
 
@@ -21,8 +22,8 @@ def body(text: str, kind: Kind = "PROCEDURE", sql_mode: str = "") -> Definition:
     )
 
 
-def withheld(*objects: Definition) -> dict[str, str]:
-    return withheld_objects(Definitions(collation="utf8mb4_general_ci", objects=objects))
+def withheld(*objects: Definition, vendor: Vendor = MARIADB) -> dict[str, str]:
+    return withheld_objects(Definitions(collation="utf8mb4_general_ci", objects=objects), vendor)
 
 
 @pytest.mark.parametrize(
@@ -88,4 +89,32 @@ def test_an_event_whose_text_ends_within_a_string_or_comment_is_cut(
     text: str, is_cut: bool
 ) -> None:
     event = body("", "EVENT").model_copy(update={"statement": f"CREATE EVENT o DO {text}"})
-    assert cut_events(Definitions(collation="c", objects=(event,))) == ["o"] * is_cut
+    definitions = Definitions(collation="c", objects=(event,))
+    assert cut_objects(definitions, MARIADB) == ["event o"] * is_cut
+
+
+def test_only_mysql_cuts_the_text_of_a_routine() -> None:
+    routine = body("").model_copy(update={"statement": "CREATE PROCEDURE o() SELECT 'a"})
+    definitions = Definitions(collation="c", objects=(routine,))
+    assert cut_objects(definitions, MYSQL) == ["procedure o"]
+    assert cut_objects(definitions, MARIADB) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "is_hidden"),
+    [
+        ("SELECT 1 -- it's", True),
+        ("SELECT 1 # it's", True),
+        ("SELECT 1 --", True),
+        ("SELECT 1 -- a\n", False),
+        ("SELECT '-- a'", False),
+        ("SELECT 1 /* -- a */", False),
+        ("SELECT 1 --2", False),
+    ],
+)
+def test_a_body_that_ends_in_a_line_comment_is_left_out_of_a_dump_of_mysql(
+    text: str, is_hidden: bool
+) -> None:
+    routine = body("").model_copy(update={"statement": f"CREATE PROCEDURE o() {text}"})
+    assert withheld(routine, vendor=MYSQL).keys() == ({"routines"} if is_hidden else set())
+    assert withheld(routine) == {}

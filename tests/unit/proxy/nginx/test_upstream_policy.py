@@ -50,6 +50,22 @@ def test_the_only_server_of_an_upstream_is_never_avoided(stack_of: Callable[...,
     assert policies(stack_of, "server app-1;")["app-1"].unavailable_for == 0
 
 
+@pytest.mark.parametrize(
+    ("valid", "skipped", "is_late"), [("valid=3s", 3, False), ("", 0, True), ("valid=5m", 0, True)]
+)
+def test_an_answer_without_a_replica_is_used_for_as_long_as_the_resolver_says(
+    stack_of: Callable[..., Any], valid: str, skipped: float, is_late: bool
+) -> None:
+    location = f"server {{ resolver 127.0.0.11 {valid}; set $a app-1; proxy_pass http://$a:80; }}"
+    engine = ScriptedEngine(
+        replicas_and_proxy(),
+        {("proxy", "nginx"): DUMP.format(location), ("proxy", "sh"): PROCESSES},
+    )
+    found = upstream_policies(stack_of(engine))
+    assert list(found) == ["app-1"] and found["app-1"].in_rotation
+    assert (found["app-1"].skipped_for, found["app-1"].is_resolved_late) == (skipped, is_late)
+
+
 def test_backups_and_servers_chosen_by_client_are_not_in_rotation(
     stack_of: Callable[..., Any],
 ) -> None:
