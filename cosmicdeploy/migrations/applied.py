@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cosmicdeploy.database.schema.shape import Shape
+from cosmicdeploy.database.schema.tables.shape import Shape
 from cosmicdeploy.migrations.preview import (
     DONE,
     NOT_DONE,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
-from cosmicdeploy.database.schema.shape import Shape, TableShape
+from cosmicdeploy.database.schema.tables.shape import Shape, TableShape
 from cosmicdeploy.migrations.columns import nullable
 from cosmicdeploy.migrations.sql import NotUnderstood, parse, table_name
 from cosmicdeploy.migrations.types import BLOBS, TEXTS, live_type, type_of

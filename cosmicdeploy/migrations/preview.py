@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cosmicdeploy.database.schema.shape import Shape
+from cosmicdeploy.database.schema.tables.shape import Shape
 from cosmicdeploy.migrations.verdict import Kind, Verdict, cannot_judge
 
 DONE, NOT_DONE, NOT_KNOWN = "done", "not done", "cannot be known"

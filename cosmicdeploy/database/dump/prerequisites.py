@@ -12,12 +12,12 @@ from cosmicdeploy.database.dump_format.recorded import unrecognized
 from cosmicdeploy.database.schema.creatable import require_creatable
 from cosmicdeploy.database.schema.definitions import Definition, Definitions
 from cosmicdeploy.database.schema.facts import Facts
-from cosmicdeploy.database.schema.lost_literals import tables_with_lost_literals
 from cosmicdeploy.database.schema.privileges import (
     TO_DUMP,
     require_privileges,
 )
 from cosmicdeploy.database.schema.recreate import broken_views
+from cosmicdeploy.database.schema.tables.lost_literals import tables_with_lost_literals
 from cosmicdeploy.database.vendors import Vendor
 from cosmicdeploy.errors import BackupError
 from cosmicdeploy.files.bounds import RECORD_BYTES

@@ -9,11 +9,11 @@ from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.on_disk.manifest import Manifest
 from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.facts import Facts, Table
-from cosmicdeploy.database.schema.outline import column_changes
 from cosmicdeploy.database.schema.rebuilding.relocation import unqualified
 from cosmicdeploy.database.schema.rebuilding.structure import table_digests
 from cosmicdeploy.database.schema.row_checksums import Rows, are_comparable, checksum_rows
-from cosmicdeploy.database.schema.table_texts import read_table_texts
+from cosmicdeploy.database.schema.tables.outline import column_changes
+from cosmicdeploy.database.schema.tables.table_texts import read_table_texts
 
 
 @dataclass(frozen=True, kw_only=True)

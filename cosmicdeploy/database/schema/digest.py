@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from cosmicdeploy.database.schema.table_texts import read_table_texts
+from cosmicdeploy.database.schema.tables.table_texts import read_table_texts
 from cosmicdeploy.database.session import Session
 
 # The queries read no schema names, so that a restored copy has the same digest as its original.

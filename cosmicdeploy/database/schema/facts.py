@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cosmicdeploy.database.access import DatabaseAccess, quoted
-from cosmicdeploy.database.schema.columns import Outline
 from cosmicdeploy.database.schema.definitions import (
     ROUTINES,
     Definitions,
@@ -16,7 +15,8 @@ from cosmicdeploy.database.schema.definitions import (
     read_definitions,
 )
 from cosmicdeploy.database.schema.digest import schema_digest
-from cosmicdeploy.database.schema.outline import incompatibilities, read_outline
+from cosmicdeploy.database.schema.tables.columns import Outline
+from cosmicdeploy.database.schema.tables.outline import incompatibilities, read_outline
 from cosmicdeploy.database.session import Session, open_session
 
 MIGRATIONS_TABLE = "migrations"

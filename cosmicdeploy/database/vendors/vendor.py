@@ -16,9 +16,9 @@ class Vendor:
     tables as SHOW CREATE TABLE shows them, for tables of any creator. `implied_charset` matches the
     words of SHOW CREATE TABLE that a copy of the table may have and the table not, without any
     difference. `shows_all_literals`: SHOW CREATE TABLE shows each text in an expression (see
-    `schema/lost_literals.py`). `cuts_routines`: the server reports the text of a routine only up to
-    a NUL character, as that of an event. `ends_on_last_line`: the dump tool puts the end of a
-    statement on the last line of an object's text.
+    `schema/tables/lost_literals.py`). `cuts_routines`: the server reports the text of a routine
+    only up to a NUL character, as that of an event. `ends_on_last_line`: the dump tool puts the end
+    of a statement on the last line of an object's text.
 
     Queries: `row_waits` returns the session that waits for locked rows, the session that has locked
     them, and the seconds of the wait. `lists_table_locks` returns a row if the server can list

@@ -15,7 +15,7 @@ from typing import Any
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, open_facts
 from cosmicdeploy.database.schema.objects import TABLE
-from cosmicdeploy.database.schema.shape import read_shape
+from cosmicdeploy.database.schema.tables.shape import read_shape
 from cosmicdeploy.errors import CosmicError, NeedsPerson
 from cosmicdeploy.journal.unfinished.interrupted_migration import (
     BegunMigration,

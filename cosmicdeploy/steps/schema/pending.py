@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
-from cosmicdeploy.database.schema.shape import Shape, read_shape
+from cosmicdeploy.database.schema.tables.shape import Shape, read_shape
 from cosmicdeploy.errors import MigrationFailed, Refused
 from cosmicdeploy.migrations import pretend, status
 from cosmicdeploy.migrations.applied import UnrecordedMigration, applied_states

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, ValidationError
 
-from cosmicdeploy.database.schema.columns import Outline
 from cosmicdeploy.database.schema.definitions import Definition
 from cosmicdeploy.database.schema.rebuilding.routine_grants import RoutineGrant
+from cosmicdeploy.database.schema.tables.columns import Outline
 from cosmicdeploy.database.stored_model import StoredModel
 from cosmicdeploy.errors import BackupError
 

@@ -9,7 +9,7 @@ from itertools import zip_longest
 
 from cosmicdeploy.database.schema.definitions import Definition, Definitions
 from cosmicdeploy.database.schema.facts import Facts
-from cosmicdeploy.database.schema.table_texts import read_table_texts
+from cosmicdeploy.database.schema.tables.table_texts import read_table_texts
 from cosmicdeploy.text.shorten import cut
 
 LONGEST_LINE = 160

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cosmicdeploy.database.schema.columns import LiveColumn, read_columns
+from cosmicdeploy.database.schema.tables.columns import LiveColumn, read_columns
 from cosmicdeploy.database.session import Session
 
 

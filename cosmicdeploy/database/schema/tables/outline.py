@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cosmicdeploy.database.schema.columns import Column, Outline, read_columns
+from cosmicdeploy.database.schema.tables.columns import Column, Outline, read_columns
 from cosmicdeploy.database.session import Session
 
 # A display width has no effect on the data, and newer versions of MySQL report it only with

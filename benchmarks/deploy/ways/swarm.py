@@ -11,8 +11,8 @@ from pathlib import Path
 
 from docker.models.containers import Container
 
-from benchmarks.deploy.second_engine import ADDRESS, SecondEngine, second_engine
 from benchmarks.deploy.stack import Stack, lay_out_stack, run, wait_until
+from benchmarks.deploy.ways.second_engine import ADDRESS, SecondEngine, second_engine
 from cosmicdeploy.layout import SOURCES
 
 HERE = Path(__file__).parent

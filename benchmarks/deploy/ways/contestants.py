@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.deploy.ansible import ansible_playbook
 from benchmarks.deploy.measure import Contestant
 from benchmarks.deploy.stack import PROGRAM, ROOT, Stack
+from benchmarks.deploy.ways.ansible import ansible_playbook
 
 HERE = Path(__file__).parent
 TITLES = {

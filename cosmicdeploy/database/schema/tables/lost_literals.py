@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from cosmicdeploy.database.schema.table_texts import read_table_texts
+from cosmicdeploy.database.schema.tables.table_texts import read_table_texts
 from cosmicdeploy.database.session import Session
 
 LOST = re.compile(r"_(?!utf8)\w+'(?:[^'\\?]|\\.|'')*\?")
