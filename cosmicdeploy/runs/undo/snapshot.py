@@ -49,7 +49,7 @@ def _schema(ctx: Context, before: State | None) -> dict[str, Any]:
     try:
         with open_facts(ctx.database()) as facts:
             return {
-                "schema": facts.schema_digest(like=before["schema"] if before else None),
+                "schema": facts.schema_digest(comparable_with=before["schema"] if before else None),
                 "migrations": sorted(facts.applied_migrations()),
             }
     except CosmicError:

@@ -58,8 +58,8 @@ def compare_with_schema(
     done = (begun.done or {}).get("schema")
     with open_facts(ctx.database()) as database:
         applied = set(database.applied_migrations())
-        digest = database.schema_digest(like=begun.before["schema"])
-        digest_done = database.schema_digest(like=done) if done else digest
+        digest = database.schema_digest(comparable_with=begun.before["schema"])
+        digest_done = database.schema_digest(comparable_with=done) if done else digest
         shape = read_shape(database.session, database.schema)
     before = begun.before
     undone = (undone | set((begun.done or {}).get("migrations", ()))) - applied

@@ -1,4 +1,4 @@
-"""Small schemas that tools or servers change: each comes back as it was, or is named."""
+"""Small schemas that tools or servers change: each is restored as it was, or refused by name."""
 
 from __future__ import annotations
 

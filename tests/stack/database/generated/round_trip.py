@@ -22,7 +22,7 @@ from tests.stack.stacks.databases import snapshot
 LONGEST_DIFFERENCE = 2000
 FIRST_WORDS = 30
 # How the proof of a backup's structure fails. The dump has begun then, and the backup is failed.
-NOT_PROVEN = "does not come back as it was"
+NOT_PROVEN = "is not restored as it was"
 
 
 class Unfaithful(AssertionError):

@@ -103,7 +103,7 @@ def test_an_event_whose_time_is_over_and_that_was_disabled_is_as_it_was(server: 
 def test_an_event_that_a_server_with_its_own_clock_drops_is_named_as_lost(server: Server) -> None:
     server.over, server.secure_timestamp = {"tick"}, True
     [note] = swap.swap(ACCESS).notes
-    assert note.endswith("lost")
+    assert note.startswith("event tick is lost")
     assert "tick" not in server.schemas["live"].events
 
 

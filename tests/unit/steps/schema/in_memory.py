@@ -64,7 +64,7 @@ class InMemoryFacts(Facts):
     def engines(self) -> dict[str, str]:
         return dict.fromkeys(self.session.tables, "InnoDB")
 
-    def schema_digest(self, like: str | None = None) -> str:
+    def schema_digest(self, comparable_with: str | None = None) -> str:
         return str((sorted(self.session.tables), sorted(self.session.others)))
 
 

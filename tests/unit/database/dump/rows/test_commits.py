@@ -68,9 +68,9 @@ def test_another_error_is_raised() -> None:
 def test_snapshots_are_the_same_only_if_no_transaction_was_open() -> None:
     closed, opened = ("80", "80"), ("82", "81")
     commits = Commits(counter="9", limits={1: closed, 2: closed, 3: opened, 4: opened})
-    assert commits.show_the_same(1, 2)
-    assert not commits.show_the_same(1, 3)
-    assert not commits.show_the_same(3, 4), "the open one may have ended in between"
-    assert not commits.show_the_same(1, 5)
+    assert commits.have_same_data(1, 2)
+    assert not commits.have_same_data(1, 3)
+    assert not commits.have_same_data(3, 4), "the open one may have ended in between"
+    assert not commits.have_same_data(1, 5)
     assert commits.are_none_since(Commits(counter="9"))
     assert not commits.are_none_since(Commits(counter="8"))
