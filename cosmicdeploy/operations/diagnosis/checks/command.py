@@ -107,7 +107,7 @@ def _image_has(ctx: Context, command: str) -> bool:
     """
     if ctx.image_of(ctx.settings.services.app[0]) is None:
         return False
-    return lists_command(in_new_image(ctx, ["list"], apart=True).text, command)
+    return lists_command(in_new_image(ctx, ["list"], own_container=True).text, command)
 
 
 def _remedies(ctx: Context, containers: Mapping[str, Container]) -> Sequence[Remedy]:

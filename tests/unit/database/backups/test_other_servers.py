@@ -80,7 +80,9 @@ def test_without_an_answer_of_the_database_prune_says_what_it_cannot_tell(
 ) -> None:
     monkeypatch.setattr(other_server, "server_identity", _unreachable)
     planned = call("backup", "prune", "--plan", "--json")
-    assert any("cannot be told" in line for line in json.loads(planned.stdout)["warnings"])
+    assert any(
+        "it is not known which backups" in line for line in json.loads(planned.stdout)["warnings"]
+    )
 
 
 def _unreachable(*_: object) -> Any:
