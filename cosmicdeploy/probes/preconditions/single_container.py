@@ -85,10 +85,10 @@ def _may_be_kept(ctx: Context, containers: Iterable[Container], service: Service
 
 
 def _undecided(ctx: Context, containers: Sequence[Container], service: Service) -> Refused:
-    """Return the error for a running container with an unusual name beside stopped containers.
+    """Return the error if a container with an unusual name runs, and others are stopped.
 
-    All of them have the labels of the service. Which one holds the data is unknown, so the operator
-    has to decide.
+    All of them have the labels of the service. It is unknown which of them holds the data, so the
+    operator has to decide.
     """
     (running,) = {final_name(c.name) for c in containers if c.is_active}
     others = sorted({final_name(c.name) for c in containers} - {running})
