@@ -15,18 +15,15 @@ class LookupCache:
     """Results of expensive lookups. A run starts a new cache before each step that makes a change.
 
     `rate_limit_wait_failed`: whether the application's rate limit still refused requests after the
-    longest wait.
-    `passed_checks`: the health checks that passed in some container, as (command, image id).
-    `passed_starts`: the containers whose health check passed, as (container id, start time).
-    `migration_status`: the console's list of migrations as text, by image id; None if the database
-    has no table of migrations.
-    `compose_hashes`: the configuration hashes that Compose computes, by service; empty until
-    Compose has answered.
-    `adopted`: for existing images that a new build has just reproduced, image id → digest of that
-    build's sources. An image whose label holds this digest is not among them.
-    `recorded_adoptions`: the same, as the journal has it; None until the journal is read.
-    `writable_mounts`: by (container id, folder of the host), whether the container has the folder
-    mounted and the deployer may write to it.
+    longest wait. `passed_checks`: the health checks that passed in some container, as (command,
+    image id). `passed_starts`: the containers whose health check passed, as (container id, start
+    time). `migration_status`: the console's list of migrations as text, by image id; None if the
+    database has no table of migrations. `compose_hashes`: the configuration hashes that Compose
+    computes, by service; empty until Compose has answered. `adopted`: for existing images that a
+    new build has just reproduced, image id → digest of that build's sources. An image whose label
+    holds this digest is not among them. `recorded_adoptions`: the same mapping as recorded in the
+    journal; None until the journal is read. `writable_mounts`: by (container id, folder of the
+    host), whether the container has the folder mounted and the deployer may write to it.
     `image_files`: by (image id, folder), the files of the image below the folder, by path; without
     placeholders such as `.gitkeep`.
     """

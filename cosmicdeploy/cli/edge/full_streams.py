@@ -1,6 +1,6 @@
 """Standard output and error that drop what cannot be written, such as to a full disk.
 
-A run whose output goes to a full disk must not stop half-way for it.
+A run must not stop half-way because its output goes to a full disk.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class Monitoring(Section):
 
 
 class OverlapLock(Section):
-    """The lock in Redis that keeps `verify.command` from running twice at once."""
+    """The lock in Redis that keeps runs of `verify.command` from overlapping."""
 
     key: str = Field(description="Key of the lock, or a pattern of keys")
     database: int = Field(default=0, description="Number of the Redis database")
