@@ -99,10 +99,10 @@ def _require_main_application(ctx: Context, older: Collection[str]) -> None:
             f"The backup has no image of {', '.join(main.services)}, so there is no older release"
             " to roll back to",
             where=f"project {ctx.stack.project}",
-            todo="choose a backup with such an image: `cosmicdeploy backup list`; or, if the service"
-            " was renamed since, put that release's sources, compose file, cosmicdeploy.yaml and .env"
-            " (its release variable) back, then `cosmicdeploy deploy --remove-orphans`; then run"
-            " this rollback again to restore the data",
+            todo="choose a backup with such an image: `cosmicdeploy backup list`; or, if the"
+            " service was renamed since, put that release's sources, compose file,"
+            " cosmicdeploy.yaml and .env (its release variable) back, then `cosmicdeploy deploy"
+            " --remove-orphans`; then run this rollback again to restore the data",
         )
 
 

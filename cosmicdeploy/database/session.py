@@ -165,7 +165,7 @@ def execute_when_unlocked(session: Session, statement: str | bytes) -> None:
 
 
 def is_refusal(error: DatabaseError) -> bool:
-    """Return whether the server refused a statement for good.
+    """Return whether the server refused a statement permanently.
 
     False if the server did not answer, ended the statement or the session, or gave up the wait for
     a lock.

@@ -38,8 +38,8 @@ class LoadConnection:
 
     The server may take `read_timeout` seconds to answer a statement; None means no limit. Opening
     the connection raises `DatabaseError`. A statement raises `BackupError` if the server refuses it
-    for good, and `DatabaseError` for a fault of the server, such as a lost connection, a KILL or a
-    full disk. Neither text contains values of rows.
+    permanently, and `DatabaseError` for a fault of the server, such as a lost connection, a KILL or
+    a full disk. Neither text contains values of rows.
     """
 
     def __init__(

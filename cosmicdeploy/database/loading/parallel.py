@@ -38,8 +38,8 @@ class ParallelConnections:
 
     The statements of a block run one after the other on one connection, which first runs
     `settings`. At most `queued` blocks wait for each connection. `on_refusal` is called, in another
-    thread, with each statement that the server refuses for good. If it raises an error, `put` and
-    `close` raise that error too. `read_timeout` as in `LoadConnection`.
+    thread, with each statement that the server refuses permanently. If it raises an error, `put`
+    and `close` raise that error too. `read_timeout` as in `LoadConnection`.
     """
 
     queued: ClassVar[int] = 1

@@ -52,7 +52,7 @@ def _require_one(ctx: Context, containers: Sequence[Container], service: Service
             ctx,
             containers,
             f"Several containers of {service.name} run: {', '.join(running)}",
-            "decide which one to keep, and stop each of the others (NAME) for good:"
+            "decide which one to keep, and stop each of the others (NAME) permanently:"
             f" {retire_command(['NAME'])}",
         )
     if not running and len(_may_be_kept(ctx, containers, service)) > 1:
@@ -155,5 +155,5 @@ def _require_no_namesake(ctx: Context, names: Collection[str]) -> None:
                 f" {container.project}, perhaps because another version of Compose derives that"
                 " name from this folder",
                 where=f"project {stack.project}",
-                todo=f"stop that container for good: {retire_command([container.name])}",
+                todo=f"stop that container permanently: {retire_command([container.name])}",
             )

@@ -57,7 +57,8 @@ def _in_use(ctx: Context, name: str, source: str, user: Container) -> Refused:
     of = f" of the project {user.project}" if user.project else ""
     if user.project == ctx.stack.project and not of_stack and not is_oneoff:
         todo = (
-            f"if {name} is its new name, stop it for good: {retire_command([user.name])}, then run"
+            f"if {name} is its new name, stop it permanently:"
+            f" {retire_command([user.name])}, then run"
             f" the same command again: {name} starts with its data, and no client is served until"
             " then"
         )
