@@ -1,4 +1,4 @@
-"""Bodies of procedures and events that the database's own tools cannot load or dump."""
+"""Bodies of procedures and events that the database's tools cannot load or dump."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The digest of a structure is compared with recorded ones as these were taken."""
+"""A structure's digest is computed like the recorded digest with which it is compared."""
 
 from __future__ import annotations
 
@@ -37,8 +37,12 @@ def test_a_digest_shows_what_it_was_computed_from() -> None:
     assert digest(Session(MYSQL)) != digest(Session(MYSQL, "CREATE TABLE `a` /* other */"))
 
 
-def test_a_recorded_digest_of_an_earlier_version_is_compared_with_one_computed_alike() -> None:
-    recorded = digest(Session(MARIADB))  # of the queries, as earlier versions did for MySQL
+def test_a_digest_recorded_by_an_earlier_version_is_compared_with_one_computed_the_same_way() -> (
+    None
+):
+    recorded = digest(
+        Session(MARIADB)
+    )  # computed from the queries, as earlier versions did for MySQL too
     assert digest(Session(MYSQL), comparable_with=recorded) == recorded
     present = digest(Session(MYSQL))
     assert digest(Session(MYSQL), comparable_with=present) == present
