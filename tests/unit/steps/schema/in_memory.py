@@ -1,4 +1,4 @@
-"""A schema in memory that knows the statements by which objects are listed and dropped."""
+"""A schema in memory that runs the statements that list and drop objects."""
 
 from __future__ import annotations
 
