@@ -54,7 +54,7 @@ class RestartStep(Step):
     Replicas are restarted in batches of `restart.max_unavailable`: each batch is ready before the
     next begins. The scheduler and the workers are restarted at the same time as the replicas, and
     then the other services, one after the other. With `turns_away`, clients are turned away and all
-    services are restarted at once.
+    services are restarted together.
     """
 
     kind: ClassVar[str] = RESTART_IN_PLACE
@@ -62,7 +62,7 @@ class RestartStep(Step):
     services: tuple[str, ...] = Field(min_length=1, description="Services or roles.")
     turns_away: bool = Field(
         default=False,
-        description="Turn clients away and restart all services at once: for the database, the"
+        description="Turn clients away and restart all services together: for the database, the"
         " cache and the proxy.",
     )
     leaves_none: bool = Field(
