@@ -1,4 +1,4 @@
-# Every target sets up what it needs, and can be run again.
+# Every target sets up everything that it needs, and can be run again.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -49,7 +49,7 @@ matrix: images images-laravel oracles registry ## run the demo of every origin a
 	@bootstrap/compose-oracles.sh --newest >/dev/null
 	@$(VENV_PYTHON) -m tests.matrix $(MATRIX)
 
-year: images images-laravel oracles ## run an operator's year on a stranger's Laravel stack, and print a table (YEAR="--scenario 'crash at 5 s'")
+year: images images-laravel oracles ## run an operator's year on a Laravel stack with default settings, and print a table (YEAR="--scenario 'crash at 5 s'")
 	@$(VENV_PYTHON) -m tests.year $(YEAR)
 
 bench-backup: images ## compare backup and restore with the bare tools and mydumper (BENCH="--rounds 5")

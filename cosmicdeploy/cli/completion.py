@@ -84,7 +84,9 @@ def _steps(ctx: typer.Context) -> list[str]:
     from cosmicdeploy.workspace import open_playbook
 
     names = [step.name for step in open_playbook(_load_settings(ctx), "deploy").steps]
-    return [name for name in names if " " not in name]  # bash would split it into two arguments
+    return [
+        name for name in names if " " not in name
+    ]  # bash would split such a name into two arguments
 
 
 def _points(_ctx: typer.Context) -> Iterable[str]:

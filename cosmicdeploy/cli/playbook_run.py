@@ -21,8 +21,9 @@ def _including(
 ) -> Context:
     """Return the context of a run that may also replace the infrastructure that `words` name.
 
-    `words` are the values of `--include`. If `is_asked`, asks before data is replaced that no
-    backup contains. Raises `UsageError` for wrong words, and `Declined` if the answer is no.
+    `words` are the values of `--include`. If `is_asked`, asks the operator before the run replaces
+    data that no backup contains. Raises `UsageError` for wrong words, and `Declined` if the answer
+    is no.
     """
     if not words:
         return ctx

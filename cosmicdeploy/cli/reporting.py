@@ -111,7 +111,7 @@ def with_notices(report: Report, notices: Iterable[StackNotice]) -> Report:
 
 
 def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
-    """Return the interrupted runs, oldest first, each with the ways on from it.
+    """Return the interrupted runs, oldest first, each with the commands that end it.
 
     Leaves out the run that holds the lock, since that run is in progress.
     """
@@ -146,7 +146,7 @@ def abort_report(call: Call, undone: Sequence[Applied]) -> Report:
 
 
 def verification_report(call: Call, result: Verification, *, restore: bool) -> Report:
-    """Return the report of a backup's verification; `restore` says whether it was restored too."""
+    """Return the report of a backup's verification; `restore`: the backup was also restored."""
     expected = "restores to what its manifest says" if restore else "matches its manifest"
     check = CheckResult(
         point=result.backup_id,

@@ -24,10 +24,10 @@ from cosmicdeploy.process.signals import Interrupts
 from cosmicdeploy.settings import Database, LoadedSettings, Settings
 from cosmicdeploy.stack.model import Service, Stack
 
-# The reasons why a step, or a point of the verification, has nothing to do.
+# Reasons why a step, or a point of the verification, has nothing to do.
 NO_DATABASE = "the stack has no database"
 NO_CONSOLE = "the application has no console"
-# While `sleep` waits, it checks this often whether the run has to stop.
+# In seconds: the interval at which `sleep` checks whether the run has to stop.
 SAFE_POINT_EVERY_SECONDS = 0.25
 NAME_DATABASE = "name it in cosmicdeploy.yaml as services.database, and add the section `database`"
 
@@ -36,7 +36,7 @@ NAME_DATABASE = "name it in cosmicdeploy.yaml as services.database, and add the 
 class Context:
     """Everything a step may use: the stack, its engine and its records.
 
-    `run`: what belongs to the current run alone.
+    `run`: the state of the current run.
     `lookup_cache`: results of expensive lookups, valid until a step changes something.
     `cached_facts`: a cache of containers and images; if None, each access asks the engine.
     """

@@ -24,7 +24,8 @@ class LookupCache:
     Compose has answered.
     `adopted`: for existing images that a new build has just reproduced, image id → digest of that
     build's sources. An image whose label holds this digest is not among them.
-    `recorded_adoptions`: the same, as the journal has it; None until the journal is read.
+    `recorded_adoptions`: the same mapping as recorded in the journal; None until the journal is
+    read.
     `writable_mounts`: by (container id, folder of the host), whether the container has the folder
     mounted and the deployer may write to it.
     `image_files`: by (image id, folder), the files of the image below the folder, by path; without

@@ -1,4 +1,4 @@
-"""The part of a context that belongs to the current run alone."""
+"""The part of a context that belongs to the current run only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cosmicdeploy.traffic.traffic_stats import TrafficStats
 
 
 class StepEffects(Protocol):
-    """What a kind of step does to the stack, as far as other steps depend on it."""
+    """The effects of a kind of step on the stack that other steps depend on."""
 
     kind: ClassVar[str]
     builds_images: ClassVar[bool]
@@ -113,7 +113,8 @@ class RunScope:
     `from_other_stack`: whether that backup may be another stack's (`--from-other-stack`).
     `resumed_runs`: the interrupted runs that this run resumes, the oldest first.
     `left_out`: the services that a rollback leaves out, because they are younger than its backup.
-    `to_stop`: those of them that it stops, since the older release has no code for them.
+    `to_stop`: the services in `left_out` that the rollback stops, since the older release has no
+    code for them.
     `remove_orphans`: whether to remove containers that no service declares (`--remove-orphans`).
     `allowed_migrations`: names of migrations that may destroy data (`--allow`).
     `included`: the infrastructure services that the run may replace (`--include`).
@@ -124,8 +125,8 @@ class RunScope:
     `stops`: the requests to stop a container, which continue after a signal.
     `trials_began`: container id of a trial → when this run started it (monotonic clock).
     `data_proof`: the proof of the data of this run's backup (`backup.prove`).
-    `traffic`: statistics of the requests that the run sends through the proxy; None if it sends
-    none.
+    `traffic`: statistics of the requests that the run sends through the proxy; None without
+    requests.
     """
 
     is_planning: bool = False

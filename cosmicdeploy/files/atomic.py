@@ -55,7 +55,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def lock_file(file: BinaryIO) -> None:
-    """Lock a file until it is closed or the process ends: the lock shows that a writer is alive.
+    """Lock a file until it is closed or the process ends; the lock shows that a writer is alive.
 
     Raises `BlockingIOError` if the file is locked already.
     """

@@ -1,8 +1,8 @@
 """The journal: an append-only file with a record before and after each change of each run.
 
 Each line is one record, a JSON object. Readers skip a line that is not a usable record, and warn
-about it once. A kill may have cut the line short, or another program or a later version wrote it.
-Old lines move to an archive beside the journal; see `rotation/rotation.py`.
+about it once. Such a line was cut short by a kill, or written by another program or a later
+version. Old lines move to an archive next to the journal; see `rotation/rotation.py`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Journal:
     ) -> Iterator[Record]:
         """Yield the records whose lines are `relevant`, oldest first; the other lines are skipped.
 
-        `relevant` gets each line as JSON, and may say yes too often. If `since` (Unix time) is
+        `relevant` gets each line as JSON, and may select too many lines. If `since` (Unix time) is
         given, also yields records from the archive that are not older.
         """
         return self._reader.search(self.path, self.warn, relevant, since)
@@ -88,7 +88,7 @@ def line_of(kind: str, **facts: Any) -> bytes:
 
 
 def _texts(name: str, value: Any) -> tuple[str, ...]:
-    """Return the texts of which a line has one if its record has this value; () if any may."""
+    """Return texts, one of which a line with this value contains; () if that is unknown."""
     if not isinstance(value, str) or not value.isascii():
         return ()
     former = other_name(value) if name == "step_kind" else ""

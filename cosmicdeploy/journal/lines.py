@@ -23,7 +23,7 @@ MAX_LINE_BYTES = 64 * 2**20
 class UnreadableLine:
     """A line that is not a usable record; `why` says why.
 
-    `line` is the line's number, from 1. `run` and `kind` are those of the record, "" if they cannot
+    `line` is the line's number, from 1. `run` and `kind` are those of the record; "" if they cannot
     be read.
     """
 
@@ -82,7 +82,7 @@ def open_journal(path: Path) -> BinaryIO:
 
 
 def require_regular(handle: int, path: Path) -> None:
-    """Raise `ConfigError` if an open journal is no regular file, and so may have no end."""
+    """Raise `ConfigError` if an open journal is no regular file: reading it may never end."""
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         raise ConfigError(
             "The journal is not a regular file, so no record can be read from it or kept in it",
@@ -110,7 +110,7 @@ def pieces(file: BinaryIO, first: int = 1, end: int | None = None) -> Iterator[P
 def parse(piece: Piece) -> Record | UnreadableLine | None:
     """Return the record of a line, or why it is unreadable; None for a blank line.
 
-    Of a line that is too long, only the first piece is reported; the others give None.
+    For a line that is too long, only the first piece is reported; its other pieces return None.
     """
     # Slow to import, and most help texts do not need it.
     from cosmicdeploy.journal.records import records

@@ -43,7 +43,7 @@ class _Warnings:
 
 
 class Reader:
-    """Replays the journal's file, and each time only what was appended since the last time.
+    """Replays the journal's file; each later replay reads only the lines appended since.
 
     A run reads the journal a dozen times, and each deploy makes the journal longer. If the file was
     replaced or became shorter, the next read begins at its start.
@@ -74,8 +74,8 @@ class Reader:
     ) -> Iterator[Record]:
         """Yield the records whose lines are `relevant`, oldest first; parse no other line.
 
-        If `since` (Unix time) is given, also yields those in the archive, unless all records there
-        are older.
+        If `since` (Unix time) is given, also yields relevant records in the archive, unless all
+        records there are older.
         """
         try:
             file, archived = _open(path)
@@ -97,7 +97,7 @@ class Reader:
             try:
                 return self._catch_up(file, path, warn)
             except BaseException:
-                self._reset(None)  # a line may have been replayed by half
+                self._reset(None)  # a line may have been replayed only partly
                 raise
 
     def _catch_up(self, file: BinaryIO, path: Path, warn: Warn) -> Replay:
@@ -160,8 +160,8 @@ def _records(file: BinaryIO, relevant: Callable[[bytes], bool]) -> Iterator[Reco
 def _open(path: Path) -> tuple[BinaryIO, int]:
     """Open the journal; return also the size of its archive in bytes, 0 if there is none.
 
-    A rotation lets the archive grow before it replaces the journal. So if the journal is still the
-    same after the archive's size was read, the two belong together.
+    A rotation first appends to the archive and then replaces the journal. So if the journal is
+    still the same file after the archive's size was read, the two belong together.
     """
     while True:
         file = open_journal(path)
@@ -176,7 +176,7 @@ def _open(path: Path) -> tuple[BinaryIO, int]:
 
 
 def _archive(path: Path) -> Path:
-    """Return the path of the archive; it is beside the journal itself, even if `path` is a link."""
+    """Return the archive's path: in the folder of the real journal, even if `path` is a link."""
     return archive_of(path.resolve())
 
 

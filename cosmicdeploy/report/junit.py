@@ -20,7 +20,7 @@ FILE_MODE = 0o666
 def require_writable(path: Path) -> None:
     """Raise `UsageError` if the path is a folder, or if its parent folder does not exist.
 
-    Call this before the checks, so that they do not run without a place for their result.
+    Call this function before the checks, so that they do not run if their result cannot be written.
     """
     if path.is_dir() or not path.parent.is_dir():
         raise UsageError(
@@ -33,7 +33,8 @@ def require_writable(path: Path) -> None:
 def write_junit(path: Path, report: Report) -> None:
     """Write the report's points to a file, atomically. Raises `UsageError` if that fails.
 
-    A link, a device or a pipe, such as /dev/stdout, is written to: it must not be replaced.
+    If the path is a link, a device or a pipe, such as /dev/stdout, writes to it without replacing
+    it.
     """
     try:
         if path.is_symlink() or (path.exists() and not path.is_file()):

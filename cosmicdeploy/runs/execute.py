@@ -134,7 +134,7 @@ def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
 
 
 def _continue_maintenance(run: Run) -> None:
-    """Continue maintenance that an interrupted rollback or restart began, if it still goes on."""
+    """Continue the maintenance of an interrupted rollback or restart, if it is still on."""
     begun = [
         *intents(run.ctx.run.resumed_runs, QUIESCE),
         *intents(unfinished(run.ctx.journal), RESTART_IN_PLACE),
@@ -155,9 +155,9 @@ def _single_container_services(ctx: Context, steps: Sequence[Step]) -> Sequence[
 def _require_usable_settings(ctx: Context, steps: Sequence[Step]) -> None:
     """Raise `ConfigError` if the run would judge a working replica as broken.
 
-    This is so if the replica speaks another protocol than its settings name, or if no header can
-    carry the name of the release that the run builds or pulls. A run that only makes backups is not
-    refused, since it sends no requests to replicas.
+    The run would do so if the replica speaks another protocol than its settings name, or if the
+    name of the release that the run builds or pulls cannot be sent in a response header. A run that
+    only makes backups is not refused, since it sends no requests to replicas.
     """
     if any(step.builds_images for step in steps):
         require_carried_releases(ctx)

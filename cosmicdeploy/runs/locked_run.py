@@ -26,7 +26,7 @@ from cosmicdeploy.runs.undo.undo import note
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.text.formatting import format_releases
 
-# For this long, a check of the lock stays valid: no other run can take the lock over that fast.
+# Seconds for which a check of the lock stays valid: no other run can take the lock over that fast.
 FENCE_TRUST_SECONDS = 0.1
 
 

@@ -202,11 +202,11 @@ class Run:
         note(self.ctx.journal, "ended", whole=whole, resolves=self._resumed_ids if whole else [])
 
     def _or_lock_lost(self, error: CosmicError) -> CosmicError:
-        """Return the error, or `LockLost` if the lock was lost: that outweighs any other error."""
+        """Return the error, or `LockLost` if the lock was lost: it outweighs every other error."""
         try:
             self.ctx.lock.require()
         except LockLost as lost:
             return lost
         except EngineError:
-            pass  # the engine cannot tell who holds the lock; the undo reports the same error
+            pass  # the engine does not say which run holds the lock; the undo reports the error
         return error

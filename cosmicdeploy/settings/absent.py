@@ -12,7 +12,7 @@ from cosmicdeploy.validation import ConflictingKey
 if TYPE_CHECKING:
     from cosmicdeploy.settings.settings import Settings
 
-# Keys and sections that mean nothing without a database.
+# Keys and sections that have no meaning without a database.
 OF_DATABASE = (
     "backup.exact",
     "backup.silence",
@@ -26,7 +26,7 @@ OF_DATABASE = (
     "diagnose.end_after",
     "diagnose.connections",
 )
-# Keys and sections that mean nothing without a console.
+# Keys and sections that have no meaning without a console.
 OF_CONSOLE = (
     "migrate",
     "cache_clear.commands",

@@ -89,7 +89,8 @@ def find(start: Path) -> Path:
     Raises `ConfigError` if there is none.
     """
     for folder in (start, *start.parents):
-        # A broken link or a folder of this name counts too: a stack in a folder above is not meant.
+        # A broken link or a folder of this name counts too: the operator does not mean a stack
+        # above it.
         if os.path.lexists(folder / FILE_NAME):
             return folder / FILE_NAME
     raise ConfigError(

@@ -36,7 +36,7 @@ class Change:
 class Unchanged:
     """There is nothing to change; `reason` says why.
 
-    `later`: the plan has not checked the step; the run checks it. `facts` go into the report.
+    `later`: the plan has not checked the step, and the run will. `facts` go into the report.
     """
 
     reason: str

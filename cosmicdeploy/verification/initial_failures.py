@@ -127,7 +127,7 @@ def response_problem(ctx: Context, application: Application, container: Containe
     """Return what is wrong with the responses of an application's replica; "" if it works.
 
     Sends a health request and, to the main application, a heartbeat; a plan sends no heartbeat.
-    Returns "" as well for a replica to which the deployer sends no requests.
+    Also returns "" for a replica to which the deployer sends no requests.
     """
     if not is_requested(container, application):
         return ""

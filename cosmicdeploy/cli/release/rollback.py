@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cosmicdeploy.report.model import Report
 
 
-NO_DATA_GOES_BACK = "The stack has no database, so nothing else is rolled back"
+NOTHING_ELSE = "The stack has no database, so nothing else is rolled back"
 
 
 class Mode(StrEnum):
@@ -97,8 +97,8 @@ def rollback(
 
     If the stack has no database, only the images are rolled back, as with --code-only.
 
-    A backup that names another project, database or database server is refused. If its data is to
-    replace this stack's all the same, name it by its id and add --from-other-stack.
+    A backup that names another project, database or database server is refused. To replace this
+    stack's data by such a backup anyway, name the backup by its id and add --from-other-stack.
 
     Infrastructure stays as it is, with one exception: if only the code is rolled back, --include
     also rolls back a proxy whose image the stack builds.
@@ -196,8 +196,8 @@ def _including(ctx: Context, words: Sequence[str], target: Backup, mode: Mode) -
     ctx = ctx.with_run(included=included)
     for name in left_newer(ctx, images):
         is_possible = code_only and name == ctx.settings.services.proxy
-        todo = f": --include {name} brings it back too" if is_possible else ""
-        ctx.warn(f"{name} stays on the newer image that it runs{todo}")
+        todo = f": --include {name} rolls it back too" if is_possible else ""
+        ctx.warn(f"{name} keeps running its newer image{todo}")
     return ctx
 
 
@@ -238,7 +238,7 @@ def _question(call: Call, ctx: Context, mode: Mode, target: Backup) -> str:
 
     release = target.manifest.release_text or "unknown"
     if mode is Mode.CODE_ONLY:
-        stays = "Schema and data stay as they are" if ctx.has_database else NO_DATA_GOES_BACK
+        stays = "Schema and data stay as they are" if ctx.has_database else NOTHING_ELSE
         return f"Roll back the code to release {release}? {stays}"
     call.terminal.console.print(maintenance_notice(ctx), soft_wrap=True)
     if mode is Mode.MIGRATION:

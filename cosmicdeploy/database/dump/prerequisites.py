@@ -23,7 +23,8 @@ from cosmicdeploy.errors import BackupError
 from cosmicdeploy.files.bounds import RECORD_BYTES
 
 TRANSACTIONAL = "InnoDB"
-# Half of what the deployer reads of a manifest: the other half is for everything else in it.
+# Half of the largest manifest that the deployer reads. The other half is for the rest of the
+# manifest.
 LARGEST_TEXTS = RECORD_BYTES // 2
 LISTED = 5
 # A dump holds only the definition of a table with one of these engines: the table's data is stored
@@ -59,8 +60,8 @@ NOT_TRANSACTIONAL = (
 def require_dumpable(facts: Facts, *, exact: bool = True) -> None:
     """Raise `BackupError` if a dump would not be a complete and consistent snapshot.
 
-    Checks the user's privileges, names, the kinds of tables, their expressions and their foreign
-    keys, and values in character sets that utf8mb4 does not cover. Checks that every view can be
+    Checks the user's privileges; names; the kinds of tables, their expressions and their foreign
+    keys; and values in character sets that utf8mb4 does not cover. Checks that every view can be
     queried, and that each object can be created again from its text and settings. With `exact`,
     also refuses FLOAT values that a dump would round. Raises `DatabaseError` if a query fails.
     """
@@ -131,7 +132,7 @@ def _require_whole_texts(definitions: Definitions, vendor: Vendor) -> None:
 
 
 def _require_readable_comments(objects: Sequence[Definition]) -> None:
-    """Refuse comments with escapes, which the server writes even where its sql_mode has none."""
+    """Refuse comments that the server writes with escapes, although their sql_mode knows none."""
     changed = [
         each.label
         for each in objects

@@ -76,7 +76,7 @@ class Facts:
         return int(self.session.rows(f"SELECT COUNT(*) FROM {name}")[0][0])  # noqa: S608 - quoted
 
     def other_tables(self) -> dict[str, str]:
-        """Return name → type of all that is neither a base table nor a view, such as a sequence."""
+        """Return name → type of everything else, such as sequences: no base table and no view."""
         rows = self.session.rows(
             "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = %s"
             " AND table_type NOT IN ('BASE TABLE', 'VIEW')",
@@ -151,12 +151,12 @@ class Facts:
         )
         return int(rows[0][0])
 
-    def schema_digest(self, like: str | None = None) -> str:
+    def schema_digest(self, comparable_with: str | None = None) -> str:
         """Return the digest of the structure: equal digests mean equal structure.
 
-        It is comparable with `like`, a recorded digest.
+        If `comparable_with` is a recorded digest, both digests can be compared.
         """
-        return schema_digest(self.session, self.schema, like)
+        return schema_digest(self.session, self.schema, comparable_with)
 
     def applied_migrations(self) -> dict[str, int]:
         """Return applied migration → its batch number; empty if there is no migrations table."""
@@ -173,9 +173,10 @@ class Facts:
         return read_outline(self.session, self.schema)
 
     def incompatibilities(self, needed: Outline) -> list[str]:
-        """Return why code written for the schema `needed` cannot use this one; empty if it can.
+        """Return why code written for the schema `needed` cannot use this schema; empty if it can.
 
-        An empty `needed` is a reason too: the schema that the code needs is not known.
+        An empty `needed` is a reason too: it means that the schema which the code needs is not
+        known.
         """
         if not needed:
             return ["it is not known which schema that code needs"]

@@ -36,8 +36,8 @@ class Shape(BaseModel):
 class Common(Shape):
     """The keys of every record.
 
-    `run` is the id of the run that wrote the record, "" outside of a run. `resolves` are the ids of
-    earlier runs that are over from this record on.
+    `run` is the id of the run that wrote the record; "" outside of a run. `resolves` are the ids of
+    earlier runs that this record ends.
     """
 
     kind: str
@@ -100,7 +100,7 @@ class Done(StepRecord):
 
 
 class Ended(Common):
-    """The end of a run that failed; `whole`: all that the run changed was undone."""
+    """The end of a run that failed; `whole`: all changes of the run were undone."""
 
     whole: bool
 
@@ -109,7 +109,7 @@ class Release(Common):
     """The release in place, after a run has put it there.
 
     `images` maps services to image ids. `backups` are the IDs of the backups that lead back to the
-    release before; earlier versions recorded only the first of them, as `backup`.
+    previous release; earlier versions recorded only the first of these, as `backup`.
     """
 
     command: NonBlank
@@ -142,7 +142,7 @@ class Rotated(Common):
     """Written in place of the lines that moved to the archive.
 
     `until` is the time of the newest record in the archive; None if no record there has a time.
-    `last` is the run that had begun last before the lines after this record.
+    `last` is the last run that began before the lines which follow this record.
     """
 
     until: Moment | None = None

@@ -62,7 +62,7 @@ class Containers(Shape):
 
     `in_the_way` are the orphans that the step stops because they hold what one of the services
     needs, such as a port of the host. `left_out` are the services that are younger than the backup
-    of the rollback, as far as the step stops or starts them.
+    of the rollback, and that the step stops or starts.
     """
 
     containers: dict[str, Container | None]
@@ -108,8 +108,8 @@ class Migrated(Shape):
 
     `applied` are the migrations that have run, and `digest` is a digest of the schema. `names` are
     the pending migrations, None if no migrations table existed; `pending` are their statements.
-    `objects` are those of the schema before its first migrations; `again`: the step first drops
-    what these left half done in an interrupted run.
+    `objects` are the objects of the schema before its first migrations. `again`: the step first
+    drops what the first migrations left half done in an interrupted run.
     """
 
     applied: Names

@@ -56,8 +56,8 @@ def _without_database(ctx: Context) -> Iterator[StackNotice]:
         yield StackNotice(
             kind="no database",
             service="",
-            what=f"nothing is backed up, {migrations}and a rollback brings back code alone",
-            todo=f"if the stack has one, {NAME_DATABASE}",
+            what=f"nothing is backed up, {migrations}and a rollback restores only the code",
+            todo=f"if the stack has a database, {NAME_DATABASE}",
         )
 
 

@@ -30,11 +30,11 @@ from cosmicdeploy.traffic.response import OK, RATE_LIMITED, Response
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
 
 THREADS = 64
-# If the deployer is late by more than this, for example after its machine was suspended, it skips
-# the requests it missed. A request that has waited this long for a thread when the run ends has
-# failed.
+# In seconds. If the deployer is late by more than this, for example after its machine was
+# suspended, it skips the requests that it missed. When the run ends, a request that has waited this
+# long for a thread counts as failed.
 CATCH_UP_SECONDS = 0.5
-# A heartbeat without a response may wait in a server's queue this long.
+# In seconds: how long a heartbeat without a response may still wait in a server's queue.
 UNSURE_SECONDS = 15.0
 
 # Sends a request. The arguments: when it was submitted (monotonic clock), and whether to use a kept
@@ -92,7 +92,8 @@ class RequestStream:
     def stop(self) -> None:
         """Stop sending requests, and wait for the responses to those that were sent.
 
-        Drops requests that still wait for a thread; those that are overdue count as failed.
+        Drops requests that still wait for a thread. Dropped requests that are overdue count as
+        failed.
         """
         self._stopped.set()
         self._scheduler.join()
@@ -146,9 +147,9 @@ class RequestStream:
     def _send_heartbeat(self, submitted: float, kept: bool) -> None:
         """Send a heartbeat, or a health request while heartbeats have to wait.
 
-        They wait while the last one is in flight, and while the rate limit refuses them. The
-        application stores only the newest id of a device, so a heartbeat must be looked up
-        before the next one is sent.
+        Heartbeats wait while the last heartbeat is in flight, and while the rate limit refuses
+        them. The application stores only the newest id of a device, so a heartbeat must be looked
+        up before the next one is sent.
         """
         is_limited = time.monotonic() < self._limited_until
         in_flight = self._heartbeat_in_flight
@@ -170,7 +171,8 @@ class RequestStream:
         main = self._ctx.settings.main_application.name
         response = self._send_request(self._fronts.heartbeats, request, main, submitted, kept=kept)
         if response.error:
-            # The server may still process this heartbeat later, and overwrite the next one's id.
+            # The server may still process this heartbeat later, and overwrite the id of the next
+            # heartbeat.
             self._unsure_until = time.monotonic() + UNSURE_SECONDS
         if response.status == RATE_LIMITED:
             counted["limited"] += 1

@@ -113,7 +113,7 @@ def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
 
 
 def _structure(manifest: Manifest) -> str:
-    """Return how the structure was restored when the backup was made; "" if it was not."""
+    """Return how the structure was restored when the backup was made; "" if it was not restored."""
     proof = manifest.structure_proof
     if proof is None:
         return ""

@@ -1,4 +1,4 @@
-"""Snapshots of what a run may change; comparing two proves that an undo was complete."""
+"""Snapshots of the state that a run may change, to prove that an undo was complete."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ DATA_LINES = {"schema": "the schema differs", "migrations": "migrations differ"}
 def observe(ctx: Context, before: State | None = None) -> State:
     """Return image tags, containers and schema as JSON; the schema is None if it cannot be read.
 
-    With `before`, the state covers the services in `before`; otherwise all services that a run may
-    change.
+    With `before`, the state covers the services in `before`; without it, all services that a run
+    may change.
     """
     ctx = ctx.with_cached_facts()
     services = ctx.settings.services
@@ -49,7 +49,7 @@ def _schema(ctx: Context, before: State | None) -> dict[str, Any]:
     try:
         with open_facts(ctx.database()) as facts:
             return {
-                "schema": facts.schema_digest(like=before["schema"] if before else None),
+                "schema": facts.schema_digest(comparable_with=before["schema"] if before else None),
                 "migrations": sorted(facts.applied_migrations()),
             }
     except CosmicError:
@@ -82,7 +82,7 @@ def changed(before: State, after: State) -> list[str]:
 
 
 def compared(before: State, after: State, *, expected: Collection[str] = ()) -> str:
-    """Describe what `changed` has compared; also say if the schema could not be compared.
+    """Describe what `changed` has compared, and whether the schema could be compared.
 
     `expected` are the differences that the undone steps leave on purpose. If there are any, the
     description names them instead of the schema.

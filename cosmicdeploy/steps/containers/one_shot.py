@@ -50,7 +50,7 @@ class OneShotStep(Step):
         return {"ran": list(change.before["containers"])}
 
     def undo(self, ctx: Context, change: Change) -> None:
-        """Put the former containers back; what the services did to data stays done."""
+        """Put the former containers back; changes that the services made to data stay."""
         for name, before in reversed(change.before["containers"].items()):
             put_back(ctx, name, before)
 
@@ -63,7 +63,7 @@ class OneShotStep(Step):
 
 
 def _reason(ctx: Context, name: str) -> str:
-    """Return why a service has to run; "" if it ran successfully as it is declared now."""
+    """Return why a service has to run; "" if it already ran successfully as declared now."""
     drift = drift_of(ctx, name, may_be_stopped=True)
     if drift.container is None or drift.container.is_active:
         return drift.reason or "it did not end"

@@ -143,7 +143,7 @@ class RolloutStep(Step):
         return (*services.of(self.roles), *services.keeping_data, *included)
 
     def _waits(self, ctx: Context, reasons: Mapping[str, str]) -> str:
-        """Describe how long the rollout waits for the proxy; "" if no longer than `restart.pause`.
+        """Describe how long the rollout waits for the proxy; "" if at most `restart.pause`.
 
         The rollout waits after a replica is replaced stop-first, if the application has other
         replicas.

@@ -17,12 +17,13 @@ from cosmicdeploy.steps.schema.pending import (
 def require_admitted(ctx: Context) -> None:
     """Raise the error with which the step `migrate` would refuse to run.
 
-    Raises `Refused` if a pending migration may destroy data, or if the console cannot show what is
-    pending; `NeedsPerson` if migrations of an interrupted run are half done; `NotReversible` if
-    these were the first, and tables that they created may have rows of others.
+    Raises `Refused` if a pending migration may destroy data, or if the console cannot show which
+    migrations are pending. Raises `NeedsPerson` if migrations of an interrupted run are half done.
+    Raises `NotReversible` if these were the first migrations, and tables that they created may have
+    rows that others wrote.
     """
     if (begun := first_migrations.half_done(ctx)) is not None:
-        first_migrations.to_drop(ctx, begun)  # the step drops it, and runs the migrations again
+        first_migrations.to_drop(ctx, begun)  # only its check: the step `migrate` drops and reruns
         return
     require_whole(ctx)
     names = pending_names_once(ctx)
@@ -36,7 +37,7 @@ def require_bookkeeping(ctx: Context) -> None:
     """Raise `Refused` if a schema without a migrations table has other tables."""
     with open_facts(ctx.database()) as database:
         tables = database.engines()
-    if tables:  # to show what would run, Artisan would create the migrations table
+    if tables:  # Artisan would create the migrations table in order to show what would run
         raise Refused(
             "The schema has tables but no migrations table, so the console cannot show what is "
             "pending",

@@ -29,7 +29,7 @@ def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
         return []
     rollback = (*ctx.settings.migrate.rollback, f"--step={len(beyond)}")
     with uninterruptible(), short_lock_wait(ctx, lock_wait_before(ctx)):
-        result = in_new_image(ctx, rollback, apart=True, shows=True)
+        result = in_new_image(ctx, rollback, own_container=True, shows_output=True)
     left = set(_applied(ctx)) - to_applied
     if result.exit_code != 0 or set(_applied(ctx)) != to_applied:
         raise NeedsPerson(
@@ -45,9 +45,9 @@ def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
 def _todo(ctx: Context, output: str) -> str:
     """Return what to do about a rollback that failed.
 
-    After a failed `rollback --migration`, the commands name its backup by ID, since `latest` is now
-    the backup that the failed run itself made. After a failed undo of a deploy, there is no such
-    backup to name.
+    After a failed `rollback --migration`, the commands name the target backup by its ID, since
+    `latest` is now the backup that the failed run itself made. After a failed undo of a deploy,
+    there is no target backup to name.
     """
     target = ctx.run.target_backup
     again = f"rollback --migration --to {target.id}" if target else "deploy --abort"

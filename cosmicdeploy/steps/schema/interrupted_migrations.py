@@ -1,7 +1,7 @@
 """Find out how far the migrations of an interrupted run came.
 
 The journal says which migrations began; the live schema shows which of their changes were made.
-MariaDB commits each DDL statement by itself, so a failed migration leaves the changes that it made
+MariaDB commits each DDL statement separately, so a failed migration leaves the changes that it made
 before the failure.
 """
 
@@ -58,8 +58,8 @@ def compare_with_schema(
     done = (begun.done or {}).get("schema")
     with open_facts(ctx.database()) as database:
         applied = set(database.applied_migrations())
-        digest = database.schema_digest(like=begun.before["schema"])
-        digest_done = database.schema_digest(like=done) if done else digest
+        digest = database.schema_digest(comparable_with=begun.before["schema"])
+        digest_done = database.schema_digest(comparable_with=done) if done else digest
         shape = read_shape(database.session, database.schema)
     before = begun.before
     undone = (undone | set((begun.done or {}).get("migrations", ()))) - applied
@@ -116,9 +116,9 @@ def require_whole(ctx: Context) -> None:
 
 
 def was_empty(before: Mapping[str, Any]) -> bool:
-    """Whether the schema had no table before its first migrations, except that of the migrations.
+    """Whether the schema had no table before its first migrations, except the migrations table.
 
-    False if others were applied before, and for a record of an earlier version.
+    False if other migrations were applied before, and for a record of an earlier version.
     """
     objects = None if before["applied"] else before.get("objects")
     return objects is not None and not any(

@@ -20,7 +20,8 @@ from cosmicdeploy.steps.schema.pending import begun_already, pending_names
 class MarkMigratedStep(Step):
     """Record migrations as run, in a new batch, if the schema has all of their changes.
 
-    For migrations whose statements were run by hand, or that were killed before they were recorded.
+    This is for migrations whose statements were run by hand, or that were killed before they were
+    recorded.
     """
 
     kind: ClassVar[str] = "mark-migrated"

@@ -118,11 +118,14 @@ class MigrateStep(Step):
         )
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        # An interrupted migration is half done: each DDL statement commits by itself.
+        # if change.facts.get("drops"): first_migrations.drop_created(ctx,
+        # BegunMigration(before=change.before)) Each DDL statement commits separately, so an
+        # interruption would leave half a migration. with uninterruptible(),
         if change.facts.get("drops"):
             first_migrations.drop_created(ctx, BegunMigration(before=change.before))
         with uninterruptible(), short_lock_wait(ctx, change.before["lock_wait"]):
-            result = in_new_image(ctx, ctx.settings.migrate.command, apart=True, shows=True)
+            command = ctx.settings.migrate.command
+            result = in_new_image(ctx, command, own_container=True, shows_output=True)
         if result.exit_code != 0:
             raise migration_failure(ctx, result)
         remove_trials(ctx)  # trials that started on the former schema prove nothing about this one
@@ -152,16 +155,16 @@ class MigrateStep(Step):
 
 
 def _begun(ctx: Context, change: Change) -> BegunMigration:
-    """Return what the journal has of the migrations to undo.
+    """Return the journal's record of the migrations to undo.
 
-    If the journal has nothing, assume that they are complete, and that clients have written since.
+    Without a record, assume that the migrations are complete, and that clients have written since.
     """
     begun = interrupted_migration(ctx.journal, for_undo=True)
     return begun or BegunMigration(before=change.before, done={})
 
 
 def _again(ctx: Context, begun: BegunMigration) -> Change:
-    """Return the change that drops what half-done first migrations created, and runs them all."""
+    """Return the change that drops what half-done first migrations created, and runs all again."""
     return Change(
         summary="drop what the first migrations of an interrupted run created, then run all"
         " migrations on the empty schema",

@@ -44,10 +44,10 @@ def _status(ctx: Context) -> str | None:
 
     Raises `DatabaseError` if the database does not answer, `MigrationFailed` if the console fails.
     """
-    # First, since the console may wait for a paused database without a limit of its own.
+    # Check the database first: the console may wait for a paused database without a limit.
     with open_facts(ctx.database()) as database:
         database.ping()
-    result = in_new_image(ctx, ctx.settings.migrate.status, reads=True)
+    result = in_new_image(ctx, ctx.settings.migrate.status, only_reads=True)
     if status.NO_TABLE in result.text + result.error_text:
         return None
     if result.exit_code != 0 or not status.is_status(result.text):
@@ -61,7 +61,7 @@ def _status(ctx: Context) -> str | None:
 
 
 def pending_names_once(ctx: Context) -> list[str] | None:
-    """Return what `pending_names` does; cached by image until a step changes something."""
+    """Return the same as `pending_names`; cached by image until a step changes something."""
     output = _status_once(ctx)
     return None if output is None else status.pending(output)
 
@@ -90,7 +90,7 @@ def pending_statements(ctx: Context, names: Sequence[str]) -> list[Statement]:
     command = ctx.settings.migrate.pretend
     if command is None:
         return [unknown_statement(name, "the console cannot show its SQL") for name in names]
-    result = in_new_image(ctx, command, reads=True)
+    result = in_new_image(ctx, command, only_reads=True)
     if result.exit_code != 0:
         last = (*last_lines(result, 1), "no output")[0]
         return [

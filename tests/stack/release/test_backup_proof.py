@@ -1,4 +1,4 @@
-"""What a deploy and a rollback prove of their backup, and whose data a rollback restores."""
+"""What a deploy and a rollback prove about a backup, and which stack's data a rollback restores."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_deploy_proves_the_data_of_its_backup_during_the_soak(
     assert rows == []
 
 
-def test_each_way_to_prove_is_said(released: StackUnderTest) -> None:
+def test_a_backup_says_how_it_was_proven(released: StackUnderTest) -> None:
     set_prove(released, "data")
     done = released.cli("backup", "create", "--json")
     assert done.code == 0, done.stderr
@@ -52,7 +52,7 @@ def test_each_way_to_prove_is_said(released: StackUnderTest) -> None:
     assert "structure NOT proven" in done.report["steps"][0]["facts"]["proof"]
 
 
-def test_another_stacks_data_is_restored_only_where_that_is_asked_for(
+def test_another_stacks_data_is_restored_only_with_the_option_for_it(
     released: StackUnderTest,
 ) -> None:
     target = released.cli("backup", "create", "--json").report["backup"]

@@ -172,7 +172,7 @@ def test_a_run_shows_notices_once_before_its_first_step() -> None:
 @pytest.mark.parametrize(
     ("database", "console", "said"),
     [
-        (None, (), ["no database: nothing is backed up, and a rollback brings back code alone"]),
+        (None, (), ["no database: nothing is backed up, and a rollback restores only the code"]),
         (None, ("x",), ["no database: nothing is backed up, no migration is run, and a rollback"]),
         ("db", (), ["no console: no migration is run or rolled back"]),
         ("db", ("x",), []),

@@ -13,10 +13,10 @@ FILLS_ITSELF = re.compile("auto_increment|generated")
 
 
 class Column(StoredModel):
-    """What application code relies on in a column; manifests store columns in this form.
+    """The properties of a column that application code relies on, as manifests store them.
 
-    `fills_itself`: an INSERT may omit the column even if it is NOT NULL, since it has a default or
-    the server generates its value.
+    `fills_itself`: an INSERT may omit the column even if the column is NOT NULL, since the column
+    has a default or the server generates its value.
     """
 
     type: str
@@ -27,8 +27,8 @@ class Column(StoredModel):
 class LiveColumn(Column):
     """A column as the server reports it.
 
-    `type` and `default` are the server's text; MariaDB reports a default as an SQL expression.
-    `default` is None if the column has no default, or the default NULL. `extra` (such as
+    `type` and `default` are texts of the server; MariaDB reports a default as an SQL expression.
+    `default` is None if the column has no default, or if its default is NULL. `extra` (such as
     `auto_increment`) is in lower case.
     """
 

@@ -1,8 +1,8 @@
-"""Find expressions of tables whose texts MySQL does not show, so that no dump has them.
+"""Find string literals in expressions of tables that MySQL shows wrongly, and so does a dump.
 
-MySQL shows a text in an expression with its character set, as in `_latin1'…'`, but sends the bytes
-as if they were UTF-8. Each byte that is none arrives as a question mark. The table of the dump then
-computes other values, without an error.
+MySQL shows a literal with its character set, as in `_latin1'…'`, but sends the literal's bytes as
+if they were UTF-8. Each byte that is not valid UTF-8 arrives as a question mark. A table created
+from the dump then computes other values, without an error.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from cosmicdeploy.database.schema.tables.table_texts import read_table_texts
 from cosmicdeploy.database.session import Session
 
 LOST = re.compile(r"_(?!utf8)\w+'(?:[^'\\?]|\\.|'')*\?")
-# The expressions of a schema, which the server stores apart in UTF-8.
+# The expressions of a schema, of which the server stores a correct copy in UTF-8.
 EXPRESSIONS = (
     "SELECT table_name, CONCAT_WS(' ', generation_expression, column_default)"
     " FROM information_schema.columns WHERE table_schema = %s",
@@ -28,7 +28,7 @@ EXPRESSIONS = (
 
 
 def tables_with_lost_literals(session: Session, schema: str) -> tuple[str, ...]:
-    """Return the tables with an expression of which SHOW CREATE TABLE does not show all texts.
+    """Return the tables for which SHOW CREATE TABLE shows a literal with lost characters.
 
     Raises `DatabaseError`.
     """

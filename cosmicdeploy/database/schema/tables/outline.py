@@ -1,4 +1,4 @@
-"""Compare the columns of two schemas: can a release written for one use the other?"""
+"""Compare the columns of two schemas: can a release written for one schema use the other?"""
 
 from __future__ import annotations
 

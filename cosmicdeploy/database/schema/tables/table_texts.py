@@ -7,16 +7,16 @@ import re
 from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.session import Session
 
-# The counter of AUTO_INCREMENT changes with the rows. The server writes no line break within a
-# line of a table's text, so this is never a part of a comment.
+# The counter of AUTO_INCREMENT, which changes with the rows. The server escapes line breaks in
+# comments, so this pattern never matches within a comment.
 COUNTER = re.compile(r"(\n\) (?:/\*!\d+ TABLESPACE [^\n]*?\*/ )?ENGINE=\w+) AUTO_INCREMENT=\d+")
 
 
 def read_table_texts(session: Session, schema: str) -> dict[str, str]:
     """Return table → the statement that creates it, without the counter of AUTO_INCREMENT.
 
-    Also without what a copy of the table may show and the table not (`Vendor.implied_charset`).
-    Raises `DatabaseError`.
+    Words that the server may show only for a copy of the table are left out too
+    (`Vendor.implied_charset`). Raises `DatabaseError`.
     """
     rows = session.rows(
         "SELECT table_name FROM information_schema.tables"

@@ -76,7 +76,7 @@ def context_files(
     """
     files = [file for file in _below(str(context), "", rules, ()) if not _is_own(file.name, own)]
     kept = {folder for file in files for folder in _folders(file.name)}
-    # A folder that holds nothing but the deployer's folders exists only for them: leave it out.
+    # A folder that holds nothing but the deployer's folders exists only for those, so leave it out.
     around = {folder for name in own for folder in _folders(name)} - kept
     return sorted((f for f in files if f.name not in around), key=lambda file: file.name)
 

@@ -86,7 +86,7 @@ class QuiesceStep(Step):
 
     def _running(self, ctx: Context) -> dict[str, Container]:
         names = ctx.settings.services.of(self.roles)
-        if self._turns_away:  # what a rollback leaves out may write as well
+        if self._turns_away:  # services that a rollback leaves out may write as well
             names = (*names, *sorted(ctx.run.left_out))
         containers = {name: ctx.container(name) for name in names}
         return {name: c for name, c in containers.items() if c is not None and c.is_running}
@@ -103,10 +103,10 @@ class QuiesceStep(Step):
         return {"stopped": list(change.before["containers"]), "closed_at": closed_at}
 
     def undo(self, ctx: Context, change: Change) -> None:
-        """Start what was stopped; end maintenance even if a container does not start, or get ready.
+        """Start the stopped containers; end maintenance even if one does not become ready.
 
-        Raises the first error afterwards, also about a service that is no longer declared and was
-        therefore not started.
+        Afterwards raises the first error. A service that is no longer declared is not started,
+        which is an error too.
         """
         errors = FirstError()
         started = {
@@ -131,7 +131,7 @@ class QuiesceStep(Step):
 
 
 def _is_in_place(ctx: Context, name: str, container_id: str) -> bool:
-    """Whether the service still has this container; two of its containers must not run at once."""
+    """Whether the service still has this container; two containers must not run together."""
     current = ctx.container(name) if name in ctx.stack.services else None
     return current is not None and current.id == container_id
 

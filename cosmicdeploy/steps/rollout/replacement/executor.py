@@ -74,7 +74,8 @@ class Rollout:
         # Services for which an end or a restart of the new container is no failure.
         self._restarting: set[str] = set()
         self._is_given_up = threading.Event()
-        # A starting container keeps a small host busy; two at once slow down responses to clients.
+        # Only one container starts at a time: a starting container keeps a small host busy, and two
+        # would slow down responses to clients.
         self._starting = threading.Lock()
 
     def facts(self) -> Mapping[str, object]:
@@ -158,7 +159,7 @@ class Rollout:
                     self._ready.require_stable(batch, self._ctx.safe_point)
 
     def _is_untried(self, batch: Sequence[str]) -> bool:
-        """Whether no trial of the image can run, so the preflight has not proven it."""
+        """Whether the preflight has not tried the new image, since no trial can run."""
         is_shared = any(self._ctx.service(name).shared_network for name in batch)
         return is_shared and not self._in_place
 

@@ -18,11 +18,11 @@ class Phases:
     The order of the phases depends on `restart.order`:
 
     - `create`: the engine creates the new container
-    - `drain`: the old container finishes its work and stops; one that ignores its stop signal first
-      finishes its requests
+    - `drain`: the old container finishes its work and stops; if it ignores its stop signal, it
+      first finishes its requests
     - `start`: the engine starts the container
     - `healthy`: from the start until the first good response
-    - `passes`: from then until the container is ready
+    - `passes`: from the first good response until the container is ready
     - `in service`: until the proxy sends requests to the batch; added to its first replica
     """
 

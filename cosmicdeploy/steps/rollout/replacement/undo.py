@@ -39,7 +39,8 @@ class RolloutUndo:
     def undo(self, name: str, before: dict[str, Any] | None) -> None:
         """Put back a service's former container; keep an error for `end`.
 
-        Raises `LockLost` and `EngineUnavailable` at once: no other container could be put back.
+        Raises `LockLost` and `EngineUnavailable` immediately: no other container could be put back
+        either.
         """
         with (
             self.errors,
@@ -84,9 +85,9 @@ def undo_gap(
 
 
 def put_back(ctx: Context, service_name: str, before: dict[str, Any] | None) -> bool:
-    """Put back the container that was in place before, from any state of a replacement.
+    """Put the former container of a service back in place, from any state of a replacement.
 
-    `before` are the `journal_facts` of that former container. If it is None, there was no
+    `before` are the `journal_facts` of the former container. If `before` is None, there was no
     container, and the present one is removed. Returns whether anything had to be changed. Raises
     `NeedsPerson` if the former container is gone.
     """
@@ -133,5 +134,5 @@ def _restore(ctx: Context, service: Service, former: Container, *, start: bool) 
             ctx.say(f"{service.name} runs as before: it did not work then ({why})")
         else:
             wait_ready(ctx, former.id, service.container_name)
-    elif former.is_running:  # it was stopped before the run
+    elif former.is_running:  # the former container was stopped before the run
         end(ctx, service.name, former.id)

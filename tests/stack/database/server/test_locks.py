@@ -1,4 +1,4 @@
-"""`diagnose` names the session that others wait for, on every server."""
+"""On every server, `diagnose` names the session that other sessions wait for."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def server(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Databas
 
 
 def stack(access: DatabaseAccess) -> Any:
-    """Return as much of a stack as the checks of a database's sessions use."""
+    """Return a stand-in of a stack with only what the checks of database sessions use."""
     at_once = SimpleNamespace(slow_after=0, end_after=0)
     return SimpleNamespace(
         database=lambda: access,
@@ -54,7 +54,7 @@ def stack(access: DatabaseAccess) -> Any:
 
 @contextmanager
 def blocked(server: DatabaseAccess, held: str, waiting: str) -> Iterator[tuple[int, int]]:
-    """Hold a lock in one session while another waits for it; yield their ids."""
+    """Hold a lock in one session while another session waits for the lock; yield both ids."""
     with cursor(server) as holder, cursor(server) as waiter:
         holder.execute("BEGIN")
         holder.execute(held)

@@ -1,4 +1,4 @@
-"""The shipped application and the deployer log in to MySQL, and the application's schema works."""
+"""The shipped application and the deployer log in to MySQL, and the migrations run there."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_the_shipped_application_migrates_and_rolls_back(
 
 @pytest.fixture
 def without_tls(mysql: DatabaseAccess) -> Iterator[DatabaseAccess]:
-    """An account whose password the server has not cached yet, while the server offers no TLS."""
+    """An account with a password that the server has not cached yet; the server offers no TLS."""
     [(certificate,)] = run(mysql, "SELECT @@GLOBAL.ssl_cert")
     run(mysql, "DROP USER IF EXISTS app@'%'")
     run(mysql, "CREATE USER app@'%' IDENTIFIED WITH caching_sha2_password BY 'it''s'")
@@ -112,7 +112,7 @@ def test_an_ordinary_user_can_open_sessions_of_each_kind(mysql: DatabaseAccess) 
 
 
 @pytest.mark.torture
-def test_privileges_of_roles_count_and_those_taken_back_do_not(mysql: DatabaseAccess) -> None:
+def test_privileges_of_roles_count_and_revoked_ones_do_not(mysql: DatabaseAccess) -> None:
     run_all(
         mysql,
         """

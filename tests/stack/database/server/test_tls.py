@@ -1,4 +1,4 @@
-"""The shipped heartbeat service uses TLS to its database if the database offers it."""
+"""The shipped heartbeat service uses TLS for its database if the database offers TLS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cosmicdeploy.database.access import DatabaseAccess
 pytestmark = pytest.mark.stack
 
 
-def test_the_heartbeat_service_uses_tls_if_the_database_offers_it(
+def test_the_heartbeat_service_uses_tls_if_the_database_offers_tls(
     mariadb: DatabaseAccess, payload_modules: None
 ) -> None:
     from cosmic_app.database.connection import connect

@@ -1,7 +1,8 @@
-"""Commands that only read, on a stack whose journal is damaged at random: no traceback, no hang.
+"""With a journal that is damaged at random, no command that only reads crashes or hangs.
 
-Among them are `deploy --abort --accept` and `rollback` without an answer to their question, which
-show what they would do. `make test` tries a hundred journals, `make torture` 10,000.
+Two of these commands are `deploy --abort --accept` and `rollback`: without an answer to their
+question, they only show what they would do. `make test` tries a hundred journals, `make torture`
+10,000.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ COMMANDS = (
 
 
 def journals() -> list[str]:
-    """Return the journal of a killed run, of runs that have ended, and of both."""
+    """Return four journals: of a killed run, of ended runs, and of both in either order."""
     history = History()
     for _ in range(3):
         history.finished("build", "rollout", backups=["b1"])
@@ -41,7 +42,7 @@ def journals() -> list[str]:
 
 
 @pytest.mark.parametrize("count", [100, pytest.param(10_000, marks=pytest.mark.torture)])
-def test_a_command_that_only_reads_bears_a_damaged_journal(folder: Path, count: int) -> None:
+def test_a_command_that_only_reads_works_with_a_damaged_journal(folder: Path, count: int) -> None:
     path = folder / ".cosmicdeploy/journal.jsonl"
     for number, chance, data in cases(6, count, journals()):
         path.write_bytes(data)

@@ -1,4 +1,4 @@
-"""A schema in memory that knows the statements by which objects are listed and dropped."""
+"""A schema in memory that runs the statements that list and drop objects."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class InMemoryFacts(Facts):
     def engines(self) -> dict[str, str]:
         return dict.fromkeys(self.session.tables, "InnoDB")
 
-    def schema_digest(self, like: str | None = None) -> str:
+    def schema_digest(self, comparable_with: str | None = None) -> str:
         return str((sorted(self.session.tables), sorted(self.session.others)))
 
 
