@@ -94,6 +94,10 @@ class DatabaseError(CosmicError):
     """The database cannot be reached, or a statement failed."""
 
 
+class DatabaseSilent(DatabaseError):
+    """The database accepts connections, but does not answer."""
+
+
 class BackupError(CosmicError):
     """A backup failed, or does not match its manifest."""
 

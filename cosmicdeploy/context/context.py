@@ -278,9 +278,13 @@ class Context:
     def database(self) -> DatabaseAccess:
         """Return the address and credentials of the database.
 
-        Raises `NotConfigured` if the stack has no database, `EngineError` if its container does not
-        run or cannot be reached, and `ConfigError` if the password's variable is not set.
+        If facts are cached, a database that once did not answer is not asked again: raises
+        `DatabaseSilent`. Raises `NotConfigured` if the stack has no database, `EngineError` if its
+        container does not run or cannot be reached, and `ConfigError` if the password's variable is
+        not set.
         """
+        if self.cached_facts and self.cached_facts.silent_database:
+            raise self.cached_facts.silent_database
         declared = self.require_database()
         container = self.running(self.settings.services.database or "")
         host, port = reachable_address(container, declared.port)

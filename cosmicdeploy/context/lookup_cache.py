@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cosmicdeploy.engine.facts import Container, FileFacts, Image
+from cosmicdeploy.errors import DatabaseSilent
 
 
 @dataclass(kw_only=True)
@@ -54,13 +55,18 @@ class FactsSource(Protocol):
 
 
 class FactsCache:
-    """A cache in front of the engine: asks it once for each call with the same arguments."""
+    """A cache in front of the engine: asks it once for each call with the same arguments.
+
+    `silent_database` is the error of a database that did not answer; None if it has answered so
+    far, or was not asked.
+    """
 
     def __init__(self, engine: FactsSource) -> None:
         self._engine = engine
         self._container: dict[str, Container | None] = {}
         self._containers: dict[tuple[str, frozenset[str]], list[Container]] = {}
         self._image: dict[str, Image | None] = {}
+        self.silent_database: DatabaseSilent | None = None
 
     def container(self, reference: str) -> Container | None:
         if reference not in self._container:

@@ -19,7 +19,7 @@ from cosmicdeploy.database.session_settings import (
     set_all,
     settings_of,
 )
-from cosmicdeploy.errors import DatabaseError
+from cosmicdeploy.errors import DatabaseError, DatabaseSilent
 from cosmicdeploy.process.signals import interruptible
 
 # Seconds. A frozen server still accepts connections, so CONNECT_TIMEOUT alone does not end the wait
@@ -211,8 +211,8 @@ def as_database_error(error: Exception, where: str) -> DatabaseError:
     return DatabaseError(f"Database error: {_message(error)}", where=where)
 
 
-def _silent(error: Exception, where: str) -> DatabaseError:
-    return DatabaseError(
+def _silent(error: Exception, where: str) -> DatabaseSilent:
+    return DatabaseSilent(
         "The database accepts connections, but does not answer",
         where=where,
         todo="`docker ps` shows whether its container is paused or still starting, which may take"

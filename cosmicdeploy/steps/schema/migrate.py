@@ -118,11 +118,9 @@ class MigrateStep(Step):
         )
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        # if change.facts.get("drops"): first_migrations.drop_created(ctx,
-        # BegunMigration(before=change.before)) Each DDL statement commits separately, so an
-        # interruption would leave half a migration. with uninterruptible(),
         if change.facts.get("drops"):
             first_migrations.drop_created(ctx, BegunMigration(before=change.before))
+        # Each DDL statement commits separately, so an interruption would leave half a migration.
         with uninterruptible(), short_lock_wait(ctx, change.before["lock_wait"]):
             command = ctx.settings.migrate.command
             result = in_new_image(ctx, command, own_container=True, shows_output=True)

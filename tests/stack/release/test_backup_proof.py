@@ -32,7 +32,9 @@ def test_a_deploy_proves_the_data_of_its_backup_during_the_soak(
     assert (proof["backup"], proof["passed"], proof["reasons"]) == (backup, True, [])
     proven = release_1.open().catalogue.get(backup)
     assert proven.state.data and proven.state.data.passed
-    assert "proven on" in proven.proof.partition(";")[2], proven.proof
+    # The commits of the heartbeats may spoil the dump's snapshot; then rows have no checksums.
+    in_snapshot = proven.manifest.rows_counted == "snapshot"
+    assert f"data {'proven' if in_snapshot else 'restored'} on" in proven.proof, proven.proof
     listed = release_1.cli("rollback", "--json").report["data"][0]
     assert listed["proof"] == proven.proof
     with release_1.database() as facts_of_database:
