@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.restore.background_proof import BackgroundProof
 from cosmicdeploy.journal.records.known_failures import KnownFailures
+from cosmicdeploy.journal.records.run_notes import RunNotes
 from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
 from cosmicdeploy.process.background import BackgroundCalls
 from cosmicdeploy.traffic.announced_gaps import Gaps
@@ -124,6 +125,7 @@ class RunScope:
     `stops`: the requests to stop a container, which continue after a signal.
     `trials_began`: container id of a trial → when this run started it (monotonic clock).
     `data_proof`: the proof of the data of this run's backup (`backup.prove`).
+    `notes`: what the run notes down for its summary.
     `traffic`: statistics of the requests that the run sends through the proxy; None if it sends
     none.
     """
@@ -146,4 +148,5 @@ class RunScope:
     stops: BackgroundCalls = field(default_factory=BackgroundCalls)
     trials_began: dict[str, float] = field(default_factory=dict)
     data_proof: BackgroundProof = field(default_factory=BackgroundProof)
+    notes: RunNotes = field(default_factory=RunNotes)
     traffic: TrafficStats | None = None

@@ -11,6 +11,9 @@ FORMER_TIMINGS = "roll"
 # The phases that other code looks for. What each measures: `steps/rollout/replacement/timings.py`.
 CREATE, DRAIN, START, HEALTHY = "create", "drain", "start", "healthy"
 PASSES, IN_SERVICE = "passes", "in service"
+# Among a run's phases, but not among a rollout's timings: the container did not become ready before
+# the wait ended, and the former container is put back.
+NEVER_READY, UNDO = "never ready", "undo"
 # Former name → present name. The seconds of phases that now have one name are added up.
 RENAMED: Mapping[str, str] = {"taken out": DRAIN, "served": IN_SERVICE}
 

@@ -1,0 +1,89 @@
+"""What a run notes down while it goes on, for its summary in the journal."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from cosmicdeploy.events import Emit, Event, Progress, StepEnded, StepStarted, Warned
+
+# A run with more phases or warnings than this is recorded without the later ones.
+MAX_PHASES = 1000
+MAX_WARNINGS = 50
+# This many lines of a step's progress are kept, the last ones.
+OUTPUT_LINES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A phase of a service's container, in seconds since the run began."""
+
+    service: str
+    phase: str
+    began: float
+    ended: float
+
+
+class RunNotes:
+    """The times of steps and phases, the warnings, and the output of the present step.
+
+    `began` is when the run began (monotonic clock), `began_at` the same in Unix time. Several
+    threads may add phases.
+    """
+
+    def __init__(self) -> None:
+        self.steps: dict[str, tuple[float, float]] = {}
+        self.phases: list[Phase] = []
+        self.warnings: list[str] = []
+        self.output: deque[str] = deque(maxlen=OUTPUT_LINES)
+        self._step = ""
+        self.begin()
+
+    def begin(self) -> None:
+        """Count the seconds from now on."""
+        self.began, self.began_at = time.monotonic(), time.time()
+
+    def passed(self, at: float | None = None) -> float:
+        """Return the seconds from the run's beginning to a time of the monotonic clock, or now."""
+        return max(0.0, (time.monotonic() if at is None else at) - self.began)
+
+    def listening(self, emit: Emit) -> Emit:
+        """Return an event handler that notes each event down, and passes it to `emit`."""
+
+        def handle(event: Event) -> None:
+            self._note(event)
+            emit(event)
+
+        return handle
+
+    def _note(self, event: Event) -> None:
+        match event:
+            case StepStarted():
+                self._step = event.name
+                self.steps[event.name] = (self.passed(), self.passed())
+                self.output.clear()
+            case StepEnded():
+                began, _ = self.steps.get(event.name, (self.passed(), 0.0))
+                self.steps[event.name] = (began, self.passed())
+                self._step = ""
+            case Progress() if self._step:
+                self.output.append(event.text)
+            case Warned() if len(self.warnings) < MAX_WARNINGS:
+                self.warnings.append(event.text)
+
+    @contextmanager
+    def phase(self, service: str, phase: str) -> Iterator[None]:
+        """Note down the block as a phase of a service's container."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.add_phase(service, phase, began, time.monotonic())
+
+    def add_phase(self, service: str, phase: str, began: float, ended: float) -> None:
+        """Note down a phase between two times of the monotonic clock."""
+        if len(self.phases) < MAX_PHASES:
+            self.phases.append(Phase(service, phase, self.passed(began), self.passed(ended)))
