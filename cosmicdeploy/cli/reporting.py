@@ -36,6 +36,7 @@ def run_report(call: Call, run: Run, traffic: TrafficStats | None) -> Report:
         exit_code=int(error.exit_code) if error else 0,
         **_releases_of_run(run),
         backup=run.fact("backup"),
+        run=run.ctx.journal.run or None,
         steps=[
             StepReport(
                 name=result.step.name,

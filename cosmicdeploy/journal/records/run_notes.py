@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from cosmicdeploy.events import Emit, Event, Progress, StepEnded, StepStarted, Warned
 
@@ -30,6 +31,8 @@ class Phase:
 class RunNotes:
     """The times of steps and phases, the warnings, and the output of the present step.
 
+    `points` are the results of the verification, as the report has them, by point.
+
     `began` is when the run began (monotonic clock), `began_at` the same in Unix time. Several
     threads may add phases.
     """
@@ -38,6 +41,7 @@ class RunNotes:
         self.steps: dict[str, tuple[float, float]] = {}
         self.phases: list[Phase] = []
         self.warnings: list[str] = []
+        self.points: dict[str, dict[str, Any]] = {}
         self.output: deque[str] = deque(maxlen=OUTPUT_LINES)
         self._step = ""
         self.begin()

@@ -111,12 +111,26 @@ class PhaseSummary(Part):
     ended: Seconds
 
 
+class PointSummary(Part):
+    """A point of the verification, as in the report (`checks`)."""
+
+    point: str
+    ok: bool
+    expected: str = ""
+    found: str = ""
+    todo: str = ""
+    warnings: Names = Field(default_factory=list)
+    skipped: bool = False
+    unproven: bool = False
+
+
 class Summary(Common):
     """What a run did, and what was measured during it.
 
     `outcome` and `exit_code` are those of the report. `release` runs at the end, by service in
-    `releases`. `maintenance` are the times in which clients were turned away. `left_out` names the
-    parts that were too large to record.
+    `releases`. `maintenance` are the times in which clients were turned away. `restarts` maps
+    services to how often the engine had restarted the container that runs at the end. `left_out`
+    names the parts that were too large to record.
     """
 
     outcome: str
@@ -132,5 +146,7 @@ class Summary(Common):
     gaps: list[GapSummary] = Field(default_factory=list)
     maintenance: list[Span] = Field(default_factory=list)
     phases: list[PhaseSummary] = Field(default_factory=list)
+    points: list[PointSummary] = Field(default_factory=list)
+    restarts: dict[str, Count] = Field(default_factory=dict)
     warnings: Names = Field(default_factory=list)
     left_out: Names = Field(default_factory=list)

@@ -89,10 +89,11 @@ class _Writer:
         self._ctx.lock.require()  # without the lock, the journal belongs to another run
         summary = {
             "seconds": round(self._notes.passed(), 3),
-            **self._releases(),
+            **self._running(),
             **facts,
             "maintenance": maintenance(self._ctx, self._notes),
             "phases": phases(self._notes),
+            "points": self.safe(list(self._notes.points.values())),
             "warnings": self.safe(self._notes.warnings),
         }
         self._ctx.journal.append("summary", **fitted(summary))
@@ -116,14 +117,19 @@ class _Writer:
             "facts": bounded_facts(result.facts, self._secrets),
         }
 
-    def _releases(self) -> Json:
-        with suppress(CosmicError):  # without an engine, the releases are unknown
-            releases = running_by_service(self._ctx.with_cached_facts())
-            own = {
-                each.name: releases.get(each.services[0], "")
-                for each in self._ctx.settings.all_applications
+    def _running(self) -> Json:
+        """Return what runs now: the releases, and how often the containers have restarted."""
+        with suppress(CosmicError):  # without an engine, that is unknown
+            ctx = self._ctx.with_cached_facts()
+            releases, deployed = running_by_service(ctx), ctx.settings.services.deployed
+            containers = {name: ctx.container(name) for name in deployed}
+            applications = ctx.settings.all_applications
+            own = {each.name: releases.get(each.services[0], "") for each in applications}
+            return {
+                "release": format_releases(own) if any(own.values()) else "",
+                "releases": releases,
+                "restarts": {n: c.restart_count for n, c in containers.items() if c},
             }
-            return {"release": format_releases(own), "releases": releases}
         return {}
 
 
