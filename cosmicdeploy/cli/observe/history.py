@@ -34,7 +34,10 @@ def history(
     all_: ShowAll = False,
     *,
     release: Annotated[
-        str, typer.Option(metavar="RELEASE", help="List only runs that placed this release.")
+        str,
+        typer.Option(
+            metavar="RELEASE", help="List only runs that placed this release, or were to."
+        ),
     ] = "",
     outcome: Annotated[
         str,

@@ -96,7 +96,7 @@ class RunEntry:
     def after(self, at: str) -> float | None:
         """Return the seconds from the run's beginning to a time; None if one is unknown."""
         moment = timestamp(at)
-        return max(0.0, moment - self.began) if moment and self.began else None
+        return round(max(0.0, moment - self.began), 3) if moment and self.began else None
 
     @property
     def backup(self) -> str:

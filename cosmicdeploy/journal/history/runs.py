@@ -96,17 +96,16 @@ def find_run(journal: Journal, reference: str) -> RunEntry:
 
 
 def _named(journal: Journal, reference: str) -> Sequence[RunEntry]:
-    """Return the runs whose records contain the text; looks into the archive only if need be."""
+    """Return the runs whose records contain the text; without the archive if one has this id."""
     text = reference.encode(errors="replace")
 
     def mentions(line: bytes) -> bool:
         return text in line
 
-    for since in (None, 0.0):
-        found = list(entries(journal.search(mentions, since=since)))
-        if any(each.id.startswith(reference) for each in found):
-            return found
-    return ()
+    found = list(entries(journal.search(mentions)))
+    if any(each.id == reference for each in found):
+        return found
+    return list(entries(journal.search(mentions, since=0.0)))
 
 
 def _whole(journal: Journal, entry: RunEntry) -> RunEntry:

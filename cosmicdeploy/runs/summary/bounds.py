@@ -85,4 +85,4 @@ def fitted(summary: dict[str, Any]) -> dict[str, Any]:
 def _without(summary: dict[str, Any], part: str) -> dict[str, Any]:
     if part != "facts":
         return {name: value for name, value in summary.items() if name != part}
-    return {**summary, "steps": [{**step, "facts": {}} for step in summary["steps"]]}
+    return {**summary, "steps": [{**step, "facts": {}} for step in summary.get("steps", ())]}

@@ -1,0 +1,59 @@
+"""What a run notes down while it goes on."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from cosmicdeploy.events import Event, Progress, StepEnded, StepStarted, Warned
+from cosmicdeploy.journal.records import run_notes
+from cosmicdeploy.journal.records.run_notes import OUTPUT_LINES, RunNotes
+
+pytestmark = pytest.mark.unit
+
+
+def ended(name: str) -> StepEnded:
+    return StepEnded(name=name, kind="exec", outcome="changed", reason="", seconds=1.0)
+
+
+def test_every_event_is_noted_and_passed_on() -> None:
+    notes, passed = RunNotes(), list[Event]()
+    emit = notes.listening(passed.append)
+    events = [
+        StepStarted(name="build", kind="build"),
+        Progress(text="line"),
+        Warned(text="careful"),
+        ended("build"),
+        Progress(text="outside of any step"),
+    ]
+    for event in events:
+        emit(event)
+    assert passed == events
+    assert notes.warnings == ["careful"] and list(notes.output) == ["line"]
+    began, end = notes.steps["build"]
+    assert 0 <= began <= end
+
+
+def test_only_the_last_lines_of_the_last_step_are_kept() -> None:
+    notes = RunNotes()
+    emit = notes.listening(lambda _event: None)
+    for name in ("one", "two"):
+        emit(StepStarted(name=name, kind="exec"))
+        for number in range(OUTPUT_LINES + 5):
+            emit(Progress(text=f"{name} {number}"))
+        emit(ended(name))
+    assert len(notes.output) == OUTPUT_LINES and notes.output[-1] == f"two {OUTPUT_LINES + 4}"
+
+
+def test_phases_are_seconds_since_the_run_began_and_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run_notes, "MAX_PHASES", 2)
+    notes = RunNotes()
+    with pytest.raises(KeyError), notes.phase("web", "start"):
+        raise KeyError
+    notes.add_phase("web", "healthy", notes.began - 5, time.monotonic())
+    notes.add_phase("web", "passes", 0, 1)
+    assert [each.phase for each in notes.phases] == ["start", "healthy"]
+    assert notes.phases[1].began == 0.0 <= notes.phases[1].ended
