@@ -16,7 +16,7 @@ ITEMS, CHARACTERS, LEVELS = 60, 1000, 6
 FACTS_CHARACTERS = 6000
 SUMMARY_BYTES = 64_000
 # The largest parts of a summary, in the order in which they are left out.
-LARGE_PARTS = ("phases", "series", "facts")
+LARGE_PARTS = ("phases", "series", "facts", "points", "steps")
 # A variable with such a name is secret. `PWD` alone is the working directory.
 SECRET_NAME = re.compile(
     r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|_PWD$"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.unit.journal.history.recorded import Recorded
 from tests.unit.shop import call
 
 pytestmark = pytest.mark.unit
+DOCS = Path(__file__).parents[3] / "docs" / "history.md"
 
 
 @pytest.fixture
@@ -57,6 +59,14 @@ def test_the_list_has_no_row_that_breaks_at_80_columns(runs: Recorded, narrow: N
     assert max(map(len, rows)) <= 80
     assert "3 of 120" in rows[3] and "failed" in rows[3]
     assert any("ffff6666, dddd4444: no end is recorded" in line for line in lines)
+
+
+def test_the_example_of_the_documentation_is_what_the_command_prints(
+    runs: Recorded, narrow: None, time_zone: Callable[[str], None]
+) -> None:
+    time_zone("UTC")
+    shown = call("history").stdout
+    assert f"$ cosmicdeploy history\n{shown}```" in DOCS.read_text()
 
 
 def test_a_pipe_gets_all_columns(runs: Recorded) -> None:

@@ -64,7 +64,7 @@ def put_all_in_service(ctx: Context) -> None:
 
     An error of the proxy is ignored, but `LockLost` and `EngineUnavailable` are raised.
     """
-    proxy = ProxyControl(ctx, Phases(ctx.run.notes))
+    proxy = ProxyControl(ctx, Phases())
     with FirstError():
         proxy.adopt()
         proxy.put_all_in_service()

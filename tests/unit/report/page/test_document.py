@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -149,12 +150,12 @@ def test_what_was_too_large_to_record_is_named(recorded: Recorded) -> None:
 
 @pytest.mark.parametrize("kind", ["success", "failure", "earlier", "killed"])
 def test_a_page_is_the_same_each_time_in_any_time_zone(
-    recorded: Recorded, kind: str, monkeypatch: pytest.MonkeyPatch
+    recorded: Recorded, kind: str, time_zone: Callable[[str], None]
 ) -> None:
     getattr(recorded, kind)()
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time_zone("Asia/Tokyo")
     first = made_page(latest(recorded))
-    monkeypatch.setenv("TZ", "America/Lima")
+    time_zone("America/Lima")
     assert made_page(latest(recorded)) == first
     assert first.splitlines()[1] == MARK
 
