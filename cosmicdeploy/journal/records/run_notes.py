@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,15 +75,6 @@ class RunNotes:
                 self.output.append(event.text)
             case Warned() if len(self.warnings) < MAX_WARNINGS:
                 self.warnings.append(event.text)
-
-    @contextmanager
-    def phase(self, service: str, phase: str) -> Iterator[None]:
-        """Note down the block as a phase of a service's container."""
-        began = time.monotonic()
-        try:
-            yield
-        finally:
-            self.add_phase(service, phase, began, time.monotonic())
 
     def add_phase(self, service: str, phase: str, began: float, ended: float) -> None:
         """Note down a phase between two times of the monotonic clock."""

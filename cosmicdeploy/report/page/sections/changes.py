@@ -12,7 +12,8 @@ from cosmicdeploy.journal.step_kinds import BACKUP
 from cosmicdeploy.report.page.drawing.elements import Child, el
 from cosmicdeploy.report.page.sections.parts import bullets, card, facts, table
 
-COPIES = "copies"
+REASON_HEAD = ("service", "step", "why it was replaced or started")
+KEY_HEAD = ("service", "key", "change", "before", "after")
 
 
 def differences_section(run: RunEntry) -> Element:
@@ -27,12 +28,10 @@ def differences_section(run: RunEntry) -> Element:
     migrations = [str(name) for step in steps for name in _list(step.facts.get("migrations"))]
     children: list[Child] = []
     if reasons:
-        head = ("service", "step", "why it was replaced or started")
-        children.append(table(head, reasons, caption="Replaced services"))
+        children.append(table(REASON_HEAD, reasons, caption="Replaced services"))
     if keys:
         children.append(el("h3", "Keys of the compose file that differed"))
-        head = ("service", "key", "change", "before", "after")
-        children.append(table(head, keys, caption="Differing keys of the compose file"))
+        children.append(table(KEY_HEAD, keys, caption="Differing keys of the compose file"))
     if migrations:
         children += [el("h3", "Migrations"), bullets(migrations)]
     if not children:
@@ -65,7 +64,7 @@ def verification_section(run: RunEntry) -> Element:
     points = run.summary.points if run.summary else []
     if not points:
         return card("Verification", el("p", "No verification is recorded.", class_="muted"))
-    rows = [[each.point, _state(each), _found(each)] for each in points]
+    rows: list[list[Child]] = [[each.point, _state(each), _found(each)] for each in points]
     return card(
         "Verification", table(("point", "", "found"), rows, caption="Points of the verification")
     )
@@ -118,7 +117,7 @@ def _backup(run: RunEntry) -> Iterator[tuple[str, Child]]:
         text = f"{structure.get('objects')} objects restored and compared"
         yield "structure", text
     yield from _data_proof(run)
-    yield "copies", ", ".join(map(str, _list(known.get(COPIES))))
+    yield "copies", ", ".join(map(str, _list(known.get("copies"))))
     yield "warnings", "; ".join(map(str, _list(known.get("warnings"))))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -49,8 +50,12 @@ class RolloutUndo:
             self._put_back(name, before)
 
     def _put_back(self, name: str, before: dict[str, Any] | None) -> None:
-        with self._ctx.run.notes.phase(name, UNDO):
+        began, is_changed = time.monotonic(), True  # after an error, something may have changed
+        try:
             is_changed = put_back(self._ctx, name, before)
+        finally:
+            if is_changed:
+                self._ctx.run.notes.add_phase(name, UNDO, began, time.monotonic())
         worked = name not in self._ctx.run.known_failures.services
         if is_changed and before and before["running"] and worked and not self._at_once:
             # An error of the proxy must not stop the undo of other services.
