@@ -115,7 +115,7 @@ def _list(call: Call, config: Path | None, filters: Filters, *, show_all: bool) 
     from cosmicdeploy.journal.history.runs import find_runs
     from cosmicdeploy.operations.history.rows import run_row
     from cosmicdeploy.report.tables import NEWEST_SHOWN
-    from cosmicdeploy.report.views.history import show_runs
+    from cosmicdeploy.report.views.history.list import show_runs
     from cosmicdeploy.workspace import open_journal
 
     _, journal = open_journal(config, call.event_handler())
@@ -151,7 +151,7 @@ def _show(call: Call, config: Path | None, reference: str) -> Report:
     from cosmicdeploy.journal.history.runs import find_run
     from cosmicdeploy.operations.history.continuing import continuations
     from cosmicdeploy.operations.history.rows import run_details
-    from cosmicdeploy.report.views.history import show_run
+    from cosmicdeploy.report.views.history.run import show_run
     from cosmicdeploy.workspace import open_journal
 
     _, journal = open_journal(config, call.event_handler())

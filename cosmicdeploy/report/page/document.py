@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from cosmicdeploy.journal.history.entry import RunEntry
 from cosmicdeploy.report.page.drawing.elements import el, to_html
-from cosmicdeploy.report.page.sections import changes, origin, requests, timeline, verdict
+from cosmicdeploy.report.page.sections import changes, origin, replicas, requests, steps, verdict
 
 # The second line of each page, by which `page_file.py` knows it again.
 MARK = "<!-- a run's page, made by cosmicdeploy -->"
@@ -50,8 +50,8 @@ def _sections(run: RunEntry, continuing: Iterable[Mapping[str, str]]) -> Iterabl
     yield verdict.head(run)
     yield verdict.failure(run)
     yield verdict.tiles(run)
-    yield timeline.steps_section(run)
-    yield timeline.replicas_section(run)
+    yield steps.steps_section(run)
+    yield replicas.replicas_section(run)
     yield requests.requests_section(run)
     yield changes.differences_section(run)
     yield changes.verification_section(run)

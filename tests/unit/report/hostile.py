@@ -33,8 +33,10 @@ from cosmicdeploy.report.monitor.screen import LiveView
 from cosmicdeploy.report.progress import ProgressView
 from cosmicdeploy.report.requests_model import RequestsReport, RequestStatsReport
 from cosmicdeploy.report.tables import table
-from cosmicdeploy.report.views import backups, diagnosis, features, history, playbooks, status
+from cosmicdeploy.report.views import backups, diagnosis, features, playbooks, status
 from cosmicdeploy.report.views import drift as differences
+from cosmicdeploy.report.views.history.list import show_runs
+from cosmicdeploy.report.views.history.run import show_run
 
 AT = "2026-11-27T10:00:00+00:00"
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
@@ -187,9 +189,9 @@ def show_history(console: PlainConsole, text: str) -> None:
         resolves=[text],
         summary=summary,
     )
-    history.show_runs(console, [entry], 0, has_archive=False, is_filtered=False)
-    history.show_run(console, entry, [{"command": text, "does": text}])
-    history.show_run(console, replace(entry, summary=None), [])
+    show_runs(console, [entry], 0, has_archive=False, is_filtered=False)
+    show_run(console, entry, [{"command": text, "does": text}])
+    show_run(console, replace(entry, summary=None), [])
 
 
 def show_playbooks(console: PlainConsole, text: str) -> None:

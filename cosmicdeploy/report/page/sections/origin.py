@@ -9,7 +9,7 @@ from cosmicdeploy.journal.history.entry import RunEntry
 from cosmicdeploy.report.page.drawing.elements import Child, el, link
 from cosmicdeploy.report.page.sections.parts import bullets, card, facts, table
 from cosmicdeploy.report.page.sections.verdict import moment
-from cosmicdeploy.report.views.history import command, release_change, where_from
+from cosmicdeploy.report.views.history.words import command, release_change, where_from
 from cosmicdeploy.text.formatting import counted
 
 

@@ -11,7 +11,7 @@ from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.report.page.drawing.elements import Child, el
 from cosmicdeploy.report.page.drawing.scale import clock
 from cosmicdeploy.report.page.sections.parts import bullets, card, lines
-from cosmicdeploy.report.views.history import command, outcome, shown_release
+from cosmicdeploy.report.views.history.words import command, outcome, shown_release
 from cosmicdeploy.text.formatting import counted
 
 
