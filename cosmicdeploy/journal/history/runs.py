@@ -102,10 +102,10 @@ def _named(journal: Journal, reference: str) -> Sequence[RunEntry]:
     def mentions(line: bytes) -> bool:
         return text in line
 
-    found = list(entries(journal.search(mentions)))
+    found = list(entries(journal.search(mentions, summaries=True)))
     if any(each.id == reference for each in found):
         return found
-    return list(entries(journal.search(mentions, since=0.0)))
+    return list(entries(journal.search(mentions, since=0.0, summaries=True)))
 
 
 def _whole(journal: Journal, entry: RunEntry) -> RunEntry:
@@ -117,7 +117,7 @@ def _entries(journal: Journal, since: float | None) -> Iterator[RunEntry]:
     def is_wanted(_line: bytes) -> bool:
         return True
 
-    records: Iterable[Record] = journal.search(is_wanted, since=since)
+    records: Iterable[Record] = journal.search(is_wanted, since=since, summaries=True)
     return entries(records, brief=True)
 
 

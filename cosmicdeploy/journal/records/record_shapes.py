@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import Field
 
+from cosmicdeploy.journal.lines import SUMMARY
 from cosmicdeploy.journal.records.shape import Common, Moment, Names, NonBlank, Shape
 from cosmicdeploy.journal.records.summary import Summary
 
@@ -131,7 +132,7 @@ KINDS: Mapping[str, type[Shape]] = {
     "failed": Common,  # the run failed, and its undo begins
     "ended": Ended,
     "success": Common,
-    "summary": Summary,  # the last record of a run, for `history` and `report`
+    SUMMARY: Summary,  # the last record of a run, for `history` and `report`
     "unwound": Common,  # interrupted runs were undone
     "resolved": Common,  # the operator has repaired the schema
     "accepted": Accepted,

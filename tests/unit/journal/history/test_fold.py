@@ -8,7 +8,6 @@ import pytest
 
 from cosmicdeploy.journal.history.entry import RunEntry
 from cosmicdeploy.journal.history.fold import WINDOW, entries
-from cosmicdeploy.journal.records.record_shapes import KINDS
 from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from tests.unit.journal.history.recorded import BACKUP, ORIGIN, Recorded
 
@@ -94,26 +93,6 @@ def test_a_damaged_origin_is_unknown_and_the_run_stays_readable(
     run = only(recorded)
     assert run.origin is None and run.releases_before == {} and run.command == "deploy"
     assert [each.id for each in unfinished(recorded.journal)] == ["r1"]
-
-
-def test_a_damaged_summary_is_left_out_with_a_warning(recorded: Recorded) -> None:
-    warnings: list[str] = []
-    recorded.success(seconds=-1.0)
-    journal = recorded.journal
-    object.__setattr__(journal, "warn", warnings.append)
-    [run] = entries(journal.records())
-    assert run.summary is None and run.outcome == "changed"
-    assert len(warnings) == 1 and "summary: seconds" in warnings[0]
-    assert unfinished(recorded.journal) == []
-
-
-def test_a_version_without_summaries_passes_them_over(
-    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    recorded.success().failure().killed()
-    monkeypatch.delitem(KINDS, "summary")  # type: ignore[misc]
-    [killed] = unfinished(recorded.journal)
-    assert killed.id == "dddd4444" and not killed.lost_records and not killed.uncertain_records
 
 
 def test_a_brief_entry_lacks_what_a_list_does_not_show(recorded: Recorded) -> None:
