@@ -17,7 +17,7 @@ import typer
 if TYPE_CHECKING:
     from cosmicdeploy.settings import LoadedSettings
 
-# The newest of them.
+# This many runs are offered, the newest.
 RUNS_OFFERED = 50
 Completion = Callable[[typer.Context, str], list[str]]
 
@@ -102,11 +102,12 @@ def _problems(_ctx: typer.Context) -> Iterable[str]:
 
 
 def _runs(ctx: typer.Context) -> list[str]:
-    from cosmicdeploy.journal.history.runs import LATEST, Filters, find_runs
+    from cosmicdeploy.journal.history.runs import LATEST
     from cosmicdeploy.workspace import open_journal
 
     _, journal = open_journal(ctx.params.get("config"), lambda _event: None)
-    return [LATEST, *(run.id for run in find_runs(journal, Filters(), RUNS_OFFERED).runs)]
+    newest = [*reversed(journal.replay().begun)][:RUNS_OFFERED]
+    return [LATEST, *newest]
 
 
 def _outcomes(_ctx: typer.Context) -> Iterable[str]:

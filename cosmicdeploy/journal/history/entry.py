@@ -38,8 +38,9 @@ class RunEntry:
 
     `release` is what the run was to put in place, and `releases_before` ran before it, by service.
     `begun` are the steps that began to change something. `failed_at` is when its undo began, and
-    `failure` why. `resolved_by` is the id of the later run that ended this one, "" if none did.
-    `resolves` are the interrupted runs that this run ended. `summary` is None if none is recorded:
+    `failure` why. `resolved_by` is the id of the later run that ended this one, "" if none did, and
+    `UNKNOWN` if the record names none. `resolves` are the interrupted runs that this run ended.
+    `summary` is None if none is recorded:
     the run was killed, goes on, or is of an earlier version.
     """
 
@@ -82,9 +83,19 @@ class RunEntry:
         return "failed" if self.end else UNFINISHED
 
     @property
+    def is_over(self) -> bool:
+        """Whether no later run deals with this one; see `journal/unfinished/unfinished.py`."""
+        return self.end in ("success", "undone") or bool(self.resolved_by)
+
+    @property
     def is_undone(self) -> bool:
         """Whether the run has failed and everything that it changed was undone."""
         return self.end == "undone"
+
+    @property
+    def failed_late(self) -> bool:
+        """Whether something has failed after all steps had succeeded, such as a full disk."""
+        return self.end == "success" and self.outcome in ("failed", "interrupted")
 
     @property
     def seconds(self) -> float | None:
@@ -113,8 +124,11 @@ class RunEntry:
 
     @property
     def steps(self) -> Sequence[StepSummary]:
-        """The steps; without a summary, those that began to change something."""
-        if self.summary is not None:
+        """The steps; those that began to change something if the summary has none.
+
+        The summary has none if something else than a step has failed, or if they were too many.
+        """
+        if self.summary is not None and self.summary.steps:
             return self.summary.steps
         return [self._as_summary(each) for each in self.begun]
 

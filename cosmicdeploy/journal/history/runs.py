@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -57,15 +58,16 @@ class Found:
 def find_runs(journal: Journal, filters: Filters, most: int | None) -> Found:
     """Return the newest runs that match, at most so many; None for all.
 
-    Reads the archive only if the journal has too few of them, or if there are filters. Memory does
-    not grow with the length of the journal unless all are wanted.
+    Reads the archive only if the journal has too few of them, or if there are filters; with
+    `since`, only if the archive goes up to that time. Memory does not grow with the length of the
+    journal unless all are wanted.
     """
     has_archive = journal.replay().since_rotation.rotated is not None
     if most is not None and not filters and has_archive:
         found = _newest(_entries(journal, None), filters, most)
         if len(found.runs) == most:
             return Found(runs=found.runs, rest=found.rest, has_archive=True)
-    return _newest(_entries(journal, 0.0), filters, most)
+    return _newest(_entries(journal, filters.since or 0.0), filters, most)
 
 
 def find_run(journal: Journal, reference: str) -> RunEntry:
@@ -97,7 +99,7 @@ def find_run(journal: Journal, reference: str) -> RunEntry:
 
 def _named(journal: Journal, reference: str) -> Sequence[RunEntry]:
     """Return the runs whose records contain the text; without the archive if one has this id."""
-    text = reference.encode(errors="replace")
+    text = json.dumps(reference, ensure_ascii=False)[1:-1].encode(errors="replace")
 
     def mentions(line: bytes) -> bool:
         return text in line
@@ -110,7 +112,8 @@ def _named(journal: Journal, reference: str) -> Sequence[RunEntry]:
 
 def _whole(journal: Journal, entry: RunEntry) -> RunEntry:
     """Return the run with all parts of its summary."""
-    return next(each for each in _named(journal, entry.id) if each.id == entry.id)
+    # A rotation may have moved it just now; a damaged journal may spell its id in another way.
+    return next((each for each in _named(journal, entry.id) if each.id == entry.id), entry)
 
 
 def _entries(journal: Journal, since: float | None) -> Iterator[RunEntry]:

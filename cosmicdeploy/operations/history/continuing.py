@@ -9,6 +9,7 @@ from shlex import quote
 from cosmicdeploy.journal.history.entry import UNFINISHED, RunEntry
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import BACKUP
+from cosmicdeploy.journal.unfinished.interrupted_run import UNKNOWN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,14 +34,18 @@ def continuations(entry: RunEntry) -> list[Continuation]:
     else:
         own = list(_succeeded(entry))
     page = Continuation(
-        command=f"cosmicdeploy report {entry.id} --html run.html", does="writes the run as a page"
+        command=f"cosmicdeploy report {quote(entry.id)} --html run.html",
+        does="writes the run as a page",
     )
     return [*own, page]
 
 
 def _resolved(entry: RunEntry) -> Iterator[Continuation]:
+    if entry.resolved_by == UNKNOWN:
+        yield Continuation(command="cosmicdeploy history", does="lists the later runs")
+        return
     yield Continuation(
-        command=f"cosmicdeploy history show {entry.resolved_by}",
+        command=f"cosmicdeploy history show {quote(entry.resolved_by)}",
         does="shows the later run that ended this one",
     )
 
@@ -50,6 +55,8 @@ def _open(entry: RunEntry) -> Iterator[Continuation]:
         command="cosmicdeploy status",
         does="shows whether the run still goes on, and which of these can work now",
     )
+    if entry.command == UNKNOWN:
+        return
     if not entry.kind.places_release:
         yield Continuation(command=_again(entry), does="runs it again, which finishes it")
         return
@@ -64,7 +71,8 @@ def _failed(entry: RunEntry) -> Iterator[Continuation]:
         yield Continuation(
             command="cosmicdeploy deploy --plan", does="shows what another deploy would change"
         )
-    yield Continuation(command=_again(entry), does="tries again, once the cause is removed")
+    if entry.command != UNKNOWN:
+        yield Continuation(command=_again(entry), does="tries again, once the cause is removed")
 
 
 def _succeeded(entry: RunEntry) -> Iterator[Continuation]:

@@ -9,7 +9,7 @@ from cosmicdeploy.journal.history.entry import RunEntry
 from cosmicdeploy.report.page.drawing.elements import Child, el, link
 from cosmicdeploy.report.page.sections.parts import bullets, card, facts, table
 from cosmicdeploy.report.page.sections.verdict import moment
-from cosmicdeploy.report.views.history.words import command, release_change, where_from
+from cosmicdeploy.report.views.history.words import command, ended_by, release_change, where_from
 from cosmicdeploy.text.formatting import counted
 
 
@@ -27,7 +27,7 @@ def origin_section(run: RunEntry) -> Element:
         ("began", moment(run.at)),
         *places,
         ("release", release_change(run)),
-        ("ended by", f"the later run {run.resolved_by}" if run.resolved_by else ""),
+        ("ended by", ended_by(run)),
         ("ended runs", ", ".join(run.resolves)),
     ]
     return card("Who, when, and from where", facts(pairs, caption="Where the run was started"))

@@ -11,7 +11,7 @@ from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.report.page.drawing.elements import Child, el
 from cosmicdeploy.report.page.drawing.scale import clock
 from cosmicdeploy.report.page.sections.parts import bullets, card, lines
-from cosmicdeploy.report.views.history.words import command, outcome, shown_release
+from cosmicdeploy.report.views.history.words import command, ended_by, outcome, shown_release
 from cosmicdeploy.text.formatting import counted
 
 
@@ -80,7 +80,7 @@ def _sentence(text: str) -> str:
 
 
 def _ended_by(run: RunEntry) -> Element | None:
-    return el("p", f"The later run {run.resolved_by} ended it.") if run.resolved_by else None
+    return el("p", f"{_sentence(ended_by(run))} ended it.") if run.resolved_by else None
 
 
 def moment(iso: str) -> str:
@@ -161,12 +161,20 @@ def _what_was_undone(run: RunEntry) -> Iterator[Child]:
     elif undone:
         yield el("p", el("strong", f"{counted(len(undone), 'step')}, completely"), class_="good")
     else:
-        yield el("p", "Nothing, since nothing had to be undone.")
+        yield el("p", _why_nothing_undone(run))
     if undone:
         yield bullets([f"{step.name}: {step.reason}" for step in undone])
     if kept:
-        yield el("p", "What needs no undo stays:")
+        yield el("p", "What stays:" if run.failed_late else "What needs no undo stays:")
         yield bullets([f"{step.name}: {step.reason}" for step in kept])
+
+
+def _why_nothing_undone(run: RunEntry) -> str:
+    if run.failed_late:
+        return "Nothing: all steps had succeeded, and their changes are in place."
+    if run.kind is RunKind.ABORT or run.resolves:
+        return "Nothing of its own; the runs that it dealt with have their own pages."
+    return "Nothing, since nothing had to be undone."
 
 
 def _lines(run: RunEntry) -> Iterator[Child]:

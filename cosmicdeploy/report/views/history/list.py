@@ -12,6 +12,7 @@ from cosmicdeploy.report.tables import one_line_table
 from cosmicdeploy.report.views.history.words import (
     command,
     commit_name,
+    ended_by,
     job_name,
     shown_release,
 )
@@ -71,7 +72,7 @@ def _notes(runs: Iterable[RunEntry]) -> dict[str, list[str]]:
     notes: dict[str, list[str]] = {}
     for run in runs:
         if run.resolved_by:
-            note = f"ended by the later run {run.resolved_by}"
+            note = f"ended by {ended_by(run)}"
         elif run.end == "not undone":
             note = "not all of it is undone: see `cosmicdeploy status`"
         elif run.outcome == UNFINISHED:

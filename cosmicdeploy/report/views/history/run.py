@@ -13,6 +13,7 @@ from cosmicdeploy.report.console import styled
 from cosmicdeploy.report.tables import table
 from cosmicdeploy.report.views.history.words import (
     command,
+    ended_by,
     outcome,
     release_change,
     where_from,
@@ -47,7 +48,7 @@ def facts_of(run: RunEntry) -> Iterator[tuple[str, str]]:
     yield "changed", ", ".join(run.changed) or "nothing"
     yield "requests", _requests(run)
     yield "backup", run.backup
-    yield "ended by", f"the later run {run.resolved_by}" if run.resolved_by else ""
+    yield "ended by", ended_by(run)
     yield "ended runs", ", ".join(run.resolves)
 
 

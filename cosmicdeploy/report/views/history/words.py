@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from cosmicdeploy.journal.history.entry import UNFINISHED, RunEntry
 from cosmicdeploy.journal.records.origin import CiJob, GitState
+from cosmicdeploy.journal.run_kind import RunKind
+from cosmicdeploy.journal.unfinished.interrupted_run import UNKNOWN as NO_NAME
 
 SHORT_COMMIT = 12
 UNKNOWN = "unknown"
@@ -60,14 +62,31 @@ def release_change(run: RunEntry) -> str:
     return f"{before} → {after}" if after else before
 
 
+def ended_by(run: RunEntry) -> str:
+    """Return what has ended an interrupted run; "" if nothing has."""
+    if run.resolved_by == NO_NAME:
+        return "a later run, which is not recorded"
+    return f"the later run {run.resolved_by}" if run.resolved_by else ""
+
+
 def outcome(run: RunEntry) -> str:
     """Return in words how a run ended."""
-    if run.end == "undone" and run.begun:
-        return f"{run.outcome}; everything that it had changed was undone"
-    if run.end == "undone":
-        return f"{run.outcome} before it changed anything"
-    if run.end == "not undone":
-        return f"{run.outcome}; NOT everything was undone"
     if run.outcome == UNFINISHED:
         return "no end is recorded: it goes on, or was killed"
+    if run.end == "not undone":
+        return f"{run.outcome}; NOT everything was undone"
+    if run.end == "undone":
+        return f"{run.outcome}{_undone(run)}"
+    if run.failed_late:
+        return f"{run.outcome} after all its steps; what they changed is in place"
     return run.outcome
+
+
+def _undone(run: RunEntry) -> str:
+    """Return what was undone of a failed run, to follow its outcome."""
+    if run.begun:
+        return "; everything that it had changed was undone"
+    if run.resolves:
+        return f" after it had ended earlier runs: {', '.join(run.resolves)}"
+    # An abort changes what earlier runs have begun.
+    return "" if run.kind is RunKind.ABORT else " before it changed anything"

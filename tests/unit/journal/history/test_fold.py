@@ -8,6 +8,7 @@ import pytest
 
 from cosmicdeploy.journal.history.entry import RunEntry
 from cosmicdeploy.journal.history.fold import WINDOW, entries
+from cosmicdeploy.journal.unfinished.interrupted_run import UNKNOWN
 from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from tests.unit.journal.history.recorded import BACKUP, ORIGIN, Recorded
 
@@ -95,12 +96,44 @@ def test_a_damaged_origin_is_unknown_and_the_run_stays_readable(
     assert [each.id for each in unfinished(recorded.journal)] == ["r1"]
 
 
+def test_an_error_after_the_success_undoes_nothing(recorded: Recorded) -> None:
+    recorded.begin("r1")
+    recorded.done("r1", "rollout", 1, 2)
+    recorded.add("success", 3, "r1", resolves=[])
+    recorded.add("ended", 4, "r1", whole=True)  # what follows the steps has failed
+    recorded.add("summary", 4, "r1", outcome="failed", exit_code=1, seconds=4.0)
+    run = only(recorded)
+    assert (run.outcome, run.end, run.is_undone, run.failed_late) == (
+        "failed",
+        "success",
+        False,
+        True,
+    )
+    assert [(step.name, step.outcome) for step in run.steps] == [("rollout", "changed")]
+
+
+def test_a_record_outside_of_a_run_can_end_one(recorded: Recorded) -> None:
+    recorded.killed().add("unwound", 9, "", resolves=["dddd4444"])
+    assert only(recorded).resolved_by == UNKNOWN
+
+
+def test_a_run_has_all_that_it_ended(recorded: Recorded) -> None:
+    recorded.killed("r1").killed("r2").begin("r3")
+    recorded.add("unwound", 1, "r3", resolves=["r1"])
+    recorded.add("success", 2, "r3", resolves=["r1", "r2"])
+    *_, last = entries(recorded.journal.records())
+    assert last.resolves == ["r1", "r2"]
+
+
 def test_a_brief_entry_lacks_what_a_list_does_not_show(recorded: Recorded) -> None:
     recorded.success()
     [run] = entries(recorded.journal.records(), brief=True)
     assert run.summary is not None and run.summary.requests is not None
     assert run.summary.series is None and run.summary.phases == []
     assert all(step.facts == {} for step in run.steps) and run.backup == BACKUP
+    recorded.done("aaaa1111", "build", 1, 2, images={"web": "sha256:1"}, backup="b1")
+    [run] = entries(recorded.journal.records(), brief=True)
+    assert run.begun[-1].facts == {"backup": "b1"}
 
 
 def test_only_so_many_entries_are_in_memory_at_a_time() -> None:
@@ -111,3 +144,20 @@ def test_only_so_many_entries_are_in_memory_at_a_time() -> None:
     assert first == ["r0", "r1", "r2"]
     left = next(ended)
     assert left["run"] == f"r{WINDOW + 3}"  # no more records were read than needed
+
+
+def test_an_interrupted_run_waits_for_its_end(recorded: Recorded) -> None:
+    recorded.killed("old")
+    for number in range(WINDOW + 5):
+        recorded.add("success", 1, f"r{number}")
+    recorded.begin("abort", "deploy --abort")
+    recorded.add("undone", 1, "old", step="rollout", step_kind="rollout")
+    recorded.add("unwound", 2, "abort", resolves=["old"])
+    old = [run for run in entries(recorded.journal.records()) if run.id == "old"]
+    assert [(run.command, run.resolved_by) for run in old] == [("deploy", "abort")]
+
+
+def test_interrupted_runs_without_an_end_are_bounded_too() -> None:
+    at = "2026-11-30T09:34:00+01:00"
+    folded = entries({"kind": "failed", "run": f"r{n}", "at": at} for n in range(2 * WINDOW))
+    assert next(folded).id == "r0" and len(list(folded)) == 2 * WINDOW - 1

@@ -97,6 +97,22 @@ def test_an_ambiguous_beginning_is_refused(recorded: Recorded) -> None:
     assert find_run(recorded.journal, "aaaa9999").id == "aaaa9999"
 
 
+@pytest.mark.parametrize("run", ['a"b', "ä", "\\x", "a b"])
+def test_a_run_with_a_damaged_id_is_found(tmp_path: Path, run: str) -> None:
+    journal = Recorded(tmp_path).success(run).journal
+    assert find_run(journal, "latest").id == run
+
+
+def test_an_archive_that_ends_before_the_time_is_not_read(rotated: Journal) -> None:
+    archived = find_run(rotated, "r1").began
+    archive_of(rotated.path).unlink()
+    warnings: list[str] = []
+    journal = Journal(path=rotated.path, warn=warnings.append)
+    since = find_run(rotated, "r31").began
+    assert len(ids(journal, since=since)) == 1000 and warnings == []
+    assert ids(journal, since=archived) and len(warnings) == 1
+
+
 def test_without_any_run(tmp_path: Path) -> None:
     journal = Journal(path=tmp_path / "journal.jsonl")
     assert ids(journal, 10) == []

@@ -97,3 +97,21 @@ def test_a_row_and_the_details_of_a_failure(recorded: Recorded) -> None:
     assert details["error"]["output"] == ["starting web-1", "waiting for web-1"]
     assert details["requests"]["new"]["failed"] == 3
     assert details["series"]["new"]["failed"] == [0, 0, 3, 0, 0, 0]
+
+
+def test_an_unknown_command_is_not_repeated(recorded: Recorded) -> None:
+    recorded.add("failed", 3, "r1", error="it broke")
+    assert commands(recorded) == ["cosmicdeploy status"]
+    recorded.add("ended", 4, "r1", whole=True)
+    assert commands(recorded) == []
+
+
+def test_a_run_that_an_unknown_one_ended(recorded: Recorded) -> None:
+    recorded.killed().add("unwound", 9, "", resolves=["dddd4444"])
+    assert commands(recorded) == ["cosmicdeploy history"]
+
+
+def test_a_damaged_id_stays_one_word(recorded: Recorded) -> None:
+    recorded.success("a b")
+    *_, page = continuations(find_run(recorded.journal, "latest"))
+    assert page.command == "cosmicdeploy report 'a b' --html run.html"

@@ -128,6 +128,28 @@ def test_a_run_that_was_not_undone_says_so_at_once(recorded: Recorded) -> None:
     assert text.index("a person has to decide") < text.index("Timeline")
 
 
+def test_a_run_that_failed_after_its_steps_says_that_they_are_in_place(recorded: Recorded) -> None:
+    recorded.begin("r1")
+    recorded.done("r1", "rollout", 1, 2)
+    recorded.add("success", 3, "r1", resolves=[])
+    recorded.add("ended", 4, "r1", whole=True)
+    error = {"what": "No space left on device"}
+    recorded.add("summary", 4, "r1", outcome="failed", exit_code=1, seconds=4.0, error=error)
+    text = page_of(recorded).text
+    assert "Failed after all its steps; what they changed is in place." in text
+    assert "What stays: rollout: do rollout" in text and "was undone." not in text
+
+
+def test_a_failed_abort_does_not_say_that_it_changed_nothing(recorded: Recorded) -> None:
+    recorded.killed().begin("r1", "deploy --abort")
+    recorded.add("unwound", 1, "r1", resolves=["dddd4444"])
+    recorded.add("ended", 2, "r1", whole=True)
+    recorded.add("summary", 2, "r1", outcome="failed", exit_code=3, seconds=2.0)
+    text = page_of(recorded).text
+    assert "Failed after it had ended earlier runs: dddd4444." in text
+    assert "Nothing of its own" in text and "before it changed anything" not in text
+
+
 @pytest.mark.parametrize("kind", ["earlier", "killed"])
 def test_a_run_without_a_summary_says_what_is_unknown(recorded: Recorded, kind: str) -> None:
     getattr(recorded, kind)()
