@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
+from cosmicdeploy.context.run_notes import RunNotes
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.restore.background_proof import BackgroundProof
 from cosmicdeploy.journal.records.known_failures import KnownFailures
-from cosmicdeploy.journal.records.run_notes import RunNotes
 from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
 from cosmicdeploy.process.background import BackgroundCalls
 from cosmicdeploy.traffic.announced_gaps import Gaps

@@ -11,9 +11,9 @@ from uuid import uuid4
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.context.releases import releases_ahead
+from cosmicdeploy.context.run_notes import RunNotes
 from cosmicdeploy.errors import LockLost, to_cosmic_error
 from cosmicdeploy.events import Notice
-from cosmicdeploy.journal.records.run_notes import RunNotes
 from cosmicdeploy.journal.run_kind import RunCommand
 from cosmicdeploy.lock import Lock, LockWait, hold_lock, operator_name
 from cosmicdeploy.lock.fence import fenced

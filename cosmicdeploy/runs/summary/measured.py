@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.journal.records.run_notes import RunNotes
+from cosmicdeploy.context.run_notes import RunNotes
 
 Json = dict[str, Any]
 

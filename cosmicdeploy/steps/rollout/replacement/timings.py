@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from cosmicdeploy.journal.records.run_notes import RunNotes
+from cosmicdeploy.context.run_notes import RunNotes
 from cosmicdeploy.journal.records.timings import CREATE, DRAIN, HEALTHY, START
 
 # Any deployer needs these phases: the engine and the application do the work, not the deployer.

@@ -64,6 +64,12 @@ def test_a_detached_commit_has_the_branch_of_the_job(
     assert origin.host and origin.user and origin.ci is not None
 
 
+def test_a_byte_that_is_not_utf_8_hides_no_origin(tmp_path: Path) -> None:
+    environ = {"GITHUB_ACTIONS": "true", "GITHUB_JOB": "d\udcff"}
+    origin = origin_of(tmp_path, environ)
+    assert origin.ci is not None and origin.ci.job == r"d\udcff"
+
+
 def test_the_repository_of_a_git_hook_is_not_meant(
     repository: Path, tmp_path: Path, environ: dict[str, str]
 ) -> None:

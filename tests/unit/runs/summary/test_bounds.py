@@ -1,4 +1,4 @@
-"""A summary is bounded and holds no secret."""
+"""A summary is bounded, and what it lacks is named."""
 
 from __future__ import annotations
 
@@ -9,31 +9,14 @@ import pytest
 
 from cosmicdeploy.runs.summary.bounds import (
     FACTS_CHARACTERS,
-    ITEMS,
+    LONGEST,
     SUMMARY_BYTES,
     bounded,
     bounded_facts,
     fitted,
-    secrets_of,
 )
 
 pytestmark = pytest.mark.unit
-
-
-def test_secrets_are_the_values_of_variables_with_such_names() -> None:
-    variables = {
-        "DB_PASSWORD": "hunter2hunter2",
-        "API_KEY": "abcdefgh",
-        "DB_PWD": "pwd-pwd-pwd",
-        "NAMED": "by the settings",
-        "PWD": "/srv/shop",
-        "MONKEY": "business",
-        "SHORT_TOKEN": "abc",
-        "GIT_AUTHOR_NAME": "someone",
-    }
-    found = secrets_of(variables, ["NAMED", "MISSING"])
-    assert set(found) == {"hunter2hunter2", "abcdefgh", "pwd-pwd-pwd", "by the settings"}
-    assert list(found) == sorted(found, key=len, reverse=True)
 
 
 def test_secrets_are_masked_at_any_level_and_so_are_passwords_in_urls() -> None:
@@ -59,13 +42,22 @@ def test_values_become_json(value: Any, expected: Any) -> None:
     json.dumps(bounded(value), allow_nan=False)
 
 
-def test_long_texts_lists_and_nesting_are_cut() -> None:
+def test_long_texts_and_nesting_are_cut_and_say_so() -> None:
     deep: Any = "bottom"
     for _ in range(50):
         deep = [deep]
-    assert "bottom" not in json.dumps(bounded(deep))
-    assert len(bounded(list(range(1000)))) == ITEMS
-    assert bounded("x" * 5000).endswith("more characters)")
+    assert "bottom" not in json.dumps(bounded(deep)) and "nested too deeply" in str(bounded(deep))
+    assert bounded("x" * 5000).endswith("(4,000 more characters)")
+
+
+def test_no_secret_is_cut_in_two() -> None:
+    text = "x" * 995 + "hunter2hunter2" + "y" * 10 * LONGEST
+    assert "hunter" not in bounded(text, ["hunter2hunter2"])
+
+
+def test_a_list_is_whole_or_is_counted() -> None:
+    assert bounded(list(range(1000))) == list(range(1000))
+    assert bounded_facts({"a": list(range(3000))}, []) == {"left_out_characters": 16897}
 
 
 def test_facts_that_are_too_long_are_counted_instead() -> None:
@@ -83,3 +75,19 @@ def test_a_summary_that_is_too_long_lacks_its_largest_parts_and_names_them() -> 
     huge = {**large, "series": "x" * SUMMARY_BYTES, "steps": [{"facts": "x" * SUMMARY_BYTES}]}
     assert fitted(huge)["left_out"] == ["phases", "series", "facts"]
     assert len(json.dumps(fitted(huge))) < SUMMARY_BYTES
+
+
+def test_a_summary_always_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    text, whole = "ж" * 1000, {"outcome": "failed"}
+    lines = [text] * 60
+    large = {
+        **whole,
+        "error": {"what": text, "details": lines, "output": lines},
+        "warnings": lines,
+        "requests": {"failures": lines},
+        "releases": {str(number): text for number in range(100)},
+    }
+    cut = fitted({**large, "left_out": ["3 more phases"]})
+    assert len(json.dumps(cut, ensure_ascii=False).encode()) <= SUMMARY_BYTES
+    assert cut["left_out"] == ["3 more phases", "warnings", "requests", "releases", "error"]
+    assert fitted({**whole, "error": large["error"]})["left_out"] == ["error"]

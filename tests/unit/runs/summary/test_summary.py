@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +13,13 @@ import pytest
 
 from cosmicdeploy.context import releases
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.errors import CosmicError, LockLost
+from cosmicdeploy.errors import CosmicError, EngineUnavailable, LockLost
 from cosmicdeploy.journal.history.entry import RunEntry
 from cosmicdeploy.journal.history.runs import find_run
 from cosmicdeploy.journal.records.known_failures import KnownFailures
 from cosmicdeploy.journal.run_kind import RunCommand, RunKind
 from cosmicdeploy.runs import locked_run
-from cosmicdeploy.runs.summary.summary import record_outcome, record_run
+from cosmicdeploy.runs.summary.summary import record_failure, record_outcome, record_run
 from cosmicdeploy.traffic.response import Response
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
 from tests.unit.journal.journal_writer import STATE, Writer
@@ -49,7 +50,7 @@ def shop(ctx: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Conte
         directory=tmp_path,
     )
     monkeypatch.setattr(Context, "container", lambda *_: None)
-    stack: Any = SimpleNamespace(project="shop")
+    stack: Any = SimpleNamespace(project="shop", services={})
     journal = Writer(ctx.journal.path).run("r1").journal
     own = replace(ctx, loaded=loaded, stack=stack, engine=Engine(), journal=journal)
     return replace(own, emit=own.run.notes.listening(ctx.emit))
@@ -109,19 +110,68 @@ def test_gaps_maintenance_and_phases_are_seconds_since_the_run_began(shop: Conte
         assert 0 <= at < 60
 
 
+class Unable:
+    """A lock that cannot be checked, for this reason."""
+
+    def __init__(self, error: CosmicError) -> None:
+        self._error = error
+
+    def require(self, max_age: float = 0.0) -> None:
+        raise self._error
+
+
+def listening(shop: Context, error: CosmicError | None = None) -> tuple[Context, list[Any]]:
+    """Return the context and its events; the lock cannot be checked if there is an error."""
+    events: list[Any] = []
+    lock: Any = Unable(error) if error else shop.lock
+    return replace(shop, lock=lock, emit=events.append), events
+
+
 def test_a_run_that_lost_its_lock_writes_nothing(shop: Context) -> None:
-    class Lost:
-        def require(self, max_age: float = 0.0) -> None:
-            raise LockLost("The lock was lost")
-
-    record_outcome(replace(shop, lock=Lost()), "changed")  # type: ignore[arg-type]
-    assert recorded(shop).summary is None
+    ctx, events = listening(shop, LockLost("The lock was lost"))
+    record_outcome(ctx, "changed")
+    assert recorded(shop).summary is None and events == []
 
 
-def test_a_summary_that_cannot_be_written_fails_no_run(shop: Context, tmp_path: Path) -> None:
+def test_a_run_is_recorded_although_the_engine_does_not_answer(shop: Context) -> None:
+    ctx, events = listening(shop, EngineUnavailable("No engine answers"))
+    error = CosmicError("No engine answers", todo="start it")
+    record_failure(ctx, error)
+    summary = recorded(shop).summary
+    assert summary is not None and summary.error is not None and events == []
+    assert (summary.error.todo, summary.releases) == ("start it", {})
+
+
+def test_a_summary_that_cannot_be_written_fails_no_run_but_is_a_warning(shop: Context) -> None:
+    ctx, events = listening(shop)
     shop.journal.path.unlink()
     shop.journal.path.mkdir()
+    record_outcome(ctx, "changed")
+    [warning] = events
+    assert warning.text.startswith("not in `cosmicdeploy history`: the summary of this run: ")
+
+
+def test_a_disk_that_is_full_cuts_the_summary_and_nothing_else(
+    shop: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.journal.append("success", resolves=[])
+    whole, write = shop.journal.path.read_bytes(), os.write
+    monkeypatch.setattr(os, "write", lambda handle, data: write(handle, data[:100]))
+    ctx, events = listening(shop)
+    record_outcome(ctx, "changed")
+    monkeypatch.undo()
+    assert len(shop.journal.path.read_bytes()) == len(whole) + 100
+    [warning] = events
+    assert "No space left on device" in warning.text
+    found = recorded(shop)
+    assert (found.end, found.summary) == ("success", None)
+
+
+def test_what_was_noted_beyond_the_bounds_is_counted(shop: Context) -> None:
+    shop.run.notes.more["phases"] += 7
     record_outcome(shop, "changed")
+    summary = recorded(shop).summary
+    assert summary is not None and summary.left_out == ["7 more phases"]
 
 
 def begun(shop: Context, monkeypatch: pytest.MonkeyPatch, kind: RunKind) -> Any:

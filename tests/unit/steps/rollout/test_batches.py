@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.journal.records.run_notes import RunNotes
+from cosmicdeploy.context.run_notes import RunNotes
 from cosmicdeploy.settings.pace import Pace
 from cosmicdeploy.stack.model import Attachment, Network, Pool, Service
 from cosmicdeploy.steps.rollout.planning.batches import addresses_are_kept, batches, grouped, parts

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
+from cosmicdeploy.context import run_notes
+from cosmicdeploy.context.run_notes import OUTPUT_LINES, RunNotes
 from cosmicdeploy.events import Event, Progress, StepEnded, StepStarted, Warned
-from cosmicdeploy.journal.records import run_notes
-from cosmicdeploy.journal.records.run_notes import OUTPUT_LINES, RunNotes
 
 pytestmark = pytest.mark.unit
 
@@ -56,3 +56,16 @@ def test_phases_are_seconds_since_the_run_began_and_bounded(
     notes.add_phase("web", "passes", 0, 1)
     assert [each.phase for each in notes.phases] == ["start", "healthy"]
     assert [(each.began, each.ended >= 0) for each in notes.phases] == [(1.0, True), (0.0, True)]
+    assert notes.more == {"phases": 1}
+
+
+def test_long_texts_and_many_warnings_take_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_notes, "MAX_WARNINGS", 2)
+    notes = RunNotes()
+    emit = notes.listening(lambda _event: None)
+    emit(StepStarted(name="build", kind="build"))
+    emit(Progress(text="x" * 10_000_000))
+    for number in range(5):
+        emit(Warned(text=f"warning {number}"))
+    assert len(notes.output[0]) < 2 * run_notes.LONGEST
+    assert notes.warnings == ["warning 0", "warning 1"] and notes.more == {"warnings": 3}

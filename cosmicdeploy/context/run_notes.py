@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from cosmicdeploy.events import Emit, Event, Progress, StepEnded, StepStarted, Warned
+from cosmicdeploy.text.shorten import cut
 
-# A run with more phases or warnings than this is recorded without the later ones.
+# A run with more phases or warnings than this is recorded without the later ones, but counts them.
 MAX_PHASES = 1000
 MAX_WARNINGS = 50
 # This many lines of a step's progress are kept, the last ones.
 OUTPUT_LINES = 20
+# A line of progress, or a warning, has at most this many characters in memory.
+LONGEST = 20_000
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,8 @@ class Phase:
 class RunNotes:
     """The times of steps and phases, the warnings, and the output of the present step.
 
-    `points` are the results of the verification, as the report has them, by point.
+    `points` are the results of the verification, as the report has them, by point. `more` says
+    how many phases and warnings there were beyond those that are kept.
 
     `began` is when the run began (monotonic clock), `began_at` the same in Unix time. Several
     threads may add phases.
@@ -41,6 +46,7 @@ class RunNotes:
         self.warnings: list[str] = []
         self.points: dict[str, dict[str, Any]] = {}
         self.output: deque[str] = deque(maxlen=OUTPUT_LINES)
+        self.more: Counter[str] = Counter()
         self._step = ""
         self.begin()
 
@@ -72,11 +78,17 @@ class RunNotes:
                 self.steps[event.name] = (began, self.passed())
                 self._step = ""
             case Progress() if self._step:
-                self.output.append(event.text)
-            case Warned() if len(self.warnings) < MAX_WARNINGS:
-                self.warnings.append(event.text)
+                self.output.append(cut(event.text, LONGEST))
+            case Warned():
+                self._add("warnings", self.warnings, cut(event.text, LONGEST), MAX_WARNINGS)
 
     def add_phase(self, service: str, phase: str, began: float, ended: float) -> None:
         """Note down a phase between two times of the monotonic clock."""
-        if len(self.phases) < MAX_PHASES:
-            self.phases.append(Phase(service, phase, self.passed(began), self.passed(ended)))
+        noted = Phase(service, phase, self.passed(began), self.passed(ended))
+        self._add("phases", self.phases, noted, MAX_PHASES)
+
+    def _add(self, name: str, items: list[Item], item: Item, most: int) -> None:
+        if len(items) < most:
+            items.append(item)
+        else:
+            self.more[name] += 1
