@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,9 +68,18 @@ def _report(
         write_page(path, text)
     if is_opened:
         _open(call, path)
-    if not call.terminal.json:
+    if not (call.terminal.json or _is_stdout(path)):
         call.terminal.console.print(f"the page of the run {run.id}: {path}", soft_wrap=True)
     return call.report(outcome="done", run=run.id, page=str(path))
+
+
+def _is_stdout(path: Path) -> bool:
+    """Return whether the page went to stdout, where no line may follow it."""
+    import os
+
+    with suppress(OSError):  # stdout is closed
+        return os.path.samestat(path.stat(), os.fstat(1))
+    return False
 
 
 def _open(call: Call, path: Path) -> None:

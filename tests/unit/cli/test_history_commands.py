@@ -176,6 +176,15 @@ def test_a_page_is_written_to_a_file_but_over_no_other(runs: Recorded, folder: P
     assert len(runs.path.read_text().splitlines()) == len(list(runs.journal.records()))
 
 
+def test_a_page_to_stdout_is_followed_by_nothing(
+    runs: Recorded, capfd: pytest.CaptureFixture[str]
+) -> None:
+    done = call("report", "--html", "/dev/stdout")
+    assert (done.exit_code, done.stdout) == (0, "")
+    page = capfd.readouterr().out
+    assert MARK in page and page.endswith("</html>\n")
+
+
 @pytest.mark.parametrize("can_open", [True, False])
 def test_a_page_is_opened_if_there_is_a_browser(
     runs: Recorded, monkeypatch: pytest.MonkeyPatch, can_open: bool

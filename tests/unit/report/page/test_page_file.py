@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,24 @@ def test_the_newest_pages_are_kept(tmp_path: Path) -> None:
     names = {path.name for path in folder.iterdir()}
     assert len(names) == KEPT and "run0.html" not in names and f"run{KEPT + 2}.html" in names
     assert folder.stat().st_mode & 0o077 == 0 == path.stat().st_mode & 0o077
+
+
+def test_processes_that_write_a_page_wait_for_each_other(tmp_path: Path) -> None:
+    def keep(number: int) -> Path:
+        return keep_page(tmp_path / "pages", f"run{number % 2}", PAGE)
+
+    with ThreadPoolExecutor(8) as pool:
+        paths = set(pool.map(keep, range(60)))
+    assert len(paths) == 2 and all(path.read_text() == PAGE for path in paths)
+
+
+def test_a_pipe_is_not_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_page(pipe, PAGE)
+    assert os.read(reader, 1000).decode() == PAGE
+    os.close(reader)
 
 
 @pytest.mark.parametrize("run", ["../../etc/passwd", "", "\0", "a/b"])
