@@ -66,7 +66,8 @@ def verification_section(run: RunEntry) -> Element:
         return card("Verification", el("p", "No verification is recorded.", class_="muted"))
     rows: list[list[Child]] = [[each.point, _state(each), _found(each)] for each in points]
     return card(
-        "Verification", table(("point", "", "found"), rows, caption="Points of the verification")
+        "Verification",
+        table(("point", "state", "found"), rows, caption="Points of the verification"),
     )
 
 

@@ -28,18 +28,20 @@ def limited(items: Sequence[Item]) -> tuple[Sequence[Item], Element | None]:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Child]], *, caption: str) -> Element:
-    """Return a table for data; the first cell of each row is its header.
-
-    `caption` is its name for a screen reader.
-    """
+    """Return a table for data; the first cell of each row is its header."""
     shown, more = limited(rows)
     body = [
         el("tr", *(_cell(child, is_first=number == 0) for number, child in enumerate(row)))
         for row in shown
     ]
     columns = [el("th", name, scope="col") for name in head]
-    whole = el("table", el("thead", el("tr", *columns)), el("tbody", *body), aria_label=caption)
-    return el("div", whole, more, class_="scroll")
+    parts = (el("thead", el("tr", *columns)), el("tbody", *body))
+    return el("div", captioned(caption, *parts), more, class_="scroll")
+
+
+def captioned(caption: str, *parts: Child, look: str | None = None) -> Element:
+    """Return a table with a caption, which only a screen reader reads: it follows a heading."""
+    return el("table", el("caption", caption), *parts, class_=look)
 
 
 def _cell(child: Child, *, is_first: bool) -> Element:
@@ -53,7 +55,7 @@ def facts(pairs: Iterable[tuple[str, Child]], *, caption: str) -> Element:
         for name, value in pairs
         if value is not None and not (isinstance(value, str) and not value)
     ]
-    return el("table", el("tbody", *rows), aria_label=caption)
+    return captioned(caption, el("tbody", *rows))
 
 
 def bullets(texts: Sequence[str]) -> Element:

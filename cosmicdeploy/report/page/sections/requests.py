@@ -25,7 +25,7 @@ LEGEND = (
     ("p99", "99th percentile (p99)"),
     ("failures", "failed requests"),
 )
-HEAD = ("", "sent", "failed", "p50 ms", "p99 ms", "max ms", "longest gap ms")
+HEAD = ("requests", "sent", "failed", "p50 ms", "p99 ms", "max ms", "longest gap ms")
 # A series of a damaged record may have more intervals than are ever recorded.
 MOST_INTERVALS = 500
 

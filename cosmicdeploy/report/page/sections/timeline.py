@@ -9,6 +9,7 @@ from cosmicdeploy.journal.history.entry import RunEntry
 from cosmicdeploy.report.page.drawing.elements import el
 from cosmicdeploy.report.page.drawing.scale import TimeScale
 from cosmicdeploy.report.page.drawing.tracks import Band, axis
+from cosmicdeploy.report.page.sections.parts import captioned
 
 # So many gaps, and times of maintenance, are shaded in each track.
 MOST_BANDS = 20
@@ -47,10 +48,9 @@ def lanes(scale: TimeScale, head: Sequence[str], rows: Iterable[Element], name: 
         class_="times",
         aria_hidden="true",
     )
-    return el(
-        "table",
+    return captioned(
+        name,
         el("thead", el("tr", *columns, el("th", "time since the run began", scope="col"))),
         el("tbody", times, *rows),
-        class_="lanes",
-        aria_label=name,
+        look="lanes",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ class Page(HTMLParser):
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.texts: list[str] = []
+        # The texts of the headers of tables.
+        self.cells: list[str] = []
         self._open: list[str] = []
         self.feed(text)
         assert self._open == []
@@ -40,6 +43,8 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
         if tag not in VOID:
             self._open.append(tag)
+        if tag == "th":
+            self.cells.append("")
 
     def handle_endtag(self, tag: str) -> None:
         assert self._open.pop() == tag
@@ -47,6 +52,8 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if "style" not in self._open:
             self.texts.append(data)
+        if "th" in self._open:
+            self.cells[-1] += data
 
     @property
     def text(self) -> str:
@@ -207,8 +214,17 @@ def test_every_drawing_and_table_has_a_name(recorded: Recorded, kind: str) -> No
         is_named = attributes.get("role") == "img" and attributes.get("aria-label")
         is_part = "viewBox" in attributes or "viewbox" in attributes
         assert is_named or is_part or attributes.get("aria-hidden") == "true", attributes
-    assert all(attributes.get("aria-label") for attributes in page.all("table"))
+    assert page.all("table") and len(page.all("table")) == len(page.all("caption"))
     assert all("scope" in attributes for attributes in page.all("th"))
+    assert "" not in page.cells
+
+
+@pytest.mark.parametrize("kind", ["success", "failure", "earlier", "killed"])
+def test_no_level_of_headings_is_left_out(recorded: Recorded, kind: str) -> None:
+    getattr(recorded, kind)()
+    levels = [int(tag[1]) for tag, _ in page_of(recorded).tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_the_style_is_for_light_dark_print_and_narrow_screens() -> None:
