@@ -9,6 +9,8 @@ STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 
 MOST_TICKS = 7
 # The least width of a bar in percent, so that a short step can be seen.
 LEAST_WIDTH = 0.4
+# A damaged record may have any number; a greater one is drawn and shown as this one.
+MOST = 1e9
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class TimeScale:
 
     @property
     def length(self) -> float:
-        return max(self.seconds, 0.1)
+        return min(max(self.seconds, 0.1), MOST)
 
     def x(self, at: float) -> float:
         """Return the position of a time; one outside of the run is at the edge."""
@@ -46,7 +48,7 @@ class LatencyScale:
     @property
     def decades(self) -> int:
         """How many powers of ten the scale spans."""
-        return max(1, math.ceil(math.log10(max(self.most, 1.0)) - 1e-9))
+        return max(1, math.ceil(math.log10(min(max(self.most, 1.0), MOST)) - 1e-9))
 
     def y(self, milliseconds: float) -> float:
         """Return the position of a latency."""
@@ -60,6 +62,7 @@ class LatencyScale:
 
 def clock(seconds: float) -> str:
     """Format a time since the run began: "4.2 s", "75 s", "12:05 min", "3:20 h"."""
+    seconds = min(seconds, MOST)
     if seconds < 10:
         return f"{seconds:.1f}".removesuffix(".0") + " s"
     if seconds < 120:
@@ -73,5 +76,5 @@ def clock(seconds: float) -> str:
 def milliseconds(value: float) -> str:
     """Format a latency: "4.2 ms", "120 ms", "1.5 s"."""
     if value >= 1000:
-        return f"{value / 1000:.1f}".removesuffix(".0") + " s"
+        return f"{min(value, MOST) / 1000:.1f}".removesuffix(".0") + " s"
     return f"{value:.0f} ms" if value >= 10 else f"{value:.1f}".removesuffix(".0") + " ms"

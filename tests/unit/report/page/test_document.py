@@ -272,6 +272,21 @@ def test_no_text_of_a_record_becomes_markup(recorded: Recorded, text: str) -> No
     assert HOSTILE.get(text, text).split()[0] in page.text
 
 
+@pytest.mark.parametrize("number", [1.7e308, 1e12, 5e-324])
+def test_a_damaged_record_with_any_number_makes_a_page(recorded: Recorded, number: float) -> None:
+    values = {name: [1, 1, 1] for name in ("sent", "failed")}
+    times = {name: [number] * 3 for name in ("p50_ms", "p99_ms")}
+    recorded.success(
+        seconds=number,
+        steps=[step("a", "changed", 0, number)],
+        phases=[phase("web-1", "start", 0, number), phase("web-1", "drain", number, number)],
+        series={"seconds": number, "new": {**values, **times}, "kept": {**values, **times}},
+        maintenance=[[0, number]],
+    )
+    whole = made_page(latest(recorded))
+    assert not re.search(r"\b(inf|nan)\b", whole) and len(whole) < 200_000
+
+
 def test_a_damaged_record_with_too_many_parts_makes_no_endless_page(recorded: Recorded) -> None:
     many = 3000
     values = {name: [1] * many for name in ("sent", "failed", "p50_ms", "p99_ms")}
