@@ -93,6 +93,12 @@ class RunEntry:
         return self.end == "undone"
 
     @property
+    def sent_no_requests(self) -> bool:
+        """Whether it is recorded that the run sent no requests through the proxy."""
+        summary = self.summary
+        return summary is not None and not summary.requests and "requests" not in summary.left_out
+
+    @property
     def failed_late(self) -> bool:
         """Whether something has failed after all steps had succeeded, such as a full disk."""
         return self.end == "success" and self.outcome in ("failed", "interrupted")

@@ -35,7 +35,7 @@ def requests_section(run: RunEntry) -> Element:
     requests = run.summary.requests if run.summary else None
     heading = "Requests sent through the deploy"
     if requests is None:
-        why = "The run sent no requests." if run.summary else "No figures are recorded."
+        why = "The run sent no requests." if run.sent_no_requests else "No figures are recorded."
         return card(heading, el("p", why, class_="muted"))
     return card(
         heading,

@@ -100,7 +100,7 @@ def _tiles(run: RunEntry) -> Iterator[Element]:
     summary = run.summary
     requests = summary.requests if summary else None
     if requests is None:
-        yield _tile("requests failed", "none sent" if summary else "not recorded")
+        yield _tile("requests failed", "none sent" if run.sent_no_requests else "not recorded")
     else:
         look = "wrong" if requests.failed else "good"
         note = f"of {requests.sent}; longest gap {requests.longest_gap_ms:.0f} ms"

@@ -55,7 +55,7 @@ def facts_of(run: RunEntry) -> Iterator[tuple[str, str]]:
 def _requests(run: RunEntry) -> str:
     requests = run.summary.requests if run.summary else None
     if requests is None:
-        return "" if run.summary is None else "none were sent"
+        return "none were sent" if run.sent_no_requests else ""
     gap = f"longest gap {requests.longest_gap_ms:.0f} ms"
     return f"{requests.sent} sent, {requests.failed} failed, {gap}"
 

@@ -175,6 +175,10 @@ def test_what_was_too_large_to_record_is_named(recorded: Recorded) -> None:
     text = page_of(recorded).text
     assert "Too large to record: phases, series" in text
     assert "The course over time is not shown. It was too large to record." in text
+    del short["requests"]
+    recorded.add("summary", 6, "r1", **short, left_out=["requests"])
+    text = page_of(recorded).text
+    assert "No figures are recorded" in text and "sent no requests" not in text
 
 
 @pytest.mark.parametrize("kind", ["success", "failure", "earlier", "killed"])
