@@ -142,6 +142,16 @@ def _require_volumes(loaded: LoadedSettings, stack: Stack) -> None:
             )
 
 
+def open_journal(config: Path | None, emit: Emit) -> tuple[LoadedSettings, Journal]:
+    """Return the settings and the journal of the stack that `open_stack` would open.
+
+    Needs neither the compose file nor an engine. Raises `ConfigError`.
+    """
+    loaded = load(config or find(Path.cwd()), os.environ)
+    path = loaded.state_directory / "journal.jsonl"
+    return loaded, Journal(path=path, warn=lambda text: emit(Warned(text=text)))
+
+
 def stack_folder(config: Path | None) -> Path | None:
     """Return the folder of the stack that `open_stack` would open; None if it would find none."""
     try:

@@ -63,6 +63,7 @@ def run_stack_playbook(
     names infrastructure that is replaced too. `remove_orphans` removes containers that no service
     declares; raises `UsageError` if the playbook has no step for that.
     """
+    from cosmicdeploy.cli.page import with_page
     from cosmicdeploy.cli.reporting import plan_report, run_report, with_notices
     from cosmicdeploy.operations.notices import show_notices
     from cosmicdeploy.operations.recorder import recorder_of
@@ -88,4 +89,5 @@ def run_stack_playbook(
             return with_notices(plan_report(call, planned, ctx), notices)
         command = RunCommand(line=f"step {only}" if only else call.command, kind=kind)
         run, traffic = execute(ctx, command, steps, wait, recorder_of(kind))
-        return with_notices(run_report(call, run, traffic), notices)
+        report = with_notices(run_report(call, run, traffic), notices)
+        return with_page(call, run.ctx, report) if kind.places_release else report

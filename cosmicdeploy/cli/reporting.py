@@ -32,10 +32,11 @@ def run_report(call: Call, run: Run, traffic: TrafficStats | None) -> Report:
     error = run.error
     call.print_traceback(error)
     return call.report(
-        outcome=_outcome(run),
+        outcome=run.outcome,
         exit_code=int(error.exit_code) if error else 0,
         **_releases_of_run(run),
         backup=run.fact("backup"),
+        run=run.ctx.journal.run or None,
         steps=[
             StepReport(
                 name=result.step.name,
@@ -69,12 +70,6 @@ def _releases_of_run(run: Run) -> Mapping[str, object]:
         return release_fields(run.ctx)
     except CosmicError:  # without an engine, the report still has the run's outcome
         return {}
-
-
-def _outcome(run: Run) -> str:
-    if run.error is None:
-        return "changed" if run.changed else "unchanged"
-    return "interrupted" if run.error.exit_code == ExitCode.INTERRUPTED else "failed"
 
 
 def plan_report(call: Call, plan: Plan, ctx: Context) -> Report:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
+from cosmicdeploy.context.run_notes import RunNotes
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.restore.background_proof import BackgroundProof
 from cosmicdeploy.journal.records.known_failures import KnownFailures
@@ -125,6 +126,7 @@ class RunScope:
     `stops`: the requests to stop a container, which continue after a signal.
     `trials_began`: container id of a trial → when this run started it (monotonic clock).
     `data_proof`: the proof of the data of this run's backup (`backup.prove`).
+    `notes`: what the run notes down for its summary.
     `traffic`: statistics of the requests that the run sends through the proxy; None without
     requests.
     """
@@ -147,4 +149,5 @@ class RunScope:
     stops: BackgroundCalls = field(default_factory=BackgroundCalls)
     trials_began: dict[str, float] = field(default_factory=dict)
     data_proof: BackgroundProof = field(default_factory=BackgroundProof)
+    notes: RunNotes = field(default_factory=RunNotes)
     traffic: TrafficStats | None = None

@@ -15,7 +15,7 @@ from typing import Any
 
 from cosmicdeploy.journal.appending import append_line
 from cosmicdeploy.journal.lines import Record, UnreadableLine, open_journal, parse, pieces
-from cosmicdeploy.journal.reader import Reader
+from cosmicdeploy.journal.reader import Reader, Wanted
 from cosmicdeploy.journal.step_kinds import other_name
 from cosmicdeploy.journal.unfinished.replay import Replay
 from cosmicdeploy.text.timestamp import now
@@ -49,14 +49,19 @@ class Journal:
         return self._reader.replay(self.path, self.warn)
 
     def search(
-        self, relevant: Callable[[bytes], bool], *, since: float | None = None
+        self,
+        relevant: Callable[[bytes], bool],
+        *,
+        since: float | None = None,
+        summaries: bool = False,
     ) -> Iterator[Record]:
         """Yield the records whose lines are `relevant`, oldest first; the other lines are skipped.
 
         `relevant` gets each line as JSON, and may select too many lines. If `since` (Unix time) is
-        given, also yields records from the archive that are not older.
+        given, also yields records from the archive that are not older. Skips the summaries of runs,
+        unless `summaries`.
         """
-        return self._reader.search(self.path, self.warn, relevant, since)
+        return self._reader.search(self.path, self.warn, Wanted(relevant, summaries), since)
 
     def last(self, kind: str, **facts: Any) -> Record | None:
         """Return the newest record of this kind that has these values; None if there is none."""
@@ -72,7 +77,7 @@ class Journal:
 
     def records(self) -> Iterator[Record]:
         """Yield all records, oldest first, without the unreadable lines; parses every line."""
-        return self.search(lambda _line: True)
+        return self.search(lambda _line: True, summaries=True)
 
     def entries(self) -> Iterator[Record | UnreadableLine]:
         """Yield all records and unreadable lines, oldest first, without a warning."""

@@ -27,6 +27,7 @@ from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.runs.execute import record_release
 from cosmicdeploy.runs.interrupted import interrupted
 from cosmicdeploy.runs.locked_run import begin
+from cosmicdeploy.runs.summary.summary import record_outcome
 from cosmicdeploy.steps.backups.load import LoadStep
 from cosmicdeploy.steps.backups.restore import RestoreStep
 from cosmicdeploy.steps.containers.maintenance.maintenance import end_maintenance, is_maintenance_on
@@ -205,3 +206,4 @@ def _record_acceptance(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
     if backups_of(runs):  # a rollback can still use them
         record_release(ctx.with_run(resumed_runs=runs), COMMAND)
     ctx.journal.append("success", resolves=[])
+    record_outcome(ctx, "changed")

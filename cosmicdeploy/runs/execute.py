@@ -29,6 +29,7 @@ from cosmicdeploy.runs.locked_run import begin
 from cosmicdeploy.runs.new_services import new_services
 from cosmicdeploy.runs.plan import Plan, make_plan
 from cosmicdeploy.runs.runner import Run
+from cosmicdeploy.runs.summary.summary import record_outcome, record_run
 from cosmicdeploy.runs.undo.snapshot import observe
 from cosmicdeploy.runs.undo.undo import Applied
 from cosmicdeploy.steps.base import Step
@@ -116,6 +117,7 @@ def execute(
             remember_files(run.ctx)
         if recording:
             _end_recording(recording, run, in_place)
+        record_run(run.ctx, run, measured)
     return run, measured
 
 
@@ -130,6 +132,7 @@ def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
         interrupted.end_tools(run_ctx)
         undone = undo_runs(run_ctx, interrupted.to_abort(run_ctx))
         run_ctx.journal.append("success", resolves=[])
+        record_outcome(run_ctx, "changed" if undone else "unchanged")
     return undone
 
 

@@ -11,6 +11,7 @@ from cosmicdeploy.context.lookup_cache import LookupCache
 from cosmicdeploy.errors import (
     CosmicError,
     EngineError,
+    ExitCode,
     LockLost,
     ProbeFailed,
     to_cosmic_error,
@@ -51,6 +52,13 @@ class Run:
 
     def __post_init__(self) -> None:
         self._applied = applied_by(self.ctx.run.resumed_runs)
+
+    @property
+    def outcome(self) -> str:
+        """How the run ended: "changed", "unchanged", "failed" or "interrupted"."""
+        if self.error is None:
+            return "changed" if self.changed else "unchanged"
+        return "interrupted" if self.error.exit_code == ExitCode.INTERRUPTED else "failed"
 
     @property
     def changed(self) -> bool:

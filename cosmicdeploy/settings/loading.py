@@ -37,6 +37,11 @@ class LoadedSettings:
         """The folder of the journal and of the deployer's other records."""
         return self.directory / ".cosmicdeploy"
 
+    @property
+    def pages_directory(self) -> Path:
+        """The folder of the pages of runs."""
+        return self.state_directory / "pages"
+
     def path(self, relative: Path) -> Path:
         """Return a path from the settings as an absolute path.
 

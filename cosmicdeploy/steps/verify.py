@@ -62,6 +62,7 @@ class VerifyStep(Step):
         excused = Excused.of(ctx)
         excused.wait_for_recovery(ctx)
         results = self.results(ctx)
+        ctx.run.notes.points |= {each.point: each.model_dump(mode="json") for each in results}
         not_ok = [result for result in results if not result.ok]
         failed = [
             result for result in not_ok if result.blocking and not excused.excuses(ctx, result)

@@ -144,6 +144,7 @@ def _plan(
 
 
 def _run(call: Call, config: Path | None, reference: str, wait: float, *, plan: bool) -> Report:
+    from cosmicdeploy.cli.page import with_page
     from cosmicdeploy.cli.reporting import plan_report, run_report
     from cosmicdeploy.operations import playbooks
     from cosmicdeploy.playbook import load_playbook
@@ -165,7 +166,9 @@ def _run(call: Call, config: Path | None, reference: str, wait: float, *, plan: 
             costs = playbooks.costs(plan_only(ctx, kind, playbook.steps))
         _require_yes(call, file.name, costs)
     with view:
-        return run_report(call, *playbooks.run_playbook(ctx, file, playbook, wait))
+        run, traffic = playbooks.run_playbook(ctx, file, playbook, wait)
+        report = run_report(call, run, traffic)
+        return with_page(call, run.ctx, report) if kind.places_release else report
 
 
 def _require_yes(call: Call, name: str, costs: Sequence[str]) -> None:

@@ -134,6 +134,7 @@ class _Options:
 def _rollback(
     call: Call, config: Path | None, to: str, modes: list[Mode], options: _Options
 ) -> Report:
+    from cosmicdeploy.cli.page import with_page
     from cosmicdeploy.cli.reporting import run_report, with_notices
     from cosmicdeploy.context.younger_services import fates, younger_lines
     from cosmicdeploy.database.backups.owner import FROM_OTHER_STACK
@@ -180,7 +181,7 @@ def _rollback(
         command = RunCommand(line=line, kind=RunKind.ROLLBACK)
         recorder = recorder_of(command.kind)
         run, traffic = rollback(ctx, command, playbook, target, options.wait, recorder)
-        return with_notices(run_report(call, run, traffic), notices)
+        return with_page(call, run.ctx, with_notices(run_report(call, run, traffic), notices))
 
 
 def _including(ctx: Context, words: Sequence[str], target: Backup, mode: Mode) -> Context:

@@ -16,6 +16,7 @@ from cosmicdeploy.journal.step_kinds import current_kind
 
 # A key that is followed by whitespace; no version of cosmicdeploy writes one.
 SPACE_BEFORE_COLON = re.compile(rb'"\s+:')
+CONTAINERS = (dict, list)
 
 
 def parsed(line: bytes) -> Any:
@@ -53,11 +54,13 @@ def repeats_a_key(line: bytes, data: Any) -> bool:
 
 
 def _count_keys(data: Any) -> int:
-    """Return the total number of keys in all objects of the data."""
+    """Return how many keys all objects in the data have together."""
+    # A summary has long lists of numbers, for which a call each would take most of the time.
     if isinstance(data, dict):
-        return len(data) + sum(_count_keys(value) for value in data.values())
+        parts = [part for part in data.values() if isinstance(part, CONTAINERS)]
+        return len(data) + sum(map(_count_keys, parts))
     if isinstance(data, list):
-        return sum(_count_keys(value) for value in data)
+        return sum(_count_keys(part) for part in data if isinstance(part, CONTAINERS))
     return 0
 
 

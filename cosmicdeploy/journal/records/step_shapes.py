@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from cosmicdeploy.journal.records.record_shapes import Names, Shape
+from cosmicdeploy.journal.records.shape import Names, Shape
 
 
 class Container(Shape):

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from cosmicdeploy.journal.lines import text_of
-from cosmicdeploy.journal.records.record_shapes import PLAUSIBLE_YEARS
+from cosmicdeploy.journal.records.shape import PLAUSIBLE_YEARS
 from cosmicdeploy.journal.rotation.needed import Needed, NeededUnits, texts
 
 # This many of the newest units stay.

@@ -23,7 +23,7 @@ from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.files.atomic import open_private, sync, sync_folder
 from cosmicdeploy.journal.appending import exclusively, write_line
 from cosmicdeploy.journal.journal import Journal, line_of
-from cosmicdeploy.journal.lines import Piece, pieces, text_of
+from cosmicdeploy.journal.lines import Piece, pieces, summary_head, text_of
 from cosmicdeploy.journal.records import records
 from cosmicdeploy.journal.rotation.archive import (
     append_lines,
@@ -183,11 +183,14 @@ def _without_lines(run: InterruptedRun) -> InterruptedRun:
 
 
 def _json(piece: Piece) -> Any:
-    """Return the parsed JSON of a line; None if it is not JSON, or too long."""
+    """Return the parsed JSON of a line; None if it is not JSON, or too long.
+
+    Of a summary, only what says to which run it belongs.
+    """
     if not piece.is_whole:
         return None
     try:
-        return records.parsed(piece.data)
+        return summary_head(piece.data) or records.parsed(piece.data)
     except ValueError:
         return None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from cosmicdeploy.journal.lines import MAX_LISTED, Record, UnreadableLine
+from cosmicdeploy.journal.lines import MAX_LISTED, SUMMARY, Record, UnreadableLine
 from cosmicdeploy.journal.rotation.since_rotation import SinceRotation
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import MIGRATE, RESUME
@@ -69,8 +69,11 @@ class Replay:
         """Note an unreadable line in the run that wrote it.
 
         If the line names no known run, the run that began last may have written it, because only
-        one run writes at a time. An unreadable `success` record still ends its run.
+        one run writes at a time. An unreadable `success` record still ends its run, and an
+        unreadable summary means nothing, since no run depends on it.
         """
+        if line.kind == SUMMARY:
+            return
         where = f"line {line.line} of the journal cannot be read"
         if line.run in self.open or (
             line.kind in CHANGING and self._begin_without_record(line.run)

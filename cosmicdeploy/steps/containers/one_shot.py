@@ -74,7 +74,7 @@ def _reason(ctx: Context, name: str) -> str:
 
 def _run(ctx: Context, name: str) -> None:
     """Run a service in a new container; raises `CosmicError` with its last lines if it fails."""
-    created = swap_in(ctx, look_up(ctx, name), Phases())
+    created = swap_in(ctx, look_up(ctx, name), Phases(ctx.run.notes))
     ctx.engine.start(created)
     log = LogFollower(partial(ctx.engine.timed_log_lines, created), ctx.say)
     ctx.engine.wait_until_ended(created, ctx.settings.migrate.timeout)

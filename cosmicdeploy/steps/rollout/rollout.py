@@ -185,9 +185,9 @@ class RolloutStep(Step):
         for name in names:
             current = ctx.container(name)
             if current is not None and serves_now(ctx, current):
-                proxy = ProxyControl(ctx, Phases())
+                proxy = ProxyControl(ctx, Phases(ctx.run.notes))
                 proxy.put_in_service([name], moved=True)
-                stop_superseded(ctx, ctx.service(name), Phases())
+                stop_superseded(ctx, ctx.service(name), Phases(ctx.run.notes))
                 proxy.reload_if_ambiguous([name])
 
     def _require_orders(self, ctx: Context) -> None:

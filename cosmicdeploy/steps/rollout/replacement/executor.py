@@ -13,7 +13,7 @@ from typing import Any
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.journal.records.timings import DRAIN, HEALTHY, PASSES, START
+from cosmicdeploy.journal.records.timings import DRAIN, HEALTHY, NEVER_READY, PASSES, START
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Application
 from cosmicdeploy.settings.pace import Pace, pace_of
@@ -65,7 +65,7 @@ class Rollout:
     ) -> None:
         self._before = before or {}
         self._ctx, self._reasons, self._in_place = ctx, reasons, in_place
-        self._phases = Phases()
+        self._phases = Phases(ctx.run.notes)
         self._proxy = ProxyControl(ctx, self._phases)
         self._started = time.monotonic()
         # Service → id of the container that serves after the rollout.
@@ -289,16 +289,20 @@ class Rollout:
     def _wait_one_ready(self, name: str) -> Container:
         began, answered = time.monotonic(), list[float]()
         is_kept = self._in_place or self._reasons[name] in STARTED_IN_PLACE
-        container = wait_ready(
-            self._ctx,
-            self._created[name],
-            name,
-            lambda: answered.append(time.monotonic()),
-            is_new=not is_kept and name not in self._restarting,
-        )
+        try:
+            container = wait_ready(
+                self._ctx,
+                self._created[name],
+                name,
+                lambda: answered.append(time.monotonic()),
+                is_new=not is_kept and name not in self._restarting,
+            )
+        except BaseException:
+            self._ctx.run.notes.add_phase(name, NEVER_READY, began, time.monotonic())
+            raise
         if name not in self._restarting:
             self._ready.add(name, container)
         first = answered[0] if answered else time.monotonic()
-        self._phases.add(name, HEALTHY, first - began)
+        self._phases.add(name, HEALTHY, first - began, first)
         self._phases.add(name, PASSES, time.monotonic() - first)
         return container

@@ -47,7 +47,7 @@ def put_in_place(ctx: Context, service_name: str) -> str:
 
     `put_back` in `undo.py` puts the former container back.
     """
-    created = swap_in(ctx, look_up(ctx, service_name), Phases())
+    created = swap_in(ctx, look_up(ctx, service_name), Phases(ctx.run.notes))
     start_container(ctx, service_name, created)
     return created
 

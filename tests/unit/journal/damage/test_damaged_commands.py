@@ -15,6 +15,7 @@ import pytest
 from tests.unit.fuzz.damage import cases, limited
 from tests.unit.journal.damage.any_json import ID
 from tests.unit.journal.damage.journals import killed_run
+from tests.unit.journal.history.recorded import Recorded
 from tests.unit.journal.rotation.histories import History
 from tests.unit.shop import call
 
@@ -28,23 +29,29 @@ COMMANDS = (
     ("checklist", "--json"),
     ("backup", "prune", "--plan"),
     ("lock", "status"),
+    ("history", "--all"),
+    ("history", "--json"),
+    ("history", "show"),
+    ("history", "show", "latest", "--json"),
+    ("report",),
 )
 
 
-def journals() -> list[str]:
-    """Return four journals: of a killed run, of ended runs, and of both in either order."""
+def journals(folder: Path) -> list[str]:
+    """Return the journal of a killed run, of runs that have ended, of both, and with summaries."""
+    summarized = Recorded(folder / "recorded").success().failure().path.read_text()
     history = History()
     for _ in range(3):
         history.finished("build", "rollout", backups=["b1"])
     killed = "".join(json.dumps(record) + "\n" for record in killed_run())
     past = b"".join(history.lines).decode()
-    return [killed, past, past + killed, killed + past]
+    return [killed, past, past + killed, killed + past, summarized, summarized + killed]
 
 
 @pytest.mark.parametrize("count", [100, pytest.param(10_000, marks=pytest.mark.torture)])
 def test_a_command_that_only_reads_works_with_a_damaged_journal(folder: Path, count: int) -> None:
     path = folder / ".cosmicdeploy/journal.jsonl"
-    for number, chance, data in cases(6, count, journals()):
+    for number, chance, data in cases(6, count, journals(folder)):
         path.write_bytes(data)
         words = chance.choice(COMMANDS)
         with limited():

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cosmicdeploy.context.run_notes import RunNotes
 from cosmicdeploy.settings.pace import Pace
 from cosmicdeploy.stack.model import Attachment, Network, Pool, Service
 from cosmicdeploy.steps.rollout.planning.batches import addresses_are_kept, batches, grouped, parts
@@ -60,6 +61,17 @@ def test_needed_seconds_leave_out_the_waits_of_the_deployer() -> None:
     facts = phases.facts(30.0)
     assert (facts["needed"], facts["seconds"]) == (11.0, 30.0)
     assert facts["services"]["b"] == {"create": 1.0}  # type: ignore[index]
+
+
+def test_phases_are_noted_with_their_times() -> None:
+    notes = RunNotes()
+    phases = Phases(notes)
+    phases.add("a", "healthy", 2.0, ended=notes.began + 5.0)
+    with phases.of("a", "passes"):
+        pass
+    healthy, passes = notes.phases
+    assert (healthy.phase, healthy.began, healthy.ended) == ("healthy", 3.0, 5.0)
+    assert passes.phase == "passes" and 0 <= passes.began <= passes.ended < 5
 
 
 @pytest.mark.parametrize(

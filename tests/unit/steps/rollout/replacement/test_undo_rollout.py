@@ -82,6 +82,22 @@ def test_an_error_is_raised_after_the_other_services_were_put_back(
         undo_rollout.end()
 
 
+def test_only_services_that_are_put_back_are_noted(
+    ctx: Context,
+    rollout_undo: tuple[RolloutUndo, list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    undo_rollout, _ = rollout_undo
+    for name in ("first", "bad"):
+        undo_rollout.undo(name, BEFORE)
+    monkeypatch.setattr(undo, "put_back", lambda *_: False)
+    undo_rollout.undo("untouched", BEFORE)
+    assert [(each.service, each.phase) for each in ctx.run.notes.phases] == [
+        ("first", "undo"),
+        ("bad", "undo"),
+    ]
+
+
 def test_an_error_of_the_proxy_does_not_stop_the_undo(
     rollout_undo: tuple[RolloutUndo, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
