@@ -12,6 +12,7 @@ import pymysql
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
+from cosmicdeploy.database.bookkeeping import LARAVEL, Bookkeeping
 from cosmicdeploy.database.session_settings import (
     TRANSACTIONS,
     Kind,
@@ -44,7 +45,8 @@ LOST = 2013
 class DatabaseAccess:
     """How to reach the database: its container (for dumps), its address, schema and user.
 
-    `name` is the schema that the application uses: the live one.
+    `name` is the schema that the application uses: the live one. `bookkeeping` is its table of
+    migrations; None if no framework keeps one.
     """
 
     container_id: str
@@ -53,6 +55,7 @@ class DatabaseAccess:
     name: str
     user: str
     password: str = field(repr=False)
+    bookkeeping: Bookkeeping | None = field(default=LARAVEL, repr=False)
 
     @property
     def where(self) -> str:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cosmicdeploy.database.access import DatabaseAccess, quoted
+from cosmicdeploy.database.bookkeeping import LARAVEL, Bookkeeping
 from cosmicdeploy.database.schema.columns import Outline
 from cosmicdeploy.database.schema.definitions import (
     ROUTINES,
@@ -18,8 +19,6 @@ from cosmicdeploy.database.schema.definitions import (
 from cosmicdeploy.database.schema.digest import schema_digest
 from cosmicdeploy.database.schema.outline import incompatibilities, read_outline
 from cosmicdeploy.database.session import Session, open_session
-
-MIGRATIONS_TABLE = "migrations"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +39,17 @@ class Table:
 
 
 class Facts:
-    """Queries about one schema. All methods raise `DatabaseError`."""
+    """Queries about one schema. All methods raise `DatabaseError`.
 
-    def __init__(self, session: Session, schema: str) -> None:
+    `bookkeeping` is its table of migrations; None if no framework keeps one.
+    """
+
+    def __init__(
+        self, session: Session, schema: str, bookkeeping: Bookkeeping | None = LARAVEL
+    ) -> None:
         self.session = session
         self.schema = schema
+        self.bookkeeping = bookkeeping
 
     def ping(self) -> None:
         """Run a trivial query, to check that the database answers."""
@@ -158,15 +163,24 @@ class Facts:
         """
         return schema_digest(self.session, self.schema, like)
 
+    def has_bookkeeping(self) -> bool:
+        """Whether the framework's table of migrations exists."""
+        return self.bookkeeping is not None and bool(self.columns(self.bookkeeping.table))
+
     def applied_migrations(self) -> dict[str, int]:
-        """Return applied migration → its batch number; empty if there is no migrations table."""
-        if not self.columns(MIGRATIONS_TABLE):
+        """Return applied migration → number of the run that ran it, in the order in which they ran.
+
+        The number is 0 if the framework counts no runs. Empty if there is no table of migrations.
+        """
+        kept = self.bookkeeping
+        if kept is None or not self.has_bookkeeping():
             return {}
-        table = f"{quoted(self.schema)}.{quoted(MIGRATIONS_TABLE)}"
-        rows = self.session.rows(
-            f"SELECT migration, batch FROM {table} ORDER BY batch, migration"  # noqa: S608 - quoted
+        columns = ", ".join(map(quoted, kept.read_columns))
+        order = ", ".join(map(quoted, kept.order or kept.columns))
+        table = f"{quoted(self.schema)}.{quoted(kept.table)}"
+        return kept.applied(
+            self.session.rows(f"SELECT {columns} FROM {table} ORDER BY {order}")  # noqa: S608 - quoted
         )
-        return {str(name): int(batch) for name, batch in rows}
 
     def outline(self) -> Outline:
         """Return what application code relies on: the columns of each table and view."""
@@ -182,7 +196,7 @@ class Facts:
         return incompatibilities(needed, self.outline())
 
     def highest_batch(self) -> int:
-        """Return the number of the last migration batch; 0 if no migration was applied."""
+        """Return the number of the last run that migrated; 0 if none did, or if none is counted."""
         return max(self.applied_migrations().values(), default=0)
 
     def keys_across_schemas(self) -> tuple[str, ...]:
@@ -208,4 +222,4 @@ class Facts:
 def open_facts(access: DatabaseAccess) -> Iterator[Facts]:
     """Open a session for queries about the live schema. Raises `DatabaseError`."""
     with open_session(access) as session:
-        yield Facts(session, access.name)
+        yield Facts(session, access.name, access.bookkeeping)

@@ -1,9 +1,9 @@
-"""Run the application's console in the image of the new release."""
+"""Run commands in the image of the new release."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container, ExecResult
@@ -30,8 +30,19 @@ def in_new_image(
 ) -> ExecResult:
     """Run a console command in the image that the app's tag names now, which has the new code.
 
-    The command runs in a replica or a trial (a container that serves no client) that has this image
-    already, else in a container of its own. Raises `ConfigError` if there is no image.
+    The options are those of `command_in_new_image`.
+    """
+    return command_in_new_image(
+        ctx,
+        ctx.settings.services.app[0],
+        ctx.console(*arguments),
+        Where(apart=apart, once=once, reads=reads, shows=shows),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """In which container of the new image a command runs.
 
     - `apart`: the command always runs in a container of its own. A later run finds it there if this
       run is killed.
@@ -43,37 +54,53 @@ def in_new_image(
     - `shows`: the operator sees each line of the command's output as the command prints it. Only
       together with `apart`.
     """
-    name = ctx.settings.services.app[0]
+
+    apart: bool = False
+    once: bool = False
+    reads: bool = False
+    shows: bool = False
+
+
+def command_in_new_image(
+    ctx: Context, name: str, command: Sequence[str], where: Where
+) -> ExecResult:
+    """Run a command in the image that the tag of a service names now.
+
+    That of the first replica runs in a replica or a trial (a container that serves no client) that
+    has this image already, as the user of the console, else in a container of its own; that of
+    another service always does, as that service's user. Raises `ConfigError` if there is no image.
+    """
     service, image = ctx.service(name), ctx.image_of(name)
     if image is None:
         raise ConfigError(
             f"The image {service.image} does not exist",
             todo=how_to_get(service),
         )
-    container = None if apart else _running_container(ctx, service, image.id, reads=reads)
-    if container and once:
-        return ctx.run_console(container, *arguments)
-    result = _run_there(ctx, container, arguments) if container else None
+    is_app = name == ctx.settings.services.app[0]
+    is_apart = where.apart or not is_app
+    container = None if is_apart else _running_container(ctx, service, image.id, reads=where.reads)
+    if container and where.once:
+        return ctx.run_command(container, command)
+    result = _run_there(ctx, container, command) if container else None
+    user = (is_app and ctx.settings.app.user) or service.user
     return result or ctx.engine.run_oneoff(
-        replace(
-            apart_from_stale(ctx, service, image.id), user=ctx.settings.app.user or service.user
-        ),
-        ctx.console(*arguments),
+        replace(apart_from_stale(ctx, service, image.id), user=user),
+        command,
         image=image.id,
         project=ctx.stack.project,
         timeout=ctx.settings.migrate.timeout,
-        on_line=ctx.say if shows else None,
+        on_line=ctx.say if where.shows else None,
     )
 
 
-def _run_there(ctx: Context, container: Container, arguments: Sequence[str]) -> ExecResult | None:
-    """Run a console command in a container; return None if the container ended first.
+def _run_there(ctx: Context, container: Container, command: Sequence[str]) -> ExecResult | None:
+    """Run a command in a container; return None if the container ended first.
 
     The container may end if the new code cannot serve on the present schema. The same code may
     still be able to migrate.
     """
     try:
-        result = ctx.run_console(container, *arguments)
+        result = ctx.run_command(container, command)
     except EngineUnavailable:
         raise
     except EngineError:

@@ -33,13 +33,16 @@ def require_admitted(ctx: Context) -> None:
 
 
 def require_bookkeeping(ctx: Context) -> None:
-    """Raise `Refused` if a schema without a migrations table has other tables."""
+    """Raise `Refused` if a schema without the framework's table has other tables."""
     with open_facts(ctx.database()) as database:
         tables = database.engines()
-    if tables:  # to show what would run, Artisan would create the migrations table
+    if tables:  # to show what would run, the console would create the framework's table
+        install = ctx.framework.definition.install
         raise Refused(
             "The schema has tables but no migrations table, so the console cannot show what is "
             "pending",
             where=ctx.require_database().name,
-            todo="run `migrate:install` in the application's console, then this command again",
+            todo=f"run `{install}` in the application's console, then this command again"
+            if install
+            else f"have {ctx.framework.name} create its table, then run this command again",
         )

@@ -2,44 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Sequence, Set
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
+from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import NeedsPerson, Refused
-from cosmicdeploy.migrations.status import was_not_confirmed
+from cosmicdeploy.migrations.frameworks.down import CannotGoBackThere
 from cosmicdeploy.process.signals import uninterruptible
-from cosmicdeploy.steps.commands.new_image import in_new_image, last_lines
+from cosmicdeploy.steps.commands.new_image import last_lines
+from cosmicdeploy.steps.schema.asking.commands import changed_by
+from cosmicdeploy.steps.schema.asking.listing import listing
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_before, short_lock_wait
 from cosmicdeploy.text.formatting import counted
 
 CHOOSE_BACKUP = ", choose a backup: `cosmicdeploy rollback`"
 
 
-def roll_down(ctx: Context, to_applied: Set[str]) -> list[str]:
+def roll_down(ctx: Context, to_applied: Set[str], ran: Sequence[str] | None = None) -> list[str]:
     """Roll back the applied migrations that are not in `to_applied`; return their names.
 
-    Runs in the image that the app's tag names. That image must have the files of these migrations:
-    Artisan skips a migration without a file and reports success. Raises `Refused`, before anything
-    runs, if a rollback cannot lead to `to_applied`; `NeedsPerson` if the result is not exactly
-    `to_applied`.
+    Both are as the framework's table records them. If it has no table, `ran` are the migrations to
+    roll back. Runs in the image that the app's tag names. That image must have the files of these
+    migrations: Artisan skips a migration without a file and reports success. Raises `Refused`,
+    before anything runs, if a rollback cannot lead to `to_applied`; `NeedsPerson` if the result is
+    not exactly `to_applied`.
     """
-    beyond = applied_beyond(ctx, to_applied)
+    beyond = applied_beyond(ctx, to_applied) if ran is None else list(ran)
     if not beyond:
         return []
-    rollback = (*ctx.settings.migrate.rollback, f"--step={len(beyond)}")
+    commands = _commands(ctx, beyond, to_applied)
     with uninterruptible(), short_lock_wait(ctx, lock_wait_before(ctx)):
-        result = in_new_image(ctx, rollback, apart=True, shows=True)
-    left = set(_applied(ctx)) - to_applied
-    if result.exit_code != 0 or set(_applied(ctx)) != to_applied:
+        result = _run(ctx, commands)
+    left = _left(ctx, to_applied, ran)
+    if result.exit_code != 0 or left is None or left:
         raise NeedsPerson(
             "The migrations could not be rolled back",
-            where=", ".join(sorted(left)) or "database",
+            where=", ".join(left or ()) or "database",
             todo=_todo(ctx, result.text + result.error_text),
             details=last_lines(result),
         )
     ctx.say(f"{counted(len(beyond), 'migration')} rolled back")
     return beyond
+
+
+def require_can_go_back(ctx: Context, backup: str) -> None:
+    """Raise `Refused`, with the other ways, if the framework cannot roll migrations back."""
+    if not ctx.framework.can_go_back:
+        raise Refused(
+            f"{ctx.framework.name} cannot roll migrations back",
+            where=ctx.framework.source,
+            todo=f"roll back the data as well: `cosmicdeploy rollback --to {backup}`; or the code"
+            f" alone: `cosmicdeploy rollback --to {backup} --code-only`",
+        )
+
+
+def _commands(ctx: Context, beyond: Sequence[str], to_applied: Set[str]) -> list[list[str]]:
+    recorded = _recorded(ctx)
+    try:
+        if ctx.framework.keeps_newest_only:
+            stays = _newest_that_stay(recorded, to_applied)
+        else:
+            stays = [name for name in recorded if name in to_applied]
+        return ctx.framework.commands_down(beyond, stays)
+    except CannotGoBackThere as error:
+        raise Refused(
+            f"The schema cannot be rolled back by {ctx.framework.name}: {error}",
+            where="database",
+            todo="choose a backup to roll back to: `cosmicdeploy rollback`",
+        ) from error
+
+
+def _newest_that_stay(recorded: Sequence[str], to_applied: Set[str]) -> list[str]:
+    """Return the migrations to go back to, if the table has only the newest of each branch."""
+    targets = sorted(to_applied - set(recorded))
+    if to_applied and not targets:
+        # Without a target, the command would roll back all branches.
+        alone = ", ".join(sorted(set(recorded) - to_applied))
+        raise CannotGoBackThere(
+            f"{alone} is the newest of a branch that would have to go as a whole"
+        )
+    return targets
+
+
+def _run(ctx: Context, commands: Iterable[Sequence[str]]) -> ExecResult:
+    """Run the commands, up to the first that fails; return the result of the last one that ran."""
+    result = ExecResult(exit_code=0)
+    for command in commands:
+        result = changed_by(ctx, command)
+        if result.exit_code != 0:
+            break
+    return result
+
+
+def _left(ctx: Context, to_applied: Set[str], ran: Sequence[str] | None) -> list[str] | None:
+    """Return what should have been rolled back, but was not; None if too much was."""
+    if ran is not None:
+        listed = listing(ctx)
+        return sorted(set(ran) - set(listed.pending if listed else ran))
+    now = set(_recorded(ctx))
+    return sorted(now - to_applied) if now >= to_applied else None
 
 
 def _todo(ctx: Context, output: str) -> str:
@@ -52,10 +114,11 @@ def _todo(ctx: Context, output: str) -> str:
     target = ctx.run.target_backup
     again = f"rollback --migration --to {target.id}" if target else "deploy --abort"
     with_data = f": `cosmicdeploy rollback --to {target.id}`" if target else CHOOSE_BACKUP
-    if was_not_confirmed(output):
+    if ctx.framework.was_not_confirmed(output):
         return (
-            "the console asks for confirmation in production: add --force to migrate.rollback in"
-            f" cosmicdeploy.yaml, then run `cosmicdeploy {again}`"
+            "the console asks for confirmation in production: add"
+            f" {ctx.framework.option_without_question} to {ctx.framework.place('down')}, then run"
+            f" `cosmicdeploy {again}`"
         )
     return (
         "see which migrations are applied: `cosmicdeploy migrate`; to roll back the data as well"
@@ -64,35 +127,49 @@ def _todo(ctx: Context, output: str) -> str:
 
 
 def applied_beyond(ctx: Context, target: Set[str]) -> list[str]:
-    """Return the applied migrations that are not in `target`.
+    """Return the applied migrations that are not in `target`, oldest first.
 
     Raises `Refused` if rolling these back would not lead to `target`.
     """
-    return _beyond(_applied(ctx), target)
+    if ctx.framework.keeps_newest_only:
+        return _beyond_newest(ctx, target)
+    return _beyond(_recorded(ctx), target, in_order=ctx.framework.rolls_back_the_last)
 
 
-def _applied(ctx: Context) -> list[str]:
-    """Return the applied migrations in the order of their batches.
-
-    Artisan rolls them back in the reverse order.
-    """
+def _recorded(ctx: Context) -> list[str]:
+    """Return the migrations in the framework's table, in the order in which they ran."""
     with open_facts(ctx.database()) as database:
         return list(database.applied_migrations())
 
 
-def _beyond(applied: list[str], target: Set[str]) -> list[str]:
+def _beyond_newest(ctx: Context, target: Set[str]) -> list[str]:
+    """Return what `applied_beyond` does, if the table has only the newest of each branch."""
+    recorded = _recorded(ctx)
+    if set(recorded) == target:
+        return []
+    listed = listing(ctx)
+    parents = listed.parents if listed else {}
+    applied, stay = (ctx.framework.with_earlier(sorted(n), parents) for n in (recorded, target))
+    _require_applied(sorted(stay - applied))
+    return [name for name in parents if name in applied - stay]
+
+
+def _beyond(applied: list[str], target: Set[str], *, in_order: bool) -> list[str]:
     beyond = [name for name in applied if name not in target]
-    missing = sorted(target - set(applied))
-    if missing:
-        raise Refused(
-            f"The schema cannot be rolled back: {', '.join(missing)} is not applied",
-            where="database",
-            todo="choose a backup to roll back to: `cosmicdeploy rollback`",
-        )
-    if beyond and applied[-len(beyond) :] != beyond:
+    _require_applied(sorted(target - set(applied)))
+    if in_order and beyond and applied[-len(beyond) :] != beyond:
         raise Refused(
             f"Other migrations were applied after {beyond[0]}, and would be rolled back instead",
             where="database",
             todo="choose a backup to roll back to: `cosmicdeploy rollback`",
         )
     return beyond
+
+
+def _require_applied(missing: Sequence[str]) -> None:
+    if missing:
+        raise Refused(
+            f"The schema cannot be rolled back: {', '.join(missing)} is not applied",
+            where="database",
+            todo="choose a backup to roll back to: `cosmicdeploy rollback`",
+        )

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, Facts
+from cosmicdeploy.database.bookkeeping import LARAVEL
+from cosmicdeploy.database.schema.facts import Facts
 
 NAME = re.compile(r"`shop`\.`([^`]+)`")
 
@@ -59,7 +60,7 @@ class InMemoryFacts(Facts):
     session: Any
 
     def applied_migrations(self) -> dict[str, int]:
-        return dict.fromkeys(self.session.tables.get(MIGRATIONS_TABLE, ()), 1)
+        return dict.fromkeys(self.session.tables.get(LARAVEL.table, ()), 1)
 
     def engines(self) -> dict[str, str]:
         return dict.fromkeys(self.session.tables, "InnoDB")

@@ -1,0 +1,34 @@
+"""Run the commands of the framework in the image of the new release."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.engine.facts import ExecResult, Image
+from cosmicdeploy.steps.commands.new_image import Where, command_in_new_image
+
+ASKS, CHANGES = Where(reads=True), Where(apart=True, shows=True)
+
+
+def asked(ctx: Context, command: Sequence[str]) -> ExecResult:
+    """Run a command that changes nothing; return its result. Raises `ConfigError` without image."""
+    return command_in_new_image(ctx, service_of(ctx), command, ASKS)
+
+
+def changed_by(ctx: Context, command: Sequence[str]) -> ExecResult:
+    """Run a command that migrates, in a container of its own, and show what it prints.
+
+    Raises `ConfigError` if the service has no image.
+    """
+    return command_in_new_image(ctx, service_of(ctx), command, CHANGES)
+
+
+def image_of_migrations(ctx: Context) -> Image | None:
+    """Return the image that has the migrations of the new release; None if there is none."""
+    return ctx.image_of(service_of(ctx))
+
+
+def service_of(ctx: Context) -> str:
+    """Return the service in whose image the commands run."""
+    return ctx.settings.migrate.service or ctx.settings.services.app[0]
