@@ -68,8 +68,14 @@ def require_no_use_of_absent_parts(settings: Settings) -> None:
             "remove it, or add services.database and the section `database`",
         )
     if not settings.app.console:
-        by_default = () if settings.migrate.framework else ("migrate",)
-        keys = (*by_default, *OF_CONSOLE, *_switched_by_console(settings))
+        if not settings.migrate.framework:
+            _require_unused(
+                settings,
+                ("migrate",),
+                "needs the application's console, and app.console is not set",
+                "remove it, set app.console, or name what runs the migrations in migrate.framework",
+            )
+        keys = (*OF_CONSOLE, *_switched_by_console(settings))
         _require_unused(
             settings,
             keys,

@@ -44,8 +44,8 @@ def names_that_stay(before: Before) -> str:
     """Return a sentence about what an undo leaves applied; "" if nothing."""
     if not before.get("stays_by"):
         return ""
-    names = summarize_names(before.get("names") or ["what ran"])
-    return f"{names} stays applied, as far as it ran: {before['stays_by']} cannot go back"
+    names = summarize_names(before.get("names") or ["all migrations"])
+    return f"{before['stays_by']} cannot go back, so this stays, as far as it ran: {names}"
 
 
 def leave_applied(ctx: Context, begun: BegunMigration) -> None:

@@ -1,0 +1,197 @@
+"""What a framework answers, or does not answer, and what a deploy makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from cosmicdeploy.engine.facts import ExecResult
+from cosmicdeploy.errors import MigrationFailed, Refused
+from cosmicdeploy.migrations.verdict import Kind
+from cosmicdeploy.steps.schema.admission import require_bookkeeping
+from cosmicdeploy.steps.schema.pending import (
+    parents_once,
+    pending_names,
+    pending_statements,
+    require_allowed,
+    require_files,
+    unknown_allowed,
+)
+from tests.unit.steps.schema.frameworks.conftest import Application
+
+pytestmark = pytest.mark.unit
+
+Applications = Callable[[str], Application]
+DJANGO = "[X]  shop.0001_initial\n[ ]  shop.0002_price\n[ ]  shop.0003_move\n"
+HISTORY = "b2 -> c3 (head), c\na1 -> b2, b\n<base> -> a1, a\n"
+
+
+def test_an_answer_that_does_not_fit_is_one_line_with_its_beginning_and_the_file(
+    application: Applications,
+) -> None:
+    django = application("django")
+    django.answers["showmigrations"] = "\x1b[2Jshop\n [ ] 0001_initial\n\nand\nmore\n"
+    with pytest.raises(MigrationFailed) as caught:
+        pending_names(django.ctx)
+    assert "\n" not in caught.value.what and "\x1b" not in caught.value.what
+    assert "it begins with: \\x1b[2Jshop / [ ] 0001_initial / and" in caught.value.what
+    assert caught.value.where == django.framework.source
+    assert "correct `pending` in a copy of this file" in caught.value.todo
+    assert "`python manage.py showmigrations --plan --no-color`" in caught.value.todo
+
+
+def test_ten_megabytes_make_a_short_error(application: Applications) -> None:
+    rails = application("rails")
+    rails.answers["db:migrate:status"] = "x" * (10 << 20)
+    with pytest.raises(MigrationFailed, match="characters") as caught:
+        pending_names(rails.ctx)
+    assert len(str(caught.value)) < 2000
+
+
+def test_a_command_that_fails_has_not_answered(application: Applications) -> None:
+    django = application("django")
+    django.answers["showmigrations"] = ExecResult(exit_code=1, stderr=b"No module named django")
+    with pytest.raises(MigrationFailed, match="state of the migrations cannot be read") as caught:
+        pending_names(django.ctx)
+    assert list(caught.value.details) == ["No module named django"]
+
+
+def test_pending_may_be_said_by_the_exit_code_as_well(application: Applications) -> None:
+    prisma = application("prisma")
+    text = b"Following migration have not yet been applied:\n2026_price\n"
+    prisma.answers["migrate status"] = ExecResult(exit_code=1, stdout=text)
+    assert pending_names(prisma.ctx) == ["2026_price"]
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("laravel", ExecResult(exit_code=1, stderr=b"Migration table not found.")),
+        ("rails", ExecResult(exit_code=1, stderr=b"Schema migrations table does not exist yet.")),
+    ],
+)
+def test_a_table_that_does_not_exist_yet_may_be_said(
+    application: Applications, name: str, answer: ExecResult
+) -> None:
+    asked = application(name)
+    asked.answers["status"] = answer
+    assert pending_names(asked.ctx) is None
+    with pytest.raises(Refused, match="has tables but no migrations table"):
+        require_bookkeeping(asked.ctx)
+    asked.schema.tables.clear()
+    require_bookkeeping(asked.ctx)
+
+
+@pytest.mark.parametrize("name", ["knex", "doctrine"])
+def test_what_would_create_its_table_is_not_asked_without_it(
+    application: Applications, name: str
+) -> None:
+    asked = application(name)
+    assert pending_names(asked.ctx) is None
+    assert asked.commands == []
+
+
+def test_on_an_empty_schema_all_migrations_are_the_first(application: Applications) -> None:
+    """Nothing can be lost there, so no statement is asked for and none is refused."""
+    django = application("django")
+    django.answers["showmigrations"] = DJANGO
+    assert pending_names(django.ctx) == ["shop.0002_price", "shop.0003_move"]
+    django.schema.tables.clear()
+    assert pending_names(django.ctx) is None
+    django.answers["showmigrations"] = "(no migrations)\n"
+    assert pending_names(django.ctx) == []
+
+
+def test_the_table_says_which_revision_has_run(application: Applications) -> None:
+    alembic = application("alembic")
+    alembic.answers["history"] = HISTORY
+    alembic.recorded("a1")
+    assert pending_names(alembic.ctx) == ["b2", "c3"]
+    assert parents_once(alembic.ctx) == {"b2": ["a1"], "c3": ["b2"]}
+    alembic.recorded("d4")
+    with pytest.raises(MigrationFailed, match="The image of web has no file of d4") as caught:
+        pending_names(alembic.ctx)
+    assert caught.value.where == "alembic history"
+
+
+def test_frameworks_without_sql_need_each_migration_to_be_allowed(
+    application: Applications,
+) -> None:
+    rails = application("rails")
+    [unknown] = pending_statements(rails.ctx, ["20260202"])
+    assert unknown.kind is Kind.UNKNOWN and "cannot show its SQL" in unknown.why
+    with pytest.raises(Refused) as caught:
+        require_allowed(rails.ctx, [unknown])
+    assert "`cosmicdeploy deploy --allow 20260202`" in caught.value.todo
+    rails.ctx.settings.migrate.allow = ("20260202",)
+    require_allowed(rails.ctx, [unknown])
+
+
+def test_each_migration_is_judged_by_its_own_sql(application: Applications) -> None:
+    django = application("django")
+    django.answers |= {
+        "showmigrations": DJANGO,
+        "sqlmigrate shop 0002_price": "CREATE TABLE price (id int);",
+        "sqlmigrate shop 0003_move": "-- THIS OPERATION CANNOT BE WRITTEN AS SQL\n",
+        "sqlmigrate shop 0004_label": "--\n-- Alter field title on article\n--\n",
+        "sqlmigrate shop 0005_drop": "DROP TABLE old;\nDROP TABLE older;\n",
+        "sqlmigrate shop 0006_fails": ExecResult(exit_code=1, stderr=b"a\nno such constraint"),
+    }
+    names = [f"shop.{each}" for each in ("0002_price", "0003_move", "0004_label", "0005_drop")]
+    judged = pending_statements(django.ctx, [*names, "shop.0006_fails"])
+    assert [(each.migration[-5:], each.kind) for each in judged] == [
+        ("price", Kind.ADDITIVE),
+        ("_move", Kind.UNKNOWN),
+        ("label", Kind.HARMLESS),
+        ("_drop", Kind.DESTRUCTIVE),
+        ("_drop", Kind.DESTRUCTIVE),
+        ("fails", Kind.UNKNOWN),
+    ]
+    assert "no SQL shows a part of it" in judged[1].why
+    assert "no such constraint" in judged[-1].why
+
+
+def test_all_migrations_are_shown_from_the_recorded_revision_on(application: Applications) -> None:
+    alembic = application("alembic")
+    alembic.recorded("a1")
+    alembic.answers["upgrade a1:heads --sql"] = (
+        "-- Running upgrade a1 -> b2\n\nCREATE TABLE b (id int);\n\n"
+        "UPDATE alembic_version SET version_num='b2' WHERE alembic_version.version_num = 'a1';\n"
+        "-- Running upgrade b2 -> c3\n\n"
+        "UPDATE alembic_version SET version_num='c3' WHERE alembic_version.version_num = 'b2';\n"
+    )
+    judged = pending_statements(alembic.ctx, ["b2", "c3"])
+    assert [(each.migration, each.kind) for each in judged] == [
+        ("b2", Kind.ADDITIVE),
+        ("c3", Kind.HARMLESS),
+    ]
+    alembic.recorded("a1", "z9")
+    unknown = pending_statements(alembic.ctx, ["b2", "c3"])
+    assert {each.kind for each in unknown} == {Kind.UNKNOWN}
+    assert "not from 2 at once" in unknown[0].why
+
+
+def test_a_name_with_a_blank_is_quoted_in_the_advice(application: Applications) -> None:
+    flyway = application("flyway")
+    [unknown] = pending_statements(application("rails").ctx, ["my views"])
+    with pytest.raises(Refused, match="my views") as caught:
+        require_allowed(flyway.ctx, [unknown])
+    assert "--allow 'my views'" in caught.value.todo
+
+
+def test_a_migration_without_a_file_is_not_rolled_back(application: Applications) -> None:
+    rails = application("rails")
+    rails.answers["status"] = "   up     20250101000000  ********** NO FILE **********\n" + (
+        "   up     20260101000000  Create articles\n"
+    )
+    require_files(rails.ctx, ["20260101000000"])
+    with pytest.raises(Refused, match="20250101000000 cannot be rolled back: it has no file"):
+        require_files(rails.ctx, ["20250101000000", "20260101000000"])
+
+
+def test_what_is_allowed_must_have_a_name(application: Applications) -> None:
+    django = application("django")
+    django.answers["showmigrations"] = DJANGO
+    django.ctx.run = django.ctx.run.__class__(allowed_migrations=frozenset({"shop.0002_prise"}))
+    assert unknown_allowed(django.ctx) == ["shop.0002_prise"]

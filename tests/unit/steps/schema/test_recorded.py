@@ -1,0 +1,124 @@
+"""What the journal has of the schema before migrations ran."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cosmicdeploy.database.bookkeeping import LARAVEL
+from cosmicdeploy.migrations.frameworks.reading import framework
+from cosmicdeploy.steps.schema import first_migrations, mark_migrated
+from cosmicdeploy.steps.schema.recorded import (
+    applied_since,
+    keeps_a_table,
+    own_tables,
+    recorded_tables,
+    was_empty,
+)
+from tests.unit.journal.journal_writer import Writer
+from tests.unit.steps.schema.in_memory import InMemoryFacts, Schema, opens
+
+pytestmark = pytest.mark.unit
+
+
+def test_a_record_without_a_framework_is_laravels() -> None:
+    assert recorded_tables(LARAVEL) == {}
+    assert own_tables({}) == {"migrations"}
+    assert own_tables(recorded_tables(framework("rails").bookkeeping)) == {
+        "schema_migrations",
+        "ar_internal_metadata",
+    }
+    assert keeps_a_table({}) and not keeps_a_table(recorded_tables(None))
+
+
+def test_only_the_frameworks_own_tables_leave_a_schema_empty() -> None:
+    objects = [["TABLE", "schema_migrations"], ["TABLE", "ar_internal_metadata"]]
+    before = {"applied": [], "objects": objects, **recorded_tables(framework("rails").bookkeeping)}
+    assert was_empty(before)
+    assert not was_empty({**before, "bookkeeping": []})
+    assert not was_empty({**before, "applied": ["1"]})
+
+
+def test_a_table_with_the_newest_only_shows_those_before_it() -> None:
+    before = {"applied": ["a"], "parents": {"b": ["a"], "c": ["b"], "d": ["c", "x"]}}
+    assert applied_since(before, {"c"}) == {"a", "b", "c"}
+    assert applied_since(before, {"a"}) == {"a"}
+    assert applied_since({"applied": ["a"]}, {"c"}) == {"c"}
+
+
+@pytest.mark.parametrize("name", ["django", "alembic", "rails", "knex", "prisma"])
+def test_first_migrations_of_each_framework_are_undone_by_dropping_what_they_created(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    schema, bookkeeping = Schema(), framework(name).bookkeeping
+    assert bookkeeping
+    monkeypatch.setattr(first_migrations, "open_facts", opens(schema, bookkeeping))
+    ctx: Any = SimpleNamespace(
+        database=lambda: None,
+        is_new=lambda _service: True,
+        say=lambda _text: None,
+        settings=SimpleNamespace(services=SimpleNamespace(deployed=("app",))),
+    )
+    assert first_migrations.is_empty(ctx)
+    before = first_migrations.state_before(ctx)
+    schema.tables |= {table: ["a row"] for table in bookkeeping.tables}
+    schema.tables |= {"users": []}
+    assert not first_migrations.is_empty(ctx)
+    begun = first_migrations.BegunMigration(before=before, is_own=True)
+    assert first_migrations.undo(ctx, begun)
+    assert schema.tables == {}
+
+
+def test_without_a_table_nothing_is_known_to_be_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    schema = Schema(tables={"users": ["ada"]})
+    monkeypatch.setattr(first_migrations, "open_facts", opens(schema, None))
+    ctx: Any = SimpleNamespace(database=lambda: None)
+    before = first_migrations.state_before(ctx)
+    schema.tables["new"] = []
+    begun = first_migrations.BegunMigration(before=before, is_own=True)
+    assert not first_migrations.undo(ctx, begun)
+    assert schema.tables == {"users": ["ada"], "new": []}
+
+
+@pytest.mark.parametrize(
+    ("name", "migration", "statement", "parameters"),
+    [
+        ("laravel", "a", "INTO `shop`.`migrations` (`migration`, `batch`)", ("a", 7)),
+        ("rails", "2026", "INTO `shop`.`schema_migrations` (`version`)", ("2026",)),
+        (
+            "django",
+            "shop.0001_a",
+            "INTO `shop`.`django_migrations` (`app`, `name`, `applied`) VALUES (%s, %s, CURRENT_",
+            ("shop", "0001_a"),
+        ),
+        (
+            "knex",
+            "a.js",
+            "INTO `shop`.`knex_migrations` (`name`, `batch`, `migration_time`) VALUES (%s, %s, CUR",
+            ("a.js", 7),
+        ),
+    ],
+)
+def test_a_migration_is_recorded_as_run_by_a_row(
+    name: str, migration: str, statement: str, parameters: tuple[object, ...]
+) -> None:
+    known = framework(name)
+    facts = InMemoryFacts(Schema(), "shop", known.bookkeeping)  # type: ignore[arg-type]
+    row = known.row_of(migration)
+    assert row is not None
+    sql, *values = mark_migrated._insertion(facts, row, known.added_to_row, 7)
+    assert statement in str(sql) and tuple(values) == parameters
+
+
+def test_the_journal_accepts_the_record_of_each_framework(tmp_path: Any) -> None:
+    before = {
+        "applied": ["a"], "schema": "s", "names": ["b"], "bookkeeping": ["alembic_version"],
+        "parents": {"b": ["a"]}, "stays_by": "prisma",
+    }  # fmt: skip
+    journal = Writer(tmp_path / "journal.jsonl").run("a").journal
+    step = {"step": "migrate", "step_kind": "migrate", "options": {}, "change": "c"}
+    journal.append("intent", **step, before=before)
+    begun = first_migrations.interrupted_migration(journal, for_undo=True)
+    assert begun and begun.before == before
