@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from cosmicdeploy.errors import ConfigError
@@ -59,7 +58,7 @@ def _read(migrate: Migrate, name: str, document: Document) -> Framework:
             name=name, source=source, definition=definition, program=definition.program
         )
     if is_file_name(name):
-        return framework_in((document.path.parent / Path(name).expanduser()).resolve())
+        return framework_in(document.path.parent / name)
     if name not in known_frameworks():
         names = [*known_frameworks(), COMMANDS]
         raise ConfigError(

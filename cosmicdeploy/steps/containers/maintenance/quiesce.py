@@ -25,6 +25,7 @@ from cosmicdeploy.steps.containers.maintenance.maintenance import (
 )
 from cosmicdeploy.steps.containers.stopping import end_all
 from cosmicdeploy.steps.schema.admission import require_admitted
+from cosmicdeploy.steps.schema.asking.commands import service_of
 from cosmicdeploy.steps.schema.pending import pending_names_once
 
 
@@ -159,8 +160,9 @@ def _require_admitted(ctx: Context) -> None:
 
 
 def _image_is_new(ctx: Context) -> bool:
-    first = ctx.settings.services.app[0]
-    running, image = ctx.container(first), ctx.image_of(first)
+    """Whether the service that has the migrations runs, or ran, another image than its tag names."""
+    name = service_of(ctx)
+    running, image = ctx.container(name), ctx.image_of(name)
     return running is None or image is None or running.image_id != image.id
 
 
