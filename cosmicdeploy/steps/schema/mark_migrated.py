@@ -43,7 +43,8 @@ class MarkMigratedStep(Step):
             for name in names:
                 ctx.lock.require()
                 row = ctx.framework.row_of(name) or {}
-                facts.session.execute(*_insertion(facts, row, ctx.framework.added_to_row, batch))
+                sql, values = _insertion(facts, row, ctx.framework.added_to_row, batch)
+                facts.session.execute(sql, *values)
                 ctx.say(f"{name} is marked as run")
         return {"noted": names, "batch": batch}
 
@@ -58,16 +59,15 @@ class MarkMigratedStep(Step):
 
 def _insertion(
     facts: Facts, row: Mapping[str, str], added: Mapping[str, str], batch: int
-) -> tuple[str | int, ...]:
+) -> tuple[str, list[str | int]]:
     """Return the statement that inserts a row, and its parameters."""
-    values: dict[str, str | int] = {
-        **row,
-        **{c: batch for c, what in added.items() if what == "batch"},
-    }
+    batches = {column: batch for column, what in added.items() if what == "batch"}
+    values: dict[str, str | int] = {**row, **batches}
     times = [column for column, what in added.items() if what == "now"]
     columns = ", ".join(quoted(column) for column in (*values, *times))
     places = ", ".join([*("%s" for _ in values), *("CURRENT_TIMESTAMP" for _ in times)])
-    return f"INSERT INTO {_table(facts)} ({columns}) VALUES ({places})", *values.values()  # noqa: S608 - quoted
+    sql = f"INSERT INTO {_table(facts)} ({columns}) VALUES ({places})"  # noqa: S608 - quoted
+    return sql, [*values.values()]
 
 
 def _require_rows(ctx: Context, names: Sequence[str]) -> None:

@@ -17,10 +17,10 @@ from cosmicdeploy.errors import UsageError
 from cosmicdeploy.files import shipped as resources
 from cosmicdeploy.files.yaml_reader import read
 from cosmicdeploy.journal.run_kind import RunKind
+from cosmicdeploy.migrations.frameworks.reading import FOLDER
 from cosmicdeploy.operations import playbooks
 from cosmicdeploy.operations.playbooks import find_playbook, known_playbooks
 from cosmicdeploy.playbook import load_playbook
-from cosmicdeploy.migrations.frameworks.reading import FOLDER
 from cosmicdeploy.report.playbook_schema import (
     framework_schema,
     playbook_schema,

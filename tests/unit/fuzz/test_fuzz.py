@@ -1,4 +1,4 @@
-"""Damaged journals, settings, compose files, frameworks and env files: no traceback, none takes 5 s.
+"""Damaged journals, settings, frameworks, compose and env files: no traceback, none takes 5 s.
 
 `make test` tries some hundred of each, `make torture` 10,000.
 """

@@ -160,7 +160,7 @@ def _require_admitted(ctx: Context) -> None:
 
 
 def _image_is_new(ctx: Context) -> bool:
-    """Whether the service that has the migrations runs, or ran, another image than its tag names."""
+    """Whether the service that has the migrations has a container of an older image, or none."""
     name = service_of(ctx)
     running, image = ctx.container(name), ctx.image_of(name)
     return running is None or image is None or running.image_id != image.id

@@ -102,7 +102,7 @@ def test_a_mistake_is_reported_with_file_and_line(
 def test_a_history_needs_a_table_with_the_newest(tmp_path: Path) -> None:
     history = "  history: {migration: '(?P<parents>a)(?P<name>b)', base: a}\n"
     text = f"pending:\n  command: [list]\n{history}run: [up]\n"
-    with pytest.raises(ConfigError, match="pending.history: needs a table"):
+    with pytest.raises(ConfigError, match=r"pending\.history: needs a table"):
         write(tmp_path, text)
     assert write(tmp_path, text + "table: {name: t, columns: [c], keeps: newest}\n")
 
@@ -113,7 +113,7 @@ def test_only_names_can_be_rolled_back_one_by_one(tmp_path: Path) -> None:
         "run: [bin/up]\n"
         "down: {command: [bin/down], adds: ['{name}'], by: name}\n"
     )
-    with pytest.raises(ConfigError, match="down.by: the migrations have no names"):
+    with pytest.raises(ConfigError, match=r"down\.by: the migrations have no names"):
         write(tmp_path, text)
     own = write(tmp_path, text.replace("adds: ['{name}'], by: name", "by: run"))
     assert own.commands_down(["pending"], []) == [["bin/down"]]

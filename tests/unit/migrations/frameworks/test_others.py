@@ -52,7 +52,7 @@ DOCTRINE_SQL = rf"""[notice] Migrating (dry-run) up to {NOTHING}
 [notice] finished in 12.2ms, used 20M memory, 3 migrations executed, 3 sql queries
 
  [OK] Successfully migrated to version: {NOTHING}
-"""
+"""  # noqa: S608 - what a program prints
 KNEX = """\
 Using environment: production
 Found 1 Completed Migration file/files.

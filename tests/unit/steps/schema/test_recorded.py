@@ -108,8 +108,8 @@ def test_a_migration_is_recorded_as_run_by_a_row(
     facts = InMemoryFacts(Schema(), "shop", known.bookkeeping)  # type: ignore[arg-type]
     row = known.row_of(migration)
     assert row is not None
-    sql, *values = mark_migrated._insertion(facts, row, known.added_to_row, 7)
-    assert statement in str(sql) and tuple(values) == parameters
+    sql, values = mark_migrated._insertion(facts, row, known.added_to_row, 7)
+    assert statement in sql and tuple(values) == parameters
 
 
 def test_the_journal_accepts_the_record_of_each_framework(tmp_path: Any) -> None:

@@ -45,12 +45,10 @@ class Application:
         self.commands.append(line)
         for beginning, answer in self.answers.items():
             if beginning in line:
-                answer = answer(command) if callable(answer) else answer
-                return (
-                    ExecResult(exit_code=0, stdout=answer.encode())
-                    if isinstance(answer, str)
-                    else answer
-                )
+                result = answer(command) if callable(answer) else answer
+                if isinstance(result, str):
+                    return ExecResult(exit_code=0, stdout=result.encode())
+                return result
         raise AssertionError(f"unexpected command: {line}")
 
     def recorded(self, *names: str) -> None:
