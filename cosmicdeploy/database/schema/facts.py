@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -19,6 +19,7 @@ from cosmicdeploy.database.schema.definitions import (
 from cosmicdeploy.database.schema.digest import schema_digest
 from cosmicdeploy.database.schema.outline import incompatibilities, read_outline
 from cosmicdeploy.database.session import Session, open_session
+from cosmicdeploy.errors import DatabaseError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,10 +172,13 @@ class Facts:
         """Return applied migration → number of the run that ran it, in the order in which they ran.
 
         The number is 0 if the framework counts no runs. Empty if there is no table of migrations.
+        Raises `DatabaseError` also if the table has other columns than expected.
         """
         kept = self.bookkeeping
-        if kept is None or not self.has_bookkeeping():
+        existing = self.columns(kept.table) if kept else ()
+        if kept is None or not existing:
             return {}
+        _require_columns(kept, existing)
         columns = ", ".join(map(quoted, kept.read_columns))
         order = ", ".join(map(quoted, kept.order or kept.columns))
         table = f"{quoted(self.schema)}.{quoted(kept.table)}"
@@ -216,6 +220,19 @@ class Facts:
     def _names(self, *kinds: Kind) -> tuple[str, ...]:
         names = (name for kind in kinds for name in names_of(self.session, self.schema, kind))
         return tuple(sorted(names))
+
+
+def _require_columns(kept: Bookkeeping, existing: Sequence[str]) -> None:
+    known = {name.lower() for name in existing}
+    missing = [name for name in (*kept.read_columns, *kept.order) if name.lower() not in known]
+    if missing:
+        raise DatabaseError(
+            f"The table {kept.table} is not the table of migrations that the deployer expects: it"
+            f" has no column {missing[0]}",
+            where="database",
+            todo="name the framework that runs the migrations in migrate.framework, or describe its"
+            " table as `table` in a file of your own (docs/migrations.md)",
+        )
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.schema.facts import Facts, open_facts
-from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.errors import CosmicError, MissingMigrations
 from cosmicdeploy.journal.unfinished.interrupted_migration import (
     BegunMigration,
     interrupted_migration,
@@ -56,6 +56,7 @@ from cosmicdeploy.steps.schema.recorded import Before, applied_since, keeps_a_ta
 
 # In seconds; if the server crashed and takes longer to restart, a person has to look at it.
 DATABASE_BACK_WITHIN = 60
+IN_NEW_IMAGE = "checked in the new image"
 
 
 class MigrateStep(Step):
@@ -79,10 +80,25 @@ class MigrateStep(Step):
         if ctx.run.is_planning and not ctx.run.is_plan_only and ctx.run.steps_ahead.build_images:
             # Only `--plan` asks the present image for pending migrations; a run asks the new image
             # once that is built.
-            return Undecided(reason="checked in the new image")
-        names = pending_names_once(ctx)
-        if names is None:
-            return self._on_empty(ctx)
+            return Undecided(reason=IN_NEW_IMAGE)
+        try:
+            names = pending_names_once(ctx)
+        except MissingMigrations as error:
+            return self._without_files(ctx, error)
+        return self._on_empty(ctx) if names is None else self._on_names(ctx, names)
+
+    def _without_files(self, ctx: Context, error: MissingMigrations) -> Finding:
+        """Return what to do if the image lacks files of what has run; raise the error if nothing.
+
+        That happens after a rollback of the code alone: the older image does not know them.
+        """
+        if self.empty_only:
+            return Unchanged(reason=f"left for a deploy: {error.what}")
+        if ctx.run.steps_ahead.build_images:
+            return Undecided(reason=IN_NEW_IMAGE)
+        raise error
+
+    def _on_names(self, ctx: Context, names: list[str]) -> Finding:
         if reason := self._no_change(ctx, names):
             return Unchanged(reason=reason)
         statements = pending_statements(ctx, names)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from cosmicdeploy.database.bookkeeping import LARAVEL
+from cosmicdeploy.database.bookkeeping import LARAVEL, Bookkeeping
 from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.migrations.frameworks.reading import framework, known_frameworks
 
 pytestmark = pytest.mark.unit
@@ -17,13 +19,15 @@ pytestmark = pytest.mark.unit
 class Table:
     """A session with one table; `rows` are its rows, with the columns that are read."""
 
-    def __init__(self, name: str, rows: list[tuple[Any, ...]]) -> None:
-        self.name, self.own = name, rows
+    def __init__(self, bookkeeping: Bookkeeping, rows: list[tuple[Any, ...]]) -> None:
+        self.name, self.own = bookkeeping.table, rows
+        self.columns = [*bookkeeping.read_columns, *bookkeeping.order]
         self.sql = ""
 
     def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         if "information_schema.columns" in sql:
-            return [("any",)] if parameters[1] == self.name else []
+            names = self.columns if parameters[1] == self.name else []
+            return [(name.upper(),) for name in names]
         self.sql = sql
         return self.own
 
@@ -31,22 +35,33 @@ class Table:
 def applied(name: str, rows: list[tuple[Any, ...]]) -> list[str]:
     bookkeeping = framework(name).bookkeeping
     assert bookkeeping
-    session: Any = Table(bookkeeping.table, rows)
+    session: Any = Table(bookkeeping, rows)
     return list(Facts(session, "shop", bookkeeping).applied_migrations())
 
 
 def test_laravels_table_has_batches() -> None:
-    session: Any = Table("migrations", [("a", 1), ("b", 2)])
+    session: Any = Table(LARAVEL, [("a", 1), ("b", 2)])
     facts = Facts(session, "shop")
     assert facts.applied_migrations() == {"a": 1, "b": 2}
     assert facts.highest_batch() == 2
     assert re.sub("[`]", "", session.sql) == (
         "SELECT migration, batch FROM shop.migrations ORDER BY batch, migration"
     )
-    session = Table("other", [])
+    session = Table(replace(LARAVEL, table="other"), [])
     assert Facts(session, "shop").applied_migrations() == {}
     assert Facts(session, "shop", None).applied_migrations() == {}
     assert not Facts(session, "shop", None).has_bookkeeping()
+
+
+def test_a_table_of_another_program_is_named() -> None:
+    """Such as that of TypeORM, which has the same name as that of Laravel."""
+    session: Any = Table(LARAVEL, [])
+    session.columns = ["id", "timestamp", "name"]
+    with pytest.raises(
+        DatabaseError, match=r"table migrations .* has no column migration"
+    ) as caught:
+        Facts(session, "shop").applied_migrations()
+    assert "migrate.framework" in caught.value.todo
 
 
 def test_the_name_may_be_in_two_columns() -> None:

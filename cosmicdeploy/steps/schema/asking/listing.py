@@ -5,7 +5,7 @@ from __future__ import annotations
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.engine.facts import ExecResult
-from cosmicdeploy.errors import CosmicError, MigrationFailed
+from cosmicdeploy.errors import CosmicError, MigrationFailed, MissingMigrations, NotConfigured
 from cosmicdeploy.migrations.frameworks.answers.listing import (
     Answer,
     Listing,
@@ -28,9 +28,12 @@ def listing(ctx: Context) -> Listing | None:
     It is None if the framework says that its table does not exist, if it may not be asked without
     that table, or if something is pending for a schema without a table. Raises `DatabaseError` if
     the database does not answer, and `MigrationFailed` if the framework does not list them, or in
-    another form than its file describes.
+    another form than its file describes; `MissingMigrations` if the image lacks files of what has
+    run, and `NotConfigured` if no framework runs migrations.
     """
-    framework = ctx.framework
+    framework, pending = ctx.framework, ctx.framework.definition.pending
+    if pending is None:
+        raise _none_is_run(ctx)
     # First, since the console may wait for a paused database without a limit of its own.
     with open_facts(ctx.database()) as database:
         database.ping()
@@ -38,9 +41,6 @@ def listing(ctx: Context) -> Listing | None:
             return None
         recorded = list(database.applied_migrations())
         is_empty = not database.has_bookkeeping() and not database.engines()
-    pending = framework.definition.pending
-    if pending is None:
-        return Listing(names=(), pending=())
     result = asked(ctx, framework.command(pending.command))
     if pending.is_absent(result.text + result.error_text):
         return None
@@ -63,6 +63,15 @@ def listing_once(ctx: Context) -> Listing | None:
     return cached[image_id]
 
 
+def _none_is_run(ctx: Context) -> CosmicError:
+    return NotConfigured(
+        f"No migration is run for this stack: {ctx.why_no_migrations}",
+        where=str(ctx.loaded.file),
+        todo="name what runs the application's migrations in migrate.framework"
+        " (docs/migrations.md), or set app.console if it is Laravel",
+    )
+
+
 def _failed(ctx: Context, result: ExecResult) -> CosmicError:
     return MigrationFailed(
         "The state of the migrations cannot be read",
@@ -74,7 +83,7 @@ def _failed(ctx: Context, result: ExecResult) -> CosmicError:
 
 def _not_fitting(ctx: Context, result: ExecResult, error: NotFitting) -> CosmicError:
     if isinstance(error, MissingFiles):
-        return MigrationFailed(
+        return MissingMigrations(
             f"The image of {service_of(ctx)} has no file of {error}, which has run",
             where=_command(ctx),
             todo="deploy a release that has it; or, in such a release, roll it back first:"

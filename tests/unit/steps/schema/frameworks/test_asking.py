@@ -6,10 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
+from cosmicdeploy.context.run_scope import RunScope, StepsAhead
 from cosmicdeploy.engine.facts import ExecResult
-from cosmicdeploy.errors import MigrationFailed, Refused
+from cosmicdeploy.errors import MigrationFailed, MissingMigrations, NotConfigured, Refused
 from cosmicdeploy.migrations.verdict import Kind
+from cosmicdeploy.steps.base import Unchanged, Undecided
+from cosmicdeploy.steps.images.build import BuildStep
+from cosmicdeploy.steps.schema import first_migrations, interrupted_migrations
 from cosmicdeploy.steps.schema.admission import require_bookkeeping
+from cosmicdeploy.steps.schema.migrate import MigrateStep
 from cosmicdeploy.steps.schema.pending import (
     parents_once,
     pending_names,
@@ -110,9 +115,36 @@ def test_the_table_says_which_revision_has_run(application: Applications) -> Non
     assert pending_names(alembic.ctx) == ["b2", "c3"]
     assert parents_once(alembic.ctx) == {"b2": ["a1"], "c3": ["b2"]}
     alembic.recorded("d4")
-    with pytest.raises(MigrationFailed, match="The image of web has no file of d4") as caught:
+    with pytest.raises(MissingMigrations, match="The image of web has no file of d4") as caught:
         pending_names(alembic.ctx)
     assert caught.value.where == "alembic history"
+
+
+def test_an_older_image_than_the_schema_stops_only_what_would_migrate(
+    application: Applications, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a rollback of the code alone; the new image may have the files again."""
+    alembic = application("alembic")
+    alembic.answers["history"] = HISTORY
+    alembic.recorded("d4")
+    monkeypatch.setattr(first_migrations, "half_done", lambda _: None)
+    monkeypatch.setattr(interrupted_migrations, "require_whole", lambda _: None)
+    left = MigrateStep(name="migrate", empty_only=True).check(alembic.ctx)
+    assert isinstance(left, Unchanged) and "no file of d4" in left.reason
+    deploy = MigrateStep(name="migrate")
+    with pytest.raises(MissingMigrations):
+        deploy.check(alembic.ctx)
+    ahead = StepsAhead((BuildStep(name="build"),))
+    alembic.ctx.run = RunScope(steps_ahead=ahead, is_planning=True, is_plan_only=True)
+    assert isinstance(deploy.check(alembic.ctx), Undecided)
+
+
+def test_nothing_is_pending_only_where_something_is_asked(application: Applications) -> None:
+    none = application("none")
+    none.ctx.why_no_migrations, none.ctx.loaded = "migrate.framework is none", none.ctx
+    none.ctx.file = "cosmicdeploy.yaml"
+    with pytest.raises(NotConfigured, match=r"migrate\.framework is none"):
+        pending_names(none.ctx)
 
 
 def test_frameworks_without_sql_need_each_migration_to_be_allowed(
