@@ -67,8 +67,9 @@ class Bookkeeping:
         return self.joined_by.join(parts) if self.joined_by else "".join(parts[:1])
 
 
-def _has_one(values: Mapping[str, Any], wanted: Values) -> bool:
-    return any(str(values[column]) in texts for column, texts in wanted.items())
+def _has_one(values: Mapping[str, Any], of: Values) -> bool:
+    """Whether a column has one of the values that are named for it."""
+    return any(str(values[column]) in texts for column, texts in of.items())
 
 
 # The table of Laravel. The deployer reads it where no other framework is configured.

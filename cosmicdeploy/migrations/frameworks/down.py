@@ -11,7 +11,7 @@ from pydantic import Field
 from cosmicdeploy.files.written_model import WrittenModel
 from cosmicdeploy.migrations.frameworks.words import Words, filled
 
-# What a command is told: how many migrations to roll back, which one, to which one, or nothing.
+# What a command needs: how many migrations to roll back, which one, to which one, or nothing.
 By = Literal["count", "name", "target", "newest", "run"]
 # The fields that the words of each kind of command may have, besides the parts of a name.
 FIELDS: Mapping[By, frozenset[str]] = {

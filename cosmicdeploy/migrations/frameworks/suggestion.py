@@ -21,8 +21,8 @@ def suggestions(files: Iterable[str], commands: Iterable[str]) -> list[Suggestio
     """Return the frameworks that these suggest, the one with the most evidence first.
 
     `files` are paths in the application's image, `commands` are command lines in its image or in
-    the compose file. Empty if nothing suggests a framework: the settings then name `none`, or one's
-    own commands.
+    the compose file. Empty if nothing suggests a framework: the settings then name `none`, or the
+    operator describes the commands.
     """
     paths, lines = [*files], [*commands]
     found = [

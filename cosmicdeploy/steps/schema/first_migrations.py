@@ -37,7 +37,12 @@ from cosmicdeploy.steps.schema.interrupted_migrations import (
     compare_with_schema,
     half_done_error,
 )
-from cosmicdeploy.steps.schema.recorded import keeps_a_table, own_tables, recorded_tables, was_empty
+from cosmicdeploy.steps.schema.undoing.recorded import (
+    keeps_a_table,
+    own_tables,
+    recorded_tables,
+    was_empty,
+)
 from cosmicdeploy.text.formatting import counted
 
 Before = Mapping[str, Any]

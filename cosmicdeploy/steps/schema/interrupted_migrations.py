@@ -22,7 +22,7 @@ from cosmicdeploy.journal.unfinished.interrupted_migration import (
 from cosmicdeploy.migrations.preview import NOT_DONE, NOT_KNOWN, Outcome, from_records, outcomes
 from cosmicdeploy.migrations.verdict import Kind
 from cosmicdeploy.steps.schema.pending import pending_names
-from cosmicdeploy.steps.schema.recorded import applied_since, keeps_a_table, was_empty
+from cosmicdeploy.steps.schema.undoing.recorded import applied_since, keeps_a_table, was_empty
 
 
 class State(StrEnum):

@@ -31,11 +31,6 @@ from cosmicdeploy.steps.schema import first_migrations, interrupted_migrations
 from cosmicdeploy.steps.schema.admission import require_bookkeeping
 from cosmicdeploy.steps.schema.asking.commands import changed_by
 from cosmicdeploy.steps.schema.down import roll_down
-from cosmicdeploy.steps.schema.left_applied import (
-    leave_applied,
-    names_that_stay,
-    stay_if_undone,
-)
 from cosmicdeploy.steps.schema.lock_wait import (
     lock_wait_before,
     put_back,
@@ -52,7 +47,12 @@ from cosmicdeploy.steps.schema.pending import (
     require_allowed,
     unknown_allowed,
 )
-from cosmicdeploy.steps.schema.recorded import Before, applied_since, keeps_a_table
+from cosmicdeploy.steps.schema.undoing.left_applied import (
+    leave_applied,
+    names_that_stay,
+    stay_if_undone,
+)
+from cosmicdeploy.steps.schema.undoing.recorded import Before, applied_since, keeps_a_table
 
 # In seconds; if the server crashed and takes longer to restart, a person has to look at it.
 DATABASE_BACK_WITHIN = 60

@@ -14,12 +14,13 @@ from cosmicdeploy.errors import NeedsPerson, NotConfigured, Refused
 from cosmicdeploy.journal.unfinished.interrupted_migration import BegunMigration
 from cosmicdeploy.migrations.preview import DONE, NOT_DONE, NOT_KNOWN, Outcome, unknown_statement
 from cosmicdeploy.steps.base import Change
-from cosmicdeploy.steps.schema import left_applied, migrate
+from cosmicdeploy.steps.schema import migrate
 from cosmicdeploy.steps.schema.down import require_can_go_back, roll_down
 from cosmicdeploy.steps.schema.interrupted_migrations import MigrationProgress, State
-from cosmicdeploy.steps.schema.left_applied import leave_applied, stay_if_undone
 from cosmicdeploy.steps.schema.migrate import MigrateStep
 from cosmicdeploy.steps.schema.migrate_down import MigrateDownStep
+from cosmicdeploy.steps.schema.undoing import left_applied
+from cosmicdeploy.steps.schema.undoing.left_applied import leave_applied, stay_if_undone
 from tests.unit.steps.schema.frameworks.conftest import Application
 
 pytestmark = pytest.mark.unit

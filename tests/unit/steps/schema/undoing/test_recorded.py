@@ -10,7 +10,7 @@ import pytest
 from cosmicdeploy.database.bookkeeping import LARAVEL
 from cosmicdeploy.migrations.frameworks.reading import framework
 from cosmicdeploy.steps.schema import first_migrations, mark_migrated
-from cosmicdeploy.steps.schema.recorded import (
+from cosmicdeploy.steps.schema.undoing.recorded import (
     applied_since,
     keeps_a_table,
     own_tables,

@@ -16,7 +16,7 @@ from cosmicdeploy.steps.schema.interrupted_migrations import (
     compare_with_schema,
     half_done_error,
 )
-from cosmicdeploy.steps.schema.recorded import Before, was_empty
+from cosmicdeploy.steps.schema.undoing.recorded import Before, was_empty
 
 
 @dataclass(frozen=True, kw_only=True)
