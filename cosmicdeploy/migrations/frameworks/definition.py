@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from cosmicdeploy.files.written_model import WrittenModel
 from cosmicdeploy.migrations.frameworks.answers.listing import Pattern
-from cosmicdeploy.migrations.frameworks.down import FIELDS, Down
+from cosmicdeploy.migrations.frameworks.down import FIELD_OF_JOIN, FIELDS, Down
 from cosmicdeploy.migrations.frameworks.pending import Pending
 from cosmicdeploy.migrations.frameworks.sql import Sql
 from cosmicdeploy.migrations.frameworks.table import Table
@@ -68,10 +68,14 @@ class Definition(WrittenModel):
         " commands. `group` and `short` are those of `down` by target",
     )
     question: Question | None = Field(default=None, description="If it may ask an operator first")
-    install: str = Field(default="", description="The command that creates the framework's table")
-    mark: str = Field(
-        default="",
-        description="The command by which an operator records the migration {name} as run",
+    install: Words = Field(
+        default=(),
+        description="The command that creates the framework's table, without the program",
+    )
+    mark: Words = Field(
+        default=(),
+        description="The command by which an operator records the migration {name} as run, without"
+        " the program",
     )
     suggested_by: SuggestedBy = SuggestedBy()
 
@@ -92,14 +96,16 @@ class Definition(WrittenModel):
 
     @model_validator(mode="after")
     def _has_known_fields(self) -> Definition:
-        parts = set(self.parts.groupindex) if self.parts else set()
+        named = {"name", *self._groups}
         if self.down is not None:
-            named = parts | {"group"} if self.down.by == "target" else parts
-            _require_known("down.adds", self.down.adds, FIELDS[self.down.by] | named)
+            by_name = self._groups if self.down.by == "name" else set()
+            _require_known("down.adds", self.down.adds, FIELDS[self.down.by] | by_name)
+            _require_known("down.joins", self.down.joins, {FIELD_OF_JOIN, *named})
         if self.sql is not None:
-            _require_known("sql.all", self.sql.all or (), {"applied"})
+            _require_known("sql.all", self.sql.all or (), {"applied"} if self.table else ())
             if self.pending and not self.pending.json_list:
-                _require_known("sql.each", self.sql.each or (), {"name", *parts})
+                _require_known("sql.each", self.sql.each or (), named)
+        _require_known("mark", self.mark, named)
         return self
 
     @model_validator(mode="after")
@@ -112,10 +118,8 @@ class Definition(WrittenModel):
                 "target needs the group of a migration",
                 "add `parts`, a pattern with (?P<group>…) and (?P<short>…)",
             )
-        if self.down.by == "newest" and not self._keeps_newest:
-            raise ConflictingKey(
-                "down.by", "newest needs a table that has the newest", "add `table`"
-            )
+        if self.down.joins and self.down.by != "name":
+            raise ConflictingKey("down.joins", "is only for `by: name`", "remove it")
         if self.pending and self.pending.unnamed and self.down.by != "run":
             raise ConflictingKey(
                 "down.by", "the migrations have no names", "write `by: run`, or list the names"

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field
 
 from cosmicdeploy.files.written_model import WrittenModel
+from cosmicdeploy.migrations.frameworks.answers.listing import Listing
 from cosmicdeploy.migrations.frameworks.words import Words, filled
 
 # What a command needs: how many migrations to roll back, which one, to which one, or nothing.
-By = Literal["count", "name", "target", "newest", "run"]
-# The fields that the words of each kind of command may have, besides the parts of a name.
+By = Literal["count", "name", "target", "run"]
+# The fields that the words of each kind of command may have. By name, also the parts of the name.
 FIELDS: Mapping[By, frozenset[str]] = {
     "count": frozenset({"count"}),
     "name": frozenset({"name"}),
-    "target": frozenset({"target"}),
-    "newest": frozenset({"target"}),
+    "target": frozenset({"group", "target"}),
     "run": frozenset(),
 }
+FIELD_OF_JOIN = "parent"
 
 
 class CannotGoBackThere(Exception):
@@ -34,52 +35,74 @@ class Down(WrittenModel):
     adds: Words = Field(
         default=(), description="What is added to the command, with fields such as {count}"
     )
+    joins: Words = Field(
+        default=(),
+        description="By name: what is added instead if the migration joins branches, with {parent},"
+        " the end of one of them that no other applied migration follows",
+    )
     by: By = Field(
         description="What the command needs. `count`: the number of migrations, of which it rolls"
         " back the last ones ({count}); `name`: each migration ({name}, and the parts of the name);"
         " `target`: for each group of migrations, such as an application, the last one that stays"
-        " ({group}, {target}); `newest`: the newest one that stays ({target}); `run`: nothing, it"
-        " rolls back what the last run ran",
+        " ({group}, {target}); `run`: nothing, it rolls back what the last run ran",
     )
     bottom: str = Field(default="", description="What {target} is if no migration stays")
 
     def commands(
-        self, beyond: Sequence[str], stays: Sequence[str], parts: re.Pattern[str] | None
+        self,
+        beyond: Sequence[str],
+        stays: Sequence[str],
+        listed: Listing,
+        parts: re.Pattern[str] | None,
     ) -> list[Words]:
         """Return the commands that roll back the migrations `beyond`, both in the order they ran.
 
-        `stays` are the other migrations that have run; with `newest`, only the newest of each
-        branch. `parts` divides a name into its parts. Raises `CannotGoBackThere`.
+        `stays` are the other migrations that have run. `listed` shows which follows which, as far
+        as the framework does, and `parts` divides a name. Raises `CannotGoBackThere`.
         """
-        fields: Iterator[Mapping[str, str]] = iter([{}])
-        if self.by == "count":
-            fields = iter([{"count": str(len(beyond))}])
-        elif self.by == "name":
-            fields = ({"name": name, **parts_of(name, parts)} for name in reversed(beyond))
+        if self.by == "name":
+            applied = (*stays, *beyond)
+            numbers = reversed(range(len(stays), len(applied)))
+            added = [self._of_one(applied[n], applied[:n], listed, parts) for n in numbers]
         elif self.by == "target":
-            fields = self._targets(beyond, stays, parts)
-        elif self.by == "newest":
-            fields = iter([{"target": self._newest(stays)}])
-        return [(*self.command, *filled(self.adds, each)) for each in fields]
+            added = self._of_groups(beyond, stays, parts)
+        else:
+            added = [_filled(self.adds, {"count": str(len(beyond))})]
+        return [(*self.command, *words) for words in added]
 
     @property
     def rolls_back_the_last(self) -> bool:
         """Whether the command rolls back whatever ran last."""
         return self.by in ("count", "run")
 
-    def _targets(
-        self, beyond: Sequence[str], stays: Sequence[str], parts: re.Pattern[str] | None
-    ) -> Iterator[Mapping[str, str]]:
-        groups = dict.fromkeys(_group(name, parts) for name in reversed(beyond))
-        for group in groups:
-            left = [name for name in stays if _group(name, parts) == group]
-            target = parts_of(left[-1], parts).get("short", left[-1]) if left else self.bottom
-            yield {"group": group, "target": target}
+    def _of_one(
+        self, name: str, others: Iterable[str], listed: Listing, parts: re.Pattern[str] | None
+    ) -> Words:
+        """Return what is added for one migration; `others` are applied when it is rolled back."""
+        fields = {**parts_of(name, parts), "name": name}
+        ends = listed.joins.get(name, ())
+        if not (ends and self.joins):
+            return _filled(self.adds, fields)
+        followed = {parent for other in others for parent in listed.parents.get(other, ())}
+        free = [end for end in ends if end not in followed]
+        if not free:
+            raise CannotGoBackThere(f"other migrations follow each branch that {name} joins")
+        return _filled(self.joins, {**fields, FIELD_OF_JOIN: free[0]})
 
-    def _newest(self, stays: Sequence[str]) -> str:
-        if len(stays) > 1:
-            raise CannotGoBackThere(f"it would have to go back to {' and '.join(stays)} at once")
-        return stays[0] if stays else self.bottom
+    def _of_groups(
+        self, beyond: Sequence[str], stays: Sequence[str], parts: re.Pattern[str] | None
+    ) -> list[Words]:
+        groups = dict.fromkeys(_group(name, parts) for name in reversed(beyond))
+        return [
+            _filled(self.adds, {"group": group, "target": self._target(group, stays, parts)})
+            for group in groups
+        ]
+
+    def _target(self, group: str, stays: Sequence[str], parts: re.Pattern[str] | None) -> str:
+        """Return the last migration of a group that stays."""
+        of_stays = [parts_of(name, parts) for name in stays]
+        left = [each["short"] for each in of_stays if each.get("group") == group]
+        return left[-1] if left else self.bottom
 
 
 def parts_of(name: str, parts: re.Pattern[str] | None) -> Mapping[str, str]:
@@ -89,4 +112,16 @@ def parts_of(name: str, parts: re.Pattern[str] | None) -> Mapping[str, str]:
 
 
 def _group(name: str, parts: re.Pattern[str] | None) -> str:
-    return parts_of(name, parts).get("group", "")
+    group = parts_of(name, parts).get("group")
+    if not group:
+        raise CannotGoBackThere(f"it is not known to which group {name} belongs")
+    return group
+
+
+def _filled(words: Words, fields: Mapping[str, str]) -> Words:
+    try:
+        return filled(words, fields)
+    except KeyError as missing:
+        raise CannotGoBackThere(
+            f"{fields.get('name')} has no part {missing.args[0]} in its name"
+        ) from None

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cosmicdeploy.database.bookkeeping import Bookkeeping
-from cosmicdeploy.migrations.frameworks.answers.history import Parents, before
-from cosmicdeploy.migrations.frameworks.answers.listing import Listing, NotFitting
+from cosmicdeploy.migrations.frameworks.answers.history import before
+from cosmicdeploy.migrations.frameworks.answers.listing import Listing, NotFitting, Parents
 from cosmicdeploy.migrations.frameworks.definition import Definition
 from cosmicdeploy.migrations.frameworks.down import CannotGoBackThere, parts_of
 from cosmicdeploy.migrations.frameworks.sql import Shown
-from cosmicdeploy.migrations.frameworks.words import Words, filled
+from cosmicdeploy.migrations.frameworks.words import Words, fields_in, filled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,13 +102,13 @@ class Framework:
         """Return the command that shows the SQL of all pending migrations.
 
         None if it shows that of each one only. Raises `NotFitting` if it needs the one migration
-        that ran last, and its table has several.
+        that ran last, and there are several branches.
         """
         sql = self.definition.sql
         if sql is None or sql.all is None:
             return None
         newest = recorded[-1] if recorded else sql.before_first
-        if "{applied}" in " ".join(sql.all) and len(recorded) > 1:
+        if self.keeps_newest_only and "applied" in fields_in(sql.all) and len(recorded) > 1:
             raise NotFitting(
                 f"it shows SQL from one migration on, not from {len(recorded)} at once"
             )
@@ -150,15 +150,19 @@ class Framework:
 
     # --- going back
 
-    def commands_down(self, beyond: Sequence[str], stays: Sequence[str]) -> list[list[str]]:
+    def commands_down(
+        self, beyond: Sequence[str], stays: Sequence[str], listed: Listing | None = None
+    ) -> list[list[str]]:
         """Return the commands that roll back the migrations `beyond`, both in the order they ran.
 
-        `stays` are the other migrations in its table. Raises `CannotGoBackThere`.
+        `stays` are the other migrations that have run. `listed` is needed only if the framework's
+        table has only the newest ones. Raises `CannotGoBackThere`.
         """
         down = self.definition.down
         if down is None:
             raise CannotGoBackThere(f"{self.name} cannot go back")
-        commands = down.commands(beyond, stays, self.definition.parts)
+        listed = listed or Listing(names=(), pending=())
+        commands = down.commands(beyond, stays, listed, self.definition.parts)
         return [self.command(words) for words in commands]
 
     @property
@@ -185,7 +189,8 @@ class Framework:
         texts = name.split(table.joined_by, len(table.columns) - 1) if table.joined_by else [name]
         return dict(zip(table.columns, texts, strict=False))
 
-    def advice_to_mark(self, name: str) -> str:
-        """Return the command by which an operator records a migration as run; "" if unknown."""
+    def command_to_mark(self, name: str) -> list[str]:
+        """Return the command by which an operator records a migration as run; [] if unknown."""
         values = {**parts_of(name, self.definition.parts), "name": name}
-        return " ".join(filled([self.definition.mark], values)) if self.definition.mark else ""
+        known = self.definition.mark and fields_in(self.definition.mark) <= values.keys()
+        return self.command(filled(self.definition.mark, values)) if known else []

@@ -62,8 +62,8 @@ class Sql(WrittenModel):
     )
     complete: bool = Field(
         default=False,
-        description="Whether a migration without any statement changes nothing. Otherwise it is not"
-        " known what it does",
+        description="Whether a migration without any statement changes nothing, if the text names"
+        " it. Otherwise it is not known what it does",
     )
     opaque: Pattern | None = Field(
         default=None, description="Pattern of a line that stands for what no SQL shows"
@@ -88,21 +88,26 @@ class Sql(WrittenModel):
     def of_all(self, text: str, names: Sequence[str]) -> dict[str, list[Shown]]:
         """Return the statements by migration; the list is empty if the text shows none.
 
-        Raises `NotFitting` if the text is too long.
+        If a migration without statements changes nothing, one that the text does not name at all
+        has None: it is not known what it does. Raises `NotFitting` if the text is too long.
         """
         texts: dict[str, list[str]] = {name: [] for name in names}
-        spellings = self._spellings(names)
+        spellings, named = self._spellings(names), set[str]()
         current, is_open = "", False
         for line in _lines(text):
             if (begun := self._begun(line, spellings)) is not None:
                 current = begun.migration or current
+                named.add(current)
                 is_open = bool(begun.sql or (self.script and begun.migration))
                 texts.get(current, []).extend(filter(None, [begun.sql]))
             elif current and is_open and self.script:
                 texts[current].append(line)
             elif current and is_open and line.strip():
                 texts[current][-1] += "\n" + line
-        return {name: self._statements(lines) for name, lines in texts.items()}
+        return {
+            name: [None] if self.complete and name not in named else self._statements(lines)
+            for name, lines in texts.items()
+        }
 
     def of_each(self, text: str) -> list[Shown]:
         """Return the statements of the one migration that the text is about.

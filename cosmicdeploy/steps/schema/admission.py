@@ -6,6 +6,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.steps.schema import first_migrations
+from cosmicdeploy.steps.schema.asking.commands import how_to_run
 from cosmicdeploy.steps.schema.interrupted_migrations import require_whole
 from cosmicdeploy.steps.schema.pending import (
     pending_names_once,
@@ -38,11 +39,12 @@ def require_bookkeeping(ctx: Context) -> None:
         tables = database.engines()
     if tables:  # to show what would run, the console would create the framework's table
         install = ctx.framework.definition.install
+        command = ctx.framework.command(install)
         raise Refused(
             "The schema has tables but no migrations table, so the console cannot show what is "
             "pending",
             where=ctx.require_database().name,
-            todo=f"run `{install}` in the application's console, then this command again"
+            todo=f"{how_to_run(ctx, command)}, then this command again"
             if install
             else f"have {ctx.framework.name} create its table, then run this command again",
         )

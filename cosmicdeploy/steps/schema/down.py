@@ -8,6 +8,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import NeedsPerson, Refused
+from cosmicdeploy.migrations.frameworks.answers.listing import Listing
 from cosmicdeploy.migrations.frameworks.down import CannotGoBackThere
 from cosmicdeploy.process.signals import uninterruptible
 from cosmicdeploy.steps.commands.new_image import last_lines
@@ -28,10 +29,11 @@ def roll_down(ctx: Context, to_applied: Set[str], ran: Sequence[str] | None = No
     before anything runs, if a rollback cannot lead to `to_applied`; `NeedsPerson` if the result is
     not exactly `to_applied`.
     """
-    beyond = applied_beyond(ctx, to_applied) if ran is None else list(ran)
+    applied, listed = _applied(ctx, to_applied)
+    beyond = _beyond(ctx, applied, listed, to_applied) if ran is None else list(ran)
     if not beyond:
         return []
-    commands = _commands(ctx, beyond, to_applied)
+    commands = _commands(ctx, applied, listed, beyond)
     with uninterruptible(), short_lock_wait(ctx, lock_wait_before(ctx)):
         result = _run(ctx, commands)
     left = _left(ctx, to_applied, ran)
@@ -57,32 +59,18 @@ def require_can_go_back(ctx: Context, backup: str) -> None:
         )
 
 
-def _commands(ctx: Context, beyond: Sequence[str], to_applied: Set[str]) -> list[list[str]]:
-    recorded = _recorded(ctx)
+def _commands(
+    ctx: Context, applied: Sequence[str], listed: Listing | None, beyond: Sequence[str]
+) -> list[list[str]]:
+    stays = [name for name in applied if name not in beyond]
     try:
-        if ctx.framework.keeps_newest_only:
-            stays = _newest_that_stay(recorded, to_applied)
-        else:
-            stays = [name for name in recorded if name in to_applied]
-        return ctx.framework.commands_down(beyond, stays)
+        return ctx.framework.commands_down(beyond, stays, listed)
     except CannotGoBackThere as error:
         raise Refused(
             f"The schema cannot be rolled back by {ctx.framework.name}: {error}",
             where="database",
             todo="choose a backup to roll back to: `cosmicdeploy rollback`",
         ) from error
-
-
-def _newest_that_stay(recorded: Sequence[str], to_applied: Set[str]) -> list[str]:
-    """Return the migrations to go back to, if the table has only the newest of each branch."""
-    targets = sorted(to_applied - set(recorded))
-    if to_applied and not targets:
-        # Without a target, the command would roll back all branches.
-        alone = ", ".join(sorted(set(recorded) - to_applied))
-        raise CannotGoBackThere(
-            f"{alone} is the newest of a branch that would have to go as a whole"
-        )
-    return targets
 
 
 def _run(ctx: Context, commands: Iterable[Sequence[str]]) -> ExecResult:
@@ -131,9 +119,7 @@ def applied_beyond(ctx: Context, target: Set[str]) -> list[str]:
 
     Raises `Refused` if rolling these back would not lead to `target`.
     """
-    if ctx.framework.keeps_newest_only:
-        return _beyond_newest(ctx, target)
-    return _beyond(_recorded(ctx), target, in_order=ctx.framework.rolls_back_the_last)
+    return _beyond(ctx, *_applied(ctx, target), target)
 
 
 def _recorded(ctx: Context) -> list[str]:
@@ -142,34 +128,36 @@ def _recorded(ctx: Context) -> list[str]:
         return list(database.applied_migrations())
 
 
-def _beyond_newest(ctx: Context, target: Set[str]) -> list[str]:
-    """Return what `applied_beyond` does, if the table has only the newest of each branch."""
+def _applied(ctx: Context, target: Set[str]) -> tuple[list[str], Listing | None]:
+    """Return the migrations that have run, oldest first, and the list that shows it, if needed.
+
+    It is needed if the table has only the newest of each branch, and not those of `target`.
+    """
     recorded = _recorded(ctx)
-    if set(recorded) == target:
-        return []
-    listed = listing(ctx)
-    parents = listed.parents if listed else {}
-    applied, stay = (ctx.framework.with_earlier(sorted(n), parents) for n in (recorded, target))
-    _require_applied(sorted(stay - applied))
-    return [name for name in parents if name in applied - stay]
+    is_there = not ctx.framework.keeps_newest_only or set(recorded) == target
+    listed = None if is_there else listing(ctx)
+    if listed is None:
+        return recorded, None
+    applied = ctx.framework.with_earlier(recorded, listed.parents)
+    return [name for name in listed.parents if name in applied], listed
 
 
-def _beyond(applied: list[str], target: Set[str], *, in_order: bool) -> list[str]:
-    beyond = [name for name in applied if name not in target]
-    _require_applied(sorted(target - set(applied)))
-    if in_order and beyond and applied[-len(beyond) :] != beyond:
-        raise Refused(
-            f"Other migrations were applied after {beyond[0]}, and would be rolled back instead",
-            where="database",
-            todo="choose a backup to roll back to: `cosmicdeploy rollback`",
-        )
-    return beyond
-
-
-def _require_applied(missing: Sequence[str]) -> None:
+def _beyond(
+    ctx: Context, applied: Sequence[str], listed: Listing | None, target: Set[str]
+) -> list[str]:
+    stay = ctx.framework.with_earlier(sorted(target), listed.parents) if listed else target
+    beyond = [name for name in applied if name not in stay]
+    missing = sorted(stay - set(applied))
     if missing:
         raise Refused(
             f"The schema cannot be rolled back: {', '.join(missing)} is not applied",
             where="database",
             todo="choose a backup to roll back to: `cosmicdeploy rollback`",
         )
+    if ctx.framework.rolls_back_the_last and list(applied[len(applied) - len(beyond) :]) != beyond:
+        raise Refused(
+            f"Other migrations were applied after {beyond[0]}, and would be rolled back instead",
+            where="database",
+            todo="choose a backup to roll back to: `cosmicdeploy rollback`",
+        )
+    return beyond

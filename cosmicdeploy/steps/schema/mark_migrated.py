@@ -14,6 +14,7 @@ from cosmicdeploy.errors import Refused
 from cosmicdeploy.migrations.applied import AppliedState
 from cosmicdeploy.migrations.names import summarize_names
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.schema.asking.commands import how_to_run
 from cosmicdeploy.steps.schema.pending import begun_already, pending_names
 
 
@@ -73,13 +74,11 @@ def _insertion(
 def _require_rows(ctx: Context, names: Sequence[str]) -> None:
     """Raise `Refused` if a row in the framework's table is not enough to record a migration."""
     if ctx.framework.row_of(names[0]) is None:
-        by_hand = ctx.framework.advice_to_mark(names[0])
+        by_hand = ctx.framework.command_to_mark(names[0])
         raise Refused(
             f"The deployer cannot record a migration of {ctx.framework.name} as run",
             where=", ".join(names),
-            todo=f"run `{by_hand}` in a container of the application"
-            if by_hand
-            else f"record it by {ctx.framework.name}",
+            todo=how_to_run(ctx, by_hand) if by_hand else f"record it by {ctx.framework.name}",
         )
 
 

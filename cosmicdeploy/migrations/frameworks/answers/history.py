@@ -15,12 +15,11 @@ from cosmicdeploy.migrations.frameworks.answers.listing import (
     MissingFiles,
     NamePattern,
     NotFitting,
+    Parents,
     Pattern,
     lines_of,
     valid_name,
 )
-
-Parents = Mapping[str, tuple[str, ...]]
 
 
 def _with_parents(pattern: Pattern) -> Pattern:
@@ -50,9 +49,11 @@ class History(WrittenModel):
 
         Raises `NotFitting`; `MissingFiles` if the table has a migration that is not listed.
         """
-        parents = self._parents(answer.text)
-        if not parents and not (self.nothing and self.nothing.search(answer.text)):
+        matches = self._matches(answer.text)
+        if not matches and not (self.nothing and self.nothing.search(answer.text)):
             raise NotFitting("no line is that of a migration")
+        joins = {name: self._named(match["parents"]) for name, match in matches.items()}
+        parents = {name: (*joins[name], *self._depends(matches, name)) for name in matches}
         if unknown := sorted(set(answer.recorded) - parents.keys()):
             raise MissingFiles(", ".join(unknown))
         applied = before(answer.recorded, parents)
@@ -60,26 +61,39 @@ class History(WrittenModel):
             names=tuple(parents),
             pending=tuple(name for name in parents if name not in applied),
             parents=parents,
+            joins={name: each for name, each in joins.items() if len(each) > 1},
         )
 
-    def _parents(self, text: str) -> Parents:
-        """Return migration → those before it, oldest first."""
-        matches = [match for line in lines_of(text) if (match := self.migration.search(line))]
+    def _matches(self, text: str) -> Mapping[str, re.Match[str]]:
+        """Return the line of each migration, oldest first.
+
+        A line whose parents are no migrations is a part of a description.
+        """
+        lines = [match for line in lines_of(text) if (match := self.migration.search(line))]
         if self.newest_first:
-            matches.reverse()
-        named = {valid_name(match["name"]): self._named(match) for match in matches}
-        return {name: tuple(_whole(each, named) for each in them) for name, them in named.items()}
+            lines.reverse()
+        found = {valid_name(match["name"]): match for match in lines}
+        while len(kept := self._with_known_parents(found)) < len(found):
+            found = kept
+        return found
 
-    def _named(self, match: re.Match[str]) -> list[str]:
-        groups = match.groupdict()
-        texts = (*groups["parents"].split(","), *(groups.get("depends") or "").split(","))
-        return [name for text in texts if (name := text.strip()) and name != self.base]
+    def _with_known_parents(self, found: Mapping[str, re.Match[str]]) -> dict[str, re.Match[str]]:
+        named = {name: self._named(match["parents"]) for name, match in found.items()}
+        return {name: found[name] for name, parents in named.items() if found.keys() >= {*parents}}
 
+    def _depends(self, known: Mapping[str, re.Match[str]], name: str) -> tuple[str, ...]:
+        names = self._named(known[name].groupdict().get("depends") or "")
+        if unknown := [each for each in names if each not in known]:
+            raise NotFitting(
+                f"{name} depends on {unknown[0]}, which is not listed: if that is the label of a"
+                " branch, name the migration instead"
+            )
+        return names
 
-def _whole(name: str, known: Iterable[str]) -> str:
-    """Return the one known migration whose name begins so; the name itself if there is none."""
-    matching = [each for each in known if each.startswith(name)]
-    return matching[0] if len(matching) == 1 and name not in known else name
+    def _named(self, text: str) -> tuple[str, ...]:
+        """Return the migrations in a text with commas between them."""
+        names = (each.strip() for each in text.split(","))
+        return tuple(name for name in names if name and name != self.base)
 
 
 def before(newest: Iterable[str], parents: Parents) -> set[str]:

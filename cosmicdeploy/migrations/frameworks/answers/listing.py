@@ -17,6 +17,8 @@ MAX_CHARACTERS = 4 << 20
 LINE_CHARACTERS = 500
 NAME_CHARACTERS = 255
 
+# Migration → those that must run before it.
+Parents = Mapping[str, tuple[str, ...]]
 Pattern = re.Pattern[str]
 Patterns = tuple[Pattern, ...]
 
@@ -55,13 +57,15 @@ class Listing:
     """The migrations that a framework lists, oldest first.
 
     `names` are those that it has a file of; without the applied ones, if it lists only what is
-    pending. `parents` are the migrations that must run before each, if the framework shows them.
+    pending. `parents` are the migrations that must run before each, if the framework shows them;
+    `joins` are the ends of the branches that a migration joins, for each that joins several.
     `fields` are further facts about a migration, by their name, for the words of a command.
     """
 
     names: tuple[str, ...]
     pending: tuple[str, ...]
-    parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parents: Parents = field(default_factory=dict)
+    joins: Parents = field(default_factory=dict)
     fields: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 

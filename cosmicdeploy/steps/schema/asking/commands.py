@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from cosmicdeploy.context.context import Context
@@ -32,3 +33,11 @@ def image_of_migrations(ctx: Context) -> Image | None:
 def service_of(ctx: Context) -> str:
     """Return the service in whose image the commands run."""
     return ctx.settings.migrate.service or ctx.settings.services.app[0]
+
+
+def how_to_run(ctx: Context, command: Sequence[str]) -> str:
+    """Return what an operator does to run one of the commands by hand, as an imperative."""
+    service, line = service_of(ctx), shlex.join(command)
+    if service in ctx.settings.services.app:
+        return f"run `cosmicdeploy exec {service} {line}`"
+    return f"run `{line}` in a container of {service}"

@@ -8,6 +8,7 @@ import pytest
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.migrations.frameworks.answers.listing import Answer
+from cosmicdeploy.migrations.frameworks.down import CannotGoBackThere
 from cosmicdeploy.migrations.frameworks.framework import Framework
 from cosmicdeploy.migrations.frameworks.reading import (
     FOLDER,
@@ -83,7 +84,11 @@ def test_an_own_file_needs_little(tmp_path: Path) -> None:
         ("by: name", "by: nmae", "down.by: must be 'count', 'name', 'target'", 7),
         ("by: name", "by: target", "down.adds: has the unknown field", 7),
         ('["{name}"], by: name', "[], by: target", "down.by: target needs the group", 7),
-        ('["{name}"], by: name', "[], by: newest", "down.by: newest needs a table", 7),
+        ('["{name}"], by: name', "[], by: newest", "down.by: must be 'count', 'name'", 7),
+        ("by: name", "joins: ['{end}'], by: name", "down.joins: has the unknown field {end}", 7),
+        ('adds: ["{name}"], by: name', "joins: [x], by: run", "down.joins: is only for", 7),
+        ('{each: [show, "{name}"]}', '{all: ["{now}"], lines: [a]}', "unknown field {now}", 6),
+        ("table:", 'mark: ["{nmae}"]\ntable:', "mark: has the unknown field {nmae}", 8),
         ("each:", "both:", "Unknown key 'sql.both'", 6),
         ('{each: [show, "{name}"]}', "{all: [show]}", "sql: must have lines", 6),
         ("columns: [step]", "columns: []", "table.columns: must have 1", 8),
@@ -117,6 +122,35 @@ def test_only_names_can_be_rolled_back_one_by_one(tmp_path: Path) -> None:
         write(tmp_path, text)
     own = write(tmp_path, text.replace("adds: ['{name}'], by: name", "by: run"))
     assert own.commands_down(["pending"], []) == [["bin/down"]]
+
+
+def test_a_name_without_the_parts_that_a_command_needs_is_refused_before_it_runs(
+    tmp_path: Path,
+) -> None:
+    parts = "parts: '(?P<group>\\w+)/(?P<short>\\w+)'\n"
+    text = WHOLE.replace('adds: ["{name}"]', "adds: ['{group}', '{short}']") + parts
+    own = write(tmp_path, text)
+    assert own.commands_down(["a/b"], []) == [["bin/db", "down", "a", "b"]]
+    with pytest.raises(CannotGoBackThere, match="b has no part group in its name"):
+        own.commands_down(["b"], [])
+    target = WHOLE.replace(
+        'adds: ["{name}"], by: name', "adds: ['{group}', '{target}'], by: target"
+    )
+    own = write(tmp_path, target + parts)
+    assert own.commands_down(["a/b"], ["a/a"]) == [["bin/db", "down", "a", "a"]]
+    with pytest.raises(CannotGoBackThere, match="to which group b belongs"):
+        own.commands_down(["b"], ["a/a"])
+    with pytest.raises(ConfigError, match=r"down\.adds: has the unknown field {short}"):
+        write(tmp_path, target.replace("{target}", "{short}") + parts)
+
+
+def test_sql_from_the_newest_on_needs_one_newest_only_if_the_table_has_branches(
+    tmp_path: Path,
+) -> None:
+    sql = 'sql: {all: [show, "{applied}"], lines: ["(?P<sql>.*)"], before_first: none}'
+    own = write(tmp_path, WHOLE.replace('sql: {each: [show, "{name}"]}', sql))
+    assert own.sql_of_all(["a", "b"]) == ("show", "b")
+    assert own.sql_of_all([]) == ("show", "none")
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from cosmicdeploy.operations.diagnosis.finding import (
 )
 from cosmicdeploy.operations.diagnosis.remedies import DEPLOY, RESOLVE, mark_migrated
 from cosmicdeploy.steps.schema import interrupted_migrations
-from cosmicdeploy.steps.schema.asking.commands import service_of
+from cosmicdeploy.steps.schema.asking.commands import how_to_run
 from cosmicdeploy.steps.schema.pending import begun_already, pending_names
 
 RUN, MIGRATOR, PENDING = "interrupted run", "migrator", "pending"
@@ -125,8 +125,8 @@ def _not_run(ctx: Context, names: Sequence[str]) -> Iterator[Finding]:
 def _not_marked(ctx: Context, whole: Sequence[UnrecordedMigration]) -> Finding:
     names = [each.migration for each in whole]
     can_mark = ctx.framework.row_of(names[0]) is not None
-    commands = filter(None, map(ctx.framework.advice_to_mark, names))
-    by_hand = "; ".join(f"cosmicdeploy exec {service_of(ctx)} {each}" for each in commands)
+    commands = filter(None, map(ctx.framework.command_to_mark, names))
+    by_hand = "; ".join(how_to_run(ctx, each) for each in commands)
     return problem(
         PENDING,
         f"all that {summarize_names(names)} creates is in the schema, but it is not marked as run:"

@@ -92,22 +92,31 @@ def test_only_what_counts_from_the_end_needs_the_order(application: Applications
 HISTORY = "b2, c1 -> d1 (head), d\na1 -> b2, b\na1 -> c1, c\n<base> -> a1, a\n<base> -> z1, z\n"
 
 
-def test_alembic_goes_back_to_the_recorded_revision(application: Applications) -> None:
+def test_alembic_goes_back_to_the_recorded_revisions(application: Applications) -> None:
     alembic = application("alembic")
-    alembic.recorded("d1")
-    alembic.answers |= {"history": HISTORY, "downgrade a1": removing(alembic, "a1")}
-    assert roll_down(alembic.ctx, {"a1"}) == ["c1", "b2", "d1"]
-    alembic.recorded("d1")
-    alembic.answers["downgrade base"] = removing(alembic)
-    assert roll_down(alembic.ctx, set()) == ["a1", "c1", "b2", "d1"]
+    alembic.recorded("d1", "z1")
+    alembic.answers |= {
+        "history": HISTORY,
+        "downgrade b2@-1": removing(alembic, "z1", "a1"),
+        "downgrade b2": removing(alembic, "z1", "b2", "c1"),
+        "downgrade c1@-1": removing(alembic, "z1", "b2"),
+        "downgrade z1@-1": removing(alembic, "a1"),
+    }
+    assert roll_down(alembic.ctx, {"a1"}) == ["z1", "c1", "b2", "d1"]
+    assert alembic.commands == [
+        "alembic history",
+        "alembic downgrade b2",
+        "alembic downgrade b2@-1",
+        "alembic downgrade c1@-1",
+        "alembic downgrade z1@-1",
+    ]
 
 
 @pytest.mark.parametrize(
     ("recorded", "target", "why"),
     [
-        (["a1", "z1"], {"a1"}, "z1 is the newest of a branch that would have to go as a whole"),
-        (["d1"], {"b2", "c1"}, "back to b2 and c1 at once"),
         (["a1"], {"b2"}, "b2 is not applied"),
+        (["d1"], {"d1", "z1"}, "z1 is not applied"),
     ],
 )
 def test_alembic_is_not_asked_for_what_it_cannot_do(
