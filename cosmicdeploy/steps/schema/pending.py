@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from shlex import quote
@@ -15,6 +16,9 @@ from cosmicdeploy.migrations.names import summarize_names
 from cosmicdeploy.migrations.preview import Statement, preview, unknown_statement
 from cosmicdeploy.steps.schema.asking.listing import listing, listing_once
 from cosmicdeploy.steps.schema.asking.statements import shown_statements
+
+# A name that YAML surely reads as text.
+PLAIN = re.compile(r"[\w.-]*_[\w.-]*[A-Za-z][\w.-]*", re.ASCII)
 
 
 def pending_names(ctx: Context) -> list[str] | None:
@@ -111,9 +115,14 @@ def require_allowed(ctx: Context, statements: Sequence[Statement]) -> None:
         f"{summarize_names(names)} may destroy data and is not allowed: {harmful[0].why}",
         where="migrations",
         todo=f"correct it, or allow it by name: `cosmicdeploy deploy {options}`, or in "
-        f"cosmicdeploy.yaml migrate.allow: [{', '.join(names)}]",
+        f"cosmicdeploy.yaml migrate.allow: [{', '.join(map(_in_yaml, names))}]",
         details=[f"{s.migration}: {s.line}" for s in harmful],
     )
+
+
+def _in_yaml(name: str) -> str:
+    """Return a name as YAML reads it as text: a number, such as a version, needs quotes."""
+    return name if PLAIN.fullmatch(name) else "'" + name.replace("'", "''") + "'"
 
 
 def counted(statements: Sequence[Statement]) -> str:

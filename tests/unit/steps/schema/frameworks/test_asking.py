@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from cosmicdeploy.context.run_scope import RunScope, StepsAhead
 from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import MigrationFailed, MissingMigrations, NotConfigured, Refused
 from cosmicdeploy.migrations.verdict import Kind
+from cosmicdeploy.settings import load
 from cosmicdeploy.steps.base import Unchanged, Undecided
 from cosmicdeploy.steps.images.build import BuildStep
 from cosmicdeploy.steps.schema import first_migrations, interrupted_migrations
@@ -88,6 +90,21 @@ def test_a_table_that_does_not_exist_yet_may_be_said(
     require_bookkeeping(asked.ctx)
 
 
+def test_how_to_create_the_table_is_said_as_a_command_that_works(
+    application: Applications,
+) -> None:
+    laravel = application("laravel")
+    with pytest.raises(Refused) as caught:
+        require_bookkeeping(laravel.ctx)
+    assert caught.value.todo == (
+        "run `cosmicdeploy exec web php artisan migrate:install`, then this command again"
+    )
+    laravel.ctx.settings.migrate.service = "migrations"
+    with pytest.raises(Refused) as caught:
+        require_bookkeeping(laravel.ctx)
+    assert "run `php artisan migrate:install` in a container of migrations" in caught.value.todo
+
+
 @pytest.mark.parametrize("name", ["knex", "doctrine"])
 def test_what_would_create_its_table_is_not_asked_without_it(
     application: Applications, name: str
@@ -160,6 +177,37 @@ def test_frameworks_without_sql_need_each_migration_to_be_allowed(
     require_allowed(rails.ctx, [unknown])
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "20260202",
+        "2026_02_02_000001_add",
+        "1.1",
+        "5a1c",
+        "my views",
+        r"App\V2",
+        "it's",
+        "1e5",
+        "on",
+    ],
+)
+def test_the_advice_for_the_settings_is_read_as_the_same_name(
+    application: Applications, tmp_path: Path, name: str
+) -> None:
+    """YAML takes the version of Rails or Flyway for a number, unless it is in quotes."""
+    rails = application("rails")
+    with pytest.raises(Refused) as caught:
+        require_allowed(rails.ctx, pending_statements(rails.ctx, [name]))
+    allow = caught.value.todo.partition("migrate.allow: ")[2]
+    assert allow == f"[{name}]" or "_" not in name, "Laravel's names have no quotes"
+    path = tmp_path / "cosmicdeploy.yaml"
+    path.write_text(
+        "services: {app: [web], database: db}\ndatabase: {name: shop}\napp: {}\n"
+        f"migrate: {{framework: rails, allow: {allow}}}\n"
+    )
+    assert load(path, {}).settings.migrate.allow == (name,)
+
+
 def test_each_migration_is_judged_by_its_own_sql(application: Applications) -> None:
     django = application("django")
     django.answers |= {
@@ -198,6 +246,9 @@ def test_all_migrations_are_shown_from_the_recorded_revision_on(application: App
         ("b2", Kind.ADDITIVE),
         ("c3", Kind.HARMLESS),
     ]
+    alembic.answers["upgrade a1:heads --sql"] = "-- Running upgrade a1 -> b2\n"
+    judged = pending_statements(alembic.ctx, ["b2", "c3"])
+    assert [each.kind for each in judged] == [Kind.HARMLESS, Kind.UNKNOWN], "one is not shown"
     alembic.recorded("a1", "z9")
     unknown = pending_statements(alembic.ctx, ["b2", "c3"])
     assert {each.kind for each in unknown} == {Kind.UNKNOWN}
