@@ -70,6 +70,12 @@ class Containers(Shape):
     left_out: list[LeftOut] = Field(default_factory=list)
 
 
+class RanToTheEnd(Containers):
+    """`migrates` is the service whose migrations the step `migrate` has run; "" if none did."""
+
+    migrates: str = ""
+
+
 class Orphans(Shape):
     orphans: list[Orphan]
 
@@ -178,7 +184,7 @@ BEFORE: Mapping[str, type[Shape]] = {
     "mark-migrated": MarkedMigrated,
     "migrate": Migrated,
     "migrate-down": MigratedDown,
-    "one-shot": Containers,
+    "one-shot": RanToTheEnd,
     "orphans": Orphans,
     "pull": Tags,
     "quiesce": Quiesced,

@@ -19,6 +19,7 @@ from cosmicdeploy.journal.unfinished.interrupted_migration import (
     BegunMigration,
     interrupted_migration,
 )
+from cosmicdeploy.migrations.frameworks.answers.unnamed import PENDING
 from cosmicdeploy.migrations.preview import NOT_DONE, NOT_KNOWN, Outcome, from_records, outcomes
 from cosmicdeploy.migrations.verdict import Kind
 from cosmicdeploy.steps.schema.pending import pending_names
@@ -97,7 +98,7 @@ def _all_done(ctx: Context, begun: BegunMigration, applied: set[str], digest: st
     names = begun.before.get("names")
     if not keeps_a_table(begun.before):
         return pending_names(ctx) == []
-    if names is None:
+    if names is None or PENDING in names:  # the table has other names, or more of them
         return bool(applied) and pending_names(ctx) == []
     return applied >= {*begun.before["applied"], *names}
 

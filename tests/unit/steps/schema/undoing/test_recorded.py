@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.database.bookkeeping import LARAVEL
+from cosmicdeploy.journal.unfinished.interrupted_migration import BegunMigration
 from cosmicdeploy.migrations.frameworks.reading import framework
-from cosmicdeploy.steps.schema import first_migrations, mark_migrated
+from cosmicdeploy.runs.undo import snapshot
+from cosmicdeploy.steps.base import Change
+from cosmicdeploy.steps.containers.one_shot import OneShotStep
+from cosmicdeploy.steps.schema import first_migrations, interrupted_migrations, mark_migrated
 from cosmicdeploy.steps.schema.undoing.recorded import (
     applied_since,
     keeps_a_table,
@@ -110,6 +114,53 @@ def test_a_migration_is_recorded_as_run_by_a_row(
     assert row is not None
     sql, values = mark_migrated._insertion(facts, row, known.added_to_row, 7)
     assert statement in sql and tuple(values) == parameters
+
+
+@pytest.mark.parametrize(
+    ("names", "applied", "pending", "is_done"),
+    [
+        (["b"], {"a", "b"}, ["c"], True),
+        (["b"], {"a"}, [], False),
+        (["pending"], {"a", "b"}, [], True),  # the table has a name that the list has not
+        (["pending"], {"a"}, ["pending"], False),
+        (None, {"a"}, [], True),
+        (None, {"a"}, ["b"], False),
+    ],
+)
+def test_what_was_pending_without_a_name_is_done_once_nothing_is_pending(
+    monkeypatch: pytest.MonkeyPatch,
+    names: list[str] | None,
+    applied: set[str],
+    pending: list[str],
+    is_done: bool,
+) -> None:
+    monkeypatch.setattr(interrupted_migrations, "pending_names", lambda _ctx: pending)
+    begun = BegunMigration(before={"applied": [], "names": names})
+    ctx: Any = None
+    assert interrupted_migrations._all_done(ctx, begun, applied, "digest") is is_done
+
+
+def test_a_run_of_an_earlier_version_read_a_table_that_no_framework_has_now() -> None:
+    schema = Schema(tables={"migrations": ["b", "a"]})
+    before = {"schema": "s", "migrations": ["a", "b"]}
+    laravel, none = (InMemoryFacts(schema, "shop", each) for each in (LARAVEL, None))  # type: ignore[arg-type]
+    assert snapshot._migrations(laravel, None) == ["a", "b"]
+    assert snapshot._migrations(none, None) == []
+    assert snapshot._migrations(none, before) == ["a", "b"], "nothing differs"
+    schema.tables["migrations"].append("c")
+    assert snapshot._migrations(laravel, before) == ["a", "b", "c"]
+
+
+def test_a_service_that_ran_to_its_end_leaves_no_migrations_that_the_step_undoes() -> None:
+    step = OneShotStep(name="one-shot")
+    containers = {"migrate": None, "seed": None}
+    change = Change(summary="", before={"containers": containers, "migrates": "migrate"})
+    assert step.kept_after_undo(change) == (
+        "what migrate, seed did to data, besides the migrations of migrate, stays done"
+    )
+    for earlier in ({}, {"migrates": ""}):
+        change = Change(summary="", before={"containers": {"migrate": None}, **earlier})
+        assert step.kept_after_undo(change) == "what migrate did to data stays done"
 
 
 def test_the_journal_accepts_the_record_of_each_framework(tmp_path: Any) -> None:
