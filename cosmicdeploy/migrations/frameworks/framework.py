@@ -11,6 +11,7 @@ from cosmicdeploy.migrations.frameworks.answers.history import before
 from cosmicdeploy.migrations.frameworks.answers.listing import Listing, NotFitting, Parents
 from cosmicdeploy.migrations.frameworks.definition import Definition
 from cosmicdeploy.migrations.frameworks.down import CannotGoBackThere, parts_of
+from cosmicdeploy.migrations.frameworks.precaution import Precaution
 from cosmicdeploy.migrations.frameworks.sql import Shown
 from cosmicdeploy.migrations.frameworks.words import Words, fields_in, filled
 
@@ -113,6 +114,11 @@ class Framework:
                 f"it shows SQL from one migration on, not from {len(recorded)} at once"
             )
         return filled(sql.all, {"applied": newest})
+
+    @property
+    def precaution(self) -> Precaution | None:
+        """How to find out which migrations may be asked for their SQL; None if all may."""
+        return self.definition.sql.only_if if self.definition.sql else None
 
     def sql_of_each(self, name: str, listing: Listing) -> list[str]:
         """Return the whole command that shows the SQL of one migration.

@@ -15,6 +15,7 @@ from cosmicdeploy.migrations.frameworks.answers.listing import (
     Pattern,
     Patterns,
 )
+from cosmicdeploy.migrations.frameworks.precaution import Precaution
 from cosmicdeploy.migrations.frameworks.words import Words
 from cosmicdeploy.text.sanitize import DROPPED
 
@@ -43,6 +44,11 @@ class Sql(WrittenModel):
         default=None,
         description="The command for one migration, with {name}, the parts of the name, or a key"
         " of a JSON answer",
+    )
+    only_if: Precaution | None = Field(
+        default=None,
+        description="Which migrations may be asked for their SQL, if a part of some would run by"
+        " that; only with `each`",
     )
     program: bool = Field(
         default=True, description="Whether the command begins with the program, which is left out"
@@ -81,6 +87,8 @@ class Sql(WrittenModel):
     def _has_one_command(self) -> Sql:
         if bool(self.all) is bool(self.each):
             raise ValueError("must have either all or each")
+        if self.all and self.only_if:
+            raise ValueError("must have each, as there is only_if")
         if self.all and not self.lines:
             raise ValueError("must have lines: which of them begins a migration")
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
@@ -12,6 +12,8 @@ from cosmicdeploy.migrations.frameworks.sql import Shown
 from cosmicdeploy.steps.commands.new_image import last_lines
 from cosmicdeploy.steps.schema.asking.commands import asked
 from cosmicdeploy.steps.schema.asking.listing import listing_once
+
+MIGHT_RUN = "to ask for its SQL might run a part of it"
 
 
 class NotShown(Exception):
@@ -38,7 +40,18 @@ def shown_statements(ctx: Context, names: Sequence[str]) -> Mapping[str, Sequenc
 
 def _of_each(ctx: Context, names: Sequence[str]) -> Mapping[str, Sequence[Shown] | str]:
     listed = listing_once(ctx) or Listing(names=(), pending=())
-    return {name: _of_one(ctx, name, listed) for name in names}
+    may_be_asked = _may_be_asked(ctx, names)
+    return {
+        name: _of_one(ctx, name, listed) if name in may_be_asked else MIGHT_RUN for name in names
+    }
+
+
+def _may_be_asked(ctx: Context, names: Sequence[str]) -> Collection[str]:
+    """Return the migrations of which no part runs if they are asked for their SQL."""
+    precaution = ctx.framework.precaution
+    if precaution is None:
+        return names
+    return precaution.allowed(_text(ctx, ctx.framework.command(precaution.command)))
 
 
 def _of_one(ctx: Context, name: str, listed: Listing) -> Sequence[Shown] | str:

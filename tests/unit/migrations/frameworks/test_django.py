@@ -10,6 +10,7 @@ from tests.unit.migrations.frameworks.asking import listing
 
 pytestmark = pytest.mark.unit
 
+# In the form in which Django 3.2.25, 4.2.30 and 5.2.19 print them; the statements are MySQL's.
 PLAN = """\
 [X]  contenttypes.0001_initial
 [X]  auth.0001_initial
@@ -117,6 +118,42 @@ def test_the_sql_of_each_migration_is_asked_for_by_itself() -> None:
 )
 def test_a_script_is_split_into_statements(text: str, statements: list[str | None]) -> None:
     assert framework("django").statements_of_each(text) == statements
+
+
+# `migrate --plan`
+OPERATIONS = """\
+Planned operations:
+shop.0001_first
+    Create model Article
+shop.0002_price
+    Add field price to article
+    Alter field name on article
+shop.0003_python
+    Raw Python operation -> Move the prices.
+    Raw SQL operation -> UPDATE shop_article SET price = 1 W…
+shop.0004_both
+    Custom state/database change combination
+shop.0005_meta
+    Change Meta options on article
+    Alter unique_together for article (1 constraint(s))
+    Rename unnamed index for ('name',) on article to by_name
+shop.0006_own
+    Create index by_price on field(s) price of model article
+    AddTrigger: ([], {})
+shop.0007_merge
+"""
+
+
+def test_only_operations_that_run_nothing_are_asked_for_their_sql() -> None:
+    """Django runs Python within SeparateDatabaseAndState if it is asked for the SQL."""
+    precaution = framework("django").precaution
+    assert precaution
+    safe = {f"shop.{each}" for each in ("0001_first", "0002_price", "0003_python", "0005_meta")}
+    assert precaution.allowed(OPERATIONS) == {*safe, "shop.0007_merge"}
+    assert precaution.allowed("Planned operations:\n  No planned migration operations.\n") == set()
+    assert precaution.allowed("") == set()
+    with pytest.raises(NotFitting, match="characters"):
+        precaution.allowed("x" * (10 << 20))
 
 
 def test_a_migration_of_labels_alone_changes_nothing() -> None:

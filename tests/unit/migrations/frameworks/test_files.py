@@ -87,6 +87,12 @@ def test_an_own_file_needs_little(tmp_path: Path) -> None:
         ('["{name}"], by: name', "[], by: newest", "down.by: must be 'count', 'name'", 7),
         ("by: name", "joins: ['{end}'], by: name", "down.joins: has the unknown field {end}", 7),
         ('adds: ["{name}"], by: name', "joins: [x], by: run", "down.joins: is only for", 7),
+        (
+            '{each: [show, "{name}"]}',
+            "{all: [a], only_if: {command: [a], migration: '(?P<name>a)', harmless: a}}",
+            "sql: must have each, as there is only_if",
+            6,
+        ),
         ('{each: [show, "{name}"]}', '{all: ["{now}"], lines: [a]}', "unknown field {now}", 6),
         ("table:", 'mark: ["{nmae}"]\ntable:', "mark: has the unknown field {nmae}", 8),
         ("each:", "both:", "Unknown key 'sql.both'", 6),

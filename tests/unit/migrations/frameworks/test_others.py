@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from itertools import takewhile
 from typing import Any
 
 import pytest
+import yaml
 
 from cosmicdeploy.migrations.frameworks.answers.listing import NotFitting
-from cosmicdeploy.migrations.frameworks.reading import framework
-from tests.unit.migrations.frameworks.asking import listing, pending_of, statements
+from cosmicdeploy.migrations.frameworks.reading import FOLDER, framework
+from cosmicdeploy.migrations.frameworks.sql import Sql
+from tests.unit.migrations.frameworks.asking import listing, pending_of
 
 pytestmark = pytest.mark.unit
 
@@ -53,14 +56,17 @@ DOCTRINE_SQL = rf"""[notice] Migrating (dry-run) up to {NOTHING}
 
  [OK] Successfully migrated to version: {NOTHING}
 """  # noqa: S608 - what a program prints
+# Printed by Knex 3.3 with SQLite; 0.95 prints a blank after each name.
 KNEX = """\
 Using environment: production
 Found 1 Completed Migration file/files.
-20260101000000_create_articles.js\x20
+20260101000000_create_articles.js
 Found 2 Pending Migration file/files.
-20260202000000_add_price.js\x20
-20260303000000_index.ts\x20
+20260202000000_add_price.js
+20260303000000_fails.js
+
 """
+KNEX_0_95 = KNEX.replace(".js\n", ".js \n")
 PRISMA = """\
 Environment variables loaded from .env
 Prisma schema loaded from prisma/schema.prisma
@@ -133,8 +139,21 @@ def test_doctrine_lists_what_is_not_migrated() -> None:
         listing("doctrine", DOCTRINE.replace("not migrated", "en attente"))
 
 
-def test_doctrine_logs_each_statement_of_a_dry_run() -> None:
-    assert statements("doctrine", DOCTRINE_SQL, [ADD, MOVE, NOTHING]) == {
+def sql_in_the_comment(name: str) -> Sql:
+    """Return what the comment in the file of a framework describes for a file of one's own."""
+    lines = (FOLDER / f"{name}.yaml").read_text().splitlines()
+    first = lines.index("#   sql:")
+    block = takewhile(lambda line: line.startswith("#     "), lines[first + 1 :])
+    return Sql.model_validate(yaml.safe_load("\n".join(line[1:] for line in block)))
+
+
+def test_doctrine_is_not_asked_for_sql_since_a_dry_run_runs_code() -> None:
+    assert not framework("doctrine").shows_sql
+
+
+def test_an_own_file_can_read_the_statements_of_doctrines_dry_run() -> None:
+    sql = sql_in_the_comment("doctrine")
+    assert sql.of_all(DOCTRINE_SQL, [ADD, MOVE, NOTHING]) == {
         ADD: [
             "ALTER TABLE article ADD price INT DEFAULT NULL,\n"
             "  ADD currency VARCHAR(3) DEFAULT NULL ",
@@ -143,20 +162,23 @@ def test_doctrine_logs_each_statement_of_a_dry_run() -> None:
         MOVE: ["UPDATE article SET price = ? WHERE id > 1 with parameters (7)"],
         NOTHING: [],
     }
-    assert not framework("doctrine").shows_all_changes
+    assert not sql.complete
 
 
-def test_doctrine_is_not_asked_without_its_table() -> None:
-    assert framework("doctrine").needs_its_table and framework("knex").needs_its_table
+def test_knex_is_not_asked_without_its_tables() -> None:
+    assert framework("knex").needs_its_table
     assert not framework("laravel").needs_its_table
 
 
-def test_knex_lists_below_headings() -> None:
-    listed = listing("knex", KNEX)
-    assert listed.pending == ("20260202000000_add_price.js", "20260303000000_index.ts")
+@pytest.mark.parametrize("text", [KNEX, KNEX_0_95])
+def test_knex_lists_below_headings(text: str) -> None:
+    listed = listing("knex", text)
+    assert listed.pending == ("20260202000000_add_price.js", "20260303000000_fails.js")
     assert listed.names[0] == "20260101000000_create_articles.js"
-    done = "No Completed Migration files Found. \nNo Pending Migration files Found.\n"
-    assert listing("knex", done).names == ()
+    new = "No Completed Migration files Found. \nFound 1 Pending Migration file/files.\na.js \n\n"
+    assert listing("knex", new).pending == ("a.js",)
+    done = "Found 1 Completed Migration file/files.\na.js\nNo Pending Migration files Found.\n\n"
+    assert (listing("knex", done).names, listing("knex", done).pending) == (("a.js",), ())
 
 
 @pytest.mark.parametrize(
@@ -165,7 +187,7 @@ def test_knex_lists_below_headings() -> None:
         ("", "whether a migration is pending"),
         ("Using environment: production\n", "whether a migration is pending"),
         ("Found 1 Completed Migration file/files.\na.js\n", "whether a migration is pending"),
-        (KNEX + "Error: the connection is lost\n", "'Error: the connection is lost' is not"),
+        (KNEX.strip() + "\nError: connection lost\n", "'Error: connection lost' is not"),
     ],
 )
 def test_knex_may_be_cut_off(text: str, why: str) -> None:

@@ -31,6 +31,11 @@ pytestmark = pytest.mark.unit
 
 Applications = Callable[[str], Application]
 DJANGO = "[X]  shop.0001_initial\n[ ]  shop.0002_price\n[ ]  shop.0003_move\n"
+OPERATIONS = "".join(
+    f"shop.{name}\n    Add field a to b\n"
+    for name in ("0002_price", "0003_move", "0004_label", "0005_drop", "0006_fails")
+)
+OPERATIONS += "shop.0007_both\n    Custom state/database change combination\n"
 HISTORY = "b2 -> c3 (head), c\na1 -> b2, b\n<base> -> a1, a\n"
 
 
@@ -105,7 +110,7 @@ def test_how_to_create_the_table_is_said_as_a_command_that_works(
     assert "run `php artisan migrate:install` in a container of migrations" in caught.value.todo
 
 
-@pytest.mark.parametrize("name", ["knex", "doctrine"])
+@pytest.mark.parametrize("name", ["knex"])
 def test_what_would_create_its_table_is_not_asked_without_it(
     application: Applications, name: str
 ) -> None:
@@ -212,6 +217,7 @@ def test_each_migration_is_judged_by_its_own_sql(application: Applications) -> N
     django = application("django")
     django.answers |= {
         "showmigrations": DJANGO,
+        "migrate --plan": OPERATIONS,
         "sqlmigrate shop 0002_price": "CREATE TABLE price (id int);",
         "sqlmigrate shop 0003_move": "-- THIS OPERATION CANNOT BE WRITTEN AS SQL\n",
         "sqlmigrate shop 0004_label": "--\n-- Alter field title on article\n--\n",
@@ -219,7 +225,7 @@ def test_each_migration_is_judged_by_its_own_sql(application: Applications) -> N
         "sqlmigrate shop 0006_fails": ExecResult(exit_code=1, stderr=b"a\nno such constraint"),
     }
     names = [f"shop.{each}" for each in ("0002_price", "0003_move", "0004_label", "0005_drop")]
-    judged = pending_statements(django.ctx, [*names, "shop.0006_fails"])
+    judged = pending_statements(django.ctx, [*names, "shop.0006_fails", "shop.0007_both"])
     assert [(each.migration[-5:], each.kind) for each in judged] == [
         ("price", Kind.ADDITIVE),
         ("_move", Kind.UNKNOWN),
@@ -227,9 +233,20 @@ def test_each_migration_is_judged_by_its_own_sql(application: Applications) -> N
         ("_drop", Kind.DESTRUCTIVE),
         ("_drop", Kind.DESTRUCTIVE),
         ("fails", Kind.UNKNOWN),
+        ("_both", Kind.UNKNOWN),
     ]
     assert "no SQL shows a part of it" in judged[1].why
-    assert "no such constraint" in judged[-1].why
+    assert "no such constraint" in judged[-2].why
+    assert "might run a part of it" in judged[-1].why
+    assert not any("0007_both" in each for each in django.commands)
+
+
+def test_no_sql_is_asked_for_if_it_is_not_known_what_that_runs(application: Applications) -> None:
+    django = application("django")
+    failed = ExecResult(exit_code=1, stderr=b"SystemCheckError")
+    django.answers |= {"showmigrations": DJANGO, "migrate --plan": failed}
+    [unknown] = pending_statements(django.ctx, ["shop.0002_price"])
+    assert unknown.kind is Kind.UNKNOWN and "SystemCheckError" in unknown.why
 
 
 def test_all_migrations_are_shown_from_the_recorded_revision_on(application: Applications) -> None:
