@@ -218,13 +218,14 @@ def _possible_mode(ctx: Context, mode: Mode, to: str) -> Mode:
     Raises `NotConfigured` if the given mode is `MIGRATION`, and the stack has no database or no
     migrations; `Refused` if what runs them cannot go back.
     """
+    from cosmicdeploy.steps.schema.asking.listing import none_is_run
     from cosmicdeploy.steps.schema.down import require_can_go_back
 
     if mode is Mode.MIGRATION:
         what = "The stack has no database, so no migration can be rolled back"
         ctx.require_database(what, f"roll back the code: `cosmicdeploy rollback --to {to}`")
         if not ctx.framework.runs_migrations:
-            ctx.console()
+            raise none_is_run(ctx)
         require_can_go_back(ctx, to)
     return mode if ctx.has_database else Mode.CODE_ONLY
 

@@ -33,7 +33,7 @@ def listing(ctx: Context) -> Listing | None:
     """
     framework, pending = ctx.framework, ctx.framework.definition.pending
     if pending is None:
-        raise _none_is_run(ctx)
+        raise none_is_run(ctx)
     # First, since the console may wait for a paused database without a limit of its own.
     with open_facts(ctx.database()) as database:
         database.ping()
@@ -63,7 +63,8 @@ def listing_once(ctx: Context) -> Listing | None:
     return cached[image_id]
 
 
-def _none_is_run(ctx: Context) -> CosmicError:
+def none_is_run(ctx: Context) -> CosmicError:
+    """Return the error if migrations are needed, and no framework runs them."""
     return NotConfigured(
         f"No migration is run for this stack: {ctx.why_no_migrations}",
         where=str(ctx.loaded.file),

@@ -164,14 +164,11 @@ def test_a_rollback_by_migrations_is_refused_by_name(application: Applications) 
 
 def test_a_stack_without_migrations_has_none_to_roll_back(application: Applications) -> None:
     none = application("none")
-    none.ctx.has_database = True
-
-    def console() -> None:
-        raise NotConfigured("The application has no console")
-
-    none.ctx.console = console
-    with pytest.raises(NotConfigured):
+    none.ctx.has_database, none.ctx.loaded = True, SimpleNamespace(file="cosmicdeploy.yaml")
+    none.ctx.why_no_migrations = "migrate.framework is none"
+    with pytest.raises(NotConfigured, match=r"migrate\.framework is none") as caught:
         _possible_mode(none.ctx, Mode.MIGRATION, "latest")
+    assert "migrate.framework" in caught.value.todo
 
 
 BEFORE: dict[str, Any] = {"applied": ["1"], "schema": "s", "names": ["2", "3"]}
