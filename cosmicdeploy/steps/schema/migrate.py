@@ -52,7 +52,7 @@ from cosmicdeploy.steps.schema.undoing.left_applied import (
     names_that_stay,
     stay_if_undone,
 )
-from cosmicdeploy.steps.schema.undoing.recorded import Before, applied_since, keeps_a_table
+from cosmicdeploy.steps.schema.undoing.recorded import Before, keeps_a_table, ran_since
 
 # In seconds; if the server crashed and takes longer to restart, a person has to look at it.
 DATABASE_BACK_WITHIN = 60
@@ -193,7 +193,7 @@ def _ran(ctx: Context, database: Facts, before: Before) -> set[str]:
     """Return the migrations that have run since the state `before`."""
     if not keeps_a_table(before):
         return _ran_by_list(ctx, before)
-    return applied_since(before, database.applied_migrations().keys()) - set(before["applied"])
+    return ran_since(before, database.applied_migrations().keys())
 
 
 def _ran_by_list(ctx: Context, before: Before) -> set[str]:

@@ -47,3 +47,10 @@ def applied_since(before: Before, recorded: Set[str]) -> set[str]:
     """
     parents = {name: tuple(names) for name, names in (before.get("parents") or {}).items()}
     return with_those_before(recorded, parents)
+
+
+def ran_since(before: Before, recorded: Set[str]) -> set[str]:
+    """Return the migrations that have run since then, by those in the framework's table."""
+    ran = applied_since(before, recorded) - set(before["applied"])
+    # Of those that the parents show, others may have run before.
+    return ran & set(before["names"] or ()) if before.get("parents") else ran

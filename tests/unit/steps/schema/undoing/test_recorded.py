@@ -18,6 +18,7 @@ from cosmicdeploy.steps.schema.undoing.recorded import (
     applied_since,
     keeps_a_table,
     own_tables,
+    ran_since,
     recorded_tables,
     was_empty,
 )
@@ -50,6 +51,13 @@ def test_a_table_with_the_newest_only_shows_those_before_it() -> None:
     assert applied_since(before, {"c"}) == {"a", "b", "c"}
     assert applied_since(before, {"a"}) == {"a"}
     assert applied_since({"applied": ["a"]}, {"c"}) == {"c"}
+
+
+def test_what_a_pending_migration_depends_on_may_have_run_before() -> None:
+    before = {"applied": ["b"], "names": ["c", "d"], "parents": {"c": ["a", "b"], "d": ["c"]}}
+    assert ran_since(before, {"d"}) == {"c", "d"}, "b follows a, which the table does not have"
+    assert ran_since(before, {"c"}) == {"c"} and ran_since(before, {"b"}) == set()
+    assert ran_since({"applied": ["a"], "names": None}, {"a", "b"}) == {"b"}
 
 
 @pytest.mark.parametrize("name", ["django", "alembic", "rails", "knex", "prisma"])
