@@ -66,6 +66,7 @@ docs: venv ## generate the reference, the schemas and the table of backups from 
 	@$(VENV_PYTHON) -m cosmicdeploy.report.schema >docs/report.schema.json
 	@$(VENV_PYTHON) -m cosmicdeploy playbook schema >playbooks/playbook.schema.json
 	@$(VENV_PYTHON) -m cosmicdeploy playbook schema --settings >docs/cosmicdeploy.schema.json
+	@$(VENV_PYTHON) -m cosmicdeploy playbook schema --framework >cosmicdeploy/migrations/frameworks/framework.schema.json
 	@$(VENV_PYTHON) -m tests.stack.database.kinds
 
 lock: venv ## rewrite requirements.lock

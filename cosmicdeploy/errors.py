@@ -122,6 +122,10 @@ class MigrationFailed(CosmicError):
     """The application's migrations failed or did not finish."""
 
 
+class MissingMigrations(MigrationFailed):
+    """Migrations have run of which the image has no file, so it does not know what is pending."""
+
+
 class ProbeFailed(CosmicError):
     """A probe could not measure what it was meant to, or found something unexpected."""
 

@@ -103,8 +103,9 @@ def owner_of(settings: Settings, stack: Stack) -> Owner:
 
 
 def _require_services(loaded: LoadedSettings, stack: Stack) -> None:
-    services = loaded.settings.services
+    services, migrates = loaded.settings.services, loaded.settings.migrate.service
     named = (*services.all, *services.left_alone, *services.stateful, *services.stateless)
+    named = (*named, migrates) if migrates else named
     for name in named:
         if name in stack.inactive:
             raise ConfigError(

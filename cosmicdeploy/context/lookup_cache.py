@@ -9,6 +9,7 @@ from typing import Protocol
 
 from cosmicdeploy.engine.facts import Container, FileFacts, Image
 from cosmicdeploy.errors import DatabaseSilent
+from cosmicdeploy.migrations.frameworks.answers.listing import Listing
 
 
 @dataclass(kw_only=True)
@@ -19,8 +20,8 @@ class LookupCache:
     longest wait.
     `passed_checks`: the health checks that passed in some container, as (command, image id).
     `passed_starts`: the containers whose health check passed, as (container id, start time).
-    `migration_status`: the console's list of migrations as text, by image id; None if the database
-    has no table of migrations.
+    `listed_migrations`: the migrations that the framework lists, by image id; None if they are the
+    first of the schema.
     `compose_hashes`: the configuration hashes that Compose computes, by service; empty until
     Compose has answered.
     `adopted`: for existing images that a new build has just reproduced, image id → digest of that
@@ -36,7 +37,7 @@ class LookupCache:
     rate_limit_wait_failed: bool = False
     passed_checks: set[tuple[tuple[str, ...], str]] = field(default_factory=set)
     passed_starts: set[tuple[str, str]] = field(default_factory=set)
-    migration_status: dict[str, str | None] = field(default_factory=dict)
+    listed_migrations: dict[str, Listing | None] = field(default_factory=dict)
     compose_hashes: Mapping[str, str] = field(default_factory=dict)
     adopted: dict[str, str] = field(default_factory=dict)
     recorded_adoptions: Mapping[str, str] | None = None

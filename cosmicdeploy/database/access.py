@@ -12,6 +12,7 @@ import pymysql
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
+from cosmicdeploy.database.bookkeeping import LARAVEL, Bookkeeping
 from cosmicdeploy.database.session_settings import (
     TRANSACTIONS,
     Kind,
@@ -45,7 +46,8 @@ LOST = 2013
 class DatabaseAccess:
     """How to reach the database: its container (for dumps), address, schema and user.
 
-    `name` is the schema that the application uses: the live one.
+    `name` is the schema that the application uses: the live one. `bookkeeping` is its table of
+    migrations; None if no framework keeps one.
     """
 
     container_id: str
@@ -54,6 +56,7 @@ class DatabaseAccess:
     name: str
     user: str
     password: str = field(repr=False)
+    bookkeeping: Bookkeeping | None = field(default=LARAVEL, repr=False)
 
     @property
     def where(self) -> str:

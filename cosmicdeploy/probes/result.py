@@ -92,6 +92,10 @@ class StackNotice(ProbeResult):
     kind: Literal[
         "no database",
         "no console",
+        "no migrations",
+        "no SQL",
+        "no way back",
+        "no table",
         "no dry run",
         "presumed",
         "left alone",

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.files.yaml_reader import read
+from cosmicdeploy.migrations.frameworks.framework import Framework
+from cosmicdeploy.settings.framework import framework_of
 from cosmicdeploy.settings.settings import Settings
 from cosmicdeploy.stack.model import ComposeFiles
 from cosmicdeploy.stack.variables.compose_variables import files_of_variable
@@ -21,10 +23,14 @@ FILE_NAME = "cosmicdeploy.yaml"
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedSettings:
-    """The settings, their file, and the variables that this file and the compose file may use."""
+    """The settings, their file, and the variables that this file and the compose file may use.
+
+    `framework` runs the application's migrations.
+    """
 
     file: Path
     settings: Settings
+    framework: Framework
     variables: Mapping[str, str] = field(repr=False)  # includes secrets
 
     @property
@@ -112,4 +118,9 @@ def load(file: Path, environ: Mapping[str, str]) -> LoadedSettings:
     all_variables = variables(env_file, environ)
     data = interpolate_values(document, all_variables)
     settings = validated(Settings, data, document)
-    return LoadedSettings(file=document.path, settings=settings, variables=all_variables)
+    return LoadedSettings(
+        file=document.path,
+        settings=settings,
+        framework=framework_of(settings, document),
+        variables=all_variables,
+    )

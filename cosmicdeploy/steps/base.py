@@ -185,6 +185,10 @@ class Step(WrittenModel):
         """Describe what `undo` leaves in place on purpose; "" for nothing."""
         return ""
 
+    def leaves_data(self, change: Change) -> bool:
+        """Whether `undo` leaves the database as the change has made it, or as services have."""
+        return self.leaves_data_changed
+
     @property
     def reversible(self) -> bool:
         """Whether `undo` restores anything."""

@@ -216,13 +216,18 @@ def _list(call: Call, ctx: Context, *, show_all: bool) -> Report:
 def _possible_mode(ctx: Context, mode: Mode, to: str) -> Mode:
     """Return the given mode; if the stack has no database, return `CODE_ONLY` for `RESTORE`.
 
-    Raises `NotConfigured` if the given mode is `MIGRATION`, and the stack has no database or the
-    application has no console.
+    Raises `NotConfigured` if the given mode is `MIGRATION`, and the stack has no database or no
+    migrations; `Refused` if what runs them cannot go back.
     """
+    from cosmicdeploy.steps.schema.asking.listing import none_is_run
+    from cosmicdeploy.steps.schema.down import require_can_go_back
+
     if mode is Mode.MIGRATION:
         what = "The stack has no database, so no migration can be rolled back"
         ctx.require_database(what, f"roll back the code: `cosmicdeploy rollback --to {to}`")
-        ctx.console()
+        if not ctx.framework.runs_migrations:
+            raise none_is_run(ctx)
+        require_can_go_back(ctx, to)
     return mode if ctx.has_database else Mode.CODE_ONLY
 
 

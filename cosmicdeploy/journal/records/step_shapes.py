@@ -70,6 +70,12 @@ class Containers(Shape):
     left_out: list[LeftOut] = Field(default_factory=list)
 
 
+class RanToTheEnd(Containers):
+    """`migrates` is the service whose migrations the step `migrate` has run; "" if none did."""
+
+    migrates: str = ""
+
+
 class Orphans(Shape):
     orphans: list[Orphan]
 
@@ -108,8 +114,10 @@ class Migrated(Shape):
 
     `applied` are the migrations that have run, and `digest` is a digest of the schema. `names` are
     the pending migrations, None if no migrations table existed; `pending` are their statements.
-    `objects` are the objects of the schema before its first migrations. `again`: the step first
-    drops what the first migrations left half done in an interrupted run.
+    `objects` are those of the schema before its first migrations; `again`: the step first drops
+    what these left half done in an interrupted run. `bookkeeping` are the framework's own tables,
+    if it is not Laravel. `parents` are the migrations that must run before each pending one, if
+    only they say what has run. `stays_by` is the framework that cannot go back, "" if it can.
     """
 
     applied: Names
@@ -118,6 +126,9 @@ class Migrated(Shape):
     pending: list[dict[str, Any]] = Field(default_factory=list)
     objects: list[NamedObject] = Field(default_factory=list)
     again: bool = False
+    bookkeeping: Names = Field(default_factory=list)
+    parents: dict[str, Names] = Field(default_factory=dict)
+    stays_by: str = ""
     lock_wait: LockWait = LockWait(former=0, set=0)
 
 
@@ -173,7 +184,7 @@ BEFORE: Mapping[str, type[Shape]] = {
     "mark-migrated": MarkedMigrated,
     "migrate": Migrated,
     "migrate-down": MigratedDown,
-    "one-shot": Containers,
+    "one-shot": RanToTheEnd,
     "orphans": Orphans,
     "pull": Tags,
     "quiesce": Quiesced,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.database.schema.facts import open_facts
+from cosmicdeploy.database.schema.facts import Facts, open_facts
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.records.known_failures import KnownFailures
 from cosmicdeploy.steps.rollout.replacement.replace import journal_facts
@@ -50,10 +50,20 @@ def _schema(ctx: Context, before: State | None) -> dict[str, Any]:
         with open_facts(ctx.database()) as facts:
             return {
                 "schema": facts.schema_digest(comparable_with=before["schema"] if before else None),
-                "migrations": sorted(facts.applied_migrations()),
+                "migrations": _migrations(facts, before),
             }
     except CosmicError:
         return {"schema": None, "migrations": None}
+
+
+def _migrations(facts: Facts, before: State | None) -> Any:
+    """Return the applied migrations; without a table, those in `before`, so that none differs.
+
+    Earlier versions read the table of Laravel also where no framework is configured.
+    """
+    if facts.bookkeeping is None and before is not None:
+        return before["migrations"]
+    return sorted(facts.applied_migrations())
 
 
 def changed(before: State, after: State) -> list[str]:

@@ -64,8 +64,8 @@ def has_swapped_data(applied: Sequence[Applied]) -> bool:
 
 
 def unexpected(applied: Sequence[Applied], differences: Sequence[str]) -> Sequence[str]:
-    """Return the differences from the state before, without those that steps leave on purpose."""
-    if not any(each.step.leaves_data_changed for each in applied):
+    """Return the differences from the state before, without those that the steps leave."""
+    if not any(each.step.leaves_data(each.change) for each in applied):
         return differences
     return [line for line in differences if line not in DATA_LINES.values()]
 

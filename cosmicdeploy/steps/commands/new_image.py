@@ -1,9 +1,9 @@
-"""Run the application's console in the image of the new release."""
+"""Run commands in the image of the new release."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container, ExecResult
@@ -30,8 +30,24 @@ def in_new_image(
 ) -> ExecResult:
     """Run a console command in the image that the app's tag names now, which has the new code.
 
-    The command runs in a replica or a trial (a container that serves no client) that has this image
-    already, else in a container of its own. Raises `ConfigError` if there is no image.
+    The options are those of `Where`.
+    """
+    return command_in_new_image(
+        ctx,
+        ctx.settings.services.app[0],
+        ctx.console(*arguments),
+        Where(
+            own_container=own_container,
+            runs_once=runs_once,
+            only_reads=only_reads,
+            shows_output=shows_output,
+        ),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """In which container of the new image a command runs.
 
     - `own_container`: the command always runs in a container of its own. If this run is killed, a
       later run finds the command there.
@@ -43,39 +59,54 @@ def in_new_image(
     - `shows_output`: the operator sees each line of the command's output as the command prints it.
       Only together with `own_container`.
     """
-    name = ctx.settings.services.app[0]
+
+    own_container: bool = False
+    runs_once: bool = False
+    only_reads: bool = False
+    shows_output: bool = False
+
+
+def command_in_new_image(
+    ctx: Context, name: str, command: Sequence[str], where: Where
+) -> ExecResult:
+    """Run a command in the image that the tag of a service names now.
+
+    A command of the first replica runs as the user of the console: in a replica or a trial (a
+    container that serves no client) that has this image already, else in a container of its own. A
+    command of another service always runs in a container of its own, as that service's user. Raises
+    `ConfigError` if there is no image.
+    """
     service, image = ctx.service(name), ctx.image_of(name)
     if image is None:
         raise ConfigError(
             f"The image {service.image} does not exist",
             todo=how_to_get(service),
         )
-    container = None
-    if not own_container:
-        container = _running_container(ctx, service, image.id, only_reads=only_reads)
-    if container and runs_once:
-        return ctx.run_console(container, *arguments)
-    result = _run_in(ctx, container, arguments) if container else None
+    is_app, container = name == ctx.settings.services.app[0], None
+    if is_app and not where.own_container:
+        container = _running_container(ctx, service, image.id, only_reads=where.only_reads)
+    if container and where.runs_once:
+        return ctx.run_command(container, command)
+    result = _run_in(ctx, container, command) if container else None
+    user = (is_app and ctx.settings.app.user) or service.user
     return result or ctx.engine.run_oneoff(
-        replace(
-            apart_from_stale(ctx, service, image.id), user=ctx.settings.app.user or service.user
-        ),
-        ctx.console(*arguments),
+        replace(apart_from_stale(ctx, service, image.id), user=user),
+        command,
         image=image.id,
         project=ctx.stack.project,
         timeout=ctx.settings.migrate.timeout,
-        on_line=ctx.say if shows_output else None,
+        on_line=ctx.say if where.shows_output else None,
     )
 
 
-def _run_in(ctx: Context, container: Container, arguments: Sequence[str]) -> ExecResult | None:
-    """Run a console command in a container; return None if the container ended first.
+def _run_in(ctx: Context, container: Container, command: Sequence[str]) -> ExecResult | None:
+    """Run a command in a container; return None if the container ended first.
 
     The container may end if the new code cannot serve on the present schema. The same code may
     still be able to migrate.
     """
     try:
-        result = ctx.run_console(container, *arguments)
+        result = ctx.run_command(container, command)
     except EngineUnavailable:
         raise
     except EngineError:

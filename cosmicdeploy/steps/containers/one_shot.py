@@ -36,9 +36,11 @@ class OneShotStep(Step):
             return Unchanged(reason=ended if names else "no service runs to its end")
         before = {name: journal_facts(ctx.container(name)) for name in reasons}
         listed = ", ".join(f"{name} ({reason})" for name, reason in reasons.items())
+        migrates = ctx.settings.migrate.service
+        by_step = migrates in before and not ctx.why_no_migrations
         return Change(
             summary=f"run to the end: {listed}",
-            before={"containers": before},
+            before={"containers": before, "migrates": migrates if by_step else ""},
             facts={"reasons": reasons},
         )
 
@@ -56,7 +58,10 @@ class OneShotStep(Step):
 
     def kept_after_undo(self, change: Change) -> str:
         names = ", ".join(change.before["containers"])
-        return f"what {names} did to data stays done"
+        # The step `migrate` has run its migrations before it, and undoes them.
+        migrates = change.before.get("migrates")
+        besides = f", besides the migrations of {migrates}," if migrates else ""
+        return f"what {names} did to data{besides} stays done"
 
     def settle(self, ctx: Context, change: Change) -> None:
         remove_temporary(ctx, change.before["containers"])

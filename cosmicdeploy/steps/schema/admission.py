@@ -6,6 +6,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.steps.schema import first_migrations
+from cosmicdeploy.steps.schema.asking.commands import how_to_run
 from cosmicdeploy.steps.schema.interrupted_migrations import require_whole
 from cosmicdeploy.steps.schema.pending import (
     pending_names_once,
@@ -34,13 +35,17 @@ def require_admitted(ctx: Context) -> None:
 
 
 def require_bookkeeping(ctx: Context) -> None:
-    """Raise `Refused` if a schema without a migrations table has other tables."""
+    """Raise `Refused` if a schema without the framework's table has other tables."""
     with open_facts(ctx.database()) as database:
         tables = database.engines()
-    if tables:  # Artisan would create the migrations table in order to show what would run
+    if tables:  # to show what would run, the console would create the framework's table
+        install = ctx.framework.definition.install
+        command = ctx.framework.command(install)
         raise Refused(
             "The schema has tables but no migrations table, so the console cannot show what is "
             "pending",
             where=ctx.require_database().name,
-            todo="run `migrate:install` in the application's console, then this command again",
+            todo=f"{how_to_run(ctx, command)}, then this command again"
+            if install
+            else f"have {ctx.framework.name} create its table, then run this command again",
         )

@@ -11,12 +11,12 @@ migrations run first, and only the objects that they leave are dropped.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import partial
 from typing import Any
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, Facts, open_facts
+from cosmicdeploy.database.schema.facts import Facts, open_facts
 from cosmicdeploy.database.schema.objects import (
     TABLE,
     SchemaObject,
@@ -36,6 +36,11 @@ from cosmicdeploy.steps.schema.interrupted_migrations import (
     State,
     compare_with_schema,
     half_done_error,
+)
+from cosmicdeploy.steps.schema.undoing.recorded import (
+    keeps_a_table,
+    own_tables,
+    recorded_tables,
     was_empty,
 )
 from cosmicdeploy.text.formatting import counted
@@ -47,11 +52,12 @@ def state_before(ctx: Context) -> dict[str, Any]:
     """Return the schema's state as the journal records it before migrations run.
 
     If no migration is applied, the state has the objects of the schema, as pairs of kind and name.
+    `bookkeeping` are the framework's own tables, unless they are Laravel's.
     """
     with open_facts(ctx.database()) as facts:
         applied, digest = sorted(facts.applied_migrations()), facts.schema_digest()
         objects = [] if applied else schema_objects(facts.session, facts.schema)
-    state = {"applied": applied, "schema": digest}
+    state = {"applied": applied, "schema": digest, **recorded_tables(facts.bookkeeping)}
     return state if applied else {**state, "objects": [list(each) for each in objects]}
 
 
@@ -63,13 +69,14 @@ def contents_after(facts: Facts, before: Before) -> dict[str, str]:
     """
     if not _is_recorded(before):
         return {}
-    return table_checksums(facts.session, facts.schema, _tables(_created(facts, before)))
+    return table_checksums(facts.session, facts.schema, _tables(_created(facts, before), before))
 
 
 def is_empty(ctx: Context) -> bool:
     """Whether the schema has no table, or only the migrations table without a row."""
     with open_facts(ctx.database()) as facts:
-        return not facts.applied_migrations() and {*facts.engines()} <= {MIGRATIONS_TABLE}
+        own = facts.bookkeeping.tables if facts.bookkeeping else frozenset()
+        return not facts.applied_migrations() and {*facts.engines()} <= own
 
 
 def half_done(ctx: Context) -> BegunMigration | None:
@@ -106,7 +113,7 @@ def to_drop(ctx: Context, begun: BegunMigration) -> list[str]:
     """
     with open_facts(ctx.database()) as facts:
         objects = _created(facts, begun.before)
-        _require_own_rows(ctx, facts, _tables(objects), begun)
+        _require_own_rows(ctx, facts, _tables(objects, begun.before), begun)
     return [f"{kind.lower()} {name}" for kind, name in objects]
 
 
@@ -120,7 +127,8 @@ def undo(ctx: Context, begun: BegunMigration) -> bool:
     if begun.before["applied"]:
         return False
     if not _has_bookkeeping(begun.before):
-        _require_no_rows(ctx)
+        if keeps_a_table(begun.before):
+            _require_no_rows(ctx, own_tables(begun.before))
         return False
     if not was_empty(begun.before):
         to_drop(ctx, begun)
@@ -153,7 +161,7 @@ def drop_created(ctx: Context, begun: BegunMigration) -> None:
         objects = _created(facts, begun.before)
         if not objects:
             return
-        check = partial(_require_own_rows, ctx, facts, _tables(objects), begun)
+        check = partial(_require_own_rows, ctx, facts, _tables(objects, begun.before), begun)
         check()
         drop_objects(facts.session, facts.schema, objects, check)
     ctx.say(f"{counted(len(objects), 'object')} of the first migrations dropped from the schema")
@@ -170,7 +178,8 @@ def _has_bookkeeping(before: Before) -> bool:
     migrations table: then the application records its migrations elsewhere, and these may not have
     been the first.
     """
-    is_listed = _is_recorded(before) and (TABLE, MIGRATIONS_TABLE) in _recorded(before)
+    tables = {(TABLE, name) for name in own_tables(before)}
+    is_listed = _is_recorded(before) and not tables.isdisjoint(_recorded(before))
     return is_listed or was_empty(before)
 
 
@@ -184,9 +193,9 @@ def _created(facts: Facts, before: Before) -> list[SchemaObject]:
     return [o for o in schema_objects(facts.session, facts.schema) if o not in recorded]
 
 
-def _tables(objects: Sequence[SchemaObject]) -> list[str]:
-    """Return the names of the tables among the objects, without the migrations table."""
-    return [name for kind, name in objects if kind == TABLE and name != MIGRATIONS_TABLE]
+def _tables(objects: Sequence[SchemaObject], before: Before) -> list[str]:
+    """Return the names of the tables among the objects, without the framework's own tables."""
+    return [name for kind, name in objects if kind == TABLE and name not in own_tables(before)]
 
 
 def _require_own_rows(
@@ -211,9 +220,9 @@ def _require_own_rows(
         raise _rows_would_be_lost(filled)
 
 
-def _require_no_rows(ctx: Context) -> None:
+def _require_no_rows(ctx: Context, own: Set[str]) -> None:
     with open_facts(ctx.database()) as facts:
-        filled = [t.name for t in facts.tables() if t.rows and t.name != MIGRATIONS_TABLE]
+        filled = [t.name for t in facts.tables() if t.rows and t.name not in own]
     if filled:
         raise _rows_would_be_lost(filled)
 
