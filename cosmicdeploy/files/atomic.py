@@ -28,6 +28,25 @@ def write_atomically(path: Path, text: str, *, mode: int = PRIVATE) -> None:
     sync_folder(path.parent)
 
 
+def write_new(path: Path, text: str, *, mode: int = PRIVATE) -> None:
+    """Create a file with this content, whole or not at all; on return it is on the disk.
+
+    `mode` is as in `write_atomically`. Raises `FileExistsError` if anything has this name, and
+    `OSError`.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.new")
+    partial.unlink(missing_ok=True)
+    try:
+        with open_private(partial, new=True, mode=mode) as file:
+            file.write(text.encode())
+            sync(file)
+        # Unlike a rename, a link never replaces a file that another process has written by now.
+        path.hardlink_to(partial)
+    finally:
+        partial.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
 def open_private(path: Path, *, new: bool = False, mode: int = PRIVATE) -> BinaryIO:
     """Create a file, or empty an existing one, and open it for writing.
 

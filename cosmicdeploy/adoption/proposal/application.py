@@ -1,0 +1,111 @@
+"""The keys of one application: what its replicas listen on, and what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cosmicdeploy.adoption.facts import Fact, Setting
+from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.recognition.release.headers import release_header
+from cosmicdeploy.adoption.recognition.release.variables import release_variable
+from cosmicdeploy.adoption.recognition.requests.addresses import base_url
+from cosmicdeploy.adoption.recognition.requests.health_paths import candidates, health_path_of
+from cosmicdeploy.adoption.recognition.requests.live import Answers, ask
+from cosmicdeploy.adoption.recognition.requests.ports import port_of
+from cosmicdeploy.adoption.recognition.requests.spoken import Spoken, spoken_by
+from cosmicdeploy.adoption.recognition.roles.applications import Group
+from cosmicdeploy.proxy.protocols import FASTCGI_PORT
+from cosmicdeploy.settings import Application
+
+DEFAULTS: Mapping[str, Any] = {
+    key: Application.model_fields[key].get_default()
+    for key in (
+        "protocol",
+        "port",
+        "script",
+        "health_path",
+        "release_variable",
+        "release_header",
+        "reached_at",
+    )
+}
+
+
+@dataclass(frozen=True)
+class Recognized:
+    """The recognized keys of an application; a key that is left out has its default.
+
+    `url` is where clients reach it, if the deployer cannot find that itself.
+    """
+
+    keys: Mapping[str, Fact[Any]]
+    url: Fact[str] | None = None
+
+    def value(self, key: str) -> Any:
+        """Return the value of a key, else its default."""
+        return self.keys[key].value if key in self.keys else DEFAULTS[key]
+
+
+def recognize(survey: Survey, group: Group, proxy: str) -> Recognized:
+    """Recognize the keys of an application; `proxy` is the one in front of it, "" for none."""
+    name = group.first
+    port = port_of(survey, name, group.passes)
+    spoken = spoken_by(survey, group, has_port=port is not None)
+    variable = release_variable(survey, name)
+    header = release_header(survey, name, variable.value if variable else "")
+    answers = Answers(health_path_of(survey, name, proxy), header)
+    if spoken.is_http:
+        answers = ask(survey, group, port, answers, candidates(survey, name), variable)
+    if spoken.is_presumed or _is_default_port(spoken, port):
+        port = None
+    keys = {
+        "protocol": spoken.protocol,
+        "port": port,
+        "script": spoken.script,
+        "health_path": answers.path,
+        "release_variable": variable,
+        "release_header": answers.header,
+        "reached_at": spoken.reached_at,
+    }
+    known = {key: fact for key, fact in keys.items() if fact is not None}
+    return Recognized(known, None if spoken.reached_at else base_url(survey, group, proxy))
+
+
+def _is_default_port(spoken: Spoken, port: Fact[int] | None) -> bool:
+    is_fastcgi = spoken.protocol is not None and spoken.protocol.value == "fastcgi"
+    return is_fastcgi and port is not None and port.value == FASTCGI_PORT
+
+
+def main_settings(main: Recognized) -> Iterator[Setting]:
+    """Yield what differs from the defaults, for the section `app`."""
+    for key, fact in main.keys.items():
+        if fact.value != DEFAULTS[key]:
+            yield _setting(("app", key), fact)
+
+
+def other_settings(
+    name: str, services: Sequence[str], own: Recognized, main: Recognized
+) -> Iterator[Setting]:
+    """Yield what differs from the main application, for the section `applications`."""
+    section = ("applications", name)
+    if tuple(services) != (name,):
+        yield Setting(key=(*section, "services"), value=list(services), seen="the same image")
+    for key in DEFAULTS:
+        value = own.value(key)
+        inherited = DEFAULTS[key] if key == "reached_at" else main.value(key)
+        if value == inherited:
+            continue
+        unlike = Fact(value=value, seen="unlike app")
+        fact = own.keys.get(key, unlike)
+        if key == "protocol" and value is None:
+            fact = replace(unlike, value="http")
+        yield _setting((*section, key), fact)
+    if own.url is not None:
+        url = f"{own.url.value}{own.value('health_path')}"
+        yield _setting((*section, "reached_at"), replace(own.url, value=url))
+
+
+def _setting(key: tuple[str, ...], fact: Fact[Any]) -> Setting:
+    return Setting(key=key, value=fact.value, seen=fact.seen, mark=fact.mark)

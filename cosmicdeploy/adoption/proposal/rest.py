@@ -1,0 +1,126 @@
+"""All other sections: database, cache, framework, rollout, proxy, and the address of the stack."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+from cosmicdeploy.adoption.facts import Fact, Note, Setting, setting
+from cosmicdeploy.adoption.proposal.application import Recognized
+from cosmicdeploy.adoption.proposal.services import Chosen
+from cosmicdeploy.adoption.reading.proxy_texts import proxy_texts
+from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.recognition.data.caches import password_of
+from cosmicdeploy.adoption.recognition.data.databases import DEFAULT, access_of
+from cosmicdeploy.adoption.recognition.frameworks.catalogue import LARAVEL, framework_of
+from cosmicdeploy.adoption.recognition.frameworks.laravel import laravel_settings
+from cosmicdeploy.adoption.recognition.roles.background import background_role, is_schedule_loop
+from cosmicdeploy.adoption.recognition.roles.roles import Roles
+from cosmicdeploy.settings import Restart
+
+_MAINTENANCE = re.compile(r"-f\s+(/[\w./-]+)\s*\)\s*\{\s*return\s+503\b")
+_OUT = re.compile(r"-f\s+(/[\w./-]+)/([\w.-]+)\s*\)\s*\{\s*set\b")
+
+
+def framework_settings(survey: Survey, chosen: Chosen) -> Iterator[Setting]:
+    """Yield the console, and what the framework's conventions add; nothing for most frameworks."""
+    name, background = chosen.main.first, chosen.background
+    framework = framework_of(survey, (*chosen.main.services, *background))
+    if framework is None or not framework.value.is_understood:
+        return
+    console = list(framework.value.console)
+    yield setting("app.console", Fact(value=console, seen=framework.seen, mark=framework.mark))
+    if framework.value == LARAVEL:
+        yield from laravel_settings(survey, name, background, framework.seen)
+
+
+def framework_notes(survey: Survey, chosen: Chosen) -> Iterator[Note]:
+    """Yield what does not hold for the framework, and for migrations at a container's start."""
+    services = (*chosen.main.services, *chosen.background)
+    framework = framework_of(survey, services)
+    if framework is not None and not framework.value.is_understood:
+        what = framework.value.name
+        typed = f": `cosmicdeploy exec {chosen.main.first} {framework.value.migrate}`"
+        yield Note(
+            kind="does not hold",
+            about=chosen.main.first,
+            what=f"its migrations are {what}'s ({framework.seen}), which cosmicdeploy does not"
+            " understand: a deploy neither runs, judges nor undoes them",
+            todo=f"run them as before{typed if framework.value.migrate else ''}",
+        )
+    for group in chosen.groups:
+        task = background_role(survey, group.first)
+        if task is not None and task.value == "task":
+            yield Note(
+                kind="does not hold",
+                about=group.first,
+                what=f"its container migrates at its start ({task.seen}): no plan shows or"
+                " judges these migrations, and a failed deploy does not undo them",
+                todo="take them out of the command; set app.console, or use a service of their own"
+                " that the application waits for",
+            )
+
+
+def data_settings(survey: Survey, roles: Roles, chosen: Chosen) -> Iterator[Setting]:
+    """Yield the sections `database` and `cache`."""
+    if chosen.database is not None:
+        access = access_of(survey, roles, chosen.database.value)
+        yield setting("database.name", access.name)
+        if access.user.value != DEFAULT.user:
+            yield setting("database.user", access.user)
+        variable = access.password_variable
+        if variable.mark or variable.value != DEFAULT.password_variable:
+            yield setting("database.password_variable", variable)
+        if access.port is not None and access.port.value != DEFAULT.port:
+            yield setting("database.port", access.port)
+    if chosen.cache is not None:
+        password = password_of(survey, roles, chosen.cache.value)
+        if password is not None:
+            yield setting("cache.password_variable", password)
+
+
+def rollout_settings(survey: Survey, chosen: Chosen) -> Iterator[Setting]:
+    """Yield the section `restart`."""
+    scheduler = chosen.scheduler
+    if scheduler is not None and is_schedule_loop(survey, scheduler.value):
+        seen = f"{scheduler.seen} ignores its stop signal"
+        yield setting("restart.between_jobs", Fact(value=["scheduler"], seen=seen))
+    released = [*(name for group in chosen.groups for name in group.services), *chosen.background]
+    slowest = max(released, key=lambda name: _seconds_to_start(survey, name))
+    seconds = _seconds_to_start(survey, slowest)
+    if seconds > Restart().healthy_within:
+        seen = f"{survey.place(slowest, 'healthcheck')}, its start period and one interval"
+        yield setting("restart.healthy_within", Fact(value=math.ceil(seconds), seen=seen))
+
+
+def proxy_settings(survey: Survey, chosen: Chosen) -> Iterator[Setting]:
+    """Yield the files by which nginx turns clients away or leaves a replica out, if it has any."""
+    if chosen.proxy is None:
+        return
+    apps = {name for group in chosen.groups for name in group.services}
+    maintenance: dict[str, str] = {}
+    out: dict[str, str] = {}
+    for text in proxy_texts(survey, chosen.proxy.value):
+        for match in _MAINTENANCE.finditer(text.text):
+            maintenance.setdefault(match[1], text.place(match.start()))
+        for match in _OUT.finditer(text.text):
+            if match[2] in apps:
+                out.setdefault(match[1] + "/{service}", text.place(match.start()))
+    for key, found in (("maintenance.file", maintenance), ("proxy.out_of_service", out)):
+        if len(found) == 1:
+            [(path, place)] = found.items()
+            yield setting(key, Fact(value=path, seen=place))
+
+
+def address_settings(main: Recognized) -> Iterator[Setting]:
+    """Yield the address of the stack, if the deployer cannot find it itself."""
+    if main.url is not None:
+        yield setting("probe.url", main.url)
+
+
+def _seconds_to_start(survey: Survey, name: str) -> float:
+    check = survey.services[name].healthcheck
+    if check is None or not check.start_period:
+        return 0.0
+    return check.start_period + (check.interval or 30.0) + (check.timeout or 30.0)

@@ -1,0 +1,130 @@
+"""The section `services`: the role of each service, and a note for each that has none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from cosmicdeploy.adoption.facts import Fact, Note, Setting, setting
+from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.recognition.data.caches import find_cache
+from cosmicdeploy.adoption.recognition.data.databases import find_database
+from cosmicdeploy.adoption.recognition.roles.applications import Group, background_of
+from cosmicdeploy.adoption.recognition.roles.roles import Roles
+from cosmicdeploy.stack.data_keepers import data_keepers
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The services with a role in the settings; "" or empty for a role that the stack lacks."""
+
+    groups: Sequence[Group]
+    scheduler: Fact[str] | None
+    workers: Sequence[Fact[str]]
+    database: Fact[str] | None
+    cache: Fact[str] | None
+    proxy: Fact[str] | None
+    left_alone: Sequence[Fact[str]]
+    stateful: Sequence[Fact[str]]
+
+    @property
+    def main(self) -> Group:
+        return self.groups[0]
+
+    @property
+    def background(self) -> tuple[str, ...]:
+        """The scheduler and the workers."""
+        scheduler = (self.scheduler.value,) if self.scheduler else ()
+        return (*scheduler, *(each.value for each in self.workers))
+
+    @property
+    def named(self) -> set[str]:
+        """All services that the settings name."""
+        single = [each.value for each in (self.database, self.cache, self.proxy) if each]
+        lists = [each.value for each in (*self.left_alone, *self.stateful)]
+        apps = [name for group in self.groups for name in group.services]
+        return {*apps, *self.background, *single, *lists}
+
+
+def choose(survey: Survey, roles: Roles, groups: Sequence[Group]) -> Chosen:
+    """Return which services get a role in the settings."""
+    schedulers = _facts(background_of(survey, roles, groups[0], "scheduler"))
+    released = [name for group in groups for name in group.services]
+    tasks = [(name, each) for name, each in roles.background.items() if each.value == "task"]
+    chosen = Chosen(
+        groups=groups,
+        scheduler=schedulers[0] if schedulers else None,
+        workers=_facts(background_of(survey, roles, groups[0], "worker")),
+        database=find_database(survey, roles),
+        cache=find_cache(survey, roles),
+        proxy=roles.proxy,
+        left_alone=[_not_run(each) for each in _facts(tasks)],
+        stateful=(),
+    )
+    return _with_stateful(survey, roles, chosen, released)
+
+
+def service_settings(chosen: Chosen) -> Iterator[Setting]:
+    """Yield the section `services`."""
+    first = chosen.main
+    apps = [name for group in chosen.groups for name in group.services]
+    guess = next((each for each in chosen.groups if each.mark), first)
+    yield Setting(key=("services", "app"), value=apps, seen=guess.seen, mark=guess.mark)
+    for key in ("scheduler", "worker", "database", "cache", "proxy", "left_alone", "stateful"):
+        facts = chosen.workers if key == "worker" else getattr(chosen, key)
+        if isinstance(facts, Fact):
+            yield setting(f"services.{key}", facts)
+        elif facts:
+            yield setting(f"services.{key}", _joined(facts))
+
+
+def service_notes(roles: Roles, chosen: Chosen) -> Iterator[Note]:
+    """Yield why a scheduler, a worker or a proxy has no role in the settings."""
+    for name, fact in roles.background.items():
+        if fact.value == "scheduler" and chosen.scheduler and name not in chosen.named:
+            yield _no_role(
+                name, f"a second scheduler ({fact.seen}) beside {chosen.scheduler.value}"
+            )
+        elif name not in chosen.named:
+            image = f"but not on the image of {chosen.main.first}"
+            yield _no_role(name, f"a {fact.value} ({fact.seen}), {image}")
+    for name in roles.of_kind("proxy"):
+        if name not in chosen.named:
+            yield _no_role(name, f"{roles.servers[name].value.product}, a second proxy")
+
+
+def _no_role(name: str, what: str) -> Note:
+    return Note(
+        kind="seen",
+        about=name,
+        what=f"{what}, so it has no role: a deploy replaces it as any other service",
+        todo="name it in services.left_alone if no command may touch it",
+    )
+
+
+def _with_stateful(survey: Survey, roles: Roles, chosen: Chosen, released: Iterable[str]) -> Chosen:
+    """Name databases and caches without a role that the deployer does not recognize itself."""
+    known = data_keepers(survey.stack, [*released, *chosen.background])
+    stateful = [
+        Fact(value=name, seen=server.seen)
+        for name, server in roles.servers.items()
+        if server.value.kind in ("database", "cache", "store")
+        and name not in {*known, *chosen.named}
+    ]
+    return replace(chosen, stateful=stateful)
+
+
+def _not_run(task: Fact[str]) -> Fact[str]:
+    seen = f"{task.seen}; it ends by itself, and no deploy runs it"
+    return Fact(value=task.value, seen=seen, mark="guess")
+
+
+def _facts(pairs: Iterable[tuple[str, Fact[str]]]) -> list[Fact[str]]:
+    """Return the names of services, each with the evidence for its role."""
+    return [Fact(value=name, seen=fact.seen, mark=fact.mark) for name, fact in pairs]
+
+
+def _joined(facts: Sequence[Fact[str]]) -> Fact[list[str]]:
+    """Return the facts as one; the first guess among them decides about the evidence shown."""
+    shown = next((each for each in facts if each.mark), facts[0])
+    return Fact(value=[each.value for each in facts], seen=shown.seen, mark=shown.mark)

@@ -1,0 +1,118 @@
+"""Open a stack that has no settings yet: choose its files and its project, and read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from cosmicdeploy.adoption.facts import Fact
+from cosmicdeploy.adoption.reading.compose_files import ChosenFiles, choose_files
+from cosmicdeploy.adoption.reading.declared import Declared, one_line, read_declared
+from cosmicdeploy.adoption.reading.engine_view import EngineView
+from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.engine import Container, labels
+from cosmicdeploy.stack.compose import read_files
+from cosmicdeploy.stack.model import ComposeFiles, Stack
+from cosmicdeploy.stack.variables.environment import read_env_file
+
+ENV_FILE = ".env"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What the operator asks for.
+
+    `folder` is the folder of the stack, and of the settings. `files`, `env_file`, `project` and
+    `applications` are what the operator names, as for Compose; empty or None for what is to be
+    recognized.
+    """
+
+    folder: Path
+    files: Sequence[Path] = ()
+    env_file: Path | None = None
+    project: str | None = None
+    applications: Sequence[str] = ()
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The stack, and what the settings have to say so that the same files are read again."""
+
+    survey: Survey
+    files: ChosenFiles
+    env_file: Fact[Path] | None
+    project: Fact[str] | None
+    profiles: Fact[Sequence[str]] | None
+
+
+def open_folder(request: Request, engine: EngineView) -> Opened:
+    """Read the compose files of a folder, as the running containers were created from them.
+
+    Raises `ConfigError` if there is no compose file, or if it cannot be used.
+    """
+    folder, environ = request.folder, request.environ
+    running = engine.running_in(folder)
+    env_file = _env_file(request, running)
+    path = env_file.value if env_file else folder / ENV_FILE
+    own = read_env_file(path, environ)
+    files = choose_files(folder, request.files, {**own, **environ}, running)
+    named = ComposeFiles(files=files.files, env_file=path, project=request.project)
+    stack = read_files(named, environ)
+    project = _project(request, stack, running)
+    if project is not None:
+        named = replace(named, project=project.value)
+    declared = read_declared(named, {**own, **environ})
+    profiles = _profiles(stack, declared, running, project)
+    if profiles is not None:
+        named = replace(named, profiles=tuple(profiles.value))
+    survey = Survey(
+        folder=folder,
+        stack=read_files(named, environ) if project or profiles else stack,
+        declared=declared,
+        engine=engine,
+        own_variables=own,
+        variables={**own, **environ},
+    )
+    return Opened(survey, files, env_file, project, profiles)
+
+
+def _env_file(request: Request, running: Sequence[Container]) -> Fact[Path] | None:
+    """Return the env file that is not the default one."""
+    if request.env_file is not None:
+        return Fact(value=request.env_file.absolute(), seen="named by --env-file")
+    default = (request.folder / ENV_FILE).resolve()
+    texts = {each.labels.get(labels.ENVIRONMENT_FILE, "") for each in running} - {""}
+    if len(texts) != 1:
+        return None
+    path = Path(texts.pop())
+    if not path.is_file() or path.resolve() == default:
+        return None
+    return Fact(value=path, seen="the running containers were created with it")
+
+
+def _project(request: Request, stack: Stack, running: Sequence[Container]) -> Fact[str] | None:
+    """Return the project, if it is not the one that Compose would take by itself."""
+    if request.project:
+        return Fact(value=request.project, seen="named by --project")
+    projects = {each.project for each in running if each.service in stack.services}
+    if len(projects) != 1 or stack.project in projects:
+        return None
+    return Fact(value=projects.pop(), seen="the running containers belong to it")
+
+
+def _profiles(
+    stack: Stack, declared: Declared, running: Sequence[Container], project: Fact[str] | None
+) -> Fact[Sequence[str]] | None:
+    """Return a profile of each service that runs, if none of its profiles is active here."""
+    name = project.value if project else stack.project
+    inactive = [
+        each.service for each in running if each.project == name and each.service in stack.inactive
+    ]
+    words = (declared.value(service, "profiles") for service in inactive)
+    profiles = [str(each[0]) for each in words if isinstance(each, list) and each]
+    if not profiles:
+        return None
+    names = ", ".join(dict.fromkeys(map(one_line, inactive)))
+    return Fact(value=list(dict.fromkeys(profiles)), seen=f"{names} runs")

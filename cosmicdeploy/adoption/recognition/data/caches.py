@@ -1,0 +1,80 @@
+"""Recognize the cache (Redis): its service and the variable of its password."""
+
+from __future__ import annotations
+
+import re
+
+from cosmicdeploy.adoption.facts import Fact
+from cosmicdeploy.adoption.reading.expressions import expressions
+from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.recognition.data.secrets import variable_of, variable_of_text
+from cosmicdeploy.adoption.recognition.data.uses import parts_of_url
+from cosmicdeploy.adoption.recognition.roles.roles import Roles
+
+_HOSTS = ("REDIS_HOST", "CACHE_HOST", "VALKEY_HOST")
+_URLS = ("REDIS_URL", "CACHE_URL", "CELERY_BROKER_URL", "BROKER_URL", "VALKEY_URL")
+_PASSWORDS = ("REDIS_PASSWORD", "VALKEY_PASSWORD", "REDISCLI_AUTH")
+_OPTION = re.compile(r"--requirepass[\s=]+[\"']?(\S+?)[\"']?(?:\s|$)")
+DEFAULT_VARIABLE = "REDIS_PASSWORD"
+
+
+def find_cache(survey: Survey, roles: Roles) -> Fact[str] | None:
+    """Return the service of the cache; None if there is none, or if several may be it.
+
+    Of several it is the only one that an application names or depends on.
+    """
+    found = roles.of_kind("cache")
+    used = [name for name in found if name in _used(survey, roles)]
+    chosen = used or found
+    if len(chosen) != 1:
+        return None
+    seen = roles.servers[chosen[0]].seen
+    return Fact(value=chosen[0], seen=seen, mark="" if used else "guess")
+
+
+def password_of(survey: Survey, roles: Roles, name: str) -> Fact[str] | None:
+    """Return the variable that holds the cache's password; None if it has none."""
+    environment = survey.services[name].environment
+    for variable in _PASSWORDS:
+        if variable in environment:
+            return _unless_empty(survey, name, variable)
+    written = survey.declared.value(name, "command")
+    text = " ".join(map(str, written)) if isinstance(written, list) else str(written or "")
+    if match := _OPTION.search(_joined(text)):
+        seen = f"{survey.place(name, 'command')}, requirepass"
+        return variable_of_text(survey, match[1].replace("\0", " "), seen, DEFAULT_VARIABLE)
+    for application in roles.applications:
+        if survey.services[application].environment.get(DEFAULT_VARIABLE):
+            return variable_of(survey, application, DEFAULT_VARIABLE, DEFAULT_VARIABLE)
+    return None
+
+
+def _unless_empty(survey: Survey, name: str, variable: str) -> Fact[str] | None:
+    """Return the variable of a password; if the password is empty, only a variable that is set."""
+    fact = variable_of(survey, name, variable, DEFAULT_VARIABLE)
+    if survey.services[name].environment[variable]:
+        return fact
+    place = survey.environment_place(name, variable)
+    is_set = fact.value in survey.variables
+    return Fact(value=fact.value, seen=f"{place}, {variable}, empty now") if is_set else None
+
+
+def _joined(text: str) -> str:
+    """Return a text whose variables have no blanks, so that each is one word."""
+    parts, position = list[str](), 0
+    for each in expressions(text):
+        parts += [text[position : each.start], text[each.start : each.end].replace(" ", "\0")]
+        position = each.end
+    return "".join([*parts, text[position:]])
+
+
+def _used(survey: Survey, roles: Roles) -> set[str]:
+    """Return the hosts that the applications name, and the services that they depend on."""
+    used = set[str]()
+    for name in (*roles.applications, *roles.background):
+        service = survey.services[name]
+        used |= {*service.depends_on, *(link.service for link in service.links)}
+        used |= {service.environment[key] for key in _HOSTS if key in service.environment}
+        urls = (service.environment.get(key, "") for key in _URLS)
+        used |= {parts_of_url(url)[1].partition(":")[0] for url in urls}
+    return used

@@ -1,0 +1,112 @@
+"""Recognize which databases the applications use, and name those that are not backed up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from cosmicdeploy.adoption.facts import Note
+from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.recognition.roles.roles import Roles
+from cosmicdeploy.adoption.recognition.roles.servers import BACKED_UP
+
+# Variables with which applications find their database.
+_HOSTS = (
+    "DB_HOST", "DATABASE_HOST", "MYSQL_HOST", "MARIADB_HOST", "DBHOST", "WORDPRESS_DB_HOST",
+    "POSTGRES_HOST", "PGHOST", "MONGO_HOST",
+)  # fmt: skip
+_PORTS = ("DB_PORT", "DATABASE_PORT", "MYSQL_PORT", "PGPORT")
+URLS = (
+    "DATABASE_URL", "DB_URL", "MYSQL_URL", "SQLALCHEMY_DATABASE_URI", "SPRING_DATASOURCE_URL",
+    "MONGO_URL", "MONGODB_URI",
+)  # fmt: skip
+_PRODUCTS = {
+    "mariadb": "MariaDB", "mongodb": "MongoDB", "mssql": "SQL Server", "mysql": "MySQL",
+    "mysql2": "MySQL", "mysqli": "MySQL", "oracle": "Oracle", "pgsql": "PostgreSQL",
+    "postgis": "PostgreSQL", "postgres": "PostgreSQL", "postgresql": "PostgreSQL",
+    "sqlite": "SQLite", "sqlite3": "SQLite", "sqlserver": "SQL Server", "sqlsrv": "SQL Server",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Use:
+    """A database that an application uses: the host and port, and the product if it is known."""
+
+    host: str
+    port: str
+    product: str
+    seen: str
+
+    @property
+    def address(self) -> str:
+        return f"{self.host}:{self.port}" if self.port else self.host
+
+
+def uses(survey: Survey, roles: Roles) -> Iterator[Use]:
+    """Yield the databases that the variables of the applications name."""
+    for name in (*roles.applications, *roles.background):
+        environment = survey.services[name].environment
+        kind = _PRODUCTS.get(environment.get("DB_CONNECTION", ""), "")
+        if kind == "SQLite":
+            yield Use("", "", kind, survey.environment_place(name, "DB_CONNECTION"))
+            continue
+        for variable in (each for each in _HOSTS if environment.get(each)):
+            host, _, port = environment[variable].partition(":")
+            port = port or next((environment[each] for each in _PORTS if each in environment), "")
+            yield Use(host, port, kind, survey.environment_place(name, variable))
+        for variable in (each for each in URLS if environment.get(each)):
+            yield from _use_of_url(environment[variable], survey.environment_place(name, variable))
+
+
+def database_notes(survey: Survey, roles: Roles, chosen: str) -> Iterator[Note]:
+    """Yield a note for each database that cosmicdeploy does not back up, by its name.
+
+    `chosen` is the service of the database that is backed up; "" for none.
+    """
+    for name in roles.of_kind("database"):
+        product = roles.servers[name].value.product
+        if name != chosen:
+            beside = f", beside {chosen}," if product in BACKED_UP else ""
+            yield _not_held(name, f"{product}{beside} in the service {name}")
+    outside = {use.address or use.product: use for use in uses(survey, roles)}
+    for use in outside.values():
+        if use.product == "SQLite":
+            yield _not_held("", f"SQLite, in a file of the application ({use.seen})")
+        elif not _is_of_stack(survey, use.host):
+            what = use.product or "a database"
+            yield _not_held("", f"{what} outside of the stack, at {use.address} ({use.seen})")
+
+
+def parts_of_url(url: str) -> Sequence[str]:
+    """Return scheme, "host:port" and path of a URL, without its user and password."""
+    try:
+        parts = urlsplit(url.removeprefix("jdbc:"))
+    except ValueError:
+        return ("", "", "")
+    return parts.scheme, parts.netloc.rpartition("@")[2], parts.path.lstrip("/")
+
+
+def _not_held(name: str, what: str) -> Note:
+    return Note(
+        kind="does not hold",
+        about=name,
+        what=f"{what}: it is not backed up, no migration of it is run or judged, and a rollback"
+        " brings neither its schema nor its data back",
+        todo="back it up yourself before each deploy, and migrate it as before",
+    )
+
+
+def _is_of_stack(survey: Survey, host: str) -> bool:
+    services = survey.services.values()
+    aliases = {alias for s in services for each in s.networks for alias in each.aliases}
+    links = {link.alias for service in services for link in service.links}
+    return host in {*survey.services, *aliases, *links, *(s.container_name for s in services)}
+
+
+def _use_of_url(url: str, seen: str) -> Iterable[Use]:
+    scheme, place, _ = parts_of_url(url)
+    product = _PRODUCTS.get(scheme.partition("+")[0], "")
+    if product:
+        host, _, port = place.partition(":")
+        yield Use(host, port, product, seen)

@@ -1,0 +1,96 @@
+"""Recognize schedulers, queue workers and tasks that end, by their commands and names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from cosmicdeploy.adoption.facts import Fact, first_fact
+from cosmicdeploy.adoption.reading.survey import Survey
+
+Role = Literal["scheduler", "worker", "task"]
+# Role → patterns of command lines; what a pattern matches is shown as the evidence.
+_COMMANDS: Mapping[Role, Sequence[str]] = {
+    "scheduler": (
+        r"\bschedule:(?:work|run|daemon)\b",  # Laravel
+        r"\bcelery\b.{0,200}?\bbeat\b",
+        r"(?:^|[\s/])(?:crond|supercronic|yacron|go-crond)\b",
+        r"(?:^|[\s/])cron\s+-\w*f",
+        r"\b(?:rqscheduler|clockwork|apscheduler)\b",
+    ),
+    "worker": (
+        r"\bqueue:(?:work|listen)\b",
+        r"\bartisan\s+horizon\b",
+        r"\bmessenger:consume\b",  # Symfony
+        r"\bcelery\b.{0,200}?\bworker\b",
+        r"\brq\s+worker\b|\brqworker\b",
+        r"\b(?:sidekiq|resque|good_job|shoryuken|sneakers|delayed_job)\b|\bbin/jobs\b",
+        r"\b(?:dramatiq|huey_consumer|run_huey|arq|taskiq\s+worker|saq)\b",
+        r"\b(?:procrastinate\s+worker|qcluster|process_tasks)\b",
+    ),
+    "task": (
+        r"\bmigrate(?::(?!status)[\w-]+)?(?=\s|$)",
+        r"\bdb:(?:migrate|prepare|setup|seed)\b|\bdb:upgrade\b",
+        r"\bflask\s+db\s+upgrade\b|\balembic\s+upgrade\b|\bupgrade\s+head\b",
+        r"\bmigrations:migrate\b|\bmigrate\s+deploy\b",
+        r"\b(?:collectstatic|createcachetable|createsuperuser|loaddata)\b",
+        r"\b(?:flyway|liquibase|dbmate)\b",
+    ),
+}
+# Role → patterns of names, and of the file that a command line runs. These are only guesses.
+_NAMES: Mapping[Role, str] = {
+    "scheduler": r"scheduler?|schedule|cron|crontab|beat|clock|timer",
+    "worker": r"workers?|queues?|jobs?|consumers?|celery|sidekiq|horizon|background|listener",
+    "task": r"migrat(?:e|ions?|or)|init|setup|seed(?:er)?|bootstrap",
+}
+_WORDS = re.compile(r"[a-z]+")
+_FILE = re.compile(r"\b([\w-]+)\.(?:py|js|mjs|cjs|ts|rb|php|jar|sh)\b")
+
+
+def background_role(survey: Survey, name: str) -> Fact[Role] | None:
+    """Return the role of a service that serves no requests; None for any other service.
+
+    A service that publishes a port serves requests, whatever it is called.
+    """
+    return first_fact(
+        (
+            lambda: _by_command(survey, name),
+            lambda: None if survey.services[name].ports else _by_name(survey, name),
+        )
+    )
+
+
+def is_schedule_loop(survey: Survey, name: str) -> bool:
+    """Return whether a scheduler ignores its stop signal: Laravel's `schedule:work`."""
+    return re.search(r"\bschedule:work\b", survey.command(name).value) is not None
+
+
+def _by_command(survey: Survey, name: str) -> Fact[Role] | None:
+    command = survey.command(name)
+    for role, patterns in _COMMANDS.items():
+        for pattern in patterns:
+            if match := re.search(pattern, command.value):
+                # The whole command line may hold a secret, so only known words are shown.
+                words = " … ".join(dict.fromkeys((match[0].split()[0], match[0].split()[-1])))
+                return Fact(value=role, seen=f"{command.seen}, `{words.strip('/')}`")
+    return None
+
+
+def _by_name(survey: Survey, name: str) -> Fact[Role] | None:
+    if not _has_command_of_its_own(survey, name):
+        return None
+    names = {**dict.fromkeys(_WORDS.findall(name.lower()), "its name")}
+    file = _FILE.search(survey.command(name).value)
+    if file is not None:
+        names.update(dict.fromkeys(_WORDS.findall(file[1].lower()), f"runs {file[0]}"))
+    for role, pattern in _NAMES.items():
+        for word, why in names.items():
+            if re.fullmatch(pattern, word):
+                return Fact(value=role, seen=f"{survey.place(name)}, {why}", mark="guess")
+    return None
+
+
+def _has_command_of_its_own(survey: Survey, name: str) -> bool:
+    service = survey.services[name]
+    return service.command is not None or service.entrypoint is not None
