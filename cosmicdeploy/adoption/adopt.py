@@ -17,6 +17,7 @@ from cosmicdeploy.errors import UsageError
 from cosmicdeploy.files.atomic import write_new
 from cosmicdeploy.files.yaml_reader import read_text
 from cosmicdeploy.settings.loading import FILE_NAME, load_document
+from cosmicdeploy.text.formatting import counted
 from cosmicdeploy.workspace import stack_of
 
 # The settings name variables, but no secrets.
@@ -91,10 +92,11 @@ def write(adoption: Adoption) -> None:
 
 
 def _read(opened: Opened) -> list[str]:
+    """Return the names of the compose files, and how much the engine showed."""
     survey = opened.survey
+    files = [shown_path(str(each), survey.folder) for each in opened.files.files]
+    if not survey.engine.is_there:
+        return files
     running = sum(map(len, survey.containers.values()))
     images = sum(survey.engine.image(each.image) is not None for each in survey.services.values())
-    files = [shown_path(str(each), survey.folder) for each in opened.files.files]
-    return (
-        [*files, f"{running} containers", f"{images} images"] if survey.engine.is_there else files
-    )
+    return [*files, counted(running, "container"), counted(images, "image")]

@@ -102,7 +102,7 @@ def other_settings(
         if key == "protocol" and value is None:
             fact = replace(unlike, value="http")
         yield _setting((*section, key), fact)
-    if own.url is not None:
+    if own.url is not None and (main.url is None or own.url.value != main.url.value):
         url = f"{own.url.value}{own.value('health_path')}"
         yield _setting((*section, "reached_at"), replace(own.url, value=url))
 

@@ -74,7 +74,10 @@ def propose(opened: Opened, named: Sequence[str] = ()) -> Proposal:
     chosen = choose(survey, roles, groups)
     front = chosen.proxy.value if chosen.proxy else ""
     recognized = [recognize(survey, group, front) for group in groups]
-    settings = sorted(_settings(opened, roles, chosen, recognized), key=_position)
+    settings = list(_settings(opened, roles, chosen, recognized))
+    if all(each.key[0] != "app" for each in settings):
+        settings.append(Setting(key=("app",), value={}, seen="as by default"))
+    settings.sort(key=_position)
     notes = list(_notes(opened, roles, chosen, recognized[0]))
     return Proposal(settings, notes, _seen(roles))
 

@@ -13,7 +13,11 @@ from cosmicdeploy.adoption.reading.proxy_texts import proxy_texts
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.data.caches import password_of
 from cosmicdeploy.adoption.recognition.data.databases import DEFAULT, access_of
-from cosmicdeploy.adoption.recognition.frameworks.catalogue import LARAVEL, framework_of
+from cosmicdeploy.adoption.recognition.frameworks.catalogue import (
+    LARAVEL,
+    console_of_commands,
+    framework_of,
+)
 from cosmicdeploy.adoption.recognition.frameworks.laravel import laravel_settings
 from cosmicdeploy.adoption.recognition.roles.background import background_role, is_schedule_loop
 from cosmicdeploy.adoption.recognition.roles.roles import Roles
@@ -27,10 +31,15 @@ def framework_settings(survey: Survey, chosen: Chosen) -> Iterator[Setting]:
     """Yield the console, and what the framework's conventions add; nothing for most frameworks."""
     name, background = chosen.main.first, chosen.background
     framework = framework_of(survey, (*chosen.main.services, *background))
-    if framework is None or not framework.value.is_understood:
+    if framework is None:
+        console = console_of_commands(survey, background)
+        if console is not None:
+            yield setting("app.console", console)
         return
-    console = list(framework.value.console)
-    yield setting("app.console", Fact(value=console, seen=framework.seen, mark=framework.mark))
+    if not framework.value.is_understood:
+        return
+    words = list(framework.value.console)
+    yield setting("app.console", Fact(value=words, seen=framework.seen, mark=framework.mark))
     if framework.value == LARAVEL:
         yield from laravel_settings(survey, name, background, framework.seen)
 

@@ -53,11 +53,11 @@ def choose(survey: Survey, roles: Roles, groups: Sequence[Group]) -> Chosen:
     tasks = [(name, each) for name, each in roles.background.items() if each.value == "task"]
     chosen = Chosen(
         groups=groups,
-        scheduler=schedulers[0] if schedulers else None,
+        scheduler=_single(survey, schedulers[0] if schedulers else None),
         workers=_facts(background_of(survey, roles, groups[0], "worker")),
-        database=find_database(survey, roles),
-        cache=find_cache(survey, roles),
-        proxy=roles.proxy,
+        database=_single(survey, find_database(survey, roles)),
+        cache=_single(survey, find_cache(survey, roles)),
+        proxy=_single(survey, roles.proxy),
         left_alone=[_not_run(each) for each in _facts(tasks)],
         stateful=(),
     )
@@ -90,7 +90,10 @@ def service_notes(roles: Roles, chosen: Chosen) -> Iterator[Note]:
             yield _no_role(name, f"a {fact.value} ({fact.seen}), {image}")
     for name in roles.of_kind("proxy"):
         if name not in chosen.named:
-            yield _no_role(name, f"{roles.servers[name].value.product}, a second proxy")
+            product = roles.servers[name].value.product
+            yield _no_role(
+                name, f"{product}, but not the one container in front of {chosen.main.first}"
+            )
 
 
 def _no_role(name: str, what: str) -> Note:
@@ -112,6 +115,12 @@ def _with_stateful(survey: Survey, roles: Roles, chosen: Chosen, released: Itera
         and name not in {*known, *chosen.named}
     ]
     return replace(chosen, stateful=stateful)
+
+
+def _single(survey: Survey, service: Fact[str] | None) -> Fact[str] | None:
+    """Return a service for a role that needs exactly one container; None if it declares others."""
+    is_single = service is not None and survey.services[service.value].replicas == 1
+    return service if is_single else None
 
 
 def _not_run(task: Fact[str]) -> Fact[str]:

@@ -36,19 +36,21 @@ class ChosenFiles:
 def choose_files(
     folder: Path,
     named: Sequence[Path],
-    variables: Mapping[str, str],
+    own: Mapping[str, str],
+    environ: Mapping[str, str],
     running: Sequence[Container],
 ) -> ChosenFiles:
     """Return the compose files of a stack.
 
-    `named` are those that the operator names; `variables` may have COMPOSE_FILE; `running` are the
-    containers that run from this folder. Raises `ConfigError` if there is no compose file, or if
+    `named` are those that the operator names. `own` are the variables of the env file and `environ`
+    those of the shell, which may have COMPOSE_FILE. `running` are the containers that run from this
+    folder. Raises `ConfigError` if there is no compose file, or if
     one that has to be looked at is unusable.
     """
     found = default_files(folder)
     chosen = (
         _named(named)
-        or _of_variable(folder, variables)
+        or _of_variable(folder, own, environ)
         or _of_containers(folder, running)
         or _by_name(found)
     )
@@ -81,10 +83,14 @@ def _named(named: Sequence[Path]) -> ChosenFiles | None:
     return ChosenFiles(files=tuple(each.absolute() for each in named), seen="named by --file")
 
 
-def _of_variable(folder: Path, variables: Mapping[str, str]) -> ChosenFiles | None:
-    names = files_of_variable(variables)
+def _of_variable(
+    folder: Path, own: Mapping[str, str], environ: Mapping[str, str]
+) -> ChosenFiles | None:
+    """Return the files of COMPOSE_FILE; the settings repeat them if only this shell names them."""
+    names = files_of_variable({**own, **environ})
     files = tuple((folder / name).absolute() for name in names)
-    return ChosenFiles(files=files, seen="COMPOSE_FILE", is_default=True) if files else None
+    is_kept = "COMPOSE_FILE" in own and "COMPOSE_FILE" not in environ
+    return ChosenFiles(files=files, seen="COMPOSE_FILE", is_default=is_kept) if files else None
 
 
 def _of_containers(folder: Path, running: Sequence[Container]) -> ChosenFiles | None:

@@ -59,11 +59,14 @@ class Declared:
                 yield value
 
 
-def read_declared(files: ComposeFiles, variables: Mapping[str, str]) -> Declared:
-    """Read the compose files as written. Raises `ConfigError` if a file cannot be used."""
+def read_declared(files: ComposeFiles, variables: Mapping[str, str], folder: Path) -> Declared:
+    """Read the compose files as written; `folder` is the one that places are relative to.
+
+    Raises `ConfigError` if a file cannot be used.
+    """
     sources: Sources = read_sources(files.files, variables)
     document = MergedDocument(path=files.files[0], data={}, sources=sources)
-    return Declared(folder=files.directory, document=document)
+    return Declared(folder=folder, document=document)
 
 
 def shown_path(text: str, folder: Path) -> str:

@@ -57,13 +57,15 @@ def open_folder(request: Request, engine: EngineView) -> Opened:
     env_file = _env_file(request, running)
     path = env_file.value if env_file else folder / ENV_FILE
     own = read_env_file(path, environ)
-    files = choose_files(folder, request.files, {**own, **environ}, running)
-    named = ComposeFiles(files=files.files, env_file=path, project=request.project)
+    files = choose_files(folder, request.files, own, environ, running)
+    # The deployer follows links too: the project directory is that of the file itself.
+    resolved = tuple(each.resolve() for each in files.files)
+    named = ComposeFiles(files=resolved, env_file=path, project=request.project)
     stack = read_files(named, environ)
-    project = _project(request, stack, running)
+    project = _project(request, stack, running) or _of_shell(stack, own, environ)
     if project is not None:
         named = replace(named, project=project.value)
-    declared = read_declared(named, {**own, **environ})
+    declared = read_declared(named, {**own, **environ}, folder)
     profiles = _profiles(stack, declared, running, project)
     if profiles is not None:
         named = replace(named, profiles=tuple(profiles.value))
@@ -100,6 +102,14 @@ def _project(request: Request, stack: Stack, running: Sequence[Container]) -> Fa
     if len(projects) != 1 or stack.project in projects:
         return None
     return Fact(value=projects.pop(), seen="the running containers belong to it")
+
+
+def _of_shell(stack: Stack, own: Mapping[str, str], environ: Mapping[str, str]) -> Fact[str] | None:
+    """Return the project, if only this shell names it."""
+    name = "COMPOSE_PROJECT_NAME"
+    if not environ.get(name) or own.get(name) == environ[name]:
+        return None
+    return Fact(value=stack.project, seen=f"{name} of this shell")
 
 
 def _profiles(

@@ -52,8 +52,16 @@ def declared_passes(stack: Stack, service: Service) -> list[DeclaredPass]:
 def passes_to(names: Collection[str], texts: Mapping[str, str]) -> list[DeclaredPass]:
     """Return the directives that pass requests to a host with one of these names.
 
-    `texts` are configuration files by their paths, which `place` repeats.
+    `texts` are configuration files by their paths, which `place` repeats. Returns none if blocks
+    are nested so deeply that no nginx would read them.
     """
+    try:
+        return _passes_to(names, texts)
+    except RecursionError:
+        return []
+
+
+def _passes_to(names: Collection[str], texts: Mapping[str, str]) -> list[DeclaredPass]:
     trees = {path: parse(f"# configuration file {path}:\n{text}") for path, text in texts.items()}
     tree = tuple(directive for each in trees.values() for directive in each)
     servers = {group.name: [(s.host, s.port) for s in group.servers] for group in groups(tree)}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cosmicdeploy.adoption.facts import Fact
 from cosmicdeploy.adoption.reading.survey import Survey
+
+# A command of at most three plain words before one of Artisan's.
+_AS_ARTISAN = re.compile(r"((?:[\w./-]+ ){1,3})(?:schedule|queue):work\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +93,19 @@ def framework_of(survey: Survey, services: tuple[str, ...]) -> Fact[Framework] |
     `services` are those on the application's image; a file or a command of any of them counts.
     """
     return next(_found(survey, services), None)
+
+
+def console_of_commands(survey: Survey, background: Iterable[str]) -> Fact[list[str]] | None:
+    """Return a console that takes Artisan's commands, by the command of a scheduler or worker.
+
+    It is a guess, of the words before `schedule:work` or `queue:work`.
+    """
+    for name in background:
+        command = survey.command(name)
+        match = _AS_ARTISAN.match(command.value)
+        if match:
+            return Fact(value=match[1].split(), seen=command.seen, mark="guess")
+    return None
 
 
 def _found(survey: Survey, services: tuple[str, ...]) -> Iterator[Fact[Framework]]:

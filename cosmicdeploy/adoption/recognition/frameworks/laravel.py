@@ -14,6 +14,7 @@ _LOG, _CONFIG_CACHE = "storage/logs/laravel.log", "bootstrap/cache/config.php"
 # Channels that write to the container's output instead of a file.
 _TO_OUTPUT = ("errorlog", "null", "papertrail", "stderr", "stdout", "syslog")
 _POOL_USER = re.compile(r"^\s*user\s*=\s*([a-z_][a-z0-9_-]*)\s*$", re.MULTILINE)
+_FPM = re.compile(r"php:\S*fpm")
 _ROOT = ("", "root", "0", "0:0")
 
 
@@ -51,6 +52,8 @@ def _console_user(survey: Survey, name: str, background: tuple[str, ...]) -> Fac
         user = survey.services[each].user
         if user and user not in _ROOT:
             return Fact(value=user, seen=f"{survey.place(each, 'user')}, {each}", mark="guess")
+    if any(_FPM.match(each.rpartition("/")[2]) for each in survey.images[name].names):
+        return Fact(value="www-data", seen="PHP-FPM's default user", mark="guess")
     return None
 
 

@@ -51,7 +51,7 @@ def _build_argument(survey: Survey, name: str) -> Fact[str] | None:
         return None
     written = survey.declared.pairs(name, "build", "args")
     image = survey.images[name]
-    for argument in sorted(build.args, key=_rank):
+    for argument in sorted({*build.args, *written}, key=_rank):
         if _means_release(argument) and _varies(written.get(argument)):
             place = survey.declared.pair_place(name, ("build", "args"), argument)
             if argument in image.variables or argument in survey.services[name].environment:

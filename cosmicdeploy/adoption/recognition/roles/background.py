@@ -44,6 +44,9 @@ _NAMES: Mapping[Role, str] = {
     "worker": r"workers?|queues?|jobs?|consumers?|celery|sidekiq|horizon|background|listener",
     "task": r"migrat(?:e|ions?|or)|init|setup|seed(?:er)?|bootstrap",
 }
+_ROLE_VARIABLES = ("CONTAINER_ROLE", "APP_ROLE", "PROCESS_TYPE", "SERVICE_ROLE", "ROLE")
+# What follows a task in a command line that does not end with it.
+_GOES_ON = re.compile(r"&&|;|\|\||\bexec\b")
 _WORDS = re.compile(r"[a-z]+")
 _FILE = re.compile(r"\b([\w-]+)\.(?:py|js|mjs|cjs|ts|rb|php|jar|sh)\b")
 
@@ -56,14 +59,29 @@ def background_role(survey: Survey, name: str) -> Fact[Role] | None:
     return first_fact(
         (
             lambda: _by_command(survey, name),
+            lambda: _by_variable(survey, name),
             lambda: None if survey.services[name].ports else _by_name(survey, name),
         )
     )
 
 
+def is_task(survey: Survey, name: str) -> bool:
+    """Return whether a service with the role "task" ends by itself, as far as the files show."""
+    service = survey.services[name]
+    is_running = any(each.is_running for each in survey.containers[name])
+    ends = service.restart.startswith(("no", "on-failure")) and not service.ports
+    return ends and not is_running and not _GOES_ON.search(_after_task(survey, name))
+
+
+def _after_task(survey: Survey, name: str) -> str:
+    command = survey.command(name).value
+    ends = [match.end() for each in _COMMANDS["task"] for match in re.finditer(each, command)]
+    return command[max(ends, default=0) :]
+
+
 def is_schedule_loop(survey: Survey, name: str) -> bool:
     """Return whether a scheduler ignores its stop signal: Laravel's `schedule:work`."""
-    return re.search(r"\bschedule:work\b", survey.command(name).value) is not None
+    return re.search(r"\bartisan\s+schedule:work\b", survey.command(name).value) is not None
 
 
 def _by_command(survey: Survey, name: str) -> Fact[Role] | None:
@@ -74,6 +92,17 @@ def _by_command(survey: Survey, name: str) -> Fact[Role] | None:
                 # The whole command line may hold a secret, so only known words are shown.
                 words = " … ".join(dict.fromkeys((match[0].split()[0], match[0].split()[-1])))
                 return Fact(value=role, seen=f"{command.seen}, `{words.strip('/')}`")
+    return None
+
+
+def _by_variable(survey: Survey, name: str) -> Fact[Role] | None:
+    """Recognize a role that the image's entrypoint reads from a variable of the container."""
+    for variable in _ROLE_VARIABLES:
+        value = survey.services[name].environment.get(variable, "").lower()
+        for role, pattern in _NAMES.items():
+            if re.fullmatch(pattern, value):
+                seen = f"{survey.environment_place(name, variable)}, {variable}"
+                return Fact(value=role, seen=seen)
     return None
 
 

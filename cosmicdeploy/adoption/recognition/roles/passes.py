@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from cosmicdeploy.adoption.reading.proxy_texts import ProxyText, proxy_texts
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.roles.labels import Pass, passes_by_labels
-from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.proxy.nginx.declared import declared_passes, names_of, passes_to
 
 # Words of the lines in which other proxies name a server without a port.
@@ -65,10 +64,7 @@ def _parsed(
         (each.kind, each.place.rpartition("/")[2], each.port)
         for each in declared_passes(survey.stack, survey.services[name])
     }
-    try:
-        found = passes_to(names, {each.shown: each.text for each in texts if each.is_file})
-    except (RecursionError, CosmicError):  # blocks nested too deeply: the text is searched instead
-        return []
+    found = passes_to(names, {each.shown: each.text for each in texts if each.is_file})
     return [
         Pass(
             service=name,

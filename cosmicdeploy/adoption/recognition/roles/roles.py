@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from cosmicdeploy.adoption.facts import Fact
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.release.variables import tag_variable
-from cosmicdeploy.adoption.recognition.roles.background import background_role
+from cosmicdeploy.adoption.recognition.roles.background import background_role, is_task
 from cosmicdeploy.adoption.recognition.roles.labels import Pass
 from cosmicdeploy.adoption.recognition.roles.passes import find_passes
 from cosmicdeploy.adoption.recognition.roles.servers import Server, known_server
@@ -52,7 +52,7 @@ def find_roles(survey: Survey, named: Sequence[str] = ()) -> Roles:
     rest = [name for name in rest if name not in servers]
     background = _background(survey, [name for name in rest if name not in named], passes)
     candidates = {n: _tier(survey, n, passes[n]) for n in rest if n not in background}
-    applications = _applications(survey, candidates, named) or _only_front(survey, servers)
+    applications = _applications(candidates, named) or _only_front(survey, servers)
     servers = {name: each for name, each in servers.items() if name not in applications}
     return Roles(
         applications=applications,
@@ -111,14 +111,9 @@ def _background(
     found: dict[str, Fact[str]] = {}
     for name in names:
         role = None if passes.get(name) else background_role(survey, name)
-        if role is not None and (role.value != "task" or _ends(survey, name)):
+        if role is not None and (role.value != "task" or is_task(survey, name)):
             found[name] = Fact(value=role.value, seen=role.seen, mark=role.mark)
     return found
-
-
-def _ends(survey: Survey, name: str) -> bool:
-    service = survey.services[name]
-    return service.restart.startswith(("no", "on-failure")) and not service.ports
 
 
 def _tier(survey: Survey, name: str, passes: Sequence[Pass]) -> Fact[int]:
@@ -141,7 +136,7 @@ def _tier(survey: Survey, name: str, passes: Sequence[Pass]) -> Fact[int]:
 
 
 def _applications(
-    survey: Survey, candidates: Mapping[str, Fact[int]], named: Sequence[str]
+    candidates: Mapping[str, Fact[int]], named: Sequence[str]
 ) -> dict[str, Fact[int]]:
     """Return the candidates with the strongest evidence, and those that are built and published.
 
@@ -156,16 +151,7 @@ def _applications(
     if best == GETS_REQUESTS:
         beside = {n: f for n, f in candidates.items() if f.value == OWN_AND_PUBLISHED}
         chosen |= {name: fact.guessed() for name, fact in beside.items()}
-    return {
-        name: chosen.get(name, fact)
-        for name, fact in candidates.items()
-        if name in chosen or _is_replica(survey, name, chosen)
-    }
-
-
-def _is_replica(survey: Survey, name: str, others: Iterable[str]) -> bool:
-    """Return whether a service runs the same as one of the others: a replica of it."""
-    return any(is_same_program(survey, name, other) for other in others)
+    return chosen
 
 
 def is_same_image(survey: Survey, name: str, other: str) -> bool:
