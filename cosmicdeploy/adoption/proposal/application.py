@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cosmicdeploy.adoption.facts import Fact, Setting
+from cosmicdeploy.adoption.reading.proxy_texts import ProxyText
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.release.headers import release_header
 from cosmicdeploy.adoption.recognition.release.variables import release_variable
@@ -48,14 +49,17 @@ class Recognized:
         return self.keys[key].value if key in self.keys else DEFAULTS[key]
 
 
-def recognize(survey: Survey, group: Group, proxy: str) -> Recognized:
-    """Recognize the keys of an application; `proxy` is the one in front of it, "" for none."""
+def recognize(survey: Survey, group: Group, proxy: str, texts: Sequence[ProxyText]) -> Recognized:
+    """Recognize the keys of an application.
+
+    `proxy` is the proxy in front of it, "" for none, and `texts` configure it.
+    """
     name = group.first
     port = port_of(survey, name, group.passes)
     spoken = spoken_by(survey, group, has_port=port is not None)
     variable = release_variable(survey, name)
     header = release_header(survey, name, variable.value if variable else "")
-    answers = Answers(health_path_of(survey, name, proxy), header)
+    answers = Answers(health_path_of(survey, name, texts), header)
     if spoken.is_http:
         answers = ask(survey, group, port, answers, candidates(survey, name), variable)
     if spoken.is_presumed or _is_default_port(spoken, port):
@@ -70,7 +74,7 @@ def recognize(survey: Survey, group: Group, proxy: str) -> Recognized:
         "reached_at": spoken.reached_at,
     }
     known = {key: fact for key, fact in keys.items() if fact is not None}
-    return Recognized(known, None if spoken.reached_at else base_url(survey, group, proxy))
+    return Recognized(known, None if spoken.reached_at else base_url(survey, group, proxy, texts))
 
 
 def _is_default_port(spoken: Spoken, port: Fact[int] | None) -> bool:

@@ -73,7 +73,8 @@ def propose(opened: Opened, named: Sequence[str] = ()) -> Proposal:
         )
     chosen = choose(survey, roles, groups)
     front = chosen.proxy.value if chosen.proxy else ""
-    recognized = [recognize(survey, group, front) for group in groups]
+    texts = roles.texts.get(front, ())
+    recognized = [recognize(survey, group, front, texts) for group in groups]
     settings = list(_settings(opened, roles, chosen, recognized))
     if all(each.key[0] != "app" for each in settings):
         settings.append(Setting(key=("app",), value={}, seen="as by default"))
@@ -102,7 +103,7 @@ def _settings(
         yield from other_settings(name, services, own, main)
     yield from data_settings(survey, roles, chosen)
     yield from rollout_settings(survey, chosen)
-    yield from proxy_settings(survey, chosen)
+    yield from proxy_settings(roles, chosen)
     yield from address_settings(main)
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from cosmicdeploy.adoption.facts import Fact, Note, Setting, setting
 from cosmicdeploy.adoption.proposal.application import Recognized
 from cosmicdeploy.adoption.proposal.services import Chosen
-from cosmicdeploy.adoption.reading.proxy_texts import proxy_texts
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.data.caches import password_of
 from cosmicdeploy.adoption.recognition.data.databases import DEFAULT, access_of
@@ -103,14 +102,14 @@ def rollout_settings(survey: Survey, chosen: Chosen) -> Iterator[Setting]:
         yield setting("restart.healthy_within", Fact(value=math.ceil(seconds), seen=seen))
 
 
-def proxy_settings(survey: Survey, chosen: Chosen) -> Iterator[Setting]:
+def proxy_settings(roles: Roles, chosen: Chosen) -> Iterator[Setting]:
     """Yield the files by which nginx turns clients away or leaves a replica out, if it has any."""
     if chosen.proxy is None:
         return
     apps = {name for group in chosen.groups for name in group.services}
     maintenance: dict[str, str] = {}
     out: dict[str, str] = {}
-    for text in proxy_texts(survey, chosen.proxy.value):
+    for text in roles.texts[chosen.proxy.value]:
         for match in _MAINTENANCE.finditer(text.text):
             maintenance.setdefault(match[1], text.place(match.start()))
         for match in _OUT.finditer(text.text):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from cosmicdeploy.adoption.reading.declared import one_line
-from cosmicdeploy.adoption.reading.source_files import MAX_BYTES, TextFile, below
+from cosmicdeploy.adoption.reading.source_files import MAX_BYTES, MAX_TOTAL, TextFile, below
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.stack.model import Mount
 
@@ -18,7 +18,7 @@ _CONFIGURATION = re.compile(r"(?:^|[/.])(?:etc|conf|conf\.d|config|configs|templ
 _FILES = re.compile(r"(?:^|/)(?:Caddyfile[\w.-]*|[\w.-]+\.(?:conf|cfg)(?:\.template|\.tmpl)?)$")
 # A variable of the container's environment in a template; nginx's own have no braces there.
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
-_MAX_VALUE = 4096
+_MAX_VALUE = 200
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,21 @@ class ProxyText:
 def proxy_texts(survey: Survey, name: str) -> list[ProxyText]:
     """Return the configuration of a proxy: mounted, copied into its image, or in its command.
 
-    The variables of the container's environment are resolved. Values that are not configuration
-    stay out: the texts are searched, and never shown.
+    Short variables of the container's environment are resolved, as templates need it. The texts are
+    searched, and never shown.
     """
-    service = survey.services[name]
-    texts = {text.shown: text for text in _all(survey, name)}
-    return [
-        ProxyText(each.shown, _filled(each.text, service.environment), each.is_file)
-        for each in texts.values()
-        if each.text
-    ]
+    short = {
+        key: value
+        for key, value in survey.services[name].environment.items()
+        if len(value) <= _MAX_VALUE
+    }
+    texts: dict[str, ProxyText] = {}
+    total = 0
+    for each in _all(survey, name):
+        total += len(each.text)
+        if each.text and total <= MAX_TOTAL:
+            texts.setdefault(each.shown, replace(each, text=_filled(each.text, short)))
+    return list(texts.values())
 
 
 def _all(survey: Survey, name: str) -> Iterator[ProxyText]:

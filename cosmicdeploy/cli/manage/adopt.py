@@ -55,7 +55,7 @@ def adopt(
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Write cosmicdeploy.yaml for the stack in a folder that has a compose file.
+    """Write cosmicdeploy.yaml for the stack in a folder.
 
     Recognizes the application, database, cache, proxy, scheduler and workers, ports, health paths,
     releases and framework. Reads the compose files, Dockerfiles, sources, the proxy's

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cosmicdeploy.adoption.facts import Fact
-from cosmicdeploy.adoption.reading.proxy_texts import ProxyText, proxy_texts
+from cosmicdeploy.adoption.reading.proxy_texts import ProxyText
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.roles.applications import Group
 from cosmicdeploy.adoption.recognition.roles.labels import Host, host_by_labels
@@ -28,13 +28,15 @@ class Published:
     https: int | None
 
 
-def base_url(survey: Survey, group: Group, proxy: str) -> Fact[str] | None:
+def base_url(
+    survey: Survey, group: Group, proxy: str, texts: Sequence[ProxyText]
+) -> Fact[str] | None:
     """Return the base URL at which clients reach an application.
 
-    `proxy` is the proxy in front of it, "" for none. None means that the deployer finds the address
-    itself, or that no file shows one.
+    `proxy` is the proxy in front of it, "" for none, and `texts` configure it. None means that the
+    deployer finds the address itself, or that no file shows one.
     """
-    host = _host(survey, group, proxy)
+    host = _host(survey, group, proxy, texts)
     if host is None:
         return None
     ports = published_ports(survey, proxy) if proxy else Published(HTTP, HTTPS)
@@ -62,19 +64,20 @@ def published_ports(survey: Survey, name: str) -> Published:
     return Published(found.get(HTTP, next(iter(others), None)), found.get(HTTPS))
 
 
-def _host(survey: Survey, group: Group, proxy: str) -> Fact[Host] | None:
+def _host(
+    survey: Survey, group: Group, proxy: str, texts: Sequence[ProxyText]
+) -> Fact[Host] | None:
     """Return the name that requests need, if the published port alone does not do."""
     by_labels = [fact for name in group.services if (fact := host_by_labels(survey, name))]
     if by_labels:
         return by_labels[0]
     if not proxy:
         return None
-    return next(
-        _hosts_of_texts(proxy_texts(survey, proxy), not has_plain_address(survey, proxy)), None
-    )
+    needs_tls = not has_plain_address(survey, proxy)
+    return next(_hosts_of_texts(texts, needs_tls=needs_tls), None)
 
 
-def _hosts_of_texts(texts: Sequence[ProxyText], needs_tls: bool) -> Iterator[Fact[Host]]:
+def _hosts_of_texts(texts: Sequence[ProxyText], *, needs_tls: bool) -> Iterator[Fact[Host]]:
     for text in texts:
         for site in _SITE.finditer(text.text):
             host = Host(name=site[2], is_tls=not site["plain"])

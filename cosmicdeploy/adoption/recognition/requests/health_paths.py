@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cosmicdeploy.adoption.facts import Fact, first_fact
 from cosmicdeploy.adoption.reading.declared import one_line
-from cosmicdeploy.adoption.reading.proxy_texts import proxy_texts
+from cosmicdeploy.adoption.reading.proxy_texts import ProxyText
 from cosmicdeploy.adoption.reading.source_files import TextFile, search
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.requests.health_checks import checked_url
@@ -38,8 +38,8 @@ _HAPROXY = re.compile(
 _CADDY = re.compile(r"\bhealth_uri\s+(/[\w./-]*)")
 
 
-def health_path_of(survey: Survey, name: str, proxy: str) -> Fact[str]:
-    """Return the health path of a service; `proxy` is the proxy in front of it, "" for none.
+def health_path_of(survey: Survey, name: str, texts: Sequence[ProxyText]) -> Fact[str]:
+    """Return the health path of a service; `texts` configure the proxy in front of it.
 
     Without any evidence it is `/`, as a guess.
     """
@@ -48,7 +48,7 @@ def health_path_of(survey: Survey, name: str, proxy: str) -> Fact[str]:
             lambda: _of_health_check(survey, name),
             lambda: health_path_by_labels(survey, name),
             lambda: _of_variable(survey, name),
-            lambda: _of_proxy(survey, proxy),
+            lambda: _of_proxy(texts),
             lambda: _of_source(survey, name),
         )
     )
@@ -84,10 +84,10 @@ def _of_variable(survey: Survey, name: str) -> Fact[str] | None:
     return None
 
 
-def _of_proxy(survey: Survey, proxy: str) -> Fact[str] | None:
+def _of_proxy(texts: Sequence[ProxyText]) -> Fact[str] | None:
     """Return the path by which HAProxy or Caddy checks its servers, if there is only one."""
     found: dict[str, str] = {}
-    for text in proxy_texts(survey, proxy) if proxy else ():
+    for text in texts:
         for pattern in (_HAPROXY, _CADDY):
             for match in pattern.finditer(text.text):
                 path = next(part for part in match.groups() if part)
@@ -95,7 +95,7 @@ def _of_proxy(survey: Survey, proxy: str) -> Fact[str] | None:
     if len(found) != 1:
         return None
     path, place = next(iter(found.items()))
-    return Fact(value=path, seen=f"{place}, {proxy} checks it")
+    return Fact(value=path, seen=f"{place}, the proxy checks it")
 
 
 def _of_source(survey: Survey, name: str) -> Fact[str] | None:

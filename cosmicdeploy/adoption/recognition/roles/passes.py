@@ -6,9 +6,9 @@ nginx's configuration is parsed. That of other proxies is searched for the names
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from cosmicdeploy.adoption.reading.proxy_texts import ProxyText, proxy_texts
+from cosmicdeploy.adoption.reading.proxy_texts import ProxyText
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.roles.labels import Pass, passes_by_labels
 from cosmicdeploy.proxy.nginx.declared import declared_passes, names_of, passes_to
@@ -22,18 +22,21 @@ _FASTCGI = re.compile(r"fcgi|fastcgi", re.IGNORECASE)
 
 
 def find_passes(
-    survey: Survey, proxies: Mapping[str, str], targets: Collection[str]
+    survey: Survey,
+    proxies: Mapping[str, str],
+    texts: Mapping[str, Sequence[ProxyText]],
+    targets: Collection[str],
 ) -> dict[str, list[Pass]]:
     """Return how the `targets` get requests, by service.
 
-    `proxies` maps the services that may be proxies to their products.
+    `proxies` maps the services that may be proxies to their products, and `texts` has the
+    configuration of each.
     """
     found: dict[str, list[Pass]] = {name: [] for name in targets}
     for proxy, product in proxies.items():
-        texts = proxy_texts(survey, proxy)
         for name in targets:
             if name != proxy:
-                found[name] += _passes(survey, proxy, product, name, texts)
+                found[name] += _passes(survey, proxy, product, name, texts[proxy])
     for name in targets:
         found[name] += passes_by_labels(survey, proxies, name)
     return found

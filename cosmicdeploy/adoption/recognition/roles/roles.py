@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cosmicdeploy.adoption.facts import Fact
+from cosmicdeploy.adoption.reading.proxy_texts import ProxyText, proxy_texts
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.release.variables import tag_variable
 from cosmicdeploy.adoption.recognition.roles.background import background_role, is_task
@@ -25,14 +26,16 @@ class Roles:
     `applications` are the services that serve requests; `servers` those that are no part of the
     application; `background` the schedulers, workers and tasks; `one_shot` those that others wait
     for until they have ended. A service that is in none of these has no role. `passes` says how
-    each application gets its requests, and `proxy` is the service that sends them.
+    each application gets its requests, and `proxy` is the service that sends them. `texts` has the
+    configuration of each proxy.
     """
 
     applications: Mapping[str, Fact[int]]
     servers: Mapping[str, Fact[Server]]
     background: Mapping[str, Fact[str]]
     one_shot: Mapping[str, str]
-    passes: Mapping[str, Sequence[Pass]] = field(default_factory=dict)
+    passes: Mapping[str, Sequence[Pass]]
+    texts: Mapping[str, Sequence[ProxyText]] = field(repr=False)
     proxy: Fact[str] | None = None
 
     def of_kind(self, kind: str) -> list[str]:
@@ -46,7 +49,8 @@ def find_roles(survey: Survey, named: Sequence[str] = ()) -> Roles:
     one_shot = {name: _waiting(survey, name) for name in ending(survey.stack)}
     fronts = {n: s.value.product for n, s in servers.items() if s.value.kind == "proxy"}
     rest = [n for n in survey.services if n not in one_shot and (n not in servers or n in fronts)]
-    passes = find_passes(survey, fronts, rest)
+    texts = {name: proxy_texts(survey, name) for name in fronts}
+    passes = find_passes(survey, fronts, texts, rest)
     for name in _serving_proxies(survey, fronts, passes):
         del servers[name]
     rest = [name for name in rest if name not in servers]
@@ -60,6 +64,7 @@ def find_roles(survey: Survey, named: Sequence[str] = ()) -> Roles:
         background=background,
         one_shot=one_shot,
         passes={name: passes[name] for name in applications},
+        texts=texts,
         proxy=_proxy(survey, servers, passes, applications),
     )
 
