@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 PRIVATE = 0o600
+# The errors of file systems that have no links.
+_NO_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK)
 
 
 def write_atomically(path: Path, text: str, *, mode: int = PRIVATE) -> None:
@@ -40,11 +43,22 @@ def write_new(path: Path, text: str, *, mode: int = PRIVATE) -> None:
         with open_private(partial, new=True, mode=mode) as file:
             file.write(text.encode())
             sync(file)
-        # Unlike a rename, a link never replaces a file that another process has written by now.
-        path.hardlink_to(partial)
+        _link(partial, path)
     finally:
         partial.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def _link(partial: Path, path: Path) -> None:
+    """Give a file its name. Unlike a rename, a link never replaces an existing file."""
+    try:
+        path.hardlink_to(partial)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        partial.rename(path)
 
 
 def open_private(path: Path, *, new: bool = False, mode: int = PRIVATE) -> BinaryIO:

@@ -20,33 +20,36 @@ from cosmicdeploy.adoption.recognition.roles.applications import Group
 from cosmicdeploy.proxy.protocols import FASTCGI_PORT
 from cosmicdeploy.settings import Application
 
-DEFAULTS: Mapping[str, Any] = {
-    key: Application.model_fields[key].get_default()
-    for key in (
-        "protocol",
-        "port",
-        "script",
-        "health_path",
-        "release_variable",
-        "release_header",
-        "reached_at",
-    )
-}
+KEYS = (
+    "protocol", "port", "script", "health_path", "release_variable", "release_header", "reached_at",
+)  # fmt: skip
+DEFAULTS: Mapping[str, Any] = {key: Application.model_fields[key].get_default() for key in KEYS}
+# Keys that an application without them does not inherit from the main one: null takes them away.
+_TAKEN_AWAY = ("script", "release_header")
 
 
 @dataclass(frozen=True)
 class Recognized:
     """The recognized keys of an application; a key that is left out has its default.
 
-    `url` is where clients reach it, if the deployer cannot find that itself.
+    `port` and `protocol` are what its replicas really use, also if the deployer finds that out
+    itself, so that `keys` need not have them. `url` is where clients reach it, if the deployer
+    cannot find that itself.
     """
 
     keys: Mapping[str, Fact[Any]]
+    port: Fact[int] | None = None
+    protocol: str = "http"
     url: Fact[str] | None = None
 
     def value(self, key: str) -> Any:
         """Return the value of a key, else its default."""
         return self.keys[key].value if key in self.keys else DEFAULTS[key]
+
+    def written(self, key: str) -> Fact[Any] | None:
+        """Return a key that the section `app` has, since it differs from the default."""
+        fact = self.keys.get(key)
+        return fact if fact is not None and fact.value != DEFAULTS[key] else None
 
 
 def recognize(survey: Survey, group: Group, proxy: str, texts: Sequence[ProxyText]) -> Recognized:
@@ -60,32 +63,31 @@ def recognize(survey: Survey, group: Group, proxy: str, texts: Sequence[ProxyTex
     variable = release_variable(survey, name)
     header = release_header(survey, name, variable.value if variable else "")
     answers = Answers(health_path_of(survey, name, texts), header)
-    if spoken.is_http:
+    if spoken.spoken == "http":
         answers = ask(survey, group, port, answers, candidates(survey, name), variable)
-    if spoken.is_presumed or _is_default_port(spoken, port):
-        port = None
+    is_known = spoken.is_presumed or _is_fastcgi_default(spoken, port)
     keys = {
         "protocol": spoken.protocol,
-        "port": port,
+        "port": None if is_known else port,
         "script": spoken.script,
         "health_path": answers.path,
         "release_variable": variable,
         "release_header": answers.header,
         "reached_at": spoken.reached_at,
     }
+    url = None if spoken.reached_at else base_url(survey, group, proxy, texts)
     known = {key: fact for key, fact in keys.items() if fact is not None}
-    return Recognized(known, None if spoken.reached_at else base_url(survey, group, proxy, texts))
+    return Recognized(known, port, spoken.spoken, url)
 
 
-def _is_default_port(spoken: Spoken, port: Fact[int] | None) -> bool:
-    is_fastcgi = spoken.protocol is not None and spoken.protocol.value == "fastcgi"
-    return is_fastcgi and port is not None and port.value == FASTCGI_PORT
+def _is_fastcgi_default(spoken: Spoken, port: Fact[int] | None) -> bool:
+    return spoken.spoken == "fastcgi" and port is not None and port.value == FASTCGI_PORT
 
 
 def main_settings(main: Recognized) -> Iterator[Setting]:
     """Yield what differs from the defaults, for the section `app`."""
-    for key, fact in main.keys.items():
-        if fact.value != DEFAULTS[key]:
+    for key in KEYS:
+        if (fact := main.written(key)) is not None:
             yield _setting(("app", key), fact)
 
 
@@ -96,19 +98,30 @@ def other_settings(
     section = ("applications", name)
     if tuple(services) != (name,):
         yield Setting(key=(*section, "services"), value=list(services), seen="the same image")
-    for key in DEFAULTS:
-        value = own.value(key)
-        inherited = DEFAULTS[key] if key == "reached_at" else main.value(key)
-        if value == inherited:
-            continue
-        unlike = Fact(value=value, seen="unlike app")
-        fact = own.keys.get(key, unlike)
-        if key == "protocol" and value is None:
-            fact = replace(unlike, value="http")
-        yield _setting((*section, key), fact)
+    for key in KEYS:
+        fact = _differing(key, own, main)
+        if fact is not None:
+            yield _setting((*section, key), fact)
     if own.url is not None and (main.url is None or own.url.value != main.url.value):
         url = f"{own.url.value}{own.value('health_path')}"
         yield _setting((*section, "reached_at"), replace(own.url, value=url))
+
+
+def _differing(key: str, own: Recognized, main: Recognized) -> Fact[Any] | None:
+    """Return what an application has to set for a key, since `app` means something else."""
+    inherited = main.written(key)
+    if key == "reached_at":
+        return own.written(key)  # that of `app` is the main application's alone
+    if key == "protocol" and inherited is not None:
+        fact: Fact[Any] | None = Fact(value=own.protocol, seen="unlike app")
+    elif key == "port" and inherited is not None:
+        nothing = Fact(value=DEFAULTS["port"], seen="no file names its port", mark="guess")
+        fact = own.port or nothing
+    elif key in _TAKEN_AWAY and inherited is not None:
+        fact = own.keys.get(key) or Fact(value=None, seen="unlike app")
+    else:
+        fact = own.keys.get(key)
+    return None if fact is None or fact.value == main.value(key) else fact
 
 
 def _setting(key: tuple[str, ...], fact: Fact[Any]) -> Setting:

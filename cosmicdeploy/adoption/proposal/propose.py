@@ -112,7 +112,7 @@ def _notes(opened: Opened, roles: Roles, chosen: Chosen, main: Recognized) -> It
     yield from database_notes(survey, roles, chosen.database.value if chosen.database else "")
     yield from framework_notes(survey, chosen)
     yield from application_notes(survey, chosen, main)
-    yield from service_notes(roles, chosen)
+    yield from service_notes(survey, roles, chosen)
     yield from reading_notes(survey, opened.files)
 
 

@@ -10,13 +10,13 @@ from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.data.caches import find_cache
 from cosmicdeploy.adoption.recognition.data.databases import find_database
 from cosmicdeploy.adoption.recognition.roles.applications import Group, background_of
-from cosmicdeploy.adoption.recognition.roles.roles import Roles
+from cosmicdeploy.adoption.recognition.roles.roles import Roles, is_same_image
 from cosmicdeploy.stack.data_keepers import data_keepers
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """The services with a role in the settings; "" or empty for a role that the stack lacks."""
+    """The services with a role in the settings; None or empty for a role that the stack lacks."""
 
     groups: Sequence[Group]
     scheduler: Fact[str] | None
@@ -78,22 +78,26 @@ def service_settings(chosen: Chosen) -> Iterator[Setting]:
             yield setting(f"services.{key}", _joined(facts))
 
 
-def service_notes(roles: Roles, chosen: Chosen) -> Iterator[Note]:
-    """Yield why a scheduler, a worker or a proxy has no role in the settings."""
+def service_notes(survey: Survey, roles: Roles, chosen: Chosen) -> Iterator[Note]:
+    """Yield why a scheduler, a worker, a database, a cache or a proxy has no role."""
     for name, fact in roles.background.items():
-        if fact.value == "scheduler" and chosen.scheduler and name not in chosen.named:
-            yield _no_role(
-                name, f"a second scheduler ({fact.seen}) beside {chosen.scheduler.value}"
-            )
-        elif name not in chosen.named:
-            image = f"but not on the image of {chosen.main.first}"
-            yield _no_role(name, f"a {fact.value} ({fact.seen}), {image}")
-    for name in roles.of_kind("proxy"):
         if name not in chosen.named:
-            product = roles.servers[name].value.product
-            yield _no_role(
-                name, f"{product}, but not the one container in front of {chosen.main.first}"
-            )
+            yield _no_role(name, f"a {fact.value} ({fact.seen}), {_why(survey, chosen, name)}")
+    for name in (*roles.of_kind("proxy"), *roles.of_kind("database"), *roles.of_kind("cache")):
+        product, replicas = roles.servers[name].value.product, survey.services[name].replicas
+        if name not in chosen.named and replicas != 1:
+            yield _no_role(name, f"{product}, with {replicas} replicas")
+        elif name not in chosen.named and name in roles.of_kind("proxy"):
+            yield _no_role(name, f"{product}, but not the proxy next to {chosen.main.first}")
+
+
+def _why(survey: Survey, chosen: Chosen, name: str) -> str:
+    """Return why a scheduler or a worker has no role."""
+    if not is_same_image(survey, name, chosen.main.first):
+        return f"but not on the image of {chosen.main.first}"
+    if survey.services[name].replicas != 1:
+        return f"but with {survey.services[name].replicas} replicas"
+    return "but there is another one"
 
 
 def _no_role(name: str, what: str) -> Note:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from cosmicdeploy.adoption.facts import Fact
 from cosmicdeploy.adoption.reading.declared import shown_path
@@ -110,8 +109,8 @@ class _Reader:
                 self._check(instruction)
             case "WORKDIR":
                 parent = self._texts["WORKDIR"].value if "WORKDIR" in self._texts else "/"
-                path = posixpath.join(parent, self._resolved(" ".join(instruction.words())))
-                self._texts["WORKDIR"] = self._fact(posixpath.normpath(path), instruction)
+                path = PurePosixPath(parent, self._resolved(" ".join(instruction.words())))
+                self._texts["WORKDIR"] = self._fact(str(path), instruction)
             case "USER":
                 user = self._resolved(" ".join(instruction.words()))
                 self._texts["USER"] = self._fact(user, instruction)

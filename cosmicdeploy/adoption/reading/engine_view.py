@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cosmicdeploy.engine import Container, Engine, Image, connect
-from cosmicdeploy.errors import EngineError
+from cosmicdeploy.errors import EngineError, EngineUnavailable
 
 
 class EngineView:
@@ -49,13 +49,15 @@ class EngineView:
             return ()
 
     def _found_image(self, reference: str) -> Image | None:
-        if self._engine is None:
+        if self._engine is None or reference in ("", "scratch"):
             return None
         try:
             return self._engine.image(reference)
-        except EngineError as error:
+        except EngineUnavailable as error:
             self._give_up(error)
-            return None
+        except EngineError:  # such as for a name that no image can have
+            pass
+        return None
 
     def _give_up(self, error: EngineError) -> None:
         self._engine, self.problem = None, error.what

@@ -87,12 +87,9 @@ def sources_of(service: Service, built: Iterable[tuple[str, str]], folder: Path)
         is_own = mount.type == "bind" and not mount.key.startswith("secrets.")
         if is_own and source.is_relative_to(folder) and source != folder:
             files.update({str(path): name for name, path in below(source)})
-    ordered = sorted(files.items(), key=lambda pair: (pair[1].count("/"), pair[1]))
-    return Sources(
-        tuple(TextFile(name, Path(path), shown_path(path, folder)) for path, name in ordered)[
-            :MAX_FILES
-        ]
-    )
+    ordered = sorted(files.items(), key=lambda pair: (pair[1].count("/"), pair[1]))[:MAX_FILES]
+    found = (TextFile(name, Path(path), shown_path(path, folder)) for path, name in ordered)
+    return Sources(tuple(found))
 
 
 def below(path: Path) -> Iterator[tuple[str, Path]]:
@@ -127,7 +124,8 @@ def search(
     found: dict[str, str] = {}
     for file in files:
         for value, position in find(file):
-            found.setdefault(value, file.place(position))
+            if value not in found:
+                found[value] = file.place(position)
     return found
 
 

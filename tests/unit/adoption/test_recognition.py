@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from cosmicdeploy.adoption.adopt import Adoption
+from cosmicdeploy.settings import Settings
+from cosmicdeploy.workspace import read_stack_files
 from tests.unit.adoption.conftest import Adopt, compose, marks, seen, values
 
 pytestmark = pytest.mark.unit
@@ -38,7 +41,7 @@ def test_of_several_ports_one_is_a_guess(adopted: Adopt) -> None:
 
 
 def test_an_application_without_any_port_gets_no_request(adopted: Adopt) -> None:
-    files = compose("  bot: {build: .}\n", Dockerfile='FROM x\nCMD ["python3", "bot.py"]\n')
+    files = compose("  bot: {build: .}\n", Dockerfile='FROM python:3\nCMD ["python3", "bot.py"]\n')
     adoption = adopted(files)
     found = values(adoption)
     assert (found["app.protocol"], found["app.reached_at"]) == ("other", False)
@@ -232,3 +235,47 @@ def test_a_slow_start_gets_more_time(adopted: Adopt) -> None:
     keys = "healthcheck: {test: 'curl localhost/', start_period: 2m, interval: 10s, timeout: 5s}"
     found = values(adopted(compose(f"  web: {{image: shop, ports: ['80:80'], {keys}}}\n")))
     assert found["restart.healthy_within"] == 135
+
+
+MIXED = """\
+server {{
+    location /api/ {{ {api} }}
+    location /php/ {{ {php} }}
+}}
+"""
+
+
+def test_an_application_sets_what_it_must_not_inherit(adopted: Adopt) -> None:
+    conf = MIXED.format(api="proxy_pass http://api:8000;", php="fastcgi_pass php:9000;")
+    text = """\
+  api: {image: "shop/api:${T:-1}", depends_on: [db]}
+  php: {image: "shop/php:${T:-1}"}
+  db: {image: mariadb, environment: {MARIADB_DATABASE: x, MARIADB_ROOT_PASSWORD: "${PW:-x}"}}
+  nginx: {image: nginx, ports: ["80:80"], volumes: ["./c.conf:/etc/nginx/nginx.conf"]}
+"""
+    adoption = adopted(compose(text, **{"c.conf": conf}))
+    found = values(adoption)
+    assert (found["app.port"], found["applications.php.port"]) == (8000, 9000)
+    assert "applications.php.protocol" not in found, "the deployer reads it from nginx"
+    [php] = [e for e in loaded(adoption).all_applications if e.name == "php"]
+    assert (php.protocol, php.port) == ("fastcgi", 9000)
+
+
+def test_a_key_of_the_main_application_is_taken_away_from_another(adopted: Adopt) -> None:
+    text = """\
+  web: {build: {context: ., target: web, args: {RELEASE: "${R:-1}"}}, ports: ["1:8000"]}
+  old: {build: {context: ., target: old}, ports: ["2:80"]}
+"""
+    dockerfile = "FROM x AS web\nCOPY web.py /\nFROM x AS old\nCOPY old.py /\n"
+    sends = "send_header('X-Release', RELEASE)"
+    adoption = adopted(compose(text, Dockerfile=dockerfile, **{"web.py": sends, "old.py": ""}))
+    found = values(adoption)
+    assert found["app.release_header"] == "X-Release"
+    assert found["applications.old.release_header"] is None
+    assert "applications.old.release_variable" not in found
+    assert found["applications.old.port"] == 80
+
+
+def loaded(adoption: Adoption) -> Settings:
+    adoption.file.write_text(adoption.text)
+    return read_stack_files(adoption.file)[0].settings

@@ -201,6 +201,18 @@ def test_a_web_server_that_serves_its_own_files_is_an_application(adopted: Adopt
     assert "services.proxy" not in values(adoption)
 
 
+def test_a_built_web_server_that_passes_requests_somewhere_is_the_proxy(adopted: Adopt) -> None:
+    text = """\
+  api: {image: "shop/api:${TAG:-1}", ports: ["8000:8000"]}
+  edge: {build: ., ports: ["80:80"]}
+"""
+    files = compose(text, Dockerfile="FROM nginx\nCOPY a.conf /etc/nginx/conf.d/\n")
+    conf = {"a.conf": "location / { proxy_pass $backend; }"}
+    adoption = adopted(files | conf)
+    assert values(adoption)["services.proxy"] == "edge"
+    assert marks(adoption)["services.proxy"] == "guess"
+
+
 def test_a_lone_web_server_is_the_application(adopted: Adopt) -> None:
     adoption = adopted(compose("  site: {image: nginx, ports: ['80:80']}\n"))
     assert values(adoption)["services.app"] == ["site"]
@@ -227,7 +239,9 @@ def test_a_role_for_one_container_is_not_given_to_several(adopted: Adopt) -> Non
   app: {image: shop, ports: ["80:80"]}
   redis: {image: redis, deploy: {replicas: 3}}
 """
-    assert roles(adopted(compose(text)))["redis"] == "keeps data"
+    adoption = adopted(compose(text))
+    assert roles(adoption)["redis"] == "keeps data"
+    assert "3 replicas" in next(note.what for note in adoption.notes if note.about == "redis")
 
 
 def test_a_stack_without_an_application_says_how_to_name_one(adopted: Adopt) -> None:

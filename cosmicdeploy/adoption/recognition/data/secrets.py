@@ -44,7 +44,7 @@ def _checked(survey: Survey, fact: Fact[str]) -> Fact[str]:
     """Return the fact, marked "to do" if the variable is not set."""
     if survey.variables.get(fact.value):
         return fact
-    return to_do(survey, fact.value, f"{fact.seen}, but it is not set")
+    return to_do(survey, fact.value, f"{fact.seen} is that of a variable that is not set")
 
 
 def to_do(survey: Survey, variable: str, why: str) -> Fact[str]:

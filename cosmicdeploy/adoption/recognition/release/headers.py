@@ -17,8 +17,8 @@ _OTHER_HEADERS = re.compile(
     r"X-(?:API|GitHub|AspNet|Client|Protocol|Schema|Inertia|UA|Min)", re.IGNORECASE
 )
 _SETS = re.compile(
-    r"send_?header|(?:set|add|put|with|append)_?header|headers?(?:->|\.)(?:set|add|append|insert)"
-    r"|response|answer|reply|\bres\b|\bheader\(|\]\s*=(?!=)|add_header",
+    r"(?:send|set|add|put|with|append)_?header|headers?(?:\(\))?(?:->|\.)(?:set|add|append|insert)"
+    r"|\bheader\(|\bres(?:ponse)?\.set\(|\]\s*=(?!=)",
     re.IGNORECASE,
 )
 _READS = re.compile(r"\breq(?:uest)?\b|getHeader|hasHeader|header_in|\.get\(", re.IGNORECASE)
@@ -30,15 +30,11 @@ def release_header(survey: Survey, name: str, variable: str) -> Fact[str] | None
 
     It is a guess, unless its line also names the release variable, `variable`.
     """
-    found: dict[str, str] = {}
-    lines: dict[str, str] = {}
-    for header, line, place in _set_headers(survey, name):
-        found.setdefault(header, place)
-        lines.setdefault(header, line)
+    found = _set_headers(survey, name)
     if len({each.lower() for each in found}) != 1:
         return None
-    header, place = next(iter(found.items()))
-    rest = lines[header].replace(header, "")
+    header, (line, place) = next(iter(found.items()))
+    rest = line.replace(header, "")
     words = {variable, variable.rpartition("_")[2]} - {""}
     is_sure = not words.isdisjoint(re.findall(r"\w+", rest))
     return Fact(value=header, seen=f"{place} sends it", mark="" if is_sure else "guess")
@@ -50,14 +46,15 @@ def sounds_like_release(header: str) -> bool:
     return is_one and _OTHER_HEADERS.match(header) is None
 
 
-def _set_headers(survey: Survey, name: str) -> Iterator[tuple[str, str, str]]:
-    """Yield each header that the code sets, its line, and "file:line"."""
+def _set_headers(survey: Survey, name: str) -> dict[str, tuple[str, str]]:
+    """Return the headers that the code sets, each with its first line and "file:line"."""
     command = survey.command(name)
-    for header, line, _ in _headers(command.value):
-        yield header, line, command.seen
+    found = {header: (line, command.seen) for header, line, _ in _headers(command.value)}
     for file in survey.sources[name].code():
         for header, line, position in _headers(file.text):
-            yield header, line, file.place(position)
+            if header not in found:
+                found[header] = (line, file.place(position))
+    return found
 
 
 def _headers(text: str) -> Iterator[tuple[str, str, int]]:

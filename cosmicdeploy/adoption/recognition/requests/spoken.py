@@ -10,20 +10,27 @@ from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.requests.health_checks import checked_url, has_health_check
 from cosmicdeploy.adoption.recognition.roles.applications import Group
 from cosmicdeploy.proxy.protocols import PROTOCOLS
+from cosmicdeploy.stack.data_keepers import words_of
+
+# Base images of which none listens on a port by itself.
+_PLAIN = {
+    "alpine", "amazonlinux", "busybox", "bun", "debian", "deno", "dotnet", "elixir", "golang",
+    "jdk", "jre", "node", "openjdk", "python", "ruby", "rust", "scratch", "temurin", "ubuntu",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Spoken:
-    """What replicas speak; None for a key that the settings need not have.
+    """What replicas speak: http, fastcgi or other; None for a key that the settings need not have.
 
     `is_presumed`: the deployer reads protocol and port from nginx's configuration before each run.
     """
 
+    spoken: str = "http"
     protocol: Fact[str] | None = None
     script: Fact[str] | None = None
     reached_at: Fact[bool] | None = None
     is_presumed: bool = False
-    is_http: bool = True
 
 
 def spoken_by(survey: Survey, group: Group, *, has_port: bool) -> Spoken:
@@ -31,18 +38,15 @@ def spoken_by(survey: Survey, group: Group, *, has_port: bool) -> Spoken:
     if group.passes:
         return _of_passes(survey, group)
     if (fastcgi := _php_fpm(survey, group.first)) is not None:
-        return Spoken(protocol=fastcgi, is_http=False)
+        return Spoken("fastcgi", fastcgi)
     url = checked_url(survey, group.first)
     if url is not None and url.value.is_tls:
         tls = Fact(value="other", seen=f"{url.seen} uses HTTPS", mark="guess")
-        return Spoken(protocol=tls, is_http=False)
+        return Spoken("other", tls)
     if not has_port and _is_without_port(survey, group.first):
         nothing = "no file names a port of it, so no request is sent to it"
-        return Spoken(
-            protocol=Fact(value="other", seen=nothing, mark="guess"),
-            reached_at=Fact(value=False, seen=nothing, mark="guess"),
-            is_http=False,
-        )
+        other = Fact(value="other", seen=nothing, mark="guess")
+        return Spoken("other", other, reached_at=Fact(value=False, seen=nothing, mark="guess"))
     return Spoken()
 
 
@@ -51,13 +55,13 @@ def _of_passes(survey: Survey, group: Group) -> Spoken:
     if any(each.kind == "proxy" for each in group.passes):
         return Spoken()
     first = group.passes[0]
-    if first.is_visible:
-        return Spoken(is_presumed=True, is_http=False)
     protocol = PROTOCOLS.get(first.kind, "other")
+    if first.is_visible:
+        return Spoken(protocol, is_presumed=True)
     script = None
     if first.script and not has_health_check(survey, group.first):
         script = Fact(value=first.script, seen=first.seen)
-    return Spoken(protocol=Fact(value=protocol, seen=first.seen), script=script, is_http=False)
+    return Spoken(protocol, Fact(value=protocol, seen=first.seen), script)
 
 
 def _php_fpm(survey: Survey, name: str) -> Fact[str] | None:
@@ -74,4 +78,6 @@ def _php_fpm(survey: Survey, name: str) -> Fact[str] | None:
 
 def _is_without_port(survey: Survey, name: str) -> bool:
     """Return whether all of a service is known, and nothing of it listens."""
-    return survey.images[name].is_complete or name in survey.built
+    image, built = survey.images[name], survey.built.get(name)
+    is_plain = built is not None and not _PLAIN.isdisjoint(words_of(built.base))
+    return image.is_complete or is_plain

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from cosmicdeploy.adoption.reading.proxy_texts import ProxyText
 from cosmicdeploy.adoption.reading.survey import Survey
@@ -18,6 +19,8 @@ _DIRECTIVE = re.compile(
     r"^\s*(?:reverse_proxy|php_fastcgi|to|server|backend|balancemember|proxypass\w*)\b",
     re.IGNORECASE,
 )
+# More places in one text say nothing more.
+_MOST_MATCHES = 100
 _FASTCGI = re.compile(r"fcgi|fastcgi", re.IGNORECASE)
 
 
@@ -92,7 +95,7 @@ def _searched(
         r"(?::(?P<port>\d{1,5}))?(?![\w.-])"
     )
     for each in texts:
-        for match in pattern.finditer(each.text):
+        for match in islice(pattern.finditer(each.text), _MOST_MATCHES):
             line = _line(each.text, match.start())
             if not (match["port"] or match["scheme"]) and (with_port or not _DIRECTIVE.match(line)):
                 continue

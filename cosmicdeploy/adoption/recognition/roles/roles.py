@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cosmicdeploy.adoption.facts import Fact
@@ -17,6 +18,8 @@ from cosmicdeploy.stack.order import ending
 
 # The tiers of evidence that a service is an application, the strongest first.
 GETS_REQUESTS, OWN_AND_PUBLISHED, PUBLISHED, OWN, ANY = range(5)
+# Directives by which nginx, Caddy, Apache and HAProxy pass requests on, to whatever host.
+_PASSES = re.compile(r"\b(?:\w+_pass|reverse_proxy|php_fastcgi|ProxyPass\w*|use_backend)\s")
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def find_roles(survey: Survey, named: Sequence[str] = ()) -> Roles:
     rest = [n for n in survey.services if n not in one_shot and (n not in servers or n in fronts)]
     texts = {name: proxy_texts(survey, name) for name in fronts}
     passes = find_passes(survey, fronts, texts, rest)
-    for name in _serving_proxies(survey, fronts, passes):
+    for name in _serving_proxies(survey, texts, passes):
         del servers[name]
     rest = [name for name in rest if name not in servers]
     background = _background(survey, [name for name in rest if name not in named], passes)
@@ -94,20 +97,19 @@ def _waiting(survey: Survey, name: str) -> str:
 
 
 def _serving_proxies(
-    survey: Survey, fronts: Iterable[str], passes: Mapping[str, Sequence[Pass]]
+    survey: Survey,
+    texts: Mapping[str, Sequence[ProxyText]],
+    passes: Mapping[str, Sequence[Pass]],
 ) -> list[str]:
-    """Return the web servers that pass requests to no service: they serve files of their own.
+    """Return the web servers that pass no request on: they serve files of their own.
 
-    They are applications if they are built here or get requests themselves, such as a frontend.
+    They are applications if their build shows that, or if they get requests themselves, such as a
+    frontend. `texts` has the configuration of all that may be proxies.
     """
     passing = {each.proxy for own in passes.values() for each in own}
-    return [
-        name
-        for name in fronts
-        if name not in passing
-        and (passes.get(name) or survey.services[name].build is not None)
-        and not survey.services[name].depends_on
-    ]
+    passing |= {name for name, own in texts.items() if any(_PASSES.search(e.text) for e in own)}
+    shown = {name for name in texts if name in survey.built or passes.get(name)}
+    return [name for name in texts if name in shown - passing]
 
 
 def _background(
@@ -199,9 +201,3 @@ def _proxy(
         if service.ports or set(service.depends_on) & set(names):
             return Fact(value=name, seen=servers[name].seen, mark="guess")
     return None
-
-
-def without_role(survey: Survey, roles: Roles) -> Iterator[str]:
-    """Yield the services that no role covers."""
-    known = {*roles.applications, *roles.servers, *roles.background, *roles.one_shot}
-    return (name for name in survey.services if name not in known)
