@@ -1,4 +1,4 @@
-"""Write `cosmicdeploy.yaml` for a stack that somebody else made.
+"""Write `cosmicdeploy.yaml` for a stack that exists already.
 
 `reading/` collects what can be seen: the compose files as written, Dockerfiles, configuration of
 proxies, source files, and what the engine has. `recognition/` derives facts from that, each with

@@ -110,9 +110,9 @@ def proxy_settings(roles: Roles, chosen: Chosen) -> Iterator[Setting]:
     maintenance: dict[str, str] = {}
     out: dict[str, str] = {}
     for text in roles.texts[chosen.proxy.value]:
-        for match in _MAINTENANCE.finditer(text.text):
+        for match in text.matches(_MAINTENANCE):
             maintenance.setdefault(match[1], text.place(match.start()))
-        for match in _OUT.finditer(text.text):
+        for match in text.matches(_OUT):
             if match[2] in apps:
                 out.setdefault(match[1] + "/{service}", text.place(match.start()))
     for key, found in (("maintenance.file", maintenance), ("proxy.out_of_service", out)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from cosmicdeploy.adoption.reading.declared import one_line
@@ -19,6 +20,8 @@ _FILES = re.compile(r"(?:^|/)(?:Caddyfile[\w.-]*|[\w.-]+\.(?:conf|cfg)(?:\.templ
 # A variable of the container's environment in a template; nginx's own have no braces there.
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _MAX_VALUE = 200
+# More places in one text say nothing more.
+_MOST_MATCHES = 100
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,18 @@ class ProxyText:
     shown: str
     text: str
     is_file: bool = True
+
+    def matches(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+        """Yield the first matches of a pattern, without those in comments."""
+        for match in islice(pattern.finditer(self.text), _MOST_MATCHES):
+            if not self.line(match.start()).lstrip().startswith("#"):
+                yield match
+
+    def line(self, position: int) -> str:
+        """Return the line of a position, at most its first 1,000 characters."""
+        start = self.text.rfind("\n", 0, position) + 1
+        end = self.text.find("\n", position)
+        return self.text[start : len(self.text) if end < 0 else end][:1000]
 
     def place(self, position: int) -> str:
         """Return "file:line" of a position in the text."""

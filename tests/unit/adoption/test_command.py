@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -14,6 +15,7 @@ from cosmicdeploy.adoption.adopt import adopt, write
 from cosmicdeploy.adoption.reading.engine_view import EngineView
 from cosmicdeploy.adoption.reading.opening import Request
 from cosmicdeploy.errors import ConfigError, UsageError
+from cosmicdeploy.files.atomic import write_new
 from cosmicdeploy.report.schema import schema_text
 from cosmicdeploy.settings import find, load
 from tests.unit.adoption.conftest import NO_ENGINE
@@ -118,12 +120,28 @@ def test_another_name_for_the_settings_is_refused(stack: Path) -> None:
     assert done.exit_code == 2 and "always written to cosmicdeploy.yaml" in done.stderr
 
 
-def test_a_file_that_appears_meanwhile_is_not_replaced(stack: Path) -> None:
+def test_a_file_that_appears_during_the_command_is_not_replaced(stack: Path) -> None:
     request = Request(folder=stack, environ=dict(os.environ))
     adoption = adopt(request, EngineView(None, NO_ENGINE))
     (stack / "cosmicdeploy.yaml").write_text("mine")
     with pytest.raises(UsageError, match="already exists"):
         write(adoption)
+    assert (stack / "cosmicdeploy.yaml").read_text() == "mine"
+    assert not [each for each in stack.iterdir() if each.name.endswith(".new")]
+
+
+def test_a_file_system_without_links_gets_the_file_too(
+    stack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, target: Path) -> None:
+        raise OSError(errno.EPERM, "no links here", str(path))
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    assert call("adopt").exit_code == 0
+    assert (stack / "cosmicdeploy.yaml").read_text().startswith("# Written by")
+    (stack / "cosmicdeploy.yaml").write_text("mine")
+    with pytest.raises(FileExistsError):
+        write_new(stack / "cosmicdeploy.yaml", "new")
     assert (stack / "cosmicdeploy.yaml").read_text() == "mine"
     assert not [each for each in stack.iterdir() if each.name.endswith(".new")]
 

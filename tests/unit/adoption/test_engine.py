@@ -15,7 +15,7 @@ from cosmicdeploy.adoption.adopt import Adoption
 from cosmicdeploy.adoption.reading.engine_view import EngineView
 from cosmicdeploy.engine import Container, Image, labels
 from cosmicdeploy.engine.parsing import parse_image
-from cosmicdeploy.errors import EngineUnavailable
+from cosmicdeploy.errors import EngineError, EngineUnavailable
 from tests.unit.adoption.conftest import Adopt, compose, marks, seen, values
 
 pytestmark = pytest.mark.unit
@@ -136,6 +136,19 @@ def test_an_engine_that_goes_away_is_said(adopted: Adopt) -> None:
     [note] = [each for each in adoption.notes if each.about == "engine"]
     assert note.kind == "not read" and "went away" in note.what
     assert adoption.read == ["docker-compose.yml"]
+
+
+def test_an_image_that_cannot_be_inspected_hides_no_other(adopted: Adopt) -> None:
+    class Refusing(FakeEngine):
+        def image(self, reference: str) -> Image | None:
+            if reference != "shop:2":
+                raise EngineError("Inspecting an image failed: invalid reference format")
+            return Image(id="sha256:2", exposed=(8123,))
+
+    text = "  a: {image: 'Bad:1'}\n  web: {image: 'shop:2'}\n"
+    adoption = adopted(compose(text), EngineView(Refusing()), applications=["web"])  # type: ignore[arg-type]
+    assert values(adoption)["app.port"] == 8123
+    assert not [note for note in adoption.notes if note.about == "engine"]
 
 
 @contextmanager

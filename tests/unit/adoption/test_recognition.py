@@ -187,6 +187,18 @@ def test_fastcgi_in_an_image_is_written_since_the_deployer_cannot_see_it(adopted
     assert found["app.script"] == "/srv/index.php"
 
 
+def test_comments_in_a_proxys_configuration_do_not_count(adopted: Adopt) -> None:
+    text = """\
+  web: {image: "shop:${T:-1}"}
+  old: {image: "shop/old:${T:-1}"}
+  caddy: {image: caddy, ports: ["80:80"], volumes: ["./Caddyfile:/etc/caddy/Caddyfile"]}
+"""
+    site = ":80 {\n\t# reverse_proxy old:9000\n\t# health_uri /old\n\treverse_proxy web:8000\n}\n"
+    found = values(adopted(compose(text, Caddyfile=site)))
+    assert (found["services.app"], found["app.port"]) == (["web"], 8000)
+    assert found["app.health_path"] == "/"
+
+
 def test_a_redirect_to_https_needs_the_name_of_the_host(adopted: Adopt) -> None:
     conf = """\
 server { listen 80; server_name shop.example; return 301 https://$host$request_uri; }

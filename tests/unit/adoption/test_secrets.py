@@ -103,6 +103,27 @@ def test_the_variable_of_the_caches_password(
     assert SECRET not in adoption.text + str(adoption)
 
 
+@pytest.mark.parametrize(
+    ("conf", "environment", "variable", "mark"),
+    [
+        (f"requirepass {SECRET}\n", "{}", "REDIS_PASSWORD", "to do"),
+        (f"requirepass {SECRET}\n", "{REDIS_PASSWORD: '${PW}'}", "PW", ""),
+        ("# requirepass x\n", "{REDIS_PASSWORD: 'null'}", None, ""),
+    ],
+)
+def test_a_password_in_the_caches_configuration(
+    adopted: Adopt, conf: str, environment: str, variable: str | None, mark: str
+) -> None:
+    text = f"""\
+  web: {{image: shop, ports: ["80:80"], environment: {environment}}}
+  redis: {{image: redis, volumes: ["./redis.conf:/etc/redis.conf"]}}
+"""
+    adoption = adopted(compose(text, **{"redis.conf": conf}) | {".env": f"PW={SECRET}\n"})
+    assert values(adoption).get("cache.password_variable") == variable
+    assert marks(adoption).get("cache.password_variable", "") == mark
+    assert SECRET not in adoption.text + str(adoption)
+
+
 def test_no_file_that_may_hold_a_secret_is_searched(adopted: Adopt) -> None:
     text = """\
   web: {build: ., ports: ["80:80"], secrets: [token], volumes: ["./keys:/keys"]}

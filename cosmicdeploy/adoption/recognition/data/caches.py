@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from cosmicdeploy.adoption.facts import Fact
 from cosmicdeploy.adoption.reading.expressions import expressions
 from cosmicdeploy.adoption.reading.survey import Survey
-from cosmicdeploy.adoption.recognition.data.secrets import variable_of, variable_of_text
+from cosmicdeploy.adoption.recognition.data.secrets import to_do, variable_of, variable_of_text
 from cosmicdeploy.adoption.recognition.data.uses import parts_of_url
 from cosmicdeploy.adoption.recognition.roles.roles import Roles
 
@@ -15,6 +16,7 @@ _HOSTS = ("REDIS_HOST", "CACHE_HOST", "VALKEY_HOST")
 _URLS = ("REDIS_URL", "CACHE_URL", "CELERY_BROKER_URL", "BROKER_URL", "VALKEY_URL")
 _PASSWORDS = ("REDIS_PASSWORD", "VALKEY_PASSWORD", "REDISCLI_AUTH")
 _OPTION = re.compile(r"--requirepass[\s=]+[\"']?(\S+?)[\"']?(?:\s|$)")
+_REQUIRES = re.compile(r"^[ \t]*(requirepass)[ \t]", re.MULTILINE)
 DEFAULT_VARIABLE = "REDIS_PASSWORD"
 
 
@@ -43,10 +45,26 @@ def password_of(survey: Survey, roles: Roles, name: str) -> Fact[str] | None:
     if match := _OPTION.search(_joined(text)):
         seen = f"{survey.place(name, 'command')}, requirepass"
         return variable_of_text(survey, match[1].replace("\0", " "), seen, DEFAULT_VARIABLE)
+    place = _configured(survey, name)
+    return _of_application(survey, roles, place) if place else None
+
+
+def _configured(survey: Survey, name: str) -> str:
+    """Return "file:line" of a mounted configuration that requires a password; "" for none."""
+    for mount in survey.services[name].mounts:
+        if mount.type == "bind" and mount.target.endswith(".conf"):
+            file = survey.file(mount.target, Path(mount.source))
+            if match := _REQUIRES.search(file.text):
+                return file.place(match.start(1))
+    return ""
+
+
+def _of_application(survey: Survey, roles: Roles, place: str) -> Fact[str]:
+    """Return the variable with which an application gets the password of a configuration file."""
     for application in roles.applications:
         if survey.services[application].environment.get(DEFAULT_VARIABLE):
             return variable_of(survey, application, DEFAULT_VARIABLE, DEFAULT_VARIABLE)
-    return None
+    return to_do(survey, DEFAULT_VARIABLE, f"{place} requires a password")
 
 
 def _unless_empty(survey: Survey, name: str, variable: str) -> Fact[str] | None:

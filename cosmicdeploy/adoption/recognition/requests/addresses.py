@@ -79,12 +79,12 @@ def _host(
 
 def _hosts_of_texts(texts: Sequence[ProxyText], *, needs_tls: bool) -> Iterator[Fact[Host]]:
     for text in texts:
-        for site in _SITE.finditer(text.text):
+        for site in text.matches(_SITE):
             host = Host(name=site[2], is_tls=not site["plain"])
             yield Fact(value=host, seen=text.place(site.start(2)), mark="guess")
-        redirect = _REDIRECT.search(text.text)
+        redirect = next(text.matches(_REDIRECT), None)
         if redirect or needs_tls:
-            for name in _SERVER_NAME.finditer(text.text):
+            for name in text.matches(_SERVER_NAME):
                 host = Host(name=name[1], is_tls=True)
                 place = text.place(redirect.start() if redirect else name.start())
                 yield Fact(value=host, seen=place, mark="guess")

@@ -89,7 +89,7 @@ def _of_proxy(texts: Sequence[ProxyText]) -> Fact[str] | None:
     found: dict[str, str] = {}
     for text in texts:
         for pattern in (_HAPROXY, _CADDY):
-            for match in pattern.finditer(text.text):
+            for match in text.matches(pattern):
                 path = next(part for part in match.groups() if part)
                 found.setdefault(path, text.place(match.start()))
     if len(found) != 1:

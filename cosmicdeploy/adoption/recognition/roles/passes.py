@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 
 from cosmicdeploy.adoption.reading.proxy_texts import ProxyText
 from cosmicdeploy.adoption.reading.survey import Survey
@@ -19,8 +18,6 @@ _DIRECTIVE = re.compile(
     r"^\s*(?:reverse_proxy|php_fastcgi|to|server|backend|balancemember|proxypass\w*)\b",
     re.IGNORECASE,
 )
-# More places in one text say nothing more.
-_MOST_MATCHES = 100
 _FASTCGI = re.compile(r"fcgi|fastcgi", re.IGNORECASE)
 
 
@@ -95,25 +92,20 @@ def _searched(
         r"(?::(?P<port>\d{1,5}))?(?![\w.-])"
     )
     for each in texts:
-        for match in islice(pattern.finditer(each.text), _MOST_MATCHES):
-            line = _line(each.text, match.start())
-            if not (match["port"] or match["scheme"]) and (with_port or not _DIRECTIVE.match(line)):
+        for match in each.matches(pattern):
+            line, port = each.line(match.start()), int(match["port"] or 0)
+            is_bare = not (port or match["scheme"])
+            if port >= 1 << 16 or (is_bare and (with_port or not _DIRECTIVE.match(line))):
                 continue
             is_fastcgi = _FASTCGI.search(f"{match['scheme']} {line}")
             yield Pass(
                 service=name,
                 proxy=proxy,
                 kind="fastcgi" if is_fastcgi else "proxy",
-                port=int(match["port"]) if match["port"] else None,
+                port=port or None,
                 seen=each.place(match.start()),
             )
 
 
 def _without_port(found: Pass) -> bool:
     return found.port is None
-
-
-def _line(text: str, position: int) -> str:
-    start = text.rfind("\n", 0, position) + 1
-    end = text.find("\n", position)
-    return text[start : len(text) if end < 0 else end][:1000]

@@ -107,7 +107,7 @@ def _serving_proxies(
     frontend. `texts` has the configuration of all that may be proxies.
     """
     passing = {each.proxy for own in passes.values() for each in own}
-    passing |= {name for name, own in texts.items() if any(_PASSES.search(e.text) for e in own)}
+    passing |= {name for name, own in texts.items() if any(any(e.matches(_PASSES)) for e in own)}
     shown = {name for name in texts if name in survey.built or passes.get(name)}
     return [name for name in texts if name in shown - passing]
 
