@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cosmicdeploy.adoption.facts import Fact, Setting
-from cosmicdeploy.adoption.reading.proxy_texts import ProxyText
 from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.reading.texts.text_file import SearchedText
 from cosmicdeploy.adoption.recognition.release.headers import release_header
 from cosmicdeploy.adoption.recognition.release.variables import release_variable
 from cosmicdeploy.adoption.recognition.requests.addresses import base_url
@@ -52,7 +52,9 @@ class Recognized:
         return fact if fact is not None and fact.value != DEFAULTS[key] else None
 
 
-def recognize(survey: Survey, group: Group, proxy: str, texts: Sequence[ProxyText]) -> Recognized:
+def recognize(
+    survey: Survey, group: Group, proxy: str, texts: Sequence[SearchedText]
+) -> Recognized:
     """Recognize the keys of an application.
 
     `proxy` is the proxy in front of it, "" for none, and `texts` configure it.

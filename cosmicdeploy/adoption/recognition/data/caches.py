@@ -53,9 +53,9 @@ def _configured(survey: Survey, name: str) -> str:
     """Return "file:line" of a mounted configuration that requires a password; "" for none."""
     for mount in survey.services[name].mounts:
         if mount.type == "bind" and mount.target.endswith(".conf"):
-            file = survey.file(mount.target, Path(mount.source))
-            if match := _REQUIRES.search(file.text):
-                return file.place(match.start(1))
+            text = survey.text(name, survey.file(mount.target, Path(mount.source)))
+            if match := _REQUIRES.search(text.text):
+                return text.place(match.start(1))
     return ""
 
 

@@ -13,7 +13,7 @@ CLEARS = ("cache:clear", "config:clear", "route:clear")
 _LOG, _CONFIG_CACHE = "storage/logs/laravel.log", "bootstrap/cache/config.php"
 # Channels that write to the container's output instead of a file.
 _TO_OUTPUT = ("errorlog", "null", "papertrail", "stderr", "stdout", "syslog")
-_POOL_USER = re.compile(r"^\s*user\s*=\s*([a-z_][a-z0-9_-]*)\s*$", re.MULTILINE)
+_POOL_USER = re.compile(r"^[ \t]*user[ \t]*=[ \t]*([a-z_][a-z0-9_-]*)\s*$", re.MULTILINE)
 _FPM = re.compile(r"php:\S*fpm")
 _ROOT = ("", "root", "0", "0:0")
 

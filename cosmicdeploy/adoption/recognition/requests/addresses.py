@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cosmicdeploy.adoption.facts import Fact
-from cosmicdeploy.adoption.reading.proxy_texts import ProxyText
 from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.reading.texts.text_file import SearchedText
 from cosmicdeploy.adoption.recognition.roles.applications import Group
 from cosmicdeploy.adoption.recognition.roles.labels import Host, host_by_labels
 
@@ -29,7 +29,7 @@ class Published:
 
 
 def base_url(
-    survey: Survey, group: Group, proxy: str, texts: Sequence[ProxyText]
+    survey: Survey, group: Group, proxy: str, texts: Sequence[SearchedText]
 ) -> Fact[str] | None:
     """Return the base URL at which clients reach an application.
 
@@ -65,7 +65,7 @@ def published_ports(survey: Survey, name: str) -> Published:
 
 
 def _host(
-    survey: Survey, group: Group, proxy: str, texts: Sequence[ProxyText]
+    survey: Survey, group: Group, proxy: str, texts: Sequence[SearchedText]
 ) -> Fact[Host] | None:
     """Return the name that requests need, if the published port alone does not do."""
     by_labels = [fact for name in group.services if (fact := host_by_labels(survey, name))]
@@ -77,7 +77,7 @@ def _host(
     return next(_hosts_of_texts(texts, needs_tls=needs_tls), None)
 
 
-def _hosts_of_texts(texts: Sequence[ProxyText], *, needs_tls: bool) -> Iterator[Fact[Host]]:
+def _hosts_of_texts(texts: Sequence[SearchedText], *, needs_tls: bool) -> Iterator[Fact[Host]]:
     for text in texts:
         for site in text.matches(_SITE):
             host = Host(name=site[2], is_tls=not site["plain"])

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from cosmicdeploy.adoption.facts import Fact, first_fact
 from cosmicdeploy.adoption.reading.declared import one_line
-from cosmicdeploy.adoption.reading.proxy_texts import ProxyText
-from cosmicdeploy.adoption.reading.source_files import TextFile, search
 from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.reading.texts.source_files import search
+from cosmicdeploy.adoption.reading.texts.text_file import SearchedText, TextFile
 from cosmicdeploy.adoption.recognition.requests.health_checks import checked_url
 from cosmicdeploy.adoption.recognition.roles.labels import health_path_by_labels
 
@@ -23,7 +23,7 @@ _WORD = "|".join(sorted(map(re.escape, WORDS), key=len, reverse=True))
 _PATH = re.compile(rf"(?<![\w/.:$}}{{*-])/(?:[\w-]{{1,40}}/){{0,3}}(?:{_WORD})/?(?![\w./-])")
 # Where frameworks declare routes without a leading slash.
 _ROUTE = re.compile(
-    r"(?:\b(?:path|re_path|url|get|match|Route::\w+)\s*\(?\s*r?|health:\s*)"
+    r"(?:\b(?:path|re_path|url|get|match|Route::\w+)\s{0,9}\(?\s{0,9}r?|health:\s{0,9})"
     rf"""["']\^?(?P<route>/?(?:[\w-]{{1,40}}/){{0,3}}(?:{_WORD})/?)\$?["']"""
 )
 _VARIABLES = ("HEALTH_PATH", "HEALTHCHECK_PATH", "HEALTH_CHECK_PATH")
@@ -38,7 +38,7 @@ _HAPROXY = re.compile(
 _CADDY = re.compile(r"\bhealth_uri\s+(/[\w./-]*)")
 
 
-def health_path_of(survey: Survey, name: str, texts: Sequence[ProxyText]) -> Fact[str]:
+def health_path_of(survey: Survey, name: str, texts: Sequence[SearchedText]) -> Fact[str]:
     """Return the health path of a service; `texts` configure the proxy in front of it.
 
     Without any evidence it is `/`, as a guess.
@@ -84,7 +84,7 @@ def _of_variable(survey: Survey, name: str) -> Fact[str] | None:
     return None
 
 
-def _of_proxy(texts: Sequence[ProxyText]) -> Fact[str] | None:
+def _of_proxy(texts: Sequence[SearchedText]) -> Fact[str] | None:
     """Return the path by which HAProxy or Caddy checks its servers, if there is only one."""
     found: dict[str, str] = {}
     for text in texts:

@@ -48,7 +48,7 @@ _ROLE_VARIABLES = ("CONTAINER_ROLE", "APP_ROLE", "PROCESS_TYPE", "SERVICE_ROLE",
 # What follows a task in a command line that does not end with it.
 _GOES_ON = re.compile(r"&&|;|\|\||\bexec\b")
 _WORDS = re.compile(r"[a-z]+")
-_FILE = re.compile(r"\b([\w-]+)\.(?:py|js|mjs|cjs|ts|rb|php|jar|sh)\b")
+_FILE = re.compile(r"(?<![\w-])([\w-]{1,80})\.(?:py|js|mjs|cjs|ts|rb|php|jar|sh)\b")
 
 
 def background_role(survey: Survey, name: str) -> Fact[Role] | None:

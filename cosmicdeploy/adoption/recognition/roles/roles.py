@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cosmicdeploy.adoption.facts import Fact
-from cosmicdeploy.adoption.reading.proxy_texts import ProxyText, proxy_texts
 from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.reading.texts.proxy_texts import proxy_texts
+from cosmicdeploy.adoption.reading.texts.text_file import SearchedText
 from cosmicdeploy.adoption.recognition.release.variables import tag_variable
 from cosmicdeploy.adoption.recognition.roles.background import background_role, is_task
 from cosmicdeploy.adoption.recognition.roles.labels import Pass
@@ -38,7 +39,7 @@ class Roles:
     background: Mapping[str, Fact[str]]
     one_shot: Mapping[str, str]
     passes: Mapping[str, Sequence[Pass]]
-    texts: Mapping[str, Sequence[ProxyText]] = field(repr=False)
+    texts: Mapping[str, Sequence[SearchedText]] = field(repr=False)
     proxy: Fact[str] | None = None
 
     def of_kind(self, kind: str) -> list[str]:
@@ -98,7 +99,7 @@ def _waiting(survey: Survey, name: str) -> str:
 
 def _serving_proxies(
     survey: Survey,
-    texts: Mapping[str, Sequence[ProxyText]],
+    texts: Mapping[str, Sequence[SearchedText]],
     passes: Mapping[str, Sequence[Pass]],
 ) -> list[str]:
     """Return the web servers that pass no request on: they serve files of their own.

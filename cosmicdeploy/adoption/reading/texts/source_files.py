@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from cosmicdeploy.adoption.reading.declared import shown_path
+from cosmicdeploy.adoption.reading.texts.secrecy import is_secret_file
+from cosmicdeploy.adoption.reading.texts.text_file import TextFile
 from cosmicdeploy.stack.model import Service
 
-# Limits for one service; beyond them the rest is left out.
+# Limits for one service, which also bound folders; beyond them the rest is left out.
 MAX_FILES = 3000
-MAX_BYTES = 256 << 10
 MAX_TOTAL = 8 << 20
 _CODE = {
     ".cjs", ".conf", ".cs", ".ex", ".exs", ".go", ".ini", ".java", ".js", ".jsx", ".kt", ".mjs",
@@ -25,39 +27,17 @@ _FOREIGN = {
     "migrations", "node_modules", "public", "site-packages", "spec", "static", "storage", "test",
     "tests", "vendor", "venv",
 }  # fmt: skip
-# A secret is never read, nor what may hold one.
-_SECRET = {".env", ".key", ".pem", ".crt", ".p12", ".pfx"}
-
-
-@dataclass(frozen=True)
-class TextFile:
-    """A file that may be read: its name in the sources, its path, and how messages name it."""
-
-    name: str
-    path: Path
-    shown: str
-
-    @cached_property
-    def text(self) -> str:
-        """The content; "" if it is no text, too large, or cannot be read."""
-        try:
-            if not self.path.is_file() or self.path.stat().st_size > MAX_BYTES:
-                return ""
-            text = self.path.read_bytes().decode("utf-8-sig")
-        except (OSError, UnicodeDecodeError):
-            return ""
-        return "" if "\0" in text else text
-
-    def place(self, position: int) -> str:
-        """Return "file:line" of a position in the text."""
-        return f"{self.shown}:{self.text.count(chr(10), 0, position) + 1}"
 
 
 @dataclass(frozen=True)
 class Sources:
-    """The files of an application, those near the top first."""
+    """The files of an application, those near the top first.
+
+    `is_cut`: there are more of them, which are not searched.
+    """
 
     files: Sequence[TextFile] = ()
+    is_cut: bool = False
 
     def named(self, *names: str) -> TextFile | None:
         """Return the first file whose path is, or ends in, one of these names."""
@@ -81,40 +61,51 @@ def sources_of(service: Service, built: Iterable[tuple[str, str]], folder: Path)
     `built` are pairs of a name in the build context and a path. Only mounts from the stack's folder
     count, and no secrets.
     """
-    files = {path: name for name, path in built if not is_secret(name)}
+    files = {path: name for name, path in built if not is_secret_file(name)}
     for mount in service.mounts:
         source = Path(mount.source)
         is_own = mount.type == "bind" and not mount.key.startswith("secrets.")
         if is_own and source.is_relative_to(folder) and source != folder:
             files.update({str(path): name for name, path in below(source)})
-    ordered = sorted(files.items(), key=lambda pair: (pair[1].count("/"), pair[1]))[:MAX_FILES]
-    found = (TextFile(name, Path(path), shown_path(path, folder)) for path, name in ordered)
-    return Sources(tuple(found))
+    ordered = sorted(files.items(), key=lambda pair: (pair[1].count("/"), pair[1]))
+    kept = [(name, Path(path), shown_path(path, folder)) for path, name in ordered[:MAX_FILES]]
+    return Sources([TextFile(*each) for each in kept], is_cut=len(ordered) > MAX_FILES)
+
+
+def access_problem(path: Path) -> str:
+    """Return why a file or folder cannot be read; "" if it can."""
+    try:
+        path.stat()
+    except OSError as error:
+        return error.strerror or "it cannot be read"
+    mode = os.R_OK | os.X_OK if path.is_dir() else os.R_OK
+    return "" if os.access(path, mode) else os.strerror(errno.EACCES)
 
 
 def below(path: Path) -> Iterator[tuple[str, Path]]:
-    """Yield the name and path of a file, or of the files below a folder, without secrets."""
+    """Yield the name and path of a file, or of the files below a folder, without secrets.
+
+    Links that lead out of the folder are left out: in a container they mean other files.
+    """
+    if access_problem(path):
+        return
     if path.is_file():
-        if not is_secret(path.name):
+        if not is_secret_file(path.name):
             yield path.name, path
         return
-    count = 0
-    for parent, folders, names in os.walk(path):
-        folders[:] = sorted(each for each in folders if each not in _FOREIGN)
-        for name in sorted(names):
-            if is_secret(name):
-                continue
-            count += 1
-            if count > MAX_FILES:
-                return
-            file = Path(parent, name)
+    for file in islice(_walked(path), MAX_FILES):
+        if file.is_symlink() and not file.resolve().is_relative_to(path.resolve()):
+            continue
+        if not is_secret_file(file.name):
             yield file.relative_to(path).as_posix(), file
 
 
-def is_secret(name: str) -> bool:
-    """Return whether a file may hold secrets, by its name."""
-    path = PurePosixPath(name)
-    return path.name.startswith(".env") or path.suffix in _SECRET
+def _walked(folder: Path) -> Iterator[Path]:
+    for count, (parent, folders, names) in enumerate(os.walk(folder)):
+        if count == MAX_FILES:
+            return
+        folders[:] = sorted(each for each in folders if each not in _FOREIGN)
+        yield from (Path(parent, name) for name in sorted(names))
 
 
 def search(
