@@ -8,8 +8,8 @@ from pathlib import Path
 from cosmicdeploy.adoption.facts import Fact
 from cosmicdeploy.adoption.reading.expressions import expressions
 from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.recognition.data.places import read_place
 from cosmicdeploy.adoption.recognition.data.secrets import to_do, variable_of, variable_of_text
-from cosmicdeploy.adoption.recognition.data.uses import parts_of_url
 from cosmicdeploy.adoption.recognition.roles.roles import Roles
 
 _HOSTS = ("REDIS_HOST", "CACHE_HOST", "VALKEY_HOST")
@@ -94,5 +94,5 @@ def _used(survey: Survey, roles: Roles) -> set[str]:
         used |= {*service.depends_on, *(link.service for link in service.links)}
         used |= {service.environment[key] for key in _HOSTS if key in service.environment}
         urls = (service.environment.get(key, "") for key in _URLS)
-        used |= {parts_of_url(url)[1].partition(":")[0] for url in urls}
+        used |= {read_place(url).host for url in urls}
     return used

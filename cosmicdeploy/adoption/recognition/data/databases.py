@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from cosmicdeploy.adoption.facts import Fact, first_fact
 from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.recognition.data.places import read_place
 from cosmicdeploy.adoption.recognition.data.secrets import to_do, variable_of
-from cosmicdeploy.adoption.recognition.data.uses import URLS, parts_of_url, uses
+from cosmicdeploy.adoption.recognition.data.uses import URLS, uses
+from cosmicdeploy.adoption.recognition.numbers import port_number
 from cosmicdeploy.adoption.recognition.roles.roles import Roles
 from cosmicdeploy.adoption.recognition.roles.servers import BACKED_UP
 from cosmicdeploy.settings import Database
@@ -83,7 +85,7 @@ def _text(survey: Survey, name: str, variables: list[str] | tuple[str, ...]) -> 
 def _of_urls(survey: Survey, name: str) -> Iterator[Fact[str]]:
     environment = survey.services[name].environment
     for variable in URLS:
-        path = parts_of_url(environment.get(variable, ""))[2]
+        path = read_place(environment.get(variable, "")).path
         if _SCHEMA.fullmatch(path):
             yield Fact(value=path, seen=f"{survey.environment_place(name, variable)}, {variable}")
 
@@ -114,8 +116,8 @@ def _has_root(environment: Mapping[str, str]) -> bool:
 def _port(survey: Survey, name: str) -> Fact[int] | None:
     command = survey.command(name)
     match = _PORT_OPTION.search(command.value)
-    port = match[1] if match else survey.services[name].environment.get("MYSQL_TCP_PORT", "")
-    if not (port.isascii() and port.isdecimal() and 0 < int(port[:6]) < 1 << 16):
+    text = match[1] if match else survey.services[name].environment.get("MYSQL_TCP_PORT", "")
+    if (port := port_number(text)) is None:
         return None
     seen = command.seen if match else survey.environment_place(name, "MYSQL_TCP_PORT")
-    return Fact(value=int(port), seen=seen)
+    return Fact(value=port, seen=seen)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from cosmicdeploy.adoption.facts import Fact
 from cosmicdeploy.adoption.reading.expressions import only_variable
 from cosmicdeploy.adoption.reading.survey import Survey
-
-_SECRET = re.compile(r"PASS|PWD|SECRET|TOKEN|AUTH", re.IGNORECASE)
+from cosmicdeploy.adoption.reading.texts.secrecy import is_secret_variable
 
 
 def variable_of(survey: Survey, service: str, name: str, default: str) -> Fact[str]:
@@ -25,7 +22,7 @@ def variable_of(survey: Survey, service: str, name: str, default: str) -> Fact[s
         return _checked(survey, Fact(value=written, seen=seen))
     value = survey.services[service].environment.get(name, "")
     own = survey.own_variables
-    names = (name, default, *filter(_SECRET.search, own))
+    names = (name, default, *filter(is_secret_variable, own))
     same = [each for each in names if value and own.get(each) == value]
     if same:
         return Fact(value=same[0], seen=f"{seen} has the same value")

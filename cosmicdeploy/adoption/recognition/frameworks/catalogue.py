@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from cosmicdeploy.adoption.facts import Fact
 from cosmicdeploy.adoption.reading.survey import Survey
 
-# A command of at most three plain words before one of Artisan's.
-_AS_ARTISAN = re.compile(r"((?:[\w./-]+ ){1,3})(?:schedule|queue):work\b")
+# A command of at most three plain words before one of Artisan's; a word behind an option may be a
+# secret.
+_AS_ARTISAN = re.compile(r"((?:[\w./][\w./-]* ){1,3})(?:schedule|queue):work\b")
 
 
 @dataclass(frozen=True, kw_only=True)

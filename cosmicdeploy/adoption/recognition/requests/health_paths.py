@@ -46,7 +46,7 @@ def health_path_of(survey: Survey, name: str, texts: Sequence[SearchedText]) -> 
     fact = first_fact(
         (
             lambda: _of_health_check(survey, name),
-            lambda: health_path_by_labels(survey, name),
+            lambda: _of_labels(survey, name),
             lambda: _of_variable(survey, name),
             lambda: _of_proxy(texts),
             lambda: _of_source(survey, name),
@@ -63,13 +63,23 @@ def candidates(survey: Survey, name: str) -> list[str]:
 
 def _of_health_check(survey: Survey, name: str) -> Fact[str] | None:
     url = checked_url(survey, name)
-    if url is None:
+    return _path(url.value.path, url.seen) if url else None
+
+
+def _of_labels(survey: Survey, name: str) -> Fact[str] | None:
+    label = health_path_by_labels(survey, name)
+    return _path(label.value, label.seen) if label else None
+
+
+def _path(text: str, seen: str) -> Fact[str] | None:
+    """Return a path without its query, which may hold a token; None for anything else."""
+    path, question, _ = text.partition("?")
+    path = one_line(path.partition("#")[0])
+    if not path.startswith("/") or "$" in path:
         return None
-    if "$" in url.value.path:
-        return None
-    without = "; its query is left out" if url.value.had_query else ""
-    fact = Fact(value=one_line(url.value.path), seen=url.seen + without)
-    return fact.guessed() if without else fact
+    if question:
+        return Fact(value=path, seen=f"{seen}; its query is left out", mark="guess")
+    return Fact(value=path, seen=seen)
 
 
 def _of_variable(survey: Survey, name: str) -> Fact[str] | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from cosmicdeploy.adoption.facts import Fact, first_fact
 from cosmicdeploy.adoption.reading.declared import one_line
 from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.recognition.numbers import port_number
 from cosmicdeploy.adoption.recognition.requests.health_checks import checked_url
 from cosmicdeploy.adoption.recognition.roles.labels import Pass
 from cosmicdeploy.stack.data_keepers import words_of
@@ -63,23 +64,24 @@ def _of_published(survey: Survey, name: str) -> Fact[int] | None:
 def _of_variable(survey: Survey, name: str) -> Fact[int] | None:
     environment = survey.services[name].environment
     for variable in _VARIABLES:
-        if _is_port(environment.get(variable, "")):
+        if port := port_number(environment.get(variable, "")):
             seen = f"{survey.environment_place(name, variable)}, {variable}"
-            return Fact(value=int(environment[variable]), seen=seen)
+            return Fact(value=port, seen=seen)
     return None
 
 
 def _of_command(survey: Survey, name: str) -> Fact[int] | None:
     command = survey.command(name)
     match = _OPTION.search(command.value)
-    return Fact(value=int(match[1]), seen=command.seen) if match and _is_port(match[1]) else None
+    port = port_number(match[1]) if match else None
+    return Fact(value=port, seen=command.seen) if port else None
 
 
 def _of_exposed(survey: Survey, name: str) -> Fact[int] | None:
     texts = [each.partition("/") for each in survey.services[name].expose]
-    ports = [int(port) for port, _, kind in texts if kind in ("", "tcp") and _is_port(port)]
-    if ports:
-        return _chosen(ports, survey.place(name, "expose"))
+    ports = [port_number(port) for port, _, kind in texts if kind in ("", "tcp")]
+    if any(ports):
+        return _chosen([port for port in ports if port], survey.place(name, "expose"))
     exposed = survey.images[name].ports
     chosen = _chosen([each.value for each in exposed], "")
     if chosen is None:
@@ -110,7 +112,3 @@ def _chosen(ports: Sequence[int], seen: str) -> Fact[int] | None:
         return Fact(value=distinct[0], seen=seen) if distinct else None
     usual = [port for port in _USUAL if port in distinct]
     return Fact(value=(usual or distinct)[0], seen=f"{seen}, one of several", mark="guess")
-
-
-def _is_port(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 6 and 0 < int(text) < 1 << 16

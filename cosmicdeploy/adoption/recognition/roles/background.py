@@ -10,11 +10,12 @@ from cosmicdeploy.adoption.facts import Fact, first_fact
 from cosmicdeploy.adoption.reading.survey import Survey
 
 Role = Literal["scheduler", "worker", "task"]
-# Role → patterns of command lines; what a pattern matches is shown as the evidence.
+# Role → patterns of command lines. As the evidence, the groups of a match are shown; without groups
+# all of it, so that nothing shown can be a secret.
 _COMMANDS: Mapping[Role, Sequence[str]] = {
     "scheduler": (
         r"\bschedule:(?:work|run|daemon)\b",  # Laravel
-        r"\bcelery\b.{0,200}?\bbeat\b",
+        r"\b(celery)\b.{0,200}?\b(beat)\b",
         r"(?:^|[\s/])(?:crond|supercronic|yacron|go-crond)\b",
         r"(?:^|[\s/])cron\s+-\w*f",
         r"\b(?:rqscheduler|clockwork|apscheduler)\b",
@@ -23,14 +24,14 @@ _COMMANDS: Mapping[Role, Sequence[str]] = {
         r"\bqueue:(?:work|listen)\b",
         r"\bartisan\s+horizon\b",
         r"\bmessenger:consume\b",  # Symfony
-        r"\bcelery\b.{0,200}?\bworker\b",
+        r"\b(celery)\b.{0,200}?\b(worker)\b",
         r"\brq\s+worker\b|\brqworker\b",
         r"\b(?:sidekiq|resque|good_job|shoryuken|sneakers|delayed_job)\b|\bbin/jobs\b",
         r"\b(?:dramatiq|huey_consumer|run_huey|arq|taskiq\s+worker|saq)\b",
         r"\b(?:procrastinate\s+worker|qcluster|process_tasks)\b",
     ),
     "task": (
-        r"\bmigrate(?::(?!status)[\w-]+)?(?=\s|$)",
+        r"\b(migrate)(?::(?!status)[\w-]+)?(?=\s|$)",
         r"\bdb:(?:migrate|prepare|setup|seed)\b|\bdb:upgrade\b",
         r"\bflask\s+db\s+upgrade\b|\balembic\s+upgrade\b|\bupgrade\s+head\b",
         r"\bmigrations:migrate\b|\bmigrate\s+deploy\b",
@@ -89,9 +90,8 @@ def _by_command(survey: Survey, name: str) -> Fact[Role] | None:
     for role, patterns in _COMMANDS.items():
         for pattern in patterns:
             if match := re.search(pattern, command.value):
-                # The whole command line may hold a secret, so only known words are shown.
-                words = " … ".join(dict.fromkeys((match[0].split()[0], match[0].split()[-1])))
-                return Fact(value=role, seen=f"{command.seen}, `{words.strip('/')}`")
+                words = " … ".join(match.groups()) or " ".join(match[0].split()).strip("/")
+                return Fact(value=role, seen=f"{command.seen}, `{words}`")
     return None
 
 

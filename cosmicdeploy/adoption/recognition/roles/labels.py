@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from cosmicdeploy.adoption.facts import Fact
 from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.recognition.numbers import port_number
 from cosmicdeploy.stack.model import Service
 
 _TRAEFIK = re.compile(r"traefik\.(?:enable|http\.(?:routers|services)\..+)")
@@ -72,10 +73,10 @@ def passes_by_labels(survey: Survey, proxies: Mapping[str, str], name: str) -> I
 
 
 def health_path_by_labels(survey: Survey, name: str) -> Fact[str] | None:
-    """Return the path that Traefik checks; None without one."""
+    """Return the path that Traefik checks, with its query; None without one."""
     labels = survey.services[name].labels
     key = next((key for key in labels if _TRAEFIK_HEALTH.fullmatch(key)), "")
-    if not labels.get(key, "").startswith("/"):
+    if not key:
         return None
     return Fact(value=labels[key], seen=f"{_place(survey, name, key)}, Traefik's health check")
 
@@ -109,13 +110,13 @@ def _traefik_pass(service: Service) -> tuple[str, str, int | None] | None:
     if not keys or labels.get("traefik.enable") == "false":
         return None
     port = next((key for key in keys if _TRAEFIK_PORT.fullmatch(key)), "")
-    return port or keys[0], "proxy", _number(labels.get(port, ""))
+    return port or keys[0], "proxy", port_number(labels.get(port, ""))
 
 
 def _caddy_pass(service: Service) -> tuple[str, str, int | None] | None:
     key = next((key for key in service.labels if _CADDY_PASS.fullmatch(key)), "")
     upstreams = _UPSTREAMS.search(service.labels.get(key, ""))
-    return (key, "proxy", int(upstreams[1]) if upstreams else None) if key else None
+    return (key, "proxy", port_number(upstreams[1]) if upstreams else None) if key else None
 
 
 def _nginx_pass(service: Service) -> tuple[str, str, int | None] | None:
@@ -123,15 +124,10 @@ def _nginx_pass(service: Service) -> tuple[str, str, int | None] | None:
     if "VIRTUAL_HOST" not in variables:
         return None
     kind = "fastcgi" if variables.get("VIRTUAL_PROTO") == "fastcgi" else "proxy"
-    return "VIRTUAL_HOST", kind, _number(variables.get("VIRTUAL_PORT", ""))
+    return "VIRTUAL_HOST", kind, port_number(variables.get("VIRTUAL_PORT", ""))
 
 
 def _place(survey: Survey, name: str, key: str) -> str:
     if key in survey.services[name].labels:
         return survey.declared.pair_place(name, ("labels",), key)
     return survey.environment_place(name, key)
-
-
-def _number(text: str) -> int | None:
-    is_port = text.isdecimal() and len(text) < 6 and 0 < int(text) < 1 << 16
-    return int(text) if is_port else None
