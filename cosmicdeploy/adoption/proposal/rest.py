@@ -94,8 +94,7 @@ def rollout_settings(survey: Survey, chosen: Chosen) -> Iterator[Setting]:
     if scheduler is not None and is_schedule_loop(survey, scheduler.value):
         seen = f"{scheduler.seen} ignores its stop signal"
         yield setting("restart.between_jobs", Fact(value=["scheduler"], seen=seen))
-    released = [*(name for group in chosen.groups for name in group.services), *chosen.background]
-    slowest = max(released, key=lambda name: _seconds_to_start(survey, name))
+    slowest = max(chosen.released, key=lambda name: _seconds_to_start(survey, name))
     seconds = _seconds_to_start(survey, slowest)
     if seconds > Restart().healthy_within:
         seen = f"{survey.place(slowest, 'healthcheck')}, its start period and one interval"

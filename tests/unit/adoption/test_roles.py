@@ -231,7 +231,8 @@ def test_of_two_proxies_the_one_that_passes_requests_to_the_application_counts(
     adoption = adopted(compose(text, **{"nginx.conf": conf}))
     assert values(adoption)["services.proxy"] == "nginx"
     assert roles(adoption)["edge"] == "none"
-    assert [note.about for note in adoption.notes if "HAProxy" in note.what] == ["edge"]
+    [note] = [each for each in adoption.notes if "HAProxy" in each.what]
+    assert note.about == "edge" and note.what.endswith("replaces it as any other service")
 
 
 def test_a_role_for_one_container_is_not_given_to_several(adopted: Adopt) -> None:
@@ -241,7 +242,8 @@ def test_a_role_for_one_container_is_not_given_to_several(adopted: Adopt) -> Non
 """
     adoption = adopted(compose(text))
     assert roles(adoption)["redis"] == "keeps data"
-    assert "3 replicas" in next(note.what for note in adoption.notes if note.about == "redis")
+    what = next(note.what for note in adoption.notes if note.about == "redis")
+    assert "3 replicas" in what and "replaces it only with --include" in what
 
 
 def test_a_stack_without_an_application_says_how_to_name_one(adopted: Adopt) -> None:
@@ -266,3 +268,60 @@ def test_what_a_framework_does_not_get_is_said(adopted: Adopt) -> None:
     adoption = adopted(compose(text, Dockerfile="FROM ruby\nCOPY . .\n"))
     rails, at_start = [note.what for note in adoption.notes if note.kind == "does not hold"]
     assert "migrations are Rails's" in rails and "migrates at its start" in at_start
+
+
+NGINX_PROXY = """\
+  app: {image: nextcloud:29-fpm}
+  web:
+    build: .
+    environment: {VIRTUAL_HOST: cloud.example, LETSENCRYPT_HOST: cloud.example}
+  proxy:
+    image: nginxproxy/nginx-proxy
+    ports: ["80:80", "443:443"]
+    volumes: ["/var/run/docker.sock:/tmp/docker.sock:ro"]
+"""
+
+
+def test_a_web_server_behind_nginx_proxy_passes_no_requests_to_itself(adopted: Adopt) -> None:
+    conf = {"a.conf": "location ~ \\.php$ { fastcgi_pass app:9000; }"}
+    files = compose(NGINX_PROXY, Dockerfile="FROM nginx\nCOPY a.conf /etc/nginx/conf.d/\n") | conf
+    adoption = adopted(files)
+    assert roles(adoption) == {"app": "app", "web": "proxy", "proxy": "none"}
+    assert values(adoption)["probe.url"] == "https://cloud.example"
+    assert not [note for note in adoption.notes if "no port of the host" in note.what]
+
+
+def test_without_tls_a_web_server_behind_nginx_proxy_has_a_plain_address(adopted: Adopt) -> None:
+    conf = {"a.conf": "location ~ \\.php$ { fastcgi_pass app:9000; }"}
+    text = NGINX_PROXY.replace(", LETSENCRYPT_HOST: cloud.example", "")
+    files = compose(text, Dockerfile="FROM nginx\nCOPY a.conf /etc/nginx/conf.d/\n") | conf
+    assert values(adopted(files))["probe.url"] == "http://cloud.example"
+
+
+def test_the_proxy_with_the_engines_socket_reads_the_labels(adopted: Adopt) -> None:
+    text = """\
+  static: {image: nginx, ports: ["8080:80"]}
+  shop: {image: "shop:${T:-1}", environment: {VIRTUAL_HOST: shop.example, VIRTUAL_PORT: "3000"}}
+  proxy:
+    image: nginxproxy/nginx-proxy
+    ports: ["80:80"]
+    volumes: ["/var/run/docker.sock:/tmp/docker.sock:ro"]
+"""
+    found = values(adopted(compose(text)))
+    assert (found["services.app"], found["services.proxy"]) == (["shop"], "proxy")
+
+
+@pytest.mark.parametrize("command", ["celery -A shop flower", "rq-dashboard --port 5555"])
+def test_a_tool_on_the_applications_image_is_no_application(adopted: Adopt, command: str) -> None:
+    text = f"""\
+  web: {{build: ., ports: ["8000:8000"]}}
+  tool: {{build: ., ports: ["5555:5555"], command: {command}}}
+"""
+    adoption = adopted(compose(text, Dockerfile="FROM scratch\n"))
+    assert roles(adoption)["tool"] == "none"
+    assert values(adoption)["services.app"] == ["web"]
+
+
+def test_an_application_of_a_company_called_acme_is_no_tool(adopted: Adopt) -> None:
+    adoption = adopted(compose("  web: {image: 'acme-shop:1', ports: ['80:80']}\n"))
+    assert values(adoption)["services.app"] == ["web"]

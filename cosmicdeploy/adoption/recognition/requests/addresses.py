@@ -39,7 +39,9 @@ def base_url(
     host = _host(survey, group, proxy, texts)
     if host is None:
         return None
-    ports = published_ports(survey, proxy) if proxy else Published(HTTP, HTTPS)
+    # In front of a proxy without a published port is another one, probably at the usual ports.
+    is_front = proxy and survey.services[proxy].ports
+    ports = published_ports(survey, proxy) if is_front else Published(HTTP, HTTPS)
     is_tls = host.value.is_tls or ports.http is None
     port = ports.https if is_tls else ports.http
     scheme, usual = ("https", HTTPS) if is_tls else ("http", HTTP)
@@ -68,7 +70,8 @@ def _host(
     survey: Survey, group: Group, proxy: str, texts: Sequence[SearchedText]
 ) -> Fact[Host] | None:
     """Return the name that requests need, if the published port alone does not do."""
-    by_labels = [fact for name in group.services if (fact := host_by_labels(survey, name))]
+    names = (*group.services, proxy) if proxy else group.services
+    by_labels = [fact for name in names if (fact := host_by_labels(survey, name))]
     if by_labels:
         return by_labels[0]
     if not proxy:

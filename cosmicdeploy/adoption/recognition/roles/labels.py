@@ -6,13 +6,13 @@ Traefik, caddy-docker-proxy and nginx-proxy find their services in this way.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cosmicdeploy.adoption.facts import Fact
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.numbers import port_number
-from cosmicdeploy.stack.model import Service
+from cosmicdeploy.stack.model import Mount, Service
 
 _TRAEFIK = re.compile(r"traefik\.(?:enable|http\.(?:routers|services)\..+)")
 _TRAEFIK_PORT = re.compile(r"traefik\.http\.services\.[^.]+\.loadbalancer\.server\.port")
@@ -67,9 +67,23 @@ def passes_by_labels(survey: Survey, proxies: Mapping[str, str], name: str) -> I
     ):
         if found is not None:
             key, kind, port = found
-            proxy = next((each for each, what in proxies.items() if what == product), "")
+            proxy = _reader(survey, [n for n, what in proxies.items() if what == product], name)
             seen = _place(survey, name, key)
             yield Pass(service=name, proxy=proxy, kind=kind, port=port, seen=seen)
+
+
+def _reader(survey: Survey, proxies: Sequence[str], name: str) -> str:
+    """Return the proxy that reads the labels and variables of a service; "" if none does.
+
+    It is preferably one that gets the engine's socket. A service does not read its own.
+    """
+    others = [each for each in proxies if each != name]
+    reading = [each for each in others if any(map(_is_socket, survey.services[each].mounts))]
+    return next(iter((*reading, *others)), "")
+
+
+def _is_socket(mount: Mount) -> bool:
+    return mount.source.endswith("/docker.sock")
 
 
 def health_path_by_labels(survey: Survey, name: str) -> Fact[str] | None:
