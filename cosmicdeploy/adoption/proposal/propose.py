@@ -110,7 +110,7 @@ def _settings(
 def _notes(opened: Opened, roles: Roles, chosen: Chosen, main: Recognized) -> Iterator[Note]:
     survey = opened.survey
     yield from database_notes(survey, roles, chosen.database.value if chosen.database else "")
-    yield from framework_notes(survey, chosen)
+    yield from framework_notes(survey, roles, chosen)
     yield from application_notes(survey, chosen, main)
     yield from service_notes(survey, roles, chosen)
     yield from reading_notes(survey, opened.files)

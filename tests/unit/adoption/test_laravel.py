@@ -95,3 +95,11 @@ def test_only_laravels_scheduler_is_stopped_between_jobs(adopted: Adopt) -> None
     loop = adopted(compose(text % "\"sh -c 'while true; do php artisan schedule:run; done'\""))
     assert values(loop)["services.scheduler"] == "cron"
     assert "restart.between_jobs" not in values(loop)
+
+
+def test_a_laravel_that_migrates_at_its_start_has_a_console_for_that(adopted: Adopt) -> None:
+    text = "  web: {build: ., ports: ['80:80'], command: sh start.sh}\n"
+    files = {"artisan": "", "start.sh": "php artisan migrate --force; exec php-fpm\n"}
+    adoption = adopted(compose(text, Dockerfile="FROM php\nCOPY . /srv\n") | files)
+    [note] = [each for each in adoption.notes if each.kind == "does not hold"]
+    assert "start.sh:1" in note.what and note.todo.endswith("a deploy runs them by app.console")

@@ -266,8 +266,8 @@ def test_what_a_framework_does_not_get_is_said(adopted: Adopt) -> None:
         "  web: {build: ., ports: ['80:80'], command: sh -c 'rails db:migrate && rails server'}\n"
     )
     adoption = adopted(compose(text, Dockerfile="FROM ruby\nCOPY . .\n"))
-    rails, at_start = [note.what for note in adoption.notes if note.kind == "does not hold"]
-    assert "migrations are Rails's" in rails and "migrates at its start" in at_start
+    [note] = [each for each in adoption.notes if each.kind == "does not hold"]
+    assert "migrates at its start" in note.what and "a service of their own" in note.todo
 
 
 NGINX_PROXY = """\
@@ -325,3 +325,40 @@ def test_a_tool_on_the_applications_image_is_no_application(adopted: Adopt, comm
 def test_an_application_of_a_company_called_acme_is_no_tool(adopted: Adopt) -> None:
     adoption = adopted(compose("  web: {image: 'acme-shop:1', ports: ['80:80']}\n"))
     assert values(adoption)["services.app"] == ["web"]
+
+
+DJANGO_START = '#!/bin/sh\n# python manage.py migrate\n{}exec "$@"\n'
+DJANGO_IMAGE = 'FROM python\nCOPY . /srv\nENTRYPOINT ["/srv/docker/start.sh"]\nCMD ["gunicorn"]\n'
+
+
+def not_held(adoption: Adoption) -> list[str]:
+    return [note.what for note in adoption.notes if note.kind == "does not hold"]
+
+
+def django(start: str, more: str = "", keys: str = "") -> dict[str, str]:
+    text = f"  web: {{build: ., ports: ['80:80']{keys}}}\n{more}"
+    files = {"manage.py": "", "docker/start.sh": DJANGO_START.format(start)}
+    return compose(text, Dockerfile=DJANGO_IMAGE) | files
+
+
+def test_migrations_in_an_entrypoint_are_said(adopted: Adopt) -> None:
+    [at_start] = not_held(adopted(django("python manage.py migrate --noinput\n")))
+    assert at_start.startswith("its container may migrate at its start (docker/start.sh:3, `migr")
+
+
+def test_an_entrypoint_without_migrations_migrates_nothing(adopted: Adopt) -> None:
+    [framework] = not_held(adopted(django("python manage.py migrate --check\n")))
+    assert framework.endswith("a deploy neither runs, judges nor undoes them")
+
+
+def test_a_command_that_collects_static_files_does_not_migrate(adopted: Adopt) -> None:
+    keys = ", command: sh -c 'python manage.py collectstatic --noinput && gunicorn shop'"
+    [framework] = not_held(adopted(django("", keys=keys)))
+    assert "manage.py" in framework
+
+
+def test_a_service_that_migrates_before_the_application_is_run_by_a_deploy(adopted: Adopt) -> None:
+    keys = ", depends_on: {migrate: {condition: service_completed_successfully}}"
+    more = "  migrate: {build: ., command: python manage.py migrate}\n"
+    [framework] = not_held(adopted(django("", more, keys)))
+    assert "a deploy runs migrate, but neither shows, judges nor undoes them" in framework

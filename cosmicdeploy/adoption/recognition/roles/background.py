@@ -10,8 +10,15 @@ from cosmicdeploy.adoption.facts import Fact, first_fact
 from cosmicdeploy.adoption.reading.survey import Survey
 
 Role = Literal["scheduler", "worker", "task"]
-# Role → patterns of command lines. As the evidence, the groups of a match are shown; without groups
-# all of it, so that nothing shown can be a secret.
+# Patterns of commands that migrate a database.
+MIGRATIONS = (
+    r"\b(migrate)(?::(?!status)[\w-]+)?(?=[\s;&|)'\"]|$)(?!\s+(?:status|--check|--plan)\b)",
+    r"\bdb:(?:migrate|prepare|setup)\b|\bdb:upgrade\b",
+    r"\bflask\s+db\s+upgrade\b|\balembic\s+upgrade\b|\bupgrade\s+head\b",
+    r"\bmigrations:migrate\b",
+    r"\b(?:flyway|liquibase|dbmate)\b",
+)
+# Role → patterns of command lines.
 _COMMANDS: Mapping[Role, Sequence[str]] = {
     "scheduler": (
         r"\bschedule:(?:work|run|daemon)\b",  # Laravel
@@ -31,12 +38,8 @@ _COMMANDS: Mapping[Role, Sequence[str]] = {
         r"\b(?:procrastinate\s+worker|qcluster|process_tasks)\b",
     ),
     "task": (
-        r"\b(migrate)(?::(?!status)[\w-]+)?(?=\s|$)",
-        r"\bdb:(?:migrate|prepare|setup|seed)\b|\bdb:upgrade\b",
-        r"\bflask\s+db\s+upgrade\b|\balembic\s+upgrade\b|\bupgrade\s+head\b",
-        r"\bmigrations:migrate\b|\bmigrate\s+deploy\b",
-        r"\b(?:collectstatic|createcachetable|createsuperuser|loaddata)\b",
-        r"\b(?:flyway|liquibase|dbmate)\b",
+        *MIGRATIONS,
+        r"\bdb:seed\b|\b(?:collectstatic|createcachetable|createsuperuser|loaddata)\b",
     ),
 }
 # Role → patterns of names, and of the file that a command line runs. These are only guesses.
@@ -50,6 +53,14 @@ _ROLE_VARIABLES = ("CONTAINER_ROLE", "APP_ROLE", "PROCESS_TYPE", "SERVICE_ROLE",
 _GOES_ON = re.compile(r"&&|;|\|\||\bexec\b")
 _WORDS = re.compile(r"[a-z]+")
 _FILE = re.compile(r"(?<![\w-])([\w-]{1,80})\.(?:py|js|mjs|cjs|ts|rb|php|jar|sh)\b")
+
+
+def shown_words(match: re.Match[str]) -> str:
+    """Return what may be shown of a match: its groups, without groups all of it.
+
+    What a pattern leaves open is in no group, since it may be a secret.
+    """
+    return " … ".join(match.groups()) or " ".join(match[0].split()).strip("/")
 
 
 def background_role(survey: Survey, name: str) -> Fact[Role] | None:
@@ -90,8 +101,7 @@ def _by_command(survey: Survey, name: str) -> Fact[Role] | None:
     for role, patterns in _COMMANDS.items():
         for pattern in patterns:
             if match := re.search(pattern, command.value):
-                words = " … ".join(match.groups()) or " ".join(match[0].split()).strip("/")
-                return Fact(value=role, seen=f"{command.seen}, `{words}`")
+                return Fact(value=role, seen=f"{command.seen}, `{shown_words(match)}`")
     return None
 
 
