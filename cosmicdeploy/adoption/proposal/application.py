@@ -47,9 +47,10 @@ class Recognized:
         return self.keys[key].value if key in self.keys else DEFAULTS[key]
 
     def written(self, key: str) -> Fact[Any] | None:
-        """Return a key that the section `app` has, since it differs from the default."""
+        """Return a key that the section `app` has: it differs from the default, or is a guess."""
         fact = self.keys.get(key)
-        return fact if fact is not None and fact.value != DEFAULTS[key] else None
+        is_written = fact is not None and (fact.value != DEFAULTS[key] or fact.mark)
+        return fact if is_written else None
 
 
 def recognize(
@@ -123,7 +124,10 @@ def _differing(key: str, own: Recognized, main: Recognized) -> Fact[Any] | None:
         fact = own.keys.get(key) or Fact(value=None, seen="unlike app")
     else:
         fact = own.keys.get(key)
-    return None if fact is None or fact.value == main.value(key) else fact
+    is_inherited = fact is not None and fact.value == main.value(key)
+    # A guess is written even then, unless the section `app` has the same guess.
+    is_said = fact is None or not fact.mark or bool(inherited and inherited.mark)
+    return None if is_inherited and is_said else fact
 
 
 def _setting(key: tuple[str, ...], fact: Fact[Any]) -> Setting:

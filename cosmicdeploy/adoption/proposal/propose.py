@@ -79,7 +79,7 @@ def propose(opened: Opened, named: Sequence[str] = ()) -> Proposal:
     if all(each.key[0] != "app" for each in settings):
         settings.append(Setting(key=("app",), value={}, seen="as by default"))
     settings.sort(key=_position)
-    notes = list(_notes(opened, roles, chosen, recognized[0]))
+    notes = list(_notes(opened, roles, chosen, recognized))
     return Proposal(settings, notes, _seen(roles))
 
 
@@ -107,11 +107,13 @@ def _settings(
     yield from address_settings(main)
 
 
-def _notes(opened: Opened, roles: Roles, chosen: Chosen, main: Recognized) -> Iterator[Note]:
+def _notes(
+    opened: Opened, roles: Roles, chosen: Chosen, recognized: Sequence[Recognized]
+) -> Iterator[Note]:
     survey = opened.survey
     yield from database_notes(survey, roles, chosen.database.value if chosen.database else "")
     yield from framework_notes(survey, roles, chosen)
-    yield from application_notes(survey, chosen, main)
+    yield from application_notes(survey, chosen, recognized)
     yield from service_notes(survey, roles, chosen)
     yield from reading_notes(survey, opened.files)
 

@@ -119,7 +119,7 @@ def rollout_settings(survey: Survey, chosen: Chosen) -> Iterator[Setting]:
     slowest = max(chosen.released, key=lambda name: _seconds_to_start(survey, name))
     seconds = _seconds_to_start(survey, slowest)
     if seconds > Restart().healthy_within:
-        seen = f"{survey.place(slowest, 'healthcheck')}, its start period and one interval"
+        seen = f"{survey.place(slowest, 'healthcheck')}, its start period, one interval and timeout"
         yield setting("restart.healthy_within", Fact(value=math.ceil(seconds), seen=seen))
 
 

@@ -69,10 +69,9 @@ def choose(survey: Survey, roles: Roles, groups: Sequence[Group]) -> Chosen:
 
 def service_settings(chosen: Chosen) -> Iterator[Setting]:
     """Yield the section `services`."""
-    first = chosen.main
+    groups = [Fact(value=each.first, seen=each.seen, mark=each.mark) for each in chosen.groups]
     apps = [name for group in chosen.groups for name in group.services]
-    guess = next((each for each in chosen.groups if each.mark), first)
-    yield Setting(key=("services", "app"), value=apps, seen=guess.seen, mark=guess.mark)
+    yield setting("services.app", replace(_joined(groups), value=apps))
     for key in ("scheduler", "worker", "database", "cache", "proxy", "left_alone", "stateful"):
         facts = chosen.workers if key == "worker" else getattr(chosen, key)
         if isinstance(facts, Fact):
@@ -146,6 +145,7 @@ def _facts(pairs: Iterable[tuple[str, Fact[str]]]) -> list[Fact[str]]:
 
 
 def _joined(facts: Sequence[Fact[str]]) -> Fact[list[str]]:
-    """Return the facts as one; the first guess among them decides about the evidence shown."""
+    """Return the facts as one; the evidence is that of the first guess among them, by its name."""
     shown = next((each for each in facts if each.mark), facts[0])
-    return Fact(value=[each.value for each in facts], seen=shown.seen, mark=shown.mark)
+    seen = f"{shown.value}: {shown.seen}" if len(facts) > 1 else shown.seen
+    return Fact(value=[each.value for each in facts], seen=seen, mark=shown.mark)

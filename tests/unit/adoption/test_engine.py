@@ -119,6 +119,8 @@ def test_a_service_that_runs_by_a_profile_gets_that_profile(adopted: Adopt) -> N
     adoption = adopted(compose(text), view(container("redis")))
     found = values(adoption)
     assert (found["profiles"], found["services.cache"]) == (["live"], "redis")
+    active = adopted(compose(text) | {".env": "COMPOSE_PROFILES=own\n"}, view(container("redis")))
+    assert values(active)["profiles"] == ["own", "live"]
 
 
 def test_a_service_that_keeps_running_is_no_task(adopted: Adopt) -> None:

@@ -362,3 +362,16 @@ def test_a_service_that_migrates_before_the_application_is_run_by_a_deploy(adopt
     more = "  migrate: {build: ., command: python manage.py migrate}\n"
     [framework] = not_held(adopted(django("", more, keys)))
     assert "a deploy runs migrate, but neither shows, judges nor undoes them" in framework
+
+
+def test_of_several_services_the_evidence_names_the_guess(adopted: Adopt) -> None:
+    conf = {"nginx.conf": "server { location / { proxy_pass http://web:8000; } }"}
+    text = """\
+  web: {build: {context: ., target: web}}
+  panel: {build: {context: ., target: panel}, ports: ["9000:9000"]}
+  nginx: {image: nginx, ports: ["80:80"], volumes: ["./nginx.conf:/etc/nginx/nginx.conf"]}
+"""
+    dockerfile = "FROM x AS web\nFROM x AS panel\n"
+    adoption = adopted(compose(text, Dockerfile=dockerfile, **conf))
+    assert values(adoption)["services.app"] == ["web", "panel"]
+    assert seen(adoption, "services.app") == "panel: docker-compose.yml:3, publishes a port"
