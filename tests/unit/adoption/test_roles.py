@@ -375,3 +375,13 @@ def test_of_several_services_the_evidence_names_the_guess(adopted: Adopt) -> Non
     adoption = adopted(compose(text, Dockerfile=dockerfile, **conf))
     assert values(adoption)["services.app"] == ["web", "panel"]
     assert seen(adoption, "services.app") == "panel: docker-compose.yml:3, publishes a port"
+
+
+@pytest.mark.parametrize(
+    ("image", "count"), [("getmeili/meilisearch:v1", 1), ("minio/minio", 1), ("memcached:1", 0)]
+)
+def test_a_store_without_a_backup_is_named(adopted: Adopt, image: str, count: int) -> None:
+    text = f"  web: {{image: shop, ports: ['80:80']}}\n  store: {{image: {image}}}\n"
+    found = [note for note in adopted(compose(text)).notes if note.kind == "does not hold"]
+    assert [note.about for note in found] == ["store"] * count
+    assert all("no backup has it" in note.what for note in found)

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cosmicdeploy.adoption.facts import Note
+from cosmicdeploy.adoption.reading.numbers import port_number
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.data.places import read_place
-from cosmicdeploy.adoption.recognition.numbers import port_number
 from cosmicdeploy.adoption.recognition.roles.roles import Roles
 from cosmicdeploy.adoption.recognition.roles.servers import BACKED_UP
 
@@ -28,6 +28,8 @@ _PRODUCTS = {
     "postgis": "PostgreSQL", "postgres": "PostgreSQL", "postgresql": "PostgreSQL",
     "sqlite": "SQLite", "sqlite3": "SQLite", "sqlserver": "SQL Server", "sqlsrv": "SQL Server",
 }  # fmt: skip
+# Servers that keep nothing when they stop.
+_FORGETFUL = ("memcached",)
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def _port(environment: Mapping[str, str]) -> str:
 
 
 def database_notes(survey: Survey, roles: Roles, chosen: str) -> Iterator[Note]:
-    """Yield a note for each database that cosmicdeploy does not back up, by its name.
+    """Yield a note for each database and other store that is not backed up, by its name.
 
     `chosen` is the service of the database that is backed up; "" for none.
     """
@@ -76,6 +78,15 @@ def database_notes(survey: Survey, roles: Roles, chosen: str) -> Iterator[Note]:
         if name != chosen:
             beside = f", beside {chosen}," if product in BACKED_UP else ""
             yield _not_held(name, f"{product}{beside} in the service {name}")
+    for name in roles.of_kind("store"):
+        product = roles.servers[name].value.product
+        if product not in _FORGETFUL:
+            yield Note(
+                kind="does not hold",
+                about=name,
+                what=f"{product} keeps data: no backup has it, and no rollback brings it back",
+                todo="back it up yourself, unless it can be filled again",
+            )
     outside = {use.address or use.product: use for use in uses(survey, roles)}
     for use in outside.values():
         if use.product == "SQLite":

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from cosmicdeploy.adoption.facts import Fact
 from cosmicdeploy.adoption.reading.expressions import expressions
+from cosmicdeploy.adoption.reading.numbers import port_number
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.reading.texts.secrecy import is_secret_variable
-from cosmicdeploy.adoption.recognition.numbers import port_number
 
 _URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[::1\]|[\w.-]+)(?::(?P<port>\$\{?\w+\}?|\d{1,5}))?"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from cosmicdeploy.adoption.facts import Fact, first_fact
 from cosmicdeploy.adoption.reading.declared import one_line
+from cosmicdeploy.adoption.reading.numbers import port_number
 from cosmicdeploy.adoption.reading.survey import Survey
-from cosmicdeploy.adoption.recognition.numbers import port_number
 from cosmicdeploy.adoption.recognition.requests.health_checks import checked_url
 from cosmicdeploy.adoption.recognition.roles.labels import Pass
 from cosmicdeploy.stack.data_keepers import words_of

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cosmicdeploy.adoption.facts import Fact
+from cosmicdeploy.adoption.reading.numbers import port_number
 from cosmicdeploy.adoption.reading.survey import Survey
-from cosmicdeploy.adoption.recognition.numbers import port_number
 from cosmicdeploy.stack.model import Mount, Service
 
 _TRAEFIK = re.compile(r"traefik\.(?:enable|http\.(?:routers|services)\..+)")
