@@ -74,7 +74,7 @@ def adopt(request: Request, engine: EngineView | None = None) -> Adoption:
         text=text,
         settings=proposal.settings,
         notes=proposal.notes,
-        services=service_roles(loaded.settings, stack, proposal.seen),
+        services=service_roles(loaded.settings, stack, proposal.evidence),
         read=_read(opened),
     )
 

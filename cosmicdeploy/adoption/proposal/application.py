@@ -100,7 +100,7 @@ def other_settings(
     """Yield what differs from the main application, for the section `applications`."""
     section = ("applications", name)
     if tuple(services) != (name,):
-        yield Setting(key=(*section, "services"), value=list(services), seen="the same image")
+        yield Setting(key=(*section, "services"), value=list(services), evidence="the same image")
     for key in KEYS:
         fact = _differing(key, own, main)
         if fact is not None:
@@ -116,19 +116,19 @@ def _differing(key: str, own: Recognized, main: Recognized) -> Fact[Any] | None:
     if key == "reached_at":
         return own.written(key)  # that of `app` is the main application's alone
     if key == "protocol" and inherited is not None:
-        fact: Fact[Any] | None = Fact(value=own.protocol, seen="unlike app")
+        fact: Fact[Any] | None = Fact(value=own.protocol, evidence="unlike app")
     elif key == "port" and inherited is not None:
-        nothing = Fact(value=DEFAULTS["port"], seen="no file names its port", mark="guess")
+        nothing = Fact(value=DEFAULTS["port"], evidence="no file names its port", mark="guess")
         fact = own.port or nothing
     elif key in _TAKEN_AWAY and inherited is not None:
-        fact = own.keys.get(key) or Fact(value=None, seen="unlike app")
+        fact = own.keys.get(key) or Fact(value=None, evidence="unlike app")
     else:
         fact = own.keys.get(key)
     is_inherited = fact is not None and fact.value == main.value(key)
     # A guess is written even then, unless the section `app` has the same guess.
-    is_said = fact is None or not fact.mark or bool(inherited and inherited.mark)
-    return None if is_inherited and is_said else fact
+    is_shown = fact is None or not fact.mark or bool(inherited and inherited.mark)
+    return None if is_inherited and is_shown else fact
 
 
 def _setting(key: tuple[str, ...], fact: Fact[Any]) -> Setting:
-    return Setting(key=key, value=fact.value, seen=fact.seen, mark=fact.mark)
+    return Setting(key=key, value=fact.value, evidence=fact.evidence, mark=fact.mark)

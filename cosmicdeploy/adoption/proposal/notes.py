@@ -17,7 +17,7 @@ def reading_notes(survey: Survey, files: ChosenFiles) -> Iterator[Note]:
     """Yield what was left out: inactive services, other files, the engine, unreadable files."""
     for name in sorted(survey.stack.inactive):
         yield Note(
-            kind="seen",
+            kind="no role",
             about=one_line(name),
             what="no command starts it: none of its profiles is active",
             todo="name a profile of it in `profiles` if it belongs to the stack",

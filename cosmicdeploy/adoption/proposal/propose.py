@@ -52,7 +52,7 @@ class Proposal:
 
     settings: Sequence[Setting]
     notes: Sequence[Note]
-    seen: Mapping[str, str]
+    evidence: Mapping[str, str]
 
 
 def propose(opened: Opened, named: Sequence[str] = ()) -> Proposal:
@@ -77,7 +77,7 @@ def propose(opened: Opened, named: Sequence[str] = ()) -> Proposal:
     recognized = [recognize(survey, group, front, texts) for group in groups]
     settings = list(_settings(opened, roles, chosen, recognized))
     if all(each.key[0] != "app" for each in settings):
-        settings.append(Setting(key=("app",), value={}, seen="as by default"))
+        settings.append(Setting(key=("app",), value={}, evidence="as by default"))
     settings.sort(key=_position)
     notes = list(_notes(opened, roles, chosen, recognized))
     return Proposal(settings, notes, _seen(roles))
@@ -85,7 +85,7 @@ def propose(opened: Opened, named: Sequence[str] = ()) -> Proposal:
 
 def _seen(roles: Roles) -> Mapping[str, str]:
     facts: dict[str, Fact[Any]] = {**roles.servers, **roles.background, **roles.applications}
-    return {**{name: fact.seen for name, fact in facts.items()}, **roles.one_shot}
+    return {**{name: fact.evidence for name, fact in facts.items()}, **roles.one_shot}
 
 
 def _settings(

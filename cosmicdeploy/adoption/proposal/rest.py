@@ -43,9 +43,11 @@ def framework_settings(survey: Survey, chosen: Chosen) -> Iterator[Setting]:
     if not framework.value.is_understood:
         return
     words = list(framework.value.console)
-    yield setting("app.console", Fact(value=words, seen=framework.seen, mark=framework.mark))
+    yield setting(
+        "app.console", Fact(value=words, evidence=framework.evidence, mark=framework.mark)
+    )
     if framework.value == LARAVEL:
-        yield from laravel_settings(survey, name, background, framework.seen)
+        yield from laravel_settings(survey, name, background, framework.evidence)
 
 
 def framework_notes(survey: Survey, roles: Roles, chosen: Chosen) -> Iterator[Note]:
@@ -67,8 +69,8 @@ def _migrates_at_start(name: str, fact: Fact[str], *, has_console: bool) -> Note
     return Note(
         kind="does not hold",
         about=name,
-        what=f"its container {migrates} at its start ({fact.seen}): no plan shows or judges these"
-        " migrations, and a failed deploy does not undo them",
+        what=f"its container {migrates} at its start ({fact.evidence}): no plan shows or judges"
+        " these migrations, and a failed deploy does not undo them",
         todo=f"take them out of the start: a deploy runs them by {by}",
     )
 
@@ -86,8 +88,8 @@ def _not_understood(name: str, framework: Fact[Framework], service: str) -> Note
     return Note(
         kind="does not hold",
         about=name,
-        what=f"its migrations are {framework.value.name}'s ({framework.seen}), which cosmicdeploy"
-        f" does not understand: {fate}",
+        what=f"its migrations are {framework.value.name}'s ({framework.evidence}), which"
+        f" cosmicdeploy does not understand: {fate}",
         todo=todo,
     )
 
@@ -114,13 +116,15 @@ def rollout_settings(survey: Survey, chosen: Chosen) -> Iterator[Setting]:
     """Yield the section `restart`."""
     scheduler = chosen.scheduler
     if scheduler is not None and is_schedule_loop(survey, scheduler.value):
-        seen = f"{scheduler.seen} ignores its stop signal"
-        yield setting("restart.between_jobs", Fact(value=["scheduler"], seen=seen))
+        evidence = f"{scheduler.evidence} ignores its stop signal"
+        yield setting("restart.between_jobs", Fact(value=["scheduler"], evidence=evidence))
     slowest = max(chosen.released, key=lambda name: _seconds_to_start(survey, name))
     seconds = _seconds_to_start(survey, slowest)
     if seconds > Restart().healthy_within:
-        seen = f"{survey.place(slowest, 'healthcheck')}, its start period, one interval and timeout"
-        yield setting("restart.healthy_within", Fact(value=math.ceil(seconds), seen=seen))
+        evidence = (
+            f"{survey.place(slowest, 'healthcheck')}, its start period, one interval and timeout"
+        )
+        yield setting("restart.healthy_within", Fact(value=math.ceil(seconds), evidence=evidence))
 
 
 def proxy_settings(roles: Roles, chosen: Chosen) -> Iterator[Setting]:
@@ -139,7 +143,7 @@ def proxy_settings(roles: Roles, chosen: Chosen) -> Iterator[Setting]:
     for key, found in (("maintenance.file", maintenance), ("proxy.out_of_service", out)):
         if len(found) == 1:
             [(path, place)] = found.items()
-            yield setting(key, Fact(value=path, seen=place))
+            yield setting(key, Fact(value=path, evidence=place))
 
 
 def address_settings(main: Recognized) -> Iterator[Setting]:

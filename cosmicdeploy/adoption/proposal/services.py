@@ -69,7 +69,9 @@ def choose(survey: Survey, roles: Roles, groups: Sequence[Group]) -> Chosen:
 
 def service_settings(chosen: Chosen) -> Iterator[Setting]:
     """Yield the section `services`."""
-    groups = [Fact(value=each.first, seen=each.seen, mark=each.mark) for each in chosen.groups]
+    groups = [
+        Fact(value=each.first, evidence=each.evidence, mark=each.mark) for each in chosen.groups
+    ]
     apps = [name for group in chosen.groups for name in group.services]
     yield setting("services.app", replace(_joined(groups), value=apps))
     for key in ("scheduler", "worker", "database", "cache", "proxy", "left_alone", "stateful"):
@@ -85,7 +87,7 @@ def service_notes(survey: Survey, roles: Roles, chosen: Chosen) -> Iterator[Note
     kept = data_keepers(survey.stack, chosen.released)
     for name, fact in roles.background.items():
         if name not in chosen.named:
-            what = f"a {fact.value} ({fact.seen}), {_why(survey, chosen, name)}"
+            what = f"a {fact.value} ({fact.evidence}), {_why(survey, chosen, name)}"
             yield _no_role(name, what, keeps_data=name in kept)
     for name in (*roles.of_kind("proxy"), *roles.of_kind("database"), *roles.of_kind("cache")):
         product, replicas = roles.servers[name].value.product, survey.services[name].replicas
@@ -109,7 +111,7 @@ def _why(survey: Survey, chosen: Chosen, name: str) -> str:
 def _no_role(name: str, what: str, *, keeps_data: bool) -> Note:
     replaced = "only with --include, since it keeps data" if keeps_data else "as any other service"
     return Note(
-        kind="seen",
+        kind="no role",
         about=name,
         what=f"{what}, so it has no role: a deploy replaces it {replaced}",
         todo="name it in services.left_alone if no command may touch it",
@@ -120,7 +122,7 @@ def _with_stateful(survey: Survey, roles: Roles, chosen: Chosen) -> Chosen:
     """Name databases and caches without a role that the deployer does not recognize itself."""
     known = data_keepers(survey.stack, chosen.released)
     stateful = [
-        Fact(value=name, seen=server.seen)
+        Fact(value=name, evidence=server.evidence)
         for name, server in roles.servers.items()
         if server.value.kind in ("database", "cache", "store")
         and name not in {*known, *chosen.named}
@@ -135,17 +137,17 @@ def _single(survey: Survey, service: Fact[str] | None) -> Fact[str] | None:
 
 
 def _not_run(task: Fact[str]) -> Fact[str]:
-    seen = f"{task.seen}; it ends by itself, and no deploy runs it"
-    return Fact(value=task.value, seen=seen, mark="guess")
+    evidence = f"{task.evidence}; it ends by itself, and no deploy runs it"
+    return Fact(value=task.value, evidence=evidence, mark="guess")
 
 
 def _facts(pairs: Iterable[tuple[str, Fact[str]]]) -> list[Fact[str]]:
     """Return the names of services, each with the evidence for its role."""
-    return [Fact(value=name, seen=fact.seen, mark=fact.mark) for name, fact in pairs]
+    return [Fact(value=name, evidence=fact.evidence, mark=fact.mark) for name, fact in pairs]
 
 
 def _joined(facts: Sequence[Fact[str]]) -> Fact[list[str]]:
     """Return the facts as one; the evidence is that of the first guess among them, by its name."""
     shown = next((each for each in facts if each.mark), facts[0])
-    seen = f"{shown.value}: {shown.seen}" if len(facts) > 1 else shown.seen
-    return Fact(value=[each.value for each in facts], seen=seen, mark=shown.mark)
+    evidence = f"{shown.value}: {shown.evidence}" if len(facts) > 1 else shown.evidence
+    return Fact(value=[each.value for each in facts], evidence=evidence, mark=shown.mark)

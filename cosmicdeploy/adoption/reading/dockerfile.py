@@ -158,7 +158,7 @@ class _Reader:
         return self._fact(("/bin/sh", "-c", text) if words is None else tuple(words), instruction)
 
     def _fact(self, value: object, instruction: Instruction) -> Fact:  # type: ignore[type-arg]
-        return Fact(value=value, seen=f"{self._where}:{instruction.line}")
+        return Fact(value=value, evidence=f"{self._where}:{instruction.line}")
 
     def _resolved(self, text: str) -> str | None:
         """Return a text with its variables resolved; None if one is unknown and has no default."""

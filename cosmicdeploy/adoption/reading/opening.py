@@ -86,7 +86,9 @@ def open_folder(request: Request, engine: EngineView) -> Opened:
 def _env_file(request: Request, running: Sequence[Container]) -> Fact[Path] | None:
     """Return the env file that is not the default one. Raises `ConfigError` if it is missing."""
     if request.env_file is not None:
-        return Fact(value=_named_env_file(request.env_file.absolute()), seen="named by --env-file")
+        return Fact(
+            value=_named_env_file(request.env_file.absolute()), evidence="named by --env-file"
+        )
     default = (request.folder / ENV_FILE).resolve()
     texts = {each.labels.get(labels.ENVIRONMENT_FILE, "") for each in running} - {""}
     if len(texts) != 1:
@@ -94,7 +96,7 @@ def _env_file(request: Request, running: Sequence[Container]) -> Fact[Path] | No
     path = Path(texts.pop())
     if not path.is_file() or path.resolve() == default:
         return None
-    return Fact(value=path, seen="the running containers were created with it")
+    return Fact(value=path, evidence="the running containers were created with it")
 
 
 def _named_env_file(path: Path) -> Path:
@@ -110,11 +112,11 @@ def _named_env_file(path: Path) -> Path:
 def _project(request: Request, stack: Stack, running: Sequence[Container]) -> Fact[str] | None:
     """Return the project, if it is not the one that Compose would take by itself."""
     if request.project:
-        return Fact(value=request.project, seen="named by --project")
+        return Fact(value=request.project, evidence="named by --project")
     projects = {each.project for each in running if each.service in stack.services}
     if len(projects) != 1 or stack.project in projects:
         return None
-    return Fact(value=projects.pop(), seen="the running containers belong to it")
+    return Fact(value=projects.pop(), evidence="the running containers belong to it")
 
 
 def _of_shell(stack: Stack, own: Mapping[str, str], environ: Mapping[str, str]) -> Fact[str] | None:
@@ -122,7 +124,7 @@ def _of_shell(stack: Stack, own: Mapping[str, str], environ: Mapping[str, str]) 
     name = "COMPOSE_PROJECT_NAME"
     if not environ.get(name) or own.get(name) == environ[name]:
         return None
-    return Fact(value=stack.project, seen=f"{name} of this shell")
+    return Fact(value=stack.project, evidence=f"{name} of this shell")
 
 
 def _profiles(
@@ -148,7 +150,7 @@ def _profiles(
     missing = [str(each[0]) for each in words if isinstance(each, list) and each]
     if missing:
         names = ", ".join(dict.fromkeys(map(one_line, inactive)))
-        return Fact(value=list(dict.fromkeys([*active, *missing])), seen=f"{names} runs")
+        return Fact(value=list(dict.fromkeys([*active, *missing])), evidence=f"{names} runs")
     if active and name in environ and own.get(name) != environ[name]:
-        return Fact(value=active, seen=f"{name} of this shell")
+        return Fact(value=active, evidence=f"{name} of this shell")
     return None

@@ -114,15 +114,15 @@ class Survey:
         entrypoint: Sequence[str] = image.entrypoint.value if image.entrypoint else ()
         command: Sequence[str] = image.command.value if image.command else ()
         known = image.command or image.entrypoint
-        seen = known.seen if known else ""
+        evidence = known.evidence if known else ""
         for key in ("entrypoint", "command"):
             if getattr(service, key) is not None:
-                seen = self.declared.place(name, key)
+                evidence = self.declared.place(name, key)
         if service.entrypoint is not None:
             entrypoint, command = service.entrypoint, ()
         if service.command is not None:
             command = service.command
-        return Fact(value=" ".join((*entrypoint, *command)), seen=seen)
+        return Fact(value=" ".join((*entrypoint, *command)), evidence=evidence)
 
     def place(self, service: str, *keys: str) -> str:
         """Return "file:line" of a key of a service in the compose files."""

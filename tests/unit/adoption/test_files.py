@@ -122,7 +122,7 @@ def test_profiles_of_the_env_file_need_no_setting(adopted: Adopt) -> None:
 
 def test_a_service_without_an_active_profile_is_named(adopted: Adopt) -> None:
     [note] = [each for each in adopted({"compose.yml": PROFILED}).notes if each.about == "jobs"]
-    assert note.kind == "seen" and "none of its profiles is active" in note.what
+    assert note.kind == "no role" and "none of its profiles is active" in note.what
 
 
 def test_an_env_file_that_is_missing_is_refused(adopted: Adopt, folder: Path) -> None:

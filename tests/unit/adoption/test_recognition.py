@@ -7,7 +7,7 @@ import pytest
 from cosmicdeploy.adoption.adopt import Adoption
 from cosmicdeploy.settings import Settings
 from cosmicdeploy.workspace import read_stack_files
-from tests.unit.adoption.conftest import Adopt, compose, marks, seen, values
+from tests.unit.adoption.conftest import Adopt, compose, evidence, marks, values
 
 pytestmark = pytest.mark.unit
 
@@ -95,7 +95,7 @@ def test_a_health_path_in_the_sources_is_a_guess(
     adoption = adopted(files | {name: code})
     assert values(adoption)["app.health_path"] == path
     assert marks(adoption)["app.health_path"] == "guess"
-    assert path == "/" or seen(adoption, "app.health_path").startswith(f"{name}:")
+    assert path == "/" or evidence(adoption, "app.health_path").startswith(f"{name}:")
 
 
 def test_only_files_that_the_build_reads_count(adopted: Adopt) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from cosmicdeploy.adoption.adopt import Adoption
 from cosmicdeploy.errors import ConfigError
-from tests.unit.adoption.conftest import Adopt, compose, marks, seen, values
+from tests.unit.adoption.conftest import Adopt, compose, evidence, marks, values
 from tests.unit.adoption.stacks import BACKGROUND, POSTGRES
 
 pytestmark = pytest.mark.unit
@@ -29,7 +29,7 @@ def test_background_services_have_their_roles(adopted: Adopt) -> None:
     }
     assert values(adoption)["cache.password_variable"] == "REDIS_SECRET"
     assert marks(adoption)["services.left_alone"] == "guess"
-    assert seen(adoption, "services.scheduler").endswith("`celery … beat`")
+    assert evidence(adoption, "services.scheduler").endswith("`celery … beat`")
     [mailer] = [note for note in adoption.notes if note.about == "mailer"]
     assert "a worker" in mailer.what and "not on the image of web" in mailer.what
 
@@ -374,7 +374,7 @@ def test_of_several_services_the_evidence_names_the_guess(adopted: Adopt) -> Non
     dockerfile = "FROM x AS web\nFROM x AS panel\n"
     adoption = adopted(compose(text, Dockerfile=dockerfile, **conf))
     assert values(adoption)["services.app"] == ["web", "panel"]
-    assert seen(adoption, "services.app") == "panel: docker-compose.yml:3, publishes a port"
+    assert evidence(adoption, "services.app") == "panel: docker-compose.yml:3, publishes a port"
 
 
 @pytest.mark.parametrize(

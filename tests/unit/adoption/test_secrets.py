@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.adoption.conftest import Adopt, compose, marks, seen, values
+from tests.unit.adoption.conftest import Adopt, compose, evidence, marks, values
 
 pytestmark = pytest.mark.unit
 
@@ -42,7 +42,7 @@ def test_an_env_file_of_the_service_is_no_place_that_the_deployer_reads(adopted:
     files = compose(text) | {"db.env": f"MYSQL_ROOT_PASSWORD={SECRET}\nMYSQL_DATABASE=shop\n"}
     adoption = adopted(files)
     assert marks(adoption)["database.password_variable"] == "to do"
-    assert "docker-compose.yml:3, env_file" in seen(adoption, "database.password_variable")
+    assert "docker-compose.yml:3, env_file" in evidence(adoption, "database.password_variable")
     assert SECRET not in adoption.text + str(adoption)
 
 

@@ -56,7 +56,7 @@ def _all(survey: Survey, name: str) -> Iterator[SearchedText]:
             yield survey.text(name, source)
     command = survey.command(name)
     if command.value:
-        yield SearchedText(command.seen, command.value, is_file=False)
+        yield SearchedText(command.evidence, command.value, is_file=False)
     for variable, value in service.environment.items():
         if len(value) <= _MAX_VALUE:
             place = survey.environment_place(name, variable)

@@ -30,8 +30,8 @@ def find_cache(survey: Survey, roles: Roles) -> Fact[str] | None:
     chosen = used or found
     if len(chosen) != 1:
         return None
-    seen = roles.servers[chosen[0]].seen
-    return Fact(value=chosen[0], seen=seen, mark="" if used else "guess")
+    evidence = roles.servers[chosen[0]].evidence
+    return Fact(value=chosen[0], evidence=evidence, mark="" if used else "guess")
 
 
 def password_of(survey: Survey, roles: Roles, name: str) -> Fact[str] | None:
@@ -43,8 +43,8 @@ def password_of(survey: Survey, roles: Roles, name: str) -> Fact[str] | None:
     written = survey.declared.value(name, "command")
     text = " ".join(map(str, written)) if isinstance(written, list) else str(written or "")
     if match := _OPTION.search(_joined(text)):
-        seen = f"{survey.place(name, 'command')}, requirepass"
-        return variable_of_text(survey, match[1].replace("\0", " "), seen, DEFAULT_VARIABLE)
+        evidence = f"{survey.place(name, 'command')}, requirepass"
+        return variable_of_text(survey, match[1].replace("\0", " "), evidence, DEFAULT_VARIABLE)
     place = _configured(survey, name)
     return _of_application(survey, roles, place) if place else None
 
@@ -74,7 +74,7 @@ def _unless_empty(survey: Survey, name: str, variable: str) -> Fact[str] | None:
         return fact
     place = survey.environment_place(name, variable)
     is_set = fact.value in survey.variables
-    return Fact(value=fact.value, seen=f"{place}, {variable}, empty now") if is_set else None
+    return Fact(value=fact.value, evidence=f"{place}, {variable}, empty now") if is_set else None
 
 
 def _joined(text: str) -> str:

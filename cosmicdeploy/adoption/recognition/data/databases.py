@@ -51,15 +51,15 @@ def find_database(survey: Survey, roles: Roles) -> Fact[str] | None:
     if not ranked:
         return None
     is_certain = len(ranked) == 1 or ranked[0] in used
-    seen = roles.servers[ranked[0]].seen
-    return Fact(value=ranked[0], seen=seen, mark="" if is_certain else "guess")
+    evidence = roles.servers[ranked[0]].evidence
+    return Fact(value=ranked[0], evidence=evidence, mark="" if is_certain else "guess")
 
 
 def access_of(survey: Survey, roles: Roles, name: str) -> Access:
     """Return how the deployer connects to the database service `name`."""
     user, password = _login(survey, name)
     schema = first_fact((lambda: _schema(survey, name), lambda: _used_schema(survey, roles)))
-    unknown = Fact(value=UNKNOWN_SCHEMA, seen="no variable names the schema", mark="to do")
+    unknown = Fact(value=UNKNOWN_SCHEMA, evidence="no variable names the schema", mark="to do")
     return Access(schema or unknown, user, password, _port(survey, name))
 
 
@@ -77,8 +77,8 @@ def _text(survey: Survey, name: str, variables: list[str] | tuple[str, ...]) -> 
     environment = survey.services[name].environment
     for variable in variables:
         if _SCHEMA.fullmatch(environment.get(variable, "")):
-            seen = f"{survey.environment_place(name, variable)}, {variable}"
-            return Fact(value=environment[variable], seen=seen)
+            evidence = f"{survey.environment_place(name, variable)}, {variable}"
+            return Fact(value=environment[variable], evidence=evidence)
     return None
 
 
@@ -87,7 +87,9 @@ def _of_urls(survey: Survey, name: str) -> Iterator[Fact[str]]:
     for variable in URLS:
         path = read_place(environment.get(variable, "")).path
         if _SCHEMA.fullmatch(path):
-            yield Fact(value=path, seen=f"{survey.environment_place(name, variable)}, {variable}")
+            yield Fact(
+                value=path, evidence=f"{survey.environment_place(name, variable)}, {variable}"
+            )
 
 
 def _login(survey: Survey, name: str) -> tuple[Fact[str], Fact[str]]:
@@ -97,16 +99,16 @@ def _login(survey: Survey, name: str) -> tuple[Fact[str], Fact[str]]:
         if f"{prefix}ROOT_PASSWORD" in environment:
             default = DEFAULT.password_variable
             password = variable_of(survey, name, f"{prefix}ROOT_PASSWORD", default)
-            return Fact(value="root", seen=password.seen), password
+            return Fact(value="root", evidence=password.evidence), password
     for prefix in _PREFIXES:
         user = environment.get(f"{prefix}USER")
         if user and f"{prefix}PASSWORD" in environment and not _has_root(environment):
             place = survey.environment_place(name, f"{prefix}USER")
-            seen = f"{place}; it needs the privileges that docs/backups.md lists"
+            evidence = f"{place}; it needs the privileges that docs/backups.md lists"
             password = variable_of(survey, name, f"{prefix}PASSWORD", "DB_PASSWORD")
-            return Fact(value=user, seen=seen, mark="guess"), password
+            return Fact(value=user, evidence=evidence, mark="guess"), password
     why = f"{survey.place(name)} has no root password that can be read"
-    return Fact(value="root", seen=why), to_do(survey, DEFAULT.password_variable, why)
+    return Fact(value="root", evidence=why), to_do(survey, DEFAULT.password_variable, why)
 
 
 def _has_root(environment: Mapping[str, str]) -> bool:
@@ -119,5 +121,5 @@ def _port(survey: Survey, name: str) -> Fact[int] | None:
     text = match[1] if match else survey.services[name].environment.get("MYSQL_TCP_PORT", "")
     if (port := port_number(text)) is None:
         return None
-    seen = command.seen if match else survey.environment_place(name, "MYSQL_TCP_PORT")
-    return Fact(value=port, seen=seen)
+    evidence = command.evidence if match else survey.environment_place(name, "MYSQL_TCP_PORT")
+    return Fact(value=port, evidence=evidence)

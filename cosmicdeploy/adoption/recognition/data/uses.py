@@ -39,7 +39,7 @@ class Use:
     host: str
     port: str
     product: str
-    seen: str
+    evidence: str
 
     @property
     def address(self) -> str:
@@ -59,8 +59,8 @@ def uses(survey: Survey, roles: Roles) -> Iterator[Use]:
             product = _PRODUCTS.get(place.scheme.partition("+")[0], "")
             port = place.port or ("" if variable in URLS else _port(environment))
             if product or variable in _HOSTS:
-                seen = survey.environment_place(name, variable)
-                yield Use(place.host, port, product or kind, f"{seen}, {variable}")
+                evidence = survey.environment_place(name, variable)
+                yield Use(place.host, port, product or kind, f"{evidence}, {variable}")
 
 
 def _port(environment: Mapping[str, str]) -> str:
@@ -90,12 +90,12 @@ def database_notes(survey: Survey, roles: Roles, chosen: str) -> Iterator[Note]:
     outside = {use.address or use.product: use for use in uses(survey, roles)}
     for use in outside.values():
         if use.product == "SQLite":
-            yield _not_held("", f"SQLite, in a file of the application ({use.seen})")
+            yield _not_held("", f"SQLite, in a file of the application ({use.evidence})")
         elif not use.host and not roles.of_kind("database"):
-            yield _not_held("", f"{use.product or 'a database'}, at the address in {use.seen}")
+            yield _not_held("", f"{use.product or 'a database'}, at the address in {use.evidence}")
         elif use.host and not _is_of_stack(survey, use.host):
             what = use.product or "a database"
-            yield _not_held("", f"{what} outside of the stack, at {use.address} ({use.seen})")
+            yield _not_held("", f"{what} outside of the stack, at {use.address} ({use.evidence})")
 
 
 def _not_held(name: str, what: str) -> Note:

@@ -105,7 +105,7 @@ def console_of_commands(survey: Survey, background: Iterable[str]) -> Fact[list[
         command = survey.command(name)
         match = _AS_ARTISAN.match(command.value)
         if match:
-            return Fact(value=match[1].split(), seen=command.seen, mark="guess")
+            return Fact(value=match[1].split(), evidence=command.evidence, mark="guess")
     return None
 
 
@@ -114,7 +114,7 @@ def _found(survey: Survey, services: tuple[str, ...]) -> Iterator[Fact[Framework
         for name in services:
             file = survey.sources[name].named(*framework.files)
             if file is not None:
-                yield Fact(value=framework, seen=file.shown)
+                yield Fact(value=framework, evidence=file.shown)
             command = survey.command(name)
             if match := re.search(framework.pattern, command.value):
-                yield Fact(value=framework, seen=f"{command.seen}, `{match[0]}`")
+                yield Fact(value=framework, evidence=f"{command.evidence}, `{match[0]}`")

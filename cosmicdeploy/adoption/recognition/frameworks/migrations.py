@@ -22,13 +22,13 @@ def migration_at_start(survey: Survey, name: str) -> Fact[str] | None:
     script may do it only under a condition.
     """
     command = survey.command(name)
-    line = SearchedText(command.seen, command.value, is_file=False)
+    line = SearchedText(command.evidence, command.value, is_file=False)
     for text in (line, *_scripts(survey, name, command.value)):
         for pattern in MIGRATIONS:
             for match in text.matches(re.compile(pattern)):
                 words = shown_words(match)
-                seen = f"{text.place(match.start())}, `{words}`"
-                return Fact(value=words, seen=seen, mark="guess" if text.is_file else "")
+                evidence = f"{text.place(match.start())}, `{words}`"
+                return Fact(value=words, evidence=evidence, mark="guess" if text.is_file else "")
     return None
 
 

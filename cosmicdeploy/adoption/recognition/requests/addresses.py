@@ -46,8 +46,8 @@ def base_url(
     port = ports.https if is_tls else ports.http
     scheme, usual = ("https", HTTPS) if is_tls else ("http", HTTP)
     colon = "" if port in (None, usual) else f":{port}"
-    seen = f"{host.seen}; this name has to lead to the stack"
-    return Fact(value=f"{scheme}://{host.value.name}{colon}", seen=seen, mark="guess")
+    evidence = f"{host.evidence}; this name has to lead to the stack"
+    return Fact(value=f"{scheme}://{host.value.name}{colon}", evidence=evidence, mark="guess")
 
 
 def has_plain_address(survey: Survey, proxy: str) -> bool:
@@ -84,10 +84,10 @@ def _hosts_of_texts(texts: Sequence[SearchedText], *, needs_tls: bool) -> Iterat
     for text in texts:
         for site in text.matches(_SITE):
             host = Host(name=site[2], is_tls=not site["plain"])
-            yield Fact(value=host, seen=text.place(site.start(2)), mark="guess")
+            yield Fact(value=host, evidence=text.place(site.start(2)), mark="guess")
         redirect = next(text.matches(_REDIRECT), None)
         if redirect or needs_tls:
             for name in text.matches(_SERVER_NAME):
                 host = Host(name=name[1], is_tls=True)
                 place = text.place(redirect.start() if redirect else name.start())
-                yield Fact(value=host, seen=place, mark="guess")
+                yield Fact(value=host, evidence=place, mark="guess")

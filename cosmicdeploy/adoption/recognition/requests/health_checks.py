@@ -38,12 +38,12 @@ class CheckedUrl:
 
 def checked_url(survey: Survey, name: str) -> Fact[CheckedUrl] | None:
     """Return the URL that the health check of a service requests; None if it requests none."""
-    words, seen = _check(survey, name)
+    words, evidence = _check(survey, name)
     text = " ".join(words)
     own = {*_LOCAL, name, survey.services[name].container_name, survey.services[name].hostname}
     for match in (*_URL.finditer(text), *_BARE.finditer(text)):
         if match["host"] in own:
-            return Fact(value=_url(survey, name, match), seen=f"{seen}, health check")
+            return Fact(value=_url(survey, name, match), evidence=f"{evidence}, health check")
     return None
 
 
@@ -59,7 +59,7 @@ def _check(survey: Survey, name: str) -> tuple[Sequence[str], str]:
         words = declared.test[1:] if declared.test[0] != "NONE" else ()
         return words, survey.place(name, "healthcheck", "test")
     image = survey.images[name].healthcheck
-    return (image.value, image.seen) if image else ((), "")
+    return (image.value, image.evidence) if image else ((), "")
 
 
 def _url(survey: Survey, name: str, match: re.Match[str]) -> CheckedUrl:

@@ -53,7 +53,7 @@ def health_path_of(survey: Survey, name: str, texts: Sequence[SearchedText]) -> 
         )
     )
     nothing = "no file names a health path; it has to answer 200"
-    return fact or Fact(value="/", seen=nothing, mark="guess")
+    return fact or Fact(value="/", evidence=nothing, mark="guess")
 
 
 def candidates(survey: Survey, name: str) -> list[str]:
@@ -63,23 +63,23 @@ def candidates(survey: Survey, name: str) -> list[str]:
 
 def _of_health_check(survey: Survey, name: str) -> Fact[str] | None:
     url = checked_url(survey, name)
-    return _path(url.value.path, url.seen) if url else None
+    return _path(url.value.path, url.evidence) if url else None
 
 
 def _of_labels(survey: Survey, name: str) -> Fact[str] | None:
     label = health_path_by_labels(survey, name)
-    return _path(label.value, label.seen) if label else None
+    return _path(label.value, label.evidence) if label else None
 
 
-def _path(text: str, seen: str) -> Fact[str] | None:
+def _path(text: str, evidence: str) -> Fact[str] | None:
     """Return a path without its query, which may hold a token; None for anything else."""
     path, question, _ = text.partition("?")
     path = one_line(path.partition("#")[0])
     if not path.startswith("/") or "$" in path:
         return None
     if question:
-        return Fact(value=path, seen=f"{seen}; its query is left out", mark="guess")
-    return Fact(value=path, seen=seen)
+        return Fact(value=path, evidence=f"{evidence}; its query is left out", mark="guess")
+    return Fact(value=path, evidence=evidence)
 
 
 def _of_variable(survey: Survey, name: str) -> Fact[str] | None:
@@ -87,10 +87,12 @@ def _of_variable(survey: Survey, name: str) -> Fact[str] | None:
     own, image = survey.services[name].environment, survey.images[name].variables
     for variable in _VARIABLES:
         if _IS_PATH.fullmatch(own.get(variable, "")):
-            seen = f"{survey.environment_place(name, variable)}, {variable}"
-            return Fact(value=own[variable], seen=seen)
+            evidence = f"{survey.environment_place(name, variable)}, {variable}"
+            return Fact(value=own[variable], evidence=evidence)
         if variable in image and _IS_PATH.fullmatch(image[variable].value):
-            return Fact(value=image[variable].value, seen=f"{image[variable].seen}, {variable}")
+            return Fact(
+                value=image[variable].value, evidence=f"{image[variable].evidence}, {variable}"
+            )
     return None
 
 
@@ -105,7 +107,7 @@ def _of_proxy(texts: Sequence[SearchedText]) -> Fact[str] | None:
     if len(found) != 1:
         return None
     path, place = next(iter(found.items()))
-    return Fact(value=path, seen=f"{place}, the proxy checks it")
+    return Fact(value=path, evidence=f"{place}, the proxy checks it")
 
 
 def _of_source(survey: Survey, name: str) -> Fact[str] | None:
@@ -113,7 +115,7 @@ def _of_source(survey: Survey, name: str) -> Fact[str] | None:
     if not found:
         return None
     path = min(found, key=_rank)
-    return Fact(value=path, seen=f"{found[path]} has this path", mark="guess")
+    return Fact(value=path, evidence=f"{found[path]} has this path", mark="guess")
 
 
 def _paths(file: TextFile) -> Iterator[tuple[str, int]]:

@@ -101,7 +101,7 @@ def _by_command(survey: Survey, name: str) -> Fact[Role] | None:
     for role, patterns in _COMMANDS.items():
         for pattern in patterns:
             if match := re.search(pattern, command.value):
-                return Fact(value=role, seen=f"{command.seen}, `{shown_words(match)}`")
+                return Fact(value=role, evidence=f"{command.evidence}, `{shown_words(match)}`")
     return None
 
 
@@ -111,8 +111,8 @@ def _by_variable(survey: Survey, name: str) -> Fact[Role] | None:
         value = survey.services[name].environment.get(variable, "").lower()
         for role, pattern in _NAMES.items():
             if re.fullmatch(pattern, value):
-                seen = f"{survey.environment_place(name, variable)}, {variable}"
-                return Fact(value=role, seen=seen)
+                evidence = f"{survey.environment_place(name, variable)}, {variable}"
+                return Fact(value=role, evidence=evidence)
     return None
 
 
@@ -126,7 +126,7 @@ def _by_name(survey: Survey, name: str) -> Fact[Role] | None:
     for role, pattern in _NAMES.items():
         for word, why in names.items():
             if re.fullmatch(pattern, word):
-                return Fact(value=role, seen=f"{survey.place(name)}, {why}", mark="guess")
+                return Fact(value=role, evidence=f"{survey.place(name)}, {why}", mark="guess")
     return None
 
 

@@ -40,7 +40,7 @@ class Pass:
     proxy: str
     kind: str
     port: int | None
-    seen: str
+    evidence: str
     script: str = ""
     is_visible: bool = False
     is_parsed: bool = False
@@ -68,8 +68,8 @@ def passes_by_labels(survey: Survey, proxies: Mapping[str, str], name: str) -> I
         if found is not None:
             key, kind, port = found
             proxy = _reader(survey, [n for n, what in proxies.items() if what == product], name)
-            seen = _place(survey, name, key)
-            yield Pass(service=name, proxy=proxy, kind=kind, port=port, seen=seen)
+            evidence = _place(survey, name, key)
+            yield Pass(service=name, proxy=proxy, kind=kind, port=port, evidence=evidence)
 
 
 def _reader(survey: Survey, proxies: Sequence[str], name: str) -> str:
@@ -92,7 +92,7 @@ def health_path_by_labels(survey: Survey, name: str) -> Fact[str] | None:
     key = next((key for key in labels if _TRAEFIK_HEALTH.fullmatch(key)), "")
     if not key:
         return None
-    return Fact(value=labels[key], seen=f"{_place(survey, name, key)}, Traefik's health check")
+    return Fact(value=labels[key], evidence=f"{_place(survey, name, key)}, Traefik's health check")
 
 
 def host_by_labels(survey: Survey, name: str) -> Fact[Host] | None:
@@ -114,8 +114,8 @@ def host_by_labels(survey: Survey, name: str) -> Fact[Host] | None:
     return None
 
 
-def _host(name: str, is_tls: bool, seen: str) -> Fact[Host]:
-    return Fact(value=Host(name=name, is_tls=is_tls), seen=seen, mark="guess")
+def _host(name: str, is_tls: bool, evidence: str) -> Fact[Host]:
+    return Fact(value=Host(name=name, is_tls=is_tls), evidence=evidence, mark="guess")
 
 
 def _traefik_pass(service: Service) -> tuple[str, str, int | None] | None:

@@ -74,7 +74,7 @@ def _parsed(
             proxy=proxy,
             kind=each.kind,
             port=each.port,
-            seen=each.place,
+            evidence=each.place,
             script=each.script,
             is_visible=(each.kind, each.place.rpartition("/")[2], each.port) in visible,
             is_parsed=True,
@@ -103,7 +103,7 @@ def _searched(
                 proxy=proxy,
                 kind="fastcgi" if is_fastcgi else "proxy",
                 port=port or None,
-                seen=each.place(match.start()),
+                evidence=each.place(match.start()),
             )
 
 

@@ -111,8 +111,8 @@ def _by_image(survey: Survey, name: str) -> Fact[Server] | None:
     for image in survey.images[name].names:
         if (server := server_of_image(image)) is not None:
             key = "image" if service.declares_image else "build"
-            seen = f"{survey.place(name, key)}, image {one_line(image)}"
-            return Fact(value=server, seen=seen)
+            evidence = f"{survey.place(name, key)}, image {one_line(image)}"
+            return Fact(value=server, evidence=evidence)
     return None
 
 
@@ -125,8 +125,10 @@ def _by_data(survey: Survey, name: str) -> Fact[Server] | None:
         for key in _ROOT:
             if prefix + key in service.environment:
                 product = MARIADB if prefix == "MARIADB_" else MYSQL
-                seen = survey.environment_place(name, prefix + key)
-                return Fact(value=Server("database", product), seen=f"{seen}, {prefix}{key}")
+                evidence = survey.environment_place(name, prefix + key)
+                return Fact(
+                    value=Server("database", product), evidence=f"{evidence}, {prefix}{key}"
+                )
     return None
 
 
@@ -134,7 +136,7 @@ def _by_program(survey: Survey, name: str) -> Fact[Server] | None:
     command = survey.command(name)
     program = PurePosixPath(command.value.partition(" ")[0]).name
     server = _PROGRAMS.get(program)
-    return Fact(value=server, seen=f"{command.seen}, runs {program}") if server else None
+    return Fact(value=server, evidence=f"{command.evidence}, runs {program}") if server else None
 
 
 def _by_tool(survey: Survey, name: str) -> Fact[Server] | None:
@@ -143,4 +145,4 @@ def _by_tool(survey: Survey, name: str) -> Fact[Server] | None:
     if match is None:
         return None
     words = " … ".join(filter(None, match.groups()))
-    return Fact(value=Server("helper", words), seen=f"{command.seen}, `{words}`")
+    return Fact(value=Server("helper", words), evidence=f"{command.evidence}, `{words}`")
