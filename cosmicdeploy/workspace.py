@@ -42,7 +42,14 @@ def read_stack_files(
     `variables` override those of the environment.
     """
     own = dict(variables or {})
-    loaded = load(config or find(Path.cwd()), {**os.environ, **own})
+    return stack_of(load(config or find(Path.cwd()), {**os.environ, **own}), own)
+
+
+def stack_of(
+    loaded: LoadedSettings, variables: Mapping[str, str] | None = None
+) -> tuple[LoadedSettings, Stack]:
+    """Return what `read_stack_files` returns, for settings that are loaded already."""
+    own = dict(variables or {})
     files = replace(loaded.compose_files, variables=tuple(own.items()))
     stack = read_files(files, os.environ)
     _require_services(loaded, stack)

@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 from cosmicdeploy.cli import in_container
 from cosmicdeploy.cli.backups import group as backup
 from cosmicdeploy.cli.edge.usage_errors import reported_usage_errors
-from cosmicdeploy.cli.manage import console, exec, features, init, lock, migrate, shell
+from cosmicdeploy.cli.manage import adopt, console, exec, features, init, lock, migrate, shell
 from cosmicdeploy.cli.observe import (
     checklist,
     diagnose,
@@ -28,6 +28,7 @@ from cosmicdeploy.cli.release import deploy, playbook, restart, rollback, step, 
 EXAMPLES = """\b
 Examples:
   cosmicdeploy init kiosk            create the shipped stack in kiosk/
+  cosmicdeploy adopt                 write the settings for the compose file in this folder
   cosmicdeploy deploy --plan         show what a deploy would change
   cosmicdeploy deploy                deploy the release in this folder
   cosmicdeploy rollback --to latest  roll back to the last backup
@@ -128,6 +129,7 @@ app.command()(shell.shell)
 app.command(context_settings=in_container.SETTINGS)(console.console)
 app.command()(restart.restart)
 app.command()(init.init)
+app.command()(adopt.adopt)
 app.add_typer(backup.app, name="backup")
 app.add_typer(features.app, name="features")
 app.add_typer(lock.app, name="lock")

@@ -126,7 +126,9 @@ class Image:
 
     `digests` are the image's names in registries, as "repository@sha256:…". `tagged_at` is when
     this engine last pulled, built or tagged the image (ISO 8601); "" if the engine does not report
-    this time.
+    this time. `entrypoint` and `command` are the words that a container runs by default, and
+    `exposed` are its TCP ports. `healthcheck` is the command line of the health check. `user` and
+    `working_directory` are "" if the image sets none.
     """
 
     id: str
@@ -135,6 +137,12 @@ class Image:
     tagged_at: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    exposed: tuple[int, ...] = ()
+    healthcheck: tuple[str, ...] = ()
+    user: str = ""
+    working_directory: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,7 +64,20 @@ def parse_image(attrs: Json) -> Image:
         tagged_at=(attrs.get("Metadata") or {}).get("LastTagTime") or "",
         labels=config.get("Labels") or {},
         environment=_environment(config),
+        entrypoint=tuple(config.get("Entrypoint") or ()),
+        command=tuple(config.get("Cmd") or ()),
+        exposed=_exposed(config),
+        healthcheck=_probe_command(config.get("Healthcheck") or {}),
+        user=config.get("User") or "",
+        working_directory=config.get("WorkingDir") or "",
     )
+
+
+def _exposed(config: Json) -> tuple[int, ...]:
+    """Return the exposed TCP ports; a range such as "8000-8010/tcp" stands for its first port."""
+    texts = [text.partition("/") for text in config.get("ExposedPorts") or {}]
+    firsts = [port.partition("-")[0] for port, _, protocol in texts if protocol in ("", "tcp")]
+    return tuple(sorted(int(port) for port in firsts if port.isdecimal()))
 
 
 def _environment(config: Json) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 PRIVATE = 0o600
+# The errors of file systems that have no links.
+_NO_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK)
 
 
 def write_atomically(path: Path, text: str, *, mode: int = PRIVATE) -> None:
@@ -26,6 +29,37 @@ def write_atomically(path: Path, text: str, *, mode: int = PRIVATE) -> None:
     finally:
         partial.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def write_new(path: Path, text: str, *, mode: int = PRIVATE) -> None:
+    """Create a file with this content, whole or not at all; on return it is on the disk.
+
+    `mode` is as in `write_atomically`. What a killed writer left behind is removed. Raises
+    `FileExistsError` if anything has this name, and `OSError`.
+    """
+    partial = path.with_name(f".{path.name}.new")
+    with folder_lock(path.parent):  # another writer uses the same partial file
+        partial.unlink(missing_ok=True)
+        try:
+            with open_private(partial, new=True, mode=mode) as file:
+                file.write(text.encode())
+                sync(file)
+            _link(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
+def _link(partial: Path, path: Path) -> None:
+    """Give a file its name. Unlike a rename, a link never replaces an existing file."""
+    try:
+        path.hardlink_to(partial)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        partial.rename(path)
 
 
 def open_private(path: Path, *, new: bool = False, mode: int = PRIVATE) -> BinaryIO:

@@ -74,7 +74,12 @@ def read(path: Path, loader: type[PlainLoader] | None = None) -> Document:
 
     Raises `ConfigError`, with file and line, if the file cannot be used.
     """
-    root, data = _parse(path, _text(path), loader or PlainLoader)
+    return read_text(path, _text(path), loader)
+
+
+def read_text(path: Path, text: str, loader: type[PlainLoader] | None = None) -> Document:
+    """Read the text of a YAML file as `read` does; the file itself need not exist."""
+    root, data = _parse(path, text, loader or PlainLoader)
     if data is None:
         raise ConfigError(
             f"{path.name} is empty", where=str(path), todo="write its content, or restore the file"

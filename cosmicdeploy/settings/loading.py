@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.files.yaml_reader import read
+from cosmicdeploy.files.yaml_reader import Document, read
 from cosmicdeploy.migrations.frameworks.framework import Framework
 from cosmicdeploy.settings.framework import framework_of
 from cosmicdeploy.settings.settings import Settings
+from cosmicdeploy.stack.default_files import default_files
 from cosmicdeploy.stack.model import ComposeFiles
 from cosmicdeploy.stack.variables.compose_variables import files_of_variable
 from cosmicdeploy.stack.variables.environment import variables
@@ -19,6 +20,9 @@ from cosmicdeploy.stack.variables.interpolate import interpolate_values
 from cosmicdeploy.validation import validated
 
 FILE_NAME = "cosmicdeploy.yaml"
+# What to do in a folder without settings: if it has a compose file, and if it has none.
+WRITE_ONE = "write one for the compose file here with `cosmicdeploy adopt`"
+CREATE_STACK = "create a stack with `cosmicdeploy init`"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,16 +108,24 @@ def find(start: Path) -> Path:
         # above it.
         if os.path.lexists(folder / FILE_NAME):
             return folder / FILE_NAME
+    has_stack = bool(default_files(start))
     raise ConfigError(
         f"There is no {FILE_NAME} here or in a folder above",
         where=str(start),
-        todo="create a stack with `cosmicdeploy init`, or name a file with --config FILE",
+        todo=f"{WRITE_ONE if has_stack else CREATE_STACK}, or name a file with --config FILE",
     )
 
 
 def load(file: Path, environ: Mapping[str, str]) -> LoadedSettings:
     """Read and validate a settings file; raises `ConfigError`, with file, line and key."""
-    document = read(file.resolve())
+    return load_document(read(file.resolve()), environ)
+
+
+def load_document(document: Document, environ: Mapping[str, str]) -> LoadedSettings:
+    """Validate settings that were read from a file, or that are to be written to one.
+
+    Raises the same errors as `load`.
+    """
     env_file = document.path.parent / str(document.data.get("env_file") or ".env")
     all_variables = variables(env_file, environ)
     data = interpolate_values(document, all_variables)

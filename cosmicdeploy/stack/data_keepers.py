@@ -77,7 +77,7 @@ def _runs_same_image(service: Service, other: Service) -> bool:
 
 def _reason(service: Service, shared: Collection[str]) -> str:
     # A derived image name has words of the project and the service, which may mean anything.
-    if service.declares_image and (server := _server(service.image)):
+    if service.declares_image and (server := server_of(service.image)):
         return f"its image is {server}"
     for mount in writable_mounts(service):
         if mount.source not in shared and _holds_data(service, mount):
@@ -85,15 +85,20 @@ def _reason(service: Service, shared: Collection[str]) -> str:
     return ""
 
 
-def _server(image: str) -> str:
+def server_of(image: str) -> str:
     """Return the word of an image's name that identifies a known server; "" if there is none."""
-    path = image.partition("@")[0]
-    *folders, last = path.split("/")
-    last = last.partition(":")[0]
-    words = re.split(r"[-_.]", last if last != "server" else "-".join(folders[-1:]))
+    words = words_of(image)
     if _CLIENTS & set(words):
         return ""
     return next((word for word in words if word in _SERVERS), "")
+
+
+def words_of(image: str) -> list[str]:
+    """Return the words of an image's name, without its registry, folders and tag."""
+    path = image.partition("@")[0]
+    *folders, last = path.split("/")
+    last = last.partition(":")[0]
+    return re.split(r"[-_.]", last if last != "server" else "-".join(folders[-1:]))
 
 
 def _holds_data(service: Service, mount: Mount) -> bool:

@@ -10,26 +10,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cosmicdeploy.files.yaml_reader import Document
+from cosmicdeploy.stack.default_files import DEFAULT_NAMES, OVERRIDE_NAMES
 from cosmicdeploy.stack.merging.sources import services_of
 from cosmicdeploy.stack.model import ComposeFiles, Remark, Service
 from cosmicdeploy.stack.values.words import UnclosedQuote, Words, split
 from cosmicdeploy.stack.variables.compose_variables import files_of_variable
 
-# Without -f and COMPOSE_FILE, Compose reads the first existing file of these names and its override
-# file.
-_DEFAULT_NAMES = ("compose", "docker-compose")
-_ENDINGS = (".yaml", ".yml")
 _COMMANDS = ("command", "entrypoint")
 
 
 def unread_override(files: ComposeFiles, variables: Mapping[str, str]) -> Iterator[Remark]:
     """Yield a remark if `docker compose` without options would read an override file as well."""
     only = files.files[0].name
-    if len(files.files) > 1 or files_of_variable(variables):
+    if len(files.files) > 1 or files_of_variable(variables) or only not in DEFAULT_NAMES:
         return
-    if only not in [name + ending for name in _DEFAULT_NAMES for ending in _ENDINGS]:
-        return
-    for name in [f"{name}.override{ending}" for name in _DEFAULT_NAMES for ending in _ENDINGS]:
+    for name in OVERRIDE_NAMES:
         if (files.directory / name).is_file():
             yield Remark(
                 service="",

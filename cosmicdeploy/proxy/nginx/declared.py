@@ -6,7 +6,7 @@ files inside an image are not read, and variables in templates are not resolved.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,10 +45,26 @@ def declared_passes(stack: Stack, service: Service) -> list[DeclaredPass]:
     Empty if no directive names the service, or if directives name it only by variables that nginx
     alone can resolve.
     """
-    trees = {path: parse(f"# configuration file {path}:\n{text}") for path, text in _files(stack)}
+    texts = {str(path): text for path, text in _files(stack)}
+    return passes_to(names_of(service), texts)
+
+
+def passes_to(names: Collection[str], texts: Mapping[str, str]) -> list[DeclaredPass]:
+    """Return the directives that pass requests to a host with one of these names.
+
+    `texts` are configuration files by their paths, which `place` repeats. Returns none if blocks
+    are nested so deeply that no nginx would read them.
+    """
+    try:
+        return _passes_to(names, texts)
+    except RecursionError:
+        return []
+
+
+def _passes_to(names: Collection[str], texts: Mapping[str, str]) -> list[DeclaredPass]:
+    trees = {path: parse(f"# configuration file {path}:\n{text}") for path, text in texts.items()}
     tree = tuple(directive for each in trees.values() for directive in each)
     servers = {group.name: [(s.host, s.port) for s in group.servers] for group in groups(tree)}
-    names = _names(service)
     return [
         _declared(path, directive, port)
         for path, own in trees.items()
@@ -82,7 +98,8 @@ def _read(path: Path) -> Iterator[tuple[Path, str]]:
         return  # not a text file, or the deployer may not read it
 
 
-def _names(service: Service) -> set[str]:
+def names_of(service: Service) -> set[str]:
+    """Return the names by which other containers reach those of a service."""
     aliases = (alias for network in service.networks for alias in network.aliases)
     return {service.compose_name, service.container_name, *aliases}
 
@@ -98,7 +115,7 @@ def _targets(
     return [(host, directive.port or port) for host, port in servers.get(target, [(target, None)])]
 
 
-def _declared(path: Path, directive: PassDirective, port: int | None) -> DeclaredPass:
+def _declared(path: str, directive: PassDirective, port: int | None) -> DeclaredPass:
     return DeclaredPass(
         kind=directive.kind,
         place=f"{path}:{directive.line}",

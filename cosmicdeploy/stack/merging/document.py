@@ -24,14 +24,17 @@ class MergedDocument(Document):
         last file that the settings name, or else an included file. For an item of a list this is a
         guess, since Compose joins lists.
         """
-        found = [(document, document.locate(*known)) for document, known in self._candidates(keys)]
+        found = [(document, document.locate(*known)) for document, known in self.candidates(keys)]
         if not found:
             return str(self.path)
         document, (_, line) = max(found, key=lambda pair: pair[1][0])
         return f"{document.path}:{line}"
 
-    def _candidates(self, keys: Keys) -> Iterator[tuple[Document, Keys]]:
-        """Yield each file with the keys under which it may have the value."""
+    def candidates(self, keys: Keys) -> Iterator[tuple[Document, Keys]]:
+        """Yield each file with the keys under which it may have the value.
+
+        A file that overrides others comes before them.
+        """
         for document in (*reversed(self.sources.named), *self.sources.included):
             yield document, keys
             if len(keys) > 1 and keys[0] == "services":

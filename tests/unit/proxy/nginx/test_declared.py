@@ -129,3 +129,7 @@ server {
 """
     places = {each.port: each.place.rpartition(":")[2] for each in passes(tmp_path, text)}
     assert places == {9000: "6", 9001: "8"}
+
+
+def test_blocks_nested_too_deeply_pass_nothing(tmp_path: Path) -> None:
+    assert passes(tmp_path, "a {" * 50_000) == []

@@ -1,0 +1,1 @@
+"""Read what shows how a stack is built and run, without changing anything."""

@@ -1,0 +1,1 @@
+"""Recognize the database and the cache, and the variables of their passwords."""

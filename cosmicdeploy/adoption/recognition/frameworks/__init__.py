@@ -1,0 +1,1 @@
+"""Recognize the framework of the application, and what follows from that."""

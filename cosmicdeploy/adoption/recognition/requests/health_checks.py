@@ -1,0 +1,87 @@
+"""Recognize the URL that a container's own health check requests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cosmicdeploy.adoption.facts import Fact
+from cosmicdeploy.adoption.reading.expressions import expressions
+from cosmicdeploy.adoption.reading.numbers import port_number
+from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.reading.texts.secrecy import is_secret_variable
+
+_URL = re.compile(
+    r"(?P<scheme>https?)://(?P<host>\[::1\]|[\w.-]+)(?::(?P<port>\$\{?\w+\}?|\d{1,5}))?"
+    r"(?P<path>/[^\s'\"`;|&)<>\\]*)?"
+)
+# A check without a scheme, such as `curl localhost:8000/health`.
+_BARE = re.compile(
+    r"(?:curl|wget)\b[^|;&]{0,200}?\s['\"]?(?P<host>localhost|127\.0\.0\.1)"
+    r"(?::(?P<port>\$\{?\w+\}?|\d{1,5}))?(?P<path>/[^\s'\"`;|&)<>\\]*)?"
+)
+_LOCAL = ("localhost", "127.0.0.1", "0.0.0.0", "[::1]", "::1")  # noqa: S104 - read, not bound
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedUrl:
+    """What a health check requests; `port` is None if it is a variable that nothing sets.
+
+    `path` may have a query, which may hold a token; it is "" if it has a secret variable.
+    """
+
+    path: str
+    port: int | None
+    is_tls: bool = False
+
+
+def checked_url(survey: Survey, name: str) -> Fact[CheckedUrl] | None:
+    """Return the URL that the health check of a service requests; None if it requests none."""
+    words, evidence = _check(survey, name)
+    text = " ".join(words)
+    own = {*_LOCAL, name, survey.services[name].container_name, survey.services[name].hostname}
+    for match in (*_URL.finditer(text), *_BARE.finditer(text)):
+        if match["host"] in own:
+            return Fact(value=_url(survey, name, match), evidence=f"{evidence}, health check")
+    return None
+
+
+def has_health_check(survey: Survey, name: str) -> bool:
+    """Return whether a service's containers have a health check of their own."""
+    return bool(_check(survey, name)[0])
+
+
+def _check(survey: Survey, name: str) -> tuple[Sequence[str], str]:
+    """Return the words of the health check, and where they stand; ((), "") for none."""
+    declared = survey.services[name].healthcheck
+    if declared is not None and declared.test:
+        words = declared.test[1:] if declared.test[0] != "NONE" else ()
+        return words, survey.place(name, "healthcheck", "test")
+    image = survey.images[name].healthcheck
+    return (image.value, image.evidence) if image else ((), "")
+
+
+def _url(survey: Survey, name: str, match: re.Match[str]) -> CheckedUrl:
+    is_tls = match.re is _URL and match["scheme"] == "https"
+    return CheckedUrl(
+        path="" if _has_secret(survey, name) else match["path"] or "/",
+        port=_port(survey, name, match["port"] or ("443" if is_tls else "80")),
+        is_tls=is_tls,
+    )
+
+
+def _has_secret(survey: Survey, name: str) -> bool:
+    """Return whether the health check's text has a variable that may hold a secret."""
+    written = survey.declared.value(name, "healthcheck", "test")
+    text = " ".join(map(str, written)) if isinstance(written, list) else str(written)
+    return any(is_secret_variable(each.name) for each in expressions(text))
+
+
+def _port(survey: Survey, name: str, text: str) -> int | None:
+    if text.startswith("$"):
+        variable = text.strip("${}")
+        image = survey.images[name].variables
+        known = image[variable].value if variable in image else ""
+        text = survey.services[name].environment.get(variable, known)
+    return port_number(text)

@@ -1,0 +1,1 @@
+"""Turn the recognized facts into settings, and the settings into commented YAML."""

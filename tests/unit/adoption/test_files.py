@@ -1,0 +1,130 @@
+"""Which compose files are read, and what the settings say about them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy.errors import ConfigError
+from tests.unit.adoption.conftest import Adopt, marks, values
+
+pytestmark = pytest.mark.unit
+
+PLAIN = "services: {web: {image: 'shop:1', ports: ['80:80']}}\n"
+OVER = "services: {web: {restart: always}}\n"
+
+
+@pytest.mark.parametrize(
+    ("names", "expected", "mark"),
+    [
+        (["docker-compose.prod.yml"], None, ""),
+        (["compose.yml"], "compose.yml", ""),
+        (["docker-compose.yml", "compose.yaml"], "compose.yaml", ""),
+        (["docker-compose.yml", "docker-compose.dev.yml"], "docker-compose.yml", ""),
+        (["docker-compose.yml", "docker-compose.prod.yml"], None, ""),
+        (["compose.yml", "compose.production.yaml"], "compose.production.yaml", ""),
+        (["shop.compose.yml"], "shop.compose.yml", ""),
+    ],
+)
+def test_the_compose_file_is_chosen_by_its_name(
+    adopted: Adopt, names: list[str], expected: str | None, mark: str
+) -> None:
+    adoption = adopted(dict.fromkeys(names, PLAIN))
+    assert values(adoption).get("compose_file") == expected
+    assert marks(adoption).get("compose_file", "") == mark
+    unread = [note.about for note in adoption.notes if note.about in names]
+    assert len(unread) == len(names) - 1
+
+
+@pytest.mark.parametrize("name", ["docker-compose.prod.yml", "docker-compose.override.yml"])
+def test_a_file_that_completes_another_is_read_over_it(adopted: Adopt, name: str) -> None:
+    adoption = adopted({"docker-compose.yml": PLAIN, name: OVER})
+    assert values(adoption)["compose_file"] == ["docker-compose.yml", name]
+    assert marks(adoption)["compose_file"] == "guess"
+
+
+def test_files_that_the_env_file_names_need_no_setting(adopted: Adopt) -> None:
+    files = {"a.yml": PLAIN, "b.yml": OVER, ".env": "COMPOSE_FILE=a.yml:b.yml\n"}
+    assert "compose_file" not in values(adopted(files))
+
+
+def test_files_that_only_this_shell_names_are_written(
+    adopted: Adopt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMPOSE_FILE", "a.yml")
+    monkeypatch.setenv("COMPOSE_PROJECT_NAME", "theirs")
+    found = values(adopted({"a.yml": PLAIN}))
+    assert (found["compose_file"], found["project"]) == ("a.yml", "theirs")
+
+
+def test_the_operator_can_name_files_env_file_and_project(adopted: Adopt, folder: Path) -> None:
+    files = {"x/a.yml": PLAIN.replace("shop:1", "shop:${TAG:?}"), "y.env": "TAG=1\n"}
+    choices = {"env_file": folder / "y.env", "project": "theirs", "named": [folder / "x/a.yml"]}
+    found = values(adopted(files, **choices))
+    assert (found["compose_file"], found["env_file"]) == ("x/a.yml", "y.env")
+    assert found["project"] == "theirs"
+
+
+def test_a_link_to_the_compose_file_is_followed_as_by_the_deployer(
+    adopted: Adopt, folder: Path
+) -> None:
+    (folder / "docker-compose.yml").symlink_to(folder / "real" / "docker-compose.yml")
+    files = {
+        "real/docker-compose.yml": "services: {web: {build: ., ports: ['80:80']}}\n",
+        "real/Dockerfile": "FROM x\n",
+    }
+    assert "app.release_variable" not in values(adopted(files))
+
+
+def test_without_a_compose_file_the_error_says_what_to_do(adopted: Adopt) -> None:
+    with pytest.raises(ConfigError, match="There is no compose file here") as caught:
+        adopted({"README.md": ""})
+    assert "--file FILE" in caught.value.todo and "cosmicdeploy init" in caught.value.todo
+
+
+@pytest.mark.parametrize(
+    ("files", "about"),
+    [
+        ({}, "its Dockerfile: Dockerfile not found"),
+        ({"Dockerfile": "FROM x AS a\n"}, "has no stage 'b'"),
+        ({"Dockerfile": "FROM $UNKNOWN\n"}, "FROM names no image"),
+    ],
+)
+def test_a_dockerfile_that_cannot_be_read_is_said(
+    adopted: Adopt, files: dict[str, str], about: str
+) -> None:
+    text = "services: {web: {build: {context: ., target: b}, ports: ['80:80']}}\n"
+    adoption = adopted({"compose.yml": text, **files})
+    [note] = [each for each in adoption.notes if each.about == "web" and each.kind == "not read"]
+    assert about in note.what
+
+
+PROFILED = """\
+services:
+  web: {image: 'shop:${T:-1}', ports: ['80:80']}
+  jobs: {image: 'shop:${T:-1}', command: celery worker, profiles: [jobs]}
+"""
+
+
+def test_profiles_that_only_this_shell_activates_are_written(
+    adopted: Adopt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMPOSE_PROFILES", "jobs")
+    found = values(adopted({"compose.yml": PROFILED}))
+    assert (found["profiles"], found["services.worker"]) == (["jobs"], ["jobs"])
+
+
+def test_profiles_of_the_env_file_need_no_setting(adopted: Adopt) -> None:
+    found = values(adopted({"compose.yml": PROFILED, ".env": "COMPOSE_PROFILES=jobs\n"}))
+    assert found["services.worker"] == ["jobs"] and "profiles" not in found
+
+
+def test_a_service_without_an_active_profile_is_named(adopted: Adopt) -> None:
+    [note] = [each for each in adopted({"compose.yml": PROFILED}).notes if each.about == "jobs"]
+    assert note.kind == "no role" and "none of its profiles is active" in note.what
+
+
+def test_an_env_file_that_is_missing_is_refused(adopted: Adopt, folder: Path) -> None:
+    with pytest.raises(ConfigError, match=r"There is no env file gone\.env"):
+        adopted({"compose.yml": PLAIN}, env_file=folder / "gone.env")
