@@ -14,12 +14,17 @@ from cosmicdeploy.adoption.proposal.application import (
     recognize,
 )
 from cosmicdeploy.adoption.proposal.files import file_settings
+from cosmicdeploy.adoption.proposal.migrations import (
+    Found,
+    find_framework,
+    framework_notes,
+    framework_settings,
+    migration_settings,
+)
 from cosmicdeploy.adoption.proposal.notes import application_notes, reading_notes
 from cosmicdeploy.adoption.proposal.rest import (
     address_settings,
     data_settings,
-    framework_notes,
-    framework_settings,
     proxy_settings,
     rollout_settings,
 )
@@ -39,8 +44,8 @@ from cosmicdeploy.text.suggest import did_you_mean
 # The sections in the order in which they are written; keys within a section keep their order.
 ORDER = (
     "compose_file", "profiles", "env_file", "project", "services", "app", "applications",
-    "database", "cache", "cache_clear", "restart", "maintenance", "proxy", "probe", "monitoring",
-    "diagnose",
+    "database", "cache", "migrate", "cache_clear", "restart", "maintenance", "proxy", "probe",
+    "monitoring", "diagnose",
 )  # fmt: skip
 # The keys of `app` that are written first, as in the shipped example.
 APP_ORDER = ("console", "user", "log_file")
@@ -75,11 +80,12 @@ def propose(opened: Opened, named: Sequence[str] = ()) -> Proposal:
     front = chosen.proxy.value if chosen.proxy else ""
     texts = roles.texts.get(front, ())
     recognized = [recognize(survey, group, front, texts) for group in groups]
-    settings = list(_settings(opened, roles, chosen, recognized))
+    found = find_framework(survey, roles, chosen)
+    settings = list(_settings(opened, roles, chosen, recognized, found))
     if all(each.key[0] != "app" for each in settings):
         settings.append(Setting(key=("app",), value={}, evidence="as by default"))
     settings.sort(key=_position)
-    notes = list(_notes(opened, roles, chosen, recognized))
+    notes = list(_notes(opened, roles, chosen, recognized, found))
     return Proposal(settings, notes, _seen(roles))
 
 
@@ -89,30 +95,31 @@ def _seen(roles: Roles) -> Mapping[str, str]:
 
 
 def _settings(
-    opened: Opened, roles: Roles, chosen: Chosen, recognized: Sequence[Recognized]
+    opened: Opened, roles: Roles, chosen: Chosen, recognized: Sequence[Recognized], found: Found
 ) -> Iterator[Setting]:
     survey, main = opened.survey, recognized[0]
     yield from file_settings(
         survey.folder, opened.files, opened.env_file, opened.project, opened.profiles
     )
     yield from service_settings(chosen)
-    yield from framework_settings(survey, chosen)
+    yield from framework_settings(survey, chosen, found)
     yield from main_settings(main)
     names = entry_names(chosen.groups, survey.services)
     for (name, services), own in zip(names.items(), recognized[1:], strict=True):
         yield from other_settings(name, services, own, main)
     yield from data_settings(survey, roles, chosen)
+    yield from migration_settings(chosen, found)
     yield from rollout_settings(survey, chosen)
     yield from proxy_settings(roles, chosen)
     yield from address_settings(main)
 
 
 def _notes(
-    opened: Opened, roles: Roles, chosen: Chosen, recognized: Sequence[Recognized]
+    opened: Opened, roles: Roles, chosen: Chosen, recognized: Sequence[Recognized], found: Found
 ) -> Iterator[Note]:
     survey = opened.survey
     yield from database_notes(survey, roles, chosen.database.value if chosen.database else "")
-    yield from framework_notes(survey, roles, chosen)
+    yield from framework_notes(survey, roles, chosen, found)
     yield from application_notes(survey, chosen, recognized)
     yield from service_notes(survey, roles, chosen)
     yield from reading_notes(survey, opened.files)

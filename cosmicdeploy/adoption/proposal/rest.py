@@ -1,4 +1,4 @@
-"""All other sections: database, cache, framework, rollout, proxy, and the address of the stack."""
+"""All other sections: database, cache, rollout, proxy, and the address of the stack."""
 
 from __future__ import annotations
 
@@ -6,92 +6,18 @@ import math
 import re
 from collections.abc import Iterator
 
-from cosmicdeploy.adoption.facts import Fact, Note, Setting, setting
+from cosmicdeploy.adoption.facts import Fact, Setting, setting
 from cosmicdeploy.adoption.proposal.application import Recognized
 from cosmicdeploy.adoption.proposal.services import Chosen
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.data.caches import password_of
 from cosmicdeploy.adoption.recognition.data.databases import DEFAULT, access_of
-from cosmicdeploy.adoption.recognition.frameworks.catalogue import (
-    LARAVEL,
-    Framework,
-    console_of_commands,
-    framework_of,
-)
-from cosmicdeploy.adoption.recognition.frameworks.laravel import laravel_settings
-from cosmicdeploy.adoption.recognition.frameworks.migrations import (
-    migrating_service,
-    migration_at_start,
-)
 from cosmicdeploy.adoption.recognition.roles.background import is_schedule_loop
 from cosmicdeploy.adoption.recognition.roles.roles import Roles
 from cosmicdeploy.settings import Restart
 
 _MAINTENANCE = re.compile(r"-f\s+(/[\w./-]+)\s*\)\s*\{\s*return\s+503\b")
 _OUT = re.compile(r"-f\s+(/[\w./-]+)/([\w.-]+)\s*\)\s*\{\s*set\b")
-
-
-def framework_settings(survey: Survey, chosen: Chosen) -> Iterator[Setting]:
-    """Yield the console, and what the framework's conventions add; nothing for most frameworks."""
-    name, background = chosen.main.first, chosen.background
-    framework = framework_of(survey, (*chosen.main.services, *background))
-    if framework is None:
-        console = console_of_commands(survey, background)
-        if console is not None:
-            yield setting("app.console", console)
-        return
-    if not framework.value.is_understood:
-        return
-    words = list(framework.value.console)
-    yield setting(
-        "app.console", Fact(value=words, evidence=framework.evidence, mark=framework.mark)
-    )
-    if framework.value == LARAVEL:
-        yield from laravel_settings(survey, name, background, framework.evidence)
-
-
-def framework_notes(survey: Survey, roles: Roles, chosen: Chosen) -> Iterator[Note]:
-    """Yield what does not hold for migrations: those of a framework, or of a container's start."""
-    main = chosen.main.first
-    found = framework_of(survey, (*chosen.main.services, *chosen.background))
-    is_understood = found is not None and found.value.is_understood
-    firsts = [group.first for group in chosen.groups]
-    at_start = {name: fact for name in firsts if (fact := migration_at_start(survey, name))}
-    for name, fact in at_start.items():
-        yield _migrates_at_start(name, fact, has_console=is_understood and name == main)
-    if found is not None and not is_understood and main not in at_start:
-        yield _not_understood(main, found, migrating_service(survey, roles))
-
-
-def _migrates_at_start(name: str, fact: Fact[str], *, has_console: bool) -> Note:
-    migrates = "may migrate" if fact.mark else "migrates"
-    by = "app.console" if has_console else "a service of their own that the application waits for"
-    return Note(
-        kind="does not hold",
-        about=name,
-        what=f"its container {migrates} at its start ({fact.evidence}): no plan shows or judges"
-        " these migrations, and a failed deploy does not undo them",
-        todo=f"take them out of the start: a deploy runs them by {by}",
-    )
-
-
-def _not_understood(name: str, framework: Fact[Framework], service: str) -> Note:
-    """Return the note for migrations of an unknown format; `service` runs them, "" for none."""
-    if service:
-        fate = f"a deploy runs {service}, but neither shows, judges nor undoes them"
-        todo = "read them before a deploy"
-    else:
-        command = framework.value.migrate
-        after = f", or after a deploy with `cosmicdeploy exec {name} {command}`" if command else ""
-        fate = "a deploy neither runs, judges nor undoes them"
-        todo = f"run them as before{after}"
-    return Note(
-        kind="does not hold",
-        about=name,
-        what=f"its migrations are {framework.value.name}'s ({framework.evidence}), which"
-        f" cosmicdeploy does not understand: {fate}",
-        todo=todo,
-    )
 
 
 def data_settings(survey: Survey, roles: Roles, chosen: Chosen) -> Iterator[Setting]:

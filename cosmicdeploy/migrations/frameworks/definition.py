@@ -30,7 +30,17 @@ class SuggestedBy(WrittenModel):
         default=(), description="Files of its image: the end of a path, in which * is any text"
     )
     commands: tuple[Pattern, ...] = Field(
-        default=(), description="Patterns of commands in its image or compose file"
+        default=(),
+        description="Patterns of commands in its image or compose file; what they match is shown,"
+        " so it may not contain what could be a secret",
+    )
+    programs: tuple[Pattern, ...] = Field(
+        default=(), description="Patterns of what its commands begin with, within those commands"
+    )
+    program_by_file: dict[str, Words] = Field(
+        default_factory=dict,
+        description="What its commands begin with if its image has such a file, and no command"
+        " shows it",
     )
 
 

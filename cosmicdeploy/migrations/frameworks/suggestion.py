@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
+from cosmicdeploy.migrations.frameworks.definition import Definition, SuggestedBy
 from cosmicdeploy.migrations.frameworks.reading import framework, known_frameworks
+from cosmicdeploy.migrations.frameworks.words import Words
+
+
+class Evidence(NamedTuple):
+    """A file or a command that suggests a framework.
+
+    `words` is the part of a command that does, which may be shown; "" for a file.
+    """
+
+    text: str
+    words: str = ""
+
+
+class Program(NamedTuple):
+    """What a framework's commands begin with, and the command or file that shows it."""
+
+    words: Words
+    evidence: Evidence
 
 
 @dataclass(frozen=True, kw_only=True)
 class Suggestion:
-    """A framework that an application may use, and the files and commands that suggest it."""
+    """A framework that an application may use, and what suggests it.
+
+    `program` is what the framework's commands begin with here; None if nothing shows another
+    program than that of the framework's file.
+    """
 
     framework: str
-    evidence: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    program: Program | None = None
 
 
 def suggestions(files: Iterable[str], commands: Iterable[str]) -> list[Suggestion]:
@@ -25,17 +50,68 @@ def suggestions(files: Iterable[str], commands: Iterable[str]) -> list[Suggestio
     operator describes the commands.
     """
     paths, lines = [*files], [*commands]
-    found = [
-        Suggestion(framework=name, evidence=evidence)
-        for name in known_frameworks()
-        if (evidence := _evidence(name, paths, lines))
-    ]
+    found = filter(None, (_suggested(name, paths, lines) for name in known_frameworks()))
     return sorted(found, key=lambda suggestion: -len(suggestion.evidence))
 
 
-def _evidence(name: str, files: Iterable[str], commands: Iterable[str]) -> tuple[str, ...]:
+def evidence_in(
+    by: SuggestedBy, files: Sequence[str], commands: Sequence[str]
+) -> tuple[Evidence, ...]:
     """Return one file for each pattern of files, and one command for each pattern of commands."""
-    by = framework(name).definition.suggested_by
-    of_files = (next((f for f in files if PurePosixPath(f).match(p)), None) for p in by.files)
-    of_commands = (next((c for c in commands if p.search(c)), None) for p in by.commands)
-    return tuple(dict.fromkeys(each for each in (*of_files, *of_commands) if each is not None))
+    of_files = [Evidence(file) for each in by.files if (file := _file(each, files))]
+    return (*of_files, *_in_commands(by, commands))
+
+
+def _in_commands(by: SuggestedBy, commands: Sequence[str]) -> Iterator[Evidence]:
+    """Yield each command once, though several patterns may match it."""
+    known: set[str] = set()
+    for pattern in by.commands:
+        matches = ((line, match) for line in commands if (match := pattern.search(line)))
+        for line, match in matches:
+            if line not in known:
+                known.add(line)
+                yield Evidence(line, " ".join(match[0].split()))
+            break
+
+
+def _suggested(name: str, files: Sequence[str], commands: Sequence[str]) -> Suggestion | None:
+    definition = framework(name).definition
+    evidence = evidence_in(definition.suggested_by, files, commands)
+    if not evidence:
+        return None
+    by = definition.suggested_by
+    program = _program_in(by, commands) or _program_by(by, files)
+    if program is not None and _is_same(program.words, definition):
+        program = None
+    return Suggestion(framework=name, evidence=evidence, program=program)
+
+
+def _program_in(by: SuggestedBy, commands: Sequence[str]) -> Program | None:
+    """Return what the first command that shows the program begins with."""
+    for line in commands:
+        for pattern in by.programs:
+            if match := pattern.search(line):
+                words = tuple(match[0].split())
+                return Program(words, Evidence(line, " ".join(words)))
+    return None
+
+
+def _program_by(by: SuggestedBy, files: Sequence[str]) -> Program | None:
+    for end, words in by.program_by_file.items():
+        if file := _file(end, files):
+            return Program(words, Evidence(file))
+    return None
+
+
+def _is_same(program: Words, definition: Definition) -> bool:
+    """Whether a program is that of the framework's file, apart from options such as npx's."""
+    return _plain(program) == _plain(definition.program)
+
+
+def _plain(program: Words) -> list[str]:
+    return [each.removeprefix("./") for each in program if not each.startswith("-")]
+
+
+def _file(pattern: str, files: Iterable[str]) -> str:
+    """Return the first file whose path ends in a pattern; "" for none."""
+    return next((each for each in files if PurePosixPath(each).match(pattern)), "")

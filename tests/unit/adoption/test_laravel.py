@@ -14,6 +14,7 @@ from cosmicdeploy.layout import LayoutOptions, lay_out
 from cosmicdeploy.settings import Settings, load
 from tests.stack.stacks.php.strangers_laravel import lay_out_strangers_laravel
 from tests.unit.adoption.conftest import NO_ENGINE, Adopt, compose, marks, values
+from tests.unit.adoption.stacks import DATABASE
 
 pytestmark = pytest.mark.unit
 
@@ -51,6 +52,7 @@ def test_the_shipped_stack_gets_its_roles_and_flag_files(tmp_path: Path) -> None
     assert marks(adoption) == {"app.console": "guess"}
 
 
+SECRET = {".env": "DB_ROOT_PASSWORD=a-word-of-root\n"}
 FPM = compose(
     """\
   php:
@@ -98,9 +100,11 @@ def test_only_laravels_scheduler_is_stopped_between_jobs(adopted: Adopt) -> None
 
 
 def test_a_laravel_that_migrates_at_its_start_has_a_console_for_that(adopted: Adopt) -> None:
-    text = "  web: {build: ., ports: ['80:80'], command: sh start.sh}\n"
+    text = (
+        "  web: {build: ., ports: ['80:80'], command: sh start.sh, depends_on: [db]}\n" + DATABASE
+    )
     files = {"artisan": "", "start.sh": "php artisan migrate --force; exec php-fpm\n"}
-    adoption = adopted(compose(text, Dockerfile="FROM php\nCOPY . /srv\n") | files)
+    adoption = adopted(compose(text, Dockerfile="FROM php\nCOPY . /srv\n") | files | SECRET)
     [note] = [each for each in adoption.notes if each.kind == "does not hold"]
     assert "start.sh:1" in note.what and note.todo.endswith("a deploy runs them by app.console")
 

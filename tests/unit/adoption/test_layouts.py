@@ -101,12 +101,16 @@ WITH_DATABASE = {
     "app.release_variable": "RELEASE",
     "database.name": "shop",
 }
-DJANGO_ADOPTED = WITH_DATABASE | {"app.health_path": "/healthz/"}
-ALEMBIC_ADOPTED = WITH_DATABASE | {"app.health_path": "/ready", "app.release_header": "X-Release"}
+DJANGO_ADOPTED = WITH_DATABASE | {"app.health_path": "/healthz/", "migrate.framework": "django"}
+ALEMBIC_ADOPTED = WITH_DATABASE | {
+    "app.health_path": "/ready",
+    "app.release_header": "X-Release",
+    "migrate.framework": "alembic",
+}
 NO_DATABASE = {
     key: value
     for key, value in ALEMBIC_ADOPTED.items()
-    if key not in ("services.database", "database.name")
+    if key not in ("services.database", "database.name", "migrate.framework")
 }
 GUESSED_PATH = {"app.health_path": "guess"}
 

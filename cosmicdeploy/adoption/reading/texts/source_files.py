@@ -21,10 +21,12 @@ _CODE = {
     ".cjs", ".conf", ".cs", ".ex", ".exs", ".go", ".ini", ".java", ".js", ".jsx", ".kt", ".mjs",
     ".php", ".properties", ".py", ".rb", ".rs", ".scala", ".ts", ".tsx",
 }  # fmt: skip
+# Folders of migrations say which framework runs them, but nothing else about the application.
+_MIGRATIONS = "migrations"
 # Folders of dependencies, tests and results, whose files say nothing about the application itself.
 _FOREIGN = {
     ".git", ".venv", "__pycache__", "bower_components", "build", "dist", "docs", "fixtures",
-    "migrations", "node_modules", "public", "site-packages", "spec", "static", "storage", "test",
+    _MIGRATIONS, "node_modules", "public", "site-packages", "spec", "static", "storage", "test",
     "tests", "vendor", "venv",
 }  # fmt: skip
 
@@ -42,6 +44,13 @@ class Sources:
     def named(self, *names: str) -> TextFile | None:
         """Return the first file whose path is, or ends in, one of these names."""
         return next((each for each in self.files if _ends_in(each.name, names)), None)
+
+    def own(self) -> Iterator[TextFile]:
+        """Yield the files that belong to no dependency, test or result; migrations count."""
+        foreign = _FOREIGN - {_MIGRATIONS}
+        for each in self.files:
+            if not foreign.intersection(PurePosixPath(each.name).parts[:-1]):
+                yield each
 
     def code(self) -> Iterator[TextFile]:
         """Yield the files of the application's own code that are texts."""

@@ -34,6 +34,16 @@ class SearchedText:
             if not self.line(match.start()).lstrip().startswith("#"):
                 yield match
 
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """Yield each line that is no comment, at most its first 1,000 characters, with its place.
+
+        A text that is no file is one line.
+        """
+        texts = self.text.splitlines() if self.is_file else [self.text]
+        for number, text in enumerate(texts, 1):
+            if not text.lstrip().startswith("#"):
+                yield text[:_LONGEST_LINE], f"{self.shown}:{number}" if self.is_file else self.shown
+
     def line(self, position: int) -> str:
         """Return the line of a position, at most its first 1,000 characters."""
         start = self.text.rfind("\n", 0, position) + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from cosmicdeploy.adoption.facts import Fact
@@ -21,9 +21,7 @@ def migration_at_start(survey: Survey, name: str) -> Fact[str] | None:
     It is in the command line, or in a shell script that this runs. The latter is a guess, since the
     script may do it only under a condition.
     """
-    command = survey.command(name)
-    line = SearchedText(command.evidence, command.value, is_file=False)
-    for text in (line, *_scripts(survey, name, command.value)):
+    for text in start_texts(survey, name):
         for pattern in MIGRATIONS:
             for match in text.matches(re.compile(pattern)):
                 words = shown_words(match)
@@ -32,9 +30,18 @@ def migration_at_start(survey: Survey, name: str) -> Fact[str] | None:
     return None
 
 
-def migrating_service(survey: Survey, roles: Roles) -> str:
-    """Return the service that migrates and that others wait for, so that a deploy runs it."""
-    return next((name for name in roles.one_shot if migration_at_start(survey, name)), "")
+def migrating_services(survey: Survey, roles: Roles, services: Iterable[str]) -> list[str]:
+    """Return the services that migrate, and for whose end one of these services waits."""
+    awaited = {each for name in services for each in survey.services[name].depends_on}
+    names = (name for name in roles.one_shot if name in awaited)
+    return [name for name in names if migration_at_start(survey, name)]
+
+
+def start_texts(survey: Survey, name: str) -> Iterator[SearchedText]:
+    """Yield what runs at the start of a service's container: its command, and shell scripts."""
+    command = survey.command(name)
+    yield SearchedText(command.evidence, command.value, is_file=False)
+    yield from _scripts(survey, name, command.value)
 
 
 def _scripts(survey: Survey, name: str, command: str) -> Iterator[SearchedText]:

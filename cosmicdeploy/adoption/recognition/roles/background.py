@@ -14,7 +14,8 @@ Role = Literal["scheduler", "worker", "task"]
 MIGRATIONS = (
     r"\b(migrate)(?::(?!status)[\w-]+)?(?=[\s;&|)'\"]|$)(?!\s+(?:status|--check|--plan)\b)",
     r"\bdb:(?:migrate|prepare|setup)\b|\bdb:upgrade\b",
-    r"\bflask\s+db\s+upgrade\b|\balembic\s+upgrade\b|\bupgrade\s+head\b",
+    r"\b(flask)\b.{0,200}?\b(db\s+upgrade)\b",
+    r"\balembic\s+upgrade\b|\bupgrade\s+heads?\b",
     r"\bmigrations:migrate\b",
     r"\b(?:flyway|liquibase|dbmate)\b",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -181,9 +182,34 @@ def test_files_and_commands_suggest_a_framework(
     found = suggestions(files, commands)
     assert (found[0].framework if found else None) == first
     for each in found:
-        assert each.evidence and set(each.evidence) <= {*files, *commands}
+        assert each.evidence and {e.text for e in each.evidence} <= {*files, *commands}
 
 
 def test_the_most_evidence_comes_first() -> None:
     found = suggestions(["manage.py", "alembic.ini"], ["alembic upgrade head"])
     assert [each.framework for each in found] == ["alembic", "django"]
+
+
+@pytest.mark.parametrize(
+    ("files", "command", "program"),
+    [
+        ([], "npx knex migrate:latest", None),
+        ([], "sh -c './bin/rails db:migrate'", None),
+        ([], "bundle exec rails db:migrate", ("bundle", "exec", "rails")),
+        (["app/migrations/alembic.ini"], "gunicorn app", ("flask", "db")),
+        (["app/migrations/alembic.ini"], "alembic upgrade head", None),
+        ([], "x/python3.12 /srv/manage.py migrate", ("x/python3.12", "/srv/manage.py")),
+    ],
+)
+def test_a_program_is_suggested_only_if_it_differs_from_the_frameworks_own(
+    files: list[str], command: str, program: tuple[str, ...] | None
+) -> None:
+    [found] = suggestions(files, [command])
+    assert (found.program.words if found.program else None) == program
+
+
+@pytest.mark.parametrize("word", ["a/", "python ", "flask --app x ", "npx -y ", "alembic -c x "])
+def test_a_long_command_is_read_in_no_time(word: str) -> None:
+    begun = time.process_time()
+    suggestions([], [word * 20_000])
+    assert time.process_time() - begun < 2
