@@ -74,7 +74,8 @@ def propose(opened: Opened, named: Sequence[str] = ()) -> Proposal:
     chosen = choose(survey, roles, groups)
     front = chosen.proxy.value if chosen.proxy else ""
     texts = roles.texts.get(front, ())
-    recognized = [recognize(survey, group, front, texts) for group in groups]
+    is_only = len(groups) == 1
+    recognized = [recognize(survey, each, front, texts, is_only=is_only) for each in groups]
     settings = list(_settings(opened, roles, chosen, recognized))
     if all(each.key[0] != "app" for each in settings):
         settings.append(Setting(key=("app",), value={}, evidence="as by default"))
