@@ -49,8 +49,8 @@ class Note:
 
     `kind` is "does not hold" for a promise of cosmicdeploy that this stack does not get, "not
     recognized" for something that no file shows, "not read" for a source that was not used, and "no
-    role" for a service that the settings do not name.
-    `about` names the service or file; "" stands for the whole stack.
+    role" for a service that the settings do not name. `about` names the service or file; "" stands
+    for the whole stack.
     """
 
     kind: Literal["does not hold", "not recognized", "not read", "no role"]

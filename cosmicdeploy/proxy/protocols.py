@@ -6,11 +6,11 @@ The directive that passes requests to the replicas shows the protocol: `proxy_pa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.proxy.nginx.declared import DeclaredPass, declared_passes
+from cosmicdeploy.proxy.nginx.declared import DeclaredPass, mounted_texts, passes_in, passes_to
 from cosmicdeploy.settings import Application, LoadedSettings, Presumed
 from cosmicdeploy.settings.sections.application_keys import Protocol
 from cosmicdeploy.stack.model import Stack
@@ -28,20 +28,26 @@ def with_protocols(loaded: LoadedSettings, stack: Stack) -> LoadedSettings:
     port gets port 9000. Raises `ConfigError` if nginx uses another protocol for an application than
     its settings name.
     """
+    declared = passes_in(mounted_texts(stack))
+    passes = {name: passes_to(service, declared) for name, service in stack.services.items()}
     presumed = {
         each.name: found
         for each in loaded.settings.all_applications
-        if (found := _presumed(loaded, stack, each)) is not None
+        if (found := _presumed(loaded, passes, each)) is not None
     }
     return replace(loaded, settings=loaded.settings.with_presumed(presumed))
 
 
-def _presumed(loaded: LoadedSettings, stack: Stack, application: Application) -> Presumed | None:
+def _presumed(
+    loaded: LoadedSettings,
+    declared: Mapping[str, Sequence[DeclaredPass]],
+    application: Application,
+) -> Presumed | None:
     port = application.port if loaded.settings.has_port(application) else None
     passes = [
         each
         for name in application.services
-        for each in declared_passes(stack, stack.services[name])
+        for each in declared[name]
         if port is None or each.port in (None, port)
     ]
     if application.protocol is not None:

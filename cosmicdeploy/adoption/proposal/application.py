@@ -54,18 +54,19 @@ class Recognized:
 
 
 def recognize(
-    survey: Survey, group: Group, proxy: str, texts: Sequence[SearchedText]
+    survey: Survey, group: Group, proxy: str, texts: Sequence[SearchedText], *, is_only: bool
 ) -> Recognized:
     """Recognize the keys of an application.
 
-    `proxy` is the proxy in front of it, "" for none, and `texts` configure it.
+    `proxy` is the proxy in front of it, "" for none, and `texts` configure it. `is_only`: there is
+    no other application.
     """
     name = group.first
     port = port_of(survey, name, group.passes)
     spoken = spoken_by(survey, group, has_port=port is not None)
     variable = release_variable(survey, name)
     header = release_header(survey, name, variable.value if variable else "")
-    answers = Answers(health_path_of(survey, name, texts), header)
+    answers = Answers(health_path_of(survey, name, texts, is_only=is_only), header)
     if spoken.spoken == "http":
         answers = ask(survey, group, port, answers, candidates(survey, name), variable)
     is_known = spoken.is_presumed or _is_fastcgi_default(spoken, port)

@@ -45,6 +45,7 @@ def application_notes(
     """Yield what could not be recognized of the applications, the main one first."""
     main = recognized[0]
     for group, own in zip(chosen.groups, recognized, strict=True):
+        yield from _without_image(survey, group.first)
         if "release_variable" not in own.keys:
             yield _without_release(survey, group.first, "" if own is main else chosen.main.first)
         is_assumed = own.port is None and own.protocol == "http"
@@ -62,6 +63,18 @@ def application_notes(
             about=chosen.main.first,
             what="no port of the host leads to it, and no file names the address of its clients",
             todo="set probe.url to that address; without it, runs send no requests as clients do",
+        )
+
+
+def _without_image(survey: Survey, name: str) -> Iterator[Note]:
+    """Yield a note if neither a Dockerfile nor the engine shows the image of an application."""
+    service = survey.services[name]
+    if survey.engine.is_there and service.build is None and not survey.images[name].is_complete:
+        yield Note(
+            kind="not read",
+            about=name,
+            what=f"its image, since the engine lacks {one_line(service.image)}",
+            todo="pull it, and run the command again to check the guesses",
         )
 
 

@@ -79,7 +79,8 @@ def propose(opened: Opened, named: Sequence[str] = ()) -> Proposal:
     chosen = choose(survey, roles, groups)
     front = chosen.proxy.value if chosen.proxy else ""
     texts = roles.texts.get(front, ())
-    recognized = [recognize(survey, group, front, texts) for group in groups]
+    is_only = len(groups) == 1
+    recognized = [recognize(survey, each, front, texts, is_only=is_only) for each in groups]
     found = find_framework(survey, roles, chosen)
     settings = list(_settings(opened, roles, chosen, recognized, found))
     if all(each.key[0] != "app" for each in settings):

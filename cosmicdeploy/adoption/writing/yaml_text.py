@@ -12,9 +12,9 @@ from cosmicdeploy.adoption.facts import Note, Setting
 from cosmicdeploy.adoption.reading.declared import one_line
 
 HEAD = """\
-# Written by `cosmicdeploy adopt`: only what differs from the defaults, with the place where it was
-# seen. Look at the lines marked "guess"; a line marked "to do" needs something from you. Every key
-# is explained in the cosmicdeploy.yaml that is shipped with cosmicdeploy.
+# Written by `cosmicdeploy adopt`: what differs from the defaults or is a guess, and where that was
+# seen. Look at the lines marked "guess"; a line marked "to do" needs something from you. Every
+# key is explained in the cosmicdeploy.yaml that is shipped with cosmicdeploy.
 """
 WIDTH = 100
 _INDENT = "  "

@@ -6,7 +6,7 @@ files inside an image are not read, and variables in templates are not resolved.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,39 +39,41 @@ class DeclaredPass:
     script: str = ""
 
 
-def declared_passes(stack: Stack, service: Service) -> list[DeclaredPass]:
-    """Return the directives, in the mounted files, that pass requests to a service.
+def passes_to(service: Service, declared: Iterable[tuple[str, DeclaredPass]]) -> list[DeclaredPass]:
+    """Return those of the directives that pass requests to a service; `declared` is `passes_in`'s.
 
     Empty if no directive names the service, or if directives name it only by variables that nginx
     alone can resolve.
     """
-    texts = {str(path): text for path, text in _files(stack)}
-    return passes_to(names_of(service), texts)
+    names = names_of(service)
+    return [each for host, each in declared if host in names]
 
 
-def passes_to(names: Collection[str], texts: Mapping[str, str]) -> list[DeclaredPass]:
-    """Return the directives that pass requests to a host with one of these names.
+def mounted_texts(stack: Stack) -> dict[str, str]:
+    """Return the configuration files that the compose file mounts, by their paths."""
+    return {str(path): text for path, text in _files(stack)}
+
+
+def passes_in(texts: Mapping[str, str]) -> list[tuple[str, DeclaredPass]]:
+    """Return the directives that pass requests on, each with a host that gets them.
 
     `texts` are configuration files by their paths, which `place` repeats. Returns none if blocks
     are nested so deeply that no nginx would read them.
     """
     try:
-        return _passes_to(names, texts)
+        return list(_passes_in(texts))
     except RecursionError:
         return []
 
 
-def _passes_to(names: Collection[str], texts: Mapping[str, str]) -> list[DeclaredPass]:
+def _passes_in(texts: Mapping[str, str]) -> Iterator[tuple[str, DeclaredPass]]:
     trees = {path: parse(f"# configuration file {path}:\n{text}") for path, text in texts.items()}
     tree = tuple(directive for each in trees.values() for directive in each)
     servers = {group.name: [(s.host, s.port) for s in group.servers] for group in groups(tree)}
-    return [
-        _declared(path, directive, port)
-        for path, own in trees.items()
-        for directive in pass_directives(own)
-        for host, port in _targets(directive, servers)
-        if host in names
-    ]
+    for path, own in trees.items():
+        for directive in pass_directives(own):
+            for host, port in _targets(directive, servers):
+                yield host, _declared(path, directive, port)
 
 
 def _files(stack: Stack) -> Iterator[tuple[Path, str]]:

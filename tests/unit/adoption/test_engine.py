@@ -90,7 +90,8 @@ def test_the_running_containers_name_the_files_the_project_and_the_env_file(
         "docker-compose.prod.yml": "services: {other: {image: x}}\n",
         "live.env": "RELEASE=7\n",
     }
-    adoption = adopted(files, view(running))
+    engine = view(running, **{running.image_id: Image(id=running.image_id)})
+    adoption = adopted(files, engine)
     found = values(adoption)
     assert found["compose_file"] == ["compose.yml", "live.yml"]
     assert found["env_file"] == "live.env"
@@ -216,3 +217,12 @@ def test_a_replica_that_does_not_answer_leaves_the_guess(adopted: Adopt) -> None
     adoption = adopt_running(adopted, silent)
     assert values(adoption)["app.health_path"] == "/"
     assert marks(adoption)["app.health_path"] == "guess"
+
+
+def test_an_image_that_the_engine_lacks_is_named(adopted: Adopt) -> None:
+    notes = adopted(compose(WEB), view()).notes
+    [note] = [each for each in notes if each.kind == "not read"]
+    assert (note.about, note.what) == ("web", "its image, since the engine lacks shop:1")
+    image = Image(id="sha256:1")
+    known = adopted(compose(WEB), view(**{"shop:1": image})).notes
+    assert not [each for each in known if each.kind == "not read"]

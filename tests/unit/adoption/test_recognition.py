@@ -328,3 +328,24 @@ def test_what_is_unknown_of_another_application_is_said(adopted: Adopt) -> None:
         ("api", "no file names its port: 80 is assumed"),
         ("old", "no file names its port: 80 is assumed"),
     ]
+
+
+def test_a_check_of_a_proxy_for_one_of_several_applications_is_a_guess(adopted: Adopt) -> None:
+    text = """\
+  api: {image: "shop/api:${T:-1}"}
+  web: {image: "shop/web:${T:-1}"}
+  caddy: {image: caddy, ports: ["80:80"], volumes: ["./Caddyfile:/etc/caddy/Caddyfile"]}
+"""
+    site = """\
+:80 {
+\thandle /api/* {
+\t\treverse_proxy api:8000 {
+\t\t\thealth_uri /ready
+\t\t}
+\t}
+\treverse_proxy web:3000
+}
+"""
+    adoption = adopted(compose(text, Caddyfile=site))
+    assert values(adoption)["app.health_path"] == "/ready"
+    assert marks(adoption)["app.health_path"] == "guess"

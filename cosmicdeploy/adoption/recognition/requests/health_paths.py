@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from cosmicdeploy.adoption.facts import Fact, first_fact
+from cosmicdeploy.adoption.facts import Fact, Mark, first_fact
 from cosmicdeploy.adoption.reading.declared import one_line
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.reading.texts.source_files import search
@@ -38,17 +38,20 @@ _HAPROXY = re.compile(
 _CADDY = re.compile(r"\bhealth_uri\s+(/[\w./-]*)")
 
 
-def health_path_of(survey: Survey, name: str, texts: Sequence[SearchedText]) -> Fact[str]:
+def health_path_of(
+    survey: Survey, name: str, texts: Sequence[SearchedText], *, is_only: bool
+) -> Fact[str]:
     """Return the health path of a service; `texts` configure the proxy in front of it.
 
-    Without any evidence it is `/`, as a guess.
+    `is_only`: no other application is behind this proxy, so that it checks this one. Without any
+    evidence it is `/`, as a guess.
     """
     fact = first_fact(
         (
             lambda: _of_health_check(survey, name),
             lambda: _of_labels(survey, name),
             lambda: _of_variable(survey, name),
-            lambda: _of_proxy(texts),
+            lambda: _of_proxy(texts, is_only=is_only),
             lambda: _of_source(survey, name),
         )
     )
@@ -96,7 +99,7 @@ def _of_variable(survey: Survey, name: str) -> Fact[str] | None:
     return None
 
 
-def _of_proxy(texts: Sequence[SearchedText]) -> Fact[str] | None:
+def _of_proxy(texts: Sequence[SearchedText], *, is_only: bool) -> Fact[str] | None:
     """Return the path by which HAProxy or Caddy checks its servers, if there is only one."""
     found: dict[str, str] = {}
     for text in texts:
@@ -107,7 +110,8 @@ def _of_proxy(texts: Sequence[SearchedText]) -> Fact[str] | None:
     if len(found) != 1:
         return None
     path, place = next(iter(found.items()))
-    return Fact(value=path, evidence=f"{place}, the proxy checks it")
+    mark: Mark = "" if is_only else "guess"
+    return Fact(value=path, evidence=f"{place}, the proxy checks it", mark=mark)
 
 
 def _of_source(survey: Survey, name: str) -> Fact[str] | None:

@@ -11,7 +11,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.reading.texts.text_file import SearchedText
 from cosmicdeploy.adoption.recognition.roles.labels import Pass, passes_by_labels
-from cosmicdeploy.proxy.nginx.declared import declared_passes, names_of, passes_to
+from cosmicdeploy.proxy.nginx.declared import (
+    DeclaredPass,
+    mounted_texts,
+    names_of,
+    passes_in,
+)
 
 # Words of the lines in which other proxies name a server without a port.
 _DIRECTIVE = re.compile(
@@ -33,23 +38,39 @@ def find_passes(
     configuration of each.
     """
     found: dict[str, list[Pass]] = {name: [] for name in targets}
+    visible = {_key(each) for _, each in passes_in(mounted_texts(survey.stack))}
     for proxy, product in proxies.items():
-        for name in targets:
-            if name != proxy:
-                found[name] += _passes(survey, proxy, product, name, texts[proxy])
+        files = {each.shown: each.text for each in texts[proxy] if each.is_file}
+        parsed = passes_in(files) if product == "nginx" else []
+        for name in (each for each in targets if each != proxy):
+            names = _names(survey, proxy, name)
+            own = [each for host, each in parsed if host in names]
+            found[name] += [_parsed(each, name, proxy, _key(each) in visible) for each in own]
+            if not own:
+                with_port = product == "nginx"
+                searched = _searched(proxy, name, names, texts[proxy], with_port=with_port)
+                found[name] += sorted(searched, key=_without_port)
     for name in targets:
         found[name] += passes_by_labels(survey, proxies, name)
     return found
 
 
-def _passes(
-    survey: Survey, proxy: str, product: str, name: str, texts: Iterable[SearchedText]
-) -> list[Pass]:
-    names = _names(survey, proxy, name)
-    if product != "nginx":
-        return sorted(_searched(proxy, name, names, texts, with_port=False), key=_without_port)
-    parsed = _parsed(survey, proxy, name, names, texts)
-    return parsed or list(_searched(proxy, name, names, texts, with_port=True))
+def _key(declared: DeclaredPass) -> tuple[str, str, int | None]:
+    """Return what identifies a directive, whatever the folder that its place is relative to."""
+    return declared.kind, declared.place.rpartition("/")[2], declared.port
+
+
+def _parsed(declared: DeclaredPass, name: str, proxy: str, is_visible: bool) -> Pass:
+    return Pass(
+        service=name,
+        proxy=proxy,
+        kind=declared.kind,
+        port=declared.port,
+        evidence=declared.place,
+        script=declared.script,
+        is_visible=is_visible,
+        is_parsed=True,
+    )
 
 
 def _names(survey: Survey, proxy: str, name: str) -> set[str]:
@@ -58,29 +79,6 @@ def _names(survey: Survey, proxy: str, name: str) -> set[str]:
     addresses = {each.ipv4_address for each in service.networks if each.ipv4_address}
     links = {each.alias for each in survey.services[proxy].links if each.service == name}
     return {*names_of(service), *addresses, *links}
-
-
-def _parsed(
-    survey: Survey, proxy: str, name: str, names: Collection[str], texts: Iterable[SearchedText]
-) -> list[Pass]:
-    visible = {
-        (each.kind, each.place.rpartition("/")[2], each.port)
-        for each in declared_passes(survey.stack, survey.services[name])
-    }
-    found = passes_to(names, {each.shown: each.text for each in texts if each.is_file})
-    return [
-        Pass(
-            service=name,
-            proxy=proxy,
-            kind=each.kind,
-            port=each.port,
-            evidence=each.place,
-            script=each.script,
-            is_visible=(each.kind, each.place.rpartition("/")[2], each.port) in visible,
-            is_parsed=True,
-        )
-        for each in found
-    ]
 
 
 def _searched(

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.proxy.nginx.declared import DeclaredPass, declared_passes
+from cosmicdeploy.proxy.nginx.declared import (
+    DeclaredPass,
+    mounted_texts,
+    passes_in,
+    passes_to,
+)
 from cosmicdeploy.stack.model import Mount, Service, Stack
 
 pytestmark = pytest.mark.unit
@@ -45,7 +50,7 @@ def passes(folder: Path, text: str, name: str = "default.conf") -> list[Declared
         networks={},
         volumes={},
     )
-    return declared_passes(stack, services["app"])
+    return passes_to(services["app"], passes_in(mounted_texts(stack)))
 
 
 def test_php_fpm_is_found_with_its_port_its_front_controller_and_the_line(tmp_path: Path) -> None:
