@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 from xml.etree.ElementTree import Element
@@ -10,6 +11,8 @@ from cosmicdeploy.report.page.drawing.elements import Child, el
 
 # A page shows at most this many rows of a table, bars of a track, or items of a list.
 MOST_ROWS = 200
+# A number, which must not be broken on a narrow screen.
+FIGURE = re.compile(r"[\d.,]+")
 Item = TypeVar("Item")
 
 
@@ -45,7 +48,10 @@ def captioned(caption: str, *parts: Child, look: str | None = None) -> Element:
 
 
 def _cell(child: Child, *, is_first: bool) -> Element:
-    return el("th", child, scope="row") if is_first else el("td", child)
+    if is_first:
+        return el("th", child, scope="row")
+    is_figure = isinstance(child, str) and FIGURE.fullmatch(child)
+    return el("td", child, class_="figure" if is_figure else None)
 
 
 def facts(pairs: Iterable[tuple[str, Child]], *, caption: str) -> Element:
