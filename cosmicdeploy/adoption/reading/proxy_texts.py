@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -11,14 +11,13 @@ from pathlib import Path, PurePosixPath
 from cosmicdeploy.adoption.reading.declared import one_line
 from cosmicdeploy.adoption.reading.source_files import MAX_BYTES, MAX_TOTAL, TextFile, below
 from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.proxy.nginx.declared import filled
 from cosmicdeploy.stack.model import Mount
 
 _SUFFIXES = ("", ".cfg", ".conf", ".json", ".template", ".tmpl", ".toml", ".yaml", ".yml")
 # Words in the path of a mounted file or folder that holds configuration, not what is served.
 _CONFIGURATION = re.compile(r"(?:^|[/.])(?:etc|conf|conf\.d|config|configs|templates)(?:[/.]|$)")
 _FILES = re.compile(r"(?:^|/)(?:Caddyfile[\w.-]*|[\w.-]+\.(?:conf|cfg)(?:\.template|\.tmpl)?)$")
-# A variable of the container's environment in a template; nginx's own have no braces there.
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
 _MAX_VALUE = 200
 # More places in one text say nothing more.
 _MOST_MATCHES = 100
@@ -70,7 +69,7 @@ def proxy_texts(survey: Survey, name: str) -> list[ProxyText]:
     for each in _all(survey, name):
         total += len(each.text)
         if each.text and total <= MAX_TOTAL:
-            texts.setdefault(each.shown, replace(each, text=_filled(each.text, short)))
+            texts.setdefault(each.shown, replace(each, text=filled(each.text, short)))
     return list(texts.values())
 
 
@@ -101,7 +100,3 @@ def _mounted(survey: Survey, mount: Mount) -> Iterator[TextFile]:
     for name, path in below(Path(mount.source)):
         if PurePosixPath(name).suffix in _SUFFIXES or _FILES.search(name):
             yield survey.file(name, path)
-
-
-def _filled(text: str, environment: Mapping[str, str]) -> str:
-    return _VARIABLE.sub(lambda match: environment.get(match[1], match[0]), text)

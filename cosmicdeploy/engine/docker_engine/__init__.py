@@ -8,6 +8,7 @@ from cosmicdeploy.engine.docker_engine.images import DockerImages
 from cosmicdeploy.engine.docker_engine.logs import DockerLogs
 from cosmicdeploy.engine.docker_engine.markers import DockerMarkers
 from cosmicdeploy.engine.docker_engine.resources import DockerResources
+from cosmicdeploy.engine.info import EngineInfo, parse_info
 
 __all__ = ["DockerEngine"]
 
@@ -16,6 +17,9 @@ class DockerEngine(DockerCommands, DockerLogs, DockerImages, DockerResources, Do
     """`Engine` on the Docker SDK; `DockerCommands` includes the methods for containers."""
 
     def describe(self) -> str:
+        info = self.info()
+        return f"Docker Engine {info.version} on {info.host} ({info.address})"
+
+    def info(self) -> EngineInfo:
         with translated("Asking for the engine's version"):
-            version, name = self._client.version(), self._client.info()["Name"]
-        return f"Docker Engine {version['Version']} on {name} ({self._api.base_url})"
+            return parse_info(self._client.version(), self._client.info(), self._api.base_url)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from cosmicdeploy.engine.info import EngineInfo
 from cosmicdeploy.engine.protocol.commands import EngineCommands
 from cosmicdeploy.engine.protocol.containers import EngineContainers
 from cosmicdeploy.engine.protocol.images import EngineImages
@@ -34,3 +35,6 @@ class Engine(
 
     def describe(self) -> str:
         """Return the engine's version, host name and address as one line for operators."""
+
+    def info(self) -> EngineInfo:
+        """Return the engine's version, and the facts about its host."""
