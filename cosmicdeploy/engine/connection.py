@@ -15,7 +15,6 @@ from docker.context.config import get_current_context_name
 from docker.errors import APIError, DockerException
 from urllib3.exceptions import ReadTimeoutError
 
-from cosmicdeploy.engine.info import LOCAL_SOCKET
 from cosmicdeploy.engine.unreachable import DEFAULT_ADDRESS, require_address, unavailable
 from cosmicdeploy.errors import EngineError, EngineUnavailable
 from cosmicdeploy.process.signals import made_interruptible
@@ -24,6 +23,8 @@ from cosmicdeploy.process.signals import made_interruptible
 TIMEOUT_SECONDS = 60
 # The limit of the first request to a remote engine, which may never answer.
 CONNECTS_WITHIN_SECONDS = 15
+# The SDK's prefix for the address of a local socket.
+LOCAL_SOCKET = "http+docker://"
 # The newest API version to use: later versions may report containers in another form.
 NEWEST_API = "1.51"
 PODMAN = "Podman Engine"

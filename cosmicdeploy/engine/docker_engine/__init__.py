@@ -5,10 +5,11 @@ from __future__ import annotations
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.engine.docker_engine.commands import DockerCommands
 from cosmicdeploy.engine.docker_engine.images import DockerImages
+from cosmicdeploy.engine.docker_engine.info import parse_info
 from cosmicdeploy.engine.docker_engine.logs import DockerLogs
 from cosmicdeploy.engine.docker_engine.markers import DockerMarkers
 from cosmicdeploy.engine.docker_engine.resources import DockerResources
-from cosmicdeploy.engine.info import EngineInfo, parse_info
+from cosmicdeploy.engine.protocol.info import EngineInfo
 
 __all__ = ["DockerEngine"]
 

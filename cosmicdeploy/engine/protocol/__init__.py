@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from cosmicdeploy.engine.info import EngineInfo
 from cosmicdeploy.engine.protocol.commands import EngineCommands
 from cosmicdeploy.engine.protocol.containers import EngineContainers
 from cosmicdeploy.engine.protocol.images import EngineImages
+from cosmicdeploy.engine.protocol.info import EngineInfo
 from cosmicdeploy.engine.protocol.logs import EngineLogs
 from cosmicdeploy.engine.protocol.markers import EngineMarkers
 from cosmicdeploy.engine.protocol.resources import EngineResources
