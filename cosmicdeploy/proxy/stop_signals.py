@@ -45,6 +45,14 @@ def ignores_stop_signal(ctx: Context, service: Service, container: Container) ->
     return not all(_handles(status, number) for status in _signalled(ctx, container))
 
 
+def first_process(ctx: Context, container: Container) -> str:
+    """Return the name of the container's first process; "" if it is unknown.
+
+    Raises `EngineError` if the container does not run.
+    """
+    return next(_statuses(proc.read(ctx, container, STATUS).text), {}).get("Name", "")
+
+
 def running_jobs(ctx: Context, container: Container) -> int:
     """Return how many child processes of the container's first process run.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -11,6 +11,7 @@ from cosmicdeploy.adoption.facts import Fact
 from cosmicdeploy.adoption.reading.declared import shown_path
 from cosmicdeploy.adoption.reading.image_facts import ImageFacts
 from cosmicdeploy.engine.building.context.files import ContextFile
+from cosmicdeploy.engine.building.dockerfile.assigned import assigned
 from cosmicdeploy.engine.building.dockerfile.parse import Instruction, json_words
 from cosmicdeploy.engine.building.dockerfile.stages import Stage, find_stage
 from cosmicdeploy.engine.building.engine_facts import EngineFacts
@@ -117,7 +118,7 @@ class _Reader:
 
     def _assign(self, instruction: Instruction) -> None:
         is_env = instruction.keyword == "ENV"
-        for name, value in _assigned(instruction):
+        for name, value in assigned(instruction):
             given = None if is_env else self._args.get(name)
             self._values[name] = self._resolved(value) if given is None else given
             if is_env:
@@ -148,14 +149,3 @@ class _Reader:
         return _VARIABLE.sub(
             lambda match: self._values.get(match[1] or match[2]) or match[3] or "", text
         )
-
-
-def _assigned(instruction: Instruction) -> Iterator[tuple[str, str]]:
-    """Yield the names and values that an ARG or ENV sets; `ENV NAME VALUE` sets one."""
-    words = instruction.words()
-    if instruction.keyword == "ENV" and words and "=" not in words[0]:
-        yield words[0], " ".join(words[1:])
-        return
-    for word in words:
-        name, _, value = word.partition("=")
-        yield name, value

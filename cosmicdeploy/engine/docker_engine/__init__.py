@@ -18,8 +18,7 @@ class DockerEngine(DockerCommands, DockerLogs, DockerImages, DockerResources, Do
     """`Engine` on the Docker SDK; `DockerCommands` includes the methods for containers."""
 
     def describe(self) -> str:
-        info = self.info()
-        return f"Docker Engine {info.version} on {info.host} ({info.address})"
+        return self.info().description
 
     def info(self) -> EngineInfo:
         with translated("Asking for the engine's version"):

@@ -24,6 +24,11 @@ class EngineInfo:
     time: float | None = None
 
     @property
+    def description(self) -> str:
+        """The engine's version, host name and address as one line for operators."""
+        return f"Docker Engine {self.version} on {self.host} ({self.address})"
+
+    @property
     def reaches_containers(self) -> bool:
         """Whether this machine reaches containers at their own addresses."""
         return self.is_local and not self.hides_containers

@@ -1,0 +1,185 @@
+"""Check that no container ignores its stop signal, and is killed with what it has in hand."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from concurrent.futures import wait
+from functools import partial
+
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.errors import CosmicError, EngineUnavailable
+from cosmicdeploy.operations.doctor.checks.requests.stop_trial import StopTrial, try_stop
+from cosmicdeploy.operations.doctor.combining import merged
+from cosmicdeploy.operations.doctor.outcome import (
+    Check,
+    Flaw,
+    Outcome,
+    Stake,
+    Unchecked,
+    unchecked_of,
+)
+from cosmicdeploy.probes.preconditions.weak_health_checks import SHELL
+from cosmicdeploy.process.concurrency import start_in_thread
+from cosmicdeploy.proxy.stop_signals import ignores_stop_signal
+
+SECONDS = 60.0
+# Each trial starts a program; on a small host more at once would slow down what serves.
+AT_ONCE = 2
+REQUESTS = "requests: those in flight are lost when {} is killed"
+JOB = "the job that {} runs when it is killed"
+DRAINED = "time: a deploy drains {} first, and waits for its grace period"
+NO_IMAGE = "its image is not here"
+
+
+def stop_signals(ctx: Context) -> Outcome:
+    """Try the stop signal of each program that a deploy stops, on a container of its own.
+
+    Waits until every trial has ended, so that each has removed its container.
+    """
+    slots = threading.BoundedSemaphore(AT_ONCE)
+
+    def in_a_slot(names: Sequence[str]) -> Outcome:
+        with slots:
+            return _tried(ctx, names)
+
+    futures = [start_in_thread(partial(in_a_slot, names)) for names in _programs(ctx)]
+    wait(futures)
+    return merged(*(future.result() for future in futures))
+
+
+def _programs(ctx: Context) -> list[Sequence[str]]:
+    """Return the services that a deploy replaces, those with the same program together."""
+    programs: dict[object, list[str]] = {}
+    for name in ctx.settings.services.deployed:
+        service = ctx.service(name)
+        key = (service.image, service.command, service.entrypoint, service.user)
+        programs.setdefault((*key, service.stop_signal, service.init), []).append(name)
+    return list(programs.values())
+
+
+def _tried(ctx: Context, names: Sequence[str]) -> Outcome:
+    """Return how services with the same program react to their stop signal."""
+    running = _ignored_by_running(ctx, names)
+    try:
+        return _by_trial(ctx, names, running)
+    except EngineUnavailable:
+        raise
+    except CosmicError as error:
+        if running is False:
+            return Outcome(found=_handled(names, "in its running container"))
+        if running:
+            return _outcome(ctx, names, f"{names[0]} ignores it in its running container", ())
+        return Outcome(unchecked=(unchecked_of(error, ", ".join(names)),))
+
+
+def _by_trial(ctx: Context, names: Sequence[str], running: bool | None) -> Outcome:
+    """Try the signal; `running` says whether a running container ignores it, None if unknown."""
+    image = ctx.image_of(names[0])
+    if image is None:
+        todo = "run `cosmicdeploy up`, which gets it"
+        return _unchecked(names, NO_IMAGE, todo)
+    trial = try_stop(ctx, names[0], image.id)
+    if not trial.was_killed:
+        return Outcome(found=_handled(names, "on a container of its own"))
+    if trial.handles:
+        return _slow(ctx, names, trial)
+    if running is False:
+        # Without its networks the entrypoint may wait for another service, as a shell.
+        return Outcome(found=_handled(names, "in its running container"))
+    if running is None and _may_wait(trial):
+        why = f"{trial.process} still runs {trial.command[0]}, which may wait for another service"
+        return _unchecked(names, why, "run `cosmicdeploy up`: a running container shows it")
+    return _outcome(ctx, names, _why(names[0], trial, "ignores"), trial.command)
+
+
+def _slow(ctx: Context, names: Sequence[str], trial: StopTrial) -> Outcome:
+    """Return the outcome for a program that handles its signal, and was killed all the same."""
+    grace = ctx.service(names[0]).stop_grace_period
+    if grace <= trial.seconds:
+        return _outcome(ctx, names, _why(names[0], trial, "does not end by"), trial.command)
+    why = f"it handles {trial.signal}, but had not ended by it after {trial.seconds:.0f} s"
+    return _unchecked(names, f"{why} of its grace period of {grace:.0f} s", "")
+
+
+def _unchecked(names: Sequence[str], why: str, todo: str) -> Outcome:
+    return Outcome(unchecked=(Unchecked(why=f"{', '.join(names)}: {why}", todo=todo),))
+
+
+def _may_wait(trial: StopTrial) -> bool:
+    """Return whether the first process is a shell with a script, which may start another later."""
+    return bool(SHELL.search(trial.process)) and trial.command[1:2] != ("-c",)
+
+
+def _why(name: str, trial: StopTrial, how: str) -> str:
+    return (
+        f"{trial.process or 'the first process'} of {name} {how} {trial.signal}, and was killed"
+        f" after {trial.seconds:.0f} s (tried on a container of its own)"
+    )
+
+
+def _outcome(ctx: Context, names: Sequence[str], why: str, command: Sequence[str]) -> Outcome:
+    """Return the flaw of a program that ignores its signal, by what the deploy does about it."""
+    settings, name = ctx.settings, names[0]
+    between = [
+        role for role in settings.restart.between_jobs if name in settings.services.of([role])
+    ]
+    if between:
+        return Outcome(found=f"{', '.join(names)} ignore it, and are stopped between two jobs")
+    stake: Stake = "requests"
+    loses, todo = REQUESTS.format(name), _todo(command)
+    if settings.application_of(name) is None:
+        stake, loses = "jobs", JOB.format(name)
+    elif settings.proxy.out_of_service is not None:
+        stake, loses = "time", DRAINED.format(name)
+    else:
+        todo += "; or let nginx drain it first (`proxy.out_of_service`, docs/proxy.md)"
+    lines = _lines(command)
+    return Outcome(flaws=(Flaw(stake=stake, loses=loses, why=why, todo=todo, lines=lines),))
+
+
+def _todo(command: Sequence[str]) -> str:
+    if _lines(command):
+        return "let the shell give its place to the program, in the compose file or as CMD"
+    return (
+        "let the first process handle the signal: `exec` in its script, a handler in the program,"
+        " or the signal that it handles as `stop_signal`"
+    )
+
+
+def _lines(command: Sequence[str]) -> tuple[str, ...]:
+    """Return the command with `exec` before its last program, if a shell runs it inline."""
+    if len(command) != 3 or command[1] != "-c" or not SHELL.search(command[0]):
+        return ()
+    before, operator, last = command[2].rpartition("&& ")
+    if "exec " in last or "|" in last or ";" in last:
+        return ()
+    return (f"command: {json.dumps([*command[:2], f'{before}{operator}exec {last}'])}",)
+
+
+def _ignored_by_running(ctx: Context, names: Sequence[str]) -> bool | None:
+    """Return whether a running container ignores its stop signal; None if none shows it."""
+    for name in names:
+        container = ctx.container(name)
+        if container is not None and container.is_running:
+            try:
+                return ignores_stop_signal(ctx, ctx.service(name), container)
+            except EngineUnavailable:
+                raise
+            except CosmicError:
+                continue
+    return None
+
+
+def _handled(names: Sequence[str], where: str) -> str:
+    return f"{', '.join(names)}: handled {where}"
+
+
+CHECK = Check(
+    name="stop signals",
+    about="no container ignores its stop signal",
+    run=stop_signals,
+    seconds=SECONDS,
+    cleans_up=True,
+)
