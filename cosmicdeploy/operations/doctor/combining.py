@@ -41,8 +41,9 @@ def attempted(*parts: Callable[[], Outcome]) -> Outcome:
 
 
 def holding(outcome: Outcome, text: str) -> Outcome:
-    """Return the outcome; if nothing is wrong with it, `text` is what it found."""
-    return outcome if outcome.flaws or outcome.unchecked else replace(outcome, found=text)
+    """Return the outcome; if nothing is wrong and it has found nothing, `text` is what it found."""
+    is_silent = not (outcome.found or outcome.flaws or outcome.unchecked)
+    return replace(outcome, found=text) if is_silent else outcome
 
 
 def _attempt(part: Callable[[], Outcome]) -> Outcome:

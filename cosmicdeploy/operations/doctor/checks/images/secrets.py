@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.building.dockerfile.assigned import assigned
 from cosmicdeploy.engine.building.source import read_source
 from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.operations.doctor.builds import declared_builds, declared_images
 from cosmicdeploy.operations.doctor.combining import attempted, holding
 from cosmicdeploy.operations.doctor.outcome import Check, Flaw, Outcome
 from cosmicdeploy.stack.model import Build
@@ -32,12 +33,9 @@ LONGEST, MOST = 20_000, 1000
 
 def secrets(ctx: Context) -> Outcome:
     """Look for secrets in the environment and history of images, and in what builds are given."""
-    services = ctx.settings.services
-    names = dict.fromkeys((*services.all, *services.one_shot))
-    by_image = {ctx.service(name).image: ctx.service(name).build for name in names}
     outcome = attempted(
-        *(partial(_of_image, ctx, image) for image in by_image),
-        *(partial(_of_build, image, build) for image, build in by_image.items() if build),
+        *(partial(_of_image, ctx, image) for image in declared_images(ctx)),
+        *(partial(_of_builds, *pair) for pair in declared_builds(ctx).items()),
     )
     return holding(outcome, "no literal secret in images and builds")
 
@@ -66,19 +64,26 @@ def names_in_history(line: str) -> Iterator[str]:
     yield from _secret_names({each["name"]: each["value"].strip('"') for each in pairs})
 
 
-def _of_build(image: str, build: Build) -> Outcome:
-    """Look into the Dockerfile and the build arguments, which end up in the image's history."""
-    found = dict.fromkeys(_secret_names(build.args), "build.args of the compose file")
+def _of_builds(image: str, builds: Sequence[Build]) -> Outcome:
+    """Look into Dockerfiles and build arguments, which end up in the history of the image."""
+    found: dict[str, str] = {}
+    for build in builds:
+        found |= dict.fromkeys(_secret_names(build.args), "build.args of the compose file")
+    for build in builds:
+        found = {**dict(_in_dockerfile(build)), **found}
+    return _outcome(f"build of {image}", found)
+
+
+def _in_dockerfile(build: Build) -> Iterator[tuple[str, str]]:
+    """Yield the secrets that a Dockerfile sets, and where."""
     try:
         source = read_source(build)
     except ConfigError:  # the check `builder` reports it
-        return _outcome(f"build of {image}", found)
+        return
     for instruction in source.dockerfile.instructions:
         if instruction.keyword in ("ARG", "ENV"):
-            place = f"{source.where}:{instruction.line}"
             for name in _secret_names(dict(assigned(instruction))):
-                found.setdefault(name, place)
-    return _outcome(f"build of {image}", found)
+                yield name, f"{source.where}:{instruction.line}"
 
 
 def _secret_names(pairs: Mapping[str, str]) -> Iterable[str]:

@@ -1,0 +1,151 @@
+"""Stop signals are tried on a container that can reach nothing, and is removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy.engine.facts import Image
+from cosmicdeploy.operations.doctor.checks.requests import stop_trial
+from cosmicdeploy.operations.doctor.checks.requests.stop_signals import stop_signals
+from cosmicdeploy.operations.doctor.checks.requests.stop_trial import alone
+from cosmicdeploy.operations.doctor.outcome import Outcome, Verdict
+from cosmicdeploy.stack.model import Attachment, Mount, Port, Service
+from tests.unit.operations.doctor.world import COMPOSE, SETTINGS, Program, World, opened, run
+
+pytestmark = pytest.mark.unit
+IMAGE = {"shop/app": Image(id="sha256:1")}
+Try = Callable[..., Outcome]
+
+
+@pytest.fixture
+def tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Try:
+    """Return a function that tries the programs `serve` and `work` of a world."""
+    monkeypatch.setattr(stop_trial, "STARTS_WITHIN_SECONDS", 0.0)
+
+    def run_check(world: World, **files: str) -> Outcome:
+        outcome = stop_signals(opened(tmp_path, world, **files))
+        assert sorted(world.discarded) == sorted(world.created), "every container is removed"
+        return outcome
+
+    return run_check
+
+
+def test_programs_that_end_by_their_signal_hold(tried: Try) -> None:
+    world = World(images=dict(IMAGE))
+    outcome = tried(world)
+    assert outcome.verdict is Verdict.HOLDS
+    assert outcome.found == (
+        "app-1, app-2: handled on a container of its own; worker: handled on a container of its own"
+    )
+    assert len(world.created) == 2, "replicas with the same program share a trial"
+
+
+def test_a_program_that_is_killed_loses_requests_and_a_worker_its_job(tried: Try) -> None:
+    ignoring = Program(handles=False, ends=False)
+    world = World(images=dict(IMAGE), programs={"serve": ignoring, "work": ignoring})
+    requests, job = tried(world).flaws
+    assert (requests.stake, job.stake) == ("requests", "jobs")
+    assert requests.why == (
+        "app of app-1 ignores SIGTERM, and was killed after 10 s (tried on a container of its own)"
+    )
+    assert "proxy.out_of_service" in requests.todo
+
+
+def test_a_shell_that_runs_the_program_gets_the_line_with_exec(tried: Try) -> None:
+    command = ("/bin/sh", "-c", "migrate && gunicorn shop")
+    shell = Program(handles=False, ends=False, process="sh", command=command)
+    [flaw] = tried(World(images=dict(IMAGE), programs={"serve": shell})).flaws
+    assert flaw.lines == ('command: ["/bin/sh", "-c", "migrate && exec gunicorn shop"]',)
+
+
+def test_an_entrypoint_that_may_wait_for_the_database_proves_nothing(tried: Try) -> None:
+    command = ("/entrypoint.sh", "serve")
+    waiting = Program(handles=False, ends=False, process="sh", command=command)
+    outcome = tried(World(images=dict(IMAGE), programs={"serve": waiting}))
+    assert not outcome.flaws
+    assert "sh still runs /entrypoint.sh" in outcome.unchecked[0].why
+
+
+def test_a_running_container_counts_where_the_trial_could_not_start(
+    tried: Try, tmp_path: Path
+) -> None:
+    world = World(images=dict(IMAGE), programs={"serve": Program(ended=1)})
+    outcome = tried(world)
+    assert "ended by itself with exit code 1" in outcome.unchecked[0].why
+    run(world, "app-2", tmp_path)
+    world.commands[("shop-app-2-1", "cat")] = "Name:\tapp\nSigBlk:\t0\nSigCgt:\t4000\n"
+    assert "app-1, app-2: handled in its running container" in tried(world).found
+    world.commands[("shop-app-2-1", "cat")] = "Name:\tapp\nSigBlk:\t0\nSigCgt:\t0\n"
+    [flaw] = tried(world).flaws
+    assert flaw.why == "app-1 ignores it in its running container"
+
+
+def test_a_handler_that_does_not_end_the_program_within_its_grace_period_is_told(
+    tried: Try,
+) -> None:
+    """PHP's command line seems to handle the signal, and only repeats the kernel's default."""
+    stubborn = Program(handles=True, ends=False)
+    world = World(images=dict(IMAGE), programs={"serve": stubborn})
+    [flaw] = tried(world).flaws
+    assert "does not end by SIGTERM" in flaw.why
+    longer = COMPOSE.replace("command: [serve]", "command: [serve]\n    stop_grace_period: 2m")
+    outcome = tried(World(images=dict(IMAGE), programs={"serve": stubborn}), compose=longer)
+    assert not outcome.flaws and "after 10 s of its grace period of 120 s" in str(outcome)
+
+
+def test_a_replica_that_nginx_drains_and_a_job_between_two_jobs_lose_nothing(tried: Try) -> None:
+    ignoring = Program(handles=False, ends=False)
+    world = World(images=dict(IMAGE), programs={"serve": ignoring, "work": ignoring})
+    settings = SETTINGS + "proxy: {out_of_service: '/run/out/{service}'}\n"
+    outcome = tried(world, cosmicdeploy=settings + "restart: {between_jobs: [worker]}\n")
+    assert [each.stake for each in outcome.flaws] == ["time"]
+    assert "stopped between two jobs" in outcome.found
+
+
+def test_without_the_image_nothing_is_created(tried: Try) -> None:
+    world = World()
+    outcome = tried(world)
+    assert not world.created
+    assert outcome.unchecked[0].why == "app-1, app-2: its image is not here"
+
+
+def test_the_container_of_its_own_can_reach_and_change_nothing() -> None:
+    given = Service(
+        name="web",
+        container_name="web",
+        image="web",
+        environment={"A": "b"},
+        ports=(Port(target=80),),
+        mounts=(Mount(type="bind", source="/", target="/host"),),
+        volumes_from=("db",),
+        networks=(Attachment(network="net"),),
+        network_mode="host",
+        privileged=True,
+        pid="host",
+        ipc="host",
+        uts="host",
+        userns_mode="host",
+        cap_add=("ALL",),
+        security_opt=("seccomp=unconfined",),
+        labels={"traefik.enable": "true"},
+        restart="always",
+        cgroup_parent="/",
+        runtime="other",
+        sysctls={"a": "b"},
+        group_add=("docker",),
+    )
+    own = alone(given)
+    assert own.network_mode == "none" and own.restart == "no"
+    allowed = {
+        *("name", "container_name", "image", "platform", "command", "entrypoint", "environment"),
+        *("copied_files", "user", "working_dir", "init", "tty", "stdin_open", "stop_signal"),
+        *("cap_drop", "mem_limit", "pids_limit", "healthcheck", "network_mode", "cpu_shares"),
+    }
+    plain = Service(name="web", container_name="web", image="web")
+    changed = {f.name for f in fields(Service) if getattr(own, f.name) != getattr(plain, f.name)}
+    assert changed <= allowed
+    assert alone(replace(given, network_mode=None)) == own
