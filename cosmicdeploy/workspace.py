@@ -13,16 +13,20 @@ from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.on_disk.signing import SigningKey
 from cosmicdeploy.database.backups.owner import Owner
 from cosmicdeploy.engine import Container, Engine, connect
-from cosmicdeploy.errors import ConfigError, EngineError
+from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 from cosmicdeploy.events import Emit, Warned
 from cosmicdeploy.files.shipped import playbooks
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.playbook import Playbook, load_playbook
+from cosmicdeploy.process.concurrency import start_in_thread
 from cosmicdeploy.proxy.protocols import with_protocols
 from cosmicdeploy.settings import LoadedSettings, Settings, find, load
 from cosmicdeploy.stack.compose import read_files
 from cosmicdeploy.stack.model import Stack
 from cosmicdeploy.text.suggest import did_you_mean
+
+# How long `doctor` waits for an engine that accepts connections.
+ENGINE_SECONDS = 15.0
 
 
 def open_stack(config: Path | None, emit: Emit) -> Context:
@@ -94,12 +98,22 @@ def open_for_doctor(config: Path | None, emit: Emit) -> Context:
 def _engine_of(stack: Stack) -> tuple[Engine, list[Container]]:
     """Return the engine and the stack's containers on it; a stand-in if no engine answers."""
     try:
-        engine = connect()
-        return engine, engine.containers(stack.project)
+        return start_in_thread(lambda: _containers_of(stack)).result(timeout=ENGINE_SECONDS)
     except EngineError as error:
-        from cosmicdeploy.engine.unreachable.stand_in import unreachable_engine  # imports docker
+        no_engine = error
+    except TimeoutError:
+        no_engine = EngineUnavailable(
+            f"The Docker Engine has not answered for {ENGINE_SECONDS:.0f} s",
+            todo="look at the load of its host, and at its log: `journalctl -u docker`",
+        )
+    from cosmicdeploy.engine.unreachable.stand_in import unreachable_engine  # imports docker
 
-        return unreachable_engine(error), []
+    return unreachable_engine(no_engine), []
+
+
+def _containers_of(stack: Stack) -> tuple[Engine, list[Container]]:
+    engine = connect()
+    return engine, engine.containers(stack.project)
 
 
 def context_on(

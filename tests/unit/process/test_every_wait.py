@@ -119,6 +119,7 @@ WAITS = {
     "steps/schema/migrate.py _wait_for_database": UNDO,
     "traffic/traffic_stats.py settle": INTERRUPTIBLE,
     "verification/excused.py wait_for_recovery": QUERIES,
+    "workspace.py _engine_of": NO_RUN,
 }
 FOUND = list(waits())
 
