@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError
 
 # What a flaw puts at stake, the worst first. The last two fail nothing.
 Stake = Literal["data", "requests", "jobs", "secrets", "proof", "deploy", "time", "note"]
-STAKES: Mapping[Stake, str] = {
-    "data": "data",
-    "requests": "requests",
-    "jobs": "jobs",
-    "secrets": "secrets",
-    "proof": "proof",
-    "deploy": "the deploy",
-    "time": "time",
-    "note": "",
-}
+STAKES: Sequence[Stake] = get_args(Stake)
 HARMLESS: tuple[Stake, ...] = ("time", "note")
 # The statements that grant privileges are among an error's details: they are there to be pasted.
 PASTED = ("GRANT ",)
@@ -97,8 +88,7 @@ class Outcome:
 
     def facts(self) -> dict[str, Any]:
         """Return the outcome as JSON for the report, the worst flaw first."""
-        order = list(STAKES)
-        flaws = sorted(self.flaws, key=lambda flaw: order.index(flaw.stake))
+        flaws = sorted(self.flaws, key=lambda flaw: STAKES.index(flaw.stake))
         return {
             "verdict": str(self.verdict),
             "found": self.found,

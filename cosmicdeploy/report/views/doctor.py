@@ -13,6 +13,11 @@ from cosmicdeploy.report.model import DoctorReport, FlawReport, UncheckedReport
 from cosmicdeploy.text.formatting import counted
 
 LOSES, WARNS = "[red bold]LOSES[/]", "[yellow]warns[/]"
+# What a flaw puts at stake, in words; the two without words fail nothing.
+STAKES = {
+    **{"data": "data", "requests": "requests", "jobs": "jobs", "secrets": "secrets"},
+    **{"proof": "proof", "deploy": "the deploy"},
+}
 HARMLESS = ("time", "note")
 
 
@@ -58,8 +63,8 @@ def _unchecked(checks: Iterable[DoctorReport]) -> Iterator[tuple[DoctorReport, U
 
 def _show_flaw(name: str, flaw: FlawReport, console: Console) -> None:
     """Print what would be lost, why, and what to do; lines to paste are printed as they are."""
-    mark = WARNS if flaw.stake in HARMLESS else LOSES
-    _show_indented(console, styled(f"{mark} {{}}: {{}}", name, flaw.loses), first=True)
+    mark = WARNS if flaw.stake in HARMLESS else f"{LOSES} {STAKES[flaw.stake]}"
+    _show_indented(console, styled(f"{mark} ({{}}): {{}}", name, flaw.loses), first=True)
     _show_indented(console, styled("{}", flaw.why), styled("→ {}", flaw.todo))
     for line in flaw.lines:
         console.print(styled("    [cyan]{}[/]", line), soft_wrap=True)

@@ -27,8 +27,8 @@ LINE = "proxy_next_upstream error timeout; # " + "longer than a terminal, " * 3 
 LOSING = Outcome(
     found="one of two holds",
     flaws=(
-        Flaw(stake="requests", loses="requests: 6", why="off", todo="write:", lines=(LINE,)),
-        Flaw(stake="time", loses="time", why="slow", todo="hurry"),
+        Flaw(stake="requests", loses="6 of them", why="off", todo="write:", lines=(LINE,)),
+        Flaw(stake="time", loses="it takes longer", why="slow", todo="hurry"),
     ),
     unchecked=(Unchecked(why="no image", todo="run `cosmicdeploy up`"),),
 )
@@ -74,7 +74,7 @@ def test_without_an_engine_everything_is_named_and_the_rest_is_checked(folder: P
 def test_the_text_says_the_same_in_one_screen(folder: Path) -> None:
     done = call("doctor")
     assert done.exit_code == 5
-    assert "LOSES engine: the deploy: no command works without the engine" in done.stdout
+    assert "LOSES the deploy (engine): no command works without the engine" in done.stdout
     assert done.stdout.count("No Docker Engine answers") == 2, "the same reason is told once"
     assert len(done.stdout.splitlines()) < 24
 
@@ -128,8 +128,8 @@ def test_what_holds_takes_one_line_and_lines_to_paste_are_not_broken() -> None:
     assert lines[0].startswith("ok  check 0  xxx") and len(lines[0]) == 80
     text = "\n".join(lines)
     assert "not checked check 1\n  no image\n  → run `cosmicdeploy up`" in text
-    assert "warns check 1: time\n  slow\n  → hurry" in text
-    assert text.index("warns check 1") < text.index("LOSES check 1: requests: 6")
+    assert "warns (check 1): it takes longer\n  slow\n  → hurry" in text
+    assert text.index("warns (check 1)") < text.index("LOSES requests (check 1): 6 of them")
     assert f"  → write:\n    {LINE}" in text
     assert "something would be lost: check 1; not all of it checked: check 1" in " ".join(lines)
 

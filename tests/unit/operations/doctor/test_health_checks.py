@@ -90,6 +90,8 @@ def test_a_health_path_that_is_answered_like_any_other_proves_nothing(checked: C
     [flaw] = checked(other=OK).flaws
     assert flaw.stake == "proof" and "app.health_path" in flaw.todo
     assert not checked(other=replace(OK, body="<html>")).flaws, "a page for all other paths"
+    empty = replace(OK, body="")
+    assert checked(health=empty, other=empty).verdict is Verdict.WARNS, "it may still fail"
 
 
 @pytest.mark.parametrize("status", [302, 401, 404, 500])

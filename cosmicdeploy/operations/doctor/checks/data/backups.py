@@ -16,9 +16,9 @@ from cosmicdeploy.operations.doctor.combining import attempted
 from cosmicdeploy.operations.doctor.outcome import Check, Flaw, Outcome, Unchecked, flaw_of
 from cosmicdeploy.probes.storage.disks import nearest_existing
 
-NO_SIGNATURE = "the deploy: no backup could be signed"
-NO_COPY = "data: no backup would be copied there"
-NO_REQUIRED_COPY = "the deploy: its backup fails without this copy"
+NO_SIGNATURE = "no backup could be signed"
+NO_COPY = "no backup would be copied there"
+NO_REQUIRED_COPY = "its backup fails without this copy"
 NO_COPIES = "no copy elsewhere (backup.copies)"
 
 

@@ -19,9 +19,9 @@ from cosmicdeploy.operations.doctor.outcome import (
 )
 from cosmicdeploy.probes.storage.disks import nearest_existing
 
-NO_BACKUP = "the deploy: its backup would fail, so it would change nothing"
-UNKNOWN_PASSWORD = "the deploy: it could not log in to the database"  # noqa: S105 - a message
-NOT_BACKED_UP = "a way back: no backup has the data of {}, and a rollback brings back code alone"
+NO_BACKUP = "its backup would fail, so it would change nothing"
+UNKNOWN_PASSWORD = "it could not log in to the database"  # noqa: S105 - a message
+NOT_BACKED_UP = "no backup has the data of {}, and a rollback brings back code alone"
 SECONDS = 60.0
 
 

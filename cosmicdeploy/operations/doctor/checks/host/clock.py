@@ -7,7 +7,7 @@ from cosmicdeploy.operations.diagnosis.checks.clock import judge, measure
 from cosmicdeploy.operations.doctor.combining import outcome_of
 from cosmicdeploy.operations.doctor.outcome import Check, Outcome, Unchecked
 
-WRONG = "proof: restarts, log lines and the ages of backups are judged by both clocks"
+WRONG = "restarts, log lines and the ages of backups are judged by both clocks"
 HOST = "the engine's host"
 
 

@@ -13,8 +13,8 @@ from cosmicdeploy.operations.doctor.outcome import Check, Outcome
 from cosmicdeploy.probes.storage.disks import file_system_here
 from cosmicdeploy.text.formatting import format_percent
 
-FULL = "data: a database whose disk is full stops, and no image or backup can be written"
-NO_RUN = "the deploy: no run begins"
+FULL = "a database whose disk is full stops, and no image or backup can be written"
+NO_RUN = "no run begins"
 NOT_HERE = "the disk of the engine's images is not measured: the engine is on another host"
 
 

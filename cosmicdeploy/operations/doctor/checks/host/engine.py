@@ -10,9 +10,9 @@ from cosmicdeploy.errors import EngineUnavailable, Refused
 from cosmicdeploy.operations.doctor.outcome import Check, Flaw, Outcome, flaw_of
 from cosmicdeploy.probes import cache
 
-NOTHING_WORKS = "the deploy: no command works without the engine"
-REFUSED = "the deploy: it would be refused"
-UNREACHED = "the deploy: it could not check what it replaces"
+NOTHING_WORKS = "no command works without the engine"
+REFUSED = "it would be refused"
+UNREACHED = "it could not check what it replaces"
 
 
 def engine(ctx: Context) -> Outcome:

@@ -15,7 +15,7 @@ from cosmicdeploy.probes.preconditions.single_container import resolve_container
 from cosmicdeploy.probes.preconditions.spoken_protocol import require_spoken_protocols
 from cosmicdeploy.verification.orphans import second_schedulers
 
-TWICE = "the deploy: it would be refused, and each scheduled task runs twice"
+TWICE = "it would be refused, and each scheduled task runs twice"
 
 
 def settings(ctx: Context) -> Outcome:

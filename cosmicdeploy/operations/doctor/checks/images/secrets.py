@@ -16,7 +16,7 @@ from cosmicdeploy.operations.doctor.outcome import Check, Flaw, Outcome
 from cosmicdeploy.stack.model import Build
 from cosmicdeploy.text.secret_names import is_secret
 
-LOST = "secrets: everyone who has the image, or its registry, can read them"
+LOST = "everyone who has the image, or its registry, can read them"
 TODO = (
     "replace them where they are valid, and give them when the container runs (`environment`,"
     " `env_file`, `secrets`); a build reads one by this line in its Dockerfile:"

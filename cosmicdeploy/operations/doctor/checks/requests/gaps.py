@@ -36,7 +36,7 @@ def _flaw(ctx: Context, name: str, what: str, rate: float | None) -> Flaw:
         todo, lines = "write into cosmicdeploy.yaml:", (START_FIRST,)
     return Flaw(
         stake="requests",
-        loses=f"requests: {count} in at most {seconds:.0f} s of each deploy{measured}",
+        loses=f"{count} in at most {seconds:.0f} s of each deploy{measured}",
         why=f"{name}: {what}",
         todo=todo,
         lines=lines,

@@ -17,11 +17,12 @@ from cosmicdeploy.probes.urls import container_url
 from cosmicdeploy.settings import Application
 from cosmicdeploy.text.formatting import counted
 
-SERVES_NOTHING = "requests: a release that cannot serve would replace the running one"
-COUNTS_AS_READY = "proof: a broken release of {} would count as ready"
+SERVES_NOTHING = "a release that cannot serve would replace the running one"
+COUNTS_AS_READY = "a broken release of {} would count as ready"
 NOTHING_NOW = "nothing in a deploy, which checks {} itself; `status` and Compose believe it"
-PROVES_NOTHING = "proof: a release that cannot do its work would count as healthy"
-NOT_READY = "the deploy: no new replica of {} would count as ready"
+PROVES_NOTHING = "a release that cannot do its work would count as healthy"
+MAY_PROVE_NOTHING = "proof, if every path is answered whatever the application does"
+NOT_READY = "no new replica of {} would count as ready"
 EXAMPLE = 'healthcheck: {{test: ["CMD", "curl", "--fail", "http://127.0.0.1:{port}{path}"]}}'
 OTHER_EXAMPLE = 'healthcheck: {test: ["CMD", "COMMAND-THAT-FAILS-WHEN-THE-SERVICE-DOES-NOT-WORK"]}'
 
@@ -125,7 +126,7 @@ def _judged(application: Application, base: str, response: Response, about: str)
     if response.status != OK:
         return Outcome(flaws=(_not_ready(application, str(response), key),))
     if answers_alike(base, response):
-        return Outcome(flaws=(_says_nothing(about, key),))
+        return Outcome(flaws=(_says_nothing(about, key, is_page=bool(response.body)),))
     return Outcome(found=f"{about} answers 200, and other paths do not")
 
 
@@ -138,10 +139,11 @@ def _not_ready(application: Application, why: str, key: str) -> Flaw:
     )
 
 
-def _says_nothing(about: str, key: str) -> Flaw:
+def _says_nothing(about: str, key: str, *, is_page: bool) -> Flaw:
+    """Return the flaw of a path that is answered like any other; without a body, it is a doubt."""
     return Flaw(
-        stake="proof",
-        loses=PROVES_NOTHING,
+        stake="proof" if is_page else "note",
+        loses=PROVES_NOTHING if is_page else MAY_PROVE_NOTHING,
         why=f"{about} is answered like {ABSENT}, a path that no application has",
         todo=f"set {key} in cosmicdeploy.yaml to a path that fails when the application does",
     )

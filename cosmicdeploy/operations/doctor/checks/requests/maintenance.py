@@ -15,9 +15,9 @@ IN_NGINX = (
     "write these into nginx's configuration (each location with a `proxy_pass` gets the first one)"
 )
 FILE = "/run/cosmicdeploy/maintenance"
-REFUSED = "requests: in a rollback of data, connections are refused"
-NOT_TURNED_AWAY = "the rollback: nginx would let clients in, so it would be undone"
-NO_PROXY = "rows: without a proxy, a rollback of data cannot keep clients out"
+REFUSED = "in a rollback of data, connections are refused"
+NOT_TURNED_AWAY = "a rollback of data would be undone, since nginx would let clients in"
+NO_PROXY = "without a proxy, a rollback of data cannot keep clients out"
 
 
 def maintenance(ctx: Context) -> Outcome:

@@ -16,11 +16,11 @@ from cosmicdeploy.steps.rollout.planning.moves import described_reloads, possibl
 
 # What each cost of a flaw puts at stake here.
 AT_STAKE: Mapping[Cost, tuple[Stake, str]] = {
-    "requests": ("requests", "requests: "),
-    "clients": ("time", "time of clients in each deploy"),
-    "deploys": ("time", "time of each deploy"),
+    "requests": ("requests", ""),
+    "clients": ("time", "clients wait longer in each deploy"),
+    "deploys": ("time", "each deploy takes longer"),
 }
-OUTAGE = "requests: all of them once nginx restarts, or those that it sends to a wrong address"
+OUTAGE = "all of them once nginx restarts, or those that it sends to a wrong address"
 IDLE_CLOSED = "idle connections of clients, if addresses change"
 MOST_PLACES = 4
 
@@ -76,7 +76,7 @@ def _flaw(ctx: Context, first: Finding, same: Sequence[Finding]) -> Flaw:
     more = f" (and {len(same) - 1} more)" if len(same) > 1 else ""
     return Flaw(
         stake=stake,
-        loses=f"{loses}{first.lost}",
+        loses=loses or first.lost,
         why=first.flaw + more,
         todo=_todo(ctx, first, same),
         lines=(first.line,) if first.line else (),

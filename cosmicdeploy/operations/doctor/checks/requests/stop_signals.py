@@ -27,9 +27,9 @@ from cosmicdeploy.proxy.stop_signals import ignores_stop_signal
 SECONDS = 60.0
 # Each trial starts a program; on a small host more at once would slow down what serves.
 AT_ONCE = 2
-REQUESTS = "requests: those in flight are lost when {} is killed"
-JOB = "the job that {} runs when it is killed"
-DRAINED = "time: a deploy drains {} first, and waits for its grace period"
+REQUESTS = "those in flight are lost when {} is killed"
+JOB = "the one that {} runs when it is killed"
+DRAINED = "a deploy drains {} first, and waits for its grace period"
 NO_IMAGE = "its image is not here"
 
 
