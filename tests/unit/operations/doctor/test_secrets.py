@@ -103,7 +103,8 @@ def test_a_build_is_searched_before_there_is_an_image(tmp_path: Path) -> None:
         f"build of shop/app: DB_PASSWORD in {tmp_path}/Dockerfile:3; NPM_TOKEN in build.args of the"
         " compose file"
     )
-    assert flaw.lines == ("RUN --mount=type=secret,id=db_password,env=DB_PASSWORD COMMAND",)
+    assert flaw.lines[0] == 'environment: {DB_PASSWORD: "${DB_PASSWORD}"}'
+    assert flaw.lines[1].startswith("RUN --mount=type=secret,id=db_password COMMAND")
     assert VALUE not in str(outcome)
 
 

@@ -56,9 +56,23 @@ def test_a_program_that_is_killed_loses_requests_and_a_worker_its_job(tried: Try
 
 
 def test_a_shell_that_runs_the_program_gets_the_line_with_exec(tried: Try) -> None:
-    command = ("/bin/sh", "-c", "migrate && gunicorn shop")
+    command = ("/bin/sh", "-c", "gunicorn shop")
     shell = Program(handles=False, ends=False, process="sh", command=command)
     [flaw] = tried(World(images=dict(IMAGE), programs={"serve": shell})).flaws
+    assert flaw.lines == ('command: ["/bin/sh", "-c", "exec gunicorn shop"]',)
+
+
+def test_a_shell_that_runs_several_commands_is_certain_once_it_runs(
+    tried: Try, tmp_path: Path
+) -> None:
+    """Without its networks it may never come to the last command."""
+    command = ("/bin/sh", "-c", "migrate && gunicorn shop")
+    shell = Program(handles=False, ends=False, process="sh", command=command)
+    world = World(images=dict(IMAGE), programs={"serve": shell})
+    assert "may wait for another service" in tried(world).unchecked[0].why
+    run(world, "app-1", tmp_path)
+    world.commands[("shop-app-1-1", "cat")] = "Name:\tsh\nSigBlk:\t0\nSigCgt:\t0\n"
+    [flaw] = tried(world).flaws
     assert flaw.lines == ('command: ["/bin/sh", "-c", "migrate && exec gunicorn shop"]',)
 
 

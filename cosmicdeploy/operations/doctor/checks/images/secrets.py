@@ -18,10 +18,11 @@ from cosmicdeploy.text.secret_names import is_secret
 
 LOST = "everyone who has the image, or its registry, can read them"
 TODO = (
-    "replace them where they are valid, and give them when the container runs (`environment`,"
-    " `env_file`, `secrets`); a build reads one by this line in its Dockerfile:"
+    "replace them where they are valid; give them to the container by the first line, in the"
+    " compose file, or to a command of the build by the second, in the Dockerfile:"
 )
-MOUNT = "RUN --mount=type=secret,id={id},env={name} COMMAND"
+GIVEN = 'environment: {{{name}: "${{{name}}}"}}'
+MOUNTED = "RUN --mount=type=secret,id={id} COMMAND  # it reads /run/secrets/{id}"
 # Lines of an image's history: `ENV A=b`, `/bin/sh -c #(nop)  ENV A=b`, and the arguments with which
 # a RUN was built, `|2 A=b C=d /bin/sh -c …`. History quotes values, or does not.
 SET = re.compile(r"^(?:/bin/sh -c #\(nop\)\s+)?(?:ENV|ARG)\s+(?P<rest>.*)", re.DOTALL)
@@ -98,8 +99,8 @@ def _outcome(about: str, found: Mapping[str, str]) -> Outcome:
         places.setdefault(place, []).append(name)
     why = "; ".join(f"{', '.join(names)} in {place}" for place, names in places.items())
     first = next(iter(found))
-    line = MOUNT.format(id=first.lower(), name=first)
-    flaw = Flaw(stake="secrets", loses=LOST, why=f"{about}: {why}", todo=TODO, lines=(line,))
+    lines = (GIVEN.format(name=first), MOUNTED.format(id=first.lower()))
+    flaw = Flaw(stake="secrets", loses=LOST, why=f"{about}: {why}", todo=TODO, lines=lines)
     return Outcome(flaws=(flaw,))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Sequence
 from concurrent.futures import wait
@@ -30,6 +31,8 @@ AT_ONCE = 2
 REQUESTS = "those in flight are lost when {} is killed"
 JOB = "the one that {} runs when it is killed"
 DRAINED = "a deploy drains {} first, and waits for its grace period"
+# In a line that a shell runs: other commands before the last one.
+SEVERAL = re.compile(r"&&|\|\||;|\n")
 NO_IMAGE = "its image is not here"
 
 
@@ -108,8 +111,9 @@ def _unchecked(names: Sequence[str], why: str, todo: str) -> Outcome:
 
 
 def _may_wait(trial: StopTrial) -> bool:
-    """Return whether the first process is a shell with a script, which may start another later."""
-    return bool(SHELL.search(trial.process)) and trial.command[1:2] != ("-c",)
+    """Return whether the first process is a shell that may give its place to a program later."""
+    is_single = trial.command[1:2] == ("-c",) and not SEVERAL.search(trial.command[-1])
+    return bool(SHELL.search(trial.process)) and not is_single
 
 
 def _why(name: str, trial: StopTrial, how: str) -> str:
