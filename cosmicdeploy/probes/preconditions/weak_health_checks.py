@@ -14,7 +14,9 @@ NONE = "NONE"
 LONGEST = 2000
 SHELL = re.compile(r"(?:^|/)(?:ba|da|a|z)?sh$")
 # The end of a command line that succeeds whatever came before.
-FORGIVING = re.compile(r"(?:\|\||;)\s*(?:true|:|exit\s+0|/bin/true|echo\b[^|&;]*)\s*;?\s*$")
+FORGIVING = re.compile(
+    r"(?:\|\||;)\s*(?:(?:true|:|exit\s+0|/bin/true)\s*;?|(?P<echo>echo)\b[^|&;]*;?)\s*$"
+)
 # Programs that succeed without asking the service anything.
 IDLE = re.compile(
     r"^\s*(?:true|:|/bin/true|exit(?:\s+0)?|sleep\s[\d.]+|date|hostname|id|echo\b[^|&;]*)\s*;?\s*$"
@@ -35,15 +37,17 @@ FILTERED = re.compile(r"\|\s*(?:e?grep|jq|awk|test)\b|\$\(")
 def weakness(test: Sequence[str]) -> str:
     """Return why a health check proves nothing; "" if nothing is wrong with it.
 
-    `test` is the check as in the compose file (CMD, CMD-SHELL or NONE), or as a command line.
+    `test` is the check as in the compose file (CMD, CMD-SHELL or NONE), or as a command line. Its
+    arguments are not repeated, since they may be secret.
     """
     if tuple(test) == (NONE,):
         return "it is switched off"
     text = _command(test)[:LONGEST]
     if match := FORGIVING.search(text):
-        return f"it passes whatever happens, since it ends with `{match[0].strip()}`"
+        end = "echo" if match["echo"] else match[0].strip("|; ")
+        return f"it passes whatever happens, since it ends with `{end}`"
     if IDLE.match(text):
-        return f"it passes whatever happens: `{text.strip()}` asks the service nothing"
+        return f"it passes whatever happens: `{text.split()[0]}` asks the service nothing"
     if _ignores_status(text):
         return "curl without --fail passes on a 500"
     return next((why for pattern, why in LOOKS_ELSEWHERE if pattern.search(text)), "")
@@ -61,4 +65,6 @@ def _command(test: Sequence[str]) -> str:
 
 def _ignores_status(text: str) -> bool:
     match = CURL.search(text)
-    return bool(match) and not CURL_FAILS.search(match["options"]) and not FILTERED.search(text)
+    if match is None or FILTERED.search(text):
+        return False
+    return CURL_FAILS.search(match["options"]) is None

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cosmicdeploy.engine.facts import Image
+from cosmicdeploy.errors import EngineError
 from cosmicdeploy.operations.doctor.checks.requests import stop_trial
-from cosmicdeploy.operations.doctor.checks.requests.stop_signals import stop_signals
+from cosmicdeploy.operations.doctor.checks.requests.stop_signals import _last_program, stop_signals
 from cosmicdeploy.operations.doctor.checks.requests.stop_trial import alone
 from cosmicdeploy.operations.doctor.outcome import Outcome, Verdict
 from cosmicdeploy.stack.model import Attachment, Mount, Port, Service
@@ -55,11 +57,12 @@ def test_a_program_that_is_killed_loses_requests_and_a_worker_its_job(tried: Try
     assert "proxy.out_of_service" in requests.todo
 
 
-def test_a_shell_that_runs_the_program_gets_the_line_with_exec(tried: Try) -> None:
-    command = ("/bin/sh", "-c", "gunicorn shop")
+def test_a_shell_that_runs_the_program_has_to_give_its_place_to_it(tried: Try) -> None:
+    command = ("/bin/sh", "-c", "gunicorn --token a-word")
     shell = Program(handles=False, ends=False, process="sh", command=command)
     [flaw] = tried(World(images=dict(IMAGE), programs={"serve": shell})).flaws
-    assert flaw.lines == ('command: ["/bin/sh", "-c", "exec gunicorn shop"]',)
+    assert "write `exec gunicorn …` in place of `gunicorn …`" in flaw.todo
+    assert "a-word" not in str(flaw)
 
 
 def test_a_shell_that_runs_several_commands_is_certain_once_it_runs(
@@ -73,7 +76,7 @@ def test_a_shell_that_runs_several_commands_is_certain_once_it_runs(
     run(world, "app-1", tmp_path)
     world.commands[("shop-app-1-1", "cat")] = "Name:\tsh\nSigBlk:\t0\nSigCgt:\t0\n"
     [flaw] = tried(world).flaws
-    assert flaw.lines == ('command: ["/bin/sh", "-c", "migrate && exec gunicorn shop"]',)
+    assert "write `exec gunicorn …`" in flaw.todo
 
 
 def test_an_entrypoint_that_may_wait_for_the_database_proves_nothing(tried: Try) -> None:
@@ -132,7 +135,7 @@ def test_the_container_of_its_own_can_reach_and_change_nothing() -> None:
         name="web",
         container_name="web",
         image="web",
-        environment={"A": "b"},
+        environment={"A": "b", "VIRTUAL_HOST": "shop.example"},
         ports=(Port(target=80),),
         mounts=(Mount(type="bind", source="/", target="/host"),),
         volumes_from=("db",),
@@ -154,6 +157,7 @@ def test_the_container_of_its_own_can_reach_and_change_nothing() -> None:
     )
     own = alone(given)
     assert own.network_mode == "none" and own.restart == "no"
+    assert own.environment == {"A": "b"}, "no proxy takes it for a server"
     allowed = {
         *("name", "container_name", "image", "platform", "command", "entrypoint", "environment"),
         *("copied_files", "user", "working_dir", "init", "tty", "stdin_open", "stop_signal"),
@@ -163,3 +167,33 @@ def test_the_container_of_its_own_can_reach_and_change_nothing() -> None:
     changed = {f.name for f in fields(Service) if getattr(own, f.name) != getattr(plain, f.name)}
     assert changed <= allowed
     assert alone(replace(given, network_mode=None)) == own
+
+
+@pytest.mark.parametrize(
+    ("line", "program"),
+    [
+        ("gunicorn shop", "gunicorn"),
+        ("migrate && /app/serve --port 80", "/app/serve"),
+        ("exec gunicorn shop", ""),
+        ("serve; true", ""),
+        ("serve | tee log", ""),
+        ("TOKEN=a-word serve", ""),
+        ("", ""),
+    ],
+)
+def test_exec_is_advised_only_where_it_helps(line: str, program: str) -> None:
+    assert _last_program(("/bin/sh", "-c", line)) == program
+    assert _last_program(("/entrypoint.sh", "serve")) == ""
+
+
+def test_a_container_that_could_not_be_created_whole_is_removed(tried: Try) -> None:
+    """Files are copied into it after its creation."""
+    world, create = World(images=dict(IMAGE)), World.create
+
+    def fail(service: Service, **given: Any) -> str:
+        create(world, service, **given)
+        raise EngineError("Copying a file failed")
+
+    world.create = fail  # type: ignore[method-assign]
+    outcome = tried(world)
+    assert outcome.verdict is Verdict.NOT_CHECKED and world.created

@@ -35,11 +35,11 @@ def database(ctx: Context) -> Outcome:
         return Outcome(flaws=(flaw_of(error, "deploy", UNKNOWN_PASSWORD),))
     access = ctx.database()
     flaws, unchecked = list[Flaw](), list[Unchecked]()
-    for error in _unmet(ctx, access):
-        if is_lasting(error):
-            flaws.append(flaw_of(error, "deploy", NO_BACKUP))
+    for unmet in _unmet(ctx, access):
+        if is_lasting(unmet):
+            flaws.append(flaw_of(unmet, "deploy", NO_BACKUP))
         else:
-            unchecked.append(unchecked_of(error))
+            unchecked.append(unchecked_of(unmet))
     found = "" if flaws or unchecked else f"{access.where} can be backed up and restored"
     return Outcome(found=found, flaws=tuple(flaws), unchecked=tuple(unchecked))
 

@@ -50,7 +50,7 @@ def _without_file(ctx: Context, name: str) -> Flaw:
         "let the proxy answer 503 with Retry-After while a file exists, and name the file in"
         " cosmicdeploy.yaml:"
     )
-    lines = (f"maintenance: {{file: {FILE}}}",)
+    lines: tuple[str, ...] = (f"maintenance: {{file: {FILE}}}",)
     with suppress(ProbeFailed):
         read_proxy(ctx, name)
         todo = f"{IN_NGINX}, and the last one into cosmicdeploy.yaml:"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from collections.abc import Sequence
@@ -25,7 +24,7 @@ from cosmicdeploy.probes.preconditions.weak_health_checks import SHELL
 from cosmicdeploy.process.concurrency import start_in_thread
 from cosmicdeploy.proxy.stop_signals import ignores_stop_signal
 
-SECONDS = 60.0
+SECONDS = 90.0
 # Each trial starts a program; on a small host more at once would slow down what serves.
 AT_ONCE = 2
 REQUESTS = "those in flight are lost when {} is killed"
@@ -33,6 +32,7 @@ JOB = "the one that {} runs when it is killed"
 DRAINED = "a deploy drains {} first, and waits for its grace period"
 # In a line that a shell runs: other commands before the last one.
 SEVERAL = re.compile(r"&&|\|\||;|\n")
+PROGRAM = re.compile(r"[\w./-]+")
 NO_IMAGE = "its image is not here"
 
 
@@ -139,27 +139,33 @@ def _outcome(ctx: Context, names: Sequence[str], why: str, command: Sequence[str
         stake, loses = "time", DRAINED.format(name)
     else:
         todo += "; or let nginx drain it first (`proxy.out_of_service`, docs/proxy.md)"
-    lines = _lines(command)
-    return Outcome(flaws=(Flaw(stake=stake, loses=loses, why=why, todo=todo, lines=lines),))
+    return Outcome(flaws=(Flaw(stake=stake, loses=loses, why=why, todo=todo),))
 
 
 def _todo(command: Sequence[str]) -> str:
-    if _lines(command):
-        return "let the shell give its place to the program, in the compose file or as CMD"
+    """Return what to do; arguments of the command are not repeated, since they may be secret."""
+    if program := _last_program(command):
+        return (
+            "let the shell give its place to the program: in the command, write"
+            f" `exec {program} …` in place of `{program} …`"
+        )
     return (
         "let the first process handle the signal: `exec` in its script, a handler in the program,"
         " or the signal that it handles as `stop_signal`"
     )
 
 
-def _lines(command: Sequence[str]) -> tuple[str, ...]:
-    """Return the command with `exec` before its last program, if a shell runs it inline."""
+def _last_program(command: Sequence[str]) -> str:
+    """Return the last program of a line that a shell runs; "" if `exec` before it would not help.
+
+    It would not if other commands follow, or if the program is one of a pipe.
+    """
     if len(command) != 3 or command[1] != "-c" or not SHELL.search(command[0]):
-        return ()
-    before, operator, last = command[2].rpartition("&& ")
-    if "exec " in last or "|" in last or ";" in last:
-        return ()
-    return (f"command: {json.dumps([*command[:2], f'{before}{operator}exec {last}'])}",)
+        return ""
+    words = re.split(r"&&|\n", command[2].strip())[-1].split()
+    word = next(iter(words), "")
+    is_plain = PROGRAM.fullmatch(word) and word != "exec"
+    return word if is_plain and not {"|", "||", "&"} & {*words} and ";" not in command[2] else ""
 
 
 def _ignored_by_running(ctx: Context, names: Sequence[str]) -> bool | None:

@@ -27,9 +27,11 @@ from cosmicdeploy.proxy.stop_signals import (
 from cosmicdeploy.stack.model import Healthcheck, Service
 
 # How long a program may take until it handles its stop signal, and then to end by it.
-STARTS_WITHIN_SECONDS = 8.0
+STARTS_WITHIN_SECONDS = 15.0
 ENDS_WITHIN_SECONDS = 10.0
-EVERY_SECONDS = 0.2
+EVERY_SECONDS = 0.5
+# Variables by which a proxy would take the container for a server of its own (nginx-proxy).
+FOR_PROXIES = ("VIRTUAL_", "LETSENCRYPT_")
 # The trial must not slow down what serves.
 CPU_SHARES = 128
 
@@ -91,7 +93,11 @@ def alone(service: Service) -> Service:
         platform=service.platform,
         command=service.command,
         entrypoint=service.entrypoint,
-        environment=service.environment,
+        environment={
+            name: value
+            for name, value in service.environment.items()
+            if not name.startswith(FOR_PROXIES)
+        },
         copied_files=service.copied_files,
         user=service.user,
         working_dir=service.working_dir,
@@ -113,17 +119,14 @@ def alone(service: Service) -> Service:
 def _running(ctx: Context, service: Service, image_id: str) -> Iterator[str]:
     """Create and start the container; remove it at the end of the block. Yields its id."""
     ctx.safe_point()
-    container_id = ctx.engine.create(
-        service,
-        name=name_as(ContainerRole.TRIAL, service.container_name, uuid4().hex),
-        image=image_id,
-        labels=labels.one_off(ctx.stack.project, service.compose_name, labels.STOP_TRIAL),
-    )
+    name = name_as(ContainerRole.TRIAL, service.container_name, uuid4().hex)
+    own = labels.one_off(ctx.stack.project, service.compose_name, labels.STOP_TRIAL)
     try:
+        container_id = ctx.engine.create(service, name=name, image=image_id, labels=own)
         ctx.engine.start(container_id)
         yield container_id
     finally:
-        ctx.engine.discard(container_id)
+        ctx.engine.discard(name)  # by its name, since it may exist although `create` has failed
 
 
 def _handles(ctx: Context, service: Service, container_id: str) -> bool:
