@@ -94,6 +94,7 @@ def test_each_flaw_is_told_with_its_cost_before_it_costs_anything(tmp_path: Path
         assert proxy["lines"] == ["proxy_next_upstream error timeout;"]
         [signal] = checks["stop signals"]["flaws"]
         assert signal["why"].startswith("sh of app.1 ignores SIGTERM, and was killed after")
+        assert signal["stake"] == "requests"
         [image, build] = checks["secrets"]["flaws"]
         assert "API_TOKEN in its environment" in image["why"] and "Dockerfile:6" in build["why"]
         assert "a-word-of-the-api" not in str(checks)

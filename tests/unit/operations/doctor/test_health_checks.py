@@ -76,6 +76,24 @@ def test_replicas_without_requests_and_without_a_check_lose_requests(checked: Ch
     assert flaw.stake == "requests" and "as soon as it runs" in flaw.why
 
 
+@pytest.mark.parametrize(
+    ("keys", "stake"),
+    [
+        ("protocol: other", "requests"),
+        ("protocol: fastcgi", "requests"),
+        ("protocol: fastcgi, script: /srv/index.php", "note"),
+    ],
+)
+def test_replicas_whose_own_check_alone_shows_that_they_are_ready_need_a_good_one(
+    checked: Check, keys: str, stake: str
+) -> None:
+    settings = SETTINGS.replace("{port: 8000,", f"{{{keys}, port: 8000,")
+    unmounted = with_check("app-1", '"pgrep app"').partition("    volumes:")[0]
+    outcome = checked(compose=unmounted, cosmicdeploy=settings)
+    [flaw] = [each for each in outcome.flaws if each.why.startswith("app-1")]
+    assert flaw.stake == stake
+
+
 def test_the_health_check_of_an_image_is_looked_at(checked: Check) -> None:
     weak = {**IMAGES, "shop/app": Image(id="sha256:1", healthcheck=("true",))}
     assert any("`true` asks" in each.why for each in checked(images=weak).flaws)

@@ -16,7 +16,7 @@ from cosmicdeploy.operations.doctor.checks.requests.stop_signals import _last_pr
 from cosmicdeploy.operations.doctor.checks.requests.stop_trial import alone
 from cosmicdeploy.operations.doctor.outcome import Outcome, Verdict
 from cosmicdeploy.stack.model import Attachment, Mount, Port, Service
-from tests.unit.operations.doctor.world import COMPOSE, SETTINGS, Program, World, opened, run
+from tests.unit.operations.doctor.world import COMPOSE, NGINX, SETTINGS, Program, World, opened, run
 
 pytestmark = pytest.mark.unit
 IMAGE = {"shop/app": Image(id="sha256:1")}
@@ -59,7 +59,7 @@ def test_a_program_that_is_killed_loses_requests_and_a_worker_its_job(tried: Try
 
 def test_a_shell_that_runs_the_program_has_to_give_its_place_to_it(tried: Try) -> None:
     command = ("/bin/sh", "-c", "gunicorn --token a-word")
-    shell = Program(handles=False, ends=False, process="sh", command=command)
+    shell = Program(handles=False, ends=False, words=command)
     [flaw] = tried(World(images=dict(IMAGE), programs={"serve": shell})).flaws
     assert "write `exec gunicorn …` in place of `gunicorn …`" in flaw.todo
     assert "a-word" not in str(flaw)
@@ -70,7 +70,7 @@ def test_a_shell_that_runs_several_commands_is_certain_once_it_runs(
 ) -> None:
     """Without its networks it may never come to the last command."""
     command = ("/bin/sh", "-c", "migrate && gunicorn shop")
-    shell = Program(handles=False, ends=False, process="sh", command=command)
+    shell = Program(handles=False, ends=False, words=command)
     world = World(images=dict(IMAGE), programs={"serve": shell})
     assert "may wait for another service" in tried(world).unchecked[0].why
     run(world, "app-1", tmp_path)
@@ -80,11 +80,11 @@ def test_a_shell_that_runs_several_commands_is_certain_once_it_runs(
 
 
 def test_an_entrypoint_that_may_wait_for_the_database_proves_nothing(tried: Try) -> None:
-    command = ("/entrypoint.sh", "serve")
-    waiting = Program(handles=False, ends=False, process="sh", command=command)
+    command = ("/bin/sh", "/entrypoint.sh", "serve")
+    waiting = Program(handles=False, ends=False, words=command)
     outcome = tried(World(images=dict(IMAGE), programs={"serve": waiting}))
     assert not outcome.flaws
-    assert "sh still runs /entrypoint.sh" in outcome.unchecked[0].why
+    assert "its first process is still sh" in outcome.unchecked[0].why
 
 
 def test_a_running_container_counts_where_the_trial_could_not_start(
@@ -118,9 +118,21 @@ def test_a_replica_that_nginx_drains_and_a_job_between_two_jobs_lose_nothing(tri
     ignoring = Program(handles=False, ends=False)
     world = World(images=dict(IMAGE), programs={"serve": ignoring, "work": ignoring})
     settings = SETTINGS + "proxy: {out_of_service: '/run/out/{service}'}\n"
-    outcome = tried(world, cosmicdeploy=settings + "restart: {between_jobs: [worker]}\n")
+    settings += "restart: {between_jobs: [worker]}\n"
+    drained = NGINX.replace("location", "if (-f /run/out/app-1) { set $pool b; }\n    location")
+    outcome = tried(world, cosmicdeploy=settings, nginx=drained)
     assert [each.stake for each in outcome.flaws] == ["time"]
     assert "stopped between two jobs" in outcome.found
+    outcome = tried(world, cosmicdeploy=settings)
+    assert [each.stake for each in outcome.flaws] == ["requests"], "nginx looks for no file"
+
+
+def test_a_program_behind_an_init_that_ends_it_at_once_loses_requests_too(tried: Try) -> None:
+    dying = Program(handles=False, code=143, words=("/sbin/docker-init", "--", "serve"))
+    [flaw] = tried(World(images=dict(IMAGE), programs={"serve": dying})).flaws
+    assert flaw.why.startswith("docker-init of app-1 passes SIGTERM to a program that does not")
+    waiting = Program(handles=False, code=0)
+    assert not tried(World(images=dict(IMAGE), programs={"serve": waiting})).flaws, "sigtimedwait"
 
 
 def test_without_the_image_nothing_is_created(tried: Try) -> None:

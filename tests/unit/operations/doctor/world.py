@@ -69,15 +69,16 @@ KILLED = 137
 class Program:
     """How a program behaves in a container of its own.
 
-    `handles` and `ends`: it has a handler for its stop signal, and ends by it. `ended` is the exit
-    code with which it ends by itself; None if it runs. `process` is its name.
+    `handles` and `ends`: it has a handler for its stop signal, and ends by it, with `code`. `ended`
+    is the exit code with which it ends by itself; None if it runs. `words` are the command line of
+    its first process.
     """
 
     handles: bool = True
     ends: bool = True
+    code: int = 0
     ended: int | None = None
-    process: str = "app"
-    command: tuple[str, ...] = ("/bin/app",)
+    words: tuple[str, ...] = ("/bin/app",)
 
 
 @dataclass
@@ -146,7 +147,9 @@ class World:
         if container_id in self.created:
             program = self._program(container_id)
             caught = TERM if program.handles else 0
-            text = f"Name:\t{program.process}\nSigBlk:\t0\nSigCgt:\t{caught:016x}\n"
+            text = f"Name:\tapp\nSigBlk:\t0\nSigCgt:\t{caught:016x}\n"
+            if argv[-1].endswith("cmdline"):
+                text = "".join(f"{word}\0" for word in program.words)
             return ExecResult(exit_code=0, stdout=text.encode())
         text = self.commands.get((container_id, argv[0]), "")
         return ExecResult(exit_code=0, stdout=text.encode())
@@ -179,8 +182,8 @@ class World:
         if program.ended is not None:
             status, code = "exited", program.ended
         elif container_id in self.stopped:
-            status, code = "exited", 0 if program.ends else KILLED
-        return container_of(container_id, status=status, exit_code=code, command=program.command)
+            status, code = "exited", program.code if program.ends else KILLED
+        return container_of(container_id, status=status, exit_code=code)
 
 
 def container_of(name: str, **facts: Any) -> Container:

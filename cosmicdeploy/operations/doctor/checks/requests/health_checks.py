@@ -73,20 +73,25 @@ def _test_of(ctx: Context, name: str) -> Sequence[str] | None:
 
 def _flaw(ctx: Context, name: str, test: Sequence[str], why: str) -> Iterator[Flaw]:
     """Yield the flaw of a health check that proves nothing, by what else shows that it works."""
-    application, services = ctx.settings.application_of(name), ctx.settings.services
-    stake: Stake = "proof"
-    loses, example = COUNTS_AS_READY.format(name), OTHER_EXAMPLE
-    if application is not None:
+    application, compose_name = ctx.settings.application_of(name), ctx.service(name).compose_name
+    example, stake, loses = OTHER_EXAMPLE, *_stake(ctx, name, application)
+    if application is not None and application.is_http:
         example = EXAMPLE.format(port=application.port, path=application.health_path)
-        if not application.is_http:
-            return  # `_readiness` and the protocol's own request see to it
-        stake, loses = "note", NOTHING_NOW.format(application.health_path)
-    elif name in services.infrastructure:
-        stake, loses = "note", NOTHING_NOW.format("whether it answers")
-    if tuple(test) == (NONE,) and stake == "note":
-        return
-    todo = f"write a check that fails into the compose file, for {ctx.service(name).compose_name}"
+    if tuple(test) == (NONE,) and (stake == "note" or application is not None):
+        return  # it is switched off on purpose, or `_readiness` has the flaw
+    todo = f"write a check that fails into the compose file, for {compose_name}; for example:"
     yield Flaw(stake=stake, loses=loses, why=why, todo=todo, lines=(example,))
+
+
+def _stake(ctx: Context, name: str, application: Application | None) -> tuple[Stake, str]:
+    """Return what the health check of a service has at stake, and what would be lost."""
+    if application is None and name in ctx.settings.services.infrastructure:
+        return "note", NOTHING_NOW.format("whether it answers")
+    if application is None:
+        return "proof", COUNTS_AS_READY.format(name)
+    if application.is_http or application.script:
+        return "note", NOTHING_NOW.format(application.health_path)
+    return "requests", SERVES_NOTHING
 
 
 def _readiness(ctx: Context) -> Outcome:

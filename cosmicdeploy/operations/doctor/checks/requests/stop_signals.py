@@ -22,6 +22,8 @@ from cosmicdeploy.operations.doctor.outcome import (
 )
 from cosmicdeploy.probes.preconditions.weak_health_checks import SHELL
 from cosmicdeploy.process.concurrency import start_in_thread
+from cosmicdeploy.proxy.drain import is_drainable
+from cosmicdeploy.proxy.reading import read_proxy
 from cosmicdeploy.proxy.stop_signals import ignores_stop_signal
 
 SECONDS = 90.0
@@ -81,27 +83,26 @@ def _by_trial(ctx: Context, names: Sequence[str], running: bool | None) -> Outco
     """Try the signal; `running` says whether a running container ignores it, None if unknown."""
     image = ctx.image_of(names[0])
     if image is None:
-        todo = "run `cosmicdeploy up`, which gets it"
-        return _unchecked(names, NO_IMAGE, todo)
+        return _unchecked(names, NO_IMAGE, "run `cosmicdeploy up`, which gets it")
     trial = try_stop(ctx, names[0], image.id)
-    if not trial.was_killed:
-        return Outcome(found=_handled(names, "on a container of its own"))
-    if trial.handles:
+    if trial.was_killed and trial.handles:
         return _slow(ctx, names, trial)
+    if not (trial.was_killed or trial.died):
+        return Outcome(found=_handled(names, "on a container of its own"))
     if running is False:
         # Without its networks the entrypoint may wait for another service, as a shell.
         return Outcome(found=_handled(names, "in its running container"))
     if running is None and _may_wait(trial):
-        why = f"{trial.process} still runs {trial.command[0]}, which may wait for another service"
+        why = f"its first process is still {trial.program}, which may wait for another service"
         return _unchecked(names, why, "run `cosmicdeploy up`: a running container shows it")
-    return _outcome(ctx, names, _why(names[0], trial, "ignores"), trial.command)
+    return _outcome(ctx, names, _why(names[0], trial), trial.words)
 
 
 def _slow(ctx: Context, names: Sequence[str], trial: StopTrial) -> Outcome:
     """Return the outcome for a program that handles its signal, and was killed all the same."""
     grace = ctx.service(names[0]).stop_grace_period
     if grace <= trial.seconds:
-        return _outcome(ctx, names, _why(names[0], trial, "does not end by"), trial.command)
+        return _outcome(ctx, names, _why(names[0], trial), trial.words)
     why = f"it handles {trial.signal}, but had not ended by it after {trial.seconds:.0f} s"
     return _unchecked(names, f"{why} of its grace period of {grace:.0f} s", "")
 
@@ -112,18 +113,21 @@ def _unchecked(names: Sequence[str], why: str, todo: str) -> Outcome:
 
 def _may_wait(trial: StopTrial) -> bool:
     """Return whether the first process is a shell that may give its place to a program later."""
-    is_single = trial.command[1:2] == ("-c",) and not SEVERAL.search(trial.command[-1])
-    return bool(SHELL.search(trial.process)) and not is_single
+    is_single = trial.words[1:2] == ("-c",) and not SEVERAL.search(trial.words[-1])
+    return bool(SHELL.search(trial.program)) and not is_single
 
 
-def _why(name: str, trial: StopTrial, how: str) -> str:
-    return (
-        f"{trial.process or 'the first process'} of {name} {how} {trial.signal}, and was killed"
-        f" after {trial.seconds:.0f} s (tried on a container of its own)"
-    )
+def _why(name: str, trial: StopTrial) -> str:
+    tried = "(tried on a container of its own)"
+    if trial.died:
+        passed = f"passes {trial.signal} to a program that does not handle it, and ends at once"
+        return f"{trial.program} of {name} {passed} {tried}"
+    how = "does not end by" if trial.handles else "ignores"
+    killed = f"and was killed after {trial.seconds:.0f} s"
+    return f"{trial.program} of {name} {how} {trial.signal}, {killed} {tried}"
 
 
-def _outcome(ctx: Context, names: Sequence[str], why: str, command: Sequence[str]) -> Outcome:
+def _outcome(ctx: Context, names: Sequence[str], why: str, words: Sequence[str]) -> Outcome:
     """Return the flaw of a program that ignores its signal, by what the deploy does about it."""
     settings, name = ctx.settings, names[0]
     between = [
@@ -132,19 +136,32 @@ def _outcome(ctx: Context, names: Sequence[str], why: str, command: Sequence[str
     if between:
         return Outcome(found=f"{', '.join(names)} ignore it, and are stopped between two jobs")
     stake: Stake = "requests"
-    loses, todo = REQUESTS.format(name), _todo(command)
+    loses, todo = REQUESTS.format(name), _todo(words)
     if settings.application_of(name) is None:
         stake, loses = "jobs", JOB.format(name)
-    elif settings.proxy.out_of_service is not None:
+    elif _is_drained(ctx, name):
         stake, loses = "time", DRAINED.format(name)
     else:
         todo += "; or let nginx drain it first (`proxy.out_of_service`, docs/proxy.md)"
     return Outcome(flaws=(Flaw(stake=stake, loses=loses, why=why, todo=todo),))
 
 
-def _todo(command: Sequence[str]) -> str:
+def _is_drained(ctx: Context, name: str) -> bool:
+    """Return whether nginx stops sending requests to a replica before it is stopped."""
+    proxy = ctx.settings.services.proxy
+    if proxy is None or ctx.settings.proxy.out_of_service is None:
+        return False
+    try:
+        return is_drainable(ctx, read_proxy(ctx, proxy).tree, name)
+    except EngineUnavailable:
+        raise
+    except CosmicError:
+        return False
+
+
+def _todo(words: Sequence[str]) -> str:
     """Return what to do; arguments of the command are not repeated, since they may be secret."""
-    if program := _last_program(command):
+    if program := _last_program(words):
         return (
             "let the shell give its place to the program: in the command, write"
             f" `exec {program} …` in place of `{program} …`"
@@ -155,17 +172,17 @@ def _todo(command: Sequence[str]) -> str:
     )
 
 
-def _last_program(command: Sequence[str]) -> str:
+def _last_program(words: Sequence[str]) -> str:
     """Return the last program of a line that a shell runs; "" if `exec` before it would not help.
 
     It would not if other commands follow, or if the program is one of a pipe.
     """
-    if len(command) != 3 or command[1] != "-c" or not SHELL.search(command[0]):
+    if len(words) != 3 or words[1] != "-c" or not SHELL.search(words[0]):
         return ""
-    words = re.split(r"&&|\n", command[2].strip())[-1].split()
-    word = next(iter(words), "")
-    is_plain = PROGRAM.fullmatch(word) and word != "exec"
-    return word if is_plain and not {"|", "||", "&"} & {*words} and ";" not in command[2] else ""
+    last = re.split(r"&&|\n", words[2].strip())[-1].split()
+    program = next(iter(last), "")
+    helps = ";" not in words[2] and not {"|", "||", "&"} & {*last} and program != "exec"
+    return program if helps and PROGRAM.fullmatch(program) else ""
 
 
 def _ignored_by_running(ctx: Context, names: Sequence[str]) -> bool | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from uuid import uuid4
 
 from cosmicdeploy.context.context import Context
@@ -19,10 +20,12 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable, ProbeFailed
 from cosmicdeploy.process.polling import poll
 from cosmicdeploy.proxy.stop_signals import (
+    BY_SIGNAL,
     DEFAULT,
     KILLED,
-    first_process,
+    first_command_line,
     ignores_stop_signal,
+    signal_number,
 )
 from cosmicdeploy.stack.model import Healthcheck, Service
 
@@ -41,16 +44,21 @@ class StopTrial:
     """How a container of its own ended after its stop signal.
 
     `was_killed`: the program did not end by its `signal` within `seconds`. `handles`: the kernel
-    says that the first process, whose name is `process`, handles the signal. `command` is the
-    command line of the container.
+    says that it handles the signal; `died`: it does not, and ended at once, as a child of an init
+    does. `words` are the command line of the first process.
     """
 
     was_killed: bool
     handles: bool
-    process: str
-    command: tuple[str, ...]
+    died: bool
+    words: tuple[str, ...]
     signal: str
     seconds: float
+
+    @property
+    def program(self) -> str:
+        """The name of the first process's program."""
+        return PurePosixPath(self.words[0]).name if self.words else "the first process"
 
 
 def try_stop(ctx: Context, name: str, image_id: str) -> StopTrial:
@@ -68,15 +76,17 @@ def try_stop(ctx: Context, name: str, image_id: str) -> StopTrial:
             sleep=ctx.sleep,
         )
         container = _require_running(ctx, container_id)
-        process = first_process(ctx, container)
+        words = first_command_line(ctx, container)
+        declared = service.stop_signal or container.stop_signal or DEFAULT
         seconds = min(ctx.service(name).stop_grace_period, ENDS_WITHIN_SECONDS)
         ctx.engine.stop(container_id, seconds)
+        code = _exit_code(ctx, container_id)
         return StopTrial(
-            was_killed=_exit_code(ctx, container_id) == KILLED,
+            was_killed=code == KILLED,
             handles=handles,
-            process=process,
-            command=container.command,
-            signal=service.stop_signal or container.stop_signal or DEFAULT,
+            died=not handles and code == BY_SIGNAL + signal_number(declared),
+            words=words,
+            signal=declared,
             seconds=seconds,
         )
 
