@@ -38,6 +38,12 @@ def test_an_engine_that_this_user_may_not_use_is_a_flaw_with_the_remedy(tmp_path
     assert "docker group" in flaw.todo
 
 
+def test_a_proxy_in_front_of_the_engine_that_forbids_requests_is_a_flaw(tmp_path: Path) -> None:
+    forbidden = EngineError("Asking for the engine's version failed: 403 Forbidden")
+    ctx = replace(opened(tmp_path, World()), engine=unreachable_engine(forbidden))
+    assert "403 Forbidden" in engine(ctx).flaws[0].why
+
+
 def test_keys_that_the_engine_is_too_old_for_are_named(tmp_path: Path) -> None:
     assert engine(opened(tmp_path, World())).found.startswith("Docker Engine 26.1.5 on prod")
     old = World(unsupported=Refused("start_interval needs Engine 25", where="web", todo="update"))
@@ -116,8 +122,10 @@ def test_the_disk_of_the_images_is_measured_before_any_container_runs(tmp_path: 
     flaws = disk(opened(tmp_path, World(), cosmicdeploy=full)).flaws
     assert {each.stake for each in flaws} == {"data"}
     elsewhere = World(system=replace(INFO, is_local=False, root_folder="/var/lib/docker"))
-    [unchecked] = disk(opened(tmp_path, elsewhere)).unchecked
-    assert "another host" in unchecked.why and "`df -h /var/lib/docker`" in unchecked.todo
+    for hidden in (elsewhere, World(system=replace(INFO, root_folder="/no such folder"))):
+        [unchecked] = disk(opened(tmp_path, hidden)).unchecked
+        assert "not of this machine" in unchecked.why
+    assert "`df -h '/no such folder'`" in unchecked.todo
 
 
 def test_without_an_engine_the_deployers_own_folders_are_still_checked(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 
 from cosmicdeploy.context.context import Context
@@ -15,7 +17,7 @@ from cosmicdeploy.text.formatting import format_percent
 
 FULL = "a database whose disk is full stops, and no image or backup can be written"
 NO_RUN = "no run begins"
-NOT_HERE = "the disk of the engine's images is not measured: the engine is on another host"
+NOT_HERE = "the disk of the engine's images is not measured, since it is not of this machine"
 
 
 def disk(ctx: Context) -> Outcome:
@@ -30,9 +32,10 @@ def disk(ctx: Context) -> Outcome:
 def _of_engine(ctx: Context) -> list[Finding]:
     """Check the disk to which the engine writes images, also before any container runs."""
     info = ctx.engine.info()
-    if not info.is_local or info.hides_containers:
-        return [warning(DISKS, NOT_HERE, f"run `df -h {info.root_folder}` there")]
-    system = file_system_here(Path(info.root_folder or "/"))
+    folder = Path(info.root_folder)
+    if not (info.is_local and info.root_folder and os.access(folder, os.F_OK)):
+        return [warning(DISKS, NOT_HERE, f"run `df -h {shlex.quote(info.root_folder)}` there")]
+    system = file_system_here(folder)
     text = f"{system.folder}, for images: {format_percent(system.share)} in use"
     if system.share < ctx.settings.diagnose.disk:
         return [ok(DISKS, text)]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.protocol.info import EngineInfo
-from cosmicdeploy.errors import EngineUnavailable, Refused
+from cosmicdeploy.errors import EngineError, Refused
 from cosmicdeploy.operations.doctor.outcome import Check, Flaw, Outcome, flaw_of
 from cosmicdeploy.probes import cache
 
@@ -19,7 +19,7 @@ def engine(ctx: Context) -> Outcome:
     """Check the engine, and what this user may do with it."""
     try:
         info = ctx.engine.info()
-    except EngineUnavailable as error:
+    except EngineError as error:  # also a proxy in front of it that forbids the request
         return Outcome(flaws=(flaw_of(error, "deploy", NOTHING_WORKS),))
     flaws = [*_unknown_keys(ctx), *_unreachable(ctx, info)]
     return Outcome(found=info.description, flaws=tuple(flaws))
