@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @common_options
 def doctor(*, config: Path | None, terminal: Terminal) -> None:
-    """Check, before the first deploy, what holds and what would be lost; exit 5 if anything.
+    """Check what a first deploy would lose; exit 5 if anything.
 
     Checks the engine and its user's rights, the builder, disks, clocks, the database's rights and
     settings, the destination of backups, health checks that prove nothing, a proxy that would lose

@@ -78,8 +78,9 @@ def _show_indented(console: Console, *texts: Text, first: bool = False) -> None:
 def _last_line(checks: Sequence[DoctorReport], seconds: float) -> str:
     losing = [each.check for each in checks if each.verdict == "loses"]
     unchecked = [each.check for each in checks if each.unchecked]
+    none = "nothing of what was checked would be lost" if unchecked else "nothing would be lost"
     parts = [
-        f"something would be lost: {', '.join(losing)}" if losing else "nothing would be lost",
+        f"something would be lost: {', '.join(losing)}" if losing else none,
         f"not all of it checked: {', '.join(unchecked)}" if unchecked else "all is checked",
     ]
     return f"doctor: {'; '.join(parts)} ({counted(len(checks), 'check')}, {seconds:.1f} s)"

@@ -138,6 +138,8 @@ def test_the_last_line_says_if_all_holds() -> None:
     assert shown(Outcome(found="fine"))[-1] == (
         "doctor: nothing would be lost; all is checked (1 check, 1.0 s)"
     )
+    unproven = " ".join(shown(Outcome(unchecked=LOSING.unchecked)))
+    assert "doctor: nothing of what was checked would be lost; not all of it" in unproven
 
 
 def test_help_names_what_is_not_read_only() -> None:
