@@ -1,4 +1,4 @@
-# Every target sets up what it needs, and can be run again.
+# Every target sets up everything that it needs, and can be run again.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -49,7 +49,7 @@ matrix: images images-laravel oracles registry ## run the demo of every origin a
 	@bootstrap/compose-oracles.sh --newest >/dev/null
 	@$(VENV_PYTHON) -m tests.matrix $(MATRIX)
 
-year: images images-laravel oracles ## run an operator's year on a stranger's Laravel stack, and print a table (YEAR="--scenario 'crash at 5 s'")
+year: images images-laravel oracles ## run an operator's year on a Laravel stack with default settings, and print a table (YEAR="--scenario 'crash at 5 s'")
 	@$(VENV_PYTHON) -m tests.year $(YEAR)
 
 bench-backup: images ## compare backup and restore with the bare tools and mydumper (BENCH="--rounds 5")
@@ -66,6 +66,7 @@ docs: venv ## generate the reference, the schemas and the table of backups from 
 	@$(VENV_PYTHON) -m cosmicdeploy.report.schema >docs/report.schema.json
 	@$(VENV_PYTHON) -m cosmicdeploy playbook schema >playbooks/playbook.schema.json
 	@$(VENV_PYTHON) -m cosmicdeploy playbook schema --settings >docs/cosmicdeploy.schema.json
+	@$(VENV_PYTHON) -m cosmicdeploy playbook schema --framework >cosmicdeploy/migrations/frameworks/framework.schema.json
 	@$(VENV_PYTHON) -m tests.stack.database.kinds
 
 lock: venv ## rewrite requirements.lock

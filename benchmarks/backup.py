@@ -2,8 +2,8 @@
 
     python -m benchmarks.backup --gigabytes 1 --rounds 3
 
-Prints each result as it comes, then the medians of the rounds and the limits; exits with 1 if a
-limit is not met. The database container and the folder that it creates are removed at the end.
+Prints each result as soon as it is known, then the medians of the rounds and the limits. Exits with
+1 if a limit is not met. The benchmark's database container and folder are removed at the end.
 "Bare" means mysqldump and mysql. With --data, also measures what the checksums of all rows cost
 (`backup.prove: data`) in a backup and in its restore. One round takes less than 6 minutes on two
 cores.
@@ -31,9 +31,11 @@ from benchmarks.tools import ROOT, Run, Tools
 from cosmicdeploy.stack.variables.environment import read_env_file
 
 MEMORY_LIMIT_MIB = 100
-# How much more memory the deployer may need for the largest database than for the smallest.
+# For the largest database, the deployer may need at most this much more memory than for the
+# smallest.
 FLAT_MIB = 16
-# The proof of a backup's structure: for how many tables, its limit in seconds, how often measured.
+# The benchmark of the structure's proof: the number of tables, the limit in seconds, the number of
+# measurements.
 TABLES = 100
 PROOF_LIMIT = 1.0
 PROOFS = 3
@@ -80,7 +82,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--gigabytes", type=float, default=1.0, help="size of the uncompressed dump"
     )
-    parser.add_argument("--rounds", type=int, default=3, help="how often each tool runs")
+    parser.add_argument("--rounds", type=int, default=3, help="number of times that each tool runs")
     parser.add_argument(
         "--memory",
         type=float,
@@ -117,14 +119,14 @@ def peak_memory(tools: Tools, gigabytes: float) -> float:
 
 
 def proof_seconds(tools: Tools, tables: int) -> float:
-    """Return how long a backup of this many tables takes to prove its structure."""
+    """Return the seconds that a backup of this many tables spends on the proof of its structure."""
     fill_with(tools.access, application_tables(tables))
     settle(tools.access)
     return tools.cosmicdeploy_backup().proof
 
 
 def proof_limit(proofs: list[float]) -> tuple[str, str, str, bool]:
-    """Return the figure of the proof of a structure, with its limit, for the table."""
+    """Return the limit of the structure's proof as `check_limits` yields limits."""
     seconds = statistics.median(proofs)
     text = f"{seconds:.2f} s ({' '.join(f'{each:.2f}' for each in proofs)})"
     name = f"proof of the structure of {TABLES} tables"

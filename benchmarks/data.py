@@ -81,7 +81,7 @@ CREATE TABLE application_{number} (
 
 
 def application_tables(count: int) -> Iterator[str]:
-    """Yield the statements that create this many tables, as an application has them."""
+    """Yield the statements that create this many tables like those of an application."""
     for number in range(count):
         yield APPLICATION_TABLE.format(number=number, parent=max(number - 1, 0))
 

@@ -67,7 +67,7 @@ def fill(access: DatabaseAccess, gigabytes: float) -> None:
 
 
 def fill_with(access: DatabaseAccess, content: Iterable[str]) -> None:
-    """Recreate the database with what these statements create."""
+    """Recreate the database empty, and run these statements in it."""
     recreate(access, access.name)
     connection = pymysql.connect(
         host=access.host,

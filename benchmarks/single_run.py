@@ -1,7 +1,7 @@
 """Make one backup or restore with cosmicdeploy in a separate process, to measure its memory.
 
-Reads {"access", "folder", "operation", "schema", "prove"} as JSON from standard input, since
-process lists would show a password among the arguments. Prints {"seconds", "cpu", "peak_mib",
+Reads {"access", "folder", "operation", "schema", "prove"} as JSON from standard input: as an
+argument, the password would be visible in process lists. Prints {"seconds", "cpu", "peak_mib",
 "compressed", "proof"}: seconds, CPU seconds, MiB, the bytes of the backup, and the seconds of the
 proof of its structure.
 """

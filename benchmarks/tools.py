@@ -23,8 +23,8 @@ DUMP = "mysqldump -uroot --single-transaction --quick --routines --events --trig
 class Run:
     """The measurements of a run: wall time, and CPU time of client and server, in seconds.
 
-    `bytes` is the size of the backup. `peak_mib` is measured only for cosmicdeploy, and `proof`,
-    the seconds of the proof of the structure, only for its backup.
+    `bytes` is the size of the backup. `peak_mib` is measured only for cosmicdeploy. `proof` is the
+    seconds of the proof of the structure, measured only for cosmicdeploy's backup.
     """
 
     seconds: float

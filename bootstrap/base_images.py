@@ -1,8 +1,8 @@
-"""Get the base images of the stack: official ones from a registry, else equivalents built here.
+"""Get the stack's base images: official ones from a registry, otherwise equivalents built here.
 
 Usage: base_images.py [--next | --laravel | --mysql | --mysql-newest] [OUT_ENV_FILE]. Prints or
-writes lines such as `PYTHON_IMAGE=…` for the `.env` of the stack. With an option, it gets the
-images that only tests need: newer versions, Laravel, or MySQL. Progress goes to stderr.
+writes lines such as `PYTHON_IMAGE=…` for the stack's `.env`. With an option, the script gets images
+that only tests need: newer versions, Laravel, or MySQL. Progress is printed to stderr.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def get_official(client: docker.DockerClient, images: Sequence[BaseImage]) -> bo
         return True
     say(f"images: asking the registry for {missing[-1]}")
     if not registry_answers(missing[-1]):
-        say("images: cannot get it from a registry")
+        say(f"images: no registry provides {missing[-1]}")
         return False
     for name in missing:
         say(f"images: pulling {name}")

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Usage: compose-oracles.sh [--newest]
-# Gets the programs whose results the tests compare with those of cosmicdeploy, and prints their paths:
-# Docker Compose 1.29.2 (the docker-compose of Debian 12), installed on the system; Compose v2 and buildx,
-# unpacked from Debian 13's packages into .cache so that they do not affect the system's. With --newest, it
-# gets the newest Compose v2 of Debian as well, with the buildx that it builds with, from sid.
+# Gets the programs whose results the tests compare with cosmicdeploy's results, and prints their paths.
+# Docker Compose 1.29.2 (the docker-compose of Debian 12) is installed on the system. Compose v2 and
+# buildx are unpacked from Debian 13's packages into .cache, so that the system's programs do not change.
+# With --newest, the script also gets Debian's newest Compose v2 and the buildx that it needs, from sid.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,8 +12,8 @@ compose=$PWD/.cache/compose-v2/$plugins/docker-compose
 newest=$PWD/.cache/compose-newest/$plugins/docker-compose
 newest_buildx=$PWD/.cache/buildx-newest/$plugins/docker-buildx
 buildx=$PWD/.cache/buildx/$plugins/docker-buildx
-# `DOCKER_CONFIG=.cache/docker-config docker compose` finds Compose, and with .cache/buildx-config docker
-# finds buildx: apart from each other, since Compose builds in another way if there is a buildx.
+# With DOCKER_CONFIG=.cache/docker-config, `docker compose` finds Compose; with .cache/buildx-config,
+# docker finds buildx. The folders are separate, since Compose builds differently if it finds buildx.
 compose_config=$PWD/.cache/docker-config
 newest_config=$PWD/.cache/docker-config-newest
 buildx_config=$PWD/.cache/buildx-config

@@ -1,7 +1,7 @@
 """Build equivalents of the official base images from the packages of this machine's distribution.
 
-All images are built on one minimal root file system. Each has a label with the digest of its
-inputs, and is built again only when these change.
+All images are built on one minimal root file system. Each image has a label with the digest of its
+inputs. An image is built again only when its inputs change.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from docker.errors import DockerException, ImageNotFound
 
 FOLDER = Path(__file__).parent / "images"
 INPUTS_LABEL = "cosmicdeploy.inputs"
-# The package that an image takes its version from, if their names differ.
+# Image → the package whose version the image has, if image and package differ in name.
 PACKAGES = {
     "python": "python3",
     "redis": "redis-server",
     "mariadb": "mariadb-server-core",
     "laravel": "php-laravel-framework",
 }
-# The package of Debian, and its release, with the keys of Ubuntu's releases; and the file in it.
+# The Debian release and its package that contains the keys of Ubuntu's releases.
 UBUNTU_KEYS = ("trixie", "ubuntu-keyring")
 UBUNTU_KEYRING = "usr/share/keyrings/ubuntu-archive-keyring.gpg"
-# Two builds alternate well between downloading and unpacking; more would only wait.
+# With two builds, one downloads while the other unpacks. A third build would only wait for them.
 BUILDS_AT_ONCE = 2
 
 Say = Callable[[str], None]
@@ -195,6 +195,6 @@ def _install_tools(say: Say) -> None:
 
 
 def _run(what: str, *command: str) -> None:
-    # The output goes to stderr, as progress; stdout is only for the result.
+    # The command's output goes to stderr, as progress: stdout is only for this script's result.
     if subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False).returncode:
         raise BuildError(f"cannot get {what}: see the lines above")

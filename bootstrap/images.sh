@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Usage: images.sh [--next | --laravel | --mysql | --mysql-newest] [OUT_ENV_FILE]
 # Gets the base images of the stack, and writes their names as lines such as PYTHON_IMAGE=….
-# With an option, it gets the images that only tests need: newer versions, Laravel, or MySQL.
+# With an option, the script gets images that only tests need: newer versions, Laravel, or MySQL.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 PASSWORD_IN_URL = re.compile(r"://[^/\s]*@")
 CA_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
-# Releases of Ubuntu. If this machine runs Debian, its mirror may not have them.
+# Releases of Ubuntu. If this machine runs Debian, the machine's mirror may not have them.
 UBUNTU_RELEASES = frozenset({"noble"})
-# A Debian release without updates, which would be sources of their own.
+# A Debian release that has no separate sources for updates.
 ROLLING_RELEASE = "sid"
 
 
@@ -50,16 +50,19 @@ def has_package_lists() -> bool:
 
 
 def is_foreign(suite: str) -> bool:
-    """Return whether a release is of another distribution, which has its own mirror and keys."""
+    """Return whether a release is of another distribution than this machine's.
+
+    Another distribution has its own mirror and keys.
+    """
     return suite in UBUNTU_RELEASES and platform.freedesktop_os_release()["ID"] != "ubuntu"
 
 
 def apt_sources(suite: str) -> str:
     """Return the package sources of the release `suite`, one per line, on this machine's mirror.
 
-    Returns "" for a release of another distribution: mmdebstrap knows the mirror of each. Raises
-    `MachineError` if apt knows no source for this machine's own release, or if the URL of such a
-    source contains a password.
+    Returns "" for a release of another distribution, since mmdebstrap knows that distribution's
+    mirror. Raises `MachineError` if apt knows no source for this machine's own release, or if the
+    URL of such a source contains a password.
     """
     release = codename()
     if is_foreign(suite):
@@ -89,7 +92,7 @@ def _of_suite(line: str, release: str, suite: str) -> str:
 
 
 def _exists(name: str) -> bool:
-    """Whether there is such a source: `sid-updates` and `sid-security` do not exist."""
+    """Return whether a source with this name exists: `sid-updates` and `sid-security` do not."""
     return name == ROLLING_RELEASE or not name.startswith(f"{ROLLING_RELEASE}-")
 
 

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 suite=$1 package=$2 folder=$3
 
-# Runs an apt program with separate lists, cache and sources, but the keys and settings of this machine.
+# Runs an apt program with separate lists, cache and sources, but with this machine's keys and settings.
 isolated_apt() {
     "$1" -qq -o Dir::State="$state/state" -o Dir::State::status="$state/status" \
         -o Dir::Cache="$state/cache" -o Dir::Etc::sourcelist="$state/sources.list" \

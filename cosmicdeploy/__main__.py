@@ -17,7 +17,8 @@ def main() -> None:
     """Run the command line."""
     os.nice(NICENESS)
     tune_interpreter()
-    # Until the modules are loaded, Ctrl-C exits at once: there is nothing to undo or report yet.
+    # Until the modules are loaded, Ctrl-C exits immediately: there is nothing to undo or report
+    # yet.
     signal.signal(signal.SIGINT, lambda *_: os._exit(ExitCode.INTERRUPTED))
     from cosmicdeploy.cli.app import app
     from cosmicdeploy.cli.edge.full_streams import OutputStreams

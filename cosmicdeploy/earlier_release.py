@@ -15,9 +15,9 @@ from cosmicdeploy.workspace import read_stack_files
 def as_of_backup(ctx: Context, manifest: Manifest) -> Context:
     """Return the context with the definitions that the files have for the releases of a backup.
 
-    A release may differ from the present one in variables of its containers. Their images are found
-    in another way, so the services keep the names of theirs. Warns if the definitions differ: the
-    files have to be put back as well. Raises `ConfigError`.
+    A release may differ from the present release in the variables of its containers. The rollback
+    finds the images in another way, so the services keep their image names. Warns if the
+    definitions differ, since the files have to be put back as well. Raises `ConfigError`.
     """
     releases = _release_variables(ctx, manifest)
     if releases.items() <= ctx.loaded.variables.items():
@@ -30,8 +30,8 @@ def as_of_backup(ctx: Context, manifest: Manifest) -> Context:
     lines = " ".join(f"{name}={release}" for name, release in releases.items())
     ctx.warn(
         f"the containers get the definition of the older release: put {lines} into"
-        f" {then.env_file.name}; a deploy or `docker compose up` without that brings the present"
-        " one back"
+        f" {then.env_file.name}; a deploy or `docker compose up` without that restores the"
+        " present definition"
     )
     then = replace(then, services=services)
     loaded, then = resolve_replicas(loaded, then, ctx.engine.containers(then.project))

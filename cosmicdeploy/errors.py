@@ -94,6 +94,10 @@ class DatabaseError(CosmicError):
     """The database cannot be reached, or a statement failed."""
 
 
+class DatabaseSilent(DatabaseError):
+    """The database accepts connections, but does not answer."""
+
+
 class BackupError(CosmicError):
     """A backup failed, or does not match its manifest."""
 
@@ -116,6 +120,10 @@ class BackupUnreadable(BackupError):
 
 class MigrationFailed(CosmicError):
     """The application's migrations failed or did not finish."""
+
+
+class MissingMigrations(MigrationFailed):
+    """Migrations have run of which the image has no file, so it does not know what is pending."""
 
 
 class ProbeFailed(CosmicError):
@@ -165,7 +173,7 @@ class Interrupted(CosmicError):
 
 
 class FirstError:
-    """Keeps the first error of several blocks, so that the work after a failed block goes on.
+    """Keeps the first error of several blocks, so that the work continues after a failed block.
 
         errors = FirstError()
         for container in containers:
@@ -173,8 +181,8 @@ class FirstError:
                 start(container)
         errors.raise_if_any()
 
-    Raises `EngineUnavailable` and `LockLost` at once: without the engine nothing else can succeed,
-    and without the lock nothing else may be changed.
+    Raises `EngineUnavailable` and `LockLost` immediately: without the engine nothing else can
+    succeed, and without the lock nothing else may be changed.
     """
 
     def __init__(self) -> None:
@@ -219,7 +227,8 @@ _FILE_ERROR_ADVICE = {
     errno.ETIMEDOUT: "check the mount and the network; if it is a pipe, start the program that"
     " writes to it; then run the command again",
 }
-# Errors of the machine. Writing to an open file or opening a connection raises them without a name.
+# Errors of the machine. Writing to an open file or opening a connection raises them without a file
+# name.
 _NAMELESS = frozenset(
     {
         errno.ENOSPC,

@@ -37,7 +37,7 @@ class Warned:
 
 @dataclass(frozen=True, kw_only=True)
 class StepEnded:
-    """A step ended: `outcome` is changed, unchanged, failed, or passed (for a mere check).
+    """A step ended: `outcome` is changed, unchanged, failed, or passed (the step only checks).
 
     `reason` says why. `seconds` is wall time.
     """

@@ -212,7 +212,7 @@ def free_ports(*addresses: str) -> list[int]:
     """Return a TCP port for each address of this machine, free there now; no two are the same.
 
     A port of 0.0.0.0 is free on all addresses. For an address of another machine, such as that of a
-    remote engine, the port is one that is free on all addresses of this one.
+    remote engine, returns a port that is free on all addresses of this machine.
     """
     with ExitStack() as listeners:
         sockets = [listeners.enter_context(_listener(address)) for address in addresses]

@@ -158,8 +158,9 @@ def owner_of(settings: Settings, stack: Stack) -> Owner:
 
 
 def _require_services(loaded: LoadedSettings, stack: Stack) -> None:
-    services = loaded.settings.services
+    services, migrates = loaded.settings.services, loaded.settings.migrate.service
     named = (*services.all, *services.left_alone, *services.stateful, *services.stateless)
+    named = (*named, migrates) if migrates else named
     for name in named:
         if name in stack.inactive:
             raise ConfigError(
@@ -195,6 +196,16 @@ def _require_volumes(loaded: LoadedSettings, stack: Stack) -> None:
                 where=f"{loaded.file}: volumes.left_alone, {stack.file}",
                 todo=did_you_mean(name, stack.volumes) or known,
             )
+
+
+def open_journal(config: Path | None, emit: Emit) -> tuple[LoadedSettings, Journal]:
+    """Return the settings and the journal of the stack that `open_stack` would open.
+
+    Needs neither the compose file nor an engine. Raises `ConfigError`.
+    """
+    loaded = load(config or find(Path.cwd()), os.environ)
+    path = loaded.state_directory / "journal.jsonl"
+    return loaded, Journal(path=path, warn=lambda text: emit(Warned(text=text)))
 
 
 def stack_folder(config: Path | None) -> Path | None:

@@ -2,7 +2,8 @@
 
 With several workers (`-n 2 --dist loadfile`), all tests of a group run on the same one, so that an
 expensive fixture is set up once. A test that injects a fault has the marker `fault(NAME)`; at the
-end, a table counts for each fault how often it was tried and survived, on all workers together.
+end, a table shows for each fault how often it was tried and how often it was survived, on all
+workers together.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class Tries:
 
     @contextmanager
     def attempt(self, name: str) -> Iterator[None]:
-        """Count one try; it is survived unless the block raises. The test continues in any case."""
+        """Count one try as survived, unless the block raises; the test continues in any case."""
         try:
             yield
         except (AssertionError, CosmicError) as error:
@@ -95,7 +96,7 @@ def tries(request: pytest.FixtureRequest) -> Tries:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Sort the tests, and deselect those marked `torture` unless `--faults=all` is given."""
+    """Sort the tests; deselect those with the marker `torture` unless `--faults=all` is given."""
     items.sort(key=_position)
     if config.getoption("--faults") == "all":
         return
@@ -106,7 +107,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _position(item: pytest.Item) -> tuple[bool, int]:
-    """Return the sort key of a test: tests marked `last` at the end, before them by group."""
+    """Return a test's sort key: by group, with the tests marked `last` after all groups."""
     group = group_of(item.nodeid)
     if group in LONGEST_FIRST:
         position = LONGEST_FIRST.index(group)

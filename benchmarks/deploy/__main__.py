@@ -17,10 +17,10 @@ from datetime import datetime
 
 from benchmarks.deploy import machine
 from benchmarks.deploy.contest import Contest, say
-from benchmarks.deploy.contestants import COSMICDEPLOY, TITLES
 from benchmarks.deploy.measure import Conditions
 from benchmarks.deploy.stack import ROOT
 from benchmarks.deploy.table import check_limits, limits_table, measured_table, remarks
+from benchmarks.deploy.ways.contestants import COSMICDEPLOY, TITLES
 
 INTERRUPTED = 130
 

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.deploy.cleanup import uninterrupted
-from benchmarks.deploy.contestants import COSMICDEPLOY, create_contestant
 from benchmarks.deploy.cosmicdeploy_times import no_op_seconds, start_seconds
 from benchmarks.deploy.measure import Conditions, Contestant, Deploy, deploy
 from benchmarks.deploy.requests import p99
 from benchmarks.deploy.stack import Stack, lay_out_stack
-from benchmarks.deploy.swarm import swarm_stack
 from benchmarks.deploy.table import Results, rollout_times
 from benchmarks.deploy.waits import NO_WAITS, Waits, set_waits
+from benchmarks.deploy.ways.contestants import COSMICDEPLOY, create_contestant
+from benchmarks.deploy.ways.swarm import swarm_stack
 
 SWARM = "d"
 

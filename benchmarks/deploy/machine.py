@@ -11,7 +11,7 @@ from pathlib import Path
 
 import docker
 
-from benchmarks.deploy.ansible import versions
+from benchmarks.deploy.ways.ansible import versions
 
 
 def describe(load_average: tuple[float, float, float]) -> list[str]:

@@ -6,9 +6,9 @@ import statistics
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from benchmarks.deploy.contestants import COSMICDEPLOY, SETTINGS, TITLES
 from benchmarks.deploy.measure import Deploy
 from benchmarks.deploy.requests import Request, p99, percentile
+from benchmarks.deploy.ways.contestants import COSMICDEPLOY, SETTINGS, TITLES
 
 GUIDE = "a"
 COLUMNS = (

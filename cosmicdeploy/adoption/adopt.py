@@ -74,7 +74,7 @@ def adopt(request: Request, engine: EngineView | None = None) -> Adoption:
         text=text,
         settings=proposal.settings,
         notes=proposal.notes,
-        services=service_roles(loaded.settings, stack, proposal.seen),
+        services=service_roles(loaded.settings, stack, proposal.evidence),
         read=_read(opened),
     )
 
@@ -82,13 +82,18 @@ def adopt(request: Request, engine: EngineView | None = None) -> Adoption:
 def write(adoption: Adoption) -> None:
     """Write the settings to their file, whole or not at all; never replaces a file.
 
-    Raises `UsageError` if the file exists by now.
+    Raises `UsageError` if the file exists by now, or if it cannot be created.
     """
     try:
         write_new(adoption.file, adoption.text, mode=MODE)
-    except FileExistsError:
+    except OSError as error:
         require_no_settings(adoption.file.parent)
-        raise
+        raise UsageError(
+            f"{FILE_NAME} cannot be created: {error.strerror}",
+            where=str(adoption.file),
+            todo="make the folder writable, or write the output of `cosmicdeploy adopt --print` to"
+            " a file elsewhere",
+        ) from None
 
 
 def _read(opened: Opened) -> list[str]:

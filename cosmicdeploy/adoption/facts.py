@@ -15,12 +15,12 @@ Mark = Literal["", "guess", "to do"]
 class Fact(Generic[T]):
     """A recognized value.
 
-    `seen` is the evidence: "file:line" or the image in which it was seen, and what is there. It
+    `evidence` is the evidence: "file:line" or the image in which it was seen, and what is there. It
     never repeats a value that may be secret. `mark` is "" if the fact is certain.
     """
 
     value: T
-    seen: str
+    evidence: str
     mark: Mark = ""
 
     def guessed(self) -> Fact[T]:
@@ -34,7 +34,7 @@ class Setting:
 
     key: tuple[str, ...]
     value: Any
-    seen: str = ""
+    evidence: str = ""
     mark: Mark = ""
 
     @property
@@ -48,11 +48,12 @@ class Note:
     """Something that the operator should know, and that no value in the settings says.
 
     `kind` is "does not hold" for a promise of cosmicdeploy that this stack does not get, "not
-    recognized" for something that no file shows, and "not read" for a source that was not used.
+    recognized" for something that no file shows, "not read" for a source that was not used, and "no
+    role" for a service that the settings do not name.
     `about` names the service or file; "" stands for the whole stack.
     """
 
-    kind: Literal["does not hold", "not recognized", "not read", "seen"]
+    kind: Literal["does not hold", "not recognized", "not read", "no role"]
     about: str
     what: str
     todo: str = ""
@@ -60,7 +61,9 @@ class Note:
 
 def setting(key: str, fact: Fact[Any]) -> Setting:
     """Return a fact as the setting at a dotted path."""
-    return Setting(key=tuple(key.split(".")), value=fact.value, seen=fact.seen, mark=fact.mark)
+    return Setting(
+        key=tuple(key.split(".")), value=fact.value, evidence=fact.evidence, mark=fact.mark
+    )
 
 
 def first_fact(recognizers: Iterable[Callable[[], Fact[T] | None]]) -> Fact[T] | None:

@@ -13,7 +13,17 @@ from cosmicdeploy.cli import in_container
 from cosmicdeploy.cli.backups import group as backup
 from cosmicdeploy.cli.edge.usage_errors import reported_usage_errors
 from cosmicdeploy.cli.manage import adopt, console, exec, features, init, lock, migrate, shell
-from cosmicdeploy.cli.observe import checklist, diagnose, doctor, logs, monitor, status, verify
+from cosmicdeploy.cli.observe import (
+    checklist,
+    diagnose,
+    doctor,
+    history,
+    logs,
+    monitor,
+    report,
+    status,
+    verify,
+)
 from cosmicdeploy.cli.release import deploy, playbook, restart, rollback, step, up
 
 EXAMPLES = """\b
@@ -113,6 +123,8 @@ app.command(epilog=diagnose.EXAMPLES)(diagnose.diagnose)
 app.command(epilog=checklist.EXAMPLES)(checklist.checklist)
 app.command(epilog=monitor.EXAMPLES)(monitor.monitor)
 app.command("watch", epilog=monitor.EXAMPLES, hidden=True)(monitor.monitor)  # former name
+app.add_typer(history.app, name="history")
+app.command()(report.report)
 app.command(epilog=logs.EXAMPLES)(logs.logs)
 app.command("exec", context_settings=in_container.SETTINGS)(exec.exec_)
 app.command()(shell.shell)

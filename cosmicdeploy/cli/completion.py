@@ -1,4 +1,4 @@
-"""Shell completion of names: services, backups, features, playbooks, steps and fixed words.
+"""Shell completion of names: services, backups, runs, features, playbooks, steps and fixed words.
 
 Completion reads files but never queries the engine, which could take seconds. If a file cannot be
 read, completion offers nothing.
@@ -17,6 +17,8 @@ import typer
 if TYPE_CHECKING:
     from cosmicdeploy.settings import LoadedSettings
 
+# This many runs are offered, the newest.
+RUNS_OFFERED = 50
 Completion = Callable[[typer.Context, str], list[str]]
 
 
@@ -84,7 +86,9 @@ def _steps(ctx: typer.Context) -> list[str]:
     from cosmicdeploy.workspace import open_playbook
 
     names = [step.name for step in open_playbook(_load_settings(ctx), "deploy").steps]
-    return [name for name in names if " " not in name]  # bash would split it into two arguments
+    return [
+        name for name in names if " " not in name
+    ]  # bash would split such a name into two arguments
 
 
 def _points(_ctx: typer.Context) -> Iterable[str]:
@@ -97,6 +101,21 @@ def _problems(_ctx: typer.Context) -> Iterable[str]:
     from cosmicdeploy.operations.diagnosis.diagnose import KNOWN_PROBLEMS
 
     return KNOWN_PROBLEMS
+
+
+def _runs(ctx: typer.Context) -> list[str]:
+    from cosmicdeploy.journal.history.runs import LATEST
+    from cosmicdeploy.workspace import open_journal
+
+    _, journal = open_journal(ctx.params.get("config"), lambda _event: None)
+    newest = [*reversed(journal.replay().begun)][:RUNS_OFFERED]
+    return [LATEST, *newest]
+
+
+def _outcomes(_ctx: typer.Context) -> Iterable[str]:
+    from cosmicdeploy.journal.history.entry import OUTCOMES
+
+    return OUTCOMES
 
 
 def _topics(_ctx: typer.Context) -> Iterable[str]:
@@ -114,3 +133,5 @@ steps = _completion(_steps)
 points = _completion(_points)
 topics = _completion(_topics)
 problems = _completion(_problems)
+runs = _completion(_runs)
+outcomes = _completion(_outcomes)

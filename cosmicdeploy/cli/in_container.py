@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cosmicdeploy.context.context import Context
     from cosmicdeploy.operations.exec import ExecTarget
 
-# Makes options after the first argument belong to the command in the container.
+# With these settings, options after the first argument belong to the command in the container.
 SETTINGS = {"allow_interspersed_args": False}
 Service = Annotated[
     str,

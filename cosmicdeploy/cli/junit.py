@@ -26,11 +26,12 @@ def with_junit(call: Call, junit: Path | None, body: Callable[[], Report]) -> Re
     of an earlier call, and raises it again. Raises `UsageError` if the file cannot be written.
     """
     from cosmicdeploy.errors import UsageError, to_cosmic_error
-    from cosmicdeploy.report.junit import require_writable, write_junit
+    from cosmicdeploy.files.named_file import require_writable
+    from cosmicdeploy.report.junit import NAME, write_junit
 
     if junit is None:
         return body()
-    require_writable(junit)
+    require_writable(junit, NAME)
     try:
         report = body()
     except BaseException as error:

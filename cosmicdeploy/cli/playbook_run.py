@@ -21,8 +21,9 @@ def _including(
 ) -> Context:
     """Return the context of a run that may also replace the infrastructure that `words` name.
 
-    `words` are the values of `--include`. If `is_asked`, asks before data is replaced that no
-    backup contains. Raises `UsageError` for wrong words, and `Declined` if the answer is no.
+    `words` are the values of `--include`. If `is_asked`, asks the operator before the run replaces
+    data that no backup contains. Raises `UsageError` for wrong words, and `Declined` if the answer
+    is no.
     """
     if not words:
         return ctx
@@ -62,6 +63,7 @@ def run_stack_playbook(
     names infrastructure that is replaced too. `remove_orphans` removes containers that no service
     declares; raises `UsageError` if the playbook has no step for that.
     """
+    from cosmicdeploy.cli.page import with_page
     from cosmicdeploy.cli.reporting import plan_report, run_report, with_notices
     from cosmicdeploy.operations.notices import show_notices
     from cosmicdeploy.operations.recorder import recorder_of
@@ -87,4 +89,5 @@ def run_stack_playbook(
             return with_notices(plan_report(call, planned, ctx), notices)
         command = RunCommand(line=f"step {only}" if only else call.command, kind=kind)
         run, traffic = execute(ctx, command, steps, wait, recorder_of(kind))
-        return with_notices(run_report(call, run, traffic), notices)
+        report = with_notices(run_report(call, run, traffic), notices)
+        return with_page(call, run.ctx, report) if kind.places_release else report

@@ -34,12 +34,14 @@ def reference_text() -> str:
 
 
 def commands(command: Any, path: Sequence[str]) -> Iterator[tuple[Sequence[str], Any]]:
-    """Yield each command that is neither hidden nor a group, with the words that call it."""
+    """Yield each command that is not hidden, with the words that call it.
+
+    Leaves out groups that do nothing without a subcommand.
+    """
     inner = getattr(command, "commands", None)
-    if inner is None:
+    if inner is None or command.invoke_without_command:
         yield path, command
-        return
-    for name, each in inner.items():
+    for name, each in (inner or {}).items():
         if not each.hidden:
             yield from commands(each, (*path, name))
 

@@ -32,10 +32,11 @@ def run_report(call: Call, run: Run, traffic: TrafficStats | None) -> Report:
     error = run.error
     call.print_traceback(error)
     return call.report(
-        outcome=_outcome(run),
+        outcome=run.outcome,
         exit_code=int(error.exit_code) if error else 0,
         **_releases_of_run(run),
         backup=run.fact("backup"),
+        run=run.ctx.journal.run or None,
         steps=[
             StepReport(
                 name=result.step.name,
@@ -69,12 +70,6 @@ def _releases_of_run(run: Run) -> Mapping[str, object]:
         return release_fields(run.ctx)
     except CosmicError:  # without an engine, the report still has the run's outcome
         return {}
-
-
-def _outcome(run: Run) -> str:
-    if run.error is None:
-        return "changed" if run.changed else "unchanged"
-    return "interrupted" if run.error.exit_code == ExitCode.INTERRUPTED else "failed"
 
 
 def plan_report(call: Call, plan: Plan, ctx: Context) -> Report:
@@ -111,7 +106,7 @@ def with_notices(report: Report, notices: Iterable[StackNotice]) -> Report:
 
 
 def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
-    """Return the interrupted runs, oldest first, each with the ways on from it.
+    """Return the interrupted runs, oldest first, each with the commands that end it.
 
     Leaves out the run that holds the lock, since that run is in progress.
     """
@@ -146,7 +141,7 @@ def abort_report(call: Call, undone: Sequence[Applied]) -> Report:
 
 
 def verification_report(call: Call, result: Verification, *, restore: bool) -> Report:
-    """Return the report of a backup's verification; `restore` says whether it was restored too."""
+    """Return the report of a backup's verification; `restore`: the backup was also restored."""
     expected = "restores to what its manifest says" if restore else "matches its manifest"
     check = CheckResult(
         point=result.backup_id,

@@ -1,1 +1,1 @@
-"""What a step may use: the stack, its engine and its records, and what belongs to the run."""
+"""What a step may use: the stack, its engine, its records, and the state of the run."""

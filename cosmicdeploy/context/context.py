@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,13 +20,15 @@ from cosmicdeploy.errors import EngineError, NeedsPerson, NotConfigured
 from cosmicdeploy.events import Emit, Progress, Warned
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.lock import Lock
+from cosmicdeploy.migrations.frameworks.framework import Framework
 from cosmicdeploy.process.signals import Interrupts
 from cosmicdeploy.settings import Database, LoadedSettings, Settings
 from cosmicdeploy.stack.model import Service, Stack
 
-# The reasons why a step, or a point of the verification, has nothing to do.
+# Reasons why a step, or a point of the verification, has nothing to do.
 NO_DATABASE = "the stack has no database"
 NO_CONSOLE = "the application has no console"
+NO_FRAMEWORK = "migrate.framework is none"
 # While `sleep` waits, it checks this often whether the run has to stop.
 SAFE_POINT_EVERY_SECONDS = 0.25
 NAME_DATABASE = "name it in cosmicdeploy.yaml as services.database, and add the section `database`"
@@ -36,7 +38,7 @@ NAME_DATABASE = "name it in cosmicdeploy.yaml as services.database, and add the 
 class Context:
     """Everything a step may use: the stack, its engine and its records.
 
-    `run`: what belongs to the current run alone.
+    `run`: the state of the current run.
     `lookup_cache`: results of expensive lookups, valid until a step changes something.
     `cached_facts`: a cache of containers and images; if None, each access asks the engine.
     """
@@ -56,6 +58,11 @@ class Context:
     @property
     def settings(self) -> Settings:
         return self.loaded.settings
+
+    @property
+    def framework(self) -> Framework:
+        """What runs the application's migrations."""
+        return self.loaded.framework
 
     def with_run(self, **changes: Any) -> Context:
         """Return a copy with changed fields of `run`; raises `TypeError` for an unknown field."""
@@ -238,21 +245,39 @@ class Context:
     def run_console(
         self, container: Container, *arguments: str, silence: float | None = None
     ) -> ExecResult:
-        """Run a console command in a running container.
+        """Run a console command in a running container, as `run_command` does.
+
+        Raises also `NotConfigured` if the application has no console.
+        """
+        return self.run_command(container, self.console(*arguments), silence=silence)
+
+    def run_command(
+        self, container: Container, command: Sequence[str], silence: float | None = None
+    ) -> ExecResult:
+        """Run a command in a running container, as the user of the console.
 
         If the command prints nothing for `silence` seconds (default: `migrate.timeout`), or if a
         signal or an error ends the wait, the command is terminated. Raises `CommandSilent` after
-        that silence, `NotConfigured` if the application has no console, and `EngineError`.
+        that silence, and `EngineError`.
         """
         user, most_silence = self.console_user, silence or self.settings.migrate.timeout
         with terminated_on_error(self.engine, container.id, user) as mark:
             return self.engine.exec_as(
                 user,
                 container.id,
-                self.console(*arguments),
+                command,
                 environment=mark,
                 silence=most_silence,
             )
+
+    @property
+    def why_no_migrations(self) -> str:
+        """Why no migration is run for this stack; "" if migrations are run."""
+        if not self.has_database:
+            return NO_DATABASE
+        if self.framework.runs_migrations:
+            return ""
+        return NO_FRAMEWORK if self.settings.migrate.framework else NO_CONSOLE
 
     @property
     def has_database(self) -> bool:
@@ -278,9 +303,13 @@ class Context:
     def database(self) -> DatabaseAccess:
         """Return the address and credentials of the database.
 
-        Raises `NotConfigured` if the stack has no database, `EngineError` if its container does not
-        run or cannot be reached, and `ConfigError` if the password's variable is not set.
+        If facts are cached, a database that once did not answer is not asked again: raises
+        `DatabaseSilent`. Raises `NotConfigured` if the stack has no database, `EngineError` if its
+        container does not run or cannot be reached, and `ConfigError` if the password's variable is
+        not set.
         """
+        if self.cached_facts and self.cached_facts.silent_database:
+            raise self.cached_facts.silent_database
         declared = self.require_database()
         container = self.running(self.settings.services.database or "")
         host, port = reachable_address(container, declared.port)
@@ -291,4 +320,5 @@ class Context:
             name=declared.name,
             user=declared.user,
             password=self.loaded.secret(declared.password_variable),
+            bookkeeping=self.framework.bookkeeping,
         )

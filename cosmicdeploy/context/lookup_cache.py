@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from cosmicdeploy.engine.facts import Container, FileFacts, Image
+from cosmicdeploy.errors import DatabaseSilent
+from cosmicdeploy.migrations.frameworks.answers.listing import Listing
 
 
 @dataclass(kw_only=True)
@@ -18,13 +20,14 @@ class LookupCache:
     longest wait.
     `passed_checks`: the health checks that passed in some container, as (command, image id).
     `passed_starts`: the containers whose health check passed, as (container id, start time).
-    `migration_status`: the console's list of migrations as text, by image id; None if the database
-    has no table of migrations.
+    `listed_migrations`: the migrations that the framework lists, by image id; None if they are the
+    first of the schema.
     `compose_hashes`: the configuration hashes that Compose computes, by service; empty until
     Compose has answered.
     `adopted`: for existing images that a new build has just reproduced, image id → digest of that
     build's sources. An image whose label holds this digest is not among them.
-    `recorded_adoptions`: the same, as the journal has it; None until the journal is read.
+    `recorded_adoptions`: the same mapping as recorded in the journal; None until the journal is
+    read.
     `writable_mounts`: by (container id, folder of the host), whether the container has the folder
     mounted and the deployer may write to it.
     `image_files`: by (image id, folder), the files of the image below the folder, by path; without
@@ -34,7 +37,7 @@ class LookupCache:
     rate_limit_wait_failed: bool = False
     passed_checks: set[tuple[tuple[str, ...], str]] = field(default_factory=set)
     passed_starts: set[tuple[str, str]] = field(default_factory=set)
-    migration_status: dict[str, str | None] = field(default_factory=dict)
+    listed_migrations: dict[str, Listing | None] = field(default_factory=dict)
     compose_hashes: Mapping[str, str] = field(default_factory=dict)
     adopted: dict[str, str] = field(default_factory=dict)
     recorded_adoptions: Mapping[str, str] | None = None
@@ -53,13 +56,18 @@ class FactsSource(Protocol):
 
 
 class FactsCache:
-    """A cache in front of the engine: asks it once for each call with the same arguments."""
+    """A cache in front of the engine: asks it once for each call with the same arguments.
+
+    `silent_database` is the error of a database that did not answer; None if it has answered so
+    far, or was not asked.
+    """
 
     def __init__(self, engine: FactsSource) -> None:
         self._engine = engine
         self._container: dict[str, Container | None] = {}
         self._containers: dict[tuple[str, frozenset[str]], list[Container]] = {}
         self._image: dict[str, Image | None] = {}
+        self.silent_database: DatabaseSilent | None = None
 
     def container(self, reference: str) -> Container | None:
         if reference not in self._container:

@@ -20,10 +20,10 @@ def resolve_replicas(
 ) -> tuple[LoadedSettings, Stack]:
     """Return the settings and the stack with an entry for each replica of a service.
 
-    Each declared replica gets an entry, and so does each that runs beyond the declared number. In
-    the stack, each entry has the name of its present container. Raises `ConfigError` if a service
-    that must have one container declares several, or none, or if the main application has no
-    replica.
+    Each declared replica gets an entry, and so does each replica that runs beyond the declared
+    number. In the stack, each entry has the name of its present container. Raises `ConfigError` if
+    a service that must have one container declares several, or none, or if the main application has
+    no replica.
     """
     found = list(containers)
     _require_single(loaded, declared)

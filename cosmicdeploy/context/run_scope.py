@@ -1,4 +1,4 @@
-"""The part of a context that belongs to the current run alone."""
+"""The part of a context that belongs to the current run only."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
+from cosmicdeploy.context.run_notes import RunNotes
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.restore.background_proof import BackgroundProof
 from cosmicdeploy.journal.records.known_failures import KnownFailures
@@ -17,7 +18,7 @@ from cosmicdeploy.traffic.traffic_stats import TrafficStats
 
 
 class StepEffects(Protocol):
-    """What a kind of step does to the stack, as far as other steps depend on it."""
+    """The effects of a kind of step on the stack that other steps depend on."""
 
     kind: ClassVar[str]
     builds_images: ClassVar[bool]
@@ -113,7 +114,8 @@ class RunScope:
     `from_other_stack`: whether that backup may be another stack's (`--from-other-stack`).
     `resumed_runs`: the interrupted runs that this run resumes, the oldest first.
     `left_out`: the services that a rollback leaves out, because they are younger than its backup.
-    `to_stop`: those of them that it stops, since the older release has no code for them.
+    `to_stop`: the services in `left_out` that the rollback stops, since the older release has no
+    code for them.
     `remove_orphans`: whether to remove containers that no service declares (`--remove-orphans`).
     `allowed_migrations`: names of migrations that may destroy data (`--allow`).
     `included`: the infrastructure services that the run may replace (`--include`).
@@ -124,8 +126,9 @@ class RunScope:
     `stops`: the requests to stop a container, which continue after a signal.
     `trials_began`: container id of a trial → when this run started it (monotonic clock).
     `data_proof`: the proof of the data of this run's backup (`backup.prove`).
-    `traffic`: statistics of the requests that the run sends through the proxy; None if it sends
-    none.
+    `notes`: what the run notes down for its summary.
+    `traffic`: statistics of the requests that the run sends through the proxy; None without
+    requests.
     """
 
     is_planning: bool = False
@@ -146,4 +149,5 @@ class RunScope:
     stops: BackgroundCalls = field(default_factory=BackgroundCalls)
     trials_began: dict[str, float] = field(default_factory=dict)
     data_proof: BackgroundProof = field(default_factory=BackgroundProof)
+    notes: RunNotes = field(default_factory=RunNotes)
     traffic: TrafficStats | None = None

@@ -1,7 +1,8 @@
-"""Services that are younger than the backup of a rollback: what becomes of each.
+"""Services that are younger than the backup of a rollback, and what the rollback does with them.
 
-The backup names no image of such a service. So the rollback leaves it out: it neither replaces it
-nor checks it. Its container, its image and its volumes stay. See `Fate` for the rest.
+The backup names no image of such a service. So the rollback leaves the service out: it neither
+replaces nor checks the service's container. Container, image and volumes stay. See `Fate` for the
+rest.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ def fates(ctx: Context, manifest: Manifest) -> Mapping[str, Fate]:
 def declared(ctx: Context, names: Collection[str]) -> Mapping[str, Service]:
     """Return the declared services that a backup names, by the backup's names.
 
-    If the number of a service's replicas has changed since, each name of a replica stands for all
-    replicas; the result has one of them. Leaves out what is no longer declared.
+    If the number of a service's replicas has changed since then, each name of a replica stands for
+    all replicas; the result has one of them. Leaves out services that are no longer declared.
     """
     by_compose_name = {each.compose_name: each for each in ctx.stack.services.values()}
     found = {
@@ -72,9 +73,9 @@ def leave_out(ctx: Context, manifest: Manifest) -> Context:
 
 def younger_lines(found: Mapping[str, Fate], *, data_go_back: bool) -> list[str]:
     """Return a line about each younger service, for the operator to read before a rollback."""
-    meanwhile = " (it is stopped while the data go back)" if data_go_back else ""
+    pause = " (it is stopped while the data are restored)" if data_go_back else ""
     return [
-        f"{name} is younger than the backup: it {fate}{meanwhile if fate is Fate.STAYS else ''}"
+        f"{name} is younger than the backup: it {fate}{pause if fate is Fate.STAYS else ''}"
         for name, fate in found.items()
     ]
 
@@ -85,7 +86,7 @@ def _fate(ctx: Context, name: str, older: Collection[str], tags: Collection[str]
     application = ctx.settings.application_of(name)
     if application is not None:
         return Fate.STAYS if set(application.services).isdisjoint(older) else Fate.GOES_BACK
-    # A scheduler or worker runs the application's code, which goes back.
+    # A scheduler or worker runs the application's code, which is rolled back.
     if name in ctx.settings.services.singletons or ctx.service(name).image in tags:
         return Fate.STOPPED
     return Fate.STAYS
@@ -98,10 +99,10 @@ def _require_main_application(ctx: Context, older: Collection[str]) -> None:
             f"The backup has no image of {', '.join(main.services)}, so there is no older release"
             " to roll back to",
             where=f"project {ctx.stack.project}",
-            todo="choose a backup that has one: `cosmicdeploy backup list`; or, if the service was"
-            " renamed since, put that release's sources, compose file, cosmicdeploy.yaml and .env"
-            " (its release variable) back, then `cosmicdeploy deploy --remove-orphans`; then run"
-            " this rollback again, for its data",
+            todo="choose a backup with such an image: `cosmicdeploy backup list`; or, if the"
+            " service was renamed since, put that release's sources, compose file,"
+            " cosmicdeploy.yaml and .env (its release variable) back, then `cosmicdeploy deploy"
+            " --remove-orphans`; then run this rollback again to restore the data",
         )
 
 

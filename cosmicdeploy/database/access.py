@@ -12,6 +12,7 @@ import pymysql
 from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
+from cosmicdeploy.database.bookkeeping import LARAVEL, Bookkeeping
 from cosmicdeploy.database.session_settings import (
     TRANSACTIONS,
     Kind,
@@ -19,20 +20,21 @@ from cosmicdeploy.database.session_settings import (
     set_all,
     settings_of,
 )
-from cosmicdeploy.errors import DatabaseError
+from cosmicdeploy.errors import DatabaseError, DatabaseSilent
 from cosmicdeploy.process.signals import interruptible
 
-# Seconds. A frozen server still accepts connections, so the limit of the connection alone does not
-# end the wait: GREETING_TIMEOUT limits each answer until the session is set up.
+# Seconds. A frozen server still accepts connections, so CONNECT_TIMEOUT alone does not end the wait
+# for it. GREETING_TIMEOUT limits the wait for each answer until the session is set up.
 CONNECT_TIMEOUT = 5
 GREETING_TIMEOUT = 10
 READ_TIMEOUT = 600
 
-# The server sends bytes that are not UTF-8 in defaults of columns: binary ones on MariaDB, and
-# codes without a character. The driver would end with an error of its own.
+# The name of a codec. The defaults of columns may hold bytes that are not UTF-8: MariaDB sends
+# binary defaults, and both servers send codes that have no character. With Python's own UTF-8
+# codec, the driver would raise an error at such bytes.
 LENIENT = "cosmicdeploy_lenient_utf8"
 
-# Numbers of errors: in UNREACHABLE and LOST those of the driver, in the others those of the server.
+# Error numbers: UNREACHABLE and LOST hold numbers of the driver, the others numbers of the server.
 ACCESS_DENIED = frozenset({1044, 1045, 1698})
 UNKNOWN_DATABASE = 1049
 UNKNOWN_VARIABLE, RESTRICTED_VARIABLE, WRONG_VALUE = 1193, 1227, 1231
@@ -42,9 +44,10 @@ LOST = 2013
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseAccess:
-    """How to reach the database: its container (for dumps), its address, schema and user.
+    """How to reach the database: its container (for dumps), address, schema and user.
 
-    `name` is the schema that the application uses: the live one.
+    `name` is the schema that the application uses: the live one. `bookkeeping` is its table of
+    migrations; None if no framework keeps one.
     """
 
     container_id: str
@@ -53,6 +56,7 @@ class DatabaseAccess:
     name: str
     user: str
     password: str = field(repr=False)
+    bookkeeping: Bookkeeping | None = field(default=LARAVEL, repr=False)
 
     @property
     def where(self) -> str:
@@ -70,7 +74,7 @@ def connect(
 ) -> Connection[Cursor]:
     """Return a connection of the driver in autocommit mode, with `schema` as the current schema.
 
-    It has the settings of a session of this `kind`, whatever the server's own settings are.
+    The session gets the settings for its `kind`, whatever the server's own settings are.
 
     `read_timeout` limits each wait for the server's answer to a statement, in seconds; None means
     no limit. `write_timeout` limits each wait to send, in seconds. While the connection is set up,
@@ -104,7 +108,7 @@ def connect(
 
 
 def _lenient_codec(name: str) -> codecs.CodecInfo | None:
-    """Return UTF-8 for the driver, which reads bytes that are not UTF-8 as `\\xff`."""
+    """Return a UTF-8 codec for the driver that decodes bytes which are not UTF-8 as `\\xff`."""
     if name != LENIENT:
         return None
     utf8 = codecs.lookup("utf-8")
@@ -118,22 +122,23 @@ codecs.register(_lenient_codec)
 
 def limit_reads(connection: Connection[Cursor], seconds: float | None) -> None:
     """Limit each later wait for the server's answer; None means no limit."""
-    # The driver takes only one limit for the server's greeting and for all statements. Before it
-    # reads a packet, it compares this attribute with the limit that the socket has.
+    # The driver takes a single limit, for the server's greeting and for all statements. Before it
+    # reads a packet, it sets the limit of the socket to this attribute.
     connection._read_timeout = seconds  # type: ignore[attr-defined]
 
 
 def set_up(connection: Connection[Cursor], kind: Kind) -> None:
-    """Set a session's variables; the server has run its init_connect before.
+    """Set a session's variables, after the server has run its init_connect.
 
-    Raises the driver's error if the server refuses a value that the session needs and has not.
+    Raises the driver's error if the server refuses a value, and the session does not already have
+    that value.
     """
     try:
         connection.query(set_all(kind))
     except pymysql.MySQLError as error:
         if error_code(error) not in (UNKNOWN_VARIABLE, RESTRICTED_VARIABLE, WRONG_VALUE):
             raise
-        # A server of another version lacks one of them, or does not let this user set it.
+        # This version of the server lacks one of the variables, or does not let this user set it.
         _set_known(connection, settings_of(kind, restricted=False))
     _set_known(connection, settings_of(kind, restricted=True))
     connection.query(TRANSACTIONS)
@@ -209,8 +214,8 @@ def as_database_error(error: Exception, where: str) -> DatabaseError:
     return DatabaseError(f"Database error: {_message(error)}", where=where)
 
 
-def _silent(error: Exception, where: str) -> DatabaseError:
-    return DatabaseError(
+def _silent(error: Exception, where: str) -> DatabaseSilent:
+    return DatabaseSilent(
         "The database accepts connections, but does not answer",
         where=where,
         todo="`docker ps` shows whether its container is paused or still starting, which may take"

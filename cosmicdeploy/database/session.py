@@ -33,7 +33,7 @@ RESET = (
     " character_set_results = utf8mb4, collation_connection = utf8mb4_bin,"
     f" lock_wait_timeout = {LOCK_WAIT}"
 )
-# The driver would take a % in a quoted name for a parameter.
+# The driver would treat a % in a quoted name as a parameter.
 QUOTED_NAME = re.compile(r"`(?:[^`]|``)*`")
 # How long one attempt of a statement waits for exclusive access to a table. The time is short,
 # since this wait blocks every later query on the table.
@@ -42,7 +42,7 @@ LOCK_WAIT_SECONDS = 3
 GIVE_UP_SECONDS = 60
 # The server's error number for a lock that was not released in time.
 LOCK_WAIT_TIMEOUT = 1205
-# The server's error numbers, and among them those of the driver, about the connection.
+# Error numbers of the server and of the driver about the connection.
 SERVER_ERRORS = range(1000, 6000)
 DRIVER_ERRORS = range(2000, 3000)
 # The server's error numbers for a statement or session that it has ended: shutdown, deadlock,
@@ -79,7 +79,7 @@ class Session:
             return dict(zip(names, cursor.fetchone() or (), strict=True))
 
     def exact_row(self, sql: str) -> dict[str, Any]:
-        """Run one statement like `row`, but raise `DatabaseError` for a text that is not UTF-8."""
+        """Run one statement like `row`; raise `DatabaseError` for a text that is not UTF-8."""
         lenient, self._connection.encoding = self._connection.encoding, "utf-8"
         try:
             return self.row(sql)
@@ -99,7 +99,7 @@ class Session:
         return self.rows("SELECT GET_LOCK(%s, %s)", name, seconds) == [(1,)]
 
     def reset(self) -> None:
-        """Give mode, time zone, character set and wait for locks their first values again."""
+        """Set mode, time zone, character set and wait for locks to their initial values again."""
         self.execute(RESET)
 
     def stay_open(self) -> None:
@@ -165,7 +165,7 @@ def execute_when_unlocked(session: Session, statement: str | bytes) -> None:
 
 
 def is_refusal(error: DatabaseError) -> bool:
-    """Return whether the server refused a statement for good.
+    """Return whether the server refused a statement permanently.
 
     False if the server did not answer, ended the statement or the session, or gave up the wait for
     a lock.
@@ -174,7 +174,7 @@ def is_refusal(error: DatabaseError) -> bool:
 
 
 def is_refusal_code(code: int) -> bool:
-    """Return the same as `is_refusal`, given the number of an error."""
+    """Return whether an error with this number is a refusal, as in `is_refusal`."""
     is_lasting = code not in {*ENDED, LOCK_WAIT_TIMEOUT}
     return code in SERVER_ERRORS and code not in DRIVER_ERRORS and is_lasting
 

@@ -1,12 +1,15 @@
-"""The settings of every database session: their values, where they apply, and the reason of each.
+"""The settings of every database session: values, where they apply, and reasons.
 
 A server's configuration or its init_connect may give sessions values that hide rows, change texts
-or refuse a backup. So the sessions of the deployer and of the dump tool set their own.
+or make the server refuse a backup. So the sessions of the deployer and of the dump tool set their
+own values.
 
-What a session cannot set is checked instead: `max_allowed_packet` by the size of each statement,
-and what a dump tool sees that takes no settings (MariaDB's). `time_zone` stays the server's in
-sessions for queries: an application stores times without a zone in it. Dump tools set their own
-sql_mode, time_zone and transaction; the first lines of a dump set those of a load.
+What a session cannot set is checked instead. `max_allowed_packet` is compared with the size of each
+statement. MariaDB's dump tool takes no settings, so the values in its session are read and checked.
+
+Sessions for queries keep the server's `time_zone`, in which an application stores times without a
+zone. Dump tools set sql_mode, time_zone and transaction themselves, and the first lines of a dump
+set these for a load.
 """
 
 from __future__ import annotations
@@ -25,14 +28,16 @@ IDLE = 28800
 # In seconds. As long as the deployer waits for an answer.
 LOCK_WAIT = 600
 SEND = 600
-# Strict, so that no value of the deployer's own is stored changed.
+# Strict, so that the server never changes a value that the deployer stores.
 QUERY_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION"
-# As dump tools set it, and with dates such as February 30, which a server stores under this mode.
+# The mode that dump tools set, and ALLOW_INVALID_DATES for dates such as February 30.
 ROWS_MODE = "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES"
-# The server reads the content of such a version comment only from this version on: MariaDB (M!) or
-# MySQL. MariaDB skips MySQL's from 5.7 on.
+# No version comment is needed. The others below have a mark such as M!100100 or !50708: MariaDB
+# (M!) or MySQL (!) reads the content of a version comment with this mark from this version on.
+# MariaDB skips comments with a mark of MySQL 5.7 or later.
 EVERYWHERE = ""
-# The mode EMPTY_STRING_IS_NULL, which still applies to the statement that ends it, changes ''.
+# An empty string. The literal '' would become NULL under the mode EMPTY_STRING_IS_NULL, which still
+# applies to the statement that ends this mode.
 EMPTY = "REPEAT('x', 0)"
 
 
@@ -40,9 +45,10 @@ EMPTY = "REPEAT('x', 0)"
 class SessionSetting:
     """The value of a server's variable, as SQL text, in sessions of these kinds.
 
-    `servers` is the mark of a version comment that only servers with this variable read; "" if all
-    have it. `restricted`: some servers let only administrators set it. It is then left as it is: a
-    load that fails because of it names the object.
+    `why` is what another value does. `servers` is the mark of a version comment that only servers
+    with this variable read; "" if all servers have the variable. `restricted`: some servers let
+    only administrators set the variable. It is then left as it is. If a load fails because of that,
+    its error names the object.
     """
 
     name: str
@@ -138,12 +144,12 @@ SETTINGS = (
         "sql_generate_invisible_primary_key", "0", LOADS, "adds columns", "!80030", True
     ),
 )
-# Every transaction reads one moment and may write, whatever the server's own default is.
+# Every transaction reads the data of one moment and may write, whatever the server's default is.
 TRANSACTIONS = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WRITE"
 
 
 def set_all(kind: Kind) -> str:
-    """Return one statement that sets everything that each user may set in a session of a kind."""
+    """Return one statement with all settings of a kind of session that every user may set."""
     chosen = settings_of(kind, restricted=False)
     plain = [each.assignment for each in chosen if not each.servers]
     others = [f"/*{each.servers} , {each.assignment} */" for each in chosen if each.servers]

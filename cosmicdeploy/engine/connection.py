@@ -169,8 +169,9 @@ def _engine_error(error: Exception, doing: str, where: str) -> EngineError:
 def is_silence(error: Exception) -> bool:
     """Return whether the engine sent nothing within the time limit of a request.
 
-    If the headers have arrived by then, as those of a wait or a pull do at once, the HTTP library
-    raises the same error as for a lost connection, and only its cause says that time was up.
+    If the headers of the response have already arrived, the HTTP library raises the same error as
+    for a lost connection, and only the error's cause shows the time-out. That is so for a wait or a
+    pull, whose headers arrive immediately.
     """
     causes = (error, *error.args)
     return any(isinstance(each, _TIME_IS_UP) for each in causes)

@@ -30,10 +30,12 @@ class Container:
     - `command` is the whole command line, entrypoint first.
     - `health` is "" if the container has no health check or does not run. `healthcheck` is the
       command line of the check, and `last_probe` is what the check printed last.
-    - `addresses` maps the name of each network to the container's address in it. `networks` are the
-      names of all its networks, also of those in which it has no IPv4 address.
+    - `addresses` maps the name of each network to the container's address in that network.
+      `networks` are the names of all the container's networks, including those in which it has no
+      IPv4 address.
     - `published` maps TCP ports of the container to (address, port) on the host. `host_ports` are
-      all (address, port, protocol) that the container holds on the host; empty if it is stopped.
+      all (address, port, protocol) that the container holds on the host; empty if the container is
+      stopped.
     - `volumes` maps the mount targets of anonymous volumes to the names of the volumes;
       `volume_names` are the names of all volumes.
     - `mounts` maps every mount target to the host's path of its bind mount; "" for a volume or a
@@ -222,8 +224,8 @@ class Streams:
     Each piece of `stdin` is sent as soon as it arrives; the end of `stdin` closes the command's
     standard input. `out` and `err` receive the command's outputs. `size` returns the terminal's
     lines and columns. With `size` the command gets a terminal, whose single output goes to `out`;
-    without `size` it gets none. `over` is set once the output has ended or failed, so that the
-    source of `stdin` can stop.
+    without `size` the command gets no terminal. `over` is set once the output has ended or failed,
+    so that the source of `stdin` can stop.
     """
 
     stdin: Iterable[bytes]
@@ -237,8 +239,8 @@ class Streams:
 class Marker:
     """A named lock on the engine.
 
-    `labels` describe the holder of the lock. `is_own` says that the call which returned this marker
-    also created it.
+    `labels` describe the holder of the lock. `is_own` says whether the call that returned this
+    marker also created it.
     """
 
     id: str

@@ -21,7 +21,7 @@ IMAGE = "com.docker.compose.image"
 NETWORK = "com.docker.compose.network"
 VOLUME = "com.docker.compose.volume"
 
-# On a container: those declared keys that the engine may also set or drop by itself
+# On a container: the declared keys that the engine may also set or drop by itself
 # (`declared_engine_keys` in `containers/differences.py`).
 DECLARED_ENGINE_KEYS = "cosmicdeploy.given"
 # On a container of a pulled image: the container's release, which the image often does not name.
@@ -36,7 +36,7 @@ RUN = "run"
 TRIAL = "trial"
 STOP_TRIAL = "stop-trial"
 FILES = "files"
-# The labels that begin so do not belong to a container's definition.
+# Labels with these prefixes do not belong to a container's definition.
 PREFIXES = ("com.docker.compose.", "cosmicdeploy.")
 
 
@@ -49,9 +49,9 @@ def number_of(labels: Mapping[str, str]) -> int:
 def one_off(project: str, service: str, marker: str) -> dict[str, str]:
     """Return the labels of a one-off container of a service.
 
-    With these labels neither Compose nor a rollout takes the container for one of the service's own
-    containers. `marker` is its purpose, such as `RUN`; if this run is killed, a later run finds the
-    container by this label.
+    With these labels neither Compose nor a rollout mistakes the container for one of the service's
+    own containers. `marker` is the container's purpose, such as `RUN`; if this run is killed, a
+    later run finds the container by this label.
     """
     return {
         PROJECT: project,
@@ -74,5 +74,6 @@ def kept_repository(project: str) -> str:
     return f"cosmicdeploy/{project}"
 
 
-# The version of Compose that these labels follow. Compose 1.29 refuses containers without one.
+# The version of Compose that these labels follow. Compose 1.29 refuses containers without a
+# version.
 COMPOSE_VERSION = "2.26.1"

@@ -1,4 +1,4 @@
-"""Compare platforms such as `linux/arm64`: system, processor and, for some, a variant."""
+"""Compare platforms such as `linux/arm64`: system, processor and sometimes a variant."""
 
 from __future__ import annotations
 

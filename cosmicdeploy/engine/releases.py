@@ -1,11 +1,11 @@
 """Determine the release of an image or a container.
 
 The release is the value of an environment variable, the release variable. A built image sets this
-variable. If several releases share an image, the compose file sets it for the container. A pulled
-image often lacks the variable. Its release is then the part of the image's tag for which the
-compose file uses the variable: `image: "shop/app:${RELEASE}"`. After a rollback the tag of a newer
-release may point to an older image. So the container that the rollback creates has its release in a
-label.
+variable. If several releases share an image, the compose file sets the variable for the container.
+A pulled image often lacks the variable. In that case the release is the part of the image's tag for
+which the compose file uses the variable: `image: "shop/app:${RELEASE}"`. After a rollback the tag
+of a newer release may name an older image. So the container that the rollback creates has its
+release in a label.
 """
 
 from __future__ import annotations

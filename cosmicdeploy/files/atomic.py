@@ -34,19 +34,20 @@ def write_atomically(path: Path, text: str, *, mode: int = PRIVATE) -> None:
 def write_new(path: Path, text: str, *, mode: int = PRIVATE) -> None:
     """Create a file with this content, whole or not at all; on return it is on the disk.
 
-    `mode` is as in `write_atomically`. Raises `FileExistsError` if anything has this name, and
-    `OSError`.
+    `mode` is as in `write_atomically`. What a killed writer left behind is removed. Raises
+    `FileExistsError` if anything has this name, and `OSError`.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.new")
-    partial.unlink(missing_ok=True)
-    try:
-        with open_private(partial, new=True, mode=mode) as file:
-            file.write(text.encode())
-            sync(file)
-        _link(partial, path)
-    finally:
+    partial = path.with_name(f".{path.name}.new")
+    with folder_lock(path.parent):  # another writer uses the same partial file
         partial.unlink(missing_ok=True)
-    sync_folder(path.parent)
+        try:
+            with open_private(partial, new=True, mode=mode) as file:
+                file.write(text.encode())
+                sync(file)
+            _link(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+        sync_folder(path.parent)
 
 
 def _link(partial: Path, path: Path) -> None:
@@ -88,7 +89,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def lock_file(file: BinaryIO) -> None:
-    """Lock a file until it is closed or the process ends: the lock shows that a writer is alive.
+    """Lock a file until it is closed or the process ends; the lock shows that a writer is alive.
 
     Raises `BlockingIOError` if the file is locked already.
     """

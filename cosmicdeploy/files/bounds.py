@@ -20,9 +20,10 @@ from cosmicdeploy.errors import ConfigError
 
 # The files of a stack have a few KiB. PyYAML needs some seconds for a file of this size.
 FILE_BYTES = 1 << 20
-# The deployer's own records, such as a manifest, have some KiB; those of 100,000 tables some MiB.
+# The deployer's own records, such as a manifest, have some KiB; for 100,000 tables, some MiB.
 RECORD_BYTES = 64 << 20
-# How long a named pipe may stay silent, such as one from which a password manager gives `.env`.
+# Seconds for which a named pipe may stay silent, such as the pipe in which a password manager
+# provides `.env`.
 PIPE_SECONDS = 3
 # Linux refuses a longer argument or environment variable of a process (MAX_ARG_STRLEN).
 VALUE_CHARACTERS = 128 << 10
@@ -55,9 +56,9 @@ def read_bounded(path: Path) -> bytes:
 
 
 def read_own_file(path: Path) -> bytes:
-    """Return the bytes of a file in which the deployer keeps something.
+    """Return the bytes of a file in which the deployer keeps its own records.
 
-    Raises `OSError`, also if the file is too large for that, or endless, as /dev/zero is.
+    Raises `OSError`, also if the file is too large for a record, or endless like /dev/zero.
     """
     data = _read(path, RECORD_BYTES + 1)
     if len(data) > RECORD_BYTES:
@@ -66,7 +67,7 @@ def read_own_file(path: Path) -> bytes:
 
 
 def is_no_record(path: Path, error: OSError) -> bool:
-    """Whether `read_own_file` failed since the path is no record: too large, endless, or a pipe."""
+    """Whether `read_own_file` failed because the path is too large, endless, or a silent pipe."""
     return error.errno == errno.EFBIG or (error.errno == errno.ETIMEDOUT and path.is_fifo())
 
 

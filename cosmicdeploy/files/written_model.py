@@ -1,4 +1,4 @@
-"""The base of all models of what an operator writes: settings, and the steps of a playbook."""
+"""The base of all models that an operator writes: settings, and the steps of a playbook."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ SMALLEST = 1 / LARGEST
 class WrittenModel(BaseModel):
     """A frozen model that refuses unknown keys, and numbers too large or too small for a timer.
 
-    Settings keep plain values such as `1e3` and `0755` as text, since they may be the name of a
-    release. Where a number is expected, such a text is read as a decimal number, as in YAML 1.2:
+    Settings keep plain values such as `1e3` and `0755` as text, since such a value may be the name
+    of a release. If a number is expected, the text is read as a decimal number, as in YAML 1.2:
     1000 and 755. A whole number must be written in digits. A number that is not finite, above
     `LARGEST`, or between 0 and `SMALLEST` is refused.
     """

@@ -1,9 +1,9 @@
 """Read YAML files: cosmicdeploy.yaml, playbooks and compose files.
 
 By default, plain (unquoted) values have the types of YAML 1.2: `yes`, `no`, `on`, `off`, `22:22`
-and `2026-02-02` are text. So are `0755`, `1e3` and `.inf`, although YAML 1.2 reads them as numbers,
-since a release or a tag may look so. `WrittenModel` reads them where a number is expected.
-Duplicate keys, tags and structures that contain themselves are refused.
+and `2026-02-02` are text. `0755`, `1e3` and `.inf` are text too, although YAML 1.2 reads them as
+numbers, since a release or a tag may look like that. `WrittenModel` converts them if a number is
+expected. Duplicate keys, tags and structures that contain themselves are refused.
 """
 
 from __future__ import annotations

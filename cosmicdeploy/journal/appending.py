@@ -1,7 +1,7 @@
-"""Append to the journal's file, or replace the file, so that neither loses what the other writes.
+"""Append to the journal's file, or replace the file, without losing concurrent writes.
 
-A process that appends holds a shared lock on the file; a rotation holds an exclusive one until it
-has replaced the file. A kill releases either.
+A process that appends holds a shared lock on the file. A rotation holds an exclusive lock until it
+has replaced the file. If a process is killed, its lock is released.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _lock_shared(handle: int) -> bool:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    except OSError:  # this file system has no locks, so no rotation takes place on it either
+    except OSError:  # this file system has no locks, so no rotation takes place either
         return True
     return True
 
@@ -86,10 +86,10 @@ def _is_at(handle: int, path: Path) -> bool:
 
 @contextmanager
 def exclusively(path: Path) -> Iterator[BinaryIO]:
-    """Open the journal's file to replace it; meanwhile no process appends to it.
+    """Open the journal's file to replace it; within the block no process appends to it.
 
-    Raises `BlockingIOError` if another process is writing to it just now, and another `OSError` if
-    its file system has no locks.
+    Raises `BlockingIOError` if another process is writing to the file, and another `OSError` if its
+    file system has no locks.
     """
     with path.open("r+b") as file:
         lock_file(file)

@@ -1,8 +1,8 @@
 """The journal: an append-only file with a record before and after each change of each run.
 
 Each line is one record, a JSON object. Readers skip a line that is not a usable record, and warn
-about it once. A kill may have cut the line short, or another program or a later version wrote it.
-Old lines move to an archive beside the journal; see `rotation/rotation.py`.
+about it once. Such a line was cut short by a kill, or written by another program or a later
+version. Old lines move to an archive next to the journal; see `rotation/rotation.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from cosmicdeploy.journal.appending import append_line
 from cosmicdeploy.journal.lines import Record, UnreadableLine, open_journal, parse, pieces
-from cosmicdeploy.journal.reader import Reader
+from cosmicdeploy.journal.reader import Reader, Wanted
 from cosmicdeploy.journal.step_kinds import other_name
 from cosmicdeploy.journal.unfinished.replay import Replay
 from cosmicdeploy.text.timestamp import now
@@ -49,14 +49,19 @@ class Journal:
         return self._reader.replay(self.path, self.warn)
 
     def search(
-        self, relevant: Callable[[bytes], bool], *, since: float | None = None
+        self,
+        relevant: Callable[[bytes], bool],
+        *,
+        since: float | None = None,
+        summaries: bool = False,
     ) -> Iterator[Record]:
         """Yield the records whose lines are `relevant`, oldest first; the other lines are skipped.
 
-        `relevant` gets each line as JSON, and may say yes too often. If `since` (Unix time) is
-        given, also yields records from the archive that are not older.
+        `relevant` gets each line as JSON, and may select too many lines. If `since` (Unix time) is
+        given, also yields records from the archive that are not older. Skips the summaries of runs,
+        unless `summaries`.
         """
-        return self._reader.search(self.path, self.warn, relevant, since)
+        return self._reader.search(self.path, self.warn, Wanted(relevant, summaries), since)
 
     def last(self, kind: str, **facts: Any) -> Record | None:
         """Return the newest record of this kind that has these values; None if there is none."""
@@ -72,7 +77,7 @@ class Journal:
 
     def records(self) -> Iterator[Record]:
         """Yield all records, oldest first, without the unreadable lines; parses every line."""
-        return self.search(lambda _line: True)
+        return self.search(lambda _line: True, summaries=True)
 
     def entries(self) -> Iterator[Record | UnreadableLine]:
         """Yield all records and unreadable lines, oldest first, without a warning."""
@@ -88,7 +93,7 @@ def line_of(kind: str, **facts: Any) -> bytes:
 
 
 def _texts(name: str, value: Any) -> tuple[str, ...]:
-    """Return the texts of which a line has one if its record has this value; () if any may."""
+    """Return texts, one of which a line with this value contains; () if that is unknown."""
     if not isinstance(value, str) or not value.isascii():
         return ()
     former = other_name(value) if name == "step_kind" else ""

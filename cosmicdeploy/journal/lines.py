@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,13 +18,19 @@ Record = dict[str, Any]
 MAX_LISTED = 5
 # No record is longer than this many bytes; a longer line is never in memory as a whole.
 MAX_LINE_BYTES = 64 * 2**20
+SUMMARY = "summary"
+# The beginning of a summary as `line_of` in `journal.py` writes it, up to the run's id.
+_SUMMARY_HEAD = re.compile(
+    rb'\{"at": "([\w.:+-]{10,40})", "kind": "summary", "run": "(\w{1,40})", ', re.ASCII
+)
+_RECORD_HEAD = b'{"at": "'
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnreadableLine:
     """A line that is not a usable record; `why` says why.
 
-    `line` is the line's number, from 1. `run` and `kind` are those of the record, "" if they cannot
+    `line` is the line's number, from 1. `run` and `kind` are those of the record; "" if they cannot
     be read.
     """
 
@@ -82,7 +89,7 @@ def open_journal(path: Path) -> BinaryIO:
 
 
 def require_regular(handle: int, path: Path) -> None:
-    """Raise `ConfigError` if an open journal is no regular file, and so may have no end."""
+    """Raise `ConfigError` if an open journal is no regular file: reading it may never end."""
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         raise ConfigError(
             "The journal is not a regular file, so no record can be read from it or kept in it",
@@ -107,10 +114,26 @@ def pieces(file: BinaryIO, first: int = 1, end: int | None = None) -> Iterator[P
         line, begins = line + piece.ends, piece.ends
 
 
+def summary_head(line: bytes) -> Record | None:
+    """Return time, kind and run of a run's summary, and do not parse the rest.
+
+    A summary is the longest record of a run, and only `history` and `report` need its rest. Returns
+    None for any other line, for a line that was cut short, and for one that may hold two records.
+    """
+    match = _SUMMARY_HEAD.match(line)
+    if match is None or not line.endswith(b"}\n") or line.rfind(_RECORD_HEAD) > 0:
+        return None
+    return {"at": match[1].decode(), "kind": SUMMARY, "run": match[2].decode()}
+
+
+def _is_cut_summary(line: bytes) -> bool:
+    return _SUMMARY_HEAD.match(line) is not None and line.rfind(_RECORD_HEAD) == 0
+
+
 def parse(piece: Piece) -> Record | UnreadableLine | None:
     """Return the record of a line, or why it is unreadable; None for a blank line.
 
-    Of a line that is too long, only the first piece is reported; the others give None.
+    For a line that is too long, only the first piece is reported; its other pieces return None.
     """
     # Slow to import, and most help texts do not need it.
     from cosmicdeploy.journal.records import records
@@ -124,7 +147,8 @@ def parse(piece: Piece) -> Record | UnreadableLine | None:
         data = records.parsed(piece.data)
         repeats = records.repeats_a_key(piece.data, data)
     except ValueError:
-        return UnreadableLine(line=piece.line, why="it is not JSON, or was cut short")
+        kind = SUMMARY if _is_cut_summary(piece.data) else ""
+        return UnreadableLine(line=piece.line, why="it is not JSON, or was cut short", kind=kind)
     run, kind = text_of(data, "run"), text_of(data, "kind")
     if repeats:  # the repeated key may be `kind`, so the kind is unknown
         return UnreadableLine(line=piece.line, why="it has a key twice", run=run)

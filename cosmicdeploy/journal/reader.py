@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -16,6 +17,7 @@ from cosmicdeploy.journal.lines import (
     open_journal,
     parse,
     pieces,
+    summary_head,
 )
 from cosmicdeploy.journal.rotation.archive import archive_of, size_of
 from cosmicdeploy.journal.unfinished.replay import Replay
@@ -42,8 +44,19 @@ class _Warnings:
             )
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """The lines that a search parses: those that are `relevant`, without summaries by default."""
+
+    relevant: Callable[[bytes], bool]
+    summaries: bool = False
+
+    def __call__(self, line: bytes) -> bool:
+        return (self.summaries or summary_head(line) is None) and self.relevant(line)
+
+
 class Reader:
-    """Replays the journal's file, and each time only what was appended since the last time.
+    """Replays the journal's file; each later replay reads only the lines appended since.
 
     A run reads the journal a dozen times, and each deploy makes the journal longer. If the file was
     replaced or became shorter, the next read begins at its start.
@@ -60,6 +73,7 @@ class Reader:
         self._lines = 0
         self._replay = Replay()
         self._warned = 0  # number of the last line that was read, also if it was incomplete
+        self._warned_summary = 0  # number of the last summary that was read as a whole
 
     def replay(self, path: Path, warn: Warn) -> Replay:
         """Return the replay of the whole journal, as a copy; an empty one if there is no file."""
@@ -70,12 +84,12 @@ class Reader:
             return Replay()
 
     def search(
-        self, path: Path, warn: Warn, relevant: Callable[[bytes], bool], since: float | None
+        self, path: Path, warn: Warn, wanted: Wanted, since: float | None
     ) -> Iterator[Record]:
-        """Yield the records whose lines are `relevant`, oldest first; parse no other line.
+        """Yield the records whose lines are `wanted`, oldest first; parse no other line.
 
-        If `since` (Unix time) is given, also yields those in the archive, unless all records there
-        are older.
+        If `since` (Unix time) is given, also yields relevant records in the archive, unless all
+        records there are older.
         """
         try:
             file, archived = _open(path)
@@ -88,16 +102,16 @@ class Reader:
             if since is not None and until and datetime.fromisoformat(until).timestamp() >= since:
                 committed = rotation.archive_bytes
                 end = archived if committed is None else min(archived, committed)
-                yield from self._archived(_archive(path), end, warn, relevant)
+                yield from self._archived(_archive(path), end, warn, wanted)
             file.seek(0)
-            yield from _records(file, relevant)
+            yield from self._records(file, path, warn, wanted)
 
     def _replay_of(self, file: BinaryIO, path: Path, warn: Warn) -> Replay:
         with self._lock:
             try:
                 return self._catch_up(file, path, warn)
             except BaseException:
-                self._reset(None)  # a line may have been replayed by half
+                self._reset(None)  # a line may have been replayed only partly
                 raise
 
     def _catch_up(self, file: BinaryIO, path: Path, warn: Warn) -> Replay:
@@ -109,7 +123,7 @@ class Reader:
         for piece in pieces(file, self._lines + 1):
             is_complete = piece.ends
             if piece.begins:
-                entry = parse(piece)
+                entry = summary_head(piece.data) or parse(piece)
                 if isinstance(entry, UnreadableLine) and piece.line > self._warned:
                     warnings.add(entry)
                 self._warned = max(self._warned, piece.line)
@@ -124,12 +138,25 @@ class Reader:
             current.apply(entry)
         return current
 
-    def _archived(
-        self, path: Path, end: int, warn: Warn, relevant: Callable[[bytes], bool]
-    ) -> Iterator[Record]:
-        """Yield relevant records of the archive's first `end` bytes; parse each of its lines.
+    def _records(self, file: BinaryIO, path: Path, warn: Warn, wanted: Wanted) -> Iterator[Record]:
+        """Yield the wanted records; warn of damaged summaries, which the replay does not parse."""
+        warnings = _Warnings(path, warn)
+        for piece in pieces(file):
+            if not wanted(piece.data):
+                continue
+            entry = parse(piece)
+            if isinstance(entry, dict):
+                yield entry
+            elif summary_head(piece.data) and entry and piece.line > self._warned_summary:
+                self._warned_summary = piece.line
+                warnings.add(entry)
+        warnings.end()
 
-        Warns, and yields nothing, if the archive was removed. Raises what `open_journal` raises.
+    def _archived(self, path: Path, end: int, warn: Warn, wanted: Wanted) -> Iterator[Record]:
+        """Yield the wanted records of the archive's first `end` bytes; parse each of its lines.
+
+        Parses summaries only if they are wanted. Warns, and yields nothing, if the archive was
+        removed. Raises what `open_journal` raises.
         """
         first_time, self._has_warned_of_archive = not self._has_warned_of_archive, True
         warn = warn if first_time else lambda _text: None
@@ -141,27 +168,20 @@ class Reader:
         warnings = _Warnings(path, warn)
         with archive as file:
             for piece in pieces(file, end=end):
-                entry = parse(piece)
+                is_wanted = wanted(piece.data)
+                entry = (None if is_wanted else summary_head(piece.data)) or parse(piece)
                 if isinstance(entry, UnreadableLine):
                     warnings.add(entry)
-                elif entry is not None and relevant(piece.data):
+                elif entry is not None and is_wanted:
                     yield entry
         warnings.end()
-
-
-def _records(file: BinaryIO, relevant: Callable[[bytes], bool]) -> Iterator[Record]:
-    for piece in pieces(file):
-        if relevant(piece.data):
-            entry = parse(piece)
-            if isinstance(entry, dict):
-                yield entry
 
 
 def _open(path: Path) -> tuple[BinaryIO, int]:
     """Open the journal; return also the size of its archive in bytes, 0 if there is none.
 
-    A rotation lets the archive grow before it replaces the journal. So if the journal is still the
-    same after the archive's size was read, the two belong together.
+    A rotation first appends to the archive and then replaces the journal. So if the journal is
+    still the same file after the archive's size was read, the two belong together.
     """
     while True:
         file = open_journal(path)
@@ -176,7 +196,7 @@ def _open(path: Path) -> tuple[BinaryIO, int]:
 
 
 def _archive(path: Path) -> Path:
-    """Return the path of the archive; it is beside the journal itself, even if `path` is a link."""
+    """Return the archive's path: in the folder of the real journal, even if `path` is a link."""
     return archive_of(path.resolve())
 
 

@@ -40,6 +40,6 @@ def current_kind(kind: str) -> str:
 
 
 def other_name(kind: str) -> str:
-    """Return the other name of a renamed kind, present or former; "" if the kind has one name."""
+    """Return the other name of a renamed kind, present or former; "" if it has only one."""
     former = {new: old for old, new in RENAMED.items()}
     return RENAMED.get(kind) or former.get(kind, "")

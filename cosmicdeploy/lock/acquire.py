@@ -26,9 +26,9 @@ POLL_SECONDS = 0.5
 class LockWait:
     """How to wait for the lock.
 
-    `wait` is the longest wait; `stale_after` is how long a holder may send no heartbeat before its
-    lock is stale; both in seconds. `on_wait` is called once for each holder, with a line about it.
-    `safe_point` is called at each poll and may raise an error to end the wait.
+    `wait` is the longest wait, and `stale_after` is how long a holder may send no heartbeat before
+    its lock is stale; both are in seconds. `on_wait` is called once for each holder, with a line
+    about the holder. `safe_point` is called at each poll and may raise an error to end the wait.
     """
 
     wait: float = 0.0
@@ -64,7 +64,8 @@ def _acquire(engine: Engine, name: str, command: str, lock_wait: LockWait) -> st
         require_lock(marker, name)
         lock_wait.safe_point()
         if watch.is_gone(marker):
-            # Removed by id: if another run has taken over in the meantime, its marker stays.
+            # Remove by id: if another run has taken the lock over in the meantime, that run's
+            # marker stays.
             engine.remove_marker(marker.id)
             continue
         if (left := deadline - time.monotonic()) <= 0:

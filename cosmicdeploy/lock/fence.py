@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from cosmicdeploy.engine.protocol import Engine
 
-# Methods that change nothing. All others are checked, so a method added to `Engine` is fenced too.
+# Methods that change nothing. All others are checked, so a new method of `Engine` is fenced too.
 READ_ONLY = frozenset(
     {
         "builder_of",

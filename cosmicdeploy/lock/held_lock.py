@@ -44,8 +44,8 @@ class HeldLock(Lock):
     def require(self, max_age: float = 0.0) -> None:
         """Check that this run still holds the lock; see `Lock.require`.
 
-        A result's age counts from before the query, so that a process which was frozen during the
-        query does not reuse its result.
+        A result's age counts from the start of the query, so that a process which was frozen during
+        the query does not reuse its result.
         """
         now = time.clock_gettime(CLOCK)
         if not self._lost and now - self._verified_at >= max_age:

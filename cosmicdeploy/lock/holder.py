@@ -1,4 +1,4 @@
-"""Describe a lock holder by the labels of its marker; tell whether its process has ended."""
+"""Describe a lock holder by the labels of its marker; find out whether its process has ended."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cosmicdeploy.database.schema.shape import Shape
+from cosmicdeploy.database.schema.tables.shape import Shape
 from cosmicdeploy.migrations.preview import (
     DONE,
     NOT_DONE,
@@ -74,7 +74,7 @@ def _applied(outcomes: Sequence[Outcome], proofs: Sequence[int]) -> AppliedState
 
     `proofs` are the indexes of the statements that create a table, column or key which exists now.
     A migration runs its statements in order. So if a statement before the last proof was not done,
-    something other than this migration created what exists.
+    something other than this migration created the existing objects.
     """
     states = [outcome.state for outcome in outcomes]
     if not proofs or NOT_DONE in states[: proofs[-1]]:

@@ -6,7 +6,7 @@ from collections.abc import Set
 
 from sqlglot import exp
 
-from cosmicdeploy.database.schema.shape import Shape, TableShape
+from cosmicdeploy.database.schema.tables.shape import Shape, TableShape
 from cosmicdeploy.migrations.columns import judge_added, judge_modified
 from cosmicdeploy.migrations.sql import NotUnderstood, parse, table_name
 from cosmicdeploy.migrations.verdict import Kind, Verdict, cannot_judge, destructive, worst

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from cosmicdeploy.database.schema.columns import LiveColumn
-from cosmicdeploy.database.schema.shape import TableShape
+from cosmicdeploy.database.schema.tables.columns import LiveColumn
+from cosmicdeploy.database.schema.tables.shape import TableShape
 from cosmicdeploy.migrations.sql import NotUnderstood
 from cosmicdeploy.migrations.types import can_hold, live_type, type_of
 from cosmicdeploy.migrations.verdict import Kind, Verdict, cannot_judge, destructive, worst

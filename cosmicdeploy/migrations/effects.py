@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
-from cosmicdeploy.database.schema.shape import Shape, TableShape
+from cosmicdeploy.database.schema.tables.shape import Shape, TableShape
 from cosmicdeploy.migrations.columns import nullable
 from cosmicdeploy.migrations.sql import NotUnderstood, parse, table_name
 from cosmicdeploy.migrations.types import BLOBS, TEXTS, live_type, type_of
@@ -126,8 +126,8 @@ def _constraint(part: exp.Expr, table: TableShape) -> InEffect:
 def has_created(sql: str, shape: Shape) -> bool:
     """Return whether the schema has a table, view, column or key that this statement creates.
 
-    A table counts only with all its columns. What IF NOT EXISTS creates does not count, nor does a
-    modified column: neither proves that the statement ran.
+    A table counts only if it has all its columns. Objects created with IF NOT EXISTS and modified
+    columns do not count, since neither proves that the statement ran.
     """
     try:
         return any(_has_created(tree, shape) for tree in parse(sql))
@@ -157,7 +157,7 @@ def _is_unconditional(action: exp.Expr) -> bool:
 def _has_its_columns(tree: exp.Create, shape: Shape) -> bool:
     """Return whether the table has all columns of the statement; true for a view or an index.
 
-    A table without these columns has another origin and only the same name.
+    A table without these columns was not created by this statement; it only has the same name.
     """
     table = shape.tables.get(table_name(tree), TableShape())
     columns = tree.find_all(exp.ColumnDef) if tree.kind == "TABLE" else ()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cosmicdeploy.database.schema.shape import Shape
+from cosmicdeploy.database.schema.tables.shape import Shape
 from cosmicdeploy.migrations.verdict import Kind, Verdict, cannot_judge
 
 DONE, NOT_DONE, NOT_KNOWN = "done", "not done", "cannot be known"
@@ -49,10 +49,14 @@ class Statement:
         }
 
 
-def preview(statements: Mapping[str, Sequence[str]], shape: Shape) -> list[Statement]:
+def preview(
+    statements: Mapping[str, Sequence[str | None] | str], shape: Shape, *, complete: bool = False
+) -> list[Statement]:
     """Judge the statements of each migration, in order, against the current schema.
 
-    A migration without statements gets a placeholder (see `unknown_statement`).
+    None stands for a part that no SQL shows, and a text in place of the statements for why they are
+    not known: each gets a placeholder (see `unknown_statement`). So does a migration without
+    statements, unless the statements are `complete`: then it changes nothing.
     """
     from cosmicdeploy.migrations.classify import created_tables, judge  # sqlglot is slow to import
     from cosmicdeploy.migrations.effects import is_in_effect
@@ -60,13 +64,25 @@ def preview(statements: Mapping[str, Sequence[str]], shape: Shape) -> list[State
     new_tables: set[str] = set()
     judged = []
     for migration, texts in statements.items():
+        if isinstance(texts, str):
+            judged.append(unknown_statement(migration, texts))
+            continue
         if not texts:
-            judged.append(unknown_statement(migration, "the console shows no statement of it"))
+            judged.append(_without_statements(migration, complete=complete))
         for sql in texts:
+            if sql is None:
+                judged.append(unknown_statement(migration, "no SQL shows a part of it"))
+                continue
             verdict = judge(sql, shape, new_tables)
             new_tables |= created_tables(sql, shape)
             judged.append(_statement(migration, sql, verdict, is_in_effect(sql, shape)))
     return judged
+
+
+def _without_statements(migration: str, *, complete: bool) -> Statement:
+    if not complete:
+        return unknown_statement(migration, "the console shows no statement of it")
+    return _statement(migration, "", Verdict(Kind.HARMLESS, "it has no statement"), None)
 
 
 def unknown_statement(migration: str, why: str) -> Statement:

@@ -3,8 +3,8 @@
 Acceptance closes interrupted runs that can be neither finished nor undone, because the containers
 that the undo needs are gone. That happens if the operator uses Compose or Docker after a deploy was
 killed. Acceptance starts, stops and replaces no service, and changes no live data. It only removes
-or reverts what the interrupted runs left behind. Data from before a restore that no record explains
-is kept, in a schema of its own.
+or reverts what the interrupted runs left behind. If the database has replaced data that no record
+explains, the data is kept in a schema of its own.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.runs.execute import record_release
 from cosmicdeploy.runs.interrupted import interrupted
 from cosmicdeploy.runs.locked_run import begin
+from cosmicdeploy.runs.summary.summary import record_outcome
 from cosmicdeploy.steps.backups.load import LoadStep
 from cosmicdeploy.steps.backups.restore import RestoreStep
 from cosmicdeploy.steps.containers.maintenance.maintenance import end_maintenance, is_maintenance_on
@@ -39,7 +40,7 @@ from cosmicdeploy.steps.schema.lock_wait import lock_wait_left, restore_lock_wai
 
 COMMAND = RunCommand(line="deploy --abort --accept", kind=RunKind.ABORT)
 Rows = Sequence[Mapping[str, Any]]
-# Service → ids of the container in place and of its image; None where there is no container.
+# Service → ids of its container in place and of that container's image; None without a container.
 InPlace = Mapping[str, tuple[str, str] | None]
 
 
@@ -47,8 +48,9 @@ def acceptable(ctx: Context) -> list[InterruptedRun]:
     """Return the interrupted runs that acceptance would close.
 
     Raises `UsageError` if there is none. Raises `NeedsPerson` if one of the runs was swapping data
-    or still turns clients away, since the operator must finish or undo such a run first. Neither is
-    possible if the database has data that no record explains; then these runs are acceptable too.
+    or still turns clients away, since the operator must finish or undo such a run first. But if the
+    database has data that no record explains, such a run can be neither finished nor undone, so it
+    is acceptable too.
     """
     runs = unfinished(ctx.journal)
     if not runs:
@@ -64,7 +66,7 @@ def acceptable(ctx: Context) -> list[InterruptedRun]:
 
 
 def kept_data(ctx: Context, runs: Sequence[InterruptedRun]) -> str:
-    """Describe the data that acceptance sets aside, for the question; "" if there is none."""
+    """Describe the data that acceptance sets aside, to ask the operator; "" if there is none."""
     if not interrupted.has_unknown_data(ctx, runs):
         return ""
     schema = replaced_name(ctx.require_database().name)
@@ -100,12 +102,12 @@ def _turns_clients_away(options: Mapping[str, Any]) -> bool:
 def _require_no_swap(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
     """Raise `NeedsPerson` if an interrupted rollback was swapping data or turns clients away.
 
-    Once clients have been let in to swapped data, an undo would lose what they write, so that the
-    present state is the only one that is left.
+    Once clients use the swapped data, an undo would lose what they write. Then only the present
+    state is left to accept.
     """
     rollbacks = [run for run in runs if run.kind is RunKind.ROLLBACK]
     if not rollbacks:
-        return  # only a rollback swaps data; the database may not even run
+        return  # only a rollback swaps data; do not ask the database, which may not run
     is_half_swapped = ctx.has_database and is_swap_interrupted(ctx.database())
     if not is_half_swapped and not is_maintenance_on(ctx):
         return
@@ -124,8 +126,8 @@ def in_place(ctx: Context) -> InPlace:
     """Return each service's container in place, which the operator is asked to accept.
 
     Leaves out all other containers of the project. `accept` calls this function again under the
-    lock, and compares the two results. With orphans the results would differ, since a superseded
-    container counts as an orphan only while no run holds the lock.
+    lock, and compares the two results. If orphans were included, the results would differ, since a
+    superseded container counts as an orphan only while no run holds the lock.
     """
     containers = {name: ctx.container(name) for name in ctx.settings.services.all}
     return {name: (c.id, c.image_id) if c else None for name, c in containers.items()}
@@ -161,7 +163,7 @@ def _require_same(agreed: InPlace, now: InPlace) -> None:
 
 
 def _clean_up(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
-    """Remove or revert what the interrupted runs left behind beside the services."""
+    """Remove or revert what the interrupted runs left behind, except services."""
     if interrupted.has_unknown_data(ctx, runs):
         _set_aside(ctx)
     for name in ctx.settings.services.all:
@@ -175,7 +177,7 @@ def _clean_up(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
 
 
 def _set_aside(ctx: Context) -> None:
-    """Set the replaced data aside that no record explains, and end a maintenance."""
+    """Set replaced data that no record explains aside, and end maintenance."""
     ctx.lock.require()
     if kept := set_replaced_data_aside(ctx.database()):
         ctx.warn(f"the data from before a restore is kept in the schema {kept}; drop it by hand")
@@ -204,3 +206,4 @@ def _record_acceptance(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
     if backups_of(runs):  # a rollback can still use them
         record_release(ctx.with_run(resumed_runs=runs), COMMAND)
     ctx.journal.append("success", resolves=[])
+    record_outcome(ctx, "changed")

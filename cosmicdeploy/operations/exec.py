@@ -19,7 +19,7 @@ from cosmicdeploy.steps.service_names import running_named, services_named
 
 # The exit code when the reader of the output went away: 128 plus the number of SIGPIPE (13).
 PIPE_CLOSED = 141
-# Starts bash, or sh where the image has no bash.
+# Starts bash, or sh if the image has no bash.
 SHELL = "if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi"
 
 
@@ -47,9 +47,9 @@ def named_target(ctx: Context, word: str) -> ExecTarget:
 def console_target(ctx: Context) -> ExecTarget:
     """Return a running replica of the main application, for the console.
 
-    Prefers a replica that runs the declared image of its service, and of several such replicas a
-    ready one. Raises `EngineError` if no replica of the main application runs: other applications,
-    which the role `app` includes, have other consoles.
+    Prefers a replica that runs the declared image of its service, and among several such replicas a
+    ready one. Raises `EngineError` if no replica of the main application runs: the other
+    applications in the role `app` have other consoles.
     """
     replicas = ctx.settings.main_application.services
     containers = [(name, ctx.container(name)) for name in replicas]
@@ -86,7 +86,8 @@ def run(
     signal_name: Signal = "HUP" if is_at_terminal() else "TERM"
     try:
         with (
-            # Entered first, so left last: the command is stopped after raw mode has ended.
+            # This context is entered first and so left last: raw mode ends before the command is
+            # stopped.
             terminated_on_error(ctx.engine, container_id, user, signal_name) as mark,
             _interrupt_on_hangup(),
             standard_streams() as streams,

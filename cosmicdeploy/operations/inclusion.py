@@ -47,7 +47,7 @@ def included_in_rollback(
 
     `images` are the services whose images the backup names. `code_only` says that the data stay as
     they are. Raises `UsageError` for a service other than the proxy, if the backup names no image
-    of the proxy, or if data go back too.
+    of the proxy, or if the rollback also restores data.
     """
     names = included_services(ctx, words)
     for name in names:
@@ -57,7 +57,7 @@ def included_in_rollback(
         elif name not in images:
             problem = f"The backup has no image of {name}"
         elif not code_only:
-            problem = f"{name} turns clients away while data go back, so it cannot be replaced"
+            problem = f"{name} turns clients away while data are restored, so it cannot be replaced"
             todo += ", and replace it by a deploy of the older release's files:"
             todo += f" {include_command(name)}"
         if problem:

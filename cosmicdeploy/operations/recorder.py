@@ -10,7 +10,8 @@ from cosmicdeploy.runs.execute import Recorder, Recording
 def recorder_of(kind: RunKind) -> Recorder | None:
     """Return the recorder for a run of this kind: a function that creates a baseline's recording.
 
-    Returns None if such a run never puts another release in place, so that no comparison is needed.
+    Returns None if such a run never puts another release in place, since then no comparison is
+    needed.
     """
     return _recording if kind.places_release else None
 

@@ -114,7 +114,7 @@ def _cost(ctx: Context, services: Sequence[str], infrastructure: Sequence[str]) 
     try:
         require_another(ctx, services)
     except CosmicError as error:
-        return f"{error.what}: clients get no answer until it is back"
+        return f"{error.what}: clients get no answer until it has restarted"
     return ""
 
 

@@ -39,9 +39,12 @@ class Loss:
             return "unknown: the tables cannot be read"
         if not self.tables:
             return "no table has more or fewer rows"
-        parts = [counted(self.newer, "newer row goes", "newer rows go")] if self.newer else []
+        parts = (
+            [counted(self.newer, "newer row is lost", "newer rows are lost")] if self.newer else []
+        )
         if self.deleted:
-            parts.append(counted(self.deleted, "deleted row comes back", "deleted rows come back"))
+            restored = "deleted row is restored", "deleted rows are restored"
+            parts.append(counted(self.deleted, *restored))
         parts = parts or ["only empty tables differ"]
         return f"{', '.join(parts)}, in {counted(len(self.tables), 'table')}"
 
@@ -57,7 +60,7 @@ class Loss:
 
 
 def losses(ctx: Context, backups: Sequence[Backup]) -> list[Loss]:
-    """Return the loss of a rollback to each of these backups; counts the live rows only once."""
+    """Return the loss of a rollback to each of these backups. Counts the live rows only once."""
     if not ctx.has_database:
         return [Loss(backup=backup, tables=(), has_data=False) for backup in backups]
     try:

@@ -16,7 +16,7 @@ from cosmicdeploy.steps.verify import VerifyStep
 from cosmicdeploy.verification.orphans import Orphan, find_orphans
 from cosmicdeploy.verification.points import run_checks
 
-UNPAUSE = "run `cosmicdeploy up`: it unpauses what is paused"
+UNPAUSE = "run `cosmicdeploy up`: it unpauses paused containers"
 
 
 def status(ctx: Context) -> list[dict[str, Any]]:

@@ -56,7 +56,7 @@ def has_reader(descriptor: int) -> bool:
 
 
 def _is_terminal(descriptor: int) -> bool:
-    return os.isatty(descriptor)  # also False if it is closed
+    return os.isatty(descriptor)  # also False for a closed descriptor
 
 
 def _size() -> tuple[int, int]:

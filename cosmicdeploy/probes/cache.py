@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 PORT = 6379
 TIMEOUT_SECONDS = 2.0
-# The key that a refused write would have set; it is never set.
+# The key of the write with which the deployer tests whether Redis refuses writes. It is never set.
 PROBE_KEY = "cosmicdeploy:probe"
-# A lost connection is tried again, such as that of a server which is just starting. A server that
-# stays silent is not: the client's own retries would take half a minute.
+# After a lost connection, the client tries again, since the server may just be starting. It does
+# not try again if the server stays silent: the client's own retries would take half a minute.
 RETRIES, PAUSE_SECONDS = 3, 0.3
 
 
@@ -85,7 +85,7 @@ def read_info(client: Redis) -> Mapping[str, Any]:
 
 
 def refusal_of_writes(client: Redis) -> str:
-    """Return the error with which Redis refuses a write now, such as "OOM …"; "" if it accepts it.
+    """Return the error with which Redis refuses a write now, such as "OOM …"; else "".
 
     Changes nothing: Redis refuses a write as soon as a transaction names it, and the transaction is
     discarded. Raises what the client raises if Redis does not answer.

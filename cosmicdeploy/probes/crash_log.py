@@ -1,4 +1,4 @@
-"""Read the last log lines of a container that ended, also if the engine has restarted it since."""
+"""Read the last log lines of a container that ended, even if the engine has restarted it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable
 
 LOG_LINES = 10
-# So many lines are searched for those before the restart; the later ones are of the new start.
+# How many of the last lines are searched for the lines before the restart.
 SEARCHED_LINES = 500
 
 
 def last_log_lines(ctx: Context, container: Container) -> Sequence[str]:
     """Return the container's last `LOG_LINES` log lines.
 
-    If the engine has restarted the container and it runs again, these are the last lines before
-    its present start, which say why it ended. If there are none, they are the last lines of all.
-    If the log cannot be read, for example because of its logging driver, the only line says so: it
-    must not hide why the container failed. Raises `EngineUnavailable`.
+    If the engine has restarted the container and it runs again, returns the last lines before its
+    present start, which say why it ended. If there are no such lines, returns the last lines of
+    all. If the log cannot be read, for example because of its logging driver, the only line says
+    so: an error here must not hide why the container failed. Raises `EngineUnavailable`.
     """
     try:
         return _last_lines(ctx, container)

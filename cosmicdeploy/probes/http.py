@@ -96,7 +96,7 @@ def send_with_retries(url: str, *, token: str = "", json: Any = None) -> Respons
 
 
 def _verify(url: str) -> ssl.SSLContext | bool:
-    # Redirects are not followed, so a plain HTTP request never gets to verify a certificate.
+    # Redirects are not followed, so a plain HTTP request never has to verify a certificate.
     return tls_context() if urlsplit(url).scheme == "https" else False
 
 

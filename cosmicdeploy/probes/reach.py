@@ -30,11 +30,12 @@ def reach(ctx: Context, application: Application) -> Front | NotReached:
     """Return the request that shows that clients reach the application, or why there is none.
 
     If the address is only presumed, sends a request to it. If the response is a 404, sends requests
-    to the replicas until one answers 200. If one does, clients use another address, or the
-    application has no clients. A replica to which the deployer sends no requests counts if it is
-    ready.
+    to the replicas until one answers 200. If a replica does, clients use another address, or the
+    application has no clients. A ready replica to which the deployer sends no requests counts as
+    answering 200.
 
-    Raises `EngineError` if the proxy does not run or, in a stack without one, the replica.
+    Raises `EngineError` if the proxy does not run or, in a stack without a proxy, if the replica
+    does not run.
     """
     section = application.section
     todo = f"set `{section}.reached_at` to a path or URL that clients use, or to false"

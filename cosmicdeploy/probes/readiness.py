@@ -81,7 +81,7 @@ def _wait(
     is_new: bool,
 ) -> Container:
     within = ctx.settings.restart.healthy_within
-    # The first number is what later ones are compared with.
+    # Later numbers of restarts are compared with the first number in this list.
     restarts: list[int] = [0] if is_new else []
 
     def attempt() -> tuple[Container, bool]:
@@ -136,7 +136,7 @@ def _passes_now(ctx: Context, container: Container) -> bool:
     except EngineUnavailable:
         raise
     except EngineError:
-        return False  # the container has just ended: the next attempt finds out how
+        return False  # the container has just ended; the next attempt finds out why
     if result.exit_code != 0:
         return False
     ctx.lookup_cache.passed_checks.add(_check_key(container))
@@ -173,8 +173,9 @@ def unhealthy(
 ) -> UnhealthyContainer:
     """Return the error for a container that was not ready within `within` seconds.
 
-    `responses` says what was wrong with the container's responses, `ended` whether it ended or
-    restarted. The error's details are `responses`, the last probe and the last log lines.
+    `responses` says what was wrong with the container's responses, and `ended` whether the
+    container ended or restarted. The error's details are `responses`, the last probe and the last
+    log lines.
     """
     state = how_it_ended(container) if ended else container.health or container.status
     if container.oom_killed and not ended:

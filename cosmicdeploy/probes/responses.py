@@ -54,7 +54,7 @@ class ResponsesInARow:
     def prove_health(self, container: Container) -> bool:
         """Return whether good responses prove that the replica's health check would pass.
 
-        They do if the check only sends the request that the replica has answered.
+        They prove it if the check only sends the request that the replica has answered.
         """
         return (
             self._needed > 0 and container.health == "starting" and self._is_same_request(container)

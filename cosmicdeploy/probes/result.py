@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from cosmicdeploy.text.formatting import counted, format_timestamp
 
-# What a warning puts at stake, the worst first: clients' requests, their time, or the operator's.
+# What a warning may cost, the worst first: clients' requests, clients' time, or operators' time.
 Stake = Literal["requests", "clients", "deploys"]
 STAKES: Mapping[Stake, str] = {
     "requests": "may lose requests in a deploy",
@@ -28,8 +28,8 @@ class CheckResult(ProbeResult):
     """One point of the verification: what was expected, what was found, and what to do.
 
     A deploy fails if a `blocking` point fails; if another point fails, the deploy only reports it.
-    `warnings` never make a point fail; `stake` is the worst that they put at stake, "" if there are
-    none or their stake is not known. A `skipped` point had nothing to check; `found` says why. An
+    `warnings` never make a point fail; `stake` is the highest cost that they may have, "" if there
+    are none or the cost is not known. A `skipped` point had nothing to check; `found` says why. An
     `unproven` point is not `ok`, but no failure was found either: the only response was a rate
     limit's 429 or a maintenance page. `failing` are the services that a failure concerns, as far as
     known. `seconds` is how long the check took.
@@ -50,7 +50,7 @@ class CheckResult(ProbeResult):
 
 
 def graded(check: CheckResult) -> str:
-    """Return how many warnings a point has and what they put at stake; "" for no warning."""
+    """Return how many warnings a point has and what they may cost; "" for no warning."""
     if not check.warnings:
         return ""
     stake = f": {STAKES[check.stake]}" if check.stake else ""
@@ -63,9 +63,10 @@ def skipped(point: str, why: str) -> CheckResult:
 
 
 class FeatureState(ProbeResult):
-    """Whether a feature is on; if `enabled` is null, that is unknown and `found` says why.
+    """Whether a feature is on; if `enabled` is null, that is unknown, and `found` says why.
 
-    `since` (ISO 8601) and `by` say when and by whom it was switched off; "" if that is unknown.
+    `since` (ISO 8601) and `by` say when and by whom the feature was switched off; "" if that is
+    unknown.
     """
 
     name: str
@@ -83,7 +84,7 @@ class FeatureState(ProbeResult):
 
 
 class StackNotice(ProbeResult):
-    """What runs leave out for a service, or what they presume about it, and what to do about that.
+    """What runs leave out for a service or presume about it, and what the operator can do.
 
     `service` is "" if the notice is about the whole stack; then `kind` says what it is about.
     """
@@ -91,6 +92,10 @@ class StackNotice(ProbeResult):
     kind: Literal[
         "no database",
         "no console",
+        "no migrations",
+        "no SQL",
+        "no way back",
+        "no table",
         "no dry run",
         "presumed",
         "left alone",

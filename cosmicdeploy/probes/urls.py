@@ -44,9 +44,9 @@ def front_of(ctx: Context, application: Application) -> Front | None:
 def proxy_url(ctx: Context) -> str:
     """Return the base URL that clients of the main application use.
 
-    That is `probe.url`, else the proxy's first published port. Without a proxy, it is the published
-    port of the only replica. Raises `ConfigError` if the stack has none of these, and `EngineError`
-    if the proxy or the replica does not run or cannot be reached.
+    That is `probe.url`, or else the proxy's first published port. Without a proxy, it is the
+    published port of the only replica. Raises `ConfigError` if the stack has none of these, and
+    `EngineError` if the proxy or the replica does not run or cannot be reached.
     """
     return _base_url(ctx, ctx.settings.main_application)
 

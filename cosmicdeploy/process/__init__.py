@@ -1,1 +1,1 @@
-"""The deployer's process: signals, concurrent queries, polling, and a quick start."""
+"""The deployer's process: signals, concurrent queries, polling, and a fast start."""

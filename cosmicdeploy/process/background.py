@@ -1,4 +1,4 @@
-"""Calls that go on after a signal has ended the wait for them."""
+"""Calls that continue after a signal has ended the wait for them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from functools import partial
 
 from cosmicdeploy.process.concurrency import start_in_thread
 
-# How long a signal may go unnoticed during the wait, in seconds.
+# In seconds: how long a signal may go unnoticed during the wait.
 NOTICED_WITHIN_SECONDS = 0.25
 
 
 class Call:
-    """One call in a thread of its own: `what` will be true once it has ended, as in "web runs".
+    """One call in a thread of its own; `what` is true once it has ended, as in "web has stopped".
 
     `given_up` is set once the wait for the call was given up.
     """
@@ -25,8 +25,8 @@ class Call:
         self.has_begun = False
 
     def begin(self) -> bool:
-        """Announce that the call now changes something; False if it must not, and has to end."""
-        # In this order: `BackgroundCalls` sets the event first, and then looks at `has_begun`.
+        """Announce that the call now changes something; False if it must end without a change."""
+        # The order matters: `BackgroundCalls` first sets the event, and then reads `has_begun`.
         self.has_begun = True
         return not self.given_up.is_set()
 
@@ -36,10 +36,10 @@ class Call:
 
 
 class BackgroundCalls:
-    """Calls such as requests to the engine to stop a container, which a signal cannot take back.
+    """Calls that a signal cannot take back, such as requests to stop a container.
 
-    A call that has begun continues after a signal has ended the wait for it. `finish` waits for the
-    rest of it, so that an undo does not work against it.
+    A call that has begun continues after a signal has ended the wait for it. `finish` waits until
+    the call has ended, so that an undo does not interfere with it.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,8 @@ class BackgroundCalls:
         """Run all bodies at the same time, and wait until all have ended.
 
         `bodies` maps `Call.what` to the body of the call. Calls `safe_point` during the wait.
-        Raises its error at once, and otherwise that of the first body that failed.
+        Raises an error of `safe_point` immediately, and otherwise the error of the first body that
+        failed.
         """
         given_up = threading.Event()
         calls = [Call(what, given_up) for what in bodies]

@@ -1,6 +1,6 @@
 """Run read-only queries concurrently; neither a signal nor the process's exit waits for them.
 
-Has also the one way to run a call in a thread of its own.
+Also starts threads for other calls: every thread of the deployer begins in `start_in_thread`.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ def start_in_thread(
 def _fill(future: Future[Result], body: Callable[[], Result]) -> None:
     try:
         future.set_result(body())
-    except BaseException as error:  # the thread that waits for the future raises it
+    except BaseException as error:  # raised again in the thread that waits for the future
         future.set_exception(error)
 
 
 def map_concurrently(query: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Call `query` for all items at once; return the results in the order of the items.
+    """Call `query` for all items concurrently; return the results in the order of the items.
 
     Only for queries that change nothing: if a signal ends the wait or a query raises, the other
     queries are abandoned. Raises the error of the query that failed.

@@ -1,13 +1,13 @@
 """Handle Ctrl-C, SIGTERM and SIGHUP only where nothing is half done.
 
 The first signal is remembered. `KeyboardInterrupt` is raised at the next safe point, or in an
-interruptible read that has been blocked for `BLOCKED_SECONDS`. A second signal raises it at once.
-Once the run's own undo has begun, all signals are ignored, since a signal would only start that
-undo. While an earlier, interrupted run is undone, the first signal waits until that undo has ended,
-and further signals are ignored.
+interruptible read that has been blocked for `BLOCKED_SECONDS`. A second signal raises
+`KeyboardInterrupt` immediately. Once the run's own undo has begun, all signals are ignored, since a
+signal would only start that undo. While an earlier, interrupted run is undone, the first signal
+waits until that undo has ended, and further signals are ignored.
 
-Only the main thread takes a signal: a safe point in another thread of the run raises as well, but
-does not take the signal away from the main thread, which has to end the run.
+A safe point in another thread of the run raises `KeyboardInterrupt` as well. But only the main
+thread consumes the signal, since the main thread has to end the run.
 
 Signals wait because the engine completes a request even if its client is gone: a container whose
 stop request was cut short still looks running, and stops a second later.
@@ -55,7 +55,7 @@ class Interrupts:
         self._received = False
         self._ignored = False
         self._postponed = False
-        # Whether the other threads of the run have to end at their next safe point.
+        # Set if the other threads of the run have to end at their next safe point.
         self._ends_threads = False
 
     def safe_point(self) -> None:

@@ -1,8 +1,8 @@
 """Make commands start and end sooner.
 
 The savings below are processor time on a machine with two shared cores. They were measured by
-alternating runs of `cosmicdeploy playbook show deploy`; the minimum of 8 runs counts. With all the
-savings, that command takes 793 ms.
+alternating runs of `cosmicdeploy playbook show deploy`; each figure is the minimum of 8 runs. With
+all the savings, that command takes 793 ms.
 """
 
 from __future__ import annotations

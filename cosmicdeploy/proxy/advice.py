@@ -16,7 +16,8 @@ from cosmicdeploy.text.formatting import counted
 # nginx's defaults.
 FAIL_TIMEOUT, KEEPALIVE_TIMEOUT, CONNECT_TIMEOUT = "10s", "60s", "60s"
 MAX_CONNECT_SECONDS = 1.0
-# Beyond that, the rollout waits long for each replica, or nginx has to be reloaded.
+# In seconds. If nginx uses an answer for longer, the rollout waits long for each replica, or nginx
+# has to be reloaded.
 MAX_ANSWER_SECONDS = 5.0
 # uvicorn closes an idle connection after this time; many other servers wait longer.
 APPLICATION_KEEPALIVE_SECONDS = 5.0
@@ -32,7 +33,7 @@ PART = re.compile(r"(\d+)(ms|[smhdwMy]?)")
 
 @dataclass(frozen=True)
 class Finding:
-    """A flaw around nginx that costs requests or time in a rollout.
+    """A flaw in or around nginx that costs requests or time in a rollout.
 
     `where` names the directive or replica with the flaw, and `stake` the cost. `todo` is the
     correction, or `line` if that is to write a line. `place` is "FILE:LINE" in the proxy's
@@ -63,7 +64,7 @@ class Finding:
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
-    """Return the findings, each once, in the order of what they put at stake."""
+    """Return the findings, each once, those with the highest cost first."""
     order = list(STAKES)
     return sorted(dict.fromkeys(findings), key=lambda each: order.index(each.stake))
 
@@ -107,7 +108,7 @@ def group_findings(group: Group, pause: float, workers: int) -> Iterator[Finding
 
 
 def resolver_findings(answer_valid_for: float) -> Iterator[Finding]:
-    """Yield the flaw of a `resolver` whose answers nginx uses for this many seconds."""
+    """Yield a flaw if nginx uses the answers of a `resolver` for so many seconds."""
     if answer_valid_for > MAX_ANSWER_SECONDS:
         found = f"the replicas' addresses are used for {answer_valid_for:g} s"
         todo = "write valid=1s after the resolver's address"

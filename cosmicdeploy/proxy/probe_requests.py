@@ -11,15 +11,16 @@ from cosmicdeploy.process.polling import poll
 from cosmicdeploy.proxy.kernel.connections import is_reached
 
 POLL_SECONDS = 0.25
-# Seconds to allow for each probe request: `unreached` sends about ten per second, so this is twice
-# the time that one takes.
+# Seconds to allow for each probe request. `unreached` sends about ten requests per second, so this
+# is twice the time that a request takes.
 SECONDS_PER_TURN = 0.2
 
 
 def probe_all(ctx: Context, services: Collection[str]) -> None:
     """Send each application of these services one request more than it has replicas.
 
-    So each replica can get a request. Applications that no client sends requests to are left out.
+    This is enough for each replica to get a request. Applications that no client sends requests to
+    are left out.
     """
     for application in ctx.settings.applications_with(services):
         front = front_of(ctx, application)

@@ -1,6 +1,6 @@
 """Find out each application's protocol from nginx's configuration, if the settings name none.
 
-The directive that passes requests to the replicas tells the protocol: `proxy_pass` means HTTP,
+The directive that passes requests to the replicas shows the protocol: `proxy_pass` means HTTP,
 `fastcgi_pass` means FastCGI. Only files that the compose file mounts are read.
 """
 
@@ -23,7 +23,7 @@ PROTOCOLS: dict[str, Protocol] = {"proxy": "http", "fastcgi": "fastcgi"}
 def with_protocols(loaded: LoadedSettings, stack: Stack) -> LoadedSettings:
     """Return the settings, completed with protocols, ports and scripts from nginx's configuration.
 
-    An application is completed if nginx passes requests to it, and never by `proxy_pass`; a
+    An application is completed if nginx passes requests to it, but never by `proxy_pass`. A
     protocol or port in its settings stays. Every application with the protocol fastcgi and no known
     port gets port 9000. Raises `ConfigError` if nginx uses another protocol for an application than
     its settings name.

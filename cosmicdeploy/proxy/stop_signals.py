@@ -37,7 +37,8 @@ def ignores_stop_signal(ctx: Context, service: Service, container: Container) ->
     """Return whether the first process of a service's container ignores the stop signal.
 
     If the first process is an init that passes signals on, its child processes are examined
-    instead. Raises `EngineError` if the processes cannot be read, or if there is no such signal.
+    instead. Raises `EngineError` if the processes cannot be read, or if the service's stop signal
+    does not exist.
 
     Two kinds of processes are misjudged. A process that waits for signals (`sigtimedwait`) seems to
     ignore them: its replica is drained without need, which costs time but no request. PHP's

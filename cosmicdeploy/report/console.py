@@ -1,4 +1,4 @@
-"""The console for people: prints foreign text literally, so that no terminal interprets it."""
+"""The console for people: prints text from outside literally, so that no terminal interprets it."""
 
 from __future__ import annotations
 

@@ -6,46 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from cosmicdeploy.errors import UsageError
-from cosmicdeploy.files.atomic import write_atomically
+from cosmicdeploy.files.named_file import write_named_file
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.report.model import ErrorReport, Report
 from cosmicdeploy.report.views.checklist import as_checks
 from cosmicdeploy.text.sanitize import sanitized
 
-# Permissions for all users; the umask removes some of them.
-FILE_MODE = 0o666
-
-
-def require_writable(path: Path) -> None:
-    """Raise `UsageError` if the path is a folder, or if its parent folder does not exist.
-
-    Call this before the checks, so that they do not run without a place for their result.
-    """
-    if path.is_dir() or not path.parent.is_dir():
-        raise UsageError(
-            "Cannot write the JUnit file",
-            where=str(path),
-            todo="name a file in an existing folder",
-        )
+# What errors call the file.
+NAME = "the JUnit file"
 
 
 def write_junit(path: Path, report: Report) -> None:
-    """Write the report's points to a file, atomically. Raises `UsageError` if that fails.
-
-    A link, a device or a pipe, such as /dev/stdout, is written to: it must not be replaced.
-    """
-    try:
-        if path.is_symlink() or (path.exists() and not path.is_file()):
-            path.write_text(junit(report), encoding="utf-8")
-        else:
-            write_atomically(path, junit(report), mode=FILE_MODE)
-    except OSError as error:
-        raise UsageError(
-            f"Cannot write the JUnit file: {error.strerror}",
-            where=str(path),
-            todo="name a file that you may write",
-        ) from error
+    """Write the report's points to a file. Raises `UsageError` if that fails."""
+    write_named_file(path, junit(report), NAME)
 
 
 def junit(report: Report) -> str:

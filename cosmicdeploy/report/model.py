@@ -137,9 +137,10 @@ class Report(Part):
 
     `release` is the release that runs at the end; in a plan, it is the release that would be built
     or pulled. If there are several applications, `releases` has the release of each by its name,
-    and `release` is that of the main application. `turned_away_seconds` is how long maintenance
-    lasted. `gaps` are the announced times in which clients were not served. `warnings` are about
-    this call; `notices` say what every run on this stack leaves out.
+    and `release` is that of the main application. `run` is the id of the run in the journal, and
+    `page` is the file of its page; null if there is none. `turned_away_seconds` is how long
+    maintenance lasted. `gaps` are the announced times in which clients were not served. `warnings`
+    are about this call; `notices` say what every run on this stack leaves out.
     """
 
     schema_version: Literal[2] = Field(default=SCHEMA, alias="schema")
@@ -149,6 +150,8 @@ class Report(Part):
     release: str | None = None
     releases: dict[str, str] = Field(default_factory=dict)
     backup: str | None = None
+    run: str | None = None
+    page: str | None = None
     started_at: str
     seconds: float
     steps: tuple[StepReport, ...] = ()

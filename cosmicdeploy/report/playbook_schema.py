@@ -1,4 +1,4 @@
-"""JSON Schemas of playbooks and of `cosmicdeploy.yaml`, for editors."""
+"""JSON Schemas of playbooks, of `cosmicdeploy.yaml` and of a framework's file, for editors."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from cosmicdeploy.migrations.frameworks.definition import Definition
 from cosmicdeploy.settings import Settings
 from cosmicdeploy.steps.kinds import KINDS
 
@@ -43,6 +44,12 @@ def settings_schema() -> str:
     """Return the schema of the settings, as published in docs/cosmicdeploy.schema.json."""
     schema = _with_variables(Settings.model_json_schema())
     return _as_text({"$schema": DIALECT, **schema, "title": "cosmicdeploy.yaml"})
+
+
+def framework_schema() -> str:
+    """Return the schema of a framework's file, as published beside the files of the known ones."""
+    schema = Definition.model_json_schema()
+    return _as_text({"$schema": DIALECT, **schema, "title": "A framework of migrations"})
 
 
 def _require_kind(definition: dict[str, Any], kind: str) -> None:

@@ -31,8 +31,8 @@ class RequestStatsReport(Part):
 class GapReport(Part):
     """A gap: a time in which clients were not served while `service` was replaced or reloaded.
 
-    The plan announced at most `at_most_seconds`. `what` says what the service did then.
-    `failed` counts the run's own requests that failed in the gap; null if the run sent none.
+    The plan announced at most `at_most_seconds`. `what` says what the service did during the gap.
+    `failed` counts the run's own requests that failed in the gap; null if the run sent no requests.
     """
 
     service: str

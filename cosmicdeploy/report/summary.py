@@ -44,8 +44,14 @@ def show(report: Report, console: Console) -> None:
         line = styled("[yellow]note:[/] {}: {}", notice.subject, notice.what)
         console.print(line, soft_wrap=True)
         console.print(f"  → {notice.todo}", soft_wrap=True)
+    _show_end(report, console)
+
+
+def _show_end(report: Report, console: Console) -> None:
     if report.steps or report.checks or report.checklist:
         console.print(_last_line(report))
+    if report.page and report.steps:
+        console.print(styled("page of the run: {}", report.page), soft_wrap=True)
     if report.requests and report.requests.broken:
         line = styled("[red bold]promise broken:[/] {}", report.requests.broken)
         console.print(line, soft_wrap=True)

@@ -29,6 +29,7 @@ from cosmicdeploy.runs.locked_run import begin
 from cosmicdeploy.runs.new_services import new_services
 from cosmicdeploy.runs.plan import Plan, make_plan
 from cosmicdeploy.runs.runner import Run
+from cosmicdeploy.runs.summary.summary import record_outcome, record_run
 from cosmicdeploy.runs.undo.snapshot import observe
 from cosmicdeploy.runs.undo.undo import Applied
 from cosmicdeploy.steps.base import Step
@@ -116,6 +117,7 @@ def execute(
             remember_files(run.ctx)
         if recording:
             _end_recording(recording, run, in_place)
+        record_run(run.ctx, run, measured)
     return run, measured
 
 
@@ -130,11 +132,12 @@ def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
         interrupted.end_tools(run_ctx)
         undone = undo_runs(run_ctx, interrupted.to_abort(run_ctx))
         run_ctx.journal.append("success", resolves=[])
+        record_outcome(run_ctx, "changed" if undone else "unchanged")
     return undone
 
 
 def _continue_maintenance(run: Run) -> None:
-    """Continue maintenance that an interrupted rollback or restart began, if it still goes on."""
+    """Continue the maintenance of an interrupted rollback or restart, if it is still on."""
     begun = [
         *intents(run.ctx.run.resumed_runs, QUIESCE),
         *intents(unfinished(run.ctx.journal), RESTART_IN_PLACE),
@@ -155,9 +158,9 @@ def _single_container_services(ctx: Context, steps: Sequence[Step]) -> Sequence[
 def _require_usable_settings(ctx: Context, steps: Sequence[Step]) -> None:
     """Raise `ConfigError` if the run would judge a working replica as broken.
 
-    This is so if the replica speaks another protocol than its settings name, or if no header can
-    carry the name of the release that the run builds or pulls. A run that only makes backups is not
-    refused, since it sends no requests to replicas.
+    The run would do so if the replica speaks another protocol than its settings name, or if the
+    name of the release that the run builds or pulls cannot be sent in a response header. A run that
+    only makes backups is not refused, since it sends no requests to replicas.
     """
     if any(step.builds_images for step in steps):
         require_carried_releases(ctx)

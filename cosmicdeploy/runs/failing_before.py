@@ -21,13 +21,13 @@ STOPPING = (RESTART_IN_PLACE, ROLLOUT, QUIESCE, SERVICES)
 def known_failures(ctx: Context, kind: RunKind, created: Collection[str] = ()) -> KnownFailures:
     """Return the services and verification points that failed before the containers changed.
 
-    - If interrupted deploys or rollbacks began to replace or stop containers, these are the
-      failures that the first of them recorded.
-    - If a container from before one of their rollouts is gone, only an abort uses that record.
-    - Where no record is used, a deploy or rollback gets the present failures, and any other kind
-      of run gets none.
+    - If interrupted deploys or rollbacks began to replace or stop containers, returns the failures
+      that the first of these runs recorded.
+    - If a container from before a rollout of these runs is gone, only an abort uses that record.
+    - If no record is used, a deploy or rollback gets the present failures, and any other kind of
+      run gets none.
 
-    `created` are the services that the run creates. That their containers do not exist yet is no
+    `created` are the services that the run creates. A missing container of such a service is no
     failure. The result names these services as `new`, unless the kind of the run gets no failures.
     """
     runs = unfinished(ctx.journal)

@@ -1,4 +1,4 @@
-"""Rotate the journal at the end of a run: move old records to the archive beside it."""
+"""Rotate the journal at the end of a run: move old records to the journal's archive."""
 
 from __future__ import annotations
 

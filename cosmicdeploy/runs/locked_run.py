@@ -11,7 +11,8 @@ from uuid import uuid4
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.context.releases import releases_ahead
-from cosmicdeploy.errors import LockLost
+from cosmicdeploy.context.run_notes import RunNotes
+from cosmicdeploy.errors import LockLost, to_cosmic_error
 from cosmicdeploy.events import Notice
 from cosmicdeploy.journal.run_kind import RunCommand
 from cosmicdeploy.lock import Lock, LockWait, hold_lock, operator_name
@@ -21,12 +22,13 @@ from cosmicdeploy.process.signals import Interrupts, deferred_interrupts
 from cosmicdeploy.runs.failing_before import known_failures
 from cosmicdeploy.runs.journal_rotation import rotate_journal
 from cosmicdeploy.runs.new_services import new_services
+from cosmicdeploy.runs.summary.summary import first_facts, record_failure
 from cosmicdeploy.runs.undo.snapshot import State, observe
 from cosmicdeploy.runs.undo.undo import note
 from cosmicdeploy.steps.base import Step
 from cosmicdeploy.text.formatting import format_releases
 
-# For this long, a check of the lock stays valid: no other run can take the lock over that fast.
+# Seconds for which a check of the lock stays valid: no other run can take the lock over that fast.
 FENCE_TRUST_SECONDS = 0.1
 
 
@@ -42,7 +44,8 @@ def begin(
 
     `needed` are the services that must have exactly one container each. `steps` are the steps of
     the run; the services that they create are recorded as new. Waits up to `wait` seconds for the
-    lock; raises `LockHeld` if another run still holds it. Rotates the journal after the block.
+    lock; raises `LockHeld` if another run still holds it. If the block raises, records why. Rotates
+    the journal after the block.
     """
     on_interrupt = partial(
         ctx.say, "stopping at the next safe point, then undoing what was changed"
@@ -53,11 +56,21 @@ def begin(
         _held(ctx, command, wait, interrupts) as lock,
     ):
         engine = fenced(ctx.engine, partial(lock.require, max_age=FENCE_TRUST_SECONDS))
-        run_ctx = replace(ctx, interrupts=interrupts, journal=journal, lock=lock, engine=engine)
+        notes = RunNotes()
+        run_ctx = replace(
+            ctx,
+            interrupts=interrupts,
+            journal=journal,
+            lock=lock,
+            engine=engine,
+            emit=notes.listening(ctx.emit),
+        ).with_run(notes=notes)
         # While this run waited for the lock, another run may have created other containers.
         run_ctx = resolve_containers(run_ctx, needed)
         known = known_failures(run_ctx, command.kind, new_services(run_ctx, steps))
         state = {**observe(run_ctx), "known_failures": known.as_json()}
+        shown = first_facts(run_ctx)
+        notes.begin()
         journal.append(
             "run",
             command=command.line,
@@ -68,13 +81,15 @@ def begin(
             target=run_ctx.run.target_backup.id if run_ctx.run.target_backup else None,
             included=sorted(run_ctx.run.included),
             state=state,
+            **shown,
         )
         try:
             yield run_ctx.with_run(known_failures=known), state
         except LockLost:
             raise  # the journal belongs to the new lock holder
-        except BaseException:  # raised outside of the steps: the run has nothing to undo
+        except BaseException as error:  # raised outside of the steps: there is nothing to undo
             note(journal, "ended", whole=True)
+            record_failure(run_ctx, to_cosmic_error(error))
             raise
         rotate_journal(run_ctx)
 

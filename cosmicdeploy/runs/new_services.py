@@ -9,9 +9,10 @@ from cosmicdeploy.steps.base import Step
 
 
 def new_services(ctx: Context, steps: Iterable[Step]) -> frozenset[str]:
-    """Return the services without a container of which these steps create one.
+    """Return the services without a container for which these steps create one.
 
-    None is new in a stack of which nothing has a container: that stack is started with `up`.
+    If no service of the stack has a container, none counts as new: such a stack is started with
+    `up`.
     """
     ctx = ctx.with_cached_facts()
     names = {name for step in steps for name in step.creates(ctx)}

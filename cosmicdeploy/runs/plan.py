@@ -63,7 +63,7 @@ def _check(step: Step, ctx: Context) -> Finding:
 
 
 def with_steps_ahead(ctx: Context, planned: Iterable[Planned]) -> Context:
-    """Return the context with those of the planned steps ahead that change something."""
+    """Return the context whose steps ahead are the planned steps that change something."""
     changing = [each for each in planned if each.changes]
     return ctx.with_steps_ahead([each.step for each in changing], _affected(changing))
 

@@ -11,6 +11,7 @@ from cosmicdeploy.context.lookup_cache import LookupCache
 from cosmicdeploy.errors import (
     CosmicError,
     EngineError,
+    ExitCode,
     LockLost,
     ProbeFailed,
     to_cosmic_error,
@@ -51,6 +52,13 @@ class Run:
 
     def __post_init__(self) -> None:
         self._applied = applied_by(self.ctx.run.resumed_runs)
+
+    @property
+    def outcome(self) -> str:
+        """How the run ended: "changed", "unchanged", "failed" or "interrupted"."""
+        if self.error is None:
+            return "changed" if self.changed else "unchanged"
+        return "interrupted" if self.error.exit_code == ExitCode.INTERRUPTED else "failed"
 
     @property
     def changed(self) -> bool:
@@ -202,11 +210,11 @@ class Run:
         note(self.ctx.journal, "ended", whole=whole, resolves=self._resumed_ids if whole else [])
 
     def _or_lock_lost(self, error: CosmicError) -> CosmicError:
-        """Return the error, or `LockLost` if the lock was lost: that outweighs any other error."""
+        """Return the error, or `LockLost` if the lock was lost: it outweighs every other error."""
         try:
             self.ctx.lock.require()
         except LockLost as lost:
             return lost
         except EngineError:
-            pass  # the engine cannot tell who holds the lock; the undo reports the same error
+            pass  # the engine does not say which run holds the lock; the undo reports the error
         return error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
@@ -12,7 +12,7 @@ from cosmicdeploy.validation import ConflictingKey
 if TYPE_CHECKING:
     from cosmicdeploy.settings.settings import Settings
 
-# Keys and sections that mean nothing without a database.
+# Keys and sections that have no meaning without a database.
 OF_DATABASE = (
     "backup.exact",
     "backup.silence",
@@ -26,9 +26,9 @@ OF_DATABASE = (
     "diagnose.end_after",
     "diagnose.connections",
 )
-# Keys and sections that mean nothing without a console.
+# Keys and sections that mean nothing without a console. That of migrations is Laravel's, unless the
+# settings name another framework.
 OF_CONSOLE = (
-    "migrate",
     "cache_clear.commands",
     "verify.command",
     "verify.feature",
@@ -63,11 +63,18 @@ def require_no_use_of_absent_parts(settings: Settings) -> None:
     if settings.database is None:
         _require_unused(
             settings,
-            OF_DATABASE,
+            [key for key in OF_DATABASE if key != "migrate" or not _runs_none(settings)],
             "needs a database, and the stack has none",
             "remove it, or add services.database and the section `database`",
         )
     if not settings.app.console:
+        if not settings.migrate.framework:
+            _require_unused(
+                settings,
+                ("migrate",),
+                "needs the application's console, and app.console is not set",
+                "remove it, set app.console, or name what runs the migrations in migrate.framework",
+            )
         keys = (*OF_CONSOLE, *_switched_by_console(settings))
         _require_unused(
             settings,
@@ -77,7 +84,12 @@ def require_no_use_of_absent_parts(settings: Settings) -> None:
         )
 
 
-def _require_unused(settings: Settings, keys: tuple[str, ...], problem: str, todo: str) -> None:
+def _runs_none(settings: Settings) -> bool:
+    """Return whether the section `migrate` only says that no migration is run."""
+    return settings.migrate == type(settings.migrate)(framework="none")
+
+
+def _require_unused(settings: Settings, keys: Iterable[str], problem: str, todo: str) -> None:
     for key in keys:
         if _is_used(settings, key.split(".")):
             raise ConflictingKey(key, problem, todo)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.files.yaml_reader import Document, read
+from cosmicdeploy.migrations.frameworks.framework import Framework
+from cosmicdeploy.settings.framework import framework_of
 from cosmicdeploy.settings.settings import Settings
 from cosmicdeploy.stack.default_files import default_files
 from cosmicdeploy.stack.model import ComposeFiles
@@ -25,10 +27,14 @@ CREATE_STACK = "create a stack with `cosmicdeploy init`"
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedSettings:
-    """The settings, their file, and the variables that this file and the compose file may use."""
+    """The settings, their file, and the variables that this file and the compose file may use.
+
+    `framework` runs the application's migrations.
+    """
 
     file: Path
     settings: Settings
+    framework: Framework
     variables: Mapping[str, str] = field(repr=False)  # includes secrets
 
     @property
@@ -40,6 +46,11 @@ class LoadedSettings:
     def state_directory(self) -> Path:
         """The folder of the journal and of the deployer's other records."""
         return self.directory / ".cosmicdeploy"
+
+    @property
+    def pages_directory(self) -> Path:
+        """The folder of the pages of runs."""
+        return self.state_directory / "pages"
 
     def path(self, relative: Path) -> Path:
         """Return a path from the settings as an absolute path.
@@ -93,7 +104,8 @@ def find(start: Path) -> Path:
     Raises `ConfigError` if there is none.
     """
     for folder in (start, *start.parents):
-        # A broken link or a folder of this name counts too: a stack in a folder above is not meant.
+        # A broken link or a folder of this name counts too: the operator does not mean a stack
+        # above it.
         if os.path.lexists(folder / FILE_NAME):
             return folder / FILE_NAME
     has_stack = bool(default_files(start))
@@ -118,4 +130,9 @@ def load_document(document: Document, environ: Mapping[str, str]) -> LoadedSetti
     all_variables = variables(env_file, environ)
     data = interpolate_values(document, all_variables)
     settings = validated(Settings, data, document)
-    return LoadedSettings(file=document.path, settings=settings, variables=all_variables)
+    return LoadedSettings(
+        file=document.path,
+        settings=settings,
+        framework=framework_of(settings, document),
+        variables=all_variables,
+    )

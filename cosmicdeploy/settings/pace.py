@@ -1,7 +1,7 @@
 """The pace at which a service's containers are replaced.
 
-`restart` in `cosmicdeploy.yaml` decides; where it leaves a key out, `deploy.update_config` in the
-compose file does.
+`restart` in `cosmicdeploy.yaml` decides. For a key that it leaves out, `deploy.update_config` in
+the compose file decides.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ ROLES_WITH_ORDER = ("app", "worker")
 class Pace:
     """How the containers of one service are replaced.
 
-    `at_a_time` is how many, None for all; `delay` is how many seconds pass before the next ones,
-    and `monitor` for how many a failure of a replaced container fails the rollout.
+    `at_a_time` is how many are replaced together; None for all. `delay` is how many seconds pass
+    before the next ones are replaced. `monitor` is for how many seconds the failure of a replaced
+    container fails the rollout.
     """
 
     order: Order = "stop-first"
@@ -52,8 +53,9 @@ class HasPace(Protocol):
 def pace_of(settings: HasPace, service: Service) -> Pace:
     """Return the pace of a service.
 
-    It is stop-first if two of its containers cannot run at the same time. Infrastructure is always
-    replaced one container after the other, since two of them would use the same data.
+    The order is stop-first if two containers of the service cannot run at the same time.
+    Infrastructure is always replaced one container after the other, since two containers would use
+    the same data.
     """
     if service.name in settings.services.infrastructure:
         return Pace()
@@ -74,7 +76,7 @@ def not_followed(settings: HasPace, service: Service) -> Iterator[NotFollowed]:
     if update is None:
         return
     if service.name in services.infrastructure:
-        why = "infrastructure is replaced with --include alone, stop-first"
+        why = "infrastructure is replaced only with --include, and stop-first"
         yield NotFollowed(key="update_config", why=why)
         return
     if update.order not in (None, pace.order):
@@ -84,7 +86,7 @@ def not_followed(settings: HasPace, service: Service) -> Iterator[NotFollowed]:
         why = f"restart.{key} in cosmicdeploy.yaml says {pace.at_a_time}"
         yield NotFollowed(key="parallelism", why=why)
     elif update.parallelism == 0 and _keeps_one(services, service, pace):
-        yield NotFollowed(key="parallelism", why="at least one replica goes on serving")
+        yield NotFollowed(key="parallelism", why="at least one replica continues to serve")
 
 
 def start_first_obstacle(service: Service) -> str:
@@ -150,7 +152,7 @@ def _keeps_one(services: Services, service: Service, pace: Pace) -> bool:
 
 
 def _is_used_up(port: Port, service: Service) -> bool:
-    """Whether the replicas take all ports of the host that the file gives them."""
+    """Whether the replicas use all host ports that the compose file gives them."""
     return bool(port.choices) and len(port.choices) <= service.replicas
 
 

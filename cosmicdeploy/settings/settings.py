@@ -150,8 +150,8 @@ class Settings(Section):
     def without_services(self, names: Collection[str]) -> Settings:
         """Return a copy in which no command touches these services.
 
-        Only services that a deploy replaces may be named. Each application keeps its name; one
-        without a service that is left is left out.
+        Only services that a deploy replaces may be named. Each application keeps its name; an
+        application that loses all of its services is left out.
         """
         rest = {each.name: without(each.services, names) for each in self.all_applications}
         applications = {

@@ -75,7 +75,7 @@ def read_files(files: ComposeFiles, environ: Mapping[str, str]) -> Stack:
 
 
 def _keys_with_files(originals: Iterable[Document]) -> frozenset[str]:
-    """Return the keys by which a service gets values from files of their own."""
+    """Return the keys by which services read values from separate files."""
     services = [each for document in originals for each in services_of(document).values()]
     return frozenset(key for key in ("env_file", "label_file") if any(key in s for s in services))
 

@@ -25,7 +25,7 @@ _SERVERS = {
     "redpanda", "rethinkdb", "scylla", "seaweedfs", "solr", "surrealdb", "tarantool", "tidb",
     "timescaledb", "typesense", "valkey", "vault", "weaviate", "zookeeper",
 }  # fmt: skip
-# Words in image names that identify a mere client of such a server, or a part of an application.
+# Words in image names that identify only a client of such a server, or a part of an application.
 _CLIENTS = {
     "admin", "adminer", "api", "app", "backup", "backups", "client", "commander", "console",
     "consumer", "cron", "dashboard", "dashboards", "exporter", "express", "gui", "insight",
@@ -41,7 +41,7 @@ _OF_SYSTEM = ("/proc", "/sys", "/dev", "/run", "/var/run", "/var/lib/docker", "/
 
 
 def data_keepers(stack: Stack, application: Collection[str]) -> Mapping[str, str]:
-    """Return the services that probably keep data, each with the reason to think so.
+    """Return the services that probably keep data, each with the reason for this assumption.
 
     `application` names the services of the application. Left out are these services, and others
     that run the same image. A volume that a service shares with the application is no reason.

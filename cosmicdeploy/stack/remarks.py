@@ -42,8 +42,8 @@ def cut_commands(
 
     The remark does not show the command line, which may hold a secret. `documents` are the files
     before Compose merged them, since Compose's output has words instead of command lines. A service
-    that others extend may be missing in `services`. Then the remark is about each service whose
-    command or entrypoint is what the cut leaves.
+    that others extend may be missing in `services`. In that case the remark is about each service
+    whose command or entrypoint equals the words before the cut.
     """
     known: set[tuple[str, str]] = set()
     for document in documents:

@@ -1,4 +1,4 @@
-"""What the readers of a service need besides the service itself, such as variables and networks."""
+"""The context for reading a service: variables, networks and other declarations."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Change:
 class Unchanged:
     """There is nothing to change; `reason` says why.
 
-    `later`: the plan has not checked the step; the run checks it. `facts` go into the report.
+    `later`: the plan has not checked the step, and the run will. `facts` go into the report.
     """
 
     reason: str
@@ -184,6 +184,10 @@ class Step(WrittenModel):
     def kept_after_undo(self, change: Change) -> str:
         """Describe what `undo` leaves in place on purpose; "" for nothing."""
         return ""
+
+    def leaves_data(self, change: Change) -> bool:
+        """Whether `undo` leaves the database as the change has made it, or as services have."""
+        return self.leaves_data_changed
 
     @property
     def reversible(self) -> bool:

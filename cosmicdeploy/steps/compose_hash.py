@@ -24,7 +24,7 @@ def config_hash(ctx: Context, name: str) -> str:
     that container has drifted. Without either hash, returns a digest of the declaration.
     """
     service = ctx.service(name)
-    # The hash of a service that refers to others depends on the containers in place now.
+    # The hash of a service that refers to other services depends on their containers in place now.
     if referred_services(service) or service.volumes_from:
         hashes = _compose_hashes(ctx)
     else:

@@ -23,9 +23,9 @@ class HealthStep(Step):
     """Check that containers are healthy, and that database and cache answer.
 
     A second running scheduler is refused. Services that did not work when the run began are only
-    reported, since the deploy may be the fix. The database and the cache, if any, must always
-    answer. A rollback repairs a stack that fails, so its playbook checks the database alone
-    (`of: [database]`).
+    reported, since the deploy may fix them. The database and the cache, if any, must always answer.
+    A rollback repairs a stack that fails, so its playbook checks only the database (`of:
+    [database]`).
     """
 
     kind: ClassVar[str] = "health"
@@ -111,7 +111,7 @@ def require_cache(ctx: Context, name: str) -> str:
         open_cache(ctx, name).ping()
     except redis.AuthenticationError:
         return "Redis answers"  # the server asks for a password, so it answers
-    except EngineError as error:  # it does not run, or has no address
+    except EngineError as error:  # the cache does not run, or has no address
         raise ProbeFailed(
             f"The cache does not answer: {error.what}", where=name, todo=error.todo
         ) from error

@@ -62,6 +62,7 @@ class VerifyStep(Step):
         excused = Excused.of(ctx)
         excused.wait_for_recovery(ctx)
         results = self.results(ctx)
+        ctx.run.notes.points |= {each.point: each.model_dump(mode="json") for each in results}
         not_ok = [result for result in results if not result.ok]
         failed = [
             result for result in not_ok if result.blocking and not excused.excuses(ctx, result)
@@ -77,9 +78,9 @@ class VerifyStep(Step):
         return Unchanged(reason="; ".join(lines))
 
     def _proxy_now(self, ctx: Context) -> str:
-        """Return what the proxy's present configuration puts at stake in the run; "" for nothing.
+        """Return what is wrong with the proxy's present configuration; "" if nothing is.
 
-        Only `--plan` says it, before anything is at stake; a run reports it at its end.
+        Only `--plan` says this, in time for a correction; a run reports it at its end.
         """
         if "proxy" not in self.only or not ctx.run.is_plan_only:
             return ""

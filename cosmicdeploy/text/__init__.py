@@ -1,1 +1,1 @@
-"""Text for people: formatting, shortening, suggestions, and sanitizing foreign text."""
+"""Text for people: formatting, shortening, suggestions, and sanitizing text from outside."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 def counted(count: int, one: str, more: str = "") -> str:
     """Format a count: "no error line", "1 error line", "2,000 error lines".
 
-    `more` is the plural, if it is not `one` with an "s".
+    `more` is the plural; by default, `one` with an "s".
     """
     if not count:
         return f"no {one}"

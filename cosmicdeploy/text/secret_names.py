@@ -12,20 +12,8 @@ ENDINGS = ("APIKEY", "PASSPHRASE", "PASSWD", "PASSWORD", "SECRET", "TOKEN")
 ABOUT = frozenset(
     {"ALGORITHM", "COUNT", "DIR", "DRIVER", "ENABLED", "EXPIRES", "EXPIRY", "FILE", "FORMAT", "GPG"}
     | {"HEADER", "HINT", "ID", "LENGTH", "LIFETIME", "MAX", "METHOD", "MIN", "MODE", "NAME", "PATH"}
-    | {
-        "PGP",
-        "POLICY",
-        "PREFIX",
-        "PUBLIC",
-        "ROUNDS",
-        "SIZE",
-        "TIMEOUT",
-        "TTL",
-        "TYPE",
-        "URL",
-        "USER",
-    }
-    | {"VARIABLE"}
+    | {"PGP", "POLICY", "PREFIX", "PUBLIC", "ROUNDS", "SIZE", "TIMEOUT", "TTL", "TYPE", "URL"}
+    | {"USER", "VARIABLE"}
 )
 ANSWERS = frozenset({"0", "1", "false", "no", "null", "none", "off", "on", "true", "yes"})
 URL_WITH_PASSWORD = re.compile(r"^[a-z][a-z0-9+.-]*://[^/\s:@]*:([^/\s@]+)@", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""Shorten text to what fits on a screen, and say how much is missing."""
+"""Shorten text so that it fits on a screen, and say how much is missing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def cut(text: str, most: int) -> str:
 
 
 def join_errors(first: str, words: str, second: str) -> str:
-    """Join two error messages by `words` into one paragraph; each is cut to fit into half of it."""
+    """Join two error messages by `words` into one paragraph; each is cut to half its length."""
     half = (PARAGRAPH - len(words)) // 2 - CUT_MARK_LENGTH
     return f"{cut(first, half)}{words}{cut(second, half)}"
 

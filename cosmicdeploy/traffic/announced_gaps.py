@@ -1,7 +1,7 @@
-"""Announced gaps: times in which clients are not served, as the plan of the run has said.
+"""Announced gaps: times in which clients are not served, as announced in the plan of the run.
 
 A run cannot replace the proxy or an only replica without a gap. A request that fails in a gap does
-not count as a failure. A gap that lasts longer than announced does.
+not count as a failure. A gap that lasts longer than announced does count.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 class Gap:
     """A gap while a service is replaced or reloaded, announced to last at most `at_most` seconds.
 
-    The gap explains failed requests to `application`; to all applications if that is "". `what`
+    The gap explains failed requests to `application`, or to all applications if that is "". `what`
     says in messages what the service did. `began` and `ended` are times of the monotonic clock;
     `ended` is None while the gap is open. `failed` counts the run's own requests that failed in the
     gap.
@@ -35,7 +35,8 @@ class Gap:
     def seconds(self) -> float:
         """How long clients were not served: from the start of the gap to the last failed request.
 
-        Without a failed request, how long the gap was open: clients noticed at most that.
+        Without a failed request, how long the gap was open: clients were affected at most that
+        long.
         """
         until = self._last_failure or self.ended or time.monotonic()
         return until - self.began
@@ -73,7 +74,7 @@ class Gaps:
         """Open a gap of a service for the duration of the block.
 
         If the block raises, the gap stays open. The undo of the run then opens the same gap again,
-        which may last `at_most` seconds more, and ends it.
+        which may last `at_most` seconds longer, and closes it.
         """
         gap = next((g for g in self.all if g.service == service and g.ended is None), None)
         if gap is None:

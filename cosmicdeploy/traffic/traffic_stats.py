@@ -14,7 +14,7 @@ from cosmicdeploy.traffic.request_stats import RequestStats, Sample, millisecond
 from cosmicdeploy.traffic.response import Response
 
 FAILURES_SHOWN = 5
-# Longer than any request may take.
+# In seconds. Longer than any request may take.
 SETTLED_WITHIN_SECONDS = 7.0
 HEARTBEAT_COUNTS = ("sent", "acknowledged", "found", "limited")
 
@@ -24,19 +24,18 @@ class TrafficStats(RequestStats):
     """Statistics of all requests of a run.
 
     `new` and `kept`: the statistics of requests on new and on kept (reused) connections.
-    `applications`: those of each application, by name; empty if there is only one.
-    `beats`: counts of heartbeats, by the names in `HEARTBEAT_COUNTS`; `held_back` counts those that
-    were due, but not sent because of an earlier Retry-After.
-    `not_looked_up`: why some heartbeats were not looked up in the database.
-    `proxy`: the proxy's own counts from its access log; None if unknown.
+    `applications`: those of each application, by name; empty if there is only one. `beats`: counts
+    of heartbeats, by the names in `HEARTBEAT_COUNTS`; `held_back` counts those that were due, but
+    not sent because of an earlier Retry-After. `not_looked_up`: why some heartbeats were not looked
+    up in the database. `proxy`: the proxy's own counts from its access log; None if unknown.
     `began_at`, `changed_at`: when the first request was due, and when the run began to change
-    containers or the schema (Unix times); None if it has not.
-    `client_failures`: what clients got worse since then, by the access log; "" for nothing.
-    `excused_until`: when `stop_excusing` was called (Unix time); 0 if no failure was excused.
-    `gaps`: the announced gaps of the run.
-    `failing_before`: how many requests had failed before the run changed anything, as text. If it
-    is not "", failures are excused until the rollout has ended. After that, the failures of an
-    application that failed before and that the rollout did not replace are still excused.
+    containers or the schema (Unix times); None if it has not. `client_failures`: which responses to
+    clients got worse after `changed_at`, by the access log; "" for none. `excused_until`: when
+    `stop_excusing` was called (Unix time); 0 if no failure was excused. `gaps`: the announced gaps
+    of the run. `failing_before`: how many requests had failed before the run changed anything, as
+    text. If it is not "", failures are excused until the rollout has ended. After that, the
+    failures of an application that failed before and that the rollout did not replace are still
+    excused.
     """
 
     new: RequestStats = field(default_factory=RequestStats)
@@ -95,7 +94,8 @@ class TrafficStats(RequestStats):
     ) -> None:
         """Count one response, also for its kind of connection and its application.
 
-        `kept` says whether the connection was a kept one; None if the request was never sent.
+        `kept` says whether the connection was a kept (reused) one; None if the request was never
+        sent.
         """
         super().count(response, turning_away=turning_away, in_gap=in_gap)
         if kept is not None:

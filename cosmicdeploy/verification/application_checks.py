@@ -76,7 +76,8 @@ def monitor(ctx: Context) -> CheckResult:
     """Check that `verify.command` is registered and that its dry run succeeds.
 
     Runs `verify.dry_run` in a container. If that is not set, runs the command itself, and the
-    result says so: the command may change something. If it fails, also runs the console's `list`.
+    result says so, since the command may change something. If the run fails, also runs the
+    console's `list`.
     """
     verify = ctx.settings.verify
     command = verify.command

@@ -29,9 +29,9 @@ PROVEN_BY_MAIN = ("heartbeat", "schema")
 class Excused:
     """The known failures (from before the run) that do not make a run fail.
 
-    A deploy that repairs only a part of what was broken should not be undone because of the rest.
-    In a run that replaces no container, nothing is excused. `never` are points that an earlier
-    failure of the same point does not excuse. `replaced` are the services whose containers the run
+    A deploy that repairs only some of the failures should not be undone because of the others. In a
+    run that replaces no container, nothing is excused. `never` are points that an earlier failure
+    of the same point does not excuse. `replaced` are the services whose containers the run
     replaced.
     """
 
@@ -56,7 +56,7 @@ class Excused:
         return cls(known, never, replaced)
 
     def wait_for_recovery(self, ctx: Context) -> None:
-        """Wait for excused services that run but are not ready: they may recover now.
+        """Wait for excused services that run but are not ready, since they may recover now.
 
         A proxy, for example, may be unhealthy until its replicas work. Waits up to
         `restart.healthy_within` seconds.

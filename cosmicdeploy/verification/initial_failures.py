@@ -35,8 +35,8 @@ def find_initial_failures(
     """Return the services and verification points that do not work now.
 
     Waits for containers that are still starting. A point that could not be decided (`unproven`)
-    does not count as failing, and neither do services without a container that the run creates
-    (`created`).
+    does not count as failing. Nor does a service in `created`: it has no container yet, and the run
+    creates one.
 
     The database and the cache are never among the failures, since no deploy works without them. If
     one of them is down, returns no failures, since everything else may fail because of it.
@@ -127,7 +127,7 @@ def response_problem(ctx: Context, application: Application, container: Containe
     """Return what is wrong with the responses of an application's replica; "" if it works.
 
     Sends a health request and, to the main application, a heartbeat; a plan sends no heartbeat.
-    Returns "" as well for a replica to which the deployer sends no requests.
+    Also returns "" for a replica to which the deployer sends no requests.
     """
     if not is_requested(container, application):
         return ""

@@ -75,7 +75,7 @@ def second_schedulers(ctx: Context) -> list[Orphan]:
 def is_second_scheduler(ctx: Context, container: Container) -> bool:
     """Whether a container is active and does the scheduler's work.
 
-    Callers leave out the scheduler's own container, which does that work as well.
+    Callers leave out the scheduler's own container, for which this is also true.
     """
     return container.is_active and _schedules(ctx, container)
 
@@ -102,8 +102,9 @@ def _undeclared(ctx: Context) -> Iterator[Container]:
     """Yield the project's containers that belong to no service, and surplus ones of a service.
 
     Leaves out the containers of one-shot services and of services in `left_alone`, which may have
-    several. Leaves out those of a service whose profiles are inactive, as Compose does. Also leaves
-    out containers that the deployer has created for its own purposes, such as its lock.
+    several containers. Leaves out the containers of a service whose profiles are inactive, as
+    Compose does. Also leaves out containers that the deployer has created for its own purposes,
+    such as its lock.
     """
     handled = ctx.settings.services.all
     for container in ctx.unassigned_containers():
@@ -133,7 +134,7 @@ def _classify(ctx: Context, container: Container) -> Orphan:
         return Orphan(container=container, what=STOPPED, todo=_removal(container))
     both = f"{service.container_name} and {container.name}"
     todo = (
-        f"decide which of {both} stays, and stop the other one (NAME) for good:"
+        f"decide which of {both} stays, and stop the other one (NAME) permanently:"
         f" {retire_command(['NAME'])}"
     )
     return Orphan(container=container, what=SECOND_CONTAINER, todo=todo)
@@ -141,7 +142,7 @@ def _classify(ctx: Context, container: Container) -> Orphan:
 
 def _removal(container: Container) -> str:
     if container.is_active:
-        return f"stop it for good: {retire_command([container.name])}"
+        return f"stop it permanently: {retire_command([container.name])}"
     volumes = ", ".join(container.volumes.values())
     kept = f"; its anonymous volumes stay: {volumes}" if volumes else ""
     return f"remove it once nothing in it is needed: `docker rm {container.name}`{kept}"

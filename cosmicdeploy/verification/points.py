@@ -65,8 +65,8 @@ def run_checks(ctx: Context, points: Sequence[str]) -> list[CheckResult]:
     """Check the points and return their results in the given order.
 
     The slow points run in the background, but one after the other, and each runs its commands one
-    after the other: on a small host several console commands at once would slow down the responses
-    to clients.
+    after the other: on a small host, several console commands at the same time would slow down the
+    responses to clients.
     """
     ctx = ctx.with_cached_facts()
     slow = [point for point in points if point in CONSOLE_POINTS]

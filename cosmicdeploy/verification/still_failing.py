@@ -1,4 +1,4 @@
-"""Find the services that did not work before a run and still do not after its undo."""
+"""Find the services that did not work before a run and still do not work after its undo."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from cosmicdeploy.verification.initial_failures import (
 
 
 def still_failing(ctx: Context) -> list[str]:
-    """Return a line for each service that did not work before the run and still does not.
+    """Return a line for each service that did not work before the run and still does not work.
 
-    That includes services that had no container, whether new or removed by hand.
+    That includes services that had no container, whether they are new or were removed by hand.
     """
     known, new = ctx.run.known_failures.services, ctx.run.known_failures.new
     names = [name for name in known if name in ctx.stack.services]

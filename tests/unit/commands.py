@@ -32,6 +32,8 @@ def require_valid(line: str) -> str:
     assert name == "cosmicdeploy", line
     command, path = ROOT, ["cosmicdeploy"]
     while hasattr(command, "commands"):
+        if command.invoke_without_command and (not words or words[0].startswith("-")):
+            break
         assert words and words[0] in command.commands, f"no such command: {line}"
         command = command.commands[words[0]]
         path.append(words.pop(0))

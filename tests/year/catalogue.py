@@ -1,4 +1,4 @@
-"""The scenarios of the year, as data: what is done, what has to come of it, what may be lost."""
+"""The scenarios of the year: what each does, how it has to end, which requests may be lost."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ ROLLED_BACK = Expected(outcome="changed", image=Image.EARLIER)
 UNCHANGED = Expected(outcome="unchanged")
 FAILED = Expected(outcome="failed", codes=(1,))
 KILLED_THEN_DEPLOYED = Expected(outcome="changed", codes=(-9, 0), image=Image.NEW)
-# nginx closes all kept connections once, as it is reloaded, or stopped for as long as announced.
+# nginx closes all kept connections once: when nginx is reloaded, or when it is stopped for the
+# announced time.
 ONE_RELOAD = Lost(kept=KEPT_CONNECTIONS)
 ONE_STOP = Lost(announced=True, kept=KEPT_CONNECTIONS)
-# At 20 requests/s a replica gets 7 a second, and has one or two in hand when it ends; up to five
-# on a busy machine.
+# At 20 requests/s, each replica gets 7 a second. When a replica ends, it is processing one or two
+# of them; on a busy machine up to five.
 IN_HAND = 5
 ONE_CRASH_EACH = Lost(until_end=len(WEB) * IN_HAND)
 
@@ -39,7 +40,7 @@ def scenario(
 def rollback(
     name: str, action: str, run: Callable[[Attempt], None], lost: Lost = NONE_LOST
 ) -> Scenario:
-    """Return a scenario that begins on a release with a migration, and goes back to release 1."""
+    """Return a scenario that begins on a release with a migration and rolls back to release 1."""
     return Scenario(
         name=name,
         action=action,
@@ -120,7 +121,7 @@ BROKEN = (
 )
 INTERRUPTED = (
     scenario(
-        "second deploy meanwhile",
+        "second deploy at the same time",
         "deploy during a deploy",
         interruptions.second_deploy,
         Expected(outcome="changed", codes=(4, 0), image=Image.NEW),

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cosmicdeploy.adoption.facts import Fact, Setting
-from cosmicdeploy.adoption.reading.proxy_texts import ProxyText
 from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.reading.texts.text_file import SearchedText
 from cosmicdeploy.adoption.recognition.release.headers import release_header
 from cosmicdeploy.adoption.recognition.release.variables import release_variable
 from cosmicdeploy.adoption.recognition.requests.addresses import base_url
@@ -47,12 +47,15 @@ class Recognized:
         return self.keys[key].value if key in self.keys else DEFAULTS[key]
 
     def written(self, key: str) -> Fact[Any] | None:
-        """Return a key that the section `app` has, since it differs from the default."""
+        """Return a key that the section `app` has: it differs from the default, or is a guess."""
         fact = self.keys.get(key)
-        return fact if fact is not None and fact.value != DEFAULTS[key] else None
+        is_written = fact is not None and (fact.value != DEFAULTS[key] or fact.mark)
+        return fact if is_written else None
 
 
-def recognize(survey: Survey, group: Group, proxy: str, texts: Sequence[ProxyText]) -> Recognized:
+def recognize(
+    survey: Survey, group: Group, proxy: str, texts: Sequence[SearchedText]
+) -> Recognized:
     """Recognize the keys of an application.
 
     `proxy` is the proxy in front of it, "" for none, and `texts` configure it.
@@ -97,7 +100,7 @@ def other_settings(
     """Yield what differs from the main application, for the section `applications`."""
     section = ("applications", name)
     if tuple(services) != (name,):
-        yield Setting(key=(*section, "services"), value=list(services), seen="the same image")
+        yield Setting(key=(*section, "services"), value=list(services), evidence="the same image")
     for key in KEYS:
         fact = _differing(key, own, main)
         if fact is not None:
@@ -113,16 +116,19 @@ def _differing(key: str, own: Recognized, main: Recognized) -> Fact[Any] | None:
     if key == "reached_at":
         return own.written(key)  # that of `app` is the main application's alone
     if key == "protocol" and inherited is not None:
-        fact: Fact[Any] | None = Fact(value=own.protocol, seen="unlike app")
+        fact: Fact[Any] | None = Fact(value=own.protocol, evidence="unlike app")
     elif key == "port" and inherited is not None:
-        nothing = Fact(value=DEFAULTS["port"], seen="no file names its port", mark="guess")
+        nothing = Fact(value=DEFAULTS["port"], evidence="no file names its port", mark="guess")
         fact = own.port or nothing
     elif key in _TAKEN_AWAY and inherited is not None:
-        fact = own.keys.get(key) or Fact(value=None, seen="unlike app")
+        fact = own.keys.get(key) or Fact(value=None, evidence="unlike app")
     else:
         fact = own.keys.get(key)
-    return None if fact is None or fact.value == main.value(key) else fact
+    is_inherited = fact is not None and fact.value == main.value(key)
+    # A guess is written even then, unless the section `app` has the same guess.
+    is_shown = fact is None or not fact.mark or bool(inherited and inherited.mark)
+    return None if is_inherited and is_shown else fact
 
 
 def _setting(key: tuple[str, ...], fact: Fact[Any]) -> Setting:
-    return Setting(key=key, value=fact.value, seen=fact.seen, mark=fact.mark)
+    return Setting(key=key, value=fact.value, evidence=fact.evidence, mark=fact.mark)

@@ -21,11 +21,11 @@ def file_settings(
     if not files.is_default:
         names = [os.path.relpath(each, folder) for each in files.files]
         value = names[0] if len(names) == 1 else names
-        yield Setting(key=("compose_file",), value=value, seen=files.seen, mark=files.mark)
+        yield Setting(key=("compose_file",), value=value, evidence=files.evidence, mark=files.mark)
     if profiles is not None:
-        yield setting("profiles", Fact(value=list(profiles.value), seen=profiles.seen))
+        yield setting("profiles", Fact(value=list(profiles.value), evidence=profiles.evidence))
     if env_file is not None:
         path = os.path.relpath(env_file.value, folder)
-        yield setting("env_file", Fact(value=path, seen=env_file.seen))
+        yield setting("env_file", Fact(value=path, evidence=env_file.evidence))
     if project is not None:
         yield setting("project", project)

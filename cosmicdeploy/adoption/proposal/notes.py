@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cosmicdeploy.adoption.facts import Note
 from cosmicdeploy.adoption.proposal.application import DEFAULTS, Recognized
@@ -14,7 +14,14 @@ from cosmicdeploy.adoption.recognition.requests.addresses import has_plain_addre
 
 
 def reading_notes(survey: Survey, files: ChosenFiles) -> Iterator[Note]:
-    """Yield what was not read: other compose files, the engine, Dockerfiles."""
+    """Yield what was left out: inactive services, other files, the engine, unreadable files."""
+    for name in sorted(survey.stack.inactive):
+        yield Note(
+            kind="no role",
+            about=one_line(name),
+            what="no command starts it: none of its profiles is active",
+            todo="name a profile of it in `profiles` if it belongs to the stack",
+        )
     for file in files.unread:
         yield Note(
             kind="not read",
@@ -32,34 +39,43 @@ def reading_notes(survey: Survey, files: ChosenFiles) -> Iterator[Note]:
     yield from survey.notes
 
 
-def application_notes(survey: Survey, chosen: Chosen, main: Recognized) -> Iterator[Note]:
-    """Yield what could not be recognized of the main application."""
-    name = chosen.main.first
-    if "release_variable" not in main.keys:
-        yield Note(
-            kind="not recognized",
-            about=name,
-            what="no build argument, variable or tag names its release: reports call it unnamed",
-            todo="give the build an argument such as APP_VERSION"
-            if survey.services[name].build
-            else "write a variable into the image's tag, such as ${APP_VERSION}",
-        )
-    speaks_http = "protocol" not in main.keys
-    is_presumed = any(each.is_visible and each.kind != "proxy" for each in chosen.main.passes)
-    if "port" not in main.keys and speaks_http and not is_presumed:
-        yield Note(
-            kind="not recognized",
-            about=name,
-            what=f"no file names its port: {DEFAULTS['port']} is assumed",
-            todo="set app.port to the port that it listens on in its container",
-        )
+def application_notes(
+    survey: Survey, chosen: Chosen, recognized: Sequence[Recognized]
+) -> Iterator[Note]:
+    """Yield what could not be recognized of the applications, the main one first."""
+    main = recognized[0]
+    for group, own in zip(chosen.groups, recognized, strict=True):
+        if "release_variable" not in own.keys:
+            yield _without_release(survey, group.first, "" if own is main else chosen.main.first)
+        is_assumed = own.port is None and own.protocol == "http"
+        if is_assumed and (own is main or main.written("port") is None):  # else a guess is written
+            key = "app.port" if own is main else "its port in `applications`"
+            yield Note(
+                kind="not recognized",
+                about=group.first,
+                what=f"no file names its port: {DEFAULTS['port']} is assumed",
+                todo=f"set {key} to the port that it listens on in its container",
+            )
     if main.url is None and not _is_reached(survey, chosen, main):
         yield Note(
             kind="not recognized",
-            about=name,
+            about=chosen.main.first,
             what="no port of the host leads to it, and no file names the address of its clients",
             todo="set probe.url to that address; without it, runs send no requests as clients do",
         )
+
+
+def _without_release(survey: Survey, name: str, main: str) -> Note:
+    """Return the note for an application without a release; `main` is the main one, "" for it."""
+    named = f"give it the release of {main}, or call it unnamed" if main else "call it unnamed"
+    return Note(
+        kind="not recognized",
+        about=name,
+        what=f"no build argument, variable or tag names its release: reports {named}",
+        todo="give the build an argument such as APP_VERSION"
+        if survey.services[name].build
+        else "write a variable into the image's tag, such as ${APP_VERSION}",
+    )
 
 
 def _is_reached(survey: Survey, chosen: Chosen, main: Recognized) -> bool:

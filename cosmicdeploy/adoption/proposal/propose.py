@@ -52,7 +52,7 @@ class Proposal:
 
     settings: Sequence[Setting]
     notes: Sequence[Note]
-    seen: Mapping[str, str]
+    evidence: Mapping[str, str]
 
 
 def propose(opened: Opened, named: Sequence[str] = ()) -> Proposal:
@@ -77,15 +77,15 @@ def propose(opened: Opened, named: Sequence[str] = ()) -> Proposal:
     recognized = [recognize(survey, group, front, texts) for group in groups]
     settings = list(_settings(opened, roles, chosen, recognized))
     if all(each.key[0] != "app" for each in settings):
-        settings.append(Setting(key=("app",), value={}, seen="as by default"))
+        settings.append(Setting(key=("app",), value={}, evidence="as by default"))
     settings.sort(key=_position)
-    notes = list(_notes(opened, roles, chosen, recognized[0]))
+    notes = list(_notes(opened, roles, chosen, recognized))
     return Proposal(settings, notes, _seen(roles))
 
 
 def _seen(roles: Roles) -> Mapping[str, str]:
     facts: dict[str, Fact[Any]] = {**roles.servers, **roles.background, **roles.applications}
-    return {**{name: fact.seen for name, fact in facts.items()}, **roles.one_shot}
+    return {**{name: fact.evidence for name, fact in facts.items()}, **roles.one_shot}
 
 
 def _settings(
@@ -107,11 +107,13 @@ def _settings(
     yield from address_settings(main)
 
 
-def _notes(opened: Opened, roles: Roles, chosen: Chosen, main: Recognized) -> Iterator[Note]:
+def _notes(
+    opened: Opened, roles: Roles, chosen: Chosen, recognized: Sequence[Recognized]
+) -> Iterator[Note]:
     survey = opened.survey
     yield from database_notes(survey, roles, chosen.database.value if chosen.database else "")
-    yield from framework_notes(survey, chosen)
-    yield from application_notes(survey, chosen, main)
+    yield from framework_notes(survey, roles, chosen)
+    yield from application_notes(survey, chosen, recognized)
     yield from service_notes(survey, roles, chosen)
     yield from reading_notes(survey, opened.files)
 

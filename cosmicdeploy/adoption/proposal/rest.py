@@ -14,11 +14,16 @@ from cosmicdeploy.adoption.recognition.data.caches import password_of
 from cosmicdeploy.adoption.recognition.data.databases import DEFAULT, access_of
 from cosmicdeploy.adoption.recognition.frameworks.catalogue import (
     LARAVEL,
+    Framework,
     console_of_commands,
     framework_of,
 )
 from cosmicdeploy.adoption.recognition.frameworks.laravel import laravel_settings
-from cosmicdeploy.adoption.recognition.roles.background import background_role, is_schedule_loop
+from cosmicdeploy.adoption.recognition.frameworks.migrations import (
+    migrating_service,
+    migration_at_start,
+)
+from cosmicdeploy.adoption.recognition.roles.background import is_schedule_loop
 from cosmicdeploy.adoption.recognition.roles.roles import Roles
 from cosmicdeploy.settings import Restart
 
@@ -38,36 +43,55 @@ def framework_settings(survey: Survey, chosen: Chosen) -> Iterator[Setting]:
     if not framework.value.is_understood:
         return
     words = list(framework.value.console)
-    yield setting("app.console", Fact(value=words, seen=framework.seen, mark=framework.mark))
+    yield setting(
+        "app.console", Fact(value=words, evidence=framework.evidence, mark=framework.mark)
+    )
     if framework.value == LARAVEL:
-        yield from laravel_settings(survey, name, background, framework.seen)
+        yield from laravel_settings(survey, name, background, framework.evidence)
 
 
-def framework_notes(survey: Survey, chosen: Chosen) -> Iterator[Note]:
-    """Yield what does not hold for the framework, and for migrations at a container's start."""
-    services = (*chosen.main.services, *chosen.background)
-    framework = framework_of(survey, services)
-    if framework is not None and not framework.value.is_understood:
-        what = framework.value.name
-        typed = f": `cosmicdeploy exec {chosen.main.first} {framework.value.migrate}`"
-        yield Note(
-            kind="does not hold",
-            about=chosen.main.first,
-            what=f"its migrations are {what}'s ({framework.seen}), which cosmicdeploy does not"
-            " understand: a deploy neither runs, judges nor undoes them",
-            todo=f"run them as before{typed if framework.value.migrate else ''}",
-        )
-    for group in chosen.groups:
-        task = background_role(survey, group.first)
-        if task is not None and task.value == "task":
-            yield Note(
-                kind="does not hold",
-                about=group.first,
-                what=f"its container migrates at its start ({task.seen}): no plan shows or"
-                " judges these migrations, and a failed deploy does not undo them",
-                todo="take them out of the command; set app.console, or use a service of their own"
-                " that the application waits for",
-            )
+def framework_notes(survey: Survey, roles: Roles, chosen: Chosen) -> Iterator[Note]:
+    """Yield what does not hold for migrations: those of a framework, or of a container's start."""
+    main = chosen.main.first
+    found = framework_of(survey, (*chosen.main.services, *chosen.background))
+    is_understood = found is not None and found.value.is_understood
+    firsts = [group.first for group in chosen.groups]
+    at_start = {name: fact for name in firsts if (fact := migration_at_start(survey, name))}
+    for name, fact in at_start.items():
+        yield _migrates_at_start(name, fact, has_console=is_understood and name == main)
+    if found is not None and not is_understood and main not in at_start:
+        yield _not_understood(main, found, migrating_service(survey, roles))
+
+
+def _migrates_at_start(name: str, fact: Fact[str], *, has_console: bool) -> Note:
+    migrates = "may migrate" if fact.mark else "migrates"
+    by = "app.console" if has_console else "a service of their own that the application waits for"
+    return Note(
+        kind="does not hold",
+        about=name,
+        what=f"its container {migrates} at its start ({fact.evidence}): no plan shows or judges"
+        " these migrations, and a failed deploy does not undo them",
+        todo=f"take them out of the start: a deploy runs them by {by}",
+    )
+
+
+def _not_understood(name: str, framework: Fact[Framework], service: str) -> Note:
+    """Return the note for migrations of an unknown format; `service` runs them, "" for none."""
+    if service:
+        fate = f"a deploy runs {service}, but neither shows, judges nor undoes them"
+        todo = "read them before a deploy"
+    else:
+        command = framework.value.migrate
+        after = f", or after a deploy with `cosmicdeploy exec {name} {command}`" if command else ""
+        fate = "a deploy neither runs, judges nor undoes them"
+        todo = f"run them as before{after}"
+    return Note(
+        kind="does not hold",
+        about=name,
+        what=f"its migrations are {framework.value.name}'s ({framework.evidence}), which"
+        f" cosmicdeploy does not understand: {fate}",
+        todo=todo,
+    )
 
 
 def data_settings(survey: Survey, roles: Roles, chosen: Chosen) -> Iterator[Setting]:
@@ -92,14 +116,15 @@ def rollout_settings(survey: Survey, chosen: Chosen) -> Iterator[Setting]:
     """Yield the section `restart`."""
     scheduler = chosen.scheduler
     if scheduler is not None and is_schedule_loop(survey, scheduler.value):
-        seen = f"{scheduler.seen} ignores its stop signal"
-        yield setting("restart.between_jobs", Fact(value=["scheduler"], seen=seen))
-    released = [*(name for group in chosen.groups for name in group.services), *chosen.background]
-    slowest = max(released, key=lambda name: _seconds_to_start(survey, name))
+        evidence = f"{scheduler.evidence} ignores its stop signal"
+        yield setting("restart.between_jobs", Fact(value=["scheduler"], evidence=evidence))
+    slowest = max(chosen.released, key=lambda name: _seconds_to_start(survey, name))
     seconds = _seconds_to_start(survey, slowest)
     if seconds > Restart().healthy_within:
-        seen = f"{survey.place(slowest, 'healthcheck')}, its start period and one interval"
-        yield setting("restart.healthy_within", Fact(value=math.ceil(seconds), seen=seen))
+        evidence = (
+            f"{survey.place(slowest, 'healthcheck')}, its start period, one interval and timeout"
+        )
+        yield setting("restart.healthy_within", Fact(value=math.ceil(seconds), evidence=evidence))
 
 
 def proxy_settings(roles: Roles, chosen: Chosen) -> Iterator[Setting]:
@@ -118,7 +143,7 @@ def proxy_settings(roles: Roles, chosen: Chosen) -> Iterator[Setting]:
     for key, found in (("maintenance.file", maintenance), ("proxy.out_of_service", out)):
         if len(found) == 1:
             [(path, place)] = found.items()
-            yield setting(key, Fact(value=path, seen=place))
+            yield setting(key, Fact(value=path, evidence=place))
 
 
 def address_settings(main: Recognized) -> Iterator[Setting]:

@@ -20,11 +20,13 @@ class ServiceRole:
     service: str
     role: str
     application: str
-    seen: str
+    evidence: str
 
 
-def service_roles(settings: Settings, stack: Stack, seen: Mapping[str, str]) -> list[ServiceRole]:
-    """Return the role of each service of the compose file, in its order; `seen` is the evidence."""
+def service_roles(
+    settings: Settings, stack: Stack, evidence: Mapping[str, str]
+) -> list[ServiceRole]:
+    """Return the role of each service of the compose file, with its `evidence`."""
     services = with_compose_services(settings.services, stack)
     roles = dict(_roles(services))
     keepers = data_keepers(stack, services.released)
@@ -35,7 +37,7 @@ def service_roles(settings: Settings, stack: Stack, seen: Mapping[str, str]) -> 
             service=name,
             role=roles.get(name, NO_ROLE),
             application=names.get(name, "") if len(applications) > 1 else "",
-            seen=seen.get(name) or keepers.get(name, ""),
+            evidence=evidence.get(name) or keepers.get(name, ""),
         )
         for name in stack.services
     ]

@@ -38,18 +38,21 @@ class Chosen:
         return (*scheduler, *(each.value for each in self.workers))
 
     @property
+    def released(self) -> tuple[str, ...]:
+        """The services of the application: those that serve requests, scheduler and workers."""
+        return (*(name for group in self.groups for name in group.services), *self.background)
+
+    @property
     def named(self) -> set[str]:
         """All services that the settings name."""
         single = [each.value for each in (self.database, self.cache, self.proxy) if each]
         lists = [each.value for each in (*self.left_alone, *self.stateful)]
-        apps = [name for group in self.groups for name in group.services]
-        return {*apps, *self.background, *single, *lists}
+        return {*self.released, *single, *lists}
 
 
 def choose(survey: Survey, roles: Roles, groups: Sequence[Group]) -> Chosen:
     """Return which services get a role in the settings."""
     schedulers = _facts(background_of(survey, roles, groups[0], "scheduler"))
-    released = [name for group in groups for name in group.services]
     tasks = [(name, each) for name, each in roles.background.items() if each.value == "task"]
     chosen = Chosen(
         groups=groups,
@@ -61,15 +64,16 @@ def choose(survey: Survey, roles: Roles, groups: Sequence[Group]) -> Chosen:
         left_alone=[_not_run(each) for each in _facts(tasks)],
         stateful=(),
     )
-    return _with_stateful(survey, roles, chosen, released)
+    return _with_stateful(survey, roles, chosen)
 
 
 def service_settings(chosen: Chosen) -> Iterator[Setting]:
     """Yield the section `services`."""
-    first = chosen.main
+    groups = [
+        Fact(value=each.first, evidence=each.evidence, mark=each.mark) for each in chosen.groups
+    ]
     apps = [name for group in chosen.groups for name in group.services]
-    guess = next((each for each in chosen.groups if each.mark), first)
-    yield Setting(key=("services", "app"), value=apps, seen=guess.seen, mark=guess.mark)
+    yield setting("services.app", replace(_joined(groups), value=apps))
     for key in ("scheduler", "worker", "database", "cache", "proxy", "left_alone", "stateful"):
         facts = chosen.workers if key == "worker" else getattr(chosen, key)
         if isinstance(facts, Fact):
@@ -80,15 +84,19 @@ def service_settings(chosen: Chosen) -> Iterator[Setting]:
 
 def service_notes(survey: Survey, roles: Roles, chosen: Chosen) -> Iterator[Note]:
     """Yield why a scheduler, a worker, a database, a cache or a proxy has no role."""
+    kept = data_keepers(survey.stack, chosen.released)
     for name, fact in roles.background.items():
         if name not in chosen.named:
-            yield _no_role(name, f"a {fact.value} ({fact.seen}), {_why(survey, chosen, name)}")
+            what = f"a {fact.value} ({fact.evidence}), {_why(survey, chosen, name)}"
+            yield _no_role(name, what, keeps_data=name in kept)
     for name in (*roles.of_kind("proxy"), *roles.of_kind("database"), *roles.of_kind("cache")):
         product, replicas = roles.servers[name].value.product, survey.services[name].replicas
         if name not in chosen.named and replicas != 1:
-            yield _no_role(name, f"{product}, with {replicas} replicas")
+            what = f"{product}, with {replicas} replicas"
+            yield _no_role(name, what, keeps_data=name in kept)
         elif name not in chosen.named and name in roles.of_kind("proxy"):
-            yield _no_role(name, f"{product}, but not the proxy next to {chosen.main.first}")
+            what = f"{product}, but not the proxy next to {chosen.main.first}"
+            yield _no_role(name, what, keeps_data=name in kept)
 
 
 def _why(survey: Survey, chosen: Chosen, name: str) -> str:
@@ -100,20 +108,21 @@ def _why(survey: Survey, chosen: Chosen, name: str) -> str:
     return "but there is another one"
 
 
-def _no_role(name: str, what: str) -> Note:
+def _no_role(name: str, what: str, *, keeps_data: bool) -> Note:
+    replaced = "only with --include, since it keeps data" if keeps_data else "as any other service"
     return Note(
-        kind="seen",
+        kind="no role",
         about=name,
-        what=f"{what}, so it has no role: a deploy replaces it as any other service",
+        what=f"{what}, so it has no role: a deploy replaces it {replaced}",
         todo="name it in services.left_alone if no command may touch it",
     )
 
 
-def _with_stateful(survey: Survey, roles: Roles, chosen: Chosen, released: Iterable[str]) -> Chosen:
+def _with_stateful(survey: Survey, roles: Roles, chosen: Chosen) -> Chosen:
     """Name databases and caches without a role that the deployer does not recognize itself."""
-    known = data_keepers(survey.stack, [*released, *chosen.background])
+    known = data_keepers(survey.stack, chosen.released)
     stateful = [
-        Fact(value=name, seen=server.seen)
+        Fact(value=name, evidence=server.evidence)
         for name, server in roles.servers.items()
         if server.value.kind in ("database", "cache", "store")
         and name not in {*known, *chosen.named}
@@ -128,16 +137,17 @@ def _single(survey: Survey, service: Fact[str] | None) -> Fact[str] | None:
 
 
 def _not_run(task: Fact[str]) -> Fact[str]:
-    seen = f"{task.seen}; it ends by itself, and no deploy runs it"
-    return Fact(value=task.value, seen=seen, mark="guess")
+    evidence = f"{task.evidence}; it ends by itself, and no deploy runs it"
+    return Fact(value=task.value, evidence=evidence, mark="guess")
 
 
 def _facts(pairs: Iterable[tuple[str, Fact[str]]]) -> list[Fact[str]]:
     """Return the names of services, each with the evidence for its role."""
-    return [Fact(value=name, seen=fact.seen, mark=fact.mark) for name, fact in pairs]
+    return [Fact(value=name, evidence=fact.evidence, mark=fact.mark) for name, fact in pairs]
 
 
 def _joined(facts: Sequence[Fact[str]]) -> Fact[list[str]]:
-    """Return the facts as one; the first guess among them decides about the evidence shown."""
+    """Return the facts as one; the evidence is that of the first guess among them, by its name."""
     shown = next((each for each in facts if each.mark), facts[0])
-    return Fact(value=[each.value for each in facts], seen=shown.seen, mark=shown.mark)
+    evidence = f"{shown.value}: {shown.evidence}" if len(facts) > 1 else shown.evidence
+    return Fact(value=[each.value for each in facts], evidence=evidence, mark=shown.mark)

@@ -22,12 +22,12 @@ from cosmicdeploy.stack.variables.compose_variables import files_of_variable
 class ChosenFiles:
     """The chosen compose files, in the order in which each overrides those before it.
 
-    `seen` says why these files. `is_default` means that the settings need not name them. `unread`
-    are other compose files of the folder.
+    `evidence` says why these files. `is_default` means that the settings need not name them.
+    `unread` are other compose files of the folder.
     """
 
     files: tuple[Path, ...]
-    seen: str
+    evidence: str
     mark: Mark = ""
     is_default: bool = False
     unread: tuple[Path, ...] = ()
@@ -65,7 +65,7 @@ def choose_files(
     is_default = chosen.is_default or _is_default(folder, chosen.files)
     return ChosenFiles(
         files=chosen.files,
-        seen=chosen.seen,
+        evidence=chosen.evidence,
         mark=chosen.mark,
         is_default=is_default,
         unread=unread,
@@ -80,7 +80,7 @@ def _is_default(folder: Path, files: Sequence[Path]) -> bool:
 def _named(named: Sequence[Path]) -> ChosenFiles | None:
     if not named:
         return None
-    return ChosenFiles(files=tuple(each.absolute() for each in named), seen="named by --file")
+    return ChosenFiles(files=tuple(each.absolute() for each in named), evidence="named by --file")
 
 
 def _of_variable(
@@ -90,7 +90,7 @@ def _of_variable(
     names = files_of_variable({**own, **environ})
     files = tuple((folder / name).absolute() for name in names)
     is_kept = "COMPOSE_FILE" in own and "COMPOSE_FILE" not in environ
-    return ChosenFiles(files=files, seen="COMPOSE_FILE", is_default=is_kept) if files else None
+    return ChosenFiles(files=files, evidence="COMPOSE_FILE", is_default=is_kept) if files else None
 
 
 def _of_containers(folder: Path, running: Sequence[Container]) -> ChosenFiles | None:
@@ -101,7 +101,7 @@ def _of_containers(folder: Path, running: Sequence[Container]) -> ChosenFiles | 
     files = tuple((folder / name).absolute() for name in texts.pop().split(","))
     if not all(each.is_file() for each in files):
         return None
-    return ChosenFiles(files=files, seen="the running containers were created from it")
+    return ChosenFiles(files=files, evidence="the running containers were created from it")
 
 
 def _by_name(found: Sequence[Path]) -> ChosenFiles | None:
@@ -110,12 +110,12 @@ def _by_name(found: Sequence[Path]) -> ChosenFiles | None:
     first, *others = found
     if is_for_production(first) and others and not _is_whole(first):
         what = f"{one_line(first.name)} alone is no stack"
-        return ChosenFiles(files=(others[0], first), seen=what, mark="guess")
+        return ChosenFiles(files=(others[0], first), evidence=what, mark="guess")
     over = override_file(first)
     if over is not None:
-        seen = "`docker compose` without options reads both"
-        return ChosenFiles(files=(first, over), seen=seen, mark="guess")
-    return ChosenFiles(files=(first,), seen="the folder's compose file")
+        evidence = "`docker compose` without options reads both"
+        return ChosenFiles(files=(first, over), evidence=evidence, mark="guess")
+    return ChosenFiles(files=(first,), evidence="the folder's compose file")
 
 
 def _is_whole(file: Path) -> bool:

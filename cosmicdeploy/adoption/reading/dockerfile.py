@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cosmicdeploy.adoption.facts import Fact
 from cosmicdeploy.adoption.reading.declared import shown_path
+from cosmicdeploy.adoption.reading.expressions import expressions
 from cosmicdeploy.adoption.reading.image_facts import ImageFacts
+from cosmicdeploy.adoption.reading.numbers import port_number
 from cosmicdeploy.engine.building.context.files import ContextFile
 from cosmicdeploy.engine.building.dockerfile.assigned import assigned
 from cosmicdeploy.engine.building.dockerfile.parse import Instruction, json_words
-from cosmicdeploy.engine.building.dockerfile.stages import Stage, find_stage
+from cosmicdeploy.engine.building.dockerfile.stages import Stage, find_stage, global_args
 from cosmicdeploy.engine.building.engine_facts import EngineFacts
 from cosmicdeploy.engine.building.files_read import files_read
 from cosmicdeploy.engine.building.recipe import Recipe, recipe_of
 from cosmicdeploy.engine.building.source import read_source
+from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.model import Build
+from cosmicdeploy.stack.variables.interpolate import interpolate
 
 # The Dockerfile is read as BuildKit reads it; no engine is asked.
 _ENGINE = EngineFacts("", (1, 44), "linux", "amd64", has_buildkit=True)
-_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?-([^}]*))?\})")
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,10 @@ def read_built_image(build: Build, folder: Path) -> BuiltImage:
     source = read_source(build)
     recipe = recipe_of(source, _ENGINE, True, lambda _base: ())
     chain = _chain(recipe)
-    reader = _Reader(shown_path(source.where, folder), build.args)
+    before = global_args(source.dockerfile, build.args, source.where)
+    reader = _Reader(shown_path(source.where, folder), {**before, **build.args})
     for stage in chain:
+        reader.begin_stage()
         for instruction in stage.instructions:
             if not instruction.is_trigger:
                 reader.follow(instruction)
@@ -73,9 +77,10 @@ class _Reader:
     """Follows the instructions of an image, the later of which override the earlier ones."""
 
     def __init__(self, where: str, args: Mapping[str, str]) -> None:
+        """`args` are the build arguments, and the values of those declared before any stage."""
         self._where = where
         self._args = args
-        self._values: dict[str, str] = {}
+        self._declared: dict[str, str] = {}
         self._ports: dict[int, Fact[int]] = {}
         self._words: dict[str, Fact[tuple[str, ...]]] = {}
         self._texts: dict[str, Fact[str]] = {}
@@ -94,6 +99,10 @@ class _Reader:
             is_complete=base == "scratch",
         )
 
+    def begin_stage(self) -> None:
+        """Forget the arguments of the stage before; its variables are inherited."""
+        self._declared = {}
+
     def follow(self, instruction: Instruction) -> None:
         match instruction.keyword:
             case "ARG" | "ENV":
@@ -108,27 +117,35 @@ class _Reader:
                 self._words["CMD"] = self._command(instruction.arguments, instruction)
             case "HEALTHCHECK":
                 self._check(instruction)
-            case "WORKDIR":
-                parent = self._texts["WORKDIR"].value if "WORKDIR" in self._texts else "/"
-                path = PurePosixPath(parent, self._resolved(" ".join(instruction.words())))
-                self._texts["WORKDIR"] = self._fact(str(path), instruction)
-            case "USER":
-                user = self._resolved(" ".join(instruction.words()))
-                self._texts["USER"] = self._fact(user, instruction)
+            case "WORKDIR" | "USER":
+                self._set_text(instruction)
+
+    def _set_text(self, instruction: Instruction) -> None:
+        """Keep the folder or the user; forget the one before if the new one is unknown."""
+        key = instruction.keyword
+        before = self._texts.pop(key, None)
+        text = self._resolved(" ".join(instruction.words()))
+        if text is not None and key == "WORKDIR":
+            text = str(PurePosixPath(before.value if before else "/", text))
+        if text is not None:
+            self._texts[key] = self._fact(text, instruction)
 
     def _assign(self, instruction: Instruction) -> None:
-        is_env = instruction.keyword == "ENV"
-        for name, value in assigned(instruction):
-            given = None if is_env else self._args.get(name)
-            self._values[name] = self._resolved(value) if given is None else given
-            if is_env:
-                self._variables[name] = self._fact(value, instruction)
+        # The variables of one instruction do not see each other, so all are resolved first.
+        pairs = [(n, None if v is None else self._resolved(v)) for n, v in assigned(instruction)]
+        for name, value in pairs:
+            if instruction.keyword == "ARG":
+                given = self._args.get(name, value)
+                if given is not None:
+                    self._declared[name] = given
+            else:
+                self._variables[name] = self._fact(value or "", instruction)
 
     def _expose(self, word: str, instruction: Instruction) -> None:
-        port, _, protocol = self._resolved(word).partition("/")
-        first = port.partition("-")[0]
-        if first.isdecimal() and protocol in ("", "tcp") and 0 < int(first) < 1 << 16:
-            self._ports.setdefault(int(first), self._fact(int(first), instruction))
+        port, _, protocol = (self._resolved(word) or "").partition("/")
+        first = port_number(port.partition("-")[0])
+        if first is not None and protocol in ("", "tcp"):
+            self._ports.setdefault(first, self._fact(first, instruction))
 
     def _check(self, instruction: Instruction) -> None:
         kind, _, command = instruction.arguments.partition(" ")
@@ -142,10 +159,16 @@ class _Reader:
         return self._fact(("/bin/sh", "-c", text) if words is None else tuple(words), instruction)
 
     def _fact(self, value: object, instruction: Instruction) -> Fact:  # type: ignore[type-arg]
-        return Fact(value=value, seen=f"{self._where}:{instruction.line}")
+        return Fact(value=value, evidence=f"{self._where}:{instruction.line}")
 
-    def _resolved(self, text: str) -> str:
-        """Return a text with the known variables resolved; unknown ones become empty."""
-        return _VARIABLE.sub(
-            lambda match: self._values.get(match[1] or match[2]) or match[3] or "", text
-        )
+    def _resolved(self, text: str) -> str | None:
+        """Return a text with its variables resolved; None if one is unknown and has no default."""
+        variables = {name: fact.value for name, fact in self._variables.items() if fact.value}
+        known = {**self._declared, **variables}  # the builder prefers ENV to ARG
+        for each in expressions(text):
+            if each.name not in known and "-" not in text[each.start : each.end]:
+                return None
+        try:
+            return interpolate(text, known, self._where)
+        except ConfigError:  # a form of BuildKit's own, such as ${NAME#prefix}
+            return None

@@ -56,23 +56,25 @@ def facts_of_image(image: Image | None, name: str) -> ImageFacts:
     names = (name,) if name else ()
     if image is None:
         return ImageFacts(names=names)
-    seen = f"image {one_line(name or image.id[:19])}"
+    evidence = f"image {one_line(name or image.id[:19])}"
     return ImageFacts(
-        ports=tuple(Fact(value=port, seen=seen) for port in image.exposed),
-        entrypoint=_fact(image.entrypoint, seen),
-        command=_fact(image.command, seen),
-        healthcheck=_fact(image.healthcheck, seen),
-        working_directory=_text(image.working_directory, seen),
-        user=_text(image.user, seen),
-        variables={key: Fact(value=each, seen=seen) for key, each in image.environment.items()},
+        ports=tuple(Fact(value=port, evidence=evidence) for port in image.exposed),
+        entrypoint=_fact(image.entrypoint, evidence),
+        command=_fact(image.command, evidence),
+        healthcheck=_fact(image.healthcheck, evidence),
+        working_directory=_text(image.working_directory, evidence),
+        user=_text(image.user, evidence),
+        variables={
+            key: Fact(value=each, evidence=evidence) for key, each in image.environment.items()
+        },
         names=names,
         is_complete=True,
     )
 
 
-def _fact(words: Words, seen: str) -> Fact[Words] | None:
-    return Fact(value=words, seen=seen) if words else None
+def _fact(words: Words, evidence: str) -> Fact[Words] | None:
+    return Fact(value=words, evidence=evidence) if words else None
 
 
-def _text(text: str, seen: str) -> Fact[str] | None:
-    return Fact(value=text, seen=seen) if text else None
+def _text(text: str, evidence: str) -> Fact[str] | None:
+    return Fact(value=text, evidence=evidence) if text else None

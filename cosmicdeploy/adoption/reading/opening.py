@@ -12,7 +12,9 @@ from cosmicdeploy.adoption.reading.declared import Declared, one_line, read_decl
 from cosmicdeploy.adoption.reading.engine_view import EngineView
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.engine import Container, labels
+from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.compose import read_files
+from cosmicdeploy.stack.declaration.profiles import active_profiles
 from cosmicdeploy.stack.model import ComposeFiles, Stack
 from cosmicdeploy.stack.variables.environment import read_env_file
 
@@ -65,13 +67,14 @@ def open_folder(request: Request, engine: EngineView) -> Opened:
     project = _project(request, stack, running) or _of_shell(stack, own, environ)
     if project is not None:
         named = replace(named, project=project.value)
+        stack = read_files(named, environ)
     declared = read_declared(named, {**own, **environ}, folder)
-    profiles = _profiles(stack, declared, running, project)
+    profiles = _profiles(stack, declared, running, own, environ)
     if profiles is not None:
-        named = replace(named, profiles=tuple(profiles.value))
+        stack = read_files(replace(named, profiles=tuple(profiles.value)), environ)
     survey = Survey(
         folder=folder,
-        stack=read_files(named, environ) if project or profiles else stack,
+        stack=stack,
         declared=declared,
         engine=engine,
         own_variables=own,
@@ -81,9 +84,11 @@ def open_folder(request: Request, engine: EngineView) -> Opened:
 
 
 def _env_file(request: Request, running: Sequence[Container]) -> Fact[Path] | None:
-    """Return the env file that is not the default one."""
+    """Return the env file that is not the default one. Raises `ConfigError` if it is missing."""
     if request.env_file is not None:
-        return Fact(value=request.env_file.absolute(), seen="named by --env-file")
+        return Fact(
+            value=_named_env_file(request.env_file.absolute()), evidence="named by --env-file"
+        )
     default = (request.folder / ENV_FILE).resolve()
     texts = {each.labels.get(labels.ENVIRONMENT_FILE, "") for each in running} - {""}
     if len(texts) != 1:
@@ -91,17 +96,27 @@ def _env_file(request: Request, running: Sequence[Container]) -> Fact[Path] | No
     path = Path(texts.pop())
     if not path.is_file() or path.resolve() == default:
         return None
-    return Fact(value=path, seen="the running containers were created with it")
+    return Fact(value=path, evidence="the running containers were created with it")
+
+
+def _named_env_file(path: Path) -> Path:
+    if not path.exists():
+        raise ConfigError(
+            f"There is no env file {path.name}",
+            where=str(path),
+            todo="name an existing file with --env-file",
+        )
+    return path
 
 
 def _project(request: Request, stack: Stack, running: Sequence[Container]) -> Fact[str] | None:
     """Return the project, if it is not the one that Compose would take by itself."""
     if request.project:
-        return Fact(value=request.project, seen="named by --project")
+        return Fact(value=request.project, evidence="named by --project")
     projects = {each.project for each in running if each.service in stack.services}
     if len(projects) != 1 or stack.project in projects:
         return None
-    return Fact(value=projects.pop(), seen="the running containers belong to it")
+    return Fact(value=projects.pop(), evidence="the running containers belong to it")
 
 
 def _of_shell(stack: Stack, own: Mapping[str, str], environ: Mapping[str, str]) -> Fact[str] | None:
@@ -109,20 +124,33 @@ def _of_shell(stack: Stack, own: Mapping[str, str], environ: Mapping[str, str]) 
     name = "COMPOSE_PROJECT_NAME"
     if not environ.get(name) or own.get(name) == environ[name]:
         return None
-    return Fact(value=stack.project, seen=f"{name} of this shell")
+    return Fact(value=stack.project, evidence=f"{name} of this shell")
 
 
 def _profiles(
-    stack: Stack, declared: Declared, running: Sequence[Container], project: Fact[str] | None
+    stack: Stack,
+    declared: Declared,
+    running: Sequence[Container],
+    own: Mapping[str, str],
+    environ: Mapping[str, str],
 ) -> Fact[Sequence[str]] | None:
-    """Return a profile of each service that runs, if none of its profiles is active here."""
-    name = project.value if project else stack.project
+    """Return the profiles that the settings have to name.
+
+    These are one for each service that runs although no profile of it is active, besides the
+    active ones, or those that only this shell activates.
+    """
+    name = "COMPOSE_PROFILES"
+    active = sorted(active_profiles((), {**own, **environ}))
     inactive = [
-        each.service for each in running if each.project == name and each.service in stack.inactive
+        each.service
+        for each in running
+        if each.project == stack.project and each.service in stack.inactive
     ]
     words = (declared.value(service, "profiles") for service in inactive)
-    profiles = [str(each[0]) for each in words if isinstance(each, list) and each]
-    if not profiles:
-        return None
-    names = ", ".join(dict.fromkeys(map(one_line, inactive)))
-    return Fact(value=list(dict.fromkeys(profiles)), seen=f"{names} runs")
+    missing = [str(each[0]) for each in words if isinstance(each, list) and each]
+    if missing:
+        names = ", ".join(dict.fromkeys(map(one_line, inactive)))
+        return Fact(value=list(dict.fromkeys([*active, *missing])), evidence=f"{names} runs")
+    if active and name in environ and own.get(name) != environ[name]:
+        return Fact(value=active, evidence=f"{name} of this shell")
+    return None

@@ -12,7 +12,8 @@ from cosmicdeploy.adoption.reading.declared import Declared, shown_path
 from cosmicdeploy.adoption.reading.dockerfile import BuiltImage, read_built_image
 from cosmicdeploy.adoption.reading.engine_view import EngineView
 from cosmicdeploy.adoption.reading.image_facts import ImageFacts, facts_of_image
-from cosmicdeploy.adoption.reading.source_files import Sources, TextFile, sources_of
+from cosmicdeploy.adoption.reading.texts.source_files import MAX_FILES, Sources, sources_of
+from cosmicdeploy.adoption.reading.texts.text_file import SearchedText, TextFile
 from cosmicdeploy.engine import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.stack.model import Service, Stack
@@ -60,12 +61,16 @@ class Survey:
                 yield name, read_built_image(service.build, self.folder)
             except CosmicError as error:
                 where = shown_path(error.where, self.folder) if error.where else name
-                self._unread(name, f"its Dockerfile: {error.what} ({where})")
+                self.add_unread(name, f"its Dockerfile: {error.what} ({where})")
             except OSError as error:
-                self._unread(name, f"its build context: {error.strerror}")
+                where = shown_path(str(error.filename or service.build.context), self.folder)
+                self.add_unread(name, f"its build context: {error.strerror} ({where})")
 
-    def _unread(self, service: str, what: str) -> None:
-        self.notes.append(Note(kind="not read", about=service, what=what))
+    def add_unread(self, service: str, what: str) -> None:
+        """Note a file of a service that should be searched, but cannot be read."""
+        note = Note(kind="not read", about=service, what=what)
+        if note not in self.notes:
+            self.notes.append(note)
 
     @cached_property
     def images(self) -> Mapping[str, ImageFacts]:
@@ -88,11 +93,14 @@ class Survey:
 
     @cached_property
     def sources(self) -> Mapping[str, Sources]:
-        """The source files of each service."""
-        return {
+        """The source files of each service; what is left out of too many gets a note."""
+        sources = {
             name: sources_of(service, self._built_files(name), self.folder)
             for name, service in self.services.items()
         }
+        for name in (name for name, own in sources.items() if own.is_cut):
+            self.add_unread(name, f"its sources: only {MAX_FILES:,} files, nearest to the top")
+        return sources
 
     def _built_files(self, name: str) -> Iterator[tuple[str, str]]:
         built = self.built.get(name)
@@ -106,15 +114,15 @@ class Survey:
         entrypoint: Sequence[str] = image.entrypoint.value if image.entrypoint else ()
         command: Sequence[str] = image.command.value if image.command else ()
         known = image.command or image.entrypoint
-        seen = known.seen if known else ""
+        evidence = known.evidence if known else ""
         for key in ("entrypoint", "command"):
             if getattr(service, key) is not None:
-                seen = self.declared.place(name, key)
+                evidence = self.declared.place(name, key)
         if service.entrypoint is not None:
             entrypoint, command = service.entrypoint, ()
         if service.command is not None:
             command = service.command
-        return Fact(value=" ".join((*entrypoint, *command)), seen=seen)
+        return Fact(value=" ".join((*entrypoint, *command)), evidence=evidence)
 
     def place(self, service: str, *keys: str) -> str:
         """Return "file:line" of a key of a service in the compose files."""
@@ -123,6 +131,12 @@ class Survey:
     def file(self, name: str, path: Path) -> TextFile:
         """Return a file of the stack's folder as a text that may be searched."""
         return TextFile(name, path, shown_path(str(path), self.folder))
+
+    def text(self, service: str, file: TextFile) -> SearchedText:
+        """Return the text of a service's configuration; a file that cannot be read gets a note."""
+        if file.problem:
+            self.add_unread(service, f"{file.shown}: {file.problem}")
+        return file.searched
 
     def environment_place(self, service: str, name: str) -> str:
         """Return "file:line" of a variable of a service, or of the `env_file` that sets it."""

@@ -59,7 +59,7 @@ def _lines(indent: str, text: str, setting: Setting) -> Iterator[str]:
 
 def _comment(setting: Setting) -> str:
     mark = f"{setting.mark}: " if setting.mark else ""
-    return f"{mark}{one_line(setting.seen)}".rstrip(": ") if mark or setting.seen else ""
+    return f"{mark}{one_line(setting.evidence)}".rstrip(": ") if mark or setting.evidence else ""
 
 
 def _notes(notes: Iterable[Note]) -> Iterator[str]:

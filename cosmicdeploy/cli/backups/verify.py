@@ -29,8 +29,8 @@ def verify(
         bool,
         typer.Option(
             "--data",
-            help="Restore it as with --restore, and compare all rows by their checksums; those that"
-            " have none on record are recorded, for later restores.",
+            help="Restore the backup as with --restore, and compare all rows by their checksums;"
+            " record the checksums of tables that have none yet, for later restores.",
         ),
     ] = False,
     *,

@@ -1,6 +1,6 @@
 """Standard output and error that drop what cannot be written, such as to a full disk.
 
-A run whose output goes to a full disk must not stop half-way for it.
+A run must not stop half-way because its output goes to a full disk.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from cosmicdeploy.errors import ExitCode
 class _DroppingFile(io.FileIO):
     """A file that drops what it cannot write. `reason` says why; "" if nothing was dropped.
 
-    A pipe that its reader has closed is an error, which the console and `logs --follow` handle,
-    until `has_reader` is False.
+    Writing to a pipe without a reader raises an error, which the console and `logs --follow`
+    handle. Once `has_reader` is False, such output is dropped too.
     """
 
     reason = ""
@@ -36,8 +36,8 @@ class _DroppingFile(io.FileIO):
 class OutputStreams:
     """The standard streams of this process, replaced by streams that drop what they cannot write.
 
-    A character that the terminal cannot encode is written as an escape. What is written to a closed
-    stream (`>&-`) is dropped, too.
+    A character that the terminal cannot encode is written as an escape. Output to a closed stream
+    (`>&-`) is dropped too.
     """
 
     def __init__(self) -> None:
@@ -47,11 +47,11 @@ class OutputStreams:
         sys.stderr = _text(stderr, sys.stderr)
 
     def exit_code(self, code: int) -> int:
-        """Write what is left; return 1 instead of 0, with a line on stderr, if output was lost."""
+        """Write the buffered output; if output was lost, report that and return 1 instead of 0."""
         try:
             sys.stdout.flush()
         except BrokenPipeError:
-            self._stdout.has_reader = False  # else the interpreter fails at this text once more
+            self._stdout.has_reader = False  # else the interpreter fails again
         if not self._stdout.reason:
             return code
         print(

@@ -8,7 +8,7 @@ from typing import Any
 
 from cosmicdeploy.text.sanitize import sanitized
 
-# By the message of a usage error: the same message with a hint.
+# The message of a usage error → the same message with a hint.
 HINTS = {
     "No such command 'abort'.": "No such command 'abort': `cosmicdeploy deploy --abort` undoes an"
     " interrupted deploy or rollback, `cosmicdeploy deploy --abort --accept` keeps what runs",
@@ -19,8 +19,8 @@ HINTS = {
 def reported_usage_errors(words: Sequence[str]) -> Iterator[None]:
     """Add the hint of a usage error, if it has one, and escape control characters.
 
-    If `words` ask for JSON, the error's report is printed. The error is raised again: Typer prints
-    it on stderr and exits with 2.
+    If `words` ask for JSON, the error's report is printed. The error is raised again, so that Typer
+    prints it on stderr and exits with 2.
     """
     try:
         yield
@@ -39,9 +39,9 @@ def _hinted(message: str) -> str:
 
 
 def _asks_for_json(words: Sequence[str], ctx: Any) -> bool:
-    """Return whether --json is an option of the command, or of the one that a mistake hides.
+    """Return whether --json is an option of the called command, even if that has a mistake.
 
-    The words of `exec` and `console` belong to a program in a container.
+    The words after `exec` and `console` belong to a program in a container.
     """
     own = list(words)
     own = own[: own.index("--")] if "--" in own else own

@@ -133,16 +133,16 @@ def _show(console: Console, adoption: Adoption) -> None:
         {
             "service": each.service,
             "role": f"{each.role} of {each.application}" if each.application else each.role,
-            "seen": each.seen,
+            "evidence": each.evidence,
         }
         for each in adoption.services
     ]
-    console.print(table(("service", "role", "seen"), rows))
+    console.print(table(("service", "role", "evidence"), rows))
     for each in adoption.settings:
         if each.mark:
             color = "yellow" if each.mark == "guess" else "red"
             line = styled(f"[{color}]{each.mark}:[/] {{}}: {{}}", each.name, each.value)
-            console.print(styled("{} ({})", line, each.seen), soft_wrap=True)
+            console.print(styled("{} ({})", line, each.evidence), soft_wrap=True)
     for note in adoption.notes:
         if note.kind != "does not hold":  # printed as a warning
             about = f"{note.about}: " if note.about else ""
@@ -171,7 +171,7 @@ def _data(adoption: Adoption, *, written: bool) -> dict[str, object]:
         "read": list(adoption.read),
         "services": [vars(each) for each in adoption.services],
         "settings": [
-            {"key": each.name, "value": each.value, "seen": each.seen, "mark": each.mark}
+            {"key": each.name, "value": each.value, "evidence": each.evidence, "mark": each.mark}
             for each in adoption.settings
         ],
         "notes": [vars(each) for each in adoption.notes],

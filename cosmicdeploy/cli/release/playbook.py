@@ -83,6 +83,12 @@ def schema(
     settings: Annotated[
         bool, typer.Option("--settings", help="Print the schema of cosmicdeploy.yaml instead.")
     ] = False,
+    framework: Annotated[
+        bool,
+        typer.Option(
+            "--framework", help="Print the schema of a framework's file instead (migrations)."
+        ),
+    ] = False,
 ) -> None:
     """Print the JSON Schema of playbooks, for editors.
 
@@ -90,9 +96,16 @@ def schema(
     Example:
       cosmicdeploy playbook schema > playbooks/playbook.schema.json
     """
-    from cosmicdeploy.report.playbook_schema import playbook_schema, settings_schema
+    from cosmicdeploy.report.playbook_schema import (
+        framework_schema,
+        playbook_schema,
+        settings_schema,
+    )
 
-    print(settings_schema() if settings else playbook_schema(), end="")
+    if settings and framework:
+        raise typer.BadParameter("--settings and --framework are two schemas: name one of them")
+    chosen = settings_schema if settings else framework_schema if framework else playbook_schema
+    print(chosen(), end="")
 
 
 def _list(call: Call, config: Path | None) -> Report:
@@ -144,6 +157,7 @@ def _plan(
 
 
 def _run(call: Call, config: Path | None, reference: str, wait: float, *, plan: bool) -> Report:
+    from cosmicdeploy.cli.page import with_page
     from cosmicdeploy.cli.reporting import plan_report, run_report
     from cosmicdeploy.operations import playbooks
     from cosmicdeploy.playbook import load_playbook
@@ -165,7 +179,9 @@ def _run(call: Call, config: Path | None, reference: str, wait: float, *, plan: 
             costs = playbooks.costs(plan_only(ctx, kind, playbook.steps))
         _require_yes(call, file.name, costs)
     with view:
-        return run_report(call, *playbooks.run_playbook(ctx, file, playbook, wait))
+        run, traffic = playbooks.run_playbook(ctx, file, playbook, wait)
+        report = run_report(call, run, traffic)
+        return with_page(call, run.ctx, report) if kind.places_release else report
 
 
 def _require_yes(call: Call, name: str, costs: Sequence[str]) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cosmicdeploy.report.model import Report
 
 
-NO_DATA_GOES_BACK = "The stack has no database, so nothing else is rolled back"
+NOTHING_ELSE = "The stack has no database, so nothing else is rolled back"
 
 
 class Mode(StrEnum):
@@ -97,8 +97,8 @@ def rollback(
 
     If the stack has no database, only the images are rolled back, as with --code-only.
 
-    A backup that names another project, database or database server is refused. If its data is to
-    replace this stack's all the same, name it by its id and add --from-other-stack.
+    A backup that names another project, database or database server is refused. To replace this
+    stack's data by such a backup anyway, name the backup by its id and add --from-other-stack.
 
     Infrastructure stays as it is, with one exception: if only the code is rolled back, --include
     also rolls back a proxy whose image the stack builds.
@@ -134,6 +134,7 @@ class _Options:
 def _rollback(
     call: Call, config: Path | None, to: str, modes: list[Mode], options: _Options
 ) -> Report:
+    from cosmicdeploy.cli.page import with_page
     from cosmicdeploy.cli.reporting import run_report, with_notices
     from cosmicdeploy.context.younger_services import fates, younger_lines
     from cosmicdeploy.database.backups.owner import FROM_OTHER_STACK
@@ -180,7 +181,7 @@ def _rollback(
         command = RunCommand(line=line, kind=RunKind.ROLLBACK)
         recorder = recorder_of(command.kind)
         run, traffic = rollback(ctx, command, playbook, target, options.wait, recorder)
-        return with_notices(run_report(call, run, traffic), notices)
+        return with_page(call, run.ctx, with_notices(run_report(call, run, traffic), notices))
 
 
 def _including(ctx: Context, words: Sequence[str], target: Backup, mode: Mode) -> Context:
@@ -196,8 +197,8 @@ def _including(ctx: Context, words: Sequence[str], target: Backup, mode: Mode) -
     ctx = ctx.with_run(included=included)
     for name in left_newer(ctx, images):
         is_possible = code_only and name == ctx.settings.services.proxy
-        todo = f": --include {name} brings it back too" if is_possible else ""
-        ctx.warn(f"{name} stays on the newer image that it runs{todo}")
+        todo = f": --include {name} rolls it back too" if is_possible else ""
+        ctx.warn(f"{name} keeps running its newer image{todo}")
     return ctx
 
 
@@ -215,13 +216,18 @@ def _list(call: Call, ctx: Context, *, show_all: bool) -> Report:
 def _possible_mode(ctx: Context, mode: Mode, to: str) -> Mode:
     """Return the given mode; if the stack has no database, return `CODE_ONLY` for `RESTORE`.
 
-    Raises `NotConfigured` if the given mode is `MIGRATION`, and the stack has no database or the
-    application has no console.
+    Raises `NotConfigured` if the given mode is `MIGRATION`, and the stack has no database or no
+    migrations; `Refused` if what runs them cannot go back.
     """
+    from cosmicdeploy.steps.schema.asking.listing import none_is_run
+    from cosmicdeploy.steps.schema.down import require_can_go_back
+
     if mode is Mode.MIGRATION:
         what = "The stack has no database, so no migration can be rolled back"
         ctx.require_database(what, f"roll back the code: `cosmicdeploy rollback --to {to}`")
-        ctx.console()
+        if not ctx.framework.runs_migrations:
+            raise none_is_run(ctx)
+        require_can_go_back(ctx, to)
     return mode if ctx.has_database else Mode.CODE_ONLY
 
 
@@ -238,7 +244,7 @@ def _question(call: Call, ctx: Context, mode: Mode, target: Backup) -> str:
 
     release = target.manifest.release_text or "unknown"
     if mode is Mode.CODE_ONLY:
-        stays = "Schema and data stay as they are" if ctx.has_database else NO_DATA_GOES_BACK
+        stays = "Schema and data stay as they are" if ctx.has_database else NOTHING_ELSE
         return f"Roll back the code to release {release}? {stays}"
     call.terminal.console.print(maintenance_notice(ctx), soft_wrap=True)
     if mode is Mode.MIGRATION:

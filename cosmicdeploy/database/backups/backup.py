@@ -68,7 +68,7 @@ class Backup:
 
     @property
     def checksums(self) -> dict[str, str]:
-        """Table → checksum of its rows, for each table of which one is on record."""
+        """Table → checksum of its rows, for each table that has a recorded checksum."""
         tables = self.manifest.objects.tables
         recorded = {name: rows.checksum for name, rows in tables.items() if rows.checksum}
         return {**self.state.checksums, **recorded}

@@ -29,7 +29,7 @@ from cosmicdeploy.database.backups.on_disk.state import State, read_state, state
 from cosmicdeploy.database.backups.owner import Owner
 from cosmicdeploy.database.backups.unusable import (
     DEPLOY_FIRST,
-    TAKE_ONE,
+    TAKE_A_BACKUP,
     no_usable_backup,
     skipped_lines,
 )
@@ -50,9 +50,9 @@ class Catalogue:
     """All backups of one folder, which is created (0700) with the first backup.
 
     Only backups of the stack `owner` are usable; if `owner` is None, those of all stacks are. A
-    caller that has asked the database server which one it is sets `owner` again.
-    `warn` is called with lines about the backups that "latest" skips. With a `key`, new backups are
-    signed, and fetched ones must be signed with it.
+    caller that learns the identity of the database server later sets `owner` again. `warn` is
+    called with lines about the backups that "latest" skips. With a `key`, new backups are signed,
+    and fetched ones must be signed with it.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Catalogue:
 
     def begin(self, manifest: Manifest) -> PartialBackup:
         """Start a backup: write its manifest and lock its data file. Raises `BackupError`."""
-        with self._writable():  # so that no other process sees the new data file unlocked
+        with self._writable():  # no other process may see the new data file unlocked
             self._remove_leftovers()
             return PartialBackup(self.folder, manifest, self.key)
 
@@ -208,7 +208,7 @@ class Catalogue:
             if not backup.foreign
         ][:SHOWN_CANDIDATES]
         stack_has_data = self.owner is None or self.owner.has_data
-        todo = "name one of these" if lines else TAKE_ONE if stack_has_data else DEPLOY_FIRST
+        todo = "name one of these" if lines else TAKE_A_BACKUP if stack_has_data else DEPLOY_FIRST
         where = str(self.folder)
         # All IDs look alike, so for a mistyped ID a suggestion would not help.
         if lines and not ID.fullmatch(reference):

@@ -15,8 +15,8 @@ FROM_OTHER_STACK = "--from-other-stack"
 class Owner:
     """The stack that backups belong to: its database, its Compose project and its server.
 
-    `database` is "" for a stack without one. `server` is the identity of the server's data
-    directory, "" as long as it is not known: then the server is not compared.
+    `database` is "" for a stack without a database. `server` is the identity of the server's data
+    directory. As long as it is "", the identity is not known, and servers are not compared.
     """
 
     database: str
@@ -29,10 +29,10 @@ class Owner:
         return bool(self.database)
 
     def objection(self, manifest: Manifest) -> str:
-        """Return a text that says that a backup is another stack's; "" if it is this stack's.
+        """Return a text saying that a backup is another stack's; "" if it is this stack's.
 
-        If an older version of the deployer wrote the manifest, it does not name the project or the
-        server. Then the rest decides.
+        A manifest from an older version of the deployer may lack the project or the server. Then
+        only the other properties are compared.
         """
         is_same_project = manifest.project in ("", self.project)
         if is_same_project and manifest.database == self.database:
@@ -52,7 +52,7 @@ class Owner:
         todo = "choose one of this stack: `cosmicdeploy backup list`"
         if self.has_data and manifest.database:
             todo += (
-                f"; to restore it here all the same:"
+                "; to restore it here anyway:"
                 f" `cosmicdeploy rollback --to {manifest.id} --from-other-stack`"
             )
         if manifest.database == self.database and manifest.project not in ("", self.project):

@@ -8,7 +8,7 @@ from cosmicdeploy.text.formatting import format_time
 
 
 def proof_in_words(manifest: Manifest, state: State) -> str:
-    """Return what is proven of a backup, since when, and what is not."""
+    """Return what has been proven of a backup, and when, and what has not."""
     return f"{_structure(manifest, state)}; {_data(manifest, state)}"
 
 

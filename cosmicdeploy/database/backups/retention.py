@@ -58,7 +58,7 @@ def decide(
 ) -> list[Decision]:
     """Decide on each backup, newest first.
 
-    `needed` is ID → reason, of the backups that must stay even if no rule keeps them. `at` is the
+    `needed` is ID → reason, for the backups that must stay even if no rule keeps them. `at` is the
     current time. Days begin at midnight in `zone`; None is this machine's time zone.
     """
     ordered = newest_first(backups)
@@ -142,7 +142,7 @@ def _failed_at(backup: Backup) -> datetime:
 def _reasons(
     usable: list[Backup], policy: RetentionPolicy, needed: Mapping[str, str], zone: tzinfo | None
 ) -> dict[str, list[str]]:
-    """Return ID → reasons, of the usable backups that stay."""
+    """Return ID → reasons, for the usable backups that stay."""
     reasons: dict[str, list[str]] = {}
 
     def keep_for(backup: Backup, why: str) -> None:

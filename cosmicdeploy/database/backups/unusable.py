@@ -14,8 +14,8 @@ SHOWN = 10
 def skipped_lines(backups: Sequence[Backup]) -> Iterator[str]:
     """Yield lines about the backups that a rollback cannot use, and why.
 
-    The first ten of this stack's unusable backups have a line each, the rest of them share a line.
-    All backups of other stacks share a further line.
+    The first ten of this stack's unusable backups get a line each, and all its other unusable
+    backups share one line. All backups of other stacks share a further line.
     """
     unusable = [backup for backup in backups if not backup.is_rollback_target]
     own = [backup for backup in unusable if not backup.foreign]
@@ -31,14 +31,14 @@ def skipped_lines(backups: Sequence[Backup]) -> Iterator[str]:
 
 
 # What to do if there is no backup to go back to: with a database, and without one.
-TAKE_ONE = "take one: `cosmicdeploy backup create`"
+TAKE_A_BACKUP = "take a backup: `cosmicdeploy backup create`"
 DEPLOY_FIRST = "`cosmicdeploy deploy` keeps the images that it replaces, for a later rollback"
 
 
 def no_usable_backup(backups: Sequence[Backup], where: str) -> BackupError:
     """Return an error saying that no backup is usable, with the reasons for the first ten."""
     own = [backup for backup in backups if not backup.foreign]
-    todo = TAKE_ONE
+    todo = TAKE_A_BACKUP
     failed = next(
         (backup for backup in own if backup.is_intact and backup.state.restore_failure), None
     )

@@ -152,7 +152,7 @@ class Fetch:
             partial_backup.fail(f"fetching it failed: {error}", 0)
             raise
         copied = CopyRecord(url=store.destination.name, at=now())
-        # A recorded verification read another data file of this backup, so forget its result.
+        # The recorded verification read a former data file of this backup, so forget its result.
         self._catalogue.update_state(
             backup_id, lambda state: state.with_copy(copied).updated(read=None)
         )
@@ -228,7 +228,7 @@ def _fill(partial_backup: PartialBackup, manifest: Manifest, store: Store) -> No
     digest = Digest()
     for chunk in store.read(partial_backup.data.name):
         digest.feed(chunk)
-        # What is longer differs in any case, and could fill the disk.
+        # A longer copy differs from its manifest in any case, and could fill the disk.
         if manifest.compressed is None or digest.bytes > manifest.compressed.bytes:
             break
         partial_backup.file.write(chunk)
@@ -239,7 +239,8 @@ def _fill(partial_backup: PartialBackup, manifest: Manifest, store: Store) -> No
 def _require_sandbox_line(partial_backup: PartialBackup, store: Store) -> None:
     """Raise `BackupError` unless the fetched dump begins with MariaDB's sandbox line.
 
-    Its own header may name a tool that does not write the line, but a forged dump can do so too.
+    The dump's header may name a tool that does not write this line, but a forged header can name
+    such a tool too.
     """
     partial_backup.file.flush()
     head = next(read_raw(partial_backup.partial), b"")[:OPENING_BYTES]

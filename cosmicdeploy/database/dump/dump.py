@@ -147,8 +147,8 @@ def _dump(
     checksums = options.prove == "data"
     with ExitStack() as stack:
         prover, settled = None, threading.Event()
-        # Its schema is created before the count begins, and its tables once that is settled:
-        # each commit in between spoils the snapshot in which the rows are counted.
+        # The prover's schema is created before the count begins, and its tables once the count has
+        # found its snapshot: each commit in between spoils that snapshot.
         if options.proves_structure:
             opened = structure_prover(access, before.structure, before.largest_statement, settled)
             prover = stack.enter_context(opened)
@@ -223,9 +223,9 @@ def _check_after(
     count: RowCount,
     options: DumpOptions,
 ) -> tuple[Objects, RowsCounted]:
-    """Check that the dump holds every row of an unchanged schema.
+    """Check that the dump holds every row, and that the schema has not changed.
 
-    Return the schema's objects, and how its rows were counted.
+    Return the schema's objects, and how their rows were counted.
     """
     count.dump_ended()
     with open_facts(access) as facts:

@@ -1,4 +1,4 @@
-"""Count the values that a dump, which is text in utf8mb4, would not bring back unchanged."""
+"""Refuse values that a dump would change, since a dump is text in utf8mb4."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.errors import BackupError
 
-# Character sets of which MariaDB and MySQL bring every code back from utf8mb4. The tests convert
-# all codes of one and two bytes. ascii is not among them: in MariaDB it may hold other bytes too.
+# Character sets whose codes MariaDB and MySQL convert to utf8mb4 and back without a change. The
+# tests convert all codes of one and two bytes. ascii is not among these sets, since in MariaDB a
+# text in ascii may hold any other byte too.
 EXACT = frozenset(
     {"cp850", "cp852", "cp866", "keybcs2", "koi8r", "koi8u", "latin1", "latin2", "latin5", "latin7"}
     | {"macce", "macroman", "utf8", "utf8mb3", "utf8mb4", "utf16", "utf16le", "utf32", "binary"}
@@ -21,7 +22,7 @@ MEMBER = re.compile(r"'((?:[^']|'')*)'")
 def require_exact_values(facts: Facts) -> None:
     """Raise `BackupError` if a dump would change values, with the number of rows of each column.
 
-    Reads only tables with a column in whose type that is possible. Raises `DatabaseError`.
+    Reads only tables with a column whose type makes that possible. Raises `DatabaseError`.
     """
     changed = {
         f"{table}.{column}": rows
@@ -57,7 +58,8 @@ def _suspects(facts: Facts) -> dict[str, dict[str, str]]:
 
 def _conditions(column: str, charset: str, kind: str) -> Iterator[str]:
     if kind.lower().startswith("vector"):
-        # A server that is not in its strict mode stores it for a missing value, and takes none.
+        # Outside of its strict mode, the server stores an empty VECTOR for a missing value. But no
+        # server accepts an INSERT of an empty VECTOR.
         yield f"LENGTH({column}) = 0"
         return
     if charset not in EXACT:

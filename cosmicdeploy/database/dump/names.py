@@ -1,12 +1,12 @@
-"""Refuse names that a dump cannot hold: dump tools write names into lines of their own."""
+"""Refuse names that a dump cannot hold, since dump tools write them into comments of one line."""
 
 from __future__ import annotations
 
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.errors import BackupError
 
-# What a name is of → the view of information_schema that lists it, its column, and the column with
-# the schema. The views of what is in a table also have the table's name.
+# For each kind of name: what it names, the view of information_schema that lists it, its column,
+# and the column with the schema. For the kinds IN_TABLES, the view also has the table's name.
 SOURCES = (
     ("table or view", "tables", "table_name", "table_schema"),
     ("column", "columns", "column_name", "table_schema"),
@@ -19,14 +19,14 @@ SOURCES = (
     ("event", "events", "event_name", "event_schema"),
 )
 LINE_ENDS = "\n\r"
-# MariaDB's dump tool puts a backslash before each of these in the schema's name, and then finds no
-# such schema.
+# MariaDB's dump tool puts a backslash before each of these characters in the schema's name, and
+# then finds no schema of that name.
 QUOTES = "'\"\\"
 IN_TABLES = frozenset({"column", "index", "constraint", "partition"})
 
 
 def require_dumpable_names(facts: Facts) -> None:
-    """Raise `BackupError` if a name has a line end, or the schema's name a quote or backslash.
+    """Raise `BackupError` for a line end in a name, or a quote or backslash in the schema's name.
 
     Raises `DatabaseError`.
     """

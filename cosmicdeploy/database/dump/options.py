@@ -1,4 +1,4 @@
-"""What a caller of a dump decides, and what it knows of the release that runs."""
+"""What the caller of a dump decides, and what the caller knows about the running release."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class DumpOptions:
     """How strict a dump is.
 
     `exact`: refuse FLOAT values that a dump would round. `silence`: end a dump tool that prints
-    nothing for this many seconds. The checks of a dump wait as long for a table's lock. `prove`:
-    how a backup is proven to be restorable. Unless it is "off", the structure of the dump is loaded
-    into a schema beside the live one, and compared.
+    nothing for this many seconds. The checks before and after a dump wait just as long for a
+    table's lock. `prove`: how a backup is proven to be restorable. Unless this is "off", the
+    structure of the dump is loaded into a temporary schema, and compared with the live one.
     """
 
     exact: bool = True
@@ -39,8 +39,9 @@ class DumpOptions:
 class Origin:
     """The release that ran when a backup was taken.
 
-    `release` is that of the main application. `releases` is service → release; `images` is service
-    → image id; `digests` is service → "repository@sha256:…", of the images that a registry has.
+    `release` is the release of the main application. `releases` is service → release; `images` is
+    service → image id; `digests` is service → "repository@sha256:…", for the images that a registry
+    has.
     """
 
     release: str | None = None

@@ -13,12 +13,12 @@ from cosmicdeploy.database.dump_format.recorded import unrecognized
 from cosmicdeploy.database.schema.creatable import require_creatable
 from cosmicdeploy.database.schema.definitions import Definition, Definitions
 from cosmicdeploy.database.schema.facts import Facts
-from cosmicdeploy.database.schema.lost_literals import tables_with_lost_literals
 from cosmicdeploy.database.schema.privileges import (
     TO_DUMP,
     require_privileges,
 )
 from cosmicdeploy.database.schema.recreate import broken_views
+from cosmicdeploy.database.schema.tables.lost_literals import tables_with_lost_literals
 from cosmicdeploy.database.vendors import Vendor
 from cosmicdeploy.errors import BackupError
 from cosmicdeploy.files.bounds import RECORD_BYTES
@@ -26,7 +26,8 @@ from cosmicdeploy.files.bounds import RECORD_BYTES
 # A check that raises `BackupError` if it does not hold.
 Requirement = Callable[[], object]
 TRANSACTIONAL = "InnoDB"
-# Half of what the deployer reads of a manifest: the other half is for everything else in it.
+# Half of the largest manifest that the deployer reads. The other half is for the rest of the
+# manifest.
 LARGEST_TEXTS = RECORD_BYTES // 2
 LISTED = 5
 # A dump holds only the definition of a table with one of these engines: the table's data is stored
@@ -62,11 +63,11 @@ NOT_TRANSACTIONAL = (
 def prerequisites(facts: Facts, *, exact: bool = True) -> Iterator[Requirement]:
     """Yield each check of whether a dump would be a complete and consistent snapshot.
 
-    They cover the user's privileges, names, the kinds of tables, their expressions and their
-    foreign keys, and values in character sets that utf8mb4 does not cover; whether every view can
-    be queried, and whether each object can be created again from its text and settings. With
-    `exact`, FLOAT values that a dump would round are refused too. Each check changes nothing and
-    raises `BackupError`, or `DatabaseError` if a query fails.
+    Checks the user's privileges; names; the kinds of tables, their expressions and their foreign
+    keys; and values in character sets that utf8mb4 does not cover. Checks that every view can be
+    queried, and that each object can be created again from its text and settings. With `exact`,
+    also refuses FLOAT values that a dump would round. Each check changes nothing and raises
+    `BackupError`, or `DatabaseError` if a query fails.
     """
     yield partial(require_privileges, facts.session, [facts.schema], TO_DUMP)
     yield partial(require_dumpable_names, facts)
@@ -135,7 +136,7 @@ def _require_whole_texts(definitions: Definitions, vendor: Vendor) -> None:
 
 
 def _require_readable_comments(objects: Sequence[Definition]) -> None:
-    """Refuse comments with escapes, which the server writes even where its sql_mode has none."""
+    """Refuse comments that the server writes with escapes, although their sql_mode knows none."""
     changed = [
         each.label
         for each in objects

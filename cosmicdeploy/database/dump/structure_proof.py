@@ -1,12 +1,12 @@
-"""Prove that the structure of a dump loads, and comes back as it was.
+"""Prove that the structure of a dump loads, and is then the same as in the live schema.
 
-The tables are created, without rows, from the dump's own statements in a schema beside the live
-one, with the code that a restore uses; that begins while the dump is still running. The other
-objects are then created as a restore does it, from the texts that go into the manifest; events
-disabled. Everything is compared with the live schema and dropped.
+While the dump is still running, its statements create the tables, without rows, in a temporary
+schema, by the code that a restore uses. After the dump, the other objects are created there from
+the texts that go into the manifest, as a restore creates them, but with events disabled. Everything
+is compared with the live schema, and then dropped.
 
-It proves nothing about rows, about definers that lack privileges when an object is used, and about
-what a body names: the server looks at that only when the body runs.
+The proof says nothing about rows, about definers that lack privileges when an object is used, or
+about the names in a body, which the server looks up only when the body runs.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ from cosmicdeploy.errors import BackupError
 # The server waits for the disk several times for each table, so more connections than cores help.
 # Measured on two cores and a disk, 100 tables: 1.2 s over one connection, 0.5 s over four.
 CONNECTIONS = 4
-UNPROVEN = "set backup.prove: off, which leaves it open whether a backup can be restored"
+UNPROVEN = "set backup.prove: off, which leaves unproven that a backup can be restored"
 # After a kill, the last statement of the process continues on the server for some seconds.
 OTHERS_END_SECONDS = 30
 
@@ -78,8 +78,8 @@ def structure_prover(
     """Open a prover for a dump of the schema that is described by `expected`.
 
     The server accepts statements of up to `limit` bytes. The prover connects and creates tables
-    once `begin` is set, and at the end of the dump. Its schema exists within the block only. Raises
-    `DatabaseError`.
+    once `begin` is set, or else at the end of the dump. Its schema exists only within the block.
+    Raises `DatabaseError`.
     """
     collation, schema = expected.definitions.collation, proof_name(access.name)
     started = time.monotonic()
@@ -90,7 +90,7 @@ def structure_prover(
 
 
 class StructureProver:
-    """Creates the tables of a dump in `schema` while it arrives, and then proves the structure.
+    """Creates a dump's tables in `schema` while the dump arrives, then proves the structure.
 
     `stack` closes the connections. `limit` and `begin` as in `structure_prover`. `seconds` is how
     long the preparation took.
@@ -122,15 +122,15 @@ class StructureProver:
         self._router.take(statement)
 
     def stop(self) -> None:
-        """End what `take` waits for in another thread; it then raises an error."""
+        """End what `take` waits for in another thread; `take` then raises an error."""
         self._blocks.stop()
 
     def finish(self) -> tuple[StructureProof, list[str]]:
         """Create all other objects, and compare the result with the live schema.
 
-        Returns the proof, and a line for each event that a restore would not bring back as it is.
-        Raises `BackupError`, with each object and the reason, if the structure does not come back;
-        `DatabaseError` if the server does not answer.
+        Returns the proof, and a line for each event that a restore would not create as it is now.
+        Raises `BackupError`, with each object and the reason, if the structure is not created
+        unchanged; `DatabaseError` if the server does not answer.
         """
         started = time.monotonic()
         self._blocks.end()
@@ -148,7 +148,7 @@ class StructureProver:
             replace(found, definitions=unqualified(found.definitions, schema)),
         )
         refused = {each.label: error.what for each, error in creation.refused}
-        # Why an object was refused says more than that it is missing.
+        # The reason why an object was refused says more than the fact that it is missing.
         if faults := {**differences, **refused, **self._faults}:
             raise _not_restorable(self._access, faults)
         seconds = self.seconds + time.monotonic() - started
@@ -192,7 +192,7 @@ class StructureProver:
 
 
 class _TableConnections(ParallelConnections):
-    """Connections for which so many tables may wait that the dump hardly ever has to."""
+    """Connections with a queue so long that the dump hardly ever waits for them."""
 
     queued: ClassVar[int] = 250
 
@@ -212,7 +212,7 @@ def _with_disabled_events(definitions: Definitions) -> Definitions:
 def _not_restorable(access: DatabaseAccess, faults: dict[str, str]) -> BackupError:
     lines = [f"{name}: {reason}" for name, reason in faults.items()]
     return BackupError(
-        f"The structure in the dump does not come back as it was: {'; '.join(lines)}",
+        f"The structure in the dump is not restored as it was: {'; '.join(lines)}",
         where=access.where,
         todo="change the object so that the server creates it again, then take another backup:"
         " `cosmicdeploy backup create`",

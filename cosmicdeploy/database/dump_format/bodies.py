@@ -10,8 +10,8 @@ import re
 from cosmicdeploy.database.schema.definitions import ROUTINES, Definition, Definitions, Kind
 from cosmicdeploy.database.vendors import Vendor
 
-# A dump tool needs a delimiter that does not occur in an event's text. The tools of versions before
-# MariaDB 11.4 and MySQL 8.0 loop forever if the text contains the first delimiter that they try.
+# The first delimiter that a dump tool tries for an event. The tools of versions before MariaDB 11.4
+# and MySQL 8.0 loop forever if the event's text contains this delimiter.
 FIRST_DELIMITER = ";;"
 # Strings, quoted names and comments: the client looks for no commands of its own in them. Elsewhere
 # it takes a line that begins with the word DELIMITER as a command, and drops the line.
@@ -24,9 +24,9 @@ HIDDEN_NO_BACKSLASH = re.compile(  # under NO_BACKSLASH_ESCAPES
     r"'[^']*'|\"[^\"]*\"|`[^`]*`|--(?!\S)[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL
 )
 COMMAND = re.compile(r"^delimiter\b", re.IGNORECASE | re.MULTILINE)
-# What begins a string, a quoted name or a comment.
+# The characters that begin a string, a quoted name or a comment.
 OPEN = re.compile(r"['\"`]|/\*")
-# Option of the dump tools → the kinds of objects that it is about.
+# Option of the dump tools → the kinds of objects that the option includes in a dump.
 OPTIONS: dict[str, tuple[Kind, ...]] = {
     "routines": ROUTINES,
     "triggers": ("TRIGGER",),
@@ -45,10 +45,10 @@ def withheld_objects(definitions: Definitions, vendor: Vendor) -> dict[str, str]
             each.name: reason for each in definitions.of(*kinds) if (reason := _fault(each, vendor))
         }
         if reasons:
-            named = "; ".join(f"in {name} it {reason}" for name, reason in reasons.items())
+            named = "; ".join(f"the text of {name} {reason}" for name, reason in reasons.items())
             warnings[option] = (
                 f"the dump leaves out the {option}, since the database's own tools cannot handle"
-                f" the text of each: {named}; a restore takes them from the manifest"
+                f" all of them: {named}; a restore takes the {option} from the manifest"
             )
     return warnings
 

@@ -45,8 +45,8 @@ class RowCounter:
     def count(self, piece: Rows) -> int:
         """Return the number of rows in this piece.
 
-        A row that is divided between two pieces counts once. If each row has a line of its own, the
-        row counts in the piece in which it ends, otherwise in the piece in which it begins.
+        A row that is divided between two pieces is counted once: in the piece in which the row ends
+        if each row has a line of its own, otherwise in the piece in which the row begins.
         """
         if piece.lines:
             return piece.data.count(b"\n", piece.head)
@@ -63,8 +63,8 @@ class DumpScan:
     """Scans a dump, in chunks of any size and with constant memory.
 
     `rows` is table → exact number of rows in the dump. `largest` is the size in bytes of the
-    largest statement, and what has this size, as messages say it. Three sets hold the first words
-    of statements that do not belong in a dump:
+    largest statement, and how messages describe this statement. Three sets hold the first words of
+    statements that do not belong in a dump:
 
     - `schema_statements`: they change or select a schema by its name.
     - `unknown_rows`: INSERTs in a form that dump tools write only with special options.
@@ -151,12 +151,12 @@ class DumpScan:
 
 
 def row_of(table: str) -> str:
-    """Return how messages call an INSERT of a row that is too large."""
+    """Return the beginning of a message about an INSERT with a row that is too large."""
     return f"Table {table} has a row"
 
 
 def statement_of(statement: bytes) -> str:
-    """Return how messages call another statement that is too large."""
+    """Return the beginning of a message about any other statement that is too large."""
     return f"The dump has a statement ({first_words(statement)})"
 
 

@@ -2,7 +2,7 @@
 
 Most of a dump consists of INSERTs. Dump tools escape line breaks in values, so an INSERT ends at
 the first line that ends with `);`, and its values need not be read. All other text is read token by
-token, with respect to quotes, comments and DELIMITER.
+token: quotes, comments and DELIMITER have their usual meaning in it.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ HIDDEN_NO_BACKSLASH = {  # under NO_BACKSLASH_ESCAPES
     b"'": re.compile(rb"'[^']*'"),
     b'"': re.compile(rb'"[^"]*"'),
 }
-# The starts of all these, as the first alternatives of a regular expression. A version comment
-# (/*!) is not among them, since the server runs its content.
+# The starts of strings, quoted names and comments, as the first alternatives of a regular
+# expression. A version comment (/*!) is not among them, since the server runs its content.
 HIDDEN_STARTS = rb"['\"`#]|--(?=[ \t\n])|/\*(?!M?!)|"
 # In bytes: the longest statement that MariaDB accepts by default. There is a limit, since each call
 # of `feed` reads an unfinished statement again from its start.

@@ -94,7 +94,7 @@ TEXTS_NO_BACKSLASH = rb"'[^']*'|\"[^\"]*\"|`[^`]*`|" + COMMENT  # under NO_BACKS
 # A version comment that some servers skip.
 SKIPPED = rb"|/\*M?!(?!(?:4\d{4}|50[0-5]\d\d) ).*?\*/"
 # The four ways in which a server may read a statement: with or without backslash escapes, and with
-# or without the content of version comments. A statement must be harmless in each of these ways.
+# or without the content of version comments. A statement must be harmless in all four.
 READINGS = [
     re.compile(texts + comments, re.DOTALL)
     for texts in (TEXTS, TEXTS_NO_BACKSLASH)

@@ -1,1 +1,1 @@
-"""Run the statements of a dump: route them, load rows in parallel, defer what must wait."""
+"""Run a dump's statements: load rows in parallel, and defer statements that must wait."""

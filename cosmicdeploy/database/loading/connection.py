@@ -24,22 +24,22 @@ from cosmicdeploy.process.signals import interruptible
 TRIES = 3
 # After these errors the server has rolled the statement back, so it can be tried again.
 DEADLOCK, LOCK_TIMEOUT = 1213, 1205
-# These errors say nothing about the statement: the server lacks room, memory or connections, or is
-# read-only for the moment.
+# These errors do not mean that the statement is wrong: the server lacks room, memory or
+# connections, or is read-only for the moment.
 EXHAUSTED = frozenset({1004, 1021, 1026, 1030, 1037, 1038, 1040, 1041, 1114, 1135, 1203, 1226})
 READ_ONLY = frozenset({1290, 1792, 1836})
-# Other errors name a lack of room by the operating system's number.
+# Other errors report a full disk by the operating system's error number.
 NO_ROOM = re.compile(r"\berrno: (?:28|122)\b")
 TABLE = re.compile(rb"(?:INSERT INTO|(?:ALTER|CREATE) TABLE) `(?:[^`\n]|``)+`")
 
 
 class LoadConnection:
-    """A connection that runs statements as unchanged bytes; it first runs `settings`.
+    """A connection that runs statements as unchanged bytes, and first the statements `settings`.
 
     The server may take `read_timeout` seconds to answer a statement; None means no limit. Opening
     the connection raises `DatabaseError`. A statement raises `BackupError` if the server refuses it
-    for good, and `DatabaseError` for a fault of the server, such as a lost connection, a KILL or a
-    full disk. Neither text contains values of rows.
+    permanently, and `DatabaseError` for a fault of the server, such as a lost connection, a KILL or
+    a full disk. Neither text contains values of rows.
     """
 
     def __init__(
@@ -100,15 +100,15 @@ def _as_error(error: pymysql.MySQLError, statement: bytes | bytearray, where: st
     ]
     if _says_nothing_about_the_backup(code, message):
         return DatabaseError(
-            "The database did not finish a statement of the load, so nothing is known of the"
-            f" backup: {details[0]}",
+            "The database did not finish a statement of the load, which does not show whether the"
+            f" backup is good: {details[0]}",
             where=where,
-            todo="see to the database, then run the command again; the live schema is unchanged",
+            todo="check the database, then run the command again; the live schema is unchanged",
             details=details,
         )
     return BackupError(
         "The backup did not load: the database refused a statement",
-        todo="see the database's error; the live schema is unchanged",
+        todo="read the database's error below; the live schema is unchanged",
         details=details,
     )
 

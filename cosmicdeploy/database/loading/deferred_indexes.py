@@ -27,7 +27,7 @@ AUTO_INCREMENT = re.compile(rb"(" + NAME + rb") [^\n]* AUTO_INCREMENT\b")
 
 @dataclass(frozen=True)
 class DeferredIndexes:
-    """Three statements that together create one table; the last two run after its rows are loaded.
+    """Three statements that together create a table; the last two run after its rows are loaded.
 
     `create` creates the table without secondary indexes and foreign keys. `keys` adds the indexes.
     `foreign_keys` adds the foreign keys, and is empty if the table has none.

@@ -16,7 +16,7 @@ from cosmicdeploy.errors import BackupError, DatabaseError
 from cosmicdeploy.process.signals import interruptible
 
 MAX_CONNECTIONS = 4
-# How long to wait, for each thread, when statements are abandoned.
+# How long to wait for each thread to end when its statements are abandoned.
 END_SECONDS = 10
 
 
@@ -38,8 +38,8 @@ class ParallelConnections:
 
     The statements of a block run one after the other on one connection, which first runs
     `settings`. At most `queued` blocks wait for each connection. `on_refusal` is called, in another
-    thread, with each statement that the server refuses for good. If it raises an error, `put` and
-    `close` raise that error too. `read_timeout` as in `LoadConnection`.
+    thread, with each statement that the server refuses permanently. If it raises an error, `put`
+    and `close` raise that error too. `read_timeout` as in `LoadConnection`.
     """
 
     queued: ClassVar[int] = 1
@@ -80,9 +80,9 @@ class ParallelConnections:
         self._raise()
 
     def stop(self) -> None:
-        """End running statements and drop queued ones, so that no `put` of another thread waits.
+        """End running statements and drop queued ones, so that no other thread waits in `put`.
 
-        Each `put` then raises an error. The connections still have to be closed.
+        Each later `put` raises an error. The connections still have to be closed.
         """
         self._errors.append(BackupError("Abandoned"))
         self._kill()
@@ -90,7 +90,7 @@ class ParallelConnections:
     def close(self, *, abandon: bool = False) -> None:
         """Wait until all statements have run, then close the connections.
 
-        With `abandon`, end running statements and drop queued ones; then no error is raised.
+        With `abandon`, end running statements and drop queued ones instead, and raise no error.
         """
         if abandon:
             self.stop()
@@ -108,7 +108,7 @@ class ParallelConnections:
         # A statement may take long, and the server continues it even if its client has gone.
         with suppress(DatabaseError), open_session(self._access, END_SECONDS) as session:
             for connection in self._connections:
-                with suppress(DatabaseError):  # the connection has ended by itself
+                with suppress(DatabaseError):  # this connection has ended by itself
                     session.execute("KILL %s", connection.id)
         for connection in self._connections:  # so that no thread waits for a server that hangs
             connection.hang_up()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-# Numbers of errors whose messages quote only names: those of objects or accounts.
+# Numbers of errors whose messages quote only names of objects or accounts.
 NAMES_ONLY = frozenset(
     {1044, 1045, 1049, 1050, 1051, 1054, 1068, 1072, 1091, 1115, 1142, 1146, 1193, 1227, 1273}
     | {1286, 1304, 1305, 1356, 1359, 1419, 1449}
 )
 # The end of a message about a value: it names the column or the key.
 COLUMN = re.compile(r" for (?:column|key) ('[^']*'|`[^']*`)(?: at row \d+)?\Z")
-# Numbers of errors whose messages may have this end.
+# Numbers of errors whose messages may end like this.
 ABOUT_A_VALUE = frozenset({1062, 1264, 1265, 1366, 1406, 1586})
 # An error that a trigger or a routine raises. Its author may have put values into the message.
 RAISED = 1644

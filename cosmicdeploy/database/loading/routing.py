@@ -28,7 +28,7 @@ from cosmicdeploy.database.session_settings import ROWS_MODE
 from cosmicdeploy.database.tools.server_limits import LARGEST_SETTING, require_sendable
 from cosmicdeploy.errors import BackupError
 
-# A larger INSERT (in bytes) runs at once instead of being queued, so that only one is in memory.
+# An INSERT of more bytes is not queued but runs immediately, so that only one is in memory.
 LARGEST_QUEUED = 4 << 20
 
 # The dump tool's own mode would replace dates such as February 30 by zeros.
@@ -63,7 +63,7 @@ class StatementSink(Protocol):
 class Router:
     """Takes a dump in chunks, and passes each statement to `run`, to the row sink, or to `rest`.
 
-    - `run` runs a statement at once.
+    - `run` runs a statement immediately.
     - `open_rows` opens the row sink, which may run INSERTs in any order. It is called when the
       first rows arrive, with `settings`: the SET statements at the start of the dump.
     - `rest` takes the deferred statements.
@@ -118,7 +118,7 @@ class Router:
             self._in_preamble = False
             self._run(self._without_indexes(statement))
             return
-        if SETTING.match(statement):  # needed now, and again before the deferred statements
+        if SETTING.match(statement):  # needed now, and again for the deferred statements
             self._set(statement)
         self._rest.put(without_schema_name(statement))
 

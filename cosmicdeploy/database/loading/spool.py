@@ -20,8 +20,8 @@ LENGTH_BYTES = 8
 class StatementSpool:
     """Stores statements in `file`, to run them later.
 
-    Each statement is stored after its length, so that reading them needs no splitter. `folder` is
-    where `file` is, once it is on the disk.
+    Each statement is stored with its length before it, so that reading needs no splitter. The file
+    is in memory at first; once it has grown, it is on the disk in `folder`.
     """
 
     file: IO[bytes]
@@ -40,7 +40,7 @@ class StatementSpool:
 
 
 class _Discard:
-    """Takes statements that nothing needs."""
+    """Takes statements and drops them."""
 
     def put(self, _statement: bytes) -> None:
         """Do nothing."""
@@ -51,6 +51,6 @@ DISCARD = _Discard()
 
 @contextmanager
 def statement_spool(folder: Path) -> Iterator[StatementSpool]:
-    """Open an empty spool for the block, whose file is in `folder` once it is on the disk."""
+    """Open an empty spool for the block; once it has grown, its file is in `folder`."""
     with SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder)) as file:
         yield StatementSpool(file, folder)

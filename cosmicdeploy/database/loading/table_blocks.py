@@ -8,15 +8,15 @@ from collections.abc import Callable, Collection
 from cosmicdeploy.database.dump_format.scan import table_of
 from cosmicdeploy.database.loading.parallel import ParallelConnections
 
-# How many tables may wait, in memory, for what a commit or a connection would disturb.
+# How many tables may wait in memory until the connections may be opened.
 MOST_WAITING = 1000
 
 
 class TableBlocks:
     """Passes statements of a dump to parallel connections, in blocks that create one table each.
 
-    With the statements before the first table each connection begins. The connections are opened
-    once `begin` is set; until then the blocks wait.
+    Each connection first runs the statements that precede the first table. The connections are
+    opened once `begin` is set, or once more than a thousand blocks wait for that.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class TableBlocks:
         return self._settings or []
 
     def creating(self, labels: Collection[str]) -> list[list[bytes]]:
-        """Return the blocks that have been passed on and create one of these tables."""
+        """Return those blocks passed to the connections that create one of these tables."""
         if not labels:
             return []
         return [
@@ -56,13 +56,13 @@ class TableBlocks:
         self._block.append(bytes(statement))
 
     def end(self) -> None:
-        """Pass on the last blocks, whatever they wait for."""
+        """Pass on the last blocks, even if `begin` is not set."""
         if self._settings is not None:
             self._end_block()
             self._pass_on()
 
     def stop(self) -> None:
-        """End what `run` waits for in another thread; it then raises an error."""
+        """End what `run` waits for in another thread; `run` then raises an error."""
         if self._connections is not None:
             self._connections.stop()
 
@@ -83,5 +83,5 @@ class TableBlocks:
 
 
 def table_label(name: str) -> str:
-    """Return a table as messages show it."""
+    """Return how messages show a table."""
     return f"table {name}"

@@ -1,8 +1,8 @@
-"""Prove a backup's data in the background of a run: load all of it into a scratch schema.
+"""Prove a backup's data in the background of a run: load all data into a scratch schema.
 
-One connection loads, and pauses as long as it has worked, so that clients hardly notice. If the run
-ends early, the proof ends too, with what it runs on the server. If the process is killed, the next
-run or test restore drops the schema.
+One connection loads the data. After each piece it pauses as long as the piece took, so that clients
+hardly notice. If the run ends early, the proof and its statements on the server end too. If the
+process is killed, the next run or test restore drops the scratch schema.
 """
 
 from __future__ import annotations
@@ -27,17 +27,18 @@ from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.process.concurrency import start_in_thread
 
 LONGEST_PAUSE_SECONDS = 1.0
-# How long to wait for the proof to end once it is abandoned, and how often to end its sessions.
+# How long to wait for the end of an abandoned proof, and the interval at which its sessions are
+# ended until then.
 END_SECONDS = 2
 END_EVERY_SECONDS = 0.5
 
 
 class Abandoned(BaseException):
-    """Ends the proof's thread; no code on the way catches it."""
+    """Ends the proof's thread; a `BaseException`, so that no code in between catches it."""
 
 
 class BackgroundProof:
-    """The proof of at most one backup; `backup` is the one that waits for its proof."""
+    """The proof of at most one backup: `backup`, which the owner sets before `start`."""
 
     def __init__(self) -> None:
         self.backup: Backup | None = None
@@ -80,18 +81,18 @@ class BackgroundProof:
         self._is_abandoned.set()
         until = time.monotonic() + END_SECONDS
         while self.is_running and time.monotonic() < until:
-            # Again and again, since the proof may just open its next connection.
+            # Repeatedly, since the proof may be opening its next connection at this moment.
             self._end_sessions()
             wait([self._future] if self._future else [], timeout=END_EVERY_SECONDS)
 
     def _end_sessions(self) -> None:
-        """End the statements that load, build an index or read rows, which may take hours."""
+        """End the proof's sessions, since a load, an index or a read of all rows may take hours."""
         if self._access is not None:
             with suppress(DatabaseError), open_session(self._access, END_SECONDS) as session:
                 end_sessions(session, self._schema)
 
     def _pace(self, done: int) -> None:
-        """Pause as long as the last piece has taken."""
+        """Pause as long as the last piece took, at most a second; raise `Abandoned` to stop."""
         if self._is_abandoned.is_set():
             raise Abandoned
         self.megabytes = done // 1_000_000 or self.megabytes

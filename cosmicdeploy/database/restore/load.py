@@ -1,11 +1,12 @@
 """Load a backup into a schema other than the live one, and check that its data is intact.
 
 Rows take most of the time, so several connections load them in parallel. Afterwards the views,
-routines and triggers are created from the manifest, in the server's own words: a dump tool changes
-some texts. Only a backup of an older version has them in its dump alone (see `routing`).
+routines and triggers are created from the manifest. It has their texts as the server reports them,
+while a dump tool changes some texts. If an older version of the deployer made the backup, only the
+dump has these objects (see `routing`).
 
-The database's client is not used, since it would also run what a forged dump may contain: several
-statements in one text, or commands such as `\\! sh`.
+The database's client is not used. A forged dump may contain several statements in one text, or
+commands such as `\\! sh`, and the client would run these.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def load_schema(
 ) -> None:
     """Load a backup into an empty schema, without its events.
 
-    `connections` is how many connections load rows; by default, one for each core. Raises
+    `connections` is how many connections load rows; by default `connection_count()`. Raises
     `BackupError` if the backup must not be loaded on this server, its data differs from its
     manifest, or the server refuses a statement. Raises `DatabaseError` if the server cannot be
     reached. After an error the schema may hold a part of the backup.
@@ -98,7 +99,7 @@ def require_loadable(manifest: Manifest, facts: Facts) -> None:
 
 
 def _create_recorded(access: DatabaseAccess, manifest: Manifest, schema: str) -> None:
-    """Create the views, routines and triggers that the manifest holds in full."""
+    """Create the views, routines and triggers from their texts in the manifest."""
     objects = manifest.object_definitions or ()
     recorded = Definitions(collation=manifest.collation, objects=objects)
     with open_session(access) as session:
@@ -166,7 +167,7 @@ class _Loader:
 
 
 def large_tables(manifest: Manifest) -> set[str]:
-    """Return the tables with so many rows that building their indexes afterwards saves time."""
+    """Return the tables so large that building their indexes after the rows saves time."""
     tables = manifest.objects.tables.items()
     return {name for name, rows in tables if rows.before >= LARGE_ROWS}
 

@@ -9,11 +9,11 @@ from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.on_disk.manifest import Manifest
 from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.facts import Facts, Table
-from cosmicdeploy.database.schema.outline import column_changes
 from cosmicdeploy.database.schema.rebuilding.relocation import unqualified
 from cosmicdeploy.database.schema.rebuilding.structure import table_digests
 from cosmicdeploy.database.schema.row_checksums import Rows, are_comparable, checksum_rows
-from cosmicdeploy.database.schema.table_texts import read_table_texts
+from cosmicdeploy.database.schema.tables.outline import column_changes
+from cosmicdeploy.database.schema.tables.table_texts import read_table_texts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +31,10 @@ class RowDifference:
 def read_rows(
     facts: Facts, with_checksum: Collection[str], before_each: Callable[[], object] = lambda: None
 ) -> dict[str, Rows]:
-    """Return table → its rows, for all tables; those with these names with their checksum.
+    """Return table → its rows, for all tables.
 
-    `before_each` is called before each table, and may raise an error to stop.
+    Only the tables named in `with_checksum` get a checksum. `before_each` is called before each
+    table, and may raise an error to stop.
     """
     rows: dict[str, Rows] = {}
     for name in facts.engines():
@@ -51,9 +52,9 @@ def differences(
 ) -> list[str]:
     """Return how the schema of a loaded backup differs from the backup; empty if they match.
 
-    Compares the number of rows of a table only if the manifest has the exact number, and the values
-    of the rows if their checksum is on record. `rows_loaded` are the rows, if they have been read.
-    Ignores scheduled events, since a load leaves them out.
+    Compares the number of rows of a table if the manifest has the exact number, and the values of
+    the rows if the backup has their checksum. `rows_loaded` is table → rows in the loaded schema;
+    if None, they are read. Ignores scheduled events, since a load leaves them out.
     """
     manifest, objects = backup.manifest, backup.manifest.objects
     loaded = read_rows(facts, backup.checksums) if rows_loaded is None else rows_loaded
@@ -72,7 +73,7 @@ def differences(
 
 
 def _row_difference(backup: Backup, name: str, loaded: Mapping[str, Rows]) -> str:
-    """Return how the rows of a table differ from the backup; "" if they match, or are unknown."""
+    """Return how a table's rows differ from the backup; "" if they match or are unknown."""
     if name not in loaded:
         return ""
     expected, rows = backup.manifest.objects.tables[name], loaded[name]
@@ -85,7 +86,7 @@ def _row_difference(backup: Backup, name: str, loaded: Mapping[str, Rows]) -> st
 
 
 def _structure(manifest: Manifest, facts: Facts) -> Iterator[str]:
-    if facts.schema_digest(like=manifest.schema_digest) != manifest.schema_digest:
+    if facts.schema_digest(comparable_with=manifest.schema_digest) != manifest.schema_digest:
         yield "columns, indexes or constraints differ from the backup"
     texts = read_table_texts(facts.session, facts.schema)
     if changed := _changed(manifest.table_definitions, table_digests(texts)):
@@ -95,9 +96,9 @@ def _structure(manifest: Manifest, facts: Facts) -> Iterator[str]:
 
 
 def _changed_objects(manifest: Manifest, loaded: Definitions, schema: str) -> list[str]:
-    """Return the labels of objects that differ from the backup, or from their own digest in it.
+    """Return the labels of objects whose definition or digest differs from the backup.
 
-    The manifests of older versions hold only the digests of most objects.
+    Manifests of older versions hold only the digests of most objects.
     """
     if manifest.object_definitions is None:
         return _changed(manifest.definitions, loaded.digests())

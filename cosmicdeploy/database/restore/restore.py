@@ -51,13 +51,15 @@ def load_shadow(
 ) -> list[str]:
     """Load a backup into the shadow schema; the live schema stays in use.
 
-    Returns a line for each event that the swap cannot create as it was, and about objects that will
+    Returns a line for each event that the swap cannot create as it was, and a line if objects will
     use another schema than their own. Raises `BackupError` if the backup is damaged, must not be
     restored on this server, or does not match its manifest once loaded; `DatabaseError` if the
-    server fails. The shadow schema is then dropped, and the live schema is unchanged.
+    server fails. After such an error the shadow schema is dropped, and the live schema is
+    unchanged.
 
-    If another run takes over the lock, the shadow schema belongs to that run and stays. This call
-    then raises `LockLost`, or an error of its sessions, which the other run has ended.
+    If another run takes over the lock, that run ends the sessions of this one, and the shadow
+    schema stays, since it now belongs to the other run. This call then raises `LockLost`, or the
+    error of an ended session.
     """
     verify_backup(backup, on_bytes).require()
     require_restorable(access, backup)
@@ -70,8 +72,9 @@ def load_shadow(
         drop_schema(session, shadow)
         create_schema_like(session, access.name, shadow)
         set_default_collation(session, shadow, backup.manifest.collation)
-        # A run that takes over ends all sessions that use the shadow schema. So this session uses
-        # it too: once ended, it can no longer change the schema.
+        # A run that takes over the lock ends all sessions that use the shadow schema. So this
+        # session uses the schema too: once the session has been ended, it can no longer change the
+        # schema.
         session.use(shadow)
         session.stay_open()
         try:
@@ -90,7 +93,7 @@ def load_shadow(
 
 
 def drop_shadow(access: DatabaseAccess) -> None:
-    """Drop the shadow schema, whose backup will not be swapped in. Raises `DatabaseError`."""
+    """Drop the shadow schema without swapping it in. Raises `DatabaseError`."""
     with open_session(access) as session:
         # A statement of a killed load may still run.
         end_sessions(session, shadow_name(access.name))
@@ -117,8 +120,8 @@ def require_restorable(access: DatabaseAccess, backup: Backup) -> None:
 def notes_on_grants(access: DatabaseAccess, backup: Backup) -> list[str]:
     """Return a line for each privilege on a routine that a restore of this backup lost.
 
-    A restore keeps the privileges that there are, and grants none that only a manifest names.
-    Raises `DatabaseError`.
+    A restore keeps the privileges that exist on the server. It does not grant privileges that only
+    the manifest names. Raises `DatabaseError`.
     """
     with open_session(access) as session:
         lost = lost_grants(session, access.name, backup.manifest.routine_grants)
@@ -126,20 +129,21 @@ def notes_on_grants(access: DatabaseAccess, backup: Backup) -> list[str]:
 
 
 def _notes_on_bodies(manifest: Manifest, live: str) -> list[str]:
-    """Return a line if objects of another schema's backup may go on using that schema.
+    """Return a line if objects from the backup of another schema may still use that schema.
 
-    The bodies of routines, triggers and events are restored as they are, with the names in them.
+    Bodies of routines, triggers and events are restored unchanged, including the schema names in
+    them.
     """
     former = manifest.database
     if former == live:
         return []
     if manifest.object_definitions is None:
         return [
-            f"whether routines, triggers or events of the backup name their former database"
-            f" {former!r} is not known: they would use that one"
+            "it is not known whether routines, triggers or events of the backup name their former"
+            f" database {former!r}; those that do would use that database"
         ]
     if named := bodies_naming(manifest.recorded, former):
-        return [f"these name their former database {former!r} and use that one: {', '.join(named)}"]
+        return [f"these name their former database {former!r}, and use it: {', '.join(named)}"]
     return []
 
 

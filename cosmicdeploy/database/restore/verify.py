@@ -34,10 +34,10 @@ from cosmicdeploy.errors import BackupError, BackupUnreadable
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """The result of a verification; `reasons` say why it failed, empty if it passed.
+    """The result of a verification; `reasons` say why it failed, and are empty if it passed.
 
-    `checksums` is table → checksum of the loaded rows, if these were computed.
-    `notes` say what a restore cannot bring back as it was, although it passed.
+    `checksums` is table → checksum of the loaded rows, if checksums were computed. `notes` say what
+    a restore cannot create as it was, although the verification passed.
     """
 
     backup_id: str
@@ -83,9 +83,9 @@ def verify_backup(backup: Backup, on_bytes: OnBytes = ignore_progress) -> Verifi
 class RestoreTest:
     """How to test that a backup restores.
 
-    `data`: compute the checksums of all rows, even of those that have none on record. `connections`
-    is how many connections load the rows; by default, one for each core. `schema` is the scratch
-    schema, from `scratch_name`; by default, one with a random name.
+    `data`: compute the checksums of all tables, even of those without a recorded checksum.
+    `connections` is how many connections load the rows; by default `connection_count()`. `schema`
+    is the name of the scratch schema, from `scratch_name`; if "", a random name is used.
     """
 
     data: bool = False
@@ -120,7 +120,7 @@ def verify_restore(
             load_schema(access, backup, schema, on_bytes, connections=how.connections)
             on_bytes(0)  # the caller may raise here, to stop
             with open_session(access) as session:
-                session.use(schema)  # so that ending the sessions of the schema ends this one too
+                session.use(schema)  # `end_sessions` then ends this session too
                 facts = Facts(session, schema)
                 with_checksum = facts.engines() if how.data else backup.checksums
                 rows = read_rows(facts, with_checksum, lambda: on_bytes(0))
@@ -130,7 +130,7 @@ def verify_restore(
         except BackupUnreadable:
             raise
         except BackupError as error:
-            on_bytes(0)  # a load that was stopped has failed for that reason
+            on_bytes(0)  # raises if the caller stopped the load; else the load failed by itself
             return Verification(backup_id=backup.id, reasons=(str(error), *error.details))
     checksums = {name: each.checksum for name, each in rows.items() if each.checksum}
     return Verification(
@@ -143,7 +143,7 @@ def scratch_schema(
 ) -> AbstractContextManager[str]:
     """Create an empty schema for the block, and drop it afterwards.
 
-    By default, it has a random name. Raises `DatabaseError`.
+    If `schema` is "", the schema gets a random name. Raises `DatabaseError`.
     """
     name = schema or scratch_name(access.name)
     return temporary_schema(access, name, backup.manifest.collation)
@@ -175,11 +175,12 @@ def verify_restore_and_record(
 ) -> Verification:
     """Verify that a backup restores and record the result in the catalogue.
 
-    With `how.data`, also records the checksums of rows that have none on record, so that every
-    later restore is compared with this one.
+    With `how.data`, also records the checksums of tables that have no recorded checksum yet, so
+    that every later restore is compared with this one.
 
-    If the test restore fails, the data is verified alone, to find out whether it is damaged. Raises
-    what `verify_restore` raises, and `BackupError` if the result cannot be recorded.
+    If the test restore fails, the data file is also compared with its manifest, to find out whether
+    it is damaged. Raises what `verify_restore` raises, and `BackupError` if the result cannot be
+    recorded.
     """
     with catalogue.in_use(backup):
         result = verify_restore(engine, access, backup, on_bytes, how)
@@ -201,7 +202,7 @@ def verify_restore_and_record(
 
 
 def _without_checksum(backup: Backup, checksums: Mapping[str, str]) -> dict[str, str]:
-    """Return the checksums of the tables of which the manifest has none."""
+    """Return the checksums of the tables that have none in the manifest."""
     recorded = {name for name, rows in backup.manifest.objects.tables.items() if rows.checksum}
     return {name: each for name, each in checksums.items() if name not in recorded}
 
@@ -215,7 +216,8 @@ def _damage(backup: Backup, manifest: Manifest, on_bytes: OnBytes) -> list[str]:
     compressed = Digest()
     for chunk in read_compressed(backup.data):
         compressed.feed(chunk)
-    # Damaged data is not decompressed: the decompressor's error would say less than this reason.
+    # Damaged data is not decompressed: the error of the decompressor would say less than the reason
+    # below.
     if compressed.content != manifest.compressed:
         return ["the compressed data has changed (size or SHA-256 differs)"]
     raw, scan = Digest(), DumpScan()

@@ -24,14 +24,15 @@ from cosmicdeploy.errors import BackupError, DatabaseError
 def require_creatable(session: Session, recorded: Sequence[Definition]) -> None:
     """Raise `BackupError` if an object cannot be created from its text in another schema.
 
-    Checks the text, and that the server knows the settings under which it was created. Raises
-    `DatabaseError` if the server does not answer.
+    Checks the object's text, and that the server knows the settings under which the object was
+    created. Raises `DatabaseError` if the server does not answer.
     """
     for definition in recorded:
         encoded(definition, definition.statement)
         if is_bound_to_schema(definition):
             raise BackupError(
-                f"{definition.label} names its schema before its body, so it works in no other",
+                f"{definition.label} names its schema before its body, so it works in no other"
+                " schema",
                 todo="create it again without the schema's name",
             )
     require_known_settings(session, recorded)
@@ -42,11 +43,11 @@ def require_creatable_events(
 ) -> list[str]:
     """Raise `BackupError` if the server refuses to create one of the events among `recorded`.
 
-    Returns a line for each event that a restore cannot bring back as recorded, since its time is
-    over. Creates each event in `schema`, which must have no events of its own, and drops it again.
-    The event is created disabled, so that the server never runs it there. Makes `schema` the
-    current one. Raises `DatabaseError` if the server does not answer, or if the user lacks the
-    privileges.
+    Returns a line for each event that a restore cannot create as recorded, since its time is over.
+    To find out, creates each event in `schema` and drops it again; `schema` must have no events of
+    its own. The events are created disabled, so that the server never runs them there. Makes
+    `schema` the current schema. Raises `DatabaseError` if the server does not answer, or if the
+    user lacks the privileges.
     """
     session.use(schema)
     events = [each for each in recorded if each.kind == "EVENT"]
@@ -56,7 +57,7 @@ def require_creatable_events(
 def _try_event(session: Session, schema: str, event: Definition) -> str:
     drop = f"DROP EVENT IF EXISTS {quoted(schema)}.{quoted(event.name)}"
     statement, note = encoded(event, disabled(event, always_dropped=True)), ""
-    session.execute(drop)  # a killed trial may have left it
+    session.execute(drop)  # a killed run may have left the event behind
     try:
         with session_settings(session, event):
             session.execute(statement)

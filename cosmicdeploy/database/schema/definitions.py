@@ -18,9 +18,10 @@ Kind = Literal["FUNCTION", "PROCEDURE", "PACKAGE", "PACKAGE BODY", "VIEW", "TRIG
 # Only MariaDB has packages.
 ROUTINES: tuple[Kind, ...] = ("FUNCTION", "PROCEDURE", "PACKAGE", "PACKAGE BODY")
 
-# Kind → query for the names of its objects, and what to order them by before their names. The kinds
-# are in an order in which objects can be created. The triggers of a table are in the order in which
-# they fire, since triggers that are created in this order fire in it again.
+# Kind → query for the names of its objects. The results are ordered by the columns after the name,
+# and then by the name. The kinds are in an order in which objects can be created. A table's
+# triggers are in the order in which they fire: if they are created in this order, they fire in it
+# again.
 NAME_QUERIES: dict[Kind, str] = {
     **{
         kind: "SELECT routine_name FROM information_schema.routines"  # noqa: S608 - fixed words
@@ -35,7 +36,7 @@ NAME_QUERIES: dict[Kind, str] = {
     " ON event_schema = name AND (@@lower_case_table_names <> 0"
     " OR CAST(event_schema AS BINARY) = CAST(name AS BINARY))",
 }
-# SHOW CREATE returns the text of an object in one of these columns, which depends on the kind.
+# SHOW CREATE returns the text of an object in one of these columns, depending on its kind.
 STATEMENT_COLUMNS = frozenset(
     {
         "Create Function",
@@ -47,7 +48,7 @@ STATEMENT_COLUMNS = frozenset(
         "Create Event",
     }
 )
-# Numbers of the server's errors about a row of its table of events.
+# Error numbers of the server for a row in its table of events that it cannot read.
 UNREADABLE_EVENTS = frozenset({1548, 1728})
 # What to do if the server does not know a named time zone.
 LOAD_TIME_ZONES = (
@@ -92,9 +93,9 @@ class Definition(StoredModel):
 
     @property
     def definer(self) -> str:
-        """The account in the statement's DEFINER clause, as user@host, or the name of a role.
+        """The account in the statement's DEFINER clause: user@host, or the name of a role.
 
-        "" without such a clause.
+        It is "" if the statement has no such clause.
         """
         match = DEFINER.search(self.statement)
         parts = filter(None, match.groups()) if match else ()
@@ -109,7 +110,7 @@ class Definition(StoredModel):
 class Definitions(StoredModel):
     """The views, routines, triggers and events of a schema, and its default collation.
 
-    `objects` are sorted for creating them: routines first, then views, triggers and events.
+    `objects` are in the order in which to create them: routines, views, triggers, events.
     """
 
     collation: str
@@ -152,11 +153,12 @@ def read_definitions(session: Session, schema: str) -> Definitions:
 
 
 def names_of(session: Session, schema: str, kind: Kind) -> tuple[str, ...]:
-    """Return the names of the objects of one kind, in their order. Raises `DatabaseError`.
+    """Return the names of the objects of one kind. Raises `DatabaseError`.
 
-    The order is by bytes: the server takes names for equal that differ in case or accents.
+    The names are ordered by their bytes, since the server treats names that differ only in case or
+    accents as equal. Triggers are in the order in which they fire.
 
-    MariaDB lists no event of a schema that has one whose time zone it does not know.
+    If MariaDB does not know the time zone of an event, it lists no event of the schema.
     """
     try:
         rows = session.rows(NAME_QUERIES[kind], schema)
@@ -182,8 +184,8 @@ def read_definition(session: Session, kind: Kind, name: str) -> Definition:
             todo=f"connect as its definer, or as a user with {session.vendor.bodies_privilege}",
         )
     if kind == "EVENT":
-        # The server writes the name in UTF-8, but reads the whole text in the event's character
-        # set: an umlaut becomes two other letters.
+        # The server writes the event's name in UTF-8, but reads the whole text in the event's
+        # character set: an umlaut in the name becomes two other letters.
         statement = EVENT_NAME.sub(lambda head: head[1] + quoted(name), str(statement))
     return Definition(
         kind=kind,

@@ -1,17 +1,16 @@
-"""The digest of a schema's structure, to see whether a structure changed or two are equal."""
+"""The digest of a schema's structure, to detect a change or to compare two schemas."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 
-from cosmicdeploy.database.schema.table_texts import read_table_texts
+from cosmicdeploy.database.schema.tables.table_texts import read_table_texts
 from cosmicdeploy.database.session import Session
 
 # The queries read no schema names, so that a restored copy has the same digest as its original.
-# They read no counters and statistics, since these change with the data. Names that the server's
-# collation takes for equal follow each other by their bytes, so that the order never depends on
-# chance.
+# They read no counters and statistics, since these change with the data. Names that are equal by
+# the server's collation are ordered by their bytes, so that the order is always the same.
 QUERIES = (
     "SELECT table_name, table_type, engine, table_collation FROM information_schema.tables"
     " WHERE table_schema = %s ORDER BY table_name, CAST(table_name AS BINARY)",
@@ -41,18 +40,22 @@ QUERIES = (
 )
 
 
-# Stands before a digest of the tables' texts. Digests of the queries have nothing before them.
+# The prefix of a digest that was computed from the tables' texts. A digest of the queries' results
+# has no prefix.
 TEXTS = "texts:"
 
 
-def schema_digest(session: Session, schema: str, like: str | None = None) -> str:
+def schema_digest(session: Session, schema: str, comparable_with: str | None = None) -> str:
     """Return the SHA-256 (hex) of the definitions of tables, columns, indexes and constraints.
 
-    It is taken of the same things as `like`, a recorded digest, so that both can be compared: for
-    MySQL, earlier versions took it of the queries. Raises `DatabaseError`.
+    If `comparable_with` is a recorded digest, the result is computed in the same way as that
+    digest, so that both can be compared: for MySQL, earlier versions of the deployer computed the
+    digest from the queries' results. Raises `DatabaseError`.
     """
-    of_texts = like.startswith(TEXTS) if like else not session.vendor.lists_expressions
-    if of_texts:
+    reads_texts = not session.vendor.lists_expressions
+    if comparable_with:
+        reads_texts = comparable_with.startswith(TEXTS)
+    if reads_texts:
         return TEXTS + _sha256(read_table_texts(session, schema))
     return _sha256([session.rows(query, schema) for query in QUERIES])
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cosmicdeploy.database.access import DatabaseAccess, quoted
-from cosmicdeploy.database.schema.columns import Outline
+from cosmicdeploy.database.bookkeeping import LARAVEL, Bookkeeping
 from cosmicdeploy.database.schema.definitions import (
     ROUTINES,
     Definitions,
@@ -16,10 +16,10 @@ from cosmicdeploy.database.schema.definitions import (
     read_definitions,
 )
 from cosmicdeploy.database.schema.digest import schema_digest
-from cosmicdeploy.database.schema.outline import incompatibilities, read_outline
+from cosmicdeploy.database.schema.tables.columns import Outline
+from cosmicdeploy.database.schema.tables.outline import incompatibilities, read_outline
 from cosmicdeploy.database.session import Session, open_session
-
-MIGRATIONS_TABLE = "migrations"
+from cosmicdeploy.errors import DatabaseError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +40,17 @@ class Table:
 
 
 class Facts:
-    """Queries about one schema. All methods raise `DatabaseError`."""
+    """Queries about one schema. All methods raise `DatabaseError`.
 
-    def __init__(self, session: Session, schema: str) -> None:
+    `bookkeeping` is its table of migrations; None if no framework keeps one.
+    """
+
+    def __init__(
+        self, session: Session, schema: str, bookkeeping: Bookkeeping | None = LARAVEL
+    ) -> None:
         self.session = session
         self.schema = schema
+        self.bookkeeping = bookkeeping
 
     def ping(self) -> None:
         """Run a trivial query, to check that the database answers."""
@@ -76,7 +82,7 @@ class Facts:
         return int(self.session.rows(f"SELECT COUNT(*) FROM {name}")[0][0])  # noqa: S608 - quoted
 
     def other_tables(self) -> dict[str, str]:
-        """Return name → type of all that is neither a base table nor a view, such as a sequence."""
+        """Return name → type of everything else, such as sequences: no base table and no view."""
         rows = self.session.rows(
             "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = %s"
             " AND table_type NOT IN ('BASE TABLE', 'VIEW')",
@@ -151,38 +157,51 @@ class Facts:
         )
         return int(rows[0][0])
 
-    def schema_digest(self, like: str | None = None) -> str:
+    def schema_digest(self, comparable_with: str | None = None) -> str:
         """Return the digest of the structure: equal digests mean equal structure.
 
-        It is comparable with `like`, a recorded digest.
+        If `comparable_with` is a recorded digest, both digests can be compared.
         """
-        return schema_digest(self.session, self.schema, like)
+        return schema_digest(self.session, self.schema, comparable_with)
+
+    def has_bookkeeping(self) -> bool:
+        """Whether the framework's table of migrations exists."""
+        return self.bookkeeping is not None and bool(self.columns(self.bookkeeping.table))
 
     def applied_migrations(self) -> dict[str, int]:
-        """Return applied migration → its batch number; empty if there is no migrations table."""
-        if not self.columns(MIGRATIONS_TABLE):
+        """Return applied migration → number of the run that ran it, in the order in which they ran.
+
+        The number is 0 if the framework counts no runs. Empty if there is no table of migrations.
+        Raises `DatabaseError` also if the table has other columns than expected.
+        """
+        kept = self.bookkeeping
+        existing = self.columns(kept.table) if kept else ()
+        if kept is None or not existing:
             return {}
-        table = f"{quoted(self.schema)}.{quoted(MIGRATIONS_TABLE)}"
-        rows = self.session.rows(
-            f"SELECT migration, batch FROM {table} ORDER BY batch, migration"  # noqa: S608 - quoted
+        _require_columns(kept, existing)
+        columns = ", ".join(map(quoted, kept.read_columns))
+        order = ", ".join(map(quoted, kept.order or kept.columns))
+        table = f"{quoted(self.schema)}.{quoted(kept.table)}"
+        return kept.applied(
+            self.session.rows(f"SELECT {columns} FROM {table} ORDER BY {order}")  # noqa: S608 - quoted
         )
-        return {str(name): int(batch) for name, batch in rows}
 
     def outline(self) -> Outline:
         """Return what application code relies on: the columns of each table and view."""
         return read_outline(self.session, self.schema)
 
     def incompatibilities(self, needed: Outline) -> list[str]:
-        """Return why code written for the schema `needed` cannot use this one; empty if it can.
+        """Return why code written for the schema `needed` cannot use this schema; empty if it can.
 
-        An empty `needed` is a reason too: the schema that the code needs is not known.
+        An empty `needed` is a reason too: it means that the schema which the code needs is not
+        known.
         """
         if not needed:
             return ["it is not known which schema that code needs"]
         return incompatibilities(needed, self.outline())
 
     def highest_batch(self) -> int:
-        """Return the number of the last migration batch; 0 if no migration was applied."""
+        """Return the number of the last run that migrated; 0 if none did, or if none is counted."""
         return max(self.applied_migrations().values(), default=0)
 
     def keys_across_schemas(self) -> tuple[str, ...]:
@@ -204,8 +223,21 @@ class Facts:
         return tuple(sorted(names))
 
 
+def _require_columns(kept: Bookkeeping, existing: Sequence[str]) -> None:
+    known = {name.lower() for name in existing}
+    missing = [name for name in (*kept.read_columns, *kept.order) if name.lower() not in known]
+    if missing:
+        raise DatabaseError(
+            f"The table {kept.table} is not the table of migrations that the deployer expects: it"
+            f" has no column {missing[0]}",
+            where="database",
+            todo="name the framework that runs the migrations in migrate.framework, or describe its"
+            " table as `table` in a file of your own (docs/migrations.md)",
+        )
+
+
 @contextmanager
 def open_facts(access: DatabaseAccess) -> Iterator[Facts]:
     """Open a session for queries about the live schema. Raises `DatabaseError`."""
     with open_session(access) as session:
-        yield Facts(session, access.name)
+        yield Facts(session, access.name, access.bookkeeping)

@@ -1,7 +1,7 @@
-"""List the objects of a schema by kind, and drop those that were not there before.
+"""List the objects of a schema by kind, and drop objects that did not exist before a run.
 
-Tables are dropped only under a lock, after the caller has looked at their rows once more: no row
-that a client writes in between is lost.
+Tables are dropped only while they are locked, after the caller has checked their rows once more: so
+no row that a client writes in between is lost.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from cosmicdeploy.database.session import Session, execute_when_unlocked
 # The word of a DROP statement, and the object's name.
 SchemaObject = tuple[str, str]
 TABLE = "TABLE"
-# The server's types of tables that are not called a table in a DROP statement.
+# The server's table type → the word for it in a DROP statement, if that word is not TABLE.
 OTHER_TABLES = {"VIEW": "VIEW", "SYSTEM VIEW": "VIEW", "SEQUENCE": "SEQUENCE"}
 
 
@@ -43,7 +43,7 @@ def _of(
 
 
 def table_checksums(session: Session, schema: str, tables: Collection[str]) -> dict[str, str]:
-    """Return the server's checksum of the rows of each of these tables. Reads them completely.
+    """Return the server's checksum of each of these tables. Reads the tables completely.
 
     Raises `DatabaseError`.
     """
@@ -67,9 +67,9 @@ def drop_objects(
 ) -> None:
     """Drop these objects, the tables first.
 
-    `check` is called while the session locks the tables, and raises an error if one of them must
-    stay; then nothing is dropped. Raises `DatabaseError`, also if a table is still in use after a
-    minute.
+    `check` is called while the session holds the locks of the tables. If a table must stay, `check`
+    raises an error, and nothing is dropped. Raises `DatabaseError`, also if a table is still in use
+    after a minute.
     """
     session.execute("SET SESSION foreign_key_checks = 0")
     if tables := [name for kind, name in objects if kind == TABLE]:

@@ -19,12 +19,12 @@ TO_RESTORE = (
     *("SELECT", "INSERT", "CREATE", "DROP", "ALTER", "INDEX", "REFERENCES", "LOCK TABLES"),
     *("CREATE VIEW", "SHOW VIEW", "TRIGGER", "EVENT", "CREATE ROUTINE", "ALTER ROUTINE"),
 )
-# With any of these privileges, a user may create objects whose definer is another account: MariaDB
-# has SET USER, MySQL since 8.2 SET_ANY_DEFINER and before it SET_USER_ID, and both have SUPER.
+# With any of these privileges, a user may create objects whose definer is another account. MariaDB
+# has SET USER; MySQL has SET_ANY_DEFINER, and before version 8.2 SET_USER_ID; both have SUPER.
 FOREIGN_DEFINERS = frozenset({"SUPER", "SET USER", "SET_USER_ID", "SET_ANY_DEFINER"})
 ALL = "ALL PRIVILEGES"
 GRANT = re.compile(r"GRANT (?P<privileges>.+?) ON (?P<schema>\*|`(?:[^`]|``)+`)\.\* TO (?P<to>\S+)")
-# MySQL may take privileges on all schemas back for one of them (`partial_revokes`).
+# On MySQL, a privilege on all schemas may be revoked for a single schema (`partial_revokes`).
 REVOKE = re.compile(r"REVOKE (?P<privileges>.+?) ON (?P<schema>`(?:[^`]|``)+`)\.\* FROM ")
 # In a grant, _ and % in a schema's name are wildcards unless a backslash precedes them.
 WILDCARD = re.compile(r"(?<!\\)[_%]")
@@ -39,34 +39,35 @@ def require_privileges(
     session: Session,
     schemas: Iterable[str],
     required: Iterable[str],
-    otherwise: str = "use another user",
+    alternative: str = "use another user",
 ) -> None:
     """Raise `BackupError` unless the user has all required privileges on each schema.
 
-    The error's details are the statements that grant them; `otherwise` is what to do instead.
+    The error's details are the statements that grant them; `alternative` is what to do instead.
     """
     named = {schema: (schema, _granted_schema(schema)) for schema in schemas}
-    _require(session, named, tuple(required), otherwise)
+    _require(session, named, tuple(required), alternative)
 
 
 def require_scratch_privileges(
-    session: Session, live: str, otherwise: str = "use another user"
+    session: Session, live: str, alternative: str = "use another user"
 ) -> None:
     """Raise `BackupError` unless the user may restore into the schemas of test restores.
 
-    Their names are random, so the statement in the error grants the privileges on all of them.
+    The names of these schemas are random. So the statement in the error grants the privileges on
+    every schema with such a name.
     """
     scratch = scratch_name(live)
     prefix = scratch[: -2 * SCRATCH_ID_BYTES]
     named = {scratch: (f"{prefix}…", f"{_granted_schema(prefix)[:-1]}%`")}
-    _require(session, named, TO_RESTORE, otherwise)
+    _require(session, named, TO_RESTORE, alternative)
 
 
 def _require(
     session: Session,
     named: Mapping[str, tuple[str, str]],
     required: tuple[str, ...],
-    otherwise: str,
+    alternative: str,
 ) -> None:
     """Raise the error of `require_privileges`; `named` is schema → (as shown, as in a GRANT)."""
     missing = {named[schema]: _missing(session, schema, required) for schema in named}
@@ -76,7 +77,7 @@ def _require(
         raise BackupError(
             f"The database user lacks privileges: {'; '.join(lines)}",
             where=session.where,
-            todo=f"run the statements below on the server as its administrator, or {otherwise}",
+            todo=f"run the statements below on the server as its administrator, or {alternative}",
             details=[
                 _grant(names if len(names) < len(required) else (ALL,), granted, account)
                 for (_, granted), names in missing.items()
@@ -98,7 +99,7 @@ def own_account(session: Session) -> str:
 
 
 def _granted_schema(schema: str) -> str:
-    """Return a schema's name as a GRANT names this schema alone."""
+    """Return a schema's name as in a GRANT, with wildcards escaped to name only this schema."""
     return quoted(re.sub(r"([\\_%])", r"\\\1", schema))
 
 
@@ -119,8 +120,8 @@ def require_definers(session: Session, definers: Iterable[str]) -> None:
 def privileges_on(session: Session, schema: str | None) -> frozenset[str]:
     """Return the user's privileges on a schema, including those on all schemas (`*.*`).
 
-    If `schema` is None, return only those on all schemas. Privileges of active roles are included,
-    privileges on single tables are not. Raises `DatabaseError`.
+    If `schema` is None, return only the privileges on all schemas. Includes the privileges of
+    active roles, but not privileges on single tables. Raises `DatabaseError`.
     """
     whole: set[str] = set()
     revoked: set[str] = set()

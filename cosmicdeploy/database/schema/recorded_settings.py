@@ -11,8 +11,8 @@ from cosmicdeploy.database.schema.schemas import set_default_collation
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.errors import BackupError, DatabaseError
 
-# Numbers of the server's errors about a value that it does not know: of a variable, a character
-# set, a collation, a time zone.
+# The server's error numbers for an unknown value: of a variable, a character set, a collation or a
+# time zone.
 UNKNOWN_VALUE = frozenset({1115, 1231, 1273, 1298})
 OTHER_SERVER = (
     "create it again under settings that this server knows, or use a server of the version on"
@@ -24,8 +24,8 @@ OTHER_SERVER = (
 def recorded_settings(session: Session, schema: str, definition: Definition) -> Iterator[None]:
     """Apply the settings of a definition to the session and the schema within the block.
 
-    Restores both in every case, also if the server refuses one of the settings. Raises
-    `DatabaseError`, and `BackupError` if the server does not know a setting.
+    Afterwards restores the former settings of both, even if the server refuses one of the new ones.
+    Raises `DatabaseError`, and `BackupError` if the server does not know a setting.
     """
     own = default_collation(session, schema)
     try:
@@ -62,12 +62,12 @@ def require_known_settings(session: Session, recorded: Iterable[Definition]) -> 
 
 
 def _settings(definition: Definition) -> Iterator[tuple[str, str, str]]:
-    """Yield the session variables to set: the variable, how messages call it, and its value."""
+    """Yield each session variable to set, its name in messages, and its value."""
     yield "sql_mode", "sql_mode", definition.sql_mode
     yield "time_zone", "time_zone", definition.time_zone or "SYSTEM"
     yield "character_set_client", "character_set_client", definition.charset
     if definition.database_collation:
-        # Only to see whether the server knows it: every user may set this variable.
+        # Set only to see whether the server knows this collation: every user may set this variable.
         yield "collation_connection", "collation of its schema", definition.database_collation
     yield "collation_connection", "collation_connection", definition.collation
 

@@ -17,7 +17,7 @@ from cosmicdeploy.database.schema.schemas import set_default_collation
 from cosmicdeploy.database.session import Session, execute_when_unlocked, is_refusal
 from cosmicdeploy.errors import DatabaseError
 
-# Kinds of objects that the server runs without a call.
+# Kinds of objects that the server runs by itself, without a call.
 ACTIVE: tuple[Kind, ...] = ("TRIGGER", "EVENT")
 
 
@@ -54,8 +54,8 @@ def create_missing_triggers_and_events(
 def drop_objects(session: Session, schema: str, *kinds: Kind) -> None:
     """Drop all objects of these kinds, each kind in reverse order of creation.
 
-    If this stops halfway and the dropped triggers are created again, all triggers then fire in the
-    same order as before. Raises `DatabaseError`.
+    Thanks to this order, if the drop stops halfway and the dropped triggers are created again, all
+    triggers fire in the same order as before. Raises `DatabaseError`.
     """
     for kind in kinds:
         for name in reversed(names_of(session, schema, kind)):
@@ -63,7 +63,7 @@ def drop_objects(session: Session, schema: str, *kinds: Kind) -> None:
 
 
 def without_broken_views(session: Session, definitions: Definitions) -> Definitions:
-    """Return a copy without the views that cannot be queried: they cannot be created again.
+    """Return a copy without the views that cannot be queried, and so not be created again.
 
     Raises `DatabaseError` as `broken_views` does.
     """
@@ -95,8 +95,8 @@ def dropped_routines(
 ) -> list[tuple[Kind, str]]:
     """Return the routines of a schema that `recreate_objects` drops, in this order.
 
-    `recorded` are the labels of the objects that it creates. A server that cannot replace a routine
-    drops all of them. Raises `DatabaseError`.
+    `recorded` are the labels of the objects that `recreate_objects` creates. On a server without
+    CREATE OR REPLACE for routines, all routines are dropped. Raises `DatabaseError`.
     """
     kept = recorded if session.vendor.replaces_routines else ()
     return [

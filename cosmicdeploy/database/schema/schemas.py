@@ -30,7 +30,7 @@ def replaced_name(live: str) -> str:
 
 
 def kept_name(live: str) -> str:
-    """Return a random name for a schema that keeps replaced data, and that no command touches."""
+    """Return a random name for a schema that keeps replaced data and is never used again."""
     return _derived_name(live, f"kept_{secrets.token_hex(SCRATCH_ID_BYTES)}")
 
 
@@ -40,7 +40,7 @@ def swap_record_name(live: str) -> str:
 
 
 def proof_name(live: str) -> str:
-    """Return the name of the schema into which a backup's structure is loaded as it is made."""
+    """Return the name of the schema in which the structure of a new backup is proven."""
     return _derived_name(live, "proof")
 
 
@@ -85,10 +85,10 @@ def temporary_schema(
 ) -> Iterator[str]:
     """Create an empty schema for the block, and drop it afterwards.
 
-    It gets the live schema's character set, and `collation`. A lock with the schema's name is held
-    until then, so that other runs see that the schema is in use. Whatever a killed run left of it
-    is dropped first, unless it has rows. Raises `DatabaseError`, also if it has, and if another
-    session holds the lock for more than `wait` seconds.
+    The schema gets the live schema's character set, and `collation`. Within the block, a session
+    holds a lock with the schema's name, so that other runs see that the schema is in use. A schema
+    of this name that a killed run left is dropped first. Raises `DatabaseError`, also if that
+    schema has rows, or if another session holds the lock for more than `wait` seconds.
     """
     with open_session(access) as holder:
         holder.stay_open()
@@ -106,7 +106,7 @@ def temporary_schema(
             set_default_collation(holder, schema, collation)
             yield schema
         except BaseException:
-            # The first error says more; the next run drops what is left.
+            # The first error says more than one of this drop; the next run drops the schema.
             with suppress(DatabaseError):
                 _drop(access, schema)
             raise
@@ -119,9 +119,9 @@ def _drop(access: DatabaseAccess, schema: str) -> None:
 
 
 def require_no_rows(session: Session, schema: str) -> None:
-    """Raise `DatabaseError` if a schema has rows, or what no dump has: it may be someone's own.
+    """Raise `DatabaseError` if a schema has rows or sequences: it may be a user's own schema.
 
-    No process that was killed while it proved a structure has left rows.
+    A killed proof of a structure leaves tables behind, but never rows or sequences.
     """
     facts = Facts(session, schema)
     filled = next(
@@ -134,11 +134,12 @@ def require_no_rows(session: Session, schema: str) -> None:
     )
     if filled is not None:
         raise DatabaseError(
-            f"The schema {schema} is not dropped: its table {filled} has rows, so it is not the"
-            " deployer's own, which needs this name for a time",
+            f"The deployer needs a temporary schema with the name {schema}, but that schema exists,"
+            f" and is not the deployer's own, since its table {filled} has rows",
             where=session.where,
-            todo="move its tables to a schema of another name with RENAME TABLE, and drop it; or"
-            " set backup.prove: off, which leaves it open whether a backup can be restored",
+            todo="move its tables to a schema of another name with RENAME TABLE, and drop"
+            " the schema; or set backup.prove: off, which leaves unproven that a backup can be"
+            " restored",
         )
 
 
@@ -176,7 +177,7 @@ def drop_schema(session: Session, schema: str) -> None:
 def end_sessions(session: Session, schema: str) -> None:
     """End all other sessions that use a schema, as far as the user may. Raises `DatabaseError`."""
     others = session.rows(
-        # Another schema's name may differ only in case.
+        # The name of another schema may differ from this one only in case.
         "SELECT id FROM information_schema.processlist WHERE db = %s AND id <> CONNECTION_ID()"
         " AND (@@lower_case_table_names <> 0 OR CAST(db AS BINARY) = CAST(%s AS BINARY))",
         schema,

@@ -30,10 +30,10 @@ def table_lock_holders(
 ) -> list[Process]:
     """Return the sessions that may hold the table lock that `waiter` waits for.
 
-    `processes` are all sessions by id; those that wait for a table lock themselves are left out.
-    If the server lists table locks, the result is the sessions that hold a lock on a table named in
-    the waiter's statement. Otherwise it is the sessions that use `schema` or no
-    schema, and whose transaction began before the wait. Raises `DatabaseError`.
+    `processes` are all sessions by id. If the server lists table locks, returns the sessions that
+    hold a lock on a table named in the waiter's statement. Otherwise returns the sessions that use
+    `schema` or no schema, and whose transaction began before the wait. In both cases, sessions that
+    wait for a table lock themselves are left out. Raises `DatabaseError`.
     """
     others = [each for each in processes.values() if not each.waits_for_table_lock]
     if lists_table_locks(session):

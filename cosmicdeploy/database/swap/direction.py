@@ -2,8 +2,9 @@
 
 RENAME TABLE moves all tables or none. But it refuses tables with triggers, and does not move views,
 routines and events. So a swap first records all these objects and drops triggers and events. Then
-it moves the tables and creates the objects again. After a kill, any process that finds the record
-can undo the swap if the tables have not moved, or finish the swap if they have.
+the swap moves the tables and creates the objects again. If its process is killed, any later process
+that finds the record can undo the swap if the tables have not moved, or finish the swap if they
+have.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from cosmicdeploy.database.swap.record import HELD_EVENTS, Phase, Record, SwapRe
 class Swapped:
     """The names of the tables that moved into the live schema, and of those that moved out.
 
-    `notes` are lines about events and privileges that are not as they were.
+    `notes` are lines about events and privileges that differ from before the swap.
     """
 
     moved_in: tuple[str, ...]
@@ -107,7 +108,8 @@ class SwapDirection:
         store = SwapRecord(session, self.live)
         record = store.read(self.prepared)
         notes = create_missing_triggers_and_events(session, self.live, record.leaving)
-        # In a swap back, the incoming tables had no triggers: these exist only in the record.
+        # In a swap back, the incoming tables have no triggers: their triggers exist only in the
+        # record.
         if self.prepared is Phase.PREPARED:
             create_missing_triggers_and_events(
                 session, self.incoming, record.coming.with_events(())

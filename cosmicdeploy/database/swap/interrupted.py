@@ -33,8 +33,9 @@ class SwapOutcome:
     """What was done about an interrupted swap, and which data is live now.
 
     `state` is "nothing" if no swap was interrupted. "old": the swap was undone, so the live data is
-    that from before the swap. "new": the swap was finished. A swap *back* puts the replaced data
-    live again, so "old" then means the restored data, and "new" the data from before the restore.
+    the data from before the swap. "new": the swap was finished. A swap *back* makes the replaced
+    data live again, so in that case "old" means the restored data, and "new" the data from before
+    the restore.
     """
 
     state: State
@@ -51,7 +52,7 @@ def resolve_interrupted_swap(access: DatabaseAccess) -> SwapOutcome:
 
 
 def is_swap_interrupted(access: DatabaseAccess) -> bool:
-    """Return whether a swap was interrupted. Raises `DatabaseError`."""
+    """Return whether there is an interrupted swap. Raises `DatabaseError`."""
     with open_session(access) as session:
         return bool(SwapRecord(session, access.name).phases() - {Phase.SWAPPED})
 
@@ -84,8 +85,9 @@ def resolve(session: Session, live: str) -> SwapOutcome:
 def _finish_or_undo(session: Session, live: str) -> SwapOutcome:
     """Finish a swap whose tables have moved; undo it if the server refuses one of its objects.
 
-    That happens if the server has changed since the swap began, for example if it has lost its time
-    zone tables. No client has written to the moved tables, which are in the backup as well.
+    The server may refuse an object that it accepted before the swap, for example if it has lost its
+    time zone tables. The undo loses no data: no client has written to the moved tables, and the
+    backup has them too.
     """
     interrupted = "a swap was interrupted after its tables moved"
     kept = SwapRecord(session, live).read(Phase.MOVED)

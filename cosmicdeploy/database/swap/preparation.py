@@ -27,10 +27,10 @@ def prepared_record(
 ) -> Record:
     """Return the record for a swap whose tables and objects can all be moved and created again.
 
-    `coming` are the objects of the tables that become live, `kept` the privileges on routines from
-    before an earlier swap. Tries to create each event, disabled, in the schema of these tables.
-    Raises `BackupError` if a table cannot be moved or an object cannot be created again, and
-    `DatabaseError` if the server does not answer.
+    `coming` are the objects that belong to the tables that become live. `kept` are the privileges
+    on routines from before an earlier swap. Tries to create each event, disabled, in the schema
+    `direction.incoming`. Raises `BackupError` if a table cannot be moved or an object cannot be
+    created again, and `DatabaseError` if the server does not answer.
     """
     for schema in (direction.live, direction.incoming):
         require_swappable(Facts(session, schema))
@@ -46,8 +46,8 @@ def prepared_record(
 def require_recreatable(session: Session, schema: str) -> Definitions:
     """Return a schema's objects without broken views: what a swap back has to create again.
 
-    Raises `BackupError` if one of them cannot be created again from its text and settings, or if
-    the user may not do that.
+    Raises `BackupError` if one of these objects cannot be created again from its text and settings,
+    or if the user may not create it.
     """
     recorded = without_broken_views(session, read_definitions(session, schema))
     require_definers(session, recorded.definers())

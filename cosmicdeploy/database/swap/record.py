@@ -33,7 +33,7 @@ EVENTS = TypeAdapter(tuple[Definition, ...])
 
 
 class Phase(StrEnum):
-    """How far a swap (with BACK: a swap back) has come. The values are names of tables."""
+    """How far a swap has come; BACK: a swap back. The values are names of tables."""
 
     PREPARED = "swap_prepared"
     MOVED = "swap_moved"
@@ -45,8 +45,9 @@ class Phase(StrEnum):
 class Record(StoredModel):
     """The views, routines, triggers and events of the two schemas before a swap.
 
-    `leaving` are those of the live tables, `coming` those of the tables that become live. `grants`
-    are the privileges on single routines of the live schema, now and before its first swap.
+    `leaving` are the objects of the live tables, `coming` those of the tables that become live.
+    `grants` are the privileges on single routines of the live schema, as they are now and as they
+    were before the first swap.
     """
 
     leaving: Definitions
@@ -56,7 +57,7 @@ class Record(StoredModel):
     def to_json(self) -> str:
         """Return the record in its stored form.
 
-        Without `grants` that field is left out: older versions do not know it.
+        An empty `grants` is left out, since older versions do not know this field.
         """
         return self.model_dump_json(exclude=None if self.grants else {"grants"})
 
@@ -104,7 +105,7 @@ class SwapRecord:
     def hold_events(self, events: tuple[Definition, ...]) -> None:
         """Store the events of a loaded backup, which must not run before its tables are live.
 
-        They replace those of a backup that was loaded before.
+        These events replace the stored events of a backup that was loaded before.
         """
         if not events:
             self.forget(HELD_EVENTS)

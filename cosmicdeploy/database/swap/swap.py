@@ -42,11 +42,12 @@ from cosmicdeploy.errors import BackupError, DatabaseError
 def swap(access: DatabaseAccess) -> Swapped:
     """Make the shadow schema's tables live, and keep the replaced ones in a schema of their own.
 
-    Everything that writes should be stopped. Raises `BackupError`, before anything is changed, if
-    the shadow schema is empty, the data from before an earlier restore is still kept, a table
-    cannot be moved, an object cannot be created again, or a privilege on a routine would be lost.
-    Raises `DatabaseError` if a statement fails or the tables stay locked; the swap is then undone,
-    or finished if its tables had moved, as far as the server answers.
+    The caller should have stopped all processes that write to the live schema. Raises
+    `BackupError`, before anything is changed, if the shadow schema is empty, the data from before
+    an earlier restore is still kept, a table cannot be moved, an object cannot be created again, or
+    a privilege on a routine would be lost. Raises `DatabaseError` if a statement fails or the
+    tables stay locked. In that case the swap is undone, or finished if its tables have moved,
+    provided that the server answers.
     """
     live = access.name
     with exclusive_session(access) as session:
@@ -107,9 +108,9 @@ def drop_replaced_data(access: DatabaseAccess) -> None:
 def set_replaced_data_aside(access: DatabaseAccess) -> str:
     """Move the data that a restore replaced to a schema of its own; return that schema's name.
 
-    No command reads or drops that schema. The record of the swap moves with the data: it holds the
-    views, routines, triggers and events of that time. Returns "" if no data is kept once an
-    interrupted swap is finished or undone. Raises `DatabaseError`.
+    No command reads or drops that schema. The record of the swap moves with the data, since it
+    holds the views, routines, triggers and events of that time. First finishes or undoes an
+    interrupted swap. Returns "" if no replaced data is kept after that. Raises `DatabaseError`.
     """
     live = access.name
     with exclusive_session(access) as session:

@@ -20,12 +20,12 @@ from cosmicdeploy.errors import DatabaseError
 
 
 def end_leftover_tools(engine: Engine, access: DatabaseAccess) -> None:
-    """End every tool that works on the live schema, or on the one into which a restore loads.
+    """End every tool that works on the live schema or on the shadow schema.
 
-    Also drops the schemas of proofs and of test restores that no process uses; if the database does
-    not answer, the next backup or test restore does. Call this only under the deploy lock: all this
-    then belongs to a killed deployer. Raises `EngineError` if the database's container does not
-    answer.
+    Also drops the schemas of proofs and of test restores that no process uses. If the database does
+    not answer, they stay, and the next backup or test restore drops them. Call this function only
+    under the deploy lock: then all these tools and schemas belong to a killed deployer. Raises
+    `EngineError` if the database's container does not answer.
     """
     for schema in (access.name, shadow_name(access.name)):
         end_tools(engine, access, schema)
@@ -35,7 +35,7 @@ def end_leftover_tools(engine: Engine, access: DatabaseAccess) -> None:
 
 
 def drop_unused_scratch_schemas(engine: Engine, access: DatabaseAccess) -> None:
-    """Drop the scratch schemas of killed test restores, and end what still works on them.
+    """Drop the scratch schemas of killed test restores; end the tools and sessions in them.
 
     Raises `DatabaseError` or `EngineError`.
     """

@@ -68,9 +68,9 @@ DUMP_FLAGS = (
 )
 # Kinds of objects that a dump may hold, as the tools' options name them.
 OBJECTS = ("routines", "triggers", "events")
-# In bytes: how much a dump tool puts into one INSERT, and the least that it can be told to.
+# In bytes: the default and the smallest size of the INSERTs that a dump tool writes.
 USUAL_INSERT, SMALLEST_INSERT = 1046528, 4096
-# More than the server counts as part of a statement.
+# In bytes. More than the server adds to a statement's size for the network protocol.
 PACKET_MARGIN = 1024
 # Options that the tools of some vendors or versions lack: name in the help text → flag.
 OPTIONAL_FLAGS = {
@@ -94,19 +94,19 @@ def dump_prefix(stdbuf: str, zstd: str) -> tuple[str, ...]:
 
 
 def object_flags(without: Collection[str]) -> tuple[str, ...]:
-    """Return the flags for the kinds of objects in a dump, without these kinds."""
+    """Return the flags that include all kinds of objects in a dump except these kinds."""
     return tuple(f"--skip-{kind}" if kind in without else f"--{kind}" for kind in OBJECTS)
 
 
 def as_names(*names: str) -> tuple[str, ...]:
-    """Return the words that a tool takes for these names, even if they look like options."""
+    """Return the arguments that name these objects, even if a name looks like an option."""
     return ("--", *names) if any(name.startswith("-") for name in names) else names
 
 
 def insert_size(largest: int) -> tuple[str, ...]:
     """Return the option with which each INSERT of several rows fits a server's largest packet.
 
-    None is needed if the packets are larger than what a dump tool puts into one INSERT.
+    Returns no option if the largest packet exceeds the default size of an INSERT anyway.
     """
     size = max(SMALLEST_INSERT, largest - PACKET_MARGIN)
     return () if size >= USUAL_INSERT else (f"--net-buffer-length={size}",)

@@ -72,9 +72,10 @@ class ContainerTools:
         return self._run(schema, [*self.dump_prefix, *tool], sink=sink, silence=silence)
 
     def seen_settings(self) -> dict[str, str]:
-        """Return the values of the settings that a dump needs, as the dump tool's session has them.
+        """Return name → value, in the dump tool's session, of the settings that a dump needs.
 
-        The server may lack some. Raises `DatabaseError` if the client cannot log in.
+        Settings that the server does not have are missing. Raises `DatabaseError` if the client
+        cannot log in.
         """
         tool = [self.query_tool, *self.login, *self._session_flags, *VALUES_ONLY]
         result = self._run(self.access.name, [*tool, f"--execute={query_values('dump')}"])
@@ -90,7 +91,7 @@ class ContainerTools:
 
     @property
     def _session_flags(self) -> list[str]:
-        """The options of the dump tool that the client has too, and that change its session."""
+        """The dump tool's options that change its session and that the client has too."""
         return [flag for flag in self.dump_flags if flag.startswith(SESSION_FLAGS)]
 
     def _run(

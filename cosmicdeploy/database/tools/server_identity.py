@@ -1,8 +1,8 @@
-"""Tell database servers apart by their data directories.
+"""Identify a database server by its data directory.
 
-A container's name, address and hostname change with each container, while two stacks may share
-them. The data directory stays, and has an identity of its own: MySQL's `server_uuid`, and in
-MariaDB, which has no such variable, the UUID in the control file of its Aria log.
+A container's name, address and hostname change with each container, and two stacks may have the
+same ones. The data directory stays, and has an identity of its own: in MySQL the variable
+`server_uuid`, in MariaDB, which has no such variable, the UUID in the control file of its Aria log.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ VARIABLES = (
     "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('server_uuid', 'datadir', 'aria_log_dir_path')"
 )
 CONTROL_FILE = "aria_log_control"
-# The UUID follows three magic bytes and the version of the file. A shell, since the engine raises
-# an error for a command that the container lacks.
+# The UUID follows three magic bytes and the version of the file. A shell runs `od`, since the
+# engine would raise an error if the container lacks a command.
 READ_UUID = ("sh", "-c", 'od -An -v -tx1 -j4 -N16 "$1"', "sh")
 UUID = re.compile(r"[0-9a-f]{32}")
 

@@ -1,4 +1,4 @@
-"""Check settings of the server that would change a dump, or refuse its rows in a restore."""
+"""Refuse server settings that would change a dump, or make a restore of it fail."""
 
 from __future__ import annotations
 
@@ -34,15 +34,16 @@ PROTOCOL_BYTES = 64
 def require_tool_settings(tools: ContainerTools, facts: Facts) -> None:
     """Raise `BackupError` if the server's settings would change what the dump tool reads.
 
-    Not every dump tool can be told to set them. Raises `DatabaseError` if the client cannot log in.
+    Not every dump tool has options to change them. Raises `DatabaseError` if the client cannot log
+    in.
     """
     seen = tools.seen_settings()
     _require_whole_lists(int(seen.pop(LIMIT)), facts)
     for name, needed in needed_values("dump").items():
         if name in seen and seen[name] != needed:
             raise BackupError(
-                f"The dump tool would read the data with {name} = {seen[name]}, which changes it:"
-                f" a dump needs {needed}",
+                f"The dump tool would read the data with {name} = {seen[name]}, which changes the"
+                f" data: a dump needs {needed}",
                 where=facts.session.where,
                 todo=SET_GLOBAL.format(f"{name} = {needed}", name),
             )
@@ -72,8 +73,8 @@ def largest_statement(session: Session) -> int:
 def require_sendable(size: int, label: str, limit: int, where: str) -> None:
     """Raise `BackupError` if the server would refuse a statement of `size` bytes.
 
-    `label` says what has this size. `limit` is the size in bytes of the largest statement that the
-    server accepts. `where` is what the error shows as its place.
+    `label` begins the message and names what has this size. `limit` is the size in bytes of the
+    largest statement that the server accepts. `where` is the `where` of the error.
     """
     if size <= limit:
         return

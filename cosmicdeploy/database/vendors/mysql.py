@@ -9,11 +9,12 @@ MYSQL = Vendor(
     replaces_routines=False,
     bodies_privilege="SHOW_ROUTINE on *.*",
     before_grant="",
-    # information_schema has the character sets of texts as they were typed, and a table that is
-    # created from SHOW CREATE TABLE has those to which the server has converted them.
+    # information_schema has each literal in the character set in which it was typed. A table that
+    # is created from SHOW CREATE TABLE has it in the character set to which the server converted
+    # it.
     lists_expressions=False,
-    # The server remembers whether a column's collation was given with the column. A copy always
-    # gives it, and then the server shows the character set too.
+    # The server remembers whether the CREATE TABLE named a column's collation. The CREATE TABLE of
+    # a copy always names it, and then the server shows the character set too.
     implied_charset=r" CHARACTER SET \w+(?= COLLATE \w+)",
     shows_all_literals=False,
     cuts_routines=True,

@@ -9,21 +9,33 @@ from dataclasses import dataclass
 class Vendor:
     """A vendor's servers, as far as they differ from another vendor's.
 
-    `name` is how manifests and messages call the vendor. `replaces_routines`: the server has CREATE
-    OR REPLACE for routines, which keeps the privileges granted on them. `bodies_privilege` lets a
-    user read the bodies of routines of other users. `before_grant` are the words that keep a
-    GRANT from creating an account. `lists_expressions`: information_schema has the expressions of
-    tables as SHOW CREATE TABLE shows them, for tables of any creator. `implied_charset` matches the
-    words of SHOW CREATE TABLE that a copy of the table may have and the table not, without any
-    difference. `shows_all_literals`: SHOW CREATE TABLE shows each text in an expression (see
-    `schema/lost_literals.py`). `cuts_routines`: the server reports the text of a routine only up to
-    a NUL character, as that of an event. `ends_on_last_line`: the dump tool puts the end of a
-    statement on the last line of an object's text.
+    Properties:
 
-    Queries: `row_waits` returns the session that waits for locked rows, the session that has locked
-    them, and the seconds of the wait. `lists_table_locks` returns a row if the server can list
-    which session holds which table's lock; `table_locks` returns these sessions and tables of one
-    schema. `table_locks_todo` says how to make the server list them.
+    - `name`: the vendor's name in manifests and messages.
+    - `replaces_routines`: the server has CREATE OR REPLACE for routines, which keeps the privileges
+      granted on them.
+    - `bodies_privilege`: the privilege with which a user may read the bodies of other users'
+      routines.
+    - `before_grant`: the words before a GRANT that keep it from creating an account.
+    - `lists_expressions`: information_schema has the expressions of tables as SHOW CREATE TABLE
+      shows them, for every table.
+    - `implied_charset`: matches words that SHOW CREATE TABLE may show for a copy of a table but not
+      for the table itself. These words make no difference.
+    - `shows_all_literals`: SHOW CREATE TABLE shows each literal in an expression correctly (see
+      `schema/tables/lost_literals.py`).
+    - `cuts_routines`: the server reports the text of a routine only up to a NUL character, as it
+      does for an event.
+    - `ends_on_last_line`: the dump tool puts the delimiter of a statement on the last line of an
+      object's text.
+
+    Queries:
+
+    - `row_waits` returns the session that waits for locked rows, the session that has locked them,
+      and the seconds of the wait.
+    - `lists_table_locks` returns a row if the server can list which session holds which table's
+      lock.
+    - `table_locks` returns these sessions and tables for one schema.
+    - `table_locks_todo` is no query: it says how to make the server list table locks.
     """
 
     name: str

@@ -22,8 +22,8 @@ _FALSE = ("0", "f", "F", "FALSE", "false", "False")
 class EngineFacts:
     """What decides how an engine builds an image.
 
-    `version` is that of the engine, for messages. `api_version` is the newest version of the API
-    that the engine supports. `system` and `architecture` are those of its platform.
+    `version` is the engine's version, for messages. `api_version` is the newest version of the API
+    that the engine supports. `system` and `architecture` describe its platform.
     """
 
     version: str
@@ -58,7 +58,8 @@ def engine_facts(api: Any) -> EngineFacts:
     major, _, minor = about["ApiVersion"].partition(".")
     api_version = (int(major), int(minor))
     preferred = api.get(api._url("/_ping")).headers.get("Builder-Version", "")
-    # Like the docker command: an engine for Linux has BuildKit even if it prefers another builder.
+    # As in the docker command, an engine for Linux counts as having BuildKit even if it prefers
+    # another builder.
     is_new_linux = about["Os"] == "linux" and api_version >= _BUILDKIT_SINCE
     return EngineFacts(
         version=about["Version"],

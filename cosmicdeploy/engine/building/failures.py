@@ -40,8 +40,8 @@ def build_failed(recipe: Recipe, name: str, reason: str, lines: Sequence[str]) -
 def _is_about_frontend(reason: str, image: str) -> bool:
     name = image.partition("@")[0]
     host, _, path = name.partition("/")
-    # The reason may contain a URL of the registry, in which host, repository and tag are apart. So
-    # only the repository is searched for.
+    # The reason may contain a URL of the registry, in which host, repository and tag are separated.
+    # So only the repository is searched for.
     repository = (path if "." in host or ":" in host else name).partition(":")[0]
     return repository in reason and any(sign in reason for sign in _OF_FRONTEND)
 

@@ -1,8 +1,8 @@
 """The frontend of a build: the program that parses the Dockerfile.
 
-It is the image that the build argument BUILDKIT_SYNTAX names. Without that argument, it is the
-image that the Dockerfile's line '# syntax=' names. Without both, the engine parses the Dockerfile
-itself.
+The frontend is the image that the build argument BUILDKIT_SYNTAX names. Without that argument, it
+is the image that the Dockerfile's line '# syntax=' names. Without either, the engine parses the
+Dockerfile itself.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _KNOWN = ("docker/dockerfile", "docker/dockerfile-upstream")
 class Frontend:
     """The frontend of a build.
 
-    `image` is "" if the engine itself parses the Dockerfile. `declared_by` says in messages what
-    names the image, if anything does. `line` is the number of the Dockerfile's line that names it;
-    0 if no line does.
+    `image` is "" if the engine itself parses the Dockerfile. `declared_by` describes for messages
+    where the image is named; "" if it is named nowhere. `line` is the number of the Dockerfile's
+    line that names the image; 0 if no line does.
     """
 
     image: str

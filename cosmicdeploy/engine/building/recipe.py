@@ -44,7 +44,7 @@ class Recipe:
 
     @property
     def platform(self) -> str | None:
-        """The platform to build for; None for the engine's own, also if several are declared."""
+        """The platform to build for; None for the engine's own, or if several are declared."""
         return _platform(self.build)
 
     def instructions(self) -> Iterator[tuple[Instruction, str]]:

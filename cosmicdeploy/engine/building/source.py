@@ -73,8 +73,10 @@ class BuildSource:
 
 
 def read_source(build: Build) -> BuildSource:
-    """Read the Dockerfile of a build. Raises `ConfigError` if it is missing or too large, or
-    the context is missing."""
+    """Read the Dockerfile of a build.
+
+    Raises `ConfigError` if the Dockerfile is missing or too large, or if the context is missing.
+    """
     if not build.context.is_dir():
         raise ConfigError(
             "The build context is not a folder",

@@ -43,14 +43,14 @@ class LogFollower:
                 if self._is_over:
                     return
                 self._pass_on(line)
-        except Exception:  # `finish` reads the rest, and says so if it cannot
+        except Exception:  # `finish` reads the rest, and reports an error
             return
 
     def finish(self) -> None:
         """Pass on the lines that are missing because the engine broke the stream off.
 
-        To be called once the container has ended. A log that cannot be read fails no command: its
-        logging driver may not allow it.
+        Call this method once the container has ended. If the log cannot be read, the command does
+        not fail, since its logging driver may not allow reading.
         """
         with interruptible():
             self._thread.join(LOG_ENDS_WITHIN)

@@ -1,7 +1,7 @@
 """Read a container's log line by line, with the times that the engine recorded.
 
-The SDK's own reader mistakes a broken stream for a finished one, and does not tell standard output
-from standard error.
+The SDK's own reader mistakes a broken stream for a finished one, and does not distinguish standard
+output from standard error.
 """
 
 from __future__ import annotations

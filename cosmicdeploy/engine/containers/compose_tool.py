@@ -40,8 +40,8 @@ def config_hashes(
     `state` is everything else that the hashes depend on, such as image ids (in Compose 1.29); it is
     part of the cache's key. `override` is the text of an additional compose file. If Compose
     refuses the override, as 1.29 may do, the hashes are those without the override. `sources` are
-    further files for services with `volumes_from`. Leaves out those of these services whose hash
-    cannot be proven (see `hash_override.py`).
+    further files for services with `volumes_from`. Such a service is left out if its hash cannot be
+    proven (see `hash_override.py`).
     """
     with _lock, suppress(subprocess.TimeoutExpired):
         return _cached_hashes(files, state, override, sources)
@@ -71,8 +71,9 @@ def _with_sources(
 ) -> Mapping[str, str]:
     """Return `hashes`, with those of `sources.services` replaced by the hashes of `up`.
 
-    Leaves out a service if `as_declared` does not give its hash in `hashes`, which would prove that
-    no implied key is missing, or if Compose gives no hash for `by_id`.
+    If `as_declared` gives a service the same hash as `hashes`, no implied key is missing in the
+    files. Otherwise the service is left out. It is also left out if Compose gives no hash for
+    `by_id`.
     """
     with (
         _with_file(files, sources.as_declared) as as_declared,

@@ -70,7 +70,7 @@ def differences(service: Service, container: Json, image: Json) -> list[Differen
 
 
 def declared_engine_keys(service: Service) -> str:
-    """Return those declared keys that the engine may also set or drop by itself.
+    """Return the declared keys that the engine may also set or drop by itself.
 
     The keys are joined by commas, for the label `DECLARED_ENGINE_KEYS` of a new container. By this
     label, a later comparison distinguishes a change of the compose file from a change by the
@@ -94,7 +94,7 @@ def _declared(service: Service, image: Json) -> Keys:
 def _actual(service: Service, container: Json) -> Keys:
     config = dict(container["Config"])
     if config.get("Hostname") == container["Id"][:12] or _has_others_hostname(service, container):
-        config.pop("Hostname", None)  # the engine set this name, not the definition
+        config.pop("Hostname", None)  # the engine set this hostname, not the definition
     return {
         **compose_keys(config, container["HostConfig"]),
         **present_mounts(container),

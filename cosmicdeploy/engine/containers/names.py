@@ -1,8 +1,8 @@
 """Container names, whose suffix shows the role of a container that is not in place.
 
-The container in place is the one that does its service's work. A rollout creates a candidate beside
-it, and keeps the superseded container until the run is over. A later run recognizes
-the containers of an interrupted run by their suffixes.
+The container in place is the one that does its service's work. A rollout creates a candidate while
+that container still runs, and keeps the superseded container until the run is over. A later run
+recognizes the containers of an interrupted run by their suffixes.
 """
 
 from __future__ import annotations

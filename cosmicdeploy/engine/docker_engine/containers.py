@@ -107,8 +107,8 @@ class DockerContainers(DockerApi):
             try:
                 image = self._inspected_image(inspected["Image"])
             except NotFound:
-                # Without the image its defaults are unknown. The callers detect a different image
-                # by its id.
+                # Without the image its defaults are unknown. Callers detect another image by its
+                # id.
                 return []
             config = inspected["Config"]
             project = (config.get("Labels") or {}).get(label.PROJECT, "")

@@ -18,9 +18,9 @@ from cosmicdeploy.stack.model import Build
 def pull_bases(api: APIClient, build: Build, on_progress: Callable[[str], None]) -> None:
     """Pull the base images that are missing; with `build.pull`, pull all of them.
 
-    If a platform is declared, by `build.platforms` or `FROM --platform=…`, an image for another one
-    counts as missing. Raises `PullFailed`, `ConfigError` if the Dockerfile is missing or invalid,
-    and `Refused` if a `FROM` names no image.
+    If a platform is declared, by `build.platforms` or `FROM --platform=…`, an image for another
+    platform counts as missing. Raises `PullFailed`, `ConfigError` if the Dockerfile is missing or
+    invalid, and `Refused` if a `FROM` names no image.
     """
     file = str(build.context / build.dockerfile)
     with translated("Looking for base images", file):

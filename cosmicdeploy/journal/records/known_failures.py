@@ -1,6 +1,6 @@
 """What already failed when a run began, so that the run is not blamed for it.
 
-The release that a deploy replaces need not work, since the deploy may be the fix.
+The release that a deploy replaces need not work, since the deploy may fix the fault.
 """
 
 from __future__ import annotations

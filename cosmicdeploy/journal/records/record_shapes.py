@@ -7,43 +7,13 @@ A record may have other keys; these are not checked. Two parts of a step's recor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import Field
 
-PLAUSIBLE_YEARS = range(1971, 9999)
-
-
-def _plausible_time(text: str) -> str:
-    if datetime.fromisoformat(text).year not in PLAUSIBLE_YEARS:
-        raise ValueError("the year is not plausible")
-    return text
-
-
-NonBlank = Annotated[str, Field(pattern=r"\S")]
-# A time in ISO 8601.
-Moment = Annotated[str, AfterValidator(_plausible_time)]
-Names = list[str]
-
-
-class Shape(BaseModel):
-    """Base of all shapes: types are strict, and keys that are not declared are ignored."""
-
-    model_config = ConfigDict(defer_build=True, strict=True, extra="ignore")
-
-
-class Common(Shape):
-    """The keys of every record.
-
-    `run` is the id of the run that wrote the record, "" outside of a run. `resolves` are the ids of
-    earlier runs that are over from this record on.
-    """
-
-    kind: str
-    at: Moment
-    run: str = ""
-    resolves: Names = []
+from cosmicdeploy.journal.lines import SUMMARY
+from cosmicdeploy.journal.records.shape import Common, Moment, Names, NonBlank, Shape
+from cosmicdeploy.journal.records.summary import Summary
 
 
 class KnownFailures(Shape):
@@ -52,9 +22,9 @@ class KnownFailures(Shape):
     `new` are the services that the run creates.
     """
 
-    services: dict[str, str] = {}
-    points: dict[str, str] = {}
-    new: Names = []
+    services: dict[str, str] = Field(default_factory=dict)
+    points: dict[str, str] = Field(default_factory=dict)
+    new: Names = Field(default_factory=list)
 
 
 class State(Shape):
@@ -68,7 +38,11 @@ class State(Shape):
 
 
 class Run(Common):
-    """The first record of a run; `target` is the ID of the backup that a rollback goes back to."""
+    """The first record of a run; `target` is the ID of the backup that a rollback goes back to.
+
+    It also has `origin` (`origin.py`) and `releases`, which runs before: service → release. These
+    two are only shown, so a run is not refused if they are damaged or missing.
+    """
 
     command: NonBlank
     who: str
@@ -77,7 +51,7 @@ class Run(Common):
     target: str | None
     state: State
     run_kind: str = ""
-    included: Names = []
+    included: Names = Field(default_factory=list)
 
 
 class StepRecord(Common):
@@ -100,7 +74,7 @@ class Done(StepRecord):
 
 
 class Ended(Common):
-    """The end of a run that failed; `whole`: all that the run changed was undone."""
+    """The end of a run that failed; `whole`: all changes of the run were undone."""
 
     whole: bool
 
@@ -109,7 +83,7 @@ class Release(Common):
     """The release in place, after a run has put it there.
 
     `images` maps services to image ids. `backups` are the IDs of the backups that lead back to the
-    release before; earlier versions recorded only the first of them, as `backup`.
+    previous release; earlier versions recorded only the first of these, as `backup`.
     """
 
     command: NonBlank
@@ -117,7 +91,7 @@ class Release(Common):
     release: str | None = None
     images: dict[str, str] | None = None
     backup: str | None = None
-    backups: Names = []
+    backups: Names = Field(default_factory=list)
 
 
 class Accepted(Common):
@@ -142,7 +116,7 @@ class Rotated(Common):
     """Written in place of the lines that moved to the archive.
 
     `until` is the time of the newest record in the archive; None if no record there has a time.
-    `last` is the run that had begun last before the lines after this record.
+    `last` is the last run that began before the lines which follow this record.
     """
 
     until: Moment | None = None
@@ -158,6 +132,7 @@ KINDS: Mapping[str, type[Shape]] = {
     "failed": Common,  # the run failed, and its undo begins
     "ended": Ended,
     "success": Common,
+    SUMMARY: Summary,  # the last record of a run, for `history` and `report`
     "unwound": Common,  # interrupted runs were undone
     "resolved": Common,  # the operator has repaired the schema
     "accepted": Accepted,

@@ -16,6 +16,7 @@ from cosmicdeploy.journal.step_kinds import current_kind
 
 # A key that is followed by whitespace; no version of cosmicdeploy writes one.
 SPACE_BEFORE_COLON = re.compile(rb'"\s+:')
+CONTAINERS = (dict, list)
 
 
 def parsed(line: bytes) -> Any:
@@ -35,8 +36,9 @@ def parsed(line: bytes) -> Any:
 def repeats_a_key(line: bytes, data: Any) -> bool:
     """Return whether any object in a line of JSON has the same key twice.
 
-    `data` is the parsed line. A line with as many `":` as `data` has keys repeats none, since each
-    key in the line has one; only other lines are parsed a second time, which takes 4 times as long.
+    `data` is the parsed line. Each key in the line is followed by `":`. So a line with as many `":`
+    as `data` has keys repeats no key. Only other lines are parsed a second time, which takes 4
+    times as long.
     """
     if line.count(b'":') == _count_keys(data) and not SPACE_BEFORE_COLON.search(line):
         return False
@@ -53,10 +55,12 @@ def repeats_a_key(line: bytes, data: Any) -> bool:
 
 def _count_keys(data: Any) -> int:
     """Return how many keys all objects in the data have together."""
+    # A summary has long lists of numbers, for which a call each would take most of the time.
     if isinstance(data, dict):
-        return len(data) + sum(_count_keys(value) for value in data.values())
+        parts = [part for part in data.values() if isinstance(part, CONTAINERS)]
+        return len(data) + sum(map(_count_keys, parts))
     if isinstance(data, list):
-        return sum(_count_keys(value) for value in data)
+        return sum(_count_keys(part) for part in data if isinstance(part, CONTAINERS))
     return 0
 
 

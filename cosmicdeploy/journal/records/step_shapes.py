@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from cosmicdeploy.journal.records.record_shapes import Names, Shape
+from cosmicdeploy.journal.records.shape import Names, Shape
 
 
 class Container(Shape):
@@ -62,12 +62,18 @@ class Containers(Shape):
 
     `in_the_way` are the orphans that the step stops because they hold what one of the services
     needs, such as a port of the host. `left_out` are the services that are younger than the backup
-    of the rollback, as far as the step stops or starts them.
+    of the rollback, and that the step stops or starts.
     """
 
     containers: dict[str, Container | None]
     in_the_way: list[Orphan] = Field(default_factory=list)
     left_out: list[LeftOut] = Field(default_factory=list)
+
+
+class RanToTheEnd(Containers):
+    """`migrates` is the service whose migrations the step `migrate` has run; "" if none did."""
+
+    migrates: str = ""
 
 
 class Orphans(Shape):
@@ -109,7 +115,9 @@ class Migrated(Shape):
     `applied` are the migrations that have run, and `digest` is a digest of the schema. `names` are
     the pending migrations, None if no migrations table existed; `pending` are their statements.
     `objects` are those of the schema before its first migrations; `again`: the step first drops
-    what these left half done in an interrupted run.
+    what these left half done in an interrupted run. `bookkeeping` are the framework's own tables,
+    if it is not Laravel. `parents` are the migrations that must run before each pending one, if
+    only they say what has run. `stays_by` is the framework that cannot go back, "" if it can.
     """
 
     applied: Names
@@ -118,6 +126,9 @@ class Migrated(Shape):
     pending: list[dict[str, Any]] = Field(default_factory=list)
     objects: list[NamedObject] = Field(default_factory=list)
     again: bool = False
+    bookkeeping: Names = Field(default_factory=list)
+    parents: dict[str, Names] = Field(default_factory=dict)
+    stays_by: str = ""
     lock_wait: LockWait = LockWait(former=0, set=0)
 
 
@@ -173,7 +184,7 @@ BEFORE: Mapping[str, type[Shape]] = {
     "mark-migrated": MarkedMigrated,
     "migrate": Migrated,
     "migrate-down": MigratedDown,
-    "one-shot": Containers,
+    "one-shot": RanToTheEnd,
     "orphans": Orphans,
     "pull": Tags,
     "quiesce": Quiesced,

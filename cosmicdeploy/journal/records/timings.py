@@ -8,10 +8,13 @@ from typing import Any
 # The key of a step's `facts` that holds the timings.
 TIMINGS = "timings"
 FORMER_TIMINGS = "roll"
-# The phases that other code looks for. What each measures: `steps/rollout/replacement/timings.py`.
+# The phases that other code looks for; `steps/rollout/replacement/timings.py` explains them.
 CREATE, DRAIN, START, HEALTHY = "create", "drain", "start", "healthy"
 PASSES, IN_SERVICE = "passes", "in service"
-# Former name → present name. The seconds of phases that now have one name are added up.
+# Among a run's phases, but not among a rollout's timings: the container did not become ready before
+# the wait ended, and the former container is put back.
+NEVER_READY, UNDO = "never ready", "undo"
+# Former name → present name. If several phases now share a name, their seconds are added up.
 RENAMED: Mapping[str, str] = {"taken out": DRAIN, "served": IN_SERVICE}
 
 

@@ -1,4 +1,4 @@
-"""The journal's archive: the file beside the journal to which a rotation moves old lines."""
+"""The journal's archive: the file next to the journal to which a rotation moves old lines."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def append_lines(archive: Path, lines: Iterable[Piece], journal: BinaryIO) -> No
 
 
 def remove_incomplete(archive: Path, size: int | None, journal: BinaryIO) -> None:
-    """Remove what a killed rotation added to the archive, which had `size` bytes before.
+    """Remove the lines that a killed rotation added to the archive, which had `size` bytes before.
 
     Removes only copies of lines that the journal still has. Does nothing if `size` is None. Raises
     `OSError`.
@@ -63,7 +63,7 @@ def remove_incomplete(archive: Path, size: int | None, journal: BinaryIO) -> Non
 
 
 def _are_copies(copies: Iterator[Piece], originals: Iterator[Piece]) -> bool:
-    """Return whether the lines are among the originals, in their order; the last may be cut."""
+    """Return whether the lines are among the originals, in order; the last may be cut short."""
     return all(
         not copy.data.strip() or any(each.data.startswith(copy.data) for each in originals)
         for copy in copies
@@ -71,7 +71,7 @@ def _are_copies(copies: Iterator[Piece], originals: Iterator[Piece]) -> bool:
 
 
 def copy_owner(source: BinaryIO, target: BinaryIO) -> None:
-    """Give a file the owner and the permissions of another one. Raises `OSError`."""
+    """Give the file `target` the owner and the permissions of `source`. Raises `OSError`."""
     facts, own = os.fstat(source.fileno()), os.fstat(target.fileno())
     if (facts.st_uid, facts.st_gid) != (own.st_uid, own.st_gid):
         os.fchown(target.fileno(), facts.st_uid, facts.st_gid)

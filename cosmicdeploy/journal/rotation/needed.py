@@ -11,18 +11,19 @@ from cosmicdeploy.journal.lines import text_of
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import IMAGES
 
-# Kinds of records of which readers look for the newest, for steps the newest of each kind of step.
+# Kinds of records of which readers look for the newest one; for steps, the newest of each kind of
+# step.
 READ_LAST = ("intent", "done", "undone", "release", "cache-cleared")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Needed:
-    """What of the journal is still needed.
+    """The subjects whose records in the journal are still needed.
 
     `backups` are the IDs of the backups that exist, and `releases` is how many of the last releases
-    can be rolled back: the records of these releases are needed. `images` are the ids of images of
-    which it must stay known how they were made; `tags` are those of the compose file, of which it
-    must stay known what a run last made them name.
+    can be rolled back: the records of these releases are needed. `images` are ids of images; the
+    records of how these were made are needed. `tags` are the tags of the compose file; for each,
+    the record of the image that a run last made it name is needed.
     """
 
     backups: Set[str] = frozenset()
@@ -35,12 +36,12 @@ class Needed:
 class NeededUnits:
     """Collects the units that are needed, record by record, oldest first.
 
-    Where readers look for the newest record of a kind, the unit of the newest is needed.
+    If readers look for the newest record of a kind, the unit of that record is needed.
     """
 
     needed: Needed
     _units: set[str] = field(default_factory=set)
-    # What the unit has the newest record of → the unit.
+    # Subject → the unit that has the newest record about it.
     _newest: dict[tuple[str, ...], str] = field(default_factory=dict)
     _releases: deque[str] = field(init=False)
 
@@ -48,7 +49,7 @@ class NeededUnits:
         self._releases = deque(maxlen=self.needed.releases)
 
     def units(self) -> set[str]:
-        """Return the units that are needed, of the records so far."""
+        """Return the needed units among the records so far."""
         return {*self._units, *self._newest.values(), *self._releases}
 
     def add(self, unit: str, record: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Choose the lines of the journal that stay when the others move to the archive.
 
-The unit is a run with all its records: a run of which only some records stayed would look
-interrupted. A record outside of any run is a unit of its own.
+A run stays or moves as a unit, with all its records: if only some of its records stayed, the run
+would look interrupted. A record outside of any run is a unit of its own.
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ from datetime import datetime
 from typing import Any
 
 from cosmicdeploy.journal.lines import text_of
-from cosmicdeploy.journal.records.record_shapes import PLAUSIBLE_YEARS
+from cosmicdeploy.journal.records.shape import PLAUSIBLE_YEARS
 from cosmicdeploy.journal.rotation.needed import Needed, NeededUnits, texts
 
-# This many units stay, the newest.
+# This many of the newest units stay.
 KEPT_UNITS = 1000
-# Kinds of records that a rotation writes, and the next one leaves out.
+# Kinds of records that a rotation writes, and that the next rotation leaves out.
 OF_ROTATIONS = ("rotating", "rotated")
-# This many ids of runs are in memory at a time. Between two records of a run there are fewer runs.
+# This many ids of runs are in memory at a time. Fewer runs than this lie between two records of one
+# run.
 MAX_RUNS = 5000
 
 
 class Owners:
-    """Tells to which unit each line belongs, from the first line on.
+    """Finds the unit to which each line belongs, from the first line on.
 
     `open_runs` are the ids of the runs that are not over. `last` is the run that began last.
     """
@@ -39,7 +40,7 @@ class Owners:
         """Return the unit of a line; "" if it belongs to none. `data` is its parsed JSON.
 
         A line that names no known run belongs to the run that began last, if that run is not over:
-        the line may be a damaged record of it.
+        the line may be a damaged record of that run.
         """
         run, kind = text_of(data, "run"), text_of(data, "kind")
         is_known = run in self._seen
@@ -80,7 +81,7 @@ class Survey:
     _owners: Owners = field(init=False)
     _needed: NeededUnits = field(init=False)
     _kept: set[str] = field(init=False)
-    # The first and the last line of the runs that were seen last.
+    # Run → its first and its last line, for the most recent runs.
     _spans: OrderedDict[str, tuple[int, int]] = field(default_factory=OrderedDict)
     # The first lines of the newest units, without those of open runs.
     _newest: deque[int] = field(default_factory=lambda: deque(maxlen=KEPT_UNITS))
@@ -88,7 +89,7 @@ class Survey:
     _resolved_by: dict[str, set[str]] = field(default_factory=dict)
     # The line of the first record that is not older than the cutoff.
     _young_from: int = 0
-    # The line of the last rotation's record. Before it is only what was needed then.
+    # The line of the last rotation's record. The lines before it were needed at that time.
     _rotated: int = 0
     _lines: int = 0
 
@@ -111,7 +112,7 @@ class Survey:
         if is_new and unit not in self.open_runs:
             self._newest.append(number)
         if kind == "resolved" and any(run in self._spans for run in self.open_runs):
-            self._kept.add(unit)  # it changes what the undo of an open run does
+            self._kept.add(unit)  # this record changes what the undo of an open run does
         for run in texts(data.get("resolves")):
             self._resolved_by.setdefault(run, set()).add(unit)
         self._needed.add(unit, data)
@@ -133,7 +134,7 @@ class Survey:
         boundary = max(newest, young, self._rotated + 1)
         astride = {run for run, (first, last) in self._spans.items() if first < boundary <= last}
         kept = {*self._kept, *self._needed.units(), *astride}
-        # A run stays over only if the record that ended it stays.
+        # A run that stays still counts as ended only if the record that ended it stays too.
         ending = list(kept)
         while ending:
             ending = [*(self._resolved_by.get(ending.pop(), set()) - kept), *ending]
@@ -142,7 +143,7 @@ class Survey:
 
 
 def timestamp(iso: str) -> float:
-    """Return a time in Unix time; 0 if it is none, or one that no record may have."""
+    """Return an ISO 8601 time as Unix time; 0 if it is invalid or not plausible."""
     try:
         moment = datetime.fromisoformat(iso)
         return moment.timestamp() if moment.year in PLAUSIBLE_YEARS else 0.0

@@ -1,12 +1,11 @@
 """Move old lines of the journal to its archive, so that the journal stays short.
 
-1. A new journal is written to a file beside it: the lines that stay, and a record `rotated`.
-2. A record `rotating` with the archive's size is appended to the journal.
-3. The other lines are appended to the archive.
-4. The new journal replaces the journal.
+1. A new journal is written to another file: the lines that stay, and a record `rotated`. 2. A
+record `rotating` with the archive's size is appended to the journal. 3. The other lines are
+appended to the archive. 4. The new journal replaces the journal.
 
-A kill before the last step leaves the journal as it was, with the record `rotating`. What the
-archive has beyond the recorded size is then not read, and the next rotation removes it.
+A kill before the last step leaves the journal as it was, with the record `rotating`. Readers then
+ignore the part of the archive beyond the recorded size, and the next rotation removes that part.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.files.atomic import open_private, sync, sync_folder
 from cosmicdeploy.journal.appending import exclusively, write_line
 from cosmicdeploy.journal.journal import Journal, line_of
-from cosmicdeploy.journal.lines import Piece, pieces, text_of
+from cosmicdeploy.journal.lines import Piece, pieces, summary_head, text_of
 from cosmicdeploy.journal.records import records
 from cosmicdeploy.journal.rotation.archive import (
     append_lines,
@@ -45,7 +44,8 @@ from cosmicdeploy.journal.rotation.since_rotation import SinceRotation
 from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
 
 KEPT_SECONDS = 366 * 86400.0
-# A rotation rewrites the journal, so there is one a day at most, unless runs are very many.
+# A rotation rewrites the whole journal, so there is at most one a day, unless there are very many
+# runs.
 PAUSE_SECONDS = 86400.0
 MANY_UNITS = KEPT_UNITS + 200
 
@@ -61,9 +61,9 @@ def is_due(journal: Journal) -> bool:
 def rotate(journal: Journal, needed: Needed) -> bool:
     """Move the lines that are old and not `needed` to the archive.
 
-    Only the lock holder may call this. Returns False, and changes nothing, if another process is
-    writing to the journal just now. Raises `OSError` and `CosmicError`; the journal then is as it
-    was.
+    Only the lock holder may call this function. Returns False, and changes nothing, if another
+    process is writing to the journal. Raises `OSError` and `CosmicError`; after an error, the
+    journal is as it was.
     """
     path = journal.path.resolve()
     try:
@@ -78,7 +78,7 @@ def rotate(journal: Journal, needed: Needed) -> bool:
 
 
 class _Rotation:
-    """One rotation of the open journal `live`, on which it holds the exclusive lock."""
+    """One rotation of the open journal `live`, which is locked exclusively."""
 
     def __init__(
         self,
@@ -183,11 +183,14 @@ def _without_lines(run: InterruptedRun) -> InterruptedRun:
 
 
 def _json(piece: Piece) -> Any:
-    """Return the parsed JSON of a line; None if it is not JSON, or too long."""
+    """Return the parsed JSON of a line; None if it is not JSON, or too long.
+
+    Of a summary, only what says to which run it belongs.
+    """
     if not piece.is_whole:
         return None
     try:
-        return records.parsed(piece.data)
+        return summary_head(piece.data) or records.parsed(piece.data)
     except ValueError:
         return None
 

@@ -11,10 +11,10 @@ from cosmicdeploy.journal.lines import Record
 class SinceRotation:
     """What the journal says about its last rotation, and what it holds since then.
 
-    `rotated` is the record of the last rotation that is complete, None if there was none.
-    `archive_bytes` is the archive's size before a rotation that has begun and is not complete; None
-    if there is none. `count` is the number of runs, and of records outside of runs, since the last
-    rotation; `oldest` is the time of the first of them, "" if there is none.
+    `rotated` is the record of the last complete rotation, None if there was none. `archive_bytes`
+    is the archive's size before an incomplete rotation; None if there is no such rotation. `count`
+    is the number of runs, and of records outside of runs, since the last rotation; `oldest` is the
+    time of the first of these, "" if there is none.
     """
 
     rotated: Record | None = None

@@ -18,7 +18,7 @@ class BegunMigration:
     `before` is the schema's state before the step, from the step's journal record. `backup` is the
     ID of the first backup that the run took, "" if the run took none. `done` is the step's result,
     None if the step did not complete. `failed` says that the undo of the run has begun. `is_own`:
-    the current run read `before` itself, so what has been created since is its own.
+    the current run read `before` itself, so the run itself has created all objects since then.
     """
 
     before: dict[str, Any]
@@ -32,7 +32,7 @@ def interrupted_migration(journal: Journal, *, for_undo: bool = False) -> BegunM
     """Return the newest migrate step of the interrupted runs.
 
     Returns None if no run has such a step, or if the step completed and the undo of its run has not
-    begun. With `for_undo`, also returns such a completed step, and one of the current run.
+    begun. With `for_undo`, also returns a completed step, and a step of the current run.
     """
     for run in reversed(unfinished(journal, own=for_undo)):
         for intent in reversed(run.intents):

@@ -1,4 +1,4 @@
-"""Replay the journal record by record, and keep only what readers need of it.
+"""Replay the journal record by record, and keep only the facts that readers need.
 
 A replay takes the same memory for a short journal as for a long one: it keeps the runs that are
 not over, and a bounded number of ids of other runs.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from cosmicdeploy.journal.lines import MAX_LISTED, Record, UnreadableLine
+from cosmicdeploy.journal.lines import MAX_LISTED, SUMMARY, Record, UnreadableLine
 from cosmicdeploy.journal.rotation.since_rotation import SinceRotation
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.step_kinds import MIGRATE, RESUME
@@ -16,7 +16,8 @@ from cosmicdeploy.journal.unfinished.interrupted_run import UNKNOWN, Intent, Int
 
 # Kinds of records without which it is unknown what a run changed.
 CHANGING = ("run", "intent")
-# This many ids of runs are kept. Only a run that was frozen during this many others is unknown.
+# This many ids of runs are kept. A run becomes unknown only if it was frozen during this many other
+# runs.
 MAX_BEGUN = 5000
 
 
@@ -47,7 +48,7 @@ class Replay:
             self._apply_unreadable(entry)
         else:
             self._apply_record(entry)
-            if entry["kind"] == "rotated":  # that run may be in the archive
+            if entry["kind"] == "rotated":  # the last run may be in the archive
                 self.last = entry.get("last", "")
             self.since_rotation.apply(entry)
 
@@ -68,8 +69,11 @@ class Replay:
         """Note an unreadable line in the run that wrote it.
 
         If the line names no known run, the run that began last may have written it, because only
-        one run writes at a time. An unreadable `success` record still ends its run.
+        one run writes at a time. An unreadable `success` record still ends its run, and an
+        unreadable summary means nothing, since no run depends on it.
         """
+        if line.kind == SUMMARY:
+            return
         where = f"line {line.line} of the journal cannot be read"
         if line.run in self.open or (
             line.kind in CHANGING and self._begin_without_record(line.run)
@@ -145,11 +149,11 @@ def _update(open_runs: dict[str, InterruptedRun], run: InterruptedRun, record: R
         case "failed":
             run.failed = True
         case "undone":
-            run.failed = True  # the run is being undone, by itself or by a later run
+            run.failed = True  # this run or a later run is undoing it
             for intent in _intent_of(run, record):
                 run.intents.remove(intent)
         case "success" | "ended":
-            run.undo_failed = not record.get("whole", True)  # a success is whole
+            run.undo_failed = not record.get("whole", True)  # a `success` record has no `whole`
             if not run.undo_failed:
                 del open_runs[run.id]
 
@@ -157,7 +161,7 @@ def _update(open_runs: dict[str, InterruptedRun], run: InterruptedRun, record: R
 def _forget_schema(run: InterruptedRun) -> None:
     """Remove the schema from a run's steps and state, because an operator has repaired the schema.
 
-    So no undo changes the schema, or compares it.
+    After that, no undo changes the schema or compares it.
     """
     run.intents = [intent for intent in run.intents if intent.kind != MIGRATE]
     run.state = {**run.state, "schema": None, "migrations": None}

@@ -18,7 +18,7 @@ from cosmicdeploy.database.backups.backup_files import CLOCK_TOLERANCE
 from cosmicdeploy.events import Warned
 from cosmicdeploy.files.atomic import write_atomically
 from cosmicdeploy.files.bounds import move_away, read_own_file
-from cosmicdeploy.journal.records.record_shapes import Moment
+from cosmicdeploy.journal.records.shape import Moment
 
 # Seconds that a recorded time may lie in the future, since clocks differ a little.
 TOLERANCE = CLOCK_TOLERANCE.total_seconds()

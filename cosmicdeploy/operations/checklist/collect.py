@@ -49,9 +49,9 @@ def collect(
 ) -> dict[str, Figures]:
     """Return the figures of all collectors, and of the `extra` ones, by the collector's name.
 
-    `earlier` holds the baseline's counters by collector: figures that are taken from counters cover
-    only the time since then. The figures of a collector that fails are {"why": …, "todo": …}.
-    Raises only `EngineUnavailable`.
+    `earlier` holds the baseline's counters by collector. Figures that are computed from counters
+    cover only the time since the baseline. The figures of a collector that fails are {"why": …,
+    "todo": …}. Raises only `EngineUnavailable`.
     """
     return {
         name: _try(partial(_run, collector, ctx, span, earlier.get(name)))

@@ -1,7 +1,7 @@
-"""Record a run's baseline in parallel with its first steps.
+"""Record a run's baseline in parallel with the run's first steps.
 
-After the run it would be too late: the logs of the containers that the run replaces are gone then.
-An error here must not fail the run.
+After the run it would be too late: the logs of the replaced containers are gone then. An error of
+the recording must not fail the run.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Recording:
     def begin(self) -> None:
         """Start recording the state before the run, in a thread.
 
-        A run that resumes an interrupted run takes over the interrupted run's baseline instead,
-        because that run may have changed the state already.
+        If this run resumes an interrupted run, it takes over the interrupted run's baseline
+        instead, because the interrupted run may have changed the state already.
         """
         for run in self._ctx.run.resumed_runs:
             if inherited := baseline.of_run(self._ctx, run.id):
@@ -62,7 +62,7 @@ class Recording:
     def _record_before(self) -> None:
         """Record the figures before the run.
 
-        Writes the figures at once: if this run is killed, the run that resumes it needs them.
+        Writes the figures immediately: if this run is killed, the run that resumes it needs them.
         """
         last, ctx = baseline.newest(self._ctx), self._ctx
         release = running_release(ctx)

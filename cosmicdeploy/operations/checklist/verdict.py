@@ -50,9 +50,9 @@ class Verdict(StrEnum):
 class Point:
     """One point of the checklist.
 
-    `found` describes the present in words, and `now` holds its figures. `was` and `before` do the
-    same for the baseline. Figures are None if there are none. `why` says why the verdict is
-    unknown; `todo` says what the operator can do.
+    `found` describes the present state in words, and `now` holds its figures. `was` describes the
+    baseline, and `before` holds its figures. `now` and `before` are None without figures. `why`
+    says why the verdict is unknown; `todo` says what the operator can do.
     """
 
     point: str
@@ -74,7 +74,7 @@ class Evidence:
     before: Mapping[str, Figures] = field(default_factory=dict)
 
     def in_baseline(self, collector: str) -> Figures | None:
-        """Return a collector's figures in the baseline; None if it has none or failed then."""
+        """Return a collector's figures in the baseline; None if it has none or failed there."""
         figures = self.before.get(collector)
         return None if figures is None or "why" in figures else figures
 

@@ -1,7 +1,8 @@
 """Keep the findings of one call of `diagnose` from contradicting each other.
 
-A finding that says that services work covers only what its own check sees. Another check may find
-that one of them does not work: a replica whose health check passes may answer its clients with 502.
+A finding that some services work covers only what its own check sees. Another check may find that
+one of these services does not work: a replica whose health check passes may answer its clients with
+502.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from cosmicdeploy.operations.diagnosis.finding import Diagnosis, Finding, ok
 def consistent(diagnoses: Iterable[Diagnosis]) -> Sequence[Diagnosis]:
     """Return the diagnoses without contradictions.
 
-    A finding that says that services work leaves out those that do not work according to another
-    finding, and names the other finding instead. If no service is left it is dropped, unless its
-    problem would have no finding then.
+    If a finding says that services work, services that do not work according to another finding are
+    left out of it, and it names the other finding instead. If no service is left, the finding is
+    dropped, unless its problem would then have no finding.
     """
     diagnoses = list(diagnoses)
     broken = _broken(finding for each in diagnoses for finding in each.findings)
@@ -35,7 +36,7 @@ def _broken(findings: Iterable[Finding]) -> Mapping[str, str]:
 
 
 def _agreeing(findings: Iterable[Finding], broken: Mapping[str, str]) -> list[Finding]:
-    """Return the findings that agree with what is broken, changed where they would not."""
+    """Return the findings, changed or dropped where they contradict `broken`."""
     agreeing, dropped = list[Finding](), list[Finding]()
     for finding in findings:
         left_out = [name for name in finding.services if name in broken]

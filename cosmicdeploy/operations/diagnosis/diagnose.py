@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cosmicdeploy.context.context import NO_DATABASE, Context
-from cosmicdeploy.errors import CosmicError, EngineUnavailable, UsageError
+from cosmicdeploy.errors import CosmicError, DatabaseSilent, EngineUnavailable, UsageError
 from cosmicdeploy.operations.diagnosis.checks import cache, clock, command, scheduler, storage
 from cosmicdeploy.operations.diagnosis.checks.database import database_load, migration
 from cosmicdeploy.operations.diagnosis.checks.health import heartbeat, unhealthy
@@ -87,6 +87,8 @@ def _findings(ctx: Context, subject: str, check: Check) -> Findings:
         except EngineUnavailable:
             raise
         except CosmicError as error:
+            if isinstance(error, DatabaseSilent) and ctx.cached_facts:
+                ctx.cached_facts.silent_database = error
             yield _unknown(subject, error)
             return
         if finding is None:

@@ -25,9 +25,10 @@ class Severity(StrEnum):
 class Remedy:
     """A change that may fix a problem.
 
-    `description` tells the operator what the remedy does. `command` names its run in the journal
-    and the lock: the command that does the same, or `diagnose --fix` if there is none. `kind` is
-    the kind of that run. The run has the `steps`, or those of the playbook named `playbook`.
+    `description` tells the operator what the remedy does. `command` names the remedy's run in the
+    journal and the lock: it is the command that does the same, or `diagnose --fix` if there is
+    none. `kind` is the kind of that run. The run consists of the `steps`, or of the steps of the
+    playbook named `playbook`.
 
     A remedy that `resolves_schema` runs no steps: it records that the operator has repaired the
     schema. The checks can see a remedy's effect after `effect_within` seconds at most.
@@ -50,9 +51,9 @@ class Finding:
     are more lines for the operator, such as log lines. If the finding does not pass, `--fix` tries
     its `remedies` in their order.
 
-    `services` are the services that do not work according to a finding that does not pass, and
-    those that work according to one that passes. The latter also has `describe`, which returns its
-    description for a part of them (see `consistency.py`).
+    If the finding passes, `services` are the services that work according to it. Then `describe`
+    returns its description for a part of these services (see `consistency.py`). If the finding does
+    not pass, `services` are the services that do not work according to it.
     """
 
     subject: str
@@ -95,8 +96,8 @@ def works(
 ) -> Finding:
     """Return a finding which says that these services work.
 
-    `describe` returns what the finding says about them, or about a part of them. It is a text if
-    that does not depend on which part it is.
+    `describe` returns the description of the finding for all or some of these services. It is a
+    text if the description is the same for all of them.
     """
     if isinstance(describe, str):
         text = describe

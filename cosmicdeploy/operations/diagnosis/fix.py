@@ -20,8 +20,8 @@ from cosmicdeploy.process.polling import poll
 from cosmicdeploy.runs.execute import execute
 
 CHECK_EVERY_SECONDS = 1.0
-# After these exit codes no further remedy is tried: another run is at work, a person must decide,
-# or the operator interrupted the run.
+# After one of these exit codes, no further remedy is tried: another run is at work, a person must
+# decide, or the operator interrupted the run.
 STOPS_FIX = (ExitCode.LOCKED, ExitCode.NEEDS_PERSON, ExitCode.INTERRUPTED)
 
 
@@ -88,7 +88,7 @@ class Fix:
 
     @property
     def applied(self) -> bool:
-        """Whether the operator agreed to any remedy; it may still have failed."""
+        """Whether the operator agreed to any remedy, even if the remedy then failed."""
         return any(each.agreed for each in self.attempts)
 
     def _fix(self, diagnosis: Diagnosis) -> None:

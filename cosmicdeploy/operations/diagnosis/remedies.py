@@ -70,9 +70,9 @@ def restart_or_replace(ctx: Context, name: str) -> Sequence[Remedy]:
 def start_all(containers: Mapping[str, Container | None]) -> Remedy:
     """Return the remedy that starts all stopped services, and lets the paused ones continue.
 
-    `containers` maps these services to their containers, None for a service without one; the
-    description lists them. Database and cache start first. The proxy starts last, because nginx
-    must be able to resolve the replicas' names when it starts.
+    `containers` maps these services to their containers, None for a service without a container.
+    The remedy's description lists the services. Database and cache start first. The proxy starts
+    last, because nginx must be able to resolve the replicas' names when it starts.
     """
     steps: Sequence[Step] = (
         RecoverStep(name="recover"),

@@ -21,8 +21,8 @@ class Entry:
 class Grep:
     """Matches lines that contain a text, and the lines that continue such a line.
 
-    So a message of several lines is shown whole if its first line contains the text. An empty text
-    matches all lines. The filter must get each entry, in order.
+    So a message of several lines is shown completely if its first line contains the text. An empty
+    text matches all lines. The filter must get every entry, in order.
     """
 
     def __init__(self, text: str) -> None:

@@ -24,8 +24,9 @@ POLL_SECONDS = 0.2
 STAMP = re.compile(r"\[(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)?)\]")
 
 # A shell script that follows the file $1. It prints the file's size, the last $2 bytes of the file,
-# and then all that is added to the file, even after a rotation. The script stops when its standard
-# input closes, which happens however the deployer ends. It leaves no process behind.
+# and then everything that is added to the file, even after a rotation. The script stops when its
+# standard input closes, which happens in whatever way the deployer ends. It leaves no process
+# behind.
 FOLLOW = """
 size=$({ wc -c <"$1"; } 2>/dev/null || echo 0)
 from=$((size > $2 ? size - $2 + 1 : 1))
@@ -87,9 +88,9 @@ class Files:
         push(line)
 
     def _not_returned(self, lines: Sequence[str]) -> Sequence[str]:
-        """Return those of `lines`, the last ones of the file, that were not returned before.
+        """Return those of the file's last `lines` that were not returned before.
 
-        With `tail` 0, returns none of them at the first call.
+        With `tail` 0, the first call returns no lines.
         """
         skips, self._skips_past = self._skips_past, False
         return () if skips else lines_after(lines, list(self._returned))
@@ -137,7 +138,8 @@ class _ScriptOutput:
 def _size(line: bytes) -> int:
     """Return the size in the first line of `FOLLOW`'s output.
 
-    Raises `EngineError` if it is none: the engine writes there that the container has just ended.
+    Raises `EngineError` if the line is no size: if the container has just ended, the engine writes
+    a message there.
     """
     try:
         return int(line)
@@ -162,8 +164,8 @@ def lines_after(lines: Sequence[str], known: Sequence[str]) -> Sequence[str]:
 def timed(lines: Iterable[str], at: int = 0) -> Iterator[LogLine]:
     """Yield each line with the timestamp at its beginning, in nanoseconds since 1970.
 
-    A line without a timestamp gets that of the line before; if it is the first line, it gets `at`.
-    A timestamp without a zone is read as UTC, which is enough to sort the lines of replicas.
+    A line without a timestamp gets that of the previous line; if it is the first line, it gets
+    `at`. A timestamp without a zone is read as UTC, which is enough to sort the lines of replicas.
     """
     for text in lines:
         with suppress(ValueError):  # no valid timestamp, such as month 13

@@ -30,7 +30,7 @@ class Outputs:
         self._returned: dict[str, _Returned] = {}
 
     def past(self, container: Container) -> Iterator[LogLine]:
-        # Following begins here: at `since`. Without past lines (tail 0), not before now.
+        # `follow` begins at this time: at `since`, or now if no past lines are wanted (tail 0).
         begin = max(self._since or 0, time.time_ns() if self._tail == 0 else 0)
         returned = self._returned[container.id] = _Returned(begin)
         if self._tail == 0:

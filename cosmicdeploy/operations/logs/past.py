@@ -47,7 +47,7 @@ def _container(ctx: Context, service: str) -> Container:
 
 
 def _read_first(lines: Iterator[LogLine]) -> list[Iterable[LogLine]]:
-    """Read the first line now, so that an error is raised now; return the first and other lines."""
+    """Read the first line, so that an error is raised now; return it and the other lines."""
     first = next(lines, None)
     return [[] if first is None else [first], lines]
 

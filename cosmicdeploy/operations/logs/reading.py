@@ -31,8 +31,8 @@ class LogOptions:
     text that the lines contain.
 
     `file` is a path in the containers; that file is read instead of the containers' output. `app`
-    means the file that the setting `app.log_file` names; if no services are named, only those of
-    the main application are read.
+    stands for the file that the setting `app.log_file` names; if no services are named, only the
+    services of the main application are read.
 
     `seconds` is how long to follow new lines. With `follow` and no `seconds`, following never ends.
     """

@@ -1,7 +1,7 @@
 """Read which features of the application are switched on.
 
-A feature is switched by a file on the host or by console commands. Reading the state costs nothing
-with a file. With commands, each read runs one command in a container (`features.NAME.state`).
+A feature is switched by a file on the host or by console commands. With a file, reading the state
+costs nothing. With commands, each read runs one command in a container (`features.NAME.state`).
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def _from_container(
 ) -> Mapping[str, FeatureState]:
     """Return the states of the features by name, as a container reports them.
 
-    If several features have the same `state` command, it runs only once.
+    If several features have the same `state` command, the command runs only once.
     """
 
     @cache

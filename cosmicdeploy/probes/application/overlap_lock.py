@@ -1,4 +1,4 @@
-"""Overlap locks: keys in the cache that keep a scheduled command from running twice at once."""
+"""Overlap locks: keys in the cache that keep runs of a scheduled command from overlapping."""
 
 from __future__ import annotations
 

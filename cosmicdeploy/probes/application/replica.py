@@ -20,8 +20,8 @@ from cosmicdeploy.probes.rate_limited import TODO_LIMITED, send_until_not_rate_l
 from cosmicdeploy.settings import Application, Heartbeat
 
 TODO_REFUSES_ALL = (
-    "; if the running release refuses every token and the new one fixes that, deploy the new one"
-    " without `verify.heartbeat`, and set it again before the next deploy"
+    "; if the running release refuses every token and the new release fixes that, deploy the new"
+    " release without `verify.heartbeat`, and set that key again before the next deploy"
 )
 
 
@@ -56,11 +56,11 @@ def old_replica_problem(
     *,
     must_know_token: bool = False,
 ) -> tuple[str, str]:
-    """Return what is wrong with a running replica, and what kept a check from being conclusive.
+    """Return what is wrong with a running replica, and why a check is not conclusive.
 
-    Both are "" if the replica works. Its release may expect other heartbeats than the configured
-    one, or none. So only a connection error or a 5xx in response to a heartbeat counts as a
-    problem. A plan sends no heartbeat.
+    Both are "" if the replica works. The replica's release may expect other heartbeats than the
+    configured one, or none. So only a connection error or a 5xx in response to a heartbeat counts
+    as a problem. A plan sends no heartbeat.
 
     With `must_know_token`, raises `CheckFailed` if the replica does not know the device's token. A
     run without a trial needs this: no other check of the token comes before the first replica is

@@ -13,7 +13,8 @@ REQUEST_ID = 1
 # Version, type, request id, length of the content, length of the padding, reserved.
 HEADER = struct.Struct(">BBHHBx")
 MAX_CONTENT = 0xFFFF
-# Lengths from here on take four bytes, with the highest bit set. Shorter ones take one byte.
+# Lengths from this number on take four bytes, with the highest bit set. Smaller lengths take one
+# byte.
 LONG = 0x80
 # Why the server did not handle a request, by the protocol status in END_REQUEST.
 REFUSALS = {

@@ -62,7 +62,7 @@ def cgi_variables(request: httpx.Request) -> dict[str, str]:
         "DOCUMENT_URI": name,
         "SCRIPT_NAME": name,
         "SCRIPT_FILENAME": script or name,
-        "REDIRECT_STATUS": "200",  # PHP may require it, as a sign that a web server sent this
+        "REDIRECT_STATUS": "200",  # PHP may require it, as proof of a web server
     }
     for header, value in request.headers.items():
         own = OWN_VARIABLES.get(header.lower())

@@ -17,7 +17,7 @@ from cosmicdeploy.traffic.request_stats import percentile
 from cosmicdeploy.traffic.response import OK, RATE_LIMITED, Response
 
 EVERY_SECONDS = 1.0
-# Where the monitor prints lines instead of the live view, it prints one for this many requests.
+# If the monitor prints lines instead of the live view, it prints a line for this many requests.
 REQUESTS_PER_LINE = 10
 # The live view's figures cover this many of the last requests.
 KEPT = 60
@@ -59,7 +59,7 @@ class Latency:
         reached = [each for each in (main, *others) if each.name in self._reached] or [main]
         application = reached[next(self._count) % len(reached)]
         try:
-            # Found for each request: a proxy that was started again may have another address.
+            # Looked up for each request: a proxy that was started again may have another address.
             front = front_of(self._ctx, application)
             url = front.url if front else proxy_url(self._ctx) + application.health_path
         except CosmicError as error:  # the proxy does not run

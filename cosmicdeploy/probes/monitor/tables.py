@@ -115,8 +115,8 @@ class Changes:
 class Transitions:
     """Reports each new row of the table of transitions once.
 
-    A transition after `since` (Unix time) is an ordinary event. An earlier transition of the last
-    `recent` seconds is a quiet event: it gets no line of its own, but is counted for flapping.
+    A transition after `since` (Unix time) is an ordinary event. An earlier transition within the
+    last `recent` seconds is a quiet event: it gets no line of its own, but counts for flapping.
     """
 
     def __init__(

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# If the JSON object of a message does not end within this many lines, they are ordinary lines.
+# If the JSON object of a message does not end within this many lines, all of them are ordinary
+# lines.
 MOST_LINES = 20
 
 

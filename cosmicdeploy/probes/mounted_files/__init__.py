@@ -1,1 +1,1 @@
-"""Files of the host that are mounted in containers, and what changed since containers read them."""
+"""Files of the host mounted in containers, and their changes since containers read them."""

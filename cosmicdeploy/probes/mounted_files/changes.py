@@ -1,4 +1,4 @@
-"""Find mounted files that have changed since their container read them."""
+"""Find mounted files that have changed since the container read them."""
 
 from __future__ import annotations
 
@@ -34,14 +34,16 @@ class FileChange:
 
     @property
     def needs_new_container(self) -> bool:
-        """Whether only a new container can see what is on the host now: this one cannot read it."""
+        """Whether only a new container can see the host's present file; this container cannot."""
         return self.how in ("replaced", "gone")
 
     def __str__(self) -> str:
         if self.how == "replaced":
-            return f"{self.file.key} was replaced on the host: the container still sees the old one"
+            return (
+                f"{self.file.key} was replaced on the host: the container still sees the old file"
+            )
         if self.how == "gone":
-            return f"{self.file.key} is gone from the host: the container still sees it"
+            return f"{self.file.key} is gone from the host: the container still sees the old file"
         return f"{self.file.key} {self.how}"
 
 
@@ -66,7 +68,7 @@ def changed_files(
 
 
 def remember(ctx: Context, read: Mapping[str, tuple[Container, float]]) -> None:
-    """Record digests of what the containers have read, so that a mere `touch` is no change later.
+    """Record digests of the files that containers have read, so that a mere `touch` is no change.
 
     `read` has each service's container, and when that container last read its files (Unix time; 0
     if only at its start). The records of all other containers are dropped. Raises `OSError` if the
@@ -89,7 +91,7 @@ def remember(ctx: Context, read: Mapping[str, tuple[Container, float]]) -> None:
 
 
 def _remembered_files(ctx: Context, service: str, container: Container) -> list[MountedFile]:
-    """Return the files whose digest is recorded: of a released service, its secrets and configs."""
+    """Return the files to record digests of: for a released service, its secrets and configs."""
     declared = ctx.service(service)
     if service not in ctx.settings.services.infrastructure:
         declared = _with_sources_only(declared)
@@ -104,7 +106,8 @@ def _with_sources_only(service: Service) -> Service:
 def unchanged_sources(ctx: Context, service: str, container: Container) -> set[str]:
     """Return the keys of the secrets and configs whose files have the content recorded as read.
 
-    The time of such a file says nothing: a pipeline may write the same secret again.
+    The modification time of such a file proves no change: a pipeline may write the same secret
+    again.
     """
     records = Records(ctx.loaded.state_directory)
     digests = records.of(container).digests

@@ -39,11 +39,11 @@ class MountedFile:
 def mounted_files(service: Service, container: Container, directory: Path) -> list[MountedFile]:
     """Return the files of the host that configure a container.
 
-    These are the files that are mounted by themselves, and the files in each mounted folder whose
+    These are the files that are mounted individually, and the files in each mounted folder whose
     path in the container has a part such as `config`. Files of other folders are left out, since
-    they may be data; so are scripts that only create a database. A mount is left out too if the
-    container does not have it, or has it from another source than the service declares.
-    `directory` is the project's.
+    they may be data. Scripts that only create a database are left out too. So is a mount that the
+    container does not have, or has from another source than the service declares. `directory` is
+    the project's directory.
     """
     mounts = [mount for mount in service.mounts if _is_in_place(mount, container)]
     return [file for mount in mounts for file in _files(mount, directory)]

@@ -26,8 +26,8 @@ FILE_NAME = "mounted-files.json"
 class Record:
     """Digests of the files that a container has read, by the files' path in the container.
 
-    `read_at` (Unix time) is when a run last made the container read the files again; 0 if it read
-    them only at its start.
+    `read_at` (Unix time) is when a run last made the container read the files again; 0 if the
+    container read them only at its start.
     """
 
     read_at: float = 0.0

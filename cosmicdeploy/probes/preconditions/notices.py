@@ -10,6 +10,7 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.compose_tool import compose_command
 from cosmicdeploy.engine.containers.in_place import service_of
 from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.probes.preconditions.migration_notices import migration_notices
 from cosmicdeploy.probes.preconditions.not_probed import not_probed
 from cosmicdeploy.probes.preconditions.readiness_notices import (
     presumed_protocols,
@@ -24,7 +25,8 @@ def stack_notices(ctx: Context) -> list[StackNotice]:
     """Return the notices about what runs leave out or presume, not those about drift.
 
     There is a notice for:
-    - a database or a console that the stack does not have;
+    - a database that the stack does not have;
+    - migrations that no run runs, and promises that the framework cannot keep;
     - a command that the verification runs, since there is no dry run of it;
     - each application to which runs send no requests;
     - each application whose protocol is presumed, or whose readiness nothing shows;
@@ -36,7 +38,7 @@ def stack_notices(ctx: Context) -> list[StackNotice]:
     """
     return [
         *_without_database(ctx),
-        *_without_console(ctx),
+        *migration_notices(ctx),
         *_without_dry_run(ctx),
         *not_probed(ctx),
         *presumed_protocols(ctx),
@@ -52,22 +54,12 @@ def stack_notices(ctx: Context) -> list[StackNotice]:
 
 def _without_database(ctx: Context) -> Iterator[StackNotice]:
     if not ctx.has_database:
-        migrations = "no migration is run, " if ctx.has_console else ""
+        migrations = "no migration is run, " if ctx.framework.runs_migrations else ""
         yield StackNotice(
             kind="no database",
             service="",
-            what=f"nothing is backed up, {migrations}and a rollback brings back code alone",
-            todo=f"if the stack has one, {NAME_DATABASE}",
-        )
-
-
-def _without_console(ctx: Context) -> Iterator[StackNotice]:
-    if ctx.has_database and not ctx.has_console:
-        yield StackNotice(
-            kind="no console",
-            service="",
-            what="no migration is run or rolled back",
-            todo="if the application has one, set app.console in cosmicdeploy.yaml",
+            what=f"nothing is backed up, {migrations}and a rollback restores only the code",
+            todo=f"if the stack has a database, {NAME_DATABASE}",
         )
 
 

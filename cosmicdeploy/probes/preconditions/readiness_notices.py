@@ -10,7 +10,7 @@ from cosmicdeploy.probes.result import StackNotice
 
 
 def presumed_protocols(ctx: Context) -> Iterator[StackNotice]:
-    """Yield a notice for each application whose protocol only nginx's configuration tells."""
+    """Yield a notice for each application whose protocol only nginx's configuration shows."""
     for application in ctx.settings.all_applications:
         presumed, names = application.presumed, ", ".join(application.services)
         if presumed and presumed.place:
@@ -27,7 +27,7 @@ def presumed_protocols(ctx: Context) -> Iterator[StackNotice]:
                 what=f"speaks {spoken} on port {presumed.port} ({presumed.place}): a replica is"
                 f" ready when its own health check passes{rest}",
                 todo=f"set {application.section}.protocol and .script in cosmicdeploy.yaml to"
-                " decide it yourself (docs/php-fpm.md)",
+                " choose it yourself (docs/php-fpm.md)",
             )
 
 

@@ -11,15 +11,16 @@ from cosmicdeploy.errors import ConfigError
 # Visible ASCII, and blanks inside. HTTP strips blanks at both ends, and servers differ in how they
 # encode other characters (RFC 9110, section 5.5).
 CARRIED = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
-# Web servers and proxies limit all headers of a response together to some thousand characters.
+# Web servers and proxies limit the total length of a response's headers to some thousand
+# characters.
 LONGEST = 256
 
 
 def require_carried_releases(ctx: Context) -> None:
-    """Raise `ConfigError` if a release that a deploy puts in place cannot stand in its header.
+    """Raise `ConfigError` if the name of a release to deploy cannot be sent in a response header.
 
-    Otherwise the deploy would build, then find that the new image answers as another release.
-    Applications without `release_header` or without a known release are not checked.
+    Without this check, the deploy would build, and then find that the new image answers as another
+    release. Applications without `release_header` or without a known release are not checked.
     """
     for application in ctx.settings.all_applications:
         header, release = application.release_header, release_ahead(ctx, application)

@@ -1,4 +1,4 @@
-"""How an operator stops containers for good."""
+"""How an operator stops containers permanently."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from collections.abc import Iterable
 
 
 def retire_command(names: Iterable[str]) -> str:
-    """Return a command line that stops containers for good without removing them."""
+    """Return a command line that stops containers permanently without removing them."""
     listed = " ".join(names)
     return f"`docker update --restart=no {listed} && docker stop {listed}`"

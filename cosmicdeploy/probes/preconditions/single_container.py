@@ -52,7 +52,7 @@ def _require_one(ctx: Context, containers: Sequence[Container], service: Service
             ctx,
             containers,
             f"Several containers of {service.name} run: {', '.join(running)}",
-            "decide which one to keep, and stop each of the others (NAME) for good:"
+            "decide which one to keep, and stop each of the others (NAME) permanently:"
             f" {retire_command(['NAME'])}",
         )
     if not running and len(_may_be_kept(ctx, containers, service)) > 1:
@@ -85,10 +85,10 @@ def _may_be_kept(ctx: Context, containers: Iterable[Container], service: Service
 
 
 def _undecided(ctx: Context, containers: Sequence[Container], service: Service) -> Refused:
-    """Return the error for a running container with an unusual name beside stopped containers.
+    """Return the error if a container with an unusual name runs, and others are stopped.
 
-    All of them have the labels of the service. Which one holds the data is unknown, so the operator
-    has to decide.
+    All of them have the labels of the service. It is unknown which of them holds the data, so the
+    operator has to decide.
     """
     (running,) = {final_name(c.name) for c in containers if c.is_active}
     others = sorted({final_name(c.name) for c in containers} - {running})
@@ -155,5 +155,5 @@ def _require_no_namesake(ctx: Context, names: Collection[str]) -> None:
                 f" {container.project}, perhaps because another version of Compose derives that"
                 " name from this folder",
                 where=f"project {stack.project}",
-                todo=f"stop that container for good: {retire_command([container.name])}",
+                todo=f"stop that container permanently: {retire_command([container.name])}",
             )

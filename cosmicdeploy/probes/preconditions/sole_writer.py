@@ -17,9 +17,9 @@ from cosmicdeploy.stack.model import Service, Stack
 def require_sole_writers(ctx: Context, stopped: Collection[str]) -> None:
     """Raise `Refused` if a container may write to the data of a stopped service that keeps data.
 
-    The container may have any origin. The run would start the stopped service, and two servers on
-    one volume destroy the data. Services that keep no data are not checked, since applications
-    share volumes on purpose.
+    The container may come from any project or none. The run would start the stopped service, and
+    two servers on one volume destroy the data. Services that keep no data are not checked, since
+    applications share volumes on purpose.
     """
     for name in ctx.settings.services.of(("database", "cache", "stateful")):
         if name not in stopped:
@@ -27,8 +27,8 @@ def require_sole_writers(ctx: Context, stopped: Collection[str]) -> None:
         service = ctx.service(name)
         for source in _own_sources(ctx.stack, service):
             for user in ctx.engine.writers(source):
-                # Containers with the marker were left by an interrupted run; a run removes them.
-                # One with the service's own name was made before the service was renamed.
+                # Containers with the marker were left by an interrupted run; a run removes them. A
+                # container with the service's own name was created before the service was renamed.
                 is_own = user.name == service.container_name or _is_replica(ctx, service, user)
                 if labels.MARKER not in user.labels and not is_own:
                     raise _in_use(ctx, name, source, user)
@@ -41,7 +41,7 @@ def _is_replica(ctx: Context, service: Service, user: Container) -> bool:
 
 
 def _own_sources(stack: Stack, service: Service) -> list[str]:
-    """Return the volumes and host folders that the service may write to and no other uses."""
+    """Return the volumes and host folders that only this service uses, and may write to."""
     others = [each for each in stack.services.values() if each.compose_name != service.compose_name]
     shared = {mount.source for each in others for mount in each.mounts}
     own = {mount.source for mount in writable_mounts(service)}
@@ -57,7 +57,8 @@ def _in_use(ctx: Context, name: str, source: str, user: Container) -> Refused:
     of = f" of the project {user.project}" if user.project else ""
     if user.project == ctx.stack.project and not of_stack and not is_oneoff:
         todo = (
-            f"if {name} is its new name, stop it for good: {retire_command([user.name])}, then run"
+            f"if {name} is its new name, stop it permanently:"
+            f" {retire_command([user.name])}, then run"
             f" the same command again: {name} starts with its data, and no client is served until"
             " then"
         )

@@ -14,7 +14,7 @@ from cosmicdeploy.settings import Application
 def require_spoken_protocols(ctx: Context) -> None:
     """Raise `ConfigError` if a replica speaks HTTP but the settings say FastCGI, or the reverse.
 
-    Sends a request to one running replica of each application. If that gets no response, sends a
+    Sends a request to one running replica of each application. If it gets no response, sends a
     second request in the other protocol.
     """
     for application in ctx.settings.all_applications:
@@ -32,10 +32,10 @@ def require_spoken_protocols(ctx: Context) -> None:
 
 
 def wrong_protocol(application: Application, container: Container) -> str:
-    """Return which protocol a running replica speaks instead of that in the settings, as text.
+    """Return, as text, which protocol a running replica speaks instead of the configured one.
 
-    "" if the replica speaks that protocol, if it answers neither HTTP nor FastCGI, or if the
-    deployer sends it no requests.
+    Returns "" if the replica speaks the configured protocol, if it answers neither HTTP nor
+    FastCGI, or if the deployer sends it no requests.
     """
     if not is_requested(container, application):
         return ""

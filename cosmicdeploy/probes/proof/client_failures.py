@@ -21,11 +21,12 @@ Counts = Mapping[str, int]
 def judge_client_failures(ctx: Context, traffic: TrafficStats) -> None:
     """Store in `traffic.client_failures` what the proxy's access log says about the run's changes.
 
-    502 and 504 are the proxy's own: it got no response from a replica. If there were none before
-    the first change, a single one counts; else their share must not rise above the larger of
-    `watch.max_error_rate` and the share before. That limit also holds for all 5xx. A 5xx in an
-    announced gap or a 503 during maintenance does not count. Nothing is stored if the run has
-    changed no container, or if the log does not show both times.
+    The proxy itself answers 502 and 504 if it got no response from a replica. If there were none
+    before the first change, a single one is a failure. Otherwise their share must not exceed the
+    larger of `watch.max_error_rate` and the share before the change. The same limit applies to all
+    5xx together. A 5xx in an announced gap or a 503 during maintenance does not count. Nothing is
+    stored if the run has changed no container, or if the log does not cover the time before and
+    after the change.
     """
     traffic.client_failures = _judged(ctx, traffic)
 
@@ -33,8 +34,8 @@ def judge_client_failures(ctx: Context, traffic: TrafficStats) -> None:
 def _judged(ctx: Context, traffic: TrafficStats) -> str:
     if traffic.changed_at is None or not traffic.counts_clients:
         return ""
-    # The log has whole seconds: that of the change counts as after it, that in which failures were
-    # excused last does not count.
+    # The log has whole seconds. The second of the change counts as after the change. The last
+    # second in which failures were excused does not count.
     before = (traffic.began_at, traffic.changed_at - 1)
     after = (max(traffic.changed_at, traffic.excused_until + 1), time.time())
     counts = count_spans(ctx, before, after, gaps=list(_gaps(ctx)))

@@ -12,8 +12,10 @@ connection.
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from queue import Empty, LifoQueue
@@ -78,6 +80,12 @@ class Connection:
         """Close the connection; the next request opens it again."""
         self._http.close()
 
+    def abort(self) -> None:
+        """End the wait of another thread for the response."""
+        # `close` alone would not wake that thread.
+        with suppress(OSError, AttributeError):  # not connected, or not any more
+            self._http.sock.shutdown(socket.SHUT_RDWR)
+
 
 class ConnectionPool:
     """A pool of kept connections; the one that was used last is reused first."""
@@ -85,6 +93,7 @@ class ConnectionPool:
     def __init__(self, url: str) -> None:
         self._url = url
         self._idle: LifoQueue[Connection] = LifoQueue()
+        self._in_use: set[Connection] = set()
 
     def send(self, request: Request) -> Response:
         """Send a request on an idle connection, or on a new one."""
@@ -92,23 +101,34 @@ class ConnectionPool:
             connection = self._idle.get_nowait()
         except Empty:
             connection = Connection(self._url)
-        response = connection.send(request)
+        response = self._send(connection, request)
         self._idle.put(connection)
         return response
+
+    def send_once(self, request: Request) -> Response:
+        """Send a request on a new connection, then close it."""
+        connection = Connection(self._url)
+        try:
+            return self._send(connection, request)
+        finally:
+            connection.close()
+
+    def _send(self, connection: Connection, request: Request) -> Response:
+        self._in_use.add(connection)
+        try:
+            return connection.send(request)
+        finally:
+            self._in_use.discard(connection)
+
+    def abort(self) -> None:
+        """End the wait for each response that has not come yet."""
+        for connection in list(self._in_use):
+            connection.abort()
 
     def close(self) -> None:
         """Close all idle connections."""
         while not self._idle.empty():
             self._idle.get_nowait().close()
-
-
-def send_once(url: str, request: Request) -> Response:
-    """Send a request on a new connection, then close it."""
-    connection = Connection(url)
-    try:
-        return connection.send(request)
-    finally:
-        connection.close()
 
 
 def _body(response: HTTPResponse, deadline: float) -> bytes:

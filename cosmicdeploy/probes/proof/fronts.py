@@ -1,4 +1,4 @@
-"""Find where a run sends its requests: to the addresses that the clients of applications use."""
+"""Find the addresses to which a run sends its requests: those that applications' clients use."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ from cosmicdeploy.errors import CosmicError, DatabaseError
 from cosmicdeploy.probes.proof.connection import Request
 from cosmicdeploy.settings import Heartbeat, HeartbeatId
 
-# A lookup in a locked table is given up after this time, since it delays the next heartbeat.
+# In seconds. A lookup in a locked table is given up after this time, since it delays the next
+# heartbeat.
 LOOKUP_TIMEOUT_SECONDS = 5.0
 
 

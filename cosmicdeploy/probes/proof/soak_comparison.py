@@ -69,7 +69,7 @@ class Comparison:
     def heartbeats(self) -> dict[str, int]:
         """How many heartbeats of the soak were acknowledged, and how many the rate limit refused.
 
-        Those that were held back because of an earlier refusal count as refused.
+        Heartbeats that were held back because of an earlier refusal count as refused.
         """
         now = self._beats_so_far()
         return {name: now[name] - self._beats[name] for name in now}
@@ -77,7 +77,8 @@ class Comparison:
     def _beats_so_far(self) -> dict[str, int]:
         """Return the counts of `heartbeats`, of the whole run."""
         beats = self._ctx.run.traffic.beats if self._ctx.run.traffic else Counter[str]()
-        # By name: a loop would fail while a thread of the probes adds the first of a kind.
+        # Each key is read by its name: a loop over the keys would fail if another thread adds a key
+        # in the meantime.
         limited = beats["limited"] + beats["held_back"]
         return {"acknowledged": beats["acknowledged"], "limited": limited}
 

@@ -14,28 +14,31 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.probes.proof.access_log import count_proxy
 from cosmicdeploy.probes.proof.client_failures import judge_client_failures
-from cosmicdeploy.probes.proof.connection import ConnectionPool, Request, send_once
+from cosmicdeploy.probes.proof.connection import ConnectionPool, Request
 from cosmicdeploy.probes.proof.fronts import Fronts, find_fronts
 from cosmicdeploy.probes.proof.heartbeats import Heartbeats, configured_heartbeats
+from cosmicdeploy.process.signals import interruptible
 from cosmicdeploy.traffic.request_stats import RequestStats
 from cosmicdeploy.traffic.response import OK, RATE_LIMITED, Response
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
 
 THREADS = 64
-# If the deployer is late by more than this, for example after its machine was suspended, it skips
-# the requests it missed. A request that has waited this long for a thread when the run ends has
-# failed.
+# In seconds. If the deployer is late by more than this, for example after its machine was
+# suspended, it skips the requests that it missed. When the run ends, a request that has waited this
+# long for a thread counts as failed.
 CATCH_UP_SECONDS = 0.5
-# A heartbeat without a response may wait in a server's queue this long.
+# In seconds: how long a heartbeat without a response may still wait in a server's queue.
 UNSURE_SECONDS = 15.0
+# In seconds: how long a run that a signal has ended waits for the last responses.
+AFTER_SIGNAL_SECONDS = 1.0
 
 # Sends a request. The arguments: when it was submitted (monotonic clock), and whether to use a kept
 # connection.
@@ -56,10 +59,14 @@ def traffic(ctx: Context) -> Iterator[TrafficStats | None]:
     heartbeats = configured_heartbeats(ctx) if fronts.heartbeats else None
     stream, started = RequestStream(ctx, fronts, heartbeats), time.time()
     stream.start()
+    within = None
     try:
         yield stream.measured
+    except KeyboardInterrupt:
+        within = AFTER_SIGNAL_SECONDS
+        raise
     finally:
-        stream.stop()
+        stream.stop(within)
         stream.measured.proxy = count_proxy(ctx, started, at_least=stream.measured.answered)
         judge_client_failures(ctx, stream.measured)
 
@@ -76,8 +83,10 @@ class RequestStream:
         self.measured = TrafficStats(applications=own, gaps=ctx.run.gaps)
         self._ctx, self._fronts, self._heartbeats = ctx, fronts, heartbeats
         bases = {fronts.heartbeats, *(each.base for each in fronts.applications.values())}
-        self._kept = {base: ConnectionPool(base) for base in bases}
+        self._connections = {base: ConnectionPool(base) for base in bases}
+        self._sent: set[Future[None]] = set()
         self._unsure_until = self._limited_until = 0.0
+        self._is_aborting = False
         self._count_lock, self._heartbeat_in_flight = threading.Lock(), threading.Lock()
         self._stopped = threading.Event()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="probe")
@@ -89,20 +98,28 @@ class RequestStream:
         """Start sending requests."""
         self._scheduler.start()
 
-    def stop(self) -> None:
+    def stop(self, within: float | None = None) -> None:
         """Stop sending requests, and wait for the responses to those that were sent.
 
-        Drops requests that still wait for a thread; those that are overdue count as failed.
+        Waits for up to `within` seconds; without a limit if None. A signal ends the wait, too.
+        Responses that have not come by then are not counted. Drops requests that still wait for a
+        thread. Dropped requests that are overdue count as failed.
         """
         self._stopped.set()
         self._scheduler.join()
-        self._threads.shutdown(cancel_futures=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        with suppress(KeyboardInterrupt), interruptible():
+            wait(list(self._sent), timeout=within)
+        self._is_aborting = True
+        for pool in self._connections.values():
+            pool.abort()
+        self._threads.shutdown()
         for _ in range(self.measured.overdue(CATCH_UP_SECONDS)):
             url = next(iter(self._fronts.applications.values())).base
             why = f"not sent: {THREADS} requests before it had no response yet"
             late = Response(url=url, error=why)
             self.measured.count(late)
-        for pool in self._kept.values():
+        for pool in self._connections.values():
             pool.close()
         self.measured.finish()
 
@@ -119,11 +136,11 @@ class RequestStream:
             self.measured.begin(number)
             if every and (number - 1) % every == 0:
                 heartbeat = (self._send_heartbeat, now, next(heartbeat_kept))
-                self._threads.submit(self._send_and_mark_done, number, *heartbeat)
+                self._submit(number, *heartbeat)
             else:
                 kept, name = next(turns)
                 send = partial(self._send_health_request, name)
-                self._threads.submit(self._send_and_mark_done, number, send, now, kept)
+                self._submit(number, send, now, kept)
             due = due + pause if now - due < CATCH_UP_SECONDS else now + pause
 
     def _requests_per_heartbeat(self) -> int:
@@ -132,6 +149,11 @@ class RequestStream:
         if self._heartbeats is None or not probe.heartbeat_rate:
             return 0
         return max(1, round(probe.rate / probe.heartbeat_rate))
+
+    def _submit(self, number: int, send: Send, now: float, kept: bool) -> None:
+        future = self._threads.submit(self._send_and_mark_done, number, send, now, kept)
+        self._sent.add(future)
+        future.add_done_callback(self._sent.discard)
 
     def _send_and_mark_done(self, number: int, send: Send, submitted: float, kept: bool) -> None:
         try:
@@ -146,9 +168,9 @@ class RequestStream:
     def _send_heartbeat(self, submitted: float, kept: bool) -> None:
         """Send a heartbeat, or a health request while heartbeats have to wait.
 
-        They wait while the last one is in flight, and while the rate limit refuses them. The
-        application stores only the newest id of a device, so a heartbeat must be looked up
-        before the next one is sent.
+        Heartbeats wait while the last heartbeat is in flight, and while the rate limit refuses
+        them. The application stores only the newest id of a device, so a heartbeat must be looked
+        up before the next one is sent.
         """
         is_limited = time.monotonic() < self._limited_until
         in_flight = self._heartbeat_in_flight
@@ -170,7 +192,8 @@ class RequestStream:
         main = self._ctx.settings.main_application.name
         response = self._send_request(self._fronts.heartbeats, request, main, submitted, kept=kept)
         if response.error:
-            # The server may still process this heartbeat later, and overwrite the next one's id.
+            # The server may still process this heartbeat later, and overwrite the id of the next
+            # heartbeat.
             self._unsure_until = time.monotonic() + UNSURE_SECONDS
         if response.status == RATE_LIMITED:
             counted["limited"] += 1
@@ -191,11 +214,17 @@ class RequestStream:
         elif changes == maintenance.changes and time.monotonic() > self._unsure_until:
             self._count_not_found(kept=kept)
 
+    def _send(self, base: str, request: Request, *, kept: bool) -> Response:
+        pool = self._connections[base]
+        return pool.send(request) if kept else pool.send_once(request)
+
     def _send_request(
         self, base: str, request: Request, application: str, submitted: float, *, kept: bool
     ) -> Response:
         started, was_open = time.monotonic(), self._ctx.run.maintenance.is_open
-        response = self._kept[base].send(request) if kept else send_once(base, request)
+        response = self._send(base, request, kept=kept)
+        if self._is_aborting:
+            return response
         gap = self._ctx.run.gaps.covering(started, time.monotonic(), application)
         response = replace(response, seconds=response.seconds + started - submitted)
         with self._count_lock:

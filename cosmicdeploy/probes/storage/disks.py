@@ -16,7 +16,7 @@ from cosmicdeploy.engine.facts import Container
 LINE = re.compile(r"^(.+?)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)%\s+(/.*)$")
 KIBIBYTE = 1 << 10
 HERE = "this machine"
-# `df` answers at once, unless the server of a network's file system is away.
+# Seconds. `df` answers immediately, unless the server of a network file system is down.
 SILENCE_SECONDS = 10.0
 
 
@@ -49,15 +49,15 @@ def file_systems(
 ) -> list[FileSystem]:
     """Return the file systems of these folders in a container, with their bytes or their inodes.
 
-    Runs `df` in the container; returns nothing if it has none. Raises `EngineError`, also if `df`
-    does not answer because the server of a network's file system is away.
+    Runs `df` in the container; returns an empty list if the container has no `df`. Raises
+    `EngineError`, also if `df` does not answer because the server of a network file system is down.
     """
     command = ["df", "-P", "-i" if inodes else "-k", *folders]
     return list(parse_df(ctx.engine.exec(container.id, command, silence=SILENCE_SECONDS).text))
 
 
 def parse_df(text: str) -> Iterator[FileSystem]:
-    """Yield the file systems in the output of `df -P`; leaves out those that it cannot measure."""
+    """Yield the file systems in the output of `df -P`, except those that `df` cannot measure."""
     for line in text.splitlines():
         if match := LINE.match(line):
             device, total, used, available, _, folder = match.groups()
@@ -73,7 +73,7 @@ def parse_df(text: str) -> Iterator[FileSystem]:
 
 def nearest_existing(folder: Path) -> Path:
     """Return the folder, or its nearest parent if it does not exist yet."""
-    while not os.access(folder, os.F_OK):  # `exists` raises below a folder that is closed
+    while not os.access(folder, os.F_OK):  # `exists` raises below a folder without access
         folder = folder.parent
     return folder
 

@@ -12,9 +12,9 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ProbeFailed
 
-# Prints a line for each of the folders to which the current user should be able to write, but
-# cannot. The arguments are pairs of a `Use` and a folder. Asks the kernel, and writes nothing. A
-# mounted file is left out: most are configuration that is only read.
+# A script that prints a line for each folder to which the current user should be able to write, but
+# cannot. Its arguments are pairs of a `Use` and a folder. It asks the kernel, and writes nothing.
+# It leaves out mounted files: most of them are configuration that is only read.
 SCRIPT = """
 options_of() {
     while read -r _ target _ options _; do
@@ -45,18 +45,18 @@ done
 """
 READ_ONLY, UNREADABLE = "read-only", "unreadable"
 LINE = re.compile(rf"({READ_ONLY}|{UNREADABLE}|denied) (\S+) (/.*)")
-# The script takes milliseconds, unless the server of a network's file system is away.
+# Seconds. The script takes milliseconds, unless the server of a network file system is down.
 SILENCE_SECONDS = 10.0
 
 
 class Use(StrEnum):
-    """What a container uses a mounted folder for, which says whether it should be writable.
+    """What a container uses a mounted folder for, which decides whether it should be writable.
 
-    - `APPLICATION`: an application often gets its sources mounted, and writes only to some folders
-      in them.
+    - `APPLICATION`: the sources of an application are often mounted, and the application writes
+      only to some folders in them.
     - `DATA`: a volume, which is there to be written to.
-    - `UNKNOWN`: a folder of the host. It may have configuration that is only read, so it
-      should be writable if it has something that belongs to the user, or cannot even be read.
+    - `UNKNOWN`: a folder of the host. It may contain configuration that is only read. So it should
+      be writable only if something in it belongs to the user, or if the user cannot even read it.
     """
 
     APPLICATION = "application"
@@ -68,9 +68,9 @@ class Use(StrEnum):
 class UnwritableMount:
     """A mounted folder to which a container cannot write.
 
-    With `is_read_only`, its file system is mounted read-only. Otherwise the container's user lacks
-    the permission, and the folder belongs to `owner`; with `is_unreadable`, the user cannot even
-    read the folder.
+    If `is_read_only`, the folder's file system is mounted read-only. Otherwise the container's user
+    lacks the permission, and the folder belongs to `owner`. If `is_unreadable`, the user cannot
+    even read the folder.
     """
 
     target: str

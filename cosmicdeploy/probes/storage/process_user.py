@@ -1,4 +1,4 @@
-"""Read as which user the server in a container runs."""
+"""Find out as which user the server in a container runs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ProbeFailed
 
-# Prints of each process what `FIELD` matches. It runs in the container, where the ids are those of
-# the container's user namespace (userns-remap), and needs no program but the shell.
+# A script that prints for each process the lines that `FIELD` matches. It runs in the container,
+# where the ids are those of the container's user namespace (userns-remap). It needs no program
+# except the shell.
 SCRIPT = """
 for each in /proc/[0-9]*/status; do
     while read -r line; do
@@ -20,7 +21,8 @@ for each in /proc/[0-9]*/status; do
 done 2>/dev/null
 exit 0
 """
-# In /proc/PID/status, see proc(5). Of `Uid` and `Gid`, the second is the effective one.
+# A field in /proc/PID/status, see proc(5). In `Uid` and `Gid`, the second number is the effective
+# id.
 FIELD = re.compile(r"^(Name|Pid|PPid|Uid|Gid|Groups):[ \t]*(.*)$", re.MULTILINE)
 
 
@@ -41,11 +43,11 @@ class _Process:
 
 
 def process_user(ctx: Context, container: Container, pid_mode: str | None) -> str:
-    """Return the user of a container's server, for a command that is to run like it.
+    """Return the user as which a container's server runs, for a command with the same rights.
 
-    Images of databases and of Redis start as root, and change to a user of their own. Returns ""
-    if all run as root: then the command runs as the container's own user. `pid_mode` is the
-    service's `pid`. Raises `ProbeFailed` if the user is unknown, and `EngineError`.
+    Images of databases and of Redis start as root, and change to a user of their own. Returns "" if
+    all processes run as root, so that the command runs as the container's own user. `pid_mode` is
+    the service's `pid`. Raises `ProbeFailed` if the user is unknown, and `EngineError`.
     """
     unknown = f"It is unknown as which user {container.name} writes"
     if pid_mode:
@@ -62,9 +64,9 @@ def process_user(ctx: Context, container: Container, pid_mode: str | None) -> st
 def user_in(text: str) -> str | None:
     """Return the user in the script's output as "UID:GID"; "" for root, None if it is unknown.
 
-    That is the user of the first process that root started as another user, such as behind
-    `init: true` or an entrypoint's script. Children under their parent's name do not count: they
-    are the workers of nginx or PHP-FPM, whose first process, of root, opens the files.
+    That is the user of the first process that root started as another user, for example after
+    `init: true` or an entrypoint's script. Children with their parent's name do not count: they are
+    the workers of nginx or PHP-FPM, whose first process runs as root and opens the files.
 
     If the process has further groups, returns "UID": the engine then looks up the user's groups in
     the container's /etc/group, as the program that changed the user has done.
@@ -88,8 +90,10 @@ def _is_server(processes: Mapping[int, _Process], pid: int) -> bool:
 
 
 def _descends_from_first(processes: Mapping[int, _Process], process: _Process) -> bool:
-    """Whether the process is the first one or below it, not below a command of `docker exec`."""
-    for _ in processes:  # a number that was used again in the meantime could make a circle
+    """Whether the process is the first one or its descendant, and not one of `docker exec`."""
+    for _ in (
+        processes
+    ):  # limited, since a process id that was reused in the meantime could make a circle
         parent = processes.get(process.parent)
         if parent is None:
             break
@@ -98,7 +102,7 @@ def _descends_from_first(processes: Mapping[int, _Process], process: _Process) -
 
 
 def _parse(text: str) -> Iterator[_Process]:
-    """Yield the processes, but those that ended while the script read them."""
+    """Yield the processes, except those that ended while the script read them."""
     for block in re.split(r"^(?=Name:)", text, flags=re.MULTILINE):
         fields = {key: value.split() for key, value in FIELD.findall(block)}
         try:

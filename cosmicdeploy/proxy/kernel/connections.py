@@ -20,8 +20,8 @@ TABLES = ("net/tcp", "net/tcp6")
 def is_reached(ctx: Context, container: Container) -> bool:
     """Return whether the proxy has a connection to this replica, or had one a moment ago.
 
-    Also False if no client has sent a request. Raises `EngineError` if the replica's connection
-    tables cannot be read.
+    The result is also False if no client has sent a request. Raises `EngineError` if the replica's
+    connection tables cannot be read.
     """
     return bool(connections(ctx, container))
 

@@ -14,13 +14,14 @@ def is_same_file(ctx: Context, container: Container, target: str, path: Path) ->
     """Return whether `target` in a running container is the file or folder `path` of this host.
 
     The two differ if the engine is on another host, or if the file or folder was replaced on the
-    host after the container started. None if the two cannot be compared, as without `stat` in the
-    container's image.
+    host after the container started. None if the two cannot be compared, for example because the
+    container's image lacks `stat`.
     """
     identity, root = _identity(path), proc.root(container)
     if not identity:
         return False
-    # From the host, a link in the container's path may lead elsewhere: only a match is proof.
+    # Seen from the host, a link in the container's path may lead elsewhere. So only a match proves
+    # something.
     if root and _identity(root / target.lstrip("/")) == identity:
         return True
     inside = _identity_in_container(ctx, container, target)

@@ -1,7 +1,7 @@
 """Parse what `nginx -T` prints into a tree of directives.
 
 The library for this, crossplane, only reads files on the local disk and follows includes there. It
-does not accept the text of files in a container. This parser needs only a small part of nginx's
+does not accept the text of files in a container. The parser here needs only a small part of nginx's
 grammar.
 """
 

@@ -20,9 +20,8 @@ DEFAULT_FOLDER = PurePosixPath("/etc/nginx")
 def loaded_at(nginx: Nginx) -> float:
     """Return the Unix time at which nginx last read its configuration; 0 if that is unknown.
 
-    The time is that of the oldest worker's start, since each start or reload of nginx starts new
-    workers. While workers from before a reload still finish requests, the returned time is too
-    early.
+    The result is the start of the oldest worker, since each start or reload of nginx starts new
+    workers. While workers from before a reload still finish requests, the result is too early.
     """
     started = min((worker.started for worker in nginx.workers), default=0)
     try:

@@ -1,4 +1,4 @@
-"""Find the replicas that may get another address, which nginx learns of by a reload alone."""
+"""Find the replicas that may get another address, which nginx only learns by a reload."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from cosmicdeploy.proxy.replicas import names, replica_groups, replica_hosts
 def may_need_reload(ctx: Context, replicas: Iterable[str]) -> list[str]:
     """Return those of these replicas whose new container may need a reload of nginx.
 
-    These have no fixed address, and nginx resolves their names only when it starts or reloads, or
-    seldom.
-    Empty if the proxy is not nginx, or does not run. Raises `ConfigError` if nginx would not start
-    with its present configuration.
+    Such replicas have no fixed address, and nginx resolves their names only rarely, or only when it
+    starts or reloads. Empty if the proxy is not nginx, or does not run. Raises `ConfigError` if
+    nginx would not start with its present configuration.
     """
     movable = [name for name in replicas if not _has_fixed_address(ctx, name)]
     nginx = find_nginx(ctx) if movable else None
@@ -38,7 +37,7 @@ def may_need_reload(ctx: Context, replicas: Iterable[str]) -> list[str]:
 def _has_fixed_address(ctx: Context, name: str) -> bool:
     """Whether the replica has a fixed address in each network that it shares with the proxy.
 
-    In each of its networks if it shares none.
+    If it shares none with the proxy, whether it has one in each of its networks.
     """
     proxy, own = ctx.settings.services.proxy, ctx.service(name).networks
     others = {each.network for each in ctx.service(proxy).networks} if proxy else set()

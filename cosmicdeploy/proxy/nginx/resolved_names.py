@@ -1,8 +1,9 @@
 """Find the names that nginx resolves while it runs, and for how long it uses an answer.
 
-nginx does so if a directive such as `proxy_pass` names it by a variable, or if a
-server of a group has the option `resolve`. Each worker process resolves for itself, and uses the
-addresses until they expire: for the `valid` of its `resolver`, else for the answer's own time.
+nginx resolves a name while it runs if the target of a directive such as `proxy_pass` is a variable
+that holds the name, or if a server of a group has the option `resolve`. Each worker process
+resolves names by itself, and uses the addresses until they expire: after the `valid` time of its
+`resolver`, or else after the time that the answer itself states.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from cosmicdeploy.proxy.advice import seconds
 from cosmicdeploy.proxy.nginx.configuration import Directive
 from cosmicdeploy.proxy.nginx.upstreams import TARGET, groups, pass_directives
 
-# In seconds: for how long an answer of the engine's own name server may be used (respTTL in moby's
+# In seconds: how long an answer of the engine's own name server is valid (respTTL in moby's
 # libnetwork/resolver.go).
 ANSWER_SECONDS = 600.0
-# In place of a name: nginx alone knows the value of the variable.
+# Stands for an unknown name: only nginx knows the value of the variable.
 ANY = ""
 VALID = "valid="
 
@@ -24,7 +25,7 @@ VALID = "valid="
 def resolved_names(tree: tuple[Directive, ...]) -> dict[str, float]:
     """Return name → seconds for which nginx uses an answer, for each name that it resolves.
 
-    `ANY` stands for every name that no group has.
+    `ANY` stands for every name that is not the name of a group.
     """
     found: dict[str, float] = {}
     for name, resolver in (*_passed(tree), *_of_groups(tree)):
@@ -54,6 +55,6 @@ def _of_groups(tree: tuple[Directive, ...]) -> Iterator[tuple[str, Sequence[str]
 
 
 def _valid(resolver: Sequence[str]) -> float:
-    """Return for how many seconds nginx uses an answer, by the arguments of `resolver`."""
+    """Return the seconds for which nginx uses an answer, given the arguments of `resolver`."""
     given = (word.removeprefix(VALID) for word in resolver if word.startswith(VALID))
     return next((seconds(text) for text in given), ANSWER_SECONDS)

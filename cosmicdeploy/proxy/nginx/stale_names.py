@@ -1,14 +1,14 @@
 """Reload nginx if it holds stale addresses of the replicas.
 
-nginx resolves a name only when it starts and when it reloads. A reload closes the idle connections
-of clients, so the deployer reloads nginx only if nginx must have a stale address. That is so if
-nginx knows a replica by name, and the replica started later than nginx's workers and gets none of
-many requests. While nginx skips a replica after a failure (`fail_timeout`), a replica with an
-unchanged address gets no requests either. So the deployer first sends requests for longer than that
-time.
+Usually, nginx resolves a name only when it starts and when it reloads. A reload closes the idle
+connections of clients, so the deployer reloads nginx only if nginx must have a stale address. That
+is so if nginx knows a replica by name, and the replica started later than nginx's workers and gets
+none of many requests. While nginx skips a replica after a failure (`fail_timeout`), a replica with
+an unchanged address gets no requests either. So the deployer first sends requests for longer than
+that time.
 
-Where nginx resolves a name while it runs, but uses old addresses for long, each worker may have one
-even if another worker reaches the replica.
+nginx may also resolve a name while it runs, but use the answer for long. Then a worker may have an
+old address even if another worker already reaches the replica.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ REACHED_SECONDS = 5.0
 def reload_if_stale(ctx: Context, moved: Collection[str] | None = None) -> bool:
     """Reload nginx if it does not know a replica's present address; return whether it reloaded.
 
-    `moved` are the replicas whose address changed since nginx reached them. nginx is reloaded
-    unless it reaches all of them, and resolves their names often. If `moved` is None, nginx is
+    `moved` are the replicas whose address changed since nginx reached them. nginx is reloaded if it
+    does not reach one of them, or resolves the name of one too rarely. If `moved` is None, nginx is
     reloaded if any replica gets no request for longer than nginx may skip it. Only replicas that
     nginx knows by name, and that started after nginx resolved the name, can cause a reload. After a
     reload, the function waits until the replicas that caused it get requests. Nothing happens if
@@ -70,7 +70,7 @@ def reload_if_stale(ctx: Context, moved: Collection[str] | None = None) -> bool:
         if moved is None
         else _unreached_moved(ctx, [name for name in newer if name in moved], policies)
     )
-    # Whether one worker reaches them shows nothing about the others.
+    # If one worker reaches these replicas, the other workers may still have old addresses.
     stale += [
         name
         for name in moved or ()
@@ -88,9 +88,9 @@ def reload_if_ambiguous(ctx: Context, services: Collection[str]) -> bool:
     """Reload nginx if it may have resolved a service's name to two containers.
 
     Returns whether nginx was reloaded. For use after a start-first replacement, in which the new
-    container starts before the superseded one stops: for a while, both had the service's name.
-    Raises `ConfigError` if nginx would not start with its configuration, and `EngineError` if the
-    reload fails.
+    container starts before the superseded one stops, so that for a while both have the service's
+    name. Raises `ConfigError` if nginx would not start with its configuration, and `EngineError` if
+    the reload fails.
     """
     nginx = find_nginx(ctx)
     if nginx is None:
@@ -143,8 +143,8 @@ def _unreached_moved(
 ) -> list[str]:
     """Return the moved replicas that nginx does not reach.
 
-    A replica counts as not reached if its connections cannot be read. So does a replica that is not
-    `in_rotation`: no request can show whether nginx reaches it.
+    A replica also counts as not reached if its connections cannot be read, or if it is not
+    `in_rotation`, since then no request can show whether nginx reaches it.
     """
     probed = [name for name in moved if policies[name].in_rotation]
     try:
@@ -193,7 +193,7 @@ def _require_reached(ctx: Context, services: list[str]) -> None:
     except EngineUnavailable:
         raise
     except EngineError:
-        return  # it is unknown whether they get requests
+        return  # it is unknown whether these replicas get requests
     if missing:
         raise ProbeFailed(
             f"nginx was reloaded and still sends nothing to {', '.join(missing)}",

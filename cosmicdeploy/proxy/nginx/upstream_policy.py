@@ -22,7 +22,7 @@ from cosmicdeploy.proxy.replicas import ReplicaHosts, replica_groups, replica_ho
 # Seconds to wait beyond `fail_timeout`: nginx counts whole seconds, and skips a server until more
 # than `fail_timeout` of them have passed.
 SLACK = 1.5
-# In seconds: if nginx uses an answer for longer, it is reloaded; see `stale_names`.
+# In seconds. If nginx uses an answer for longer, it is reloaded instead: see `stale_names`.
 LONGEST_WAIT = 60.0
 
 
@@ -33,8 +33,8 @@ class UpstreamPolicy:
     `fail_timeout`: seconds for which the replica may get no request after it was down; 0 if nginx
     never skips the replica. `in_rotation`: whether the replica gets requests while no server fails.
     `turns`: a replica in rotation gets at least one of this many requests. `answer_valid_for`:
-    seconds for which nginx uses the addresses that a name server has given for the replica's name;
-    0 if nginx does not resolve it while it runs.
+    seconds for which nginx uses a name server's answer about the replica's name; 0 if nginx does
+    not resolve the name while nginx runs.
     """
 
     fail_timeout: float = 0.0
@@ -46,7 +46,8 @@ class UpstreamPolicy:
     def skipped_for(self) -> float:
         """Seconds for which nginx may skip the replica after it was down.
 
-        An answer from the time when it was down lacks it. Long answers do not count: see
+        That includes `answer_valid_for`: an answer from the time when the replica was down does not
+        contain its address. Answers that are valid for too long do not count: see
         `is_resolved_late`.
         """
         answer = 0.0 if self.is_resolved_late else self.answer_valid_for
@@ -59,7 +60,7 @@ class UpstreamPolicy:
 
     @property
     def is_resolved_late(self) -> bool:
-        """Whether nginx is reloaded for a new address of the replica: a wait takes too long."""
+        """Whether nginx has to be reloaded for a new address, since a wait would take too long."""
         return self.answer_valid_for > LONGEST_WAIT
 
 
@@ -130,7 +131,7 @@ def _fail_timeout(group: Group, server: Server) -> float:
 
 def _turns(group: Group, server: Server, workers: int) -> int:
     total = sum(_weight(s) for s in group.servers if s.takes_requests)
-    # Without a zone, each worker goes through the servers on its own.
+    # Without a zone, each worker goes through the servers independently.
     counters = 1 if "zone" in group.directives else max(1, workers)
     return counters * math.ceil(total / _weight(server))
 

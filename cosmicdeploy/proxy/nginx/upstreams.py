@@ -10,7 +10,7 @@ from cosmicdeploy.proxy.nginx.configuration import Directive, walk
 
 PASS_DIRECTIVES = ("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass")
 TARGET = re.compile(r"^(?:[a-z]+://)?(?P<host>\[[^]]+\]|[^/:]+)(?::(?P<port>\d+))?")
-# Directives that can be in force several times at once, with different first arguments.
+# Directives that can be in force several times together, with different first arguments.
 SEVERAL = ("set", "fastcgi_param")
 # Balancing methods that may send all requests of one client to the same server.
 BY_CLIENT = ("ip_hash", "hash")
@@ -23,8 +23,8 @@ Scope = Mapping[str, tuple[str, ...]]
 class Server:
     """A server of a group; `port` is None if the configuration names none.
 
-    `options` maps names to values, such as `fail_timeout` to `1s`. The value is "" for an option
-    without one, such as `backup`. `place` is "FILE:LINE" of its directive; "" if it has none.
+    `options` maps names to values, such as `fail_timeout` to `1s`. An option without a value, such
+    as `backup`, has the value "". `place` is "FILE:LINE" of its directive; "" if it has none.
     """
 
     host: str

@@ -33,8 +33,8 @@ class Record:
 
     `image` is an image id, and `volume_id` the content of the volume's `ID_FILE`. `files` are the
     files of the image. `former` are files that only the previous image had; they stay for one more
-    release, since clients still have pages that name them. `gone` are files of still older images,
-    to be removed once the run has succeeded.
+    release, since clients still have pages that refer to these files. `gone` are files of even
+    older images, to be removed once the run has succeeded.
     """
 
     image: str
@@ -87,8 +87,8 @@ def set_aside(ctx: Context, volume: str, name: str) -> None:
 def put_back(ctx: Context, volume: str, name: str) -> None:
     """Restore a volume's record from the copy that `set_aside` made under this name.
 
-    If the copy is empty, there was no record, so the present one is removed. Does nothing if there
-    is no copy: then the record was not changed.
+    If the copy is empty, the volume had no record, so the present record is removed. If there is no
+    copy, the record was not changed, and nothing is done.
     """
     kept = _path(ctx, volume, name)
     if kept.exists() and kept.stat().st_size:

@@ -87,7 +87,7 @@ def apart_from_served(ctx: Context, service: Service) -> Service:
     """Return the service with a new anonymous volume in place of each volume that the proxy serves.
 
     The engine fills an anonymous volume with the files of the image. So a trial container has the
-    files of its own release, and clients do not get the files that it writes.
+    files of its own release, and clients do not get files that the trial writes.
     """
     return _with_own(service, [each.mount for each in served_volumes(ctx, service)])
 

@@ -75,7 +75,7 @@ class LiveView:
         _traceback: TracebackType | None,
     ) -> None:
         self._live.stop()
-        # The alternate screen is gone, and with it all that the view has shown.
+        # The alternate screen is gone, and with it everything that the view has shown.
         self._console.print(self._summary(), soft_wrap=True)
 
     def show(self, events: Sequence[MonitorEvent]) -> None:

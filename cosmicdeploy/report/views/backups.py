@@ -96,7 +96,7 @@ def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
     yield "data directory", manifest.server_id
     yield "release", manifest.release_text
     yield from ((f"image of {name}", image) for name, image in manifest.images.items())
-    yield "migrations", f"up to batch {manifest.highest_batch}" if manifest.highest_batch else ""
+    yield "migrations", _migrations(manifest)
     yield "raw", _content(manifest.raw)
     yield "compressed", _content(manifest.compressed) + _ratio(manifest)
     for kind in ("views", "triggers", "routines", "events"):
@@ -113,7 +113,7 @@ def _facts(backup: Backup) -> Iterator[tuple[str, str]]:
 
 
 def _structure(manifest: Manifest) -> str:
-    """Return how the structure was restored when the backup was made; "" if it was not."""
+    """Return how the structure was restored when the backup was made; "" if it was not restored."""
     proof = manifest.structure_proof
     if proof is None:
         return ""
@@ -170,6 +170,14 @@ def _pinned(state: State) -> str:
     if state.pin is None:
         return ""
     return f"yes: {state.pin.reason}" if state.pin.reason else "yes"
+
+
+def _migrations(manifest: Manifest) -> str:
+    """Return which migrations had run: the last batch, a few names, or how many; "" for none."""
+    if manifest.highest_batch:
+        return f"up to batch {manifest.highest_batch}"
+    names = manifest.migrations
+    return ", ".join(names) if len(names) <= 3 else f"{len(names)} had run"
 
 
 def _content(content: Content | None) -> str:

@@ -21,7 +21,7 @@ NEXT_COMMAND = (
 )
 NEXT_COMMAND_WITHOUT_DATA = (
     "Roll back with `cosmicdeploy rollback --to ID`, or `--to RELEASE`; the stack has no database,"
-    " so only the code goes back"
+    " so only the code is rolled back"
 )
 NO_IMAGES = (
     "There is no release to roll back to: each deploy that replaces something keeps the images that"
@@ -74,7 +74,7 @@ def show_releases(console: Console, losses: Sequence[Loss], *, show_all: bool) -
 
 
 def loss_row(loss: Loss) -> dict[str, object]:
-    """Return a backup's row, with the keys that `--json` has."""
+    """Return a backup's row, with the same keys as in `--json`."""
     manifest = loss.backup.manifest
     return {
         "backup": manifest.id,

@@ -45,7 +45,7 @@ def _is_long(row: Row) -> bool:
 
 
 def _name(row: Row) -> str:
-    """Return a name that no other row has: the service's, or for an orphan its container's."""
+    """Return a name that no other row has: of the service, or for an orphan of its container."""
     is_orphan = "todo" in row and row["drift"].endswith(f": {row['container']}")
     return str(row["container"] if is_orphan else row["service"])
 

@@ -1,1 +1,1 @@
-"""Interrupted runs: which to resume, which to undo, and the ways on for the operator."""
+"""Interrupted runs: which to resume, which to undo, and the commands that end them."""

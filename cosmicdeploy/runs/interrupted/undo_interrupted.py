@@ -33,7 +33,7 @@ def undo_runs(ctx: Context, runs: Runs) -> Sequence[Applied]:
     ctx.say(f"undoing what the interrupted `cosmicdeploy {runs[0].command}` changed")
     require_no_unknown_data(ctx, runs)
     wait_for_commands(ctx)
-    with ctx.interrupts.postponed():  # stopping half-way through an undo would be worst
+    with ctx.interrupts.postponed():  # nothing is worse than an undo that stops half-way
         applied = applied_by(runs)
         result = undo_all(ctx, applied)
         _require_all_undone(runs, applied, result.error)
@@ -59,7 +59,7 @@ def _todo(runs: Runs, applied: Sequence[Applied], error: CosmicError) -> str:
     todo = with_abort_advice(error.todo, data=has_swapped_data(applied))
     is_in_place = isinstance(error, NotReversible) and has_swapped_data(applied)
     if is_in_place and any(run.lost_records for run in runs):
-        # Every other command refuses until a run is over whose changes are not all known.
+        # While the changes of an interrupted run are not all known, every other command refuses.
         return f"{ACCEPT}; then {todo}"
     return todo
 

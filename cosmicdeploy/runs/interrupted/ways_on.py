@@ -1,4 +1,4 @@
-"""The ways on from an interrupted run: the commands that finish, undo or accept it."""
+"""The ways on from an interrupted run: the commands that finish, undo or accept the run."""
 
 from __future__ import annotations
 
@@ -112,11 +112,12 @@ def _rollback_todo(run: InterruptedRun) -> str:
 def _after_restore(ctx: Context, run: InterruptedRun) -> str:
     """Return the ways on from a run that may have swapped data.
 
-    The data has to go back before the rest. Once clients have been let in, it stays.
+    The undo has to swap the data back before anything else. Once clients have been let in, the new
+    data stays.
     """
     with suppress(CosmicError):
         if not is_maintenance_on(ctx):
-            deploy = "" if run.lost_records else "`cosmicdeploy deploy` goes on from here; or "
+            deploy = "" if run.lost_records else "`cosmicdeploy deploy` continues from here; or "
             return f"clients have been let in since, so it is not undone: {deploy}{ACCEPT}"
     return _rollback_todo(run)
 

@@ -1,1 +1,1 @@
-"""Undo the steps of a run, check that this was complete, or settle them after a success."""
+"""Undo the steps of a run and check the result, or settle the steps after a success."""

@@ -11,10 +11,10 @@ from cosmicdeploy.runs.undo.undo import Applied
 
 
 def settle_all(ctx: Context, applied: Sequence[Applied]) -> None:
-    """Settle steps of different kinds at the same time, and those of one kind in their order.
+    """Settle steps of different kinds at the same time, and steps of one kind in their order.
 
-    The kinds can run at the same time because none needs what another keeps. Never raises: an error
-    is only a warning, since the run has succeeded. The next run cleans up instead.
+    The kinds can run at the same time because no kind needs what another kind keeps. Never raises:
+    an error is only a warning, since the run has succeeded. The next run cleans up instead.
     """
     by_kind: dict[str, list[Applied]] = {}
     for each in applied:
@@ -25,7 +25,7 @@ def settle_all(ctx: Context, applied: Sequence[Applied]) -> None:
             try:
                 ctx.lock.require()
                 each.step.settle(ctx, each.change)
-            except Exception as error:  # also a full disk
+            except Exception as error:  # includes a full disk
                 _warn(ctx, each, to_cosmic_error(error))
 
     with ThreadPoolExecutor(max_workers=len(by_kind) or 1) as pool:

@@ -1,4 +1,4 @@
-"""Snapshots of what a run may change; comparing two proves that an undo was complete."""
+"""Snapshots of the state that a run may change, to prove that an undo was complete."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.database.schema.facts import open_facts
+from cosmicdeploy.database.schema.facts import Facts, open_facts
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.records.known_failures import KnownFailures
 from cosmicdeploy.steps.rollout.replacement.replace import journal_facts
@@ -21,8 +21,8 @@ DATA_LINES = {"schema": "the schema differs", "migrations": "migrations differ"}
 def observe(ctx: Context, before: State | None = None) -> State:
     """Return image tags, containers and schema as JSON; the schema is None if it cannot be read.
 
-    With `before`, the state covers the services in `before`; otherwise all services that a run may
-    change.
+    With `before`, the state covers the services in `before`; without it, all services that a run
+    may change.
     """
     ctx = ctx.with_cached_facts()
     services = ctx.settings.services
@@ -49,11 +49,21 @@ def _schema(ctx: Context, before: State | None) -> dict[str, Any]:
     try:
         with open_facts(ctx.database()) as facts:
             return {
-                "schema": facts.schema_digest(like=before["schema"] if before else None),
-                "migrations": sorted(facts.applied_migrations()),
+                "schema": facts.schema_digest(comparable_with=before["schema"] if before else None),
+                "migrations": _migrations(facts, before),
             }
     except CosmicError:
         return {"schema": None, "migrations": None}
+
+
+def _migrations(facts: Facts, before: State | None) -> Any:
+    """Return the applied migrations; without a table, those in `before`, so that none differs.
+
+    Earlier versions read the table of Laravel also where no framework is configured.
+    """
+    if facts.bookkeeping is None and before is not None:
+        return before["migrations"]
+    return sorted(facts.applied_migrations())
 
 
 def changed(before: State, after: State) -> list[str]:
@@ -82,7 +92,7 @@ def changed(before: State, after: State) -> list[str]:
 
 
 def compared(before: State, after: State, *, expected: Collection[str] = ()) -> str:
-    """Describe what `changed` has compared; also say if the schema could not be compared.
+    """Describe what `changed` has compared, and whether the schema could be compared.
 
     `expected` are the differences that the undone steps leave on purpose. If there are any, the
     description names them instead of the schema.

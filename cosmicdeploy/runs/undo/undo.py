@@ -65,7 +65,7 @@ def has_swapped_data(applied: Sequence[Applied]) -> bool:
 
 def unexpected(applied: Sequence[Applied], differences: Sequence[str]) -> Sequence[str]:
     """Return the differences from the state before, without those that the steps leave."""
-    if not any(each.step.leaves_data_changed for each in applied):
+    if not any(each.step.leaves_data(each.change) for each in applied):
         return differences
     return [line for line in differences if line not in DATA_LINES.values()]
 
@@ -84,7 +84,7 @@ def undo_all(ctx: Context, applied: Sequence[Applied]) -> UndoResult:
     After most errors, the undo continues with the previous step. It ends if:
     - the lock is lost,
     - a step cannot be undone without losing data (`NotReversible`), or
-    - the undo of a step with `keeps_data` fails: the data that this step put in place then stays,
+    - the undo of a step with `keeps_data` fails: then the data that this step put in place stays,
       and needs the changes of the earlier steps.
 
     Undoes nothing if clients were let in after data was swapped, since what they have written would
@@ -141,7 +141,7 @@ def _require_no_client(ctx: Context, applied: Sequence[Applied]) -> None:
 def note(journal: Journal, kind: str, **facts: object) -> None:
     """Write a journal record; ignore an error, since a full disk must not stop an undo.
 
-    `ConfigError`: the journal has become something else than a regular file.
+    Such an error may be a `ConfigError`, if the journal is no longer a regular file.
     """
     with suppress(OSError, ConfigError):
         journal.append(kind, **facts)

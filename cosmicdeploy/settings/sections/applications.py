@@ -22,7 +22,7 @@ UNNAMED = "app"
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
-    """Remove the defaults from the JSON schema: a missing key has its value from `app`."""
+    """Remove the defaults from the JSON schema: a missing key takes its value from `app`."""
     for each in schema["properties"].values():
         each.pop("default", None)
 
@@ -30,7 +30,7 @@ def _without_defaults(schema: dict[str, Any]) -> None:
 class OwnApplication(ApplicationKeys):
     """An application with keys of its own.
 
-    A key that is left out has its value from `app`. Only `reached_at` is null instead.
+    A key that is left out takes its value from `app`, except `reached_at`, which is then null.
     """
 
     model_config = ConfigDict(json_schema_extra=_without_defaults)

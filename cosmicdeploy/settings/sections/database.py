@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, field_validator
 
@@ -33,23 +34,46 @@ class Cache(Section):
 
 
 class Migrate(Section):
-    """How to run migrations; the defaults are for Laravel's Artisan."""
+    """What runs the migrations, and how."""
 
+    framework: str | None = Field(
+        default=None,
+        description="What runs the migrations: a known framework, `none`, `commands` for those"
+        " below, or the path of a file that describes one, such as ./own.yaml. Default: `laravel`"
+        " if app.console is set, else `none`",
+    )
+    service: str | None = Field(
+        default=None,
+        description="Service in whose image, and with whose environment, its commands run."
+        " Default: the first of services.app",
+    )
+    program: Words | None = Field(
+        default=None,
+        description="What its commands begin with. Default: app.console if the framework is run by"
+        " it, else what the framework's file says",
+    )
+    commands: dict[str, Any] | None = Field(
+        default=None,
+        description="How to ask what is pending, run it, show its SQL and go back, with the keys of"
+        " a framework's file; only with `framework: commands`",
+    )
     command: Words = Field(
         default=("migrate", "--force"),
-        description="Console arguments that run the pending migrations",
+        description="Console arguments that run the pending migrations; only with Laravel",
     )
     status: Words = Field(
-        default=("migrate:status",), description="Console arguments that list the migrations"
+        default=("migrate:status",),
+        description="Console arguments that list the migrations; only with Laravel",
     )
     rollback: Words = Field(
         default=("migrate:rollback", "--force"),
-        description="Console arguments that roll migrations back; --step=N is added",
+        description="Console arguments that roll migrations back; --step=N is added; only with"
+        " Laravel",
     )
     pretend: Words | None = Field(
         default=("migrate", "--pretend", "--force"),
         description="Console arguments that print the statements of the pending migrations without"
-        " running them; null if the console cannot do that",
+        " running them; null if the console cannot do that; only with Laravel",
     )
     allow: Words = Field(
         default=(), description="Names of migrations that may run although they may destroy data"

@@ -48,7 +48,7 @@ class Monitoring(Section):
 
 
 class OverlapLock(Section):
-    """The lock in Redis that keeps `verify.command` from running twice at once."""
+    """The lock in Redis that keeps runs of `verify.command` from overlapping."""
 
     key: str = Field(description="Key of the lock, or a pattern of keys")
     database: int = Field(default=0, description="Number of the Redis database")
@@ -66,7 +66,8 @@ class Diagnose(Section):
         description="File of the cached configuration, in the application's containers",
     )
     overlap_lock: OverlapLock | None = Field(
-        default=None, description="Lock that keeps verify.command from running twice at once"
+        default=None,
+        description="Lock that keeps verify.command from running twice at the same time",
     )
     slow_after: float = Field(
         default=5, gt=0, description="Report statements that run longer than this, in seconds"

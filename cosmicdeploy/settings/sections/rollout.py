@@ -32,10 +32,14 @@ class Restart(Section):
         " process: they are stopped between two jobs",
     )
     max_unavailable: int = Field(
-        default=1, ge=1, description="How many replicas may be missing at once, with stop-first"
+        default=1,
+        ge=1,
+        description="How many replicas may be missing at the same time, with stop-first",
     )
     max_surge: int = Field(
-        default=1, ge=1, description="How many extra replicas may run at once, with start-first"
+        default=1,
+        ge=1,
+        description="How many extra replicas may run at the same time, with start-first",
     )
     healthy_within: float = Field(
         default=60, gt=0, description="Seconds that a new container may take to become healthy"

@@ -121,7 +121,7 @@ class Services(Section):
         return copy
 
     def without(self, names: Collection[str]) -> Services:
-        """Return a copy without these services, which have to leave one in `app`.
+        """Return a copy without these services; at least one service must be left in `app`.
 
         Only services that a deploy replaces may be named.
         """

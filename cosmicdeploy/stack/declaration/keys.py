@@ -32,7 +32,7 @@ _REFUSED_TOP_LEVEL = {
     "models": "remove it",
 }
 
-# docs/compose.md has the reason for each.
+# Unsupported key → what to do instead. docs/compose.md has the reason for each.
 _REFUSED_SERVICE = {
     "cpu_count": "it is for Windows only: use cpus",
     "cpu_percent": "it is for Windows only: use cpus",

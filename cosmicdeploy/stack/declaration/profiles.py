@@ -1,4 +1,4 @@
-"""Find out which services exist: those with `profiles` need an active one."""
+"""Find out which services exist: a service with `profiles` needs an active profile."""
 
 from __future__ import annotations
 

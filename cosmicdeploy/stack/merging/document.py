@@ -20,8 +20,9 @@ class MergedDocument(Document):
     def location(self, *keys: str | int) -> str:
         """Return "file:line" of the value, or of its closest known parent, in an original file.
 
-        The file that has the most of the keys counts; among equals, the last file that the settings
-        name, then the included files. For an item of a list this is a guess: Compose joins lists.
+        Chooses the file that has the most of the keys. If several have equally many, chooses the
+        last file that the settings name, or else an included file. For an item of a list this is a
+        guess, since Compose joins lists.
         """
         found = [(document, document.locate(*known)) for document, known in self.candidates(keys)]
         if not found:

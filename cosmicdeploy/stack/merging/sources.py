@@ -1,4 +1,4 @@
-"""Find all compose files of a stack, and what in these files only Compose can resolve."""
+"""Find all compose files of a stack, and their features that only Compose can resolve."""
 
 from __future__ import annotations
 

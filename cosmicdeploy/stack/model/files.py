@@ -11,8 +11,9 @@ class ComposeFiles:
     """The compose files of a stack, and what is needed to read them.
 
     Each of the `files` overrides those before it. If `project` is None, the project gets the name
-    that Compose would give it. `profiles` are those of the settings; if empty, COMPOSE_PROFILES
-    counts. `variables` are pairs of name and value; they override the variables of the shell.
+    that Compose would give it. `profiles` are the profiles in the settings; if there are none,
+    COMPOSE_PROFILES applies. `variables` are pairs of name and value; they override the variables
+    of the shell.
     """
 
     files: tuple[Path, ...]

@@ -25,7 +25,7 @@ class Port:
 
     @property
     def choices(self) -> range:
-        """The host's ports of which the container gets one; empty if the engine may take any."""
+        """The host's ports, one of which the container gets; empty if the engine may choose any."""
         if self.published is None:
             return range(0)
         return range(self.published, (self.published_end or self.published) + 1)

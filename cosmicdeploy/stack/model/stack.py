@@ -31,7 +31,7 @@ class Stack:
     `file` is the first compose file, and `override_files` are the others. `profiles` are those of
     the settings. `inactive` names the services whose profiles are all inactive; `services` does not
     have them. `variables` are pairs of name and value; they override the variables of the shell.
-    `keys_with_files` tells which of the keys `env_file` and `label_file` the services use.
+    `keys_with_files` are those of the keys `env_file` and `label_file` that the services use.
     """
 
     project: str

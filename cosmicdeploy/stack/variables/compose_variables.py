@@ -14,7 +14,7 @@ from pathlib import Path
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.variables.environment import source_of
 
-# Each refused variable, and what cosmicdeploy does whatever the variable's value is.
+# Each refused variable, and what cosmicdeploy does regardless of the variable's value.
 _SHELL_OR_ENV_FILE = {
     "COMPOSE_CONVERT_WINDOWS_PATHS": "paths are not converted",
     "DOCKER_DEFAULT_PLATFORM": "images are built and pulled for the engine's own platform",

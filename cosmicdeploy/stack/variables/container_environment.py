@@ -14,7 +14,7 @@ def read_environment(service: ComposeValue, scope: Scope) -> dict[str, str]:
     """Return the variables of `env_file` and `environment`; the last value of a name wins.
 
     A file may use the variables of the files before it. A name without a value in `environment`
-    gets its value from the shell or the stack's env file. If neither has one, the variable is
+    gets its value from the shell or the stack's env file. If neither has a value, the variable is
     dropped, even if an `env_file` sets it.
     """
     values: dict[str, str] = {}

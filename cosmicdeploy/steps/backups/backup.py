@@ -113,7 +113,7 @@ class BackupStep(Step):
         }
 
     def _prove(self, ctx: Context, backup: Backup) -> None:
-        """Prove the backup's data at once, or leave that to the soak."""
+        """Prove the backup's data now, or leave the proof to the soak."""
         prove = ctx.settings.backup.prove
         if prove == "off":
             ctx.warn(NOT_PROVEN)
@@ -139,16 +139,16 @@ def _proven(backup: Backup) -> str:
 
 
 def _structure_proof(backup: Backup) -> Result:
-    """Return the report's field about the proof of the structure, if there was one."""
+    """Return the report's field about the proof of the structure; empty without a proof."""
     proof = backup.manifest.structure_proof
     return {"structure_proof": proof.model_dump(mode="json")} if proof else {}
 
 
 def _backup_of_interrupted_run(ctx: Context) -> str | None:
-    """Return the id of a resumed run's backup that a new backup cannot replace; None without one.
+    """Return the id of a resumed run's backup that a new backup cannot replace; else None.
 
-    A new backup may lack the state before that run in two cases: the run began a migration, or it
-    is a rollback and maintenance is on.
+    A new backup may lack the state before the resumed run in two cases: that run began a migration,
+    or it is a rollback and maintenance is on.
     """
     if not ctx.has_database:  # some containers may run the new release already
         return first_backup(ctx.run.resumed_runs)

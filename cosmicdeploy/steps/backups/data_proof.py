@@ -1,4 +1,4 @@
-"""Prove the data of a run's backup during its soak, or at once if only a backup is made."""
+"""Prove the data of a run's backup: during the soak, or directly after `backup create`."""
 
 from __future__ import annotations
 
@@ -45,9 +45,10 @@ def prove_now(ctx: Context, backup: Backup) -> None:
 def proving_data(ctx: Context) -> Iterator[Result]:
     """Prove the data of this run's backup while the block watches the release.
 
-    Yields the facts of the proof, which are complete after the block; empty without a proof. A
-    proof that fails is a warning: the release is in place, and the backup is marked. After the
-    block, waits until the proof has ended. If the block or the wait raises, the proof is abandoned.
+    Yields the facts of the proof for the report. They are complete after the block, and stay empty
+    if no backup waits for a proof. A failed proof is only a warning: the release is in place, and
+    the backup is marked as not restorable. After the block, waits until the proof has ended. If the
+    block or the wait raises, the proof is abandoned.
     """
     proof, facts = ctx.run.data_proof, Result()
     _take_over(ctx)
@@ -81,7 +82,7 @@ def warn_of_missing_proof(ctx: Context) -> None:
 
 
 def _take_over(ctx: Context) -> None:
-    """Let the backup of a resumed run wait for its proof, if that has no result and no other waits.
+    """Let a resumed run's backup wait for its proof, unless it has one or another backup waits.
 
     Warns if the backup cannot be read.
     """
@@ -105,7 +106,7 @@ def _wait(ctx: Context, proof: BackgroundProof) -> None:
         if time.monotonic() >= next_report:
             next_report = time.monotonic() + REPORT_EVERY_SECONDS
             ctx.say(
-                f"the soak is over; waiting for the proof of the backup's data"
+                "the soak is over; waiting for the proof of the backup's data"
                 f" ({proof.megabytes} MB loaded)"
             )
         ctx.sleep(0.25)
@@ -116,7 +117,7 @@ def _outcome(ctx: Context, proof: BackgroundProof) -> Result:
     again = f"`cosmicdeploy backup verify {backup_id} --data`"
     try:
         result = proof.result()
-    except Exception as error:  # whatever it is, it is no reason to undo the release
+    except Exception as error:  # no error of the proof is a reason to undo the release
         what = to_cosmic_error(error).what
         ctx.warn(f"the data of {backup_id} could not be proven: {what}; try again: {again}")
         return {"backup": backup_id, "passed": False, "reasons": [what]}

@@ -21,9 +21,9 @@ def running_images(ctx: Context) -> dict[str, str]:
 
     Covers the services that a deploy replaces, even if a rollback leaves them out, and the proxy if
     the stack builds its image, since that image may hold files of the release. Covers a renamed
-    service under its former name, too, if its container has the same `container_name`, or if the
-    main application runs under a former name alone: with the files of that release, a rollback
-    finds the services by these names.
+    service also under its former name, if its container has the same `container_name`, or if the
+    main application runs only under a former name. A rollback uses the compose file of the former
+    release, in which the services have these names.
     """
     services = ctx.settings.services
     proxy = services.proxy
@@ -35,9 +35,9 @@ def running_images(ctx: Context) -> dict[str, str]:
 
 
 def _under_former_names(ctx: Context, containers: Iterable[Container | None]) -> dict[str, str]:
-    """Return the images of services that were renamed but keep their `container_name`.
+    """Return former service name → image, for renamed services that keep their `container_name`.
 
-    Each is under the former name, which the container has until a deploy replaces it.
+    The container's label has the former name until a deploy replaces the container.
     """
     declared = {service.compose_name for service in ctx.stack.services.values()}
     existing = [container for container in containers if container is not None]
@@ -49,7 +49,7 @@ def _under_former_names(ctx: Context, containers: Iterable[Container | None]) ->
 
 
 def _former_images(ctx: Context) -> dict[str, str]:
-    """Return the images of running orphans by service, if the main application has no container."""
+    """Return service → image of running orphans, if the main application has no container."""
     if any(ctx.container(name) for name in ctx.settings.main_application.services):
         return {}
     return {each.service: each.image_id for each in removable_orphans(ctx) if each.is_running}
@@ -92,7 +92,7 @@ def record_images(ctx: Context, images: Mapping[str, str]) -> Backup:
 
 
 def _is_of_release(ctx: Context, backup: Backup, images: Mapping[str, str]) -> bool:
-    """Whether the entry is of what runs; releases with the same images may differ in variables."""
+    """Whether the entry is of the running release, not of another with the same images."""
     manifest, running = backup.manifest, running_release(ctx) or None
     return (manifest.images, manifest.release) == (images, running) and (
         not manifest.releases or manifest.releases == running_by_service(ctx)

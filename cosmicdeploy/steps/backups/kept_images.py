@@ -27,7 +27,7 @@ def last_releases(ctx: Context) -> list[Record]:
         record
         for record in ctx.journal.search(lambda line: b'"release"' in line)
         if record["kind"] == "release"
-        # `backup create` leaves a record of the kind `release` as well.
+        # `backup create` also leaves a record of the kind `release`, though it is no release.
         and RunKind.of_record(record).places_release
         and rollback_backups(record)
     ]
@@ -45,9 +45,9 @@ def rollback_backups(record: Record) -> list[str]:
 def remove_kept_tags(ctx: Context, images: Iterable[str]) -> list[str]:
     """Remove the tags of images that are no longer needed; return the ids of these images.
 
-    Removes the kept tags, and the tags under which runs built or pulled these images, except those
+    Removes the kept tags, and the tags under which runs built or pulled these images, except tags
     in the compose file. If an image has other tags, the image itself stays. An image that a
-    container uses is still needed, because the backup of the next deploy names that image. Raises
+    container uses counts as needed, because the backup of the next deploy will name it. Raises
     `EngineError`.
     """
     unneeded = sorted(set(images) - needed_images(ctx))

@@ -1,4 +1,4 @@
-"""Tell backups of other database servers apart from this stack's own."""
+"""Distinguish this stack's own backups from those of other database servers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cosmicdeploy.errors import CosmicError
 
 
 def know_server(ctx: Context) -> None:
-    """Let the catalogue compare the server that each backup names with the stack's own.
+    """Let the catalogue compare the server that each backup names with this stack's server.
 
     Does nothing if no backup of this stack names a server. Warns if the database does not answer:
     then backups of another stack with the same project and database count as this stack's.
@@ -25,7 +25,7 @@ def know_server(ctx: Context) -> None:
     try:
         identity = server_identity(ctx.engine, ctx.database())
     except CosmicError as error:
-        ctx.warn(f"which backups are from this database server cannot be told: {error.what}")
+        ctx.warn(f"it is not known which backups are from this database server: {error.what}")
         return
     ctx.catalogue.owner = replace(owner, server=identity)
 
@@ -33,7 +33,7 @@ def know_server(ctx: Context) -> None:
 def require_own(ctx: Context, target: Backup) -> None:
     """Raise `ForeignBackup` if a backup is another stack's or another server's.
 
-    Unless the run was told to restore the data of another stack.
+    Accepts every backup if the operator chose --from-other-stack.
     """
     if ctx.run.from_other_stack:
         return
@@ -44,6 +44,6 @@ def require_own(ctx: Context, target: Backup) -> None:
 
 
 def origin_of(ctx: Context, target: Backup) -> str:
-    """Return whose data a backup holds, if it is not this stack's own; "" otherwise."""
+    """Return whose data a backup holds; "" if the data is this stack's own."""
     owner = ctx.catalogue.owner
     return owner.objection(target.manifest).removeprefix("it ") if owner is not None else ""

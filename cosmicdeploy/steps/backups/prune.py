@@ -22,7 +22,8 @@ class Pruned:
     """The result of a prune.
 
     `backups` are the ids of the backups that were removed completely, newest first. `images` are
-    the ids of the images that are no longer kept. `warnings` name what is left for the next prune.
+    the ids of the images that are no longer kept. `warnings` name the backups that are left for the
+    next prune.
     """
 
     backups: tuple[str, ...] = ()
@@ -36,7 +37,7 @@ def copies_of(ctx: Context) -> Copies:
 
 
 def prune_plan(ctx: Context) -> list[Decision]:
-    """Return whether each backup stays, and why; newest first."""
+    """Return for each backup whether it stays, and why; newest first."""
     know_server(ctx)
     backups = ctx.catalogue.list()
     return decide(backups, ctx.settings.backup.keep, _needed(ctx, backups), now())

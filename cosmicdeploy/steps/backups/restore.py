@@ -24,7 +24,7 @@ from cosmicdeploy.text.formatting import format_time
 
 
 class RestoreStep(Step):
-    """Swap in the data that the step `load` loaded, all tables at once.
+    """Swap in the data that the step `load` loaded: all tables in one statement.
 
     The replaced tables are kept until the whole run has succeeded.
     """

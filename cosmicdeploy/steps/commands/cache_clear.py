@@ -13,7 +13,8 @@ from cosmicdeploy.steps.commands.new_image import in_new_image, last_lines
 class CacheClearStep(Step):
     """Run the console commands of `cache_clear`, once for each new image.
 
-    A cleared cache leaves no trace, so the journal says whether it was cleared for an image.
+    A cleared cache leaves no trace in the cache itself, so the journal records for which image the
+    caches were cleared.
     """
 
     kind: ClassVar[str] = "cache-clear"
@@ -31,7 +32,8 @@ class CacheClearStep(Step):
         return Change(summary=f"run {', '.join(commands)} in the new image")
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        # One after the other: several at once would slow down a small host for its clients.
+        # One after the other: several at the same time would slow down a small host for its
+        # clients.
         for command in ctx.settings.cache_clear.commands:
             result = in_new_image(ctx, [command])
             if result.exit_code != 0:

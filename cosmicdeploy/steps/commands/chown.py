@@ -57,7 +57,7 @@ class ChownStep(Step):
         argv = ["chown", owner, path]
         service = ctx.service(self.service)
         if is_shareable(service, container, path):
-            # Root in the container itself may lack CAP_CHOWN: by `cap_drop`, or by
+            # Root in the container itself may lack CAP_CHOWN: because of `cap_drop`, or because of
             # `no-new-privileges` if the container's own user is not root.
             result = ctx.engine.run_oneoff(
                 _as_root(service),
@@ -79,7 +79,8 @@ class ChownStep(Step):
 def is_shareable(service: Service, container: Container, path: str) -> bool:
     """Whether the path is in a mount of the container that another container can mount as well.
 
-    That is a volume or a folder of the host. Another container gets an empty tmpfs of its own.
+    Volumes and folders of the host are such mounts. A tmpfs is not: another container gets an empty
+    tmpfs of its own.
     """
     target = innermost_target(container.mounts, path)
     return target != "" and not _is_tmpfs(service, target)
@@ -88,8 +89,8 @@ def is_shareable(service: Service, container: Container, path: str) -> bool:
 def chown_command(service: Service, container: Container, owner: str, path: str) -> str:
     """Return the `docker` command that makes `owner` (shell text) the owner of a path.
 
-    What is below the path keeps its owner: it may belong to other services. The command needs no
-    capabilities of the container if the path is in a volume or in a folder of the host.
+    Files below the path keep their owners, since they may belong to other services. The command
+    needs no capabilities of the container if the path is in a volume or in a folder of the host.
     """
     words = f"{owner} {shlex.quote(path)}"
     if is_shareable(service, container, path):
@@ -99,9 +100,10 @@ def chown_command(service: Service, container: Container, owner: str, path: str)
 
 
 def open_tmpfs(ctx: Context, name: str, target: str) -> str:
-    """Return how to let other users than root write to a service's tmpfs, for good.
+    """Return how to permanently let other users than root write to a service's tmpfs.
 
-    A tmpfs is empty at each start of its container, and belongs to whom its options say.
+    A tmpfs is empty at each start of its container, and its options in the compose file determine
+    its owner.
     """
     is_infrastructure = name in ctx.settings.services.infrastructure
     deploy = include_command(name) if is_infrastructure else "`cosmicdeploy deploy`"

@@ -37,6 +37,6 @@ class ConsoleStep(CommandStep):
 
     def call(self, ctx: Context, words: Sequence[str]) -> ExecResult:
         if not self.service:
-            return in_new_image(ctx, words, once=True)
+            return in_new_image(ctx, words, runs_once=True)
         _, container = running_named(ctx, self.service)
         return ctx.run_console(container, *words)

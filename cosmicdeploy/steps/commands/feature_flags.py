@@ -1,6 +1,6 @@
 """Switch a feature of the application off and on without a deploy.
 
-Takes no lock: switching disturbs no run, and a feature may have to be switched off during one.
+Takes no lock: a switch disturbs no run, and a feature may have to be switched off during a run.
 """
 
 from __future__ import annotations

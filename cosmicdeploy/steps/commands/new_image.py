@@ -1,9 +1,9 @@
-"""Run the application's console in the image of the new release."""
+"""Run commands in the image of the new release."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container, ExecResult
@@ -14,8 +14,8 @@ from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.commands.trial import running_trial
 from cosmicdeploy.steps.images.tags import how_to_get
 
-# When a container ends, the engine first kills the commands in it. It reports the container's end a
-# moment later.
+# In seconds. When a container ends, the engine first kills the commands in it, and reports the
+# container's end a moment later.
 END_REPORTED_WITHIN_SECONDS = 1.0
 
 
@@ -23,57 +23,90 @@ def in_new_image(
     ctx: Context,
     arguments: Sequence[str],
     *,
-    apart: bool = False,
-    once: bool = False,
-    reads: bool = False,
-    shows: bool = False,
+    own_container: bool = False,
+    runs_once: bool = False,
+    only_reads: bool = False,
+    shows_output: bool = False,
 ) -> ExecResult:
     """Run a console command in the image that the app's tag names now, which has the new code.
 
-    The command runs in a replica or a trial (a container that serves no client) that has this image
-    already, else in a container of its own. Raises `ConfigError` if there is no image.
-
-    - `apart`: the command always runs in a container of its own. A later run finds it there if this
-      run is killed.
-    - `once`: the command runs only once. Without `once`, it runs again in a container of its own if
-      the replica or trial ends before the command does.
-    - `reads`: the command writes to no volume, so it may run in any trial. Without `reads`, it runs
-      in no trial if the proxy serves volumes of the app: the trial has other volumes in their
-      place, so no client would get what the command writes there.
-    - `shows`: the operator sees each line of the command's output as the command prints it. Only
-      together with `apart`.
+    The options are those of `Where`.
     """
-    name = ctx.settings.services.app[0]
+    return command_in_new_image(
+        ctx,
+        ctx.settings.services.app[0],
+        ctx.console(*arguments),
+        Where(
+            own_container=own_container,
+            runs_once=runs_once,
+            only_reads=only_reads,
+            shows_output=shows_output,
+        ),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """In which container of the new image a command runs.
+
+    - `own_container`: the command always runs in a container of its own. If this run is killed, a
+      later run finds the command there.
+    - `runs_once`: the command runs only once. Without `runs_once`, it runs again in a container of
+      its own if the replica or trial ends before the command does.
+    - `only_reads`: the command writes to no volume, so it may run in any trial. Without
+      `only_reads`, it runs in no trial if the proxy serves volumes of the app: the trial has other
+      volumes in their place, so no client would get the files that the command writes there.
+    - `shows_output`: the operator sees each line of the command's output as the command prints it.
+      Only together with `own_container`.
+    """
+
+    own_container: bool = False
+    runs_once: bool = False
+    only_reads: bool = False
+    shows_output: bool = False
+
+
+def command_in_new_image(
+    ctx: Context, name: str, command: Sequence[str], where: Where
+) -> ExecResult:
+    """Run a command in the image that the tag of a service names now.
+
+    A command of the first replica runs as the user of the console: in a replica or a trial (a
+    container that serves no client) that has this image already, else in a container of its own. A
+    command of another service always runs in a container of its own, as that service's user. Raises
+    `ConfigError` if there is no image.
+    """
     service, image = ctx.service(name), ctx.image_of(name)
     if image is None:
         raise ConfigError(
             f"The image {service.image} does not exist",
             todo=how_to_get(service),
         )
-    container = None if apart else _running_container(ctx, service, image.id, reads=reads)
-    if container and once:
-        return ctx.run_console(container, *arguments)
-    result = _run_there(ctx, container, arguments) if container else None
+    is_app, container = name == ctx.settings.services.app[0], None
+    if is_app and not where.own_container:
+        container = _running_container(ctx, service, image.id, only_reads=where.only_reads)
+    if container and where.runs_once:
+        return ctx.run_command(container, command)
+    result = _run_in(ctx, container, command) if container else None
+    user = (is_app and ctx.settings.app.user) or service.user
     return result or ctx.engine.run_oneoff(
-        replace(
-            apart_from_stale(ctx, service, image.id), user=ctx.settings.app.user or service.user
-        ),
-        ctx.console(*arguments),
+        replace(apart_from_stale(ctx, service, image.id), user=user),
+        command,
         image=image.id,
         project=ctx.stack.project,
         timeout=ctx.settings.migrate.timeout,
-        on_line=ctx.say if shows else None,
+        on_line=ctx.say if where.shows_output else None,
     )
 
 
-def _run_there(ctx: Context, container: Container, arguments: Sequence[str]) -> ExecResult | None:
-    """Run a console command in a container; return None if the container ended first.
+def _run_in(ctx: Context, container: Container, command: Sequence[str]) -> ExecResult | None:
+    """Run a command in a container; return None if the container ended first.
 
     The container may end if the new code cannot serve on the present schema. The same code may
     still be able to migrate.
     """
     try:
-        result = ctx.run_console(container, *arguments)
+        result = ctx.run_command(container, command)
     except EngineUnavailable:
         raise
     except EngineError:
@@ -94,12 +127,12 @@ def _runs(ctx: Context, container: Container) -> bool:
 
 
 def _running_container(
-    ctx: Context, service: Service, image_id: str, *, reads: bool
+    ctx: Context, service: Service, image_id: str, *, only_reads: bool
 ) -> Container | None:
     replica = ctx.container(ctx.settings.services.app[0])
     if replica is not None and replica.is_ready and replica.image_id == image_id:
         return replica
-    if served_volumes(ctx, service) and not reads:
+    if served_volumes(ctx, service) and not only_reads:
         return None
     return running_trial(ctx, ctx.settings.main_application, image_id)
 

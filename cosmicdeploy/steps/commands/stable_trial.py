@@ -16,9 +16,9 @@ CHECK_EVERY_SECONDS = 0.5
 def require_stable(ctx: Context, trials: Iterable[Container]) -> float:
     """Wait until each trial has run for `restart.stable_for` seconds; return the seconds waited.
 
-    The time counts from the start of a trial: migrations and other checks have taken a part of it.
-    Raises `UnhealthyContainer`, with the last log lines, as soon as a trial has ended, restarted or
-    become unhealthy.
+    The time counts from the start of a trial, so it includes the migrations and other checks since
+    then. Raises `UnhealthyContainer`, with the last log lines, as soon as a trial has ended,
+    restarted or become unhealthy.
     """
     trials, began = list(trials), time.monotonic()
     started = [ctx.run.trials_began.get(each.id, began) for each in trials]

@@ -61,9 +61,9 @@ class TrialStep(Step):
 
 
 def applications_to_try(ctx: Context) -> list[Application]:
-    """Return the applications of which a service will be replaced, in the order of a rollout.
+    """Return the applications that a trial runs for, in the order of a rollout.
 
-    Without those that `untried_applications` returns.
+    These are the applications of which a service will be replaced, without `untried_applications`.
     """
     return [each for each in _replaced_applications(ctx) if not _shared_network(ctx, each)]
 
@@ -74,7 +74,7 @@ def untried_applications(ctx: Context) -> list[Application]:
 
 
 def why_not_tried(ctx: Context) -> str:
-    """Return which of the applications to be replaced no trial can run beside; "" if none."""
+    """Return why no trial runs for some of the applications to be replaced; "" if all have one."""
     return "; ".join(
         f"no trial of {each.services[0]}: it uses the network of {_shared_network(ctx, each)},"
         " where a second container would take its port or its requests"
@@ -108,7 +108,7 @@ def trial_images(ctx: Context, applications: Iterable[Application]) -> str:
 def start_trial(ctx: Context, name: str) -> str:
     """Create and start a trial container of a service; return its id. Raises `EngineError`.
 
-    Files that the trial writes to volumes that the proxy serves reach no client.
+    If the trial writes files to volumes that the proxy serves, these files reach no client.
     """
     service, image = ctx.service(name), ctx.image_of(name)
     if image is None:

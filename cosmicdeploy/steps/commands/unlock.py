@@ -12,7 +12,7 @@ from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 
 
 class Held(BaseModel):
-    """A lock as it was when it was found to be stale; its fields are those of `OverlapLock`."""
+    """A lock as it was when the deployer found it stale; it has the fields of `OverlapLock`."""
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 

@@ -25,8 +25,8 @@ def start_container(
     A container that continues does not run `post_start` again: it did so when it was started.
 
     Raises `EngineError` if the start or a command fails. With `hooks_may_fail`, the failure of a
-    command is only reported. An undo needs that: it starts a former container, which the present
-    commands of the compose file may not fit.
+    command is only reported. An undo needs that, since it starts a former container, in which the
+    commands of the present compose file may fail.
     """
     hooks = ctx.service(service).post_start
     if hooks and (container := ctx.engine.container(container_id)) and container.is_paused:

@@ -1,9 +1,9 @@
-"""Orphans that hold what a service needs that a step is about to start.
+"""Orphans that hold something that a step's service needs in order to start.
 
 A service that was renamed needs what the orphan under its former name still holds: a port of the
-host, a fixed address, or the schedule, which only one container may work off. Such an orphan is
-stopped right before the service starts, and started again by an undo. A database or cache is not
-among them: for its data, see `probes/preconditions/sole_writer.py`.
+host, a fixed address, or the schedule, which only one container may run. Such an orphan is stopped
+right before the service starts, and started again by an undo. A renamed database or cache is
+treated elsewhere, because of its data: see `probes/preconditions/sole_writer.py`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ANY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - compared, not listened at
 def in_the_way(ctx: Context, names: Collection[str]) -> list[dict[str, Any]]:
     """Return the running orphans that hold what one of these services needs, as journal facts.
 
-    Each has the `service` that needs what it holds, and in words what that is (`holds`).
+    For each orphan, `holds` says what it holds, and `service` is the service that needs it.
     """
     running = [orphan for orphan in removable_orphans(ctx) if orphan.is_active]
     found = {}
@@ -45,7 +45,7 @@ def in_the_way(ctx: Context, names: Collection[str]) -> list[dict[str, Any]]:
 def require_way(ctx: Context, found: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return what a step adds to its `before`; empty if no orphan is in the way.
 
-    Raises `Refused` if one is, and the run was not asked to remove orphans.
+    Raises `Refused` if an orphan is in the way, and the run was not asked to remove orphans.
     """
     found = list(found)
     if found and not is_asked_to_remove(ctx):
@@ -84,7 +84,7 @@ def start_again(ctx: Context, before: Mapping[str, Any]) -> None:
 
 
 def _held(ctx: Context, service: Service, orphan: Container) -> Iterator[str]:
-    """Yield what the service needs for itself and this orphan holds, in words."""
+    """Yield, in words, each thing that the service needs and this orphan holds."""
     for port in service.ports:
         for address, number, protocol in orphan.host_ports:
             is_same = (port.published, port.protocol) == (number, protocol)

@@ -36,9 +36,11 @@ class OneShotStep(Step):
             return Unchanged(reason=ended if names else "no service runs to its end")
         before = {name: journal_facts(ctx.container(name)) for name in reasons}
         listed = ", ".join(f"{name} ({reason})" for name, reason in reasons.items())
+        migrates = ctx.settings.migrate.service
+        by_step = migrates in before and not ctx.why_no_migrations
         return Change(
             summary=f"run to the end: {listed}",
-            before={"containers": before},
+            before={"containers": before, "migrates": migrates if by_step else ""},
             facts={"reasons": reasons},
         )
 
@@ -50,20 +52,23 @@ class OneShotStep(Step):
         return {"ran": list(change.before["containers"])}
 
     def undo(self, ctx: Context, change: Change) -> None:
-        """Put the former containers back; what the services did to data stays done."""
+        """Put the former containers back; changes that the services made to data stay."""
         for name, before in reversed(change.before["containers"].items()):
             put_back(ctx, name, before)
 
     def kept_after_undo(self, change: Change) -> str:
         names = ", ".join(change.before["containers"])
-        return f"what {names} did to data stays done"
+        # The step `migrate` has run its migrations before it, and undoes them.
+        migrates = change.before.get("migrates")
+        besides = f", besides the migrations of {migrates}," if migrates else ""
+        return f"what {names} did to data{besides} stays done"
 
     def settle(self, ctx: Context, change: Change) -> None:
         remove_temporary(ctx, change.before["containers"])
 
 
 def _reason(ctx: Context, name: str) -> str:
-    """Return why a service has to run; "" if it ran successfully as it is declared now."""
+    """Return why a service has to run; "" if it already ran successfully as declared now."""
     drift = drift_of(ctx, name, may_be_stopped=True)
     if drift.container is None or drift.container.is_active:
         return drift.reason or "it did not end"
@@ -74,7 +79,7 @@ def _reason(ctx: Context, name: str) -> str:
 
 def _run(ctx: Context, name: str) -> None:
     """Run a service in a new container; raises `CosmicError` with its last lines if it fails."""
-    created = swap_in(ctx, look_up(ctx, name), Phases())
+    created = swap_in(ctx, look_up(ctx, name), Phases(ctx.run.notes))
     ctx.engine.start(created)
     log = LogFollower(partial(ctx.engine.timed_log_lines, created), ctx.say)
     ctx.engine.wait_until_ended(created, ctx.settings.migrate.timeout)

@@ -36,7 +36,7 @@ def orphan_facts(orphan: Container) -> dict[str, Any]:
 
 
 def gone_orphans(ctx: Context, begun: Iterable[Intent]) -> list[str]:
-    """Return the orphans that an undo of these steps would start again, and that are gone."""
+    """Return the orphans that an undo of these steps would have to start, but that are gone."""
     keys = {ORPHANS: "orphans", ROLLOUT: IN_THE_WAY, SERVICES: IN_THE_WAY}
     known = [intent for intent in begun if intent.kind in keys]
     facts = [each for intent in known for each in intent.before.get(keys[intent.kind], ())]
@@ -44,16 +44,16 @@ def gone_orphans(ctx: Context, begun: Iterable[Intent]) -> list[str]:
 
 
 def stop_orphan(ctx: Context, container_id: str) -> None:
-    """Stop an orphan; it has as long to stop as it was created with."""
+    """Stop an orphan, with the grace period with which its container was created."""
     container = ctx.engine.container(container_id)
     if container is not None and container.is_active:
         stop_container(ctx, container.name, container.id, container.stop_timeout)
 
 
 def start_orphans(ctx: Context, orphans: Iterable[Mapping[str, Any]]) -> None:
-    """Start orphans again that ran before, and wait until those are ready that were.
+    """Start the orphans again that ran before, and wait for those that were ready.
 
-    Raises the first error once all were tried, but `LockLost` and `EngineUnavailable` at once.
+    Raises the first error once all were tried, but `LockLost` and `EngineUnavailable` immediately.
     """
     errors = FirstError()
     for each in orphans:
@@ -91,7 +91,7 @@ def _start_orphan(ctx: Context, facts: Mapping[str, Any]) -> None:
 def remove_stopped(ctx: Context, orphans: Iterable[Mapping[str, Any]]) -> list[str]:
     """Remove orphans that a run has stopped; return their names.
 
-    Their volumes stay, and so does one that runs again. Raises `EngineError`.
+    Their volumes stay, and an orphan that runs again stays too. Raises `EngineError`.
     """
     removed = []
     for each in orphans:

@@ -23,8 +23,9 @@ from cosmicdeploy.verification.orphans import REMOVE_ORPHANS, removable_orphans
 class OrphansStep(Step):
     """Stop and remove the containers that no service declares, if the command asks for it.
 
-    A removed or renamed service leaves them (`--remove-orphans`). They are removed once the whole
-    run has succeeded, and started again if it fails. Their volumes stay.
+    Such containers are left by a service that was removed or renamed (`--remove-orphans`). They are
+    removed once the whole run has succeeded, and started again if the run fails. Their volumes
+    stay.
     """
 
     kind: ClassVar[str] = ORPHANS

@@ -22,7 +22,7 @@ from cosmicdeploy.steps.rollout.replacement.replace import temporary_containers,
 
 
 def wait_for_commands(ctx: Context) -> None:
-    """Remove the containers that an interrupted run started beside those of the services.
+    """Remove the additional containers that an interrupted run started for commands.
 
     If a command still runs in such a container, first waits until the command has ended.
     """
@@ -54,7 +54,7 @@ def resolve_temporary(ctx: Context, name: str, temporary: Container) -> None:
     if current is not None and role_of(temporary.name) is ContainerRole.CANDIDATE:
         ctx.engine.remove(temporary.id)
         if not _needed_for_undo(ctx, name):
-            _start(ctx, current, name)  # it may have been stopped for the candidate
+            _start(ctx, current, name)  # the run may have stopped it for the candidate
     elif current is not None and serves_now(ctx, current):
         ctx.engine.remove(temporary.id)
     else:
@@ -115,9 +115,9 @@ def _failed_before(ctx: Context, name: str) -> bool:
 
 
 def _return_to_place(ctx: Context, container: Container, name: str) -> None:
-    """Give a container the name that it has in place, and start it.
+    """Put a container in place under its regular name, and start it.
 
-    Waits until it is ready, unless the service did not work before the interrupted run.
+    Waits until the container is ready, unless the service did not work before the interrupted run.
     """
     ctx.engine.rename(container.id, ctx.service(name).container_name)
     if name in ctx.run.known_failures.services:

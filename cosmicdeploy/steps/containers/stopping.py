@@ -1,8 +1,8 @@
 """Stop containers, if possible without interrupting a job.
 
-A signal ends the wait for a stop at once. The engine continues the stop, and the undo first waits
-until it has ended: until then a container looks as if it ran, and would end later. A stop begins
-with the first command of `pre_stop`, which may itself end the container.
+A signal ends the wait for a stop immediately. The engine continues the stop, and the undo first
+waits until the stop has ended: until then the container looks as if it kept running, although it
+will end. A stop begins with the first command of `pre_stop`, which may itself end the container.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from cosmicdeploy.process.polling import poll
 from cosmicdeploy.proxy.stop_signals import KILLED, running_jobs
 from cosmicdeploy.steps.containers.hooks import prepare_stop
 
-# In seconds; each check runs a command in the container, for 0.05 s of the host's processor time.
+# In seconds: the interval of the checks for a running job. Each check runs a command in the
+# container, which takes 0.05 s of the host's processor time.
 CHECK_EVERY = 0.25
 # In seconds: the grace period of a container that runs no job and ignores its stop signal.
 NO_GRACE = 0.0
@@ -41,10 +42,11 @@ def end_all(ctx: Context, containers: Mapping[str, str], grace: float | None = N
     first, and their time does not count.
 
     A service whose role is in `restart.between_jobs` ignores its stop signal and runs each job in a
-    process of its own. It is killed as soon as no job runs, at the latest after `grace` seconds.
+    process of its own. Its container is killed as soon as no job runs, at the latest after `grace`
+    seconds.
 
-    Raises `EngineError`, and what a safe point raises. In that case a container whose stop has not
-    begun yet gets no stop signal, and `RunScope.stops` has the stops that have begun.
+    Raises `EngineError`, and what a safe point raises. If a safe point raises, a container whose
+    stop has not begun yet gets no stop signal, and `RunScope.stops` has the stops that have begun.
     """
     stops = {
         f"{name} has stopped": partial(_end, ctx, name, container_id, grace)
@@ -89,7 +91,7 @@ def _end(ctx: Context, service: str, container_id: str, grace: float | None, cal
 
 
 def _prepare(ctx: Context, service: str, container_id: str, call: Call) -> None:
-    """Run `pre_stop`; go on after `PRE_STOP_SECONDS` without its end if the wait is given up."""
+    """Run `pre_stop`; once the wait is given up, give it only `PRE_STOP_SECONDS` more."""
     prepared = start_in_thread(partial(prepare_stop, ctx, service, container_id))
     while not call.given_up.is_set():
         if not wait([prepared], timeout=CHECK_EVERY).not_done:
@@ -108,7 +110,7 @@ def _wait_between_jobs(
 ) -> None:
     """Wait until no job runs, for `patience` seconds at most.
 
-    The wait ends at once if it is given up, unless the stop has begun.
+    If the wait is given up, it ends immediately, unless the stop has begun.
     """
 
     def is_given_up() -> bool:

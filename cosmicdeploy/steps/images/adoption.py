@@ -1,9 +1,9 @@
-"""Keep an image that something else built, if a build now gives the very same image.
+"""Keep an image that another tool built, if a build now gives exactly the same image.
 
-An image built from the same sources on this engine gives a build that BuildKit takes from its cache
-whole, down to the id, which is the digest of the image's content and configuration. The image
-itself cannot get the label with the digest of its sources, since that is part of its configuration:
-the journal has it.
+If the image was built from the same sources on this engine, BuildKit takes the whole build from its
+cache. The result then has the same id, which is the digest of an image's content and configuration.
+The image cannot get the label with the digest of its sources, since a label changes the
+configuration. So the journal records that digest.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cosmicdeploy.engine.facts import Image
 from cosmicdeploy.journal.step_kinds import BUILD
 from cosmicdeploy.stack.model import Build
 
-# The key of the facts of a build with the adopted images: image id → digest of its sources.
+# The key under which a build's facts have the adopted images: image id → digest of its sources.
 ADOPTED = "adopted"
 # Beginning of the labels that Compose gives the images that it builds.
 OF_COMPOSE = "com.docker.compose."
@@ -34,7 +34,7 @@ def known_digest(ctx: Context, image: Image) -> str | None:
 
 
 def _recorded_adoptions(ctx: Context) -> Mapping[str, str]:
-    """Return what the journal has of adopted images; the newest digest of an image counts."""
+    """Return image id → newest recorded digest of its sources, of adopted images in the journal."""
     adopted: dict[str, str] = {}
     text = f'"{ADOPTED}"'.encode()
     for record in ctx.journal.search(lambda line: text in line):
@@ -46,10 +46,10 @@ def _recorded_adoptions(ctx: Context) -> Mapping[str, str]:
 def adopt(
     ctx: Context, build: Build, name: str, digest: str, on_line: Callable[[str], None]
 ) -> bool:
-    """Build once more the image that this name has; return whether that gives the same image.
+    """Build the image of this name once more; return whether that gives the same image.
 
-    Returns False if there is none, if its sources are known, or if the build uses no cache. Raises
-    what a build raises.
+    Returns False without a build if the image does not exist, if the digest of its sources is
+    known, or if the build uses no cache. Raises what a build raises.
     """
     image = ctx.engine.image(name)
     if image is None or build.no_cache or build.no_cache_filter or known_digest(ctx, image):

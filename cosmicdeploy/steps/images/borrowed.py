@@ -1,4 +1,4 @@
-"""Tags of a registry that a rollback pointed at an older release's image, on this engine only."""
+"""Registry tags that a rollback moved to an older release's image, on this engine only."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from cosmicdeploy.journal.step_kinds import IMAGES
 
 
 def is_borrowed(ctx: Context, tag: str, image_id: str) -> bool:
-    """Return whether a rollback made this tag name this image; a deploy then pulls the tag again.
+    """Return whether a rollback made this tag name this image; if so, a deploy pulls the tag again.
 
-    A rollback points the tag at the image that runs, so that `docker compose up` changes nothing.
+    A rollback lets the tag name the image that runs, so that `docker compose up` changes nothing.
     """
     text, is_moved = tag.encode(errors="replace"), False
     for record in ctx.journal.search(lambda line: text in line):

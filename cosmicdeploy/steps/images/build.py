@@ -55,7 +55,7 @@ class BuildStep(Step):
     def verify(self, ctx: Context, change: Change) -> None:
         """Check that the tags name images that cosmicdeploy built, or kept as equal to its build.
 
-        To compute the digest of the sources again would prove no more.
+        The digest of the sources is not computed again, since that would prove no more.
         """
         for tag in change.before["tags"]:
             image = ctx.engine.image(tag)
@@ -69,7 +69,7 @@ class BuildStep(Step):
 def _put_in_place(ctx: Context, each: ImageBuild, images: Sequence[str]) -> dict[str, str]:
     """Build a section's `images`, given by name; return the image id for each name.
 
-    An image that something else built stays if the build gives the same image (see `adopt`).
+    An image that another tool built stays if the build gives the same image (see `adopt`).
     """
     # The ids of the base images are part of the digest.
     ctx.engine.pull_bases(each.build, progress_of(ctx))

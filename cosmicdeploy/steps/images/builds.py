@@ -67,9 +67,9 @@ def image_builds(ctx: Context) -> list[ImageBuild]:
 
 
 def stale_sources(ctx: Context, service: Service) -> str:
-    """Return why a service's image is not what its build section makes now; "" if it is.
+    """Return why a service's image is not what its build section builds now; "" if it is.
 
-    "" also without a build section, and for an image that does not exist.
+    Returns "" also without a build section, and for an image that does not exist.
     """
     build, image = _section(service), ctx.image(service.image)
     if build is None or image is None:
@@ -80,7 +80,8 @@ def stale_sources(ctx: Context, service: Service) -> str:
 def _may_build(ctx: Context, service: Service) -> bool:
     """Return whether the run may build the service's image.
 
-    For infrastructure that the run does not include, only if it has neither image nor container.
+    For infrastructure that the run does not include, true only if the service has neither an image
+    nor a container.
     """
     if ctx.may_replace(service.name):
         return True

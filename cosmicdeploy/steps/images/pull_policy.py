@@ -2,8 +2,8 @@
 
 - `missing`, the default, pulls an image that does not exist on this engine.
 - `always` also pulls whenever the registry has another image.
-- `daily`, `weekly` and `every_<duration>` do as `always`, but only if the tag was last pulled or
-  set that long ago.
+- `daily`, `weekly` and `every_<duration>` do the same as `always`, but only if the tag was last
+  pulled or set that long ago.
 - `never` and `build` do not pull.
 """
 

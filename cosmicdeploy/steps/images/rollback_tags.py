@@ -16,7 +16,7 @@ from cosmicdeploy.steps.schema.compatible import target_of
 class ImagesStep(Step):
     """Point the image tags at a backup's images again.
 
-    Then neither this run nor a later `docker compose up` brings the newer release back.
+    After that, neither this run nor a later `docker compose up` starts the newer release again.
     """
 
     kind: ClassVar[str] = "images"
@@ -47,7 +47,7 @@ class ImagesStep(Step):
 
 
 def _warn_of_borrowed(ctx: Context, moved: Collection[str]) -> None:
-    """Warn which tags of registries name an older image on this engine from now on."""
+    """Warn which registry tags name an older image on this engine from now on."""
     built = {each.image for each in ctx.stack.services.values() if each.build is not None}
     names = ", ".join(sorted(set(moved) - built))
     if names:

@@ -51,8 +51,8 @@ def how_to_get(service: Service) -> str:
 def release_label(ctx: Context, service: Service) -> dict[str, str]:
     """Return the label with a new container's release; empty if its image is built, not pulled.
 
-    After a rollback, the image's tag does not tell the release: the rollback lets the tag name an
-    older image.
+    The image's tag is no reliable source for the release: after a rollback, the tag names an older
+    image.
     """
     if service.build is not None or service.name not in ctx.settings.services.released:
         return {}

@@ -83,7 +83,7 @@ def _front(ctx: Context) -> Response | None:
 
 
 def _require_same(ctx: Context, before: Response) -> None:
-    """Raise `ProbeFailed` if clients get no answer, or no longer get the good status of before."""
+    """Raise `ProbeFailed` if clients get no answer, or a bad status although it was good before."""
     now = _front(ctx)
     if now is None or now.error or (now.status != before.status and not before.is_failure):
         found = (now.error or f"status {now.status}") if now else "it does not run"

@@ -1,4 +1,4 @@
-"""Find changed files that infrastructure has mounted; tell whether a reload applies them."""
+"""Find changed files that infrastructure has mounted, and whether a reload applies them."""
 
 from __future__ import annotations
 

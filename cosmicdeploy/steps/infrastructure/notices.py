@@ -1,4 +1,4 @@
-"""Notices of infrastructure that is not as declared, with what it costs to replace it."""
+"""Notices of infrastructure that is not as declared, and what a replacement costs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from cosmicdeploy.steps.rollout.planning.gaps import cost_of
 def infrastructure_notices(ctx: Context) -> Iterator[StackNotice]:
     """Yield notices for infrastructure that is not as declared or has not loaded its changed files.
 
-    Leaves out services that this run includes, and services that do not run, which other checks
-    name. Raises `EngineUnavailable` and `LockLost`.
+    Leaves out services that this run includes, and services that do not run, since other checks
+    report these. Raises `EngineUnavailable` and `LockLost`.
     """
     ctx = ctx.with_cached_facts()
     for name in dict.fromkeys(ctx.settings.services.infrastructure):
@@ -47,7 +47,7 @@ def _notices(ctx: Context, name: str) -> Iterator[StackNotice]:
             kind="changed",
             service=name,
             what=f"has not loaded its files since they changed: {', '.join(reloadable)}",
-            todo="`cosmicdeploy deploy` makes it load them if `nginx -t` accepts them",
+            todo="`cosmicdeploy deploy` reloads it if `nginx -t` accepts the files",
         )
 
 

@@ -31,7 +31,7 @@ class ReloadStep(Step):
     """
 
     kind: ClassVar[str] = "reload"
-    # No data are touched.
+    # The step changes no data.
     needs_backup: ClassVar[bool] = False
 
     def check(self, ctx: Context) -> Change | Unchanged:

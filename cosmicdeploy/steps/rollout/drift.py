@@ -16,7 +16,7 @@ from cosmicdeploy.steps.infrastructure.files import FileChanges, file_changes
 
 STOPPED = "stopped"
 PAUSED = "paused"
-# With these reasons the container in place is started, or continues, and is not replaced.
+# For these reasons the container in place is started or continued, but not replaced.
 STARTED_IN_PLACE = (STOPPED, PAUSED)
 MISSING = "no container"
 ANOTHER_IMAGE = "another image runs"
@@ -92,9 +92,9 @@ def why_down(container: Container) -> str:
 
 
 def with_sharing_services(ctx: Context, drifts: Mapping[str, Drift]) -> dict[str, Drift]:
-    """Return the drifts; a service that shares something with a replaced container drifts, too.
+    """Return the drifts; a service that shares something with a replaced container drifts too.
 
-    Such a service refers to the container by id (`network_mode: service:…`, `volumes_from`).
+    Such a service refers to the container by its id (`network_mode: service:…`, `volumes_from`).
     """
     found = dict(drifts)
     for _ in drifts:  # repeated, since services may share in a chain
@@ -141,8 +141,8 @@ def as_json(keys: Iterable[Difference]) -> list[dict[str, Any]]:
 def _former_service(container: Container, service: str) -> list[str]:
     """Return a reason if the container was made for another service, under the same name.
 
-    A service was renamed that has a `container_name`. Compose cannot take the container over: it
-    would create a second one with that name.
+    That is so after a service with a `container_name` was renamed. Compose cannot take the
+    container over: it would create a second container with that name.
     """
     if container.service in ("", service):
         return []

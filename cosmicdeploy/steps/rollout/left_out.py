@@ -1,8 +1,8 @@
-"""The services that a rollback leaves out, as far as the rollout stops or starts them.
+"""The services that a rollback leaves out, but that the rollout stops or starts.
 
-See `context/younger_services.py`. A service that the older release has no code for is stopped.
-Another was stopped only while data went back, and is started again; the rollout does not wait for
-it, since it may not work with the older data.
+See `context/younger_services.py`. A service that the older release has no code for is stopped. Any
+other such service was stopped only while the data were restored, and is started again. The rollout
+does not wait for it, since it may not work with the older data.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ def to_change(ctx: Context) -> dict[str, Any]:
     """Return what the step adds to its `before`; empty if no such service stops or starts."""
     runs = resumed_and_current(ctx.journal, ctx.run.resumed_runs)
     stopped_here = {n for intent in intents(runs, QUIESCE) for n in intent.before["containers"]}
-    # One that has ended again since is not started twice: it may not work with the older data.
+    # A service that was started and has ended again is not started a second time: it may not work
+    # with the older data.
     own = [run for run in runs if run.id == ctx.journal.run]
     done = {each["id"] for i in intents(own, ROLLOUT) for each in i.before.get(LEFT_OUT, ())}
     found = []
@@ -41,7 +42,7 @@ def to_change(ctx: Context) -> dict[str, Any]:
 
 
 def describe(before: Facts) -> str:
-    """Describe in a plan what is stopped and started; "" for nothing."""
+    """Describe in a plan which services are stopped and started; "" for none."""
     stopped = [each["service"] for each in before.get(LEFT_OUT, ()) if each["running"]]
     started = [each["service"] for each in before.get(LEFT_OUT, ()) if not each["running"]]
     younger = "younger than the backup"
@@ -59,10 +60,10 @@ def stop_younger(ctx: Context, before: Facts) -> None:
 
 
 def start_younger(ctx: Context, before: Facts) -> None:
-    """Start the services again that were stopped only while data went back.
+    """Start the services again that were stopped only while the data were restored.
 
-    Warns if one does not start, which must not undo the rollback. For example, it may share the
-    network of a container that has been replaced.
+    If a service does not start, only warns: that must not undo the rollback. For example, the
+    service may share the network of a container that has been replaced.
     """
     for each, container in _present(ctx, before):
         if each["running"] or container.is_active:
@@ -80,7 +81,7 @@ def start_younger(ctx: Context, before: Facts) -> None:
 
 
 def undo_younger(ctx: Context, before: Facts) -> None:
-    """Start what was stopped, stop what was started; raise the first error afterwards."""
+    """Start the stopped services and stop the started ones; then raise the first error."""
     errors = FirstError()
     for each, container in _present(ctx, before):
         with errors:
@@ -92,7 +93,7 @@ def undo_younger(ctx: Context, before: Facts) -> None:
 
 
 def _present(ctx: Context, before: Facts) -> Iterator[tuple[Facts, Container]]:
-    """Yield the services that still have the same container, each with that container."""
+    """Yield the facts of each service that still has the same container, and that container."""
     for each in before.get(LEFT_OUT, ()):
         container = ctx.engine.container(each["id"])
         if container is not None and each["service"] in ctx.stack.services:

@@ -32,8 +32,8 @@ class PreflightStep(Step):
 
     Each application's new image runs in a trial container, which gets no client's request. The
     trial has to become ready, to answer as the new release, and to run for `restart.stable_for`
-    seconds without ending. The replicas that worked before the run still have to answer; where no
-    trial can run, they also show whether the application knows the device's token.
+    seconds without ending. The replicas that worked before the run still have to answer. If no
+    trial can run, these replicas also show whether the application knows the device's token.
     """
 
     kind: ClassVar[str] = "preflight"

@@ -143,7 +143,7 @@ class RolloutStep(Step):
         return (*services.of(self.roles), *services.keeping_data, *included)
 
     def _waits(self, ctx: Context, reasons: Mapping[str, str]) -> str:
-        """Describe how long the rollout waits for the proxy; "" if no longer than `restart.pause`.
+        """Describe how long the rollout waits for the proxy; "" if at most `restart.pause`.
 
         The rollout waits after a replica is replaced stop-first, if the application has other
         replicas.
@@ -185,9 +185,9 @@ class RolloutStep(Step):
         for name in names:
             current = ctx.container(name)
             if current is not None and serves_now(ctx, current):
-                proxy = ProxyControl(ctx, Phases())
+                proxy = ProxyControl(ctx, Phases(ctx.run.notes))
                 proxy.put_in_service([name], moved=True)
-                stop_superseded(ctx, ctx.service(name), Phases())
+                stop_superseded(ctx, ctx.service(name), Phases(ctx.run.notes))
                 proxy.reload_if_ambiguous([name])
 
     def _require_orders(self, ctx: Context) -> None:

@@ -19,24 +19,26 @@ from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.text.formatting import counted
 
 OBSERVE_EVERY_SECONDS = 0.5
-# The log does not show both times, for example if a run that was resumed began the rollout.
+# Used if the proxy's log does not cover both times, for example because an interrupted run, now
+# resumed, began the rollout.
 CLIENTS_UNKNOWN = "what other clients got is unknown: no access log of the time before and after"
 
 
 class SoakStep(Step):
     """Watch restarts, memory, health, failures and latencies for `watch.seconds`.
 
-    A breach of the limits under `watch` fails the run, which is then undone. So does a soak that
-    proves nothing, since the rate limit refused all requests or all heartbeats; the soak first
-    takes longer, until a heartbeat is acknowledged. If `backup.prove` is `data`, the deploy's
-    backup is restored into a temporary schema meanwhile, and the step waits for that.
+    A breach of the limits under `watch` fails the run, which is then undone. The run also fails if
+    the soak proves nothing because the rate limit refused all requests or all heartbeats. Before
+    that, the soak takes longer to wait for an acknowledged heartbeat. If `backup.prove` is `data`,
+    the deploy's backup is restored into a temporary schema during the soak, and the step waits
+    until that has ended.
     """
 
     kind: ClassVar[str] = "soak"
     # The soak itself is the verification.
     is_checked_again: ClassVar[bool] = False
     only_checks: ClassVar[bool] = True
-    # The step depends on a rollout, and by itself is no reason for a backup.
+    # The step runs only after a rollout, and is no reason of its own for a backup.
     protective: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:

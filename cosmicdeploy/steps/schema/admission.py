@@ -6,6 +6,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
 from cosmicdeploy.errors import Refused
 from cosmicdeploy.steps.schema import first_migrations
+from cosmicdeploy.steps.schema.asking.commands import how_to_run
 from cosmicdeploy.steps.schema.interrupted_migrations import require_whole
 from cosmicdeploy.steps.schema.pending import (
     pending_names_once,
@@ -17,12 +18,13 @@ from cosmicdeploy.steps.schema.pending import (
 def require_admitted(ctx: Context) -> None:
     """Raise the error with which the step `migrate` would refuse to run.
 
-    Raises `Refused` if a pending migration may destroy data, or if the console cannot show what is
-    pending; `NeedsPerson` if migrations of an interrupted run are half done; `NotReversible` if
-    these were the first, and tables that they created may have rows of others.
+    Raises `Refused` if a pending migration may destroy data, or if the console cannot show which
+    migrations are pending. Raises `NeedsPerson` if migrations of an interrupted run are half done.
+    Raises `NotReversible` if these were the first migrations, and tables that they created may have
+    rows that others wrote.
     """
     if (begun := first_migrations.half_done(ctx)) is not None:
-        first_migrations.to_drop(ctx, begun)  # the step drops it, and runs the migrations again
+        first_migrations.to_drop(ctx, begun)  # only its check: the step `migrate` drops and reruns
         return
     require_whole(ctx)
     names = pending_names_once(ctx)
@@ -33,13 +35,17 @@ def require_admitted(ctx: Context) -> None:
 
 
 def require_bookkeeping(ctx: Context) -> None:
-    """Raise `Refused` if a schema without a migrations table has other tables."""
+    """Raise `Refused` if a schema without the framework's table has other tables."""
     with open_facts(ctx.database()) as database:
         tables = database.engines()
-    if tables:  # to show what would run, Artisan would create the migrations table
+    if tables:  # to show what would run, the console would create the framework's table
+        install = ctx.framework.definition.install
+        command = ctx.framework.command(install)
         raise Refused(
             "The schema has tables but no migrations table, so the console cannot show what is "
             "pending",
             where=ctx.require_database().name,
-            todo="run `migrate:install` in the application's console, then this command again",
+            todo=f"{how_to_run(ctx, command)}, then this command again"
+            if install
+            else f"have {ctx.framework.name} create its table, then run this command again",
         )

@@ -33,7 +33,7 @@ class CompatibleStep(Step):
         require_whole(ctx)
         with open_facts(ctx.database()) as facts:
             recorded = target.manifest.schema_digest
-            if facts.schema_digest(like=recorded) == recorded:
+            if facts.schema_digest(comparable_with=recorded) == recorded:
                 return Unchanged(reason="the schema is that of the backup's release")
             problems = facts.incompatibilities(target.manifest.outline)
         if problems:

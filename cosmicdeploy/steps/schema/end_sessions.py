@@ -22,8 +22,8 @@ CHECK_EVERY_SECONDS = 0.2
 class Target(BaseModel):
     """A database session as it was when the operator chose to end it.
 
-    `told` describes the session to the operator. `seconds`: how long the session had run its
-    statement or been idle.
+    `told` is the session's description for the operator; the journal stores it under this name.
+    `seconds` is how long the session had run its statement, or had been idle.
     """
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
@@ -43,7 +43,7 @@ class Target(BaseModel):
 class EndSessionsStep(Step):
     """End these database sessions; with `statement_only`, end only the statements that they run.
 
-    Leaves alone a session that by then runs another statement.
+    A session that runs another statement by then is left alone.
     """
 
     kind: ClassVar[str] = "end-sessions"

@@ -2,21 +2,21 @@
 
 Before the first migrations, the schema has nothing that a down migration could restore. So their
 undo needs no down migration, and also works if a migration failed half-way. A table is dropped only
-if no row in it can be lost: the table of the migrations itself, a table without rows, or one with
-just the rows that the migrations wrote.
+if no row in it can be lost: the migrations table, a table without rows, or a table with only the
+rows that the migrations wrote.
 
-If the schema had other tables, the migrations may have changed these as well. Then their down
-migrations come first, and only what these leave is dropped.
+If the schema had other tables, the migrations may have changed these as well. In that case the down
+migrations run first, and only the objects that they leave are dropped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import partial
 from typing import Any
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, Facts, open_facts
+from cosmicdeploy.database.schema.facts import Facts, open_facts
 from cosmicdeploy.database.schema.objects import (
     TABLE,
     SchemaObject,
@@ -36,6 +36,11 @@ from cosmicdeploy.steps.schema.interrupted_migrations import (
     State,
     compare_with_schema,
     half_done_error,
+)
+from cosmicdeploy.steps.schema.undoing.recorded import (
+    keeps_a_table,
+    own_tables,
+    recorded_tables,
     was_empty,
 )
 from cosmicdeploy.text.formatting import counted
@@ -47,35 +52,39 @@ def state_before(ctx: Context) -> dict[str, Any]:
     """Return the schema's state as the journal records it before migrations run.
 
     If no migration is applied, the state has the objects of the schema, as pairs of kind and name.
+    `bookkeeping` are the framework's own tables, unless they are Laravel's.
     """
     with open_facts(ctx.database()) as facts:
         applied, digest = sorted(facts.applied_migrations()), facts.schema_digest()
         objects = [] if applied else schema_objects(facts.session, facts.schema)
-    state = {"applied": applied, "schema": digest}
+    state = {"applied": applied, "schema": digest, **recorded_tables(facts.bookkeeping)}
     return state if applied else {**state, "objects": [list(each) for each in objects]}
 
 
 def contents_after(facts: Facts, before: Before) -> dict[str, str]:
     """Return a checksum of the rows of each table that the first migrations created.
 
-    They show later whether a client has written since. Empty if these were not the first.
+    The checksums show later whether a client has written since. Empty if these were not the first
+    migrations.
     """
     if not _is_recorded(before):
         return {}
-    return table_checksums(facts.session, facts.schema, _tables(_created(facts, before)))
+    return table_checksums(facts.session, facts.schema, _tables(_created(facts, before), before))
 
 
 def is_empty(ctx: Context) -> bool:
-    """Whether the schema has no table, or only the table of the migrations, without a row."""
+    """Whether the schema has no table, or only the migrations table without a row."""
     with open_facts(ctx.database()) as facts:
-        return not facts.applied_migrations() and {*facts.engines()} <= {MIGRATIONS_TABLE}
+        own = facts.bookkeeping.tables if facts.bookkeeping else frozenset()
+        return not facts.applied_migrations() and {*facts.engines()} <= own
 
 
 def half_done(ctx: Context) -> BegunMigration | None:
     """Return the first migrations that an interrupted run left half done; None if there are none.
 
-    The step `migrate` can drop what they created, and run them again. First waits until the
-    interrupted run's command has ended; a plan does not wait, and returns None meanwhile.
+    The step `migrate` can drop what these migrations created, and run them again. First waits until
+    the interrupted run's command has ended. A plan does not wait: it returns None while the command
+    still runs.
     """
     begun = interrupted_migration(ctx.journal)
     if begun is None or begun.done is not None or not was_empty(begun.before):
@@ -98,26 +107,28 @@ def _running_commands(ctx: Context) -> list[Container]:
 
 
 def to_drop(ctx: Context, begun: BegunMigration) -> list[str]:
-    """Return what exists now and did not before the first migrations, as "table remotes".
+    """Return the objects that the first migrations created, such as "table remotes".
 
     Raises `NotReversible` if a table may have rows that the migrations did not write.
     """
     with open_facts(ctx.database()) as facts:
         objects = _created(facts, begun.before)
-        _require_own_rows(ctx, facts, _tables(objects), begun)
+        _require_own_rows(ctx, facts, _tables(objects, begun.before), begun)
     return [f"{kind.lower()} {name}" for kind, name in objects]
 
 
 def undo(ctx: Context, begun: BegunMigration) -> bool:
     """Undo first migrations without their down migrations; return whether that was possible.
 
-    Drops nothing if they were not the first, or if the schema had other tables before. Raises as
-    `drop_created` does, and `NeedsPerson` if a schema that was empty still differs.
+    Drops nothing if these were not the first migrations, or if the schema had other tables before.
+    Raises as `drop_created` does, and `NeedsPerson` if a schema that was empty still differs after
+    the undo.
     """
     if begun.before["applied"]:
         return False
     if not _has_bookkeeping(begun.before):
-        _require_no_rows(ctx)
+        if keeps_a_table(begun.before):
+            _require_no_rows(ctx, own_tables(begun.before))
         return False
     if not was_empty(begun.before):
         to_drop(ctx, begun)
@@ -132,7 +143,7 @@ def undo(ctx: Context, begun: BegunMigration) -> bool:
 
 
 def drop_rest(ctx: Context, begun: BegunMigration) -> None:
-    """Drop what down migrations have left, such as what a failed migration created.
+    """Drop the objects that down migrations have left, such as those of a failed migration.
 
     Does nothing if the migrations were not the first. Raises as `drop_created` does.
     """
@@ -150,7 +161,7 @@ def drop_created(ctx: Context, begun: BegunMigration) -> None:
         objects = _created(facts, begun.before)
         if not objects:
             return
-        check = partial(_require_own_rows, ctx, facts, _tables(objects), begun)
+        check = partial(_require_own_rows, ctx, facts, _tables(objects, begun.before), begun)
         check()
         drop_objects(facts.session, facts.schema, objects, check)
     ctx.say(f"{counted(len(objects), 'object')} of the first migrations dropped from the schema")
@@ -161,12 +172,14 @@ def _is_recorded(before: Before) -> bool:
 
 
 def _has_bookkeeping(before: Before) -> bool:
-    """Whether it is known what the first migrations of a schema found.
+    """Whether the record shows the schema's state before its first migrations.
 
-    False for the record of an earlier version. Also false if the schema had tables, but no table of
-    the migrations: they are recorded elsewhere, and these may not have been the first.
+    False for the record of an earlier version. Also false if the schema had tables, but no
+    migrations table: then the application records its migrations elsewhere, and these may not have
+    been the first.
     """
-    is_listed = _is_recorded(before) and (TABLE, MIGRATIONS_TABLE) in _recorded(before)
+    tables = {(TABLE, name) for name in own_tables(before)}
+    is_listed = _is_recorded(before) and not tables.isdisjoint(_recorded(before))
     return is_listed or was_empty(before)
 
 
@@ -180,9 +193,9 @@ def _created(facts: Facts, before: Before) -> list[SchemaObject]:
     return [o for o in schema_objects(facts.session, facts.schema) if o not in recorded]
 
 
-def _tables(objects: Sequence[SchemaObject]) -> list[str]:
-    """Return the names of the tables among the objects, without the table of the migrations."""
-    return [name for kind, name in objects if kind == TABLE and name != MIGRATIONS_TABLE]
+def _tables(objects: Sequence[SchemaObject], before: Before) -> list[str]:
+    """Return the names of the tables among the objects, without the framework's own tables."""
+    return [name for kind, name in objects if kind == TABLE and name not in own_tables(before)]
 
 
 def _require_own_rows(
@@ -190,10 +203,11 @@ def _require_own_rows(
 ) -> None:
     """Raise `NotReversible` if one of the tables may have rows that the migrations did not write.
 
-    Once the migrations are complete, the application may have run since: then the rows must be the
-    same as right after the migrations. Before, the current run must have begun the migrations, and
-    no container of the application must ever have run. After a kill, an operator may have put rows
-    into the tables, or may have started and removed containers: no row is the migrations' for sure.
+    If the migrations are complete, the application may have run since. So the rows must be the same
+    as right after the migrations. If they are not complete, the current run must have begun them,
+    and no container of the application must ever have run. After a kill, an operator may have put
+    rows into the tables, or may have started and removed containers. So it is never certain that
+    the migrations wrote the rows.
     """
     filled = filled_tables(facts.session, facts.schema, tables)
     if begun.done is not None:
@@ -206,9 +220,9 @@ def _require_own_rows(
         raise _rows_would_be_lost(filled)
 
 
-def _require_no_rows(ctx: Context) -> None:
+def _require_no_rows(ctx: Context, own: Set[str]) -> None:
     with open_facts(ctx.database()) as facts:
-        filled = [t.name for t in facts.tables() if t.rows and t.name != MIGRATIONS_TABLE]
+        filled = [t.name for t in facts.tables() if t.rows and t.name not in own]
     if filled:
         raise _rows_would_be_lost(filled)
 

@@ -1,29 +1,29 @@
 """Find out how far the migrations of an interrupted run came.
 
 The journal says which migrations began; the live schema shows which of their changes were made.
-MariaDB commits each DDL statement by itself, so a failed migration leaves the changes that it made
+MariaDB commits each DDL statement separately, so a failed migration leaves the changes that it made
 before the failure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, open_facts
-from cosmicdeploy.database.schema.objects import TABLE
-from cosmicdeploy.database.schema.shape import read_shape
+from cosmicdeploy.database.schema.facts import open_facts
+from cosmicdeploy.database.schema.tables.shape import read_shape
 from cosmicdeploy.errors import CosmicError, NeedsPerson
 from cosmicdeploy.journal.unfinished.interrupted_migration import (
     BegunMigration,
     interrupted_migration,
 )
+from cosmicdeploy.migrations.frameworks.answers.unnamed import PENDING
 from cosmicdeploy.migrations.preview import NOT_DONE, NOT_KNOWN, Outcome, from_records, outcomes
 from cosmicdeploy.migrations.verdict import Kind
 from cosmicdeploy.steps.schema.pending import pending_names
+from cosmicdeploy.steps.schema.undoing.recorded import applied_since, keeps_a_table, was_empty
 
 
 class State(StrEnum):
@@ -36,11 +36,15 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class MigrationProgress:
-    """How far migrations came, as a whole and statement by statement."""
+    """How far migrations came, as a whole and statement by statement.
+
+    `applied` are the migrations that have run completely.
+    """
 
     begun: BegunMigration
     state: State
     outcomes: Sequence[Outcome] = ()
+    applied: Set[str] = frozenset()
 
     @property
     def lines(self) -> list[str]:
@@ -57,9 +61,9 @@ def compare_with_schema(
     """
     done = (begun.done or {}).get("schema")
     with open_facts(ctx.database()) as database:
-        applied = set(database.applied_migrations())
-        digest = database.schema_digest(like=begun.before["schema"])
-        digest_done = database.schema_digest(like=done) if done else digest
+        applied = applied_since(begun.before, set(database.applied_migrations()))
+        digest = database.schema_digest(comparable_with=begun.before["schema"])
+        digest_done = database.schema_digest(comparable_with=done) if done else digest
         shape = read_shape(database.session, database.schema)
     before = begun.before
     undone = (undone | set((begun.done or {}).get("migrations", ()))) - applied
@@ -68,7 +72,7 @@ def compare_with_schema(
     if same and not any(_may_have_run(outcome) for outcome in became):
         return MigrationProgress(begun=begun, state=State.UNTOUCHED, outcomes=became)
     state = State.WHOLE if _all_done(ctx, begun, applied, digest_done) else State.BROKEN
-    return MigrationProgress(begun=begun, state=state, outcomes=became)
+    return MigrationProgress(begun=begun, state=state, outcomes=became, applied=applied)
 
 
 def _may_have_run(outcome: Outcome) -> bool:
@@ -92,7 +96,9 @@ def _all_done(ctx: Context, begun: BegunMigration, applied: set[str], digest: st
     if begun.done is not None and digest != begun.done.get("schema"):
         return False
     names = begun.before.get("names")
-    if names is None:
+    if not keeps_a_table(begun.before):
+        return pending_names(ctx) == []
+    if names is None or PENDING in names:  # the table has other names, or more of them
         return bool(applied) and pending_names(ctx) == []
     return applied >= {*begun.before["applied"], *names}
 
@@ -113,17 +119,6 @@ def require_whole(ctx: Context) -> None:
     if progress.state is State.BROKEN:
         raise half_done_error(progress)
     ctx.say(f"a run was interrupted while it migrated: {progress.state}")
-
-
-def was_empty(before: Mapping[str, Any]) -> bool:
-    """Whether the schema had no table before its first migrations, except that of the migrations.
-
-    False if others were applied before, and for a record of an earlier version.
-    """
-    objects = None if before["applied"] else before.get("objects")
-    return objects is not None and not any(
-        kind == TABLE and name != MIGRATIONS_TABLE for kind, name in objects
-    )
 
 
 def half_done_error(

@@ -57,7 +57,7 @@ def put_back(ctx: Context, kept: LockWait) -> None:
     try:
         if _read(ctx) == kept["set"]:
             _write(ctx, kept["former"])
-    except CosmicError as error:  # after a restart, the server has its own setting anyway
+    except CosmicError as error:  # a restarted server has its own setting anyway
         statement = f"SET GLOBAL lock_wait_timeout = {kept['former']}"
         ctx.say(f"the server's lock wait was not restored ({error.what}); run `{statement}`")
 

@@ -7,15 +7,15 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from cosmicdeploy.context.context import NO_CONSOLE, NO_DATABASE, Context
-from cosmicdeploy.database.schema.facts import open_facts
-from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.database.schema.facts import Facts, open_facts
+from cosmicdeploy.errors import CosmicError, MissingMigrations
 from cosmicdeploy.journal.unfinished.interrupted_migration import (
     BegunMigration,
     interrupted_migration,
 )
+from cosmicdeploy.migrations.names import summarize_names
 from cosmicdeploy.migrations.preview import Statement
-from cosmicdeploy.migrations.status import summarize_names
 from cosmicdeploy.process.polling import poll
 from cosmicdeploy.process.signals import uninterruptible
 from cosmicdeploy.steps.base import (
@@ -26,10 +26,10 @@ from cosmicdeploy.steps.base import (
     Unchanged,
     Undecided,
 )
-from cosmicdeploy.steps.commands.new_image import in_new_image
 from cosmicdeploy.steps.commands.trial import remove_trials
 from cosmicdeploy.steps.schema import first_migrations, interrupted_migrations
 from cosmicdeploy.steps.schema.admission import require_bookkeeping
+from cosmicdeploy.steps.schema.asking.commands import changed_by
 from cosmicdeploy.steps.schema.down import roll_down
 from cosmicdeploy.steps.schema.lock_wait import (
     lock_wait_before,
@@ -39,15 +39,24 @@ from cosmicdeploy.steps.schema.lock_wait import (
 from cosmicdeploy.steps.schema.migration_failure import migration_failure
 from cosmicdeploy.steps.schema.pending import (
     counted,
+    parents_once,
+    pending_names,
     pending_names_once,
     pending_statements,
     refused,
     require_allowed,
     unknown_allowed,
 )
+from cosmicdeploy.steps.schema.undoing.left_applied import (
+    leave_applied,
+    names_that_stay,
+    stay_if_undone,
+)
+from cosmicdeploy.steps.schema.undoing.recorded import Before, keeps_a_table, ran_since
 
 # In seconds; if the server crashed and takes longer to restart, a person has to look at it.
 DATABASE_BACK_WITHIN = 60
+IN_NEW_IMAGE = "checked in the new image"
 
 
 class MigrateStep(Step):
@@ -62,8 +71,8 @@ class MigrateStep(Step):
     )
 
     def check(self, ctx: Context) -> Finding:
-        if not (ctx.has_database and ctx.has_console):
-            return Unchanged(reason=NO_CONSOLE if ctx.has_database else NO_DATABASE)
+        if ctx.why_no_migrations:
+            return Unchanged(reason=ctx.why_no_migrations)
         if not ctx.run.steps_ahead.recover and (begun := first_migrations.half_done(ctx)):
             return _again(ctx, begun)
         if not self.empty_only:
@@ -71,10 +80,25 @@ class MigrateStep(Step):
         if ctx.run.is_planning and not ctx.run.is_plan_only and ctx.run.steps_ahead.build_images:
             # Only `--plan` asks the present image for pending migrations; a run asks the new image
             # once that is built.
-            return Undecided(reason="checked in the new image")
-        names = pending_names_once(ctx)
-        if names is None:
-            return self._on_empty(ctx)
+            return Undecided(reason=IN_NEW_IMAGE)
+        try:
+            names = pending_names_once(ctx)
+        except MissingMigrations as error:
+            return self._without_files(ctx, error)
+        return self._on_empty(ctx) if names is None else self._on_names(ctx, names)
+
+    def _without_files(self, ctx: Context, error: MissingMigrations) -> Finding:
+        """Return what to do if the image lacks files of what has run; raise the error if nothing.
+
+        That happens after a rollback of the code alone: the older image does not know them.
+        """
+        if self.empty_only:
+            return Unchanged(reason=f"left for a deploy: {error.what}")
+        if ctx.run.steps_ahead.build_images:
+            return Undecided(reason=IN_NEW_IMAGE)
+        raise error
+
+    def _on_names(self, ctx: Context, names: list[str]) -> Finding:
         if reason := self._no_change(ctx, names):
             return Unchanged(reason=reason)
         statements = pending_statements(ctx, names)
@@ -106,28 +130,32 @@ class MigrateStep(Step):
         statements: Sequence[Statement],
     ) -> Change:
         pending = [statement.facts() for statement in statements]
+        parents = parents_once(ctx)
+        before = {
+            **first_migrations.state_before(ctx),
+            "names": names,
+            "pending": pending,
+            "lock_wait": lock_wait_before(ctx),
+            **({"parents": parents} if parents else {}),
+        }
+        stay = stay_if_undone(ctx, before)
         return Change(
-            summary=summary,
-            before={
-                **first_migrations.state_before(ctx),
-                "names": names,
-                "pending": pending,
-                "lock_wait": lock_wait_before(ctx),
-            },
+            summary=summary + stay.notice,
+            before={**before, **stay.record},
             facts={"statements": pending} if pending else {},
         )
 
     def apply(self, ctx: Context, change: Change) -> Result:
-        # An interrupted migration is half done: each DDL statement commits by itself.
         if change.facts.get("drops"):
             first_migrations.drop_created(ctx, BegunMigration(before=change.before))
+        # Each DDL statement commits separately, so an interruption would leave half a migration.
         with uninterruptible(), short_lock_wait(ctx, change.before["lock_wait"]):
-            result = in_new_image(ctx, ctx.settings.migrate.command, apart=True, shows=True)
+            result = changed_by(ctx, ctx.framework.command(ctx.framework.definition.run))
         if result.exit_code != 0:
             raise migration_failure(ctx, result)
         remove_trials(ctx)  # trials that started on the former schema prove nothing about this one
         with open_facts(ctx.database()) as database:
-            ran = database.applied_migrations().keys() - set(change.before["applied"])
+            ran = _ran(ctx, database, change.before)
             contents = first_migrations.contents_after(database, change.before)
             done = {"migrations": sorted(ran), "schema": database.schema_digest()}
         return {**done, "contents": contents} if contents else done
@@ -139,8 +167,12 @@ class MigrateStep(Step):
         begun = _begun(ctx, change)
         if first_migrations.undo(ctx, begun):
             return
+        if not ctx.framework.can_go_back:
+            leave_applied(ctx, begun)
+            return
+        ran = None if keeps_a_table(begun.before) else sorted(_ran_by_list(ctx, begun.before))
         try:
-            undone = set(roll_down(ctx, set(change.before["applied"])))
+            undone = set(roll_down(ctx, set(change.before["applied"]), ran))
         except CosmicError as error:
             raise _undo_error(ctx, begun, error) from error
         first_migrations.drop_rest(ctx, begun)
@@ -150,18 +182,36 @@ class MigrateStep(Step):
                 progress, "The schema is not as it was before the migrations"
             )
 
+    def kept_after_undo(self, change: Change) -> str:
+        return names_that_stay(change.before)
+
+    def leaves_data(self, change: Change) -> bool:
+        return bool(names_that_stay(change.before))
+
+
+def _ran(ctx: Context, database: Facts, before: Before) -> set[str]:
+    """Return the migrations that have run since the state `before`."""
+    if not keeps_a_table(before):
+        return _ran_by_list(ctx, before)
+    return ran_since(before, database.applied_migrations().keys())
+
+
+def _ran_by_list(ctx: Context, before: Before) -> set[str]:
+    """Return the migrations that were pending and are not any more."""
+    return set(before["names"] or ()) - set(pending_names(ctx) or ())
+
 
 def _begun(ctx: Context, change: Change) -> BegunMigration:
-    """Return what the journal has of the migrations to undo.
+    """Return the journal's record of the migrations to undo.
 
-    If the journal has nothing, assume that they are complete, and that clients have written since.
+    Without a record, assume that the migrations are complete, and that clients have written since.
     """
     begun = interrupted_migration(ctx.journal, for_undo=True)
     return begun or BegunMigration(before=change.before, done={})
 
 
 def _again(ctx: Context, begun: BegunMigration) -> Change:
-    """Return the change that drops what half-done first migrations created, and runs them all."""
+    """Return the change that drops what half-done first migrations created, and runs all again."""
     return Change(
         summary="drop what the first migrations of an interrupted run created, then run all"
         " migrations on the empty schema",

@@ -15,7 +15,7 @@ from cosmicdeploy.journal.unfinished.interrupted_run import backups_of
 from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.schema.compatible import target_of
-from cosmicdeploy.steps.schema.down import applied_beyond, roll_down
+from cosmicdeploy.steps.schema.down import applied_beyond, require_can_go_back, roll_down
 from cosmicdeploy.steps.schema.interrupted_migrations import require_whole
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_before
 from cosmicdeploy.steps.schema.pending import require_files
@@ -34,6 +34,7 @@ class MigrateDownStep(Step):
     keeps_data: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
+        require_can_go_back(ctx, target_of(ctx).id)
         require_whole(ctx)
         beyond = applied_beyond(ctx, _target_migrations(ctx))
         if not beyond:

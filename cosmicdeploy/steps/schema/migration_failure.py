@@ -7,7 +7,6 @@ import re
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import MigrationFailed
-from cosmicdeploy.migrations.status import was_not_confirmed
 from cosmicdeploy.steps.commands.new_image import last_lines
 from cosmicdeploy.steps.schema.lock_wait import TIMED_OUT
 
@@ -17,7 +16,7 @@ ALREADY_EXISTS = re.compile(r"already exists|duplicate (?:column|key) name", re.
 
 def migration_failure(ctx: Context, result: ExecResult) -> MigrationFailed:
     """Return the error for a failed migrate command, according to its output."""
-    where = " ".join(ctx.console(*ctx.settings.migrate.command))
+    where = " ".join(ctx.framework.command(ctx.framework.definition.run))
     if TIMED_OUT in result.text + result.error_text:
         seconds = ctx.settings.migrate.lock_wait
         return MigrationFailed(
@@ -30,14 +29,15 @@ def migration_failure(ctx: Context, result: ExecResult) -> MigrationFailed:
     return MigrationFailed(
         f"The migrations failed (exit code {result.exit_code})",
         where=where,
-        todo=_todo(result.text + result.error_text),
+        todo=_todo(ctx, result.text + result.error_text),
         details=last_lines(result),
     )
 
 
-def _todo(output: str) -> str:
-    if was_not_confirmed(output):
-        return "the console asks for confirmation in production: add --force to migrate.command"
+def _todo(ctx: Context, output: str) -> str:
+    if ctx.framework.was_not_confirmed(output):
+        option, place = ctx.framework.option_without_question, ctx.framework.place("run")
+        return f"the console asks for confirmation in production: add {option} to {place}"
     if ALREADY_EXISTS.search(output):
         return "a migration may have been run by hand: see `cosmicdeploy diagnose migration`"
     return "correct the migration and deploy again"

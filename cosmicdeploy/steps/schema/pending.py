@@ -1,27 +1,33 @@
-"""Ask the application's console for pending migrations, and judge whether they may destroy data."""
+"""The pending migrations, and whether they may destroy data."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
+from shlex import quote
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.schema.facts import open_facts
-from cosmicdeploy.database.schema.shape import Shape, read_shape
-from cosmicdeploy.errors import MigrationFailed, Refused
-from cosmicdeploy.migrations import pretend, status
+from cosmicdeploy.database.schema.tables.shape import Shape, read_shape
+from cosmicdeploy.errors import Refused
 from cosmicdeploy.migrations.applied import UnrecordedMigration, applied_states
+from cosmicdeploy.migrations.names import summarize_names
 from cosmicdeploy.migrations.preview import Statement, preview, unknown_statement
-from cosmicdeploy.steps.commands.new_image import in_new_image, last_lines
+from cosmicdeploy.steps.schema.asking.listing import listing, listing_once
+from cosmicdeploy.steps.schema.asking.statements import shown_statements
+
+# A name that YAML surely reads as text.
+PLAIN = re.compile(r"[\w.-]*_[\w.-]*[A-Za-z][\w.-]*", re.ASCII)
 
 
 def pending_names(ctx: Context) -> list[str] | None:
-    """Return the migrations that have not run, oldest first; None if no migrations table exists.
+    """Return the migrations that have not run, oldest first; None if nothing has ever run.
 
-    Raises `MigrationFailed` if the console does not list them.
+    Raises `MigrationFailed` if the framework does not list them.
     """
-    output = _status(ctx)
-    return None if output is None else status.pending(output)
+    listed = listing(ctx)
+    return None if listed is None else list(listed.pending)
 
 
 def require_files(ctx: Context, names: Sequence[str]) -> None:
@@ -29,74 +35,53 @@ def require_files(ctx: Context, names: Sequence[str]) -> None:
 
     The console would skip such a migration and report success.
     """
-    missing = sorted(set(names) - set(status.names(_status(ctx) or "")))
+    listed = listing(ctx)
+    missing = sorted(set(names) - set(listed.names if listed else ()))
     if missing:
         raise Refused(
-            f"{status.summarize_names(missing)} cannot be rolled back: it has no file",
+            f"{summarize_names(missing)} cannot be rolled back: it has no file",
             where="migrations",
             todo="put the file back where the containers see it (a mounted folder hides the files"
             " of the image), or roll back the data as well: leave out --migration",
         )
 
 
-def _status(ctx: Context) -> str | None:
-    """Return the console's list of migrations; None if no migrations table exists.
-
-    Raises `DatabaseError` if the database does not answer, `MigrationFailed` if the console fails.
-    """
-    # First, since the console may wait for a paused database without a limit of its own.
-    with open_facts(ctx.database()) as database:
-        database.ping()
-    result = in_new_image(ctx, ctx.settings.migrate.status, reads=True)
-    if status.NO_TABLE in result.text + result.error_text:
-        return None
-    if result.exit_code != 0 or not status.is_status(result.text):
-        raise MigrationFailed(
-            "The state of the migrations cannot be read",
-            where=" ".join(ctx.console(*ctx.settings.migrate.status)),
-            todo="run the command by hand in an app container",
-            details=last_lines(result),
-        )
-    return result.text
-
-
 def pending_names_once(ctx: Context) -> list[str] | None:
     """Return what `pending_names` does; cached by image until a step changes something."""
-    output = _status_once(ctx)
-    return None if output is None else status.pending(output)
+    listed = listing_once(ctx)
+    return None if listed is None else list(listed.pending)
+
+
+def parents_once(ctx: Context) -> dict[str, list[str]]:
+    """Return the migrations that must run before each pending one, if the framework shows them.
+
+    Cached as in `pending_names_once`.
+    """
+    listed = listing_once(ctx)
+    if listed is None:
+        return {}
+    return {name: list(listed.parents[name]) for name in listed.pending if name in listed.parents}
 
 
 def unknown_allowed(ctx: Context) -> list[str]:
-    """Return the names given by --allow that are not in the console's list of migrations."""
-    output = _status_once(ctx) if ctx.run.allowed_migrations else None
-    return [] if output is None else sorted(ctx.run.allowed_migrations - set(status.names(output)))
-
-
-def _status_once(ctx: Context) -> str | None:
-    image = ctx.image_of(ctx.settings.services.app[0])
-    image_id, cached = image.id if image else "", ctx.lookup_cache.migration_status
-    if image_id not in cached:
-        cached[image_id] = _status(ctx)
-    return cached[image_id]
+    """Return the names given by --allow that are not among the migrations."""
+    listed = listing_once(ctx) if ctx.run.allowed_migrations else None
+    if listed is None:
+        return []
+    return sorted(ctx.run.allowed_migrations - set(listed.names))
 
 
 def pending_statements(ctx: Context, names: Sequence[str]) -> list[Statement]:
     """Return the statements of pending migrations, judged against the live schema.
 
-    If the console cannot show the SQL, returns one unknown statement for each migration.
+    If the framework cannot show the SQL of a migration, returns an unknown statement for it.
     """
     if not names:
         return []
-    command = ctx.settings.migrate.pretend
-    if command is None:
-        return [unknown_statement(name, "the console cannot show its SQL") for name in names]
-    result = in_new_image(ctx, command, reads=True)
-    if result.exit_code != 0:
-        last = (*last_lines(result, 1), "no output")[0]
-        return [
-            unknown_statement(name, f"the console failed to show its SQL: {last}") for name in names
-        ]
-    return preview(pretend.statements(result.text, names), live_shape(ctx))
+    shown = shown_statements(ctx, names)
+    if all(isinstance(each, str) for each in shown.values()):
+        return [unknown_statement(name, str(why)) for name, why in shown.items()]
+    return preview(shown, live_shape(ctx), complete=ctx.framework.shows_all_changes)
 
 
 def begun_already(ctx: Context, names: Sequence[str]) -> list[UnrecordedMigration]:
@@ -125,14 +110,19 @@ def require_allowed(ctx: Context, statements: Sequence[Statement]) -> None:
     if not harmful:
         return
     names = list(dict.fromkeys(s.migration for s in harmful))
-    options = " ".join(f"--allow {name}" for name in names)
+    options = " ".join(f"--allow {quote(name)}" for name in names)
     raise Refused(
-        f"{status.summarize_names(names)} may destroy data and is not allowed: {harmful[0].why}",
+        f"{summarize_names(names)} may destroy data and is not allowed: {harmful[0].why}",
         where="migrations",
         todo=f"correct it, or allow it by name: `cosmicdeploy deploy {options}`, or in "
-        f"cosmicdeploy.yaml migrate.allow: [{', '.join(names)}]",
+        f"cosmicdeploy.yaml migrate.allow: [{', '.join(map(_in_yaml, names))}]",
         details=[f"{s.migration}: {s.line}" for s in harmful],
     )
+
+
+def _in_yaml(name: str) -> str:
+    """Return a name as YAML reads it as text: a number, such as a version, needs quotes."""
+    return name if PLAIN.fullmatch(name) else "'" + name.replace("'", "''") + "'"
 
 
 def counted(statements: Sequence[Statement]) -> str:

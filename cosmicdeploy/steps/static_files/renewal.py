@@ -18,8 +18,8 @@ class Renewal:
     - `replaced`: the volume has an older file, which a deploy has put there
     - `unknown`: the volume has a different file, which no deploy has put there; it is replaced, and
       a copy is kept
-    - `left`: since the last deploy, something has changed or removed the file in the volume; the
-      volume stays so, because the new image has the same file as the former image
+    - `left`: since the last deploy, something other than a deploy has changed or removed the file
+      in the volume; it stays like that, because the new image has the same file as the former image
     """
 
     added: tuple[str, ...] = ()

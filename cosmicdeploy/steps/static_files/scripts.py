@@ -1,8 +1,8 @@
 """Shell scripts that put files into a volume, undo that, and clean up afterwards.
 
-They run in the folder of the volume, in the shell of the application's image. Only renames change
-what clients see: a file is wholly old or wholly new. Files that are set aside are in folders of the
-volume that only root may read, since the proxy serves the volume.
+The scripts run in the folder of the volume, in the shell of the application's image. Only renames
+change what clients see, so each file is completely old or completely new. Files that are set aside
+are in folders of the volume that only root may read, since the proxy serves the volume.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ back() {
 def install_script(name: str, source: str, changes: Renewal, folders: Iterable[str]) -> str:
     """Return the script that puts the files of an image in place.
 
-    `name` is that of the run's folder, without PREFIX. `source` is the folder with the files of the
-    image. `folders` are the folders that the volume lacks. The script first copies everything, so
-    that a full disk changes nothing that clients see.
+    `name` is the name of the run's folder, without PREFIX. `source` is the folder with the files of
+    the image. `folders` are the folders that the volume lacks. The script first copies everything,
+    so that a full disk changes nothing that clients see.
     """
     own = PREFIX + name
     replaced = (*changes.replaced, *changes.unknown)

@@ -36,13 +36,13 @@ FILLED_BY_ITSELF = "the image has no files there: the application fills it itsel
 class StaticFilesStep(Step):
     """Put the files of the new image into each volume that the proxy serves and the image fills.
 
-    The engine fills such a volume only when it is new. Files that only the former image has stay
-    for one more release. A file with the same name in both images is replaced at once for
-    everything that mounts the volume.
+    The engine fills such a volume only when the volume is new. Files that only the former image has
+    stay for one more release. A file with the same name in both images is replaced immediately for
+    every container that mounts the volume.
     """
 
     kind: ClassVar[str] = STATIC_FILES
-    # Each file that is written is compared with the image's at once.
+    # Each written file is compared with the image's file right after it was written.
     is_checked_again: ClassVar[bool] = False
 
     missing_only: bool = Field(

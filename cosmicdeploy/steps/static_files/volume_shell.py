@@ -18,9 +18,9 @@ from cosmicdeploy.proxy.static_files.record import ID_FILE
 from cosmicdeploy.stack.model import Healthcheck, Mount, Service
 from cosmicdeploy.steps.static_files.scripts import PREFIX
 
-# Where the volume is mounted in the container: no image has a folder of this name.
+# Where the volume is mounted in the container. No image has a folder of this name.
 ROOT = "/.cosmicdeploy-volume"
-# In seconds: if the run is killed, the container ends by itself after this time.
+# In seconds. If the run is killed, the container ends without it after this time.
 LIFETIME = 3600
 # The exit code of `xargs` if some of the files do not exist.
 SOME_ARE_MISSING = 123

@@ -1,4 +1,4 @@
-"""kill -9 in the first deploy of a stack that docker-compose 1.29.2 has made."""
+"""kill -9 in the first deploy of a stack that docker-compose 1.29.2 created."""
 
 from __future__ import annotations
 

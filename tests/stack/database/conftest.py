@@ -1,4 +1,4 @@
-"""Plain database servers, for this room alone."""
+"""Plain database servers, which only the tests in this folder use."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tests.stack.database.two_tables import TABLES as TWO_TABLES
 from tests.stack.stacks.databases import Servers, image, renew, run, run_all, started
 from tests.stack.support.kiosks import TABLES, fill
 
-# The versions on which only torture tests run, apart from some that name their version.
+# On these versions, only torture tests run, and a few tests that name their version themselves.
 OTHERS = ("newest", "mysql-8", "mysql-9")
 
 
 @pytest.fixture(scope="package")
 def servers() -> Iterator[Servers]:
-    """A server of each version that backups have to work with; stopped after the last test here."""
+    """Return a function that starts a version's server once; all stop after the last test here."""
     with ExitStack() as stack:
         yield cache(lambda version: stack.enter_context(started(image(version))))
 
@@ -31,7 +31,7 @@ def servers() -> Iterator[Servers]:
     scope="package", params=["stable", pytest.param("newest", marks=pytest.mark.torture)]
 )
 def mariadb(request: pytest.FixtureRequest, servers: Servers) -> DatabaseAccess:
-    """Each of them in turn. Backups of the newest one are restored in test_fidelity in any case."""
+    """Each MariaDB server in turn; test_fidelity always restores backups of the newest one."""
     return servers(request.param)
 
 
@@ -48,9 +48,9 @@ def any_server(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Dat
 
 @pytest.fixture
 def access(request: pytest.FixtureRequest, servers: Servers) -> Iterator[DatabaseAccess]:
-    """A server with freshly filled tables: the stable one, unless a test is `on_mysql_too`.
+    """The stable MariaDB server with freshly filled tables.
 
-    Such a test runs on MySQL too, in `make torture`.
+    A test with `on_mysql_too` also runs on MySQL, in `make torture`.
     """
     server = servers(getattr(request, "param", "stable"))
     renew(server)
@@ -73,7 +73,7 @@ def two_tables(servers: Servers) -> Iterator[DatabaseAccess]:
 
 @pytest.fixture
 def payload_modules(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Import the payload by its path, as its image does: it is not a package of the deployer."""
+    """Import the payload by its path, as its image does, since the deployer does not contain it."""
     monkeypatch.syspath_prepend(shipped.payload() / "app")
 
 

@@ -1,4 +1,4 @@
-"""Small schemas that tools or servers change: each comes back as it was, or is named."""
+"""Small schemas that tools or servers change: each is restored as it was, or refused by name."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def fill(access: DatabaseAccess, case: str) -> None:
 
 @pytest.fixture
 def no_events(any_server: DatabaseAccess) -> Iterator[DatabaseAccess]:
-    """A server that runs no events; it gets its own setting back."""
+    """A server that runs no events; afterwards its setting is restored."""
     [(usual,)] = run(any_server, "SELECT @@GLOBAL.event_scheduler")
     run(any_server, "SET GLOBAL event_scheduler = OFF")
     yield any_server
@@ -49,7 +49,7 @@ def no_events(any_server: DatabaseAccess) -> Iterator[DatabaseAccess]:
 def require_round_trip(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue, case: str
 ) -> None:
-    """Restore a case into a schema that has nothing of it, and compare everything."""
+    """Restore a case into a schema without the case's objects, and compare everything."""
     fill(access, case)
     original = snapshot(access)
     backup = create_backup(engine, access, catalogue)
@@ -83,7 +83,7 @@ def require_cut(
     [*RESTORED, *(pytest.param(each, marks=pytest.mark.torture) for each in RESTORED_TOO)],
 )
 @pytest.mark.fault("schemas that tools or servers change")
-def test_a_case_comes_back_as_it_was(
+def test_a_case_is_restored_as_it_was(
     engine: Engine, any_server: DatabaseAccess, catalogue: Catalogue, case: str
 ) -> None:
     require_round_trip(engine, any_server, catalogue, case)
@@ -91,7 +91,7 @@ def test_a_case_comes_back_as_it_was(
 
 @pytest.mark.fault("packages of Oracle mode")
 @pytest.mark.parametrize("case", ["packages", "nul-in-procedure"])
-def test_a_case_of_mariadb_alone_comes_back_as_it_was(
+def test_a_case_that_only_mariadb_has_is_restored_as_it_was(
     engine: Engine, mariadb: DatabaseAccess, catalogue: Catalogue, case: str
 ) -> None:
     require_round_trip(engine, mariadb, catalogue, case)
@@ -112,8 +112,8 @@ def test_a_procedure_whose_text_the_server_cuts_is_refused_before_the_dump(
     require_cut(engine, servers(version), catalogue, "nul-in-procedure", "procedure p")
 
 
-@pytest.mark.fault("events that are over")
-def test_events_that_are_over_come_back_disabled_and_are_named(
+@pytest.mark.fault("events whose time is over")
+def test_events_whose_time_is_over_are_restored_disabled_and_named(
     engine: Engine, no_events: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     access = no_events

@@ -16,7 +16,7 @@ from tests.stack.stacks.databases import cursor, run, run_all
 
 pytestmark = pytest.mark.stack
 
-# Those of MariaDB and of MySQL. A server that lacks one skips it.
+# Character sets of MariaDB and MySQL. The test skips a character set that the server lacks.
 CHARSETS = (
     *("armscii8", "ascii", "big5", "cp1250", "cp1251", "cp1256", "cp1257", "cp850", "cp852"),
     *("cp866", "cp932", "dec8", "eucjpms", "euckr", "gb18030", "gb2312", "gbk", "geostd8"),
@@ -27,9 +27,9 @@ CHARSETS = (
 
 
 def fill(access: DatabaseAccess, charset: str, first_bytes: range) -> None:
-    """Store every code of one byte, and of two from the given first bytes, that the server takes.
+    """Fill the column of table `t`, which has this character set, with every code that it accepts.
 
-    The column of the table `t` has this character set.
+    These are codes of one byte, and codes of two bytes with the given first bytes.
     """
     with cursor(access) as opened:
         opened.execute("SET SESSION sql_mode = ''")
@@ -80,7 +80,7 @@ def test_each_code_is_restored_unchanged_or_its_column_refused(
     assert run(any_server, codes) == original
 
 
-def test_an_error_value_beside_an_empty_member_is_refused_with_the_rows(
+def test_an_error_value_is_refused_with_its_rows_if_the_enum_has_an_empty_member(
     engine: Engine, any_server: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     run_all(

@@ -28,7 +28,7 @@ from tests.stack.stacks.databases import (
 
 pytestmark = pytest.mark.stack
 
-# The representative of each vendor; all others are torture tests.
+# These cases always run. All other cases are torture tests.
 SAMPLED = (("stable", "utf8mb4"), ("stable", "latin1"), ("mysql-8", "utf8mb4"))
 ALL = tuple((version, charset) for version in VERSIONS for charset in ("utf8mb4", "latin1"))
 
@@ -41,7 +41,7 @@ ALL = tuple((version, charset) for version in VERSIONS for charset in ("utf8mb4"
     ],
 )
 @pytest.mark.fault("fidelity: round trip equal")
-def test_a_restore_brings_back_every_object(
+def test_a_restore_restores_every_object(
     engine: Engine, servers: Servers, catalogue: Catalogue, version: str, charset: str
 ) -> None:
     server = servers(version)

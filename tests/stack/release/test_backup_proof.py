@@ -1,4 +1,4 @@
-"""What a deploy and a rollback prove of their backup, and whose data a rollback restores."""
+"""What a deploy and a rollback prove about a backup, and which stack's data a rollback restores."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ def test_a_deploy_proves_the_data_of_its_backup_during_the_soak(
     assert (proof["backup"], proof["passed"], proof["reasons"]) == (backup, True, [])
     proven = release_1.open().catalogue.get(backup)
     assert proven.state.data and proven.state.data.passed
-    assert "proven on" in proven.proof.partition(";")[2], proven.proof
+    # The commits of the heartbeats may spoil the dump's snapshot; then rows have no checksums.
+    in_snapshot = proven.manifest.rows_counted == "snapshot"
+    assert f"data {'proven' if in_snapshot else 'restored'} on" in proven.proof, proven.proof
     listed = release_1.cli("rollback", "--json").report["data"][0]
     assert listed["proof"] == proven.proof
     with release_1.database() as facts_of_database:
@@ -40,7 +42,7 @@ def test_a_deploy_proves_the_data_of_its_backup_during_the_soak(
     assert rows == []
 
 
-def test_each_way_to_prove_is_said(released: StackUnderTest) -> None:
+def test_a_backup_says_how_it_was_proven(released: StackUnderTest) -> None:
     set_prove(released, "data")
     done = released.cli("backup", "create", "--json")
     assert done.code == 0, done.stderr
@@ -52,7 +54,7 @@ def test_each_way_to_prove_is_said(released: StackUnderTest) -> None:
     assert "structure NOT proven" in done.report["steps"][0]["facts"]["proof"]
 
 
-def test_another_stacks_data_is_restored_only_where_that_is_asked_for(
+def test_another_stacks_data_is_restored_only_with_the_option_for_it(
     released: StackUnderTest,
 ) -> None:
     target = released.cli("backup", "create", "--json").report["backup"]

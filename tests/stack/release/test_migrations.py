@@ -235,7 +235,9 @@ def test_a_half_done_migration_is_named_and_blocks_deploys(released: StackUnderT
 
 @pytest.mark.torture
 @pytest.mark.fault("MariaDB killed in mid-migration")
-def test_a_database_killed_during_a_migration_needs_the_operator(released: StackUnderTest) -> None:
+def test_after_a_database_is_killed_during_a_migration_an_operator_has_to_decide(
+    released: StackUnderTest,
+) -> None:
     name = "2026_03_04_000001_slow"
     with migration(released, name, SLOW, ["DROP TABLE slow"]):
         process = released.start("step", "migrate")
@@ -316,9 +318,9 @@ def kill_database(stack: StackUnderTest) -> None:
 
 
 def restart_database(stack: StackUnderTest) -> None:
-    """Start the database's container by hand, so that the engine forgets that it restarted it.
+    """Stop and start the database's container, so that the engine resets its count of restarts.
 
-    Otherwise `diagnose` would report the crash to the tests that come later.
+    Otherwise `diagnose` would report the crash in later tests.
     """
     ctx = stack.open()
     container = ctx.running(str(ctx.settings.services.database)).id
@@ -330,7 +332,7 @@ def restart_database(stack: StackUnderTest) -> None:
 
 @contextmanager
 def reader_of(stack: StackUnderTest, table: str) -> Iterator[None]:
-    """Keep a transaction open that has read the table, so that DDL waits for it."""
+    """During the block, keep a transaction open that has read the table, so that DDL waits."""
     has_read = threading.Event()
 
     def read(stop: threading.Event) -> None:

@@ -18,7 +18,7 @@ from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.stack.variables.environment import read_env_file
 from tests.stack.support.harness import IMAGES
 
-# Version → the target that gets its image, and the image's variable.
+# Version → the make target that gets the version's image, and the image's variable.
 VERSIONS = {
     "stable": ("images", "MARIADB_IMAGE"),
     "newest": ("images-next", "MARIADB_IMAGE"),
@@ -31,8 +31,8 @@ Servers = Callable[[str], DatabaseAccess]
 # Columns of SHOW CREATE that are not part of the definition.
 IGNORED_COLUMNS = ("Created",)
 FUNCTIONAL_KEY = re.compile(r"KEY `[^\n]*\(\(")
-# MySQL shows the character set of a column only if its collation was given with the column, as a
-# dump always gives it.
+# MySQL shows a column's character set only if the column was created with a collation. Columns from
+# a dump always are, so snapshots leave this character set out.
 IMPLIED = re.compile(r" CHARACTER SET \w+(?= COLLATE \w+)")
 
 
@@ -107,7 +107,7 @@ def cursor(access: DatabaseAccess, schema: str | None = NAME) -> Iterator[Any]:
 
 
 def run(access: DatabaseAccess, sql: str, *args: object, schema: str | None = NAME) -> list[Any]:
-    """Run a statement and return its rows."""
+    """Run a statement in a schema, and return its rows."""
     with cursor(access, schema) as opened:
         opened.execute(sql, args or None)
         return list(opened.fetchall())
@@ -121,7 +121,7 @@ def run_all(access: DatabaseAccess, script: str, schema: str | None = NAME) -> N
 
 
 def renew(access: DatabaseAccess, charset: str = "utf8mb4") -> None:
-    """Drop all schemas of the test, and create its schema empty."""
+    """Drop all schemas of the tests, and create an empty schema `NAME`."""
     with cursor(access, None) as opened:
         opened.execute(
             "SET foreign_key_checks = 0"
@@ -157,7 +157,7 @@ def snapshot(access: DatabaseAccess, schema: str = NAME) -> dict[str, Any]:
 
 
 def shown(opened: Any, statement: str) -> list[Any]:
-    """Return what a SHOW CREATE shows; its texts may hold bytes that are not UTF-8."""
+    """Return the row of a SHOW CREATE statement; its texts may hold bytes that are not UTF-8."""
     opened.connection.use_unicode = False
     try:
         opened.execute(statement)
@@ -176,8 +176,9 @@ def shown(opened: Any, statement: str) -> list[Any]:
 def checksum(opened: Any, table: str, definition: list[Any]) -> int | None:
     """Return the server's checksum of a table.
 
-    Returns None for a table with a functional key: MySQL's checksum includes its hidden column, and
-    is another for a copy, or each time if the key is multi-valued.
+    Returns None for a table with a functional key. MySQL's checksum includes the key's hidden
+    column: it differs between a table and its copy, and with a multi-valued key even between two
+    calls.
     """
     if any(FUNCTIONAL_KEY.search(str(text)) for text in definition):
         return None
@@ -187,9 +188,9 @@ def checksum(opened: Any, table: str, definition: list[Any]) -> int | None:
 
 
 def rows(opened: Any, schema: str, table: str) -> list[str]:
-    """Return the rows of a table, with its invisible columns; texts as the bytes that are stored.
+    """Return the rows of a table, including invisible columns; texts as hexadecimal stored bytes.
 
-    A number is no text: HEX would round it.
+    Numbers are returned as they are, since HEX would round them.
     """
     opened.execute(
         "SELECT column_name, character_set_name IS NOT NULL OR data_type = 'vector'"

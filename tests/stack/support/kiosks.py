@@ -28,7 +28,7 @@ CREATE VIEW busy_names AS SELECT n.name FROM site_names n JOIN remotes r ON r.si
 
 
 def fill(access: DatabaseAccess) -> None:
-    """Let the server generate the rows: sending megabytes takes the driver too long."""
+    """Fill the tables with rows that the server generates; the driver would be too slow."""
     run(access, "INSERT INTO sites (name) VALUES ('Zürich 🚀'), (%s)", "a\nCREATE TABLE `x` (")
     run(
         access,
@@ -59,7 +59,7 @@ def numbers(access: DatabaseAccess, count: int) -> str:
 
 
 def state(access: DatabaseAccess, schema: str = NAME) -> dict[str, object]:
-    """Return everything that a restore must bring back."""
+    """Return everything that a restore must restore."""
     with open_session(access) as session:
         facts = Facts(session, schema)
         checksums = {table: checksum(access, schema, table) for table in facts.engines()}

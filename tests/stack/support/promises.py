@@ -1,4 +1,4 @@
-"""Check what must hold after every fault: a whole state, no lost heartbeat, intact backups."""
+"""Check what must hold after every fault: a consistent stack, no lost heartbeat, intact backups."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cosmicdeploy.probes.http import OK, Response, send_request
 from tests.stack.support.harness import BEAT, BODY, StackUnderTest
 from tests.stack.support.processes.threads import in_threads
 
-# The service stores milliseconds, from the same clock as the tests.
+# The service stores times in milliseconds, and reads the same clock as the tests.
 RESOLUTION_SECONDS = 0.001
 
 

@@ -63,9 +63,9 @@ def marks(adoption: Adoption) -> dict[str, str]:
     return {each.name: each.mark for each in adoption.settings if each.mark}
 
 
-def seen(adoption: Adoption, key: str) -> str:
+def evidence(adoption: Adoption, key: str) -> str:
     """Return the evidence for a setting."""
-    return next(each.seen for each in adoption.settings if each.name == key)
+    return next(each.evidence for each in adoption.settings if each.name == key)
 
 
 def compose(text: str, **files: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from cosmicdeploy.adoption.adopt import adopt, write
 from cosmicdeploy.adoption.reading.engine_view import EngineView
 from cosmicdeploy.adoption.reading.opening import Request
 from cosmicdeploy.errors import ConfigError, UsageError
+from cosmicdeploy.files import atomic
 from cosmicdeploy.files.atomic import write_new
 from cosmicdeploy.report.schema import schema_text
 from cosmicdeploy.settings import find, load
@@ -160,3 +161,40 @@ def test_a_missing_file_names_adopt_where_a_compose_file_is(stack: Path, tmp_pat
     with pytest.raises(ConfigError) as caught:
         find(tmp_path)
     assert "`cosmicdeploy init`" in caught.value.todo and "adopt" not in caught.value.todo
+
+
+def test_what_a_killed_writer_left_behind_is_removed_and_never_followed(stack: Path) -> None:
+    victim = stack.parent / "victim"
+    victim.write_text("mine")
+    (stack / ".cosmicdeploy.yaml.new").symlink_to(victim)
+    assert call("adopt").exit_code == 0
+    assert victim.read_text() == "mine"
+    assert not [each for each in stack.iterdir() if each.name.endswith(".new")]
+
+
+@pytest.mark.parametrize("moment", ["sync", "_link"])
+def test_an_interrupted_write_leaves_nothing(
+    stack: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    def interrupt(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    before = content(stack)
+    monkeypatch.setattr(atomic, moment, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_new(stack / "cosmicdeploy.yaml", "new")
+    assert content(stack) == before
+
+
+def test_a_folder_that_cannot_be_written_is_named(
+    stack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object, **_choices: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/some/partial.new")
+
+    monkeypatch.setattr(atomic, "open_private", refuse)
+    done = call("adopt")
+    where = f"({stack}/cosmicdeploy.yaml)"
+    assert done.exit_code == 2
+    assert f"cosmicdeploy.yaml cannot be created: Permission denied {where}" in done.stderr
+    assert "partial" not in done.stderr and "`cosmicdeploy adopt --print`" in done.stderr

@@ -16,7 +16,7 @@ from cosmicdeploy.adoption.reading.engine_view import EngineView
 from cosmicdeploy.engine import Container, Image, labels
 from cosmicdeploy.engine.parsing import parse_image
 from cosmicdeploy.errors import EngineError, EngineUnavailable
-from tests.unit.adoption.conftest import Adopt, compose, marks, seen, values
+from tests.unit.adoption.conftest import Adopt, compose, evidence, marks, values
 
 pytestmark = pytest.mark.unit
 
@@ -74,7 +74,7 @@ def test_an_image_says_what_no_file_says(adopted: Adopt) -> None:
     adoption = adopted(files, EngineView(FakeEngine({"shop:1": image})))  # type: ignore[arg-type]
     found = values(adoption)
     assert (found["app.port"], found["app.health_path"]) == (8123, "/alive")
-    assert seen(adoption, "app.health_path") == "image shop:1, health check"
+    assert evidence(adoption, "app.health_path") == "image shop:1, health check"
     assert "1 image" in adoption.read
 
 
@@ -119,6 +119,8 @@ def test_a_service_that_runs_by_a_profile_gets_that_profile(adopted: Adopt) -> N
     adoption = adopted(compose(text), view(container("redis")))
     found = values(adoption)
     assert (found["profiles"], found["services.cache"]) == (["live"], "redis")
+    active = adopted(compose(text) | {".env": "COMPOSE_PROFILES=own\n"}, view(container("redis")))
+    assert values(active)["profiles"] == ["own", "live"]
 
 
 def test_a_service_that_keeps_running_is_no_task(adopted: Adopt) -> None:
@@ -188,7 +190,7 @@ def test_a_running_replica_proves_its_health_path_and_header(adopted: Adopt) -> 
     found = values(adoption)
     assert (found["app.health_path"], found["app.release_header"]) == ("/up", "X-Release")
     assert not marks(adoption)
-    assert seen(adoption, "app.health_path") == "shop-web-1 answers 200 there"
+    assert evidence(adoption, "app.health_path") == "shop-web-1 answers 200 there"
     assert len(asked) <= 7
 
 

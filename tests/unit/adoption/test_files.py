@@ -98,3 +98,33 @@ def test_a_dockerfile_that_cannot_be_read_is_said(
     adoption = adopted({"compose.yml": text, **files})
     [note] = [each for each in adoption.notes if each.about == "web" and each.kind == "not read"]
     assert about in note.what
+
+
+PROFILED = """\
+services:
+  web: {image: 'shop:${T:-1}', ports: ['80:80']}
+  jobs: {image: 'shop:${T:-1}', command: celery worker, profiles: [jobs]}
+"""
+
+
+def test_profiles_that_only_this_shell_activates_are_written(
+    adopted: Adopt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMPOSE_PROFILES", "jobs")
+    found = values(adopted({"compose.yml": PROFILED}))
+    assert (found["profiles"], found["services.worker"]) == (["jobs"], ["jobs"])
+
+
+def test_profiles_of_the_env_file_need_no_setting(adopted: Adopt) -> None:
+    found = values(adopted({"compose.yml": PROFILED, ".env": "COMPOSE_PROFILES=jobs\n"}))
+    assert found["services.worker"] == ["jobs"] and "profiles" not in found
+
+
+def test_a_service_without_an_active_profile_is_named(adopted: Adopt) -> None:
+    [note] = [each for each in adopted({"compose.yml": PROFILED}).notes if each.about == "jobs"]
+    assert note.kind == "no role" and "none of its profiles is active" in note.what
+
+
+def test_an_env_file_that_is_missing_is_refused(adopted: Adopt, folder: Path) -> None:
+    with pytest.raises(ConfigError, match=r"There is no env file gone\.env"):
+        adopted({"compose.yml": PLAIN}, env_file=folder / "gone.env")

@@ -95,3 +95,30 @@ def test_only_laravels_scheduler_is_stopped_between_jobs(adopted: Adopt) -> None
     loop = adopted(compose(text % "\"sh -c 'while true; do php artisan schedule:run; done'\""))
     assert values(loop)["services.scheduler"] == "cron"
     assert "restart.between_jobs" not in values(loop)
+
+
+def test_a_laravel_that_migrates_at_its_start_has_a_console_for_that(adopted: Adopt) -> None:
+    text = "  web: {build: ., ports: ['80:80'], command: sh start.sh}\n"
+    files = {"artisan": "", "start.sh": "php artisan migrate --force; exec php-fpm\n"}
+    adoption = adopted(compose(text, Dockerfile="FROM php\nCOPY . /srv\n") | files)
+    [note] = [each for each in adoption.notes if each.kind == "does not hold"]
+    assert "start.sh:1" in note.what and note.todo.endswith("a deploy runs them by app.console")
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "args", "log_file"),
+    [
+        ("ARG DIR=/app\nFROM php\nARG DIR\nWORKDIR $DIR\n", "{}", "/app/storage/logs/laravel.log"),
+        ("FROM php\nARG DIR\nWORKDIR $DIR\n", "{DIR: /srv}", "/srv/storage/logs/laravel.log"),
+        ("FROM php\nENV A=/srv B=$A/x\nWORKDIR $B\n", "{}", None),
+        ("FROM php\nENV A=/srv\nENV B=$A/x\nWORKDIR $B\n", "{}", "/srv/x/storage/logs/laravel.log"),
+        ("FROM php AS base\nARG DIR=/a\nFROM base\nWORKDIR $DIR\n", "{}", None),
+        ("FROM php\nWORKDIR ${DIR#/x}\n", "{}", None),
+    ],
+)
+def test_the_folder_of_a_dockerfile_is_known_or_not_written(
+    adopted: Adopt, dockerfile: str, args: str, log_file: str | None
+) -> None:
+    text = f"  web: {{build: {{context: ., args: {args}}}, ports: ['80:80']}}\n"
+    files = compose(text, Dockerfile=f"{dockerfile}COPY . .\n") | {"artisan": ""}
+    assert values(adopted(files)).get("app.log_file") == log_file

@@ -7,7 +7,7 @@ import pytest
 from cosmicdeploy.adoption.adopt import Adoption
 from cosmicdeploy.settings import Settings
 from cosmicdeploy.workspace import read_stack_files
-from tests.unit.adoption.conftest import Adopt, compose, marks, seen, values
+from tests.unit.adoption.conftest import Adopt, compose, evidence, marks, values
 
 pytestmark = pytest.mark.unit
 
@@ -93,11 +93,9 @@ def test_a_health_path_in_the_sources_is_a_guess(
 ) -> None:
     files = compose("  web: {build: ., ports: ['80:80']}\n", Dockerfile="FROM x\nCOPY . /srv\n")
     adoption = adopted(files | {name: code})
-    # The default is not written.
-    assert values(adoption).get("app.health_path", "/api/health") == path
-    if path not in ("/", "/api/health"):
-        assert seen(adoption, "app.health_path").startswith(f"{name}:1")
-        assert marks(adoption)["app.health_path"] == "guess"
+    assert values(adoption)["app.health_path"] == path
+    assert marks(adoption)["app.health_path"] == "guess"
+    assert path == "/" or evidence(adoption, "app.health_path").startswith(f"{name}:")
 
 
 def test_only_files_that_the_build_reads_count(adopted: Adopt) -> None:
@@ -291,3 +289,42 @@ def test_a_key_of_the_main_application_is_taken_away_from_another(adopted: Adopt
 def loaded(adoption: Adoption) -> Settings:
     adoption.file.write_text(adoption.text)
     return read_stack_files(adoption.file)[0].settings
+
+
+def test_a_guess_is_shown_although_it_is_the_default(adopted: Adopt) -> None:
+    adoption = adopted(compose("  web: {image: shop, ports: ['1:9229', '2:80']}\n"))
+    assert (values(adoption)["app.port"], marks(adoption)["app.port"]) == (80, "guess")
+
+
+TWO = """\
+  web: {{build: {{context: ., target: web, args: [GIT_SHA]}}, ports: ["1:8000"], {web}}}
+  old: {{build: {{context: ., target: old}}, ports: ["2:8000"]}}
+"""
+CHECK = "healthcheck: {test: 'curl localhost:8000/up'}"
+
+
+@pytest.mark.parametrize(("web", "mark"), [("restart: always", None), (CHECK, "guess")])
+def test_a_guess_that_equals_a_known_value_of_the_main_application_is_shown(
+    adopted: Adopt, web: str, mark: str | None
+) -> None:
+    dockerfile = "FROM x AS web\nCOPY a.py /\nFROM x AS old\nCOPY a.py /\n"
+    files = compose(TWO.format(web=web), Dockerfile=dockerfile, **{"a.py": "'/up'"})
+    adoption = adopted(files)
+    assert values(adoption)["app.health_path"] == "/up"
+    assert marks(adoption).get("applications.old.health_path") == mark
+
+
+def test_what_is_unknown_of_another_application_is_said(adopted: Adopt) -> None:
+    text = """\
+  web: {image: "shop:${T:-1}", ports: ["80:80"]}
+  api: {image: "api", labels: {traefik.enable: "true"}}
+  old: {image: "old:${T:-1}", labels: {traefik.enable: "true"}}
+"""
+    adoption = adopted(compose(text), applications=["web", "api", "old"])
+    found = [(note.about, note.what) for note in adoption.notes if note.kind == "not recognized"]
+    unnamed = "no build argument, variable or tag names its release: reports give it the release"
+    assert found == [
+        ("api", f"{unnamed} of web, or call it unnamed"),
+        ("api", "no file names its port: 80 is assumed"),
+        ("old", "no file names its port: 80 is assumed"),
+    ]

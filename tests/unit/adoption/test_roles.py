@@ -6,7 +6,7 @@ import pytest
 
 from cosmicdeploy.adoption.adopt import Adoption
 from cosmicdeploy.errors import ConfigError
-from tests.unit.adoption.conftest import Adopt, compose, marks, seen, values
+from tests.unit.adoption.conftest import Adopt, compose, evidence, marks, values
 from tests.unit.adoption.stacks import BACKGROUND, POSTGRES
 
 pytestmark = pytest.mark.unit
@@ -29,7 +29,7 @@ def test_background_services_have_their_roles(adopted: Adopt) -> None:
     }
     assert values(adoption)["cache.password_variable"] == "REDIS_SECRET"
     assert marks(adoption)["services.left_alone"] == "guess"
-    assert seen(adoption, "services.scheduler").endswith("`celery … beat`")
+    assert evidence(adoption, "services.scheduler").endswith("`celery … beat`")
     [mailer] = [note for note in adoption.notes if note.about == "mailer"]
     assert "a worker" in mailer.what and "not on the image of web" in mailer.what
 
@@ -231,7 +231,8 @@ def test_of_two_proxies_the_one_that_passes_requests_to_the_application_counts(
     adoption = adopted(compose(text, **{"nginx.conf": conf}))
     assert values(adoption)["services.proxy"] == "nginx"
     assert roles(adoption)["edge"] == "none"
-    assert [note.about for note in adoption.notes if "HAProxy" in note.what] == ["edge"]
+    [note] = [each for each in adoption.notes if "HAProxy" in each.what]
+    assert note.about == "edge" and note.what.endswith("replaces it as any other service")
 
 
 def test_a_role_for_one_container_is_not_given_to_several(adopted: Adopt) -> None:
@@ -241,7 +242,8 @@ def test_a_role_for_one_container_is_not_given_to_several(adopted: Adopt) -> Non
 """
     adoption = adopted(compose(text))
     assert roles(adoption)["redis"] == "keeps data"
-    assert "3 replicas" in next(note.what for note in adoption.notes if note.about == "redis")
+    what = next(note.what for note in adoption.notes if note.about == "redis")
+    assert "3 replicas" in what and "replaces it only with --include" in what
 
 
 def test_a_stack_without_an_application_says_how_to_name_one(adopted: Adopt) -> None:
@@ -264,5 +266,122 @@ def test_what_a_framework_does_not_get_is_said(adopted: Adopt) -> None:
         "  web: {build: ., ports: ['80:80'], command: sh -c 'rails db:migrate && rails server'}\n"
     )
     adoption = adopted(compose(text, Dockerfile="FROM ruby\nCOPY . .\n"))
-    rails, at_start = [note.what for note in adoption.notes if note.kind == "does not hold"]
-    assert "migrations are Rails's" in rails and "migrates at its start" in at_start
+    [note] = [each for each in adoption.notes if each.kind == "does not hold"]
+    assert "migrates at its start" in note.what and "a service of their own" in note.todo
+
+
+NGINX_PROXY = """\
+  app: {image: nextcloud:29-fpm}
+  web:
+    build: .
+    environment: {VIRTUAL_HOST: cloud.example, LETSENCRYPT_HOST: cloud.example}
+  proxy:
+    image: nginxproxy/nginx-proxy
+    ports: ["80:80", "443:443"]
+    volumes: ["/var/run/docker.sock:/tmp/docker.sock:ro"]
+"""
+
+
+def test_a_web_server_behind_nginx_proxy_passes_no_requests_to_itself(adopted: Adopt) -> None:
+    conf = {"a.conf": "location ~ \\.php$ { fastcgi_pass app:9000; }"}
+    files = compose(NGINX_PROXY, Dockerfile="FROM nginx\nCOPY a.conf /etc/nginx/conf.d/\n") | conf
+    adoption = adopted(files)
+    assert roles(adoption) == {"app": "app", "web": "proxy", "proxy": "none"}
+    assert values(adoption)["probe.url"] == "https://cloud.example"
+    assert not [note for note in adoption.notes if "no port of the host" in note.what]
+
+
+def test_without_tls_a_web_server_behind_nginx_proxy_has_a_plain_address(adopted: Adopt) -> None:
+    conf = {"a.conf": "location ~ \\.php$ { fastcgi_pass app:9000; }"}
+    text = NGINX_PROXY.replace(", LETSENCRYPT_HOST: cloud.example", "")
+    files = compose(text, Dockerfile="FROM nginx\nCOPY a.conf /etc/nginx/conf.d/\n") | conf
+    assert values(adopted(files))["probe.url"] == "http://cloud.example"
+
+
+def test_the_proxy_with_the_engines_socket_reads_the_labels(adopted: Adopt) -> None:
+    text = """\
+  static: {image: nginx, ports: ["8080:80"]}
+  shop: {image: "shop:${T:-1}", environment: {VIRTUAL_HOST: shop.example, VIRTUAL_PORT: "3000"}}
+  proxy:
+    image: nginxproxy/nginx-proxy
+    ports: ["80:80"]
+    volumes: ["/var/run/docker.sock:/tmp/docker.sock:ro"]
+"""
+    found = values(adopted(compose(text)))
+    assert (found["services.app"], found["services.proxy"]) == (["shop"], "proxy")
+
+
+@pytest.mark.parametrize("command", ["celery -A shop flower", "rq-dashboard --port 5555"])
+def test_a_tool_on_the_applications_image_is_no_application(adopted: Adopt, command: str) -> None:
+    text = f"""\
+  web: {{build: ., ports: ["8000:8000"]}}
+  tool: {{build: ., ports: ["5555:5555"], command: {command}}}
+"""
+    adoption = adopted(compose(text, Dockerfile="FROM scratch\n"))
+    assert roles(adoption)["tool"] == "none"
+    assert values(adoption)["services.app"] == ["web"]
+
+
+def test_an_application_of_a_company_called_acme_is_no_tool(adopted: Adopt) -> None:
+    adoption = adopted(compose("  web: {image: 'acme-shop:1', ports: ['80:80']}\n"))
+    assert values(adoption)["services.app"] == ["web"]
+
+
+DJANGO_START = '#!/bin/sh\n# python manage.py migrate\n{}exec "$@"\n'
+DJANGO_IMAGE = 'FROM python\nCOPY . /srv\nENTRYPOINT ["/srv/docker/start.sh"]\nCMD ["gunicorn"]\n'
+
+
+def not_held(adoption: Adoption) -> list[str]:
+    return [note.what for note in adoption.notes if note.kind == "does not hold"]
+
+
+def django(start: str, more: str = "", keys: str = "") -> dict[str, str]:
+    text = f"  web: {{build: ., ports: ['80:80']{keys}}}\n{more}"
+    files = {"manage.py": "", "docker/start.sh": DJANGO_START.format(start)}
+    return compose(text, Dockerfile=DJANGO_IMAGE) | files
+
+
+def test_migrations_in_an_entrypoint_are_said(adopted: Adopt) -> None:
+    [at_start] = not_held(adopted(django("python manage.py migrate --noinput\n")))
+    assert at_start.startswith("its container may migrate at its start (docker/start.sh:3, `migr")
+
+
+def test_an_entrypoint_without_migrations_migrates_nothing(adopted: Adopt) -> None:
+    [framework] = not_held(adopted(django("python manage.py migrate --check\n")))
+    assert framework.endswith("a deploy neither runs, judges nor undoes them")
+
+
+def test_a_command_that_collects_static_files_does_not_migrate(adopted: Adopt) -> None:
+    keys = ", command: sh -c 'python manage.py collectstatic --noinput && gunicorn shop'"
+    [framework] = not_held(adopted(django("", keys=keys)))
+    assert "manage.py" in framework
+
+
+def test_a_service_that_migrates_before_the_application_is_run_by_a_deploy(adopted: Adopt) -> None:
+    keys = ", depends_on: {migrate: {condition: service_completed_successfully}}"
+    more = "  migrate: {build: ., command: python manage.py migrate}\n"
+    [framework] = not_held(adopted(django("", more, keys)))
+    assert "a deploy runs migrate, but neither shows, judges nor undoes them" in framework
+
+
+def test_of_several_services_the_evidence_names_the_guess(adopted: Adopt) -> None:
+    conf = {"nginx.conf": "server { location / { proxy_pass http://web:8000; } }"}
+    text = """\
+  web: {build: {context: ., target: web}}
+  panel: {build: {context: ., target: panel}, ports: ["9000:9000"]}
+  nginx: {image: nginx, ports: ["80:80"], volumes: ["./nginx.conf:/etc/nginx/nginx.conf"]}
+"""
+    dockerfile = "FROM x AS web\nFROM x AS panel\n"
+    adoption = adopted(compose(text, Dockerfile=dockerfile, **conf))
+    assert values(adoption)["services.app"] == ["web", "panel"]
+    assert evidence(adoption, "services.app") == "panel: docker-compose.yml:3, publishes a port"
+
+
+@pytest.mark.parametrize(
+    ("image", "count"), [("getmeili/meilisearch:v1", 1), ("minio/minio", 1), ("memcached:1", 0)]
+)
+def test_a_store_without_a_backup_is_named(adopted: Adopt, image: str, count: int) -> None:
+    text = f"  web: {{image: shop, ports: ['80:80']}}\n  store: {{image: {image}}}\n"
+    found = [note for note in adopted(compose(text)).notes if note.kind == "does not hold"]
+    assert [note.about for note in found] == ["store"] * count
+    assert all("no backup has it" in note.what for note in found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.adoption.conftest import Adopt, compose, marks, seen, values
+from tests.unit.adoption.conftest import Adopt, compose, evidence, marks, values
 
 pytestmark = pytest.mark.unit
 
@@ -42,7 +42,7 @@ def test_an_env_file_of_the_service_is_no_place_that_the_deployer_reads(adopted:
     files = compose(text) | {"db.env": f"MYSQL_ROOT_PASSWORD={SECRET}\nMYSQL_DATABASE=shop\n"}
     adoption = adopted(files)
     assert marks(adoption)["database.password_variable"] == "to do"
-    assert "docker-compose.yml:3, env_file" in seen(adoption, "database.password_variable")
+    assert "docker-compose.yml:3, env_file" in evidence(adoption, "database.password_variable")
     assert SECRET not in adoption.text + str(adoption)
 
 
@@ -133,3 +133,90 @@ secrets: {token: {file: ./token.py}}
     hidden = {".env.py": "'/a/health'", "keys/x.pem": "'/b/health'", "keys/.env": "'/c/health'"}
     adoption = adopted(files | hidden | {".dockerignore": "token.py\n", "token.py": "'/d/health'"})
     assert values(adoption)["app.health_path"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("variable", "url", "expected"),
+    [
+        ("DATABASE_URL", "postgres://shop:{}/7@db.example:5432/shop", "at db.example:5432"),
+        ("DATABASE_URL", "mysql2://shop:{}#7@db.example/shop", "at db.example"),
+        ("DATABASE_URL", "mysql://shop:7@{}@db.example/shop", "at db.example"),
+        ("DATABASE_URL", "mysql://shop:{}?7@db.example/shop", "at the address in"),
+        ("DATABASE_URL", "mysql://db.example/shop?user=a&password={}", "at db.example"),
+        ("MONGO_URL", "mongodb://u:{}@one:27017,two:27017/shop", "at one:27017"),
+        ("SPRING_DATASOURCE_URL", "jdbc:sqlserver://sql;user=sa;password={}", "at sql "),
+        ("DB_HOST", "mysql://shop:{}@db.example:3307/shop", "at db.example:3307"),
+        ("DB_HOST", "shop:{}@db.example", "at db.example"),
+        ("DB_HOST", "/run/{}/mysqld.sock", "at the address in"),
+    ],
+)
+def test_the_address_of_a_database_has_no_part_of_its_password(
+    adopted: Adopt, variable: str, url: str, expected: str
+) -> None:
+    environment = f"{{{variable}: '{url.format(SECRET)}'}}"
+    adoption = adopted(
+        compose(f"  web: {{image: shop, ports: ['80:80'], environment: {environment}}}\n")
+    )
+    [note] = [each for each in adoption.notes if each.kind == "does not hold"]
+    assert expected in note.what and f"2, {variable}" in note.what
+    assert SECRET not in adoption.text + str(adoption)
+
+
+def test_a_port_that_is_none_is_not_shown(adopted: Adopt) -> None:
+    environment = f"{{DB_HOST: db.example, DB_PORT: {SECRET}}}"
+    adoption = adopted(
+        compose(f"  web: {{image: shop, ports: ['80:80'], environment: {environment}}}\n")
+    )
+    [note] = [each for each in adoption.notes if each.kind == "does not hold"]
+    assert "at db.example (" in note.what
+    assert SECRET not in adoption.text + str(adoption)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        f'sh -c "BROKER=redis://celery:{SECRET}@redis celery -A shop worker"',
+        f'sh -c "BROKER=redis://celery:{SECRET}@redis celery -A shop beat"',
+        f'sh -c "curl -u migrate:{SECRET} http://x"',
+        f"shop -p {SECRET} schedule:work",
+        f"shop {SECRET}=1 queue:work",
+    ],
+)
+def test_a_command_line_is_not_shown(adopted: Adopt, command: str) -> None:
+    text = f"  web: {{image: x, ports: ['80:80']}}\n  job: {{image: x, command: '{command}'}}\n"
+    adoption = adopted(compose(text))
+    assert "job" in str(values(adoption))
+    assert SECRET not in adoption.text + str(adoption)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "healthcheck: {test: 'curl http://localhost/ok/${SHOP_TOKEN}'}",
+        "healthcheck: {test: [CMD, curl, 'http://localhost/ok?token=${SHOP_TOKEN}']}",
+        f"healthcheck: {{test: 'curl -u a:{SECRET} http://a:{SECRET}@localhost/ok'}}",
+        f"labels: {{traefik.http.services.w.loadbalancer.healthcheck.path: '/ok?t={SECRET}'}}",
+        f"environment: {{HEALTH_PATH: '/ok?t={SECRET}'}}",
+    ],
+)
+def test_a_token_in_a_health_check_is_not_shown(adopted: Adopt, keys: str) -> None:
+    files = compose(f"  web: {{image: shop, ports: ['80:80'], {keys}}}\n")
+    adoption = adopted(files | {".env": f"SHOP_TOKEN={SECRET}\n"})
+    assert marks(adoption)["app.health_path"] == "guess"
+    assert SECRET not in adoption.text + str(adoption)
+
+
+def test_a_token_in_a_proxys_template_is_not_shown(adopted: Adopt) -> None:
+    text = """\
+  web: {image: "shop:${T:-1}"}
+  haproxy:
+    image: haproxy
+    ports: ["80:80"]
+    environment: {SHOP_TOKEN: "${SHOP_TOKEN}", SHOP_HOST: web}
+    volumes: ["./haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg"]
+"""
+    conf = "option httpchk GET /ok/${SHOP_TOKEN}\nserver a ${SHOP_HOST}:8000\n"
+    files = compose(text, **{"haproxy.cfg": conf}) | {".env": f"SHOP_TOKEN={SECRET}\n"}
+    adoption = adopted(files)
+    assert values(adoption)["app.port"] == 8000
+    assert SECRET not in adoption.text + str(adoption)

@@ -12,7 +12,7 @@ from cosmicdeploy.adoption.writing.yaml_text import WIDTH, render
 from cosmicdeploy.files.yaml_reader import read_text
 from cosmicdeploy.stack.variables.interpolate import interpolate_values
 from cosmicdeploy.text.sanitize import HARMFUL
-from tests.unit.adoption.conftest import Adopt, compose, seen, values
+from tests.unit.adoption.conftest import Adopt, compose, evidence, values
 
 pytestmark = pytest.mark.unit
 
@@ -48,10 +48,10 @@ def read_back(settings: list[Setting], *notes: Note) -> dict[str, Any]:
 )
 def test_a_value_means_itself(value: Any) -> None:
     settings = [
-        Setting(key=("compose_file",), value=value, seen="seen\n: here # x"),
-        Setting(key=("app", "port"), value=value, seen="line\x1b[2J", mark="guess"),
+        Setting(key=("compose_file",), value=value, evidence="evidence\n: here # x"),
+        Setting(key=("app", "port"), value=value, evidence="line\x1b[2J", mark="guess"),
         Setting(key=("applications", "web", "port"), value=value),
-        Setting(key=("applications", "web", "x"), value=value, seen="long " * 60, mark="to do"),
+        Setting(key=("applications", "web", "x"), value=value, evidence="long " * 60, mark="to do"),
     ]
     web = {"port": value, "x": value}
     expected = {"compose_file": value, "app": {"port": value}, "applications": {"web": web}}
@@ -61,8 +61,8 @@ def test_a_value_means_itself(value: Any) -> None:
 
 
 def test_a_comment_stands_behind_its_value_or_above_it() -> None:
-    short = Setting(key=("app", "port"), value=80, seen="a.yml:1", mark="guess")
-    long = Setting(key=("app", "user"), value="www", seen="why " * 40)
+    short = Setting(key=("app", "port"), value=80, evidence="a.yml:1", mark="guess")
+    long = Setting(key=("app", "user"), value="www", evidence="why " * 40)
     lines = render([short, long], []).splitlines()
     assert "  port: 80 # guess: a.yml:1" in lines
     at = lines.index("  user: www")
@@ -96,7 +96,7 @@ def test_hostile_names_and_texts_are_harmless(adopted: Adopt) -> None:
     adoption = adopted(files)
     assert not HARMFUL.search(adoption.text)
     assert values(adoption)["app.health_path"] == "/health"
-    assert "\\x1b]0;title\\x07\\u202e.py:1" in seen(adoption, "app.health_path")
+    assert "\\x1b]0;title\\x07\\u202e.py:1" in evidence(adoption, "app.health_path")
 
 
 def test_a_configuration_with_deep_blocks_is_searched_instead(adopted: Adopt) -> None:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from cosmicdeploy.cli.app import app
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from tests.unit.database.backups.entries import good
+from tests.unit.journal.history.recorded import Recorded
 
 pytestmark = pytest.mark.unit
 
@@ -38,6 +39,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "playbooks" / "mine.yaml").write_text(PLAYBOOK)
     good(Catalogue(tmp_path / "data-kiosk" / "backups"), "20260301-120000-aaaa", database="shop")
     good(Catalogue(tmp_path / "data-kiosk" / "backups"), "20260302-120000-aaaa")
+    Recorded(tmp_path / ".cosmicdeploy").success("aaaa1111").killed("bbbb2222")
     return tmp_path
 
 
@@ -71,6 +73,9 @@ def offered(line: str) -> list[str]:
         ("cosmicdeploy diagnose sch", ["scheduler"]),
         ("cosmicdeploy monitor --only fl", ["flapping"]),
         ("cosmicdeploy verify --only hea", ["health", "heartbeat"]),
+        ("cosmicdeploy history show aa", ["aaaa1111"]),
+        ("cosmicdeploy report l", ["latest"]),
+        ("cosmicdeploy history --outcome un", ["unchanged", "unfinished"]),
     ],
 )
 def test_commands_and_names_of_the_stack_are_offered(

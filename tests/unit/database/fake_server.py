@@ -1,7 +1,7 @@
-"""A database server in this process, as far as a swap uses one.
+"""A stand-in of a database server, in this process, for the statements of a swap.
 
-It has schemas with tables, triggers and events; a table is only its name and a text. It refuses
-what a real server refuses of these statements, with the same error numbers.
+The stand-in has schemas with tables, triggers and events; a table is only a name and a text. The
+stand-in refuses the statements that a real server refuses, with the same error numbers.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ Rows = Sequence[tuple[Any, ...]]
 
 
 class Killed(BaseException):
-    """The process that runs a statement is killed right before it."""
+    """The process was killed right before a statement."""
 
 
 @dataclass
 class Schema:
     """Tables: name → content. Triggers: name → (table, created). Events: name → created.
 
-    `created` has the statement, the session's settings and the schema's collation of that time.
+    `created` has the statement, and the session's settings and the schema's collation when it ran.
     """
 
     collation: str
@@ -46,16 +46,16 @@ class Schema:
 
 @dataclass
 class Server:
-    """A server. It does not know the values in `unknown`, and refuses events of these names.
+    """A server that refuses settings with a value in `unknown` and events in `refused_events`.
 
-    Like MariaDB, it lists no events if it does not know the time zone of one of them, unless
-    `lists_all_events`. The time of the events in `over` has passed; with `secure_timestamp`, no
-    user may set the time.
+    Like MariaDB, the server lists no events if it does not know the time zone of one of them,
+    unless `lists_all_events`. The time of the events in `over` has passed. With `secure_timestamp`,
+    no user may set the time.
 
-    `before` is called with each statement that changes something, right before it runs.
-    `enabled_in` are the schemas in which it ever had an event that it would run. `grants` are the
-    user's grants, as it reports them. `view_errors` maps a view to the number and text of the error
-    that ends every statement about the view; `views` are the views that were created.
+    `before` is called right before each statement that changes something, with the statement.
+    `enabled_in` has each schema that ever had an enabled event. `grants` are the user's grants, as
+    the server reports them. `view_errors` maps a view to the number and text of the error that ends
+    every statement about the view. `views` are the views that were created.
     """
 
     schemas: dict[str, Schema] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class Server:
     before: Callable[[str], None] = lambda _statement: None
 
     def state(self, *names: str) -> dict[str, Schema]:
-        """Return the schemas, or some of them, as they are now."""
+        """Return a copy of these schemas, or of all schemas if no names are given."""
         return deepcopy({n: s for n, s in self.schemas.items() if not names or n in names})
 
     def session(self) -> Session:
@@ -79,7 +79,7 @@ class Server:
 
 
 def killing(at: int) -> Callable[[str], None]:
-    """Return a `before` that kills the process at its n-th statement that changes something."""
+    """Return a `before` that kills the process at the `at`-th statement that changes something."""
     left = [at]
 
     def before(_statement: str) -> None:
@@ -95,9 +95,7 @@ class Connection:
 
     def __init__(self, server: Server) -> None:
         self._server, self._schema = server, "live"
-        self.encoding = "utf-8"
         self._settings: dict[str, str] = {}
-        self.encoding = "utf-8"
         self._is_long_ago = False
         self.encoding = "utf8"
         self.description: Sequence[tuple[str]] = ()

@@ -111,7 +111,7 @@ def test_inserts_are_small_for_a_server_with_small_packets() -> None:
 
 
 class Connection:
-    """A connection that keeps what it is told to run."""
+    """A connection that records its statements instead of running them."""
 
     def __init__(self) -> None:
         self.ran: list[str] = []

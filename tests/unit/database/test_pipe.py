@@ -1,4 +1,4 @@
-"""A pipe: only a full queue blocks the reader, and the worker's errors reach the reader."""
+"""A pipe blocks the reader only if its queue is full, and raises the worker's errors there."""
 
 import threading
 
@@ -20,7 +20,7 @@ def test_everything_arrives_in_order() -> None:
 
 
 def test_a_stalled_worker_blocks_the_reader_only_at_the_bound() -> None:
-    """In an endless stream the queue never exceeds the bound by more than one chunk."""
+    """Whatever the length of the stream, the queue exceeds the bound by at most one chunk."""
     resume, bound = threading.Event(), 4 * PIECE_BYTES
     pipe = Pipe(lambda _: resume.wait(), bound)
     done = 0

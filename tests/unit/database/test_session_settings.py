@@ -1,4 +1,4 @@
-"""The settings of sessions: what is sent to a server, and to one that lacks or refuses some."""
+"""Which settings a session sends to a server, and what follows if the server refuses some."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ KINDS: tuple[Kind, ...] = ("queries", "dump", "load")
 
 
 class Server:
-    """Takes statements; refuses those with a word in `refused`, with its error number.
+    """Records statements; refuses those with a word in `refused`, with the word's error number.
 
-    A session has the value that it needs already, or another one: `has_value`.
+    `has_value` is whether a session already has the value that it needs.
     """
 
     def __init__(self, refused: dict[str, int], *, has_value: bool = False) -> None:
@@ -60,7 +60,7 @@ def ran(**refused: int) -> list[str]:
     return server.ran
 
 
-def test_one_statement_sets_what_each_user_may_set() -> None:
+def test_one_statement_sets_all_variables_that_every_user_may_set() -> None:
     first, *others = ran()
     assert first == set_all("load")
     assert others == [
@@ -77,7 +77,7 @@ def test_a_server_without_a_variable_gets_all_others() -> None:
     }
 
 
-def test_what_only_an_administrator_may_set_is_left_as_it_is() -> None:
+def test_a_variable_that_only_an_administrator_may_set_is_not_set() -> None:
     found = " ".join(ran(innodb_strict_mode=1227))
     assert "innodb_strict_mode" not in found and "enforce_storage_engine" in found
 

@@ -1,4 +1,4 @@
-"""The vendor of a server by its version, and the place of everything that depends on it."""
+"""The vendor is read from the server's version, and only one package asks for it by name."""
 
 from __future__ import annotations
 

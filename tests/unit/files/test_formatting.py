@@ -34,8 +34,8 @@ def test_the_rows_that_a_rollback_changes_are_counted() -> None:
         RowDifference(table="u", backup=9, now=5),
     ]
     backup: Any = None
-    assert Loss(backup=backup, tables=[one]).rows == "1 newer row goes, in 1 table"
-    both = "1 newer row goes, 4 deleted rows come back, in 2 tables"
+    assert Loss(backup=backup, tables=[one]).rows == "1 newer row is lost, in 1 table"
+    both = "1 newer row is lost, 4 deleted rows are restored, in 2 tables"
     assert Loss(backup=backup, tables=[one, more]).rows == both
 
 

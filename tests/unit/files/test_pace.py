@@ -92,9 +92,9 @@ def test_update_config_counts_where_the_settings_say_nothing(
             restart(),
             service("web.1", RolloutSettings(parallelism=0)),
             "parallelism",
-            "at least one replica goes on serving",
+            "at least one replica continues to serve",
         ),
-        (restart(), service("db"), "update_config", "with --include alone, stop-first"),
+        (restart(), service("db"), "update_config", "only with --include, and stop-first"),
     ],
 )
 def test_what_is_not_followed_is_named_with_the_reason(

@@ -17,10 +17,15 @@ from cosmicdeploy.errors import UsageError
 from cosmicdeploy.files import shipped as resources
 from cosmicdeploy.files.yaml_reader import read
 from cosmicdeploy.journal.run_kind import RunKind
+from cosmicdeploy.migrations.frameworks.reading import FOLDER
 from cosmicdeploy.operations import playbooks
 from cosmicdeploy.operations.playbooks import find_playbook, known_playbooks
 from cosmicdeploy.playbook import load_playbook
-from cosmicdeploy.report.playbook_schema import playbook_schema, settings_schema
+from cosmicdeploy.report.playbook_schema import (
+    framework_schema,
+    playbook_schema,
+    settings_schema,
+)
 from cosmicdeploy.runs import execute
 from tests.unit.shop import EmptyEngine
 
@@ -55,7 +60,11 @@ def report(*words: str) -> dict[str, Any]:
 
 
 def test_the_published_schemas_are_up_to_date() -> None:
-    schemas = {"playbook": playbook_schema(), "cosmicdeploy": settings_schema()}
+    schemas = {
+        "playbook": playbook_schema(),
+        "cosmicdeploy": settings_schema(),
+        "framework": framework_schema(),
+    }
     for name, text in schemas.items():
         is_current = (DOCS / f"{name}.schema.json").read_text() == text
         assert is_current, "run `make docs`"
@@ -67,6 +76,14 @@ def test_shipped_playbooks_name_their_schema_and_fit_it(path: Path) -> None:
     assert first == "# yaml-language-server: $schema=playbook.schema.json"
     assert (path.parent / "playbook.schema.json").is_file(), "`init` copies the schema too"
     jsonschema.validate(read(path).data, json.loads(playbook_schema()))
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_files_of_frameworks_are_beside_their_schema_and_fit_it(path: Path) -> None:
+    schema = json.loads((path.parent / "framework.schema.json").read_text())
+    jsonschema.validate(read(path).data, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**read(path).data, "runs": []}, schema)
 
 
 @pytest.mark.parametrize(

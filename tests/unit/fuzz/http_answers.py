@@ -1,4 +1,4 @@
-"""Send a raw HTTP request, and judge the answer."""
+"""Send a raw HTTP request, and check the answer."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tests.unit.fuzz.damage import LIMIT_SECONDS
 from tests.unit.fuzz.http_requests import RawRequest
 
 Address = tuple[str, int]
-# How long a request that may be unfinished waits for its answer before its client hangs up.
+# If a request may be unfinished, its client hangs up after this time without an answer.
 IMPATIENT_SECONDS = 0.3
-# Neither nginx nor the application may answer with these while database and cache work.
+# While database and cache work, neither nginx nor the application may answer with these statuses.
 FORBIDDEN = frozenset({500, 502, 503, 504})
 
 
@@ -23,7 +23,7 @@ def require_answer(number: int, address: Address, request: RawRequest) -> int | 
     """Send a request; return the status of its answer, None if the server closed the connection.
 
     Raises `AssertionError` if the answer takes over `LIMIT_SECONDS` of wall time, if its status is
-    forbidden, or if a whole request gets none.
+    forbidden, or if a complete request gets no answer.
     """
     subject = f"request {number} to {address[1]}: {request.data[:300]!r}"
     try:
@@ -37,7 +37,7 @@ def require_answer(number: int, address: Address, request: RawRequest) -> int | 
 
 def _exchange(address: Address, request: RawRequest) -> int | None:
     with socket.create_connection(address, timeout=LIMIT_SECONDS) as connection:
-        with suppress(ConnectionError):  # the server may have refused it before its end
+        with suppress(ConnectionError):  # the server may refuse the request before it is complete
             connection.sendall(request.data)
         try:
             return _status(_Receiver(connection, may_be_unfinished=not request.is_whole))
@@ -46,16 +46,19 @@ def _exchange(address: Address, request: RawRequest) -> int | None:
 
 
 class _Receiver:
-    """Receives until `LIMIT_SECONDS` are over; an impatient client first ends its own side."""
+    """Receives for at most `LIMIT_SECONDS`; after an unfinished request, it ends its side early."""
 
     def __init__(self, connection: socket.socket, *, may_be_unfinished: bool) -> None:
         self._connection, now = connection, time.monotonic()
         self._end = now + LIMIT_SECONDS
-        # Also after a provisional answer, such as 100, the server waits for the rest.
+        # Even after an interim answer, such as 100, the server waits for the rest of the request.
         self._hangs_up = now + IMPATIENT_SECONDS if may_be_unfinished else math.inf
 
     def __call__(self) -> bytes:
-        """Return what has arrived, b"" at the end. Raises `ConnectionError` and `TimeoutError`."""
+        """Return the bytes that have arrived, b"" at the end of the stream.
+
+        Raises `ConnectionError` and `TimeoutError`.
+        """
         while not self._is_readable(min(self._end, self._hangs_up)):
             if self._hangs_up > self._end:
                 raise TimeoutError
@@ -71,7 +74,7 @@ class _Receiver:
 
 
 def _status(receive: Callable[[], bytes]) -> int | None:
-    """Return the first status that is final; None at the end of the stream."""
+    """Return the first final status, None if the stream ends without one."""
     text = b""
     while data := receive():
         text += data

@@ -1,4 +1,4 @@
-"""Damaged journals, settings, compose files and env files: no traceback, none takes 5 s.
+"""Damaged journals, settings, frameworks, compose and env files: no traceback, none takes 5 s.
 
 `make test` tries some hundred of each, `make torture` 10,000.
 """
@@ -18,6 +18,7 @@ from cosmicdeploy.files.shipped import example_settings
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.journal.rotation.needed import Needed
 from cosmicdeploy.journal.rotation.rotation import rotate
+from cosmicdeploy.migrations.frameworks.reading import FOLDER, framework_in
 from cosmicdeploy.settings.loading import load
 from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.stack.variables.environment import read_env_file
@@ -53,6 +54,14 @@ def test_damaged_settings(tmp_path: Path, count: int) -> None:
     for number, _, data in cases(2, count, [example_settings().read_text(), minimal]):
         file.write_bytes(data)
         require_no_traceback(number, lambda: load(file, {}))
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_the_damaged_file_of_a_framework(tmp_path: Path, count: int) -> None:
+    file = tmp_path / "own.yaml"
+    for number, _, data in cases(5, count, [path.read_text() for path in FOLDER.glob("*.yaml")]):
+        file.write_bytes(data)
+        require_no_traceback(number, lambda: framework_in(file))
 
 
 @pytest.mark.parametrize("count", COUNTS)

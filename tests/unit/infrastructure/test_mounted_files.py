@@ -142,7 +142,7 @@ def test_a_file_in_the_place_of_another_is_not_seen(mounted: Mounted) -> None:
     other.rename(file)
     mounted.engine.answers[("cat",)] = ExecResult(exit_code=0, stdout=b"first")
     [change] = changed_files(mounted.ctx, "nginx", mounted.container, time.time() + 1)
-    assert change.needs_new_container and "still sees the old one" in str(change)
+    assert change.needs_new_container and "still sees the old file" in str(change)
     mounted.engine.answers[("cat",)] = ExecResult(exit_code=0, stdout=b"second")
     assert mounted.changes() == [], "the former has the same content"
 
@@ -152,7 +152,7 @@ def test_a_file_that_is_gone_is_said(mounted: Mounted) -> None:
     (mounted.folder / "nginx.conf").unlink()
     (mounted.folder / "conf.d/a.conf").rename(mounted.folder / "conf.d/b.conf")
     assert mounted.changes() == [
-        "nginx.conf is gone from the host: the container still sees it",
+        "nginx.conf is gone from the host: the container still sees the old file",
         "conf.d/b.conf changed",
         "conf.d/a.conf removed",
     ]

@@ -101,7 +101,7 @@ def test_the_fate_of_each_younger_service_is_known_and_named(now: Context) -> No
     assert fates(now, OLD) == YOUNGER
     lines = younger_lines(fates(now, OLD), data_go_back=True)
     assert "mailer is younger than the backup: it stays as it is, with its own image" in lines[5]
-    assert lines[5].endswith("(it is stopped while the data go back)")
+    assert lines[5].endswith("(it is stopped while the data are restored)")
     assert "queue is younger than the backup: it is stopped" in lines[3]
     assert "volumes stay, and the next deploy starts it again" in lines[3]
 
@@ -126,7 +126,7 @@ def test_a_backup_without_the_main_application_is_refused_at_once(now: Context) 
     assert "`cosmicdeploy backup list`" in raised.value.todo
     assert "`cosmicdeploy deploy --remove-orphans`" in raised.value.todo
     assert ".env (its release variable) back" in raised.value.todo
-    assert raised.value.todo.endswith("then run this rollback again, for its data")
+    assert raised.value.todo.endswith("then run this rollback again to restore the data")
 
 
 def test_tags_go_back_only_for_what_the_older_release_had(now: Context) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cosmicdeploy.database.schema.columns import LiveColumn
-from cosmicdeploy.database.schema.shape import Shape, TableShape
+from cosmicdeploy.database.schema.tables.columns import LiveColumn
+from cosmicdeploy.database.schema.tables.shape import Shape, TableShape
 from cosmicdeploy.migrations.applied import AppliedState, applied_states
 from cosmicdeploy.migrations.preview import preview
 

@@ -6,8 +6,8 @@ from collections.abc import Set
 
 import pytest
 
-from cosmicdeploy.database.schema.columns import LiveColumn
-from cosmicdeploy.database.schema.shape import Shape, TableShape
+from cosmicdeploy.database.schema.tables.columns import LiveColumn
+from cosmicdeploy.database.schema.tables.shape import Shape, TableShape
 from cosmicdeploy.migrations.effects import is_in_effect
 from cosmicdeploy.migrations.preview import from_records, outcomes, preview
 

@@ -23,7 +23,7 @@ from cosmicdeploy.report.summary import show
 from cosmicdeploy.settings import Probe, Settings, load
 from cosmicdeploy.stack.compose import read_stack
 from cosmicdeploy.workspace import _require_services
-from tests.unit.settings_of import settings_of
+from tests.unit.settings_of import loaded_of, settings_of
 
 pytestmark = pytest.mark.unit
 
@@ -57,7 +57,7 @@ def opened(ctx: Context, tmp_path: Path) -> Context:
         )  # fmt: skip
 
     roles = {"app": ["app"], "database": "db", "proxy": "nginx", "left_alone": ["migrate", "admin"]}
-    loaded: Any = SimpleNamespace(settings=settings(roles))
+    loaded = loaded_of(settings(roles))
     other = Container(
         id="x", name="staging-db-1", service="db", project="staging", image_id="i", status="running"
     )
@@ -76,12 +76,12 @@ def settings(roles: Mapping[str, Any], console: Sequence[str] = ("console",)) ->
 
 def test_an_application_that_no_request_is_sent_to_is_named(opened: Context) -> None:
     """Clients reach the proxy, which publishes no port here."""
-    loaded: Any = SimpleNamespace(
-        file=Path("cosmicdeploy.yaml"),
-        settings=settings_of(
+    loaded = loaded_of(
+        settings_of(
             {"app": ["app", "admin"], "proxy": "nginx"},
             applications={"admin": {"reached_at": False}},
         ),
+        file=Path("cosmicdeploy.yaml"),
     )
     found = [each for each in notices(replace(opened, loaded=loaded)) if each.kind == "not probed"]
     assert [each.service for each in found] == ["app", "admin"]
@@ -90,7 +90,7 @@ def test_an_application_that_no_request_is_sent_to_is_named(opened: Context) -> 
     assert "set `probe.url` there" in found[0].todo
     assert "or set `app.reached_at` to a URL" in found[0].todo
     quiet = loaded.settings.model_copy(update={"probe": Probe(rate=0)})
-    loaded = SimpleNamespace(file=Path(), settings=quiet)
+    loaded = loaded_of(quiet, file=Path())
     kinds = {each.kind for each in notices(replace(opened, loaded=loaded))}
     assert "not probed" not in kinds
 
@@ -118,7 +118,7 @@ def test_each_kind_of_notice_says_what_and_what_to_do(opened: Context, events: l
 def test_a_stack_in_which_no_service_is_left_alone_has_no_notice(opened: Context) -> None:
     services = {"app": opened.service("app")}
     small = replace(opened, stack=replace(opened.stack, services=services))
-    loaded: Any = SimpleNamespace(settings=settings({"app": ["app"], "database": "app"}))
+    loaded = loaded_of(settings({"app": ["app"], "database": "app"}))
     engine: Any = SimpleNamespace(
         container=lambda _name: None, containers_of_folder=lambda *_, **__: []
     )
@@ -172,7 +172,7 @@ def test_a_run_shows_notices_once_before_its_first_step() -> None:
 @pytest.mark.parametrize(
     ("database", "console", "said"),
     [
-        (None, (), ["no database: nothing is backed up, and a rollback brings back code alone"]),
+        (None, (), ["no database: nothing is backed up, and a rollback restores only the code"]),
         (None, ("x",), ["no database: nothing is backed up, no migration is run, and a rollback"]),
         ("db", (), ["no console: no migration is run or rolled back"]),
         ("db", ("x",), []),
@@ -182,11 +182,46 @@ def test_a_database_or_console_that_is_not_there_is_said_once(
     opened: Context, database: str | None, console: tuple[str, ...], said: list[str]
 ) -> None:
     roles = {"app": ["app"], "proxy": "nginx", **({"database": database} if database else {})}
-    loaded: Any = SimpleNamespace(settings=settings(roles, console))
+    loaded = loaded_of(settings(roles, console))
     whole = [str(each) for each in notices(replace(opened, loaded=loaded)) if not each.service]
     assert [line.startswith(start) for line, start in zip(whole, said, strict=True)] == [
         True
     ] * len(said)
+
+
+@pytest.mark.parametrize(
+    ("migrate", "kinds"),
+    [
+        ({"framework": "laravel"}, []),
+        ({"framework": "django"}, []),
+        ({"framework": "rails"}, ["no SQL"]),
+        ({"framework": "prisma"}, ["no way back"]),
+        ({"framework": "none"}, ["no migrations"]),
+        (
+            {
+                "framework": "commands",
+                "commands": {
+                    "pending": {"command": ["pending"], "unnamed": {"none": 0, "some": 1}},
+                    "run": ["migrate"],
+                    "down": {"command": ["back"], "by": "run"},
+                },
+            },
+            ["no SQL", "no table"],
+        ),
+    ],
+)
+def test_a_promise_that_the_framework_cannot_keep_is_named_before_a_run(
+    opened: Context, migrate: Mapping[str, Any], kinds: Sequence[str]
+) -> None:
+    own = settings_of(
+        {"app": ["app"], "proxy": "nginx", "database": "db"},
+        probe={"url": "http://127.0.0.1:9"},
+        database={"name": "shop"},
+        migrate=migrate,
+    )
+    found = [each for each in notices(replace(opened, loaded=loaded_of(own))) if not each.service]
+    assert [each.kind for each in found] == kinds
+    assert all(each.todo for each in found)
 
 
 @pytest.mark.parametrize(
@@ -208,6 +243,6 @@ def test_a_command_that_the_verification_runs_itself_is_named_before_a_run(
         database={"name": "shop"},
         verify=verify,
     )
-    loaded: Any = SimpleNamespace(settings=own)
+    loaded = loaded_of(own)
     whole = [str(each) for each in notices(replace(opened, loaded=loaded)) if not each.service]
     assert "".join(whole).startswith(notice) and bool(whole) is bool(notice)

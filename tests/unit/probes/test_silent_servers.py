@@ -1,6 +1,6 @@
-"""Servers that accept a connection and stay silent: a limit of seconds, and SIGTERM, end the wait.
+"""A time limit and SIGTERM end the wait for a server that accepts a connection and stays silent.
 
-A frozen process or a paused container is such a server, since the kernel accepts for it.
+A frozen process or a paused container is such a server: the kernel accepts connections for it.
 """
 
 from __future__ import annotations
@@ -73,13 +73,13 @@ QUERIES = {
 
 @pytest.fixture(autouse=True)
 def cache_at_port(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the `ctx` of `query_cache` name the cache's port as its container."""
+    """Use the container that `query_cache` names as the cache's port on 127.0.0.1."""
     monkeypatch.setattr(cache, "reachable_address", lambda port, _: ("127.0.0.1", port))
 
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
 def test_sigterm_ends_the_wait_for_a_silent_server(query: Query) -> None:
-    """SIGTERM arrives while the client waits, in a run: signals wait for a safe point there."""
+    """In a run, a signal takes effect at the next safe point: here, while the client waits."""
     with silent_server() as port, deferred_interrupts(lambda: None):
         signal.raise_signal(signal.SIGTERM)
         started = time.monotonic()
@@ -99,7 +99,7 @@ def test_a_silent_database_is_reported_once_its_greeting_is_overdue(
     assert "docker ps" in caught.value.todo
 
 
-def test_a_silent_cache_is_asked_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_cache_is_queried_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "TIMEOUT_SECONDS", 0.2)
     started = time.monotonic()
     with silent_server() as port, pytest.raises(CosmicError, match="The cache does not answer"):

@@ -1,7 +1,7 @@
-"""Every place at which a run can wait: SIGTERM ends it within two seconds, or the docs name it.
+"""SIGTERM ends each wait of a run within two seconds, or the docs name the wait.
 
-`tests/unit/probes/test_silent_servers.py` sends the signal to what waits for servers,
-`tests/unit/steps/containers/test_interrupted_stops.py` to what waits for containers.
+`tests/unit/probes/test_silent_servers.py` sends the signal while code waits for servers,
+`tests/unit/steps/containers/test_interrupted_stops.py` while code waits for containers.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from tests.unit.process.wait_sources import callers, imported_by_runs, waits
 
 pytestmark = pytest.mark.unit
 
-# The pauses have safe points: `sleep` is `Context.sleep`, or an event that the waiting thread sets.
+# The wait pauses with safe points: its `sleep` is `Context.sleep`, or waits for an event that the
+# waiting thread sets.
 PAUSES = "sleep="
-# Each query begins with a safe point, and the pauses are short.
+# The wait repeats a query. Each query begins with a safe point, and the pauses are short.
 QUERIES = ("safe_point(", "awaited_container(", "_may_recover(")
 INTERRUPTIBLE = "interruptible()"
-# Waits that a signal does not end: place → the constants whose product are their seconds.
+# Waits that a signal does not end: place → the constants whose product is the wait in seconds.
 SHORT = {
     "database/dump/rows/server_rows.py abandon": ("END_SECONDS",),
     "database/restore/background_proof.py abandon": ("END_SECONDS",),
@@ -32,25 +33,25 @@ SHORT = {
     "steps/commands/new_image.py _has_ended": ("END_REPORTED_WITHIN_SECONDS",),
 }
 SHORT_SECONDS = 2.0
-# A signal ends the process: no run is under way, and nothing has changed.
+# No run is under way and nothing has changed, so a signal simply ends the process.
 NO_RUN = "no run"
-# What a run imports for other commands: file → the functions that no run calls.
+# Modules that a run imports only for other functions: file → the functions that no run calls.
 NO_RUN_FUNCTIONS = {
     "engine/commands/interactive.py": ("exec_interactive",),
     "lock/lock_status.py": ("inspect_lock", "release_stale"),
 }
-# The wait of a thread that no other waits for, or that another place here waits for.
+# A daemon thread waits. No other thread waits for its end, or another place listed here does.
 THREAD = "daemon=True"
-# The thread is a daemon, and another place here waits for it, or for its end.
+# A daemon thread waits, and another place listed here waits for its result or its end.
 ELSEWHERE = "elsewhere"
-# The future has a result already.
+# The future already has a result.
 DONE = "done"
-# No step is under way: the undo has ended, or what the run changed stays.
+# No step is under way: the undo has ended, or the run has succeeded.
 OVER = "the run is over"
-# Local work on the bytes of a queue.
+# The wait is for local work on the bytes in a queue.
 QUEUED = "QUEUE_BYTES"
 QUEUED_BYTES = 8 << 20
-# What a signal does not end, as docs/pipeline.md says.
+# Words of docs/pipeline.md that name a wait which a signal does not end.
 DOCS = " ".join((PACKAGE.parent / "docs/pipeline.md").read_text().split())
 UNDO, SWAP, JOURNAL = "its undo", "the swap of", "a record is written"
 STARTS, PRE_STOP = "has started; of a scheduler", "commands then have 60 s left"
@@ -172,7 +173,7 @@ def test_no_run_waits_for_what_only_other_commands_wait_for() -> None:
 
 
 @pytest.mark.parametrize("place", places(THREAD))
-def test_a_thread_that_waits_does_not_keep_the_process(place: str) -> None:
+def test_a_waiting_thread_does_not_prevent_the_end_of_the_process(place: str) -> None:
     assert THREAD in (PACKAGE / place.split(maxsplit=1)[0]).read_text()
 
 
@@ -183,12 +184,12 @@ def test_a_queue_is_short() -> None:
 
 
 @pytest.mark.parametrize("place", places(DONE))
-def test_a_future_that_is_asked_has_a_result(place: str) -> None:
+def test_a_result_is_read_only_from_a_completed_future(place: str) -> None:
     assert {wait.call for wait in FOUND if wait.place == place} == {"state.outcome.result()"}
 
 
 def test_a_step_that_reads_the_access_log_can_be_interrupted() -> None:
-    """At the end of a run it is read as well; by then a signal changes nothing any more."""
+    """The log is also read at the end of a run; by then, a signal no longer has an effect."""
     reading = {file for file in callers("count_spans") if "client_failures" not in file}
     assert reading == {"probes/proof/soak_comparison.py"}
     assert "with interruptible():" in (PACKAGE / reading.pop()).read_text()

@@ -11,7 +11,7 @@ from tests.unit.cli.messages.source import PACKAGE, sources
 POLLS = ("poll", "time.sleep", "wait")
 # Of threads, processes, events and futures. Many methods `join` are those of text.
 METHODS = ("join", "result", "wait", "wait_for")
-TEXT = ("shlex", "Text('\\n')", "os.path")
+TEXT = ("shlex", "Text('\\n')", "os.path", "self.joined_by")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A plan says which replicas' addresses may change, and what that costs clients."""
+"""A plan says which replicas may get a new address, and how this affects clients."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_only_replicas_without_a_fixed_address_are_named(stack_of: Callable[...,
     assert described_reloads(reloads(stack_of, addresses=FIXED)) == ""
 
 
-def test_nginx_that_knows_addresses_or_resolves_names_soon_needs_none(
+def test_no_reload_is_needed_if_nginx_knows_addresses_or_resolves_names_again_soon(
     stack_of: Callable[..., Any],
 ) -> None:
     assert reloads(stack_of, " ".join(f"server {each};" for each in FIXED.values())) == {}

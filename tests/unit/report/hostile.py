@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from cosmicdeploy.database.backups.on_disk.state import CopyRecord, Pin, State, 
 from cosmicdeploy.database.backups.retention import Decision
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.events import Notice, Progress, StepEnded, StepStarted
+from cosmicdeploy.journal.history.entry import RunEntry
+from cosmicdeploy.journal.records.origin import CiJob, GitState, Origin
+from cosmicdeploy.journal.records.summary import ErrorSummary, StepSummary, Summary
 from cosmicdeploy.probes.monitor.event import CHANGES, FLAPPING, HEALTH, TRANSITIONS, MonitorEvent
 from cosmicdeploy.probes.result import CheckResult, FeatureState
 from cosmicdeploy.report import summary
@@ -34,6 +38,8 @@ from cosmicdeploy.report.requests_model import RequestsReport, RequestStatsRepor
 from cosmicdeploy.report.tables import table
 from cosmicdeploy.report.views import backups, diagnosis, features, playbooks, status
 from cosmicdeploy.report.views import drift as differences
+from cosmicdeploy.report.views.history.list import show_runs
+from cosmicdeploy.report.views.history.run import show_run
 
 AT = "2026-11-27T10:00:00+00:00"
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
@@ -168,6 +174,44 @@ def show_backups(console: PlainConsole, text: str) -> None:
     backups.show_decisions(console, [Decision(backup=backup(text), keep=True, reason=text)])
 
 
+def show_history(console: PlainConsole, text: str) -> None:
+    git, job = GitState(commit=text, branch=text), CiJob(system=text, job=text, url=text)
+    error = ErrorSummary(what=text, where=text, todo=text, details=[text], output=[text])
+    step = StepSummary(name=text, kind=text, outcome=text, reason=text)
+    summary = Summary(
+        kind="summary",
+        at=AT,
+        outcome=text,
+        exit_code=1,
+        seconds=1.0,
+        release=text,
+        backup=text,
+        steps=[step],
+        error=error,
+        restarts={text: 1},
+        warnings=[text],
+        left_out=[text],
+    )
+    entry = RunEntry(
+        id=text,
+        command=text,
+        at=AT,
+        who=text,
+        release=text,
+        target=text,
+        included=[text],
+        origin=Origin(host=text, user=text, ci=job, git=git),
+        releases_before={text: text},
+        failure=text,
+        resolved_by=text,
+        resolves=[text],
+        summary=summary,
+    )
+    show_runs(console, [entry], 0, has_archive=False, is_filtered=False)
+    show_run(console, entry, [{"command": text, "does": text}])
+    show_run(console, replace(entry, summary=None), [])
+
+
 def show_playbooks(console: PlainConsole, text: str) -> None:
     option = {"name": text, "value": {text: [text]}, "given": True, "meaning": text}
     step = {"name": text, "kind": "exec", "does": text, "undoes": True, "options": [option]}
@@ -212,6 +256,7 @@ RENDERERS: Mapping[str, Render] = {
     "diagnosis": show_diagnosis,
     "features": show_features,
     "backups": show_backups,
+    "history": show_history,
     "playbooks": show_playbooks,
     "events": show_events,
     "live": show_live_view,

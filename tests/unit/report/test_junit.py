@@ -10,8 +10,9 @@ from xml.etree.ElementTree import Element, fromstring
 import pytest
 
 from cosmicdeploy.errors import UsageError
+from cosmicdeploy.files.named_file import require_writable
 from cosmicdeploy.probes.result import CheckResult
-from cosmicdeploy.report.junit import junit, require_writable, write_junit
+from cosmicdeploy.report.junit import NAME, junit, write_junit
 from cosmicdeploy.report.model import ErrorReport, Report
 
 pytestmark = pytest.mark.unit
@@ -99,7 +100,7 @@ def test_the_file_is_replaced_atomically_and_readable_by_all(tmp_path: Path) -> 
 @pytest.mark.parametrize("name", ["absent/verify.xml", "."])
 def test_a_path_that_cannot_be_written_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="JUnit"):
-        require_writable(tmp_path / name)
+        require_writable(tmp_path / name, NAME)
 
 
 def test_a_pipe_and_a_link_are_written_to_and_not_replaced(tmp_path: Path) -> None:

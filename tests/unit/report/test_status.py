@@ -75,7 +75,7 @@ def test_an_orphan_is_shown_with_advice() -> None:
 
 
 def test_a_paused_service_has_its_advice_once_and_its_own_name() -> None:
-    todo = "run `cosmicdeploy up`: it unpauses what is paused"
+    todo = "run `cosmicdeploy up`: it unpauses paused containers"
     paused = row("db", "paused", todo=todo)
     drifted = row("web", "image another, paused", differences=[KEY], todo=todo)
     lines = shown(paused, drifted)

@@ -1,4 +1,4 @@
-"""The parts of the set-up that need no engine and no download: lock file and image digests."""
+"""The parts of the set-up that need no engine and no download: the lock file, image digests."""
 
 from __future__ import annotations
 
@@ -54,7 +54,8 @@ def test_the_lock_has_no_index_and_no_local_path() -> None:
 
 
 def test_the_lock_is_complete_for_the_oldest_python() -> None:
-    # redis needs it only on that Python, so a lock written on a newer one would omit it.
+    # redis needs this package only on the oldest Python: a lock written on a newer one would omit
+    # it.
     assert "async-timeout" in {name for name, _ in PINS.findall(LOCK)}
 
 

@@ -1,4 +1,4 @@
-"""The table of kinds and servers in docs/backups.md is the one that the stack tests check."""
+"""docs/backups.md has the same table of kinds and servers that the stack tests check."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ pytestmark = pytest.mark.unit
 
 
 def test_the_table_of_kinds_and_servers_is_up_to_date() -> None:
-    # `make docs` writes it.
+    # `make docs` writes the table.
     assert table() in DOCS.read_text(encoding="utf-8")

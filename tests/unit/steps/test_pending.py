@@ -9,6 +9,8 @@ import pytest
 
 from cosmicdeploy.context.lookup_cache import LookupCache
 from cosmicdeploy.context.run_scope import RunScope
+from cosmicdeploy.migrations.frameworks.answers.listing import Answer
+from cosmicdeploy.migrations.frameworks.reading import framework
 from cosmicdeploy.steps.schema.pending import pending_names_once, unknown_allowed
 
 pytestmark = pytest.mark.unit
@@ -19,10 +21,15 @@ STATUS = f"| Yes  | {RAN} | 1     |\n| No   | {PENDING} |       |\n"
 
 def context(status: str | None, *allowed: str) -> Any:
     """Return a context with this cached output of the console, and with no way to ask it again."""
+    pending = framework("laravel").definition.pending
+    assert pending
+    listing = None if status is None else pending.form.listing(Answer(text=status))
     return SimpleNamespace(
-        settings=SimpleNamespace(services=SimpleNamespace(app=("web",))),
+        settings=SimpleNamespace(
+            services=SimpleNamespace(app=("web",)), migrate=SimpleNamespace(service=None)
+        ),
         image_of=lambda _service: None,
-        lookup_cache=LookupCache(migration_status={"": status}),
+        lookup_cache=LookupCache(listed_migrations={"": listing}),
         run=RunScope(allowed_migrations=frozenset(allowed)),
     )
 

@@ -97,6 +97,8 @@ def test_a_heartbeat_that_is_refused_for_long_is_unproven(
     with pytest.raises(NotProven, match="1 of 1 point cannot be proven") as raised:
         VerifyStep(name="verify", only=("heartbeat",)).check(ctx)
     assert raised.value.exit_code == 5
+    noted = ctx.run.notes.points["heartbeat"]
+    assert (noted["ok"], noted["unproven"], noted["found"]) == (False, True, result.found)
 
 
 @pytest.mark.parametrize(

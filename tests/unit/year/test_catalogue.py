@@ -33,7 +33,7 @@ NAMES = [
     "missing vendor",
     "failing migration",
     "hotfix over a broken release",
-    "second deploy meanwhile",
+    "second deploy at the same time",
     "Ctrl-C",
     "kill -9 in rollout",
     "kill -9 in migration",

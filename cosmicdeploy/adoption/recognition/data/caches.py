@@ -8,8 +8,8 @@ from pathlib import Path
 from cosmicdeploy.adoption.facts import Fact
 from cosmicdeploy.adoption.reading.expressions import expressions
 from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.recognition.data.places import read_place
 from cosmicdeploy.adoption.recognition.data.secrets import to_do, variable_of, variable_of_text
-from cosmicdeploy.adoption.recognition.data.uses import parts_of_url
 from cosmicdeploy.adoption.recognition.roles.roles import Roles
 
 _HOSTS = ("REDIS_HOST", "CACHE_HOST", "VALKEY_HOST")
@@ -30,8 +30,8 @@ def find_cache(survey: Survey, roles: Roles) -> Fact[str] | None:
     chosen = used or found
     if len(chosen) != 1:
         return None
-    seen = roles.servers[chosen[0]].seen
-    return Fact(value=chosen[0], seen=seen, mark="" if used else "guess")
+    evidence = roles.servers[chosen[0]].evidence
+    return Fact(value=chosen[0], evidence=evidence, mark="" if used else "guess")
 
 
 def password_of(survey: Survey, roles: Roles, name: str) -> Fact[str] | None:
@@ -43,8 +43,8 @@ def password_of(survey: Survey, roles: Roles, name: str) -> Fact[str] | None:
     written = survey.declared.value(name, "command")
     text = " ".join(map(str, written)) if isinstance(written, list) else str(written or "")
     if match := _OPTION.search(_joined(text)):
-        seen = f"{survey.place(name, 'command')}, requirepass"
-        return variable_of_text(survey, match[1].replace("\0", " "), seen, DEFAULT_VARIABLE)
+        evidence = f"{survey.place(name, 'command')}, requirepass"
+        return variable_of_text(survey, match[1].replace("\0", " "), evidence, DEFAULT_VARIABLE)
     place = _configured(survey, name)
     return _of_application(survey, roles, place) if place else None
 
@@ -53,9 +53,9 @@ def _configured(survey: Survey, name: str) -> str:
     """Return "file:line" of a mounted configuration that requires a password; "" for none."""
     for mount in survey.services[name].mounts:
         if mount.type == "bind" and mount.target.endswith(".conf"):
-            file = survey.file(mount.target, Path(mount.source))
-            if match := _REQUIRES.search(file.text):
-                return file.place(match.start(1))
+            text = survey.text(name, survey.file(mount.target, Path(mount.source)))
+            if match := _REQUIRES.search(text.text):
+                return text.place(match.start(1))
     return ""
 
 
@@ -74,7 +74,7 @@ def _unless_empty(survey: Survey, name: str, variable: str) -> Fact[str] | None:
         return fact
     place = survey.environment_place(name, variable)
     is_set = fact.value in survey.variables
-    return Fact(value=fact.value, seen=f"{place}, {variable}, empty now") if is_set else None
+    return Fact(value=fact.value, evidence=f"{place}, {variable}, empty now") if is_set else None
 
 
 def _joined(text: str) -> str:
@@ -94,5 +94,5 @@ def _used(survey: Survey, roles: Roles) -> set[str]:
         used |= {*service.depends_on, *(link.service for link in service.links)}
         used |= {service.environment[key] for key in _HOSTS if key in service.environment}
         urls = (service.environment.get(key, "") for key in _URLS)
-        used |= {parts_of_url(url)[1].partition(":")[0] for url in urls}
+        used |= {read_place(url).host for url in urls}
     return used

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cosmicdeploy.adoption.facts import Fact, first_fact
+from cosmicdeploy.adoption.reading.numbers import port_number
 from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.recognition.data.places import read_place
 from cosmicdeploy.adoption.recognition.data.secrets import to_do, variable_of
-from cosmicdeploy.adoption.recognition.data.uses import URLS, parts_of_url, uses
+from cosmicdeploy.adoption.recognition.data.uses import URLS, uses
 from cosmicdeploy.adoption.recognition.roles.roles import Roles
 from cosmicdeploy.adoption.recognition.roles.servers import BACKED_UP
 from cosmicdeploy.settings import Database
@@ -49,15 +51,15 @@ def find_database(survey: Survey, roles: Roles) -> Fact[str] | None:
     if not ranked:
         return None
     is_certain = len(ranked) == 1 or ranked[0] in used
-    seen = roles.servers[ranked[0]].seen
-    return Fact(value=ranked[0], seen=seen, mark="" if is_certain else "guess")
+    evidence = roles.servers[ranked[0]].evidence
+    return Fact(value=ranked[0], evidence=evidence, mark="" if is_certain else "guess")
 
 
 def access_of(survey: Survey, roles: Roles, name: str) -> Access:
     """Return how the deployer connects to the database service `name`."""
     user, password = _login(survey, name)
     schema = first_fact((lambda: _schema(survey, name), lambda: _used_schema(survey, roles)))
-    unknown = Fact(value=UNKNOWN_SCHEMA, seen="no variable names the schema", mark="to do")
+    unknown = Fact(value=UNKNOWN_SCHEMA, evidence="no variable names the schema", mark="to do")
     return Access(schema or unknown, user, password, _port(survey, name))
 
 
@@ -75,17 +77,19 @@ def _text(survey: Survey, name: str, variables: list[str] | tuple[str, ...]) -> 
     environment = survey.services[name].environment
     for variable in variables:
         if _SCHEMA.fullmatch(environment.get(variable, "")):
-            seen = f"{survey.environment_place(name, variable)}, {variable}"
-            return Fact(value=environment[variable], seen=seen)
+            evidence = f"{survey.environment_place(name, variable)}, {variable}"
+            return Fact(value=environment[variable], evidence=evidence)
     return None
 
 
 def _of_urls(survey: Survey, name: str) -> Iterator[Fact[str]]:
     environment = survey.services[name].environment
     for variable in URLS:
-        path = parts_of_url(environment.get(variable, ""))[2]
+        path = read_place(environment.get(variable, "")).path
         if _SCHEMA.fullmatch(path):
-            yield Fact(value=path, seen=f"{survey.environment_place(name, variable)}, {variable}")
+            yield Fact(
+                value=path, evidence=f"{survey.environment_place(name, variable)}, {variable}"
+            )
 
 
 def _login(survey: Survey, name: str) -> tuple[Fact[str], Fact[str]]:
@@ -95,16 +99,16 @@ def _login(survey: Survey, name: str) -> tuple[Fact[str], Fact[str]]:
         if f"{prefix}ROOT_PASSWORD" in environment:
             default = DEFAULT.password_variable
             password = variable_of(survey, name, f"{prefix}ROOT_PASSWORD", default)
-            return Fact(value="root", seen=password.seen), password
+            return Fact(value="root", evidence=password.evidence), password
     for prefix in _PREFIXES:
         user = environment.get(f"{prefix}USER")
         if user and f"{prefix}PASSWORD" in environment and not _has_root(environment):
             place = survey.environment_place(name, f"{prefix}USER")
-            seen = f"{place}; it needs the privileges that docs/backups.md lists"
+            evidence = f"{place}; it needs the privileges that docs/backups.md lists"
             password = variable_of(survey, name, f"{prefix}PASSWORD", "DB_PASSWORD")
-            return Fact(value=user, seen=seen, mark="guess"), password
+            return Fact(value=user, evidence=evidence, mark="guess"), password
     why = f"{survey.place(name)} has no root password that can be read"
-    return Fact(value="root", seen=why), to_do(survey, DEFAULT.password_variable, why)
+    return Fact(value="root", evidence=why), to_do(survey, DEFAULT.password_variable, why)
 
 
 def _has_root(environment: Mapping[str, str]) -> bool:
@@ -114,8 +118,8 @@ def _has_root(environment: Mapping[str, str]) -> bool:
 def _port(survey: Survey, name: str) -> Fact[int] | None:
     command = survey.command(name)
     match = _PORT_OPTION.search(command.value)
-    port = match[1] if match else survey.services[name].environment.get("MYSQL_TCP_PORT", "")
-    if not (port.isascii() and port.isdecimal() and 0 < int(port[:6]) < 1 << 16):
+    text = match[1] if match else survey.services[name].environment.get("MYSQL_TCP_PORT", "")
+    if (port := port_number(text)) is None:
         return None
-    seen = command.seen if match else survey.environment_place(name, "MYSQL_TCP_PORT")
-    return Fact(value=int(port), seen=seen)
+    evidence = command.evidence if match else survey.environment_place(name, "MYSQL_TCP_PORT")
+    return Fact(value=port, evidence=evidence)

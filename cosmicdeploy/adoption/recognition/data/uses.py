@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from cosmicdeploy.adoption.facts import Note
+from cosmicdeploy.adoption.reading.numbers import port_number
 from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.recognition.data.places import read_place
 from cosmicdeploy.adoption.recognition.roles.roles import Roles
 from cosmicdeploy.adoption.recognition.roles.servers import BACKED_UP
 
@@ -27,16 +28,18 @@ _PRODUCTS = {
     "postgis": "PostgreSQL", "postgres": "PostgreSQL", "postgresql": "PostgreSQL",
     "sqlite": "SQLite", "sqlite3": "SQLite", "sqlserver": "SQL Server", "sqlsrv": "SQL Server",
 }  # fmt: skip
+# Servers that keep nothing when they stop.
+_FORGETFUL = ("memcached",)
 
 
 @dataclass(frozen=True)
 class Use:
-    """A database that an application uses: the host and port, and the product if it is known."""
+    """A database that an application uses: host, port and product, each "" if it is unknown."""
 
     host: str
     port: str
     product: str
-    seen: str
+    evidence: str
 
     @property
     def address(self) -> str:
@@ -51,16 +54,22 @@ def uses(survey: Survey, roles: Roles) -> Iterator[Use]:
         if kind == "SQLite":
             yield Use("", "", kind, survey.environment_place(name, "DB_CONNECTION"))
             continue
-        for variable in (each for each in _HOSTS if environment.get(each)):
-            host, _, port = environment[variable].partition(":")
-            port = port or next((environment[each] for each in _PORTS if each in environment), "")
-            yield Use(host, port, kind, survey.environment_place(name, variable))
-        for variable in (each for each in URLS if environment.get(each)):
-            yield from _use_of_url(environment[variable], survey.environment_place(name, variable))
+        for variable in (each for each in (*_HOSTS, *URLS) if environment.get(each)):
+            place = read_place(environment[variable])
+            product = _PRODUCTS.get(place.scheme.partition("+")[0], "")
+            port = place.port or ("" if variable in URLS else _port(environment))
+            if product or variable in _HOSTS:
+                evidence = survey.environment_place(name, variable)
+                yield Use(place.host, port, product or kind, f"{evidence}, {variable}")
+
+
+def _port(environment: Mapping[str, str]) -> str:
+    ports = (environment[each] for each in _PORTS if each in environment)
+    return next((port for port in ports if port_number(port)), "")
 
 
 def database_notes(survey: Survey, roles: Roles, chosen: str) -> Iterator[Note]:
-    """Yield a note for each database that cosmicdeploy does not back up, by its name.
+    """Yield a note for each database and other store that is not backed up, by its name.
 
     `chosen` is the service of the database that is backed up; "" for none.
     """
@@ -69,22 +78,24 @@ def database_notes(survey: Survey, roles: Roles, chosen: str) -> Iterator[Note]:
         if name != chosen:
             beside = f", beside {chosen}," if product in BACKED_UP else ""
             yield _not_held(name, f"{product}{beside} in the service {name}")
+    for name in roles.of_kind("store"):
+        product = roles.servers[name].value.product
+        if product not in _FORGETFUL:
+            yield Note(
+                kind="does not hold",
+                about=name,
+                what=f"{product} keeps data: no backup has it, and no rollback brings it back",
+                todo="back it up yourself, unless it can be filled again",
+            )
     outside = {use.address or use.product: use for use in uses(survey, roles)}
     for use in outside.values():
         if use.product == "SQLite":
-            yield _not_held("", f"SQLite, in a file of the application ({use.seen})")
-        elif not _is_of_stack(survey, use.host):
+            yield _not_held("", f"SQLite, in a file of the application ({use.evidence})")
+        elif not use.host and not roles.of_kind("database"):
+            yield _not_held("", f"{use.product or 'a database'}, at the address in {use.evidence}")
+        elif use.host and not _is_of_stack(survey, use.host):
             what = use.product or "a database"
-            yield _not_held("", f"{what} outside of the stack, at {use.address} ({use.seen})")
-
-
-def parts_of_url(url: str) -> Sequence[str]:
-    """Return scheme, "host:port" and path of a URL, without its user and password."""
-    try:
-        parts = urlsplit(url.removeprefix("jdbc:"))
-    except ValueError:
-        return ("", "", "")
-    return parts.scheme, parts.netloc.rpartition("@")[2], parts.path.lstrip("/")
+            yield _not_held("", f"{what} outside of the stack, at {use.address} ({use.evidence})")
 
 
 def _not_held(name: str, what: str) -> Note:
@@ -102,11 +113,3 @@ def _is_of_stack(survey: Survey, host: str) -> bool:
     aliases = {alias for s in services for each in s.networks for alias in each.aliases}
     links = {link.alias for service in services for link in service.links}
     return host in {*survey.services, *aliases, *links, *(s.container_name for s in services)}
-
-
-def _use_of_url(url: str, seen: str) -> Iterable[Use]:
-    scheme, place, _ = parts_of_url(url)
-    product = _PRODUCTS.get(scheme.partition("+")[0], "")
-    if product:
-        host, _, port = place.partition(":")
-        yield Use(host, port, product, seen)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from cosmicdeploy.adoption.facts import Fact
 from cosmicdeploy.adoption.reading.survey import Survey
 
-# A command of at most three plain words before one of Artisan's.
-_AS_ARTISAN = re.compile(r"((?:[\w./-]+ ){1,3})(?:schedule|queue):work\b")
+# A command of at most three plain words before one of Artisan's; a word behind an option may be a
+# secret.
+_AS_ARTISAN = re.compile(r"((?:[\w./][\w./-]* ){1,3})(?:schedule|queue):work\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +105,7 @@ def console_of_commands(survey: Survey, background: Iterable[str]) -> Fact[list[
         command = survey.command(name)
         match = _AS_ARTISAN.match(command.value)
         if match:
-            return Fact(value=match[1].split(), seen=command.seen, mark="guess")
+            return Fact(value=match[1].split(), evidence=command.evidence, mark="guess")
     return None
 
 
@@ -113,7 +114,7 @@ def _found(survey: Survey, services: tuple[str, ...]) -> Iterator[Fact[Framework
         for name in services:
             file = survey.sources[name].named(*framework.files)
             if file is not None:
-                yield Fact(value=framework, seen=file.shown)
+                yield Fact(value=framework, evidence=file.shown)
             command = survey.command(name)
             if match := re.search(framework.pattern, command.value):
-                yield Fact(value=framework, seen=f"{command.seen}, `{match[0]}`")
+                yield Fact(value=framework, evidence=f"{command.evidence}, `{match[0]}`")

@@ -13,13 +13,13 @@ CLEARS = ("cache:clear", "config:clear", "route:clear")
 _LOG, _CONFIG_CACHE = "storage/logs/laravel.log", "bootstrap/cache/config.php"
 # Channels that write to the container's output instead of a file.
 _TO_OUTPUT = ("errorlog", "null", "papertrail", "stderr", "stdout", "syslog")
-_POOL_USER = re.compile(r"^\s*user\s*=\s*([a-z_][a-z0-9_-]*)\s*$", re.MULTILINE)
+_POOL_USER = re.compile(r"^[ \t]*user[ \t]*=[ \t]*([a-z_][a-z0-9_-]*)\s*$", re.MULTILINE)
 _FPM = re.compile(r"php:\S*fpm")
 _ROOT = ("", "root", "0", "0:0")
 
 
 def laravel_settings(
-    survey: Survey, name: str, background: tuple[str, ...], seen: str
+    survey: Survey, name: str, background: tuple[str, ...], evidence: str
 ) -> Iterator[Setting]:
     """Yield settings for the application `name`; `background` are its scheduler and workers."""
     if (user := _console_user(survey, name, background)) is not None:
@@ -28,13 +28,15 @@ def laravel_settings(
     log_file = _log_file(survey, name, folder) if folder else None
     if log_file is not None:
         yield setting("app.log_file", log_file)
-        follow = Fact(value=True, seen="Laravel logs to that file only", mark=log_file.mark)
+        follow = Fact(value=True, evidence="Laravel logs to that file only", mark=log_file.mark)
         yield setting("monitoring.log_file", follow)
     clears = "Laravel; cache:clear empties the cache's store, so sessions and queue need another"
-    yield setting("cache_clear.commands", Fact(value=list(CLEARS), seen=clears))
+    yield setting("cache_clear.commands", Fact(value=list(CLEARS), evidence=clears))
     if folder is not None:
         path = f"{folder.value.rstrip('/')}/{_CONFIG_CACHE}"
-        yield setting("diagnose.config_cache", Fact(value=path, seen=f"{seen}, {folder.seen}"))
+        yield setting(
+            "diagnose.config_cache", Fact(value=path, evidence=f"{evidence}, {folder.evidence}")
+        )
 
 
 def _console_user(survey: Survey, name: str, background: tuple[str, ...]) -> Fact[str] | None:
@@ -47,20 +49,20 @@ def _console_user(survey: Survey, name: str, background: tuple[str, ...]) -> Fac
         is_pool = file.path.suffix == ".conf" and "[www]" in file.text
         match = _POOL_USER.search(file.text) if is_pool else None
         if match and match[1] not in _ROOT:
-            return Fact(value=match[1], seen=f"{file.place(match.start(1))}, PHP-FPM's user")
+            return Fact(value=match[1], evidence=f"{file.place(match.start(1))}, PHP-FPM's user")
     for each in background:
         user = survey.services[each].user
         if user and user not in _ROOT:
-            return Fact(value=user, seen=f"{survey.place(each, 'user')}, {each}", mark="guess")
+            return Fact(value=user, evidence=f"{survey.place(each, 'user')}, {each}", mark="guess")
     if any(_FPM.match(each.rpartition("/")[2]) for each in survey.images[name].names):
-        return Fact(value="www-data", seen="PHP-FPM's default user", mark="guess")
+        return Fact(value="www-data", evidence="PHP-FPM's default user", mark="guess")
     return None
 
 
 def _working_directory(survey: Survey, name: str) -> Fact[str] | None:
     own = survey.services[name].working_dir
     if own:
-        return Fact(value=own, seen=survey.place(name, "working_dir"))
+        return Fact(value=own, evidence=survey.place(name, "working_dir"))
     return survey.images[name].working_directory
 
 
@@ -72,5 +74,5 @@ def _log_file(survey: Survey, name: str, folder: Fact[str]) -> Fact[str] | None:
     logging = survey.sources[name].named("config/logging.php")
     if logging is not None and "logs/laravel.log" in logging.text:
         place = logging.place(logging.text.index("logs/laravel.log"))
-        return Fact(value=path, seen=f"{place}, {folder.seen}")
-    return Fact(value=path, seen=f"Laravel's default, {folder.seen}", mark="guess")
+        return Fact(value=path, evidence=f"{place}, {folder.evidence}")
+    return Fact(value=path, evidence=f"Laravel's default, {folder.evidence}", mark="guess")

@@ -37,7 +37,7 @@ def release_header(survey: Survey, name: str, variable: str) -> Fact[str] | None
     rest = line.replace(header, "")
     words = {variable, variable.rpartition("_")[2]} - {""}
     is_sure = not words.isdisjoint(re.findall(r"\w+", rest))
-    return Fact(value=header, seen=f"{place} sends it", mark="" if is_sure else "guess")
+    return Fact(value=header, evidence=f"{place} sends it", mark="" if is_sure else "guess")
 
 
 def sounds_like_release(header: str) -> bool:
@@ -49,7 +49,7 @@ def sounds_like_release(header: str) -> bool:
 def _set_headers(survey: Survey, name: str) -> dict[str, tuple[str, str]]:
     """Return the headers that the code sets, each with its first line and "file:line"."""
     command = survey.command(name)
-    found = {header: (line, command.seen) for header, line, _ in _headers(command.value)}
+    found = {header: (line, command.evidence) for header, line, _ in _headers(command.value)}
     for file in survey.sources[name].code():
         for header, line, position in _headers(file.text):
             if header not in found:

@@ -55,9 +55,9 @@ def _build_argument(survey: Survey, name: str) -> Fact[str] | None:
         if _means_release(argument) and _varies(written.get(argument)):
             place = survey.declared.pair_place(name, ("build", "args"), argument)
             if argument in image.variables or argument in survey.services[name].environment:
-                return Fact(value=argument, seen=f"{place}, build argument")
+                return Fact(value=argument, evidence=f"{place}, build argument")
             why = "no variable of the container has it, so the running release is unknown"
-            return Fact(value=argument, seen=f"{place}, build argument; {why}", mark="guess")
+            return Fact(value=argument, evidence=f"{place}, build argument; {why}", mark="guess")
     return None
 
 
@@ -65,7 +65,7 @@ def _container_variable(survey: Survey, name: str) -> Fact[str] | None:
     written = survey.declared.pairs(name, "environment")
     for variable in sorted(survey.services[name].environment, key=_rank):
         if _means_release(variable) and _varies(written.get(variable)):
-            return Fact(value=variable, seen=survey.environment_place(name, variable))
+            return Fact(value=variable, evidence=survey.environment_place(name, variable))
     return None
 
 
@@ -73,7 +73,7 @@ def _in_tag(survey: Survey, name: str) -> Fact[str] | None:
     variable = tag_variable(survey, name)
     if not variable:
         return None
-    return Fact(value=variable, seen=f"{survey.place(name, 'image')}, the image's tag")
+    return Fact(value=variable, evidence=f"{survey.place(name, 'image')}, the image's tag")
 
 
 def _in_image(survey: Survey, name: str) -> Fact[str] | None:
@@ -81,7 +81,7 @@ def _in_image(survey: Survey, name: str) -> Fact[str] | None:
     variable = next((each for each in _IN_IMAGE if each in image.variables), "")
     if not variable:
         return None
-    return Fact(value=variable, seen=image.variables[variable].seen, mark="guess")
+    return Fact(value=variable, evidence=image.variables[variable].evidence, mark="guess")
 
 
 def _means_release(variable: str) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cosmicdeploy.adoption.facts import Fact
-from cosmicdeploy.adoption.reading.proxy_texts import ProxyText
 from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.reading.texts.text_file import SearchedText
 from cosmicdeploy.adoption.recognition.roles.applications import Group
 from cosmicdeploy.adoption.recognition.roles.labels import Host, host_by_labels
 
@@ -29,7 +29,7 @@ class Published:
 
 
 def base_url(
-    survey: Survey, group: Group, proxy: str, texts: Sequence[ProxyText]
+    survey: Survey, group: Group, proxy: str, texts: Sequence[SearchedText]
 ) -> Fact[str] | None:
     """Return the base URL at which clients reach an application.
 
@@ -39,13 +39,15 @@ def base_url(
     host = _host(survey, group, proxy, texts)
     if host is None:
         return None
-    ports = published_ports(survey, proxy) if proxy else Published(HTTP, HTTPS)
+    # In front of a proxy without a published port is another one, probably at the usual ports.
+    is_front = proxy and survey.services[proxy].ports
+    ports = published_ports(survey, proxy) if is_front else Published(HTTP, HTTPS)
     is_tls = host.value.is_tls or ports.http is None
     port = ports.https if is_tls else ports.http
     scheme, usual = ("https", HTTPS) if is_tls else ("http", HTTP)
     colon = "" if port in (None, usual) else f":{port}"
-    seen = f"{host.seen}; this name has to lead to the stack"
-    return Fact(value=f"{scheme}://{host.value.name}{colon}", seen=seen, mark="guess")
+    evidence = f"{host.evidence}; this name has to lead to the stack"
+    return Fact(value=f"{scheme}://{host.value.name}{colon}", evidence=evidence, mark="guess")
 
 
 def has_plain_address(survey: Survey, proxy: str) -> bool:
@@ -65,10 +67,11 @@ def published_ports(survey: Survey, name: str) -> Published:
 
 
 def _host(
-    survey: Survey, group: Group, proxy: str, texts: Sequence[ProxyText]
+    survey: Survey, group: Group, proxy: str, texts: Sequence[SearchedText]
 ) -> Fact[Host] | None:
     """Return the name that requests need, if the published port alone does not do."""
-    by_labels = [fact for name in group.services if (fact := host_by_labels(survey, name))]
+    names = (*group.services, proxy) if proxy else group.services
+    by_labels = [fact for name in names if (fact := host_by_labels(survey, name))]
     if by_labels:
         return by_labels[0]
     if not proxy:
@@ -77,14 +80,14 @@ def _host(
     return next(_hosts_of_texts(texts, needs_tls=needs_tls), None)
 
 
-def _hosts_of_texts(texts: Sequence[ProxyText], *, needs_tls: bool) -> Iterator[Fact[Host]]:
+def _hosts_of_texts(texts: Sequence[SearchedText], *, needs_tls: bool) -> Iterator[Fact[Host]]:
     for text in texts:
         for site in text.matches(_SITE):
             host = Host(name=site[2], is_tls=not site["plain"])
-            yield Fact(value=host, seen=text.place(site.start(2)), mark="guess")
+            yield Fact(value=host, evidence=text.place(site.start(2)), mark="guess")
         redirect = next(text.matches(_REDIRECT), None)
         if redirect or needs_tls:
             for name in text.matches(_SERVER_NAME):
                 host = Host(name=name[1], is_tls=True)
                 place = text.place(redirect.start() if redirect else name.start())
-                yield Fact(value=host, seen=place, mark="guess")
+                yield Fact(value=host, evidence=place, mark="guess")

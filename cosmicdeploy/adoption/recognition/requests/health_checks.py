@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cosmicdeploy.adoption.facts import Fact
+from cosmicdeploy.adoption.reading.expressions import expressions
+from cosmicdeploy.adoption.reading.numbers import port_number
 from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.reading.texts.secrecy import is_secret_variable
 
 _URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[::1\]|[\w.-]+)(?::(?P<port>\$\{?\w+\}?|\d{1,5}))?"
@@ -25,23 +28,22 @@ _LOCAL = ("localhost", "127.0.0.1", "0.0.0.0", "[::1]", "::1")  # noqa: S104 - r
 class CheckedUrl:
     """What a health check requests; `port` is None if it is a variable that nothing sets.
 
-    `path` has no query, which may hold a token; `had_query` says that there was one.
+    `path` may have a query, which may hold a token; it is "" if it has a secret variable.
     """
 
     path: str
     port: int | None
     is_tls: bool = False
-    had_query: bool = False
 
 
 def checked_url(survey: Survey, name: str) -> Fact[CheckedUrl] | None:
     """Return the URL that the health check of a service requests; None if it requests none."""
-    words, seen = _check(survey, name)
+    words, evidence = _check(survey, name)
     text = " ".join(words)
     own = {*_LOCAL, name, survey.services[name].container_name, survey.services[name].hostname}
     for match in (*_URL.finditer(text), *_BARE.finditer(text)):
         if match["host"] in own:
-            return Fact(value=_url(survey, name, match), seen=f"{seen}, health check")
+            return Fact(value=_url(survey, name, match), evidence=f"{evidence}, health check")
     return None
 
 
@@ -57,18 +59,23 @@ def _check(survey: Survey, name: str) -> tuple[Sequence[str], str]:
         words = declared.test[1:] if declared.test[0] != "NONE" else ()
         return words, survey.place(name, "healthcheck", "test")
     image = survey.images[name].healthcheck
-    return (image.value, image.seen) if image else ((), "")
+    return (image.value, image.evidence) if image else ((), "")
 
 
 def _url(survey: Survey, name: str, match: re.Match[str]) -> CheckedUrl:
     is_tls = match.re is _URL and match["scheme"] == "https"
-    path, question, _ = (match["path"] or "/").partition("?")
     return CheckedUrl(
-        path=path.partition("#")[0],
+        path="" if _has_secret(survey, name) else match["path"] or "/",
         port=_port(survey, name, match["port"] or ("443" if is_tls else "80")),
         is_tls=is_tls,
-        had_query=bool(question),
     )
+
+
+def _has_secret(survey: Survey, name: str) -> bool:
+    """Return whether the health check's text has a variable that may hold a secret."""
+    written = survey.declared.value(name, "healthcheck", "test")
+    text = " ".join(map(str, written)) if isinstance(written, list) else str(written)
+    return any(is_secret_variable(each.name) for each in expressions(text))
 
 
 def _port(survey: Survey, name: str, text: str) -> int | None:
@@ -77,6 +84,4 @@ def _port(survey: Survey, name: str, text: str) -> int | None:
         image = survey.images[name].variables
         known = image[variable].value if variable in image else ""
         text = survey.services[name].environment.get(variable, known)
-    return (
-        int(text) if text.isascii() and text.isdecimal() and 0 < int(text[:6]) < 1 << 16 else None
-    )
+    return port_number(text)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from cosmicdeploy.adoption.facts import Fact, first_fact
 from cosmicdeploy.adoption.reading.declared import one_line
-from cosmicdeploy.adoption.reading.proxy_texts import ProxyText
-from cosmicdeploy.adoption.reading.source_files import TextFile, search
 from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.reading.texts.source_files import search
+from cosmicdeploy.adoption.reading.texts.text_file import SearchedText, TextFile
 from cosmicdeploy.adoption.recognition.requests.health_checks import checked_url
 from cosmicdeploy.adoption.recognition.roles.labels import health_path_by_labels
 
@@ -23,7 +23,7 @@ _WORD = "|".join(sorted(map(re.escape, WORDS), key=len, reverse=True))
 _PATH = re.compile(rf"(?<![\w/.:$}}{{*-])/(?:[\w-]{{1,40}}/){{0,3}}(?:{_WORD})/?(?![\w./-])")
 # Where frameworks declare routes without a leading slash.
 _ROUTE = re.compile(
-    r"(?:\b(?:path|re_path|url|get|match|Route::\w+)\s*\(?\s*r?|health:\s*)"
+    r"(?:\b(?:path|re_path|url|get|match|Route::\w+)\s{0,9}\(?\s{0,9}r?|health:\s{0,9})"
     rf"""["']\^?(?P<route>/?(?:[\w-]{{1,40}}/){{0,3}}(?:{_WORD})/?)\$?["']"""
 )
 _VARIABLES = ("HEALTH_PATH", "HEALTHCHECK_PATH", "HEALTH_CHECK_PATH")
@@ -38,7 +38,7 @@ _HAPROXY = re.compile(
 _CADDY = re.compile(r"\bhealth_uri\s+(/[\w./-]*)")
 
 
-def health_path_of(survey: Survey, name: str, texts: Sequence[ProxyText]) -> Fact[str]:
+def health_path_of(survey: Survey, name: str, texts: Sequence[SearchedText]) -> Fact[str]:
     """Return the health path of a service; `texts` configure the proxy in front of it.
 
     Without any evidence it is `/`, as a guess.
@@ -46,14 +46,14 @@ def health_path_of(survey: Survey, name: str, texts: Sequence[ProxyText]) -> Fac
     fact = first_fact(
         (
             lambda: _of_health_check(survey, name),
-            lambda: health_path_by_labels(survey, name),
+            lambda: _of_labels(survey, name),
             lambda: _of_variable(survey, name),
             lambda: _of_proxy(texts),
             lambda: _of_source(survey, name),
         )
     )
     nothing = "no file names a health path; it has to answer 200"
-    return fact or Fact(value="/", seen=nothing, mark="guess")
+    return fact or Fact(value="/", evidence=nothing, mark="guess")
 
 
 def candidates(survey: Survey, name: str) -> list[str]:
@@ -63,13 +63,23 @@ def candidates(survey: Survey, name: str) -> list[str]:
 
 def _of_health_check(survey: Survey, name: str) -> Fact[str] | None:
     url = checked_url(survey, name)
-    if url is None:
+    return _path(url.value.path, url.evidence) if url else None
+
+
+def _of_labels(survey: Survey, name: str) -> Fact[str] | None:
+    label = health_path_by_labels(survey, name)
+    return _path(label.value, label.evidence) if label else None
+
+
+def _path(text: str, evidence: str) -> Fact[str] | None:
+    """Return a path without its query, which may hold a token; None for anything else."""
+    path, question, _ = text.partition("?")
+    path = one_line(path.partition("#")[0])
+    if not path.startswith("/") or "$" in path:
         return None
-    if "$" in url.value.path:
-        return None
-    without = "; its query is left out" if url.value.had_query else ""
-    fact = Fact(value=one_line(url.value.path), seen=url.seen + without)
-    return fact.guessed() if without else fact
+    if question:
+        return Fact(value=path, evidence=f"{evidence}; its query is left out", mark="guess")
+    return Fact(value=path, evidence=evidence)
 
 
 def _of_variable(survey: Survey, name: str) -> Fact[str] | None:
@@ -77,14 +87,16 @@ def _of_variable(survey: Survey, name: str) -> Fact[str] | None:
     own, image = survey.services[name].environment, survey.images[name].variables
     for variable in _VARIABLES:
         if _IS_PATH.fullmatch(own.get(variable, "")):
-            seen = f"{survey.environment_place(name, variable)}, {variable}"
-            return Fact(value=own[variable], seen=seen)
+            evidence = f"{survey.environment_place(name, variable)}, {variable}"
+            return Fact(value=own[variable], evidence=evidence)
         if variable in image and _IS_PATH.fullmatch(image[variable].value):
-            return Fact(value=image[variable].value, seen=f"{image[variable].seen}, {variable}")
+            return Fact(
+                value=image[variable].value, evidence=f"{image[variable].evidence}, {variable}"
+            )
     return None
 
 
-def _of_proxy(texts: Sequence[ProxyText]) -> Fact[str] | None:
+def _of_proxy(texts: Sequence[SearchedText]) -> Fact[str] | None:
     """Return the path by which HAProxy or Caddy checks its servers, if there is only one."""
     found: dict[str, str] = {}
     for text in texts:
@@ -95,7 +107,7 @@ def _of_proxy(texts: Sequence[ProxyText]) -> Fact[str] | None:
     if len(found) != 1:
         return None
     path, place = next(iter(found.items()))
-    return Fact(value=path, seen=f"{place}, the proxy checks it")
+    return Fact(value=path, evidence=f"{place}, the proxy checks it")
 
 
 def _of_source(survey: Survey, name: str) -> Fact[str] | None:
@@ -103,7 +115,7 @@ def _of_source(survey: Survey, name: str) -> Fact[str] | None:
     if not found:
         return None
     path = min(found, key=_rank)
-    return Fact(value=path, seen=f"{found[path]} has this path", mark="guess")
+    return Fact(value=path, evidence=f"{found[path]} has this path", mark="guess")
 
 
 def _paths(file: TextFile) -> Iterator[tuple[str, int]]:

@@ -32,23 +32,26 @@ def ask(
     survey: Survey,
     group: Group,
     port: Fact[int] | None,
-    said: Answers,
+    declared: Answers,
     others: Sequence[str],
     variable: Fact[str] | None,
 ) -> Answers:
     """Return the path that a running replica answers with 200, and its release header.
 
-    `said` is what the files say, `others` are paths to try if its path is a guess, and `variable`
-    is the release variable. Without a running replica that answers 200, returns what is said.
+    `declared` is what the files say, `others` are paths to try if its path is a guess, and
+    `variable` is the release variable. Without a running replica that answers 200, returns
+    `declared`.
     """
     base, container = _base(survey, group, port)
-    response = _first_good(base, said.path, others) if container else None
+    response = _first_good(base, declared.path, others) if container else None
     if container is None or response is None:
-        return said
-    header = _header(response, container, said.header, variable)
-    if not said.path.mark:
-        return Answers(said.path, header)
-    path = Fact(value=response.url.removeprefix(base), seen=f"{container.name} answers 200 there")
+        return declared
+    header = _header(response, container, declared.header, variable)
+    if not declared.path.mark:
+        return Answers(declared.path, header)
+    path = Fact(
+        value=response.url.removeprefix(base), evidence=f"{container.name} answers 200 there"
+    )
     return Answers(path.guessed() if answers_everything(base) else path, header)
 
 
@@ -78,7 +81,7 @@ def _first_good(base: str, path: Fact[str], others: Sequence[str]) -> Response |
 def _header(
     response: Response,
     container: Container,
-    said: Fact[str] | None,
+    declared: Fact[str] | None,
     variable: Fact[str] | None,
 ) -> Fact[str] | None:
     """Return the header that has the running release; without a known release, one as a guess.
@@ -93,7 +96,7 @@ def _header(
     ]
     if len(names) != 1:
         return None
-    is_said = said is not None and said.value.lower() == names[0].lower()
-    name = said.value if said is not None and is_said else names[0].title()
-    seen = f"{container.name} answers with it"
-    return Fact(value=name, seen=seen, mark="" if release else "guess")
+    is_declared = declared is not None and declared.value.lower() == names[0].lower()
+    name = declared.value if declared is not None and is_declared else names[0].title()
+    evidence = f"{container.name} answers with it"
+    return Fact(value=name, evidence=evidence, mark="" if release else "guess")

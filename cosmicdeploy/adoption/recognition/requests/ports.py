@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from cosmicdeploy.adoption.facts import Fact, first_fact
 from cosmicdeploy.adoption.reading.declared import one_line
+from cosmicdeploy.adoption.reading.numbers import port_number
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.requests.health_checks import checked_url
 from cosmicdeploy.adoption.recognition.roles.labels import Pass
@@ -42,17 +43,17 @@ def port_of(survey: Survey, name: str, passes: Sequence[Pass]) -> Fact[int] | No
 def _of_passes(passes: Sequence[Pass]) -> Fact[int] | None:
     known = [each for each in passes if each.port is not None]
     if known:
-        return Fact(value=known[0].port or 0, seen=known[0].seen)
+        return Fact(value=known[0].port or 0, evidence=known[0].evidence)
     # nginx's `proxy_pass http://web` means port 80; a label without a port says nothing.
     direct = next((each for each in passes if each.is_parsed and each.kind == "proxy"), None)
-    return Fact(value=80, seen=direct.seen) if direct else None
+    return Fact(value=80, evidence=direct.evidence) if direct else None
 
 
 def _of_health_check(survey: Survey, name: str) -> Fact[int] | None:
     url = checked_url(survey, name)
     if url is None or url.value.port is None:
         return None
-    return Fact(value=url.value.port, seen=url.seen)
+    return Fact(value=url.value.port, evidence=url.evidence)
 
 
 def _of_published(survey: Survey, name: str) -> Fact[int] | None:
@@ -63,29 +64,30 @@ def _of_published(survey: Survey, name: str) -> Fact[int] | None:
 def _of_variable(survey: Survey, name: str) -> Fact[int] | None:
     environment = survey.services[name].environment
     for variable in _VARIABLES:
-        if _is_port(environment.get(variable, "")):
-            seen = f"{survey.environment_place(name, variable)}, {variable}"
-            return Fact(value=int(environment[variable]), seen=seen)
+        if port := port_number(environment.get(variable, "")):
+            evidence = f"{survey.environment_place(name, variable)}, {variable}"
+            return Fact(value=port, evidence=evidence)
     return None
 
 
 def _of_command(survey: Survey, name: str) -> Fact[int] | None:
     command = survey.command(name)
     match = _OPTION.search(command.value)
-    return Fact(value=int(match[1]), seen=command.seen) if match and _is_port(match[1]) else None
+    port = port_number(match[1]) if match else None
+    return Fact(value=port, evidence=command.evidence) if port else None
 
 
 def _of_exposed(survey: Survey, name: str) -> Fact[int] | None:
     texts = [each.partition("/") for each in survey.services[name].expose]
-    ports = [int(port) for port, _, kind in texts if kind in ("", "tcp") and _is_port(port)]
-    if ports:
-        return _chosen(ports, survey.place(name, "expose"))
+    ports = [port_number(port) for port, _, kind in texts if kind in ("", "tcp")]
+    if any(ports):
+        return _chosen([port for port in ports if port], survey.place(name, "expose"))
     exposed = survey.images[name].ports
     chosen = _chosen([each.value for each in exposed], "")
     if chosen is None:
         return None
-    seen = next(each.seen for each in exposed if each.value == chosen.value)
-    return Fact(value=chosen.value, seen=f"{seen}, EXPOSE", mark=chosen.mark)
+    evidence = next(each.evidence for each in exposed if each.value == chosen.value)
+    return Fact(value=chosen.value, evidence=f"{evidence}, EXPOSE", mark=chosen.mark)
 
 
 def _of_containers(survey: Survey, name: str) -> Fact[int] | None:
@@ -99,18 +101,14 @@ def _of_base(survey: Survey, name: str) -> Fact[int] | None:
     for image in survey.images[name].names:
         for word in words_of(image):
             if word in _BASES:
-                return Fact(value=_BASES[word], seen=f"image {one_line(image)}", mark="guess")
+                return Fact(value=_BASES[word], evidence=f"image {one_line(image)}", mark="guess")
     return None
 
 
-def _chosen(ports: Sequence[int], seen: str) -> Fact[int] | None:
+def _chosen(ports: Sequence[int], evidence: str) -> Fact[int] | None:
     """Return the only port, or one of several as a guess."""
     distinct = list(dict.fromkeys(ports))
     if len(distinct) < 2:
-        return Fact(value=distinct[0], seen=seen) if distinct else None
+        return Fact(value=distinct[0], evidence=evidence) if distinct else None
     usual = [port for port in _USUAL if port in distinct]
-    return Fact(value=(usual or distinct)[0], seen=f"{seen}, one of several", mark="guess")
-
-
-def _is_port(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 6 and 0 < int(text) < 1 << 16
+    return Fact(value=(usual or distinct)[0], evidence=f"{evidence}, one of several", mark="guess")

@@ -41,12 +41,12 @@ def spoken_by(survey: Survey, group: Group, *, has_port: bool) -> Spoken:
         return Spoken("fastcgi", fastcgi)
     url = checked_url(survey, group.first)
     if url is not None and url.value.is_tls:
-        tls = Fact(value="other", seen=f"{url.seen} uses HTTPS", mark="guess")
+        tls = Fact(value="other", evidence=f"{url.evidence} uses HTTPS", mark="guess")
         return Spoken("other", tls)
     if not has_port and _is_without_port(survey, group.first):
         nothing = "no file names a port of it, so no request is sent to it"
-        other = Fact(value="other", seen=nothing, mark="guess")
-        return Spoken("other", other, reached_at=Fact(value=False, seen=nothing, mark="guess"))
+        other = Fact(value="other", evidence=nothing, mark="guess")
+        return Spoken("other", other, reached_at=Fact(value=False, evidence=nothing, mark="guess"))
     return Spoken()
 
 
@@ -60,19 +60,19 @@ def _of_passes(survey: Survey, group: Group) -> Spoken:
         return Spoken(protocol, is_presumed=True)
     script = None
     if first.script and not has_health_check(survey, group.first):
-        script = Fact(value=first.script, seen=first.seen)
-    return Spoken(protocol, Fact(value=protocol, seen=first.seen), script)
+        script = Fact(value=first.script, evidence=first.evidence)
+    return Spoken(protocol, Fact(value=protocol, evidence=first.evidence), script)
 
 
 def _php_fpm(survey: Survey, name: str) -> Fact[str] | None:
     """Recognize PHP-FPM by its program, or by the name of its image, such as php:8.3-fpm."""
     command = survey.command(name)
     if command.value.partition(" ")[0].rpartition("/")[2].startswith("php-fpm"):
-        return Fact(value="fastcgi", seen=f"{command.seen}, runs php-fpm")
+        return Fact(value="fastcgi", evidence=f"{command.evidence}, runs php-fpm")
     for image in survey.images[name].names:
         last = image.rpartition("/")[2]
         if last.startswith("php:") and "fpm" in last and not command.value:
-            return Fact(value="fastcgi", seen=f"image {one_line(image)}", mark="guess")
+            return Fact(value="fastcgi", evidence=f"image {one_line(image)}", mark="guess")
     return None
 
 

@@ -21,7 +21,7 @@ class Group:
     """An application: its services, replicas of one another, and the evidence for them."""
 
     services: tuple[str, ...]
-    seen: str
+    evidence: str
     mark: Mark
     passes: Sequence[Pass]
 
@@ -58,7 +58,7 @@ def _group(roles: Roles, names: Sequence[str]) -> Group:
     facts = [roles.applications[name] for name in names]
     best: Fact[int] = min(facts, key=lambda fact: (fact.value, bool(fact.mark)))
     passes = [each for name in names for each in roles.passes.get(name, ())]
-    return Group(tuple(names), best.seen, best.mark, passes)
+    return Group(tuple(names), best.evidence, best.mark, passes)
 
 
 def background_of(

@@ -10,11 +10,19 @@ from cosmicdeploy.adoption.facts import Fact, first_fact
 from cosmicdeploy.adoption.reading.survey import Survey
 
 Role = Literal["scheduler", "worker", "task"]
-# Role → patterns of command lines; what a pattern matches is shown as the evidence.
+# Patterns of commands that migrate a database.
+MIGRATIONS = (
+    r"\b(migrate)(?::(?!status)[\w-]+)?(?=[\s;&|)'\"]|$)(?!\s+(?:status|--check|--plan)\b)",
+    r"\bdb:(?:migrate|prepare|setup)\b|\bdb:upgrade\b",
+    r"\bflask\s+db\s+upgrade\b|\balembic\s+upgrade\b|\bupgrade\s+head\b",
+    r"\bmigrations:migrate\b",
+    r"\b(?:flyway|liquibase|dbmate)\b",
+)
+# Role → patterns of command lines.
 _COMMANDS: Mapping[Role, Sequence[str]] = {
     "scheduler": (
         r"\bschedule:(?:work|run|daemon)\b",  # Laravel
-        r"\bcelery\b.{0,200}?\bbeat\b",
+        r"\b(celery)\b.{0,200}?\b(beat)\b",
         r"(?:^|[\s/])(?:crond|supercronic|yacron|go-crond)\b",
         r"(?:^|[\s/])cron\s+-\w*f",
         r"\b(?:rqscheduler|clockwork|apscheduler)\b",
@@ -23,19 +31,15 @@ _COMMANDS: Mapping[Role, Sequence[str]] = {
         r"\bqueue:(?:work|listen)\b",
         r"\bartisan\s+horizon\b",
         r"\bmessenger:consume\b",  # Symfony
-        r"\bcelery\b.{0,200}?\bworker\b",
+        r"\b(celery)\b.{0,200}?\b(worker)\b",
         r"\brq\s+worker\b|\brqworker\b",
         r"\b(?:sidekiq|resque|good_job|shoryuken|sneakers|delayed_job)\b|\bbin/jobs\b",
         r"\b(?:dramatiq|huey_consumer|run_huey|arq|taskiq\s+worker|saq)\b",
         r"\b(?:procrastinate\s+worker|qcluster|process_tasks)\b",
     ),
     "task": (
-        r"\bmigrate(?::(?!status)[\w-]+)?(?=\s|$)",
-        r"\bdb:(?:migrate|prepare|setup|seed)\b|\bdb:upgrade\b",
-        r"\bflask\s+db\s+upgrade\b|\balembic\s+upgrade\b|\bupgrade\s+head\b",
-        r"\bmigrations:migrate\b|\bmigrate\s+deploy\b",
-        r"\b(?:collectstatic|createcachetable|createsuperuser|loaddata)\b",
-        r"\b(?:flyway|liquibase|dbmate)\b",
+        *MIGRATIONS,
+        r"\bdb:seed\b|\b(?:collectstatic|createcachetable|createsuperuser|loaddata)\b",
     ),
 }
 # Role → patterns of names, and of the file that a command line runs. These are only guesses.
@@ -48,7 +52,15 @@ _ROLE_VARIABLES = ("CONTAINER_ROLE", "APP_ROLE", "PROCESS_TYPE", "SERVICE_ROLE",
 # What follows a task in a command line that does not end with it.
 _GOES_ON = re.compile(r"&&|;|\|\||\bexec\b")
 _WORDS = re.compile(r"[a-z]+")
-_FILE = re.compile(r"\b([\w-]+)\.(?:py|js|mjs|cjs|ts|rb|php|jar|sh)\b")
+_FILE = re.compile(r"(?<![\w-])([\w-]{1,80})\.(?:py|js|mjs|cjs|ts|rb|php|jar|sh)\b")
+
+
+def shown_words(match: re.Match[str]) -> str:
+    """Return what may be shown of a match: its groups, without groups all of it.
+
+    What a pattern leaves open is in no group, since it may be a secret.
+    """
+    return " … ".join(match.groups()) or " ".join(match[0].split()).strip("/")
 
 
 def background_role(survey: Survey, name: str) -> Fact[Role] | None:
@@ -89,9 +101,7 @@ def _by_command(survey: Survey, name: str) -> Fact[Role] | None:
     for role, patterns in _COMMANDS.items():
         for pattern in patterns:
             if match := re.search(pattern, command.value):
-                # The whole command line may hold a secret, so only known words are shown.
-                words = " … ".join(dict.fromkeys((match[0].split()[0], match[0].split()[-1])))
-                return Fact(value=role, seen=f"{command.seen}, `{words.strip('/')}`")
+                return Fact(value=role, evidence=f"{command.evidence}, `{shown_words(match)}`")
     return None
 
 
@@ -101,8 +111,8 @@ def _by_variable(survey: Survey, name: str) -> Fact[Role] | None:
         value = survey.services[name].environment.get(variable, "").lower()
         for role, pattern in _NAMES.items():
             if re.fullmatch(pattern, value):
-                seen = f"{survey.environment_place(name, variable)}, {variable}"
-                return Fact(value=role, seen=seen)
+                evidence = f"{survey.environment_place(name, variable)}, {variable}"
+                return Fact(value=role, evidence=evidence)
     return None
 
 
@@ -116,7 +126,7 @@ def _by_name(survey: Survey, name: str) -> Fact[Role] | None:
     for role, pattern in _NAMES.items():
         for word, why in names.items():
             if re.fullmatch(pattern, word):
-                return Fact(value=role, seen=f"{survey.place(name)}, {why}", mark="guess")
+                return Fact(value=role, evidence=f"{survey.place(name)}, {why}", mark="guess")
     return None
 
 

@@ -6,12 +6,13 @@ Traefik, caddy-docker-proxy and nginx-proxy find their services in this way.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cosmicdeploy.adoption.facts import Fact
+from cosmicdeploy.adoption.reading.numbers import port_number
 from cosmicdeploy.adoption.reading.survey import Survey
-from cosmicdeploy.stack.model import Service
+from cosmicdeploy.stack.model import Mount, Service
 
 _TRAEFIK = re.compile(r"traefik\.(?:enable|http\.(?:routers|services)\..+)")
 _TRAEFIK_PORT = re.compile(r"traefik\.http\.services\.[^.]+\.loadbalancer\.server\.port")
@@ -39,7 +40,7 @@ class Pass:
     proxy: str
     kind: str
     port: int | None
-    seen: str
+    evidence: str
     script: str = ""
     is_visible: bool = False
     is_parsed: bool = False
@@ -66,18 +67,32 @@ def passes_by_labels(survey: Survey, proxies: Mapping[str, str], name: str) -> I
     ):
         if found is not None:
             key, kind, port = found
-            proxy = next((each for each, what in proxies.items() if what == product), "")
-            seen = _place(survey, name, key)
-            yield Pass(service=name, proxy=proxy, kind=kind, port=port, seen=seen)
+            proxy = _reader(survey, [n for n, what in proxies.items() if what == product], name)
+            evidence = _place(survey, name, key)
+            yield Pass(service=name, proxy=proxy, kind=kind, port=port, evidence=evidence)
+
+
+def _reader(survey: Survey, proxies: Sequence[str], name: str) -> str:
+    """Return the proxy that reads the labels and variables of a service; "" if none does.
+
+    It is preferably one that gets the engine's socket. A service does not read its own.
+    """
+    others = [each for each in proxies if each != name]
+    reading = [each for each in others if any(map(_is_socket, survey.services[each].mounts))]
+    return next(iter((*reading, *others)), "")
+
+
+def _is_socket(mount: Mount) -> bool:
+    return mount.source.endswith("/docker.sock")
 
 
 def health_path_by_labels(survey: Survey, name: str) -> Fact[str] | None:
-    """Return the path that Traefik checks; None without one."""
+    """Return the path that Traefik checks, with its query; None without one."""
     labels = survey.services[name].labels
     key = next((key for key in labels if _TRAEFIK_HEALTH.fullmatch(key)), "")
-    if not labels.get(key, "").startswith("/"):
+    if not key:
         return None
-    return Fact(value=labels[key], seen=f"{_place(survey, name, key)}, Traefik's health check")
+    return Fact(value=labels[key], evidence=f"{_place(survey, name, key)}, Traefik's health check")
 
 
 def host_by_labels(survey: Survey, name: str) -> Fact[Host] | None:
@@ -99,8 +114,8 @@ def host_by_labels(survey: Survey, name: str) -> Fact[Host] | None:
     return None
 
 
-def _host(name: str, is_tls: bool, seen: str) -> Fact[Host]:
-    return Fact(value=Host(name=name, is_tls=is_tls), seen=seen, mark="guess")
+def _host(name: str, is_tls: bool, evidence: str) -> Fact[Host]:
+    return Fact(value=Host(name=name, is_tls=is_tls), evidence=evidence, mark="guess")
 
 
 def _traefik_pass(service: Service) -> tuple[str, str, int | None] | None:
@@ -109,13 +124,13 @@ def _traefik_pass(service: Service) -> tuple[str, str, int | None] | None:
     if not keys or labels.get("traefik.enable") == "false":
         return None
     port = next((key for key in keys if _TRAEFIK_PORT.fullmatch(key)), "")
-    return port or keys[0], "proxy", _number(labels.get(port, ""))
+    return port or keys[0], "proxy", port_number(labels.get(port, ""))
 
 
 def _caddy_pass(service: Service) -> tuple[str, str, int | None] | None:
     key = next((key for key in service.labels if _CADDY_PASS.fullmatch(key)), "")
     upstreams = _UPSTREAMS.search(service.labels.get(key, ""))
-    return (key, "proxy", int(upstreams[1]) if upstreams else None) if key else None
+    return (key, "proxy", port_number(upstreams[1]) if upstreams else None) if key else None
 
 
 def _nginx_pass(service: Service) -> tuple[str, str, int | None] | None:
@@ -123,15 +138,10 @@ def _nginx_pass(service: Service) -> tuple[str, str, int | None] | None:
     if "VIRTUAL_HOST" not in variables:
         return None
     kind = "fastcgi" if variables.get("VIRTUAL_PROTO") == "fastcgi" else "proxy"
-    return "VIRTUAL_HOST", kind, _number(variables.get("VIRTUAL_PORT", ""))
+    return "VIRTUAL_HOST", kind, port_number(variables.get("VIRTUAL_PORT", ""))
 
 
 def _place(survey: Survey, name: str, key: str) -> str:
     if key in survey.services[name].labels:
         return survey.declared.pair_place(name, ("labels",), key)
     return survey.environment_place(name, key)
-
-
-def _number(text: str) -> int | None:
-    is_port = text.isdecimal() and len(text) < 6 and 0 < int(text) < 1 << 16
-    return int(text) if is_port else None

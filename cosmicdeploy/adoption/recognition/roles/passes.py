@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from cosmicdeploy.adoption.reading.proxy_texts import ProxyText
 from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.reading.texts.text_file import SearchedText
 from cosmicdeploy.adoption.recognition.roles.labels import Pass, passes_by_labels
 from cosmicdeploy.proxy.nginx.declared import declared_passes, names_of, passes_to
 
@@ -24,7 +24,7 @@ _FASTCGI = re.compile(r"fcgi|fastcgi", re.IGNORECASE)
 def find_passes(
     survey: Survey,
     proxies: Mapping[str, str],
-    texts: Mapping[str, Sequence[ProxyText]],
+    texts: Mapping[str, Sequence[SearchedText]],
     targets: Collection[str],
 ) -> dict[str, list[Pass]]:
     """Return how the `targets` get requests, by service.
@@ -43,7 +43,7 @@ def find_passes(
 
 
 def _passes(
-    survey: Survey, proxy: str, product: str, name: str, texts: Iterable[ProxyText]
+    survey: Survey, proxy: str, product: str, name: str, texts: Iterable[SearchedText]
 ) -> list[Pass]:
     names = _names(survey, proxy, name)
     if product != "nginx":
@@ -61,7 +61,7 @@ def _names(survey: Survey, proxy: str, name: str) -> set[str]:
 
 
 def _parsed(
-    survey: Survey, proxy: str, name: str, names: Collection[str], texts: Iterable[ProxyText]
+    survey: Survey, proxy: str, name: str, names: Collection[str], texts: Iterable[SearchedText]
 ) -> list[Pass]:
     visible = {
         (each.kind, each.place.rpartition("/")[2], each.port)
@@ -74,7 +74,7 @@ def _parsed(
             proxy=proxy,
             kind=each.kind,
             port=each.port,
-            seen=each.place,
+            evidence=each.place,
             script=each.script,
             is_visible=(each.kind, each.place.rpartition("/")[2], each.port) in visible,
             is_parsed=True,
@@ -84,7 +84,7 @@ def _parsed(
 
 
 def _searched(
-    proxy: str, name: str, names: Collection[str], texts: Iterable[ProxyText], *, with_port: bool
+    proxy: str, name: str, names: Collection[str], texts: Iterable[SearchedText], *, with_port: bool
 ) -> Iterator[Pass]:
     alternatives = "|".join(re.escape(each) for each in sorted(names, key=len, reverse=True))
     pattern = re.compile(
@@ -103,7 +103,7 @@ def _searched(
                 proxy=proxy,
                 kind="fastcgi" if is_fastcgi else "proxy",
                 port=port or None,
-                seen=each.place(match.start()),
+                evidence=each.place(match.start()),
             )
 
 

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cosmicdeploy.adoption.facts import Fact
-from cosmicdeploy.adoption.reading.proxy_texts import ProxyText, proxy_texts
 from cosmicdeploy.adoption.reading.survey import Survey
+from cosmicdeploy.adoption.reading.texts.proxy_texts import proxy_texts
+from cosmicdeploy.adoption.reading.texts.text_file import SearchedText
 from cosmicdeploy.adoption.recognition.release.variables import tag_variable
 from cosmicdeploy.adoption.recognition.roles.background import background_role, is_task
 from cosmicdeploy.adoption.recognition.roles.labels import Pass
@@ -38,7 +39,7 @@ class Roles:
     background: Mapping[str, Fact[str]]
     one_shot: Mapping[str, str]
     passes: Mapping[str, Sequence[Pass]]
-    texts: Mapping[str, Sequence[ProxyText]] = field(repr=False)
+    texts: Mapping[str, Sequence[SearchedText]] = field(repr=False)
     proxy: Fact[str] | None = None
 
     def of_kind(self, kind: str) -> list[str]:
@@ -80,7 +81,7 @@ def _servers(survey: Survey, named: Collection[str]) -> dict[str, Fact[Server]]:
 def _only_front(survey: Survey, servers: Mapping[str, Fact[Server]]) -> dict[str, Fact[int]]:
     """Return the web server of a stack that has nothing behind it; empty if there is none."""
     return {
-        name: Fact(value=ANY, seen=f"{server.seen}, nothing is behind it", mark="guess")
+        name: Fact(value=ANY, evidence=f"{server.evidence}, nothing is behind it", mark="guess")
         for name, server in servers.items()
         if server.value.kind == "proxy" and survey.services[name].ports
     }
@@ -98,7 +99,7 @@ def _waiting(survey: Survey, name: str) -> str:
 
 def _serving_proxies(
     survey: Survey,
-    texts: Mapping[str, Sequence[ProxyText]],
+    texts: Mapping[str, Sequence[SearchedText]],
     passes: Mapping[str, Sequence[Pass]],
 ) -> list[str]:
     """Return the web servers that pass no request on: they serve files of their own.
@@ -119,7 +120,7 @@ def _background(
     for name in names:
         role = None if passes.get(name) else background_role(survey, name)
         if role is not None and (role.value != "task" or is_task(survey, name)):
-            found[name] = Fact(value=role.value, seen=role.seen, mark=role.mark)
+            found[name] = Fact(value=role.value, evidence=role.evidence, mark=role.mark)
     return found
 
 
@@ -128,18 +129,20 @@ def _tier(survey: Survey, name: str, passes: Sequence[Pass]) -> Fact[int]:
     service = survey.services[name]
     if passes:
         to = f"{passes[0].proxy} passes" if passes[0].proxy else "a proxy passes"
-        return Fact(value=GETS_REQUESTS, seen=f"{passes[0].seen}, {to} requests to it")
+        return Fact(value=GETS_REQUESTS, evidence=f"{passes[0].evidence}, {to} requests to it")
     is_own = service.build is not None or bool(tag_variable(survey, name))
     if any(port.protocol == "tcp" for port in service.ports):
-        seen = f"{survey.place(name, 'ports')}, publishes a port"
-        return Fact(value=OWN_AND_PUBLISHED if is_own else PUBLISHED, seen=seen)
+        evidence = f"{survey.place(name, 'ports')}, publishes a port"
+        return Fact(value=OWN_AND_PUBLISHED if is_own else PUBLISHED, evidence=evidence)
     if is_own:
         has_port = bool(service.expose or survey.images[name].ports)
         key = "build" if service.build else "image"
-        seen = f"{survey.place(name, key)}, {'built here' if service.build else 'its own image'}"
-        return Fact(value=OWN, seen=seen, mark="" if has_port else "guess")
-    seen = f"{survey.place(name)}, no other service looks like an application"
-    return Fact(value=ANY, seen=seen, mark="guess")
+        evidence = (
+            f"{survey.place(name, key)}, {'built here' if service.build else 'its own image'}"
+        )
+        return Fact(value=OWN, evidence=evidence, mark="" if has_port else "guess")
+    evidence = f"{survey.place(name)}, no other service looks like an application"
+    return Fact(value=ANY, evidence=evidence, mark="guess")
 
 
 def _applications(
@@ -150,7 +153,7 @@ def _applications(
     A service that only has a port, beside others that are built here, is probably a tool.
     """
     if named:
-        return {name: Fact(value=GETS_REQUESTS, seen="named by --app") for name in named}
+        return {name: Fact(value=GETS_REQUESTS, evidence="named by --app") for name in named}
     best = min((fact.value for fact in candidates.values()), default=ANY)
     chosen = {name: fact for name, fact in candidates.items() if fact.value == best}
     if best == ANY:
@@ -197,7 +200,7 @@ def _proxy(
     for name in ranked:
         service = survey.services[name]
         if counts[name]:
-            return Fact(value=name, seen=servers[name].seen)
+            return Fact(value=name, evidence=servers[name].evidence)
         if service.ports or set(service.depends_on) & set(names):
-            return Fact(value=name, seen=servers[name].seen, mark="guess")
+            return Fact(value=name, evidence=servers[name].evidence, mark="guess")
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -46,11 +47,11 @@ _PROXIES = {
 # Words in names of images that have a web server for the application inside, or only observe one.
 _NO_PROXY = {"app", "exporter", "fpm", "nextjs", "php", "prometheus", "ui", "unit", "wordpress"}
 _HELPERS = {
-    "acme", "adminer", "alertmanager", "alloy", "autoheal", "blackbox", "cadvisor", "certbot",
-    "cloudflared", "dozzle", "exporter", "fluentd", "flower", "gotify", "grafana", "ofelia",
+    "adminer", "alertmanager", "alloy", "autoheal", "blackbox", "cadvisor", "certbot",
+    "cloudflared", "companion", "dozzle", "exporter", "fluentd", "flower", "gotify", "grafana",
     "jaeger", "kibana", "letsencrypt", "loki", "mailcatcher", "mailhog", "mailpit", "netdata",
-    "pgadmin", "pgadmin4", "phpmyadmin", "phpredisadmin", "portainer", "prometheus", "promtail",
-    "redisinsight", "selenium", "socket", "swagger", "uptime", "vector", "watchtower",
+    "ofelia", "pgadmin", "pgadmin4", "phpmyadmin", "phpredisadmin", "portainer", "prometheus",
+    "promtail", "redisinsight", "selenium", "socket", "swagger", "uptime", "vector", "watchtower",
 }  # fmt: skip
 # First words of command lines.
 _PROGRAMS: Mapping[str, Server] = {
@@ -66,6 +67,8 @@ _PROGRAMS: Mapping[str, Server] = {
     "traefik": Server("proxy", "Traefik"),
     "valkey-server": Server("cache", "Valkey"),
 }
+# Tools on the application's own image, by their command lines.
+_TOOLS = re.compile(r"\b(celery)\b.{0,200}?\b(flower)\b|\b(rq-dashboard)\b")
 # Variables with which the official images of MySQL and MariaDB are set up, and their data folder.
 _MYSQL_PREFIXES, _MYSQL_DATA = ("MARIADB_", "MYSQL_"), "/var/lib/mysql"
 _ROOT = ("ROOT_PASSWORD", "ROOT_PASSWORD_FILE", "RANDOM_ROOT_PASSWORD", "ALLOW_EMPTY_PASSWORD")
@@ -78,6 +81,7 @@ def known_server(survey: Survey, name: str) -> Fact[Server] | None:
             lambda: _by_image(survey, name),
             lambda: _by_data(survey, name),
             lambda: _by_program(survey, name),
+            lambda: _by_tool(survey, name),
         )
     )
 
@@ -107,8 +111,8 @@ def _by_image(survey: Survey, name: str) -> Fact[Server] | None:
     for image in survey.images[name].names:
         if (server := server_of_image(image)) is not None:
             key = "image" if service.declares_image else "build"
-            seen = f"{survey.place(name, key)}, image {one_line(image)}"
-            return Fact(value=server, seen=seen)
+            evidence = f"{survey.place(name, key)}, image {one_line(image)}"
+            return Fact(value=server, evidence=evidence)
     return None
 
 
@@ -121,8 +125,10 @@ def _by_data(survey: Survey, name: str) -> Fact[Server] | None:
         for key in _ROOT:
             if prefix + key in service.environment:
                 product = MARIADB if prefix == "MARIADB_" else MYSQL
-                seen = survey.environment_place(name, prefix + key)
-                return Fact(value=Server("database", product), seen=f"{seen}, {prefix}{key}")
+                evidence = survey.environment_place(name, prefix + key)
+                return Fact(
+                    value=Server("database", product), evidence=f"{evidence}, {prefix}{key}"
+                )
     return None
 
 
@@ -130,4 +136,13 @@ def _by_program(survey: Survey, name: str) -> Fact[Server] | None:
     command = survey.command(name)
     program = PurePosixPath(command.value.partition(" ")[0]).name
     server = _PROGRAMS.get(program)
-    return Fact(value=server, seen=f"{command.seen}, runs {program}") if server else None
+    return Fact(value=server, evidence=f"{command.evidence}, runs {program}") if server else None
+
+
+def _by_tool(survey: Survey, name: str) -> Fact[Server] | None:
+    command = survey.command(name)
+    match = _TOOLS.search(command.value)
+    if match is None:
+        return None
+    words = " … ".join(filter(None, match.groups()))
+    return Fact(value=Server("helper", words), evidence=f"{command.evidence}, `{words}`")

@@ -27,8 +27,8 @@ CHUNK_BYTES = 1 << 20
 # Data can grow ten-thousandfold when decompressed, so only this many bytes are passed at a time.
 SLICE_BYTES = 512
 
-# A callback for progress, called with the number of bytes processed so far. They are bytes of the
-# SQL, or of the compressed file while a copy is read back.
+# A callback for progress, called with the number of bytes processed so far: bytes of the SQL, or
+# bytes of the compressed file while a copy is read back.
 OnBytes = Callable[[int], None]
 
 
@@ -153,8 +153,8 @@ def read_raw(path: Path) -> Iterator[bytes]:
     """Yield the decompressed SQL of an archive.
 
     Raises `BackupUnreadable` if the operating system cannot read the file, another `BackupError` if
-    the data cannot be decompressed. If the file was cut, the SQL may end early without an error,
-    so the caller must compare the size.
+    the data cannot be decompressed. The SQL of a truncated file may end early without an error, so
+    the caller must compare the size.
     """
     try:
         with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as reader:

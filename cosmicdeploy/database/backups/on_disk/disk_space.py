@@ -14,8 +14,8 @@ RESERVED_BYTES = 64 << 20
 def require_room(folder: Path, expected_bytes: int) -> None:
     """Raise `BackupError` if writing this many bytes to the folder might fill the disk.
 
-    Before a dump, `expected_bytes` is the size of the tables: the compressed dump is smaller,
-    unless the data is random.
+    Before a dump, callers pass the size of the tables as `expected_bytes`: the compressed dump is
+    smaller, unless the data is random.
     """
     free = shutil.disk_usage(folder).free
     if free < expected_bytes + RESERVED_BYTES:

@@ -7,18 +7,20 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, ValidationError
 
-from cosmicdeploy.database.schema.columns import Outline
 from cosmicdeploy.database.schema.definitions import Definition
 from cosmicdeploy.database.schema.rebuilding.routine_grants import RoutineGrant
+from cosmicdeploy.database.schema.tables.columns import Outline
 from cosmicdeploy.database.stored_model import StoredModel
 from cosmicdeploy.errors import BackupError
 
 # "no data": the stack has no database, so the backup only names images.
 Status = Literal["running", "good", "failed", "no data"]
-# What proves a new backup: loading its structure, loading its data after a deploy too, or nothing.
+# How a new backup is proven: by loading its structure, by also loading its data after a deploy, or
+# not at all.
 Prove = Literal["structure", "data", "off"]
-# "snapshot": by the server in the dump's snapshot as well; "around": just before the dump as well,
-# and a table with fewer rows in the dump again. Earlier versions wrote the other two.
+# Where the rows of a dump were counted. "snapshot": in the dump, and by the server in the dump's
+# snapshot. "around": in the dump, and by the server just before the dump; a table with fewer rows
+# in the dump is counted again. Only earlier versions of the deployer wrote the other two values.
 RowsCounted = Literal["snapshot", "around", "in the dump", "before and after"]
 # Within this range a time can be shown in every time zone.
 FIRST_MOMENT, LAST_MOMENT = datetime(1971, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
@@ -36,8 +38,8 @@ class TableRows(StoredModel):
     """The number of rows of a table.
 
     `before` and `after` are equal if the rows were counted in the dump. Older versions of the
-    deployer counted the table just before and just after the dump instead. `checksum` is that of
-    the rows on the server in the dump's snapshot, "" if none was computed there.
+    deployer counted the table just before and just after the dump instead. `checksum` is the
+    checksum that the server computed of the rows in the dump's snapshot; "" if it computed none.
     """
 
     before: int
@@ -61,10 +63,11 @@ class Objects(StoredModel):
 
 
 class StructureProof(StoredModel):
-    """The proof that the structure of a backup loads and comes back as it was.
+    """The proof that the structure of a backup loads, and is then the same as before.
 
     `objects` is the number of tables, views, routines, triggers and events that were created in a
-    schema beside the live one and compared; `seconds` is how much longer than the dump that took.
+    temporary schema and compared. `seconds` is how much longer the backup took because of the
+    proof.
     """
 
     seconds: float
@@ -74,28 +77,28 @@ class StructureProof(StoredModel):
 class Manifest(StoredModel):
     """The description of one backup.
 
-    `reason` is why the backup failed or has no data. `created_at` is when it started, with a UTC
-    offset; `seconds` is how long it took. `project` is the Compose project, and `server_id` the
-    identity of the server's data directory; both are "" if an older version of the deployer wrote
-    the manifest, `server_id` also if the server shows none.
+    `reason` is why the backup failed or has no data. `created_at` is when the backup started, with
+    a UTC offset; `seconds` is how long it took. `project` is the Compose project, and `server_id`
+    the identity of the server's data directory. Both are "" if an older version of the deployer
+    wrote the manifest; `server_id` is also "" if the server reports no identity.
 
-    `release` is that of the main application; `releases` is service → release, of all replicas,
-    the scheduler and the workers. `images` is service → image id; `digests` is service →
-    "repository@sha256:…", of the images that a registry has.
+    `release` is the release of the main application; `releases` is service → release, for all
+    replicas, the scheduler and the workers. `images` is service → image id; `digests` is service →
+    "repository@sha256:…", for the images that a registry has.
 
-    `collation` is the schema's default. `definitions` is the label of each view, routine, trigger
-    and event → SHA-256 of its text and settings. `event_definitions` holds the events in full, and
-    `object_definitions` all other objects, from which a restore creates them. The latter is None if
-    an older version of the deployer wrote the manifest: a restore then takes them from the dump.
-    `routine_grants` are the privileges on single routines. `table_definitions` is the table →
-    SHA-256 of its definition.
+    `collation` is the schema's default collation. `definitions` is label → SHA-256 of text and
+    settings, for each view, routine, trigger and event. `event_definitions` holds the complete
+    definitions of the events, and `object_definitions` those of all views, routines and triggers. A
+    restore creates the objects from these. `object_definitions` is None if an older version of the
+    deployer wrote the manifest: a restore then takes these objects from the dump. `routine_grants`
+    are the privileges on single routines. `table_definitions` is table → SHA-256 of its definition.
 
-    `prove` is how the backup was to be proven, None if an older version of the deployer wrote the
+    `prove` is how the backup had to be proven; None if an older version of the deployer wrote the
     manifest. `structure_proof` is None if the structure was not loaded when the backup was made.
-    `rows_counted` is how the rows of the dump were counted, and with what they were compared.
+    `rows_counted` says where the rows were counted.
 
-    `raw` and `compressed` describe the SQL and the data file. `signature` is that of a
-    `SigningKey`, "" without one.
+    `raw` and `compressed` describe the SQL and the data file. `signature` was made with a
+    `SigningKey`; it is "" if the manifest is not signed.
 
     If `status` is "no data", the fields about database, server and dump are empty.
     """
@@ -144,7 +147,7 @@ class Manifest(StoredModel):
 
     @property
     def release_text(self) -> str:
-        """The release, "" if unknown; several are shown with services: "2 (api, jobs), 3 (web)"."""
+        """The release, "" if unknown; several releases are shown as "2 (api, jobs), 3 (web)"."""
         services: dict[str, list[str]] = {}
         for name, release in self.releases.items():
             services.setdefault(release, []).append(name)
@@ -159,7 +162,7 @@ class Manifest(StoredModel):
     def to_json(self) -> str:
         """Return the manifest in its stored form.
 
-        Without a signature that field is left out: older versions do not know it.
+        An empty `signature` is left out, since older versions do not know this field.
         """
         unset = None if self.signature else {"signature"}
         return self.model_dump_json(indent=2, exclude=unset) + "\n"

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from cosmicdeploy.database.backups.on_disk.manifest import Manifest
 from cosmicdeploy.errors import BackupError
 
-# The way to use a copy that proves nothing about its origin.
+# What to do with a copy that does not prove its origin.
 BY_HAND = (
-    "make sure that nobody else could write to its destination, then copy {id}.sql.zst and"
+    "make sure that no other user could write to its destination, then copy {id}.sql.zst and"
     " {id}.json from there into the backup folder"
 )
 
@@ -32,7 +32,7 @@ class SigningKey:
 
     def require_signed(self, manifest: Manifest, where: str) -> None:
         """Raise `BackupError` unless the manifest was signed with this key."""
-        # As bytes: the comparison refuses a text with other characters than ASCII.
+        # As bytes, since `compare_digest` refuses a text with characters beyond ASCII.
         if hmac.compare_digest(manifest.signature.encode(), self._signature(manifest).encode()):
             return
         fault = "has a wrong signature" if manifest.signature else "is not signed"
@@ -50,7 +50,7 @@ class SigningKey:
 def _signed_text(manifest: Manifest) -> str:
     """Return what is signed: the fields that differ from their defaults, ordered by name.
 
-    So a later version, whose manifest has further fields, still recognizes the signature.
+    Thanks to this, a later version whose manifest has more fields still recognizes the signature.
     """
     fields = manifest.model_dump(mode="json", exclude={"signature"}, exclude_defaults=True)
     return json.dumps({**fields, "format": manifest.format}, sort_keys=True)

@@ -29,7 +29,7 @@ class _Record(StoredModel):
 
 
 class VerificationRecord(_Record):
-    """A verification: `at` is when it ended, `reason` is why it failed, "" if it passed."""
+    """A verification: `at` is when it ended; `reason` is why it failed, "" if it passed."""
 
     at: Moment
     reason: str = ""
@@ -40,7 +40,7 @@ class VerificationRecord(_Record):
 
 
 class Pin(_Record):
-    """A pin, which keeps a backup even if no retention rule does: since when, and why."""
+    """A pin keeps a backup even if no retention rule does; it says since when, and why."""
 
     at: Moment
     reason: str = ""
@@ -61,9 +61,10 @@ class CopyRecord(_Record):
 class State(_Record):
     """What has happened to a backup since its dump.
 
-    `read` is the last verification of its data, `restored` its last test restore, and `data` the
-    last one that also computed the checksums of all rows. `checksums` is table → checksum of the
-    rows that the first of these loaded, for tables of which the manifest has none.
+    `read` is the last verification of the backup's data, and `restored` its last test restore.
+    `data` is the last test restore that also computed the checksums of all rows. `checksums` is
+    table → checksum of the rows, as the first such test restore computed it, for tables without a
+    checksum in the manifest.
     """
 
     read: VerificationRecord | None = None

@@ -1,1 +1,1 @@
-"""Count the rows of a dump on the server, in its own snapshot if that can be told."""
+"""Count the rows of a dump on the server, if possible in the dump's own snapshot."""

@@ -1,15 +1,16 @@
-"""Tell whether anything is likely to have been committed between the snapshots of two sessions.
+"""Find out whether anything was probably committed between the snapshots of two sessions.
 
-No server but Percona's lets a session share the snapshot of another. But the status of InnoDB shows
-two things, to users with the privilege PROCESS:
+Only Percona's server lets a session share the snapshot of another session. But to users with the
+privilege PROCESS, the status of InnoDB shows two things:
 
-- A counter, from which each transaction that writes and each commit of one gets a number. While it
-  does not move, no commit begins, so all snapshots of that time hold the same data. The one
-  exception: a commit gets its number just before others see it, so one that is between the two at
-  the first look may become visible after it.
-- MariaDB also shows the limits of each snapshot: it holds the transactions below the second limit
-  and none from the first on. If both are the same number, no transaction was open, and all
-  snapshots with this number hold the same data.
+- A counter. Each transaction that writes takes a number from it, and so does the commit of such a
+  transaction. While the counter does not move, no commit begins, so all snapshots of that time hold
+  the same data. There is one exception: a commit takes its number just before other sessions see
+  its changes. If the first look falls between these two moments, the changes become visible after
+  that look although the counter does not move.
+- The limits of each snapshot, on MariaDB only. A snapshot holds all transactions below its second
+  limit and none from its first limit on. If both limits are the same number, no transaction was
+  open, and all snapshots with this number hold the same data.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ THREAD = re.compile(r"^(?:MariaDB|MySQL) thread id (\d+),", re.MULTILINE)
 LIMITS = re.compile(
     r"^Trx read view will not see trx with id >= (\d+), sees < (\d+)$", re.MULTILINE
 )
-# The server's error number for a statement that needs a privilege (here PROCESS).
+# The server's error number for a statement that the user lacks a privilege for (here PROCESS).
 NEEDS_PRIVILEGE = 1227
 
 
@@ -37,21 +38,22 @@ NEEDS_PRIVILEGE = 1227
 class Commits:
     """What the server shows: the counter, and the limits of each session's snapshot.
 
-    `counter` is "" if the user may not see the status. `limits` is the id of a session → its two
-    limits, and lacks the sessions of which the server shows none.
+    `counter` is "" if the user may not see the status. `limits` is session id → the two limits of
+    the session's snapshot, for the sessions whose limits the server shows.
     """
 
     counter: str = ""
     limits: Mapping[int, tuple[str, str]] = field(default_factory=dict)
 
     def are_none_since(self, earlier: Commits) -> bool:
-        """Whether no commit has begun since `earlier`; one that had just begun may have ended."""
+        """Whether no commit has begun since `earlier`; one that began before may have ended."""
         return bool(self.counter) and self.counter == earlier.counter
 
-    def show_the_same(self, one: int, other: int) -> bool:
-        """Whether the snapshots of two sessions hold the same data by the limits shown."""
-        first, second = self.limits.get(one), self.limits.get(other)
-        return first is not None and first == second and first[0] == first[1]
+    def have_same_data(self, session_id: int, other_id: int) -> bool:
+        """Whether the snapshots of two sessions hold the same data, according to their limits."""
+        limits = self.limits.get(session_id)
+        is_exact = limits is not None and limits[0] == limits[1]
+        return is_exact and limits == self.limits.get(other_id)
 
 
 def read_commits(session: Session) -> Commits:

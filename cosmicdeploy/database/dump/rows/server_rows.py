@@ -1,10 +1,10 @@
-"""Count the rows of all tables on the server while the dump tool runs, if possible in its snapshot.
+"""Count the rows of all tables on the server while the dump tool runs.
 
-If a session sees exactly what the dump tool sees, its counts must be those of the dump. Otherwise
-the counts are those just before the dump.
+If a session with the same snapshot as the dump tool is found, its counts must equal the rows in the
+dump. Otherwise the rows are counted in a snapshot from just before the dump.
 
-No lock is taken, so no client waits. Each table is released as soon as it is counted, since a
-change of its structure waits for its readers, and all later queries wait for that change.
+No lock is taken, so no client waits. Each table is released as soon as it is counted: an ALTER
+TABLE waits until no transaction reads the table, and all later queries wait for the ALTER TABLE.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from cosmicdeploy.errors import DatabaseError
 from cosmicdeploy.process.concurrency import start_in_thread
 from cosmicdeploy.process.signals import interruptible
 
-# How long to wait for the thread to end, once its sessions have been ended.
+# How long to wait for the thread's end after its sessions have been ended.
 END_SECONDS = 2
 
 
@@ -34,8 +34,9 @@ END_SECONDS = 2
 class ServerRows:
     """The rows of each table on the server, at the moment of the dump or just before it.
 
-    `counted`: "snapshot" if in the dump's own snapshot, "around" if just before it: then no table
-    has a checksum, since the server does not tell reliably which tables were changed meanwhile.
+    `counted` is "snapshot" if the rows were counted in the dump's own snapshot, and "around" if
+    just before the dump. In the latter case no table has a checksum, since the server does not show
+    reliably which tables have changed since then.
     """
 
     counted: Literal["snapshot", "around"]
@@ -52,10 +53,10 @@ class ServerRows:
         return {name: rows.checksum for name, rows in self.tables.items()}
 
     def compared(self, dumped: Mapping[str, int]) -> ServerRows:
-        """Return what still holds once the rows of the dump are counted.
+        """Return what is still certain once the rows in the dump are known.
 
-        If a table has more rows there, the snapshot was not the dump's. Fewer rows do not show
-        that: they may be missing in the dump.
+        If a table has more rows in the dump than in the snapshot, the snapshot was not the dump's.
+        Fewer rows do not show that, since rows may be missing in the dump.
         """
         differing = {name for name, count in self.counts.items() if dumped[name] != count}
         if self.counted == "snapshot" and any(
@@ -66,21 +67,21 @@ class ServerRows:
 
 
 def without_checksums(tables: Mapping[str, Rows], names: Collection[str]) -> dict[str, Rows]:
-    """Return the tables; those with these names have no checksum."""
+    """Return a copy of `tables` in which the tables with these names have no checksum."""
     return {
         name: replace(rows, checksum="") if name in names else rows for name, rows in tables.items()
     }
 
 
 def missing_checksums(objects: Objects) -> list[str]:
-    """Return a line that names the tables without a checksum; none if all have one."""
+    """Return a line that names the tables without a checksum; no line if all have one."""
     names = [name for name, rows in objects.tables.items() if not rows.checksum]
     why = "clients changed them during the dump, or the server computes none"
     return [f"no checksum of the rows of {', '.join(names)}: {why}"] if names else []
 
 
 class RowCount:
-    """Counts in a thread of its own; `result` waits for it."""
+    """A count that runs in a thread of its own; `result` waits for the thread's end."""
 
     def __init__(self, work: _Work) -> None:
         self._snapshots = work.snapshots
@@ -88,12 +89,12 @@ class RowCount:
         self._future: Future[ServerRows] = start_in_thread(work.run)
 
     def dump_ended(self) -> None:
-        """Tell the thread that the dump tool has ended."""
+        """Notify the thread that the dump tool has ended."""
         self._snapshots.has_output.set()
         self._snapshots.dump_ended.set()
 
     def noticing(self, sink: Callable[[bytes], None]) -> Callable[[bytes], None]:
-        """Return a sink that passes on the tool's output, and tells the thread that it has come."""
+        """Return a sink that passes on the tool's output, and notifies the thread of it."""
 
         def take(chunk: bytes) -> None:
             self._snapshots.has_output.set()
@@ -108,7 +109,7 @@ class RowCount:
             return self._future.result()
 
     def abandon(self) -> None:
-        """End the count, which nobody needs any more."""
+        """End the count; its result is no longer needed."""
         self._work.is_abandoned.set()
         self._snapshots.end()
         with suppress(Exception), interruptible():
@@ -127,9 +128,10 @@ def counting_rows(
     """Count the rows of the tables while the block dumps them.
 
     The dump tool must start within the block. A count waits up to `lock_wait` seconds for a table's
-    lock. `settled` is set once it is known which session sees what the tool sees: until then,
-    whatever is committed on the server may spoil that. With `checksums`, the rows also get a
-    checksum if they are counted in the dump's snapshot. Raises `DatabaseError`.
+    lock. `settled` is set once the search for the dump's snapshot has ended. Until then, every
+    commit on the server may make that search fail, so the caller should commit nothing. With
+    `checksums`, the rows also get a checksum if they are counted in the dump's snapshot. Raises
+    `DatabaseError`.
     """
     with open_snapshots(access, lock_wait) as snapshots:
         work = _Work(snapshots, tables, checksums, settled or threading.Event())
@@ -143,7 +145,7 @@ def counting_rows(
 
 @dataclass(frozen=True)
 class _Work:
-    """What the thread does."""
+    """The work of the counting thread."""
 
     snapshots: Snapshots
     tables: Sequence[str]

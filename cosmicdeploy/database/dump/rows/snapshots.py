@@ -1,8 +1,8 @@
 """Find a session that sees exactly what the dump tool sees, without a lock.
 
-A session opens a snapshot just before the dump tool starts, and another one as soon as the tool's
-transaction has begun. If nothing was committed between one of them and the tool's own, they hold
-the same data.
+One session opens a snapshot just before the dump tool starts. Another session opens one as soon as
+the tool's transaction has begun. If nothing was committed between one of these snapshots and the
+tool's own, both hold the same data.
 """
 
 from __future__ import annotations
@@ -21,17 +21,19 @@ from cosmicdeploy.database.sessions.process_list import kill
 from cosmicdeploy.database.tools.silence import ANSWER_SECONDS, TOOLS_HOST
 from cosmicdeploy.errors import DatabaseError
 
-# How often to look for the dump tool's session. Each commit in between may spoil the snapshot.
+# The interval between two looks for the dump tool's session. A commit between the looks may make
+# the late snapshot differ from the tool's.
 LOOK_EVERY_SECONDS = 0.002
-# How long to look once the tool has output: its transaction begins just after the first bytes. Each
-# look makes the server lock its list of transactions.
+# How long to go on looking after the tool's first output, since its transaction begins just after
+# that. The time is limited because each look makes the server lock its list of transactions.
 LOOK_SECONDS = 5
 BEGIN = (
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
     "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
 )
 OPENED = "SHOW GLOBAL STATUS LIKE 'Connections'"
-# The tool selects its schema once its transaction has begun.
+# The sessions that may be the dump tool's. The tool selects its schema once its transaction has
+# begun.
 TOOLS = (
     "SELECT id, db FROM information_schema.processlist WHERE id > %s AND user = %s AND host = %s"
 )
@@ -41,9 +43,10 @@ TOOLS = (
 class Snapshots:
     """The sessions with the snapshots, and one that watches the server.
 
-    `early` has a snapshot from before the dump; `late` gets one as soon as the dump has begun. Just
-    before `early` got its snapshot, `commits` was what the server shows of commits, and `opened`
-    how many sessions had been opened. The thread of the dump sets `has_output` and `dump_ended`.
+    `early` has a snapshot from before the dump; `late` gets one as soon as the dump has begun.
+    `commits` is what the server showed of commits just before `early` got its snapshot. `opened` is
+    how many sessions had been opened on the server before the dump. The thread of the dump sets
+    `has_output` and `dump_ended`.
     """
 
     access: DatabaseAccess
@@ -61,7 +64,7 @@ class Snapshots:
     def find(self) -> Session | None:
         """Return the session that sees exactly what the dump tool sees; None if none is found.
 
-        Returns before the dump ends, if the tool's session can be told. Raises `DatabaseError`.
+        Returns before the dump ends if the tool's session is recognized. Raises `DatabaseError`.
         """
         before_tool, tool = self.commits, None
         looks = self._looks() if self.commits.counter else ()
@@ -81,7 +84,7 @@ class Snapshots:
         return self._early_if_nothing_was_committed()
 
     def _looks(self) -> Iterator[None]:
-        """Yield for each look for the tool's session, until the dump has ended or gone on long."""
+        """Yield before each look for the tool's session, until the dump ends or has run long."""
         until = math.inf
         while not self.dump_ended.is_set() and time.monotonic() < until:
             yield
@@ -90,9 +93,10 @@ class Snapshots:
             self.dump_ended.wait(LOOK_EVERY_SECONDS)
 
     def _is_dump_tool(self, tool: int) -> bool:
-        """Whether a session is the dump tool's, of which there is output, and no other client's.
+        """Whether the session `tool` is really the dump tool's, once the tool has printed output.
 
-        So it is if it still exists and is the only one, or if no other session was opened at all.
+        It is if no other session was opened on the server, or if it still is the only session that
+        may be the tool's.
         """
         is_only_one = _opened_sessions(self.watching) == self.opened + 1
         return is_only_one or self._only_begun(self._tools()) == tool
@@ -103,7 +107,7 @@ class Snapshots:
         `before_tool` was read before the tool connected, `commits` once `late` had its snapshot.
         """
         for session, since in ((self.early, self.commits), (self.late, before_tool)):
-            if commits.are_none_since(since) or commits.show_the_same(self._ids[session], tool):
+            if commits.are_none_since(since) or commits.have_same_data(self._ids[session], tool):
                 return session
         return None
 
@@ -113,24 +117,24 @@ class Snapshots:
         self.dump_ended.set()
         with suppress(DatabaseError), open_session(self.access, ANSWER_SECONDS) as session:
             for session_id in self._ids.values():
-                with suppress(DatabaseError):  # it has ended by itself
+                with suppress(DatabaseError):  # this session has ended by itself
                     kill(session, session_id, statement_only=False)
 
     def _early_if_nothing_was_committed(self) -> Session | None:
-        """Wait for the dump's end, if the tool's session could not be told from others."""
+        """Wait for the dump's end; return `early` if nothing was committed until then."""
         if not self.commits.counter:
             return None
         self.dump_ended.wait()
         return self.early if read_commits(self.watching).are_none_since(self.commits) else None
 
     def _tools(self) -> dict[int, str]:
-        """Return the schemas of the sessions that may be the dump tool's, by their ids."""
+        """Return id → current schema of the sessions that may be the dump tool's."""
         newest = self._ids[self.early]
         rows = self.watching.rows(TOOLS, newest, self.access.user, TOOLS_HOST)
         return {int(session_id): str(schema or "") for session_id, schema in rows}
 
     def _only_begun(self, tools: Mapping[int, str]) -> int | None:
-        """Return the id of the only session, if its transaction has begun."""
+        """Return the id of the only one of these sessions, if its transaction has begun."""
         return next(iter(tools)) if [*tools.values()] == [self.access.name] else None
 
 
@@ -158,7 +162,7 @@ def open_snapshots(access: DatabaseAccess, lock_wait: int) -> Iterator[Snapshots
 
 
 def begin_snapshot(session: Session) -> None:
-    """Begin a transaction that sees the data as they are now."""
+    """Begin a transaction that sees the data of this moment."""
     for statement in BEGIN:
         session.execute(statement)
 

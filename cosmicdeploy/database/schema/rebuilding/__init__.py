@@ -1,1 +1,1 @@
-"""Build the objects of a schema again in another one, and compare the two."""
+"""Create the objects of a schema again in another schema, and compare the two schemas."""

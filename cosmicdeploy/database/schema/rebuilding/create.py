@@ -39,7 +39,7 @@ class Creation:
 
     @contextmanager
     def noting(self, definition: Definition) -> Iterator[None]:
-        """Note this object as refused if the server refuses what the block does for it."""
+        """Note `definition` as refused if the server refuses a statement of the block."""
         try:
             yield
         except DatabaseError as error:
@@ -51,9 +51,10 @@ class Creation:
 def create_all(session: Session, schema: str, recorded: Definitions) -> list[str]:
     """Create all recorded objects in a schema that has none of these views, triggers and events.
 
-    An event whose time is over is created disabled, since the server would drop it at once. Returns
-    a line for each of them. Raises `BackupError` if the server refuses an object, or if a recorded
-    definition is not usable; `DatabaseError` if the server does not answer.
+    An event whose time is over is created disabled, since the server would otherwise drop it
+    immediately. Returns a line for each such event. Raises `BackupError` if the server refuses an
+    object, or if a recorded definition is not usable; `DatabaseError` if the server does not
+    answer.
     """
     creation = try_all(session, schema, recorded)
     for definition, error in creation.refused:
@@ -66,7 +67,7 @@ def create_all(session: Session, schema: str, recorded: Definitions) -> list[str
 
 
 def try_all(session: Session, schema: str, recorded: Definitions) -> Creation:
-    """Create objects like `create_all`, but go on after a refusal."""
+    """Create objects like `create_all`, but continue after a refusal."""
     routines = _create(session, schema, recorded.of(*ROUTINES))
     views = _create_views(session, schema, recorded.of("VIEW"))
     active = _create(session, schema, recorded.of("TRIGGER", "EVENT"))
@@ -93,8 +94,8 @@ def encoded(definition: Definition, statement: str) -> bytes:
 def create_event_that_is_over(session: Session, event: Definition) -> bool:
     """Create an event in the current schema, disabled, as if its time had not come yet.
 
-    Returns False if the server lets no user set the time (`secure_timestamp`); the event is then
-    not created. Raises `DatabaseError`.
+    Returns False, without creating the event, if the server lets no user set the session's time
+    (`secure_timestamp`). Raises `DatabaseError`.
     """
     try:
         session.execute(f"SET SESSION timestamp = {LONG_AGO}")
@@ -110,9 +111,9 @@ def create_event_that_is_over(session: Session, event: Definition) -> bool:
 
 
 def over_note(event: Definition, *, is_created: bool) -> str:
-    """Return the line about an event whose time is over; "" if it is as recorded: disabled."""
+    """Return the line about an event whose time is over; "" if it was recorded as disabled."""
     if not is_created:
-        return f"the time of {event.label} is over, and this server creates no such event: lost"
+        return f"{event.label} is lost: its time is over, and this server creates no such event"
     if not is_enabled(event):
         return ""
     return (
@@ -149,23 +150,24 @@ def _create_one(session: Session, definition: Definition) -> None:
 
 
 def _note(session: Session, schema: str, event: Definition) -> str:
-    """Return the line about an event that was just created, if its time is over, else "".
+    """Return the line about an event that was just created, if its time is over; else "".
 
-    The server has then dropped it at once, or disabled it if it says ON COMPLETION PRESERVE.
+    If its time is over, the server has dropped the event immediately, or disabled it if the event
+    says ON COMPLETION PRESERVE.
     """
     if event.name not in names_of(session, schema, "EVENT"):
         with recorded_settings(session, schema, event):
             is_created = create_event_that_is_over(session, event)
         return over_note(event, is_created=is_created)
-    # Not by its text, whose form depends on the settings of the session.
+    # The status is not read from the event's text, whose form depends on the session's settings.
     rows = session.rows(
         "SELECT event_schema, status FROM information_schema.events"
         " WHERE event_schema = %s AND event_name = %s",
         schema,
         event.name,
     )
-    # MariaDB also lists the events of a schema whose name differs only in case. Without a row, the
-    # event has run for the last time since the query before: it was enabled.
+    # MariaDB also lists the events of a schema whose name differs only in case. If no row is left,
+    # the event has run for the last time since the previous query, so it was enabled.
     statuses = dict(rows)
     status = statuses.get(schema, rows[0][1] if rows else "ENABLED")
     return "" if status == "ENABLED" else over_note(event, is_created=True)

@@ -1,9 +1,11 @@
 """Move views to another schema: replace the name of their schema in their texts.
 
-The server leaves the schema's name out of a view's text, except if the view calls a function by its
-full name, or uses another schema, itself or through a function. Such a view would use the tables
-and functions of the old schema from any other one. Bodies of routines, triggers and events are not
-changed: the server reads the names in them only when they run, in the schema in which they end up.
+The server usually leaves the schema's name out of a view's text. It keeps the name if the view
+calls a function by its full name, or uses another schema, itself or through a function. In a new
+schema, such a view would still use the tables and functions of the old schema.
+
+Bodies of routines, triggers and events are not changed: the server looks up the names in a body
+only when the body runs, in the schema that the object is in then.
 """
 
 from __future__ import annotations
@@ -15,14 +17,14 @@ from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.schema.definitions import Definition, Definitions
 
 NAME = r"`(?:[^`]|``)*`"
-# The text of a view as the server writes it, up to its query. The definer may have the schema's
-# name.
+# The text of a view as the server writes it, up to the view's query. This part is not changed,
+# since the definer's name may be equal to the schema's.
 HEAD = re.compile(
     rf"CREATE (?:ALGORITHM=\w+ )?(?:DEFINER={NAME}(?:@{NAME})? )?(?:SQL SECURITY \w+ )?VIEW {NAME} "
 )
-# In such a text: a string, or a name with all its parts. A name of two parts is a table in its
-# schema after FROM or JOIN, or a function in its schema before a parenthesis; elsewhere it is the
-# column of a table.
+# A token in a view's query: a string, or a name with all its parts. In a name of two parts, the
+# first part is a schema if the name follows FROM or JOIN (a table) or precedes a parenthesis (a
+# function). Elsewhere the first part is a table, and the second is its column.
 TOKEN = re.compile(
     rf"'(?:[^'\\]|\\.|'')*'"
     rf"|(?P<table>(?:from|join) \(*)?(?P<first>{NAME})(?P<rest>(?:\.{NAME})*)(?P<call>\(?)"
@@ -30,16 +32,16 @@ TOKEN = re.compile(
 
 
 def relocated(definitions: Definitions, source: str, target: str) -> Definitions:
-    """Return the definitions of the schema `source` as they have to be in the schema `target`.
+    """Return definitions from the schema `source`, changed for the schema `target`.
 
-    If `target` is empty, the views do not name their schema.
+    If `target` is "", the schema's name is removed from the views.
     """
     objects = tuple(_relocated(each, source, target) for each in definitions.objects)
     return definitions.model_copy(update={"objects": objects})
 
 
 def unqualified(definitions: Definitions, schema: str) -> Definitions:
-    """Return the definitions with views that never name their schema, to compare two schemas."""
+    """Return the definitions without the schema's name in views, to compare two schemas."""
     return relocated(definitions, schema, "")
 
 

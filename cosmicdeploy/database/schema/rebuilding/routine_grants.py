@@ -1,7 +1,8 @@
-"""Privileges granted on single routines: they end with the routine, unlike those on tables.
+"""Privileges granted on single routines: they are lost when the routine is dropped.
 
-A definer may need them: a view calls a function with the privileges of the view's definer. So a
-restore grants those again that end with a routine which it has to drop.
+A definer may need these privileges: a view calls a function with the privileges of the view's
+definer. So if a restore has to drop a routine, it grants the privileges on it again. Privileges on
+tables need no such care, since they outlive the table.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from cosmicdeploy.database.session import Session, is_refusal
 from cosmicdeploy.database.stored_model import StoredModel
 from cosmicdeploy.errors import BackupError, DatabaseError
 
-# Numbers of the server's errors if the user may not read a table or its columns.
+# The server's error numbers if the user may not read a table or its columns.
 UNREADABLE = frozenset({1044, 1142, 1143})
 GRANT_OPTION = "Grant"
 
@@ -46,7 +47,7 @@ class RoutineGrant(StoredModel):
 
     @property
     def routine(self) -> tuple[str, str]:
-        """The routine, to compare it with others: the server ignores the case of its name."""
+        """The routine's kind and lower-case name: the server ignores the case of routine names."""
         return _routine(self.kind, self.name)
 
 
@@ -55,7 +56,7 @@ def _routine(kind: Kind, name: str) -> tuple[str, str]:
 
 
 def read_routine_grants(session: Session, schema: str) -> tuple[RoutineGrant, ...] | None:
-    """Return all privileges granted on single routines of a schema; None if they are unreadable.
+    """Return all privileges on single routines of a schema; None if the user may not read them.
 
     Raises `DatabaseError`.
     """
@@ -85,8 +86,8 @@ def require_known_grants(
 ) -> tuple[RoutineGrant, ...]:
     """Return the privileges on these routines of a schema, which a restore has to drop.
 
-    Raises `BackupError` if the user may not read them, and `DatabaseError` if the server does not
-    answer.
+    Raises `BackupError` if the user may not read the privileges, and `DatabaseError` if the server
+    does not answer.
     """
     if not routines:
         return ()
@@ -94,7 +95,7 @@ def require_known_grants(
     if grants is None:
         labels = ", ".join(label_of(kind, name) for kind, name in routines)
         raise BackupError(
-            "This user may not read which privileges are granted on single routines, and they end"
+            "This user may not read which privileges are granted on single routines. They are lost"
             f" with each routine that a restore has to drop: {labels}",
             where=session.where,
             todo="GRANT SELECT ON mysql.procs_priv to it, or use another user",
@@ -104,10 +105,10 @@ def require_known_grants(
 
 
 def require_grantable(session: Session, schema: str, grants: Iterable[RoutineGrant]) -> None:
-    """Raise `BackupError` if the user may not grant these privileges, which the accounts have.
+    """Raise `BackupError` if the user may not grant these existing privileges again.
 
-    Grants each of them, which changes nothing. Raises `DatabaseError` if the server does not
-    answer.
+    To find out, grants each of them, which changes nothing since the accounts already have them.
+    Raises `DatabaseError` if the server does not answer.
     """
     for each in grants:
         try:
@@ -119,15 +120,15 @@ def require_grantable(session: Session, schema: str, grants: Iterable[RoutineGra
                 f"{each.account} has privileges on {label_of(each.kind, each.name)}, which this"
                 f" user may not grant again: {error.what}",
                 where=session.where,
-                todo="use a user with the GRANT OPTION, or REVOKE them and GRANT them again after"
-                " the restore",
+                todo="use a user with the GRANT OPTION, or REVOKE these privileges and GRANT them"
+                " again after the restore",
             ) from error
 
 
 def unread_note(
     grants: tuple[RoutineGrant, ...] | None, definitions: Definitions
 ) -> tuple[str, ...]:
-    """Return a line if the privileges on these routines are unreadable, else nothing."""
+    """Return a line if the user may not read the privileges on these routines."""
     if grants is not None or not definitions.of(*ROUTINES):
         return ()
     return (
@@ -141,7 +142,7 @@ def lost_grants(
 ) -> list[RoutineGrant]:
     """Return the recorded privileges on existing routines that the accounts do not have.
 
-    Returns nothing if the privileges are unreadable. Raises `DatabaseError`.
+    Returns an empty list if the user may not read the privileges. Raises `DatabaseError`.
     """
     recorded = tuple(recorded)
     present = read_routine_grants(session, schema) if recorded else None
@@ -160,10 +161,10 @@ def lost_grants(
 
 
 def grant_again(session: Session, schema: str, recorded: Sequence[RoutineGrant]) -> list[str]:
-    """Grant recorded privileges on existing routines again, where they are lost.
+    """Grant recorded privileges on existing routines again if they are lost.
 
-    Returns a line for each that the server refuses. Raises `DatabaseError` for an error that says
-    nothing about the privilege, such as a lost connection.
+    Returns a line for each privilege that the server refuses to grant. Raises `DatabaseError` for
+    an error that says nothing about the privilege, such as a lost connection.
     """
     notes = []
     for grant in lost_grants(session, schema, recorded):

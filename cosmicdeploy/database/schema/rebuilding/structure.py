@@ -9,7 +9,7 @@ from itertools import zip_longest
 
 from cosmicdeploy.database.schema.definitions import Definition, Definitions
 from cosmicdeploy.database.schema.facts import Facts
-from cosmicdeploy.database.schema.table_texts import read_table_texts
+from cosmicdeploy.database.schema.tables.table_texts import read_table_texts
 from cosmicdeploy.text.shorten import cut
 
 LONGEST_LINE = 160
@@ -20,7 +20,7 @@ class Structure:
     """Tables, views, routines, triggers and events of a schema.
 
     `tables` is table → the statement that creates it, without the counter of AUTO_INCREMENT.
-    `digest` is that of `schema_digest`, which a restore compares.
+    `digest` is the result of `schema_digest`; a restore compares it.
     """
 
     tables: Mapping[str, str]
@@ -66,7 +66,7 @@ def _table_difference(expected: str, actual: str | None) -> str:
         return "missing"
     if actual == expected:
         return ""
-    # A text in a table may hold any other line end.
+    # Split only at \n: other line ends may be part of a text in the table's definition.
     pairs = zip_longest(expected.split("\n"), actual.split("\n"), fillvalue="")
     before, after = next((pair for pair in pairs if pair[0] != pair[1]), (expected, actual))
     return f"{_shown(before)} becomes {_shown(after)}"

@@ -13,7 +13,7 @@ from cosmicdeploy.engine.connection import TIMEOUT_SECONDS, is_silence
 from cosmicdeploy.errors import EngineError, EngineUnavailable
 from cosmicdeploy.process.signals import each_interruptible, interruptible
 
-# A build that prints nothing for so long is given up. Compilers can be quiet for a long time.
+# A build that prints nothing for this many seconds is given up. Compilers can be quiet for long.
 SILENCE_SECONDS = 3600.0
 
 

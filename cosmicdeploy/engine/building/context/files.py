@@ -7,6 +7,7 @@ import os
 import posixpath
 import stat
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,19 +71,16 @@ def context_files(
     """Return the files that the ignore file does not exclude, each folder before its content.
 
     The folders of an included file are included as well. FIFOs, sockets and devices are left out:
-    they have no content to build from, and opening a FIFO would wait for its other end. `own` are
-    the deployer's own folders, relative to the context; they are left out because they change with
-    each deploy.
+    they have no content to build from, and opening a FIFO would wait for its other end. A file that
+    is removed while its folder is listed is left out as well. `own` are the deployer's own folders,
+    relative to the context; they are left out, and not even listed, because they change with each
+    deploy and at any time.
     """
-    files = [file for file in _below(str(context), "", rules, ()) if not _is_own(file.name, own)]
+    files = list(_below(str(context), "", rules, (), own))
     kept = {folder for file in files for folder in _folders(file.name)}
-    # A folder that holds nothing but the deployer's folders exists only for them: leave it out.
+    # A folder that holds nothing but the deployer's folders exists only for those, so leave it out.
     around = {folder for name in own for folder in _folders(name)} - kept
     return sorted((f for f in files if f.name not in around), key=lambda file: file.name)
-
-
-def _is_own(name: str, own: Collection[str]) -> bool:
-    return any(name == folder or name.startswith(f"{folder}/") for folder in own)
 
 
 def _folders(name: str) -> Iterator[str]:
@@ -91,26 +89,38 @@ def _folders(name: str) -> Iterator[str]:
         yield name
 
 
-def _below(folder: str, prefix: str, rules: IgnoreRules, parent: Matches) -> Iterator[ContextFile]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            file = _context_file(entry, prefix + entry.name)
-            excluded, matches = rules.match(file.name, parent)
-            if file.is_folder:
-                yield from _folder(file, excluded, rules, matches)
-            elif not excluded and (file.is_regular or stat.S_ISLNK(file.mode)):
-                yield file
+def _below(
+    folder: str, prefix: str, rules: IgnoreRules, parent: Matches, own: Collection[str]
+) -> Iterator[ContextFile]:
+    for file in _listed(folder, prefix, own):
+        excluded, matches = rules.match(file.name, parent)
+        if file.is_folder:
+            yield from _folder(file, excluded, rules, matches, own)
+        elif not excluded and (file.is_regular or stat.S_ISLNK(file.mode)):
+            yield file
 
 
 def _folder(
-    folder: ContextFile, excluded: bool, rules: IgnoreRules, matches: Matches
+    folder: ContextFile, excluded: bool, rules: IgnoreRules, matches: Matches, own: Collection[str]
 ) -> Iterator[ContextFile]:
     if excluded and not rules.includes_below(folder.name):
         return
-    content = list(_below(folder.path, f"{folder.name}/", rules, matches))
+    content: list[ContextFile] = []
+    with suppress(FileNotFoundError):  # removed since it was listed
+        content = list(_below(folder.path, f"{folder.name}/", rules, matches, own))
     if content or not excluded:
         yield folder
     yield from content
+
+
+def _listed(folder: str, prefix: str, own: Collection[str]) -> Iterator[ContextFile]:
+    """Yield what a folder holds, without the deployer's own folders."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = prefix + entry.name
+            if name not in own:
+                with suppress(FileNotFoundError):
+                    yield _context_file(entry, name)
 
 
 def _context_file(entry: os.DirEntry[str], name: str) -> ContextFile:

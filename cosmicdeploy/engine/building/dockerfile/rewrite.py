@@ -140,7 +140,8 @@ def _flags(instruction: Instruction, folder: str) -> Iterator[str]:
 class _Variables:
     """The variables of a Dockerfile whose value is certain after an instruction.
 
-    What the base image sets is unknown, and so is every value that is made from an unknown one.
+    The values that the base image sets are unknown, and so is every value that depends on an
+    unknown value.
     """
 
     def __init__(self, args: Mapping[str, str]) -> None:
@@ -151,7 +152,7 @@ class _Variables:
         self._set_by_env: set[str] = set()
 
     def follow(self, instruction: Instruction) -> None:
-        """Take in what an instruction sets; a `FROM` ends the variables of the stage before."""
+        """Take an instruction's variables into account; a `FROM` ends those of the last stage."""
         if instruction.keyword == "FROM":
             if not self._has_stage:
                 self._global, self._has_stage = self.known, True

@@ -58,9 +58,9 @@ def read_stages(
 ) -> list[Stage]:
     """Return the stages of a Dockerfile.
 
-    `args` are the build arguments, and `automatic` those that the builder sets by itself. `where`
-    names the file in errors. Raises `ConfigError` for an invalid variable, and `Refused` if a
-    `FROM` names no image.
+    `args` are the build arguments, and `automatic` the arguments that the builder sets by itself.
+    `where` names the file in errors. Raises `ConfigError` for an invalid variable, and `Refused` if
+    a `FROM` names no image.
     """
     known = {**automatic, **global_args(dockerfile, args, where, automatic)}
     stages: list[Stage] = []

@@ -1,4 +1,4 @@
-"""Find mounted secrets and configs whose file changed after the container was started.
+"""Find mounted secrets and configs whose file changed after the container's start.
 
 The container's process has most likely read the file before the change. If the file was replaced
 rather than edited, the container even sees the former content until its next start.

@@ -8,9 +8,9 @@ from typing import Any
 from cosmicdeploy.stack.model import Attachment, Link, Service
 
 Json = dict[str, Any]
-# Since this version of the API, one request creates a container in all of its networks. Before, the
-# container is created in its first network and then connected to the others, and it has a single
-# MAC address.
+# Since this version of the API, one request creates a container in all of its networks. With an
+# earlier version, the container is created in its first network and then connected to the others,
+# and it has a single MAC address.
 ALL_NETWORKS_AT_ONCE = (1, 44)
 
 

@@ -3,9 +3,9 @@
 Before Compose's `up` hashes a service, it replaces the service's references to other services by
 container ids. `config --hash` does not replace them, so the additional files contain the ids.
 
-Services with `volumes_from` need files of their own (`SourceOverrides`). In that key Compose takes
-an id for the name of a service. Compose's normalization adds implied keys, and would make the
-service depend on that name. So these services are hashed without normalization, and their files
+Services with `volumes_from` need files of their own (`SourceOverrides`), since Compose treats an id
+in that key as the name of a service. Compose's normalization, which adds implied keys, would make
+the service depend on that name. So these services are hashed without normalization, and their files
 contain the implied keys. A first file leaves `volumes_from` as declared. If that file gives the
 same hash as normalization does, no implied key is missing.
 """

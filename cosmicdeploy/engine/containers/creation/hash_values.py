@@ -1,8 +1,9 @@
-"""What `docker compose up` resolves before it hashes a service, and `config --hash` does not.
+"""Keys that `docker compose up` resolves before it hashes a service, unlike `config --hash`.
 
-`up` puts the lines of `env_file` and `label_file` in place of these keys, and drops dependencies on
-services that do not exist. A further compose file does the same. Values may be secrets, so that
-file names variables, which Compose gets in its environment.
+`up` replaces the keys `env_file` and `label_file` by the lines of these files, and drops
+dependencies on services that do not exist. An additional compose file makes `config --hash` do the
+same. Values may be secrets, so that file only names variables, which Compose gets in its
+environment.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from cosmicdeploy.stack.model import Dependency, Service, Stack
 
 Keys = Mapping[str, str]
-# Of the variables that hold the values.
+# The prefix of the variables that hold the values.
 PREFIX = "COSMICDEPLOY_HASHED_"
 
 
@@ -59,7 +60,7 @@ def _keys(stack: Stack, service: Service, variables: dict[str, str]) -> Keys:
 
 
 def _named(values: Mapping[str, str], variables: dict[str, str]) -> str:
-    """Return the values as a mapping of YAML in which each is a variable; add these."""
+    """Return the values as a YAML mapping to variables, and add these to `variables`."""
     entries = {}
     for name, value in values.items():
         variable = f"{PREFIX}{len(variables)}"

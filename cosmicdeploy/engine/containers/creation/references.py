@@ -39,8 +39,8 @@ def refers(container: Mapping[str, Any]) -> bool:
 def referred_services(service: Service) -> set[str]:
     """Return the services whose namespaces or volumes the definition shares.
 
-    The service's container refers to the containers of those services by id. So if one of them gets
-    a new container, the service itself needs a new container too.
+    The service's container refers to the containers of those services by id. So if one of those
+    services gets a new container, this service needs a new container too.
     """
     modes = [getattr(service, key) or "" for key in SHARED]
     shared = {mode.removeprefix(SERVICE) for mode in modes if mode.startswith(SERVICE)}

@@ -1,4 +1,4 @@
-"""The point `database`: the database server performs as well as before."""
+"""The point `database`: the database server is as fast as before."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
 
     `broken` is the number of transitions that do not begin at the status in which the device's
     previous transition ended. `astray` is the number of devices whose present status differs from
-    the one to which their last transition led; None if unknown, or if there are no transitions.
+    the status after their last transition; None if unknown, or if there are no transitions.
     `devices` names some of the flapping devices.
     """
     limit, astray = ctx.settings.monitoring.flapping, None
@@ -107,9 +107,9 @@ def judge(evidence: Evidence) -> Point:
 def judge_flapping(evidence: Evidence) -> Point:
     """Judge the point `flapping`: worse if more devices flap than in the baseline.
 
-    The limit is `checklist.ratio` times the number before, and grows if the evidence covers a
-    longer time than the baseline. Over a shorter time it stays: one device that always flaps
-    counts as one in an hour as in a day.
+    The limit is `checklist.ratio` times the number in the baseline. It is higher if the evidence
+    covers a longer time than the baseline. It is not lower for a shorter time: a device that always
+    flaps counts as one device, in an hour as well as in a day.
     """
     now, before = evidence.now["devices"], evidence.in_baseline("devices")
     if unknown := unknown_point(FLAPPING, now):

@@ -31,8 +31,8 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
     """Return what the journal says about migrations.
 
     `failed_runs` is the number of runs that failed within the span, after they had begun to
-    migrate. `half_done` says that an interrupted migration is not resolved yet; None if it may be
-    that of a run that is at work, or one that such a run resolves.
+    migrate. `half_done` says whether an interrupted migration is not resolved yet. It is None if a
+    run is at work, since that run may be migrating or resolving the migration.
     """
     runs_that_migrated: set[str] = set()
     failed = 0
@@ -59,8 +59,8 @@ def judge(evidence: Evidence) -> Point:
     """Judge the point.
 
     Worse if a migration is half done, if a run failed after it had begun to migrate, or if
-    migration errors in the application's logs are more frequent than before. Unknown otherwise
-    while a run that has begun to migrate is at work.
+    migration errors in the application's logs are more frequent than before. Otherwise the point is
+    unknown while a run that has begun to migrate is at work.
     """
     journal, logs = evidence.now["migrations"], evidence.now["application"]
     if unknown := unknown_point(POINT, journal):

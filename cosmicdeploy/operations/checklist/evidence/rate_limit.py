@@ -30,10 +30,10 @@ def burst(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
     """Send heartbeats of the configured device, one after the other, until one is not accepted.
 
     Sends `checklist.burst` heartbeats, and as many again if all are accepted, since the limit may
-    have begun a new period during the first ones. The application stores those that it accepts.
-    Returns the number of accepted heartbeats as `let_in`, the `status` and `error` of the last
-    response, and the `seconds` that the burst took. Raises `ConfigError` if `verify.heartbeat` is
-    not set.
+    have begun a new period during the first ones. The application stores the heartbeats that it
+    accepts. Returns the number of accepted heartbeats as `let_in`, the `status` and `error` of the
+    last response, and the `seconds` that the burst took. Raises `ConfigError` if `verify.heartbeat`
+    is not set.
     """
     from cosmicdeploy.probes.proof.connection import Connection, Request
 

@@ -29,7 +29,7 @@ MAX_NAMED = 5
 def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
     """Return how many whole minutes the scheduler's log covers, and how many of them had no run.
 
-    `cut` says that the log begins after the span does. `off` is a sentence if the command is
+    `cut` says whether the log begins later than the span. `off` is a sentence if the command is
     switched off, else "". Raises `ConfigError` if a setting is missing, and `EngineError` if the
     scheduler has no container.
     """
@@ -45,8 +45,8 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
         "missed": len(missing),
         "cut": log.is_cut_short(span),
         "first_missed": [to_iso(each) for each in missing[:MAX_NAMED]],
-        # To find out whether the command is off, a console command runs in a container. A baseline
-        # does without that; it is the only case in which the span limits the lines.
+        # To find out whether the command is off, a console command would run in a container. A
+        # baseline omits that. Only the span of a baseline limits the lines.
         "off": _switched_off(ctx) if missing and span.lines is None else "",
     }
 

@@ -125,7 +125,8 @@ def _past_refusals(redis: Cache) -> Finding:
     return warning(
         WRITES,
         f"a write is accepted now; in the {up} since its start, Redis refused writes: {listed}",
-        f"see `cosmicdeploy logs {redis.name}`; `{redis.command('CONFIG RESETSTAT')}` counts anew",
+        f"see `cosmicdeploy logs {redis.name}`; `{redis.command('CONFIG RESETSTAT')}` resets these"
+        " counters",
     )
 
 

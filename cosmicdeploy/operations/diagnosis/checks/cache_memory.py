@@ -11,7 +11,8 @@ from cosmicdeploy.operations.diagnosis.finding import Finding, ok, problem, warn
 from cosmicdeploy.text.formatting import counted, format_percent
 
 MEMORY = "memory"
-# From this share of its memory on, Redis is about to refuse writes, or to be ended by the engine.
+# If Redis uses at least this share of its memory, it will soon refuse writes, or the engine will
+# soon end it.
 NEARLY_FULL = 0.9
 KEEP_ALL = "noeviction"
 
@@ -20,9 +21,9 @@ KEEP_ALL = "noeviction"
 class Cache:
     """A Redis service and what it reports.
 
-    `info` are the values of INFO. `refusal` is the error with which it refuses a write now; "" if
-    it accepts it. `memory_limit` is the container's limit in bytes, None without one. `has_jobs`
-    says that the stack has workers, whose queue may be in Redis.
+    `info` are the values of INFO. `refusal` is the error with which Redis refuses a write now; ""
+    if it accepts the write. `memory_limit` is the container's limit in bytes; None without a limit.
+    `has_jobs` says whether the stack has workers, whose queue may be in Redis.
     """
 
     name: str
@@ -75,7 +76,7 @@ def memory(redis: Cache) -> Finding:
 
 
 def _todo_for_more(redis: Cache, wanted: int) -> str:
-    """Return how to give Redis so many bytes, within the limit of its container."""
+    """Return how to give Redis this many bytes, within the limit of its container."""
     allowed = redis.memory_limit
     if allowed and wanted > NEARLY_FULL * allowed:  # the engine would end Redis
         return (
@@ -85,7 +86,7 @@ def _todo_for_more(redis: Cache, wanted: int) -> str:
         )
     return (
         f"give it more: `{redis.command(f'CONFIG SET maxmemory {wanted}')}` until its next start,"
-        " and `maxmemory` in its configuration for good"
+        " and permanently by `maxmemory` in its configuration"
     )
 
 
@@ -109,7 +110,7 @@ def _unlimited_memory(redis: Cache, used: int) -> Finding:
 def _evicts(redis: Cache, policy: str) -> bool:
     """Whether Redis makes room by removing keys when its memory is full.
 
-    The policies `volatile-…` remove only keys that expire, so they need some.
+    The policies `volatile-…` remove only keys that expire, so they work only if such keys exist.
     """
     if policy == KEEP_ALL or redis.refusal.startswith("OOM"):
         return False

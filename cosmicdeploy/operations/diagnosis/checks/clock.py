@@ -20,7 +20,7 @@ from cosmicdeploy.text.formatting import format_duration
 CLOCK = "clock"
 # In seconds. Clocks that are set by the network differ by milliseconds.
 TOLERANCE = 5.0
-# `date` answers at once, unless the engine's host is overloaded.
+# Seconds. `date` answers immediately, unless the engine's host is overloaded.
 SILENCE_SECONDS = 10.0
 # The server's clock, in seconds since 1970. NOW() would be the time of the session, which a setting
 # can replace.

@@ -107,7 +107,7 @@ def _image_has(ctx: Context, command: str) -> bool:
     """
     if ctx.image_of(ctx.settings.services.app[0]) is None:
         return False
-    return lists_command(in_new_image(ctx, ["list"], apart=True).text, command)
+    return lists_command(in_new_image(ctx, ["list"], own_container=True).text, command)
 
 
 def _remedies(ctx: Context, containers: Mapping[str, Container]) -> Sequence[Remedy]:
@@ -139,8 +139,8 @@ def file(ctx: Context) -> Iterator[Finding]:
         FILE,
         f"{path} is not in {', '.join(missing)}",
         "cosmicdeploy diagnose command --fix",
-        # If no container has the file, the image lacks it. Clearing caches brings no file back, so
-        # that remedy is left out.
+        # If no container has the file, the image lacks the file. Clearing caches restores no file,
+        # so that remedy is left out.
         remedies=_remedies(ctx, missing)[-1:] if len(missing) < len(containers) else [DEPLOY],
     )
 

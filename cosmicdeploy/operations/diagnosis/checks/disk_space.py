@@ -56,7 +56,7 @@ def disks(ctx: Context) -> Iterator[Finding]:
 class _Found:
     """The file systems found so far, each once although several containers use the same disk.
 
-    One is full if at least the share `limit` is in use.
+    A file system counts as full if at least the share `limit` is in use.
     """
 
     def __init__(self, limit: float) -> None:
@@ -64,11 +64,11 @@ class _Found:
         self.systems: dict[object, tuple[str, FileSystem]] = {}
 
     def add(self, place: str, system: FileSystem) -> None:
-        """Add a file system that was read in `place`, unless it is among the known ones.
+        """Add a file system that was read in `place`, unless it is already known.
 
-        Disks have different names in different containers, so they are told apart by their size
-        and use: of two that are taken for the same, either both are full or none. What is in
-        memory belongs to its container.
+        A disk has different names in different containers, so disks are identified by their size
+        and use. Two disks may be mistaken for one, but only if both are full or neither is. A file
+        system in memory belongs to one container, and is always added.
         """
         is_full = system.share >= self._limit
         key: object = (system.total, round(system.share, 2), is_full)
@@ -99,7 +99,7 @@ def _read(ctx: Context, name: str, container: Container, found: _Found, inodes: 
         counts = file_systems(ctx, container, folders, inodes=True)
     except EngineUnavailable:
         raise
-    except EngineError:  # it has just ended, or a network's file system does not answer
+    except EngineError:  # the container has just ended, or a network file system does not answer
         return False
     for each in systems:
         found.add(name, each)

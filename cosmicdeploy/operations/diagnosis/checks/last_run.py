@@ -58,8 +58,8 @@ def is_stale(age: float | None, *, scheduler_runs: bool, command_runs: bool) -> 
     """Whether an overlap lock is stale: no process that could hold it is alive.
 
     The scheduler may run the command within its own process. So if the scheduler runs and the
-    command has no process of its own, `age` decides: the seconds since the last run began, None if
-    no run is known.
+    command has no process of its own, `age` decides. `age` is the seconds since the last run began;
+    None if no run is known.
     """
     if command_runs:
         return False

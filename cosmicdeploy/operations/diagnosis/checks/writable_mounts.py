@@ -1,4 +1,4 @@
-"""Check that containers can write to the folders mounted into them, and the deployer to its own."""
+"""Check that containers can write to their mounted folders, and the deployer to its own."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ READ_ONLY_DISK = "; if its file system became read-only, `dmesg` says why"
 def mounts(ctx: Context) -> Iterator[Finding]:
     """Check each folder that the compose file mounts writable into a container.
 
-    Covers all services with a role, and those that are deployed without one: database and cache,
-    too. Runs a shell in each of these containers.
+    Covers all services with a role, including database and cache, and services that are deployed
+    without a role. Runs a shell in each of these containers.
     """
     checked, names = [], ctx.settings.services.all
     for name in names:
@@ -76,10 +76,10 @@ def _command_for(folder: Path) -> str:
     nearest = nearest_existing(folder)
     if nearest == folder:
         return _chown(folder)
-    if not os.access(nearest, os.X_OK):  # below it, nothing could be used
+    if not os.access(nearest, os.X_OK):  # the deployer could use nothing below this folder
         search = f"`chmod a+x {shlex.quote(str(nearest))}`"
         return f"{search} as root, then `cosmicdeploy diagnose storage`"
-    # With the mode with which the deployer would create the folder.
+    # The mode is the one with which the deployer itself would create the folder.
     return f"`install -d -m 700 -o {os.getuid()} {shlex.quote(str(folder))}` as root"
 
 
@@ -105,8 +105,8 @@ def writable_targets(ctx: Context, name: str) -> dict[str, Use]:
 def _user(ctx: Context, name: str, container: Container) -> str:
     """Return the user whose permission is checked; "" for the container's own user.
 
-    In the containers of the main application that is `app.user`, else the user of the container's
-    server. Raises as `process_user`.
+    In the containers of the main application it is `app.user`, else the user of the container's
+    server process. Raises the errors of `process_user`.
     """
     if name in ctx.settings.released_by(ctx.settings.main_application) and ctx.console_user:
         return ctx.console_user
@@ -141,7 +141,7 @@ def _todo(
         return open_tmpfs(ctx, service.name, found.target)
     owner = shlex.quote(user) if user else f'"$(docker exec {container.name} id -u)"'
     command = f"`{chown_command(service, container, owner, found.target)}`"
-    if found.is_unreadable:  # as it would be if it were mounted read-only
+    if found.is_unreadable:  # a read-only mount would not help: it would be unreadable too
         return command
     return f"{command}; or declare the mount read-only (`:ro`) if {service.name} only reads it"
 

@@ -1,8 +1,8 @@
 """Feature switches: turn features off and on while the stack runs.
 
 A feature is off while a file with its name is in a folder that all containers share. A switch
-therefore survives restarts and database restores, needs no migration, applies to all containers at
-once, costs one file system call, and works while Redis and the database are down.
+therefore survives restarts and database restores, needs no migration, applies to all containers
+immediately, costs one file system call, and works while Redis and the database are down.
 """
 
 from __future__ import annotations

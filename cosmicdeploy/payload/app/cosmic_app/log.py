@@ -19,11 +19,12 @@ class LogFormatter(logging.Formatter):
     """Formats a record as `[time] message`, followed by its context as indented JSON.
 
     The level is shown only from WARNING up, since operators search for `[time] Device status …`. A
-    record with `contexts`, a sequence, stands for several: it is written as one text for each.
+    record with `contexts`, a sequence, stands for several records: it is written as one text for
+    each context.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the text. It is made once, although there are two handlers."""
+        """Return the text, which is created only once, although there are two handlers."""
         text = getattr(record, "text", None)
         if not isinstance(text, str):
             text = record.text = self._text(record)
@@ -48,9 +49,9 @@ class LogFormatter(logging.Formatter):
 def indented(content: Mapping[str, Any]) -> str:
     """Return what `json.dumps` returns with an indent of two.
 
-    With an indent, that function does without its fast encoder, and takes half of the time in which
-    the monitor lowers the status of many devices. So values that are no containers go through the
-    fast encoder.
+    With an indent, `json.dumps` does not use its fast encoder. That would take half of the time in
+    which the monitor lowers the status of many devices. So this function passes all values that are
+    no containers to the fast encoder.
     """
     if not all(isinstance(value, str | int | float | None) for value in content.values()):
         return json.dumps(content, indent=2, ensure_ascii=False)

@@ -14,10 +14,11 @@ with excluded_from_gc():
     from cosmic_app.log import configure_logging
     from cosmic_app.settings import read_settings
 
-# Longer than nginx keeps idle connections (2 s as shipped, 60 s by default), so that nginx never
-# reuses one that the service has closed.
+# In seconds. Longer than nginx keeps idle connections (2 s as shipped, 60 s by default), so that
+# nginx never reuses a connection that the service has closed.
 KEEP_ALIVE_SECONDS = 75
-# Shorter than the container's `stop_grace_period` of 10 s, after which it is killed.
+# In seconds. Shorter than the container's `stop_grace_period` of 10 s, after which the engine kills
+# the container.
 SHUTDOWN_SECONDS = 8
 
 

@@ -45,7 +45,7 @@ def read_files(service: ComposeValue, scope: Scope, taken: Collection[str]) -> F
     if copied and read_only:
         raise service.child("read_only").error(
             f"does not go with {copied[0].key}, whose content is copied into the container",
-            "give that one a 'file', or remove read_only",
+            "give that secret or config a 'file', or remove read_only",
         )
     return Files(mounts=tuple(f for f in files.values() if isinstance(f, Mount)), copied=copied)
 

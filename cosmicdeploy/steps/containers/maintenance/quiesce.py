@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from cosmicdeploy.context.context import NO_CONSOLE, NO_DATABASE, Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import FirstError
 from cosmicdeploy.journal.step_kinds import MIGRATE
@@ -25,6 +25,7 @@ from cosmicdeploy.steps.containers.maintenance.maintenance import (
 )
 from cosmicdeploy.steps.containers.stopping import end_all
 from cosmicdeploy.steps.schema.admission import require_admitted
+from cosmicdeploy.steps.schema.asking.commands import service_of
 from cosmicdeploy.steps.schema.pending import pending_names_once
 
 
@@ -86,7 +87,7 @@ class QuiesceStep(Step):
 
     def _running(self, ctx: Context) -> dict[str, Container]:
         names = ctx.settings.services.of(self.roles)
-        if self._turns_away:  # what a rollback leaves out may write as well
+        if self._turns_away:  # services that a rollback leaves out may write as well
             names = (*names, *sorted(ctx.run.left_out))
         containers = {name: ctx.container(name) for name in names}
         return {name: c for name, c in containers.items() if c is not None and c.is_running}
@@ -103,10 +104,10 @@ class QuiesceStep(Step):
         return {"stopped": list(change.before["containers"]), "closed_at": closed_at}
 
     def undo(self, ctx: Context, change: Change) -> None:
-        """Start what was stopped; end maintenance even if a container does not start, or get ready.
+        """Start the stopped containers; end maintenance even if one does not become ready.
 
-        Raises the first error afterwards, also about a service that is no longer declared and was
-        therefore not started.
+        Afterwards raises the first error. A service that is no longer declared is not started,
+        which is an error too.
         """
         errors = FirstError()
         started = {
@@ -131,7 +132,7 @@ class QuiesceStep(Step):
 
 
 def _is_in_place(ctx: Context, name: str, container_id: str) -> bool:
-    """Whether the service still has this container; two of its containers must not run at once."""
+    """Whether the service still has this container; two containers must not run together."""
     current = ctx.container(name) if name in ctx.stack.services else None
     return current is not None and current.id == container_id
 
@@ -140,7 +141,7 @@ def _migration_may_come(ctx: Context) -> bool:
     """Whether this run may migrate, or may have to undo a migration of a run that it resumes."""
     if intents(ctx.run.resumed_runs, MIGRATE):
         return True
-    if not (ctx.has_database and ctx.has_console):
+    if ctx.why_no_migrations:
         return False
     # While a plan is made, the new image does not exist yet and cannot list its migrations.
     if ctx.run.is_planning or not _image_is_new(ctx):
@@ -159,14 +160,15 @@ def _require_admitted(ctx: Context) -> None:
 
 
 def _image_is_new(ctx: Context) -> bool:
-    first = ctx.settings.services.app[0]
-    running, image = ctx.container(first), ctx.image_of(first)
+    """Whether the service that has the migrations has a container of an older image, or none."""
+    name = service_of(ctx)
+    running, image = ctx.container(name), ctx.image_of(name)
     return running is None or image is None or running.image_id != image.id
 
 
 def _no_migration(ctx: Context) -> str:
-    if not (ctx.has_database and ctx.has_console):
-        return NO_CONSOLE if ctx.has_database else NO_DATABASE
+    if ctx.why_no_migrations:
+        return ctx.why_no_migrations
     if ctx.run.is_planning and ctx.run.steps_ahead.build_images:
         return "no migration is pending in the present image; the new image is checked after build"
     return "no migration is pending"

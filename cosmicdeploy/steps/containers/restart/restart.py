@@ -54,7 +54,7 @@ class RestartStep(Step):
     Replicas are restarted in batches of `restart.max_unavailable`: each batch is ready before the
     next begins. The scheduler and the workers are restarted at the same time as the replicas, and
     then the other services, one after the other. With `turns_away`, clients are turned away and all
-    services are restarted at once.
+    services are restarted together.
     """
 
     kind: ClassVar[str] = RESTART_IN_PLACE
@@ -62,7 +62,7 @@ class RestartStep(Step):
     services: tuple[str, ...] = Field(min_length=1, description="Services or roles.")
     turns_away: bool = Field(
         default=False,
-        description="Turn clients away and restart all services at once: for the database, the"
+        description="Turn clients away and restart all services together: for the database, the"
         " cache and the proxy.",
     )
     leaves_none: bool = Field(
@@ -77,7 +77,7 @@ class RestartStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         names = services_of_step(ctx, self.services, self.place)
-        # Only for its checks: the run made them only for services with a role.
+        # Called for its checks, which the run has made only for services with a role.
         resolve_containers(ctx, names)
         containers = {name: look_up(ctx, name).require_container() for name in names}
         if not self.turns_away:
@@ -116,7 +116,7 @@ class RestartStep(Step):
         return {TIMINGS: rollout.facts()}
 
     def _restart_at_once(self, ctx: Context, before: Before) -> Result:
-        """Restart all at once; the release stops before the services that it needs."""
+        """Restart all together; the release's services stop before the services that they need."""
         targets = [look_up(ctx, name) for name in before]
         released, needed, proxy = _groups(ctx, targets)
         start_maintenance(ctx)
@@ -140,9 +140,10 @@ class RestartStep(Step):
                 raise CosmicError("The container was not restarted", where=name)
 
     def undo(self, ctx: Context, change: Change) -> None:
-        """Start what ran before and end the maintenance; skip containers that no longer exist.
+        """Start the containers that ran before, and end the maintenance.
 
-        Raises the first error once all other containers were started.
+        Skips containers that no longer exist. Raises the first error once all other containers were
+        started.
         """
         before = change.before["containers"]
         ran = [target for target in existing_targets(ctx, before) if before[target.name]["running"]]
@@ -161,7 +162,7 @@ class RestartStep(Step):
 def _groups(
     ctx: Context, targets: Iterable[Target]
 ) -> tuple[list[Target], list[Target], list[Target]]:
-    """Divide targets into the services of the release, those that it may need, and the proxy.
+    """Divide targets into the release's services, services that these may need, and the proxy.
 
     The proxy is started last: its start may fail while the names of the replicas do not resolve.
     """

@@ -25,8 +25,8 @@ def require_served(ctx: Context, names: Iterable[str]) -> None:
 def require_another(ctx: Context, names: Iterable[str]) -> None:
     """Raise `CosmicError` if the restart leaves no replica of an application ready.
 
-    That is so if it includes only one replica, and that is the only one that is ready. A restart
-    that includes others as well restarts those first.
+    That is so if the restart includes only one replica, and no other replica is ready. A restart
+    that includes several replicas restarts the others first.
     """
     for application in ctx.settings.all_applications:
         touched = set(names) & set(application.services)
@@ -38,13 +38,13 @@ def require_another(ctx: Context, names: Iterable[str]) -> None:
             raise CosmicError(
                 f"No replica{of} but {serving[0]} is ready",
                 where="restart",
-                todo="bring the others back first: `cosmicdeploy restart` them, or `cosmicdeploy"
-                " up`; or restart it all the same with --yes",
+                todo="make the others ready first: `cosmicdeploy restart` them, or `cosmicdeploy"
+                " up`; or restart this one anyway with --yes",
             )
 
 
 def drift_reasons(ctx: Context, names: Iterable[str]) -> dict[str, str]:
-    """Return why containers have drifted, by service; to be stopped or paused is no reason."""
+    """Return service → why its container has drifted, except that it is stopped or paused."""
     drifts = {name: _drift_reason(ctx, name) for name in names}
     return {name: why for name, why in drifts.items() if why and why not in STARTED_IN_PLACE}
 

@@ -31,7 +31,7 @@ def stop(ctx: Context, targets: Sequence[Target]) -> None:
 def start(ctx: Context, targets: Sequence[Target]) -> None:
     """Start the targets' containers and wait until they are healthy.
 
-    Raises `UnhealthyContainer` if one does not become healthy.
+    Raises `UnhealthyContainer` if a container does not become healthy.
     """
     for target in targets:
         start_container(ctx, target.name, target.require_container().id)
@@ -49,7 +49,7 @@ def stop_and_start(ctx: Context, targets: Sequence[Target]) -> float:
 
 
 def wait_for_replicas(ctx: Context) -> None:
-    """Wait until the running replicas are ready; call this after restarting what they need.
+    """Wait until the running replicas are ready, after a restart of services that they need.
 
     Raises `UnhealthyContainer` and `EngineError`.
     """
@@ -73,9 +73,9 @@ def put_all_in_service(ctx: Context) -> None:
 def bring_up(ctx: Context, groups: Iterable[Sequence[Target]], healthy: Collection[str]) -> None:
     """Start stopped containers group by group; wait until those named in `healthy` are ready.
 
-    Waits for running containers as well: a killed run may just have started them. Raises the first
-    error once all groups were tried, but `LockLost` and `EngineUnavailable` once the work on the
-    present group has ended.
+    Waits for running containers as well, since a killed run may just have started them. Raises the
+    first error once all groups were tried. `LockLost` and `EngineUnavailable` are raised earlier:
+    once the work on the present group has ended.
     """
     errors = FirstError()
     for targets in groups:

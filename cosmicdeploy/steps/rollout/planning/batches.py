@@ -62,7 +62,7 @@ def require_another_serving(
 def keep_capacity(ctx: Context, application: Application, replaced: Collection[str]) -> None:
     """Wait for the application's replicas that are not `replaced` and that worked before the run.
 
-    They have to serve while the others are replaced.
+    These replicas have to serve while the others are replaced.
     """
     known = ctx.run.known_failures.services
     for name in application.services:
@@ -74,7 +74,7 @@ def keep_capacity(ctx: Context, application: Application, replaced: Collection[s
 
 
 def singletons_share(ctx: Context, replaced: Collection[str]) -> bool:
-    """Whether one of these services that is no replica refers by id to a container of another.
+    """Whether one of these services, not a replica, refers by id to another one's container.
 
     Such a service shares the container's network or volumes, for example.
     """
@@ -88,8 +88,8 @@ def addresses_are_kept(ctx: Context) -> bool:
 
     A fixed address stays free if each address pool of its network has an `ip_range`, from which the
     engine takes the addresses of other containers. Any other address is given to the container that
-    starts next in its network. That matters only if a proxy knows the replicas: a replica whose
-    address moves makes it load its configuration again, which ends kept connections.
+    starts next in its network. That matters only if a proxy knows the replicas: if a replica's
+    address changes, the proxy has to load its configuration again, which ends kept connections.
     """
     attachments = [a for name in ctx.settings.services.app for a in ctx.service(name).networks]
     if ctx.settings.services.proxy and not all(each.ipv4_address for each in attachments):

@@ -16,10 +16,10 @@ from cosmicdeploy.text.formatting import counted
 
 
 def possible_reloads(ctx: Context, replaced: Iterable[str]) -> dict[str, Any]:
-    """Return how often the rollout may have to reload nginx, for the facts of a plan.
+    """Return how many times the rollout may have to reload nginx, for the facts of a plan.
 
-    The keys are `at_most` and `replicas`: those whose address may change. Empty if no replica's
-    address can change without nginx noticing, or if nginx's configuration cannot be read.
+    `at_most` is that number, and `replicas` are the replicas whose address may change. Empty if no
+    replica's address can change without nginx noticing, or if nginx's configuration cannot be read.
     """
     replicas = [name for name in replaced if name in ctx.settings.services.app]
     try:
@@ -34,9 +34,10 @@ def possible_reloads(ctx: Context, replaced: Iterable[str]) -> dict[str, Any]:
 
 
 def _reloads(ctx: Context, group: list[str]) -> int:
-    """Return the most reloads for replicas with the same pace: one for each batch.
+    """Return the highest number of reloads for replicas with the same pace: one for each batch.
 
-    Two if the new container starts first: nginx may also have resolved the name while both ran.
+    Two for each batch if the new container starts first: nginx may also have resolved the name
+    while both containers ran.
     """
     pace = pace_of(ctx.settings, ctx.service(group[0]))
     batches = math.ceil(len(group) / (pace.at_a_time or len(group)))

@@ -12,9 +12,9 @@ from cosmicdeploy.steps.rollout.planning.batches import grouped
 def replaced_together(ctx: Context) -> Sequence[Sequence[str]]:
     """Return the groups of services that are replaced together, in the order of a rollout.
 
-    A group is an application, or another service with all its replicas. A group comes after those
-    that it depends on. Apart from that, the order is: the database, the cache, services that an
-    application needs, the applications as in the settings, the other services, and the proxy.
+    A group is an application, or another service with all its replicas. A group comes after the
+    groups that it depends on. Apart from that, the order is: the database, the cache, services that
+    an application needs, the applications as in the settings, the other services, and the proxy.
     """
     settings, services = ctx.settings, ctx.settings.services
     released = [settings.released_by(each) for each in settings.all_applications]

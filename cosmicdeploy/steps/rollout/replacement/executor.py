@@ -13,7 +13,7 @@ from typing import Any
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
-from cosmicdeploy.journal.records.timings import DRAIN, HEALTHY, PASSES, START
+from cosmicdeploy.journal.records.timings import DRAIN, HEALTHY, NEVER_READY, PASSES, START
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.settings import Application
 from cosmicdeploy.settings.pace import Pace, pace_of
@@ -65,7 +65,7 @@ class Rollout:
     ) -> None:
         self._before = before or {}
         self._ctx, self._reasons, self._in_place = ctx, reasons, in_place
-        self._phases = Phases()
+        self._phases = Phases(ctx.run.notes)
         self._proxy = ProxyControl(ctx, self._phases)
         self._started = time.monotonic()
         # Service → id of the container that serves after the rollout.
@@ -74,7 +74,8 @@ class Rollout:
         # Services for which an end or a restart of the new container is no failure.
         self._restarting: set[str] = set()
         self._is_given_up = threading.Event()
-        # A starting container keeps a small host busy; two at once slow down responses to clients.
+        # Only one container starts at a time: a starting container keeps a small host busy, and two
+        # would slow down responses to clients.
         self._starting = threading.Lock()
 
     def facts(self) -> Mapping[str, object]:
@@ -158,7 +159,7 @@ class Rollout:
                     self._ready.require_stable(batch, self._ctx.safe_point)
 
     def _is_untried(self, batch: Sequence[str]) -> bool:
-        """Whether no trial of the image can run, so the preflight has not proven it."""
+        """Whether the preflight has not tried the new image, since no trial can run."""
         is_shared = any(self._ctx.service(name).shared_network for name in batch)
         return is_shared and not self._in_place
 
@@ -288,16 +289,20 @@ class Rollout:
     def _wait_one_ready(self, name: str) -> Container:
         began, answered = time.monotonic(), list[float]()
         is_kept = self._in_place or self._reasons[name] in STARTED_IN_PLACE
-        container = wait_ready(
-            self._ctx,
-            self._created[name],
-            name,
-            lambda: answered.append(time.monotonic()),
-            is_new=not is_kept and name not in self._restarting,
-        )
+        try:
+            container = wait_ready(
+                self._ctx,
+                self._created[name],
+                name,
+                lambda: answered.append(time.monotonic()),
+                is_new=not is_kept and name not in self._restarting,
+            )
+        except BaseException:
+            self._ctx.run.notes.add_phase(name, NEVER_READY, began, time.monotonic())
+            raise
         if name not in self._restarting:
             self._ready.add(name, container)
         first = answered[0] if answered else time.monotonic()
-        self._phases.add(name, HEALTHY, first - began)
+        self._phases.add(name, HEALTHY, first - began, first)
         self._phases.add(name, PASSES, time.monotonic() - first)
         return container

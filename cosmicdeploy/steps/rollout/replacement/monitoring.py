@@ -1,10 +1,11 @@
 """Wait between the parts of a rollout, and look again at the containers that it has put in place.
 
-A release may crash some seconds after it was ready. So before a rollout goes on, and at its end, it
-looks again at the containers that it has put in place.
+A release may crash some seconds after it was ready. So before each further part, and at its end, a
+rollout looks again at the containers that it has put in place.
 
-As in Swarm: `delay` passes between two parts, and a container that fails within `monitor` after its
-replacement fails the rollout, which waits for that after the last part.
+As in Swarm, the time `delay` passes between two parts, and the rollout fails if a container fails
+within the time `monitor` after its replacement. After the last part, the rollout waits until that
+time is over.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ class InPlace:
     def require_stable(self, names: Iterable[str], safe_point: Callable[[], None]) -> None:
         """Wait until these services' containers have been ready for `restart.stable_for` seconds.
 
-        They stand in for the trial that could not run. Raises `UnhealthyContainer` as
-        `require_ready` does.
+        These containers show what the trial, which could not run, would have shown. Raises
+        `UnhealthyContainer` as `require_ready` does.
         """
         names = [name for name in names if name in self._containers]
         ready_at = max((self._containers[name].ready_at for name in names), default=0.0)
@@ -90,7 +91,7 @@ class InPlace:
 
 @dataclass(frozen=True, kw_only=True)
 class _Watched:
-    """A replaced container, its restarts so far, and until when it is watched (monotonic)."""
+    """A replaced container; `restarts` so far, and watched `until` (monotonic clock)."""
 
     name: str
     id: str
@@ -155,10 +156,11 @@ class Monitor:
 
 
 def may_end_by_itself(ctx: Context, target: Target) -> bool:
-    """Whether nothing shows that the target's new container runs without an end; never a replica.
+    """Whether the target's new container may end on purpose; always False for a replica.
 
-    A worker may end on purpose, for example when its queue is empty, and be restarted by the
-    engine. Its container before the rollout shows that, if there is one that runs.
+    A worker may end on purpose, for example when its queue is empty, and the engine then restarts
+    it. The restarts of its running container before the rollout show whether it does. Without such
+    a container, returns True.
     """
     if target.name in ctx.settings.services.app:
         return False
@@ -173,7 +175,10 @@ def _problem(container: Container | None, restarts: int) -> str:
 
 
 def _end(container: Container | None, restarts: int) -> str:
-    """Return how the container ended or restarted since it had this many restarts; "" if not."""
+    """Return how the container has ended or restarted since; "" if it still runs.
+
+    `restarts` is the container's earlier number of restarts.
+    """
     if container is None:
         return "it was removed"
     if container.restart_count > restarts or not container.is_running:

@@ -82,14 +82,16 @@ class ProxyControl:
         if missing := self._waits.unreached(replicas):
             self._reload_for(missing)
         if not had_flags:
-            # Each worker of the proxy may have to notice for itself that the replicas are back.
+            # Each worker process of the proxy may have to notice by itself that the replicas serve
+            # again.
             self._ctx.sleep(started + self._ctx.settings.restart.pause - time.monotonic())
         self._phases.add(replicas[0], IN_SERVICE, time.monotonic() - started)
 
     def _reload_for(self, missing: Sequence[str]) -> None:
         """Reload nginx because of replicas that get no request.
 
-        A replica that nginx reached before the stop is no reason: nginx knows its address already.
+        A replica that nginx reached before the stop is no reason for a reload: nginx already knows
+        its address.
         """
         names = ", ".join(missing)
         never_reached = [name for name in missing if name not in self._reached]
@@ -105,7 +107,7 @@ class ProxyControl:
             proxy.reload_if_ambiguous(self._ctx, replicas)
 
     def adopt(self) -> None:
-        """Read which replicas are out of service, also those that an earlier run took out."""
+        """Read which replicas are out of service, including those that an earlier run took out."""
         self._out_of_service = proxy.out_of_service(self._ctx)
 
     def put_all_in_service(self) -> None:

@@ -18,10 +18,11 @@ class ProxyWaits:
         self._ctx = ctx
 
     def until_used_again(self, replicas: Sequence[str]) -> None:
-        """Wait as long as nginx may skip these replicas: after a failed request, or a stale answer.
+        """Wait as long as nginx may skip these replicas: after a failed request or a stale answer.
 
-        Each worker process of nginx decides and resolves for itself, in each of its server groups,
-        and shows nothing of it. The next replica may stop only after the wait.
+        Each worker process of nginx decides and resolves names by itself, for each of its server
+        groups, and the deployer cannot see the result. The next replica may stop only after the
+        wait.
         """
         seconds = max((self._policy(name).unavailable_for for name in replicas), default=0.0)
         if seconds > self._ctx.settings.restart.pause:
@@ -30,7 +31,7 @@ class ProxyWaits:
         self._ctx.sleep(seconds)
 
     def unreached(self, replicas: Sequence[str]) -> list[str]:
-        """Return the replicas that still get no request after they should have had their turn.
+        """Return the replicas that get no request in the time in which nginx should use each.
 
         Leaves out replicas that nginx uses only if others fail.
         """

@@ -2,8 +2,8 @@
 
 The candidate is created while the container in place still runs. Then that container is stopped and
 renamed as superseded, and the candidate takes its name and starts. Name and address stay the same,
-which measured best behind nginx. The names of containers tell a later run what an interrupted run
-left behind (`engine/containers/names.py`).
+which had the best results behind nginx in measurements. From the names of containers, a later run
+sees what an interrupted run left behind (`engine/containers/names.py`).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def put_in_place(ctx: Context, service_name: str) -> str:
 
     `put_back` in `undo.py` puts the former container back.
     """
-    created = swap_in(ctx, look_up(ctx, service_name), Phases())
+    created = swap_in(ctx, look_up(ctx, service_name), Phases(ctx.run.notes))
     start_container(ctx, service_name, created)
     return created
 
@@ -55,8 +55,8 @@ def put_in_place(ctx: Context, service_name: str) -> str:
 def swap_in(ctx: Context, target: Target, phases: Phases, grace: float | None = None) -> str:
     """Replace the target's container by a new one that is not started yet; return the new id.
 
-    The old container becomes superseded. It has `grace` seconds to stop; by default, as many as the
-    service declares.
+    The old container becomes superseded. It has `grace` seconds to stop; by default, the grace
+    period that the service declares.
     """
     created = create_candidate(ctx, target, phases)
     if target.container is not None:

@@ -54,8 +54,9 @@ def existing_targets(ctx: Context, names: Iterable[str]) -> list[Target]:
 def has_moved(ctx: Context, target: Target, container: Container) -> bool:
     """Whether the proxy has to use another address for the target's new container.
 
-    Compares the addresses in the networks that the replica shares with the proxy; in all of the
-    replica's networks if it shares none. False if the replica had no container or no address.
+    Compares the addresses in the networks that the replica shares with the proxy, or in all of the
+    replica's networks if it shares none with the proxy. False if the replica had no container or no
+    address.
     """
     before = target.container.addresses if target.container else {}
     proxy_name = ctx.settings.services.proxy

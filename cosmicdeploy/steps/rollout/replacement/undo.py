@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -10,6 +11,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.containers.names import ContainerRole, role_of
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import FirstError, NeedsPerson
+from cosmicdeploy.journal.records.timings import UNDO
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.containers.hooks import start_container
@@ -31,7 +33,7 @@ class RolloutUndo:
 
     def __init__(self, ctx: Context, *, at_once: bool) -> None:
         self._ctx, self._at_once = ctx, at_once
-        self._proxy = ProxyControl(ctx, Phases())
+        self._proxy = ProxyControl(ctx, Phases(ctx.run.notes))
         self.errors = FirstError()
         with FirstError():  # an error of the proxy must not stop the undo
             self._proxy.adopt()
@@ -39,7 +41,8 @@ class RolloutUndo:
     def undo(self, name: str, before: dict[str, Any] | None) -> None:
         """Put back a service's former container; keep an error for `end`.
 
-        Raises `LockLost` and `EngineUnavailable` at once: no other container could be put back.
+        Raises `LockLost` and `EngineUnavailable` immediately: no other container could be put back
+        either.
         """
         with (
             self.errors,
@@ -48,7 +51,12 @@ class RolloutUndo:
             self._put_back(name, before)
 
     def _put_back(self, name: str, before: dict[str, Any] | None) -> None:
-        is_changed = put_back(self._ctx, name, before)
+        began, is_changed = time.monotonic(), True  # after an error, something may have changed
+        try:
+            is_changed = put_back(self._ctx, name, before)
+        finally:
+            if is_changed:
+                self._ctx.run.notes.add_phase(name, UNDO, began, time.monotonic())
         worked = name not in self._ctx.run.known_failures.services
         if is_changed and before and before["running"] and worked and not self._at_once:
             # An error of the proxy must not stop the undo of other services.
@@ -84,9 +92,9 @@ def undo_gap(
 
 
 def put_back(ctx: Context, service_name: str, before: dict[str, Any] | None) -> bool:
-    """Put back the container that was in place before, from any state of a replacement.
+    """Put the former container of a service back in place, from any state of a replacement.
 
-    `before` are the `journal_facts` of that former container. If it is None, there was no
+    `before` are the `journal_facts` of the former container. If `before` is None, there was no
     container, and the present one is removed. Returns whether anything had to be changed. Raises
     `NeedsPerson` if the former container is gone.
     """
@@ -133,5 +141,5 @@ def _restore(ctx: Context, service: Service, former: Container, *, start: bool) 
             ctx.say(f"{service.name} runs as before: it did not work then ({why})")
         else:
             wait_ready(ctx, former.id, service.container_name)
-    elif former.is_running:  # it was stopped before the run
+    elif former.is_running:  # the former container was stopped before the run
         end(ctx, service.name, former.id)

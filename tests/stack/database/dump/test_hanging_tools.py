@@ -1,4 +1,4 @@
-"""Tools, builds and servers that hang: they are ended, with the reason."""
+"""Tools, builds and servers that hang are ended, and the error gives the reason."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_silent_dump_is_ended_with_the_reason(
     require_ended()
 
 
-# The lock comes when all has been asked and counted.
+# Locks the table only when the tool starts: by then, the deployer has read and counted everything.
 LOCKING = """
 sql="mariadb --no-defaults -uroot platform"
 echo 'LOCK TABLES a WRITE; SELECT SLEEP(4242)' | $sql &
@@ -94,7 +94,7 @@ def test_sigterm_ends_a_wait_for_a_tool_or_a_build(
     for call, is_running in ((dump, is_run), (build, runs_on_host)):
         with (
             deferred_interrupts(lambda: None),
-            stopped_once(is_running),
+            sigterm_when(is_running),
             pytest.raises(KeyboardInterrupt),
         ):
             call()
@@ -117,7 +117,7 @@ def test_sigterm_ends_a_wait_for_an_answer(engine: Engine, access: DatabaseAcces
     try:
         with (
             deferred_interrupts(lambda: None),
-            stopped_once(lambda: True),
+            sigterm_when(lambda: True),
             pytest.raises(KeyboardInterrupt),
         ):
             ask()
@@ -126,7 +126,7 @@ def test_sigterm_ends_a_wait_for_an_answer(engine: Engine, access: DatabaseAcces
 
 
 def end_statement(access: DatabaseAccess, statement: str) -> None:
-    """A server goes on with what it was asked when the client is gone."""
+    """End a statement, which a server continues even after its client has ended."""
     known = "SELECT id FROM information_schema.processlist WHERE info = %s"
     for (number,) in run(access, known, statement):
         with suppress(
@@ -136,13 +136,13 @@ def end_statement(access: DatabaseAccess, statement: str) -> None:
 
 
 @contextmanager
-def stopped_once(seen: Callable[[], bool]) -> Iterator[None]:
-    """This process gets SIGTERM as soon as something is seen."""
+def sigterm_when(condition: Callable[[], bool]) -> Iterator[None]:
+    """Send SIGTERM to this process as soon as `condition` returns True."""
     over = threading.Event()
 
     def stop() -> None:
         while not over.wait(0.1):
-            if seen():
+            if condition():
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
 

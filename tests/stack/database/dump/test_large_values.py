@@ -1,4 +1,4 @@
-"""Rows larger than the server accepts in a statement: named at once, with little memory."""
+"""A row larger than the server accepts in a statement is named early, with little memory."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from tests.stack.stacks.databases import cursor, run, run_all, snapshot
 pytestmark = pytest.mark.stack
 
 MIB = 1 << 20
-# The most that a failure may take, beside what the process has anyway.
+# A failure may add at most this many bytes to the process's memory.
 MOST_MEMORY = 60 * MIB
-# A BLOB takes twice its size in a dump, and so does a text of quotes.
+# In a dump, a BLOB takes twice its size. So does a text that consists of quotes.
 ROWS = {
     "blob": ("LONGBLOB", "REPEAT(CHAR(255 USING binary), 12000000)", b"FFFF"),
     "text": ("LONGTEXT", r"REPEAT('\'', 9000000)", rb"\'\'\'\'"),
@@ -76,7 +76,7 @@ def test_a_row_that_no_restore_could_load_ends_the_dump(
     ):
         create_backup(engine, server, catalogue, on_bytes=seen.append)
     assert "SET GLOBAL max_allowed_packet" in caught.value.todo
-    assert max(seen) < 60 * MIB  # what follows the row is not read to its end
+    assert max(seen) < 60 * MIB  # the dump is not read to its end
     [failed] = catalogue.list()
     assert failed.status == "failed"
     stored = b"".join(path.read_bytes() for path in catalogue.folder.iterdir())

@@ -1,4 +1,4 @@
-"""Rows counted by a real server while a backup is made, and their checksums."""
+"""A real server counts rows and computes their checksums while a backup is made."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ WITH_CHECKSUMS = DumpOptions(prove="data")
 
 @contextmanager
 def writer(access: DatabaseAccess) -> Iterator[None]:
-    """Insert rows all the time within the block, each in a transaction of its own."""
+    """Insert rows continuously during the block, each in its own transaction."""
     over = threading.Event()
 
     def write() -> None:
@@ -51,7 +51,10 @@ def writer(access: DatabaseAccess) -> Iterator[None]:
 
 
 def with_checksums(engine: Engine, access: DatabaseAccess, catalogue: Catalogue) -> Backup:
-    """Take a backup in the dump's snapshot; on a busy machine, its begin may be seen too late."""
+    """Create backups until one has checksums.
+
+    On a busy machine, the deployer may see too late that the dump's snapshot has begun.
+    """
     backup = poll(
         lambda: create_backup(engine, access, catalogue, options=WITH_CHECKSUMS),
         until=lambda backup: backup.manifest.rows_counted == "snapshot",
@@ -86,7 +89,7 @@ def test_a_restore_is_compared_with_the_rows_that_the_server_had(
     assert schemas(access) == {"platform"}
 
 
-def test_without_checksums_the_first_proof_records_those_of_later_restores(
+def test_without_checksums_the_first_proof_records_checksums_for_later_restores(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     backup = create_backup(engine, access, catalogue)
@@ -103,7 +106,7 @@ def test_without_checksums_the_first_proof_records_those_of_later_restores(
 
 
 @pytest.mark.torture
-def test_beside_writers_tables_have_a_checksum_only_in_the_dumps_snapshot(
+def test_while_clients_write_tables_have_a_checksum_only_in_the_dumps_snapshot(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     with writer(access):
@@ -117,7 +120,7 @@ def test_beside_writers_tables_have_a_checksum_only_in_the_dumps_snapshot(
 
 
 @pytest.mark.torture
-def test_a_user_who_may_not_see_the_servers_status_has_the_rows_counted_before_the_dump(
+def test_for_a_user_who_may_not_see_the_servers_status_rows_are_counted_before_the_dump(
     engine: Engine, two_tables: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     run(two_tables, "CREATE USER plain IDENTIFIED BY 'x'")

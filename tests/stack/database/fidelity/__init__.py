@@ -1,1 +1,1 @@
-"""The fidelity matrix: a schema with every kind of object, in the words of each vendor."""
+"""The fidelity matrix: a schema with every kind of object, in each vendor's SQL."""

@@ -17,7 +17,7 @@ OWN = {
     vendor: (DATA / f"{vendor.lower()}.sql").read_text(encoding="utf-8")
     for vendor in ("MariaDB", "MySQL")
 }
-# Vendor → the default collation of the schema at the end.
+# Vendor → the schema's default collation after `fill`.
 LAST_COLLATION = {
     "MariaDB": {"utf8mb4": "utf8mb4_nopad_bin", "latin1": "latin1_nopad_bin"},
     "MySQL": {"utf8mb4": "utf8mb4_0900_as_ci", "latin1": "latin1_general_ci"},

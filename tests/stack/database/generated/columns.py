@@ -17,9 +17,9 @@ ID = "id"
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name, type, definition, and the values that a row may have in it.
+    """A column: its name, its type, its definition, and the values that a row may have in it.
 
-    No row gives a generated column a value, so its `values` are empty.
+    Rows give no value to a generated column, so `values` is empty for such a column.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Column:
 
 
 def one_in(draw: DrawFn, number: int) -> bool:
-    """Return True once in `number` times."""
+    """Return True with a probability of about 1 in `number`."""
     return draw(st.integers(1, number)) == number
 
 
@@ -65,7 +65,7 @@ def _default(draw: DrawFn, kind: ColumnType) -> str:
         now = f"CURRENT_TIMESTAMP{digits}"
         return f"DEFAULT {now}" + (f" ON UPDATE {now}" if shape == 7 else "")
     value = draw(st.sampled_from(kind.values))
-    return f"DEFAULT ({value})" if kind.text or shape == 9 else f"DEFAULT {value}"
+    return f"DEFAULT ({value})" if kind.needs_expression or shape == 9 else f"DEFAULT {value}"
 
 
 def _invisible(draw: DrawFn, not_null: bool) -> str:
@@ -73,14 +73,14 @@ def _invisible(draw: DrawFn, not_null: bool) -> str:
 
 
 def comment(draw: DrawFn, sql_mode: str) -> str:
-    """Return a COMMENT with an odd text, or nothing."""
+    """Return a COMMENT clause with an unusual text, or "" for no comment."""
     if not one_in(draw, 6):
         return ""
     return f"COMMENT {string(draw(st.sampled_from(TEXTS)), sql_mode)}"
 
 
 def generated_column(draw: DrawFn, names: Names, others: Sequence[Column]) -> Column:
-    """Return a column that the server computes from another."""
+    """Return a column whose value the server computes from one of the `others`."""
     name, source = names.next(), draw(st.sampled_from(others))
     quoted = identifier(source.name)
     sql, expression = draw(

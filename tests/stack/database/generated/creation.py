@@ -1,4 +1,4 @@
-"""Create random schemas on a server, and count what it refuses."""
+"""Create random schemas on a server, and count the statements that the server refuses."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from cosmicdeploy.database.access import DatabaseAccess
 from tests.stack.database.generated.flavour import RandomSchema, Statement, identifier
 from tests.stack.stacks.databases import NAME, cursor, renew
 
-# Numbers of the server's errors about an object that it has refused before: they say nothing about
-# this one.
+# The server's error numbers for a statement that needs a missing object, such as a refused table.
+# They are not counted: the statement itself may be valid.
 DEPENDENT = frozenset({1146, 1824, 1305, 1449})
 LONGEST_EXAMPLE = 200
 
 
 @dataclass
 class Tally:
-    """What a run has made: per feature, how many objects and rows were created and refused.
+    """Counts of a run: `created` counts the created objects and rows by feature.
 
-    `reasons` counts the server's refusals by feature and error number, and `examples` has the first
-    error of each. `restored` and `refused` count schemas, and `failed` those whose backup failed by
-    the proof of its structure; `named` has the first words of why. `empty` are schemas of which the
-    server took no table.
+    `reasons` counts the server's refusals by feature and error number. `examples` has the first
+    error message of each such pair. `restored` and `refused` count schemas. `failed` counts schemas
+    whose backup failed in the proof of its structure. `named` counts refused and failed schemas by
+    the first words of the error. `empty` counts schemas of which the server accepted no table.
     """
 
     created: Counter[str] = field(default_factory=Counter)
@@ -41,7 +41,7 @@ class Tally:
 
     @property
     def schemas(self) -> int:
-        """How many schemas were tried."""
+        """Return the number of schemas whose backup was tried."""
         return self.restored + self.refused + self.failed
 
     def share_refused(self, *features: str) -> float:
@@ -53,31 +53,35 @@ class Tally:
     def __str__(self) -> str:
         lines = [
             f"{self.restored} restored, {self.refused} refused by name before the dump,"
-            f" {self.failed} failed by name in the proof, {self.empty} not taken by the server"
+            f" {self.failed} failed by name in the proof,"
+            f" {self.empty} without a table that the server accepts"
         ]
         lines += [f"  refused: {count} × {why}" for why, count in self.named.most_common()]
         lines += [f"  created: {count} × {what}" for what, count in self.created.most_common()]
         for (feature, number), count in self.reasons.most_common():
             example = self.examples[feature, number]
-            lines.append(f"  the server took no {feature}: {count} × {number} {example}")
+            lines.append(f"  {feature} refused by the server: {count} × {number} {example}")
         return "\n".join(lines)
 
 
 def create(
     access: DatabaseAccess, charset: str, schemas: Sequence[RandomSchema], tally: Tally | None
 ) -> list[RandomSchema]:
-    """Create schemas in the server's empty schema; return what the server took of each.
+    """Create random schemas in the server's empty schema; return them without refused statements.
 
-    Leaves out a schema of which the server took no table. Counts in `tally`, unless it is None.
+    Leaves out a schema of which the server accepts no table. Counts in `tally`, unless it is None.
     """
     renew(access, charset)
     tally = tally or Tally()
     taken = []
     with cursor(access) as opened:
-        # Without InnoDB's strict mode, more tables can be created than can be loaded.
+        # InnoDB's strict mode stays on: without it, the server creates tables that no restore can
+        # load.
         opened.execute("SET NAMES utf8mb4, SESSION foreign_key_checks = 1")
         for schema in schemas:
-            kept = tuple(each for each in schema.statements if _takes(opened, charset, each, tally))
+            kept = tuple(
+                each for each in schema.statements if _is_accepted(opened, charset, each, tally)
+            )
             if any(each.kind == "TABLE" for each in kept):
                 taken.append(RandomSchema(kept))
             else:
@@ -86,7 +90,7 @@ def create(
     return taken
 
 
-def _takes(opened: Any, charset: str, statement: Statement, tally: Tally) -> bool:
+def _is_accepted(opened: Any, charset: str, statement: Statement, tally: Tally) -> bool:
     try:
         opened.execute(f"SET sql_mode = '{statement.sql_mode}'")
         if statement.collation:
@@ -109,5 +113,7 @@ def drop(access: DatabaseAccess, schemas: Sequence[RandomSchema]) -> None:
         for schema in schemas:
             for each in reversed(schema.statements):
                 if each.kind != "ROW":
-                    with suppress(pymysql.MySQLError):  # a table takes its triggers along
+                    with suppress(
+                        pymysql.MySQLError
+                    ):  # the server drops a table's triggers with the table
                         opened.execute(f"DROP {each.kind} {identifier(each.name)}")

@@ -1,4 +1,4 @@
-"""The servers that random schemas are made for, and what only some of them can do."""
+"""The servers for which random schemas are made, and features that only some servers have."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ ANSI_QUOTES, NO_BACKSLASH_ESCAPES = "ANSI_QUOTES", "NO_BACKSLASH_ESCAPES"
 
 @dataclass(frozen=True)
 class Flavour:
-    """A server: its vendor, and whether it is the newest version of the vendor's that is tested."""
+    """A server: its vendor, and whether its version is the newest tested one of this vendor."""
 
     vendor: str
     is_newest: bool
@@ -31,9 +31,9 @@ FLAVOURS = {
 class Statement:
     """A statement that creates or fills an object.
 
-    `kind` is the word of the object in a DROP statement, or "ROW". `name` is the object's name; for
-    a row, that of its table. `feature` is what the statement tries, for the counts of a run.
-    `sql_mode` and `collation` are those of the session and the schema while it runs.
+    `kind` is the object's kind as a DROP statement names it, or "ROW". `name` is the name of the
+    object, or of the row's table. `feature` is what the statement tries, for the counts of a run.
+    While the statement runs, the session has `sql_mode`, and the schema has `collation`.
     """
 
     kind: str
@@ -46,7 +46,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class RandomSchema:
-    """The statements that make one random schema. Its names differ from those of others."""
+    """The statements that create one random schema; no two schemas share a name."""
 
     statements: tuple[Statement, ...]
 
@@ -68,12 +68,12 @@ def identifier(name: str) -> str:
 
 
 def string(text: str, sql_mode: str = "") -> str:
-    """Quote a text as a literal that this sql_mode reads unchanged."""
+    """Quote a text as a literal that a server with this sql_mode reads unchanged."""
     if NO_BACKSLASH_ESCAPES not in sql_mode:
         text = text.replace("\\", "\\\\")
     return "'" + text.replace("'", "''") + "'"
 
 
 def hexed(text: str) -> str:
-    """Return a literal that every sql_mode and connection reads unchanged."""
+    """Return a literal that has the same value in every sql_mode and on every connection."""
     return f"_utf8mb4 X'{text.encode().hex()}'"

@@ -37,7 +37,7 @@ def _key(draw: DrawFn, names: Names, flavour: Flavour, column: Column, is_partit
         if column.not_null:
             return f"SPATIAL KEY {name} ({quoted})"
         return f"KEY {name} ({quoted}(9))"
-    if column.type.collates and not is_partitioned and one_in(draw, 3):
+    if column.type.allows_fulltext and not is_partitioned and one_in(draw, 3):
         return f"FULLTEXT KEY {name} ({quoted})"
     if not flavour.is_mariadb and one_in(draw, 4):
         expression = draw(

@@ -1,4 +1,4 @@
-"""Odd names for objects and columns, each unique by its number."""
+"""Unusual names for objects and columns; a number in each name makes it unique."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 LONGEST = 64
-# MariaDB writes five bytes for each of these last letters into the name of a file.
+# In the names of files, MariaDB writes five bytes for each Ü and 日.
 LONG = (("x", LONGEST), ("Ü", 48), ("日", 48))
 RESERVED = (
     *("select", "table", "order", "group", "key", "index", "rank", "system", "window", "from"),
@@ -40,7 +40,8 @@ PLAIN = "t{n}"
 class Names:
     """Draws names that differ from each other, also if case and accents are ignored.
 
-    Names of another `start` differ too. Reserved words are used once in each list of schemas.
+    Instances with another `start` draw other names. One list of schemas uses each reserved word at
+    most once.
     """
 
     def __init__(self, draw: DrawFn, start: int) -> None:

@@ -1,4 +1,4 @@
-"""Views, routines, triggers and events, with odd bodies."""
+"""Views, routines, triggers and events, with unusual bodies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.stack.database.generated.names import Names
 from tests.stack.database.generated.tables import SQL_MODES, Table
 from tests.stack.stacks.databases import NAME
 
-# What a body may hold beside its work. {live} is the name of the schema.
+# Comments and statements that are added to a body. {live} is the name of the schema.
 FILLING = (
     *(
         "",
@@ -58,7 +58,7 @@ SCHEDULES = (
 
 @dataclass
 class Maker:
-    """Makes objects that use these tables and the objects made before."""
+    """Makes objects that use these tables and earlier objects of the same maker."""
 
     draw: DrawFn
     names: Names
@@ -156,10 +156,10 @@ class Maker:
             sources.append(f"SELECT id FROM {view} UNION ALL SELECT -1")
         source = self.draw(st.sampled_from(sources))
         algorithm = self.draw(st.sampled_from(["", "", "ALGORITHM=MERGE ", "ALGORITHM=TEMPTABLE "]))
-        # Other views cannot be updated.
+        # Only a view that can be updated may have this option.
         is_plain = source in sources[:2] and "TEMPTABLE" not in algorithm
         check = " WITH CASCADED CHECK OPTION" if is_plain and one_in(self.draw, 4) else ""
-        # Nobody can query a view with the rights of an account that does not exist.
+        # A view that runs with the rights of an account that does not exist cannot be queried.
         security = self._security()
         definer = self._definer() if security else ""
         sql = f"CREATE {algorithm}{definer}{security}VIEW {identifier(name)} AS {source}{check}"
@@ -177,7 +177,7 @@ class Maker:
             word = self.draw(st.sampled_from(["FOLLOWS", "PRECEDES"]))
             order = f"{word} {identifier(others[0])} "
         self.triggers.append((name, table.name, moment))
-        # Now and then with the schema's name, which is refused.
+        # A backup refuses a trigger whose text has the schema's name, so only a few get it.
         schema = f"`{NAME}`." if one_in(self.draw, 40) else ""
         sql = (
             f"CREATE {self._definer()}TRIGGER {schema}{identifier(name)} {moment}"

@@ -1,4 +1,4 @@
-"""Back up random schemas, restore them, and compare them with what they were."""
+"""Back up random schemas, restore them, and compare each with its state before the backup."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from tests.stack.stacks.databases import snapshot
 
 LONGEST_DIFFERENCE = 2000
 FIRST_WORDS = 30
-# How the proof of a backup's structure fails. The dump has begun then, and the backup is failed.
-NOT_PROVEN = "does not come back as it was"
+# These words mark an error of the structure's proof. By then the dump has begun, and the backup is
+# recorded as failed.
+NOT_PROVEN = "is not restored as it was"
 
 
 class Unfaithful(AssertionError):
@@ -39,7 +40,10 @@ class RoundTrip:
     tally: Tally
 
     def check(self, charset: str, schemas: Sequence[RandomSchema]) -> None:
-        """Raise `Unfaithful`, with the statements of one schema, if one is changed or lost."""
+        """Create the schemas and check their round trip.
+
+        Raises `Unfaithful` if a schema is changed or lost; the error has the schema's statements.
+        """
         taken = create(self.access, charset, schemas, self.tally)
         try:
             self._check(taken)
@@ -62,7 +66,7 @@ class RoundTrip:
         self.tally.restored += len(left)
 
     def _refusal(self) -> BackupError | None:
-        """Return why there is no good backup; None if there was one that restores unchanged."""
+        """Back up and restore all schemas; return the error if the backup was refused."""
         before = snapshot(self.access)
         begun: list[int] = []
         try:
@@ -77,18 +81,18 @@ class RoundTrip:
         changed = [key for key in keys if before.get(key) != after.get(key)]
         if changed:
             shown = [f"{key!r}: {before.get(key)!r} → {after.get(key)!r}" for key in changed]
-            raise Unfaithful("restored, and changed: " + "\n".join(shown)[:LONGEST_DIFFERENCE])
+            raise Unfaithful("changed by the restore: " + "\n".join(shown)[:LONGEST_DIFFERENCE])
         return None
 
     def _restore(self, backup: Backup) -> None:
         try:
             restore_backup(self.engine, self.access, backup)
         except CosmicError as error:
-            raise Unfaithful(f"good, and not restorable: {_whole(error)}") from error
+            raise Unfaithful(f"the good backup cannot be restored: {_whole(error)}") from error
         drop_replaced_data(self.access)
 
     def _reduced(self, charset: str, taken: Sequence[RandomSchema], error: Exception) -> Unfaithful:
-        """Return the error of the first schema that fails alone, with as few statements as fail."""
+        """Return an error that shows the first schema that fails alone, reduced by `_smallest`."""
         for schema in taken if len(taken) > 1 else ():
             if alone := self._error_of(charset, schema):
                 smallest, why = self._smallest(charset, schema), alone
@@ -97,7 +101,7 @@ class RoundTrip:
         return Unfaithful(f"{error}\n\nin {len(taken)} schemas of {charset} together:\n{shown}")
 
     def _smallest(self, charset: str, schema: RandomSchema) -> RandomSchema:
-        """Leave out each statement without which the schema still fails."""
+        """Return the schema without each statement that the failure does not need."""
         for statement in reversed(schema.statements):
             kept = tuple(each for each in schema.statements if each is not statement)
             smaller = RandomSchema(kept)
@@ -106,7 +110,7 @@ class RoundTrip:
         return schema
 
     def _error_of(self, charset: str, schema: RandomSchema) -> str:
-        """Return why a schema fails alone, "" if it does not."""
+        """Return why a schema fails alone, "" if the schema does not fail."""
         trip = RoundTrip(
             engine=self.engine, access=self.access, catalogue=self.catalogue, tally=Tally()
         )
@@ -118,16 +122,17 @@ class RoundTrip:
 
 
 def _named(schemas: Sequence[RandomSchema], refusal: BackupError) -> list[RandomSchema]:
-    """Return the schemas of which a refusal names an object.
+    """Return each schema that has an object which the refusal names.
 
-    A reserved word counts only if nothing else is named: a message may hold it in any case.
+    A reserved word counts as a name only if the refusal holds no other name: any message may use
+    such a word.
     """
     text = _whole(refusal)
-    for words in (False, True):
+    for is_reserved in (False, True):
         named = [
             schema
             for schema in schemas
-            if any(_holds(text, name) for name in schema.names if (name in RESERVED) == words)
+            if any(_holds(text, name) for name in schema.names if (name in RESERVED) == is_reserved)
         ]
         if named:
             return named
@@ -135,7 +140,7 @@ def _named(schemas: Sequence[RandomSchema], refusal: BackupError) -> list[Random
 
 
 def _holds(text: str, name: str) -> bool:
-    """Whether a text holds a name, as it is or escaped, and not as a part of a longer number."""
+    """Return whether a text holds a name, plain or escaped, but not inside a longer number."""
     either = "|".join(map(re.escape, (name, repr(name)[1:-1])))
     return bool(re.search(rf"(?<!\d)(?:{either})(?!\d)", text))
 

@@ -1,4 +1,4 @@
-"""Random schemas, and lists of schemas that share a server's schema."""
+"""Random schemas, and lists of random schemas that share one schema of a server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.stack.database.generated.tables import tables
 
 MAX_TABLES = 3
 OBJECTS = 6
-# Numbers in names; more than the objects of one schema.
+# How many numbers each schema has for its names: more than one schema has objects.
 NUMBERS = 100
 
 
@@ -39,6 +39,6 @@ def schemas(draw: DrawFn, flavour: Flavour, index: int) -> RandomSchema:
 
 @st.composite
 def batches(draw: DrawFn, flavour: Flavour, size: int) -> tuple[str, list[RandomSchema]]:
-    """Return the default character set of a server's schema, and the random schemas in it."""
+    """Return a default character set for the server's schema, and the random schemas in it."""
     charset = draw(st.sampled_from(["utf8mb4", "utf8mb4", "latin1", "utf8mb3"]))
     return charset, [draw(schemas(flavour, index)) for index in range(1, size + 1)]

@@ -27,7 +27,7 @@ from tests.stack.database.generated.flavour import (
 from tests.stack.database.generated.keys import foreign_key, keys, partitions
 from tests.stack.database.generated.names import Names
 
-# Most of them take values that the strict mode refuses.
+# Modes in which tables are created. Most of them accept values that the strict mode refuses.
 SQL_MODES = (
     *("STRICT_TRANS_TABLES", "", "ANSI_QUOTES", "NO_AUTO_VALUE_ON_ZERO"),
     *(NO_BACKSLASH_ESCAPES, "PIPES_AS_CONCAT,ANSI_QUOTES,NO_BACKSLASH_ESCAPES"),
@@ -47,7 +47,7 @@ OWN_OPTIONS = {
     "MariaDB": ("PAGE_COMPRESSED=1", "PAGE_CHECKSUM=1", "TRANSACTIONAL=1"),
     "MySQL": ("AUTOEXTEND_SIZE=4M", "COMMENT='x' DELAY_KEY_WRITE=1", "COMPRESSION='zlib'"),
 }
-# No backup holds such tables; each is refused by its name.
+# A backup refuses each table with such an option, and names the table.
 REFUSED_OPTIONS = {
     "MariaDB": ("ENGINE=MyISAM", "ENGINE=Aria", "ENGINE=MEMORY", "WITH SYSTEM VERSIONING"),
     "MySQL": ("ENGINE=MyISAM", "ENGINE=MEMORY", "ENGINE=ARCHIVE", "ENGINE=BLACKHOLE"),
@@ -56,11 +56,11 @@ REFUSED_OPTIONS = {
 
 @dataclass(frozen=True)
 class Table:
-    """A table, for the objects that use it. `refers`: a foreign key may refer to its id."""
+    """A table that other objects use; with `has_unique_id`, a foreign key may refer to its id."""
 
     name: str
     columns: tuple[Column, ...]
-    refers: bool
+    has_unique_id: bool
 
     @property
     def id_type(self) -> str:
@@ -81,11 +81,11 @@ def tables(
     lines = [each.definition for each in drawn]
     has_key = not one_in(draw, 8) or "AUTO_INCREMENT" in lines[0]
     lines += [f"PRIMARY KEY ({identifier(ID)})"] if has_key else []
-    # No server has partitions with a spatial column.
+    # No server accepts partitions in a table with a spatial column.
     can_divide = has_key and all(each.type.key != "spatial" for each in drawn)
     partition = partitions(draw, inner, sql_mode) if can_divide and one_in(draw, 5) else ""
     lines += keys(draw, inner, flavour, drawn, is_partitioned=bool(partition))
-    referable = [each for each in earlier if each.refers]
+    referable = [each for each in earlier if each.has_unique_id]
     if referable and not partition and draw(st.booleans()):
         other = draw(st.sampled_from(referable))
         key, line = foreign_key(draw, inner.next(), names.next(), other.name, other.id_type)
@@ -107,7 +107,7 @@ def tables(
         kind="TABLE", name=name, sql=sql + partition, feature=feature, sql_mode=sql_mode
     )
     rows = _rows(draw, name, drawn, sql_mode)
-    return Table(name, tuple(drawn), refers=has_key and not partition), [create, *rows]
+    return Table(name, tuple(drawn), has_unique_id=has_key and not partition), [create, *rows]
 
 
 def _options(draw: DrawFn, flavour: Flavour, sql_mode: str) -> str:
@@ -120,7 +120,7 @@ def _options(draw: DrawFn, flavour: Flavour, sql_mode: str) -> str:
 
 
 def _rows(draw: DrawFn, table: str, drawn: Sequence[Column], sql_mode: str) -> list[Statement]:
-    """Return statements that insert rows with all columns that take a value."""
+    """Return statements that insert rows with a value for each column that is not generated."""
     filled = [each for each in drawn if each.values]
     listed = ", ".join(identifier(each.name) for each in [drawn[0], *filled])
     statements = []

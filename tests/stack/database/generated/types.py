@@ -42,7 +42,7 @@ TEXTS = (
         "');",
     ),
 )
-# Character set → a collation of its own beside the default one.
+# Character set → one of its collations, mostly not the default one.
 CHARSETS = {
     "utf8mb4": "utf8mb4_bin",
     "utf8mb3": "utf8mb3_unicode_ci",
@@ -65,7 +65,7 @@ CHARSETS = {
     "swe7": "swe7_bin",
     "binary": "binary",
 }
-# The bytes of texts that other tools are known to change.
+# Bytes of texts that other tools change.
 RAW_BYTES = {
     "cp932": ("815F", "8160", "817C", "FA54", "ED40", "EEFC"),
     "sjis": ("815F", "8160", "5C", "7E"),
@@ -94,15 +94,15 @@ class ColumnType:
     """A type, and values for it as SQL expressions.
 
     `key` says how a key may use the column: "whole", "prefix" (only its first characters),
-    "spatial" or "" (not at all). `collates`: words of a FULLTEXT key may come from it. `text` holds
-    for types whose default must be an expression, if there is one.
+    "spatial" or "" (not at all). `allows_fulltext` is whether a FULLTEXT key may include the
+    column. `needs_expression` is whether a default of the column must be written as an expression.
     """
 
     sql: str
     values: tuple[str, ...]
     key: str = "whole"
-    collates: bool = False
-    text: bool = False
+    allows_fulltext: bool = False
+    needs_expression: bool = False
 
     @property
     def feature(self) -> str:
@@ -137,7 +137,7 @@ def numbers(draw: DrawFn) -> ColumnType:
         return ColumnType(sql=f"BIT({bits})", values=(f"b'{'1' * bits}'", "0", "1"))
     values = {
         "DOUBLE": ("1.7976931348623157e308", "2.2250738585072014e-308", "0.1", "-0.0", "1e16"),
-        # 1.234567 is among them sometimes: a dump would round it.
+        # A FLOAT sometimes gets 1.234567, which a dump would round.
         "FLOAT": (
             "0.5",
             "3.40282e38",
@@ -178,8 +178,8 @@ def texts(draw: DrawFn, flavour: Flavour) -> ColumnType:
         sql=sql,
         values=tuple(values),
         key="whole" if has_length else "prefix",
-        collates=charset in ("", "utf8mb4", "latin1"),
-        text=not has_length,
+        allows_fulltext=charset in ("", "utf8mb4", "latin1"),
+        needs_expression=not has_length,
     )
 
 
@@ -197,7 +197,7 @@ def binaries(draw: DrawFn) -> ColumnType:
         sql=f"{kind}({draw(st.integers(12, 40))})" if sizes else kind,
         values=tuple(values),
         key="whole" if sizes else "prefix",
-        text=not sizes,
+        needs_expression=not sizes,
     )
 
 
@@ -241,7 +241,7 @@ DOCUMENT = ColumnType(
     sql="JSON",
     values=('\'{"a": [1, null, "ü"]}\'', "'[]'", '\'{"b": 1e3, "a": true}\'', "'\"x\"'"),
     key="",
-    text=True,
+    needs_expression=True,
 )
 
 
@@ -254,7 +254,7 @@ def places(draw: DrawFn, flavour: Flavour) -> ColumnType:
         sql += f" REF_SYSTEM_ID={srid}" if flavour.is_mariadb else f" SRID {srid}"
     shapes = PLACES.get(kind, tuple(shape for each in PLACES.values() for shape in each))
     values = tuple(f"ST_GeomFromText('{each}', {srid or 0})" for each in shapes)
-    return ColumnType(sql=sql, values=values, key="spatial", text=True)
+    return ColumnType(sql=sql, values=values, key="spatial", needs_expression=True)
 
 
 def own_types(flavour: Flavour) -> list[ColumnType]:
@@ -265,16 +265,19 @@ def own_types(flavour: Flavour) -> list[ColumnType]:
             ColumnType(sql="INET6", values=("'::ffff:192.0.2.1'", "'fe80::1'")),
             ColumnType(sql="INET4", values=("'10.0.0.1'", "'255.255.255.255'")),
             ColumnType(
-                sql="TEXT COMPRESSED", values=("'x'", "REPEAT('x', 500)"), key="", text=True
+                sql="TEXT COMPRESSED",
+                values=("'x'", "REPEAT('x', 500)"),
+                key="",
+                needs_expression=True,
             ),
         ]
         vector = ColumnType(
-            sql="VECTOR(2)", values=("VEC_FromText('[1,-2.5]')",), key="", text=True
+            sql="VECTOR(2)", values=("VEC_FromText('[1,-2.5]')",), key="", needs_expression=True
         )
     else:
         own = []
         vector = ColumnType(
-            sql="VECTOR(2)", values=("STRING_TO_VECTOR('[1,-2.5]')",), key="", text=True
+            sql="VECTOR(2)", values=("STRING_TO_VECTOR('[1,-2.5]')",), key="", needs_expression=True
         )
     return [*own, *([vector] if flavour.is_newest else [])]
 

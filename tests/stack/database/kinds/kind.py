@@ -1,8 +1,9 @@
-"""The kinds of objects, what a backup does with each on each server, and the table of them all.
+"""The kinds of objects, and the table of what a backup does with each kind on each server.
 
-`kinds.sql` has a block of statements for each kind, with blank lines in between. A block begins
-with comments: the kind, the servers that have it if not all do, and a pattern in the error if it is
-refused. A kind has several blocks if the servers need different statements.
+`kinds.sql` has a block of statements for each kind, with blank lines between statements. A block
+begins with comments. `kind:` names the kind. `only:` names the servers that have the kind, if not
+all do. `refused:` is a pattern of the error, if a backup refuses the kind. A kind has several
+blocks if the servers need different statements.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("kinds.sql")
-# Version in the tests → heading of its column.
+# Server version as the tests name it → heading of the version's column in the table.
 SERVERS = {
     "stable": "MariaDB 10.11",
     "newest": "MariaDB 11.8",
@@ -24,7 +25,7 @@ HEAD = re.compile(r"-- kind: (.+)\n(?:-- only: (.+)\n)?(?:-- refused: (.+)\n)?")
 
 
 class Outcome(StrEnum):
-    """What a backup does with a kind: its cell in the table."""
+    """What a backup does with a kind, as a cell of the table says it."""
 
     RESTORED = "restored"
     REFUSED = "refused"
@@ -33,9 +34,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """A kind of object: the statements that make one on some servers.
+    """A kind of object: the statements that create an object of the kind on some servers.
 
-    If a backup refuses the kind, `named` is a pattern in the error, which names the object.
+    If a backup refuses the kind, `named` is a pattern that the error matches; the error names the
+    object.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A proof of the data that is abandoned leaves nothing on the server, on a real MariaDB."""
+"""An abandoned proof of the data leaves nothing behind on a real MariaDB server."""
 
 from __future__ import annotations
 

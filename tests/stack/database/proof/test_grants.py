@@ -69,7 +69,7 @@ def test_privileges_survive_a_restore_or_are_named_as_lost(
     run(two_tables, "DROP USER reader@'%'")
 
 
-def test_no_grant_brings_back_an_account_that_was_dropped(any_server: DatabaseAccess) -> None:
+def test_no_grant_creates_a_dropped_account_again(any_server: DatabaseAccess) -> None:
     run(any_server, "CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1")
     gone = RoutineGrant(kind="FUNCTION", name="f", account="`gone`@`%`", privileges=("Execute",))
     with open_session(any_server) as session:
@@ -101,7 +101,7 @@ GRANT SHOW_ROUTINE, SET_USER_ID ON *.* TO app@'%'
 
 @pytest.mark.torture
 @pytest.mark.fault("privileges on routines, on a server that cannot replace a routine")
-def test_privileges_survive_that_each_routine_is_dropped(
+def test_privileges_survive_although_a_restore_drops_each_routine(
     engine: Engine, servers: Servers, catalogue: Catalogue
 ) -> None:
     server = servers("mysql-8")

@@ -1,4 +1,4 @@
-"""Bytes that change, disks that fail, restores side by side: nothing wrong is restored."""
+"""With changed bytes, failing disks or two restores at once, no wrong data is restored."""
 
 from __future__ import annotations
 
@@ -71,15 +71,17 @@ def test_a_name_of_any_length_can_be_restored(
     assert schemas(access) == {"platform", long.name}
 
 
-def lose(done: list[int], then: Callable[[], object]) -> Callable[[int], None]:
-    """Do something when the first bytes were loaded."""
+def after_first_bytes(action: Callable[[], object]) -> Callable[[int], None]:
+    """Return a progress callback that runs `action` once the first bytes are loaded."""
 
-    def hear(count: int) -> None:
+    done: list[int] = []
+
+    def on_bytes(count: int) -> None:
         done.append(count)
         if done[-2:-1] == [0]:
-            then()
+            action()
 
-    return hear
+    return on_bytes
 
 
 @pytest.mark.fault("restore taken over by another")
@@ -87,21 +89,21 @@ def test_a_restore_that_lost_to_another_run_leaves_that_runs_data_alone(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     backup = create_backup(engine, access, catalogue)
-    other = lose([], lambda: load_shadow(engine, access, backup))
+    other = after_first_bytes(lambda: load_shadow(engine, access, backup))
     with pytest.raises(DatabaseError):
         load_shadow(engine, access, backup, other)
     with open_session(access) as session:
         assert differences(backup, Facts(session, "platform__restore")) == []
 
     def lock_lost() -> None:
-        raise LockLost("the lock is another's")
+        raise LockLost("another run holds the lock")
 
     with pytest.raises(LockLost):
-        load_shadow(engine, access, backup, lose([], lock_lost))
+        load_shadow(engine, access, backup, after_first_bytes(lock_lost))
     assert "platform__restore" in schemas(access)
 
 
-def test_only_sessions_of_the_very_schema_are_ended(access: DatabaseAccess) -> None:
+def test_only_sessions_of_exactly_this_schema_are_ended(access: DatabaseAccess) -> None:
     with cursor(access, None) as opened, open_session(access) as session:
         opened.execute("CREATE DATABASE platform_Ä")
         with cursor(access, "platform_Ä") as used:
@@ -130,8 +132,8 @@ def test_an_error_shows_no_values_of_rows(access: DatabaseAccess, table: str) ->
     assert caught.value.details == (error, f"at: {head} `{table}`")
 
 
-def refused(engine: Engine, access: DatabaseAccess, backup: Backup) -> None:
-    """A restore of it touches nothing."""
+def require_refused(engine: Engine, access: DatabaseAccess, backup: Backup) -> None:
+    """Assert that a restore of the backup is refused and changes nothing."""
     with pytest.raises(BackupError):
         restore_backup(engine, access, backup)
     assert schemas(access) == {"platform"}
@@ -149,7 +151,7 @@ def test_one_flipped_byte_is_refused_before_any_write(
     data = bytearray(backup.data.read_bytes())
     data[int(len(data) * place)] ^= 1
     backup.data.write_bytes(data)
-    refused(engine, access, backup)
+    require_refused(engine, access, backup)
 
 
 @pytest.mark.fault("fsync that fails (a stand-in: no disk here fails on demand)")

@@ -109,7 +109,7 @@ def test_an_event_that_the_server_refuses_to_create_is_refused(
 def stuck(
     engine: Engine, two_tables: DatabaseAccess, backup: Backup, monkeypatch: pytest.MonkeyPatch
 ) -> DatabaseAccess:
-    """A swap that was killed after its tables moved, whose server has lost a time zone since."""
+    """A swap that was killed after its tables moved; since then its server has lost a time zone."""
     load_shadow(engine, two_tables, backup)
 
     def die(_direction: SwapDirection, _session: Session) -> None:

@@ -1,4 +1,4 @@
-"""Loads of a backup into a schema: awkward data, and faults."""
+"""A backup is loaded into a schema: with awkward data, and with faults."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ TEXTS = (
 
 @pytest.fixture
 def large_packets(access: DatabaseAccess) -> Iterator[None]:
-    """Make room for the largest row; the shared server gets its own setting back."""
+    """Make room for the largest row; afterwards restore the setting of the shared server."""
     [(usual,)] = run(access, "SELECT @@GLOBAL.max_allowed_packet")
     run(access, "SET GLOBAL max_allowed_packet = 64 << 20")
     yield
@@ -66,7 +66,10 @@ def test_awkward_data_is_restored_unchanged(
     monkeypatch: pytest.MonkeyPatch,
     large: int,
 ) -> None:
-    """With indexes built at once or after the rows; one row is too large for parallel loading."""
+    """The indexes are built with the tables or after the rows.
+
+    One row is too large for parallel loading.
+    """
     monkeypatch.setattr("cosmicdeploy.database.restore.load.LARGE_ROWS", large)
     for statement in AWKWARD.strip().split(";\n"):
         run(access, statement)

@@ -1,4 +1,4 @@
-"""Restores: what is brought back, what is kept, the swap back, and refusals."""
+"""Restores: what is restored, what is kept, the swap back, and refusals."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.stack
 
 
 @on_mysql_too
-def test_a_restore_brings_everything_back(
+def test_a_restore_restores_everything(
     engine: Engine, access: DatabaseAccess, catalogue: Catalogue
 ) -> None:
     original = state(access)

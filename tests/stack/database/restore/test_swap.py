@@ -1,4 +1,4 @@
-"""A swap killed at any point leaves the old or the new data complete, on a real server."""
+"""On a real server, a swap killed at any point leaves the old or the new data complete."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.stack.stacks.databases import NAME, cursor, renew, schemas, snapshot
 
 pytestmark = pytest.mark.stack
 
-# A kill is tried at every n-th statement, unless all faults are requested.
+# Without --faults=all, a kill is tried only at every n-th statement.
 SAMPLED = 4
 READING = ("SELECT", "SHOW", "SET", "USE")
 
@@ -82,7 +82,7 @@ def prepare(access: DatabaseAccess) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def load(access: DatabaseAccess) -> None:
-    """Create the new state in the shadow, with its event deferred, as a load does."""
+    """Create the new state in the shadow schema as a load does: the event is deferred."""
     shadow = shadow_name(NAME)
     with cursor(access, None) as opened:
         opened.execute(f"CREATE DATABASE {shadow} CHARACTER SET latin1")

@@ -6,8 +6,11 @@ leave them only by chance.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
+import docker
 import pytest
 
 from cosmicdeploy.database.access import quoted
@@ -20,6 +23,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.torture]
 
 ACCEPT = ("deploy", "--abort", "--accept")
 GONE = {"id": "0" * 64, "running": True, "ready": False, "name": "kiosk-old-1"}
+VOLUME_NAME = "cosmicdeploy-dead-end"
 VOLUME = {"service": "printer", "target": "/v", "subpath": "", "image": "i", "had_record": False}
 # What makes an undo impossible → what differs from a rollout that has replaced nothing.
 WITHOUT_UNDO: dict[str, dict[str, Any]] = {
@@ -30,7 +34,7 @@ WITHOUT_UNDO: dict[str, dict[str, Any]] = {
     "orphan gone": {"step_kind": "orphans", "before": {"orphans": [GONE]}},
     "service of a volume no longer declared": {
         "step_kind": "static-files",
-        "before": {"set_aside": "0123abcd", "volumes": {"v": VOLUME}},
+        "before": {"set_aside": "0123abcd", "volumes": {VOLUME_NAME: VOLUME}},
     },
 }
 
@@ -61,6 +65,15 @@ def require_free(stack: StackUnderTest) -> None:
     """Assert that nothing stands in the way of the next deploy."""
     assert stack.cli("status", "--json").report["unfinished"] == []
     assert stack.cli("deploy", "--plan", "--json").code == 0
+
+
+@pytest.fixture(autouse=True, scope="module")
+def volume() -> Iterator[None]:
+    """A volume that exists: one that does not leaves nothing to undo."""
+    with closing(docker.from_env()) as client:
+        created = client.volumes.create(VOLUME_NAME)
+        yield
+        created.remove()
 
 
 @pytest.mark.fault("dead ends")

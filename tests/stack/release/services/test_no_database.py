@@ -13,7 +13,7 @@ from tests.stack.stacks.one_app import OneApp, one_app
 
 pytestmark = pytest.mark.stack
 
-NOTE = "note: no database: nothing is backed up, and a rollback brings back code alone"
+NOTE = "note: no database: nothing is backed up, and a rollback restores only the code"
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Applications that share ports: replicas with a range of them, and one in the host's network."""
+"""Applications that share ports: replicas with a range of ports, and one in the host's network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.stack
 
 @dataclass(frozen=True)
 class Keyed(OneApp):
-    """The application with further keys, which `keys` has by the name of the folder."""
+    """The application, declared with further keys in the compose file."""
 
     def declare(self, release: str, *, port: int = 8000, **keys: Any) -> None:
         """Write the files for this release; the application listens on `port`."""
@@ -34,7 +34,7 @@ class Keyed(OneApp):
             path.write_text(path.read_text().replace("8000", str(port)))
 
 
-def test_replicas_get_one_port_each_of_a_range(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_each_replica_gets_one_port_of_a_range(tmp_path_factory: pytest.TempPathFactory) -> None:
     first = free_ports(4)
     ports = [f"127.0.0.1:{first}-{first + 3}:8000"]
     with stack_of_kind(tmp_path_factory.mktemp("ranged"), Keyed) as stack:
@@ -60,7 +60,7 @@ def test_replicas_get_one_port_each_of_a_range(tmp_path_factory: pytest.TempPath
         assert stack.cli("deploy", "--json").report["outcome"] == "unchanged"
 
 
-def test_no_trial_takes_the_port_in_the_network_of_the_host(
+def test_no_trial_container_takes_the_port_in_the_network_of_the_host(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     port = free_port()
@@ -80,4 +80,4 @@ def test_no_trial_takes_the_port_in_the_network_of_the_host(
         failed = stack.cli("deploy", "--json")
         assert failed.code == 1, failed.stdout
         answer = send_request(f"http://127.0.0.1:{port}/health")
-        assert answer.headers.get("X-Release") == "2", "the former container is back"
+        assert answer.headers.get("X-Release") == "2", "the former container runs again"

@@ -1,4 +1,4 @@
-"""A stack whose application is one service with three replicas, which nginx finds by its name."""
+"""A stack with one service that has three replicas; nginx resolves the service's name."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ server {
 
 @dataclass(frozen=True)
 class Replicated(OneApp):
-    """The stack; its replicas have no names and no addresses of their own.
+    """The stack; its replicas have neither their own names in the compose file nor fixed addresses.
 
-    `valid` is the option of nginx's resolver: for how long it uses an answer.
+    `valid` is an option of nginx's resolver: for how long nginx uses an answer.
     """
 
     valid: str = field(default="valid=1s", kw_only=True)

@@ -22,7 +22,7 @@ from tests.stack.support.harness import ROOT
 
 PROGRAM = ROOT / ".cache/docker-registry/usr/bin/docker-registry"
 USER, PASSWORD = "shop", "secret"
-# The registry accepts no other hash than bcrypt; this one is of PASSWORD.
+# The bcrypt hash of PASSWORD: the registry accepts no other kind of hash.
 HTPASSWD = f"{USER}:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"
 NOISE = 3_000_000
 CONFIGURATION = """\
@@ -36,7 +36,7 @@ AUTH = "auth: {{htpasswd: {{realm: tests, path: {folder}/htpasswd}}}}\n"
 
 @dataclass(frozen=True)
 class Registry:
-    """A running registry; `host` is its address as in names of images."""
+    """A running registry; `host` is its address as image names contain it."""
 
     host: str
     folder: Path
@@ -47,7 +47,7 @@ class Registry:
         return f"{self.host}/{repository}:{tag}"
 
     def push_noise(self, repository: str, tag: str) -> tuple[str, str]:
-        """Push an image of random bytes that is nowhere else; return its id and its digest."""
+        """Push an image of random bytes that only the registry has; return its id and digest."""
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w") as tar:
             entry = tarfile.TarInfo("noise")
@@ -61,7 +61,7 @@ class Registry:
         return image_id, digest
 
     def push(self, image_id: str, repository: str, tag: str) -> str:
-        """Push a local image; on the engine, leave the tag as it was. Return the digest."""
+        """Push a local image, and return its digest; the engine's tag stays as it was."""
         api, full = self.client.api, f"{self.host}/{repository}"
         before = _image_id(api, f"{full}:{tag}")
         api.tag(image_id, full, tag, force=True)
@@ -85,7 +85,7 @@ class Registry:
         subprocess.run(["curl", "-fsS", "-X", "DELETE", url], check=True, timeout=20)
 
     def spoil_layers(self) -> None:
-        """Change every layer in the registry, so that it no longer has its digest."""
+        """Change every layer in the registry, so that no layer matches its digest."""
         for blob in (self.folder / "data").rglob("blobs/**/data"):
             if blob.stat().st_size > 100_000:
                 blob.write_bytes(b"x" * blob.stat().st_size)
@@ -100,7 +100,7 @@ class Registry:
 
 @contextmanager
 def running_registry(folder: Path, *, password: bool = False) -> Iterator[Registry]:
-    """Run a registry with its data in this folder; with `password`, it wants USER's."""
+    """Run a registry with its data in this folder; with `password`, clients must log in as USER."""
     assert PROGRAM.is_file(), "the registry is not there: run `make registry`"
     folder.mkdir(exist_ok=True)
     host = f"127.0.0.1:{free_port()}"
@@ -139,7 +139,7 @@ def free_port() -> int:
 
 
 def free_ports(count: int) -> int:
-    """Return the first of `count` ports in a row that were free a moment ago."""
+    """Return the first of `count` consecutive ports that were free a moment ago."""
     while True:
         first = free_port()
         with suppress(OSError), ExitStack() as taken:

@@ -16,9 +16,9 @@ DATA = zstandard.ZstdCompressor().compress(SQL)
 
 
 def manifest(backup_id: str, database: str = "platform", project: str = "") -> Manifest:
-    """Return a manifest whose time is that of its id.
+    """Return a manifest whose time is the time in its id.
 
-    Without a project by default, as older versions wrote it.
+    By default, the manifest has no project, like the manifests of older versions.
     """
     new = Manifest(
         id=backup_id,

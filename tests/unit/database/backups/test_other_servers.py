@@ -1,4 +1,4 @@
-"""Backups of the same project and database, made on another database server."""
+"""Backups of the same project and database that were made on another database server."""
 
 from __future__ import annotations
 
@@ -68,19 +68,21 @@ def test_a_rollback_lists_and_uses_only_backups_of_this_server(
 
 
 def test_prune_neither_counts_nor_removes_backups_of_another_server(folder: Path) -> None:
-    """Counted, the other server's newer backup would be the one that `last: 1` keeps."""
+    """If the other server's newer backup were counted, `last: 1` would keep that one."""
     rows = json.loads(call("backup", "prune", "--plan", "--json").stdout)["data"]["backups"]
     kept = {row["id"]: (row["keep"], row["reason"]) for row in rows}
     assert kept[OWN] == (True, "newest good backup, last 1 of 1")
     assert kept[THEIRS][0] and "another database server (MariaDB 10.11.19" in kept[THEIRS][1]
 
 
-def test_without_an_answer_of_the_database_prune_says_what_it_cannot_tell(
+def test_without_an_answer_of_the_database_prune_says_what_it_does_not_know(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(other_server, "server_identity", _unreachable)
     planned = call("backup", "prune", "--plan", "--json")
-    assert any("cannot be told" in line for line in json.loads(planned.stdout)["warnings"])
+    assert any(
+        "it is not known which backups" in line for line in json.loads(planned.stdout)["warnings"]
+    )
 
 
 def _unreachable(*_: object) -> Any:
@@ -88,14 +90,16 @@ def _unreachable(*_: object) -> Any:
 
 
 @pytest.mark.parametrize("reference", [OWN, "latest"])
-def test_the_way_across_names_one_backup_of_another_stack(folder: Path, reference: str) -> None:
+def test_from_other_stack_needs_the_id_of_another_stacks_backup(
+    folder: Path, reference: str
+) -> None:
     refused = call("rollback", "--to", reference, "--from-other-stack", "--yes")
     assert refused.exit_code == 2
     message = one_line(refused.stderr)
     assert "is this stack's own" in message or "needs the id of one backup" in message
 
 
-def test_the_way_across_asks_with_the_source_of_the_data(
+def test_from_other_stack_names_the_source_of_the_data_in_its_question(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cosmicdeploy.operations.rollback_preview.open_facts", _unreachable)
@@ -107,13 +111,15 @@ def test_the_way_across_asks_with_the_source_of_the_data(
 
 
 @pytest.mark.parametrize("words", [[], ["--to", THEIRS, "--code-only"]])
-def test_the_way_across_is_for_the_data_of_one_backup(folder: Path, words: list[str]) -> None:
+def test_from_other_stack_is_only_for_the_data_of_one_backup(
+    folder: Path, words: list[str]
+) -> None:
     assert call("rollback", "--from-other-stack", *words).exit_code == 2
 
 
-@pytest.mark.parametrize("across", [False, True])
+@pytest.mark.parametrize("from_other_stack", [False, True])
 def test_the_step_compares_the_server_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, across: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, from_other_stack: bool
 ) -> None:
     monkeypatch.setattr(other_server, "server_identity", lambda *_: MINE)
     backups = Catalogue(tmp_path, Owner(database="shop", project="shop"))
@@ -123,9 +129,13 @@ def test_the_step_compares_the_server_again(
         engine=None,
         has_database=True,
         database=lambda: None,
-        run=RunScope(from_other_stack=across),
+        run=RunScope(from_other_stack=from_other_stack),
     )
-    with nullcontext() if across else pytest.raises(ForeignBackup, match="another database server"):
+    with (
+        nullcontext()
+        if from_other_stack
+        else pytest.raises(ForeignBackup, match="another database server")
+    ):
         require_own(ctx, target)
 
 
@@ -139,7 +149,7 @@ def test_the_step_compares_the_server_again(
         ([("datadir", "/d/")], b" 00 11\n", 0, ""),
     ],
 )  # fmt: skip
-def test_a_server_is_its_data_directory(
+def test_the_identity_of_a_server_comes_from_its_data_directory(
     monkeypatch: pytest.MonkeyPatch,
     variables: list[tuple[str, str]],
     printed: bytes,

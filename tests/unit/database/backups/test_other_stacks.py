@@ -1,4 +1,4 @@
-"""Two stacks that share a folder or a destination: each lists, counts and uses its own backups."""
+"""Of two stacks that share a folder or a destination, each uses only its own backups."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.unit.shop import BACKUPS, SETTINGS, EmptyEngine, call, write_stack_fi
 pytestmark = pytest.mark.unit
 
 OLDEST, OWN, THEIRS = "20260101-120000-aaaa", "20260201-120000-bbbb", "20260301-120000-cccc"
-# Database and project of other stacks than shop-1 with the database shop.
+# Database and project of stacks that differ from the project shop-1 with the database shop.
 OTHERS = [("other", "shop-1"), ("other", ""), ("shop", "shop-2")]
 
 
@@ -91,7 +91,7 @@ def test_latest_is_a_backup_of_this_stack(folder: Path, database: str, project: 
     assert [row["backup"] for row in json.loads(listed.stdout)["data"]] == [OWN, OLDEST]
 
 
-def test_a_stack_whose_database_was_renamed_goes_back_to_no_backup_of_the_former_one(
+def test_after_a_database_was_renamed_no_backup_of_its_former_name_is_used(
     folder: Path,
 ) -> None:
     settings = folder / "cosmicdeploy.yaml"

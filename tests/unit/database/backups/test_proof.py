@@ -1,4 +1,4 @@
-"""What is said of a backup's proof: never more than was done."""
+"""A backup's proof is never described as more than was done."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ LOADED = StructureProof(seconds=0.3, objects=7)
         ("structure", LOADED, State(), "data never restored"),
     ],
 )
-def test_what_was_not_done_is_said(
+def test_the_words_name_what_was_not_proven(
     prove: Prove | None, proof: StructureProof | None, state: State, words: str
 ) -> None:
     made = manifest("20260301-120000-cccc").updated(prove=prove, structure_proof=proof)

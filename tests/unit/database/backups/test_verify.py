@@ -1,4 +1,4 @@
-"""Verifying a backup: damage is recorded, a failure to read the disk is not."""
+"""Verifying a backup: damage is recorded; a failure to read the disk is not recorded as damage."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.unit.database.backups.entries import good
 pytestmark = pytest.mark.unit
 
 ID = "20260301-120000-aaaa"
-FAILS_TO_READ = "/proc/self/mem"  # opens, but its first page cannot be read: EIO
+FAILS_TO_READ = "/proc/self/mem"  # can be opened, but reading its first page fails: EIO
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_only_checksums_that_the_manifest_lacks_are_recorded(
     how = RestoreTest(data=True)
     verify_restore_and_record(server, server, catalogue, described, how=how)
     assert catalogue.get(ID).state.checksums == {"counted": "crc32-sum:2"}
-    # The first record stays: every later restore is compared with it.
+    # The first record stays unchanged, since every later restore is compared with this record.
     loaded = replace(loaded, checksums={"counted": "crc32-sum:3"})
     verify_restore_and_record(server, server, catalogue, described, how=how)
     assert catalogue.get(ID).state.checksums == {"counted": "crc32-sum:2"}

@@ -1,4 +1,4 @@
-"""A schema that no restore could bring back is refused before the dump."""
+"""A schema that no restore could restore is refused before the dump."""
 
 from __future__ import annotations
 

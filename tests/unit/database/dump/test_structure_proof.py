@@ -52,7 +52,7 @@ CREATE TABLE `b` (
 
 
 class Connections:
-    """Stands for the connections: records their settings and their blocks."""
+    """Stands for the connections to the server: records their settings and their blocks."""
 
     def __init__(self, *arguments: Any, on_refusal: Any) -> None:
         self.settings, self.count, self.on_refusal = arguments[2], arguments[3], on_refusal
@@ -151,10 +151,10 @@ def test_refused_tables_are_created_once_more_one_by_one(opened: list[Connection
 
 
 @pytest.mark.parametrize("most", [2, 1000])
-def test_no_table_is_created_while_that_could_spoil_the_snapshot(
+def test_no_table_is_created_while_a_commit_could_spoil_the_snapshot(
     opened: list[Connections], monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    """It is created once the rows are counted in a snapshot, or if too many tables wait."""
+    """A table is created only once the rows are counted, or once too many tables wait."""
     monkeypatch.setattr(table_blocks, "MOST_WAITING", most)
     begin = threading.Event()
     proving = prover(begin)

@@ -143,7 +143,7 @@ def test_an_object_in_a_manifest_is_recognized(tmp_path: Path, kind: Kind, state
         ("PACKAGE", RECORDED[5][1]),
     ],
 )
-def test_an_object_in_a_manifest_has_to_create_an_object_of_its_kind_in_no_named_schema(
+def test_an_object_of_a_manifest_must_create_its_kind_and_name_no_schema(
     tmp_path: Path, kind: Kind, statement: str
 ) -> None:
     [reason] = verify_backup(with_object(tmp_path, kind, statement)).reasons
@@ -168,7 +168,7 @@ def test_the_reason_does_not_show_a_password() -> None:
 
 
 def backup(folder: Path, dump: bytes) -> Backup:
-    """Return a backup with a matching manifest, as the owner of a destination could forge it."""
+    """Return a backup with a matching manifest; the owner of a destination could forge both."""
     packed = zstandard.ZstdCompressor().compress(dump)
     data = folder / "20260202-010203-abcd.sql.zst"
     data.write_bytes(packed)

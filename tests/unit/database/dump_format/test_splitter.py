@@ -1,4 +1,4 @@
-"""A dump is split as the database's own client splits it, for chunks of any size."""
+"""A dump is split as the database's client splits it, whatever the size of the chunks."""
 
 import pytest
 
@@ -44,7 +44,7 @@ SELECT '\';';
 
 
 def split(dump: bytes, size: int) -> list[Text | Rows]:
-    """Split a dump in chunks of this size; no byte may get lost."""
+    """Split a dump that arrives in chunks of this size; assert that no byte is lost."""
     splitter = Splitter()
     pieces = [
         piece

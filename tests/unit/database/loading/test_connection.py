@@ -1,4 +1,4 @@
-"""A fault of the server while it loads says nothing about the backup; a refusal does."""
+"""A load that fails by a fault of the server says nothing about the backup; a refusal does."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INSERT = b"INSERT INTO `a` VALUES (4711)"
 
 
 def loading(error: pymysql.MySQLError, monkeypatch: pytest.MonkeyPatch) -> CosmicError:
-    """Return the error of a statement that the server answers with this one."""
+    """Return the deployer's error for a statement that the server answers with this error."""
     sent: list[bytes] = []
 
     class Connection:

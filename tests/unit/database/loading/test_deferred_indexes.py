@@ -1,4 +1,4 @@
-"""Indexes are created after the rows, if that gives the same table."""
+"""Indexes are created after the rows are loaded, unless the table would be different then."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Blocks of statements run in order; a refusal ends the load, or is left to the caller."""
+"""The statements of a block run in order; a refusal ends the load, or the caller handles it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.unit
 
 
 class Connection:
-    """Stands for a connection: records its statements, and refuses those that say so."""
+    """Stands for a connection: records its statements; refuses those with the word "refused"."""
 
     opened: list[Connection]
 

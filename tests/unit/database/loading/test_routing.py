@@ -45,7 +45,7 @@ class Deferred:
 
 
 class Target:
-    """Stands for the database: records the statements by where the router sent them."""
+    """Stands for the database: records where the router sent each statement."""
 
     def __init__(self, *, large: tuple[str, ...] = (), limit: int = 1 << 30) -> None:
         self.ran: list[bytes | bytearray] = []
@@ -70,7 +70,7 @@ class Target:
         return self
 
 
-def test_tables_and_rows_are_loaded_at_once_and_the_rest_is_deferred() -> None:
+def test_tables_and_rows_are_loaded_directly_and_the_rest_is_deferred() -> None:
     target = Target().feed(DUMP)
     assert target.rows == [
         b"INSERT INTO `a` VALUES\n(1,1),\n(2,2)",
@@ -119,7 +119,7 @@ def test_an_object_too_large_for_the_server_is_named() -> None:
 
 
 def test_rows_are_loaded_with_dates_that_are_in_no_calendar() -> None:
-    """The dump tool's own mode stores 0000-00-00 instead."""
+    """Under the SQL mode that the dump tool sets, the server would store 0000-00-00 instead."""
     header = b"/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */;\n"
     target = Target().feed(header + DUMP)
     wanted = b"SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'"
@@ -143,7 +143,7 @@ def test_a_statement_that_no_dump_tool_writes_is_never_run(added: bytes) -> None
 
 
 def test_text_after_a_statement_stays_part_of_it() -> None:
-    """The server refuses two statements in one text, so the second one never runs."""
+    """The server refuses a text with two statements, so the second statement never runs."""
     rows = b"INSERT INTO `a` VALUES\n(1); DROP TABLE `live`.`a`; INSERT INTO `a` VALUES\n(2)"
     body = b"CREATE PROCEDURE `p`() SELECT 1\nDELIMITER //\n//\nDROP TABLE `live`.`a`"
     target = Target().feed(rows + b";\nDELIMITER ;;\n" + body + b";;\nDELIMITER ;\n")

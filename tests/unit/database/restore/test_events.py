@@ -1,4 +1,4 @@
-"""A backup with events that the server cannot create is neither good nor restorable there."""
+"""If a server cannot create an event, no backup is made or restored there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The digest of a structure is compared with recorded ones as these were taken."""
+"""A structure's digest is computed like the recorded digest with which it is compared."""
 
 from __future__ import annotations
 
@@ -27,17 +27,22 @@ class Session:
         return {"Create Table": self.text}
 
 
-def digest(session: Any, like: str | None = None) -> str:
-    return schema_digest(session, "shop", like)
+def digest(session: Any, comparable_with: str | None = None) -> str:
+    return schema_digest(session, "shop", comparable_with)
 
 
-def test_a_digest_says_what_it_was_taken_of() -> None:
+def test_a_digest_shows_what_it_was_computed_from() -> None:
     assert digest(Session(MYSQL)).startswith(TEXTS)
     assert not digest(Session(MARIADB)).startswith(TEXTS)
     assert digest(Session(MYSQL)) != digest(Session(MYSQL, "CREATE TABLE `a` /* other */"))
 
 
-def test_a_recorded_digest_of_an_earlier_version_is_compared_as_it_was_taken() -> None:
-    recorded = digest(Session(MARIADB))  # of the queries, as for MySQL before
-    assert digest(Session(MYSQL), like=recorded) == recorded
-    assert digest(Session(MYSQL), like=digest(Session(MYSQL))) == digest(Session(MYSQL))
+def test_a_digest_recorded_by_an_earlier_version_is_compared_with_one_computed_the_same_way() -> (
+    None
+):
+    recorded = digest(
+        Session(MARIADB)
+    )  # computed from the queries, as earlier versions did for MySQL too
+    assert digest(Session(MYSQL), comparable_with=recorded) == recorded
+    present = digest(Session(MYSQL))
+    assert digest(Session(MYSQL), comparable_with=present) == present

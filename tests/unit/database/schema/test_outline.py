@@ -2,8 +2,8 @@
 
 import pytest
 
-from cosmicdeploy.database.schema.columns import Column
-from cosmicdeploy.database.schema.outline import column_changes, incompatibilities
+from cosmicdeploy.database.schema.tables.columns import Column
+from cosmicdeploy.database.schema.tables.outline import column_changes, incompatibilities
 
 pytestmark = pytest.mark.unit
 

@@ -22,13 +22,13 @@ OWN_SCHEMA = "GRANT ALL PRIVILEGES ON `live`.* TO `root`@`%`"
     "privileges",
     ["ALL PRIVILEGES", "RELOAD, SUPER", "SET USER", "SET_USER_ID", "BACKUP_ADMIN,SET_ANY_DEFINER"],
 )
-def test_a_privilege_of_any_server_allows_other_definers(privileges: str) -> None:
+def test_on_each_vendors_server_a_privilege_allows_other_definers(privileges: str) -> None:
     grants = (OWN_SCHEMA, f"GRANT {privileges} ON *.* TO `root`@`%` WITH GRANT OPTION")
     require_definers(Server(grants=grants).session(), ["app@%"])
 
 
 @pytest.mark.parametrize("privileges", ["USAGE", "RELOAD, SYSTEM_USER"])
-def test_without_it_only_the_user_itself_may_be_the_definer(privileges: str) -> None:
+def test_without_such_a_privilege_only_the_user_may_be_the_definer(privileges: str) -> None:
     session = Server(grants=(OWN_SCHEMA, f"GRANT {privileges} ON *.* TO `root`@`%`")).session()
     require_definers(session, ["root@%"])
     with pytest.raises(BackupError, match="another definer: app@%") as error:
@@ -51,7 +51,7 @@ def test_missing_privileges_are_named_with_the_statements_that_grant_them() -> N
     )
 
 
-def test_a_test_restore_needs_a_grant_on_all_names_that_its_schema_may_have(
+def test_a_test_restore_needs_a_grant_on_each_name_that_its_schema_may_have(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("secrets.token_hex", lambda _: "0123abcd")
@@ -61,12 +61,12 @@ def test_a_test_restore_needs_a_grant_on_all_names_that_its_schema_may_have(
         )
     statement = "GRANT ALL PRIVILEGES ON `my\\_app\\_\\_verify\\_%`.* TO `root`@`%`;"
     assert caught.value.details == (statement,)
-    # The stand-in of a server compares a grant with a name as it is.
+    # The stand-in of a server knows no patterns: it compares the text of a grant with the name.
     granted = "GRANT ALL PRIVILEGES ON `my_app__verify_0123abcd`.* TO `root`@`%`"
     require_scratch_privileges(Server(grants=(granted,)).session(), "my_app")
 
 
-def test_a_privilege_that_was_taken_back_for_a_schema_is_not_held_there() -> None:
+def test_a_privilege_that_was_revoked_for_a_schema_is_missing_there() -> None:
     grants = (
         "GRANT SELECT, EVENT ON *.* TO `root`@`%`",
         "GRANT TRIGGER ON `live`.* TO `root`@`%`",

@@ -85,7 +85,7 @@ def test_an_object_is_created_under_its_own_settings() -> None:
 
 @pytest.mark.parametrize("over", [set(), {"größe"}], ids=["", "over"])
 def test_names_with_umlauts_are_found_again(over: set[str]) -> None:
-    """Under the event's own character set, the server would read them as other ones."""
+    """With the event's own character set, the server would read other names."""
     size = TICK.model_copy(
         update={"name": "größe", "statement": TICK.statement.replace("tick", "größe")}
     )

@@ -1,4 +1,4 @@
-"""A view that names its schema is created in another schema with that schema's name."""
+"""A view that names its schema is created in another schema with the other schema's name."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_view_that_does_not_name_its_schema_is_unchanged(text: str) -> None:
 
 
 def test_a_body_is_unchanged() -> None:
-    """The server reads its names when it runs, in the schema in which it then is."""
+    """The server resolves a body's names only when the routine runs, in its final schema."""
     text = "CREATE DEFINER=`r`@`%` PROCEDURE `p`() SELECT * FROM `live`.`t`"
     assert moved(text, "PROCEDURE") == text
 
@@ -100,7 +100,7 @@ def test_a_name_with_backticks_is_replaced() -> None:
         ("SELECT * FROM alive.t JOIN `alive`.`t` JOIN live_2.t", False),
     ],
 )
-def test_a_body_that_names_its_schema_is_told(body: str, names_it: bool) -> None:
+def test_a_body_that_names_its_schema_is_recognized(body: str, names_it: bool) -> None:
     objects = [
         Definition(kind=kind, name="o", statement=f"CREATE {body}", charset="utf8mb4", collation="")
         for kind in ("PROCEDURE", "EVENT", "VIEW")

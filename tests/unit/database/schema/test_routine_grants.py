@@ -34,7 +34,8 @@ UNREADABLE, NO_OPTION, GONE = 1142, 1044, 2013
 class Session:
     """A session of a server with the functions `f` and `g`, and privileges on single routines.
 
-    `refused` is the number of the error for reading or granting them, 0 for none.
+    `reading` and `granting` are the numbers of the errors for reading and granting the privileges,
+    0 for none.
     """
 
     where = "server"
@@ -97,7 +98,7 @@ def test_a_routine_is_only_dropped_where_the_server_cannot_replace_it(
     assert dropped_routines(session, "live", {"function f", "view g"}) == dropped
 
 
-def test_privileges_that_a_restore_would_end_have_to_be_known() -> None:
+def test_privileges_that_a_restore_would_drop_must_be_readable() -> None:
     session: Any = Session(reading=UNREADABLE)
     assert require_known_grants(session, "live", []) == ()
     with pytest.raises(BackupError, match="to drop: function f, function g") as caught:
@@ -123,7 +124,7 @@ def test_privileges_that_could_not_be_granted_again_are_refused_before_a_routine
         require_grantable(gone, "live", [GRANT])
 
 
-def test_only_what_is_lost_is_granted_again_whatever_the_case_of_a_name() -> None:
+def test_only_lost_privileges_are_granted_again_whatever_the_case_of_a_name() -> None:
     session: Any = Session([("FUNCTION", "F", "a", "%", "Execute,Alter Routine")])
     held = RoutineGrant(kind="FUNCTION", name="f", account="`a`@`%`", privileges=("Execute",))
     lost = held.model_copy(update={"name": "G"})

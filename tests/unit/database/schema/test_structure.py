@@ -6,7 +6,7 @@ import pytest
 
 from cosmicdeploy.database.schema.definitions import Definition, Definitions
 from cosmicdeploy.database.schema.rebuilding.structure import Structure, structure_differences
-from cosmicdeploy.database.schema.table_texts import COUNTER
+from cosmicdeploy.database.schema.tables.table_texts import COUNTER
 
 pytestmark = pytest.mark.unit
 

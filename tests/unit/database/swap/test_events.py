@@ -1,4 +1,4 @@
-"""A swap tries whether the events can be created before it moves a table, and is never stuck."""
+"""A swap tests before it moves a table whether the events can be created, and is never stuck."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TRIGGER = "CREATE DEFINER=`root`@`%` TRIGGER `note` BEFORE INSERT ON `a` FOR EAC
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Server:
-    """A server with live data, whose event is in Tokyo's time, and a loaded backup with `TICK`."""
+    """A server with live data and a loaded backup; the live event has Tokyo's time zone."""
     server = Server({"live": Schema("live_ci", {"a": "old", "b": "old"})})
     own = server.session()
     own.execute(TRIGGER)
@@ -50,7 +50,7 @@ def hold(server: Server, *events: Definition) -> None:
 
 
 def when(server: Server, start: str, act: Callable[[], None]) -> None:
-    """Act right after the statement of a swap that begins like this, before the next one."""
+    """Call `act` after the swap's statement that begins with `start`, before the next statement."""
     seen: list[str] = []
 
     def before(statement: str) -> None:
@@ -80,7 +80,7 @@ PRESERVED = STATEMENT.replace("NOT PRESERVE", "PRESERVE")
 
 
 @pytest.mark.parametrize("text", [STATEMENT, PRESERVED])
-def test_an_event_whose_time_is_over_comes_back_disabled_and_is_named(
+def test_an_event_whose_time_is_over_is_restored_disabled_and_named(
     server: Server, text: str
 ) -> None:
     hold(server, TICK.model_copy(update={"statement": text}))
@@ -92,7 +92,7 @@ def test_an_event_whose_time_is_over_comes_back_disabled_and_is_named(
     assert created["time_zone"] == BERLIN
 
 
-def test_an_event_whose_time_is_over_and_that_was_disabled_is_as_it_was(server: Server) -> None:
+def test_a_disabled_event_whose_time_is_over_is_restored_as_it_was(server: Server) -> None:
     text = STATEMENT.replace(" ENABLE DO ", " DISABLE DO ")
     hold(server, TICK.model_copy(update={"statement": text}))
     server.over = {"tick"}
@@ -103,7 +103,7 @@ def test_an_event_whose_time_is_over_and_that_was_disabled_is_as_it_was(server: 
 def test_an_event_that_a_server_with_its_own_clock_drops_is_named_as_lost(server: Server) -> None:
     server.over, server.secure_timestamp = {"tick"}, True
     [note] = swap.swap(ACCESS).notes
-    assert note.endswith("lost")
+    assert note.startswith("event tick is lost")
     assert "tick" not in server.schemas["live"].events
 
 
@@ -143,7 +143,7 @@ def test_an_event_whose_settings_the_server_does_not_know_is_refused(
     ("lists_all", "words"),
     [(True, f"event tick needs the time_zone '{TOKYO}'"), (False, "events of live cannot be read")],
 )
-def test_an_event_of_the_live_data_that_could_not_be_put_back_is_refused(
+def test_an_event_of_the_live_data_that_an_undo_could_not_create_is_refused(
     server: Server, lists_all: bool, words: str
 ) -> None:
     server.lists_all_events, server.unknown = lists_all, {TOKYO}
@@ -183,7 +183,7 @@ def test_an_event_that_cannot_be_created_disabled_is_not_tried(server: Server) -
 
 
 def test_a_swap_that_cannot_be_finished_is_undone(server: Server) -> None:
-    """The server loses its time zone tables between the trial and the creation."""
+    """The server loses its time zone tables between the test of the events and their creation."""
     old = server.state("live")
     when(server, "RENAME TABLE `live`", lambda: server.unknown.add(BERLIN))
     with pytest.raises(CosmicError, match=BERLIN):
@@ -193,7 +193,7 @@ def test_a_swap_that_cannot_be_finished_is_undone(server: Server) -> None:
 
 @pytest.fixture
 def stuck(server: Server) -> Server:
-    """A swap that was killed after its tables moved, and whose event cannot be created now."""
+    """A server with a swap that was killed after its tables moved; its event cannot be created."""
     when(server, "RENAME TABLE `live`", lambda: killing(1)(""))
     with pytest.raises(Killed):
         swap.swap(ACCESS)

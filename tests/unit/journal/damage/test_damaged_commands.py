@@ -1,7 +1,8 @@
-"""Commands that only read, on a stack whose journal is damaged at random: no traceback, no hang.
+"""With a journal that is damaged at random, no command that only reads crashes or hangs.
 
-Among them are `deploy --abort --accept` and `rollback` without an answer to their question, which
-show what they would do. `make test` tries a hundred journals, `make torture` 10,000.
+Two of these commands are `deploy --abort --accept` and `rollback`: without an answer to their
+question, they only show what they would do. `make test` tries a hundred journals, `make torture`
+10,000.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pytest
 from tests.unit.fuzz.damage import cases, limited
 from tests.unit.journal.damage.any_json import ID
 from tests.unit.journal.damage.journals import killed_run
+from tests.unit.journal.history.recorded import Recorded
 from tests.unit.journal.rotation.histories import History
 from tests.unit.shop import call
 
@@ -27,23 +29,29 @@ COMMANDS = (
     ("checklist", "--json"),
     ("backup", "prune", "--plan"),
     ("lock", "status"),
+    ("history", "--all"),
+    ("history", "--json"),
+    ("history", "show"),
+    ("history", "show", "latest", "--json"),
+    ("report",),
 )
 
 
-def journals() -> list[str]:
-    """Return the journal of a killed run, of runs that have ended, and of both."""
+def journals(folder: Path) -> list[str]:
+    """Return the journal of a killed run, of runs that have ended, of both, and with summaries."""
+    summarized = Recorded(folder / "recorded").success().failure().path.read_text()
     history = History()
     for _ in range(3):
         history.finished("build", "rollout", backups=["b1"])
     killed = "".join(json.dumps(record) + "\n" for record in killed_run())
     past = b"".join(history.lines).decode()
-    return [killed, past, past + killed, killed + past]
+    return [killed, past, past + killed, killed + past, summarized, summarized + killed]
 
 
 @pytest.mark.parametrize("count", [100, pytest.param(10_000, marks=pytest.mark.torture)])
-def test_a_command_that_only_reads_bears_a_damaged_journal(folder: Path, count: int) -> None:
+def test_a_command_that_only_reads_works_with_a_damaged_journal(folder: Path, count: int) -> None:
     path = folder / ".cosmicdeploy/journal.jsonl"
-    for number, chance, data in cases(6, count, journals()):
+    for number, chance, data in cases(6, count, journals(folder)):
         path.write_bytes(data)
         words = chance.choice(COMMANDS)
         with limited():

@@ -20,7 +20,7 @@ from tests.unit.journal.rotation.histories import History, lines_of, require_sam
 
 pytestmark = pytest.mark.unit
 
-LINES_OF_A_RUN = 6
+LINES_OF_A_RUN = 7
 
 
 def context(journal: Journal, events: list[Any] | None = None) -> Any:
@@ -43,7 +43,8 @@ def test_a_run_parses_a_bounded_number_of_lines(
 ) -> None:
     history = History()
     for _ in range(lines // LINES_OF_A_RUN):
-        history.finished("build", release="7", backups=["b1"])
+        run = history.finished("build", release="7", backups=["b1"])
+        history.add("summary", run, outcome="changed", exit_code=0, seconds=1.0, release="7")
     history.lines += [b"123\n"] * 10
     journal = history.write(tmp_path)
     before = lines_of(journal.path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from cosmicdeploy.errors import (
     EngineUnavailable,
     UsageError,
 )
+from cosmicdeploy.migrations.frameworks.reading import framework
 from cosmicdeploy.operations.diagnosis.checks.command import lists_command
 from cosmicdeploy.operations.diagnosis.checks.database.migration import migrator
 from cosmicdeploy.operations.diagnosis.checks.database.session_owner import shorten_statement
@@ -97,11 +99,8 @@ def test_a_command_counts_as_listed_only_by_its_whole_name() -> None:
 def test_a_running_migration_is_recognized_by_its_command_line(
     ctx: Context, line: str, found: str
 ) -> None:
-    settings = SimpleNamespace(
-        app=SimpleNamespace(console=("php", "artisan")),
-        migrate=SimpleNamespace(command=("migrate", "--force")),
-    )
-    configured = replace(ctx, loaded=SimpleNamespace(settings=settings))  # type: ignore[arg-type]
+    loaded: Any = SimpleNamespace(framework=framework("laravel"))
+    configured = replace(ctx, loaded=loaded)
     assert migrator(configured, line) == found
 
 

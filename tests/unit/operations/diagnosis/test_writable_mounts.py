@@ -1,4 +1,4 @@
-"""The advice about mounts and folders that cannot be written: true of each kind, and harmless."""
+"""The advice about mounts and folders that cannot be written is true of each kind, and harmless."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_log_in_a_tmpfs_changes_its_owner_in_its_own_container(
     assert "`tmpfs: /data:mode=1777`" in raised.value.todo
 
 
-def test_a_log_in_a_folder_of_the_host_changes_its_owner_in_a_container_of_its_own(
+def test_a_log_in_a_folder_of_the_host_changes_its_owner_in_a_separate_container(
     opened: Opened,
 ) -> None:
     world = new_world()
@@ -90,7 +90,7 @@ def test_a_log_in_a_folder_of_the_host_changes_its_owner_in_a_container_of_its_o
     assert broken.todo.endswith(" www-data /data/app.log")
 
 
-def test_a_folder_that_cannot_even_be_read_is_not_to_be_mounted_read_only(
+def test_no_read_only_mount_is_advised_for_a_folder_that_cannot_be_read(
     opened: Opened,
 ) -> None:
     world = new_world()
@@ -121,7 +121,7 @@ WORKERS = status("nginx", 20, 1, 101) + status("nginx", 21, 1, 101)
         (REDIS_SERVER + status("docker-init"), "999:999"),
         (status("nginx") + WORKERS, ""),
         (status("supervisord") + status("nginx", 6, 1) + status("nginx", 20, 6, 101), ""),
-        # Commands of an operator or of a health check, which no process of the container started.
+        # Commands of an operator or of a health check: no process of the container started them.
         (status("redis-server") + status("bash", 9, 0, 5) + status("ls", 10, 9, 5), ""),
         (status("redis-server") + status("sh", 9, 0) + status("curl", 10, 9, 5), ""),
         (status("docker-init") + "Name:\tgone\nPid:\t3\n" + REDIS_SERVER, "999:999"),
@@ -129,24 +129,24 @@ WORKERS = status("nginx", 20, 1, 101) + status("nginx", 21, 1, 101)
         (REDIS_SERVER, None),
     ],
 )
-def test_the_user_is_that_of_the_first_server_which_root_started(
+def test_the_user_is_the_user_of_the_first_server_that_root_started(
     processes: str, user: str | None
 ) -> None:
     assert user_in(processes) == user
 
 
 @pytest.mark.parametrize("shell", [each for each in ("dash", "bash", "sh") if shutil.which(each)])
-def test_the_script_reads_each_process_with_the_shell_alone(shell: str) -> None:
+def test_the_script_reads_each_process_with_only_the_shell(shell: str) -> None:
     program = shutil.which(shell)
     run = subprocess.run([str(program), "-c", SCRIPT], check=True, capture_output=True, env={})
     own = f"Pid:\t{os.getpid()}\nPPid:\t{os.getppid()}\n"
     assert own in run.stdout.decode() and "Uid:\t" in run.stdout.decode()
 
 
-def test_the_user_is_read_in_the_container_where_its_numbers_hold(
+def test_the_user_is_read_in_the_container_since_numbers_differ_on_the_host(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The host has other numbers if the engine remaps users."""
+    """If the engine remaps users, the host has other numbers for them."""
     world = new_world()
     world.commands[(REDIS, "processes")] = (0, status("docker-init") + REDIS_SERVER)
     world.commands[(REDIS, "mounts")] = (0, "denied root /data\n")
@@ -158,7 +158,7 @@ def test_the_user_is_read_in_the_container_where_its_numbers_hold(
     assert broken.description.startswith("user 999 of redis cannot create files")
 
 
-def test_a_service_whose_user_is_unknown_is_named_and_not_said_to_be_fine(
+def test_a_service_whose_user_is_unknown_is_named_and_not_reported_as_fine(
     opened: Opened,
 ) -> None:
     world = new_world()
@@ -225,7 +225,7 @@ def test_a_missing_folder_is_created_by_the_advised_command(
     assert (folder.stat().st_uid, stat.S_IMODE(folder.stat().st_mode)) == (os.getuid(), 0o700)
 
 
-def test_a_folder_behind_a_closed_one_is_reached_by_the_advised_command(
+def test_the_advised_command_opens_the_closed_folder_above_a_folder(
     opened: Opened, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     ctx = opened(new_world())
@@ -234,7 +234,7 @@ def test_a_folder_behind_a_closed_one_is_reached_by_the_advised_command(
     ctx.catalogue.folder.mkdir(parents=True)
     ctx.journal.path.parent.mkdir(parents=True, exist_ok=True)
 
-    def access(each: Path, mode: int) -> bool:  # as the kernel answers another user
+    def access(each: Path, mode: int) -> bool:  # answers as the kernel answers another user
         return outer not in each.parents and (each != outer or mode == os.F_OK)
 
     monkeypatch.setattr(os, "access", access)

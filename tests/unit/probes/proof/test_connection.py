@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from threading import Thread
 
 import pytest
 
-from cosmicdeploy.probes.proof.connection import Connection, ConnectionPool, Request, send_once
-from tests.unit.servers import serving
+from cosmicdeploy.probes.proof.connection import Connection, ConnectionPool, Request
+from tests.unit.servers import serving, silent_server
 
 HEALTH_REQUEST = Request(path="/api/health")
 
@@ -43,7 +44,19 @@ def test_a_connection_that_was_idle_too_long_is_not_reused(monkeypatch: pytest.M
 def test_a_refused_connection_is_a_failure() -> None:
     with serving() as served:
         pass
-    assert "refused" in send_once(served.url, HEALTH_REQUEST).error
+    assert "refused" in ConnectionPool(served.url).send_once(HEALTH_REQUEST).error
     kept = ConnectionPool(served.url)
     assert "refused" in kept.send(HEALTH_REQUEST).error
     kept.close()
+
+
+def test_a_wait_for_a_response_ends_once_the_pool_is_aborted() -> None:
+    with silent_server() as port:
+        pool = ConnectionPool(f"http://127.0.0.1:{port}")
+        waiting = Thread(target=pool.send, args=[HEALTH_REQUEST])
+        waiting.start()
+        time.sleep(0.3)  # until the request was sent
+        started = time.monotonic()
+        pool.abort()
+        waiting.join(timeout=5)
+        assert time.monotonic() - started < 1

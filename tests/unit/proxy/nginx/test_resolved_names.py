@@ -1,4 +1,4 @@
-"""Which names nginx resolves while it runs, and for how long it uses an answer."""
+"""Which names nginx resolves while nginx runs, and for how long nginx uses an answer."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ def resolved(text: str) -> dict[str, float]:
 def test_a_name_in_a_variable_is_resolved_while_nginx_runs(passed: str) -> None:
     assert resolved(f"{OUTER} server {{ {passed} }}") == {"app": 30}
     assert resolved(f"server {{ resolver 127.0.0.11; {passed} }}") == {"app": ANSWER_SECONDS}
-    assert resolved(f"server {{ {passed} }}") == {}, "without a resolver, it can only be a group"
+    assert resolved(f"server {{ {passed} }}") == {}, (
+        "without a resolver, the name can only be a group"
+    )
 
 
-def test_a_variable_that_nginx_alone_knows_may_be_any_name() -> None:
+def test_a_variable_whose_value_only_nginx_knows_may_be_any_name() -> None:
     assert resolved(f"{OUTER} server {{ proxy_pass http://app-$n:80; }}") == {ANY: 30}
     assert resolved(f"{OUTER} server {{ set $a $b; proxy_pass http://$a; }}") == {ANY: 30}
 
@@ -41,7 +43,7 @@ def test_the_name_of_a_group_is_not_resolved() -> None:
     assert resolved(f"{OUTER} {group} server {{ proxy_pass http://web; }}") == {}
 
 
-def test_a_server_of_a_group_is_resolved_if_it_says_so() -> None:
+def test_a_server_of_a_group_is_resolved_if_it_has_the_option_resolve() -> None:
     servers = "server app-1 resolve; server app-2;"
     assert resolved(f"{OUTER} upstream web {{ zone z 64k; {servers} }}") == {"app-1": 30}
     own = "upstream web { resolver 127.0.0.11 valid=2s; server app-1 resolve; }"

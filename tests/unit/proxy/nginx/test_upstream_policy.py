@@ -1,4 +1,4 @@
-"""nginx's configuration determines for how long it avoids a replica that failed."""
+"""nginx's configuration determines for how long nginx avoids a replica that failed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def policies(stack_of: Callable[..., Any], *upstreams: str) -> dict[str, Upstrea
     ("options", "seconds"),
     [("", 10), ("fail_timeout=3s", 3), ("max_fails=3", 10), ("max_fails=0", 0), ("down", 0)],
 )
-def test_fail_timeout_is_nginxs_default_unless_it_is_set(
+def test_fail_timeout_is_nginxs_default_unless_the_configuration_sets_it(
     stack_of: Callable[..., Any], options: str, seconds: float
 ) -> None:
     found = policies(stack_of, f"server app-1 {options}; server app-2;")["app-1"]
@@ -53,7 +53,7 @@ def test_the_only_server_of_an_upstream_is_never_avoided(stack_of: Callable[...,
 @pytest.mark.parametrize(
     ("valid", "skipped", "is_late"), [("valid=3s", 3, False), ("", 0, True), ("valid=5m", 0, True)]
 )
-def test_an_answer_without_a_replica_is_used_for_as_long_as_the_resolver_says(
+def test_nginx_uses_an_answer_without_a_replica_as_long_as_the_resolver_says(
     stack_of: Callable[..., Any], valid: str, skipped: float, is_late: bool
 ) -> None:
     location = f"server {{ resolver 127.0.0.11 {valid}; set $a app-1; proxy_pass http://$a:80; }}"

@@ -80,28 +80,28 @@ def test_the_plan_says_how_the_backup_is_proven(prove: str, says: str) -> None:
 
 
 def proven_by(step: Any, prove: str, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], Any]:
-    """Return what is said of a new backup's proof, and the proof that waits for the soak."""
+    """Return the messages about a new backup's proof, and the proof that waits for the soak."""
     said: list[str] = []
     run = RunScope()
     ctx: Any = SimpleNamespace(
         run=run, warn=said.append, settings=SimpleNamespace(backup=SimpleNamespace(prove=prove))
     )
-    monkeypatch.setattr(step_module, "prove_now", lambda *_: said.append("proven at once"))
+    monkeypatch.setattr(step_module, "prove_now", lambda *_: said.append("proven now"))
     step._prove(ctx, SimpleNamespace(id="1"))
     return said, run.data_proof
 
 
-def test_a_proof_that_is_switched_off_is_said_at_each_backup(
+def test_each_backup_warns_if_the_proof_is_switched_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     said, _ = proven_by(BackupStep(name="backup"), "off", monkeypatch)
     assert said == ["backup.prove is off: no backup is proven to be restorable"]
 
 
-def test_the_data_are_proven_by_the_soak_or_at_once_if_there_is_none(
+def test_the_data_are_proven_during_the_soak_or_immediately_if_there_is_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     said, waiting = proven_by(BackupStep(name="backup"), "data", monkeypatch)
     assert said == [] and waiting.is_pending
     said, waiting = proven_by(BackupStep(name="backup").alone(), "data", monkeypatch)
-    assert said == ["proven at once"] and not waiting.is_pending
+    assert said == ["proven now"] and not waiting.is_pending

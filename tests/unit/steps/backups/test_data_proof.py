@@ -1,4 +1,4 @@
-"""The proof of a backup's data in the background of the soak."""
+"""The proof of a backup's data runs in the background of the soak."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def warnings(events: list[Event]) -> list[str]:
     return [event.text for event in events if isinstance(event, Warned)]
 
 
-def test_the_soak_goes_on_beside_the_proof_and_waits_for_it(
+def test_the_soak_continues_during_the_proof_and_waits_for_its_end(
     proving: Context, events: list[Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watching = threading.Event()
@@ -130,7 +130,7 @@ def test_a_soak_that_fails_ends_the_proof(
 def test_a_soak_that_fails_ends_what_the_proof_runs_on_the_server(
     proving: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Such as the build of an index, or the checksum of a large table."""
+    """A statement such as the build of an index or the checksum of a large table is ended too."""
     begun, ended, attempts = threading.Event(), threading.Event(), []
 
     def load(*_: Any) -> Verification:
@@ -188,6 +188,8 @@ def test_the_backup_of_a_resumed_run_is_proven_too(
     assert warnings(events) == []
 
 
-def test_without_a_soak_the_missing_proof_is_said(proving: Context, events: list[Event]) -> None:
+def test_without_a_soak_a_warning_names_the_missing_proof(
+    proving: Context, events: list[Event]
+) -> None:
     warn_of_missing_proof(proving)
     assert f"the data of {ID} is not proven" in warnings(events)[0]

@@ -1,4 +1,4 @@
-"""Without a database, the step `backup` keeps the images that run."""
+"""In a stack without a database, the step `backup` keeps the images of the running containers."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_the_images_that_run_are_kept_once(ctx: Any) -> None:
 def test_the_same_images_are_kept_again_for_another_release(
     ctx: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Releases may differ in variables alone."""
+    """Two releases may differ only in their variables."""
     STEP.apply(ctx, Change(summary="keep"))
     monkeypatch.setattr(releases, "release_of", lambda *_: "2")
     change = STEP.check(ctx)
@@ -82,7 +82,7 @@ def test_a_stack_that_does_not_run_keeps_nothing(ctx: Any) -> None:
 
 
 def test_a_resumed_deploy_keeps_what_ran_before_the_first_run(ctx: Any) -> None:
-    """What runs now may be partly of the new release."""
+    """Some of the containers that run now may be of the new release."""
     begun = Intent(
         name="backup", kind="backup", options={}, summary="", before={}, done=True,
         facts={"backup": "20260301-120000-aaaa"},

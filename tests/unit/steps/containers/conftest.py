@@ -24,7 +24,7 @@ NAMES = ("app", "cron", "queue")
 
 
 class SlowContainers:
-    """Containers that need until `ended` is set to stop; their jobs do not end before."""
+    """Containers that stop only once `ended` is set; their jobs do not end before that either."""
 
     def __init__(self) -> None:
         self.ended = threading.Event()

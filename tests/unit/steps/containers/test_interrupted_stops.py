@@ -1,4 +1,4 @@
-"""SIGTERM while a container stops: the wait ends at once, and the undo waits for the stop."""
+"""SIGTERM ends the wait for a container that stops; only the undo waits for the stop."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_sigterm_ends_the_wait_for_a_stop(
     # A container that waited for its job never got its stop signal.
     assert sorted(name for name, _ in engine.stops) == stopped
     texts = [getattr(event, "text", "") for event in events]
-    # Several stop at the same time, and the wait for the first may be the only one.
+    # If several containers stop at the same time, the events may name only the first one.
     named = [name for name in stopped if f"waiting until {name} has stopped" in texts]
     assert bool(named) is bool(stopped)
 
@@ -76,7 +76,7 @@ def test_the_error_of_a_stop_is_raised(stack: Context, engine: SlowContainers) -
 
 
 def end_in_thread(stack: Context) -> tuple[threading.Thread, list[BaseException]]:
-    """Stop a container in a thread; return the thread, and the list that its error comes into."""
+    """Stop a container in a thread; return the thread, and a list that gets the thread's error."""
     errors: list[BaseException] = []
 
     def work() -> None:
@@ -90,10 +90,10 @@ def end_in_thread(stack: Context) -> tuple[threading.Thread, list[BaseException]
     return thread, errors
 
 
-def test_a_thread_of_the_run_ends_with_it_and_leaves_the_signal_to_the_main_thread(
+def test_a_signal_ends_a_thread_of_the_run_and_still_reaches_the_main_thread(
     stack: Context,
 ) -> None:
-    """As the scheduler and the workers, which a thread replaces beside the replicas."""
+    """Such a thread replaces scheduler and workers while the main thread replaces the replicas."""
     signal.raise_signal(signal.SIGTERM)
     thread, errors = end_in_thread(stack)
     thread.join(SIGTERM_SECONDS)
@@ -109,7 +109,7 @@ def test_a_run_that_gives_up_ends_its_threads(stack: Context) -> None:
     thread.join(SIGTERM_SECONDS)
     assert [type(error) for error in errors] == [KeyboardInterrupt]
     stack.interrupts.ignore_from_now_on()
-    with pytest.raises(AssertionError):  # the threads of an undo work to their end
+    with pytest.raises(AssertionError):  # the threads of an undo are not interrupted
         raise_in_thread(stack.safe_point)
 
 

@@ -1,4 +1,4 @@
-"""A schema in memory that knows the statements by which objects are listed and dropped."""
+"""A schema in memory that runs the statements that list and drop objects."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from cosmicdeploy.database.schema.facts import MIGRATIONS_TABLE, Facts
+from cosmicdeploy.database.bookkeeping import LARAVEL, Bookkeeping
+from cosmicdeploy.database.schema.facts import Facts
 
 NAME = re.compile(r"`shop`\.`([^`]+)`")
 
@@ -58,21 +59,28 @@ class InMemoryFacts(Facts):
 
     session: Any
 
+    def ping(self) -> None:
+        """There is nothing to reach."""
+
+    def has_bookkeeping(self) -> bool:
+        return self.bookkeeping is not None and self.bookkeeping.table in self.session.tables
+
     def applied_migrations(self) -> dict[str, int]:
-        return dict.fromkeys(self.session.tables.get(MIGRATIONS_TABLE, ()), 1)
+        table = self.bookkeeping.table if self.bookkeeping else ""
+        return dict.fromkeys(self.session.tables.get(table, ()), 1)
 
     def engines(self) -> dict[str, str]:
         return dict.fromkeys(self.session.tables, "InnoDB")
 
-    def schema_digest(self, like: str | None = None) -> str:
+    def schema_digest(self, comparable_with: str | None = None) -> str:
         return str((sorted(self.session.tables), sorted(self.session.others)))
 
 
-def opens(schema: Schema) -> Any:
+def opens(schema: Schema, bookkeeping: Bookkeeping | None = LARAVEL) -> Any:
     """Return a replacement of `open_facts` that opens this schema."""
 
     @contextmanager
     def open_facts(_access: object) -> Iterator[InMemoryFacts]:
-        yield InMemoryFacts(schema, "shop")  # type: ignore[arg-type]
+        yield InMemoryFacts(schema, "shop", bookkeeping)  # type: ignore[arg-type]
 
     return open_facts

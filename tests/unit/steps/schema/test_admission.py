@@ -11,6 +11,8 @@ from cosmicdeploy.context.lookup_cache import LookupCache
 from cosmicdeploy.context.run_scope import RunScope, StepsAhead
 from cosmicdeploy.errors import NeedsPerson, Refused
 from cosmicdeploy.journal.unfinished.interrupted_migration import BegunMigration
+from cosmicdeploy.migrations.frameworks.answers.listing import Listing
+from cosmicdeploy.migrations.frameworks.reading import framework
 from cosmicdeploy.migrations.preview import Statement
 from cosmicdeploy.migrations.verdict import Kind
 from cosmicdeploy.steps.base import NotReversible
@@ -23,7 +25,7 @@ from tests.unit.steps.schema.in_memory import Schema, opens
 pytestmark = pytest.mark.unit
 
 NAME = "2026_02_02_000001_narrow"
-STATUS = f"| No   | {NAME} |       |\n"
+LISTED = Listing(names=(NAME,), pending=(NAME,))
 HARMFUL = Statement(migration=NAME, sql="DROP TABLE t", kind=Kind.DESTRUCTIVE, why="drops t")
 
 
@@ -37,21 +39,21 @@ def schema(monkeypatch: pytest.MonkeyPatch) -> Schema:
     return schema
 
 
-def context(status: str | None = STATUS, **run: Any) -> Any:
+def context(listed: Listing | None = LISTED, **run: Any) -> Any:
     """A run on a new image that has a running worker, with the step `migrate` ahead."""
     container = SimpleNamespace(id="w1", image_id="old", is_running=True, is_ready=True)
     ahead = StepsAhead((QuiesceStep(name="quiesce"), MigrateStep(name="migrate")))
     return SimpleNamespace(
-        has_database=True,
-        has_console=True,
+        why_no_migrations="",
+        framework=framework("laravel"),
         database=lambda: None,
         require_database=lambda: SimpleNamespace(name="shop"),
         container=lambda _: container,
         image_of=lambda _: SimpleNamespace(id="new"),
-        lookup_cache=LookupCache(migration_status={"new": status}),
+        lookup_cache=LookupCache(listed_migrations={"new": listed}),
         run=RunScope(steps_ahead=ahead, **run),
         settings=SimpleNamespace(
-            migrate=SimpleNamespace(allow=()),
+            migrate=SimpleNamespace(allow=(), service=None),
             services=SimpleNamespace(app=("web",), of=lambda _roles: ("worker",)),
         ),
     )
@@ -71,9 +73,9 @@ def test_no_worker_is_stopped_for_a_migration_that_may_destroy_data(schema: Sche
 def test_no_worker_is_stopped_for_a_schema_without_a_migrations_table(schema: Schema) -> None:
     schema.tables = {"legacy": []}
     with pytest.raises(Refused, match="no migrations table"):
-        quiesce_workers(context(status=None))
+        quiesce_workers(context(listed=None))
     schema.tables = {}
-    assert quiesce_workers(context(status=None)).summary == "stop worker"
+    assert quiesce_workers(context(listed=None)).summary == "stop worker"
 
 
 def test_no_worker_is_stopped_while_migrations_are_half_done(

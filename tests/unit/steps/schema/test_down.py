@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import nullcontext
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import CosmicError, NeedsPerson
 from cosmicdeploy.journal.unfinished.interrupted_migration import BegunMigration
+from cosmicdeploy.migrations.frameworks.reading import framework
 from cosmicdeploy.steps.base import Change
 from cosmicdeploy.steps.schema import down, first_migrations, interrupted_migrations, migrate
 from cosmicdeploy.steps.schema.down import roll_down
@@ -30,18 +32,16 @@ TARGET = SimpleNamespace(id="20261126-211622-d21b")
 def output(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The output of the console, which rolls nothing back."""
     text = [BROKEN]
-    monkeypatch.setattr(down, "_applied", lambda _ctx: ["first", "second"])
+    monkeypatch.setattr(down, "_recorded", lambda _ctx: ["first", "second"])
     monkeypatch.setattr(down, "short_lock_wait", lambda *_: nullcontext())
     monkeypatch.setattr(down, "lock_wait_before", lambda _ctx: None)
-    monkeypatch.setattr(
-        down, "in_new_image", lambda *_, **__: ExecResult(exit_code=1, stdout=text[0])
-    )
+    monkeypatch.setattr(down, "changed_by", lambda *_: ExecResult(exit_code=1, stdout=text[0]))
     return text
 
 
 def context(target: object = None) -> Any:
     return SimpleNamespace(
-        settings=SimpleNamespace(migrate=SimpleNamespace(rollback=("migrate:rollback",))),
+        framework=replace(framework("laravel"), settings={"down": "migrate.rollback"}),
         run=SimpleNamespace(target_backup=target),
         journal=None,
     )

@@ -86,9 +86,9 @@ def test_a_command_that_may_write_runs_in_no_trial_that_lacks_the_volume(
     )
     ctx = replace(ctx, loaded=replace(ctx.loaded, settings=settings))
     engine.add_image("one", {})
-    in_new_image(ctx, ["status"], reads=True)
+    in_new_image(ctx, ["status"], only_reads=True)
     assert (engine.executed, engine.apart) == (["trial"], [])
-    in_new_image(ctx, ["collectstatic"], once=True)
+    in_new_image(ctx, ["collectstatic"], runs_once=True)
     assert (engine.executed, engine.apart) == (["trial"], [[VOLUME]])
 
 

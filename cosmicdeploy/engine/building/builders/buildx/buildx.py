@@ -24,7 +24,7 @@ from cosmicdeploy.process.signals import each_interruptible, interruptible
 
 PROGRAM = ("docker", "buildx")
 _VERSION_SECONDS = 20
-# How long buildx may take to stop a build that was given up.
+# Seconds that buildx may take to stop a build that was given up.
 _GRACE_SECONDS = 1.5
 
 

@@ -1,7 +1,8 @@
 """Find the parts of a build that need a session, and therefore buildx.
 
 A session is a connection on which BuildKit asks its client for secrets, ssh keys, additional
-contexts and the like during a build. The deployer itself cannot answer there, but buildx can.
+contexts and the like during a build. The deployer itself cannot answer these questions, but buildx
+can.
 """
 
 from __future__ import annotations

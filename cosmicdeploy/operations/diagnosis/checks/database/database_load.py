@@ -18,7 +18,8 @@ from cosmicdeploy.text.formatting import counted, format_duration
 
 CONNECTIONS, STATEMENTS = "connections", "long statements"
 WAITS, SLOW = "lock waits", "slow queries"
-# Advice, and no remedy: the deployer cannot see which connections the application still needs.
+# This is advice and not a remedy: the deployer cannot see which connections the application still
+# needs.
 REDUCE_CONNECTIONS = "cosmicdeploy restart app, or raise max_connections"
 TOO_MANY = "Too many connections"
 FIX = "cosmicdeploy diagnose database-load --fix"
@@ -56,8 +57,8 @@ def statements(ctx: Context) -> Iterator[Finding]:
     """Check for statements that run for a long time.
 
     A remedy ends only statements that a client can repeat, and only after `diagnose.end_after`
-    seconds. The operator decides about the others. Statements that wait for locks are left to the
-    check `lock waits`.
+    seconds. The operator decides about all other statements. Statements that wait for locks are
+    reported by the check `lock waits` instead.
     """
     limits = ctx.settings.diagnose
     with open_session(ctx.database()) as session:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
-from cosmicdeploy.context.context import NO_CONSOLE, Context
+from cosmicdeploy.context.context import Context
 from cosmicdeploy.context.releases import release_ahead, running_release
 from cosmicdeploy.database.session import open_session
 from cosmicdeploy.database.sessions.process_list import read_process_list
@@ -13,7 +12,7 @@ from cosmicdeploy.engine import labels
 from cosmicdeploy.journal.unfinished.interrupted_migration import interrupted_migration
 from cosmicdeploy.lock import holder_pid
 from cosmicdeploy.migrations.applied import AppliedState, UnrecordedMigration
-from cosmicdeploy.migrations.status import summarize_names
+from cosmicdeploy.migrations.names import summarize_names
 from cosmicdeploy.operations.diagnosis.checks.database.table_locks import LOCKS, table_locks
 from cosmicdeploy.operations.diagnosis.finding import (
     Finding,
@@ -24,6 +23,7 @@ from cosmicdeploy.operations.diagnosis.finding import (
 )
 from cosmicdeploy.operations.diagnosis.remedies import DEPLOY, RESOLVE, mark_migrated
 from cosmicdeploy.steps.schema import interrupted_migrations
+from cosmicdeploy.steps.schema.asking.commands import how_to_run
 from cosmicdeploy.steps.schema.pending import begun_already, pending_names
 
 RUN, MIGRATOR, PENDING = "interrupted run", "migrator", "pending"
@@ -75,19 +75,14 @@ def migrators(ctx: Context) -> Iterator[Finding]:
 
 
 def migrator(ctx: Context, command_line: str) -> str:
-    """Return the part of a command line that calls the console's migrate command, else ""."""
-    if not ctx.has_console:
-        return ""
-    console, command = ctx.console()[-1], ctx.settings.migrate.command[0]
-    words = rf"{re.escape(console)}\s+{re.escape(command)}(?=\s|$)"
-    match = re.search(words, command_line)
-    return match[0] if match else ""
+    """Return the part of a command line that calls the framework's migrate command, else ""."""
+    return ctx.framework.running(command_line)
 
 
 def pending(ctx: Context) -> Iterator[Finding]:
     """Check for migrations that are pending although their release is in place."""
-    if not ctx.has_console:
-        yield ok(PENDING, NO_CONSOLE)
+    if ctx.why_no_migrations:
+        yield ok(PENDING, ctx.why_no_migrations)
         return
     with open_session(ctx.database()) as session:
         if any(each.waits_for_table_lock for each in read_process_list(session).values()):
@@ -112,7 +107,7 @@ def _not_run(ctx: Context, names: Sequence[str]) -> Iterator[Finding]:
     whole = [each for each in begun if each.applied is AppliedState.ALL]
     half = [each for each in begun if each.applied is AppliedState.PART]
     if whole:
-        yield _not_marked(whole)
+        yield _not_marked(ctx, whole)
     for each in half:
         yield problem(
             PENDING,
@@ -127,15 +122,20 @@ def _not_run(ctx: Context, names: Sequence[str]) -> Iterator[Finding]:
         yield _not_begun(ctx, new, held_up=bool(half))
 
 
-def _not_marked(whole: Sequence[UnrecordedMigration]) -> Finding:
+def _not_marked(ctx: Context, whole: Sequence[UnrecordedMigration]) -> Finding:
     names = [each.migration for each in whole]
+    can_mark = ctx.framework.row_of(names[0]) is not None
+    commands = filter(None, map(ctx.framework.command_to_mark, names))
+    by_hand = "; ".join(how_to_run(ctx, each) for each in commands)
     return problem(
         PENDING,
         f"all that {summarize_names(names)} creates is in the schema, but it is not marked as run:"
         " to run it again would fail on what already exists",
-        "cosmicdeploy diagnose migration --fix",
+        "cosmicdeploy diagnose migration --fix"
+        if can_mark
+        else by_hand or f"mark it as run by {ctx.framework.name}",
         details=[line for each in whole for line in each.lines],
-        remedies=[mark_migrated(names)],
+        remedies=[mark_migrated(names)] if can_mark else [],
     )
 
 

@@ -51,9 +51,9 @@ def _waiting_finding(
 ) -> Finding:
     """Return the finding for sessions that wait for a table's lock.
 
-    The session that has waited longest waits for the holder of the lock. The others may only wait
-    behind that session. If the server does not list table locks, the holder is a guess: if several
-    sessions may be the holder, there is no remedy.
+    The session that has waited longest waits for the holder of the lock. The other sessions may
+    only be queued behind that session. If the server does not list table locks, the holder is a
+    guess. If several sessions may be the holder, there is no remedy.
     """
     first = max(waiting, key=lambda each: each.seconds)
     holders = table_lock_holders(session, processes, first, ctx.require_database().name)

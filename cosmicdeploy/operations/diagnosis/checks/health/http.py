@@ -22,8 +22,8 @@ ANSWERS, PROXY = "answers", "through the proxy"
 def answers(ctx: Context) -> Iterator[Finding]:
     """Check that each running replica responds, and that its container's health check passes.
 
-    Leaves out replicas that are off their network.
-    Sends up to three requests to each replica, and runs the health check in the container.
+    Sends up to three requests to each replica, and runs the health check in the container. Leaves
+    out replicas that are disconnected from their networks.
     """
     for application in ctx.settings.all_applications:
         yield from _answers_of(ctx, application)

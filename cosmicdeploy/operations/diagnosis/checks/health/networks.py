@@ -1,7 +1,7 @@
 """Check that each container is connected to the networks of its service.
 
-A container that was taken off a network runs on and may even be healthy, while the proxy or the
-database is out of its reach.
+A container that was disconnected from a network continues to run and may even be healthy, although
+it cannot reach the proxy or the database.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def network_faults(
 ) -> Sequence[tuple[Attachment, str]]:
     """Return the networks on which a container is not as its service declares, and what is wrong.
 
-    A replica that is off its network cannot be asked, and no restart brings it back.
+    A replica that is disconnected from its network cannot be probed, and a restart does not connect
+    it again.
     """
     declared = ctx.service(name).networks
     return [(each, text) for each in declared if (text := _fault(each, container))]

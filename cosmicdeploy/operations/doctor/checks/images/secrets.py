@@ -83,7 +83,8 @@ def _in_dockerfile(build: Build) -> Iterator[tuple[str, str]]:
         return
     for instruction in source.dockerfile.instructions:
         if instruction.keyword in ("ARG", "ENV"):
-            for name in _secret_names(dict(assigned(instruction))):
+            pairs = {name: value or "" for name, value in assigned(instruction)}
+            for name in _secret_names(pairs):
                 yield name, f"{source.where}:{instruction.line}"
 
 

@@ -30,7 +30,7 @@ def describe(state: State) -> str:
 
 
 def disable(console: Console, options: Namespace) -> int:
-    """Turn a feature off, in all containers at once."""
+    """Turn a feature off in all containers."""
     switches = Switches(console.settings.features)
     try:
         changed = switches.disable(options.name, options.by)

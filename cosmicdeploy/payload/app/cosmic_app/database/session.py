@@ -1,4 +1,4 @@
-"""Run work on the database, and repeat it after errors that pass by themselves."""
+"""Run work on the database, and repeat it after temporary errors."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Session:
         self._connection: Connection[DictCursor] | None = None
 
     def transaction(self, work: Callable[[DictCursor], Result]) -> Result:
-        """Do the work in a transaction and commit it; repeat both after errors that may pass.
+        """Do the work in a transaction and commit it; repeat both after a temporary error.
 
         The work must be safe to repeat: if the answer to a commit is lost, it runs again.
         Raises `DatabaseUnavailable` once `retry_seconds` are over, and `pymysql.MySQLError` for an
@@ -60,7 +60,7 @@ class Session:
         return self._retry(lambda connection: _in_transaction(connection, work))
 
     def autocommit(self, work: Callable[[DictCursor], Result]) -> Result:
-        """Do the work as `transaction` does, but let each statement commit by itself.
+        """Do the work as `transaction` does, but commit each statement separately.
 
         This saves the round trips of BEGIN and COMMIT. Each statement must be valid on its own,
         since a failure leaves the earlier ones committed.

@@ -16,8 +16,8 @@ from cosmic_app.settings import BatchSettings
 Write = Callable[[Sequence[Beat]], list[Outcome]]
 IsAway = Callable[[], Awaitable[bool]]
 
-# A beat that takes longer waits only while the database answers. With the deadline of that check
-# (`http/health.py`), a device gets its 503 within a second.
+# In seconds. A beat that takes longer waits only while the database answers. Together with the
+# deadline of that check (`http/health.py`), a device gets its 503 within a second.
 PATIENCE_SECONDS = 0.2
 
 logger = logging.getLogger(__name__)
@@ -35,9 +35,9 @@ class Batcher:
     """A bounded queue of beats, and the thread that writes them in batches.
 
     `is_away` returns whether the database does not answer. A lock or a migration may delay a beat
-    for seconds while the database answers; then the beat waits.
+    for seconds although the database answers; then the beat waits.
 
-    Create it inside a running event loop.
+    Create the object inside a running event loop.
     """
 
     def __init__(self, settings: BatchSettings, write: Write, is_away: IsAway) -> None:
@@ -53,8 +53,8 @@ class Batcher:
     async def submit(self, beat: Beat) -> Outcome:
         """Wait until the beat is committed or refused; return the outcome.
 
-        Returns `Unavailable` at once if the queue is full, and within a second if the database is
-        away. A beat that is refused for that reason may still be written.
+        Returns `Unavailable` immediately if the queue is full, and within a second if the database
+        does not answer. In the second case the beat may still be written.
         """
         pending = Pending(beat, self._loop.create_future())
         try:
@@ -79,7 +79,7 @@ class Batcher:
                 continue
             outcomes = self._outcomes([pending.beat for pending in batch])
             if all(isinstance(outcome, Unavailable) for outcome in outcomes):
-                # The database is down. Refuse the queued beats at once, since they would fail too.
+                # The database is down. Refuse all queued beats now, since they would fail too.
                 queued, still_more = self._take_queued()
                 batch, more = batch + queued, more and still_more
                 outcomes = outcomes + [outcomes[0]] * len(queued)

@@ -86,7 +86,7 @@ def build_app(settings: Settings) -> ASGIApp:
         },
         lifespan=lifespan,
     )
-    # The address of such a redirect would be the Host header of the request, which anyone chooses.
+    # No redirects: their address would be the request's Host header, which any client can set.
     app.router.redirect_slashes = False
     return with_release(app, settings.release)
 

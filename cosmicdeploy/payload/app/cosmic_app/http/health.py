@@ -13,9 +13,11 @@ from cosmic_app import cache
 from cosmic_app.database.connection import DatabasePing
 from cosmic_app.settings import Settings
 
-# Within a second a client has the response that the database is away, also through the proxy.
+# In seconds. If the database does not answer, a client gets that response within a second, even
+# through the proxy.
 DEADLINE_SECONDS = 0.65
-# How long a good result is reused: less than the time between two checks by the same client.
+# Seconds for which a good result is reused: less than the time between two checks by the same
+# client.
 FRESH_SECONDS = 0.04
 
 

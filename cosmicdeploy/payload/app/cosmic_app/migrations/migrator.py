@@ -86,7 +86,7 @@ class Migrator:
         """Run the statements; return the seconds they took."""
         started = time.perf_counter()
         with self._connection.cursor() as cursor:
-            # MySQL takes no unsigned number here, and the server's own setting is one.
+            # MySQL accepts no unsigned number here, but the server's own setting is unsigned.
             cursor.execute(
                 "SET SESSION lock_wait_timeout ="
                 " LEAST(CAST(@@GLOBAL.lock_wait_timeout AS SIGNED), %s)",

@@ -39,7 +39,7 @@ def read_demotable(
 def find_late(cursor: DictCursor, schema: Schema, defaults: MonitorSettings) -> list[int]:
     """Return the ids of the devices in `read_demotable` whose heartbeat is late.
 
-    Only these can be due (see `decide`), and they are few of many.
+    Only these devices can be due (see `decide`), and usually there are few of them.
     """
     interval = "heartbeat_interval_seconds" if _has_periods(schema) else str(defaults.interval)
     cursor.execute(

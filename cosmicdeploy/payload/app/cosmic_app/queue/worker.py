@@ -104,8 +104,8 @@ def work_until(worker: Worker, stopped: Callable[[float], bool], alive: Callable
     """Process jobs until `stopped`; finish the current job first. Survives outages of Redis.
 
     `stopped` waits up to the given seconds for a signal, and returns whether one has arrived.
-    `alive` is called before each attempt to get a job, so also while idle. A job may run twice; one
-    that an outage of Redis cuts off is queued again when the worker next starts.
+    `alive` is called before each attempt to get a job, so also while idle. A job may run twice: if
+    an outage of Redis interrupts a job, it is queued again at the worker's next start.
     """
     resumed = False
     while not stopped(0):

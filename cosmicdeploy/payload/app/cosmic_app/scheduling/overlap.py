@@ -1,4 +1,4 @@
-"""Locks in Redis: they keep a command from running twice at once, or twice in a minute."""
+"""Locks in Redis: they keep runs of a command from overlapping, or starting twice in a minute."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def first_in_minute(client: redis.Redis, name: str, moment: datetime) -> bool:
     try:
         return bool(client.set(key, "begun", nx=True, ex=MINUTE_KEPT_SECONDS))
     except redis_error() as error:
-        logger.warning("Cannot tell whether %s already ran in this minute: %s", name, error)
+        logger.warning("It is unknown whether %s already ran in this minute: %s", name, error)
         return True
 
 

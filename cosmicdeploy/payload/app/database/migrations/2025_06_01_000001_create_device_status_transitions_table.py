@@ -2,7 +2,7 @@
 
 
 def up() -> list[str]:
-    """Create the table. It has no foreign key, so that a restore can swap each table alone."""
+    """Create the table, without a foreign key, so that a restore can swap each table separately."""
     return [
         "CREATE TABLE device_status_transitions ("
         " id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,"

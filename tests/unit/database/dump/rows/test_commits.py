@@ -1,4 +1,4 @@
-"""Whether anything was committed between two snapshots, by the server's own words."""
+"""Whether a transaction was committed between two snapshots, as the server's status shows it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cosmicdeploy.errors import DatabaseError
 
 pytestmark = pytest.mark.unit
 
-# As MariaDB 10.11 and MySQL print it; the query of session 20 imitates other lines.
+# A status as MariaDB 10.11 and MySQL print it. The query of session 20 imitates other status lines.
 STATUS = """
 ------------
 TRANSACTIONS
@@ -55,12 +55,12 @@ def test_the_counter_and_the_limits_of_each_snapshot_are_read() -> None:
 
 
 @pytest.mark.parametrize("answer", [1227, "another text"])
-def test_a_server_that_shows_nothing_is_not_taken_for_one_at_rest(answer: Any) -> None:
+def test_a_server_that_shows_no_status_does_not_count_as_one_without_commits(answer: Any) -> None:
     commits = read_commits(session(answer))
     assert not commits.are_none_since(commits)
 
 
-def test_another_error_is_raised() -> None:
+def test_an_error_other_than_a_missing_privilege_is_raised() -> None:
     with pytest.raises(DatabaseError):
         read_commits(session(2013))
 
@@ -68,9 +68,9 @@ def test_another_error_is_raised() -> None:
 def test_snapshots_are_the_same_only_if_no_transaction_was_open() -> None:
     closed, opened = ("80", "80"), ("82", "81")
     commits = Commits(counter="9", limits={1: closed, 2: closed, 3: opened, 4: opened})
-    assert commits.show_the_same(1, 2)
-    assert not commits.show_the_same(1, 3)
-    assert not commits.show_the_same(3, 4), "the open one may have ended in between"
-    assert not commits.show_the_same(1, 5)
+    assert commits.have_same_data(1, 2)
+    assert not commits.have_same_data(1, 3)
+    assert not commits.have_same_data(3, 4), "the open transaction may have ended in between"
+    assert not commits.have_same_data(1, 5)
     assert commits.are_none_since(Commits(counter="9"))
     assert not commits.are_none_since(Commits(counter="8"))

@@ -1,4 +1,4 @@
-"""In which snapshot the rows are counted, and what is said of it."""
+"""In which snapshot the rows are counted, and what a backup says about that snapshot."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from cosmicdeploy.errors import BackupError, DatabaseError
 
 pytestmark = pytest.mark.unit
 
-# The ids of the sessions, in the order in which they are opened; the tool's is the next.
+# The ids of the deployer's sessions, in the order in which they are opened. The next id is that of
+# the dump tool's session.
 WATCHING, LATE, EARLY, TOOL = 1, 2, 3, 4
 ROWS = {EARLY: 10, LATE: 11}
 NONE: dict[int, str] = {}
@@ -30,9 +31,9 @@ CONNECTED, BEGUN = {TOOL: ""}, {TOOL: "shop"}
 
 
 class Server:
-    """A server whose counter and whose other sessions change from one look to the next.
+    """A server whose transaction counter and other sessions change each time they are read.
 
-    The last value of each stays.
+    `counters` and `tools` have the values of each read. Once the last value is reached, it stays.
     """
 
     def __init__(self, counters: Sequence[str], tools: Sequence[dict[int, str]]) -> None:
@@ -56,7 +57,7 @@ def _next(values: list[Any]) -> Any:
 
 
 class Session:
-    """A session that sees 10 or 11 rows, and the session of the dump tool."""
+    """A session that sees 10 or 11 rows; its process list shows the dump tool's session."""
 
     def __init__(self, server: Server, number: int) -> None:
         self.server = server
@@ -84,7 +85,7 @@ class Session:
 
 
 def columns(_schema: object, table: object) -> list[Any]:
-    """Return the columns of a table, and one of a table that differs in case."""
+    """Return the columns of a table, and one column of a table whose name differs in case."""
     return [
         (table, "id", "NO", "int"),
         (table, "name", "YES", "varchar"),
@@ -100,7 +101,7 @@ def access() -> Any:
 def counted(
     monkeypatch: pytest.MonkeyPatch, server: Server, *, checksums: bool = False
 ) -> ServerRows:
-    """Count on the server while a dump tool writes some bytes."""
+    """Count rows on the server while a dump tool writes some bytes."""
     monkeypatch.setattr(snapshots, "open_session", server.open_session)
     monkeypatch.setattr(snapshots, "read_commits", server.read_commits)
     written: list[bytes] = []
@@ -108,22 +109,22 @@ def counted(
         if BEGUN in server.tools or server.counters == [""]:
             count.noticing(written.append)(b"-- MariaDB dump")
             assert written == [b"-- MariaDB dump"]
-            time.sleep(0.05)  # the tool runs on
+            time.sleep(0.05)  # the tool continues to run
         result = count.result()
-    for session in server.sessions:  # each table is released at once
+    for session in server.sessions:  # the lock of each table is released after its count
         saved = session.statements.count("SAVEPOINT counted")
         assert session.statements.count("ROLLBACK TO SAVEPOINT counted") == saved
     return result
 
 
-def test_an_early_snapshot_is_the_dumps_if_nothing_was_committed(
+def test_an_early_snapshot_equals_the_dumps_if_nothing_was_committed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     result = counted(monkeypatch, Server(["80"], [NONE, CONNECTED, BEGUN]))
     assert (result.counted, result.counts) == ("snapshot", {"a": 10, "b": 10})
 
 
-def test_after_a_commit_the_snapshot_just_after_the_tools_is_used(
+def test_after_a_commit_the_snapshot_right_after_the_tools_snapshot_is_used(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     result = counted(monkeypatch, Server(["80", "82"], [NONE, CONNECTED, BEGUN]))
@@ -151,7 +152,7 @@ def test_after_a_commit_the_snapshot_just_after_the_tools_is_used(
         "a quick tool, and a commit",
     ],
 )
-def test_otherwise_the_counts_are_those_before_the_dump(
+def test_if_no_snapshot_equals_the_dumps_the_counts_are_from_before_the_dump(
     monkeypatch: pytest.MonkeyPatch, counters: list[str], tools: list[dict[int, str]]
 ) -> None:
     result = counted(monkeypatch, Server(counters, tools))
@@ -167,7 +168,7 @@ def test_a_commit_while_the_tool_connects_does_not_matter_if_the_snapshots_are_s
     assert (result.counted, result.counts) == ("snapshot", {"a": 11, "b": 11})
 
 
-def test_a_session_that_has_ended_was_the_tools_if_no_other_was_opened(
+def test_an_ended_session_was_the_tools_if_no_other_session_was_opened(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     server = Server(["80", "80", "80", "80", "82"], [NONE, BEGUN, NONE])
@@ -176,13 +177,13 @@ def test_a_session_that_has_ended_was_the_tools_if_no_other_was_opened(
 
 
 @pytest.mark.parametrize("tools", [[NONE], [NONE, BEGUN, NONE]])
-def test_a_tool_that_is_too_quick_to_be_told_needs_a_server_without_commits(
+def test_a_tool_that_ends_before_it_is_recognized_needs_a_server_without_commits(
     monkeypatch: pytest.MonkeyPatch, tools: list[dict[int, str]]
 ) -> None:
     assert counted(monkeypatch, Server(["80"], tools)).counted == "snapshot"
 
 
-def test_a_tool_that_cannot_be_told_is_not_looked_for_during_the_whole_dump(
+def test_a_tool_that_is_not_recognized_is_searched_for_only_briefly(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     looks: list[None] = []
@@ -211,7 +212,7 @@ def test_rows_have_a_checksum_only_if_they_are_those_of_the_dump(
     assert around.checksums == {"a": "", "b": ""}
 
 
-def test_a_snapshot_with_other_counts_is_not_the_dumps() -> None:
+def test_a_snapshot_with_other_counts_does_not_equal_the_dumps() -> None:
     tables = {
         "a": Rows(count=1, checksum="crc32-sum:1"),
         "b": Rows(count=2, checksum="crc32-sum:2"),

@@ -1,0 +1,1 @@
+"""The five ways to deploy: their commands, and what they need."""

@@ -1,0 +1,1 @@
+"""The texts that are searched: source files and configuration, bounded and without secrets."""

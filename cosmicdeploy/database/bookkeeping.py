@@ -1,0 +1,78 @@
+"""The table in which an application's framework records the migrations that have run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+# The values of a column, such as the types of a row.
+Values = Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bookkeeping:
+    """A framework's table of migrations, and how to read it.
+
+    `columns` hold a migration's name: joined by `joined_by`; if that is "", the first of them that
+    has a value. Ordered by the columns `order`, the rows are in the order in which the migrations
+    ran. `batch` is the column with the number of the run that ran them; "" if there is none.
+
+    A row counts only if each column in `where` has a value that is not zero (with False: has none,
+    or zero), and if no column in `skipped` has one of these values. A row with one of the values in
+    `withdrawn` takes back the earlier rows of the same migration. `others` are further tables that
+    the framework keeps for itself.
+    """
+
+    table: str
+    columns: Sequence[str]
+    joined_by: str = ""
+    order: Sequence[str] = ()
+    batch: str = ""
+    where: Mapping[str, bool] = field(default_factory=dict)
+    skipped: Values = field(default_factory=dict)
+    withdrawn: Values = field(default_factory=dict)
+    others: Sequence[str] = ()
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """All tables that the framework keeps for itself."""
+        return frozenset({self.table, *self.others})
+
+    @property
+    def read_columns(self) -> tuple[str, ...]:
+        """The columns that `applied` expects in each row, in this order."""
+        batch = (self.batch,) if self.batch else ()
+        return (*self.columns, *batch, *self.where, *self.skipped, *self.withdrawn)
+
+    def applied(self, rows: Iterable[Sequence[Any]]) -> dict[str, int]:
+        """Return applied migration → number of its run, 0 without one, in the order of the rows."""
+        found: dict[str, int] = {}
+        for row in rows:
+            values = dict(zip(self.read_columns, row, strict=True))
+            if not self._counts(values):
+                continue
+            name = self._name(values)
+            found.pop(name, None)
+            if not _has_one(values, self.withdrawn):
+                found[name] = int(values[self.batch]) if self.batch else 0
+        return found
+
+    def _counts(self, values: Mapping[str, Any]) -> bool:
+        is_so = all(bool(values[column]) is expected for column, expected in self.where.items())
+        return is_so and not _has_one(values, self.skipped)
+
+    def _name(self, values: Mapping[str, Any]) -> str:
+        parts = [str(values[each]) for each in self.columns if values[each] not in (None, "")]
+        return self.joined_by.join(parts) if self.joined_by else "".join(parts[:1])
+
+
+def _has_one(values: Mapping[str, Any], of: Values) -> bool:
+    """Whether a column has one of the values that are named for it."""
+    return any(str(values[column]) in texts for column, texts in of.items())
+
+
+# The table of Laravel. The deployer reads it where no other framework is configured.
+LARAVEL = Bookkeeping(
+    table="migrations", columns=("migration",), order=("batch", "migration"), batch="batch"
+)

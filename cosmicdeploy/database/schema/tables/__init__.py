@@ -1,0 +1,1 @@
+"""Read and compare the tables of a schema and their columns."""

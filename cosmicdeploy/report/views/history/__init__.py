@@ -1,0 +1,1 @@
+"""Show the runs of a stack: the list, and a single run."""

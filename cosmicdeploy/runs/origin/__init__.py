@@ -1,0 +1,1 @@
+"""Find out where a run is started from: host, operator, CI job, and commit."""

@@ -1,0 +1,1 @@
+"""Write a run's summary into the journal, for `history` and `report`."""

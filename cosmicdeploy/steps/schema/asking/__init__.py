@@ -1,0 +1,1 @@
+"""Ask the framework that runs the application's migrations."""
