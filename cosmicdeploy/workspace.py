@@ -12,17 +12,21 @@ from cosmicdeploy.context.replicas import resolve_replicas
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.on_disk.signing import SigningKey
 from cosmicdeploy.database.backups.owner import Owner
-from cosmicdeploy.engine import connect
-from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.engine import Container, Engine, connect
+from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 from cosmicdeploy.events import Emit, Warned
 from cosmicdeploy.files.shipped import playbooks
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.playbook import Playbook, load_playbook
+from cosmicdeploy.process.concurrency import start_in_thread
 from cosmicdeploy.proxy.protocols import with_protocols
 from cosmicdeploy.settings import LoadedSettings, Settings, find, load
 from cosmicdeploy.stack.compose import read_files
 from cosmicdeploy.stack.model import Stack
 from cosmicdeploy.text.suggest import did_you_mean
+
+# How long `doctor` waits for an engine that accepts connections.
+ENGINE_SECONDS = 15.0
 
 
 def open_stack(config: Path | None, emit: Emit) -> Context:
@@ -73,14 +77,58 @@ def _with_own_folders(loaded: LoadedSettings, stack: Stack) -> Stack:
 def connect_stack(loaded: LoadedSettings, stack: Stack, emit: Emit) -> Context:
     """Connect a stack to its engine and its records.
 
-    Raises `EngineUnavailable`, and `ConfigError` if a service declares a wrong number of replicas.
+    Raises `EngineUnavailable`, and `ConfigError` if a service declares a wrong number of replicas,
+    or if the key that signs backups is not set.
     """
-    settings, engine = loaded.settings, connect()
+    engine = connect()
+    containers = engine.containers(stack.project)
+    return context_on(engine, *resolve_replicas(loaded, stack, containers), emit)
+
+
+def open_for_doctor(config: Path | None, emit: Emit) -> Context:
+    """Return the context of `open_stack`, also if no engine answers or no key signs backups.
+
+    Without an engine, every use of it raises the error of the connection. Raises `ConfigError`.
+    """
+    loaded, stack = read_stack_files(config)
+    engine, containers = _engine_of(stack)
+    return context_on(engine, *resolve_replicas(loaded, stack, containers), emit, signs=False)
+
+
+def _engine_of(stack: Stack) -> tuple[Engine, list[Container]]:
+    """Return the engine and the stack's containers on it; a stand-in if no engine answers."""
+    try:
+        return start_in_thread(lambda: _containers_of(stack)).result(timeout=ENGINE_SECONDS)
+    except EngineError as error:
+        no_engine = error
+    except TimeoutError:
+        no_engine = EngineUnavailable(
+            f"The Docker Engine has not answered for {ENGINE_SECONDS:.0f} s",
+            todo="look at the load of its host, and at its log: `journalctl -u docker`",
+        )
+    from cosmicdeploy.engine.unreachable.stand_in import unreachable_engine  # imports docker
+
+    return unreachable_engine(no_engine), []
+
+
+def _containers_of(stack: Stack) -> tuple[Engine, list[Container]]:
+    engine = connect()
+    return engine, engine.containers(stack.project)
+
+
+def context_on(
+    engine: Engine, loaded: LoadedSettings, stack: Stack, emit: Emit, *, signs: bool = True
+) -> Context:
+    """Return the context of a stack, whose replicas are resolved, on an engine.
+
+    Without `signs`, the context can only read backups. Raises `ConfigError` if the key that signs
+    them is needed but not set.
+    """
+    settings = loaded.settings
 
     def warn(text: str) -> None:
         emit(Warned(text=text))
 
-    loaded, stack = resolve_replicas(loaded, stack, engine.containers(stack.project))
     return Context(
         loaded=loaded,
         stack=stack,
@@ -90,7 +138,7 @@ def connect_stack(loaded: LoadedSettings, stack: Stack, emit: Emit) -> Context:
             loaded.path(settings.backup.directory),
             owner_of(settings, stack),
             warn,
-            signing_key(loaded),
+            signing_key(loaded) if signs else None,
         ),
         emit=emit,
     )

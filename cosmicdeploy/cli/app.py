@@ -16,6 +16,7 @@ from cosmicdeploy.cli.manage import adopt, console, exec, features, init, lock, 
 from cosmicdeploy.cli.observe import (
     checklist,
     diagnose,
+    doctor,
     history,
     logs,
     monitor,
@@ -29,6 +30,7 @@ EXAMPLES = """\b
 Examples:
   cosmicdeploy init kiosk            create the shipped stack in kiosk/
   cosmicdeploy adopt                 write the settings for the compose file in this folder
+  cosmicdeploy doctor                show what a first deploy would lose
   cosmicdeploy deploy --plan         show what a deploy would change
   cosmicdeploy deploy                deploy the release in this folder
   cosmicdeploy rollback --to latest  roll back to the last backup
@@ -130,6 +132,7 @@ app.command(context_settings=in_container.SETTINGS)(console.console)
 app.command()(restart.restart)
 app.command()(init.init)
 app.command()(adopt.adopt)
+app.command()(doctor.doctor)
 app.add_typer(backup.app, name="backup")
 app.add_typer(features.app, name="features")
 app.add_typer(lock.app, name="lock")

@@ -29,10 +29,12 @@ RELEASE = "cosmicdeploy.release"
 # On an image: the digest of the Dockerfile, files and options that it was built from.
 CONTEXT = "cosmicdeploy.context"
 # On a container that cosmicdeploy created for its own purpose. The value names the purpose: a lock,
-# a one-off command (`RUN`), a trial of a new image, or reading the files of an image.
+# a one-off command (`RUN`), a trial of a new image, a trial of its stop signal, or reading the
+# files of an image.
 MARKER = "cosmicdeploy.marker"
 RUN = "run"
 TRIAL = "trial"
+STOP_TRIAL = "stop-trial"
 FILES = "files"
 # Labels with these prefixes do not belong to a container's definition.
 PREFIXES = ("com.docker.compose.", "cosmicdeploy.")

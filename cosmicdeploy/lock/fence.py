@@ -11,6 +11,7 @@ from cosmicdeploy.engine.protocol import Engine
 # Methods that change nothing. All others are checked, so a new method of `Engine` is fenced too.
 READ_ONLY = frozenset(
     {
+        "builder_of",
         "container",
         "containers",
         "context_digest",
@@ -18,6 +19,8 @@ READ_ONLY = frozenset(
         "differences",
         "find_marker",
         "image",
+        "image_history",
+        "info",
         "marker_exists",
         "last_beat",
         "leftovers",

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cosmicdeploy.probes.result import STAKES, Stake
 from cosmicdeploy.proxy.nginx.upstreams import Group, PassDirective, Server
+from cosmicdeploy.text.formatting import counted
 
 # nginx's defaults.
 FAIL_TIMEOUT, KEEPALIVE_TIMEOUT, CONNECT_TIMEOUT = "10s", "60s", "60s"
@@ -34,18 +35,32 @@ PART = re.compile(r"(\d+)(ms|[smhdwMy]?)")
 class Finding:
     """A flaw in or around nginx that costs requests or time in a rollout.
 
-    `where` names the directive or replica with the flaw, `todo` the correction, `stake` the cost.
+    `where` names the directive or replica with the flaw, and `stake` the cost. `todo` is the
+    correction, or `line` if that is to write a line. `place` is "FILE:LINE" in the proxy's
+    container. `lost` says how many requests the flaw costs; "" if it costs only time.
     """
 
     where: str
     expected: str
     found: str
-    todo: str
     stake: Stake
+    line: str = ""
+    todo: str = ""
+    lost: str = ""
+    place: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        flaw = f"{self.where}: expected {self.expected}, found {self.found}"
-        return f"{STAKES[self.stake]}: {flaw}; {self.todo}"
+        return f"{STAKES[self.stake]}: {self.flaw}; {self.correction}"
+
+    @property
+    def correction(self) -> str:
+        """What to do, in words."""
+        return self.todo or f"write {self.line}"
+
+    @property
+    def flaw(self) -> str:
+        """What is wrong, and where."""
+        return f"{self.where}: expected {self.expected}, found {self.found}"
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
@@ -59,6 +74,11 @@ def seconds(text: str) -> float:
     return sum(int(number) * UNITS[unit] for number, unit in PART.findall(text))
 
 
+def number(text: str, default: int) -> int:
+    """Convert a number of nginx; return the default for anything else, such as a variable."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else default
+
+
 def group_findings(group: Group, pause: float, workers: int) -> Iterator[Finding]:
     """Yield the flaws of an `upstream`, nginx's group of servers.
 
@@ -70,8 +90,8 @@ def group_findings(group: Group, pause: float, workers: int) -> Iterator[Finding
         return
     where = f"upstream {group.name}"
     if workers > 1 and "zone" not in group.directives:
-        found, todo = f"none, and {workers} workers", f"write zone {group.name} 64k;"
-        yield Finding(where, "a zone", found, todo, "clients")
+        found, line = f"none, and {workers} workers", f"zone {group.name} 64k;"
+        yield Finding(where, "a zone", found, "clients", line, place=group.place)
     for server in group.servers:
         yield from _server_findings(f"{where}, server {server.host}", server, pause)
     idle_timeout = group.directives.get("keepalive_timeout", (KEEPALIVE_TIMEOUT,))[0]
@@ -80,8 +100,10 @@ def group_findings(group: Group, pause: float, workers: int) -> Iterator[Finding
             where,
             "idle connections closed before the application closes them (uvicorn: 5 s)",
             f"keepalive_timeout {idle_timeout}",
-            "write keepalive_timeout 2s;",
             "requests",
+            "keepalive_timeout 2s;",
+            place=group.place,
+            lost="each POST on a connection that the application closes at that moment",
         )
 
 
@@ -90,46 +112,70 @@ def resolver_findings(answer_valid_for: float) -> Iterator[Finding]:
     if answer_valid_for > MAX_ANSWER_SECONDS:
         found = f"the replicas' addresses are used for {answer_valid_for:g} s"
         todo = "write valid=1s after the resolver's address"
-        yield Finding("resolver", "addresses that expire soon", found, todo, "deploys")
+        line = "resolver 127.0.0.11 valid=1s;"
+        yield Finding("resolver", "addresses that expire soon", found, "deploys", line, todo)
 
 
 def _server_findings(where: str, server: Server, pause: float) -> Iterator[Finding]:
     if server.options.get("max_fails") == "0":
-        yield Finding(where, "max_fails above 0", "max_fails=0", "write max_fails=1", "clients")
+        expected, line = "max_fails above 0", "max_fails=1"
+        yield Finding(where, expected, "max_fails=0", "clients", line, place=server.place)
     fail_timeout = server.options.get("fail_timeout", FAIL_TIMEOUT)
     if seconds(fail_timeout) >= pause:
         expected = f"fail_timeout below restart.pause ({pause:g} s)"
-        yield Finding(where, expected, fail_timeout, "write fail_timeout=1s", "deploys")
+        line = "fail_timeout=1s"
+        yield Finding(where, expected, fail_timeout, "deploys", line, place=server.place)
 
 
 def pass_findings(
-    directive: PassDirective, replica_groups: list[Group], max_down: int
+    directive: PassDirective, replica_groups: list[Group], max_down: int, workers: int = 1
 ) -> Iterator[Finding]:
     """Yield the flaws of a `proxy_pass`, `fastcgi_pass` or the like to several replicas.
 
-    `max_down` is how many replicas a deploy may have down at a time. Yields nothing if the target
-    is a single server; a target with a variable counts as several replicas.
+    `max_down` is how many replicas a deploy may have down at a time, `workers` the number of
+    nginx's worker processes. Yields nothing if the target is a single server; a target with a
+    variable counts as several replicas.
     """
-    several = {group.name for group in replica_groups if len(group.servers) > 1}
+    several = {group.name: group for group in replica_groups if len(group.servers) > 1}
     if "$" not in directive.target and directive.target not in several:
         return
-    kind, scope = directive.kind, directive.scope
+    kind, scope, place = directive.kind, directive.scope, directive.place
     where = f"{kind}_pass {directive.target}"
 
     connect = scope.get(f"{kind}_connect_timeout", (CONNECT_TIMEOUT,))[0]
     if seconds(connect) > MAX_CONNECT_SECONDS:
-        todo = f"write {kind}_connect_timeout 100ms;"
-        expected = f"{kind}_connect_timeout of 1 s at most"
-        yield Finding(where, expected, connect, todo, "clients")
+        expected, line = f"{kind}_connect_timeout of 1 s at most", f"{kind}_connect_timeout 100ms;"
+        yield Finding(where, expected, connect, "clients", line, place=place)
 
     next_upstream = scope.get(f"{kind}_next_upstream", ("error", "timeout"))
     if not set(next_upstream) >= RETRIED_FAILURES:
-        todo = f"write {kind}_next_upstream error timeout;"
         expected, found = "a retry after error and timeout", " ".join(next_upstream)
-        yield Finding(where, expected, found, todo, "requests")
+        line = f"{kind}_next_upstream error timeout;"
+        lost = _lost_without_retry(several.get(_target(directive)), workers)
+        yield Finding(where, expected, found, "requests", line, place=place, lost=lost)
 
-    tries = int(scope.get(f"{kind}_next_upstream_tries", ("0",))[0])
+    tries = number(scope.get(f"{kind}_next_upstream_tries", ("0",))[0], 0)
     if 0 < tries <= max_down:
         expected = f"more tries than replicas that may be down at a time ({max_down})"
-        todo = f"write {kind}_next_upstream_tries {max_down + 1};"
-        yield Finding(where, expected, str(tries), todo, "requests")
+        line = f"{kind}_next_upstream_tries {max_down + 1};"
+        lost = "each request that meets only replicas that are down"
+        yield Finding(where, expected, str(tries), "requests", line, place=place, lost=lost)
+
+
+def _target(directive: PassDirective) -> str:
+    """Return the name of the group that a directive passes requests to, if a variable holds it."""
+    return "".join(directive.scope.get(f"set {directive.target}", (directive.target,)))
+
+
+def _lost_without_retry(group: Group | None, workers: int) -> str:
+    """Return how many requests a deploy loses in a group without retries, replica after replica.
+
+    nginx skips a replica once it has failed `max_fails` times; without a `zone`, each worker has to
+    find that out. Without a group it never skips one.
+    """
+    counters = workers if group and "zone" not in group.directives else 1
+    servers = group.servers if group else ()
+    fails = [number(each.options.get("max_fails", "1"), 1) for each in servers]
+    if not fails or not all(fails):
+        return "each request that nginx sends to a replica while that is away"
+    return f"{counted(sum(fails) * counters, 'request')} at least in each deploy"

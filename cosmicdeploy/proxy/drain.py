@@ -15,7 +15,7 @@ from cosmicdeploy.errors import ConfigError, ProbeFailed
 from cosmicdeploy.process.polling import poll
 from cosmicdeploy.proxy import flag_files
 from cosmicdeploy.proxy.kernel.connections import open_connections
-from cosmicdeploy.proxy.nginx.configuration import Directive, walk
+from cosmicdeploy.proxy.nginx.configuration import Directive, tests_file
 from cosmicdeploy.proxy.nginx.server import Nginx, find_nginx, read_configuration
 from cosmicdeploy.proxy.probe_requests import POLL_SECONDS, probe_all
 from cosmicdeploy.text.formatting import counted
@@ -130,14 +130,14 @@ def _running_proxy(ctx: Context) -> Container:
 
 def _drainable_by(ctx: Context, nginx: Nginx) -> frozenset[str]:
     """Return the replicas whose flag file nginx looks for."""
-    directives = walk(read_configuration(ctx, nginx))
-    conditions = {_condition(directive) for directive in directives if directive.name == "if"}
-    apps = ctx.settings.services.app
-    return frozenset(name for name in apps if f"(-f {flag_file(ctx, name)})" in conditions)
+    tree = read_configuration(ctx, nginx)
+    return frozenset(n for n in ctx.settings.services.app if is_drainable(ctx, tree, n))
 
 
-def _condition(directive: Directive) -> str:
-    return " ".join(directive.arguments).replace("( ", "(").replace(" )", ")")
+def is_drainable(ctx: Context, tree: tuple[Directive, ...], service: str) -> bool:
+    """Return whether nginx with this configuration looks for the flag file of a replica."""
+    file = flag_file(ctx, service)
+    return file is not None and tests_file(tree, file)
 
 
 def _require_drainable(ctx: Context, service: str) -> Container:

@@ -17,10 +17,13 @@ from cosmicdeploy.proxy.kernel import proc
 from cosmicdeploy.stack.model import Service
 
 STATUS = "1/status"
+COMMAND_LINE = "1/cmdline"
 EVERY_STATUS = "[0-9]*/status"
 DEFAULT = "SIGTERM"
+# The exit code of a container that a signal has ended is this, plus the signal's number.
+BY_SIGNAL = 128
 # The exit code of a container that was killed.
-KILLED = 128 + signal.SIGKILL
+KILLED = BY_SIGNAL + signal.SIGKILL
 # The state of a process that has ended and whose parent has not read its exit code.
 ENDED = "Z"
 # First processes that pass signals on to their child processes. How an init receives a signal is
@@ -44,6 +47,16 @@ def ignores_stop_signal(ctx: Context, service: Service, container: Container) ->
     declared = service.stop_signal or container.stop_signal or DEFAULT
     number = signal_number(declared)
     return not all(_handles(status, number) for status in _signalled(ctx, container))
+
+
+def first_command_line(ctx: Context, container: Container) -> tuple[str, ...]:
+    """Return the command line of the container's first process; empty if it is unknown.
+
+    That of a script begins with the shell that runs it. Raises `EngineError` if the container does
+    not run.
+    """
+    words = proc.read(ctx, container, COMMAND_LINE).text.split("\0")
+    return tuple(words[:-1])
 
 
 def running_jobs(ctx: Context, container: Container) -> int:

@@ -100,6 +100,38 @@ class ChecklistReport(Part):
     points: tuple[PointReport, ...] = ()
 
 
+class FlawReport(Part):
+    """Something that would be lost: what and how much, why, and what to do or to write.
+
+    `stake` is what kind of thing it is; `time` and `note` fail nothing. `lines` are to be pasted.
+    """
+
+    stake: Literal["data", "requests", "jobs", "secrets", "proof", "deploy", "time", "note"]
+    loses: str
+    why: str
+    todo: str
+    lines: tuple[str, ...] = ()
+
+
+class UncheckedReport(Part):
+    """Something that `doctor` could not check, why, and what to do to have it checked."""
+
+    why: str
+    todo: str = ""
+
+
+class DoctorReport(Part):
+    """One check of `doctor`. `found` is what holds; `seconds` is how long the check took."""
+
+    check: str
+    about: str
+    verdict: Literal["holds", "warns", "loses", "not checked"]
+    found: str
+    flaws: tuple[FlawReport, ...] = ()
+    unchecked: tuple[UncheckedReport, ...] = ()
+    seconds: float
+
+
 class Report(Part):
     """The report of a command; times are ISO 8601 with an offset.
 
@@ -132,6 +164,7 @@ class Report(Part):
     warnings: tuple[str, ...] = ()
     notices: tuple[StackNotice, ...] = ()
     checklist: ChecklistReport | None = None
+    doctor: tuple[DoctorReport, ...] = ()
     data: Any = None
     error: ErrorReport | None = None
 

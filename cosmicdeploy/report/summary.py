@@ -15,6 +15,7 @@ from cosmicdeploy.report.model import ErrorReport, Report
 from cosmicdeploy.report.progress import COLORS
 from cosmicdeploy.report.views import proof
 from cosmicdeploy.report.views.checklist import show_checklist
+from cosmicdeploy.report.views.doctor import show_doctor
 from cosmicdeploy.report.views.drift import show_differences
 from cosmicdeploy.text.formatting import format_releases
 
@@ -26,10 +27,7 @@ def show(report: Report, console: Console) -> None:
     """Print a report without its `data`, error, features and warnings, which other code prints."""
     if report.steps:
         _show_steps(report, console)
-    if report.checks:
-        _show_checks(report.checks, console)
-    if report.checklist:
-        show_checklist(report.checklist, console)
+    _show_points(report, console)
     for line in proof.lines(report):
         console.print(line, soft_wrap=True)
     # The seconds without a proxy count as maintenance too, but `proof.lines` has printed them.
@@ -57,6 +55,16 @@ def _show_end(report: Report, console: Console) -> None:
     if report.requests and report.requests.broken:
         line = styled("[red bold]promise broken:[/] {}", report.requests.broken)
         console.print(line, soft_wrap=True)
+
+
+def _show_points(report: Report, console: Console) -> None:
+    """Print the points of a verification, of the checklist, or of `doctor`."""
+    if report.checks:
+        _show_checks(report.checks, console)
+    if report.checklist:
+        show_checklist(report.checklist, console)
+    if report.doctor:
+        show_doctor(report.doctor, report.seconds, console)
 
 
 def _show_steps(report: Report, console: Console) -> None:

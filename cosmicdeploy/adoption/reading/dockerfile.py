@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -12,6 +12,7 @@ from cosmicdeploy.adoption.reading.expressions import expressions
 from cosmicdeploy.adoption.reading.image_facts import ImageFacts
 from cosmicdeploy.adoption.reading.numbers import port_number
 from cosmicdeploy.engine.building.context.files import ContextFile
+from cosmicdeploy.engine.building.dockerfile.assigned import assigned
 from cosmicdeploy.engine.building.dockerfile.parse import Instruction, json_words
 from cosmicdeploy.engine.building.dockerfile.stages import Stage, find_stage, global_args
 from cosmicdeploy.engine.building.engine_facts import EngineFacts
@@ -131,7 +132,7 @@ class _Reader:
 
     def _assign(self, instruction: Instruction) -> None:
         # The variables of one instruction do not see each other, so all are resolved first.
-        pairs = [(n, None if v is None else self._resolved(v)) for n, v in _assigned(instruction)]
+        pairs = [(n, None if v is None else self._resolved(v)) for n, v in assigned(instruction)]
         for name, value in pairs:
             if instruction.keyword == "ARG":
                 given = self._args.get(name, value)
@@ -171,14 +172,3 @@ class _Reader:
             return interpolate(text, known, self._where)
         except ConfigError:  # a form of BuildKit's own, such as ${NAME#prefix}
             return None
-
-
-def _assigned(instruction: Instruction) -> Iterator[tuple[str, str | None]]:
-    """Yield the names and values that an ARG or ENV sets, None for none; `ENV NAME VALUE`: one."""
-    words = instruction.words()
-    if instruction.keyword == "ENV" and words and "=" not in words[0]:
-        yield words[0], " ".join(words[1:])
-        return
-    for word in words:
-        name, equals, value = word.partition("=")
-        yield name, value if equals else None

@@ -27,10 +27,15 @@ def reported_usage_errors(words: Sequence[str]) -> Iterator[None]:
     except Exception as error:
         # Checks for an attribute, since the class of usage errors depends on the Typer release.
         if isinstance(message := getattr(error, "message", None), str):
-            error.message = sanitized(HINTS.get(message, message))  # type: ignore[attr-defined]
+            error.message = sanitized(_hinted(message))  # type: ignore[attr-defined]
             if _asks_for_json(words, getattr(error, "ctx", None)):
                 _print_report(error)
         raise
+
+
+def _hinted(message: str) -> str:
+    """Return the message with its hint, which replaces Typer's guess at a similar command."""
+    return HINTS.get(message.partition(" Did you mean ")[0], message)
 
 
 def _asks_for_json(words: Sequence[str], ctx: Any) -> bool:

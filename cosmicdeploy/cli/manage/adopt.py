@@ -159,7 +159,7 @@ def _show_next(console: Console, adoption: Adoption) -> None:
         steps.append('do what is marked "to do" there')
     if adoption.marked("guess"):
         steps.append('look at what is marked "guess" there')
-    steps.append("`cosmicdeploy deploy --plan` shows what a deploy would change")
+    steps.append("`cosmicdeploy doctor` shows what a first deploy would lose")
     console.print(f"Next: {', then '.join(steps)}", soft_wrap=True)
 
 

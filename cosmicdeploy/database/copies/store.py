@@ -91,6 +91,11 @@ class Store:
         return f"{self._root.rstrip('/')}/{name}"
 
     @property
+    def local_folder(self) -> Path | None:
+        """The folder of this machine that the destination is; None for any other destination."""
+        return Path(self._root) if self._is_local else None
+
+    @property
     def _is_local(self) -> bool:
         return "file" in self._protocols
 

@@ -14,7 +14,6 @@ from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.catalogue import Catalogue, new_id
 from cosmicdeploy.database.backups.on_disk.archive import Archive, OnBytes, ignore_progress
-from cosmicdeploy.database.backups.on_disk.disk_space import require_room
 from cosmicdeploy.database.backups.on_disk.manifest import (
     Manifest,
     Objects,
@@ -26,7 +25,7 @@ from cosmicdeploy.database.backups.on_disk.partial_backup import PartialBackup
 from cosmicdeploy.database.dump.checks import require_complete, require_same_structure
 from cosmicdeploy.database.dump.options import DumpOptions, Origin
 from cosmicdeploy.database.dump.pipe import piped
-from cosmicdeploy.database.dump.prerequisites import require_dumpable
+from cosmicdeploy.database.dump.requirements import dump_requirements, restore_requirements
 from cosmicdeploy.database.dump.rows.dumped_again import rows_in_new_dump
 from cosmicdeploy.database.dump.rows.row_counts import require_all_rows
 from cosmicdeploy.database.dump.rows.server_rows import (
@@ -35,12 +34,11 @@ from cosmicdeploy.database.dump.rows.server_rows import (
     missing_checksums,
 )
 from cosmicdeploy.database.dump.store import archive_for, limiting, reporting, storing, write_error
-from cosmicdeploy.database.dump.structure_proof import require_provable, structure_prover
+from cosmicdeploy.database.dump.structure_proof import structure_prover
 from cosmicdeploy.database.dump_format.bodies import withheld_objects
 from cosmicdeploy.database.dump_format.scan import ignore_statement
 from cosmicdeploy.database.schema.definitions import Definitions
 from cosmicdeploy.database.schema.facts import Facts, open_facts
-from cosmicdeploy.database.schema.privileges import require_scratch_privileges
 from cosmicdeploy.database.schema.rebuilding.routine_grants import (
     RoutineGrant,
     read_routine_grants,
@@ -57,11 +55,8 @@ from cosmicdeploy.database.tools.server_identity import server_identity
 from cosmicdeploy.database.tools.server_limits import (
     largest_statement,
     require_sendable,
-    require_tool_settings,
 )
 from cosmicdeploy.engine.protocol import Engine
-
-ROWS_UNPROVEN = "set backup.prove: structure, which leaves the rows unproven"
 
 
 def create_backup(
@@ -206,14 +201,11 @@ def _check_before(
     """Check that the schema can be dumped, and read its state for later comparison."""
     with open_facts(access) as facts:
         facts.session.execute("SET SESSION lock_wait_timeout = %s", options.lock_wait)
-        require_dumpable(facts, exact=options.exact)
-        require_tool_settings(tools, facts)
-        require_room(folder, facts.data_bytes())
+        for require in dump_requirements(facts, tools, folder, options):
+            require()
         structure = read_structure(facts)
-        if options.proves_structure:
-            require_provable(facts, structure.definitions)
-        if options.prove == "data":
-            require_scratch_privileges(facts.session, facts.schema, ROWS_UNPROVEN)
+        for require in restore_requirements(facts, structure.definitions, options):
+            require()
         return _SchemaBefore(
             structure=structure,
             highest_batch=facts.highest_batch(),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from cosmicdeploy.database.dump.exact_values import require_exact_values
 from cosmicdeploy.database.dump.names import require_dumpable_names
@@ -22,6 +23,8 @@ from cosmicdeploy.database.vendors import Vendor
 from cosmicdeploy.errors import BackupError
 from cosmicdeploy.files.bounds import RECORD_BYTES
 
+# A check that raises `BackupError` if it does not hold.
+Requirement = Callable[[], object]
 TRANSACTIONAL = "InnoDB"
 # Half of the largest manifest that the deployer reads. The other half is for the rest of the
 # manifest.
@@ -57,30 +60,31 @@ NOT_TRANSACTIONAL = (
 )
 
 
-def require_dumpable(facts: Facts, *, exact: bool = True) -> None:
-    """Raise `BackupError` if a dump would not be a complete and consistent snapshot.
+def prerequisites(facts: Facts, *, exact: bool = True) -> Iterator[Requirement]:
+    """Yield each check of whether a dump would be a complete and consistent snapshot.
 
     Checks the user's privileges; names; the kinds of tables, their expressions and their foreign
     keys; and values in character sets that utf8mb4 does not cover. Checks that every view can be
     queried, and that each object can be created again from its text and settings. With `exact`,
-    also refuses FLOAT values that a dump would round. Raises `DatabaseError` if a query fails.
+    also refuses FLOAT values that a dump would round. Each check changes nothing and raises
+    `BackupError`, or `DatabaseError` if a query fails.
     """
-    require_privileges(facts.session, [facts.schema], TO_DUMP)
-    require_dumpable_names(facts)
-    _require_dumpable_tables(facts)
-    _require_shown_expressions(facts)
-    require_working_views(facts)
-    require_exact_values(facts)
+    yield partial(require_privileges, facts.session, [facts.schema], TO_DUMP)
+    yield partial(require_dumpable_names, facts)
+    yield partial(_require_dumpable_tables, facts)
+    yield partial(_require_shown_expressions, facts)
+    yield partial(require_working_views, facts)
+    yield partial(require_exact_values, facts)
     if exact:
-        _require_exact_numbers(facts)
+        yield partial(_require_exact_numbers, facts)
+    yield partial(_require_no_keys_across_schemas, facts)
     definitions = facts.definitions()
     objects = definitions.objects
-    _require_whole_texts(definitions, facts.session.vendor)
-    _require_recordable(objects)
-    require_creatable(facts.session, objects)
-    _require_recognized(objects)
-    _require_readable_comments(objects)
-    _require_no_keys_across_schemas(facts)
+    yield partial(_require_whole_texts, definitions, facts.session.vendor)
+    yield partial(_require_recordable, objects)
+    yield partial(require_creatable, facts.session, objects)
+    yield partial(_require_recognized, objects)
+    yield partial(_require_readable_comments, objects)
 
 
 def _require_dumpable_tables(facts: Facts) -> None:

@@ -16,10 +16,12 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from cosmicdeploy.database.access import READ_TIMEOUT, DatabaseAccess
 from cosmicdeploy.database.backups.on_disk.manifest import StructureProof
+from cosmicdeploy.database.dump.prerequisites import Requirement
 from cosmicdeploy.database.dump_format.scan import table_of
 from cosmicdeploy.database.loading.parallel import ParallelConnections, closing_connections
 from cosmicdeploy.database.loading.routing import Router, StatementSink
@@ -56,17 +58,17 @@ UNPROVEN = "set backup.prove: off, which leaves unproven that a backup can be re
 OTHERS_END_SECONDS = 30
 
 
-def require_provable(facts: Facts, definitions: Definitions) -> None:
-    """Raise `BackupError` if the user may not restore a backup of this schema, or prove it.
+def proof_prerequisites(facts: Facts, definitions: Definitions) -> Iterator[Requirement]:
+    """Yield each check of whether the user may restore a backup and prove it; all change nothing.
 
-    Raises `DatabaseError` if a query fails.
+    Each raises `BackupError` if that is not so. Raises `DatabaseError` if a query fails.
     """
     live = facts.schema
     schemas = *restoring_schemas(live), proof_name(live)
-    require_privileges(facts.session, schemas, TO_RESTORE, UNPROVEN)
-    require_definers(facts.session, definitions.definers())
+    yield partial(require_privileges, facts.session, schemas, TO_RESTORE, UNPROVEN)
+    yield partial(require_definers, facts.session, definitions.definers())
     dropped = dropped_routines(facts.session, live, definitions.labels())
-    require_known_grants(facts.session, live, dropped)
+    yield partial(require_known_grants, facts.session, live, dropped)
 
 
 @contextmanager

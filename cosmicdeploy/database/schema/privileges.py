@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 
 from cosmicdeploy.database.access import quoted
 from cosmicdeploy.database.schema.schemas import SCRATCH_ID_BYTES, scratch_name
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.errors import BackupError
+from cosmicdeploy.text.shorten import WIDTH
 
 # The server hides objects that the user has no privilege for, so a dump lacks them without an
 # error. Tables need SELECT; triggers, events and routines need TRIGGER, EVENT and EXECUTE.
@@ -78,13 +79,17 @@ def _require(
             where=session.where,
             todo=f"run the statements below on the server as its administrator, or {alternative}",
             details=[
-                # Reports cut long lines, and a statement that is cut would not work.
-                f"GRANT {', '.join(names) if len(names) < len(required) else 'ALL PRIVILEGES'}"
-                f" ON {granted}.* TO {account};"
+                _grant(names if len(names) < len(required) else (ALL,), granted, account)
                 for (_, granted), names in missing.items()
                 if names
             ],
         )
+
+
+def _grant(names: Sequence[str], granted: str, account: str) -> str:
+    """Return the statement that grants privileges; all of them if a list would be cut."""
+    statement = f"GRANT {', '.join(names)} ON {granted}.* TO {account};"
+    return statement if len(statement) <= WIDTH else f"GRANT {ALL} ON {granted}.* TO {account};"
 
 
 def own_account(session: Session) -> str:

@@ -10,11 +10,11 @@ from pathlib import Path
 from docker import APIClient
 from docker.errors import ImageNotFound
 
-from cosmicdeploy.engine.building.builders.choice import builder_for
+from cosmicdeploy.engine.building.builders.choice import buildable
 from cosmicdeploy.engine.building.context.files import context_files
 from cosmicdeploy.engine.building.context.ignore_file import NAME, read_ignore_rules
 from cosmicdeploy.engine.building.files_read import files_read
-from cosmicdeploy.engine.building.recipe import Recipe, read_recipe
+from cosmicdeploy.engine.building.recipe import Recipe
 from cosmicdeploy.stack.model import Build
 
 _IMAGE = "docker-image://"
@@ -31,8 +31,7 @@ def context_digest(api: APIClient, build: Build) -> str:
     Raises `ConfigError` if a file is missing or invalid, `Refused` if the image would not be built
     as written, and what the SDK raises.
     """
-    recipe = read_recipe(api, build)
-    builder_for(api, recipe).require_buildable(recipe)
+    recipe, _ = buildable(api, build)
     digest = hashlib.sha256()
     for item in _digest_inputs(api, recipe):
         digest.update(item.encode("utf-8", "surrogateescape") + b"\0")

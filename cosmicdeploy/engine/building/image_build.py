@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 
 from docker import APIClient
 
-from cosmicdeploy.engine.building.builders.choice import builder_for
+from cosmicdeploy.engine.building.builders.choice import buildable
 from cosmicdeploy.engine.building.builders.protocol import FailedBuild
 from cosmicdeploy.engine.building.failures import build_failed
-from cosmicdeploy.engine.building.recipe import read_recipe
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.stack.model import Build
 
@@ -38,9 +37,7 @@ def build_image(
         on_line(line)
 
     with translated(f"Building {name}", str(build.context)):
-        recipe = read_recipe(api, build)
-        builder = builder_for(api, recipe)
-        builder.require_buildable(recipe)
+        recipe, builder = buildable(api, build)
         on_line(f"building {name} with {builder.name}")
         try:
             return builder.build(recipe, labels, keep)

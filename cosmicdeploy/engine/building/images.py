@@ -20,6 +20,14 @@ def find(api: APIClient, reference: str) -> Image | None:
         return None
 
 
+def history(api: APIClient, reference: str) -> list[str]:
+    """Return the instructions that made an image, newest first; empty without the image."""
+    try:
+        return [str(layer.get("CreatedBy") or "") for layer in api.history(reference)]
+    except ImageNotFound:
+        return []
+
+
 def tag(api: APIClient, image_id: str, reference: str) -> None:
     """Point a tag to an image, even if the tag names another image so far."""
     repository, name = parse_repository_tag(reference)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.engine.docker_engine.commands import DockerCommands
 from cosmicdeploy.engine.docker_engine.images import DockerImages
+from cosmicdeploy.engine.docker_engine.info import parse_info
 from cosmicdeploy.engine.docker_engine.logs import DockerLogs
 from cosmicdeploy.engine.docker_engine.markers import DockerMarkers
 from cosmicdeploy.engine.docker_engine.resources import DockerResources
+from cosmicdeploy.engine.protocol.info import EngineInfo
 
 __all__ = ["DockerEngine"]
 
@@ -16,6 +18,8 @@ class DockerEngine(DockerCommands, DockerLogs, DockerImages, DockerResources, Do
     """`Engine` on the Docker SDK; `DockerCommands` includes the methods for containers."""
 
     def describe(self) -> str:
+        return self.info().description
+
+    def info(self) -> EngineInfo:
         with translated("Asking for the engine's version"):
-            version, name = self._client.version(), self._client.info()["Name"]
-        return f"Docker Engine {version['Version']} on {name} ({self._api.base_url})"
+            return parse_info(self._client.version(), self._client.info(), self._api.base_url)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cosmicdeploy.engine.building import build_context, image_build, images
+from cosmicdeploy.engine.building.builders.choice import buildable
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.engine.docker_engine.api import DockerApi
 from cosmicdeploy.engine.facts import FileFacts, Image
@@ -20,9 +21,18 @@ class DockerImages(DockerApi):
         with translated("Inspecting an image", reference):
             return images.find(self._api, reference)
 
+    def image_history(self, reference: str) -> list[str]:
+        with translated("Reading the history of an image", reference):
+            return images.history(self._api, reference)
+
     def image_files(self, image_id: str, folder: str, project: str) -> Mapping[str, FileFacts]:
         with translated("Reading the files of an image", f"{image_id[:19]}: {folder}"):
             return image_files(self._api, image_id, folder, project)
+
+    def builder_of(self, build: Build) -> str:
+        with translated("Reading how an image is built", str(build.context)):
+            _, builder = buildable(self._api, build)
+        return builder.name
 
     def build(
         self,

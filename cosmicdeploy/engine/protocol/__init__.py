@@ -10,6 +10,7 @@ from typing import Protocol
 from cosmicdeploy.engine.protocol.commands import EngineCommands
 from cosmicdeploy.engine.protocol.containers import EngineContainers
 from cosmicdeploy.engine.protocol.images import EngineImages
+from cosmicdeploy.engine.protocol.info import EngineInfo
 from cosmicdeploy.engine.protocol.logs import EngineLogs
 from cosmicdeploy.engine.protocol.markers import EngineMarkers
 from cosmicdeploy.engine.protocol.resources import EngineResources
@@ -34,3 +35,6 @@ class Engine(
 
     def describe(self) -> str:
         """Return the engine's version, host name and address as one line for operators."""
+
+    def info(self) -> EngineInfo:
+        """Return the engine's version, and the facts about its host."""

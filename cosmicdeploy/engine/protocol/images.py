@@ -15,11 +15,23 @@ class EngineImages(Protocol):
     def image(self, reference: str) -> Image | None:
         """Return a local image by id or tag; None if the engine does not have the image."""
 
+    def image_history(self, reference: str) -> list[str]:
+        """Return the instructions that made an image, newest first; empty without the image.
+
+        The engine shows them to everyone who has the image. Values in them may be secret.
+        """
+
     def image_files(self, image_id: str, folder: str, project: str) -> Mapping[str, FileFacts]:
         """Return the files below a folder of an image, by their path in that folder.
 
         The result is empty if the image has no such folder. To read them, the method creates a
         container in the project, does not start it, and removes it.
+        """
+
+    def builder_of(self, build: Build) -> str:
+        """Return the name of the builder that would build an image; build nothing.
+
+        Raises `Refused` and `ConfigError` as `build` does.
         """
 
     def build(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from cosmicdeploy.engine.facts import Container
 # A line of `df -P`: device, total, used, available, share in use, folder.
 LINE = re.compile(r"^(.+?)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)%\s+(/.*)$")
 KIBIBYTE = 1 << 10
+HERE = "this machine"
 # Seconds. `df` answers immediately, unless the server of a network file system is down.
 SILENCE_SECONDS = 10.0
 
@@ -74,3 +76,16 @@ def nearest_existing(folder: Path) -> Path:
     while not os.access(folder, os.F_OK):  # `exists` raises below a folder without access
         folder = folder.parent
     return folder
+
+
+def file_system_here(folder: Path) -> FileSystem:
+    """Return the file system of a folder, or of its nearest parent if it does not exist yet."""
+    folder = nearest_existing(folder)
+    usage = shutil.disk_usage(folder)
+    return FileSystem(
+        device=HERE,
+        folder=str(folder),
+        total=usage.total // KIBIBYTE,
+        used=usage.used // KIBIBYTE,
+        available=usage.free // KIBIBYTE,
+    )

@@ -26,12 +26,13 @@ TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class Directive:
-    """`name arguments;`, or `name arguments { block }`; `line` is that of its name, in its file."""
+    """`name arguments;`, or `name arguments { block }`; `file` and `line` are where its name is."""
 
     name: str
     arguments: tuple[str, ...] = ()
     block: tuple[Directive, ...] = ()
     line: int = field(default=0, compare=False)
+    file: str = field(default="", compare=False)
 
     def inside(self, name: str) -> list[Directive]:
         """Return the block's own directives of this name, without those of inner blocks."""
@@ -48,7 +49,16 @@ def parse(dump: str) -> tuple[Directive, ...]:
     if not files:
         return ()
     main = next(iter(files))
-    return tuple(_Reader(files, PurePosixPath(main).parent).directives(files[main]))
+    return tuple(_Reader(files, PurePosixPath(main).parent).directives(main))
+
+
+def tests_file(tree: tuple[Directive, ...], file: str) -> bool:
+    """Return whether a condition looks for this file on each request: `if (-f FILE)`."""
+    return any(_condition(each) == f"(-f {file})" for each in walk(tree) if each.name == "if")
+
+
+def _condition(directive: Directive) -> str:
+    return " ".join(directive.arguments).replace("( ", "(").replace(" )", ")")
 
 
 def walk(block: tuple[Directive, ...]) -> Iterator[Directive]:
@@ -63,32 +73,33 @@ class _Reader:
     files: Mapping[str, str]
     folder: PurePosixPath
 
-    def directives(self, text: str) -> Iterator[Directive]:
-        return self._block(_tokens(text))
+    def directives(self, file: str) -> Iterator[Directive]:
+        return self._block(_tokens(self.files[file]), file)
 
-    def _block(self, tokens: Iterator[_Token]) -> Iterator[Directive]:
+    def _block(self, tokens: Iterator[_Token], file: str) -> Iterator[Directive]:
         words: list[_Token] = []
         for token in tokens:
             if not token.is_mark:
                 words.append(token)
                 continue
-            inner = tuple(self._block(tokens)) if token.text == "{" else ()
+            inner = tuple(self._block(tokens, file)) if token.text == "{" else ()
             if words:
-                yield from self._directive([word.text for word in words], inner, words[0].line)
+                arguments = tuple(word.text for word in words[1:])
+                yield from self._directive(
+                    Directive(words[0].text, arguments, inner, words[0].line, file)
+                )
             words = []
             if token.text == "}":
                 return
 
-    def _directive(
-        self, words: list[str], block: tuple[Directive, ...], line: int
-    ) -> Iterator[Directive]:
-        if words[0] != "include":
-            yield Directive(words[0], tuple(words[1:]), block, line)
+    def _directive(self, directive: Directive) -> Iterator[Directive]:
+        if directive.name != "include":
+            yield directive
             return
-        pattern = str(self.folder / words[-1])
-        for name, text in self.files.items():
+        pattern = str(self.folder / "".join(directive.arguments[-1:]))
+        for name in self.files:
             if fnmatchcase(name, pattern):
-                yield from self.directives(text)
+                yield from self.directives(name)
 
 
 @dataclass(frozen=True)

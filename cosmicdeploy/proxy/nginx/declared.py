@@ -1,22 +1,28 @@
-"""Find out how nginx passes requests to a service, from the files that the compose file mounts.
+"""Read nginx's configuration, and how it passes requests on, from the files that are mounted.
 
 These files are known before any container runs, unlike the output of `nginx -T`. Configuration
-files inside an image are not read, and variables in templates are not resolved.
+files inside an image are not read.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from cosmicdeploy.proxy.nginx.configuration import parse
+from cosmicdeploy.proxy.nginx.configuration import Directive, parse
 from cosmicdeploy.proxy.nginx.upstreams import PassDirective, groups, pass_directives
-from cosmicdeploy.stack.model import Service, Stack
+from cosmicdeploy.stack.model import Mount, Service, Stack
 
 # The folder of nginx's configuration in a container.
 FOLDER = "/etc/nginx"
 SUFFIXES = ("", ".conf", ".template")
+MAIN = f"{FOLDER}/nginx.conf"
+# From these templates nginx's official image writes the files in `conf.d` as the container starts.
+TEMPLATES, CONFIGURED = f"{FOLDER}/templates", f"{FOLDER}/conf.d"
+# A variable of the container's environment in a template; nginx's own have no braces there.
+VARIABLE = re.compile(r"\$\{(\w+)\}")
 MAX_BYTES = 256 << 10
 # nginx's variables for the value of `root`.
 ROOTS = ("$document_root", "$realpath_root")
@@ -49,6 +55,56 @@ def passes_to(service: Service, declared: Iterable[tuple[str, DeclaredPass]]) ->
     return [each for host, each in declared if host in names]
 
 
+def declared_tree(service: Service) -> tuple[Directive, ...]:
+    """Return the directives in the configuration files that the compose file mounts into nginx.
+
+    Each has its file in the container. Variables in templates get the values that the compose file
+    declares. Empty if no file is mounted, or if no nginx would read these.
+    """
+    texts = {
+        written_file(file): filled(text, service.environment)
+        for mount in service.mounts
+        for file, text in _mounted(mount)
+    }
+    try:
+        if MAIN in texts:
+            return parse(_dump({MAIN: texts[MAIN], **texts}))
+        return tuple(each for file, text in texts.items() for each in parse(_dump({file: text})))
+    except RecursionError:
+        return ()
+
+
+def filled(text: str, environment: Mapping[str, str]) -> str:
+    """Return a template's text with the variables that the container has in its environment."""
+    return VARIABLE.sub(lambda match: environment.get(match[1], match[0]), text)
+
+
+def written_file(file: str) -> str:
+    """Return the file that nginx reads for a mounted file: another one for a template."""
+    path = PurePosixPath(file)
+    if path.suffix == ".template" and path.is_relative_to(TEMPLATES):
+        return str(PurePosixPath(CONFIGURED) / path.relative_to(TEMPLATES).with_suffix(""))
+    return file
+
+
+def template_of(file: str) -> str:
+    """Return the template that a file in `conf.d` may come from."""
+    path = PurePosixPath(file)
+    return str(PurePosixPath(TEMPLATES) / path.relative_to(CONFIGURED)) + ".template"
+
+
+def _mounted(mount: Mount) -> Iterator[tuple[str, str]]:
+    """Yield the path in the container and the text of each configuration file of a mount."""
+    for path in _below(mount):
+        for _, text in _read(path):
+            yield str(PurePosixPath(mount.target) / path.relative_to(mount.source)), text
+
+
+def _dump(texts: Mapping[str, str]) -> str:
+    """Return files as `nginx -T` prints them."""
+    return "\n".join(f"# configuration file {file}:\n{text}" for file, text in texts.items())
+
+
 def mounted_texts(stack: Stack) -> dict[str, str]:
     """Return the configuration files that the compose file mounts, by their paths."""
     return {str(path): text for path, text in _files(stack)}
@@ -67,7 +123,7 @@ def passes_in(texts: Mapping[str, str]) -> list[tuple[str, DeclaredPass]]:
 
 
 def _passes_in(texts: Mapping[str, str]) -> Iterator[tuple[str, DeclaredPass]]:
-    trees = {path: parse(f"# configuration file {path}:\n{text}") for path, text in texts.items()}
+    trees = {path: parse(_dump({path: text})) for path, text in texts.items()}
     tree = tuple(directive for each in trees.values() for directive in each)
     servers = {group.name: [(s.host, s.port) for s in group.servers] for group in groups(tree)}
     for path, own in trees.items():
@@ -81,14 +137,17 @@ def _files(stack: Stack) -> Iterator[tuple[Path, str]]:
     seen: set[Path] = set()
     for service in stack.services.values():
         for mount in service.mounts:
-            if mount.type == "bind" and f"{mount.target}/".startswith(f"{FOLDER}/"):
-                for path in _below(Path(mount.source)):
-                    if path not in seen:
-                        seen.add(path)
-                        yield from _read(path)
+            for path in _below(mount):
+                if path not in seen:
+                    seen.add(path)
+                    yield from _read(path)
 
 
-def _below(path: Path) -> Iterable[Path]:
+def _below(mount: Mount) -> Iterable[Path]:
+    """Return the files of a mount in nginx's folder; none for any other mount."""
+    path = Path(mount.source)
+    if mount.type != "bind" or not f"{mount.target}/".startswith(f"{FOLDER}/"):
+        return []
     return sorted(path.rglob("*")) if path.is_dir() else [path]
 
 

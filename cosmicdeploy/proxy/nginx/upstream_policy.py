@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.proxy.advice import FAIL_TIMEOUT, seconds
+from cosmicdeploy.proxy.advice import FAIL_TIMEOUT, number, seconds
 from cosmicdeploy.proxy.nginx.configuration import Directive
 from cosmicdeploy.proxy.nginx.resolved_names import ANY, resolved_names
 from cosmicdeploy.proxy.nginx.server import find_nginx, read_configuration
@@ -137,4 +137,4 @@ def _turns(group: Group, server: Server, workers: int) -> int:
 
 
 def _weight(server: Server) -> int:
-    return max(1, int(server.options.get("weight", "1")))
+    return max(1, number(server.options.get("weight", "1"), 1))

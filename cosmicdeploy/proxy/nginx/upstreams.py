@@ -24,12 +24,13 @@ class Server:
     """A server of a group; `port` is None if the configuration names none.
 
     `options` maps names to values, such as `fail_timeout` to `1s`. An option without a value, such
-    as `backup`, has the value "".
+    as `backup`, has the value "". `place` is "FILE:LINE" of its directive; "" if it has none.
     """
 
     host: str
     port: int | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    place: str = field(default="", compare=False)
 
     @property
     def takes_requests(self) -> bool:
@@ -39,11 +40,15 @@ class Server:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """A group of servers: an `upstream`, or the one server that a pass directive names itself."""
+    """A group of servers: an `upstream`, or the one server that a pass directive names itself.
+
+    `place` is "FILE:LINE" of the `upstream`; "" for such a server.
+    """
 
     name: str
     servers: tuple[Server, ...]
     directives: Scope = field(default_factory=dict)
+    place: str = field(default="", compare=False)
 
     @property
     def is_balanced(self) -> bool:
@@ -58,7 +63,7 @@ class PassDirective:
     `kind` is the directive's name without `_pass`. `target` is a host, a group or a variable;
     `port` is None if the directive names none. `scope` has the directives without a block that are
     in force in the same block, inherited ones included. If a directive can be in force several
-    times, the key contains its first argument, as in "set $pool". `line` is its line in its file.
+    times, the key contains its first argument, as in "set $pool". `line` is its line in its `file`.
     """
 
     kind: str
@@ -66,11 +71,18 @@ class PassDirective:
     scope: Scope
     port: int | None = None
     line: int = 0
+    file: str = field(default="", compare=False)
+
+    @property
+    def place(self) -> str:
+        """Where it is: "FILE:LINE"."""
+        return f"{self.file}:{self.line}"
 
 
 def groups(tree: tuple[Directive, ...]) -> list[Group]:
     """Return all groups of servers of a configuration, single servers included."""
-    declared = [_group(directive) for directive in walk(tree) if directive.name == "upstream"]
+    upstreams = (each for each in walk(tree) if each.name == "upstream" and each.arguments)
+    declared = [_group(upstream) for upstream in upstreams]
     names = {group.name for group in declared}
     direct = dict.fromkeys(p.target for p in pass_directives(tree))
     return declared + [
@@ -98,6 +110,7 @@ def pass_directives(
                 scope=scope,
                 port=_port(target),
                 line=directive.line,
+                file=directive.file,
             )
         yield from pass_directives(directive.block, scope) if directive.block else ()
 
@@ -115,15 +128,23 @@ def _port(target: re.Match[str] | None) -> int | None:
 
 def _group(upstream: Directive) -> Group:
     simple = {d.name: d.arguments for d in upstream.block if d.name != "server"}
-    servers = tuple(_server(server.arguments) for server in upstream.inside("server"))
-    return Group(name=upstream.arguments[0], servers=servers, directives=simple)
+    servers = tuple(_server(each) for each in upstream.inside("server") if each.arguments)
+    return Group(
+        name=upstream.arguments[0], servers=servers, directives=simple, place=_place(upstream)
+    )
 
 
-def _server(arguments: tuple[str, ...]) -> Server:
-    target = TARGET.match(arguments[0])
-    pairs = (word.partition("=") for word in arguments[1:])
+def _server(directive: Directive) -> Server:
+    first, *rest = directive.arguments
+    target = TARGET.match(first)
+    pairs = (word.partition("=") for word in rest)
     return Server(
-        host=target["host"] if target else arguments[0],
+        host=target["host"] if target else first,
         port=_port(target),
         options={key: value for key, _, value in pairs},
+        place=_place(directive),
     )
+
+
+def _place(directive: Directive) -> str:
+    return f"{directive.file}:{directive.line}"

@@ -30,7 +30,8 @@ def silent_engine(folder: Path) -> Iterator[socket.socket]:
 
 
 @pytest.mark.parametrize(
-    "words", [["step", "health"], ["verify"], ["diagnose"], ["status"], ["deploy", "--plan"]]
+    "words",
+    [["step", "health"], ["verify"], ["diagnose"], ["status"], ["deploy", "--plan"], ["doctor"]],
 )
 def test_sigterm_ends_a_command_at_once(
     folder: Path, silent_engine: socket.socket, words: list[str]

@@ -23,10 +23,13 @@ from cosmicdeploy.report import summary
 from cosmicdeploy.report.console import PlainConsole, styled
 from cosmicdeploy.report.model import (
     ChecklistReport,
+    DoctorReport,
     ErrorReport,
+    FlawReport,
     PointReport,
     Report,
     StepReport,
+    UncheckedReport,
     UnfinishedReport,
 )
 from cosmicdeploy.report.monitor.screen import LiveView
@@ -79,6 +82,7 @@ def report(text: str) -> Report:
         steps=(step,),
         checks=(check,),
         checklist=ChecklistReport(since=AT, seconds=1.0, points=(point,)),
+        doctor=(doctor(text),),
         requests=RequestsReport(
             **stats,
             failures=(text,),
@@ -91,6 +95,20 @@ def report(text: str) -> Report:
         ),
         data={text: text},
         error=ErrorReport.of(CosmicError(text, where=text, todo=text, details=(text,))),
+    )
+
+
+def doctor(text: str) -> DoctorReport:
+    """Return a check of `doctor` with the text in every field."""
+    flaw = FlawReport(stake="data", loses=text, why=text, todo=text, lines=(text,))
+    return DoctorReport(
+        check=text,
+        about=text,
+        verdict="loses",
+        found=text,
+        flaws=(flaw, flaw.model_copy(update={"stake": "time"})),
+        unchecked=(UncheckedReport(why=text, todo=text),),
+        seconds=1.0,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -12,14 +12,13 @@ from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.reading.texts.secrecy import is_secret_variable
 from cosmicdeploy.adoption.reading.texts.source_files import MAX_TOTAL, access_problem, below
 from cosmicdeploy.adoption.reading.texts.text_file import MAX_BYTES, SearchedText
+from cosmicdeploy.proxy.nginx.declared import filled
 from cosmicdeploy.stack.model import Mount
 
 _SUFFIXES = ("", ".cfg", ".conf", ".json", ".template", ".tmpl", ".toml", ".yaml", ".yml")
 # Words in the path of a mounted file or folder that holds configuration, not what is served.
 _CONFIGURATION = re.compile(r"(?:^|[/.])(?:etc|conf|conf\.d|config|configs|templates)(?:[/.]|$)")
 _FILES = re.compile(r"(?:^|/)(?:Caddyfile[\w.-]*|[\w.-]+\.(?:conf|cfg)(?:\.template|\.tmpl)?)$")
-# A variable of the container's environment in a template; nginx's own have no braces there.
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
 _MAX_VALUE = 200
 
 
@@ -37,10 +36,10 @@ def proxy_texts(survey: Survey, name: str) -> list[SearchedText]:
     texts: dict[str, SearchedText] = {}
     total = 0
     for each in _all(survey, name):
-        filled = _filled(each.text, short)
-        total += len(filled)
-        if filled and total <= MAX_TOTAL:
-            texts.setdefault(each.shown, replace(each, text=filled))
+        text = filled(each.text, short)
+        total += len(text)
+        if text and total <= MAX_TOTAL:
+            texts.setdefault(each.shown, replace(each, text=text))
     return list(texts.values())
 
 
@@ -75,7 +74,3 @@ def _mounted(survey: Survey, name: str, path: Path) -> Iterator[SearchedText]:
     for file, found in below(path):
         if PurePosixPath(file).suffix in _SUFFIXES or _FILES.search(file):
             yield survey.text(name, survey.file(file, found))
-
-
-def _filled(text: str, environment: Mapping[str, str]) -> str:
-    return _VARIABLE.sub(lambda match: environment.get(match[1], match[0]), text)

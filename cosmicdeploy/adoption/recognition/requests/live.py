@@ -13,12 +13,11 @@ from cosmicdeploy.engine import Container
 from cosmicdeploy.engine.containers.reachable import reachable_address
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.probes.http import OK, Response, send_request
+from cosmicdeploy.probes.preconditions.absent_path import answers_everything
 
 # Paths that many applications answer; asked only if no file names a health path.
 WELL_KNOWN = ("/health", "/healthz", "/up", "/api/health", "/")
 MOST_REQUESTS = 6
-# No application has this path: one that answers 200 to it answers 200 to everything.
-ABSENT = "/cosmicdeploy-adopt-asks-for-no-such-path"
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def ask(
     path = Fact(
         value=response.url.removeprefix(base), evidence=f"{container.name} answers 200 there"
     )
-    return Answers(path.guessed() if _answers_all(base) else path, header)
+    return Answers(path.guessed() if answers_everything(base) else path, header)
 
 
 def _base(survey: Survey, group: Group, port: Fact[int] | None) -> tuple[str, Container | None]:
@@ -77,10 +76,6 @@ def _first_good(base: str, path: Fact[str], others: Sequence[str]) -> Response |
         if response.status == OK:
             return response
     return None
-
-
-def _answers_all(base: str) -> bool:
-    return send_request(base + ABSENT).status == OK
 
 
 def _header(

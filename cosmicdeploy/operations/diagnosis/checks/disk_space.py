@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable
 from cosmicdeploy.operations.diagnosis.finding import Finding, ok, problem, warning
-from cosmicdeploy.probes.storage.disks import KIBIBYTE, FileSystem, file_systems, nearest_existing
+from cosmicdeploy.probes.storage.disks import (
+    HERE,
+    KIBIBYTE,
+    FileSystem,
+    file_system_here,
+    file_systems,
+)
 from cosmicdeploy.text.formatting import format_percent
 
 DISKS = "disks"
-HERE = "this machine"
 FREE_SPACE = (
     "free some space: `docker system df` shows what images and build caches use, and `cosmicdeploy"
     " backup prune` removes old backups"
@@ -31,7 +34,7 @@ def disks(ctx: Context) -> Iterator[Finding]:
     limit = ctx.settings.diagnose.disk
     found, inodes = _Found(limit), _Found(limit)
     for folder in (ctx.stack.directory, ctx.catalogue.folder):
-        found.add(HERE, _of_this_machine(folder))
+        found.add(HERE, file_system_here(folder))
     unread = [name for name, each in _running(ctx) if not _read(ctx, name, each, found, inodes)]
     full, scarce = found.full(), inodes.full()
     for where, each in full:
@@ -75,19 +78,6 @@ class _Found:
 
     def full(self) -> list[tuple[str, FileSystem]]:
         return [(w, each) for w, each in self.systems.values() if each.share >= self._limit]
-
-
-def _of_this_machine(folder: Path) -> FileSystem:
-    """Return the file system of a folder, or of its nearest parent if it does not exist yet."""
-    folder = nearest_existing(folder)
-    usage = shutil.disk_usage(folder)
-    return FileSystem(
-        device=HERE,
-        folder=str(folder),
-        total=usage.total // KIBIBYTE,
-        used=usage.used // KIBIBYTE,
-        available=usage.free // KIBIBYTE,
-    )
 
 
 def _running(ctx: Context) -> Iterator[tuple[str, Container]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cosmicdeploy.database.dump import prerequisites
-from cosmicdeploy.database.dump.prerequisites import require_dumpable
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.errors import BackupError
+from tests.unit.database.dumpable import require_dumpable
 from tests.unit.database.events import STATEMENT
 from tests.unit.database.fake_server import Schema, Server
 

@@ -13,7 +13,6 @@ import pytest
 from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.database.backups.on_disk.manifest import Manifest
 from cosmicdeploy.database.backups.on_disk.state import State
-from cosmicdeploy.database.dump.prerequisites import require_dumpable
 from cosmicdeploy.database.restore import verify
 from cosmicdeploy.database.restore.load import require_loadable
 from cosmicdeploy.database.restore.verify import Verification, verify_restore
@@ -21,6 +20,7 @@ from cosmicdeploy.database.schema import schemas
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.errors import BackupError
+from tests.unit.database.dumpable import require_dumpable
 from tests.unit.database.events import BERLIN, STATEMENT, TICK
 from tests.unit.database.fake_server import ACCESS, Schema, Server
 

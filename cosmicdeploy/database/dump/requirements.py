@@ -1,0 +1,91 @@
+"""All that must hold before a backup, check by check: of the dump, and of its later restore."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from cosmicdeploy.database.access import DatabaseAccess
+from cosmicdeploy.database.backups.on_disk.disk_space import require_room
+from cosmicdeploy.database.dump.options import DumpOptions
+from cosmicdeploy.database.dump.prerequisites import Requirement, prerequisites
+from cosmicdeploy.database.dump.structure_proof import proof_prerequisites
+from cosmicdeploy.database.schema.definitions import Definitions
+from cosmicdeploy.database.schema.facts import Facts
+from cosmicdeploy.database.schema.privileges import require_scratch_privileges
+from cosmicdeploy.database.session import is_refusal, open_session
+from cosmicdeploy.database.tools.container_tools import ContainerTools, find_tools
+from cosmicdeploy.database.tools.server_limits import require_tool_settings
+from cosmicdeploy.engine.protocol import Engine
+from cosmicdeploy.errors import BackupError, DatabaseError
+
+ROWS_UNPROVEN = "set backup.prove: structure, which leaves the rows unproven"
+
+
+def dump_requirements(
+    facts: Facts, tools: ContainerTools, folder: Path, options: DumpOptions
+) -> Iterator[Requirement]:
+    """Yield what must hold before a dump into `folder`; each check raises `BackupError`.
+
+    Raises `DatabaseError` if the definitions of objects cannot be read.
+    """
+    yield from prerequisites(facts, exact=options.exact)
+    yield partial(require_tool_settings, tools, facts)
+    yield lambda: require_room(folder, facts.data_bytes())
+
+
+def restore_requirements(
+    facts: Facts, definitions: Definitions, options: DumpOptions
+) -> Iterator[Requirement]:
+    """Yield what must hold so that the backup can be restored and proven, as far as `options` ask.
+
+    Raises `DatabaseError` if a query fails.
+    """
+    if options.proves_structure:
+        yield from proof_prerequisites(facts, definitions)
+    if options.prove == "data":
+        yield partial(require_scratch_privileges, facts.session, facts.schema, ROWS_UNPROVEN)
+
+
+def unmet_requirements(
+    engine: Engine, access: DatabaseAccess, folder: Path, options: DumpOptions, seconds: float
+) -> Iterator[BackupError | DatabaseError]:
+    """Yield an error for each requirement of a backup that does not hold; change nothing.
+
+    A `DatabaseError` means that the rest could not be checked. Waits up to `seconds` for each of
+    the server's answers. Raises `DatabaseError` if the server cannot be reached or refuses the
+    user, and `EngineError` if its container does not answer.
+    """
+    with open_session(access, seconds) as session:
+        session.execute("SET SESSION lock_wait_timeout = %s", options.lock_wait)
+        try:
+            tools = find_tools(engine, access)
+            yield from _unmet(Facts(session, access.name), tools, folder, options)
+        except DatabaseError as error:
+            yield error
+
+
+def is_lasting(error: BackupError | DatabaseError) -> bool:
+    """Return whether a backup would fail with the same error.
+
+    False if the server only did not answer, or ended a statement.
+    """
+    if isinstance(error, BackupError) or error.__cause__ is None:
+        return True
+    return is_refusal(error)
+
+
+def _unmet(
+    facts: Facts, tools: ContainerTools, folder: Path, options: DumpOptions
+) -> Iterator[BackupError]:
+    yield from _failing(dump_requirements(facts, tools, folder, options))
+    yield from _failing(restore_requirements(facts, facts.definitions(), options))
+
+
+def _failing(requirements: Iterator[Requirement]) -> Iterator[BackupError]:
+    for require in requirements:
+        try:
+            require()
+        except BackupError as error:
+            yield error

@@ -1,0 +1,1 @@
+"""Checks of what a backup needs: the database, and where backups go."""

@@ -1,0 +1,1 @@
+"""Checks of the engine and its host: rights, builder, disks, clock."""
