@@ -61,7 +61,7 @@ def unmet_requirements(
 
     A `DatabaseError` means that the rest could not be checked. Waits up to `seconds` for each of
     the server's answers; then the server ends the statement, too. Raises `DatabaseError` if the
-    server cannot be reached or refuses the user, and `EngineError` if its container does not answer.
+    server cannot be reached or refuses the user, and `EngineError` if its container is silent.
     """
     with open_session(access, seconds) as session:
         session.execute(LIMITS, options.lock_wait, seconds, int(seconds * 1000))
