@@ -63,7 +63,9 @@ def _check_configuration(ctx: Context, nginx: Nginx, tree: tuple[Directive, ...]
     if resolved := len(policies) - in_groups:
         found += f", and resolves the name of {counted(resolved, 'replica')}"
     stake = graded[0].stake if graded else ""
-    return _result(ok=True, found=found, warnings=tuple(map(str, graded)), stake=stake)
+    return _result(
+        ok=True, found=found, warnings=tuple(dict.fromkeys(map(str, graded))), stake=stake
+    )
 
 
 def out_of_service_flaws(ctx: Context, nginx: Nginx) -> list[Finding]:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ProbeFailed
+from cosmicdeploy.proxy.advice import number
 from cosmicdeploy.proxy.flag_files import declared_host_path
 from cosmicdeploy.proxy.nginx.configuration import Directive
 from cosmicdeploy.proxy.nginx.declared import CONFIGURED, declared_tree, template_of
@@ -76,5 +77,4 @@ def shown_place(ctx: Context, place: str) -> str:
 def _declared_workers(tree: tuple[Directive, ...]) -> int:
     """Return how many workers nginx would start: one for each core if the files do not say it."""
     words = next((each.arguments for each in tree if each.name == "worker_processes"), ("auto",))
-    declared = "".join(words)
-    return int(declared) if declared.isdecimal() else os.cpu_count() or SEVERAL
+    return number("".join(words), os.cpu_count() or SEVERAL)

@@ -77,7 +77,6 @@ def prerequisites(facts: Facts, *, exact: bool = True) -> Iterator[Requirement]:
     yield partial(require_exact_values, facts)
     if exact:
         yield partial(_require_exact_numbers, facts)
-    yield partial(_require_no_keys_across_schemas, facts)
     definitions = facts.definitions()
     objects = definitions.objects
     yield partial(_require_whole_texts, definitions, facts.session.vendor)
@@ -85,6 +84,7 @@ def prerequisites(facts: Facts, *, exact: bool = True) -> Iterator[Requirement]:
     yield partial(require_creatable, facts.session, objects)
     yield partial(_require_recognized, objects)
     yield partial(_require_readable_comments, objects)
+    yield partial(_require_no_keys_across_schemas, facts)
 
 
 def _require_dumpable_tables(facts: Facts) -> None:

@@ -21,6 +21,12 @@ from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import BackupError, DatabaseError
 
 ROWS_UNPROVEN = "set backup.prove: structure, which leaves the rows unproven"
+# The checks read whole tables. A server goes on with a statement whose client has left, unless it
+# has a time limit: in seconds for MariaDB, in milliseconds for MySQL.
+LIMITS = (
+    "SET SESSION lock_wait_timeout = %s /*M!100100 , max_statement_time = %s */"
+    " /*!50708 , max_execution_time = %s */"
+)
 
 
 def dump_requirements(
@@ -54,11 +60,11 @@ def unmet_requirements(
     """Yield an error for each requirement of a backup that does not hold; change nothing.
 
     A `DatabaseError` means that the rest could not be checked. Waits up to `seconds` for each of
-    the server's answers. Raises `DatabaseError` if the server cannot be reached or refuses the
-    user, and `EngineError` if its container does not answer.
+    the server's answers; then the server ends the statement, too. Raises `DatabaseError` if the
+    server cannot be reached or refuses the user, and `EngineError` if its container is silent.
     """
     with open_session(access, seconds) as session:
-        session.execute("SET SESSION lock_wait_timeout = %s", options.lock_wait)
+        session.execute(LIMITS, options.lock_wait, seconds, int(seconds * 1000))
         try:
             tools = find_tools(engine, access)
             yield from _unmet(Facts(session, access.name), tools, folder, options)

@@ -79,6 +79,22 @@ def test_the_warnings_that_cost_most_come_first(stack_of: Callable[..., Any]) ->
     assert graded(result) == "proxy has 5 warnings: may lose requests in a deploy"
 
 
+def test_a_flaw_that_two_groups_have_by_the_same_variable_is_one_warning(
+    stack_of: Callable[..., Any],
+) -> None:
+    """What is lost differs with the group, but a warning does not say it."""
+    few = "upstream few { zone few 64k; server 172.20.0.1:80 fail_timeout=1s;"
+    few += " server 172.20.0.2:80 fail_timeout=1s; keepalive_timeout 2s; }\n    upstream others"
+    by_variable = "set ${0} {1}; proxy_next_upstream off; proxy_pass http://$pool;"
+    two = GOOD.replace("upstream others", few).replace(
+        "proxy_pass http://web;", by_variable.format("pool", "web")
+    )
+    two = two.replace("location /others", "location /few { PASS }\n        location /others")
+    two = two.replace("PASS", by_variable.format("pool", "few"))
+    warnings = proxy(stack_of(engine(two), pause=2)).warnings
+    assert sum("a retry after error and timeout" in each for each in warnings) == 1
+
+
 def test_there_must_be_more_tries_than_replicas_that_may_be_away(
     stack_of: Callable[..., Any],
 ) -> None:

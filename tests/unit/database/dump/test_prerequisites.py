@@ -38,3 +38,14 @@ def test_an_event_whose_text_ends_within_a_string_is_refused(server: Server) -> 
     with pytest.raises(BackupError, match=r"up to a NUL character: event tick") as caught:
         require_dumpable(Facts(server.session(), "live"))
     assert "CHAR(0)" in caught.value.todo
+
+
+def test_of_two_flaws_the_text_of_an_object_is_reported_before_keys_across_schemas(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Facts, "keys_across_schemas", lambda _: ("a.to_other",))
+    with pytest.raises(BackupError, match=r"across schemas: a\.to_other"):
+        require_dumpable(Facts(server.session(), "live"))
+    server.session().execute(STATEMENT + " WHERE x = 'y")
+    with pytest.raises(BackupError, match="up to a NUL character"):
+        require_dumpable(Facts(server.session(), "live"))

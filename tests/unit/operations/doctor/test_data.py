@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.database.dump import requirements
-from cosmicdeploy.errors import DatabaseError
+from cosmicdeploy.database.session import Session
+from cosmicdeploy.errors import DatabaseError, EngineError
 from cosmicdeploy.operations.doctor.checks.data import database as database_check
 from cosmicdeploy.operations.doctor.checks.data.backups import backups
 from cosmicdeploy.operations.doctor.checks.data.database import database
@@ -75,6 +76,36 @@ def test_a_setting_of_the_server_and_a_missing_privilege_are_both_named(
     monkeypatch.setattr(requirements, "find_tools", lambda *_: tools)
     whys = " ".join(each.why for each in checked(tmp_path).flaws)
     assert "sql_select_limit" in whys and "lacks privileges" in whys
+
+
+def test_an_engine_that_stops_answering_hides_no_flaw_that_was_found(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent() -> dict[str, str]:
+        raise EngineError("The engine does not answer")
+
+    server.grants = ("GRANT SELECT ON `shop`.* TO `root`@`%`",)
+    tools: Any = SimpleNamespace(seen_settings=silent)
+    monkeypatch.setattr(requirements, "find_tools", lambda *_: tools)
+    outcome = checked(tmp_path)
+    assert "lacks privileges" in outcome.flaws[0].why
+    assert outcome.unchecked[0].why == "The engine does not answer"
+
+
+def test_the_server_ends_a_statement_that_no_check_waits_for(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statements = list[str]()
+    run_statement = Session.execute
+
+    def execute(session: Session, sql: Any, *parameters: object) -> None:
+        statements.append(sql % parameters if parameters else sql)
+        run_statement(session, sql, *parameters)
+
+    monkeypatch.setattr(Session, "execute", execute)
+    checked(tmp_path)
+    assert "/*M!100100 , max_statement_time = 60.0 */" in statements[0]
+    assert "/*!50708 , max_execution_time = 60000 */" in statements[0]
 
 
 def test_a_database_that_does_not_run_is_not_checked(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from cosmicdeploy.context.context import NO_DATABASE, Context
 from cosmicdeploy.database.access import DatabaseAccess
 from cosmicdeploy.database.dump.options import DumpOptions
 from cosmicdeploy.database.dump.requirements import is_lasting, unmet_requirements
-from cosmicdeploy.errors import BackupError, ConfigError, DatabaseError
+from cosmicdeploy.errors import BackupError, ConfigError, CosmicError, DatabaseError
 from cosmicdeploy.operations.doctor.outcome import (
     Check,
     Flaw,
@@ -35,11 +35,14 @@ def database(ctx: Context) -> Outcome:
         return Outcome(flaws=(flaw_of(error, "deploy", UNKNOWN_PASSWORD),))
     access = ctx.database()
     flaws, unchecked = list[Flaw](), list[Unchecked]()
-    for unmet in _unmet(ctx, access):
-        if is_lasting(unmet):
-            flaws.append(flaw_of(unmet, "deploy", NO_BACKUP))
-        else:
-            unchecked.append(unchecked_of(unmet))
+    try:
+        for unmet in _unmet(ctx, access):
+            if is_lasting(unmet):
+                flaws.append(flaw_of(unmet, "deploy", NO_BACKUP))
+            else:
+                unchecked.append(unchecked_of(unmet))
+    except CosmicError as error:  # it hides no flaw that is found by now
+        unchecked.append(unchecked_of(error))
     found = "" if flaws or unchecked else f"{access.where} can be backed up and restored"
     return Outcome(found=found, flaws=tuple(flaws), unchecked=tuple(unchecked))
 

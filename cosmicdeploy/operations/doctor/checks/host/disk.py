@@ -34,7 +34,8 @@ def _of_engine(ctx: Context) -> list[Finding]:
     info = ctx.engine.info()
     folder = Path(info.root_folder)
     if not (info.is_local and info.root_folder and os.access(folder, os.F_OK)):
-        return [warning(DISKS, NOT_HERE, f"run `df -h {shlex.quote(info.root_folder)}` there")]
+        where = info.root_folder and f" {shlex.quote(info.root_folder)}"
+        return [warning(DISKS, NOT_HERE, f"run `df -h{where}` there")]
     system = file_system_here(folder)
     text = f"{system.folder}, for images: {format_percent(system.share)} in use"
     if system.share < ctx.settings.diagnose.disk:

@@ -53,7 +53,7 @@ def _own_checks(ctx: Context) -> Outcome:
     why = f"{', '.join(unknown)}: without the image, its own health check is not known"
     todo = "run `cosmicdeploy up`, which gets the image"
     return Outcome(
-        found=f"{counted(checked, 'health check')} can fail" if checked else "",
+        found=f"{counted(checked, 'health check')} without a known flaw" if checked else "",
         flaws=tuple(flaws),
         unchecked=(Unchecked(why=why, todo=todo),) if unknown else (),
     )

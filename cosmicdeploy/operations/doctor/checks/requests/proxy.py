@@ -42,7 +42,7 @@ def proxy(ctx: Context) -> Outcome:
         todo = "name the replicas in an `upstream` (docs/proxy.md), if requests pass through it"
         return Outcome(unchecked=(Unchecked(why=why, todo=todo),))
     flaws = [*_flaws(ctx, [*_out_of_service(ctx, reading), *findings]), *_reloads(ctx)]
-    found = f"{reading.source}: no request is lost" if not flaws else ""
+    found = f"{reading.source}: no known flaw" if not flaws else ""
     return Outcome(found=found, flaws=tuple(flaws))
 
 
