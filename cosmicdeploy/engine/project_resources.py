@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from docker import APIClient
@@ -115,7 +116,7 @@ def volume_exists(api: APIClient, name: str) -> bool:
 def remove(api: APIClient, project: str) -> None:
     """Remove a project's containers, networks and volumes, and its images kept for rollbacks.
 
-    Raises what the SDK raises.
+    An image that a container of another project uses stays. Raises what the SDK raises.
     """
     of_project = {"label": [f"{labels.PROJECT}={project}"]}
     for row in api.containers(all=True, filters=of_project):
@@ -126,4 +127,12 @@ def remove(api: APIClient, project: str) -> None:
         api.remove_volume(volume["Name"])
     for image in api.images(name=labels.kept_repository(project)):
         for tag in image["RepoTags"]:
-            api.remove_image(tag)
+            _remove_tag(api, tag)
+
+
+def _remove_tag(api: APIClient, tag: str) -> None:
+    try:
+        api.remove_image(tag)
+    except APIError as error:
+        if error.status_code != HTTPStatus.CONFLICT:  # a container uses the image
+            raise

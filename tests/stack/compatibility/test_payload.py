@@ -209,7 +209,13 @@ def test_while_the_database_is_away_every_answer_is_503_within_a_second(
             assert beat.elapsed.total_seconds() < 1
             health = client.get("/api/health")
             assert health.status_code == 503 and health.elapsed.total_seconds() < 1
-    assert client.post(BEAT, json=BODY, headers=headers).status_code == 200
+    # The first statements of a server that has just started may take longer than the answer may.
+    for _ in range(20):
+        if client.post(BEAT, json=BODY, headers=headers).status_code == 200:
+            break
+        time.sleep(0.5)
+    else:
+        pytest.fail("no heartbeat is accepted once the database is back")
 
 
 def test_a_beat_that_a_lock_delays_is_answered_200(
