@@ -1,4 +1,4 @@
-"""What the operator should know besides the settings: what is assumed, and what was not read."""
+"""What the operator should know apart from the settings: what is assumed, and what was not read."""
 
 from __future__ import annotations
 

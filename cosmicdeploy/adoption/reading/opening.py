@@ -136,7 +136,7 @@ def _profiles(
 ) -> Fact[Sequence[str]] | None:
     """Return the profiles that the settings have to name.
 
-    These are one for each service that runs although no profile of it is active, besides the
+    These are one for each service that runs although no profile of it is active, and the
     active ones, or those that only this shell activates.
     """
     name = "COMPOSE_PROFILES"

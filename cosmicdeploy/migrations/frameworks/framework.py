@@ -180,7 +180,7 @@ class Framework:
 
     @property
     def added_to_row(self) -> Mapping[str, str]:
-        """The columns of such a row besides those of the name, each with `batch` or `now`."""
+        """The columns of such a row apart from those of the name, each with `batch` or `now`."""
         table = self.definition.table
         return table.row or {} if table else {}
 

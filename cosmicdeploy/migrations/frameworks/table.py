@@ -55,7 +55,7 @@ class Table(WrittenModel):
     )
     row: dict[str, Literal["batch", "now"]] | None = Field(
         default=None,
-        description="How a migration is recorded as run: the columns besides its name, with the"
+        description="How a migration is recorded as run: the columns apart from its name, with the"
         " number of the run, or with the time; null if a row is not enough",
     )
 

@@ -75,7 +75,7 @@ def test_the_text_says_the_same_in_one_screen(folder: Path) -> None:
     done = call("doctor")
     assert done.exit_code == 5
     assert "LOSES the deploy (engine): no command works without the engine" in done.stdout
-    assert done.stdout.count("No Docker Engine answers") == 2, "the same reason is told once"
+    assert done.stdout.count("No Docker Engine answers") == 2, "the same reason is shown once"
     assert len(done.stdout.splitlines()) < 24
 
 

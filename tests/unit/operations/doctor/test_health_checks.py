@@ -1,4 +1,4 @@
-"""Health checks that prove nothing are told, by what else would show that a release is broken."""
+"""Health checks that prove nothing are named, with what else would show a broken release."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ OTHER_HEARTBEATS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class _Sent:
-    """What a deploy sends: `key` of the settings, how many in a second, and how many besides.
+    """What a deploy sends: `key` of the settings, how many in a second, and how many in addition.
 
     `refused` and `limited` are what it loses if all or some of them are refused.
     """

@@ -2,7 +2,7 @@
 
 The container has the image, command and environment of the service, so that it starts the same
 program, but it can reach nothing and change nothing. It is removed at the end, also after a signal;
-if this process is killed, the next run removes it.
+if this process is killed, the step `recover` of the next deploy removes it.
 """
 
 from __future__ import annotations
