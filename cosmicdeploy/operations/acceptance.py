@@ -95,6 +95,10 @@ def _began_maintenance(run: InterruptedRun) -> bool:
 
 
 def _turns_clients_away(options: Mapping[str, Any]) -> bool:
+    """Whether a step with these options turns clients away.
+
+    A restart does so by its option `turns_away`, a quiesce step if its `roles` include `app`.
+    """
     roles = options.get("roles")
     return bool(options.get("turns_away")) or (isinstance(roles, list) and "app" in roles)
 
@@ -102,8 +106,8 @@ def _turns_clients_away(options: Mapping[str, Any]) -> bool:
 def _require_no_swap(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
     """Raise `NeedsPerson` if an interrupted rollback was swapping data or turns clients away.
 
-    Once clients use the swapped data, an undo would lose what they write. Then only the present
-    state is left to accept.
+    A rollback that does neither may be accepted: clients already use the data that it swapped in,
+    so an undo would lose what they have written since.
     """
     rollbacks = [run for run in runs if run.kind is RunKind.ROLLBACK]
     if not rollbacks:
@@ -203,7 +207,7 @@ def _record_acceptance(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
     containers = {name: journal_facts(ctx.container(name)) for name in ctx.settings.services.all}
     ctx.lock.require()
     ctx.journal.append("accepted", containers=containers, resolves=[run.id for run in runs])
-    if backups_of(runs):  # a rollback can still use them
+    if backups_of(runs):  # a later rollback can still use these backups
         record_release(ctx.with_run(resumed_runs=runs), COMMAND)
     ctx.journal.append("success", resolves=[])
     record_outcome(ctx, "changed")

@@ -9,10 +9,10 @@ from cosmicdeploy.errors import UsageError
 from cosmicdeploy.files.written_model import LARGEST
 from cosmicdeploy.text.shorten import cut
 
-# Seconds.
+# The seconds of each unit.
 UNITS = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
-# Times outside of these years cannot be counted in nanoseconds since 1970.
-FIRST_YEAR, LAST_YEAR = 1970, 2200
+# The engine counts times in nanoseconds since 1970, as a number that ends in 2262.
+FIRST_YEAR, LAST_YEAR = 1970, 2199
 DURATION = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+")
 NUMBER = re.compile(r"\d+(?:\.\d+)?|\.\d+")
 PART = re.compile(r"(\d+(?:\.\d+)?)([dhms])")
@@ -23,31 +23,38 @@ def parse_time(text: str, now: datetime) -> datetime:
     """Parse an age ("90s", "1h30m", "2d"), a time of today ("18:30") or an ISO 8601 time.
 
     An age is counted back from `now`. A time without a zone is in the zone of `now`. Raises
-    `UsageError` for any other text, and for a time that the engine cannot count in nanoseconds.
+    `UsageError` for any other text, for an age of more than `LARGEST` seconds, and for a year
+    before `FIRST_YEAR` or after `LAST_YEAR`.
     """
     if DURATION.fullmatch(text):
         return now - timedelta(seconds=_seconds(text))
-    if CLOCK.fullmatch(text):
-        text = f"{now:%Y-%m-%d}T{text:0>{5 if text.count(':') == 1 else 8}}"
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(_with_date(text, now))
     except ValueError:
         raise UsageError(
             f"{text!r} is neither a duration nor a time",
             where="--since",
             todo="write 90s, 10m, 1h30m, 2d, 18:30 or 2026-02-02T18:30",
         ) from None
-    if not FIRST_YEAR <= moment.year < LAST_YEAR:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise UsageError(
-            f"{text!r} is not a time between {FIRST_YEAR} and {LAST_YEAR}",
+            f"{text!r} is not in the years {FIRST_YEAR} to {LAST_YEAR}",
             where="--since",
-            todo="write a later or an earlier time",
+            todo="write a time in these years",
         )
     return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
 
 
+def _with_date(text: str, now: datetime) -> str:
+    """Return a time of day ("9:05") as an ISO 8601 time of today, and any other text unchanged."""
+    if not CLOCK.fullmatch(text):
+        return text
+    hour, rest = text.split(":", 1)
+    return f"{now:%Y-%m-%d}T{hour:0>2}:{rest}"
+
+
 def parse_duration(text: str) -> float:
-    """Return the seconds of a number ("600") or a duration ("1h30m").
+    """Return the seconds of a duration: a number of seconds ("600"), or with units ("1h30m").
 
     Raises `UsageError` for any other text, and for more than `LARGEST` seconds.
     """
@@ -68,6 +75,6 @@ def _seconds(text: str) -> float:
 def _bounded(text: str, seconds: float) -> float:
     if seconds > LARGEST:
         raise UsageError(
-            f"{cut(text, 20)!r} is too long", todo=f"write at most {LARGEST // UNITS['d']:,}d"
+            f"{cut(text, 20)!r} is too long", todo=f"write at most {LARGEST // UNITS['d']}d"
         )
     return seconds

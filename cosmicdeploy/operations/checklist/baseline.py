@@ -1,4 +1,4 @@
-"""Read and write baselines: figures about the time before a deploy or rollback, one file per run.
+"""Read and write baselines: figures from before and after a deploy or rollback, one file per run.
 
 A baseline is used once its run has succeeded. `recording.py` says when it is recorded.
 """

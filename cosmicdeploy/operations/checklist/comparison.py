@@ -105,14 +105,14 @@ def _judge(judge: Callable[[Evidence], Point], evidence: Evidence) -> Point:
         return judge(evidence)
     except BAD_FIGURES as error:
         present = judge(replace(evidence, before={}))
-        why = f"its figures in the baseline cannot be read: {error!r}"
+        why = f"the point's figures in the baseline cannot be read: {error!r}"
         return replace(present, verdict=Verdict.UNKNOWN, why=why)
 
 
 def record(ctx: Context) -> Baseline:
-    """Record the last day as the new baseline; `checklist` then judges the time from now on.
+    """Record the last day as the new baseline. A later `checklist` judges the time since now.
 
-    Raises `OSError`.
+    Raises `EngineUnavailable`, and `OSError` if the baseline cannot be written.
     """
     last = baseline.newest(ctx)
     release = running_release(ctx)

@@ -1,7 +1,7 @@
 """Record a run's baseline in parallel with the run's first steps.
 
-After the run it would be too late: the logs of the replaced containers are gone then. An error of
-the recording must not fail the run.
+After the run it is too late: the logs of the replaced containers are gone. An error of the
+recording must not fail the run.
 """
 
 from __future__ import annotations
@@ -47,7 +47,10 @@ class Recording:
         self._thread.start()
 
     def complete(self) -> None:
-        """Record that the release is in place: `checklist` judges the time from now on."""
+        """Record that the release is in place now: a later `checklist` judges the time since now.
+
+        If the recording takes too long, the baseline has no figures from before the run.
+        """
         self._ignore_errors(self._complete)
 
     def drop(self) -> None:

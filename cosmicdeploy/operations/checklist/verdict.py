@@ -155,7 +155,10 @@ def why_unknown(verdicts: Mapping[str, Verdict]) -> str:
 
 
 def unknown_point(point: str, figures: Figures, todo: str = "") -> Point | None:
-    """Return the point as unknown if its collector failed; None if the collector has figures."""
+    """Return the point as unknown if its collector failed; None if the collector has figures.
+
+    `todo` is what the operator can do if the collector does not say so itself.
+    """
     if "why" not in figures:
         return None
     why, todo = str(figures["why"]), str(figures.get("todo") or todo)

@@ -15,9 +15,9 @@ HOUR = 3600.0
 def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
     """Return the number of lines, error lines and migration errors in the application's logs.
 
-    `hours` is the time that the logs cover, added up over the services: one hour of three replicas
-    counts as three hours. `unread` says why some logs cannot be read. Raises `EngineError` if none
-    can.
+    `hours` is the time that the logs cover, added up over the services: one hour of three services
+    counts as three hours. `unread` maps each service whose log cannot be read to the reason. Raises
+    `EngineError` if no log can be read.
     """
     counts, hours = Counter[str](), 0.0
     unread: dict[str, str] = {}

@@ -72,11 +72,9 @@ def judge(evidence: Evidence) -> Point:
     if unknown := unknown_point(POINT, now):
         return unknown
     tolerance = evidence.settings.checklist.borne.hits
-    why = _why_unknown(now, before)
-    comparable = None if why else before
-    verdict = compare_shares(
-        now["ratio"] or 0, comparable["ratio"] if comparable else None, tolerance
-    )
+    why, verdict = _why_unknown(now, before), Verdict.UNKNOWN
+    if before and not why:
+        verdict = compare_shares(now["ratio"], before["ratio"], tolerance)
     return Point(
         point=POINT,
         verdict=verdict,

@@ -56,8 +56,9 @@ def counters(ctx: Context) -> Figures:
 def figures(ctx: Context, _span: Span, earlier: Figures | None) -> Figures:
     """Return the present latency (ms) and running threads, and rates since the `earlier` counters.
 
-    Counts from the server's start if there are no earlier counters, or if the server was restarted
-    since. Sends `QUERIES` statements `SELECT 1`. Raises the errors of `counters`.
+    Counts from the last reset of the counters (the server's start or FLUSH STATUS) if there are no
+    earlier counters, or if they were reset since. Sends `QUERIES` statements `SELECT 1`. Raises the
+    errors of `counters`.
     """
     with open_session(ctx.database(), read_timeout=SILENCE_SECONDS) as session:
         latency = _latency(session)

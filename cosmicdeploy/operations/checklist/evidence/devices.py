@@ -91,13 +91,13 @@ def judge(evidence: Evidence) -> Point:
             *([Verdict.WORSE] if stopped else []),
         ]
     )
-    none = not now["transitions"] and verdict is not Verdict.WORSE
+    is_unknown = not now["transitions"] and verdict is not Verdict.WORSE
     return Point(
         point=POINT,
-        verdict=Verdict.UNKNOWN if none else verdict,
+        verdict=Verdict.UNKNOWN if is_unknown else verdict,
         found=_describe(now),
         was=_describe(before) if before else "",
-        why="no device changed its status" if none else "",
+        why="no device changed its status" if is_unknown else "",
         todo="see `cosmicdeploy monitor --only transitions,changes --since 1h`",
         now=_without_flapping(now),
         before=_without_flapping(before) if before else None,
@@ -109,7 +109,7 @@ def judge_flapping(evidence: Evidence) -> Point:
 
     The limit is `checklist.ratio` times the number in the baseline. It is higher if the evidence
     covers a longer time than the baseline. It is not lower for a shorter time: a device that always
-    flaps counts as one device, in an hour as well as in a day.
+    flaps counts as one device, in an hour as well as in a day. Without a baseline, the limit is 0.
     """
     now, before = evidence.now["devices"], evidence.in_baseline("devices")
     if unknown := unknown_point(FLAPPING, now):
@@ -148,7 +148,7 @@ def _describe(figures: Figures) -> str:
         )
     if figures["astray"]:
         parts.append(
-            f"{counted(figures['astray'], 'device')} not in the status of their own last transition"
+            f"{counted(figures['astray'], 'device')} not in the status after the last transition"
         )
     all_well = figures["transitions"] and len(parts) == 1
     return "; ".join(parts) + (", each continuing from the previous one" if all_well else "")

@@ -32,7 +32,7 @@ def judge(evidence: Evidence) -> Point:
         verdict=verdict,
         found=_describe(proxy, logs) + (f"; worse: {worse}" if worse else ""),
         was=_describe(before["proxy"], before["application"]),
-        why=why or why_unknown(verdicts) if verdict is Verdict.UNKNOWN else "",
+        why=(why or why_unknown(verdicts)) if verdict is Verdict.UNKNOWN else "",
         todo="see `cosmicdeploy logs proxy --since 1h` and `cosmicdeploy logs app`",
         now={"requests": proxy, "logs": logs},
         before=before if any(before.values()) else None,
@@ -77,7 +77,8 @@ def _describe(proxy: Figures | None, logs: Figures | None) -> str:
     if logs and "why" not in logs:
         lines = f"{logs['lines']:,} in {format_duration(logs['hours'] * 3600)} of logs"
         parts.append(f"{counted(logs['errors'], 'error line')} among {lines}")
-    return "; ".join(parts) or ("neither log can be read" if proxy else "")
+    unread = "neither the proxy's nor the application's log can be read"
+    return "; ".join(parts) or (unread if proxy else "")
 
 
 def _describe_share(proxy: Figures, key: str, name: str) -> str:

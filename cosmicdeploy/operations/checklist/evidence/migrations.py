@@ -31,8 +31,9 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
     """Return what the journal says about migrations.
 
     `failed_runs` is the number of runs that failed within the span, after they had begun to
-    migrate. `half_done` says whether an interrupted migration is not resolved yet. It is None if a
-    run is at work, since that run may be migrating or resolving the migration.
+    migrate. `half_done` says whether a migration has begun and is neither done nor resolved yet. It
+    is None for such a migration while a run is at work, since that run may be migrating or
+    resolving it.
     """
     runs_that_migrated: set[str] = set()
     failed = 0
@@ -68,6 +69,7 @@ def judge(evidence: Evidence) -> Point:
     if unknown := unknown_point(POINT, logs, "see `cosmicdeploy status`"):
         if not (journal["failed_runs"] or journal["half_done"]):
             return unknown
+        # The journal alone shows that the point is worse.
         logs = {"migration_errors": 0, "lines": 0, "hours": 0}
     before = evidence.in_baseline("application")
     verdict = compare_rates(

@@ -19,8 +19,8 @@ from cosmicdeploy.text.formatting import counted, format_duration, format_percen
 from cosmicdeploy.traffic.response import OK, RATE_LIMITED
 
 POINT, BURST = "rate-limit", "burst"
-# Rate limits for devices usually count the requests of a minute. A slower burst may never reach
-# one.
+# Rate limits for devices usually count the requests of a minute. A burst that takes longer may stay
+# below such a limit.
 PERIOD_SECONDS = 60
 TODO = "`cosmicdeploy checklist --probe` sends a burst of heartbeats of one device"
 NOT_SENT: Figures = {"why": "no burst was requested"}
@@ -98,7 +98,8 @@ def judge(evidence: Evidence) -> Point:
 def _judge_burst(figures: Figures) -> Point:
     """Judge the point by a burst: its last heartbeat must be refused with 429.
 
-    The point is unknown if all were accepted but the burst was too slow to reach a limit.
+    The point is unknown if the burst ended in another response, or if all heartbeats were accepted
+    but the burst was too slow to reach a limit.
     """
     accepted = counted(figures["let_in"], "heartbeat")
     all_accepted = figures["status"] == OK

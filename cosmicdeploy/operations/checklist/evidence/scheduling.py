@@ -30,8 +30,9 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
     """Return how many whole minutes the scheduler's log covers, and how many of them had no run.
 
     `cut` says whether the log begins later than the span. `off` is a sentence if the command is
-    switched off, else "". Raises `ConfigError` if a setting is missing, and `EngineError` if the
-    scheduler has no container.
+    switched off, else "". It is looked up only if a minute had no run, and never for a baseline.
+    Raises `ConfigError` if a setting is missing, and `EngineError` if the scheduler has no
+    container.
     """
     service, run_text = ctx.settings.services.scheduler, _run_text(ctx)
     if not service or not run_text:
@@ -45,8 +46,8 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
         "missed": len(missing),
         "cut": log.is_cut_short(span),
         "first_missed": [to_iso(each) for each in missing[:MAX_NAMED]],
-        # To find out whether the command is off, a console command would run in a container. A
-        # baseline omits that. Only the span of a baseline limits the lines.
+        # Looking up whether the command is off runs a console command in a container, which would
+        # slow down the recording of a baseline. Only the span of a baseline limits the lines.
         "off": _switched_off(ctx) if missing and span.lines is None else "",
     }
 

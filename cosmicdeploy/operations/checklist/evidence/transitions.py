@@ -75,7 +75,7 @@ def from_logs(ctx: Context, span: Span) -> TransitionHistory:
         )
     read, begins = [], span.since
     for service in ctx.settings.services.released:
-        # Only the file or the output is read, since a transition may be written to both.
+        # Either the file or the output is read: a transition that is written to both counts once.
         for log in [*logs.file(ctx, service, span)] or [logs.output(ctx, service, span)]:
             read += list(_read_log(log, words))
             begins = max(begins, log.begins)
@@ -137,7 +137,7 @@ def count_astray(
     """Count the devices whose status is not the status after their last transition.
 
     Considers the newest `rows` transitions. A single statement reads both tables at the same
-    moment.
+    moment. CAST prevents that MAX - `rows` falls below 0 in an unsigned column, which is an error.
     """
     table, key, device = quoted(columns.table), quoted(columns.id), quoted(columns.device)
     sql = (
