@@ -70,7 +70,7 @@ def _persistence(redis: Cache) -> Finding:
     again = faults[failed[0]][1]
     return problem(
         PERSISTENCE,
-        f"{', and '.join(failed)} failed: Redis loses what is not saved when it ends",
+        f"{', and '.join(failed)} failed: Redis loses what is not saved when it stops",
         f"see why in `cosmicdeploy logs {redis.name} --tail 50` (a full disk, or a folder of"
         f" another user); then `{redis.command(again)}`",
         services=[redis.name],
@@ -83,7 +83,7 @@ def _writes(redis: Cache) -> Finding:
     if not refusal:
         return _past_refusals(redis)
     if code == "LOADING":
-        return warning(WRITES, "Redis is still loading its data, and accepts no command until then")
+        return warning(WRITES, "Redis is still loading its data, and accepts no command before")
     if code == "NOPERM":
         return warning(WRITES, "not checked: the deployer's user of Redis may not write")
     meaning = REFUSALS.get(code)
@@ -119,7 +119,7 @@ def _past_refusals(redis: Cache) -> Finding:
     if not counts:
         return ok(WRITES, "a write is accepted")
     listed = ", ".join(
-        f"{code} {count:,} times ({REFUSALS[code]})" for code, count in counts.items()
+        f"{code} {counted(count, 'time')} ({REFUSALS[code]})" for code, count in counts.items()
     )
     up = format_duration(redis.number("uptime_in_seconds"))
     return warning(

@@ -11,8 +11,8 @@ from cosmicdeploy.operations.diagnosis.finding import Finding, ok, problem, warn
 from cosmicdeploy.text.formatting import counted, format_percent
 
 MEMORY = "memory"
-# If Redis uses at least this share of its memory, it will soon refuse writes, or the engine will
-# soon end it.
+# If Redis uses at least this share of its memory, it will soon refuse writes, or the kernel will
+# soon kill it.
 NEARLY_FULL = 0.9
 KEEP_ALL = "noeviction"
 
@@ -51,6 +51,7 @@ def whole(value: object) -> int:
 def memory(redis: Cache) -> Finding:
     """Return the finding about Redis's memory."""
     used, limit = redis.number("used_memory"), redis.number("maxmemory")
+    # Redis's own default: without a reported policy, nothing is presumed to be evicted.
     policy = str(redis.info.get("maxmemory_policy") or KEEP_ALL)
     if not limit:
         return _unlimited_memory(redis, used)
@@ -68,7 +69,7 @@ def memory(redis: Cache) -> Finding:
     if evicted and redis.has_jobs:
         return warning(
             MEMORY,
-            f"{text}; {counted(evicted, 'key')} evicted since its start: jobs and locks may be"
+            f"{text}; {counted(evicted, 'key')} evicted since Redis started: jobs and locks may be"
             " among them",
             "use another Redis for jobs and locks, with the policy noeviction",
         )
@@ -78,15 +79,15 @@ def memory(redis: Cache) -> Finding:
 def _todo_for_more(redis: Cache, wanted: int) -> str:
     """Return how to give Redis this many bytes, within the limit of its container."""
     allowed = redis.memory_limit
-    if allowed and wanted > NEARLY_FULL * allowed:  # the engine would end Redis
+    if allowed and wanted > NEARLY_FULL * allowed:  # the kernel would kill Redis
         return (
-            f"raise `maxmemory` in its configuration, and the limit of {redis.name} in the compose"
-            f" file ({_mebibytes(allowed)}) beyond it; then run `cosmicdeploy deploy --include"
-            f" {redis.name}`"
+            f"raise `maxmemory` in Redis's configuration, and the limit of {redis.name} in the"
+            f" compose file ({_mebibytes(allowed)}) beyond `maxmemory`; then run `cosmicdeploy"
+            f" deploy --include {redis.name}`"
         )
     return (
-        f"give it more: `{redis.command(f'CONFIG SET maxmemory {wanted}')}` until its next start,"
-        " and permanently by `maxmemory` in its configuration"
+        f"give Redis more: `{redis.command(f'CONFIG SET maxmemory {wanted}')}` until its next"
+        " start, and permanently by `maxmemory` in its configuration"
     )
 
 
@@ -100,7 +101,7 @@ def _unlimited_memory(redis: Cache, used: int) -> Finding:
         return ok(MEMORY, text)
     return problem(
         MEMORY,
-        f"{text}: once it is full, the engine ends Redis, whose `maxmemory` is not set",
+        f"{text}: Redis is killed at this limit, since its `maxmemory` is not set",
         f"raise the limit of {redis.name} in the compose file, then run `cosmicdeploy deploy"
         f" --include {redis.name}`",
         services=[redis.name],

@@ -22,8 +22,8 @@ CLOCK = "clock"
 TOLERANCE = 5.0
 # Seconds. `date` answers immediately, unless the engine's host is overloaded.
 SILENCE_SECONDS = 10.0
-# The server's clock, in seconds since 1970. NOW() would be the time of the session, which a setting
-# can replace.
+# The server's clock, in seconds since 1970. NOW() would return the session's time, which the
+# variable `timestamp` can replace.
 SERVER_TIME = "SELECT UNIX_TIMESTAMP(SYSDATE(6))"
 TODO = (
     "let both machines set their clocks by the network (`timedatectl set-ntp true`), then run"
@@ -36,6 +36,7 @@ def clock(ctx: Context) -> Iterator[Finding]:
     if ctx.has_database:
         name = ctx.settings.services.database or ""
         with open_session(ctx.database()) as session:
+            # In a zone with summer time, an hour of each autumn would be ambiguous.
             session.execute("SET SESSION time_zone = '+00:00'")
             yield judge(name, *measure(lambda: float(session.rows(SERVER_TIME)[0][0])))
         return
@@ -53,15 +54,17 @@ def clock(ctx: Context) -> Iterator[Finding]:
         else:
             return
     if unread:
-        yield warning(CLOCK, f"not compared: `date` is missing in {', '.join(unread)}")
+        text = f"not compared in {', '.join(unread)}: `date` is missing there, or does not answer"
+        yield warning(CLOCK, text)
     else:
         yield ok(CLOCK, "not compared: no container runs")
 
 
 def measure(read: Callable[[], float]) -> tuple[float, float]:
-    """Return how many seconds a clock is ahead of this machine's, and by how many it may be wrong.
+    """Return how many seconds a clock is ahead of this machine's, and the error of that number.
 
-    `read` returns the time of the other clock, in seconds since 1970.
+    `read` returns the time of the other clock, in seconds since 1970. The error, in seconds, is
+    half of the time that `read` takes.
     """
     before = time.time()
     other = read()
@@ -82,7 +85,10 @@ def judge(name: str, ahead: float, uncertainty: float) -> Finding:
 
 
 def _time_in(ctx: Context, container_id: str) -> float:
-    """Return the time in a container; raises `ProbeFailed` if the container has no `date`."""
+    """Return the time in a container, in seconds since 1970.
+
+    Raises `ProbeFailed` if `date` prints no time, for example because the container has no `date`.
+    """
     result = ctx.engine.exec(container_id, ["date", "+%s"], silence=SILENCE_SECONDS)
     try:
         seconds = float(result.text)

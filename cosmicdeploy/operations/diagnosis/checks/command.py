@@ -74,7 +74,7 @@ def _list_commands(ctx: Context, containers: Mapping[str, Container]) -> dict[st
 
 
 def _error_text(result: ExecResult) -> str:
-    """Return a failed command's error text, or its output: PHP writes fatal errors there."""
+    """Return a failed command's error text, or else its output: PHP writes fatal errors to it."""
     return result.error_text.strip() or result.text
 
 
@@ -124,7 +124,7 @@ def _remedies(ctx: Context, containers: Mapping[str, Container]) -> Sequence[Rem
 
 
 def file(ctx: Context) -> Iterator[Finding]:
-    """Check that the command's file exists in each container."""
+    """Check that the command's file exists in each container; yields nothing if none runs."""
     path, containers = ctx.settings.diagnose.command_file, running(ctx)
     if path is None:
         yield ok(FILE, "diagnose.command_file is not configured")
@@ -139,14 +139,17 @@ def file(ctx: Context) -> Iterator[Finding]:
         FILE,
         f"{path} is not in {', '.join(missing)}",
         "cosmicdeploy diagnose command --fix",
-        # If no container has the file, the image lacks the file. Clearing caches restores no file,
-        # so that remedy is left out.
+        # Clearing caches restores no file, so only the last remedy is offered: a replacement or a
+        # deploy. If no container has the file, the image lacks the file.
         remedies=_remedies(ctx, missing)[-1:] if len(missing) < len(containers) else [DEPLOY],
     )
 
 
 def config_cache(ctx: Context) -> Iterator[Finding]:
-    """Report whether the configuration is cached; if it is, changes to its files have no effect."""
+    """Report whether the configuration is cached; if it is, changes to its files have no effect.
+
+    Yields nothing if no container runs.
+    """
     path, containers = ctx.settings.diagnose.config_cache, running(ctx)
     if path is None:
         yield ok(CACHE, "diagnose.config_cache is not configured")

@@ -56,16 +56,20 @@ def only_one(ctx: Context) -> Iterator[Finding]:
     """Check that no other container does the scheduler's work a second time."""
     orphans = second_schedulers(ctx)
     for orphan in orphans:
-        yield problem(ONE, f"a second one runs: {orphan.container.name}", orphan.todo)
+        yield problem(ONE, f"a second scheduler runs: {orphan.container.name}", orphan.todo)
     if not orphans:
         yield ok(ONE, "no second scheduler runs")
 
 
 def process(ctx: Context) -> Iterator[Finding]:
-    """Check that the process of the scheduler's command is alive in its container."""
+    """Check that the process of the scheduler's command is alive in its container.
+
+    Yields nothing if the container does not run.
+    """
     scheduler = running_scheduler(ctx)
     if scheduler is None:
         return
+    # The last word, such as schedule:work, also occurs if the command runs in a shell.
     word = scheduler.command[-1] if scheduler.command else ""
     processes = [p for p in ctx.engine.processes(scheduler.id) if word in p.command]
     if any(each.can_run for each in processes):
@@ -80,7 +84,8 @@ def process(ctx: Context) -> Iterator[Finding]:
 def schedule(ctx: Context) -> Iterator[Finding]:
     """Check that the command is on the schedule, and that its feature is switched on.
 
-    Runs one or two console commands in containers.
+    Runs one or two console commands in containers. Yields nothing if `verify.command` is not
+    configured or the scheduler does not run.
     """
     command, scheduler = ctx.settings.verify.command, running_scheduler(ctx)
     if command is None or scheduler is None:

@@ -26,8 +26,8 @@ READ_ONLY_DISK = "; if its file system became read-only, `dmesg` says why"
 def mounts(ctx: Context) -> Iterator[Finding]:
     """Check each folder that the compose file mounts writable into a container.
 
-    Covers all services with a role, including database and cache, and services that are deployed
-    without a role. Runs a shell in each of these containers.
+    Covers all services with a role, including database and cache, and the services without a role
+    that a deploy replaces. Runs a shell in each running container of these services.
     """
     checked, names = [], ctx.settings.services.all
     for name in names:
@@ -96,17 +96,20 @@ def _is_usable(file: Path) -> bool:
 
 
 def writable_targets(ctx: Context, name: str) -> dict[str, Use]:
-    """Return the targets of a service's mounts that the compose file does not declare read-only."""
+    """Return the targets of a service's writable mounts, and what the service uses each for.
+
+    Leaves out the mounts that the compose file declares read-only, and mounted secrets and configs.
+    """
     is_application = name in ctx.settings.services.released
     mounts = (m for m in ctx.service(name).mounts if not m.read_only and not m.key)
     return {m.target: Use.APPLICATION if is_application else USES[m.type] for m in mounts}
 
 
 def _user(ctx: Context, name: str, container: Container) -> str:
-    """Return the user whose permission is checked; "" for the container's own user.
+    """Return the user whose permission is checked; "" for the container's default user.
 
-    In the containers of the main application it is `app.user`, else the user of the container's
-    server process. Raises the errors of `process_user`.
+    In the containers of the main application, this is `app.user` if it is set. Otherwise it is the
+    user of the container's server process. Raises the errors of `process_user`.
     """
     if name in ctx.settings.released_by(ctx.settings.main_application) and ctx.console_user:
         return ctx.console_user

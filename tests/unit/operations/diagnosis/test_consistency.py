@@ -86,7 +86,7 @@ FAULTS: Mapping[str, Fault] = {
     "app-2 has no container": _gone(APPS[1]),
     "the worker has no container": _gone(WORKER),
     "app-1 unhealthy": _state(APPS[0], health="unhealthy", last_probe="no"),
-    "app-2 keeps ending": _state(APPS[1], status="restarting", health="", restart_count=9),
+    "app-2 keeps exiting": _state(APPS[1], status="restarting", health="", restart_count=9),
     "app-1 was restarted": _state(APPS[0], restart_count=1),
     "app-1 answers 502": _answer(BAD_GATEWAY, f"{HERE[0]}/health"),
     "app-2 does not answer": _answer(NO_ANSWER, f"{HERE[1]}/health", f"{HERE[1]}/beat"),

@@ -56,9 +56,10 @@ def _connections(ctx: Context) -> Finding:
 def statements(ctx: Context) -> Iterator[Finding]:
     """Check for statements that run for a long time.
 
-    A remedy ends only statements that a client can repeat, and only after `diagnose.end_after`
-    seconds. The operator decides about all other statements. Statements that wait for locks are
-    reported by the check `lock waits` instead.
+    A statement is reported from `diagnose.slow_after` seconds on, or from `diagnose.end_after` if
+    that is less. A remedy ends only statements that a client can repeat, and only after
+    `diagnose.end_after` seconds. The operator decides about all other statements. Statements that
+    wait for locks are reported by the check `lock waits` instead.
     """
     limits = ctx.settings.diagnose
     with open_session(ctx.database()) as session:
@@ -78,7 +79,7 @@ def statements(ctx: Context) -> Iterator[Finding]:
             text += "; it is not a client's statement on this schema"
             yield warning(STATEMENTS, text, kill_command(ctx, each, statement_only=True))
     if not long:
-        yield ok(STATEMENTS, f"none runs longer than {threshold:g} s")
+        yield ok(STATEMENTS, f"none has run for {threshold:g} s")
 
 
 def _runs_long(session: Process, seconds: float) -> bool:

@@ -69,7 +69,7 @@ def migrators(ctx: Context) -> Iterator[Finding]:
     yield warning(
         MIGRATOR,
         f"{len(lines)} still at work",
-        "wait until they end; the table locks below show what holds them up",
+        f"wait until they end; `{LOCKS}` below shows what holds them up",
         lines,
     )
 
@@ -100,8 +100,8 @@ def pending(ctx: Context) -> Iterator[Finding]:
 def _not_run(ctx: Context, names: Sequence[str]) -> Iterator[Finding]:
     """Yield the findings for pending migrations.
 
-    A pending migration may have changed the schema already: an operator ran it, and it was killed
-    before it was marked as run.
+    A pending migration may have changed the schema already, for example if an operator ran it and
+    it was killed before it was marked as run.
     """
     begun = begun_already(ctx, names)
     whole = [each for each in begun if each.applied is AppliedState.ALL]
@@ -123,6 +123,11 @@ def _not_run(ctx: Context, names: Sequence[str]) -> Iterator[Finding]:
 
 
 def _not_marked(ctx: Context, whole: Sequence[UnrecordedMigration]) -> Finding:
+    """Return the finding for migrations that are in the schema but not marked as run.
+
+    There is a remedy if the deployer can add the framework's row for them. Otherwise the operator
+    marks them with the framework's own command, if it has one.
+    """
     names = [each.migration for each in whole]
     can_mark = ctx.framework.row_of(names[0]) is not None
     commands = filter(None, map(ctx.framework.command_to_mark, names))

@@ -65,7 +65,7 @@ def _waiting_finding(
         return warning(LOCKS, text, details=lines)
     if not holders or (len(holders) > 1 and not is_certain):
         lines = [line.replace("held by", "perhaps held by") for line in lines]
-        # The user is the only braced word, so a brace elsewhere would be an error here.
+        # The text has the placeholder {user}; any other brace in it would make `format` fail.
         how = session.vendor.table_locks_todo.format(user=ctx.require_database().user)
         todo = f"{how}, then run `cosmicdeploy diagnose migration` again"
         return problem(LOCKS, text, todo, details=lines)

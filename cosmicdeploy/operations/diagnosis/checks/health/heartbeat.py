@@ -26,8 +26,8 @@ THROUGH_PROXY = "heartbeat"
 def heartbeat(ctx: Context) -> Iterator[Finding]:
     """Check that the application accepts a heartbeat of the configured device.
 
-    Sends up to three through the load balancer. If the response is a server's error or none, sends
-    one to each running replica as well, to find out which of them fails.
+    Sends up to three heartbeats through the load balancer. If the last one gets a 5xx or no
+    response, also sends one to each running replica, to find out which of them fails.
     """
     configured = ctx.settings.verify.heartbeat
     if configured is None:
@@ -56,7 +56,11 @@ def _rejected(response: Response, configured: Heartbeat) -> Finding:
 def _responses_of_replicas(
     ctx: Context, configured: Heartbeat, token: str
 ) -> Mapping[str, Response]:
-    """Send a heartbeat to each replica that runs and is on its networks; return the responses."""
+    """Send a heartbeat to each replica that can get one; return the responses by replica.
+
+    Leaves out replicas that do not run, that are disconnected from their networks, or to which the
+    deployer sends no requests (`is_requested`).
+    """
     application = ctx.settings.main_application
     responses = {}
     for name in application.services:
@@ -103,7 +107,7 @@ def _todo(
             f"cosmicdeploy restart {failing[0]}" if accepts else "cosmicdeploy logs app --tail 100"
         )
     if len(responses) < len(ctx.settings.main_application.services):
-        return "cosmicdeploy diagnose unhealthy"  # it says why the others could not be asked
+        return "cosmicdeploy diagnose unhealthy"  # it says why some replicas got no heartbeat
     if response.is_turned_away:
         return "cosmicdeploy status"  # it names the run that turns clients away
     return "cosmicdeploy verify --only proxy"

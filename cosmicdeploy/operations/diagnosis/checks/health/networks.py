@@ -87,6 +87,6 @@ def _connect(service: Service, container: Container, attachment: Attachment) -> 
     if attachment.ipv4_address:
         options += ["--ip", attachment.ipv4_address]
     connect = ["docker", "network", "connect", *options, attachment.network, container.name]
-    leave = ["docker", "network", "disconnect", attachment.network, container.name]
-    commands = [leave, connect] if attachment.network in container.networks else [connect]
+    disconnect = ["docker", "network", "disconnect", attachment.network, container.name]
+    commands = [disconnect, connect] if attachment.network in container.networks else [connect]
     return " && ".join(map(shlex.join, commands))

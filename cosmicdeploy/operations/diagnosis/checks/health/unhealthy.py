@@ -75,8 +75,8 @@ def _fault(ctx: Context, container: Container) -> str:
     """Return what is wrong with a container that is active; "" if nothing is wrong."""
     loops = container.restart_count > 0 and container.seconds_up < LOOP_SECONDS
     if loops or container.status == RESTARTING:
-        times = counted(container.restart_count, "time")
-        return f"keeps ending: {times}, exit code {container.exit_code}"
+        restarts = counted(container.restart_count, "restart")
+        return f"keeps exiting ({restarts}), exit code {container.exit_code}"
     if container.health == "unhealthy":
         return "is unhealthy"
     return "" if serves_now(ctx, container) else describe_state(container)
