@@ -39,13 +39,13 @@ def _agreeing(findings: Iterable[Finding], broken: Mapping[str, str]) -> list[Fi
     """Return the findings, changed or dropped where they contradict `broken`."""
     agreeing, dropped = list[Finding](), list[Finding]()
     for finding in findings:
-        left_out = [name for name in finding.services if name in broken]
-        elsewhere = ", ".join(f"{name}: see {broken[name]}" for name in left_out)
-        if finding.describe is None or not left_out:
+        contradicted = [name for name in finding.services if name in broken]
+        references = ", ".join(f"{name}: see {broken[name]}" for name in contradicted)
+        if finding.describe is None or not contradicted:
             agreeing.append(finding)
         elif names := tuple(name for name in finding.services if name not in broken):
-            description = f"{finding.describe(names)}; {elsewhere}"
+            description = f"{finding.describe(names)}; {references}"
             agreeing.append(replace(finding, description=description, services=names))
         else:
-            dropped.append(ok(finding.subject, f"this check passes; {elsewhere}"))
+            dropped.append(ok(finding.subject, f"this check passes; {references}"))
     return agreeing or dropped[:1]

@@ -65,8 +65,8 @@ def diagnose_all(ctx: Context, problems: Iterable[KnownProblem]) -> Sequence[Dia
 def diagnose(ctx: Context, problem: KnownProblem) -> Diagnosis:
     """Run the checks of one problem.
 
-    If a check raises an error, the error becomes a finding. Only `EngineUnavailable` is raised
-    further, because nothing can be checked without the engine.
+    An error of a check becomes a finding. Only `EngineUnavailable` is raised, because nothing can
+    be checked without the engine.
     """
     if problem.needs_database and not ctx.has_database:
         return Diagnosis(problem=problem, findings=[ok("database", NO_DATABASE)])
@@ -88,6 +88,7 @@ def _findings(ctx: Context, subject: str, check: Check) -> Findings:
             raise
         except CosmicError as error:
             if isinstance(error, DatabaseSilent) and ctx.cached_facts:
+                # The next checks get this error at once, and do not wait for the database again.
                 ctx.cached_facts.silent_database = error
             yield _unknown(subject, error)
             return

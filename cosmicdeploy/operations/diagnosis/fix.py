@@ -92,6 +92,7 @@ class Fix:
         return any(each.agreed for each in self.attempts)
 
     def _fix(self, diagnosis: Diagnosis) -> None:
+        """Try the remedies of one problem in turn; check again after each that was applied."""
         while remedy := next(self._untried_remedies(diagnosis), None):
             attempt = self._try(diagnosis.problem, remedy)
             self.attempts.append(attempt)
@@ -115,7 +116,7 @@ class Fix:
     def _apply(self, remedy: Remedy) -> CosmicError | None:
         try:
             if remedy.resolves_schema:
-                resolve(self.ctx, remedy.command, lambda _: True)
+                resolve(self.ctx, remedy.command, lambda _: True)  # `agree` has asked already
                 return None
             steps = remedy.steps
             if remedy.playbook:

@@ -14,13 +14,15 @@ def declared_images(ctx: Context) -> Sequence[str]:
 
 
 def declared_builds(ctx: Context) -> Mapping[str, Sequence[Build]]:
-    """Return the builds of the services by the names of their images, equal ones once."""
+    """Return the builds of the services by the names of their images, equal builds once."""
     builds: dict[str, list[Build]] = {}
     for name in _services(ctx):
         service = ctx.service(name)
-        own = builds.setdefault(service.image, []) if service.build else []
-        if service.build and service.build not in own:
-            own.append(service.build)
+        if service.build is None:
+            continue
+        of_image = builds.setdefault(service.image, [])
+        if service.build not in of_image:
+            of_image.append(service.build)
     return builds
 
 

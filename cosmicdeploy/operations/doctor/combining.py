@@ -13,7 +13,8 @@ from cosmicdeploy.operations.doctor.outcome import Flaw, Outcome, Stake, Uncheck
 def outcome_of(findings: Iterable[Finding], stake: Stake, loses: str) -> Outcome:
     """Return the outcome that findings of `diagnose` amount to.
 
-    A problem loses `loses`; a warning means that something could not be checked.
+    A problem puts `stake` at stake and loses `loses`. A warning, or a check that ended in an error,
+    means that something could not be checked.
     """
     found, flaws, unchecked = list[str](), list[Flaw](), list[Unchecked]()
     for each in findings:
@@ -41,7 +42,7 @@ def attempted(*parts: Callable[[], Outcome]) -> Outcome:
 
 
 def holding(outcome: Outcome, text: str) -> Outcome:
-    """Return the outcome; if nothing is wrong and it has found nothing, `text` is what it found."""
+    """Return the outcome; if it is empty, return one that has found `text`."""
     is_silent = not (outcome.found or outcome.flaws or outcome.unchecked)
     return replace(outcome, found=text) if is_silent else outcome
 

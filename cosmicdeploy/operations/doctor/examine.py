@@ -1,4 +1,4 @@
-"""Run the checks of `doctor` side by side, each with a limit of time."""
+"""Run the checks of `doctor` concurrently, each with a time limit."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ AGAIN = "run `cosmicdeploy doctor` again when the host is less busy"
 def examine(ctx: Context, checks: Sequence[Check]) -> list[Result]:
     """Run the checks, and return their results in the same order.
 
-    A check that ends with an error, or not in time, is not checked; its thread is left behind, and
-    ends at its next safe point. Raises nothing but what a signal raises.
+    A check that ends with an error, or does not end in time, counts as not checked. The thread of a
+    late check ends at its next safe point. Raises nothing but what a signal raises.
     """
     import_http_client_early()
     ctx, began = ctx.with_cached_facts(), time.monotonic()
@@ -37,7 +37,7 @@ def examine(ctx: Context, checks: Sequence[Check]) -> list[Result]:
 
 
 def _run(ctx: Context, check: Check) -> tuple[Outcome, float]:
-    """Return the outcome of a check and the seconds that it took; an error is its outcome, too."""
+    """Return the outcome of a check and the seconds that it took; an error becomes an outcome."""
     began = time.monotonic()
     try:
         outcome = check.run(ctx)
@@ -56,6 +56,6 @@ def _result(check: Check, future: Future[tuple[Outcome, float]]) -> Result:
 
 
 def _end(ctx: Context, cleaning_up: Sequence[Future[tuple[Outcome, float]]]) -> None:
-    """End the checks that still run; wait for those that have a container to remove."""
+    """Let the checks that still run end; wait for those that have a container to remove."""
     ctx.interrupts.end_threads()
     wait(cleaning_up, timeout=CLEANUP_SECONDS)

@@ -19,7 +19,11 @@ PASTED = ("GRANT ",)
 
 
 class Verdict(StrEnum):
-    """How a check ended. `WARNS`: what it found costs time at most."""
+    """How a check ended.
+
+    `WARNS`: its flaws cost time at most. `NOT_CHECKED`: it found no flaw, but could not check
+    everything.
+    """
 
     HOLDS = "holds"
     WARNS = "warns"
@@ -71,7 +75,11 @@ class Unchecked:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a check found out. `found` says what holds; "" if nothing does."""
+    """What a check found out.
+
+    `found` says what holds; "" if nothing is known to hold. `unchecked` is what the check could not
+    find out.
+    """
 
     found: str = ""
     flaws: tuple[Flaw, ...] = ()
@@ -125,7 +133,8 @@ def with_place(error: CosmicError) -> str:
 class Check:
     """A check of `doctor`; after `seconds` without a result, it counts as not checked.
 
-    One that `cleans_up` has a container of its own to remove, also after that time.
+    A check that `cleans_up` starts containers, and must be able to remove them even after that
+    time.
     """
 
     name: str

@@ -125,5 +125,5 @@ def test_a_health_path_that_cannot_be_asked_is_named(checked: Check, tmp_path: P
     assert silent.verdict is Verdict.NOT_CHECKED
     stopped = health_checks(opened(tmp_path, World(images=dict(IMAGES))))
     assert [each.why for each in stopped.unchecked] == [
-        "app-1: /health is not asked, since no replica runs"
+        "app-1: /health is not requested, since no replica runs"
     ]

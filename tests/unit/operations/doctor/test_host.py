@@ -124,9 +124,9 @@ def test_the_disk_of_the_images_is_measured_before_any_container_runs(tmp_path: 
     elsewhere = World(system=replace(INFO, is_local=False, root_folder="/var/lib/docker"))
     for hidden in (elsewhere, World(system=replace(INFO, root_folder="/no such folder"))):
         [unchecked] = disk(opened(tmp_path, hidden)).unchecked
-        assert "not of this machine" in unchecked.why
+        assert "not on this machine" in unchecked.why
     [unknown] = disk(opened(tmp_path, World(system=replace(INFO, root_folder="")))).unchecked
-    assert unknown.todo == "run `df -h` there"
+    assert unknown.todo == "run `df -h` on the engine's host"
     assert "`df -h '/no such folder'`" in unchecked.todo
 
 

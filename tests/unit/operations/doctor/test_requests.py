@@ -132,7 +132,7 @@ def test_two_replicas_leave_no_gap_and_one_does(tmp_path: Path) -> None:
     assert flaw.lines == ("restart: {order: {app: start-first}}",)
     published = SINGLE.replace('expose: ["8000"]', 'ports: ["8000:8000"]')
     [flaw] = gaps(opened(tmp_path, World(), compose=published, cosmicdeploy=ONE_APP)).flaws
-    assert "both would need the port 8000" in flaw.todo
+    assert "both containers would need the port 8000" in flaw.todo
     assert flaw.lines == ("deploy: {replicas: 2}",)
 
 
@@ -226,7 +226,7 @@ def test_a_limit_below_the_rate_of_a_deploy_is_told_beforehand(
     outcome = limited(health=allowing(limit))
     assert bool(outcome.flaws) is fails
     if fails:
-        assert "allows 60 requests, mostly in a minute, and a deploy sends 1200" in str(outcome)
+        assert "allows 60 requests, usually per minute, and a deploy sends 1200" in str(outcome)
         assert outcome.flaws[0].lines == ("probe: {rate: 0.5}",)
 
 

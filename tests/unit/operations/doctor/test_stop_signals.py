@@ -98,7 +98,7 @@ def test_a_running_container_counts_where_the_trial_could_not_start(
     assert "app-1, app-2: handled in its running container" in tried(world).found
     world.commands[("shop-app-2-1", "cat")] = "Name:\tapp\nSigBlk:\t0\nSigCgt:\t0\n"
     [flaw] = tried(world).flaws
-    assert flaw.why == "app-1 ignores it in its running container"
+    assert flaw.why == "app-1 ignores its stop signal in its running container"
 
 
 def test_a_handler_that_does_not_end_the_program_within_its_grace_period_is_told(

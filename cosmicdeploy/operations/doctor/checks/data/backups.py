@@ -37,8 +37,9 @@ def backups(ctx: Context) -> Outcome:
 
 
 def _own_folder(ctx: Context, *, has_copies: bool) -> Outcome:
-    """Return where backups go; the check `disk` looks at its permissions and its room."""
-    return Outcome(found=f"{ctx.catalogue.folder}{'' if has_copies else f', {NO_COPIES}'}")
+    """Return where backups go; the check `disk` covers the folder's permissions and its disk."""
+    folder = str(ctx.catalogue.folder)
+    return Outcome(found=folder if has_copies else f"{folder}, {NO_COPIES}")
 
 
 def _key(ctx: Context) -> Outcome:
@@ -53,29 +54,30 @@ def _key(ctx: Context) -> Outcome:
 
 
 def _destination(ctx: Context, destination: Destination) -> Outcome:
-    """Open a destination and list it; a folder of this machine must be writable, too."""
+    """Open a destination and list it; if it is a folder of this machine, it must be writable."""
     try:
         store = Store(destination, ctx.loaded.directory)
         store.names()
     except BackupError as error:
-        return Outcome(flaws=(_lost(destination, error),))
+        return Outcome(flaws=(_flaw_of(destination, error),))
     folder = store.local_folder
     if folder is None:
         why = f"{destination.name} can be listed; whether it can be written is not tried"
         todo = "`cosmicdeploy backup create` writes the first copy, and reads it back"
         return Outcome(unchecked=(Unchecked(why=why, todo=todo),))
     if not os.access(nearest_existing(folder), os.W_OK | os.X_OK):
-        return Outcome(flaws=(_lost(destination, _closed(folder)),))
+        return Outcome(flaws=(_flaw_of(destination, _not_writable(folder)),))
     return Outcome(found=f"copies to {destination.name}")
 
 
-def _lost(destination: Destination, error: BackupError) -> Flaw:
+def _flaw_of(destination: Destination, error: BackupError) -> Flaw:
+    """Return the flaw of a destination that takes no copy: a deploy fails if it is required."""
     if destination.required:
         return flaw_of(error, "deploy", NO_REQUIRED_COPY)
     return flaw_of(error, "data", NO_COPY)
 
 
-def _closed(folder: Path) -> BackupError:
+def _not_writable(folder: Path) -> BackupError:
     return BackupError(
         f"User {os.getuid()} cannot create files in the destination of copies",
         where=str(folder),

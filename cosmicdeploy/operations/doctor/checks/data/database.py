@@ -1,4 +1,4 @@
-"""Check that the database can be backed up and restored: rights, settings, and what it holds."""
+"""Check that the database can be backed up and restored: privileges, settings and contents."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def database(ctx: Context) -> Outcome:
                 flaws.append(flaw_of(unmet, "deploy", NO_BACKUP))
             else:
                 unchecked.append(unchecked_of(unmet))
-    except CosmicError as error:  # it hides no flaw that is found by now
+    except CosmicError as error:  # the flaws that were found before it are still reported
         unchecked.append(unchecked_of(error))
     found = "" if flaws or unchecked else f"{access.where} can be backed up and restored"
     return Outcome(found=found, flaws=tuple(flaws), unchecked=tuple(unchecked))
 
 
 def _unmet(ctx: Context, access: DatabaseAccess) -> Iterator[BackupError | DatabaseError]:
-    """Yield an error for each requirement that does not hold, also if no user can log in."""
+    """Yield an error for each requirement that does not hold, such as that the user can log in."""
     backup, folder = ctx.settings.backup, nearest_existing(ctx.catalogue.folder)
     options = DumpOptions(exact=backup.exact, silence=backup.silence, prove=backup.prove)
     try:

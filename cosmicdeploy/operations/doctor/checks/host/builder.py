@@ -18,7 +18,7 @@ def builder(ctx: Context) -> Outcome:
     for image, builds in declared_builds(ctx).items():
         try:
             names = [ctx.engine.builder_of(each) for each in builds]
-            images_by_builder[names[0]].append(image)
+            images_by_builder[names[0]].append(image)  # named once, with its first builder
         except (Refused, ConfigError) as error:
             flaws.append(flaw_of(error, "deploy", REFUSED))
     found = [f"{name} builds {', '.join(images)}" for name, images in images_by_builder.items()]

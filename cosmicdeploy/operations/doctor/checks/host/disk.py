@@ -17,7 +17,7 @@ from cosmicdeploy.text.formatting import format_percent
 
 FULL = "a database whose disk is full stops, and no image or backup can be written"
 NO_RUN = "no run begins"
-NOT_HERE = "the disk of the engine's images is not measured, since it is not of this machine"
+NOT_HERE = "the disk of the engine's images is not measured, since it is not on this machine"
 
 
 def disk(ctx: Context) -> Outcome:
@@ -30,12 +30,12 @@ def disk(ctx: Context) -> Outcome:
 
 
 def _of_engine(ctx: Context) -> list[Finding]:
-    """Check the disk to which the engine writes images, also before any container runs."""
+    """Check the disk to which the engine writes images, even if no container runs yet."""
     info = ctx.engine.info()
     folder = Path(info.root_folder)
     if not (info.is_local and info.root_folder and os.access(folder, os.F_OK)):
-        where = info.root_folder and f" {shlex.quote(info.root_folder)}"
-        return [warning(DISKS, NOT_HERE, f"run `df -h{where}` there")]
+        where = f" {shlex.quote(info.root_folder)}" if info.root_folder else ""
+        return [warning(DISKS, NOT_HERE, f"run `df -h{where}` on the engine's host")]
     system = file_system_here(folder)
     text = f"{system.folder}, for images: {format_percent(system.share)} in use"
     if system.share < ctx.settings.diagnose.disk:
@@ -43,4 +43,6 @@ def _of_engine(ctx: Context) -> list[Finding]:
     return [problem(DISKS, text, FREE_SPACE)]
 
 
-CHECK = Check(name="disk", about="disks have room, and the deployer may write to its own", run=disk)
+CHECK = Check(
+    name="disk", about="disks have room, and the deployer can write its own files", run=disk
+)

@@ -77,4 +77,4 @@ def _by_service(ctx: Context, missing: dict[str, int]) -> list[tuple[str, int]]:
     return list({ctx.service(name).compose_name: port for name, port in missing.items()}.items())
 
 
-CHECK = Check(name="engine", about="the engine answers, and its user may use it", run=engine)
+CHECK = Check(name="engine", about="the engine answers, and the deployer may use it", run=engine)

@@ -1,4 +1,4 @@
-"""Check the preconditions for which a deploy is refused before it changes anything."""
+"""Check the preconditions without which a deploy is refused before it changes anything."""
 
 from __future__ import annotations
 

@@ -16,10 +16,10 @@ from cosmicdeploy.operations.doctor.outcome import Check, Flaw, Outcome
 from cosmicdeploy.stack.model import Build
 from cosmicdeploy.text.secret_names import is_secret
 
-LOST = "everyone who has the image, or its registry, can read them"
+LOST = "everyone with access to the image, or to its registry, can read them"
 TODO = (
-    "replace them where they are valid; give them to the container by the first line, in the"
-    " compose file, or to a command of the build by the second, in the Dockerfile:"
+    "revoke these secrets and create new ones; pass those to the container (first line, for the"
+    " compose file) or to a command of the build (second line, for the Dockerfile):"
 )
 GIVEN = 'environment: {{{name}: "${{{name}}}"}}'
 MOUNTED = "RUN --mount=type=secret,id={id} COMMAND  # it reads /run/secrets/{id}"
@@ -28,12 +28,12 @@ MOUNTED = "RUN --mount=type=secret,id={id} COMMAND  # it reads /run/secrets/{id}
 SET = re.compile(r"^(?:/bin/sh -c #\(nop\)\s+)?(?:ENV|ARG)\s+(?P<rest>.*)", re.DOTALL)
 ARGUMENTS = re.compile(r"^(?:RUN\s+)?\|(?P<count>\d{1,3})\s+(?P<rest>.*)", re.DOTALL)
 PAIR = re.compile(r"(?:^|\s)(?P<name>[A-Za-z_]\w*)=(?P<value>\"(?:[^\"\\]|\\.)*\"|[^\s]*)")
-# More of a line, or more lines, are no instruction that a person wrote.
+# Longer lines are cut, and further lines are skipped: no person wrote such instructions.
 LONGEST, MOST = 20_000, 1000
 
 
 def secrets(ctx: Context) -> Outcome:
-    """Look for secrets in the environment and history of images, and in what builds are given."""
+    """Look for secrets in images (environment, history), build arguments and Dockerfiles."""
     outcome = attempted(
         *(partial(_of_image, ctx, image) for image in declared_images(ctx)),
         *(partial(_of_builds, *pair) for pair in declared_builds(ctx).items()),
@@ -42,7 +42,7 @@ def secrets(ctx: Context) -> Outcome:
 
 
 def _of_image(ctx: Context, reference: str) -> Outcome:
-    """Look into an image that the engine has; one that is not built yet has its Dockerfile."""
+    """Look into an image that the engine has; `_of_builds` covers one that is not built yet."""
     image = ctx.image(reference)
     if image is None:
         return Outcome()
@@ -66,7 +66,10 @@ def names_in_history(line: str) -> Iterator[str]:
 
 
 def _of_builds(image: str, builds: Sequence[Build]) -> Outcome:
-    """Look into Dockerfiles and build arguments, which end up in the history of the image."""
+    """Look into Dockerfiles and build arguments, which end up in the history of the image.
+
+    A secret that both have is reported once, as a build argument.
+    """
     found: dict[str, str] = {}
     for build in builds:
         found |= dict.fromkeys(_secret_names(build.args), "build.args of the compose file")

@@ -10,13 +10,13 @@ from cosmicdeploy.probes.proof.access_log import count_proxy
 from cosmicdeploy.settings.pace import start_first_obstacle
 from cosmicdeploy.steps.rollout.planning.gaps import announced_gaps, at_most
 
-# By so many seconds of the proxy's access log, the requests in a gap are estimated.
+# The requests in a gap are estimated by this many seconds of the proxy's access log.
 LOG_SECONDS = 600.0
 START_FIRST = "restart: {order: {app: start-first}}"
 
 
 def gaps(ctx: Context) -> Outcome:
-    """Find the applications with a single replica that is stopped before the next one starts."""
+    """Find the applications whose only replica is stopped before the new one starts."""
     found = announced_gaps(ctx, ctx.settings.services.deployed)
     if not found:
         return Outcome(found="a replica serves at every moment of a rollout")
@@ -30,7 +30,10 @@ def _flaw(ctx: Context, name: str, what: str, rate: float | None) -> Flaw:
     count = f"at most {seconds * rate:,.0f} requests" if rate else "all requests"
     measured = f" (at {rate:.1f} a second, as in the last 10 minutes)" if rate else ""
     if obstacle:
-        todo = f"declare a second replica behind a proxy: both would need the {obstacle}"
+        todo = (
+            "declare a second replica behind a proxy; start-first is impossible, since both"
+            f" containers would need the {obstacle}"
+        )
         lines: tuple[str, ...] = ("deploy: {replicas: 2}",)
     else:
         todo, lines = "write into cosmicdeploy.yaml:", (START_FIRST,)
@@ -44,7 +47,7 @@ def _flaw(ctx: Context, name: str, what: str, rate: float | None) -> Flaw:
 
 
 def _requests_per_second(ctx: Context) -> float | None:
-    """Return how many requests the proxy answers now; None if its access log does not show it."""
+    """Return how many requests a second the proxy answers, by its access log; None if unknown."""
     counts = count_proxy(ctx, time.time() - LOG_SECONDS, at_least=0)
     return counts["answers"] / LOG_SECONDS if counts else None
 

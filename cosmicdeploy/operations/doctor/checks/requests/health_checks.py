@@ -19,7 +19,7 @@ from cosmicdeploy.text.formatting import counted
 
 SERVES_NOTHING = "a release that cannot serve would replace the running one"
 COUNTS_AS_READY = "a broken release of {} would count as ready"
-NOTHING_NOW = "nothing in a deploy, which checks {} itself; `status` and Compose believe it"
+NOTHING_NOW = "nothing in a deploy, which checks {} itself; `status` and Compose trust this check"
 PROVES_NOTHING = "a release that cannot do its work would count as healthy"
 MAY_PROVE_NOTHING = "proof, if every path is answered whatever the application does"
 NOT_READY = "no new replica of {} would count as ready"
@@ -50,7 +50,7 @@ def _own_checks(ctx: Context) -> Outcome:
             flaws += _flaw(ctx, name, test, f"{compose_name}: {why}")
         else:
             checked += bool(test)
-    why = f"{', '.join(unknown)}: without the image, its own health check is not known"
+    why = f"{', '.join(unknown)}: the health check of an image that is not here is unknown"
     todo = "run `cosmicdeploy up`, which gets the image"
     return Outcome(
         found=f"{counted(checked, 'health check')} without a known flaw" if checked else "",
@@ -60,7 +60,10 @@ def _own_checks(ctx: Context) -> Outcome:
 
 
 def _test_of(ctx: Context, name: str) -> Sequence[str] | None:
-    """Return the health check of a service, declared or its image's; None if it is unknown."""
+    """Return the health check of a service: the declared one, else its image's.
+
+    Returns None if it is unknown, because the image or the engine cannot be reached.
+    """
     declared = ctx.service(name).healthcheck
     if declared is not None and declared.test:
         return declared.test
@@ -72,9 +75,13 @@ def _test_of(ctx: Context, name: str) -> Sequence[str] | None:
 
 
 def _flaw(ctx: Context, name: str, test: Sequence[str], why: str) -> Iterator[Flaw]:
-    """Yield the flaw of a health check that proves nothing, by what else shows that it works."""
+    """Yield the flaw of a health check that proves nothing.
+
+    Its stake depends on what else shows that the service works. Yields nothing for a check that is
+    switched off on purpose.
+    """
     application, compose_name = ctx.settings.application_of(name), ctx.service(name).compose_name
-    example, stake, loses = OTHER_EXAMPLE, *_stake(ctx, name, application)
+    example, (stake, loses) = OTHER_EXAMPLE, _stake(ctx, name, application)
     if application is not None and application.is_http:
         example = EXAMPLE.format(port=application.port, path=application.health_path)
     if tuple(test) == (NONE,) and (stake == "note" or application is not None):
@@ -84,7 +91,7 @@ def _flaw(ctx: Context, name: str, test: Sequence[str], why: str) -> Iterator[Fl
 
 
 def _stake(ctx: Context, name: str, application: Application | None) -> tuple[Stake, str]:
-    """Return what the health check of a service has at stake, and what would be lost."""
+    """Return the stake of a health check that proves nothing, and what would be lost."""
     if application is None and name in ctx.settings.services.infrastructure:
         return "note", NOTHING_NOW.format("whether it answers")
     if application is None:
@@ -95,7 +102,7 @@ def _stake(ctx: Context, name: str, application: Application | None) -> tuple[St
 
 
 def _readiness(ctx: Context) -> Outcome:
-    """Return a flaw for each application of whose replicas nothing shows that they are ready."""
+    """Return a flaw for each application if nothing shows that its replicas are ready."""
     flaws = [
         Flaw(
             stake="requests",
@@ -110,21 +117,21 @@ def _readiness(ctx: Context) -> Outcome:
 
 
 def _health_path(ctx: Context, application: Application) -> Outcome:
-    """Ask a running replica for its health path, and for a path that it cannot have."""
+    """Request the health path of a running replica, and a path that no application has."""
     if not application.is_http:
         return Outcome()
     about = f"{application.services[0]}: {application.health_path}"
     running = (c for name in application.services if (c := ctx.container(name)) and c.is_running)
     container = next(running, None)
     if container is None:
-        why = f"{about} is not asked, since no replica runs"
+        why = f"{about} is not requested, since no replica runs"
         return Outcome(unchecked=(Unchecked(why=why, todo="run `cosmicdeploy up`"),))
     base = container_url(container, application)
     return _judged(application, base, send_request(base + application.health_path), about)
 
 
 def _judged(application: Application, base: str, response: Response, about: str) -> Outcome:
-    """Judge the response to a health path at `base`."""
+    """Judge the response to a health path at `base`; after a 200, request another path there."""
     key = f"{application.section}.health_path"
     if response.error or response.status == RATE_LIMITED:
         return Outcome(unchecked=(Unchecked(why=str(response), todo="run `cosmicdeploy verify`"),))
@@ -145,7 +152,10 @@ def _not_ready(application: Application, why: str, key: str) -> Flaw:
 
 
 def _says_nothing(about: str, key: str, *, is_page: bool) -> Flaw:
-    """Return the flaw of a path that is answered like any other; without a body, it is a doubt."""
+    """Return the flaw of a path that is answered like any other.
+
+    It is only a note if the answer has no body: equal empty answers prove little.
+    """
     return Flaw(
         stake="proof" if is_page else "note",
         loses=PROVES_NOTHING if is_page else MAY_PROVE_NOTHING,

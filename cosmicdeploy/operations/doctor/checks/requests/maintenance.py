@@ -12,7 +12,8 @@ from cosmicdeploy.proxy.nginx.configuration import tests_file
 from cosmicdeploy.proxy.reading import read_proxy
 
 IN_NGINX = (
-    "write these into nginx's configuration (each location with a `proxy_pass` gets the first one)"
+    "write these lines into nginx's configuration (the first one into each location with a"
+    " `proxy_pass`)"
 )
 FILE = "/run/cosmicdeploy/maintenance"
 REFUSED = "in a rollback of data, connections are refused"
@@ -38,14 +39,17 @@ def _without_proxy() -> Flaw:
     return Flaw(
         stake="note",
         loses=NO_PROXY,
-        why="if it fails after it has started the old release, what clients wrote since is only in"
-        " the data that is swapped out again",
+        why="if the rollback fails after it has started the old release, its undo swaps out the"
+        " data that clients have written since",
         todo="put an nginx in front of the application (docs/proxy.md)",
     )
 
 
 def _without_file(ctx: Context, name: str) -> Flaw:
-    """Return the flaw of a stack without the switch; nginx's lines only if the proxy is nginx."""
+    """Return the flaw of a stack without `maintenance.file`.
+
+    The lines for nginx are among its lines only if the proxy is nginx.
+    """
     todo = (
         "let the proxy answer 503 with Retry-After while a file exists, and name the file in"
         " cosmicdeploy.yaml:"

@@ -1,4 +1,4 @@
-"""Check that the proxy loses no request in a rollout: how many it would, why, what to write."""
+"""Check that the proxy loses no request in a rollout; else say how many, why, and what to write."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_PLACES = 4
 
 
 def proxy(ctx: Context) -> Outcome:
-    """Check nginx's configuration as it runs, or as it is mounted before it runs."""
+    """Check the configuration that nginx runs with, or the mounted one if nginx does not run."""
     name = ctx.settings.services.proxy
     if name is None:
         return Outcome(found="the stack has no proxy")
@@ -52,7 +52,7 @@ def _out_of_service(ctx: Context, reading: Reading) -> Sequence[Finding]:
 
 @dataclass(frozen=True)
 class _Kind:
-    """What findings have in common that one line corrects, wherever they are."""
+    """What findings in several places have in common if the same line corrects them."""
 
     stake: Cost
     expected: str

@@ -24,15 +24,16 @@ from cosmicdeploy.settings import Heartbeat
 NO_TOKEN = "it would be refused"  # noqa: S105 - a message
 LIMIT_HEADERS = ("X-RateLimit-Limit", "RateLimit-Limit")
 LIMIT = re.compile(r"\s*(\d{1,9})\b")
-# Besides those of `probe.heartbeat_rate`, a deploy sends one to each replica, and some more.
+# Besides those of `probe.heartbeat_rate`, a deploy sends one to each replica, and this many more.
 OTHER_HEARTBEATS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Sent:
-    """What a deploy sends: `key` of the settings, how many in a second, and how many in addition.
+    """Requests that a deploy sends: how many in a second, and how many `others` in a minute.
 
-    `refused` and `limited` are what it loses if all or some of them are refused.
+    `key` is the key of `probe` that sets the rate. `refused` is what the deploy loses if all of the
+    requests are refused, `limited` what it loses if some are.
     """
 
     key: str
@@ -62,7 +63,7 @@ def _requests(ctx: Context) -> Outcome:
         return Outcome(found="a deploy sends no requests")
     response = send_request(front.url)
     if response.is_failure:
-        why = f"{response}: what limits requests is not known"
+        why = f"{response}: the limit of requests is unknown"
         return Outcome(unchecked=(Unchecked(why=why, todo="see `cosmicdeploy verify`"),))
     sent = _Sent(
         key="rate",
@@ -107,7 +108,10 @@ def _not_accepted(response: Response, configured: Heartbeat) -> Outcome:
 
 
 def _judged(response: Response, sent: _Sent) -> Outcome:
-    """Judge a response that is a 429, or names a limit, or neither."""
+    """Judge a response that is a 429, or names a limit, or neither.
+
+    The proposed rate is half of what is allowed, since other clients may share the limit.
+    """
     limit = _limit(response)
     if response.status == RATE_LIMITED:
         why = f"{why_unproven(response)}; a deploy sends {sent.per_second:g} a second"
@@ -116,8 +120,8 @@ def _judged(response: Response, sent: _Sent) -> Outcome:
         allows = f", which allows {limit}" if limit is not None else ""
         return Outcome(found=f"no 429 from {response.url}{allows}")
     why = (
-        f"{response.url} allows {limit} requests, mostly in a minute, and a deploy sends"
-        f" {sent.per_minute:.0f}"
+        f"{response.url} allows {limit} requests, usually per minute, and a deploy sends"
+        f" {sent.per_minute:.0f} per minute"
     )
     todo = "raise the limit for the deployer, or write into cosmicdeploy.yaml:"
     return _flawed(sent.limited, why, todo, _line(sent.key, limit / 60 / 2))
@@ -129,6 +133,7 @@ def _flawed(lost: tuple[Stake, str], why: str, todo: str, line: str) -> Outcome:
 
 
 def _limit(response: Response) -> int | None:
+    """Return the limit that the response's headers name; None if they name none."""
     texts = (response.headers.get(name, "") for name in LIMIT_HEADERS)
     matches = filter(None, map(LIMIT.match, texts))
     return next((int(match[1]) for match in matches), None)

@@ -1,4 +1,4 @@
-"""Check that no container ignores its stop signal, and is killed with what it has in hand."""
+"""Check that no container ignores its stop signal, and is killed with requests or jobs in it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,10 @@ def _programs(ctx: Context) -> list[Sequence[str]]:
 
 
 def _tried(ctx: Context, names: Sequence[str]) -> Outcome:
-    """Return how services with the same program react to their stop signal."""
+    """Return how services with the same program react to their stop signal.
+
+    If the trial fails, a running container decides, if there is one.
+    """
     running = _ignored_by_running(ctx, names)
     try:
         return _by_trial(ctx, names, running)
@@ -75,7 +78,8 @@ def _tried(ctx: Context, names: Sequence[str]) -> Outcome:
         if running is False:
             return Outcome(found=_handled(names, "in its running container"))
         if running:
-            return _outcome(ctx, names, f"{names[0]} ignores it in its running container", ())
+            why = f"{names[0]} ignores its stop signal in its running container"
+            return _outcome(ctx, names, why, ())
         return Outcome(unchecked=(unchecked_of(error, ", ".join(names)),))
 
 
@@ -101,7 +105,7 @@ def _by_trial(ctx: Context, names: Sequence[str], running: bool | None) -> Outco
 def _slow(ctx: Context, names: Sequence[str], trial: StopTrial) -> Outcome:
     """Return the outcome for a program that handles its signal, and was killed all the same."""
     grace = ctx.service(names[0]).stop_grace_period
-    if grace <= trial.seconds:
+    if grace <= trial.seconds:  # a deploy would not wait longer either
         return _outcome(ctx, names, _why(names[0], trial), trial.words)
     why = f"it handles {trial.signal}, but had not ended by it after {trial.seconds:.0f} s"
     return _unchecked(names, f"{why} of its grace period of {grace:.0f} s", "")
@@ -128,13 +132,18 @@ def _why(name: str, trial: StopTrial) -> str:
 
 
 def _outcome(ctx: Context, names: Sequence[str], why: str, words: Sequence[str]) -> Outcome:
-    """Return the flaw of a program that ignores its signal, by what the deploy does about it."""
+    """Return the outcome for a program that does not end by its signal.
+
+    What a deploy does before it stops the service decides what is lost. Nothing is lost if the
+    service is stopped between two jobs (`restart.between_jobs`).
+    """
     settings, name = ctx.settings, names[0]
     between = [
         role for role in settings.restart.between_jobs if name in settings.services.of([role])
     ]
     if between:
-        return Outcome(found=f"{', '.join(names)} ignore it, and are stopped between two jobs")
+        found = f"{', '.join(names)}: signal not handled, but stopped between two jobs"
+        return Outcome(found=found)
     stake: Stake = "requests"
     loses, todo = REQUESTS.format(name), _todo(words)
     if settings.application_of(name) is None:

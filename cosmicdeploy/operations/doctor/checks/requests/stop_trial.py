@@ -41,11 +41,12 @@ CPU_SHARES = 128
 
 @dataclass(frozen=True, kw_only=True)
 class StopTrial:
-    """How a container of its own ended after its stop signal.
+    """How the container of a trial ended after its stop signal.
 
     `was_killed`: the program did not end by its `signal` within `seconds`. `handles`: the kernel
-    says that it handles the signal; `died`: it does not, and ended at once, as a child of an init
-    does. `words` are the command line of the first process.
+    says that the program handles the signal. `died`: the program does not handle the signal, and
+    the signal ended it at once, as it ends a child of an init. `words` are the command line of the
+    first process.
     """
 
     was_killed: bool
@@ -92,9 +93,9 @@ def try_stop(ctx: Context, name: str, image_id: str) -> StopTrial:
 
 
 def alone(service: Service) -> Service:
-    """Return the service without all by which its container could reach or change anything.
+    """Return the service without anything by which its container could reach or change something.
 
-    Only what decides which program starts, and how, is taken over.
+    Only the keys that decide which program starts, and how, are kept.
     """
     return Service(
         name=service.name,
@@ -130,9 +131,9 @@ def _running(ctx: Context, service: Service, image_id: str) -> Iterator[str]:
     """Create and start the container; remove it at the end of the block. Yields its id."""
     ctx.safe_point()
     name = name_as(ContainerRole.TRIAL, service.container_name, uuid4().hex)
-    own = labels.one_off(ctx.stack.project, service.compose_name, labels.STOP_TRIAL)
+    trial_labels = labels.one_off(ctx.stack.project, service.compose_name, labels.STOP_TRIAL)
     try:
-        container_id = ctx.engine.create(service, name=name, image=image_id, labels=own)
+        container_id = ctx.engine.create(service, name=name, image=image_id, labels=trial_labels)
         ctx.engine.start(container_id)
         yield container_id
     finally:
@@ -165,6 +166,6 @@ def _require_running(ctx: Context, container_id: str) -> Container:
         raise ProbeFailed(
             f"Without its networks and volumes, the program ended by itself{code}",
             where=container.image_name if container else container_id[:12],
-            todo="run `cosmicdeploy up`: a running container shows it, too",
+            todo="run `cosmicdeploy up`: a running container also shows it",
         )
     return container
