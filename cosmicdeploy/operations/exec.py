@@ -57,6 +57,7 @@ def console_target(ctx: Context) -> ExecTarget:
         ExecTarget(service=n, container=c) for n, c in containers if c is not None and c.is_running
     ]
     if not running:
+        # `ctx.running` raises the error, which says why this replica does not run.
         return ExecTarget(service=replicas[0], container=ctx.running(replicas[0]))
     running.sort(key=lambda target: (not _is_current(ctx, target), not target.container.is_ready))
     return running[0]
@@ -77,7 +78,7 @@ def run(
     """Run a command in a container, connected to the deployer's standard streams.
 
     Returns the command's exit code, or `PIPE_CLOSED` if the reader of the output went away. Without
-    `user`, the command runs as the container's own user. `variables` are added to the command's
+    `user`, the command runs as the container's default user. `variables` are added to the command's
     environment. If a signal stops the deployer, or the reader of its output goes away, the command
     is stopped as well.
     """
@@ -105,6 +106,7 @@ def run(
 
 
 def _notify_of_another_release(ctx: Context, target: ExecTarget) -> None:
+    """Show a notice if the container runs another image than the declared tag now names."""
     image = ctx.image_of(target.service)
     if image is None or image.id == target.container.image_id:
         return
@@ -114,12 +116,13 @@ def _notify_of_another_release(ctx: Context, target: ExecTarget) -> None:
         ctx,
         f"{target.service} runs {_image_words(running, target.container.image_id)}, but"
         f" {ctx.service(target.service).image} is now {_image_words(tagged, image.id)}:"
-        " `cosmicdeploy deploy` puts that in place",
+        " `cosmicdeploy deploy` puts this image in place",
     )
 
 
 def _image_words(release: str, image_id: str) -> str:
-    return f"release {release} ({image_id[7:19]})" if release else f"image {image_id[7:19]}"
+    short_id = image_id[7:19]  # without "sha256:", as `docker images` shows it
+    return f"release {release} ({short_id})" if release else f"image {short_id}"
 
 
 def _notify(ctx: Context, text: str) -> None:

@@ -68,14 +68,16 @@ def included_in_rollback(
 def left_newer(ctx: Context, images: Mapping[str, str]) -> list[str]:
     """Return the infrastructure that a rollback leaves on another image than the backup names.
 
-    `images` maps services to the image ids in the backup.
+    `images` maps services to the image ids in the backup. Omits services that the run includes, and
+    services of which the backup names no image.
     """
     containers = {name: ctx.container(name) for name in ctx.settings.services.infrastructure}
     return [
         name
         for name, container in containers.items()
-        if container is not None and images.get(name, container.image_id) != container.image_id
-        if not ctx.may_replace(name)
+        if container is not None
+        and images.get(name, container.image_id) != container.image_id
+        and not ctx.may_replace(name)
     ]
 
 
@@ -101,9 +103,12 @@ def without_backup(ctx: Context, included: Collection[str]) -> list[str]:
 
 def _would_be_replaced(ctx: Context, name: str) -> bool:
     container = ctx.container(name)
-    if container is None or ctx.image_of(name) is None:
-        return container is not None
-    return bool(drift_of(ctx, name).reason or stale_sources(ctx, ctx.service(name)))
+    if container is None:
+        return False
+    has_image = ctx.image_of(name) is not None  # without it, the deploy first builds or pulls one
+    return not has_image or bool(
+        drift_of(ctx, name).reason or stale_sources(ctx, ctx.service(name))
+    )
 
 
 def _listed(ctx: Context) -> str:

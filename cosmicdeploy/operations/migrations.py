@@ -37,8 +37,9 @@ def resolve(
     """Record that deploys may continue from the present schema; return a sentence about the result.
 
     Holds the lock in the name of `command`. `agreed` asks the operator, and is called only if an
-    interrupted migration has to be resolved. Raises `LockHeld` if another run holds the lock, and
-    `Declined` if the operator does not agree.
+    interrupted migration has to be resolved. A migration that ran completely also has to be, if the
+    undo of its run had begun. Raises `LockHeld` if another run holds the lock, and `Declined` if
+    the operator does not agree.
     """
     lock_wait = LockWait(stale_after=ctx.settings.lock.stale_after)
     with hold_lock(ctx.engine, ctx.stack.project, command, lock_wait):

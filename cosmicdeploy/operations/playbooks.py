@@ -105,10 +105,11 @@ def describe_step(step: Step) -> Mapping[str, Any]:
     sets the option.
     """
     values, fields = step.model_dump(mode="json"), type(step).model_fields
+    first_paragraph = (type(step).__doc__ or "").partition("\n\n")[0]
     return {
         "name": step.name,
         "kind": step.kind,
-        "does": " ".join((type(step).__doc__ or "").partition("\n\n")[0].split()),
+        "does": " ".join(first_paragraph.split()),
         "undoes": step.reversible,
         "options": [
             {

@@ -77,23 +77,23 @@ def plan_restart(ctx: Context, words: Sequence[str], *, all_services: bool) -> R
         raise UsageError(
             "No service has a container yet", where="restart --all", todo="run `cosmicdeploy up`"
         )
-    infrastructure = [name for name in services if name in ctx.settings.services.support]
-    cost = _cost(ctx, services, infrastructure)
+    support = [name for name in services if name in ctx.settings.services.support]
+    cost = _cost(ctx, services, support)
     return RestartPlan(
         words=words,
-        services=[*services, *_dependents(ctx, infrastructure, excluded=services)],
-        turns_away=bool(infrastructure),
+        services=[*services, *_dependents(ctx, support, excluded=services)],
+        turns_away=bool(support),
         cost=cost,
     )
 
 
-def _dependents(ctx: Context, infrastructure: Sequence[str], excluded: Sequence[str]) -> list[str]:
+def _dependents(ctx: Context, support: Sequence[str], excluded: Sequence[str]) -> list[str]:
     """Return the application's running services, if the database or the cache is restarted.
 
     These services stop before the database or cache, so that requests and jobs in flight finish,
     and start after it. Leaves out the services in `excluded`.
     """
-    if not set(infrastructure) - {ctx.settings.services.proxy}:
+    if not set(support) - {ctx.settings.services.proxy}:
         return []
     containers = {name: ctx.container(name) for name in ctx.settings.services.released}
     return [
@@ -101,21 +101,29 @@ def _dependents(ctx: Context, infrastructure: Sequence[str], excluded: Sequence[
     ]
 
 
-def _cost(ctx: Context, services: Sequence[str], infrastructure: Sequence[str]) -> str:
-    if infrastructure:
-        no_answer = (
-            ctx.settings.services.proxy in infrastructure or not ctx.settings.maintenance.file
-        )
-        return (
-            f"without {', '.join(infrastructure)} no client can be served: clients are turned away"
-            " (503, Retry-After)"
-            + (", and get no answer at all while the proxy is stopped" if no_answer else "")
-        )
+def _cost(ctx: Context, services: Sequence[str], support: Sequence[str]) -> str:
+    """Return what clients will notice; "" for nothing.
+
+    `support` are those of the services without which no client can be served.
+    """
+    if support:
+        return f"without {', '.join(support)} no client can be served: {_refusal(ctx, support)}"
     try:
         require_another(ctx, services)
     except CosmicError as error:
         return f"{error.what}: clients get no answer until it has restarted"
     return ""
+
+
+def _refusal(ctx: Context, support: Sequence[str]) -> str:
+    """Describe how clients are turned away, as `steps/containers/maintenance` does it."""
+    proxy = ctx.settings.services.proxy
+    if proxy is None or not ctx.settings.maintenance.file:
+        return "clients get no answer until the restart has ended"
+    turned_away = "clients are turned away (503, Retry-After)"
+    if proxy in support:
+        return f"{turned_away}, and get no answer at all while the proxy is stopped"
+    return turned_away
 
 
 def restart(ctx: Context, plan: RestartPlan, wait: float) -> tuple[Run, TrafficStats | None]:

@@ -39,9 +39,9 @@ class Loss:
             return "unknown: the tables cannot be read"
         if not self.tables:
             return "no table has more or fewer rows"
-        parts = (
-            [counted(self.newer, "newer row is lost", "newer rows are lost")] if self.newer else []
-        )
+        parts = []
+        if self.newer:
+            parts.append(counted(self.newer, "newer row is lost", "newer rows are lost"))
         if self.deleted:
             restored = "deleted row is restored", "deleted rows are restored"
             parts.append(counted(self.deleted, *restored))

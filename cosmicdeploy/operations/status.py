@@ -66,6 +66,7 @@ def _facts(ctx: Context, name: str, container: Container) -> dict[str, Any]:
 
 
 def _drift(ctx: Context, name: str, container: Container) -> dict[str, Any]:
+    """Return a container's drift; an error, such as a missing image, is shown in its place."""
     try:
         is_one_shot = name in ctx.settings.services.one_shot
         drift = drift_of(ctx, name, may_be_stopped=is_one_shot)

@@ -60,6 +60,7 @@ def _is_terminal(descriptor: int) -> bool:
 
 
 def _size() -> tuple[int, int]:
+    """Return the terminal's lines and columns, in the order that the engine expects."""
     columns, lines = os.get_terminal_size(STDOUT)
     return lines, columns
 

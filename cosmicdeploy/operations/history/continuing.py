@@ -26,18 +26,18 @@ def continuations(entry: RunEntry) -> list[Continuation]:
     They follow from the journal alone; `status` says which of them can work now.
     """
     if entry.resolved_by:
-        own = list(_resolved(entry))
+        found = _resolved(entry)
     elif entry.outcome == UNFINISHED or entry.end == "not undone":
-        own = list(_open(entry))
+        found = _open(entry)
     elif entry.outcome in ("failed", "interrupted"):
-        own = list(_failed(entry))
+        found = _failed(entry)
     else:
-        own = list(_succeeded(entry))
+        found = _succeeded(entry)
     page = Continuation(
         command=f"cosmicdeploy report {quote(entry.id)} --html run.html",
-        does="writes the run as a page",
+        does="writes the run as an HTML page",
     )
-    return [*own, page]
+    return [*found, page]
 
 
 def _resolved(entry: RunEntry) -> Iterator[Continuation]:
@@ -53,7 +53,7 @@ def _resolved(entry: RunEntry) -> Iterator[Continuation]:
 def _open(entry: RunEntry) -> Iterator[Continuation]:
     yield Continuation(
         command="cosmicdeploy status",
-        does="shows whether the run still goes on, and which of these can work now",
+        does="shows whether the run still goes on, and which of these commands can work now",
     )
     if entry.command == UNKNOWN:
         return
@@ -61,8 +61,7 @@ def _open(entry: RunEntry) -> Iterator[Continuation]:
         yield Continuation(command=_again(entry), does="runs it again, which finishes it")
         return
     if not entry.failed_at and entry.kind is not RunKind.ABORT:
-        does = "resumes it"
-        yield Continuation(command=_again(entry, resume=True), does=does)
+        yield Continuation(command=_again(entry, resume=True), does="resumes it")
     yield Continuation(command="cosmicdeploy deploy --abort", does="undoes it")
 
 
@@ -88,7 +87,8 @@ def _succeeded(entry: RunEntry) -> Iterator[Continuation]:
     if entry.kind.places_release:
         yield Continuation(command="cosmicdeploy verify", does="checks the release again")
         yield Continuation(
-            command="cosmicdeploy checklist", does="compares the time since with the time before"
+            command="cosmicdeploy checklist",
+            does="compares the time since the run with the time before it",
         )
     elif entry.backup:
         yield Continuation(
@@ -97,13 +97,19 @@ def _succeeded(entry: RunEntry) -> Iterator[Continuation]:
 
 
 def _has_data(entry: RunEntry) -> bool:
-    """Whether the run's backup has data, as far as recorded; without a database it has none."""
-    own = [step for step in entry.steps if step.kind == BACKUP]
-    return entry.summary is None or any("proof" in step.facts for step in own)
+    """Whether the run's backup has data; it has none if the stack has no database.
+
+    True if the run has no summary, since nothing else records it.
+    """
+    backups = [step for step in entry.steps if step.kind == BACKUP]
+    return entry.summary is None or any("proof" in step.facts for step in backups)
 
 
 def _again(entry: RunEntry, *, resume: bool = False) -> str:
-    """Return the command that runs the same again."""
+    """Return the command that repeats a run; with `resume`, the one that resumes it.
+
+    Only `deploy` has an option for it: a rollback is resumed by repeating its command.
+    """
     options = ["--to", entry.target] if entry.target else []
     for name in entry.included:
         options += ["--include", name]

@@ -155,7 +155,9 @@ def _size(line: bytes) -> int:
 def lines_after(lines: Sequence[str], known: Sequence[str]) -> Sequence[str]:
     """Return the lines after the last occurrence of `known`; all lines if there is none."""
     count = len(known)
-    for end in range(len(lines), count - 1, -1) if count else ():
+    if not count:
+        return lines
+    for end in range(len(lines), count - 1, -1):
         if list(lines[end - count : end]) == list(known):
             return lines[end:]
     return lines
@@ -179,7 +181,7 @@ def _nanoseconds(text: str) -> int | None:
         return None
     moment = datetime.fromisoformat(stamp[1])
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * 1e6) * 1000
+    return int(moment.timestamp() * 1e6) * 1000  # a float has no digits for nanoseconds
 
 
 def _texts(data: bytes) -> list[str]:

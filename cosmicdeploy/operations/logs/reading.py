@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from shlex import quote
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError, UsageError
@@ -101,11 +102,13 @@ def _since(options: LogOptions) -> int | None:
     if not options.since:
         return None
     if options.file or options.app:
+        source = "--app" if options.app else f"--file {quote(options.file)}"
         raise UsageError(
             "`--since` does not work for a log file, whose lines need not have times",
             where="--since",
-            todo="give a number of lines instead: `cosmicdeploy logs --file PATH --tail 500`",
+            todo=f"give a number of lines instead: `cosmicdeploy logs {source} --tail 500`",
         )
+    # A float has no digits for nanoseconds.
     return int(parse_time(options.since, datetime.now().astimezone()).timestamp() * 1e6) * 1000
 
 

@@ -12,7 +12,7 @@ Push = Callable[[LogLine], None]
 
 
 class Source(Protocol):
-    """The log of one service, even if the service's container is replaced in the meantime.
+    """The log of one service, whose container may be replaced while the log is read.
 
     A source remembers which lines it has returned, and returns no complete line twice. Both methods
     raise `EngineError`. `one_at_a_time` means that only one container may be followed at a time,

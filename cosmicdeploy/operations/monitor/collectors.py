@@ -44,11 +44,12 @@ def _log_collectors(
     outputs = {name: Outputs(ctx.engine, since=start, tail=tail) for name in followed}
     yield LogLines(ctx, outputs, followed, "output")
     file = ctx.settings.app.log_file
-    logging = ctx.settings.released_by(ctx.settings.main_application)
-    own = {name: topic for name, topic in followed.items() if name in logging}
-    if file and ctx.settings.monitoring.log_file and own:
-        files = {name: Files(ctx.engine, str(file), 0) for name in own}
-        yield LogLines(ctx, files, own, "file")
+    # Only the main application has `app.log_file`.
+    main_services = ctx.settings.released_by(ctx.settings.main_application)
+    with_file = {name: topic for name, topic in followed.items() if name in main_services}
+    if file and ctx.settings.monitoring.log_file and with_file:
+        files = {name: Files(ctx.engine, str(file), 0) for name in with_file}
+        yield LogLines(ctx, files, with_file, "file")
 
 
 def _followed(ctx: Context, topics: Collection[str]) -> Mapping[str, str]:

@@ -73,7 +73,7 @@ class LogLines:
             yield self._event(entry, line)
 
     def _event(self, entry: Entry, line: ParsedLine) -> MonitorEvent:
-        at = entry.line.at / 1e9 or time.time()
+        at = entry.line.at / 1e9 or time.time()  # the line's time is 0 if it is unknown
         if line.context:
             return transition(at, entry.service, line.context, self._origin)
         # The context is None for an ordinary line, and {} for a transition with unreadable JSON.

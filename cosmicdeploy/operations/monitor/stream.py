@@ -140,8 +140,8 @@ class _Filter:
     def _is_repeated(self, event: MonitorEvent) -> bool:
         """Whether an earlier event, from another origin, was about the same transition.
 
-        If `transitions` is not chosen, its events only count for flapping, and none is yielded. So
-        an event of the topic `changes` is no repetition then.
+        If the topic `transitions` is not chosen, its events only count for flapping and are not
+        yielded. In this case an event of the topic `changes` repeats nothing.
         """
         topics = (TRANSITIONS, CHANGES) if TRANSITIONS in self._options.topics else (TRANSITIONS,)
         is_transition = event.topic in topics and DEVICE in event.facts
@@ -150,7 +150,7 @@ class _Filter:
     def _is_chosen(self, event: MonitorEvent) -> bool:
         """Whether to yield an event.
 
-        `grep` leaves out no quiet event, since such an event only updates the view.
+        `grep` does not apply to a quiet event, which only updates the view.
         """
         if event.topic == MONITOR:
             return True

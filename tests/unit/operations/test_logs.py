@@ -5,17 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from cosmicdeploy.engine.facts import Container, LogLine
-from cosmicdeploy.errors import EngineError
+from cosmicdeploy.errors import EngineError, UsageError
 from cosmicdeploy.operations.logs.entry import Entry, Grep
 from cosmicdeploy.operations.logs.follow import Follower, by_time
 from cosmicdeploy.operations.logs.outputs import Outputs
 from cosmicdeploy.operations.logs.past import past
+from cosmicdeploy.operations.logs.reading import LogOptions, LogReader
+from tests.unit.operations.doctor.world import SETTINGS, World, opened
 
 
 def entry(text: str, service: str = "app", at: int = 0) -> Entry:
@@ -140,3 +143,19 @@ def test_without_past_lines_following_begins_now_or_later(begins_ago: int | None
     assert list(source.past(container("a"))) == []
     source.follow(container("a"), lambda line: found.append(line.at), threading.Event())
     assert found == [now_ + 60 * second]
+
+
+@pytest.mark.parametrize(
+    ("options", "source"),
+    [
+        (LogOptions(app=True, since="1h"), "--app"),
+        (LogOptions(file="/my logs/a", since="1h"), "--file '/my logs/a'"),
+    ],
+)
+def test_a_log_file_has_no_times_and_the_error_repeats_the_given_file(
+    tmp_path: Path, options: LogOptions, source: str
+) -> None:
+    settings = SETTINGS.replace("app: {port", "app: {log_file: /a.log, port")
+    with pytest.raises(UsageError, match="does not work for a log file") as caught:
+        LogReader(opened(tmp_path, World(), cosmicdeploy=settings), options)
+    assert f"`cosmicdeploy logs {source} --tail 500`" in caught.value.todo
