@@ -209,5 +209,5 @@ def _record_acceptance(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
     ctx.journal.append("accepted", containers=containers, resolves=[run.id for run in runs])
     if backups_of(runs):  # a later rollback can still use these backups
         record_release(ctx.with_run(resumed_runs=runs), COMMAND)
-    ctx.journal.append("success", resolves=[])
+    ctx.journal.append("success", resolves=[])  # the record `accepted` has resolved the runs
     record_outcome(ctx, "changed")

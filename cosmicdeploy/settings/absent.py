@@ -26,8 +26,8 @@ OF_DATABASE = (
     "diagnose.end_after",
     "diagnose.connections",
 )
-# Keys and sections that mean nothing without a console. That of migrations is Laravel's, unless the
-# settings name another framework.
+# Keys and sections that mean nothing without a console. The section `migrate` is not among them: it
+# needs a console only if no framework is named, since the default is Laravel.
 OF_CONSOLE = (
     "cache_clear.commands",
     "verify.command",
@@ -63,7 +63,7 @@ def require_no_use_of_absent_parts(settings: Settings) -> None:
     if settings.database is None:
         _require_unused(
             settings,
-            [key for key in OF_DATABASE if key != "migrate" or not _runs_none(settings)],
+            [key for key in OF_DATABASE if not (key == "migrate" and _runs_none(settings))],
             "needs a database, and the stack has none",
             "remove it, or add services.database and the section `database`",
         )
@@ -96,7 +96,7 @@ def _require_unused(settings: Settings, keys: Iterable[str], problem: str, todo:
 
 
 def _is_used(section: BaseModel | Mapping[str, BaseModel], path: list[str]) -> bool:
-    """Return whether the value at this path differs from its default."""
+    """Return whether the value at this path differs from its default, or is in a mapping."""
     key, *rest = path
     if isinstance(section, Mapping):
         return True  # an entry exists only if the file names it

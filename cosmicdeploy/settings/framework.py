@@ -29,10 +29,12 @@ OF_LARAVEL = {"run": "command", "pending": "status", "down": "rollback", "sql": 
 
 
 def framework_of(settings: Settings, document: Document) -> Framework:
-    """Return the framework that the settings name, or that the stack has by default.
+    """Return the framework that the settings name; by default Laravel if there is a console.
 
-    Raises `ConfigError`, with file and line, if there is no such framework, if its file is not
-    valid, or if other keys contradict it.
+    Its commands begin with `migrate.program`; without that key with the console if the framework's
+    commands are console commands, else with what the framework's file says. Raises `ConfigError`,
+    with file and line, if there is no such framework, if its file is not valid, or if other keys
+    contradict it.
     """
     migrate, console = settings.migrate, settings.app.console
     name = migrate.framework or (DEFAULT if console else NONE)
@@ -42,14 +44,17 @@ def framework_of(settings: Settings, document: Document) -> Framework:
         chosen = replace(
             chosen,
             definition=_with_settings(chosen.definition, migrate),
-            settings={key: f"migrate.{name}" for key, name in OF_LARAVEL.items()},
+            settings={key: f"migrate.{setting}" for key, setting in OF_LARAVEL.items()},
         )
     if migrate.program is not None:
         return replace(chosen, program=migrate.program)
-    return replace(chosen, program=console) if console and chosen.definition.console else chosen
+    if console and chosen.definition.console:
+        return replace(chosen, program=console)
+    return chosen
 
 
 def _read(migrate: Migrate, name: str, document: Document) -> Framework:
+    """Read a framework from `migrate.commands`, from the operator's file, or from a shipped one."""
     if name == COMMANDS:
         at = ("migrate", "commands")
         definition = validated(Definition, migrate.commands, document, at=at)
@@ -88,7 +93,7 @@ def _require_consistent(migrate: Migrate, name: str, document: Document) -> None
     changed = [key for key in OF_LARAVEL.values() if key in migrate.model_fields_set]
     if changed and migrate.framework not in (None, DEFAULT):
         raise ConfigError(
-            f"The key migrate.{changed[0]} is of Laravel, but the framework is {name}",
+            f"The key migrate.{changed[0]} is for Laravel, but the framework is {name}",
             where=document.location("migrate", changed[0]),
             todo=f"remove {', '.join(f'migrate.{key}' for key in changed)}; other commands than"
             " those of a known framework belong in a file of your own (docs/migrations.md)",

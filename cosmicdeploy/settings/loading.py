@@ -90,8 +90,9 @@ class LoadedSettings:
         """
         value = self.variables.get(variable)
         if value is None or not (value or may_be_empty):
+            state = "not set" if value is None else "empty"
             raise ConfigError(
-                f"The variable {variable} is not set",
+                f"The variable {variable} is {state}",
                 where=str(self.path(self.settings.env_file)),
                 todo=f"set {variable} in this file or in the environment",
             )
@@ -126,6 +127,7 @@ def load_document(document: Document, environ: Mapping[str, str]) -> LoadedSetti
 
     Raises the same errors as `load`.
     """
+    # Read from the raw document: the settings can be validated only with the variables filled in.
     env_file = document.path.parent / str(document.data.get("env_file") or ".env")
     all_variables = variables(env_file, environ)
     data = interpolate_values(document, all_variables)

@@ -114,6 +114,7 @@ class Settings(Section):
 
     @property
     def main_application(self) -> Application:
+        """The application that has the console, the scheduler and the workers."""
         return self.all_applications[0]
 
     def application_of(self, service: str) -> Application | None:

@@ -14,13 +14,17 @@ def require_lists_without_contradiction(services: Services) -> None:
     """
     for key in ("stateful", "stateless"):
         for name in getattr(services, key):
-            if name in services.all:
-                raise _conflict(key, name, "has a role, which says how it is replaced")
+            if name in services.all:  # before services without a role are known: those with one
+                raise ConflictingKey(
+                    f"services.{key}",
+                    f"{name!r} has a role, which says how it is replaced",
+                    f"remove {name} from services.{key}",
+                )
             if name in services.left_alone:
-                raise _conflict(key, name, "is in services.left_alone too: no deploy replaces it")
+                raise _conflict(key, name, "is also in services.left_alone: no deploy replaces it")
     for name in services.stateful:
         if name in services.stateless:
-            raise _conflict("stateful", name, "is in services.stateless too")
+            raise _conflict("stateful", name, "is also in services.stateless")
 
 
 def _conflict(key: str, name: str, problem: str) -> ConflictingKey:

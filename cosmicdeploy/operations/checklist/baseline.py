@@ -64,14 +64,16 @@ def newest(ctx: Context) -> Baseline | None:
 
     Ignores, with a warning, baselines that cannot be read or whose time is in the future.
     """
-    baselines = {
-        path: each for path in _paths(ctx) if (each := _read(ctx, path)) and each.in_place_at
-    }
-    for path in [
-        p for p, each in baselines.items() if each.in_place_timestamp > time.time() + TOLERANCE
-    ]:
-        _warn(ctx, path, f"its time is in the future: {baselines.pop(path).in_place_at}")
-    return max(baselines.values(), key=lambda each: each.in_place_timestamp, default=None)
+    usable = []
+    for path in _paths(ctx):
+        each = _read(ctx, path)
+        if each is None or not each.in_place_at:
+            continue
+        if each.in_place_timestamp > time.time() + TOLERANCE:
+            _warn(ctx, path, f"its time is in the future: {each.in_place_at}")
+        else:
+            usable.append(each)
+    return max(usable, key=lambda each: each.in_place_timestamp, default=None)
 
 
 def of_run(ctx: Context, run: str) -> Baseline | None:

@@ -66,7 +66,7 @@ class Attempt:
 
 @dataclass(kw_only=True)
 class Fix:
-    """One call of `diagnose --fix`. Not reusable."""
+    """One call of `diagnose --fix`; `attempts` are the remedies that were offered. Not reusable."""
 
     ctx: Context
     options: FixOptions

@@ -26,18 +26,18 @@ def continuations(entry: RunEntry) -> list[Continuation]:
     They follow from the journal alone; `status` says which of them can work now.
     """
     if entry.resolved_by:
-        found = _resolved(entry)
+        commands = _resolved(entry)
     elif entry.outcome == UNFINISHED or entry.end == "not undone":
-        found = _open(entry)
+        commands = _open(entry)
     elif entry.outcome in ("failed", "interrupted"):
-        found = _failed(entry)
+        commands = _failed(entry)
     else:
-        found = _succeeded(entry)
+        commands = _succeeded(entry)
     page = Continuation(
         command=f"cosmicdeploy report {quote(entry.id)} --html run.html",
         does="writes the run as an HTML page",
     )
-    return [*found, page]
+    return [*commands, page]
 
 
 def _resolved(entry: RunEntry) -> Iterator[Continuation]:

@@ -9,6 +9,7 @@ from cosmicdeploy.journal.history.entry import RunEntry
 Json = dict[str, Any]
 # The parts of a summary that only `history show` has.
 DETAILS = ("steps", "points", "gaps", "maintenance", "phases", "series", "restarts", "warnings")
+# The fields of the request stats that a row has: counts, and times in milliseconds.
 FIGURES = ("sent", "failed", "held", "announced", "limited", "not_found")
 TIMES = ("p50_ms", "p99_ms", "max_ms", "longest_gap_ms")
 

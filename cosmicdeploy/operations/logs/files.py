@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from shlex import quote
 
 from cosmicdeploy.engine.facts import Container, LogLine, Streams
 from cosmicdeploy.engine.protocol import Engine
@@ -60,7 +61,8 @@ class Files:
             raise EngineError(
                 "The log file cannot be read",
                 where=f"{container.name}: {self._path}",
-                todo="check that it exists there: `cosmicdeploy exec SERVICE ls -l PATH`",
+                todo="check that the file exists in the container: `cosmicdeploy exec"
+                f" {container.service or 'SERVICE'} ls -l {quote(self._path)}`",
                 details=result.error_text.splitlines(),
             )
         # An incomplete last line is returned now, and by `follow` again once it is complete.

@@ -20,6 +20,7 @@ from cosmicdeploy.steps.service_names import services_named
 
 # A log file may be large: without --tail, only this many of its last lines are read.
 LINES_OF_A_FILE = 100
+# Number of past lines that are returned together.
 BATCH_LINES = 500
 
 

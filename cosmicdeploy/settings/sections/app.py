@@ -54,7 +54,8 @@ class Feature(Section):
     @model_validator(mode="after")
     def _has_commands_or_file(self) -> Feature:
         commands = (self.enable, self.disable, self.state)
-        if any(commands) if self.file else not all(commands):
+        is_valid = not any(commands) if self.file else all(commands)
+        if not is_valid:
             raise ValueError("must have either enable, disable and state, or only file")
         return self
 

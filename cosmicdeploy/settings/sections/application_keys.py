@@ -23,8 +23,10 @@ def _reached_at(value: Any) -> Any:
 
 
 def _script(path: str) -> str:
-    if not (path.startswith("/") and path.endswith(".php")) or ".php/" in path:
+    if not (path.startswith("/") and path.endswith(".php")):
         raise ValueError("must be an absolute path that ends in .php")
+    if ".php/" in path:  # `probes/fastcgi` takes the first one for the end of the script
+        raise ValueError("must be an absolute path without a folder whose name ends in .php")
     return path
 
 

@@ -71,12 +71,12 @@ class Application(ApplicationKeys):
 
     @property
     def is_http(self) -> bool:
-        """Whether its replicas speak HTTP."""
+        """Whether its replicas speak HTTP, which is the default."""
         return self.protocol in (None, "http")
 
     @property
     def is_reached(self) -> bool:
-        """Whether clients send it requests."""
+        """Whether clients send requests to the application."""
         return self.reached_at != NOT_REACHED
 
 
@@ -104,12 +104,13 @@ def applications_of(
     for service in services:
         groups.setdefault(owners.get(service, unnamed), []).append(service)
     keys = {name: getattr(common, name) for name in ApplicationKeys.model_fields}
-    elsewhere = {"reached_at": None}  # the address in `app` is that of the main application
+    no_address = {"reached_at": None}  # the address in `app` is that of the main application
+    # The values were validated with the settings, so they are not validated again.
     return tuple(
         Application.model_construct(
             **{
                 **keys,
-                **(elsewhere if number else {}),
+                **(no_address if number else {}),
                 **(own[name].own_keys() if name in own else {}),
                 **_presumed_keys(presumed.get(name)),
                 "name": name,
@@ -128,7 +129,11 @@ def _presumed_keys(presumed: Presumed | None) -> dict[str, Any]:
 
 
 def require_consistent(own: Mapping[str, OwnApplication], services: Words) -> None:
-    """Raise `ConflictingKey` if the services or the name of an application are ambiguous."""
+    """Raise `ConflictingKey` if an application's services are unknown, or those or its name shared.
+
+    Each service must be in `services.app` and in one application only. The name of an application
+    must not be the name of a role or of another service.
+    """
     owners: dict[str, str] = {}
     for name, application in own.items():
         key = f"applications.{name}"

@@ -44,18 +44,18 @@ class Migrate(Section):
     )
     service: str | None = Field(
         default=None,
-        description="Service in whose image, and with whose environment, its commands run."
+        description="Service with whose image and environment the framework's commands run."
         " Default: the first of services.app",
     )
     program: Words | None = Field(
         default=None,
-        description="What its commands begin with. Default: app.console if the framework is run by"
-        " it, else what the framework's file says",
+        description="First words of the framework's commands. Default: app.console if they are"
+        " console commands, else what the framework's file says",
     )
     commands: dict[str, Any] | None = Field(
         default=None,
-        description="How to ask what is pending, run it, show its SQL and go back, with the keys of"
-        " a framework's file; only with `framework: commands`",
+        description="How to list pending migrations, run them, show their SQL and undo them, with"
+        " the keys of a framework's file; only with `framework: commands`",
     )
     command: Words = Field(
         default=("migrate", "--force"),

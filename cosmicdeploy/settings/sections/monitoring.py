@@ -70,13 +70,17 @@ class Diagnose(Section):
         description="Lock that keeps verify.command from running twice at the same time",
     )
     slow_after: float = Field(
-        default=5, gt=0, description="Report statements that run longer than this, in seconds"
+        default=5,
+        gt=0,
+        description="Report statements, lock waits and idle transactions that last at least this"
+        " long, in seconds",
     )
     end_after: float = Field(
         default=30,
         gt=0,
-        description="A statement or idle transaction that blocks others for longer than this, in"
-        " seconds, is a problem; `diagnose --fix` ends it",
+        description="A statement that runs for at least this long, in seconds, or an idle"
+        " transaction that others wait for at least this long, is a problem; `diagnose --fix` can"
+        " end it",
     )
     connections: float = Field(
         default=0.8,
@@ -128,7 +132,7 @@ class Tolerated(Section):
 
 
 class Checklist(Section):
-    """Which log lines `checklist` counts, and when it calls a value worse than its baseline."""
+    """What `checklist` counts and requests, and when it calls a value worse than its baseline."""
 
     scheduled: str = Field(
         default="",
@@ -150,8 +154,8 @@ class Checklist(Section):
         default=150,
         ge=1,
         le=1000,
-        description="Heartbeats that `checklist --probe` sends to get one 429: more than the rate"
-        " limit. As many again if none is refused",
+        description="Number of heartbeats that `checklist --probe` sends to get one 429; must"
+        " exceed the rate limit. It sends as many again if none is refused",
     )
     external: tuple[External, ...] = Field(
         default=(), description="Services outside the stack that have to work with the release"

@@ -24,14 +24,14 @@ def without_credentials(url: str | None) -> str | None:
     return url
 
 
-def _as_list(value: Any) -> Any:
+def _as_tuple(value: Any) -> Any:
     return (value,) if isinstance(value, str | Path) else value
 
 
 # One path, or a list of at least one path.
 Paths = Annotated[
     tuple[Path, ...],
-    BeforeValidator(_as_list, json_schema_input_type=Path | tuple[Path, ...]),
+    BeforeValidator(_as_tuple, json_schema_input_type=Path | tuple[Path, ...]),
     Field(min_length=1),
 ]
 Url = Annotated[str, AfterValidator(without_credentials)]

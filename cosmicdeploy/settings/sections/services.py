@@ -48,7 +48,7 @@ class Services(Section):
 
     @property
     def released(self) -> Words:
-        """All services that run the application's own image, in the order of a rollout."""
+        """All services that run an image of the applications, in the order of a rollout."""
         return (*self.app, *self.singletons)
 
     @property
@@ -157,6 +157,10 @@ class Services(Section):
 
     @property
     def all(self) -> Words:
+        """All services that the deployer looks after, infrastructure first.
+
+        Omits services that run once and end (`one_shot`), and services that are left alone.
+        """
         return (*self.infrastructure, *self.deployed)
 
 
@@ -167,4 +171,4 @@ def without(services: Words, names: Collection[str]) -> Words:
 
 def named_replicas(names: Words, replicas: Mapping[str, Sequence[str]]) -> Words:
     """Return the names; the name of a service in `replicas` becomes the names of its replicas."""
-    return tuple(other for name in names for other in replicas.get(name, (name,)))
+    return tuple(replica for name in names for replica in replicas.get(name, (name,)))

@@ -84,7 +84,7 @@ def test_commands_may_be_in_the_settings_themselves(tmp_path: Path) -> None:
         ("  commands: {run: [up]}\n", "no effect without `framework: commands`", 5, "to commands"),
         (
             "  framework: django\n  command: [migrate]\n  rollback: [x]\n",
-            "migrate.command is of Laravel, but the framework is django",
+            "migrate.command is for Laravel, but the framework is django",
             6,
             "remove migrate.command, migrate.rollback",
         ),

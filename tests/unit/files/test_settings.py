@@ -193,10 +193,29 @@ def test_a_missing_secret_is_reported_with_the_file_to_set_it_in(tmp_path: Path)
 def test_a_secret_may_be_empty_where_none_is_needed_but_not_unset(tmp_path: Path) -> None:
     loaded = load(minimal(tmp_path), {"REDIS_PASSWORD": ""})
     assert loaded.secret("REDIS_PASSWORD", may_be_empty=True) == ""
-    with pytest.raises(ConfigError, match="REDIS_PASSWORD"):
+    with pytest.raises(ConfigError, match="REDIS_PASSWORD is empty"):
         loaded.secret("REDIS_PASSWORD")
-    with pytest.raises(ConfigError, match="REDIS_PASS"):
+    with pytest.raises(ConfigError, match="REDIS_PASS is not set"):
         loaded.secret("REDIS_PASS", may_be_empty=True)
+
+
+@pytest.mark.parametrize(
+    ("lists", "what", "todo"),
+    [
+        ("stateful: [db]", "'db' has a role", "remove db from services.stateful"),
+        ("stateless: [web]", "'web' has a role", "remove web from services.stateless"),
+        ("stateful: [x], left_alone: [x]", "left_alone", "name x in only one of the two keys"),
+        ("stateful: [x], stateless: [x]", "stateless", "name x in only one of the two keys"),
+    ],
+)
+def test_a_list_of_services_without_a_role_contradicts_no_other_key(
+    tmp_path: Path, lists: str, what: str, todo: str
+) -> None:
+    path = minimal(tmp_path)
+    path.write_text(path.read_text().replace("database: db}", f"database: db, {lists}}}"))
+    with pytest.raises(ConfigError, match=what) as caught:
+        load(path, {})
+    assert caught.value.todo == todo
 
 
 def test_secrets_are_not_in_the_repr(tmp_path: Path) -> None:

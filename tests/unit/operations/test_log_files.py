@@ -97,3 +97,12 @@ def test_a_container_that_ends_before_its_file_can_be_followed_is_an_error() -> 
     with pytest.raises(EngineError, match="cannot be followed") as caught:
         Files(engine, "/log", 0).follow(container, lambda _: None, threading.Event())
     assert "OCI runtime exec failed" in caught.value.details[0]
+
+
+def test_a_file_that_cannot_be_read_is_named_with_a_command_that_looks_for_it() -> None:
+    missing = SimpleNamespace(exit_code=1, stdout=b"", error_text="tail: cannot open\n")
+    engine: Any = SimpleNamespace(exec=lambda *_: missing)
+    with pytest.raises(EngineError, match="log file cannot be read") as caught:
+        list(Files(engine, "/my logs/a", 10).past(CONTAINER))
+    assert "`cosmicdeploy exec app ls -l '/my logs/a'`" in caught.value.todo
+    assert caught.value.details == ("tail: cannot open",)

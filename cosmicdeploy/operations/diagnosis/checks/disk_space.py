@@ -77,6 +77,7 @@ class _Found:
         self.systems.setdefault(key, (f"{system.folder} of {place}", system))
 
     def full(self) -> list[tuple[str, FileSystem]]:
+        """Return the file systems that count as full, each with its folder and place."""
         return [(w, each) for w, each in self.systems.values() if each.share >= self._limit]
 
 

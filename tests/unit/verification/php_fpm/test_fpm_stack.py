@@ -171,7 +171,12 @@ def test_verify_requests_the_proxy_and_each_replica_that_can_be_requested(
     assert f"{addresses} address" in result.expected
 
 
-@pytest.mark.parametrize("script", ["index.php", "/srv/index.html", "/srv/", "/a/b.php/c.php"])
+@pytest.mark.parametrize("script", ["index.php", "/srv/index.html", "/srv/"])
 def test_a_script_is_an_absolute_path_that_ends_in_php(fpm: StackOf, script: str) -> None:
-    with pytest.raises(ConfigError, match=r"app\.script: must be an absolute path"):
+    with pytest.raises(ConfigError, match=r"app\.script: must be an absolute path that ends in"):
         fpm(9000, f"script: {script}")
+
+
+def test_no_folder_of_a_script_ends_in_php(fpm: StackOf) -> None:
+    with pytest.raises(ConfigError, match=r"app\.script: .* without a folder whose name ends"):
+        fpm(9000, "script: /a/b.php/c.php")
