@@ -106,8 +106,8 @@ def _turns_clients_away(options: Mapping[str, Any]) -> bool:
 def _require_no_swap(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
     """Raise `NeedsPerson` if an interrupted rollback was swapping data or turns clients away.
 
-    A rollback that does neither may be accepted: clients already use the data that it swapped in,
-    so an undo would lose what they have written since.
+    A rollback that does neither may be accepted. If it has swapped data already, clients use that
+    data, and an undo would lose what they have written since.
     """
     rollbacks = [run for run in runs if run.kind is RunKind.ROLLBACK]
     if not rollbacks:

@@ -27,7 +27,7 @@ OF_DATABASE = (
     "diagnose.connections",
 )
 # Keys and sections that mean nothing without a console. The section `migrate` is not among them: it
-# needs a console only if no framework is named, since the default is Laravel.
+# needs a console only if the settings name no framework.
 OF_CONSOLE = (
     "cache_clear.commands",
     "verify.command",

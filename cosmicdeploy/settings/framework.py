@@ -31,10 +31,10 @@ OF_LARAVEL = {"run": "command", "pending": "status", "down": "rollback", "sql": 
 def framework_of(settings: Settings, document: Document) -> Framework:
     """Return the framework that the settings name; by default Laravel if there is a console.
 
-    Its commands begin with `migrate.program`; without that key with the console if the framework's
-    commands are console commands, else with what the framework's file says. Raises `ConfigError`,
-    with file and line, if there is no such framework, if its file is not valid, or if other keys
-    contradict it.
+    Its commands begin with the words of `migrate.program`. Without that key, console commands begin
+    with `app.console`, and other commands with what the framework's file says. Raises
+    `ConfigError`, with file and line, if there is no such framework, if its file is not valid, or
+    if other keys contradict it.
     """
     migrate, console = settings.migrate, settings.app.console
     name = migrate.framework or (DEFAULT if console else NONE)

@@ -14,7 +14,8 @@ def require_lists_without_contradiction(services: Services) -> None:
     """
     for key in ("stateful", "stateless"):
         for name in getattr(services, key):
-            if name in services.all:  # before services without a role are known: those with one
+            # The compose file is not read yet, so `all` has only the services with a role.
+            if name in services.all:
                 raise ConflictingKey(
                     f"services.{key}",
                     f"{name!r} has a role, which says how it is replaced",

@@ -20,8 +20,8 @@ from cosmicdeploy.operations.logs.source import Source
 CHECK_SECONDS = 0.5
 # Seconds that lines are collected before they are sorted by time and returned.
 BATCH_SECONDS = 0.1
-# If following a running container ends, the next attempt begins this many seconds after the begin
-# of the last one.
+# If following a running container ends, the next attempt begins this many seconds after the last
+# attempt began.
 RETRY_AFTER = 5.0
 # When this many lines are queued, readers wait, so that a slow caller does not fill the memory.
 MAX_QUEUED = 10_000

@@ -129,7 +129,7 @@ def _presumed_keys(presumed: Presumed | None) -> dict[str, Any]:
 
 
 def require_consistent(own: Mapping[str, OwnApplication], services: Words) -> None:
-    """Raise `ConflictingKey` if an application's services are unknown, or those or its name shared.
+    """Raise `ConflictingKey` if an application's services or name are unknown or ambiguous.
 
     Each service must be in `services.app` and in one application only. The name of an application
     must not be the name of a role or of another service.

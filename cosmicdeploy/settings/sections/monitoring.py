@@ -72,8 +72,8 @@ class Diagnose(Section):
     slow_after: float = Field(
         default=5,
         gt=0,
-        description="Report statements, lock waits and idle transactions that last at least this"
-        " long, in seconds",
+        description="Seconds after which a statement or an idle transaction is reported, and a wait"
+        " for a lock is a problem",
     )
     end_after: float = Field(
         default=30,

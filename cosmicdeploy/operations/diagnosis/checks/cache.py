@@ -83,7 +83,7 @@ def _writes(redis: Cache) -> Finding:
     if not refusal:
         return _past_refusals(redis)
     if code == "LOADING":
-        return warning(WRITES, "Redis is still loading its data, and accepts no command before")
+        return warning(WRITES, "Redis accepts no command until it has loaded its data")
     if code == "NOPERM":
         return warning(WRITES, "not checked: the deployer's user of Redis may not write")
     meaning = REFUSALS.get(code)

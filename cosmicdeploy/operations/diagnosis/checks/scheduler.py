@@ -69,7 +69,7 @@ def process(ctx: Context) -> Iterator[Finding]:
     scheduler = running_scheduler(ctx)
     if scheduler is None:
         return
-    # The last word, such as schedule:work, also occurs if the command runs in a shell.
+    # The last word, such as schedule:work, says what the command does.
     word = scheduler.command[-1] if scheduler.command else ""
     processes = [p for p in ctx.engine.processes(scheduler.id) if word in p.command]
     if any(each.can_run for each in processes):

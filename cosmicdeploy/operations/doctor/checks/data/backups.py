@@ -59,18 +59,18 @@ def _destination(ctx: Context, destination: Destination) -> Outcome:
         store = Store(destination, ctx.loaded.directory)
         store.names()
     except BackupError as error:
-        return Outcome(flaws=(_flaw_of(destination, error),))
+        return Outcome(flaws=(_copy_flaw(destination, error),))
     folder = store.local_folder
     if folder is None:
         why = f"{destination.name} can be listed; whether it can be written is not tried"
         todo = "`cosmicdeploy backup create` writes the first copy, and reads it back"
         return Outcome(unchecked=(Unchecked(why=why, todo=todo),))
     if not os.access(nearest_existing(folder), os.W_OK | os.X_OK):
-        return Outcome(flaws=(_flaw_of(destination, _not_writable(folder)),))
+        return Outcome(flaws=(_copy_flaw(destination, _not_writable(folder)),))
     return Outcome(found=f"copies to {destination.name}")
 
 
-def _flaw_of(destination: Destination, error: BackupError) -> Flaw:
+def _copy_flaw(destination: Destination, error: BackupError) -> Flaw:
     """Return the flaw of a destination that takes no copy: a deploy fails if it is required."""
     if destination.required:
         return flaw_of(error, "deploy", NO_REQUIRED_COPY)

@@ -48,7 +48,7 @@ def database(ctx: Context) -> Outcome:
 
 
 def _unmet(ctx: Context, access: DatabaseAccess) -> Iterator[BackupError | DatabaseError]:
-    """Yield an error for each requirement that does not hold, such as that the user can log in."""
+    """Yield an error for each requirement that does not hold, and the one that ends the checks."""
     backup, folder = ctx.settings.backup, nearest_existing(ctx.catalogue.folder)
     options = DumpOptions(exact=backup.exact, silence=backup.silence, prove=backup.prove)
     try:

@@ -62,7 +62,7 @@ def _own_checks(ctx: Context) -> Outcome:
 def _test_of(ctx: Context, name: str) -> Sequence[str] | None:
     """Return the health check of a service: the declared one, else its image's.
 
-    Returns None if it is unknown, because the image or the engine cannot be reached.
+    Returns None if it is unknown, because the engine lacks the image or cannot be reached.
     """
     declared = ctx.service(name).healthcheck
     if declared is not None and declared.test:
