@@ -46,7 +46,7 @@ class UnlockStep(Step):
     def _still_stale(self, ctx: Context) -> list[OverlapLock]:
         """Return the locks that exist and that no command has taken since they were found stale.
 
-        A command that takes a lock changes its owner, or lets more time pass until it expires.
+        A lock that was taken since has another `owner`, or more time `left`.
         """
         stale = {lock.key: OverlapLock(**lock.model_dump()) for lock in self.locks}
         return [

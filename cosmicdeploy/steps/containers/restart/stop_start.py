@@ -23,7 +23,10 @@ def serves(ctx: Context, name: str) -> bool:
 
 
 def stop(ctx: Context, targets: Sequence[Target]) -> None:
-    """Stop the targets' containers at the same time, each with its own grace period."""
+    """Stop the targets' containers at the same time, each with its own grace period.
+
+    Raises what `end_all` raises.
+    """
     ctx.safe_point()
     end_all(ctx, {target.name: target.require_container().id for target in targets})
 
@@ -62,7 +65,8 @@ def wait_for_replicas(ctx: Context) -> None:
 def put_all_in_service(ctx: Context) -> None:
     """Let the proxy send requests to all replicas again.
 
-    An error of the proxy is ignored, but `LockLost` and `EngineUnavailable` are raised.
+    An error of the proxy is ignored: the step `recover` of the next run tries again. `LockLost` and
+    `EngineUnavailable` are raised.
     """
     proxy = ProxyControl(ctx, Phases())
     with FirstError():
