@@ -93,11 +93,14 @@ class VerifyStep(Step):
     def _error(self, failed: Sequence[CheckResult]) -> CosmicError:
         """Return `CheckFailed` if a point is wrong; `NotProven` if all points are only unproven."""
         wrong = [result for result in failed if not result.unproven]
+        error_type: type[CosmicError] = CheckFailed if wrong else NotProven
+        first = (wrong or failed)[0]
         if not wrong:
-            error_type, first, verb = NotProven, failed[0], "cannot be proven"
+            verb = "cannot be proven"
+        elif len(failed) == 1:
+            verb = "fails"
         else:
-            error_type, first = CheckFailed, wrong[0]
-            verb = "fails" if len(failed) == 1 else "fail"
+            verb = "fail"
         return error_type(
             f"{len(failed)} of {counted(len(self.only), 'point')} {verb}",
             where=", ".join(result.point for result in failed),

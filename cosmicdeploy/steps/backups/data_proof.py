@@ -22,9 +22,10 @@ NOT_PROVEN = "backup.prove is off: no backup is proven to be restorable"
 def plan_text(ctx: Context, *, is_alone: bool) -> str:
     """Return what the plan of a backup says about its proof; "" if only the structure is proven.
 
-    `is_alone`: the backup is made without a deploy, so there is no soak.
+    `is_alone`: the step runs without the other steps of its playbook, so no soak follows. Otherwise
+    one may follow: a deploy has a soak, a rollback has none.
     """
-    when = "immediately" if is_alone else "during the soak"
+    when = "immediately" if is_alone else "during the soak, if the playbook has one"
     return {
         "off": "; NOT proven to be restorable: backup.prove is off",
         "structure": "",

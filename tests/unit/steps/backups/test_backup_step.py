@@ -21,7 +21,7 @@ from tests.unit.settings_of import settings_of
 
 pytestmark = pytest.mark.unit
 
-DEPLOY = BackupStep(name="backup", when="always")
+IN_PLAYBOOK = BackupStep(name="backup", when="always")
 ALONE = BackupStep(name="backup").alone()
 
 
@@ -68,9 +68,14 @@ def test_a_prune_that_fails_is_a_warning(
 @pytest.mark.parametrize(
     ("step", "prove", "says"),
     [
-        (DEPLOY, "structure", "back up shop"),
-        (DEPLOY, "data", "back up shop; its data is proven by a restore during the soak"),
-        (DEPLOY, "off", "back up shop; NOT proven to be restorable: backup.prove is off"),
+        (IN_PLAYBOOK, "structure", "back up shop"),
+        (
+            IN_PLAYBOOK,
+            "data",
+            "back up shop; its data is proven by a restore during the soak,"
+            " if the playbook has one",
+        ),
+        (IN_PLAYBOOK, "off", "back up shop; NOT proven to be restorable: backup.prove is off"),
         (ALONE, "structure", "back up shop"),
         (ALONE, "data", "back up shop; its data is proven by a restore immediately"),
     ],
