@@ -95,7 +95,7 @@ def undo_younger(ctx: Context, before: Facts) -> None:
 
 
 def _present(ctx: Context, before: Facts) -> Iterator[tuple[Facts, Container]]:
-    """Yield the facts and the container of each service that is still declared, and has one."""
+    """Yield the facts and the container of each declared service whose container still exists."""
     for each in before.get(LEFT_OUT, ()):
         container = ctx.engine.container(each["id"])
         if container is not None and each["service"] in ctx.stack.services:

@@ -65,8 +65,7 @@ def wait_for_replicas(ctx: Context) -> None:
 def put_all_in_service(ctx: Context) -> None:
     """Let the proxy send requests to all replicas again.
 
-    An error of the proxy is ignored: the step `recover` of the next run tries again. `LockLost` and
-    `EngineUnavailable` are raised.
+    An error of the proxy is ignored, but `LockLost` and `EngineUnavailable` are raised.
     """
     proxy = ProxyControl(ctx, Phases())
     with FirstError():
