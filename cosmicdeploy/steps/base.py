@@ -79,7 +79,7 @@ class Step(WrittenModel):
     needs_backup: ClassVar[bool] = True
     # Whether `verify` runs `check` again, which must then find nothing to change.
     is_checked_again: ClassVar[bool] = True
-    # The step or its undo swaps data, so it cannot be undone once clients have been let in again.
+    # The step or its undo swaps data: once clients are let in again, an undo would lose their rows.
     swaps_data: ClassVar[bool] = False
     # If this step's undo fails, the steps before it are not undone: the new data stays in place,
     # and needs their changes.
@@ -186,7 +186,7 @@ class Step(WrittenModel):
         return ""
 
     def leaves_data(self, change: Change) -> bool:
-        """Whether `undo` leaves the database as the change has made it, or as services have."""
+        """Whether `undo` leaves what the step, or services that it ran, did to the database."""
         return self.leaves_data_changed
 
     @property

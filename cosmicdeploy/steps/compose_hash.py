@@ -20,15 +20,17 @@ from cosmicdeploy.stack.service_digest import digest
 def config_hash(ctx: Context, name: str) -> str:
     """Return the hash that this machine's Compose computes for a service.
 
-    If Compose gives no hash for the service, returns the hash of its container in place, unless
-    that container has drifted. Without either hash, returns a digest of the declaration.
+    If Compose gives no hash for the service, returns the hash in the label of its container in
+    place, unless that container has drifted. Without either hash, returns a digest of the
+    declaration.
     """
     service = ctx.service(name)
-    # The hash of a service that refers to other services depends on their containers in place now.
+    # The hash of a service that refers to other services depends on their containers in place now,
+    # so it is not taken from the run's cache.
     if referred_services(service) or service.volumes_from:
         hashes = _compose_hashes(ctx)
     else:
-        # If Compose does not answer in time, the next call asks again.
+        # An empty answer (Compose did not answer in time) is not cached: the next call asks again.
         hashes = ctx.lookup_cache.compose_hashes or _compose_hashes(ctx)
         ctx.lookup_cache.compose_hashes = hashes
     own = hashes.get(service.compose_name)
@@ -38,7 +40,7 @@ def config_hash(ctx: Context, name: str) -> str:
 def ask_compose_early(ctx: Context) -> None:
     """Start to ask Compose for the hashes in the background; an answer takes about a second.
 
-    The answer is cached for `config_hash`.
+    `config_hashes` caches the answer, so `config_hash` need not wait for it later.
     """
 
     def ask() -> None:
@@ -64,6 +66,10 @@ def _compose_hashes(ctx: Context) -> Mapping[str, str]:
 
 
 def _carried_over(ctx: Context, name: str) -> str | None:
+    """Return the hash in the label of a service's container; None if the container has drifted.
+
+    None also without a container, or if the container has no such label.
+    """
     container = ctx.container(name)
     if container is None or ctx.engine.differences(container.id, ctx.service(name)):
         return None

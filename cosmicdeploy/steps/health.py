@@ -49,6 +49,12 @@ class HealthStep(Step):
 
 
 def _containers(ctx: Context) -> str:
+    """Check that the containers are healthy, except those of excused services; describe them.
+
+    Excused are services that did not work before the run or that the run creates, and a proxy that
+    the run has stopped. Raises `CosmicError` for any other container that does not become healthy,
+    and `Refused` if a second scheduler runs.
+    """
     stopped_proxy = ctx.settings.services.proxy if proxy_is_stopped(ctx) else None
     excused = {*ctx.run.known_failures.services, *ctx.run.known_failures.new, stopped_proxy}
     required = [name for name in ctx.settings.services.all if name not in excused]
@@ -86,7 +92,8 @@ def _is_created(ctx: Context, name: str | None) -> bool:
 def require_database(ctx: Context) -> str:
     """Check that the database answers; return a text with its vendor and version.
 
-    Without a database, returns `NO_DATABASE`. Raises `CosmicError` if the database does not answer.
+    Without a database, returns `NO_DATABASE`. A database that this run creates later is not asked.
+    Raises `CosmicError` if the database does not answer.
     """
     if not ctx.has_database:
         return NO_DATABASE
@@ -101,7 +108,8 @@ def require_database(ctx: Context) -> str:
 def require_cache(ctx: Context, name: str) -> str:
     """Check that the cache answers, and return a text that says so.
 
-    Raises `ProbeFailed` if the cache does not answer.
+    A cache that this run creates later is not asked. Raises `ProbeFailed` if the cache does not
+    answer.
     """
     import redis  # slow to import
 

@@ -29,7 +29,8 @@ from cosmicdeploy.steps.static_files.leftovers import clean_up, left_aside
 class RecoverStep(Step):
     """Finish or clean up what interrupted runs left half-way.
 
-    - Waits for commands of these runs that still run in containers of their own.
+    - Waits for commands of these runs in containers of their own; removes these containers, and
+      trials.
     - Restores the database server's lock wait, which a migration shortens.
     - Puts candidate and superseded containers in place or removes them; keeps superseded containers
       that an undo may need.

@@ -66,17 +66,19 @@ def _services_by_word(ctx: Context) -> Mapping[str, Sequence[str]]:
     services = ctx.stack.services
     containers = {service.container_name: [name] for name, service in services.items()}
     roles: Mapping[str, Sequence[str]] = {r: ctx.settings.services.of([r]) for r in ROLES}
-    # Leaves out an application with the name of a role: it has a single service, which has the same
-    # name, so the word names that service anyway.
+    # Without an application that has the name of a role: its only service has the same name, so the
+    # word names that service anyway.
     applications = {
         each.name: each.services for each in ctx.settings.all_applications if each.name not in roles
     }
     replicas = replicas_by_service(services.values())
     names = {name: [name] for name in services}
+    # For a word with several meanings, the last mapping that has it wins.
     return {**containers, **roles, **applications, **replicas, **names}
 
 
 def _services_of(word: str, known: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """Return the services that a word names; raises `UsageError` if it names none."""
     services = known.get(word)
     if services:
         return services

@@ -22,8 +22,8 @@ from cosmicdeploy.verification.points import CHECKS, RENAMED, current_name, run_
 class VerifyStep(Step):
     """Check some or all points of the verification.
 
-    Fails if a blocking point fails or cannot be proven. Points that failed before the run may be
-    excused.
+    Fails if a blocking point fails or cannot be proven, unless it is excused because it failed
+    before the run (see `Excused`).
     """
 
     kind: ClassVar[str] = "verify"
@@ -93,9 +93,15 @@ class VerifyStep(Step):
     def _error(self, failed: Sequence[CheckResult]) -> CosmicError:
         """Return `CheckFailed` if a point is wrong; `NotProven` if all points are only unproven."""
         wrong = [result for result in failed if not result.unproven]
-        kind, first = (CheckFailed, wrong[0]) if wrong else (NotProven, failed[0])
-        verb = "cannot be proven" if not wrong else "fails" if len(failed) == 1 else "fail"
-        return kind(
+        error_type: type[CosmicError] = CheckFailed if wrong else NotProven
+        first = (wrong or failed)[0]
+        if not wrong:
+            verb = "cannot be proven"
+        elif len(failed) == 1:
+            verb = "fails"
+        else:
+            verb = "fail"
+        return error_type(
             f"{len(failed)} of {counted(len(self.only), 'point')} {verb}",
             where=", ".join(result.point for result in failed),
             todo=first.todo,

@@ -89,14 +89,15 @@ def monitor(ctx: Context) -> CheckResult:
     found = _last_line(result.text or result.error_text) or f"exit code {result.exit_code}"
     if not ok and command not in ctx.run_console(container, "list").text:
         found = f"{command} is not registered"
-    itself = (
-        f"ran {command} itself, since verify.dry_run is not set: " if verify.runs_command else ""
-    )
+    expected = f"{command} is registered and its dry run exits with 0"
+    if verify.runs_command:
+        expected = f"{command} is registered and exits with 0"
+        found = f"ran {command} itself, since verify.dry_run is not set: {found}"
     return CheckResult(
         point="monitor",
         ok=ok,
-        expected=f"{command} is registered and {'' if itself else 'its dry run '}exits with 0",
-        found=itself + found,
+        expected=expected,
+        found=found,
         todo="rebuild with `cosmicdeploy deploy`, or find the cause with `cosmicdeploy diagnose`",
     )
 
@@ -115,13 +116,15 @@ def heartbeat(ctx: Context) -> CheckResult:
     token, url = ctx.loaded.secret(configured.token_variable), proxy_url(ctx) + configured.path
     response = send_until_not_rate_limited(ctx, url, token=token, json=configured.body)
     ok, unproven = is_accepted(response, configured), why_unproven(response)
+    if ok:
+        found = f"{response} {response.excerpt}"
+    else:
+        found = unproven or why_rejected(response, configured)
     return CheckResult(
         point="heartbeat",
         ok=ok,
         expected=f"200 with {configured.answers_with} from {configured.path}",
-        found=f"{response} {response.excerpt}"
-        if ok
-        else unproven or why_rejected(response, configured),
+        found=found,
         todo=TODO_LIMITED if unproven else todo_of(response, configured),
         unproven=bool(unproven),
     )
@@ -175,6 +178,7 @@ def _working_state(container: Container, command: str | None) -> str:
 
 
 def _has_run(ctx: Context, container: Container, command: str) -> bool:
+    """Return whether the scheduler's log names the command in the last `SCHEDULER_GRACE` s."""
     lines = ctx.engine.logs(container.id, seconds=SCHEDULER_GRACE)
     return any(command in line for line in lines)
 

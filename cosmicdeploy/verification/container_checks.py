@@ -56,7 +56,7 @@ def images(ctx: Context) -> CheckResult:
         container and image and container.image_id == image.id
         for container, image in zip(running.values(), declared.values(), strict=True)
     )
-    is_absent = not any(running.values())
+    has_no_container = not any(running.values())
     releases = {i.id: declared_release(ctx, name) for name, i in declared.items() if i}
     releases |= {each.image_id: release_of(ctx, each) for each in running.values() if each}
     services_by_image: dict[str, list[str]] = {}
@@ -78,7 +78,7 @@ def images(ctx: Context) -> CheckResult:
         expected=f"the declared image in every container: {', '.join(tags)}",
         found="; ".join(found),
         todo=START
-        if is_absent
+        if has_no_container
         else "run `cosmicdeploy deploy`; a restart would keep the old image",
         warnings=tuple(map(_unknown_files, unknown)),
     )
@@ -99,13 +99,15 @@ def _releases_of(
 
 
 def _described(image_id: str, releases: Mapping[str, str]) -> str:
+    """Return an image's release and short id, such as "release 1.2 (sha256:1a2b3c4d5e6f)"."""
     return f"release {releases[image_id] or 'unknown'} ({image_id[:19]})"
 
 
 def _readiness(ctx: Context, name: str) -> tuple[Container | None, bool]:
     """Return a service's container and whether it is ready.
 
-    Waits for a container that is still starting.
+    Waits for a container that is still starting. If it does not become ready, returns it as it is
+    now.
     """
     container = ctx.container(name)
     if container is None or container.health != "starting":

@@ -41,7 +41,7 @@ class Excused:
 
     @classmethod
     def of(cls, ctx: Context) -> Self:
-        """Return what is excused in this run and the interrupted runs that it resumes."""
+        """Return what is excused after the rollouts of this run and of those that it resumes."""
         rollouts = intents(resumed_and_current(ctx.journal, ctx.run.resumed_runs), ROLLOUT)
         replaced = {name for rollout in rollouts for name in rollout.before["containers"]}
         if not replaced:

@@ -101,10 +101,11 @@ def _todo(ctx: Context, failing: Sequence[Answer]) -> str:
 
 
 def _direct(ctx: Context, application: Application, expected: str) -> Iterator[Answer]:
+    """Yield the answer of each replica to a request that is sent to the replica itself."""
     for name in application.services:
         container = ctx.container(name)
         if container is not None and not is_requested(container, application):
-            continue  # the point `containers` sees its own health check
+            continue  # the point `containers` checks such a replica by its own health check
         try:
             url = replica_url(ctx, name) + application.health_path
             response = send_until_not_rate_limited(ctx, url)
@@ -125,6 +126,7 @@ def _is_checked_from_outside(ctx: Context, application: Application) -> bool:
 
 
 def _outside(ctx: Context, application: Application, expected: str) -> Answer | NotReached:
+    """Return the answer that a client gets; `NotReached` says why no request could be sent."""
     try:
         front = reach(ctx, application)
         if isinstance(front, NotReached):
@@ -142,6 +144,7 @@ def _outside(ctx: Context, application: Application, expected: str) -> Answer | 
 
 
 def _good(answers: list[Answer]) -> str:
+    """Describe answers without a problem: the releases that answered."""
     releases: dict[str, set[str]] = {}
     for each in answers:
         releases.setdefault(each.application.name, set()).add(each.release)

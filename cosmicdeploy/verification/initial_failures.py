@@ -111,6 +111,10 @@ def _state_problem(ctx: Context, name: str, container: Container) -> str:
 
 
 def _start_problem(ctx: Context, name: str, container: Container) -> str:
+    """Wait until a starting container is healthy; return what is wrong if it is not, else "".
+
+    A plan does not wait.
+    """
     if ctx.run.is_plan_only:
         return "still starting; a plan does not wait for it"
     try:

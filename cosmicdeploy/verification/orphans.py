@@ -177,6 +177,7 @@ def _reaches_stack(ctx: Context, container: Container) -> bool:
 
 
 def _schedules(ctx: Context, container: Container) -> bool:
+    """Whether a container is of the scheduler's service, or has the scheduler's command."""
     name = ctx.settings.services.scheduler or ""
     is_oneoff = container.labels.get(labels.ONEOFF) == "True"
     if container.project == ctx.stack.project and container.service == name and not is_oneoff:
@@ -184,6 +185,7 @@ def _schedules(ctx: Context, container: Container) -> bool:
     command = _command(ctx, name)
     if command == _command(ctx, ctx.settings.services.app[0]):
         return False  # the replicas have the same command, so it does not identify a scheduler
+    # The container's command line begins with the entrypoint.
     return bool(command) and container.command[-len(command) :] == command
 
 

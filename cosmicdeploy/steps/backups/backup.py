@@ -44,7 +44,8 @@ class BackupStep(Step):
     is_checked_again: ClassVar[bool] = False
 
     when: Literal["needed", "always"] = Field(
-        default="needed", description="`needed`: only if another step changes something."
+        default="needed",
+        description="`needed`: only if a step that needs a backup changes something.",
     )
 
     _is_alone: bool = PrivateAttr(default=False)
@@ -65,14 +66,25 @@ class BackupStep(Step):
             )
         others = ctx.run.steps_ahead.needing_backup(self.kind)
         if self.when == "needed" and not others:
-            nothing = "backup is needed" if ctx.has_database else "images need to be kept"
-            ahead = ", ".join(ctx.run.steps_ahead.other_kinds(self.kind))
-            what = f"only {ahead} changes something" if ahead else "no step changes anything"
-            return Unchanged(reason=f"{what}, so no {nothing}")
+            return Unchanged(reason=self._why_not_needed(ctx))
         why = f" before {', '.join(others)}" if others else ""
         if ctx.settings.database is None:
             return images_to_keep(ctx, why)
-        return Change(summary=f"back up {ctx.settings.database.name}{why}{plan_text(ctx)}")
+        proof = plan_text(ctx, is_alone=self._is_alone)
+        return Change(summary=f"back up {ctx.settings.database.name}{why}{proof}")
+
+    def _why_not_needed(self, ctx: Context) -> str:
+        """Return why the run needs no backup: no step changes something that a backup protects."""
+        kinds = ctx.run.steps_ahead.other_kinds(self.kind)
+        if not kinds:
+            reason = "no step changes anything"
+        elif len(kinds) == 1:
+            reason = f"only {kinds[0]} changes something"
+        else:
+            reason = f"only {', '.join(kinds)} change something"
+        if ctx.has_database:
+            return f"{reason}, so no backup is needed"
+        return f"{reason}, so no images need to be kept"
 
     def apply(self, ctx: Context, change: Change) -> Result:
         images = running_images(ctx)
@@ -104,6 +116,7 @@ class BackupStep(Step):
         ctx.say(f"{backup.id} is created{_proven(backup)}; reading it again")
         verify_and_record(ctx.catalogue, backup, _progress(ctx, "read again")).require()
         self._prove(ctx, backup)
+        # Read from the catalogue, which has recorded the proofs since the backup was created.
         proof = ctx.catalogue.get(backup.id).proof
         return {
             "backup": backup.id,
@@ -123,6 +136,7 @@ class BackupStep(Step):
             ctx.run.data_proof.backup = backup
 
     def settle(self, ctx: Context, change: Change) -> None:
+        """Warn if the backup's data was not proven; remove the backups that no rule keeps."""
         warn_of_missing_proof(ctx)
         if not ctx.settings.backup.keep.is_set:
             return
@@ -134,6 +148,7 @@ class BackupStep(Step):
 
 
 def _proven(backup: Backup) -> str:
+    """Return what the progress says about the proof of the structure; "" without a proof."""
     proof = backup.manifest.structure_proof
     return f", its structure restored in {proof.seconds:.1f} s" if proof else ""
 
@@ -147,10 +162,10 @@ def _structure_proof(backup: Backup) -> Result:
 def _backup_of_interrupted_run(ctx: Context) -> str | None:
     """Return the id of a resumed run's backup that a new backup cannot replace; else None.
 
-    A new backup may lack the state before the resumed run in two cases: that run began a migration,
-    or it is a rollback and maintenance is on.
+    A new backup may lack the state before the resumed run in three cases: the stack has no
+    database, the resumed run began a migration, or it is a rollback and maintenance is on.
     """
-    if not ctx.has_database:  # some containers may run the new release already
+    if not ctx.has_database:  # some containers may run the new images already
         return first_backup(ctx.run.resumed_runs)
     rollbacks = [run for run in ctx.run.resumed_runs if run.kind is RunKind.ROLLBACK]
     if rollbacks:
@@ -160,6 +175,9 @@ def _backup_of_interrupted_run(ctx: Context) -> str | None:
 
 def copy_to_destinations(ctx: Context, backup: Backup) -> Result:
     """Copy a backup to each destination that lacks it; return the new `copies` and the `warnings`.
+
+    The result is empty if the settings have no destination. A copy that is not required only
+    warns if it fails.
 
     Raises `BackupError` if a required copy fails; the backup itself stays usable.
     """
@@ -186,7 +204,7 @@ def copy_to_destinations(ctx: Context, backup: Backup) -> Result:
 def _progress(ctx: Context, what: str) -> Callable[[int], None]:
     """Return a callback that reports the bytes done every few seconds.
 
-    Each call stops the run if it has to stop.
+    Each call is a safe point: it raises if the run has to stop.
     """
     last_report = time.monotonic()
 

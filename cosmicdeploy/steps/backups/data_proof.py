@@ -19,12 +19,17 @@ REPORT_EVERY_SECONDS = 10.0
 NOT_PROVEN = "backup.prove is off: no backup is proven to be restorable"
 
 
-def plan_text(ctx: Context) -> str:
-    """Return what the plan of a backup says about its proof."""
+def plan_text(ctx: Context, *, is_alone: bool) -> str:
+    """Return what the plan of a backup says about its proof; "" if only the structure is proven.
+
+    `is_alone`: the step runs without the other steps of its playbook, so no soak follows. Otherwise
+    one may follow: a deploy has a soak, a rollback has none.
+    """
+    when = "immediately" if is_alone else "during the soak, if the playbook has one"
     return {
         "off": "; NOT proven to be restorable: backup.prove is off",
         "structure": "",
-        "data": "; its data is proven by a restore during the soak",
+        "data": f"; its data is proven by a restore {when}",
     }[ctx.settings.backup.prove]
 
 
@@ -70,7 +75,7 @@ def proving_data(ctx: Context) -> Iterator[Result]:
 
 
 def warn_of_missing_proof(ctx: Context) -> None:
-    """Warn if a backup of this run waits for the proof of its data, since no soak ran."""
+    """Warn if the data of this run's backup is still unproven because no soak ran."""
     proof = ctx.run.data_proof
     _take_over(ctx)
     if proof.backup is not None and proof.is_pending:
@@ -82,9 +87,11 @@ def warn_of_missing_proof(ctx: Context) -> None:
 
 
 def _take_over(ctx: Context) -> None:
-    """Let a resumed run's backup wait for its proof, unless it has one or another backup waits.
+    """Make the backup of a resumed run the one whose data this run proves.
 
-    Warns if the backup cannot be read.
+    Does nothing if this run has a backup to prove itself, or if `backup.prove` is not `data`; nor
+    if the resumed run's backup is damaged, or its data was proven or disproven before. Warns if
+    that backup cannot be read.
     """
     proof, backup_id = ctx.run.data_proof, first_backup(ctx.run.resumed_runs)
     if proof.backup is not None or backup_id is None or not ctx.has_database:
@@ -101,6 +108,7 @@ def _take_over(ctx: Context) -> None:
 
 
 def _wait(ctx: Context, proof: BackgroundProof) -> None:
+    """Wait until the proof has ended; report its progress."""
     next_report = 0.0
     while proof.is_running:
         if time.monotonic() >= next_report:
@@ -113,6 +121,7 @@ def _wait(ctx: Context, proof: BackgroundProof) -> None:
 
 
 def _outcome(ctx: Context, proof: BackgroundProof) -> Result:
+    """Say how the proof ended, as a warning if it failed; return the facts for the report."""
     backup_id = proof.backup.id if proof.backup else ""
     again = f"`cosmicdeploy backup verify {backup_id} --data`"
     try:

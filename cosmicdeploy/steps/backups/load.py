@@ -29,11 +29,11 @@ class LoadStep(Step):
         if is_swapped(ctx, target):
             return Unchanged(reason=f"{target.id} was swapped in by the interrupted run")
         require_usable(ctx, target)
-        origin = origin_of(ctx, target)
-        return Change(
-            summary=f"load {target.id} into a shadow schema and compare it with its manifest"
-            f" ({target.proof})" + f"; {origin}" * bool(origin)
-        )
+        summary = f"load {target.id} into a shadow schema and compare it with its manifest"
+        summary += f" ({target.proof})"
+        if origin := origin_of(ctx, target):
+            summary += f"; {origin}"
+        return Change(summary=summary)
 
     def apply(self, ctx: Context, change: Change) -> Result:
         target = target_of(ctx)

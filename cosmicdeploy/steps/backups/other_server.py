@@ -11,10 +11,11 @@ from cosmicdeploy.errors import CosmicError
 
 
 def know_server(ctx: Context) -> None:
-    """Let the catalogue compare the server that each backup names with this stack's server.
+    """Let the catalogue compare this stack's database server with the server of each backup.
 
-    Does nothing if no backup of this stack names a server. Warns if the database does not answer:
-    then backups of another stack with the same project and database count as this stack's.
+    Does nothing if the catalogue knows the server already, if no backup of this stack names a
+    server, or if the stack has no database. Warns if the database does not answer: then backups of
+    another server with the same project and database count as this stack's.
     """
     owner = ctx.catalogue.owner
     if owner is None or owner.server:
@@ -44,6 +45,8 @@ def require_own(ctx: Context, target: Backup) -> None:
 
 
 def origin_of(ctx: Context, target: Backup) -> str:
-    """Return whose data a backup holds; "" if the data is this stack's own."""
+    """Return whose data a backup holds, such as "is another stack's: …"; "" if this stack's."""
     owner = ctx.catalogue.owner
-    return owner.objection(target.manifest).removeprefix("it ") if owner is not None else ""
+    if owner is None:
+        return ""
+    return owner.objection(target.manifest).removeprefix("it ")

@@ -84,6 +84,7 @@ def _needed(ctx: Context, backups: Collection[Backup]) -> dict[str, str]:
 
 
 def _start_removal(ctx: Context, backup: Backup, warnings: list[str]) -> None:
+    """Start to remove a backup; add a warning to `warnings` if that is not possible now."""
     try:
         is_started = start_removal(ctx.catalogue, backup)
     except CosmicError as error:
@@ -96,7 +97,7 @@ def _start_removal(ctx: Context, backup: Backup, warnings: list[str]) -> None:
 def _finish(ctx: Context, backup: Backup, warnings: list[str]) -> list[str] | None:
     """Finish a removal that was started; return the ids of the images that are no longer kept.
 
-    Returns None if the removal fails.
+    If the removal fails, adds a warning to `warnings` and returns None.
     """
     try:
         copies_of(ctx).remove(backup)

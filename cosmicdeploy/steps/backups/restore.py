@@ -47,11 +47,10 @@ class RestoreStep(Step):
                 where=self.name,
                 todo="add a step of the kind load, as in the shipped rollback playbook",
             )
-        origin = origin_of(ctx, target)
-        return Change(
-            summary=f"swap in the data of {target.id} of {created}{f' ({origin})' * bool(origin)}",
-            before={"target": target.id},
-        )
+        summary = f"swap in the data of {target.id} of {created}"
+        if origin := origin_of(ctx, target):
+            summary += f" ({origin})"
+        return Change(summary=summary, before={"target": target.id})
 
     def apply(self, ctx: Context, change: Change) -> Result:
         ctx.lock.require()

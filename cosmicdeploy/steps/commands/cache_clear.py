@@ -43,7 +43,8 @@ class CacheClearStep(Step):
                     todo="run it by hand in an app container",
                     details=last_lines(result),
                 )
-            ctx.say(" ".join(last_lines(result, 1)))
+            for line in last_lines(result, 1):  # a command may print nothing
+                ctx.say(line)
         ctx.lock.require()
         ctx.journal.append("cache-cleared", image=self._image(ctx))
         return {"commands": list(ctx.settings.cache_clear.commands)}

@@ -114,8 +114,8 @@ def open_tmpfs(ctx: Context, name: str, target: str) -> str:
 
 
 def _is_tmpfs(service: Service, target: str) -> bool:
-    same = (mount for mount in service.mounts if mount.target == normpath(target))
-    return any(mount.type == "tmpfs" for mount in same)
+    mounts = (mount for mount in service.mounts if mount.target == normpath(target))
+    return any(mount.type == "tmpfs" for mount in mounts)
 
 
 def _todo(ctx: Context, service: Service, container: Container, path: str) -> str:
@@ -126,6 +126,9 @@ def _todo(ctx: Context, service: Service, container: Container, path: str) -> st
 
 
 def _as_root(service: Service) -> Service:
-    """Return the service with root as its user, and the capabilities that the engine gives root."""
+    """Return the service with root as its user, and without limits on what root may do.
+
+    Its container gets the engine's default capabilities, and no `no-new-privileges`.
+    """
     options = [each for each in service.security_opt if not each.startswith(NO_NEW_PRIVILEGES)]
     return replace(service, user=ROOT, cap_drop=(), cap_add=(), security_opt=tuple(options))

@@ -39,7 +39,7 @@ class CommandStep(Step):
     run: Words = Field(
         min_length=1, description="The command as a list of words; no shell interprets them."
     )
-    expect: str = Field(default="", description="Text that the output must contain.")
+    expect: str = Field(default="", description="Text that the standard output must contain.")
     unless: Words = Field(
         default=(),
         description="`run` is skipped if this command exits with 0. After `run`, this command has"
@@ -96,6 +96,11 @@ class CommandStep(Step):
         return "" if self.undo_with or not self.changes else f"`{self.command}` cannot be undone"
 
     def _check_only(self, ctx: Context) -> Unchanged:
+        """Run a command that changes nothing, and return its result.
+
+        `--plan` does not run it. The plan of a run leaves it to the run if an earlier step changes
+        something.
+        """
         if ctx.run.is_planning and (ctx.run.steps_ahead or ctx.run.is_plan_only):
             return Unchanged(reason="checked in the run", later=True)
         failure = self._try(ctx)
@@ -132,10 +137,13 @@ class CommandStep(Step):
         if result.exit_code == 0 and self.expect in result.text:
             self._show(ctx, result)
             return None
-        kind = CosmicError if self.changes else CheckFailed
-        ended = f"ended with exit code {result.exit_code}"
-        return kind(
-            f"`{self.command}` {ended if result.exit_code else f'did not print {self.expect!r}'}",
+        if result.exit_code != 0:
+            problem = f"ended with exit code {result.exit_code}"
+        else:
+            problem = f"did not print {self.expect!r} to its standard output"
+        error_type = CosmicError if self.changes else CheckFailed
+        return error_type(
+            f"`{self.command}` {problem}",
             where=self.name,
             todo="see its last lines, then run it by hand",
             details=last_lines(result),
@@ -147,7 +155,10 @@ class CommandStep(Step):
             ctx.emit(Notice(text=f"  {self.name}: {line}"))
 
     def verify(self, ctx: Context, change: Change) -> None:
-        """Check that `unless`, if set, now succeeds; `apply` has checked the exit code of `run`."""
+        """Check that `unless`, if set, now succeeds; `apply` has checked the exit code of `run`.
+
+        With `on_failure: go-on`, checks nothing: `run` may have failed.
+        """
         if self.unless and self.on_failure == "stop":
             super().verify(ctx, change)
 

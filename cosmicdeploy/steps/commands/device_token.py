@@ -10,7 +10,8 @@ from cosmicdeploy.steps.refusing import refusing
 def require_token(ctx: Context) -> None:
     """Raise `Refused` if heartbeats are configured but their token is not set.
 
-    A plan calls this, so that a missing token does not fail a run after its rollout.
+    Steps call this while a plan is made, so that a missing token does not fail a run after its
+    rollout.
     """
     heartbeat = ctx.settings.verify.heartbeat
     if heartbeat is None:

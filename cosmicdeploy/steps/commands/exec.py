@@ -46,7 +46,8 @@ class ExecStep(CommandStep):
 def client_environment(ctx: Context, service: str) -> Mapping[str, str]:
     """Return the variable with the password for a client in the database's or cache's container.
 
-    Empty for any other service. The engine shows a command's arguments, but not its environment.
+    Empty for any other service, and if the password is not set. A variable, not an argument: the
+    engine shows a command's arguments, but not its environment.
     """
     settings, variables = ctx.settings, ctx.loaded.variables
     if settings.database is not None and service == settings.services.database:

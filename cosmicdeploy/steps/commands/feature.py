@@ -32,7 +32,6 @@ class FeatureStep(Step):
         states = states_by_service(ctx, self.feature)
         if states and all(state.enabled is self._on for state in states.values()):
             reason = f"{self.feature} is {self.switch} in {', '.join(states)}"
-            # An earlier step may switch the same feature.
             if ctx.run.is_planning and self.kind in ctx.run.steps_ahead.kinds:
                 return Undecided(reason=f"{reason} now; an earlier step may switch it")
             return Unchanged(reason=reason)

@@ -33,7 +33,11 @@ READABLE_BY_ALL = 0o644
 
 @dataclass(frozen=True, kw_only=True)
 class Switched:
-    """The result of a switch; `places` are the services whose containers see it."""
+    """The result of a switch.
+
+    `state` is the feature's state after it. `changed` is False if the feature was switched that way
+    everywhere already. `places` are the services whose containers see the switch.
+    """
 
     state: FeatureState
     changed: bool
@@ -86,7 +90,7 @@ def _request_switch(ctx: Context, name: str, *, on: bool) -> None:
     if result.exit_code != 0:
         lines = [line for line in (result.text + result.error_text).splitlines() if line.strip()]
         raise CosmicError(
-            f"{name} was not switched: `{' '.join(words)}` ended with {result.exit_code}",
+            f"{name} was not switched: `{' '.join(words)}` ended with exit code {result.exit_code}",
             where=container.name,
             todo=f"correct `features.{name}`, or the cause that the command names",
             details=lines[-10:],

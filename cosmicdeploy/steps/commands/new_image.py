@@ -71,10 +71,10 @@ def command_in_new_image(
 ) -> ExecResult:
     """Run a command in the image that the tag of a service names now.
 
-    A command of the first replica runs as the user of the console: in a replica or a trial (a
-    container that serves no client) that has this image already, else in a container of its own. A
-    command of another service always runs in a container of its own, as that service's user. Raises
-    `ConfigError` if there is no image.
+    A command of the first service in `services.app` runs as the user of the console: in a replica
+    or a trial (a container that serves no client) that has this image already, else in a container
+    of its own. A command of any other service always runs in a container of its own, as that
+    service's user. Raises `ConfigError` if there is no image.
     """
     service, image = ctx.service(name), ctx.image_of(name)
     if image is None:
@@ -82,14 +82,15 @@ def command_in_new_image(
             f"The image {service.image} does not exist",
             todo=how_to_get(service),
         )
-    is_app, container = name == ctx.settings.services.app[0], None
+    is_app = name == ctx.settings.services.app[0]
     if is_app and not where.own_container:
         container = _running_container(ctx, service, image.id, only_reads=where.only_reads)
-    if container and where.runs_once:
-        return ctx.run_command(container, command)
-    result = _run_in(ctx, container, command) if container else None
+        if container and where.runs_once:
+            return ctx.run_command(container, command)
+        if container and (result := _run_in(ctx, container, command)) is not None:
+            return result
     user = (is_app and ctx.settings.app.user) or service.user
-    return result or ctx.engine.run_oneoff(
+    return ctx.engine.run_oneoff(
         replace(apart_from_stale(ctx, service, image.id), user=user),
         command,
         image=image.id,
@@ -100,10 +101,10 @@ def command_in_new_image(
 
 
 def _run_in(ctx: Context, container: Container, command: Sequence[str]) -> ExecResult | None:
-    """Run a command in a container; return None if the container ended first.
+    """Run a command in a container; return None if the container ended before the command did.
 
-    The container may end if the new code cannot serve on the present schema. The same code may
-    still be able to migrate.
+    The container may end because the new code cannot serve on the present schema. The command may
+    still work in a container of its own: a migration, for example.
     """
     try:
         result = ctx.run_command(container, command)
@@ -117,6 +118,7 @@ def _run_in(ctx: Context, container: Container, command: Sequence[str]) -> ExecR
 
 
 def _has_ended(ctx: Context, container: Container) -> bool:
+    """Whether the container has ended, or ends within `END_REPORTED_WITHIN_SECONDS`."""
     within = END_REPORTED_WITHIN_SECONDS
     return poll(lambda: not _runs(ctx, container), until=bool, every=0.05, within=within)
 
@@ -129,6 +131,7 @@ def _runs(ctx: Context, container: Container) -> bool:
 def _running_container(
     ctx: Context, service: Service, image_id: str, *, only_reads: bool
 ) -> Container | None:
+    """Return a ready replica or a running trial with this image; None if there is none to use."""
     replica = ctx.container(ctx.settings.services.app[0])
     if replica is not None and replica.is_ready and replica.image_id == image_id:
         return replica

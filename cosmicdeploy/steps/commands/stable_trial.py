@@ -16,9 +16,10 @@ CHECK_EVERY_SECONDS = 0.5
 def require_stable(ctx: Context, trials: Iterable[Container]) -> float:
     """Wait until each trial has run for `restart.stable_for` seconds; return the seconds waited.
 
-    The time counts from the start of a trial, so it includes the migrations and other checks since
-    then. Raises `UnhealthyContainer`, with the last log lines, as soon as a trial has ended,
-    restarted or become unhealthy.
+    The time counts from the start of a trial, so the migrations and other checks since its start
+    are part of it. For a trial whose start this run did not see, it counts from now. Raises
+    `UnhealthyContainer`, with the last log lines, as soon as a trial has ended, was removed, has
+    restarted or has become unhealthy.
     """
     trials, began = list(trials), time.monotonic()
     started = [ctx.run.trials_began.get(each.id, began) for each in trials]
@@ -35,7 +36,7 @@ def require_stable(ctx: Context, trials: Iterable[Container]) -> float:
 
 
 def _require_running(ctx: Context, trial: Container) -> None:
-    """Raise `UnhealthyContainer` if the trial does not run as it did when it became ready."""
+    """Raise `UnhealthyContainer` if the trial has not kept running since it became ready."""
     container = ctx.engine.container(trial.id)
     if container is None:
         problem = "its container was removed"

@@ -1,9 +1,8 @@
 """The step `trial`: start a container of each new image; a trial gets no client's request.
 
 The trials start after the backup, since a container may change data when it starts. The preflight
-checks the trials before the first replica is replaced. Console commands of the new
-image share the trial of the main application, since most of them take less time than the start of a
-container.
+checks the trials before the first replica is replaced. Console commands of the new image run in the
+trial of the main application, since most of them take less time than the start of a container.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from cosmicdeploy.steps.rollout.drift import drift_of
 
 
 class TrialStep(Step):
-    """Start the trials without waiting for them; they are removed at the end of the run."""
+    """Start the trials without waiting for them; remove them at the end of the run."""
 
     kind: ClassVar[str] = "trial"
     # The preflight verifies the trials.
@@ -69,7 +68,10 @@ def applications_to_try(ctx: Context) -> list[Application]:
 
 
 def untried_applications(ctx: Context) -> list[Application]:
-    """Return the applications of which a service will be replaced, but no trial can run."""
+    """Return the applications of which a service will be replaced, but no trial can run.
+
+    No trial can run if the application uses the network of another service's container.
+    """
     return [each for each in _replaced_applications(ctx) if _shared_network(ctx, each)]
 
 
@@ -83,6 +85,7 @@ def why_not_tried(ctx: Context) -> str:
 
 
 def _shared_network(ctx: Context, application: Application) -> str:
+    """Return the service whose network the application uses; "" if it has its own."""
     return ctx.service(application.services[0]).shared_network
 
 
@@ -137,7 +140,7 @@ def running_trial(ctx: Context, application: Application, image_id: str) -> Cont
 
 
 def remove_trials(ctx: Context) -> None:
-    """Remove all trial containers."""
+    """Remove all trial containers of the project. Raises `EngineError`."""
     for container in _trials(ctx):
         ctx.engine.discard(container.id)
 

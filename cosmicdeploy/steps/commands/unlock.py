@@ -12,7 +12,7 @@ from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 
 
 class Held(BaseModel):
-    """A lock as it was when the deployer found it stale; it has the fields of `OverlapLock`."""
+    """A lock as it was when the deployer found it stale, with the fields of `OverlapLock`."""
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
@@ -29,26 +29,30 @@ class UnlockStep(Step):
     locks: tuple[Held, ...] = Field(min_length=1)
 
     def check(self, ctx: Context) -> Change | Unchanged:
-        left = self._left(ctx)
-        if not left:
+        stale = self._still_stale(ctx)
+        if not stale:
             return Unchanged(reason="the locks are gone, or another command holds them")
-        return Change(summary=f"remove {', '.join(lock.key for lock in left)}")
+        return Change(summary=f"remove {', '.join(lock.key for lock in stale)}")
 
     def apply(self, ctx: Context, change: Change) -> Result:
         removed = []
-        for lock in self._left(ctx):
+        for lock in self._still_stale(ctx):
             ctx.lock.require()
             if remove_lock(ctx, lock):
                 ctx.say(f"{lock.key} is removed")
                 removed.append(lock.key)
         return {"removed": removed}
 
-    def _left(self, ctx: Context) -> list[OverlapLock]:
+    def _still_stale(self, ctx: Context) -> list[OverlapLock]:
+        """Return the locks that exist and that no command has taken since they were found stale.
+
+        A lock that was taken since has another `owner`, or more time `left`.
+        """
         stale = {lock.key: OverlapLock(**lock.model_dump()) for lock in self.locks}
         return [
-            stale[now.key]
-            for now in overlap_locks(ctx)
-            if now.key in stale
-            and now.owner == stale[now.key].owner
-            and now.left <= stale[now.key].left
+            stale[current.key]
+            for current in overlap_locks(ctx)
+            if current.key in stale
+            and current.owner == stale[current.key].owner
+            and current.left <= stale[current.key].left
         ]

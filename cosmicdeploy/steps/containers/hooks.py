@@ -1,8 +1,8 @@
 """Start a service's container, and run the commands of `post_start` and `pre_stop` in it.
 
 As in Compose, the commands of `post_start` run once the container is started, whether or not it is
-healthy yet, and those of `pre_stop` before its stop signal. After a command that fails, no further
-command runs.
+healthy yet, and those of `pre_stop` run before the container gets its stop signal. After a command
+that fails, no further command runs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def start_container(
 ) -> None:
     """Start a service's container and run its `post_start`; let a paused container continue.
 
-    A container that continues does not run `post_start` again: it did so when it was started.
+    A paused container does not run `post_start` again: it did so when it was started.
 
     Raises `EngineError` if the start or a command fails. With `hooks_may_fail`, the failure of a
     command is only reported. An undo needs that, since it starts a former container, in which the
@@ -41,7 +41,7 @@ def start_container(
 
 
 def prepare_stop(ctx: Context, service: str, container_id: str) -> None:
-    """Run a service's `pre_stop`; a failure is only reported.
+    """Run a service's `pre_stop` if its container runs; a failure is only reported.
 
     An undo has to be able to stop a container whose `pre_stop` fails.
     """

@@ -2,8 +2,8 @@
 
 A service that was renamed needs what the orphan under its former name still holds: a port of the
 host, a fixed address, or the schedule, which only one container may run. Such an orphan is stopped
-right before the service starts, and started again by an undo. A renamed database or cache is
-treated elsewhere, because of its data: see `probes/preconditions/sole_writer.py`.
+right before the service starts, and started again by an undo. A renamed service that keeps data,
+such as the database, is refused before the run begins: see `probes/preconditions/sole_writer.py`.
 """
 
 from __future__ import annotations
@@ -30,16 +30,17 @@ ANY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - compared, not listened at
 def in_the_way(ctx: Context, names: Collection[str]) -> list[dict[str, Any]]:
     """Return the running orphans that hold what one of these services needs, as journal facts.
 
-    For each orphan, `holds` says what it holds, and `service` is the service that needs it.
+    For each orphan, `service` is the first of these services that needs something of it, and
+    `holds` names the first thing that this service needs.
     """
     running = [orphan for orphan in removable_orphans(ctx) if orphan.is_active]
-    found = {}
+    facts = {}
     for name in names if running else ():
         for orphan in running:
             what = next(_held(ctx, ctx.service(name), orphan), "")
-            if what and orphan.id not in found:
-                found[orphan.id] = {**orphan_facts(orphan), "service": name, "holds": what}
-    return list(found.values())
+            if what and orphan.id not in facts:
+                facts[orphan.id] = {**orphan_facts(orphan), "service": name, "holds": what}
+    return list(facts.values())
 
 
 def require_way(ctx: Context, found: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -88,6 +89,7 @@ def _held(ctx: Context, service: Service, orphan: Container) -> Iterator[str]:
     for port in service.ports:
         for address, number, protocol in orphan.host_ports:
             is_same = (port.published, port.protocol) == (number, protocol)
+            # For a range of ports (`published_end`), the engine chooses one that is free.
             if is_same and not port.published_end and _overlap(port.host_ip, address):
                 yield f"port {number} of the host"
     for attachment in service.networks:
@@ -99,4 +101,5 @@ def _held(ctx: Context, service: Service, orphan: Container) -> Iterator[str]:
 
 
 def _overlap(one: str, other: str) -> bool:
+    """Whether two containers cannot both listen at these addresses of the host."""
     return one == other or one in ANY_ADDRESS or other in ANY_ADDRESS

@@ -58,7 +58,8 @@ class OneShotStep(Step):
 
     def kept_after_undo(self, change: Change) -> str:
         names = ", ".join(change.before["containers"])
-        # The step `migrate` has run its migrations before it, and undoes them.
+        # The step `migrate` has run the migrations of this service before the service ran, and
+        # undoes them.
         migrates = change.before.get("migrates")
         besides = f", besides the migrations of {migrates}," if migrates else ""
         return f"what {names} did to data{besides} stays done"
@@ -70,15 +71,24 @@ class OneShotStep(Step):
 def _reason(ctx: Context, name: str) -> str:
     """Return why a service has to run; "" if it already ran successfully as declared now."""
     drift = drift_of(ctx, name, may_be_stopped=True)
-    if drift.container is None or drift.container.is_active:
+    container = drift.container
+    if container is None or container.is_active:
         return drift.reason or "it did not end"
-    if drift.container.status != "exited" or drift.container.exit_code != 0:
-        return f"it ended with exit code {drift.container.exit_code}"
+    if not container.was_started:
+        return "it was created, but never started"
+    if container.status != "exited":
+        return f"its container is {container.status}"
+    if container.exit_code != 0:
+        return f"it ended with exit code {container.exit_code}"
     return drift.reason or ""
 
 
 def _run(ctx: Context, name: str) -> None:
-    """Run a service in a new container; raises `CosmicError` with its last lines if it fails."""
+    """Run a service in a new container, and show its output; wait until the container has ended.
+
+    Raises `CosmicError`, with the container's last lines, if the exit code is not 0. Raises
+    `EngineError` if the container does not end within `migrate.timeout`, or is removed.
+    """
     created = swap_in(ctx, look_up(ctx, name), Phases(ctx.run.notes))
     ctx.engine.start(created)
     log = LogFollower(partial(ctx.engine.timed_log_lines, created), ctx.say)

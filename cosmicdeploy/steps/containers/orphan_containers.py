@@ -36,7 +36,7 @@ def orphan_facts(orphan: Container) -> dict[str, Any]:
 
 
 def gone_orphans(ctx: Context, begun: Iterable[Intent]) -> list[str]:
-    """Return the orphans that an undo of these steps would have to start, but that are gone."""
+    """Return the names of orphans that an undo of these steps would start, but that are gone."""
     keys = {ORPHANS: "orphans", ROLLOUT: IN_THE_WAY, SERVICES: IN_THE_WAY}
     known = [intent for intent in begun if intent.kind in keys]
     facts = [each for intent in known for each in intent.before.get(keys[intent.kind], ())]
@@ -63,7 +63,10 @@ def start_orphans(ctx: Context, orphans: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _start_orphan(ctx: Context, facts: Mapping[str, Any]) -> None:
-    """Start one orphan; raises `NeedsPerson` if it is gone."""
+    """Start one orphan if it ran before; wait until it is healthy if it was ready before.
+
+    Raises `NeedsPerson` if the orphan is gone, and `CosmicError` if it does not become healthy.
+    """
     if not facts["running"]:
         return
     container = ctx.engine.container(facts["id"])
@@ -91,7 +94,7 @@ def _start_orphan(ctx: Context, facts: Mapping[str, Any]) -> None:
 def remove_stopped(ctx: Context, orphans: Iterable[Mapping[str, Any]]) -> list[str]:
     """Remove orphans that a run has stopped; return their names.
 
-    Their volumes stay, and an orphan that runs again stays too. Raises `EngineError`.
+    Leaves their volumes, and any orphan that runs again. Raises `EngineError`.
     """
     removed = []
     for each in orphans:

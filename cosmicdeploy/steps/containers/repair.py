@@ -22,9 +22,10 @@ from cosmicdeploy.steps.rollout.replacement.replace import temporary_containers,
 
 
 def wait_for_commands(ctx: Context) -> None:
-    """Remove the additional containers that an interrupted run started for commands.
+    """Wait for commands that an interrupted run started in containers of their own.
 
-    If a command still runs in such a container, first waits until the command has ended.
+    Then removes these containers, and the others that the run started in addition to the services:
+    trials, for example. Waits at most `migrate.timeout` for each command; raises `EngineError`.
     """
     for container in ctx.engine.leftovers(ctx.stack.project):
         if container.labels[labels.MARKER] == labels.RUN:
@@ -47,14 +48,18 @@ def unneeded_temporary(ctx: Context) -> list[tuple[str, Container]]:
 def resolve_temporary(ctx: Context, name: str, temporary: Container) -> None:
     """Remove a candidate or superseded container of a service, or put it in place.
 
-    A superseded container goes back in place if the service's container is missing or not ready. A
-    candidate, which never served, takes the place only if the service has no container.
+    A superseded container goes back in place if the service's container is missing or not ready;
+    in that case the service's container is removed. A candidate, which never served, takes the
+    place only if the service has no container. Otherwise the candidate is removed, and the
+    service's container is started.
     """
     current = ctx.container(name)
     if current is not None and role_of(temporary.name) is ContainerRole.CANDIDATE:
         ctx.engine.remove(temporary.id)
+        # The run may have stopped `current` for the candidate. A service with a container that an
+        # undo needs is left to `repair`.
         if not _needed_for_undo(ctx, name):
-            _start(ctx, current, name)  # the run may have stopped it for the candidate
+            _start(ctx, current, name)
     elif current is not None and serves_now(ctx, current):
         ctx.engine.remove(temporary.id)
     else:
@@ -92,7 +97,7 @@ def repair(ctx: Context, name: str) -> None:
     if current is not None and _becomes_ready(ctx, current, name):
         return
     for superseded in temporary_containers(ctx, ctx.service(name)):
-        if needed and superseded.id == needed[-1]:
+        if needed and superseded.id == needed[-1]:  # the last container that worked
             if current is not None and current.id not in needed:
                 ctx.engine.remove(current.id)
             _return_to_place(ctx, superseded, name)
@@ -127,6 +132,7 @@ def _return_to_place(ctx: Context, container: Container, name: str) -> None:
 
 
 def _becomes_ready(ctx: Context, container: Container, name: str) -> bool:
+    """Start a container; return whether it becomes ready. Raises `EngineUnavailable`."""
     try:
         _start(ctx, container, name)
     except EngineUnavailable:

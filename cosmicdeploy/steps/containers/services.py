@@ -48,14 +48,14 @@ class ServicesStep(Step):
     def creates(self, ctx: Context) -> Sequence[str]:
         """Return the services of the step.
 
-        Leaves out services that keep data and depend on the application: the step `rollout` starts
-        them.
+        Leaves out what the step `rollout` starts: services without a role that no application and
+        no one-shot service needs, and services that keep data and depend on an application.
         """
         services, released = ctx.settings.services, {*ctx.settings.services.released}
         needed = needed_by(ctx.stack, {*released, *services.one_shot})
-        left = {name for name in services.other if name not in needed}
-        left |= {n for n in services.keeping_data if needed_by(ctx.stack, {n}) & released}
-        return [name for name in services.of(self.roles) if name not in left]
+        later = {name for name in services.other if name not in needed}
+        later |= {n for n in services.keeping_data if needed_by(ctx.stack, {n}) & released}
+        return [name for name in services.of(self.roles) if name not in later]
 
     def check(self, ctx: Context) -> Change | Unchanged:
         names = self.creates(ctx)
@@ -76,6 +76,7 @@ class ServicesStep(Step):
         return Change(summary="; ".join(filter(None, parts)), before=before)
 
     def _down(self, ctx: Context, names: Sequence[str]) -> list[str]:
+        """Return the services that do not run; with `new_only`, those that are new."""
         if self.new_only:
             return [name for name in names if ctx.is_new(name)]
         return [n for n in names if (c := ctx.container(n)) is None or not c.is_running]
@@ -116,7 +117,7 @@ class ServicesStep(Step):
         for name in reversed(change.before["containers"]):
             with errors:
                 if name not in kept:
-                    put_back(ctx, name, None)
+                    put_back(ctx, name, None)  # None: the service had no container
         with errors:
             start_again(ctx, change.before)
         errors.raise_if_any()
@@ -127,6 +128,10 @@ class ServicesStep(Step):
 
 
 def _bring_up(ctx: Context, name: str, before: Mapping[str, Any]) -> None:
+    """Start or create a service's container, and wait until it is healthy.
+
+    First stops the orphans that hold something the service needs.
+    """
     stop_for(ctx, name, before)
     container = ctx.container(name)
     if container is None:
@@ -138,7 +143,8 @@ def _bring_up(ctx: Context, name: str, before: Mapping[str, Any]) -> None:
 
 
 def _kept(change: Change) -> list[str]:
-    """Return the services that an undo leaves running."""
+    """Return the services that an undo leaves running: all of them if a service needs one."""
+    # A record of an earlier version has no `needed_by`.
     needed = bool(change.before.get("needed_by"))
     containers = change.before["containers"].items()
     return [name for name, before in containers if needed or before is not None]

@@ -1,8 +1,9 @@
 """Stop containers, if possible without interrupting a job.
 
-A signal ends the wait for a stop immediately. The engine continues the stop, and the undo first
-waits until the stop has ended: until then the container looks as if it kept running, although it
-will end. A stop begins with the first command of `pre_stop`, which may itself end the container.
+A signal to the deployer ends the wait for a stop immediately. The engine continues the stop, and
+the undo first waits until the stop has ended: until then the container looks as if it kept running,
+although it will end. A stop begins with the first command of `pre_stop`, which may itself end the
+container.
 """
 
 from __future__ import annotations
@@ -25,18 +26,20 @@ from cosmicdeploy.steps.containers.hooks import prepare_stop
 CHECK_EVERY = 0.25
 # In seconds: the grace period of a container that runs no job and ignores its stop signal.
 NO_GRACE = 0.0
-# After a signal, commands of `pre_stop` have this many seconds left: one that hangs would hold up
-# the undo.
+# After a signal to the deployer, the commands of `pre_stop` have this many seconds left: a command
+# that hangs would hold up the undo.
 PRE_STOP_SECONDS = 60.0
 
 
 def end(ctx: Context, service: str, container_id: str, grace: float | None = None) -> None:
-    """Stop one service's container, as `end_all` does."""
+    """Stop one service's container as `end_all` does, and raise what that raises."""
     end_all(ctx, {service: container_id}, grace)
 
 
 def end_all(ctx: Context, containers: Mapping[str, str], grace: float | None = None) -> None:
-    """Stop containers (service → id) at the same time; kill each after `grace` seconds.
+    """Stop containers (service → id) at the same time; kill each that runs after `grace` seconds.
+
+    Requests in flight finish only if the service itself finishes them on its stop signal.
 
     By default, `grace` is the grace period of the service. The service's `pre_stop` commands run
     first, and their time does not count.
@@ -69,7 +72,7 @@ def stop_container(ctx: Context, name: str, container_id: str, grace: float) -> 
 
 
 def _end(ctx: Context, service: str, container_id: str, grace: float | None, call: Call) -> None:
-    """Stop one container, unless the wait for it is given up before the stop has begun."""
+    """Stop one container, unless the wait for the stop is given up before the stop has begun."""
     if ctx.service(service).pre_stop:
         if not call.begin():
             return
@@ -86,12 +89,13 @@ def _end(ctx: Context, service: str, container_id: str, grace: float | None, cal
     started = time.monotonic()
     ctx.engine.stop(container_id, patience)
     used_up = time.monotonic() - started >= patience
+    # Only these services run jobs, which a kill interrupts.
     if used_up and service in ctx.settings.services.singletons:
         _report_kill(ctx, service, container_id, patience)
 
 
 def _prepare(ctx: Context, service: str, container_id: str, call: Call) -> None:
-    """Run `pre_stop`; once the wait is given up, give it only `PRE_STOP_SECONDS` more."""
+    """Run `pre_stop`; once the wait for the stop is given up, wait `PRE_STOP_SECONDS` at most."""
     prepared = start_in_thread(partial(prepare_stop, ctx, service, container_id))
     while not call.given_up.is_set():
         if not wait([prepared], timeout=CHECK_EVERY).not_done:
@@ -110,7 +114,8 @@ def _wait_between_jobs(
 ) -> None:
     """Wait until no job runs, for `patience` seconds at most.
 
-    If the wait is given up, it ends immediately, unless the stop has begun.
+    If the operator's signal has given up the wait for the stop, ends immediately, unless the stop
+    has begun.
     """
 
     def is_given_up() -> bool:

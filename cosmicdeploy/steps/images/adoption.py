@@ -48,16 +48,18 @@ def adopt(
 ) -> bool:
     """Build the image of this name once more; return whether that gives the same image.
 
-    Returns False without a build if the image does not exist, if the digest of its sources is
+    If so, `known_digest` returns `digest` for the image from now on, and the image stays. Returns
+    False without a build if the image does not exist, if the digest of its sources is
     known, or if the build uses no cache. Raises what a build raises.
     """
     image = ctx.engine.image(name)
     if image is None or build.no_cache or build.no_cache_filter or known_digest(ctx, image):
         return False
-    own = {key: value for key, value in image.labels.items() if key.startswith(OF_COMPOSE)}
-    made = ctx.engine.build(build, name, own, on_line)
-    if made != image.id:
-        ctx.engine.remove_unused_image(made)
+    # With Compose's labels, since they are part of the configuration, and so of the id.
+    labels_of_compose = {k: v for k, v in image.labels.items() if k.startswith(OF_COMPOSE)}
+    built = ctx.engine.build(build, name, labels_of_compose, on_line)
+    if built != image.id:
+        ctx.engine.remove_unused_image(built)
         return False
     ctx.lookup_cache.adopted[image.id] = digest
     ctx.say(f"{name} stays: a build gives the same image")

@@ -10,6 +10,7 @@ def is_borrowed(ctx: Context, tag: str, image_id: str) -> bool:
     """Return whether a rollback made this tag name this image; if so, a deploy pulls the tag again.
 
     A rollback lets the tag name the image that runs, so that `docker compose up` changes nothing.
+    The newest record of a step that names the tag decides.
     """
     text, is_moved = tag.encode(errors="replace"), False
     for record in ctx.journal.search(lambda line: text in line):

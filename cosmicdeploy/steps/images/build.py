@@ -53,7 +53,7 @@ class BuildStep(Step):
         return {"images": built, **({ADOPTED: adopted} if adopted else {})}
 
     def verify(self, ctx: Context, change: Change) -> None:
-        """Check that the tags name images that cosmicdeploy built, or kept as equal to its build.
+        """Check that each tag names an image that cosmicdeploy built, or kept (see `adopt`).
 
         The digest of the sources is not computed again, since that would prove no more.
         """
@@ -80,15 +80,16 @@ def _put_in_place(ctx: Context, each: ImageBuild, images: Sequence[str]) -> dict
         if adopt(ctx, each.build, name, digest, say)
     }
     rest = [name for name in images if name not in kept]
-    made = each.existing(ctx, digest) or ctx.engine.build(
+    built = each.existing(ctx, digest) or ctx.engine.build(
         each.build, images[0], {labels.CONTEXT: digest}, say
     )
     for tag in (*rest, *each.build.tags):
-        ctx.engine.tag(made, tag)
-    return {**kept, **dict.fromkeys(rest, made)}
+        ctx.engine.tag(built, tag)
+    return {**kept, **dict.fromkeys(rest, built)}
 
 
 def _say(ctx: Context, line: str) -> None:
+    """Show a line of a build's output; each line is a safe point."""
     ctx.safe_point()
     ctx.say(line)
 

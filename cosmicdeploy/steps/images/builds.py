@@ -39,7 +39,7 @@ class ImageBuild:
         }
 
     def existing(self, ctx: Context, digest: str) -> str | None:
-        """Return the id of an image that was built with this digest; None if there is none."""
+        """Return the id of an image of this section with this digest; None if there is none."""
         images = map(ctx.engine.image, self.images)
         same = [i.id for i in images if i and known_digest(ctx, i) == digest]
         return same[0] if same else None
@@ -89,7 +89,10 @@ def _may_build(ctx: Context, service: Service) -> bool:
 
 
 def _section(service: Service) -> Build | None:
-    """Return the build section. As in Compose, a service is built for its own `platform`."""
+    """Return a service's build section, for the service's own `platform`, as in Compose.
+
+    Raises `ConfigError` if the section is not built for that platform.
+    """
     build, platform = service.build, service.platform
     if build is None or platform is None:
         return build
@@ -103,6 +106,7 @@ def _section(service: Service) -> Build | None:
 
 
 def _build_of(builds: list[ImageBuild], build: Build) -> ImageBuild:
+    """Return the item of `builds` for this section; append one if there is none."""
     for known in builds:
         if known.build == build:
             return known
@@ -119,6 +123,7 @@ def _different_ways(one: Service, other: Service) -> ConfigError:
 
 
 def _reason(ctx: Context, image: Image | None, digest: str) -> str:
+    """Return why an image has to be built; "" if it was built from sources with this digest."""
     if image is None:
         return ABSENT
     known = known_digest(ctx, image)

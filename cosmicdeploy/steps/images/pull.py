@@ -70,7 +70,7 @@ class PullStep(Step):
 def progress_of(ctx: Context) -> Callable[[str], None]:
     """Return a callback that shows progress every few seconds.
 
-    Each call stops the run if it has to stop.
+    Each call is a safe point: it raises if the run has to stop.
     """
     shown = -REPORT_EVERY_SECONDS
 
@@ -98,13 +98,16 @@ def _described(wanted: Wanted) -> str:
 
 
 def _require_backup_images(ctx: Context) -> None:
+    """Raise `PullFailed` if a pull by digest did not bring the image that the backup names."""
     backup = ctx.run.target_backup
-    for service, image_id in backup.manifest.images.items() if backup else ():
-        digest = backup.manifest.digests.get(service) if backup else None
+    if backup is None:
+        return
+    for service, image_id in backup.manifest.images.items():
+        digest = backup.manifest.digests.get(service)
         if digest and goes_back(ctx, service) and ctx.engine.image(image_id) is None:
             raise PullFailed(
                 f"The registry's image of {service} is not the one of the backup",
                 where=digest,
                 todo="choose another backup: `cosmicdeploy backup list`",
-                details=(f"wanted: {image_id}",),
+                details=(f"the backup's image is {image_id}",),
             )

@@ -3,7 +3,7 @@
 - `missing`, the default, pulls an image that does not exist on this engine.
 - `always` also pulls whenever the registry has another image.
 - `daily`, `weekly` and `every_<duration>` do the same as `always`, but only if the tag was last
-  pulled or set that long ago.
+  pulled or set at least that long ago.
 - `never` and `build` do not pull.
 """
 
@@ -48,6 +48,7 @@ def seconds_between(policy: str) -> int | None:
 
 def _age(image: Image) -> float:
     """Return the seconds since the image was tagged; infinity if the engine does not know."""
+    # The engine writes the year 1 for "never".
     if not image.tagged_at or image.tagged_at.startswith("0001"):
         return float("inf")
     at = datetime.fromisoformat(image.tagged_at[:19]).replace(tzinfo=UTC)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.context.releases import declared_release
+from cosmicdeploy.database.backups.backup import Backup
 from cosmicdeploy.engine import labels
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.stack.model import Service
@@ -27,7 +28,10 @@ def restore_tags(ctx: Context, tags: Mapping[str, str | None]) -> None:
 
 
 def remove_new_images(ctx: Context, before: Mapping[str, str | None]) -> None:
-    """Restore the former tags, then remove the images that they named until now, if unused."""
+    """Let the tags name their former images again (`before`), as `restore_tags` does.
+
+    Then removes the images that the tags named until now, except those in use or with other tags.
+    """
     created = {image_id(ctx, tag) for tag in before} - set(before.values()) - {None}
     restore_tags(ctx, before)
     for each in created:
@@ -49,17 +53,29 @@ def how_to_get(service: Service) -> str:
 
 
 def release_label(ctx: Context, service: Service) -> dict[str, str]:
-    """Return the label with a new container's release; empty if its image is built, not pulled.
+    """Return the label with a new container's release; empty if the release is unknown.
 
-    The image's tag is no reliable source for the release: after a rollback, the tag names an older
-    image.
+    Also empty for a service of no application, and for an image that is built here, which has a
+    label of its own. The image's tag is no reliable source for the release: after a rollback, the
+    tag names an older image.
     """
     if service.build is not None or service.name not in ctx.settings.services.released:
         return {}
-    target = ctx.run.target_backup
-    release = declared_release(ctx, service.name)
-    if target is not None:
-        is_main = service.name in ctx.settings.released_by(ctx.settings.main_application)
-        release = target.manifest.releases.get(service.name, "")
-        release = release or (is_main and target.manifest.release) or ""
+    backup = ctx.run.target_backup
+    if backup is None:
+        release = declared_release(ctx, service.name)
+    else:
+        release = _release_in(ctx, backup, service.name)
     return {labels.RELEASE: release} if release else {}
+
+
+def _release_in(ctx: Context, backup: Backup, name: str) -> str:
+    """Return the release of a service that a backup names; "" if it is unknown.
+
+    Backups of earlier versions name only the release of the main application.
+    """
+    if release := backup.manifest.releases.get(name):
+        return release
+    if name in ctx.settings.released_by(ctx.settings.main_application):
+        return backup.manifest.release or ""
+    return ""

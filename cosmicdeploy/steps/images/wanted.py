@@ -39,13 +39,14 @@ def wanted_images(ctx: Context, *, missing_only: bool) -> list[Wanted]:
     """
     backup = ctx.run.target_backup
     if backup is None:
-        found = _declared(ctx, missing_only=missing_only)
+        images = _declared(ctx, missing_only=missing_only)
     else:
-        found = _of_backup(ctx, backup.manifest.images, backup.manifest.digests)
-    return list({each.reference: each for each in found}.values())
+        images = _of_backup(ctx, backup.manifest.images, backup.manifest.digests)
+    return list({each.reference: each for each in images}.values())
 
 
 def _of_backup(ctx: Context, images: dict[str, str], digests: dict[str, str]) -> Iterator[Wanted]:
+    """Yield the backup's images that are gone from this engine, but have a digest in a registry."""
     for service, image_id in images.items():
         digest = digests.get(service) if goes_back(ctx, service) else None
         if digest and ctx.image(image_id) is None:
@@ -70,6 +71,11 @@ def pulled_services(ctx: Context) -> list[Service]:
 
 
 def _declared(ctx: Context, *, missing_only: bool) -> Iterator[Wanted]:
+    """Yield the images that the services need, and newer images of services that are replaced.
+
+    A service is left alone if it has a container, and if `missing_only` is set or the run may not
+    replace the service.
+    """
     services = pulled_services(ctx)
     in_use = {each.image for each in services if ctx.container(each.name) is not None}
     for service in services:
@@ -97,10 +103,15 @@ def _missing(ctx: Context, service: Service) -> Wanted:
 def _newer(
     ctx: Context, service: Service, image: Image, *, may_be_borrowed: bool
 ) -> Iterator[Wanted]:
-    is_other = may_be_borrowed and may_pull(service) and is_borrowed(ctx, service.image, image.id)
-    if not is_other and not is_due(service, image):
+    """Yield the image of a service if it is time to ask the registry for a newer one.
+
+    If `may_be_borrowed`, it is also time if a rollback has moved the image's tag. Yields nothing if
+    the registry names exactly the image of this engine.
+    """
+    is_moved = may_be_borrowed and may_pull(service) and is_borrowed(ctx, service.image, image.id)
+    if not is_moved and not is_due(service, image):
         return
-    reason = "a rollback moved its tag" if is_other else f"pull_policy {policy_of(service)}"
+    reason = "a rollback moved its tag" if is_moved else f"pull_policy {policy_of(service)}"
     asked = _ask(ctx, service.image, reason, image.id)
     if not asked.digest or not any(name.endswith(asked.digest) for name in image.digests):
         yield asked

@@ -64,31 +64,41 @@ def wait_settled(ctx: Context, container: Container, name: str) -> None:
     if container.health:
         return
 
-    def has_ended() -> Container | None:
-        now = awaited_container(ctx, container.id, name)
-        is_same = now.started_at == container.started_at and now.is_running
-        return None if is_same else now
+    def ended_container() -> Container | None:
+        current = awaited_container(ctx, container.id, name)
+        still_runs = current.is_running and current.started_at == container.started_at
+        return None if still_runs else current
 
-    ended = poll(has_ended, until=bool, every=CHECK_EVERY_SECONDS, within=SETTLED_AFTER)
+    ended = poll(ended_container, until=bool, every=CHECK_EVERY_SECONDS, within=SETTLED_AFTER)
     if ended is not None:
         raise unhealthy(ctx, ended, name, SETTLED_AFTER, ended=True)
 
 
 def _front(ctx: Context) -> Response | None:
-    """Return the response that a client gets now; None if no request can be sent."""
+    """Return the response that a client gets now; None if no client can reach the proxy."""
     front = None
-    with FirstError():  # without an address there is no request
+    with FirstError():  # `front_of` raises if the proxy does not run or has no address
         front = front_of(ctx, ctx.settings.main_application)
     return send_request(front.url) if front is not None else None
 
 
 def _require_same(ctx: Context, before: Response) -> None:
-    """Raise `ProbeFailed` if clients get no answer, or a bad status although it was good before."""
+    """Raise `ProbeFailed` if clients get no answer, or another status than before.
+
+    If the response was a failure before, any status will do.
+    """
     now = _front(ctx)
-    if now is None or now.error or (now.status != before.status and not before.is_failure):
-        found = (now.error or f"status {now.status}") if now else "it does not run"
+    if now is None:
+        problem = "it does not run, or has no address for clients"
+    elif now.error:
+        problem = now.error
+    elif now.status != before.status and not before.is_failure:
+        problem = f"status {now.status}"
+    else:
+        problem = ""
+    if problem:
         raise ProbeFailed(
-            f"Clients are not served by the new proxy as before: {found}",
+            f"Clients are not served by the new proxy as before: {problem}",
             where=str(ctx.settings.services.proxy),
             todo="see its log: `cosmicdeploy logs proxy --tail 100`",
         )

@@ -68,6 +68,7 @@ def drift_of(
         mounted = {mount.key for mount in ctx.service(name).mounts}
         keys = [each for each in keys if each.key not in mounted]  # files are compared by content
     elif keys:
+        # A secret or config that was written again with the same content is no drift.
         unchanged = unchanged_sources(ctx, name, container)
         keys = [each for each in keys if each.key not in unchanged]
     reasons = [
@@ -96,19 +97,19 @@ def with_sharing_services(ctx: Context, drifts: Mapping[str, Drift]) -> dict[str
 
     Such a service refers to the container by its id (`network_mode: service:…`, `volumes_from`).
     """
-    found = dict(drifts)
+    result = dict(drifts)
     for _ in drifts:  # repeated, since services may share in a chain
         replaced = {
             ctx.service(name).compose_name
-            for name, drift in found.items()
+            for name, drift in result.items()
             if drift.reason not in (None, *STARTED_IN_PLACE)
         }
-        for name, drift in found.items():
+        for name, drift in result.items():
             others = sorted(referred_services(ctx.service(name)) & replaced)
             if others and drift.reason in (None, *STARTED_IN_PLACE):
                 reason = f"shares with {', '.join(others)}, which is replaced"
-                found[name] = replace(drift, reason=reason)
-    return found
+                result[name] = replace(drift, reason=reason)
+    return result
 
 
 def require_sharing_included(ctx: Context, drifts: Mapping[str, Drift]) -> None:

@@ -27,29 +27,31 @@ def to_change(ctx: Context) -> dict[str, Any]:
     """Return what the step adds to its `before`; empty if no such service stops or starts."""
     runs = resumed_and_current(ctx.journal, ctx.run.resumed_runs)
     stopped_here = {n for intent in intents(runs, QUIESCE) for n in intent.before["containers"]}
-    # A service that was started and has ended again is not started a second time: it may not work
-    # with the older data.
+    # A service that this run has started and that has ended again is not started a second time: it
+    # may not work with the older data.
     own = [run for run in runs if run.id == ctx.journal.run]
     done = {each["id"] for i in intents(own, ROLLOUT) for each in i.before.get(LEFT_OUT, ())}
-    found = []
+    facts = []
     for name in sorted(ctx.run.left_out):
         container, must_stop = ctx.container(name), name in ctx.run.to_stop
         if container is None or container.is_active != must_stop:
             continue
         if must_stop or (name in stopped_here and container.id not in done):
-            found.append({"service": name, "id": container.id, "running": must_stop})
-    return {LEFT_OUT: found} if found else {}
+            facts.append({"service": name, "id": container.id, "running": must_stop})
+    return {LEFT_OUT: facts} if facts else {}
 
 
 def describe(before: Facts) -> str:
     """Describe in a plan which services are stopped and started; "" for none."""
     stopped = [each["service"] for each in before.get(LEFT_OUT, ()) if each["running"]]
     started = [each["service"] for each in before.get(LEFT_OUT, ()) if not each["running"]]
-    younger = "younger than the backup"
-    return "; ".join(
-        [f"stop {', '.join(stopped)} ({younger})"] * bool(stopped)
-        + [f"start {', '.join(started)} again ({younger}), without waiting"] * bool(started)
-    )
+    texts = []
+    if stopped:
+        texts.append(f"stop {', '.join(stopped)} (younger than the backup)")
+    if started:
+        names = ", ".join(started)
+        texts.append(f"start {names} again (younger than the backup), without waiting")
+    return "; ".join(texts)
 
 
 def stop_younger(ctx: Context, before: Facts) -> None:
@@ -93,7 +95,7 @@ def undo_younger(ctx: Context, before: Facts) -> None:
 
 
 def _present(ctx: Context, before: Facts) -> Iterator[tuple[Facts, Container]]:
-    """Yield the facts of each service that still has the same container, and that container."""
+    """Yield the facts and the container of each declared service whose container still exists."""
     for each in before.get(LEFT_OUT, ()):
         container = ctx.engine.container(each["id"])
         if container is not None and each["service"] in ctx.stack.services:

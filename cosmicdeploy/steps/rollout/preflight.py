@@ -78,6 +78,11 @@ class PreflightStep(Step):
 
 
 def _check_new_image(ctx: Context, application: Application) -> Container:
+    """Return the application's trial once it is ready and answers as the new release.
+
+    Starts a trial if none runs. Raises `UnhealthyContainer` if it does not become ready, and
+    `CheckFailed` if its responses are wrong.
+    """
     name = application.services[0]
     image = ctx.image_of(name)
     running = running_trial(ctx, application, image.id) if image else None
@@ -106,6 +111,7 @@ def _check_new_image(ctx: Context, application: Application) -> Container:
 def _check_old_replica(
     ctx: Context, application: Application, name: str, *, must_know_token: bool
 ) -> None:
+    """Raise `CheckFailed` if a replica that worked before the run no longer answers."""
     if name in ctx.run.known_failures.new:
         return
     if why := ctx.run.known_failures.services.get(name):

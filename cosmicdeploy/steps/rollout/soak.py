@@ -19,19 +19,21 @@ from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.text.formatting import counted
 
 OBSERVE_EVERY_SECONDS = 0.5
-# Used if the proxy's log does not cover both times, for example because an interrupted run, now
-# resumed, began the rollout.
-CLIENTS_UNKNOWN = "what other clients got is unknown: no access log of the time before and after"
+# Used if the proxy's log does not cover the time before the rollout and the soak, for example
+# because an interrupted run, now resumed, began the rollout.
+CLIENTS_UNKNOWN = (
+    "what other clients got is unknown: no access log covers the time before the rollout and after"
+)
 
 
 class SoakStep(Step):
     """Watch restarts, memory, health, failures and latencies for `watch.seconds`.
 
     A breach of the limits under `watch` fails the run, which is then undone. The run also fails if
-    the soak proves nothing because the rate limit refused all requests or all heartbeats. Before
-    that, the soak takes longer to wait for an acknowledged heartbeat. If `backup.prove` is `data`,
+    the soak proves nothing because the rate limit refused all requests or all heartbeats. Without
+    an acknowledged heartbeat, the soak first takes up to 75 s longer. If `backup.prove` is `data`,
     the deploy's backup is restored into a temporary schema during the soak, and the step waits
-    until that has ended.
+    until the restore has ended.
     """
 
     kind: ClassVar[str] = "soak"
@@ -143,7 +145,7 @@ def _initial_states(ctx: Context) -> dict[str, InitialState]:
 def _rollout_began(ctx: Context) -> float:
     """Return the Unix time at which this run's rollout began; 0 if a resumed run began it.
 
-    In that case this run has measured no request before the rollout.
+    If a resumed run began it, this run has measured no request before the rollout.
     """
     text = ctx.journal.run.encode()
     for record in ctx.journal.search(lambda line: text in line):

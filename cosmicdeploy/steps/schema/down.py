@@ -23,11 +23,11 @@ CHOOSE_BACKUP = ", choose a backup: `cosmicdeploy rollback`"
 def roll_down(ctx: Context, to_applied: Set[str], ran: Sequence[str] | None = None) -> list[str]:
     """Roll back the applied migrations that are not in `to_applied`; return their names.
 
-    Both are as the framework's table records them. If it has no table, `ran` are the migrations to
-    roll back. Runs in the image that the app's tag names. That image must have the files of these
-    migrations: Artisan skips a migration without a file and reports success. Raises `Refused`,
-    before anything runs, if a rollback cannot lead to `to_applied`; `NeedsPerson` if the result is
-    not exactly `to_applied`.
+    `to_applied` and the result have names as the framework's table records them. If the framework
+    has no table, `ran` are the migrations to roll back. Runs in the image that the app's tag names.
+    That image must have the files of these migrations: Artisan skips a migration without a file and
+    reports success. Raises `Refused`, before anything runs, if a rollback cannot lead to
+    `to_applied`; `NeedsPerson` if the result is not exactly `to_applied`.
     """
     applied, listed = _applied(ctx, to_applied)
     beyond = _beyond(ctx, applied, listed, to_applied) if ran is None else list(ran)
@@ -84,7 +84,7 @@ def _run(ctx: Context, commands: Iterable[Sequence[str]]) -> ExecResult:
 
 
 def _left(ctx: Context, to_applied: Set[str], ran: Sequence[str] | None) -> list[str] | None:
-    """Return what should have been rolled back, but was not; None if too much was."""
+    """Return what should have been rolled back, but was not; None if too much was rolled back."""
     if ran is not None:
         listed = listing(ctx)
         return sorted(set(ran) - set(listed.pending if listed else ran))
@@ -129,13 +129,14 @@ def _recorded(ctx: Context) -> list[str]:
 
 
 def _applied(ctx: Context, target: Set[str]) -> tuple[list[str], Listing | None]:
-    """Return the migrations that have run, oldest first, and the list that shows it, if needed.
+    """Return the migrations that have run, oldest first, and the framework's list of migrations.
 
-    It is needed if the table has only the newest of each branch, and not those of `target`.
+    The list is None if the table alone shows what has run beyond `target`. It does not if it has
+    only the newest migration of each branch, and these are not those of `target`.
     """
     recorded = _recorded(ctx)
-    is_there = not ctx.framework.keeps_newest_only or set(recorded) == target
-    listed = None if is_there else listing(ctx)
+    is_enough = not ctx.framework.keeps_newest_only or set(recorded) == target
+    listed = None if is_enough else listing(ctx)
     if listed is None:
         return recorded, None
     applied = ctx.framework.with_earlier(recorded, listed.parents)
@@ -145,6 +146,10 @@ def _applied(ctx: Context, target: Set[str]) -> tuple[list[str], Listing | None]
 def _beyond(
     ctx: Context, applied: Sequence[str], listed: Listing | None, target: Set[str]
 ) -> list[str]:
+    """Return the `applied` migrations that are not in `target`.
+
+    Raises `Refused` if the framework cannot roll back exactly these.
+    """
     stay = ctx.framework.with_earlier(sorted(target), listed.parents) if listed else target
     beyond = [name for name in applied if name not in stay]
     missing = sorted(stay - set(applied))

@@ -35,7 +35,10 @@ class Target(BaseModel):
     told: str
 
     def is_unchanged(self, now: Process) -> bool:
-        """Whether the session still runs the same statement, or is still idle."""
+        """Whether the session still runs the same statement, or is still idle.
+
+        Its seconds would have started again from 0 with another statement.
+        """
         same = (now.user, now.host) == (self.user, self.host)
         return same and now.seconds >= self.seconds
 

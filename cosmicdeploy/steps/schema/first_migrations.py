@@ -52,7 +52,7 @@ def state_before(ctx: Context) -> dict[str, Any]:
     """Return the schema's state as the journal records it before migrations run.
 
     If no migration is applied, the state has the objects of the schema, as pairs of kind and name.
-    `bookkeeping` are the framework's own tables, unless they are Laravel's.
+    `bookkeeping` are the framework's own tables; without that key, they are Laravel's.
     """
     with open_facts(ctx.database()) as facts:
         applied, digest = sorted(facts.applied_migrations()), facts.schema_digest()
@@ -64,8 +64,8 @@ def state_before(ctx: Context) -> dict[str, Any]:
 def contents_after(facts: Facts, before: Before) -> dict[str, str]:
     """Return a checksum of the rows of each table that the first migrations created.
 
-    The checksums show later whether a client has written since. Empty if these were not the first
-    migrations.
+    An undo sees from the checksums whether a client has written since. Empty if these were not the
+    first migrations.
     """
     if not _is_recorded(before):
         return {}
@@ -127,11 +127,12 @@ def undo(ctx: Context, begun: BegunMigration) -> bool:
     if begun.before["applied"]:
         return False
     if not _has_bookkeeping(begun.before):
+        # These may not have been the first migrations; a down migration must not drop rows.
         if keeps_a_table(begun.before):
             _require_no_rows(ctx, own_tables(begun.before))
         return False
     if not was_empty(begun.before):
-        to_drop(ctx, begun)
+        to_drop(ctx, begun)  # only its check, before the down migrations run
         return False
     drop_created(ctx, begun)
     state = state_before(ctx)
@@ -168,6 +169,7 @@ def drop_created(ctx: Context, begun: BegunMigration) -> None:
 
 
 def _is_recorded(before: Before) -> bool:
+    """Whether the record is of first migrations, and has the schema's objects before them."""
     return not before["applied"] and "objects" in before
 
 
@@ -221,6 +223,7 @@ def _require_own_rows(
 
 
 def _require_no_rows(ctx: Context, own: Set[str]) -> None:
+    """Raise `NotReversible` if a table has rows, apart from the framework's `own` tables."""
     with open_facts(ctx.database()) as facts:
         filled = [t.name for t in facts.tables() if t.rows and t.name not in own]
     if filled:

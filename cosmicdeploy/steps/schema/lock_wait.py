@@ -63,9 +63,15 @@ def put_back(ctx: Context, kept: LockWait) -> None:
 
 
 def lock_wait_left(ctx: Context) -> LockWait | None:
-    """Return the lock wait that a killed run set and did not restore; None if none did."""
+    """Return the lock wait that a killed run set and did not restore; None if there is none.
+
+    Also None if the server has another value by now, for example after its restart. Raises
+    `DatabaseError`.
+    """
     kept: LockWait | None = None
 
+    # The search asks for each line after the records before it were handled below, so `kept` is up
+    # to date: most ends of steps are skipped without parsing them.
     def is_relevant(line: bytes) -> bool:
         ends = kept is not None and (b'"done"' in line or b'"undone"' in line)
         return ends or b'"lock_wait"' in line

@@ -44,7 +44,7 @@ class MarkMigratedStep(Step):
             batch = facts.highest_batch() + 1
             for name in names:
                 ctx.lock.require()
-                row = ctx.framework.row_of(name) or {}
+                row = ctx.framework.row_of(name) or {}  # never None: see `_require_rows`
                 sql, values = _insertion(facts, row, ctx.framework.added_to_row, batch)
                 facts.session.execute(sql, *values)
                 ctx.say(f"{name} is marked as run")
@@ -69,11 +69,14 @@ def _insertion(
     columns = ", ".join(quoted(column) for column in (*values, *times))
     places = ", ".join([*("%s" for _ in values), *("CURRENT_TIMESTAMP" for _ in times)])
     sql = f"INSERT INTO {_table(facts)} ({columns}) VALUES ({places})"  # noqa: S608 - quoted
-    return sql, [*values.values()]
+    return sql, list(values.values())
 
 
 def _require_rows(ctx: Context, names: Sequence[str]) -> None:
-    """Raise `Refused` if a row in the framework's table is not enough to record a migration."""
+    """Raise `Refused` if a row in the framework's table is not enough to record a migration.
+
+    That depends on the framework alone, so one name shows it for all.
+    """
     if ctx.framework.row_of(names[0]) is None:
         by_hand = ctx.framework.command_to_mark(names[0])
         raise Refused(
@@ -84,6 +87,7 @@ def _require_rows(ctx: Context, names: Sequence[str]) -> None:
 
 
 def _require_whole(ctx: Context, names: Sequence[str]) -> None:
+    """Raise `Refused` if the schema lacks a change of one of these migrations."""
     states = begun_already(ctx, names)
     lines = [line for each in states if each.applied is not AppliedState.ALL for line in each.lines]
     if lines:

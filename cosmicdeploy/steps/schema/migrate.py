@@ -88,9 +88,10 @@ class MigrateStep(Step):
         return self._on_empty(ctx) if names is None else self._on_names(ctx, names)
 
     def _without_files(self, ctx: Context, error: MissingMigrations) -> Finding:
-        """Return what to do if the image lacks files of what has run; raise the error if nothing.
+        """Return the finding for an image that lacks files of migrations that have run.
 
-        That happens after a rollback of the code alone: the older image does not know them.
+        That is the older image after a rollback of the code alone. Raises the error if no step of
+        this run puts another image in place.
         """
         if self.empty_only:
             return Unchanged(reason=f"left for a deploy: {error.what}")
@@ -161,8 +162,13 @@ class MigrateStep(Step):
         return {**done, "contents": contents} if contents else done
 
     def undo(self, ctx: Context, change: Change) -> None:
+        """Roll back the migrations that ran, or drop what the first migrations created.
+
+        If the framework cannot go back, leaves the migrations applied. Raises `NeedsPerson` if the
+        schema is not as it was before.
+        """
         _wait_for_database(ctx)
-        if kept := change.before.get("lock_wait"):
+        if kept := change.before.get("lock_wait"):  # a record of an earlier version has none
             put_back(ctx, kept)
         begun = _begun(ctx, change)
         if first_migrations.undo(ctx, begun):
@@ -197,7 +203,7 @@ def _ran(ctx: Context, database: Facts, before: Before) -> set[str]:
 
 
 def _ran_by_list(ctx: Context, before: Before) -> set[str]:
-    """Return the migrations that were pending and are not any more."""
+    """Return the migrations that were pending before and are no longer pending."""
     return set(before["names"] or ()) - set(pending_names(ctx) or ())
 
 
@@ -233,6 +239,7 @@ def _unknown_allowed(ctx: Context) -> str:
 
 
 def _undo_error(ctx: Context, begun: BegunMigration, error: CosmicError) -> CosmicError:
+    """Return the error of a failed undo, with the state of each migration and the first advice."""
     stuck = interrupted_migrations.half_done_error(
         interrupted_migrations.compare_with_schema(ctx, begun), error.what
     )

@@ -53,6 +53,7 @@ class MigrateDownStep(Step):
         return {"rolled_back": list(roll_down(ctx, _target_migrations(ctx)))}
 
     def undo(self, ctx: Context, change: Change) -> None:
+        """Restore the backup that this run created; raises `BackupError` if it created none."""
         access, backup = ctx.database(), ctx.catalogue.get(change.before["backup"] or "")
         resolve_interrupted_swap(access)
         if not has_replaced_data(access):
@@ -72,7 +73,7 @@ def backup_before(journal: Journal) -> str | None:
 
 
 def _target_migrations(ctx: Context) -> set[str]:
-    """Return the migrations of the target backup; raises `Refused` if it records none."""
+    """Return the migrations that had run at the target backup; raises `Refused` if unknown."""
     target = target_of(ctx)
     if not target.manifest.migrations:
         raise Refused(

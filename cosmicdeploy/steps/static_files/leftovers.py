@@ -13,7 +13,7 @@ from cosmicdeploy.steps.static_files.sources import journal_facts, source_of, us
 def left_aside(ctx: Context) -> list[str]:
     """Return the volumes that still have files which finished runs had set aside."""
     if not record.volumes_aside(ctx, ()):
-        return []  # saves reading the journal
+        return []  # `names_in_use` would read the journal
     return sorted(record.volumes_aside(ctx, names_in_use(ctx)))
 
 

@@ -72,7 +72,7 @@ def shell_of(ctx: Context, volume: str, facts: Facts) -> AbstractContextManager[
 
 
 def renew(ctx: Context, volume: str, facts: Facts, name: str) -> dict[str, Any]:
-    """Put the files of the image into a volume; return how many changed, for the report.
+    """Put the files of the image into a volume; return for the report what was changed and left.
 
     Copies of replaced files that no deploy had put there are kept. `name` is the name of the run's
     folder in the volume, without PREFIX. Raises `CosmicError` if the files cannot be put in place.
@@ -81,12 +81,13 @@ def renew(ctx: Context, volume: str, facts: Facts, name: str) -> dict[str, Any]:
     _ensure_volume(ctx, volume)
     service, image_id = ctx.service(facts["service"]), str(facts["image"])
     wanted = files_of(ctx, image_id, facts["target"])
-    _require_plain_names(service.image, wanted)
+    _require_no_line_breaks(service.image, wanted)
     let_engine_fill(ctx, service, image_id, _mount(volume, facts))
     known = record.read_record(ctx, volume)
     record.set_aside(ctx, volume, name)
     with shell_of(ctx, volume, facts) as shell:
         volume_id = shell.volume_id()
+        # The record is of another volume if this one was removed and created again.
         known = known if known and known.volume_id == volume_id else None
         shell.run_file(clean_script(names_in_use(ctx)))
         changes = _install(shell, name, facts["target"], wanted, known)
@@ -108,6 +109,12 @@ def _install(
     wanted: record.Files,
     known: record.Record | None,
 ) -> Renewal:
+    """Write the files that differ, and check them; return which files were written and left.
+
+    `name` is that of the run's folder, `source` the image's folder. Before anything is replaced,
+    the run's folder gets the script that undoes it. Raises `CosmicError` if a file is not as
+    written.
+    """
     folders = _folders(wanted)
     present = shell.present([*wanted, *folders])
     changes = renewal(wanted, present.files, known)
@@ -151,7 +158,8 @@ def _ensure_volume(ctx: Context, volume: str) -> None:
             ctx.engine.ensure_volume(declared, ctx.stack.project)
 
 
-def _require_plain_names(image: str, wanted: record.Files) -> None:
+def _require_no_line_breaks(image: str, wanted: record.Files) -> None:
+    """Raise `CosmicError` if a name has a line break: the scripts read one path a line."""
     if unusual := [path for path in wanted if "\n" in path or "\r" in path]:
         raise CosmicError(
             f"The image {image} has a file whose name contains a line break",
@@ -175,9 +183,9 @@ def remove_gone(ctx: Context, volume: str, shell: VolumeShell) -> None:
 
     Files that were changed since they were put into the volume stay.
     """
-    found = record.read_record(ctx, volume)
-    if found is None or not found.gone:
+    known = record.read_record(ctx, volume)
+    if known is None or not known.gone:
         return
-    present = shell.present(found.gone).files
-    shell.remove(path for path, facts in found.gone.items() if present.get(path) == facts)
-    record.write_record(ctx, volume, replace(found, gone={}))
+    present = shell.present(known.gone).files
+    shell.remove(path for path, facts in known.gone.items() if present.get(path) == facts)
+    record.write_record(ctx, volume, replace(known, gone={}))

@@ -12,7 +12,7 @@ from cosmicdeploy.text.formatting import counted
 
 @dataclass(frozen=True, kw_only=True)
 class Renewal:
-    """The files of an image that differ from a volume; all paths are relative to its root.
+    """The files of an image that differ from a volume; paths are relative to the volume's root.
 
     - `added`: the volume does not have the file
     - `replaced`: the volume has an older file, which a deploy has put there
@@ -49,17 +49,22 @@ def renewal(image: Files, volume: Files, record: Record | None) -> Renewal:
     """
     known = record.files if record else {}
     former = {**record.former, **record.gone} if record else {}
-    found: dict[str, list[str]] = {"added": [], "replaced": [], "unknown": [], "left": []}
+    by_kind: dict[str, list[str]] = {"added": [], "replaced": [], "unknown": [], "left": []}
     for path, wanted in sorted(image.items()):
         kind = _kind(wanted, volume.get(path), known.get(path), former.get(path))
         if kind:
-            found[kind].append(path)
-    return Renewal(**{kind: tuple(paths) for kind, paths in found.items()})
+            by_kind[kind].append(path)
+    return Renewal(**{kind: tuple(paths) for kind, paths in by_kind.items()})
 
 
 def _kind(
     wanted: FileFacts, present: FileFacts | None, known: FileFacts | None, former: FileFacts | None
 ) -> str:
+    """Return the field of `Renewal` for a file; "" if the volume has it as the image does.
+
+    `wanted` is the image's file and `present` the volume's. `known` is what the last deploy has put
+    there, and `former` what an earlier one had.
+    """
     if present == wanted:
         return ""
     if known == wanted:
@@ -70,7 +75,11 @@ def _kind(
 
 
 def next_record(image_id: str, volume_id: str, image: Files, record: Record | None) -> Record:
-    """Return the record of a volume once it has the files of the image."""
+    """Return the record of a volume once it has the files of the image.
+
+    `former` are the files that only the image before has: they stay for one more release. `gone`
+    are those that neither has. The same image again changes nothing in the record.
+    """
     if record is None:
         return Record(image=image_id, volume_id=volume_id, files=image)
     if record.image == image_id:

@@ -65,7 +65,7 @@ def undo_script(name: str, changes: Renewal, folders: Iterable[str]) -> str:
         [
             f"set -eu\nown={own}\n{RESTORE}",
             *(f"back {quote(path)}" for path in replaced),
-            *_lists("rm -f --", changes.added),
+            *_in_parts("rm -f --", changes.added),
             *(
                 f"rmdir -- {quote(folder)} 2>/dev/null || true"
                 for folder in sorted(folders, reverse=True)
@@ -78,7 +78,10 @@ def undo_script(name: str, changes: Renewal, folders: Iterable[str]) -> str:
 
 
 def clean_script(kept: Iterable[str]) -> str:
-    """Return the script that removes the folders of earlier runs, except those named in `kept`."""
+    """Return the script that removes the folders of earlier runs, except `KEPT`.
+
+    `kept` are the names, without PREFIX, of further folders that stay.
+    """
     names = "|".join([KEPT, *(PREFIX + name for name in kept)])
     return (
         f"for own in {PREFIX}*; do\n"
@@ -102,17 +105,19 @@ def _moves(paths: Sequence[str], source: str) -> Iterator[str]:
         yield f"mv -f -- {files} {quote(folder or '.')}/"
 
 
-def _lists(command: str, paths: Sequence[str]) -> Iterator[str]:
+def _in_parts(command: str, paths: Sequence[str]) -> Iterator[str]:
+    """Yield the command with all paths, at most `NAMES` in each line."""
     for part in _parts(paths):
         yield f"{command} {' '.join(map(quote, part))}"
 
 
 def _by_folder(paths: Iterable[str]) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield each folder with the names of its files, at most `NAMES` at a time."""
     names: dict[str, list[str]] = {}
     for path in paths:
         names.setdefault(dirname(path), []).append(basename(path))
-    for folder, found in names.items():
-        for part in _parts(found):
+    for folder, own in names.items():
+        for part in _parts(own):
             yield folder, part
 
 

@@ -24,8 +24,10 @@ def users_of_volumes(ctx: Context) -> list[Sequence[Served]]:
 def source_of(ctx: Context, users: Sequence[Served]) -> Served:
     """Return the service whose image has files for a volume; the first service if no image has.
 
-    Raises `CosmicError` if several images have files for the volume.
+    Also returns the first service if all have the same image, without looking into it. Raises
+    `CosmicError` if several images have files for the volume.
     """
+    # For each image the first service: a later one in the reversed order overwrites it.
     by_image = {image_name(ctx, each): each for each in reversed(users)}
     if len(by_image) == 1:
         return users[0]

@@ -107,8 +107,8 @@ def _why_unchanged(ctx: Context, served: Served) -> str:
 
 
 def _summary(volume: str, facts: Facts) -> str:
-    found = "" if facts["had_record"] else ", which no deploy has done before"
+    first_time = "" if facts["had_record"] else ", which no deploy has done before"
     return (
         f"put the files that the image of {facts['service']} has in {facts['target']} into the"
-        f" volume {volume}{found}"
+        f" volume {volume}{first_time}"
     )

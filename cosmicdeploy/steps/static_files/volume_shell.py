@@ -20,10 +20,11 @@ from cosmicdeploy.steps.static_files.scripts import PREFIX
 
 # Where the volume is mounted in the container. No image has a folder of this name.
 ROOT = "/.cosmicdeploy-volume"
-# In seconds. If the run is killed, the container ends without it after this time.
+# In seconds. If the run is killed, the container ends by itself after this time.
 LIFETIME = 3600
 # The exit code of `xargs` if some of the files do not exist.
 SOME_ARE_MISSING = 123
+# The beginning of commands that read paths from their input, one a line, and pass them on as words.
 LINES = "cd \"$1\" && tr '\\n' '\\000' | xargs -0 "
 STATUS = LINES + "stat -c '%f %u:%g %n'"
 SUMS = LINES + "sha256sum"
@@ -129,7 +130,7 @@ def _require_success(result: ExecResult, codes: Sequence[int]) -> None:
         raise EngineError(
             f"A command in a container of the image failed (exit code {result.exit_code})",
             where="static files",
-            todo="see its last lines. The image needs sh, tr, stat, xargs, sha256sum, cp and mv; or"
+            todo="see its last lines: the image needs sh, tr, stat, xargs, sha256sum, cp and mv; or"
             " name the volume in `volumes.left_alone`",
             details=result.error_text.splitlines()[-5:],
         )
@@ -139,7 +140,7 @@ def _require_success(result: ExecResult, codes: Sequence[int]) -> None:
 def volume_shell(
     ctx: Context, service: Service, image_id: str, mount: Mount
 ) -> Iterator[VolumeShell]:
-    """Run a container of the image with the volume during the block.
+    """Run a container of the image, with the volume, during the block; yield a shell in it.
 
     Raises `EngineError` if the image has no shell.
     """
@@ -152,7 +153,10 @@ def volume_shell(
 
 
 def let_engine_fill(ctx: Context, service: Service, image_id: str, mount: Mount) -> None:
-    """Let the engine fill the volume from the image, as it does for Compose, if it is empty."""
+    """Let the engine fill the volume from the image if the volume is empty, as with Compose.
+
+    For that, the engine only has to create a container with the volume.
+    """
     ctx.engine.discard(_create(ctx, service, image_id, replace(mount, read_only=False)))
 
 

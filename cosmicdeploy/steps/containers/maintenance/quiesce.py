@@ -32,8 +32,8 @@ from cosmicdeploy.steps.schema.pending import pending_names_once
 class QuiesceStep(Step):
     """Stop the services of some roles, each within its grace period.
 
-    Requests in flight and running jobs finish first. If the `roles` include `app`, clients are
-    turned away until the step `resume`, and nothing writes any more.
+    Requests in flight and running jobs may finish within that period. If the `roles` include `app`,
+    clients are turned away until the step `resume`, and nothing writes any more.
 
     Without `app`, clients are served, and the services are stopped only if the run may migrate or
     undo a migration; the step `rollout` starts them again.
@@ -87,7 +87,7 @@ class QuiesceStep(Step):
 
     def _running(self, ctx: Context) -> dict[str, Container]:
         names = ctx.settings.services.of(self.roles)
-        if self._turns_away:  # services that a rollback leaves out may write as well
+        if self._turns_away:  # services that a rollback leaves out may write, like all others
             names = (*names, *sorted(ctx.run.left_out))
         containers = {name: ctx.container(name) for name in names}
         return {name: c for name, c in containers.items() if c is not None and c.is_running}
@@ -106,8 +106,8 @@ class QuiesceStep(Step):
     def undo(self, ctx: Context, change: Change) -> None:
         """Start the stopped containers; end maintenance even if one does not become ready.
 
-        Afterwards raises the first error. A service that is no longer declared is not started,
-        which is an error too.
+        Skips a container that is no longer its service's container. Raises the first error at the
+        end. It is an error if a service is no longer declared: its container is not started.
         """
         errors = FirstError()
         started = {
@@ -143,17 +143,18 @@ def _migration_may_come(ctx: Context) -> bool:
         return True
     if ctx.why_no_migrations:
         return False
-    # While a plan is made, the new image does not exist yet and cannot list its migrations.
+    # While a plan is made, the new image may not exist yet, and then cannot list its migrations. If
+    # the image is not new, it has listed them for the plan. In both cases the plan decides.
     if ctx.run.is_planning or not _image_is_new(ctx):
         return ctx.run.steps_ahead.migrate
     names = pending_names_once(ctx)
-    return names is None or bool(names)
+    return names is None or bool(names)  # None: the first migrations of the schema
 
 
 def _require_admitted(ctx: Context) -> None:
     """Raise the error with which the later step `migrate` would refuse to run.
 
-    Nothing has been stopped yet. A plan leaves this to the step itself.
+    At this point nothing has been stopped yet. In a plan, the step `migrate` checks that itself.
     """
     if ctx.run.steps_ahead.migrate and not ctx.run.is_planning:
         require_admitted(ctx)

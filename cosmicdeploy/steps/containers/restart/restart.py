@@ -77,7 +77,8 @@ class RestartStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         names = services_of_step(ctx, self.services, self.place)
-        # Called for its checks, which the run has made only for services with a role.
+        # Called only because it raises: the run has checked the services with a role, but not the
+        # others that this step may name.
         resolve_containers(ctx, names)
         containers = {name: look_up(ctx, name).require_container() for name in names}
         if not self.turns_away:
@@ -142,8 +143,9 @@ class RestartStep(Step):
     def undo(self, ctx: Context, change: Change) -> None:
         """Start the containers that ran before, and end the maintenance.
 
-        Skips containers that no longer exist. Raises the first error once all other containers were
-        started.
+        Also lets the proxy use all replicas again. Skips containers that no longer exist. Raises
+        the first error once all other containers were started, and an error for a service that is
+        no longer declared.
         """
         before = change.before["containers"]
         ran = [target for target in existing_targets(ctx, before) if before[target.name]["running"]]
@@ -156,7 +158,7 @@ class RestartStep(Step):
             if self.turns_away and not change.before["shielded"] and is_maintenance_on(ctx):
                 end_maintenance(ctx)
         for name in before:
-            ctx.service(name)  # raises for a service that is no longer declared, so was not started
+            ctx.service(name)  # raises if it is no longer declared, and so was not started
 
 
 def _groups(

@@ -23,7 +23,10 @@ def serves(ctx: Context, name: str) -> bool:
 
 
 def stop(ctx: Context, targets: Sequence[Target]) -> None:
-    """Stop the targets' containers at the same time, each with its own grace period."""
+    """Stop the targets' containers at the same time, each with its own grace period.
+
+    Raises what `end_all` raises.
+    """
     ctx.safe_point()
     end_all(ctx, {target.name: target.require_container().id for target in targets})
 

@@ -21,12 +21,13 @@ def serving_replicas(ctx: Context, application: Application) -> list[str]:
 def batches(replicas: Sequence[str], serving: Sequence[str], pace: Pace) -> list[list[str]]:
     """Divide the replicas of a rollout into batches, each as large as their pace allows.
 
-    The first batch holds all replicas that do not serve now, if there are any. `serving` are the
+    With the order stop-first, a batch always leaves one replica out if there is more than one. The
+    first batch holds all replicas that do not serve now, if there are any. `serving` are the
     replicas that serve now, whether they are part of the rollout or not.
     """
     idle = [name for name in replicas if name not in serving]
     rest = [name for name in replicas if name not in idle]
-    size = pace.at_a_time or len(replicas)
+    size = pace.at_a_time or len(replicas)  # no number: all at a time
     if pace.order == "stop-first":
         size = max(1, min(size, len({*replicas, *serving}) - 1))
     return [idle, *parts(rest, size)] if idle else parts(rest, size)
@@ -74,9 +75,9 @@ def keep_capacity(ctx: Context, application: Application, replaced: Collection[s
 
 
 def singletons_share(ctx: Context, replaced: Collection[str]) -> bool:
-    """Whether one of these services, not a replica, refers by id to another one's container.
+    """Whether one of these services that is no replica refers by id to the container of another.
 
-    Such a service shares the container's network or volumes, for example.
+    It shares the network or the volumes of that container, for example.
     """
     compose_names = {ctx.service(name).compose_name for name in replaced}
     names = [name for name in replaced if name not in ctx.settings.services.app]

@@ -30,9 +30,9 @@ def replaced_together(ctx: Context) -> Sequence[Sequence[str]]:
 
 def _without_repetition(units: Iterable[Sequence[str]]) -> list[Sequence[str]]:
     """Remove from each group the services of earlier groups: a service may have several roles."""
-    found, left = set[str](), list[Sequence[str]]()
+    assigned, groups = set[str](), list[Sequence[str]]()
     for unit in units:
-        if rest := tuple(name for name in unit if name not in found):
-            left.append(rest)
-            found.update(rest)
-    return left
+        if rest := tuple(name for name in unit if name not in assigned):
+            groups.append(rest)
+            assigned.update(rest)
+    return groups

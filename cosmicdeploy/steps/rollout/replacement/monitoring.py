@@ -1,4 +1,4 @@
-"""Wait between the parts of a rollout, and look again at the containers that it has put in place.
+"""Wait between the parts of a rollout, and look again at the containers that are in place.
 
 A release may crash some seconds after it was ready. So before each further part, and at its end, a
 rollout looks again at the containers that it has put in place.
@@ -26,10 +26,10 @@ CHECK_EVERY_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class _InPlace:
-    """A container that the rollout has put in place, and its restarts when it was ready.
+class _ReadyContainer:
+    """A container that the rollout has put in place, as it was when it became ready.
 
-    `ready_at` is a time of the monotonic clock.
+    `restarts` is its number of restarts until then; `ready_at` is a time of the monotonic clock.
     """
 
     id: str
@@ -42,11 +42,11 @@ class InPlace:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
-        self._containers: dict[str, _InPlace] = {}
+        self._containers: dict[str, _ReadyContainer] = {}
 
     def add(self, name: str, container: Container) -> None:
         """Add a service's container, which has just become ready."""
-        self._containers[name] = _InPlace(
+        self._containers[name] = _ReadyContainer(
             id=container.id, restarts=container.restart_count, ready_at=time.monotonic()
         )
 
@@ -79,9 +79,9 @@ class InPlace:
             self.require_ready(names)
             self._ctx.sleep(min(CHECK_EVERY_SECONDS, left))
 
-    def _require_ready(self, name: str, before: _InPlace) -> None:
+    def _require_ready(self, name: str, before: _ReadyContainer) -> None:
         container = self._ctx.engine.container(before.id)
-        if problem := _end(container, before.restarts):
+        if problem := _why_not_running(container, before.restarts):
             seconds = time.monotonic() - before.ready_at
             what = f"{name} failed within {seconds:.0f} s after it became ready ({problem})"
             raise _failed(self._ctx, name, container, what)
@@ -91,7 +91,11 @@ class InPlace:
 
 @dataclass(frozen=True, kw_only=True)
 class _Watched:
-    """A replaced container; `restarts` so far, and watched `until` (monotonic clock)."""
+    """A new container that the monitor watches for `seconds`.
+
+    `restarts` is its number of restarts when the watch began; `until` (monotonic clock) is when the
+    watch ends.
+    """
 
     name: str
     id: str
@@ -101,7 +105,7 @@ class _Watched:
 
 
 class Monitor:
-    """Watches the containers that one rollout replaces, one part after the other."""
+    """Watches the new containers of one rollout, part after part, as `update_config` says."""
 
     def __init__(self, ctx: Context, safe_point: Callable[[], None]) -> None:
         self._ctx, self._safe_point = ctx, safe_point
@@ -169,13 +173,13 @@ def may_end_by_itself(ctx: Context, target: Target) -> bool:
 
 
 def _problem(container: Container | None, restarts: int) -> str:
-    if problem := _end(container, restarts):
+    if problem := _why_not_running(container, restarts):
         return problem
     return "unhealthy" if container is not None and container.health == "unhealthy" else ""
 
 
-def _end(container: Container | None, restarts: int) -> str:
-    """Return how the container has ended or restarted since; "" if it still runs.
+def _why_not_running(container: Container | None, restarts: int) -> str:
+    """Return how a container was removed, has ended or has restarted; "" if it still runs.
 
     `restarts` is the container's earlier number of restarts.
     """

@@ -12,13 +12,13 @@ from cosmicdeploy.settings.pace import pace_of
 
 
 class ProxyWaits:
-    """The waits of one rollout; reads the proxy's configuration once. Not reusable."""
+    """The waits of one rollout, which reads the proxy's configuration only once."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
 
     def until_used_again(self, replicas: Sequence[str]) -> None:
-        """Wait as long as nginx may skip these replicas: after a failed request or a stale answer.
+        """Wait as long as nginx may skip these replicas, after an error or a stale DNS answer.
 
         Each worker process of nginx decides and resolves names by itself, for each of its server
         groups, and the deployer cannot see the result. The next replica may stop only after the
@@ -33,7 +33,8 @@ class ProxyWaits:
     def unreached(self, replicas: Sequence[str]) -> list[str]:
         """Return the replicas that get no request in the time in which nginx should use each.
 
-        Leaves out replicas that nginx uses only if others fail.
+        Leaves out replicas that nginx uses only if others fail. If the proxy's connections cannot
+        be read, returns no replica, after `restart.pause` seconds.
         """
         in_rotation = [name for name in replicas if self._policy(name).in_rotation]
         turns = max((self._policy(name).turns for name in in_rotation), default=0)
@@ -61,6 +62,7 @@ class ProxyWaits:
             return dict.fromkeys(self._ctx.settings.services.app, proxy.DEFAULT_POLICY)
 
     def _policy(self, name: str) -> proxy.UpstreamPolicy:
+        """Return nginx's policy for a replica; one that waits for nothing if nginx has none."""
         return self._policies.get(name, proxy.UpstreamPolicy())
 
 
@@ -83,7 +85,8 @@ def describe_waits(ctx: Context, replicas: Collection[str]) -> str:
     longest = max(waiting, key=lambda each: each.unavailable_for, default=proxy.UpstreamPolicy())
     if longest.unavailable_for <= ctx.settings.restart.pause:
         return ""
+    after = f"each of {len(waiting)} replicas" if len(waiting) > 1 else "it"
     return (
         f"nginx may skip a restarted replica for {longest.skipped_for:g} s: the rollout waits"
-        f" {longest.unavailable_for:g} s after each of {len(waiting)}"
+        f" {longest.unavailable_for:g} s after {after}"
     )

@@ -42,9 +42,10 @@ def start_candidate(ctx: Context, target: Target, phases: Phases) -> str:
 
 
 def promote(ctx: Context, targets: Sequence[Target], candidate_ids: Mapping[str, str]) -> None:
-    """Give the candidates their final names; the superseded containers still run.
+    """Rename each target's old container as superseded, and give its candidate the final name.
 
-    `candidate_ids` maps each service to the id of its candidate.
+    The superseded containers still run. `candidate_ids` maps each service to the id of its
+    candidate.
     """
     for target in targets:
         if target.container is not None:
@@ -53,7 +54,7 @@ def promote(ctx: Context, targets: Sequence[Target], candidate_ids: Mapping[str,
 
 
 def with_running_superseded(ctx: Context, names: Iterable[str]) -> list[str]:
-    """Select the services whose superseded container still runs."""
+    """Return those of these services whose superseded container still runs."""
     superseded = [
         container
         for container in ctx.unassigned_containers()
@@ -63,9 +64,10 @@ def with_running_superseded(ctx: Context, names: Iterable[str]) -> list[str]:
 
 
 def stop_superseded(ctx: Context, service: Service, phases: Phases) -> None:
-    """Stop the service's superseded containers once their requests finish.
+    """Stop the service's superseded containers as `end` does: each gets its grace period.
 
-    Also stops candidates that an earlier rollout left over.
+    Requests in flight finish only if the service itself finishes them on its stop signal. Also
+    stops candidates that an earlier rollout left over.
     """
     with phases.of(service.name, DRAIN):
         for container in temporary_containers(ctx, service):

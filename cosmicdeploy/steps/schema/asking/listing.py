@@ -17,7 +17,7 @@ from cosmicdeploy.steps.schema.asking.commands import asked, image_of_migrations
 from cosmicdeploy.text.sanitize import sanitized
 from cosmicdeploy.text.shorten import cut
 
-# How much of an answer that does not fit is in the error: lines, and characters of them all.
+# How much an error quotes of an answer that does not fit: lines, and characters of all these lines.
 FIRST_LINES = 3
 FIRST_CHARACTERS = 200
 
@@ -25,11 +25,12 @@ FIRST_CHARACTERS = 200
 def listing(ctx: Context) -> Listing | None:
     """Return the migrations that the framework lists; None if they are the first of the schema.
 
-    It is None if the framework says that its table does not exist, if it may not be asked without
-    that table, or if something is pending for a schema without a table. Raises `DatabaseError` if
-    the database does not answer, and `MigrationFailed` if the framework does not list them, or in
-    another form than its file describes; `MissingMigrations` if the image lacks files of what has
-    run, and `NotConfigured` if no framework runs migrations.
+    Returns None if the framework says that its table does not exist, if it may not be asked without
+    that table, or if something is pending for a schema without a table.
+
+    Raises `DatabaseError` if the database does not answer; `MigrationFailed` if the framework lists
+    no migrations, or lists them in another form than its file describes; `MissingMigrations` if the
+    image lacks files of migrations that have run; `NotConfigured` if no framework runs migrations.
     """
     framework, pending = ctx.framework, ctx.framework.definition.pending
     if pending is None:
@@ -64,7 +65,7 @@ def listing_once(ctx: Context) -> Listing | None:
 
 
 def none_is_run(ctx: Context) -> CosmicError:
-    """Return the error if migrations are needed, and no framework runs them."""
+    """Return the error for a stack whose migrations no framework runs."""
     return NotConfigured(
         f"No migration is run for this stack: {ctx.why_no_migrations}",
         where=str(ctx.loaded.file),
@@ -102,8 +103,9 @@ def _not_fitting(ctx: Context, result: ExecResult, error: NotFitting) -> CosmicE
 
 
 def _beginning(result: ExecResult) -> str:
-    """Return the first lines of a command's output in one line."""
-    text = (result.stdout or result.stderr)[: FIRST_LINES * FIRST_CHARACTERS]
+    """Return the first lines of a command's output in one line; "nothing" if it printed nothing."""
+    output = result.stdout.strip() or result.stderr.strip()
+    text = output[: FIRST_LINES * FIRST_CHARACTERS]  # enough for the quotation
     lines = [line.strip() for line in text.decode("utf-8", "replace").splitlines() if line.strip()]
     return cut(sanitized(" / ".join(lines[:FIRST_LINES])), FIRST_CHARACTERS) or "nothing"
 

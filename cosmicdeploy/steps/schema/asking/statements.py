@@ -21,9 +21,9 @@ class NotShown(Exception):
 
 
 def shown_statements(ctx: Context, names: Sequence[str]) -> Mapping[str, Sequence[Shown] | str]:
-    """Return the statements of each of these migrations; a text says why they are not known.
+    """Return the statements of each of these migrations, or a text that says why they are unknown.
 
-    In place of what no SQL shows, there is None.
+    Among the statements, None stands for a part of the migration that no SQL shows.
     """
     if not ctx.framework.shows_sql:
         return dict.fromkeys(names, "the console cannot show its SQL")
@@ -47,7 +47,7 @@ def _of_each(ctx: Context, names: Sequence[str]) -> Mapping[str, Sequence[Shown]
 
 
 def _may_be_asked(ctx: Context, names: Sequence[str]) -> Collection[str]:
-    """Return the migrations of which no part runs if they are asked for their SQL."""
+    """Return the migrations whose SQL can be asked for without running a part of them."""
     precaution = ctx.framework.precaution
     if precaution is None:
         return names

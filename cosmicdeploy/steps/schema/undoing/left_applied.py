@@ -21,16 +21,17 @@ from cosmicdeploy.steps.schema.undoing.recorded import Before, was_empty
 
 @dataclass(frozen=True, kw_only=True)
 class Stay:
-    """What the plan says, and the journal records, of migrations that stay if they are undone."""
+    """What the plan says and the journal records of migrations that an undo leaves applied."""
 
     notice: str = ""
     record: Mapping[str, Any] = field(default_factory=dict)
 
 
 def stay_if_undone(ctx: Context, before: Before) -> Stay:
-    """Return what to say and to record; nothing if an undo can go back.
+    """Return what to say and to record of migrations that an undo leaves applied.
 
-    First migrations of an empty schema need no framework for that: what they created is dropped.
+    Nothing if the framework can go back. Nothing for the first migrations of an empty schema, since
+    the deployer itself drops what they created.
     """
     if ctx.framework.can_go_back or was_empty(before):
         return Stay()
@@ -41,7 +42,7 @@ def stay_if_undone(ctx: Context, before: Before) -> Stay:
 
 
 def names_that_stay(before: Before) -> str:
-    """Return a sentence about what an undo leaves applied; "" if nothing."""
+    """Return a text about the migrations that an undo leaves applied; "" if it leaves none."""
     if not before.get("stays_by"):
         return ""
     names = summarize_names(before.get("names") or ["all migrations"])

@@ -13,26 +13,26 @@ Before = Mapping[str, Any]
 
 
 def recorded_tables(bookkeeping: Bookkeeping | None) -> dict[str, list[str]]:
-    """Return the framework's own tables, as the journal has them; nothing for those of Laravel."""
+    """Return what the journal records of the framework's own tables; nothing for Laravel's."""
     if bookkeeping == LARAVEL:
         return {}
     return {"bookkeeping": sorted(bookkeeping.tables) if bookkeeping else []}
 
 
 def own_tables(before: Before) -> Set[str]:
-    """Return the tables that the framework keeps for itself."""
+    """Return the names of the tables that the framework keeps for itself."""
     return frozenset(before.get("bookkeeping", LARAVEL.tables))
 
 
 def keeps_a_table(before: Before) -> bool:
-    """Whether the framework has a table from which it is known what has run."""
+    """Whether the framework has a table that records which migrations have run."""
     return bool(own_tables(before))
 
 
 def was_empty(before: Before) -> bool:
     """Whether the schema had no table before its first migrations, except the framework's own.
 
-    False if others were applied before, and for a record of an earlier version.
+    False if migrations were applied before these, and for a record of an earlier version.
     """
     objects = None if before["applied"] else before.get("objects")
     return objects is not None and not any(
@@ -41,16 +41,20 @@ def was_empty(before: Before) -> bool:
 
 
 def applied_since(before: Before, recorded: Set[str]) -> set[str]:
-    """Return the migrations that are applied, by those in the framework's table.
+    """Return the migrations that are applied, given those `recorded` in the framework's table.
 
-    If the table has only the newest ones, the journal has the parents of those that were pending.
+    If the table has only the newest migrations, adds their ancestors: the journal has the parents
+    of the migrations that were pending.
     """
     parents = {name: tuple(names) for name, names in (before.get("parents") or {}).items()}
     return with_those_before(recorded, parents)
 
 
 def ran_since(before: Before, recorded: Set[str]) -> set[str]:
-    """Return the migrations that have run since then, by those in the framework's table."""
+    """Return the migrations that have run since the state `before`.
+
+    `recorded` are those in the framework's table now.
+    """
     ran = applied_since(before, recorded) - set(before["applied"])
-    # Of those that the parents show, others may have run before.
+    # The parents may also show migrations that had run before, so only pending ones count.
     return ran & set(before["names"] or ()) if before.get("parents") else ran

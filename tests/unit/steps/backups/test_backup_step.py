@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -10,15 +11,18 @@ import pytest
 
 from cosmicdeploy.context import releases
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.context.run_scope import RunScope
+from cosmicdeploy.context.run_scope import RunScope, StepsAhead
 from cosmicdeploy.events import Event, Warned
 from cosmicdeploy.steps.backups import backup as step_module
 from cosmicdeploy.steps.backups.backup import BackupStep
 from cosmicdeploy.steps.backups.prune import Pruned
-from cosmicdeploy.steps.base import Change
+from cosmicdeploy.steps.base import Change, Step, Unchanged
 from tests.unit.settings_of import settings_of
 
 pytestmark = pytest.mark.unit
+
+IN_PLAYBOOK = BackupStep(name="backup", when="always")
+ALONE = BackupStep(name="backup").alone()
 
 
 class Killed(BaseException):
@@ -62,21 +66,44 @@ def test_a_prune_that_fails_is_a_warning(
 
 
 @pytest.mark.parametrize(
-    ("prove", "says"),
+    ("step", "prove", "says"),
     [
-        ("structure", "back up shop"),
-        ("data", "back up shop; its data is proven by a restore during the soak"),
-        ("off", "back up shop; NOT proven to be restorable: backup.prove is off"),
+        (IN_PLAYBOOK, "structure", "back up shop"),
+        (
+            IN_PLAYBOOK,
+            "data",
+            "back up shop; its data is proven by a restore during the soak,"
+            " if the playbook has one",
+        ),
+        (IN_PLAYBOOK, "off", "back up shop; NOT proven to be restorable: backup.prove is off"),
+        (ALONE, "structure", "back up shop"),
+        (ALONE, "data", "back up shop; its data is proven by a restore immediately"),
     ],
 )
-def test_the_plan_says_how_the_backup_is_proven(prove: str, says: str) -> None:
+def test_the_plan_says_how_and_when_the_backup_is_proven(step: Step, prove: str, says: str) -> None:
     database = SimpleNamespace(name="shop")
     ctx: Any = SimpleNamespace(
         run=RunScope(),
         has_database=True,
         settings=SimpleNamespace(database=database, backup=SimpleNamespace(prove=prove)),
     )
-    assert BackupStep(name="backup").alone().check(ctx) == Change(summary=says)
+    assert step.check(ctx) == Change(summary=says)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "says"),
+    [
+        ((), "no step changes anything, so no backup is needed"),
+        (("reload",), "only reload changes something, so no backup is needed"),
+        (("orphans", "reload"), "only orphans, reload change something, so no backup is needed"),
+    ],
+)
+def test_the_plan_names_the_steps_that_need_no_backup(kinds: Sequence[str], says: str) -> None:
+    steps: Any = [SimpleNamespace(kind=kind, needs_backup=False) for kind in kinds]
+    ctx: Any = SimpleNamespace(
+        run=RunScope(steps_ahead=StepsAhead(tuple(steps))), has_database=True
+    )
+    assert BackupStep(name="backup").check(ctx) == Unchanged(reason=says)
 
 
 def proven_by(step: Any, prove: str, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], Any]:

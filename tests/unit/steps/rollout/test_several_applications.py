@@ -15,6 +15,7 @@ from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.settings import Settings
 from cosmicdeploy.stack.model import Dependency, Service
 from cosmicdeploy.steps.commands import trial
+from cosmicdeploy.steps.containers.restart import restart_checks
 from cosmicdeploy.steps.containers.restart.restart_checks import require_another
 from cosmicdeploy.steps.rollout import drift
 from cosmicdeploy.steps.rollout import rollout as step_module
@@ -108,8 +109,24 @@ def test_a_restart_leaves_each_application_a_replica(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     require_another(ctx, ["web-1"])
-    with pytest.raises(CosmicError, match="No replica of admin but admin is ready"):
+    with pytest.raises(CosmicError, match="No replica of admin but admin is ready") as only_one:
         require_another(ctx, ["web-1", "admin"])
+    assert only_one.value.todo.startswith("restart it although clients may get no answer"), (
+        "admin has no other replica that could be made ready"
+    )
+
+
+def test_another_replica_has_to_be_ready_before_the_only_ready_one_restarts(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restart_checks, "serves", lambda _, name: name == "web-1")
+    with pytest.raises(CosmicError, match="No replica of app but web-1 is ready") as refused:
+        require_another(ctx, ["web-1"])
+    assert refused.value.todo == (
+        "make another one ready first: `cosmicdeploy up`, or `cosmicdeploy restart web-2`; or"
+        " restart it although clients may get no answer: `cosmicdeploy restart web-1 --yes`, or"
+        " `leaves_none: true` in the step"
+    )
 
 
 def test_a_plan_shows_only_what_a_build_ahead_replaces(ctx: Context) -> None:

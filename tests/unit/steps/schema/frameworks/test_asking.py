@@ -53,6 +53,17 @@ def test_an_answer_that_does_not_fit_is_one_line_with_its_beginning_and_the_file
     assert "`python manage.py showmigrations --plan --no-color`" in caught.value.todo
 
 
+def test_an_answer_of_blank_lines_is_quoted_by_what_the_command_said_on_its_error_output(
+    application: Applications,
+) -> None:
+    django = application("django")
+    django.answers["showmigrations"] = ExecResult(
+        exit_code=0, stdout=b"\n" * 1000, stderr=b"no settings\n"
+    )
+    with pytest.raises(MigrationFailed, match="it begins with: no settings"):
+        pending_names(django.ctx)
+
+
 def test_ten_megabytes_make_a_short_error(application: Applications) -> None:
     rails = application("rails")
     rails.answers["db:migrate:status"] = "x" * (10 << 20)
