@@ -34,7 +34,7 @@ def show(report: Report, console: Console) -> None:
     without_proxy = max(map(proof.seconds_without_proxy, report.steps), default=0.0)
     if (report.turned_away_seconds or 0.0) > without_proxy:
         console.print(
-            f"maintenance: clients got 503 with Retry-After for {report.turned_away_seconds:.1f} s"
+            f"maintenance: clients were turned away for {report.turned_away_seconds:.1f} s"
         )
     for run in report.unfinished:
         console.print(styled("[yellow]unfinished:[/] {}", run.told), soft_wrap=True)

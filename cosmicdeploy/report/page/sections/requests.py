@@ -137,7 +137,7 @@ def _totals(requests: RequestsSummary) -> Element:
 def _notes(requests: RequestsSummary) -> Iterator[Child]:
     notes = []
     for count, what in (
-        (requests.held, "were held in maintenance (503 with Retry-After)"),
+        (requests.held, "were held in maintenance (503 with Retry-After, or no response)"),
         (requests.announced, "failed in an announced gap"),
         (requests.limited, "were answered 429, and prove nothing"),
         (requests.not_found, "heartbeats were acknowledged, but not stored"),

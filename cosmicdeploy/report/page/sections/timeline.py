@@ -32,7 +32,7 @@ def bands_of(run: RunEntry) -> list[Band]:
         for gap in run.summary.gaps
     ]
     spans = [
-        Band(began=began, ended=ended, text="maintenance: clients get 503 with Retry-After")
+        Band(began=began, ended=ended, text="maintenance: clients were turned away on purpose")
         for began, ended in run.summary.maintenance
     ]
     return [*gaps[:MOST_BANDS], *spans[:MOST_BANDS]]

@@ -107,7 +107,7 @@ def _tiles(run: RunEntry) -> Iterator[Element]:
         yield _tile("requests failed", f"{requests.failed}", note, look)
     away = sum(ended - began for began, ended in summary.maintenance) if summary else 0.0
     if away:
-        yield _tile("maintenance", clock(away), "clients got 503 with Retry-After", "doubt")
+        yield _tile("maintenance", clock(away), "clients were turned away on purpose", "doubt")
     for gap in summary.gaps[:3] if summary else ():
         look = "wrong" if gap.seconds > gap.at_most_seconds else "doubt"
         note = f"{gap.service} {gap.what}; announced: at most {gap.at_most_seconds:.0f} s"

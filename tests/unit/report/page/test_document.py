@@ -316,3 +316,8 @@ def test_a_deploy_without_a_known_release_leaves_no_hole_in_the_sentence(
         "summary", 1.0, "r1", **{**SUCCESS, "outcome": "unchanged"}
     )
     assert "Deploy: nothing had to change" in page_of(recorded).text
+
+
+def test_maintenance_promises_no_503_which_a_stopped_proxy_cannot_send(recorded: Recorded) -> None:
+    text = page_of(recorded.success(maintenance=[[1.0, 3.0]])).text
+    assert "clients were turned away on purpose" in text and "503" not in text
