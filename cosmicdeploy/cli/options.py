@@ -112,7 +112,7 @@ def plain_options(command: Command) -> Command:
     return _with_options(command, PLAIN)
 
 
-def refuse_config(config: Path | None, command: str) -> None:
+def refuse_config(config: Path | None, *, todo: str) -> None:
     """Raise `UsageError` if --config is given to a command that creates the settings' file."""
     from cosmicdeploy.errors import UsageError
     from cosmicdeploy.settings.loading import FILE_NAME
@@ -121,7 +121,7 @@ def refuse_config(config: Path | None, command: str) -> None:
         raise UsageError(
             f"The settings are always written to {FILE_NAME} in the folder of the stack",
             where="--config",
-            todo=f"name that folder: `cosmicdeploy {command} DIRECTORY`",
+            todo=todo,
         )
 
 

@@ -111,7 +111,7 @@ def _request(config: Path | None, directory: Path, choices: dict[str, Any]) -> R
     from cosmicdeploy.adoption.reading.opening import Request
     from cosmicdeploy.errors import UsageError
 
-    refuse_config(config, "adopt")
+    refuse_config(config, todo="name that folder: `cosmicdeploy adopt DIRECTORY`")
     folder = directory.resolve()
     if not folder.is_dir():
         raise UsageError(

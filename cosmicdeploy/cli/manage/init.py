@@ -68,7 +68,7 @@ def _init(
 ) -> Report:
     from cosmicdeploy.layout import lay_out, layout_options
 
-    refuse_config(config, "init")
+    refuse_config(config, todo="name that folder: `cosmicdeploy init DIRECTORY`")
     created = lay_out(directory.resolve(), layout_options(choices, images))
     if not call.terminal.json:
         for path in created:
