@@ -38,7 +38,7 @@ Examples:
 
 
 class Commands(TyperGroup):
-    """The top-level command group; it reports usage errors as other errors are reported."""
+    """The top-level command group; usage errors get hints, and a report if --json is given."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
@@ -46,7 +46,7 @@ class Commands(TyperGroup):
         _show_metavars_alone(self)
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        """Run a command line, the first argument; by default that of this process."""
+        """Run a command line: the first argument or `args`, by default that of this process."""
         words = args[0] if args else extra.get("args")
         self._words = sys.argv[1:] if words is None else words
         return super().main(*args, **extra)
@@ -63,7 +63,10 @@ class Commands(TyperGroup):
 
 
 def _show_metavars_alone(command: Any) -> None:
-    """Make help show an argument as STEP; newer Typer releases would show {STEP} and STEP <str>."""
+    """Make the help of a command and its subcommands show an argument only as STEP.
+
+    Newer Typer releases would show {STEP} and STEP <str>.
+    """
     for subcommand in getattr(command, "commands", {}).values():
         _show_metavars_alone(subcommand)
     for parameter in command.params:
@@ -75,7 +78,7 @@ def _show_metavars_alone(command: Any) -> None:
 
 
 def placeholder(argument: Any) -> str:
-    """Return an argument as a usage line shows it: in brackets if it is optional."""
+    """Return an argument as a usage line shows it: [STEP] if optional, STEP... if repeatable."""
     name = f"{argument.metavar}..." if argument.nargs == -1 else argument.metavar
     return name if argument.required else f"[{name}]"
 

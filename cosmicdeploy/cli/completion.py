@@ -17,7 +17,7 @@ import typer
 if TYPE_CHECKING:
     from cosmicdeploy.settings import LoadedSettings
 
-# This many runs are offered, the newest.
+# How many runs are offered: the newest.
 RUNS_OFFERED = 50
 Completion = Callable[[typer.Context, str], list[str]]
 
@@ -86,9 +86,8 @@ def _steps(ctx: typer.Context) -> list[str]:
     from cosmicdeploy.workspace import open_playbook
 
     names = [step.name for step in open_playbook(_load_settings(ctx), "deploy").steps]
-    return [
-        name for name in names if " " not in name
-    ]  # bash would split such a name into two arguments
+    # Bash would split a name with a blank into two arguments.
+    return [name for name in names if " " not in name]
 
 
 def _points(_ctx: typer.Context) -> Iterable[str]:

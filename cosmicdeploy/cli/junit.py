@@ -35,7 +35,7 @@ def with_junit(call: Call, junit: Path | None, body: Callable[[], Report]) -> Re
     try:
         report = body()
     except BaseException as error:
-        with suppress(UsageError):
+        with suppress(UsageError):  # the error of `body` matters more
             write_junit(junit, failed_report(call, to_cosmic_error(error)))
         raise
     write_junit(junit, report)

@@ -15,7 +15,10 @@ from cosmicdeploy.cli.terminal import Terminal
 
 
 def duration(text: str | float) -> float:
-    """Return the seconds of a duration such as 90s. Raises `typer.BadParameter`."""
+    """Return the seconds of a duration such as 90s. Raises `typer.BadParameter`.
+
+    Typer also passes an option's default, which is a number of seconds.
+    """
     from cosmicdeploy.errors import UsageError
     from cosmicdeploy.operations.durations import parse_duration
 
@@ -109,8 +112,24 @@ def plain_options(command: Command) -> Command:
     return _with_options(command, PLAIN)
 
 
+def refuse_config(config: Path | None, *, todo: str) -> None:
+    """Raise `UsageError` if --config is given to a command that creates the settings' file."""
+    from cosmicdeploy.errors import UsageError
+    from cosmicdeploy.settings.loading import FILE_NAME
+
+    if config is not None:
+        raise UsageError(
+            f"The settings are always written to {FILE_NAME} in the folder of the stack",
+            where="--config",
+            todo=todo,
+        )
+
+
 def _with_options(command: Command, names: Iterable[str]) -> Command:
-    """Return the command with common options added to the signature, which Typer reads."""
+    """Return a function that has the command's options and the common ones, for Typer to read.
+
+    It calls the command with `config` and `terminal`, which stand for the common options.
+    """
 
     @functools.wraps(command)
     def wrapper(**values: Any) -> None:

@@ -1,4 +1,4 @@
-"""Write the page of a run after it has ended."""
+"""Write the page of a run after the run has ended."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def made_page(run: RunEntry) -> str:
 
 
 def with_page(call: Call, ctx: Context, report: Report) -> Report:
-    """Return the report of a run with the file of its page, which is written here.
+    """Write the page of a run; return the run's report with the file of the page.
 
-    A run that changed nothing gets none; `cosmicdeploy report` writes one. Only warns about an
-    error, since the run is over.
+    For a run that changed nothing, writes no page; `cosmicdeploy report` can. An error is only a
+    warning in the report, since the run has ended.
     """
     from cosmicdeploy.errors import to_cosmic_error
     from cosmicdeploy.journal.history.runs import find_run
@@ -35,7 +35,7 @@ def with_page(call: Call, ctx: Context, report: Report) -> Report:
     try:
         text = made_page(find_run(ctx.journal, report.run))
         path = keep_page(ctx.loaded.pages_directory, report.run, text)
-    except Exception as error:  # whatever it is, the run has ended
+    except Exception as error:
         call.warn(f"the page of the run was not written: {to_cosmic_error(error).what}")
         return report.model_copy(update={"warnings": tuple(call.warnings)})
     return report.model_copy(update={"page": str(path)})

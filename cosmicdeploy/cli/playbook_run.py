@@ -21,9 +21,9 @@ def _including(
 ) -> Context:
     """Return the context of a run that may also replace the infrastructure that `words` name.
 
-    `words` are the values of `--include`. If `is_asked`, asks the operator before the run replaces
-    data that no backup contains. Raises `UsageError` for wrong words, and `Declined` if the answer
-    is no.
+    `words` are the values of `--include`. If `is_asked`, the operator is asked before the run
+    replaces a service with data that no backup contains. Raises `UsageError` for a word that names
+    no such infrastructure, and `Declined` if the answer is no.
     """
     if not words:
         return ctx
@@ -55,13 +55,13 @@ def run_stack_playbook(
     remove_orphans: bool = False,
     include: Sequence[str] = (),
 ) -> Report:
-    """Run the stack's playbook `name`, or plan it, and return the report.
+    """Run the stack's playbook `name`, or with `plan` only plan it, and return the report.
 
     `kind` is the kind of the run, `wait` how many seconds to wait if another run holds the lock.
-    `only` names a single step to run. With `resume`, raises `UsageError` if there is no interrupted
-    deploy to resume. `allowed` are migrations that run although they may destroy data. `include`
-    names infrastructure that is replaced too. `remove_orphans` removes containers that no service
-    declares; raises `UsageError` if the playbook has no step for that.
+    `only` names a single step to run. A deploy resumes an interrupted one in any case; with
+    `resume`, raises `UsageError` if there is none. `allowed` are migrations that run although they
+    may destroy data. `include` names infrastructure that is replaced too. `remove_orphans` removes
+    containers that no service declares; raises `UsageError` if the playbook has no step for that.
     """
     from cosmicdeploy.cli.page import with_page
     from cosmicdeploy.cli.reporting import plan_report, run_report, with_notices

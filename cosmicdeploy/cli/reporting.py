@@ -58,6 +58,7 @@ def run_report(call: Call, run: Run, traffic: TrafficStats | None) -> Report:
 def release_fields(ctx: Context, *, ahead: bool = False) -> Mapping[str, object]:
     """Return a report's fields `release` and `releases`: what runs now.
 
+    `release` is the main application's; `releases` is empty unless there are several applications.
     With `ahead`, the fields have the releases that a deploy puts in place.
     """
     releases = releases_ahead(ctx) if ahead else running_releases(ctx)
@@ -73,8 +74,9 @@ def _releases_of_run(run: Run) -> Mapping[str, object]:
 
 
 def plan_report(call: Call, plan: Plan, ctx: Context) -> Report:
-    """Return the report of a plan; `release` is what the plan would build or pull, if anything."""
-    builds, steps = any(planned.step.builds_images for planned in plan), []
+    """Return the report of a plan; `release` is set if the plan has a step that builds or pulls."""
+    has_images = any(planned.step.builds_images for planned in plan)
+    steps = []
     for planned in plan:
         finding = planned.finding
         steps.append(
@@ -88,12 +90,13 @@ def plan_report(call: Call, plan: Plan, ctx: Context) -> Report:
         )
     return call.report(
         outcome="planned" if any(planned.changes for planned in plan) else "unchanged",
-        **(release_fields(ctx, ahead=True) if builds else {}),
+        **(release_fields(ctx, ahead=True) if has_images else {}),
         steps=steps,
     )
 
 
 def _planned_outcome(planned: Planned) -> Literal["planned", "passed", "changed", "unchanged"]:
+    """Return a step's outcome in a plan; "planned" also if only the run can check the step."""
     left_to_the_run = isinstance(planned.finding, Unchanged) and planned.finding.later
     if planned.changes or left_to_the_run:
         return "planned"
@@ -101,7 +104,7 @@ def _planned_outcome(planned: Planned) -> Literal["planned", "passed", "changed"
 
 
 def with_notices(report: Report, notices: Iterable[StackNotice]) -> Report:
-    """Return the report with notices, which say what every run on this stack omits or assumes."""
+    """Return the report with notices, which say what each run on this stack omits or assumes."""
     return report.model_copy(update={"notices": tuple(notices)})
 
 
@@ -126,7 +129,10 @@ def unfinished_reports(ctx: Context) -> list[UnfinishedReport]:
 
 
 def abort_report(call: Call, undone: Sequence[Applied]) -> Report:
-    """Return the report of `deploy --abort`, which undid the steps `undone`."""
+    """Return the report of `deploy --abort`, which undid the steps `undone`.
+
+    Leaves out checks and other steps that have nothing to undo.
+    """
     steps = [
         StepReport(
             name=applied.step.name,

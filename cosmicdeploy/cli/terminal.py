@@ -35,9 +35,8 @@ class Terminal:
         from cosmicdeploy.report.console import PlainConsole
 
         is_terminal = False if in_ci() else None  # None: rich checks the stream
-        return PlainConsole(
-            stderr=self.json, no_color=self.no_color or None, force_terminal=is_terminal
-        )
+        no_color = self.no_color or None  # None: rich checks the variable NO_COLOR
+        return PlainConsole(stderr=self.json, no_color=no_color, force_terminal=is_terminal)
 
     @cached_property
     def errors(self) -> Console:

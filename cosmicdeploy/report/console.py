@@ -13,7 +13,7 @@ from rich.text import Span, Text
 from cosmicdeploy.text.sanitize import sanitized, sanitized_and_cut
 
 PLACEHOLDER = "{}"
-# Wider than any row: in a pipe each row of a table is one line, for grep and awk.
+# Wider than nearly every row: in a pipe each row of a table is one line, for grep and awk.
 PIPE_WIDTH = 10_000
 
 
@@ -31,6 +31,7 @@ class PlainConsole(Console):
             self.width = PIPE_WIDTH
 
     def on_broken_pipe(self) -> None:
+        """Stop printing; rich's own method would end the process."""
         self.quiet = True
 
     def render_str(self, text: str, **options: Any) -> Text:
@@ -49,7 +50,10 @@ class PlainConsole(Console):
 
 
 def _without_trailing_blanks(segments: Iterable[Segment]) -> Iterator[Segment]:
-    """Yield the segments without blanks at the ends of lines, such as a table's padding."""
+    """Yield the segments without blanks before a line break, such as a table's padding.
+
+    Blanks at the very end stay, since the next output may continue the line.
+    """
     blanks = ""  # at the end of the line so far; yielded if more text follows on the same line
     for segment in segments:
         if segment.control:
@@ -78,6 +82,7 @@ def styled(template: str, *values: object) -> Text:
 
 
 def _replacement(placeholder: Text, value: object) -> Text:
+    """Return a value as text in the placeholder's styles; styles of the value override them."""
     text = value.copy() if isinstance(value, Text) else Text(sanitized_and_cut(str(value)))
     text.spans[:0] = [Span(0, len(text), span.style) for span in placeholder.spans]
     return text

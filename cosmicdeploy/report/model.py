@@ -103,7 +103,8 @@ class ChecklistReport(Part):
 class FlawReport(Part):
     """Something that would be lost: what and how much, why, and what to do or to write.
 
-    `stake` is what kind of thing it is; `time` and `note` fail nothing. `lines` are to be pasted.
+    `stake` is the kind of thing that would be lost; with `time` or `note`, the check does not fail.
+    `lines` are the lines to paste into a file.
     """
 
     stake: Literal["data", "requests", "jobs", "secrets", "proof", "deploy", "time", "note"]
@@ -140,7 +141,7 @@ class Report(Part):
     and `release` is that of the main application. `run` is the id of the run in the journal, and
     `page` is the file of its page; null if there is none. `turned_away_seconds` is how long
     maintenance lasted. `gaps` are the announced times in which clients were not served. `warnings`
-    are about this call; `notices` say what every run on this stack leaves out.
+    are about this call; `notices` say what each run on this stack omits or assumes.
     """
 
     schema_version: Literal[2] = Field(default=SCHEMA, alias="schema")

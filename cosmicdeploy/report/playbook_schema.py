@@ -47,7 +47,7 @@ def settings_schema() -> str:
 
 
 def framework_schema() -> str:
-    """Return the schema of a framework's file, as published beside the files of the known ones."""
+    """Return the schema of a framework's file, as published beside the shipped files."""
     schema = Definition.model_json_schema()
     return _as_text({"$schema": DIALECT, **schema, "title": "A framework of migrations"})
 
@@ -60,7 +60,7 @@ def _require_kind(definition: dict[str, Any], kind: str) -> None:
 
 
 def _with_variables(schema: Any) -> Any:
-    """Return the schema, changed to allow a variable in place of a number or a boolean."""
+    """Return a copy of the schema that allows a variable in place of a number or a boolean."""
     if isinstance(schema, list):
         return [_with_variables(item) for item in schema]
     if not isinstance(schema, dict):

@@ -9,6 +9,8 @@ from rich.text import Text
 from cosmicdeploy.events import Event, Notice, Progress, StepEnded, StepStarted
 from cosmicdeploy.report.console import styled
 
+# The text of a step that has reported no progress yet; only a live line shows it.
+NO_PROGRESS = "…"
 COLORS = {
     "changed": "yellow",
     "passed": "green",
@@ -45,7 +47,7 @@ class ProgressView:
         """Show one event, but no warning: `Call.event_handler` prints those."""
         if isinstance(event, StepStarted):
             self._step = event.name
-            self._show_current("…")
+            self._show_current(NO_PROGRESS)
         elif isinstance(event, Progress):
             self._show_current(event.text)
         elif isinstance(event, Notice):
@@ -54,10 +56,14 @@ class ProgressView:
             self._console.print(step_line(event), soft_wrap=not self._console.is_terminal)
 
     def _show_current(self, text: str) -> None:
+        """Show the progress of the current step: in the live line, else as a line of its own.
+
+        Without a live line, progress before the first step is not shown.
+        """
         width = max(20, self._console.width - len(self._step) - 6)
         if self._status is not None:
             self._status.update(styled("[bold]{}[/] {}", self._step, text[:width]))
-        elif self._step and text != "…":
+        elif self._step and text != NO_PROGRESS:
             self._console.print(f"  {self._step}: {text}", soft_wrap=True)
 
 

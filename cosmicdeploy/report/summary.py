@@ -34,20 +34,25 @@ def show(report: Report, console: Console) -> None:
     without_proxy = max(map(proof.seconds_without_proxy, report.steps), default=0.0)
     if (report.turned_away_seconds or 0.0) > without_proxy:
         console.print(
-            f"maintenance: clients got 503 with Retry-After for {report.turned_away_seconds:.1f} s"
+            f"maintenance: clients were turned away for {report.turned_away_seconds:.1f} s"
         )
     for run in report.unfinished:
         console.print(styled("[yellow]unfinished:[/] {}", run.told), soft_wrap=True)
         console.print(f"  → {run.todo}", soft_wrap=True)
-    # If there are steps, the notices were printed before the first step.
-    for notice in () if report.steps else report.notices:
-        line = styled("[yellow]note:[/] {}: {}", notice.subject, notice.what)
-        console.print(line, soft_wrap=True)
-        console.print(f"  → {notice.todo}", soft_wrap=True)
+    if not report.steps:  # else the notices were printed before the first step
+        _show_notices(report, console)
     _show_end(report, console)
 
 
+def _show_notices(report: Report, console: Console) -> None:
+    for notice in report.notices:
+        line = styled("[yellow]note:[/] {}: {}", notice.subject, notice.what)
+        console.print(line, soft_wrap=True)
+        console.print(f"  → {notice.todo}", soft_wrap=True)
+
+
 def _show_end(report: Report, console: Console) -> None:
+    """Print the last line with the outcome, the file of the page, and a broken promise."""
     if report.steps or report.checks or report.checklist:
         console.print(_last_line(report))
     if report.page and report.steps:
@@ -68,6 +73,7 @@ def _show_points(report: Report, console: Console) -> None:
 
 
 def _show_steps(report: Report, console: Console) -> None:
+    """Print a table of the steps, then planned SQL and differences from the compose file."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("step", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
@@ -129,7 +135,7 @@ def _mark(check: CheckResult) -> Text:
 def _last_line(report: Report) -> Text:
     parts = [f"{report.command}: {report.outcome} in {report.seconds:.1f} s"]
     if report.release or report.releases:
-        releases = report.releases or {"": str(report.release)}
+        releases = report.releases or {"": str(report.release)}  # a single one needs no name
         parts.append(f"release {format_releases(releases)}")
     if warned := [check for check in report.checks if check.warnings]:
         parts.append("; ".join(map(graded, warned)))

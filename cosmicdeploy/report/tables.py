@@ -10,6 +10,7 @@ from rich.text import Text
 
 from cosmicdeploy.text.sanitize import sanitized_and_cut
 
+# A list without --all shows this many of its items: the newest.
 NEWEST_SHOWN = 10
 Item = TypeVar("Item")
 
@@ -45,7 +46,7 @@ def one_line_table(
 
 
 def newest(items: Sequence[Item], *, show_all: bool) -> tuple[Sequence[Item], str]:
-    """Return the first ten of `items`, or all, and a line that counts the rest; "" without a rest.
+    """Return the ten newest items, or all, and a line that counts the rest; "" without a rest.
 
     `items` are sorted, newest first.
     """

@@ -36,7 +36,7 @@ def pin(
 
 @common_options
 def unpin(backup: BackupArgument, *, config: Path | None, terminal: Terminal) -> None:
-    """Let the retention policy remove a pinned backup again.
+    """Undo a pin: the retention policy may remove the backup again.
 
     \b
     Example:
@@ -46,6 +46,7 @@ def unpin(backup: BackupArgument, *, config: Path | None, terminal: Terminal) ->
 
 
 def _pin(call: Call, config: Path | None, reference: str, reason: str | None) -> Report:
+    """Pin a backup for a reason, which may be ""; for None, unpin it."""
     from cosmicdeploy.database.backups.on_disk.manifest import now
     from cosmicdeploy.database.backups.on_disk.state import Pin
     from cosmicdeploy.workspace import open_stack
@@ -55,7 +56,9 @@ def _pin(call: Call, config: Path | None, reference: str, reason: str | None) ->
     new_pin = None if reason is None else Pin(at=now(), reason=reason)
     catalogue.update_state(backup.id, lambda state: state.updated(pin=new_pin))
     catalogue.get(backup.id)  # raises if a prune has just removed the backup
-    pinned = "is pinned: the retention policy never removes it"
-    result = "is no longer pinned" if new_pin is None else pinned
+    if new_pin is None:
+        result = "is no longer pinned"
+    else:
+        result = "is pinned: the retention policy never removes it"
     call.terminal.console.print(f"{backup.id} {result}", soft_wrap=True)
     return call.report(outcome="changed", backup=backup.id)

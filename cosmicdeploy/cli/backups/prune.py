@@ -56,6 +56,9 @@ def _prune(call: Call, config: Path | None, plan: bool) -> Report:
     removable = [decision.backup.id for decision in decisions if not decision.keep]
     if not call.terminal.json:
         show_decisions(call.terminal.console, decisions)
+    if half_removed_ids:
+        line = f"not completely removed yet: {', '.join(half_removed_ids)}"
+        call.terminal.console.print(line, soft_wrap=True)
     if not ctx.settings.backup.keep.is_set:
         call.terminal.console.print(NO_POLICY, soft_wrap=True)
     if plan or not (removable or half_removed_ids):

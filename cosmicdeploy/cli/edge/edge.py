@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 class Call:
     """One call of a command.
 
-    `started_at` is when the call started, in ISO 8601; `started` is the same time on the monotonic
-    clock, in seconds. `warnings` are the warnings printed so far, which the report repeats.
+    `command` is the command with its subcommand, such as "backup list". `started_at` is when the
+    call started, in ISO 8601; `started` is the same time on the monotonic clock, in seconds.
+    `warnings` are the warnings printed so far, which the report repeats.
     """
 
     command: str

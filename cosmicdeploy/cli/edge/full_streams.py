@@ -47,11 +47,15 @@ class OutputStreams:
         sys.stderr = _text(stderr, sys.stderr)
 
     def exit_code(self, code: int) -> int:
-        """Write the buffered output; if output was lost, report that and return 1 instead of 0."""
+        """Write the buffered output, and return the exit code of the process.
+
+        That is `code`. If standard output could not be written, reports that, and returns 1 instead
+        of 0; a closed pipe is no such error, as in `logs | head`.
+        """
         try:
             sys.stdout.flush()
         except BrokenPipeError:
-            self._stdout.has_reader = False  # else the interpreter fails again
+            self._stdout.has_reader = False  # else the interpreter's own flush at exit would fail
         if not self._stdout.reason:
             return code
         print(

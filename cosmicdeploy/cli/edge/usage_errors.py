@@ -17,10 +17,10 @@ HINTS = {
 
 @contextmanager
 def reported_usage_errors(words: Sequence[str]) -> Iterator[None]:
-    """Add the hint of a usage error, if it has one, and escape control characters.
+    """Add a hint to a usage error, if there is one, and escape the error's control characters.
 
-    If `words` ask for JSON, the error's report is printed. The error is raised again, so that Typer
-    prints it on stderr and exits with 2.
+    `words` are the words of the command line. If they ask for JSON, the error's report is printed
+    on stdout. The error is raised again, so that Typer prints it on stderr and exits with 2.
     """
     try:
         yield
@@ -39,9 +39,10 @@ def _hinted(message: str) -> str:
 
 
 def _asks_for_json(words: Sequence[str], ctx: Any) -> bool:
-    """Return whether --json is an option of the called command, even if that has a mistake.
+    """Return whether the command line has --json, and the called command has that option.
 
-    The words after `exec` and `console` belong to a program in a container.
+    `exec` and `console` do not have it: their words belong to a program in a container. A group of
+    commands counts as a command with --json, since the command's name may be what is wrong.
     """
     own = list(words)
     own = own[: own.index("--")] if "--" in own else own

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cosmicdeploy.cli.edge.edge import Call, run_command
-from cosmicdeploy.cli.options import common_options
+from cosmicdeploy.cli.options import common_options, refuse_config
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -102,19 +102,16 @@ def _adopt(
 
 
 def _request(config: Path | None, directory: Path, choices: dict[str, Any]) -> Request:
-    """Return what to adopt. Raises `UsageError` for a folder that does not exist, and --config."""
+    """Return what to adopt. Raises `UsageError` for --config, and if there is no such folder.
+
+    `choices` are the other options, by the names of the fields of `Request`.
+    """
     import os
 
     from cosmicdeploy.adoption.reading.opening import Request
     from cosmicdeploy.errors import UsageError
-    from cosmicdeploy.settings.loading import FILE_NAME
 
-    if config is not None:
-        raise UsageError(
-            f"The settings are always written to {FILE_NAME} in the folder of the stack",
-            where="--config",
-            todo="name that folder: `cosmicdeploy adopt DIRECTORY`",
-        )
+    refuse_config(config, todo="name that folder: `cosmicdeploy adopt DIRECTORY`")
     folder = directory.resolve()
     if not folder.is_dir():
         raise UsageError(
@@ -124,7 +121,10 @@ def _request(config: Path | None, directory: Path, choices: dict[str, Any]) -> R
 
 
 def _show(console: Console, adoption: Adoption) -> None:
-    """Print what was recognized, and what was not."""
+    """Print the files read, the services with their roles, marked settings, and most notes.
+
+    The notes of the kind "does not hold" are left out: they are printed as warnings.
+    """
     from cosmicdeploy.report.console import styled
     from cosmicdeploy.report.tables import table
 
@@ -144,7 +144,7 @@ def _show(console: Console, adoption: Adoption) -> None:
             line = styled(f"[{color}]{each.mark}:[/] {{}}: {{}}", each.name, each.value)
             console.print(styled("{} ({})", line, each.evidence), soft_wrap=True)
     for note in adoption.notes:
-        if note.kind != "does not hold":  # printed as a warning
+        if note.kind != "does not hold":
             about = f"{note.about}: " if note.about else ""
             line = styled(f"[yellow]{note.kind}:[/] {{}}", f"{about}{note.what}")
             console.print(line, soft_wrap=True)
@@ -159,7 +159,7 @@ def _show_next(console: Console, adoption: Adoption) -> None:
         steps.append('do what is marked "to do" there')
     if adoption.marked("guess"):
         steps.append('look at what is marked "guess" there')
-    steps.append("`cosmicdeploy doctor` shows what a first deploy would lose")
+    steps.append("run `cosmicdeploy doctor`, which shows what a first deploy would lose")
     console.print(f"Next: {', then '.join(steps)}", soft_wrap=True)
 
 

@@ -28,8 +28,8 @@ def exec_(
     """Run a command in a service's container.
 
     Passes on standard input, and the terminal if there is one; exits with the command's exit code.
-    In the database's container, MYSQL_PWD has the configured password; in the cache's container,
-    REDISCLI_AUTH has it.
+    In the database's container, MYSQL_PWD has the database's password from the settings; in the
+    cache's container, REDISCLI_AUTH has the cache's.
 
     \b
     Examples:
@@ -38,6 +38,7 @@ def exec_(
     """
     from cosmicdeploy.operations.exec import named_target
 
+    # Typer passes on the "--" with which an operator may separate the command from the service.
     words = command[1:] if command[0] == "--" else command
     if not words:
         raise typer.BadParameter("a command is needed", param_hint="COMMAND")

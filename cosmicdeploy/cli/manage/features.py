@@ -51,25 +51,29 @@ def list_(*, config: Path | None, terminal: Terminal) -> None:
 @app.command()
 @common_options
 def disable(name: Name, *, config: Path | None, terminal: Terminal) -> None:
-    """Switch a feature off in all running containers.
+    """Switch a feature off, and check that all running containers see it.
+
+    If a flag file on the host switches the feature, checks only the file.
 
     \b
     Example:
       cosmicdeploy features disable rate-limit
     """
-    run_command("features disable", terminal, lambda call: _switch(call, config, name, False))
+    run_command("features disable", terminal, lambda call: _switch(call, config, name, on=False))
 
 
 @app.command()
 @common_options
 def enable(name: Name, *, config: Path | None, terminal: Terminal) -> None:
-    """Switch a feature on in all running containers.
+    """Switch a feature on, and check that all running containers see it.
+
+    If a flag file on the host switches the feature, checks only the file.
 
     \b
     Example:
       cosmicdeploy features enable rate-limit
     """
-    run_command("features enable", terminal, lambda call: _switch(call, config, name, True))
+    run_command("features enable", terminal, lambda call: _switch(call, config, name, on=True))
 
 
 def _list(call: Call, config: Path | None) -> Report:
@@ -86,15 +90,19 @@ def _list(call: Call, config: Path | None) -> Report:
     return call.report(outcome="done", features=features)
 
 
-def _switch(call: Call, config: Path | None, name: str, on: bool) -> Report:
+def _switch(call: Call, config: Path | None, name: str, *, on: bool) -> Report:
+    from cosmicdeploy.probes.application.features import HOST
     from cosmicdeploy.steps.commands.feature_flags import switch
     from cosmicdeploy.workspace import open_stack
 
     switched = switch(open_stack(config, call.event_handler()), name, on=on)
     word = "on" if on else "off"
     result = f"is switched {word}" if switched.changed else f"was already {word}"
-    services = f"confirmed in {', '.join(switched.places)}"
-    call.terminal.console.print(f"{name} {result}; {services}", soft_wrap=True)
+    if switched.places == (HOST,):
+        seen = "checked by its flag file on the host, not in a container"
+    else:
+        seen = f"confirmed in {', '.join(switched.places)}"
+    call.terminal.console.print(f"{name} {result}; {seen}", soft_wrap=True)
     return call.report(
         outcome="changed" if switched.changed else "unchanged",
         features=[switched.state],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cosmicdeploy.cli.edge.edge import Call, run_command
-from cosmicdeploy.cli.options import common_options
+from cosmicdeploy.cli.options import common_options, refuse_config
 from cosmicdeploy.cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -52,16 +52,23 @@ def init(
       cosmicdeploy init kiosk --port 8081 --suffix test
     """
     choices = {"project": project, "suffix": suffix, "http_port": port}
-    run_command("init", terminal, lambda call: _init(call, directory, choices, images))
+    run_command("init", terminal, lambda call: _init(call, config, directory, choices, images))
 
 
 # The shipped application's console command that registers the device for the verification.
 REGISTER_DEVICE = "devices:seed --name=VERIFY --token-env=DEVICE_TOKEN"
 
 
-def _init(call: Call, directory: Path, choices: dict[str, object], images: Path | None) -> Report:
+def _init(
+    call: Call,
+    config: Path | None,
+    directory: Path,
+    choices: dict[str, object],
+    images: Path | None,
+) -> Report:
     from cosmicdeploy.layout import lay_out, layout_options
 
+    refuse_config(config, todo="name that folder: `cosmicdeploy init DIRECTORY`")
     created = lay_out(directory.resolve(), layout_options(choices, images))
     if not call.terminal.json:
         for path in created:

@@ -22,9 +22,9 @@ HOLDER_LABELS = ("command", "owner", "host", "pid", "since")
 @app.command()
 @common_options
 def status(*, config: Path | None, terminal: Terminal) -> None:
-    """Show who holds the lock, and whether that run is alive.
+    """Show which run holds the lock, and whether that run is alive.
 
-    Waits up to 6 s for the holder's heartbeat.
+    Waits up to 6 s for the run's next heartbeat.
 
     \b
     Example:

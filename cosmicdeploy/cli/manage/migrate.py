@@ -31,8 +31,8 @@ def migrate(
 ) -> None:
     """Show the SQL of pending migrations, with its risks.
 
-    A deploy runs the migrations. Use --resolve once you have repaired a half-done migration by
-    hand; exit 4 while another run holds the lock.
+    Runs none of them: a deploy does. Use --resolve once you have repaired a half-done migration by
+    hand; it exits with exit code 4 while another run holds the lock.
 
     \b
     Example:

@@ -36,7 +36,7 @@ def checklist(
     probe: Annotated[
         bool,
         typer.Option(
-            "--probe", help="Send heartbeats of one device until the rate limit refuses one."
+            "--probe", help="Send a device's heartbeats until the rate limit refuses one of them."
         ),
     ] = False,
     record: Annotated[
@@ -58,7 +58,7 @@ def checklist(
     if record and (since or probe or junit):
         raise typer.BadParameter("--record excludes --since, --probe and --junit")
     if record:
-        run_command("checklist", terminal, lambda call: _record(call, config))
+        run_command("checklist", terminal, lambda call: _record(call, config))  # exits
     run_command(
         "checklist",
         terminal,
@@ -102,7 +102,7 @@ def _record(call: Call, config: Path | None) -> Report:
     recorded = sorted(baseline.before.keys() - left_out)
     console.print(f"recorded: {', '.join(recorded)}", soft_wrap=True)
     for name, why in left_out.items():
-        console.print(f"left out: {name}: {why}", soft_wrap=True)
+        console.print(f"not recorded: {name}: {why}", soft_wrap=True)
     return call.report(
         outcome="changed",
         release=baseline.release or None,
@@ -111,6 +111,7 @@ def _record(call: Call, config: Path | None) -> Report:
 
 
 def _release(ctx: Context) -> str | None:
+    """Return the running release; None if it is unknown, or the engine does not answer."""
     from cosmicdeploy.context.releases import running_release
     from cosmicdeploy.errors import CosmicError
 

@@ -61,7 +61,7 @@ def diagnose(
     remedies run under the lock; after each remedy, the checks run again.
     """
     if list_:
-        run_command("diagnose --list", terminal, _list)
+        run_command("diagnose --list", terminal, _list)  # exits
     names = problems or []
     run_command("diagnose", terminal, lambda call: _diagnose(call, config, names, wait, fix=fix))
 
@@ -70,14 +70,17 @@ def _list(call: Call) -> Report:
     from cosmicdeploy.operations.diagnosis.diagnose import KNOWN_PROBLEMS
     from cosmicdeploy.report.tables import table
 
-    data = [
-        {"trouble": problem.name, "about": problem.about, "looks at": ", ".join(problem.checks)}
+    rows = [
+        {"problem": problem.name, "about": problem.about, "checks": ", ".join(problem.checks)}
         for problem in KNOWN_PROBLEMS.values()
     ]
     if not call.terminal.json:
-        columns = ("problem", "about", "checks")
-        rows = [dict(zip(columns, row.values(), strict=True)) for row in data]
-        call.terminal.console.print(table(columns, rows))
+        call.terminal.console.print(table(("problem", "about", "checks"), rows))
+    # The keys of --json keep their first names, which differ from the headers of the table.
+    data = [
+        {"trouble": row["problem"], "about": row["about"], "looks at": row["checks"]}
+        for row in rows
+    ]
     return call.report(outcome="done", data=data)
 
 
@@ -96,10 +99,10 @@ def _diagnose(
         diagnoses: Sequence[Diagnosis] = diagnose_all(ctx, problems)
     before = [diagnosis.facts() for diagnosis in diagnoses]
     _show(call, before, fixing=fix)
-    run = Fix(ctx=ctx, options=_options(call, ctx, view, wait))
+    fixer = Fix(ctx=ctx, options=_options(call, ctx, view, wait))
     if fix and not all(diagnosis.passes for diagnosis in diagnoses):
-        diagnoses = run.run(diagnoses)
-    return _report(call, before, diagnoses, run)
+        diagnoses = fixer.run(diagnoses)
+    return _report(call, before, diagnoses, fixer)
 
 
 def _options(call: Call, ctx: Context, view: ProgressView, wait: float) -> FixOptions:
@@ -128,22 +131,27 @@ def _show(call: Call, troubles: Sequence[Facts], *, fixing: bool) -> None:
 
 
 def _report(
-    call: Call, before: Sequence[Facts], diagnoses: Sequence[Diagnosis], run: Fix
+    call: Call, before: Sequence[Facts], diagnoses: Sequence[Diagnosis], fixer: Fix
 ) -> Report:
+    """Return the report of a diagnosis; print the problems that were checked again after a remedy.
+
+    `before` are the facts of the first diagnoses, and `diagnoses` the last ones, in the same order.
+    """
     from cosmicdeploy.cli.reporting import release_fields
     from cosmicdeploy.errors import ExitCode
     from cosmicdeploy.report.views.diagnosis import show_attempts, show_remaining
 
     troubles = [diagnosis.facts() for diagnosis in diagnoses]
-    attempts = [attempt.facts() for attempt in run.attempts]
+    attempts = [attempt.facts() for attempt in fixer.attempts]
     if attempts:
         checked_again = [now for now, was in zip(troubles, before, strict=True) if not was["well"]]
         _show(call, checked_again, fixing=True)
     well = all(diagnosis.passes for diagnosis in diagnoses)
+    outcome = "changed" if fixer.applied else "done"
     report = call.report(
-        outcome="failed" if not well else "changed" if run.applied else "done",
+        outcome=outcome if well else "failed",
         exit_code=0 if well else int(ExitCode.CHECK_FAILED),
-        **release_fields(run.ctx),
+        **release_fields(fixer.ctx),
         data={"troubles": troubles, "before": before if attempts else None, "remedies": attempts},
     )
     if not call.terminal.json:

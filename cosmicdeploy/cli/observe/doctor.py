@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 def doctor(*, config: Path | None, terminal: Terminal) -> None:
     """Check what a first deploy would lose; exit 5 if anything.
 
-    Checks the engine and its user's rights, the builder, disks, clocks, the database's rights and
-    settings, the destination of backups, health checks that prove nothing, a proxy that would lose
-    requests, rate limits on the deploy's own requests, the maintenance switch, ignored stop signals
+    Checks this user's access to the engine, the builder, settings that a deploy refuses, disks,
+    clocks, the database's privileges and settings, the destinations of backups, health checks that
+    prove nothing, a proxy that would lose requests, replicas that leave a gap while they are
+    replaced, rate limits on the deploy's own requests, the maintenance switch, ignored stop signals
     and secrets in images. Says for each flaw what would be lost, why, and the command or the lines
     that help. What cannot be checked is named; what costs only time is no failure.
 
-    Works before `up` and while the stack runs, and changes nothing: it tries stop signals on
-    containers of its own, which can reach nothing and are removed, and sends one heartbeat of the
-    device in `verify.heartbeat`, as `verify` does.
+    Works before `up` and while the stack runs. Changes nothing, except that it sends one heartbeat
+    of the device in `verify.heartbeat`, as `verify` does. Tries stop signals only on containers of
+    its own, which can reach nothing and are removed.
 
     \b
     Examples:

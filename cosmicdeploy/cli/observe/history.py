@@ -36,14 +36,14 @@ def history(
     release: Annotated[
         str,
         typer.Option(
-            metavar="RELEASE", help="List only runs that placed this release, or were to."
+            metavar="RELEASE", help="List only runs that placed this release, or were meant to."
         ),
     ] = "",
     outcome: Annotated[
         str,
         typer.Option(
             metavar="OUTCOME",
-            help="List only runs that ended so: changed, unchanged, failed, interrupted, or"
+            help="List only runs with this outcome: changed, unchanged, failed, interrupted, or"
             " unfinished.",
             autocompletion=completion.outcomes,
         ),
@@ -62,10 +62,10 @@ def history(
 
     Each run that had the lock is recorded: deploys, rollbacks, restarts, backups, steps and
     playbooks. For each: who ran it, when and from where, the release, what it changed, how long it
-    took, how it ended, how many of its requests failed, and its backup. A wide terminal, a pipe and
-    --json show more of it.
+    took, how it ended, how many of its requests failed, and its backup. A wide terminal and a pipe
+    get more columns, and --json more fields.
 
-    Reads the journal beside the stack and its archive; needs no engine.
+    Reads the journal beside the stack, and the journal's archive; needs no engine.
 
     \b
     Examples:
@@ -119,8 +119,8 @@ def _list(call: Call, config: Path | None, filters: Filters, *, show_all: bool) 
     from cosmicdeploy.workspace import open_journal
 
     _, journal = open_journal(config, call.event_handler())
-    is_whole = show_all or call.terminal.json
-    found = find_runs(journal, filters, None if is_whole else NEWEST_SHOWN)
+    most = None if show_all or call.terminal.json else NEWEST_SHOWN
+    found = find_runs(journal, filters, most)
     if not call.terminal.json:
         show_runs(
             call.terminal.console,

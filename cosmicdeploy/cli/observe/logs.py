@@ -89,7 +89,7 @@ def logs(
 
     options = LogOptions(
         services=services or (),
-        tail=None if tail is None else min(tail, LARGEST),
+        tail=None if tail is None else min(tail, LARGEST),  # more would overflow
         since=since,
         grep=grep,
         file=file,

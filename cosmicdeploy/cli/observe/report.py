@@ -35,12 +35,12 @@ def report(
 
     The page has the timeline of steps and replicas, the requests through the run, the release of
     each replica over time, what the plan found different, the verification, the backup and how well
-    it is proven, and restarts; of a failed run first what failed and what was undone. It loads
-    nothing and runs no script. The same records give the same page.
+    it is proven, and restarts. The page of a failed run begins with what failed and what was
+    undone. A page loads nothing and runs no script. The same records give the same page.
 
-    Without --html, the page is in .cosmicdeploy/pages beside the journal, where the newest 20 are
-    kept. There `deploy` and `rollback` write theirs. A file that is no such page is not
-    overwritten.
+    Without --html, the page is written to .cosmicdeploy/pages beside the journal, as the pages of
+    `deploy` and `rollback` are; the newest 20 are kept. With --html, a file that is no page of a
+    run is not overwritten.
 
     \b
     Examples:
@@ -87,4 +87,4 @@ def _open(call: Call, path: Path) -> None:
     import webbrowser
 
     if not webbrowser.open(path.resolve().as_uri()):
-        call.warn(f"no browser could be opened; copy {path} to where there is one")
+        call.warn(f"no browser could be opened; copy {path} to a machine that has one")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 def status(*, config: Path | None, terminal: Terminal) -> None:
     """Show services with their drift, and interrupted runs.
 
+    Also names the run that holds the lock, and the features that are off.
+
     \b
     Examples:
       cosmicdeploy status

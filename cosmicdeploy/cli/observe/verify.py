@@ -35,8 +35,8 @@ def verify(
     """Verify the running release; exit 5 if a point fails.
 
     Points include containers, images, schema, health, scheduler, heartbeat and proxy. A point that
-    could not be tested, such as a heartbeat that a rate limit refuses, is unproven, which means
-    exit 5, too.
+    could not be tested, such as a heartbeat that a rate limit refuses, is unproven, and counts as a
+    failure.
 
     \b
     Examples:

@@ -57,7 +57,7 @@ def deploy(
 
     Creates services that are new in the compose file. Names containers of services that the file no
     longer declares. With --remove-orphans, stops these containers, and removes them once the deploy
-    has succeeded; their volumes stay. If the deploy fails, starts them again.
+    has succeeded; their volumes stay. If the deploy fails, starts the containers again.
 
     Infrastructure (database, cache, proxy, other services that keep data) is replaced only with
     --include. Before each run, a notice names infrastructure that has changed, and what replacing
@@ -81,9 +81,11 @@ def deploy(
     if accept and not abort:
         raise typer.BadParameter("--accept needs --abort")
     if accept:
-        run_command("deploy --abort --accept", terminal, lambda call: _accept(call, config, wait))
+        run_command(  # exits
+            "deploy --abort --accept", terminal, lambda call: _accept(call, config, wait)
+        )
     if abort:
-        run_command("deploy --abort", terminal, lambda call: _abort(call, config, wait))
+        run_command("deploy --abort", terminal, lambda call: _abort(call, config, wait))  # exits
     allowed = frozenset(allow or ())
     run_command(
         "deploy",

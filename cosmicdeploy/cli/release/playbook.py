@@ -86,7 +86,7 @@ def schema(
     framework: Annotated[
         bool,
         typer.Option(
-            "--framework", help="Print the schema of a framework's file instead (migrations)."
+            "--framework", help="Print the schema of a migration framework's file instead."
         ),
     ] = False,
 ) -> None:
@@ -104,8 +104,13 @@ def schema(
 
     if settings and framework:
         raise typer.BadParameter("--settings and --framework are two schemas: name one of them")
-    chosen = settings_schema if settings else framework_schema if framework else playbook_schema
-    print(chosen(), end="")
+    if settings:
+        text = settings_schema()
+    elif framework:
+        text = framework_schema()
+    else:
+        text = playbook_schema()
+    print(text, end="")
 
 
 def _list(call: Call, config: Path | None) -> Report:
@@ -140,7 +145,7 @@ def _show(call: Call, config: Path | None, reference: str) -> Report:
 def _plan(
     call: Call, config: Path | None, playbook: Playbook, kind: RunKind
 ) -> tuple[Sequence[StepReport], str]:
-    """Return the planned steps and ""; if planning fails, no steps and the reason."""
+    """Return the planned steps and ""; if the playbook cannot be planned, no steps and why."""
     from cosmicdeploy.cli.reporting import plan_report
     from cosmicdeploy.errors import CosmicError
     from cosmicdeploy.operations.playbooks import require_runnable
@@ -185,6 +190,7 @@ def _run(call: Call, config: Path | None, reference: str, wait: float, *, plan: 
 
 
 def _require_yes(call: Call, name: str, costs: Sequence[str]) -> None:
+    """Print the costs of a playbook and ask whether to run it; without costs, do nothing."""
     for cost in costs:
         call.terminal.console.print(f"Use with caution: {cost}", soft_wrap=True)
     if costs:

@@ -92,8 +92,9 @@ def rollback(
     With --to alone, images, schema and data are rolled back, and everything written since the
     backup is lost: the command shows what would be lost, and asks. The rollback first backs up the
     present state. From then on until the older release has been checked, clients get 503 with
-    Retry-After (if `maintenance.file` is not set, their connections are refused), as with
-    --migration. Until clients are let in again, a failure undoes the whole rollback.
+    Retry-After; if `maintenance.file` is not set, their connections are refused. Until clients are
+    let in again, a failure undoes the whole rollback. With --migration, it is the same, but newer
+    rows stay.
 
     If the stack has no database, only the images are rolled back, as with --code-only.
 
@@ -115,15 +116,19 @@ def rollback(
         raise typer.BadParameter("--all is for the list of backups: leave out --to")
     if include and not to:
         raise typer.BadParameter("--include needs --to")
-    if from_other_stack and (not to or migration or code_only):
+    if from_other_stack and not to:
         raise typer.BadParameter("--from-other-stack restores one backup's data: add --to ID")
+    if from_other_stack and (migration or code_only):
+        raise typer.BadParameter(
+            "--from-other-stack restores data: it excludes --migration and --code-only"
+        )
     options = _Options(wait, include or (), show_all=all_, from_other_stack=from_other_stack)
     run_command("rollback", terminal, lambda call: _rollback(call, config, to, modes, options))
 
 
 @dataclass(frozen=True)
 class _Options:
-    """The options that do not select what is rolled back."""
+    """The options apart from the backup and the mode."""
 
     wait: float
     include: Sequence[str]
@@ -149,9 +154,10 @@ def _rollback(
     from cosmicdeploy.workspace import open_playbook, open_stack
 
     if len(modes) > 1:
-        both = " and ".join(m.option for m in modes)
-        raise UsageError(f"{both} exclude each other", todo="use only one of them")
+        selected = " and ".join(m.option for m in modes)
+        raise UsageError(f"{selected} exclude each other", todo="use only one of them")
     mode = modes[0] if modes else Mode.RESTORE
+    # These options mean a rollback, so the list of backups would not be what the operator wants.
     if not to and (modes or options.wait or call.terminal.yes):
         raise UsageError(
             "No backup is named", where=mode.command, todo="add --to ID or --to latest"
@@ -177,7 +183,7 @@ def _rollback(
     with view:
         notices = show_notices(ctx)
         playbook = open_playbook(ctx.loaded, mode.value, ctx.warn)
-        line = f"{mode.command}{f' {FROM_OTHER_STACK}' * options.from_other_stack}"
+        line = f"{mode.command} {FROM_OTHER_STACK}" if options.from_other_stack else mode.command
         command = RunCommand(line=line, kind=RunKind.ROLLBACK)
         recorder = recorder_of(command.kind)
         run, traffic = rollback(ctx, command, playbook, target, options.wait, recorder)
@@ -216,8 +222,8 @@ def _list(call: Call, ctx: Context, *, show_all: bool) -> Report:
 def _possible_mode(ctx: Context, mode: Mode, to: str) -> Mode:
     """Return the given mode; if the stack has no database, return `CODE_ONLY` for `RESTORE`.
 
-    Raises `NotConfigured` if the given mode is `MIGRATION`, and the stack has no database or no
-    migrations; `Refused` if what runs them cannot go back.
+    For `MIGRATION`, raises `NotConfigured` if the stack has no database or no migrations, and
+    `Refused` if the framework that runs the migrations cannot go back.
     """
     from cosmicdeploy.steps.schema.asking.listing import none_is_run
     from cosmicdeploy.steps.schema.down import require_can_go_back

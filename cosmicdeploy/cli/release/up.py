@@ -19,7 +19,7 @@ def up(
     config: Path | None,
     terminal: Terminal,
 ) -> None:
-    """Start services that are down; leave running containers alone.
+    """Start services that do not run; leave running containers alone.
 
     \b
     Examples:

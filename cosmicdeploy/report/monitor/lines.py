@@ -15,7 +15,10 @@ class LinePrinter:
     """Prints events as plain lines: local time, topic, source, text."""
 
     def show(self, events: Sequence[MonitorEvent]) -> None:
-        """Print events; quiet ones are only for the live view. Raises `BrokenPipeError`."""
+        """Print events, except quiet ones, which only the live view uses.
+
+        Raises `BrokenPipeError` if the reader of stdout has gone.
+        """
         for event in events:
             if not event.quiet:
                 time = format_time(_local_time(event.at))
@@ -27,7 +30,10 @@ class JsonLines:
     """Prints events as JSON objects, one per line; `at` is the local time with its UTC offset."""
 
     def show(self, events: Sequence[MonitorEvent]) -> None:
-        """Print events; quiet ones are only for the live view. Raises `BrokenPipeError`."""
+        """Print events, except quiet ones, which only the live view uses.
+
+        Raises `BrokenPipeError` if the reader of stdout has gone.
+        """
         for event in events:
             if not event.quiet:
                 row = {

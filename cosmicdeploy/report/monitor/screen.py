@@ -18,10 +18,12 @@ from rich.text import Text
 
 from cosmicdeploy.probes.monitor.event import (
     CHANGES,
+    DATABASE,
     FLAPPING,
     HEALTH,
     LATENCY,
     MONITOR,
+    SCHEDULER,
     TRANSITIONS,
     MonitorEvent,
 )
@@ -30,11 +32,11 @@ from cosmicdeploy.text.sanitize import sanitized
 
 GOOD_STATES = ("healthy", "running")
 COLORS = {
-    "transitions": "magenta",
+    TRANSITIONS: "magenta",
     CHANGES: "magenta",
     FLAPPING: "red",
-    "scheduler": "cyan",
-    "database": "blue",
+    SCHEDULER: "cyan",
+    DATABASE: "blue",
     HEALTH: "yellow",
     LATENCY: "green",
     MONITOR: "bold yellow",
@@ -100,6 +102,7 @@ class LiveView:
         return f"{self._title}: ended after {lasted}; {', '.join(parts)}"
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the state, and as many of the latest events as fit below it."""
         state: list[RenderableType] = list(self._state_lines())
         height = len(console.render_lines(Group(*state), options.update(height=None)))
         free = max(MIN_EVENT_LINES, (options.height or console.height) - height)
@@ -133,7 +136,7 @@ def event_line(event: MonitorEvent, width: int) -> Text:
 
 
 def shorten_source(source: str) -> str:
-    """Cut a source's name to its column; keep the end, in which the names of replicas differ."""
+    """Cut a source's name to its column; keep the end, where the names of replicas differ."""
     return source if len(source) <= SOURCE_WIDTH else f"…{source[1 - SOURCE_WIDTH :]}"
 
 

@@ -10,7 +10,7 @@ from cosmicdeploy.journal.history.entry import RunEntry
 from cosmicdeploy.report.page.drawing.elements import el, to_html
 from cosmicdeploy.report.page.sections import changes, origin, replicas, requests, steps, verdict
 
-# The second line of each page, by which `page_file.py` knows it again.
+# The second line of each page, by which `page_file.py` recognizes a page.
 MARK = "<!-- a run's page, made by cosmicdeploy -->"
 # A browser loads nothing for the page, and runs no script in it.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -20,7 +20,8 @@ STYLE = Path(__file__).with_name("style.css")
 def page(run: RunEntry, continuing: Iterable[Mapping[str, str]]) -> str:
     """Return the page of a run, the same each time for the same records.
 
-    `continuing` are the commands that continue from it, each with `command` and `does`.
+    `continuing` are the commands that continue from the run; each has the keys `command` and
+    `does`, a description.
     """
     sentence = verdict.verdict_of(run).sentence
     html = el(

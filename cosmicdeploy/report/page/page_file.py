@@ -1,4 +1,4 @@
-"""Write the page of a run to a file, and overwrite no file that is not such a page."""
+"""Write the page of a run to a file; overwrite no file that is not such a page."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from cosmicdeploy.report.page.document import MARK
 
 # What errors call the file.
 NAME = "the page"
-# The pages beside the journal: so many are kept, the newest.
+# How many pages are kept beside the journal: the newest.
 KEPT = 20
-# The mark is within so many bytes.
+# The mark of a page is within this many bytes from its beginning.
 HEAD_BYTES = 200
 
 
 def write_page(path: Path, text: str) -> None:
     """Write a page to a file that the operator has named.
 
-    Raises `UsageError` if the path cannot be written, or is a file that is no such page.
+    Raises `UsageError` if the path cannot be written, or is a file that is neither empty nor a
+    page.
     """
     require_writable(path, NAME)
     _require_no_other_file(path)
@@ -42,10 +43,10 @@ def _require_no_other_file(path: Path) -> None:
 
 
 def keep_page(folder: Path, run: str, text: str) -> Path:
-    """Write the page of a run into the deployer's folder for pages, and return its path.
+    """Write the page of a run into `folder`, the deployer's own for pages; return the file's path.
 
-    Removes all but the newest `KEPT` pages there. Waits for another process that writes one; both
-    may be about the same run. Raises `OSError`.
+    `run` is the run's id. Removes all but the newest `KEPT` pages in the folder. Waits while
+    another process writes a page there, which may be of the same run. Raises `OSError`.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{_file_name(run)}.html"
@@ -58,5 +59,5 @@ def keep_page(folder: Path, run: str, text: str) -> Path:
 
 
 def _file_name(run: str) -> str:
-    """Return a run's id as the name of a file; a damaged journal may have any text as an id."""
+    """Return a run's id as a safe name for a file: in a damaged journal, an id may be any text."""
     return "".join(each for each in run if each.isascii() and each.isalnum())[:64] or "run"

@@ -25,7 +25,10 @@ UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(
 def show_backups(
     console: Console, backups: Sequence[Backup], *, copies: bool, show_all: bool = False
 ) -> None:
-    """Print a line for each of the ten newest backups, or for all, then notes on them."""
+    """Print a line for each of the ten newest backups, or for all, then notes on these backups.
+
+    With `copies`, a note names the destinations of a backup's copies.
+    """
     shown, rest = newest(backups, show_all=show_all)
     console.print(one_line_table(LIST_COLUMNS, [_row(backup) for backup in shown]))
     for note, ids in _notes(shown, copies=copies).items():
@@ -132,7 +135,7 @@ def verified(state: State) -> str:
 
 
 def proven(state: State) -> str:
-    """Return the same as `verified` for a table: with "3 d ago" instead of the time."""
+    """Return what `verified` returns, but shorter: with "3 d ago" instead of the time."""
     how, proof = _proof(state)
     return f"{how} {ago(proof.at)}" if proof else how
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import datetime
 
 from rich.console import Console
 from rich.table import Table
@@ -11,7 +11,7 @@ from rich.table import Table
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.report.console import styled
 from cosmicdeploy.report.model import BaselineReport, ChecklistReport, PointReport
-from cosmicdeploy.report.views.backups import age
+from cosmicdeploy.report.views.backups import age, ago
 from cosmicdeploy.text.formatting import format_time
 
 COLORS = {"better": "green", "same": "green", "worse": "red bold", "unknown": "yellow"}
@@ -69,10 +69,13 @@ def _since(report: ChecklistReport) -> str:
 
 def _compared(baseline: BaselineReport | None) -> str:
     if baseline is None:
-        return "no baseline: the next deploy records one; to record one now: `checklist --record`"
-    at, now = datetime.fromisoformat(baseline.at), datetime.now(UTC)
+        return (
+            "no baseline: the next deploy records one, or `cosmicdeploy checklist --record` does"
+            " now"
+        )
+    at = datetime.fromisoformat(baseline.at)
     release = f" of release {baseline.release_before}" if baseline.release_before else ""
-    recorded = f"{format_time(at)} (`{baseline.command}`, {age(at, now)} ago)"
+    recorded = f"{format_time(at)} (`{baseline.command}`, {ago(at)})"
     return f"compared with the baseline{release}, recorded {recorded}"
 
 

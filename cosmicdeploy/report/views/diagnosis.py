@@ -37,10 +37,11 @@ def show_diagnosis(console: Console, troubles: Iterable[Facts], *, fixing: bool)
 def _lines(finding: Facts, *, fixing: bool) -> Text:
     lines = [styled("{}", finding["found"])]
     lines += [styled("[dim]│ {}[/]", line) for line in finding["details"]]
+    # An advice to use --fix is of no use to an operator who has just done that.
     if finding["todo"] and not (fixing and finding["todo"].endswith(" --fix")):
         lines.append(styled("→ {}", finding["todo"]))
     if finding["severity"] == "problem" and not fixing:
-        lines += [styled("[dim]--fix:[/] {}", says) for says in finding["remedies"]]
+        lines += [styled("[dim]--fix:[/] {}", remedy) for remedy in finding["remedies"]]
     return Text("\n").join(lines)
 
 

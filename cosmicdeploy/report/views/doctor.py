@@ -1,4 +1,4 @@
-"""Show the checks of `doctor`: a line for each that holds, and what the others would lose."""
+"""Show the checks of `doctor`: what holds, what was not checked, and what would be lost."""
 
 from __future__ import annotations
 
@@ -13,11 +13,16 @@ from cosmicdeploy.report.model import DoctorReport, FlawReport, UncheckedReport
 from cosmicdeploy.text.formatting import counted
 
 LOSES, WARNS = "[red bold]LOSES[/]", "[yellow]warns[/]"
-# What a flaw puts at stake, in words; the two without words fail nothing.
+# What a flaw puts at stake → the words for it.
 STAKES = {
-    **{"data": "data", "requests": "requests", "jobs": "jobs", "secrets": "secrets"},
-    **{"proof": "proof", "deploy": "the deploy"},
+    "data": "data",
+    "requests": "requests",
+    "jobs": "jobs",
+    "secrets": "secrets",
+    "proof": "proof",
+    "deploy": "the deploy",
 }
+# The stakes of flaws that lose nothing, so that the check does not fail.
 HARMLESS = ("time", "note")
 
 
@@ -25,16 +30,16 @@ def show_doctor(checks: Sequence[DoctorReport], seconds: float, console: Console
     """Print what holds, what was not checked, and what would be lost, the worst last."""
     _show_holding(checks, console)
     _show_unchecked(checks, console)
-    for verdict in ("warns", "loses"):
-        for check in checks:
-            for flaw in check.flaws:
-                if (flaw.stake in HARMLESS) == (verdict == "warns"):
-                    _show_flaw(check.check, flaw, console)
+    flaws = [(check.check, flaw) for check in checks for flaw in check.flaws]
+    harmless = [(name, flaw) for name, flaw in flaws if flaw.stake in HARMLESS]
+    harmful = [(name, flaw) for name, flaw in flaws if flaw.stake not in HARMLESS]
+    for name, flaw in (*harmless, *harmful):
+        _show_flaw(name, flaw, console)
     console.print(styled("[bold]{}[/]", _last_line(checks, seconds)))
 
 
 def _show_holding(checks: Sequence[DoctorReport], console: Console) -> None:
-    """Print what holds, a line for each check, cut where the terminal ends."""
+    """Print what holds: a line for each check, cut to the width of the terminal."""
     width = max((len(each.check) for each in checks), default=0)
     for each in checks:
         if each.found:
@@ -45,14 +50,16 @@ def _show_holding(checks: Sequence[DoctorReport], console: Console) -> None:
 
 
 def _show_unchecked(checks: Sequence[DoctorReport], console: Console) -> None:
-    """Print what was not checked; checks that the same reason kept from it share a line."""
+    """Print what was not checked, and why; checks with the same reason share a line."""
     names: dict[tuple[str, str], list[str]] = {}
     for check, each in _unchecked(checks):
         names.setdefault((each.why, each.todo), []).append(check.check)
-    for (why, todo), of in names.items():
-        about = ", ".join(dict.fromkeys(of))
+    for (why, todo), unchecked in names.items():
+        about = ", ".join(dict.fromkeys(unchecked))
         console.print(styled("[magenta]not checked[/] {}", about), soft_wrap=True)
-        _show_indented(console, styled("{}", why), *([styled("→ {}", todo)] if todo else []))
+        _show_indented(console, styled("{}", why))
+        if todo:
+            _show_indented(console, styled("→ {}", todo))
 
 
 def _unchecked(checks: Iterable[DoctorReport]) -> Iterator[tuple[DoctorReport, UncheckedReport]]:
@@ -62,17 +69,17 @@ def _unchecked(checks: Iterable[DoctorReport]) -> Iterator[tuple[DoctorReport, U
 
 
 def _show_flaw(name: str, flaw: FlawReport, console: Console) -> None:
-    """Print what would be lost, why, and what to do; lines to paste are printed as they are."""
+    """Print what would be lost, why, and what to do; lines to paste do not wrap."""
     mark = WARNS if flaw.stake in HARMLESS else f"{LOSES} {STAKES[flaw.stake]}"
-    _show_indented(console, styled(f"{mark} ({{}}): {{}}", name, flaw.loses), first=True)
-    _show_indented(console, styled("{}", flaw.why), styled("→ {}", flaw.todo))
+    console.print(styled(f"{mark} ({{}}): {{}}", name, flaw.loses))
+    _show_indented(console, styled("{}", flaw.why))
+    _show_indented(console, styled("→ {}", flaw.todo))
     for line in flaw.lines:
         console.print(styled("    [cyan]{}[/]", line), soft_wrap=True)
 
 
-def _show_indented(console: Console, *texts: Text, first: bool = False) -> None:
-    for text in texts:
-        console.print(text if first else Padding(text, (0, 0, 0, 2)))
+def _show_indented(console: Console, text: Text) -> None:
+    console.print(Padding(text, (0, 0, 0, 2)))
 
 
 def _last_line(checks: Sequence[DoctorReport], seconds: float) -> str:
@@ -81,6 +88,6 @@ def _last_line(checks: Sequence[DoctorReport], seconds: float) -> str:
     none = "nothing of what was checked would be lost" if unchecked else "nothing would be lost"
     parts = [
         f"something would be lost: {', '.join(losing)}" if losing else none,
-        f"not all of it checked: {', '.join(unchecked)}" if unchecked else "all is checked",
+        f"not completely checked: {', '.join(unchecked)}" if unchecked else "all is checked",
     ]
     return f"doctor: {'; '.join(parts)} ({counted(len(checks), 'check')}, {seconds:.1f} s)"

@@ -19,7 +19,7 @@ def show_differences(
 ) -> None:
     """Print for each service its note, if any, and a line for each key that differs.
 
-    Services with equal lines are printed together.
+    `notes` has the notes by service. Services with equal lines are printed together.
     """
     services_by_lines: dict[tuple[str, ...], list[str]] = {}
     styled_lines: dict[tuple[str, ...], list[Text]] = {}
@@ -40,7 +40,10 @@ def _line(key: Mapping[str, Any]) -> Text:
 
 
 def _values(key: Mapping[str, Any]) -> str:
-    """Return a key's old and new value for a line; "" if the values are secret or do not exist."""
+    """Return a key's old and new value for a line; "" if neither can be shown.
+
+    A value is None if it does not exist or may be secret.
+    """
     old, new = key["old"], key["new"]
     if old and new:
         return f": {old} → {new}"

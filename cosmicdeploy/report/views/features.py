@@ -1,4 +1,4 @@
-"""Show the features of the application, and whether they are on."""
+"""Show the application's features, and whether each is on."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def _options(options: Iterable[Row]) -> Table:
 
 
 def _value(value: Any) -> str:
-    """Return a value in YAML, on one line."""
+    """Return a value on one line, as YAML shows it, but text without quotes unless it is empty."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list):

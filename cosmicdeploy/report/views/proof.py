@@ -20,7 +20,7 @@ from cosmicdeploy.text.formatting import counted
 
 
 def lines(report: Report) -> Iterator[Text]:
-    """Yield the lines about a run's measurements; all but the failures fit in 80 columns."""
+    """Yield the lines about a run's measurements; an empty line precedes a group of lines."""
     yield from map(Text, _rollouts(report.steps))
     yield from map(_gap, report.gaps)
     if report.requests:
@@ -87,7 +87,8 @@ def _requests(requests: RequestsReport) -> Iterator[Text]:
     yield styled("  {}proxy: {}", beats, _proxy(requests.proxy))
     if requests.failing_before:
         yield styled(
-            "  [yellow]requests failed before this run: {};[/] failures count after the rollout",
+            "  [yellow]requests failed before this run: {};[/]"
+            " failures count only after the rollout",
             requests.failing_before,
         )
     for failure in requests.failures:

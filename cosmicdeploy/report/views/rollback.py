@@ -74,7 +74,7 @@ def show_releases(console: Console, losses: Sequence[Loss], *, show_all: bool) -
 
 
 def loss_row(loss: Loss) -> dict[str, object]:
-    """Return a backup's row, with the same keys as in `--json`."""
+    """Return the row of a backup for `--json`; the tables show some of its keys."""
     manifest = loss.backup.manifest
     return {
         "backup": manifest.id,
@@ -99,7 +99,10 @@ def _rows_lost(loss: Loss) -> str:
 
 
 def show_loss(console: Console, loss: Loss) -> None:
-    """Print what a rollback to the backup would lose, table by table."""
+    """Print what a rollback to the backup would lose, by table, and how to return to the present.
+
+    If no table has more or fewer rows, or the database does not answer, prints that instead.
+    """
     created = loss.backup.manifest.created_at
     console.print(
         f"{loss.backup.id} was created at {format_time(created)} ({ago(created)})."

@@ -34,7 +34,7 @@ def show_status(rows: Sequence[Row], console: Console) -> None:
 def _shown(row: Row) -> Row:
     return {
         **row,
-        "image": row.get("image", "")[7:19],
+        "image": row.get("image", "")[7:19],  # the id as Docker shortens it, without "sha256:"
         "since": format_short_timestamp(row.get("since", "")),
         "drift": "differs" if _is_long(row) else row["drift"],
     }
@@ -45,7 +45,7 @@ def _is_long(row: Row) -> bool:
 
 
 def _name(row: Row) -> str:
-    """Return a name that no other row has: of the service, or for an orphan of its container."""
+    """Return a name that no other row has: of the service, or of the container of an orphan."""
     is_orphan = "todo" in row and row["drift"].endswith(f": {row['container']}")
     return str(row["container"] if is_orphan else row["service"])
 

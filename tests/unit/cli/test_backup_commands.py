@@ -14,6 +14,7 @@ from cosmicdeploy import workspace
 from cosmicdeploy.cli.app import app
 from cosmicdeploy.database.backups.catalogue import Catalogue
 from cosmicdeploy.database.backups.on_disk.state import Pin
+from cosmicdeploy.database.backups.removal import start_removal
 from tests.unit.database.backups.entries import good
 from tests.unit.shop import BACKUPS, SETTINGS, EmptyEngine, call
 
@@ -107,3 +108,14 @@ def test_the_former_option_restore_warns_and_does_nothing(
     assert "--restore" not in call("rollback", "--help").stdout
     both = call("rollback", "--to", "latest", "--restore", "--code-only")
     assert both.exit_code == 2 and "--restore and --code-only exclude each other" in both.stderr
+
+
+def test_a_plan_names_backups_that_are_not_completely_removed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workspace, "connect", EmptyEngine)
+    catalogue, half_removed = Catalogue(folder / BACKUPS), "20260301-120000-aaaa"
+    good(catalogue, half_removed, database="shop")
+    start_removal(catalogue, catalogue.get(half_removed))
+    done = call("backup", "prune", "--plan")
+    assert f"not completely removed yet: {half_removed}" in done.stdout, done.stderr

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from cosmicdeploy import workspace
 from cosmicdeploy.errors import to_cosmic_error
 from cosmicdeploy.operations.diagnosis.diagnose import KNOWN_PROBLEMS
 from cosmicdeploy.report.schema import schema_text
-from tests.unit.shop import COMPOSE, SETTINGS, call
+from tests.unit.shop import COMPOSE, SETTINGS, EmptyEngine, call
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -126,6 +127,23 @@ def test_a_folder_that_cannot_be_created_is_one_clear_line(folder: Path) -> None
     assert done.exit_code == 1
     assert f"Not a directory ({folder}/compose.yml/kiosk)" in done.stderr
     assert "→ choose a path" in done.stderr and "Unexpected" not in done.stderr
+
+
+def test_another_name_for_the_settings_of_a_new_stack_is_refused(folder: Path) -> None:
+    done = call("init", "kiosk", "--config", "other.yaml")
+    assert done.exit_code == 2 and "always written to cosmicdeploy.yaml" in done.stderr
+    assert "`cosmicdeploy init DIRECTORY`" in done.stderr and not (folder / "kiosk").exists()
+
+
+def test_a_switch_by_a_flag_file_does_not_claim_that_a_container_sees_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workspace, "connect", EmptyEngine)
+    (folder / "cosmicdeploy.yaml").write_text(SETTINGS + "features: {banner: {file: ./off}}\n")
+    for result in ("is switched off", "was already off"):
+        done = call("features", "disable", "banner")
+        assert f"banner {result}; checked by its flag file on the host" in done.stdout, done.stderr
+        assert "confirmed" not in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from cosmicdeploy.journal.history.entry import RunEntry
+from cosmicdeploy.report.console import PlainConsole
 from cosmicdeploy.report.page.document import MARK
+from cosmicdeploy.report.views.history.list import show_runs
 from tests.unit.journal.history.recorded import Recorded
 from tests.unit.shop import call
 
@@ -86,6 +89,18 @@ def test_ten_are_shown_and_the_others_counted(recorded: Recorded) -> None:
     everything = call("history", "--all").stdout
     assert everything.count("run000") == 13 and "not shown" not in everything
     assert len(data("history")) == 13
+
+
+@pytest.mark.parametrize(
+    ("rest", "says"),
+    [(0, "those in the archive are not shown"), (3, "3 and those in the archive are not shown")],
+)
+def test_runs_in_the_archive_are_named(
+    rest: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entry = RunEntry(id="aaaa1111")
+    show_runs(PlainConsole(), [entry], rest, has_archive=True, is_filtered=False)
+    assert f"older runs: {says}; --all shows them" in capsys.readouterr().out
 
 
 def test_filters(runs: Recorded) -> None:

@@ -1,12 +1,15 @@
-"""The lines of a report about its rollout."""
+"""The lines of a report about its rollout and maintenance."""
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from cosmicdeploy.report.model import Report, StepReport
+from cosmicdeploy.report.summary import show
 from cosmicdeploy.report.views.proof import lines
 
 pytestmark = pytest.mark.unit
@@ -39,3 +42,14 @@ def test_seconds_of_parallel_phases_are_added_up() -> None:
 def test_only_the_phases_that_took_place_are_named() -> None:
     [_, needed] = rollout_lines(2.0, {"app-1": {"drain": 1.0, "start": 1.0}})
     assert needed == "  to drain, to start and for the first responses"
+
+
+def test_maintenance_promises_no_503_which_a_stopped_proxy_cannot_send() -> None:
+    """After a failed rollback, nothing in the report says that the proxy was stopped."""
+    out = StringIO()
+    report = Report(
+        command="rollback", started_at="now", seconds=9.0, outcome="failed", turned_away_seconds=4.0
+    )
+    show(report, Console(file=out, width=80))
+    assert "maintenance: clients were turned away for 4.0 s" in out.getvalue()
+    assert "503" not in out.getvalue()

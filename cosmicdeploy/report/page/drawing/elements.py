@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, tostring
 
 from cosmicdeploy.text.sanitize import sanitized_and_cut
 
-# None is left out, so that a part of a page may be missing.
+# A child or an attribute that is None is left out, so that a part of a page may be missing.
 Child = Element | str | None
 Attribute = str | float | int | None
 
@@ -15,8 +15,8 @@ Attribute = str | float | int | None
 def el(tag: str, *children: Child, **attributes: Attribute) -> Element:
     """Return an element with its children.
 
-    In the names of attributes, `_` stands for a hyphen, and one at the end is left out: `class_`,
-    `aria_label`. An attribute that is None is left out.
+    In the names of attributes, `_` stands for a hyphen (`aria_label`), except at the end, where it
+    is dropped (`class_`).
     """
     element = Element(tag)
     for name, value in attributes.items():
@@ -49,7 +49,7 @@ def _text(value: str | float | int) -> str:
 
 
 def link(url: str, text: str) -> Element:
-    """Return a link to a http or https URL; only the text if it is no such URL."""
+    """Return a link to a URL; for a URL that is neither http nor https, only the text."""
     if not url.startswith(("https://", "http://")):
         return el("span", text)
     return el("a", text, href=url, rel="noopener noreferrer")

@@ -11,7 +11,7 @@ from cosmicdeploy.report.page.drawing.scale import LatencyScale, TimeScale, cloc
 from cosmicdeploy.report.page.drawing.tracks import Band, shading
 
 HEIGHT = 132
-# Pixels of a failure's bar: at least, and for the interval with the most failures.
+# The height of a bar of failures, in pixels: the least, and that of the most failures.
 LEAST_BAR, HIGHEST_BAR = 14, 60
 Points = Sequence[tuple[float, float]]
 
@@ -21,7 +21,7 @@ def panel(
 ) -> Element:
     """Return the plot: median and 99th percentile as lines, failures as bars from the bottom.
 
-    `seconds` is the length of an interval of the series.
+    `seconds` is the length of an interval of the series. `bands` are the times to shade.
     """
     return el(
         "svg",
@@ -49,7 +49,7 @@ def panel(
 
 
 def description(series: Series) -> str:
-    """Describe a series in one sentence, for those who cannot see the plot."""
+    """Describe a series in one line, for a reader who cannot see the plot."""
     medians = [each for each in series.p50_ms if each is not None]
     slowest = [each for each in series.p99_ms if each is not None]
     if not medians or not slowest:
@@ -62,7 +62,7 @@ def description(series: Series) -> str:
 
 
 def labels(latencies: LatencyScale) -> Element:
-    """Return the labels of the latencies, for the left of a plot. A screen reader skips them."""
+    """Return the labels of the latency axis, left of a plot. A screen reader skips them."""
     texts = [
         el("text", milliseconds(tick), x="100%", dx=-6, y=_label_y(latencies, tick))
         for tick in latencies.ticks()
@@ -71,6 +71,7 @@ def labels(latencies: LatencyScale) -> Element:
 
 
 def _label_y(latencies: LatencyScale, tick: float) -> float:
+    """Return the position of a tick's label, which must not leave the drawing."""
     return min(max(latencies.y(tick) + 4, 10.0), HEIGHT - 2.0)
 
 
@@ -87,7 +88,7 @@ def _line(
     seconds: float,
     look: str,
 ) -> Iterator[Element]:
-    """Yield the parts of a line; it is interrupted where there was no response."""
+    """Yield the parts of a line of the class `look`; it has a gap where there was no response."""
     for part in _parts(values):
         points = [(scale.x((number + 0.5) * seconds), latencies.y(ms)) for number, ms in part]
         if len(points) == 1:  # a line of one point has no length
@@ -98,6 +99,7 @@ def _line(
 
 
 def _parts(values: Iterable[float | None]) -> Iterator[list[tuple[int, float]]]:
+    """Yield each unbroken sequence of values, each value with the number of its interval."""
     part: list[tuple[int, float]] = []
     for number, value in enumerate(values):
         if value is not None:
@@ -142,6 +144,7 @@ def _hovers(scale: TimeScale, series: Series, seconds: float) -> Iterator[Elemen
 def intervals(series: Series) -> Iterator[str]:
     """Yield the figures of each interval in words."""
     columns = (series.sent, series.failed, series.p50_ms, series.p99_ms)
+    # Not strict: the columns of a damaged record may differ in length.
     for sent, failed, p50, p99 in zip(*columns, strict=False):
         times = "" if p50 is None else f", p50 {milliseconds(p50)}"
         times += "" if p99 is None else f", p99 {milliseconds(p99)}"

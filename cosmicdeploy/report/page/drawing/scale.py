@@ -5,7 +5,26 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400)
+# Distances between the ticks of a time scale, in seconds.
+TICK_DISTANCES = (
+    1,
+    2,
+    5,
+    10,
+    15,
+    30,
+    60,
+    120,
+    300,
+    600,
+    900,
+    1800,
+    3600,
+    7200,
+    14_400,
+    43_200,
+    86_400,
+)
 MOST_TICKS = 7
 # The least width of a bar in percent, so that a short step can be seen.
 LEAST_WIDTH = 0.4
@@ -21,10 +40,11 @@ class TimeScale:
 
     @property
     def length(self) -> float:
+        """The seconds that the scale spans: those of the run, within bounds."""
         return min(max(self.seconds, 0.1), MOST)
 
     def x(self, at: float) -> float:
-        """Return the position of a time; one outside of the run is at the edge."""
+        """Return the position of a time; a time outside of the run is at the edge."""
         return round(min(max(at / self.length, 0.0), 1.0) * 100, 3)
 
     def width(self, began: float, ended: float) -> float:
@@ -32,10 +52,10 @@ class TimeScale:
         return max(round(self.x(ended) - self.x(began), 3), LEAST_WIDTH)
 
     def ticks(self) -> list[float]:
-        """Return some round times, from 0 to the end."""
-        fitting = (step for step in STEPS if self.length / step <= MOST_TICKS)
-        step = next(fitting, math.ceil(self.length / MOST_TICKS))
-        return [float(number * step) for number in range(int(self.length / step) + 1)]
+        """Return some round times in seconds, from 0 to the end."""
+        fitting = (each for each in TICK_DISTANCES if self.length / each <= MOST_TICKS)
+        distance = next(fitting, math.ceil(self.length / MOST_TICKS))
+        return [float(number * distance) for number in range(int(self.length / distance) + 1)]
 
 
 @dataclass(frozen=True)

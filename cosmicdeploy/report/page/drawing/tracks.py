@@ -10,13 +10,16 @@ from cosmicdeploy.report.page.drawing.elements import el
 from cosmicdeploy.report.page.drawing.scale import TimeScale, clock
 
 HEIGHT = 18
-# A bar's label is drawn into it only if the bar is at least so wide, in percent.
+# A bar's label is drawn only if the bar is at least this wide, in percent of the track.
 LABELLED_WIDTH = 14.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """A bar of the class `look`; `text` describes it, and `label` is drawn on it."""
+    """A bar from `began` to `ended`, in seconds since the run began.
+
+    `look` is its class in the style sheet; `text` describes the bar, and `label` is drawn on it.
+    """
 
     began: float
     ended: float
@@ -27,7 +30,7 @@ class Bar:
 
 @dataclass(frozen=True, kw_only=True)
 class Band:
-    """A time that is shaded in every track, such as maintenance."""
+    """A time that is shaded in each track, such as maintenance, in seconds since the run began."""
 
     began: float
     ended: float
@@ -37,7 +40,7 @@ class Band:
 def track(
     scale: TimeScale, bars: Sequence[Bar], bands: Iterable[Band] = (), *, name: str
 ) -> Element:
-    """Return a row of bars; its description for a screen reader says what they show."""
+    """Return a row of bars; the row's description for a screen reader has the text of each bar."""
     description = "; ".join(bar.text for bar in bars) or "nothing"
     return el(
         "svg",
@@ -68,7 +71,7 @@ def shading(scale: TimeScale, band: Band, height: float) -> Element:
 
 def _bar(scale: TimeScale, bar: Bar) -> Element:
     x, width = scale.x(bar.began), scale.width(bar.began, bar.ended)
-    x = min(x, 100 - width)
+    x = min(x, 100 - width)  # a short bar at the end is drawn wider than it is
     rectangle = el(
         "rect",
         el("title", bar.text),
@@ -86,7 +89,7 @@ def _bar(scale: TimeScale, bar: Bar) -> Element:
 
 
 def axis(scale: TimeScale) -> Element:
-    """Return the axis: its ticks with their times. A screen reader skips it."""
+    """Return the axis: the times of its ticks. A screen reader skips it."""
     ticks = [
         el("text", clock(at), x=f"{scale.x(at)}%", y=12, text_anchor=_anchor(scale.x(at)))
         for at in scale.ticks()

@@ -40,14 +40,17 @@ def differences_section(run: RunEntry) -> Element:
 
 
 def _keys(step: StepSummary) -> Iterator[list[str]]:
+    """Yield a row for each differing key; an added key has no old value, a removed one no new."""
     for service, differences in _mapping(step.facts.get("differences")).items():
         for each in map(_mapping, _list(differences)):
-            old, new = (_value(each.get(name)) for name in ("old", "new"))
-            yield [str(service), str(each.get("key", "")), str(each.get("change", "")), old, new]
+            change = str(each.get("change", ""))
+            old = "not set" if change == "added" else _value(each.get("old"))
+            new = "not set" if change == "removed" else _value(each.get("new"))
+            yield [str(service), str(each.get("key", "")), change, old, new]
 
 
 def _value(value: object) -> str:
-    """Return a key's value; it is null where it may hold a secret."""
+    """Return a key's value as text; the value is None if it may be secret."""
     return "not shown" if value is None else str(value)
 
 
@@ -60,7 +63,7 @@ def _list(value: Any) -> Sequence[Any]:
 
 
 def verification_section(run: RunEntry) -> Element:
-    """Return the points of the verification."""
+    """Return the points of the run's verification."""
     points = run.summary.points if run.summary else []
     if not points:
         return card("Verification", el("p", "No verification is recorded.", class_="muted"))
@@ -101,7 +104,7 @@ def backup_section(run: RunEntry) -> Element:
         el(
             "p",
             "As it was when the run ended; ",
-            el("code", "cosmicdeploy backup show"),
+            el("code", f"cosmicdeploy backup show {run.backup}"),
             " has its present state.",
             class_="muted",
         ),
@@ -115,8 +118,7 @@ def _backup(run: RunEntry) -> Iterator[tuple[str, Child]]:
     yield "proven", str(known.get("proof") or "not recorded, or it holds images only")
     structure = _mapping(known.get("structure_proof"))
     if structure:
-        text = f"{structure.get('objects')} objects restored and compared"
-        yield "structure", text
+        yield "structure", f"{structure.get('objects')} objects restored and compared"
     yield from _data_proof(run)
     yield "copies", ", ".join(map(str, _list(known.get("copies"))))
     yield "warnings", "; ".join(map(str, _list(known.get("warnings"))))

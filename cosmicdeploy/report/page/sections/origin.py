@@ -56,7 +56,7 @@ def _soaks(run: RunEntry) -> Iterable[Child]:
             if isinstance(services, list) and services:
                 yield el("p", f"{name}: {', '.join(map(str, services))}", class_="wrong")
     if not soaks:
-        yield el("p", "No soak: nothing watched the containers after the rollout.", class_="muted")
+        yield el("p", "No soak is recorded: nothing watched the new containers.", class_="muted")
 
 
 def warnings_section(run: RunEntry) -> Element | None:
@@ -72,15 +72,15 @@ def continue_section(continuing: Iterable[Mapping[str, str]]) -> Element:
 
 
 def gaps_of_the_record(run: RunEntry) -> Element | None:
-    """Return what of the run is not recorded; None if nothing is missing."""
+    """Return the section about what is not recorded of the run; None if nothing is missing."""
     if run.summary is None:
         return card(
             "Not recorded",
             el(
                 "p",
-                "The journal has no summary of this run: it was killed, goes on, or is of an"
-                " earlier version. Its times are those of the journal's records; what was measured,"
-                " and steps that changed nothing, are unknown.",
+                "The journal has no summary of this run: the run was killed, goes on, or is of an"
+                " earlier version. The times here are those of the journal's records. What was"
+                " measured, and which steps changed nothing, is unknown.",
             ),
         )
     if not run.summary.left_out:

@@ -17,7 +17,7 @@ Item = TypeVar("Item")
 
 
 def card(heading: str, *children: Child, look: str | None = None) -> Element:
-    """Return a section with a heading."""
+    """Return a section with a heading; `look` is its class in the style sheet."""
     return el("section", el("h2", heading), *children, class_=look)
 
 
@@ -26,7 +26,7 @@ def limited(items: Sequence[Item]) -> tuple[Sequence[Item], Element | None]:
     rest = len(items) - MOST_ROWS
     if rest <= 0:
         return items, None
-    text = f"{rest:,} more are not shown; `cosmicdeploy history show` has them"
+    text = f"{rest:,} more are not shown; `cosmicdeploy history show RUN --json` has them"
     return items[:MOST_ROWS], el("p", text, class_="muted")
 
 
@@ -43,7 +43,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Child]], *, caption: str)
 
 
 def captioned(caption: str, *parts: Child, look: str | None = None) -> Element:
-    """Return a table with a caption, which only a screen reader reads: it follows a heading."""
+    """Return a table with a caption for screen readers only, since a heading precedes the table."""
     return el("table", el("caption", caption), *parts, class_=look)
 
 
@@ -71,13 +71,16 @@ def bullets(texts: Sequence[str]) -> Element:
 
 
 def lines(texts: Iterable[str]) -> Element | None:
-    """Return lines of output as they are; None if there are none."""
+    """Return lines of output with their line breaks; None if there are none."""
     whole = "\n".join(texts)
     return el("pre", whole) if whole else None
 
 
 def legend(looks: Iterable[tuple[str, str]]) -> Element:
-    """Return the legend of a drawing: looks with their meaning."""
+    """Return the legend of a drawing from pairs of a look and its meaning.
+
+    A look is a class in the style sheet.
+    """
     items = [el("li", _swatch(look), meaning) for look, meaning in looks]
     return el("ul", *items, class_="legend")
 
@@ -91,5 +94,5 @@ def _swatch(look: str) -> Element:
 
 
 def details(summary: str, *children: Child) -> Element:
-    """Return children that a reader opens on demand; they are printed too."""
+    """Return children that a reader opens on demand; on paper they are always open."""
     return el("details", el("summary", summary), *children)

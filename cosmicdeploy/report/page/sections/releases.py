@@ -17,13 +17,16 @@ from cosmicdeploy.journal.records.timings import (
     UNDO,
 )
 
-# While a container of one service is in one of these phases, it does not serve.
+# While a service's container is in one of these phases, it does not serve.
 AWAY = (DRAIN, START, HEALTHY, PASSES, NEVER_READY)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseSpan:
-    """A service ran a release from `began` to `ended`; None if it ran none that was ready."""
+    """A service ran a release from `began` to `ended`, in seconds since the run began.
+
+    `release` is None if the service had no ready container.
+    """
 
     began: float
     ended: float
@@ -31,7 +34,7 @@ class ReleaseSpan:
 
 
 def services_of(run: RunEntry) -> list[str]:
-    """Return the services of which a release is known, or a phase was recorded, in their order."""
+    """Return the services with a known release or a recorded phase, in the order of the records."""
     after = run.summary.releases if run.summary else {}
     phases = run.summary.phases if run.summary else []
     return list(dict.fromkeys([*run.releases_before, *after, *(each.service for each in phases)]))
@@ -40,9 +43,9 @@ def services_of(run: RunEntry) -> list[str]:
 def release_spans(run: RunEntry, service: str) -> list[ReleaseSpan]:
     """Return which release a service ran during a run, without gaps between the spans.
 
-    The former release runs until its container is drained, the new one from when it is ready. If
-    the candidate started before (start-first), the former one runs until then. After an undo, the
-    former one runs again.
+    The former release runs until the drain of its container begins, and the new one from when its
+    container is ready. If that was before the drain (start-first), no time lies between them. After
+    an undo, the former release runs again. Returns no span for a run without a summary.
     """
     if run.summary is None:
         return []
@@ -77,8 +80,6 @@ def _replaced(
     if not phases and not undo:
         return
     gone, ready = _gone(phases), _ready(phases)
-    if not phases:  # only its undo was recorded
-        gone = ready = None
     until = undo[0].began if undo else end
     first = until if gone is None else min(gone, until)
     yield ReleaseSpan(began=0.0, ended=first, release=before)

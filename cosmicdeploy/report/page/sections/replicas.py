@@ -34,6 +34,7 @@ PHASES = {
     NEVER_READY: "it did not become ready",
     UNDO: "the old container is put back",
 }
+# The style sheet has this many colors for releases; more releases share them.
 RELEASE_LOOKS = 6
 
 
@@ -90,6 +91,7 @@ def _phase_row(
 
 
 def _look(phase: str) -> str:
+    """Return a phase's class in the style sheet."""
     return phase.replace(" ", "-")
 
 

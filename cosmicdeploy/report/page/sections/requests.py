@@ -31,9 +31,9 @@ MOST_INTERVALS = 500
 
 
 def requests_section(run: RunEntry) -> Element:
-    """Return the section; it says why there is no figure if there is none."""
+    """Return the section about the requests; without figures, it says why there are none."""
     requests = run.summary.requests if run.summary else None
-    heading = "Requests sent through the deploy"
+    heading = "Requests sent during the run"
     if requests is None:
         why = "The run sent no requests." if run.sent_no_requests else "No figures are recorded."
         return card(heading, el("p", why, class_="muted"))
@@ -87,7 +87,7 @@ def _plots(run: RunEntry) -> Iterator[Child]:
 
 
 def _rollouts(run: RunEntry) -> list[Band]:
-    """Return the times in which containers were replaced."""
+    """Return the time in which containers were replaced, if any were."""
     phases = run.summary.phases if run.summary else []
     if not phases:
         return []
@@ -102,6 +102,7 @@ def _rollouts(run: RunEntry) -> list[Band]:
 
 
 def _cut(series: Series) -> Series:
+    """Return the first `MOST_INTERVALS` intervals of a series, which is valid already."""
     columns = {name: values[:MOST_INTERVALS] for name, values in series.model_dump().items()}
     return Series.model_construct(**columns)
 
@@ -136,7 +137,7 @@ def _totals(requests: RequestsSummary) -> Element:
 def _notes(requests: RequestsSummary) -> Iterator[Child]:
     notes = []
     for count, what in (
-        (requests.held, "were held in maintenance (503 with Retry-After)"),
+        (requests.held, "were held in maintenance (503 with Retry-After, or no response)"),
         (requests.announced, "failed in an announced gap"),
         (requests.limited, "were answered 429, and prove nothing"),
         (requests.not_found, "heartbeats were acknowledged, but not stored"),

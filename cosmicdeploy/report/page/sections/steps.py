@@ -14,8 +14,9 @@ from cosmicdeploy.report.page.sections.parts import card, details, legend, limit
 from cosmicdeploy.report.page.sections.timeline import bands_of, lanes, scale_of
 from cosmicdeploy.text.formatting import counted
 
-# A step that changed nothing has a row of its own only if it took so many seconds.
+# A step that changed nothing has a row of its own only if it took at least this long.
 SHORT_SECONDS = 1.0
+# The plan has a row only if it took at least this long.
 SHORT_PLAN_SECONDS = 0.05
 WITHOUT_ROW = ("unchanged", "skipped")
 OUTCOMES = {
@@ -28,7 +29,7 @@ OUTCOMES = {
 
 
 def steps_section(run: RunEntry) -> Element:
-    """Return the timeline of the steps; those that changed nothing are folded."""
+    """Return the timeline of the steps; short steps that changed nothing are folded into a list."""
     scale, bands = scale_of(run), bands_of(run)
     long = [step for step in run.steps if _has_row(step)]
     short = [step for step in run.steps if not _has_row(step)]
@@ -79,7 +80,10 @@ def outcome_word(outcome: str) -> Element:
 
 
 def _plan_row(run: RunEntry, scale: TimeScale, bands: Sequence[Band]) -> Element | None:
-    """Return the row of the plan, which precedes the first step; None if that is not recorded."""
+    """Return the row of the plan, which precedes the first step.
+
+    Returns None if the time before the first step is short, or not recorded.
+    """
     begun = [step.began for step in run.steps if step.began is not None]
     if run.summary is None or not begun or min(begun) < SHORT_PLAN_SECONDS:
         return None

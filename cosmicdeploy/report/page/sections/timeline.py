@@ -11,7 +11,7 @@ from cosmicdeploy.report.page.drawing.scale import TimeScale
 from cosmicdeploy.report.page.drawing.tracks import Band, axis
 from cosmicdeploy.report.page.sections.parts import captioned
 
-# So many gaps, and times of maintenance, are shaded in each track.
+# At most this many gaps, and this many times of maintenance, are shaded in each track.
 MOST_BANDS = 20
 # Column → its class in the style sheet.
 COLUMNS = {"outcome": "word", "release": "word", "seconds": "number"}
@@ -32,14 +32,17 @@ def bands_of(run: RunEntry) -> list[Band]:
         for gap in run.summary.gaps
     ]
     spans = [
-        Band(began=began, ended=ended, text="maintenance: clients get 503 with Retry-After")
+        Band(began=began, ended=ended, text="maintenance: clients were turned away on purpose")
         for began, ended in run.summary.maintenance
     ]
     return [*gaps[:MOST_BANDS], *spans[:MOST_BANDS]]
 
 
 def lanes(scale: TimeScale, head: Sequence[str], rows: Iterable[Element], name: str) -> Element:
-    """Return a table whose last column has tracks, below an axis; `name` is its name."""
+    """Return a table with a last column of tracks below an axis, which `head` does not name.
+
+    `name` is the table's caption, for screen readers.
+    """
     columns = [el("th", each, scope="col", class_=COLUMNS.get(each)) for each in head]
     times = el(
         "tr",

@@ -44,7 +44,7 @@ def verdict_of(run: RunEntry) -> Verdict:
 
 def _name(run: RunEntry) -> str:
     if run.kind is RunKind.DEPLOY:
-        return f"Deploy of release {run.release}"
+        return f"Deploy of release {run.release}" if run.release else "Deploy"
     if run.kind is RunKind.ROLLBACK:
         return f"Rollback to {run.target}" if run.target else "Rollback"
     return command(run)
@@ -107,7 +107,7 @@ def _tiles(run: RunEntry) -> Iterator[Element]:
         yield _tile("requests failed", f"{requests.failed}", note, look)
     away = sum(ended - began for began, ended in summary.maintenance) if summary else 0.0
     if away:
-        yield _tile("maintenance", clock(away), "clients got 503 with Retry-After", "doubt")
+        yield _tile("maintenance", clock(away), "clients were turned away on purpose", "doubt")
     for gap in summary.gaps[:3] if summary else ():
         look = "wrong" if gap.seconds > gap.at_most_seconds else "doubt"
         note = f"{gap.service} {gap.what}; announced: at most {gap.at_most_seconds:.0f} s"
@@ -125,7 +125,7 @@ def _tile(name: str, value: str, note: str = "", look: str = "") -> Element:
 
 
 def failure(run: RunEntry) -> Element | None:
-    """Return what failed beside what was undone; None for a run that did not fail."""
+    """Return what failed, and beside it what was undone; None for a run that did not fail."""
     if run.outcome not in ("failed", "interrupted") and run.end != "not undone":
         return None
     columns = el(
@@ -173,7 +173,7 @@ def _why_nothing_undone(run: RunEntry) -> str:
     if run.failed_late:
         return "Nothing: all steps had succeeded, and their changes are in place."
     if run.kind is RunKind.ABORT or run.resolves:
-        return "Nothing of its own; the runs that it dealt with have their own pages."
+        return "Nothing of its own; the runs that it ended have their own pages."
     return "Nothing, since nothing had to be undone."
 
 

@@ -19,22 +19,22 @@ from cosmicdeploy.report.views.history.words import (
 from cosmicdeploy.text.formatting import format_short_timestamp
 
 COLUMNS = ("run", "when", "who", "command", "release", "outcome", "s", "failed")
-# Of a wider terminal, and of a pipe, where nothing is cut.
+# The columns in a wider terminal, and in a pipe, where no cell is cut.
 MORE_COLUMNS = (*COLUMNS, "changed", "backup", "commit", "ci")
 WIDE = 160
 NO_RUN = (
-    "No run is recorded yet: each deploy, rollback, restart and backup is, once it has the lock"
+    "No run is recorded yet: a deploy, rollback, restart or backup is recorded once it has the lock"
 )
 NOTHING = "No run matches; `cosmicdeploy history` lists the newest without a filter"
-NEXT = "`cosmicdeploy history show RUN` shows one, `cosmicdeploy report RUN --open` as a page"
+NEXT = "`cosmicdeploy history show RUN` shows a run, `cosmicdeploy report RUN --open` its page"
 
 
 def show_runs(
     console: Console, runs: Sequence[RunEntry], rest: int, *, has_archive: bool, is_filtered: bool
 ) -> None:
-    """Print a line for each run, then notes on them.
+    """Print a line for each run, then notes on the runs.
 
-    `rest` older runs are left out, and more of them if `has_archive`.
+    `runs` lacks `rest` older runs of the journal, and with `has_archive` also those of its archive.
     """
     if not runs:
         console.print(NOTHING if is_filtered else NO_RUN, soft_wrap=True)
@@ -43,9 +43,10 @@ def show_runs(
     console.print(one_line_table(columns, map(_row, runs)))
     for note, ids in _notes(runs).items():
         console.print(styled("  {}: {}", ", ".join(ids), note), soft_wrap=True)
-    if rest or has_archive:
-        count = f"{rest} and those in the archive are" if has_archive else f"{rest} are"
-        console.print(f"older runs: {count} not shown; --all shows them")
+    older = [str(rest)] if rest else []
+    older += ["those in the archive"] if has_archive else []
+    if older:
+        console.print(f"older runs: {' and '.join(older)} are not shown; --all shows them")
     console.print(NEXT, soft_wrap=True)
 
 
@@ -74,7 +75,7 @@ def _notes(runs: Iterable[RunEntry]) -> dict[str, list[str]]:
         if run.resolved_by:
             note = f"ended by {ended_by(run)}"
         elif run.end == "not undone":
-            note = "not all of it is undone: see `cosmicdeploy status`"
+            note = "not everything was undone: see `cosmicdeploy status`"
         elif run.outcome == UNFINISHED:
             note = "no end is recorded: it goes on, or was killed: see `cosmicdeploy status`"
         else:

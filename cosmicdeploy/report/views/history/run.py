@@ -1,4 +1,4 @@
-"""Show a single run: what is known of it, its steps, its error, and what continues from it."""
+"""Show a single run: what is known of it, its steps, its error, and the commands to continue."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ from cosmicdeploy.text.formatting import counted, format_timestamp
 
 
 def show_run(console: Console, run: RunEntry, continuing: Iterable[Mapping[str, str]]) -> None:
-    """Print everything that is recorded of a run, but for its measurements over time."""
+    """Print what is recorded of a run, without its measurements over time; then how to continue.
+
+    `continuing` are the commands that continue from the run; each has the keys `command` and
+    `does`, a description.
+    """
     facts = [{"": name, " ": value} for name, value in facts_of(run) if value]
     console.print(table(("", " "), facts))
     _show_steps(console, run)
@@ -35,7 +39,7 @@ def show_run(console: Console, run: RunEntry, continuing: Iterable[Mapping[str, 
 
 
 def facts_of(run: RunEntry) -> Iterator[tuple[str, str]]:
-    """Yield what is known of a run, each with its name; "" for what it did not have."""
+    """Yield the names and values of what is known of a run; a value is "" if there is none."""
     yield "run", run.id
     yield "command", command(run)
     yield "to backup", run.target or ""

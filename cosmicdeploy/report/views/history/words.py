@@ -1,4 +1,4 @@
-"""How the list of runs, a run and its page name things: commands, releases, origins, outcomes."""
+"""The words for a run in all its views: its command, releases, origin and outcome."""
 
 from __future__ import annotations
 
@@ -19,9 +19,15 @@ def command(run: RunEntry) -> str:
 
 
 def shown_release(run: RunEntry) -> str:
-    """Return the release that a run put in place, or was to; "" for a run that places none."""
-    if run.outcome in ("changed", "unchanged") or not run.kind.places_release:
-        return run.placed_release if run.summary or run.kind.places_release else ""
+    """Return the release that a run put in place, or was to.
+
+    For a run that places none, such as a restart, returns the release that ran at its end; "" if
+    that is not recorded.
+    """
+    if not run.kind.places_release:
+        return run.placed_release if run.summary else ""
+    if run.outcome in ("changed", "unchanged"):
+        return run.placed_release
     return run.release
 
 
@@ -46,7 +52,10 @@ def job_name(job: CiJob) -> str:
 
 
 def commit_name(git: GitState, *, full: bool = False) -> str:
-    """Return a commit with its branch and whether it is dirty; `full` leaves nothing out."""
+    """Return a commit with its branch and whether the working tree is dirty.
+
+    With `full`, the commit is not cut, and a missing branch and a clean tree are named too.
+    """
     states = {True: "dirty", False: "clean" if full else "", None: "dirty or not: unknown"}
     branch = git.branch or ("no branch" if full else "")
     commit = git.commit if full else git.commit[:SHORT_COMMIT]
@@ -54,7 +63,7 @@ def commit_name(git: GitState, *, full: bool = False) -> str:
 
 
 def release_change(run: RunEntry) -> str:
-    """Return the release before, and the one that the run put in place or was to."""
+    """Return the releases before a run and the one that `shown_release` returns: "1 → 2"."""
     before = ", ".join(dict.fromkeys(run.releases_before.values()))
     after = shown_release(run)
     if not before or before == after:
@@ -83,7 +92,7 @@ def outcome(run: RunEntry) -> str:
 
 
 def _undone(run: RunEntry) -> str:
-    """Return what was undone of a failed run, to follow its outcome."""
+    """Return what was undone of a failed run, as the end of a sentence about its outcome."""
     if run.begun:
         return "; everything that it had changed was undone"
     if run.resolves:

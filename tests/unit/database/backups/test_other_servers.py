@@ -110,11 +110,19 @@ def test_from_other_stack_names_the_source_of_the_data_in_its_question(
     assert f"the data of {THEIRS} replaces this stack's, although it was made on" in message
 
 
-@pytest.mark.parametrize("words", [[], ["--to", THEIRS, "--code-only"]])
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "add --to ID"),
+        (["--to", THEIRS, "--code-only"], "excludes --migration and --code-only"),
+        (["--to", THEIRS, "--migration"], "excludes --migration and --code-only"),
+    ],
+)
 def test_from_other_stack_is_only_for_the_data_of_one_backup(
-    folder: Path, words: list[str]
+    folder: Path, words: list[str], says: str
 ) -> None:
-    assert call("rollback", "--from-other-stack", *words).exit_code == 2
+    refused = call("rollback", "--from-other-stack", *words)
+    assert refused.exit_code == 2 and says in one_line(refused.stderr)
 
 
 @pytest.mark.parametrize("from_other_stack", [False, True])

@@ -54,6 +54,21 @@ def test_the_table_of_points_fits_80_columns() -> None:
     assert "compared with" in text and "no baseline" not in text
 
 
+def test_a_baseline_from_the_future_is_not_said_to_be_ago() -> None:
+    """The clock was set back, or the journal is another machine's."""
+    out = StringIO()
+    document = report(GOOD, GOOD).model_dump(by_alias=True)
+    document["checklist"]["baseline"]["at"] = "2999-01-01T00:00:00+00:00"
+    show(Report.model_validate(document), Console(file=out, width=200))
+    assert ", in the future)" in out.getvalue() and "future ago" not in out.getvalue()
+
+
+def test_without_a_baseline_the_whole_command_is_named() -> None:
+    out = StringIO()
+    show(report(GOOD, {}), Console(file=out, width=200))
+    assert "`cosmicdeploy checklist --record`" in out.getvalue()
+
+
 def test_in_junit_worse_is_a_failed_test_case_and_unknown_a_skipped_one() -> None:
     bad = {**with_figures("cache", ratio=0.2), "proxy": {**GOOD["proxy"], "limited": 0}}
     suite = fromstring(junit(report(bad, GOOD)))[0]  # noqa: S314 - our own

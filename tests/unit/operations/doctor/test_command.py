@@ -131,7 +131,7 @@ def test_what_holds_takes_one_line_and_lines_to_paste_are_not_broken() -> None:
     assert "warns (check 1): it takes longer\n  slow\n  → hurry" in text
     assert text.index("warns (check 1)") < text.index("LOSES requests (check 1): 6 of them")
     assert f"  → write:\n    {LINE}" in text
-    assert "something would be lost: check 1; not all of it checked: check 1" in " ".join(lines)
+    assert "something would be lost: check 1; not completely checked: check 1" in " ".join(lines)
 
 
 def test_the_last_line_says_if_all_holds() -> None:
@@ -139,7 +139,7 @@ def test_the_last_line_says_if_all_holds() -> None:
         "doctor: nothing would be lost; all is checked (1 check, 1.0 s)"
     )
     unproven = " ".join(shown(Outcome(unchecked=LOSING.unchecked)))
-    assert "doctor: nothing of what was checked would be lost; not all of it" in unproven
+    assert "doctor: nothing of what was checked would be lost; not completely checked" in unproven
 
 
 def test_help_names_what_is_not_read_only() -> None:

@@ -17,7 +17,7 @@ from cosmicdeploy.journal.history.runs import find_run
 from cosmicdeploy.report.page.document import MARK, STYLE
 from cosmicdeploy.report.page.sections.parts import MOST_ROWS
 from cosmicdeploy.text.sanitize import HARMFUL
-from tests.unit.journal.history.recorded import FAILURE, SUCCESS, Recorded, phase, step
+from tests.unit.journal.history.recorded import BACKUP, FAILURE, SUCCESS, Recorded, phase, step
 from tests.unit.report.hostile import HOSTILE
 
 pytestmark = pytest.mark.unit
@@ -87,13 +87,15 @@ def test_a_page_of_a_deploy_shows_every_part(recorded: Recorded) -> None:
         "0 5xx and 0 499 of 800 responses",
         "another image runs",
         "healthcheck.interval changed 5s 10s",
-        "environment.TOKEN added not shown not shown",
+        "environment.TOKEN added not set not shown",
         "2026_02_02_add_column",
         "heartbeat unproven 429",
         "structure restored, data read again",
         "14 objects restored and compared",
         "web-2: 1 restart",
         "no copy at /mnt: full",
+        f"cosmicdeploy backup show {BACKUP} has its present state",
+        "Requests sent during the run",
         "GitHub Actions: release / deploy",
         "1a2b3c4d5e6f7a8b9c0d main dirty",
         "cosmicdeploy rollback --to 20261130-093405-0dd1 --code-only",
@@ -305,3 +307,17 @@ def test_a_damaged_record_with_too_many_parts_makes_no_endless_page(recorded: Re
     page = Page(whole)
     assert f"{many - MOST_ROWS:,} more are not shown" in page.text
     assert len(whole) < 40_000_000
+
+
+def test_a_deploy_without_a_known_release_leaves_no_hole_in_the_sentence(
+    recorded: Recorded,
+) -> None:
+    recorded.begin("r1", release="").add(
+        "summary", 1.0, "r1", **{**SUCCESS, "outcome": "unchanged"}
+    )
+    assert "Deploy: nothing had to change" in page_of(recorded).text
+
+
+def test_maintenance_promises_no_503_which_a_stopped_proxy_cannot_send(recorded: Recorded) -> None:
+    text = page_of(recorded.success(maintenance=[[1.0, 3.0]])).text
+    assert "clients were turned away on purpose" in text and "503" not in text
