@@ -209,6 +209,7 @@ def as_database_error(error: Exception, where: str) -> DatabaseError:
             "The server has no such database",
             where=where,
             todo="check the database's name in the configuration",
+            details=[str(error)],  # names the schema, which may be another than the live one
         )
     if code in UNREACHABLE:
         return DatabaseError(

@@ -141,9 +141,11 @@ def _foreign_content(session: Session, schema: str) -> str:
     for table in facts.engines():
         if session.rows(f"SELECT 1 FROM {quoted(schema)}.{quoted(table)} LIMIT 1"):  # noqa: S608 - quoted
             return f"its table {table} has rows"
-    for name, kind in facts.other_tables().items():
-        return f"it holds {name} ({kind.lower()})"
-    return ""
+    others = facts.other_tables()
+    if not others:
+        return ""
+    name, kind = next(iter(others.items()))
+    return f"it holds {name} ({kind.lower()})"
 
 
 def drop_leftover_proof(access: DatabaseAccess) -> None:
