@@ -114,7 +114,7 @@ class Fetch:
     def _objection(self, backup_id: str, stores: Sequence[Store]) -> str:
         """Return why the copies of a backup must not be used; "" if they may be used.
 
-        The first manifest decides that can be read and, if there is a key, is signed with it.
+        Decides by the first manifest that can be read and, if there is a key, is signed with it.
         """
         why = ""
         for store in stores:
