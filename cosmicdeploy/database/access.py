@@ -108,7 +108,10 @@ def connect(
 
 
 def _lenient_codec(name: str) -> codecs.CodecInfo | None:
-    """Return a UTF-8 codec for the driver that decodes bytes which are not UTF-8 as `\\xff`."""
+    """Return the codec `LENIENT` for the driver; None if the name is that of another codec.
+
+    It is UTF-8, but decodes a byte that is not UTF-8 as its escape, such as `\\xff`.
+    """
     if name != LENIENT:
         return None
     utf8 = codecs.lookup("utf-8")
@@ -130,8 +133,9 @@ def limit_reads(connection: Connection[Cursor], seconds: float | None) -> None:
 def set_up(connection: Connection[Cursor], kind: Kind) -> None:
     """Set a session's variables, after the server has run its init_connect.
 
-    Raises the driver's error if the server refuses a value, and the session does not already have
-    that value.
+    Skips variables that this version of the server lacks, and `restricted` ones that this user may
+    not set. Raises the driver's error if the server refuses another value, unless the session
+    already has that value.
     """
     try:
         connection.query(set_all(kind))
@@ -150,9 +154,11 @@ def _set_known(connection: Connection[Cursor], settings: Iterable[SessionSetting
             connection.query(each.statement)
         except pymysql.MySQLError as error:
             code = error_code(error)
-            is_left = code == UNKNOWN_VARIABLE or (each.restricted and code == RESTRICTED_VARIABLE)
+            is_skipped = code == UNKNOWN_VARIABLE or (
+                each.restricted and code == RESTRICTED_VARIABLE
+            )
             is_refusal = code in (RESTRICTED_VARIABLE, WRONG_VALUE)
-            if not is_left and not (is_refusal and _has_value(connection, each)):
+            if not is_skipped and not (is_refusal and _has_value(connection, each)):
                 raise
 
 
@@ -203,6 +209,7 @@ def as_database_error(error: Exception, where: str) -> DatabaseError:
             "The server has no such database",
             where=where,
             todo="check the database's name in the configuration",
+            details=[str(error)],  # names the schema, which may be another than the live one
         )
     if code in UNREACHABLE:
         return DatabaseError(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-# The values of a column, such as the types of a row.
+# Column → some of the values that it may have, such as types of rows.
 Values = Mapping[str, frozenset[str]]
 
 
@@ -14,14 +14,15 @@ Values = Mapping[str, frozenset[str]]
 class Bookkeeping:
     """A framework's table of migrations, and how to read it.
 
-    `columns` hold a migration's name: joined by `joined_by`; if that is "", the first of them that
-    has a value. Ordered by the columns `order`, the rows are in the order in which the migrations
-    ran. `batch` is the column with the number of the run that ran them; "" if there is none.
+    A migration's name is the values of `columns`, joined by `joined_by`; if `joined_by` is "", the
+    first value that is not empty. Ordered by the columns `order`, the rows are in the order in
+    which the migrations ran. `batch` is the column with the number of the framework's run that ran
+    the migration; "" if there is none.
 
     A row counts only if each column in `where` has a value that is not zero (with False: has none,
-    or zero), and if no column in `skipped` has one of these values. A row with one of the values in
-    `withdrawn` takes back the earlier rows of the same migration. `others` are further tables that
-    the framework keeps for itself.
+    or zero), and if no column in `skipped` has one of the values listed for it. A row with one of
+    the values in `withdrawn` takes back the earlier rows of the same migration. `others` are
+    further tables that the framework keeps for itself.
     """
 
     table: str
@@ -46,7 +47,10 @@ class Bookkeeping:
         return (*self.columns, *batch, *self.where, *self.skipped, *self.withdrawn)
 
     def applied(self, rows: Iterable[Sequence[Any]]) -> dict[str, int]:
-        """Return applied migration → number of its run, 0 without one, in the order of the rows."""
+        """Return applied migration → number of its run, in the order of the rows.
+
+        The number is 0 if there is no `batch`. `rows` have the values of `read_columns`.
+        """
         found: dict[str, int] = {}
         for row in rows:
             values = dict(zip(self.read_columns, row, strict=True))
@@ -59,8 +63,8 @@ class Bookkeeping:
         return found
 
     def _counts(self, values: Mapping[str, Any]) -> bool:
-        is_so = all(bool(values[column]) is expected for column, expected in self.where.items())
-        return is_so and not _has_one(values, self.skipped)
+        is_met = all(bool(values[column]) is expected for column, expected in self.where.items())
+        return is_met and not _has_one(values, self.skipped)
 
     def _name(self, values: Mapping[str, Any]) -> str:
         parts = [str(values[each]) for each in self.columns if values[each] not in (None, "")]
@@ -68,7 +72,7 @@ class Bookkeeping:
 
 
 def _has_one(values: Mapping[str, Any], of: Values) -> bool:
-    """Whether a column has one of the values that are named for it."""
+    """Whether a column has one of the values that `of` lists for it."""
     return any(str(values[column]) in texts for column, texts in of.items())
 
 

@@ -33,7 +33,7 @@ RESET = (
     " character_set_results = utf8mb4, collation_connection = utf8mb4_bin,"
     f" lock_wait_timeout = {LOCK_WAIT}"
 )
-# The driver would treat a % in a quoted name as a parameter.
+# The driver would treat a % in a quoted name as a parameter, so the % is doubled.
 QUOTED_NAME = re.compile(r"`(?:[^`]|``)*`")
 # How long one attempt of a statement waits for exclusive access to a table. The time is short,
 # since this wait blocks every later query on the table.
@@ -42,7 +42,8 @@ LOCK_WAIT_SECONDS = 3
 GIVE_UP_SECONDS = 60
 # The server's error number for a lock that was not released in time.
 LOCK_WAIT_TIMEOUT = 1205
-# Error numbers of the server and of the driver about the connection.
+# Error numbers of the server, and those among them that the driver uses for faults of the
+# connection.
 SERVER_ERRORS = range(1000, 6000)
 DRIVER_ERRORS = range(2000, 3000)
 # The server's error numbers for a statement or session that it has ended: shutdown, deadlock,
@@ -99,7 +100,7 @@ class Session:
         return self.rows("SELECT GET_LOCK(%s, %s)", name, seconds) == [(1,)]
 
     def reset(self) -> None:
-        """Set mode, time zone, character set and wait for locks to their initial values again."""
+        """Set mode, time zone, character sets, collation and lock wait to their initial values."""
         self.execute(RESET)
 
     def stay_open(self) -> None:
@@ -146,8 +147,8 @@ def open_session(access: DatabaseAccess, read_timeout: float = READ_TIMEOUT) -> 
 def execute_when_unlocked(session: Session, statement: str | bytes) -> None:
     """Run a statement that needs exclusive access to tables, trying again while they are locked.
 
-    Each attempt waits up to 3 seconds for the locks. Raises `DatabaseError` if the statement fails,
-    or if a table is still locked after a minute.
+    Each attempt waits up to 3 seconds for the locks, and the session keeps this limit afterwards.
+    Raises `DatabaseError` if the statement fails, or if a table is still locked after a minute.
     """
     session.execute(f"SET SESSION lock_wait_timeout = {LOCK_WAIT_SECONDS}")
 

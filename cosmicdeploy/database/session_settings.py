@@ -8,8 +8,8 @@ What a session cannot set is checked instead. `max_allowed_packet` is compared w
 statement. MariaDB's dump tool takes no settings, so the values in its session are read and checked.
 
 Sessions for queries keep the server's `time_zone`, in which an application stores times without a
-zone. Dump tools set sql_mode, time_zone and transaction themselves, and the first lines of a dump
-set these for a load.
+zone. Dump tools set sql_mode, time_zone and their transaction themselves. For a load, the first
+lines of the dump set sql_mode and time_zone.
 """
 
 from __future__ import annotations
@@ -19,22 +19,23 @@ from typing import Literal
 
 Kind = Literal["queries", "dump", "load"]
 QUERIES, LOADS = frozenset[Kind]({"queries"}), frozenset[Kind]({"load"})
+DUMPS = frozenset[Kind]({"dump"})
+# OWN: the sessions of the deployer itself, not those of the dump tool.
 OWN, ALL = frozenset[Kind]({"queries", "load"}), frozenset[Kind]({"queries", "dump", "load"})
-MYSQL_TOOL = frozenset[Kind]({"dump"})
 
 NO_LIMIT = (1 << 64) - 1
-# In seconds. A session is idle while others load a table or build an index.
+# In seconds. A session is idle while other sessions load a table or build an index.
 IDLE = 28800
-# In seconds. As long as the deployer waits for an answer.
+# In seconds, both: as long as the deployer waits for an answer.
 LOCK_WAIT = 600
 SEND = 600
 # Strict, so that the server never changes a value that the deployer stores.
 QUERY_MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION"
 # The mode that dump tools set, and ALLOW_INVALID_DATES for dates such as February 30.
 ROWS_MODE = "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES"
-# No version comment is needed. The others below have a mark such as M!100100 or !50708: MariaDB
-# (M!) or MySQL (!) reads the content of a version comment with this mark from this version on.
-# MariaDB skips comments with a mark of MySQL 5.7 or later.
+# The mark of a setting that needs no version comment. Other settings below have a mark such as
+# M!100100 or !50708: from this version on, MariaDB (M!) or MySQL (!) reads the content of a version
+# comment with this mark. MariaDB skips comments with a mark of MySQL 5.7 or later.
 EVERYWHERE = ""
 # An empty string. The literal '' would become NULL under the mode EMPTY_STRING_IS_NULL, which still
 # applies to the statement that ends this mode.
@@ -47,8 +48,8 @@ class SessionSetting:
 
     `why` is what another value does. `servers` is the mark of a version comment that only servers
     with this variable read; "" if all servers have the variable. `restricted`: some servers let
-    only administrators set the variable. It is then left as it is. If a load fails because of that,
-    its error names the object.
+    only administrators set the variable. For other users, the variable then keeps the server's
+    value. If a load fails because of that value, the error of the load names the object.
     """
 
     name: str
@@ -64,7 +65,11 @@ class SessionSetting:
 
     @property
     def statement(self) -> str:
-        """The statement that sets only this variable."""
+        """The statement that sets only this variable.
+
+        It begins with a user variable, since a server that skips the version comment would refuse
+        an empty SET.
+        """
         assigned = f" , SESSION {self.assignment} "
         return "SET @cosmicdeploy = 0" + (
             f" /*{self.servers}{assigned}*/" if self.servers else assigned.rstrip()
@@ -72,7 +77,10 @@ class SessionSetting:
 
     @property
     def comparison(self) -> str:
-        """A query of whether the session has this value, by any setting."""
+        """A query of whether the session has this value, whatever has set it.
+
+        A name without quotes is a value only in a SET; in a query it would be a column.
+        """
         is_name = self.value.isidentifier() and self.value != "NULL"
         value = f"'{self.value}'" if is_name else self.value
         return f"SELECT @@SESSION.{self.name} <=> {value} LIMIT 1"
@@ -85,7 +93,7 @@ SETTINGS = (
     SessionSetting("max_execution_time", "0", ALL, "ends long queries", "!50708"),
     SessionSetting("character_set_client", "utf8mb4", ALL, "changes names and values"),
     SessionSetting("character_set_results", "utf8mb4", ALL, "replaces characters by ?"),
-    SessionSetting("character_set_connection", "utf8mb4", MYSQL_TOOL, "changes names"),
+    SessionSetting("character_set_connection", "utf8mb4", DUMPS, "changes names"),
     SessionSetting("collation_connection", "utf8mb4_bin", OWN, "takes different names for equal"),
     SessionSetting("sql_mode", f"'{QUERY_MODE}'", QUERIES, "changes how SQL is read and written"),
     SessionSetting("sql_mode", f"'{ROWS_MODE}'", LOADS, "replaces zeros and invalid dates"),
@@ -96,7 +104,7 @@ SETTINGS = (
     SessionSetting("autocommit", "1", OWN, "keeps changes and locks in a transaction"),
     SessionSetting("completion_type", "0", OWN, "lets a COMMIT end the session"),
     SessionSetting("group_concat_max_len", "1048576", OWN, "truncates texts"),
-    SessionSetting("lc_messages", "'en_US'", OWN, "errors are recognized by their words"),
+    SessionSetting("lc_messages", "'en_US'", OWN, "changes the words of errors"),
     SessionSetting("old_mode", "'UTF8_IS_UTF8MB3'", OWN, "changes casts and checksums", "M!100601"),
     SessionSetting("character_set_collations", EMPTY, OWN, "changes defaults", "M!110201"),
     SessionSetting("sql_if_exists", "0", OWN, "hides that an object is missing", "M!100502"),
@@ -149,7 +157,7 @@ TRANSACTIONS = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WR
 
 
 def set_all(kind: Kind) -> str:
-    """Return one statement with all settings of a kind of session that every user may set."""
+    """Return one statement with the settings of this kind of session that every user may set."""
     chosen = settings_of(kind, restricted=False)
     plain = [each.assignment for each in chosen if not each.servers]
     others = [f"/*{each.servers} , {each.assignment} */" for each in chosen if each.servers]
@@ -157,12 +165,12 @@ def set_all(kind: Kind) -> str:
 
 
 def settings_of(kind: Kind, *, restricted: bool) -> list[SessionSetting]:
-    """Return the settings of a kind: the restricted ones, or the others."""
+    """Return the settings of this kind of session: the restricted ones, or all others."""
     return [each for each in _of(kind) if each.restricted == restricted]
 
 
 def needed_values(kind: Kind) -> dict[str, str]:
-    """Return variable → value of the settings of a kind."""
+    """Return variable → value, for this kind of session."""
     return {each.name: each.value for each in _of(kind)}
 
 

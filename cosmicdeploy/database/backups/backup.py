@@ -68,7 +68,10 @@ class Backup:
 
     @property
     def checksums(self) -> dict[str, str]:
-        """Table → checksum of its rows, for each table that has a recorded checksum."""
+        """Table → checksum of its rows, from the manifest or else from the state.
+
+        Holds only the tables with a recorded checksum.
+        """
         tables = self.manifest.objects.tables
         recorded = {name: rows.checksum for name, rows in tables.items() if rows.checksum}
         return {**self.state.checksums, **recorded}
@@ -95,9 +98,10 @@ class Backup:
             *self._failures,
             self.from_future,
         )
-        return next(
-            filter(None, reasons), "" if self.is_usable else f"its status is {self.manifest.status}"
-        )
+        first = next(filter(None, reasons), "")
+        if first or self.is_usable:
+            return first
+        return f"its status is {self.manifest.status}"
 
     @property
     def _failures(self) -> Iterator[str]:
@@ -109,7 +113,7 @@ class Backup:
             yield f"its test restore failed on {format_time(restored.at)}: {restored.reason}"
 
     def facts(self) -> dict[str, Any]:
-        """Return manifest, state and status as data for reports."""
+        """Return manifest, state, status and proof as data for reports; `reason` is `why`."""
         return {
             **self.manifest.model_dump(mode="json"),
             "status": self.status,
@@ -127,7 +131,7 @@ def newest_first(backups: Iterable[Backup]) -> list[Backup]:
 def placeholder_manifest(path: Path) -> Manifest:
     """Return a placeholder for a manifest that cannot be read, with the time of its file.
 
-    Raises `OSError`.
+    A time that a manifest cannot hold is moved to the nearest one that it can. Raises `OSError`.
     """
     first, last = FIRST_MOMENT.timestamp(), LAST_MOMENT.timestamp()
     seconds = min(max(path.lstat().st_mtime, first), last)

@@ -50,9 +50,9 @@ class Catalogue:
     """All backups of one folder, which is created (0700) with the first backup.
 
     Only backups of the stack `owner` are usable; if `owner` is None, those of all stacks are. A
-    caller that learns the identity of the database server later sets `owner` again. `warn` is
-    called with lines about the backups that "latest" skips. With a `key`, new backups are signed,
-    and fetched ones must be signed with it.
+    caller that does not know the database server's identity yet sets `owner` again once it does.
+    `warn` is called with lines about the backups that "latest" skips. With a `key`, new backups are
+    signed, and fetched ones must be signed with it.
     """
 
     def __init__(
@@ -88,8 +88,9 @@ class Catalogue:
     def find(self, reference: str) -> Backup:
         """Return a backup like `get`, but also one of another stack if its ID is given.
 
-        Raises `UnknownBackup`, with the candidates, if there is no such ID; `BackupError` if the
-        backup is damaged or cannot be read, or if no backup is usable as "latest".
+        Raises `UnknownBackup` if there is no such ID, with the newest candidates, or if a stack
+        without a database has nothing to go back to. Raises `BackupError` if the backup is damaged
+        or cannot be read, or if no backup is usable as "latest".
         """
         path = self.folder / f"{reference}.json"
         with suppress(FileNotFoundError):
@@ -101,6 +102,7 @@ class Catalogue:
         return self._latest(backups)
 
     def _latest(self, backups: Sequence[Backup]) -> Backup:
+        """Return the newest rollback target, and warn of the newer backups that it skips."""
         usable = next((backup for backup in backups if backup.is_rollback_target), None)
         if usable is None and self.owner and not self.owner.has_data:
             raise UnknownBackup("Nothing to go back to", where=str(self.folder), todo=DEPLOY_FIRST)
@@ -176,7 +178,8 @@ class Catalogue:
                 raise BackupError(
                     "The backup is being made or removed",
                     where=str(backup.data),
-                    todo="wait until that has finished: `cosmicdeploy backup list` shows it",
+                    todo="wait until `cosmicdeploy backup list` no longer shows it as running, then"
+                    " try again",
                 ) from error
             except OSError as error:
                 raise unreadable_backup(backup.data, error) from error
@@ -207,21 +210,24 @@ class Catalogue:
             for backup in backups
             if not backup.foreign
         ][:SHOWN_CANDIDATES]
-        stack_has_data = self.owner is None or self.owner.has_data
-        todo = "name one of these" if lines else TAKE_A_BACKUP if stack_has_data else DEPLOY_FIRST
-        where = str(self.folder)
+        if lines:
+            todo = "name one of these"
+        elif self.owner is None or self.owner.has_data:
+            todo = TAKE_A_BACKUP
+        else:
+            todo = DEPLOY_FIRST
         # All IDs look alike, so for a mistyped ID a suggestion would not help.
         if lines and not ID.fullmatch(reference):
             todo = did_you_mean(reference, [LATEST, *(backup.id for backup in backups)]) or todo
         what = f"There is no backup {reference!r}"
-        return UnknownBackup(what, where=where, todo=todo, details=lines)
+        return UnknownBackup(what, where=str(self.folder), todo=todo, details=lines)
 
 
 def new_id() -> str:
     """Return an ID for a backup that starts now; IDs sort by time.
 
-    Its last part is the fraction of the second in hexadecimal (0000 to ffff), since two small
-    backups may start in the same second.
+    The last part of an ID is the fraction of the second in hexadecimal (0000 to ffff), since two
+    small backups may start in the same second.
     """
     now = datetime.now(UTC)
     return f"{now:%Y%m%d-%H%M%S}-{now.microsecond * 0x10000 // 1_000_000:04x}"

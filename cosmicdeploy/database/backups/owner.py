@@ -31,8 +31,8 @@ class Owner:
     def objection(self, manifest: Manifest) -> str:
         """Return a text saying that a backup is another stack's; "" if it is this stack's.
 
-        A manifest from an older version of the deployer may lack the project or the server. Then
-        only the other properties are compared.
+        A manifest from an older version of the deployer may lack the project or the server. A
+        property that it lacks is not compared.
         """
         is_same_project = manifest.project in ("", self.project)
         if is_same_project and manifest.database == self.database:
@@ -53,7 +53,7 @@ class Owner:
         if self.has_data and manifest.database:
             todo += (
                 "; to restore it here anyway:"
-                f" `cosmicdeploy rollback --to {manifest.id} --from-other-stack`"
+                f" `cosmicdeploy rollback --to {manifest.id} {FROM_OTHER_STACK}`"
             )
         if manifest.database == self.database and manifest.project not in ("", self.project):
             todo += (

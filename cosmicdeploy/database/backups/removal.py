@@ -23,16 +23,17 @@ REMOVING = ".removing"
 
 
 def start_removal(catalogue: Catalogue, backup: Backup) -> bool:
-    """Unlist a backup and delete its data; return False if the backup is in use or pinned.
+    """Unlist a backup and delete its data, then return True.
 
-    The state file, which lists the copies, stays until `finish_removal`. Raises `BackupError`.
+    Returns False, without a change, if the backup is in use or pinned. The state file, which lists
+    the copies, stays until `finish_removal`. Raises `BackupError`.
     """
-    manifest = catalogue.folder / f"{backup.id}.json"
+    manifest_path = catalogue.folder / f"{backup.id}.json"
     try:
         with _exclusive_use(backup.data), folder_lock(catalogue.folder):
             if read_state(state_path(backup.data)).pin:
                 return False
-            manifest.rename(manifest.with_suffix(REMOVING))
+            manifest_path.rename(manifest_path.with_suffix(REMOVING))
             sync_folder(catalogue.folder)
             _remove_data(backup.data)
     except BlockingIOError:
@@ -43,7 +44,10 @@ def start_removal(catalogue: Catalogue, backup: Backup) -> bool:
 
 
 def pending_removals(catalogue: Catalogue) -> list[Backup]:
-    """Return the backups of this stack whose removal has started, oldest first."""
+    """Return the backups of this stack whose removal has started, oldest first.
+
+    A backup whose manifest or state cannot be read counts as this stack's.
+    """
     paths = sorted(catalogue.folder.glob(f"*{REMOVING}"))
     backups = [_read(catalogue, path) for path in paths if ID.fullmatch(path.stem)]
     return [backup for backup in backups if not backup.foreign]
@@ -79,6 +83,7 @@ def _read(catalogue: Catalogue, path: Path) -> Backup:
 
 @contextmanager
 def _exclusive_use(data: Path) -> Iterator[None]:
+    """Lock the data files that exist; raise `BlockingIOError` if a process uses one of them."""
     with ExitStack() as held:
         for path in (data, partial_path(data)):
             if path.exists():

@@ -26,11 +26,14 @@ def skipped_lines(backups: Sequence[Backup]) -> Iterator[str]:
         yield f"skipped {more}; `cosmicdeploy backup list` shows all"
     foreign = [backup for backup in unusable if backup.foreign]
     if foreign:
-        more = f", and {counted(len(foreign) - 1, 'more of another stack', 'more of other stacks')}"
-        yield f"skipped {foreign[0].id}: {foreign[0].why}" + more * (len(foreign) > 1)
+        line = f"skipped {foreign[0].id}: {foreign[0].why}"
+        if len(foreign) > 1:
+            more = counted(len(foreign) - 1, "more of another stack", "more of other stacks")
+            line += f", and {more}"
+        yield line
 
 
-# What to do if there is no backup to go back to: with a database, and without one.
+# What to do if there is no backup to go back to: for a stack with a database, and without one.
 TAKE_A_BACKUP = "take a backup: `cosmicdeploy backup create`"
 DEPLOY_FIRST = "`cosmicdeploy deploy` keeps the images that it replaces, for a later rollback"
 

@@ -73,12 +73,16 @@ class Copies:
         return Fetch(self._catalogue, self._base, warn).fetch(reference, self._destinations(url))
 
     def remove(self, backup: Backup) -> None:
-        """Remove all copies of a backup. Raises `BackupError` if one cannot be removed now."""
+        """Remove all copies of a backup, each with its record in the state.
+
+        Raises `BackupError` if a complete copy cannot be removed now. If what is left of a failed
+        copy cannot be removed, only its record is.
+        """
         for copied in backup.state.copies:
             try:
                 _remove_files(Store(self._known(copied.url), self._base), backup.id)
             except BackupError:
-                if not copied.error:  # a failed copy need not be removed
+                if not copied.error:
                     raise
             self._catalogue.update_state(backup.id, partial(_without, copied.url))
 
@@ -93,12 +97,13 @@ class Copies:
             raise copy_differs(backup.id, store.destination)
 
     def _destinations(self, url: str) -> list[Destination]:
+        """Return the destination with this URL; all destinations of the settings for ""."""
         if not url:
             return list(self.destinations)
         named = Destination(url=url)
-        return [
-            destination for destination in self.destinations if destination.name == named.name
-        ] or [named]
+        # The destination in the settings also has options, such as the password.
+        configured = [each for each in self.destinations if each.name == named.name]
+        return configured or [named]
 
     def _known(self, name: str) -> Destination:
         for destination in self.destinations:
@@ -111,6 +116,7 @@ class Copies:
         )
 
     def _note(self, backup_id: str, copied: CopyRecord) -> CopyRecord:
+        """Store a record in the backup's state and return it."""
         self._catalogue.update_state(backup_id, lambda state: state.with_copy(copied))
         return copied
 

@@ -57,7 +57,7 @@ class Destination(BaseModel):
         return QUERY_IN_TEXT.sub(r"\1", USERINFO_IN_TEXT.sub("://", text))
 
     def _url_secrets(self) -> Iterator[str]:
-        """Yield user and password, the password alone, and the query; also percent-decoded."""
+        """Yield "user:password" or "user", the password, and the query; also percent-decoded."""
         if "://" not in self.url:
             return
         for match in (USERINFO.search(self.url), QUERY.search(USERINFO.sub("://", self.url))):

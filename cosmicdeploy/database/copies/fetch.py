@@ -43,10 +43,11 @@ class Fetch:
         self._failed: list[str] = []
 
     def fetch(self, reference: str, destinations: Sequence[Destination]) -> Backup:
-        """Fetch the copy of `reference`, an ID, or "latest" for the newest usable copy.
+        """Fetch the first intact copy of a backup.
 
-        Raises `ForeignBackup` if the copy is another stack's, `BackupError` with the error of each
-        destination if none has an intact copy.
+        `reference` is an ID, or "latest" for the newest usable copy. Raises `ForeignBackup` if the
+        copy is another stack's. Raises `BackupError` if the backup is already in the catalogue or
+        being removed, or, with the error of each destination, if none has an intact copy.
         """
         stores = self._find(destinations)
         backup_id = self._latest(stores) if reference == LATEST else reference
@@ -87,7 +88,11 @@ class Fetch:
         return stores
 
     def _latest(self, stores: StoresById) -> str:
-        """Return the ID of the newest usable copy; "" if there is none."""
+        """Return the ID of the newest usable copy; "" if there is none.
+
+        Warns of the newer copies that it skips.
+        """
+        # The copy of a backup whose test restore failed has the same data.
         failed = {
             b.id: b.why for b in self._catalogue.list() if b.is_intact and b.state.restore_failure
         }
@@ -109,7 +114,7 @@ class Fetch:
     def _objection(self, backup_id: str, stores: Sequence[Store]) -> str:
         """Return why the copies of a backup must not be used; "" if they may be used.
 
-        The first manifest that can be read decides.
+        Decides by the first manifest that can be read and, if there is a key, is signed with it.
         """
         why = ""
         for store in stores:
@@ -184,8 +189,10 @@ class Fetch:
             for backup_id in newest
             for store in stores[backup_id]
         ]
+        searched = "No destination that answers" if self._failed else "No destination"
+        sought = "a usable copy" if reference == LATEST else f"a copy of {reference!r}"
         return BackupError(
-            f"No destination{' that answers' * bool(self._failed)} has a copy of {reference!r}",
+            f"{searched} has {sought}",
             where=", ".join(destination.name for destination in destinations),
             todo="name one of these" if copies else "name a destination that has one: --from URL",
             details=(*self._failed, *copies[:SHOWN_CANDIDATES]),
@@ -207,7 +214,7 @@ def copied_manifest(store: Store, backup_id: str) -> Manifest:
     if manifest.id != backup_id or manifest.status != "good":
         raise BackupError(
             "The manifest of the copy belongs to another backup, or to one that is not good",
-            where=backup_id,
+            where=where,
             todo="use another copy or another backup: `cosmicdeploy backup list`",
         )
     return manifest
@@ -223,6 +230,7 @@ def copy_differs(backup_id: str, destination: Destination) -> BackupError:
 
 
 def _fill(partial_backup: PartialBackup, manifest: Manifest, store: Store) -> None:
+    """Write the copy's data; raise `BackupError` if it does not fit the disk or the manifest."""
     if manifest.compressed:
         require_room(partial_backup.data.parent, manifest.compressed.bytes)
     digest = Digest()
@@ -239,8 +247,8 @@ def _fill(partial_backup: PartialBackup, manifest: Manifest, store: Store) -> No
 def _require_sandbox_line(partial_backup: PartialBackup, store: Store) -> None:
     """Raise `BackupError` unless the fetched dump begins with MariaDB's sandbox line.
 
-    The dump's header may name a tool that does not write this line, but a forged header can name
-    such a tool too.
+    The line is required even if the dump's header names a tool that does not write it, since a
+    forged header can name such a tool.
     """
     partial_backup.file.flush()
     head = next(read_raw(partial_backup.partial), b"")[:OPENING_BYTES]

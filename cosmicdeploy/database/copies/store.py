@@ -50,7 +50,7 @@ class Store:
         partial = _partial(target) if self._protocols & RENAMING else target
         with self._converting_errors("written"), interruptible():
             self._make_root()
-            if self._is_local:
+            if self._is_local:  # so that no other user can read the file while it grows
                 open_private(Path(partial)).close()
             self._fs.put_file(str(local), partial)
             self._sync(partial)
@@ -77,7 +77,8 @@ class Store:
             self._fs.invalidate_cache()
             if not self._fs.isdir(self._root):
                 return []
-            return sorted(str(path).rpartition("/")[2] for path in self._fs.ls(self._root, False))
+            paths = self._fs.ls(self._root, detail=False)
+            return sorted(str(path).rpartition("/")[2] for path in paths)
 
     def remove(self, name: str) -> None:
         """Remove a file, and its partial file from a killed copy, if they exist."""
@@ -116,6 +117,10 @@ class Store:
 
     @contextmanager
     def _converting_errors(self, what: str) -> Iterator[None]:
+        """Convert every error of the block to a `BackupError`; `what` is a past participle.
+
+        The cause is dropped, since its text may hold secrets.
+        """
         try:
             yield
         except CosmicError:

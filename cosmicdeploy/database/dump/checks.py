@@ -33,7 +33,7 @@ def require_complete(result: ExecResult, archive: Archive, expected: Set[str]) -
         if not passed:
             raise BackupError(
                 reason[0].upper() + reason[1:],
-                todo="see the output of the dump tool, and take another backup:"
+                todo="see the output of the dump tool below, and take another backup:"
                 " `cosmicdeploy backup create`",
                 details=result.error_text.splitlines()[-10:],
             )

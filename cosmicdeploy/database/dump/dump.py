@@ -165,7 +165,7 @@ def _dump(
             on_bytes(archive.raw.bytes)
             require_complete(result, archive, {*before.tables})
             objects, rows_counted = _check_after(access, tools, archive, before, count, options)
-        proof, over = prover.finish() if prover else (None, [])
+        proof, event_notes = prover.finish() if prover else (None, [])
     unread = unread_note(before.grants, before.definitions)
     return partial_backup.manifest.updated(
         status="good",
@@ -188,7 +188,7 @@ def _dump(
         warnings=(
             *warning_lines(result),
             *before.withheld.values(),
-            *over,
+            *event_notes,
             *unread,
             *(missing_checksums(objects) if checksums else ()),
         ),

@@ -58,7 +58,7 @@ def _suspects(facts: Facts) -> dict[str, dict[str, str]]:
 
 def _conditions(column: str, charset: str, kind: str) -> Iterator[str]:
     if kind.lower().startswith("vector"):
-        # Outside of its strict mode, the server stores an empty VECTOR for a missing value. But no
+        # A server that is not in strict mode stores an empty VECTOR for a missing value. But no
         # server accepts an INSERT of an empty VECTOR.
         yield f"LENGTH({column}) = 0"
         return
@@ -71,6 +71,7 @@ def _conditions(column: str, charset: str, kind: str) -> Iterator[str]:
 
 
 def _count(facts: Facts, table: str, conditions: dict[str, str]) -> Iterator[tuple[str, int]]:
+    """Yield each column and the number of rows that meet its condition."""
     sums = ", ".join(f"COUNT(IF({each}, 1, NULL))" for each in conditions.values())
     source = f"{quoted(facts.schema)}.{quoted(table)}"
     counts = facts.session.rows(f"SELECT {sums} FROM {source}")[0]  # noqa: S608 - quoted

@@ -37,7 +37,8 @@ def require_dumpable_names(facts: Facts) -> None:
     if found:
         named = ", ".join(_described(*each) for each in sorted(found))
         raise BackupError(
-            f"A dump cannot hold names with a quote or a line end: {named}",
+            "A dump cannot hold a line end in a name, or a quote or backslash in the schema's name:"
+            f" {named}",
             where=facts.session.where,
             todo="rename them",
         )

@@ -15,10 +15,11 @@ SILENCE_SECONDS = 60.0
 class DumpOptions:
     """How strict a dump is.
 
-    `exact`: refuse FLOAT values that a dump would round. `silence`: end a dump tool that prints
+    `exact`: refuse FLOAT values that a dump would round. `silence`: stop a dump tool that prints
     nothing for this many seconds. The checks before and after a dump wait just as long for a
     table's lock. `prove`: how a backup is proven to be restorable. Unless this is "off", the
-    structure of the dump is loaded into a temporary schema, and compared with the live one.
+    structure of the dump is loaded into a temporary schema, and compared with the live one. With
+    "data", the checksums of the rows are recorded as well, for a later proof of the data.
     """
 
     exact: bool = True

@@ -36,7 +36,7 @@ class Pipe:
         self._thread.start()
 
     def put(self, chunk: bytes) -> None:
-        """Queue the next bytes; wait only while the queue is full."""
+        """Queue the next bytes; wait only while the queue is full. Raises what `work` raised."""
         with self._changed:
             with interruptible():
                 self._changed.wait_for(self._has_room)
@@ -47,7 +47,7 @@ class Pipe:
                 self._changed.notify_all()
 
     def close(self) -> None:
-        """Wait until `work` has processed every byte."""
+        """Wait until `work` has processed every byte. Raises what `work` raised."""
         self._end()
         self._raise()
 
@@ -106,7 +106,7 @@ def piped(
 
     At the end of the block, wait until `work` has processed all bytes. If `work` raises an error,
     the function or the end of the block raises that error. The thread never outlives the block: if
-    the block raises, `stop` is called to end what `work` may wait for.
+    the block raises, `stop` is called so that `work` stops waiting, for example for the server.
     """
     pipe = Pipe(work, limit)
     try:

@@ -77,6 +77,7 @@ def is_lasting(error: BackupError | DatabaseError) -> bool:
 
     False if the server only did not answer, or ended a statement.
     """
+    # A `DatabaseError` without a cause is the deployer's own finding, not an error of the driver.
     if isinstance(error, BackupError) or error.__cause__ is None:
         return True
     return is_refusal(error)

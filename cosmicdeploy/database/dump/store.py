@@ -29,8 +29,9 @@ def archive_for(
 
     `on_statement` as in `DumpScan`.
     """
-    archive = ArchiveReceiver if tools.compresses else ArchiveWriter
-    return archive(file, on_statement)
+    if tools.compresses:
+        return ArchiveReceiver(file, on_statement)
+    return ArchiveWriter(file, on_statement)
 
 
 def storing(archive: Archive, folder: Path) -> Callable[[bytes], None]:

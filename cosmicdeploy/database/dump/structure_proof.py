@@ -59,9 +59,10 @@ OTHERS_END_SECONDS = 30
 
 
 def proof_prerequisites(facts: Facts, definitions: Definitions) -> Iterator[Requirement]:
-    """Yield each check of whether the user may restore a backup and prove it; all change nothing.
+    """Yield each check of whether the user may restore a backup and prove it.
 
-    Each raises `BackupError` if that is not so. Raises `DatabaseError` if a query fails.
+    Each check changes nothing, and raises `BackupError` if the user may not. Raises `DatabaseError`
+    if a query fails.
     """
     live = facts.schema
     schemas = *restoring_schemas(live), proof_name(live)
@@ -93,7 +94,7 @@ class StructureProver:
     """Creates a dump's tables in `schema` while the dump arrives, then proves the structure.
 
     `stack` closes the connections. `limit` and `begin` as in `structure_prover`. `seconds` is how
-    long the preparation took.
+    long it took to create the schema.
     """
 
     def __init__(
@@ -139,7 +140,7 @@ class StructureProver:
         live, schema, expected = self._access.name, self._schema, self._expected
         objects = _with_disabled_events(expected.definitions)
         with open_session(self._access) as session:
-            over = require_creatable_events(session, schema, expected.definitions.objects)
+            event_notes = require_creatable_events(session, schema, expected.definitions.objects)
             creation = try_all(session, schema, relocated(objects, live, schema))
             found = read_structure(Facts(session, schema))
             drop_schema(session, schema)
@@ -153,7 +154,7 @@ class StructureProver:
             raise _not_restorable(self._access, faults)
         seconds = self.seconds + time.monotonic() - started
         count = len(expected.tables) + len(objects.objects)
-        return StructureProof(seconds=seconds, objects=count), over
+        return StructureProof(seconds=seconds, objects=count), event_notes
 
     def _create_again(self) -> None:
         """Create the refused tables once more, one by one as a restore does.
@@ -185,6 +186,7 @@ class StructureProver:
         )
 
     def _note(self, statement: bytes, refusal: BackupError) -> None:
+        """Note why the server refused a CREATE TABLE; raise the error of any other statement."""
         name = table_of(statement)
         if name is None:
             raise refusal

@@ -1,6 +1,7 @@
 """Find bodies of events, triggers and routines that the database's own tools cannot handle.
 
-A dump leaves them out. A restore takes all such objects from the manifest.
+If an object has such a body, the dump leaves out all objects of that kind, and a restore takes them
+from the manifest.
 """
 
 from __future__ import annotations
@@ -41,11 +42,13 @@ def withheld_objects(definitions: Definitions, vendor: Vendor) -> dict[str, str]
     """
     warnings = {}
     for option, kinds in OPTIONS.items():
-        reasons = {
-            each.name: reason for each in definitions.of(*kinds) if (reason := _fault(each, vendor))
-        }
-        if reasons:
-            named = "; ".join(f"the text of {name} {reason}" for name, reason in reasons.items())
+        faults = [
+            f"the text of {each.label} {fault}"
+            for each in definitions.of(*kinds)
+            if (fault := _fault(each, vendor))
+        ]
+        if faults:
+            named = "; ".join(faults)
             warnings[option] = (
                 f"the dump leaves out the {option}, since the database's own tools cannot handle"
                 f" all of them: {named}; a restore takes the {option} from the manifest"
@@ -54,7 +57,7 @@ def withheld_objects(definitions: Definitions, vendor: Vendor) -> dict[str, str]
 
 
 def cut_objects(definitions: Definitions, vendor: Vendor) -> list[str]:
-    """Return the objects whose text ends within a string or a comment.
+    """Return the labels of objects whose text ends within a string, a quoted name or a comment.
 
     The server reports the text of some kinds only up to a NUL character.
     """
@@ -80,8 +83,9 @@ def _holds_command(definition: Definition) -> bool:
 
 
 def _ends_in_line_comment(definition: Definition) -> bool:
-    *_, last = ("", *(found[0] for found in _hidden(definition).finditer(definition.statement)))
-    return definition.statement.endswith(last) and last.startswith(("--", "#"))
+    text = definition.statement
+    ends = [found for found in _hidden(definition).finditer(text) if found.end() == len(text)]
+    return any(found[0].startswith(("--", "#")) for found in ends)
 
 
 def _bare(definition: Definition) -> str:

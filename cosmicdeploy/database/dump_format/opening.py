@@ -23,7 +23,7 @@ FIRST_RELEASES = {
     (11, 2): 4,
     (11, 4): 2,
 }
-# Every tool of a later series writes the line. No tool of an earlier unlisted series does.
+# Every tool of a later series writes the line. Of the earlier series, only the listed ones do.
 LAST_LISTED_SERIES = (11, 4)
 # Enough for the first two lines of a dump.
 OPENING_BYTES = 1024

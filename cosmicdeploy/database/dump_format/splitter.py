@@ -96,7 +96,7 @@ class Splitter:
         self._left = self._left[position:]
         if len(self._left) > LONGEST_TEXT:
             raise BackupError(
-                "The dump holds a statement that never ends",
+                f"The dump holds a statement that exceeds {LONGEST_TEXT >> 20} MiB or never ends",
                 todo="use another backup: `cosmicdeploy backup list`; or take a new one",
                 details=[first_words(self._left)],
             )
@@ -106,6 +106,7 @@ class Splitter:
         return self._left
 
     def _next(self, start: int) -> Text | Rows | None:
+        """Return the piece that begins at `start`; None if that takes more bytes of the dump."""
         if self._insert is not None:
             return self._rows(start, 0, *self._insert)
         if self._delimiter == b";" and self._left.startswith(b"INSERT INTO `", start):
@@ -133,6 +134,7 @@ class Splitter:
         return Rows(table, self._left[start:stop], lines, head, last)
 
     def _between(self, start: int) -> Text | None:
+        """Return text between statements, such as a comment; None if a statement begins here."""
         if match := IGNORED.match(self._left, start):
             return Text(match[0])
         if match := DELIMITER.match(self._left, start):

@@ -3,7 +3,8 @@
 Any other statement was added by hand or by an unknown tool; it is reported and never run. The name
 of an object must not include a schema, so that a load creates the object in the current schema.
 Bodies of views, routines, triggers and events are not checked: a legitimate body can contain any
-statement and can refer to other schemas. INSERTs of rows are recognized elsewhere (see `splitter`).
+statement and can refer to other schemas. INSERTs of rows do not come here: `splitter` recognizes
+them.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ class ParallelConnections:
             self.stop()
         limit = END_SECONDS if abandon else None
         with suppress(Full), interruptible():
-            for _ in self._threads:
+            for _ in self._threads:  # an empty block ends the thread that takes it
                 self._queue.put((), timeout=limit)
         for thread in self._threads:
             with interruptible():

@@ -32,5 +32,7 @@ def redact_values(code: int, message: str) -> str:
         return "code in the schema (a trigger or a routine) refused it"
     column = COLUMN.search(message) if code in ABOUT_A_VALUE else None
     body = message[: column.start()] if column else message
-    plain, quote, _ = BARE_VALUE.sub(r"\1…", body).partition("'")
-    return (plain + "'…'" * bool(quote))[:LONGEST] + (column[0] if column else "")
+    shown, quote, _ = BARE_VALUE.sub(r"\1…", body).partition("'")
+    if quote:
+        shown += "'…'"
+    return shown[:LONGEST] + (column[0] if column else "")

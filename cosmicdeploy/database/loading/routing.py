@@ -123,14 +123,14 @@ class Router:
         self._rest.put(without_schema_name(statement))
 
     def end(self) -> None:
-        """End the dump. Raises `BackupError` if its last statement has no delimiter."""
+        """Raise `BackupError` if, after the last chunk, a statement is still unfinished."""
         left = bytes(self._insert) or self._splitter.rest().strip()
         if left:
             raise _unknown(f"{first_words(left)} … (without an end)")
 
     def _take_rows(self, piece: Rows) -> None:
         self._insert_bytes += len(piece.data)
-        if self._insert_bytes <= self._limit:
+        if self._insert_bytes <= self._limit:  # a larger INSERT is refused below
             self._insert += piece.data
         if not piece.last:
             return
@@ -149,7 +149,7 @@ class Router:
         return self._rows
 
     def _set(self, statement: bytes) -> None:
-        """Run a SET; if it begins the dump, other connections need it as well."""
+        """Run a SET; before the first table, also record it for the connections of the rows."""
         settings = [statement]
         if self._in_preamble and b"SQL_MODE" in statement.upper():
             settings.append(ROWS_SETTING)
@@ -159,6 +159,7 @@ class Router:
             self.settings += settings
 
     def _without_indexes(self, statement: bytes) -> bytes:
+        """Return what to run now of a statement; the rest of a large table's goes to `deferred`."""
         later = defer_indexes(statement) if table_of(statement) in self._large else None
         if later is None:
             return statement

@@ -34,6 +34,7 @@ class StatementSpool:
         self.file.write(len(statement).to_bytes(LENGTH_BYTES, "big") + statement)
 
     def __iter__(self) -> Iterator[bytes]:
+        """Yield the statements in the order in which they were added."""
         self.file.seek(0)
         while length := self.file.read(LENGTH_BYTES):
             yield self.file.read(int.from_bytes(length, "big"))

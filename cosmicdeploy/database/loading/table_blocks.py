@@ -16,7 +16,7 @@ class TableBlocks:
     """Passes statements of a dump to parallel connections, in blocks that create one table each.
 
     Each connection first runs the statements that precede the first table. The connections are
-    opened once `begin` is set, or once more than a thousand blocks wait for that.
+    opened once `begin` is set, or once more than a thousand blocks wait for `begin`, or by `end`.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class TableBlocks:
         return self._settings or []
 
     def creating(self, labels: Collection[str]) -> list[list[bytes]]:
-        """Return those blocks passed to the connections that create one of these tables."""
+        """Return the blocks that create one of these tables, of those that connections have got."""
         if not labels:
             return []
         return [
@@ -48,7 +48,7 @@ class TableBlocks:
         ]
 
     def run(self, statement: bytes | bytearray) -> None:
-        """Take the next statement."""
+        """Take the next statement. A dump has a DROP TABLE before each CREATE TABLE."""
         if statement.startswith(b"DROP TABLE"):
             self._end_block()
             if self._begin.is_set() or len(self._waiting) > MOST_WAITING:
@@ -67,6 +67,7 @@ class TableBlocks:
             self._connections.stop()
 
     def _end_block(self) -> None:
+        """Let the current block wait; the first one only holds the statements before all tables."""
         if self._settings is None:
             self._settings = self._block
         elif self._block:

@@ -1,8 +1,9 @@
 """Prove a backup's data in the background of a run: load all data into a scratch schema.
 
-One connection loads the data. After each piece it pauses as long as the piece took, so that clients
-hardly notice. If the run ends early, the proof and its statements on the server end too. If the
-process is killed, the next run or test restore drops the scratch schema.
+One connection loads the data. After each piece it pauses as long as the piece took, but at most a
+second, so that clients hardly notice. If the run ends before the proof, it also ends the proof and
+the statements of the proof on the server. If the process is killed, the next run or test restore
+drops the scratch schema.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ class Abandoned(BaseException):
 
 
 class BackgroundProof:
-    """The proof of at most one backup: `backup`, which the owner sets before `start`."""
+    """The proof of at most one backup: `backup`, which the owner sets before `start`.
+
+    `megabytes` is how much SQL the current pass over the data has read, in MB.
+    """
 
     def __init__(self) -> None:
         self.backup: Backup | None = None
@@ -77,7 +81,10 @@ class BackgroundProof:
         return self._future.result(timeout=0)
 
     def abandon(self) -> None:
-        """End the proof and what it runs on the server; its schema is then dropped."""
+        """End the proof and what it runs on the server, and wait up to two seconds for its end.
+
+        The proof's thread drops the scratch schema as it ends.
+        """
         self._is_abandoned.set()
         until = time.monotonic() + END_SECONDS
         while self.is_running and time.monotonic() < until:
@@ -95,7 +102,8 @@ class BackgroundProof:
         """Pause as long as the last piece took, at most a second; raise `Abandoned` to stop."""
         if self._is_abandoned.is_set():
             raise Abandoned
-        self.megabytes = done // 1_000_000 or self.megabytes
+        if done:  # 0 reports no progress, but only gives the chance to stop here
+            self.megabytes = done // 1_000_000
         took = time.monotonic() - self._resumed_at
         if self._is_abandoned.wait(min(took, LONGEST_PAUSE_SECONDS)):
             raise Abandoned

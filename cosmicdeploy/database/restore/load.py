@@ -50,10 +50,11 @@ def load_schema(
 ) -> None:
     """Load a backup into an empty schema, without its events.
 
-    `connections` is how many connections load rows; by default `connection_count()`. Raises
-    `BackupError` if the backup must not be loaded on this server, its data differs from its
-    manifest, or the server refuses a statement. Raises `DatabaseError` if the server cannot be
-    reached. After an error the schema may hold a part of the backup.
+    `on_bytes` may raise an error to stop the load. `connections` is how many connections load rows;
+    by default `connection_count()`. Raises `BackupError` if the backup must not be loaded on this
+    server, its data differs from its manifest, or the server refuses a statement. Raises
+    `DatabaseError` if the server cannot be reached. After an error the schema may hold a part of
+    the backup.
     """
     raw = backup.manifest.raw
     if raw is None:
@@ -77,7 +78,10 @@ def load_schema(
 
 
 def require_loadable(manifest: Manifest, facts: Facts) -> None:
-    """Raise `BackupError` if loading this backup could change the live schema, or would fail."""
+    """Raise `BackupError` if loading this backup could change the live schema, or would fail.
+
+    Raises `DatabaseError` if a query fails.
+    """
     where = f"backup {manifest.id}"
     if manifest.schema_statements:
         raise BackupError(

@@ -81,9 +81,9 @@ def load_shadow(
             load_schema(access, backup, shadow, on_bytes)
             _require_match(session, backup, shadow)
             events = backup.manifest.event_definitions
-            over = require_creatable_events(session, shadow, events)
+            event_notes = require_creatable_events(session, shadow, events)
             SwapRecord(session, access.name).hold_events(events)
-            return [*over, *_notes_on_bodies(backup.manifest, access.name)]
+            return [*event_notes, *_notes_on_bodies(backup.manifest, access.name)]
         except LockLost:
             raise
         except BaseException:
@@ -106,7 +106,10 @@ def _drop_shadow(session: Session, live: str) -> None:
 
 
 def require_restorable(access: DatabaseAccess, backup: Backup) -> None:
-    """Raise `BackupError` if this backup must not be restored, or no swap is possible."""
+    """Raise `BackupError` if this backup must not be restored, or no swap is possible.
+
+    Raises `DatabaseError` if a query fails.
+    """
     with open_session(access) as session:
         live = Facts(session, access.name)
         require_loadable(backup.manifest, live)
@@ -118,7 +121,7 @@ def require_restorable(access: DatabaseAccess, backup: Backup) -> None:
 
 
 def notes_on_grants(access: DatabaseAccess, backup: Backup) -> list[str]:
-    """Return a line for each privilege on a routine that a restore of this backup lost.
+    """Return a line for each account that lost privileges on a routine by restoring this backup.
 
     A restore keeps the privileges that exist on the server. It does not grant privileges that only
     the manifest names. Raises `DatabaseError`.

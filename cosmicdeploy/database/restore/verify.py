@@ -175,8 +175,8 @@ def verify_restore_and_record(
 ) -> Verification:
     """Verify that a backup restores and record the result in the catalogue.
 
-    With `how.data`, also records the checksums of tables that have no recorded checksum yet, so
-    that every later restore is compared with this one.
+    With `how.data`, a test that passes also records the checksums of tables that have no recorded
+    checksum yet, so that every later restore is compared with this one.
 
     If the test restore fails, the data file is also compared with its manifest, to find out whether
     it is damaged. Raises what `verify_restore` raises, and `BackupError` if the result cannot be
@@ -189,19 +189,21 @@ def verify_restore_and_record(
         if not read.passed:  # the data is damaged, so the test restore proves nothing
             return read
     record = _record(result)
-    also: dict[str, object] = {"read": record} if result.passed else {}
+    changes: dict[str, object] = {"restored": record}
+    if result.passed:  # the test has also compared all data with the manifest
+        changes["read"] = record
     if how.data:
-        also["data"] = record
-    new = _without_checksum(backup, result.checksums) if how.data and result.passed else {}
+        changes["data"] = record
+    new = _not_in_manifest(backup, result.checksums) if how.data and result.passed else {}
 
     def change(state: State) -> State:
-        return state.updated(restored=record, checksums={**new, **state.checksums}, **also)
+        return state.updated(checksums={**new, **state.checksums}, **changes)
 
     catalogue.update_state(backup.id, change)
     return result
 
 
-def _without_checksum(backup: Backup, checksums: Mapping[str, str]) -> dict[str, str]:
+def _not_in_manifest(backup: Backup, checksums: Mapping[str, str]) -> dict[str, str]:
     """Return the checksums of the tables that have none in the manifest."""
     recorded = {name for name, rows in backup.manifest.objects.tables.items() if rows.checksum}
     return {name: each for name, each in checksums.items() if name not in recorded}

@@ -121,7 +121,7 @@ class Definitions(StoredModel):
         return tuple(each for each in self.objects if each.kind in kinds)
 
     def with_events(self, events: tuple[Definition, ...]) -> Definitions:
-        """Return a copy with these events in place of its own."""
+        """Return a copy that has these events instead."""
         others = self.of(*ROUTINES, "VIEW", "TRIGGER")
         return self.model_copy(update={"objects": (*others, *events)})
 

@@ -68,8 +68,8 @@ def drop_objects(
     """Drop these objects, the tables first.
 
     `check` is called while the session holds the locks of the tables. If a table must stay, `check`
-    raises an error, and nothing is dropped. Raises `DatabaseError`, also if a table is still in use
-    after a minute.
+    raises an error, and nothing is dropped. Leaves the session with `foreign_key_checks` off.
+    Raises `DatabaseError`, also if a table is still in use after a minute.
     """
     session.execute("SET SESSION foreign_key_checks = 0")
     if tables := [name for kind, name in objects if kind == TABLE]:

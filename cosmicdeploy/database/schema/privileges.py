@@ -59,7 +59,8 @@ def require_scratch_privileges(
     """
     scratch = scratch_name(live)
     prefix = scratch[: -2 * SCRATCH_ID_BYTES]
-    named = {scratch: (f"{prefix}…", f"{_granted_schema(prefix)[:-1]}%`")}
+    pattern = f"{_granted_schema(prefix)[:-1]}%`"  # the wildcard belongs before the closing quote
+    named = {scratch: (f"{prefix}…", pattern)}
     _require(session, named, TO_RESTORE, alternative)
 
 
@@ -87,7 +88,7 @@ def _require(
 
 
 def _grant(names: Sequence[str], granted: str, account: str) -> str:
-    """Return the statement that grants privileges; all of them if a list would be cut."""
+    """Return the statement that grants privileges: all of them if messages would cut the list."""
     statement = f"GRANT {', '.join(names)} ON {granted}.* TO {account};"
     return statement if len(statement) <= WIDTH else f"GRANT {ALL} ON {granted}.* TO {account};"
 
@@ -146,7 +147,7 @@ def privileges_on(session: Session, schema: str | None) -> frozenset[str]:
 
 
 def _name(grant: re.Match[str]) -> str:
-    """Return the schema of a grant, in which _ and % may be wildcards."""
+    """Return the schema's name in a REVOKE, where _ and % are no wildcards."""
     return grant["schema"][1:-1].replace("``", "`")
 
 

@@ -24,8 +24,9 @@ OTHER_SERVER = (
 def recorded_settings(session: Session, schema: str, definition: Definition) -> Iterator[None]:
     """Apply the settings of a definition to the session and the schema within the block.
 
-    Afterwards restores the former settings of both, even if the server refuses one of the new ones.
-    Raises `DatabaseError`, and `BackupError` if the server does not know a setting.
+    Afterwards resets the session and restores the schema's former collation, even if the server
+    refuses one of the settings. Raises `DatabaseError`, and `BackupError` if the server does not
+    know a setting.
     """
     own = default_collation(session, schema)
     try:
@@ -38,7 +39,7 @@ def recorded_settings(session: Session, schema: str, definition: Definition) -> 
 
 @contextmanager
 def session_settings(session: Session, definition: Definition) -> Iterator[None]:
-    """Apply the settings of a definition to the session alone within the block.
+    """Apply the settings of a definition to the session alone within the block, then reset it.
 
     Raises `DatabaseError`, and `BackupError` if the server does not know a setting.
     """

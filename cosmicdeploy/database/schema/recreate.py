@@ -38,7 +38,7 @@ def recreate_objects(session: Session, schema: str, recorded: Definitions) -> li
 def create_missing_triggers_and_events(
     session: Session, schema: str, recorded: Definitions
 ) -> list[str]:
-    """Create the recorded triggers and events that do not exist.
+    """Create the recorded triggers and events that do not exist, and set the schema's collation.
 
     Returns and raises what `create_all` does.
     """
@@ -63,7 +63,7 @@ def drop_objects(session: Session, schema: str, *kinds: Kind) -> None:
 
 
 def without_broken_views(session: Session, definitions: Definitions) -> Definitions:
-    """Return a copy without the views that cannot be queried, and so not be created again.
+    """Return a copy without the views that cannot be queried, and so cannot be created again.
 
     Raises `DatabaseError` as `broken_views` does.
     """
@@ -93,7 +93,7 @@ def broken_views(session: Session, definitions: Definitions) -> dict[str, str]:
 def dropped_routines(
     session: Session, schema: str, recorded: Collection[str]
 ) -> list[tuple[Kind, str]]:
-    """Return the routines of a schema that `recreate_objects` drops, in this order.
+    """Return the routines of a schema that `recreate_objects` drops, in the order of the drops.
 
     `recorded` are the labels of the objects that `recreate_objects` creates. On a server without
     CREATE OR REPLACE for routines, all routines are dropped. Raises `DatabaseError`.

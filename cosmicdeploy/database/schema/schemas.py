@@ -55,7 +55,7 @@ def scratch_name(live: str) -> str:
 
 
 def scratch_schemas(session: Session, live: str) -> list[str]:
-    """Return the existing schemas of test restores, by name. Raises `DatabaseError`."""
+    """Return the existing schemas of test restores, ordered by name. Raises `DatabaseError`."""
     digits = 2 * SCRATCH_ID_BYTES
     prefix = scratch_name(live)[:-digits]
     pattern = re.compile(re.escape(prefix) + f"[0-9a-f]{{{digits}}}")
@@ -121,26 +121,31 @@ def _drop(access: DatabaseAccess, schema: str) -> None:
 def require_no_rows(session: Session, schema: str) -> None:
     """Raise `DatabaseError` if a schema has rows or sequences: it may be a user's own schema.
 
-    A killed proof of a structure leaves tables behind, but never rows or sequences.
+    A killed proof of a structure leaves tables behind, but never rows or sequences. Versioned
+    tables are refused like sequences.
     """
-    facts = Facts(session, schema)
-    filled = next(
-        (
-            table
-            for table in facts.engines()
-            if session.rows(f"SELECT 1 FROM {quoted(schema)}.{quoted(table)} LIMIT 1")  # noqa: S608 - quoted
-        ),
-        next(iter(facts.other_tables()), None),
-    )
-    if filled is not None:
+    if foreign := _foreign_content(session, schema):
         raise DatabaseError(
             f"The deployer needs a temporary schema with the name {schema}, but that schema exists,"
-            f" and is not the deployer's own, since its table {filled} has rows",
+            f" and is not the deployer's own, since {foreign}",
             where=session.where,
             todo="move its tables to a schema of another name with RENAME TABLE, and drop"
             " the schema; or set backup.prove: off, which leaves unproven that a backup can be"
             " restored",
         )
+
+
+def _foreign_content(session: Session, schema: str) -> str:
+    """Return what a schema holds that no proof leaves behind, as a clause; "" if nothing."""
+    facts = Facts(session, schema)
+    for table in facts.engines():
+        if session.rows(f"SELECT 1 FROM {quoted(schema)}.{quoted(table)} LIMIT 1"):  # noqa: S608 - quoted
+            return f"its table {table} has rows"
+    others = facts.other_tables()
+    if not others:
+        return ""
+    name, kind = next(iter(others.items()))
+    return f"it holds {name} ({kind.lower()})"
 
 
 def drop_leftover_proof(access: DatabaseAccess) -> None:
@@ -156,8 +161,8 @@ def drop_leftover_proof(access: DatabaseAccess) -> None:
 def set_default_collation(session: Session, schema: str, collation: str) -> None:
     """Set the default collation of a schema; an empty `collation` changes nothing.
 
-    Raises `DatabaseError`, and `BackupError` if `collation` is not a plain name: a forged manifest
-    could hold any text.
+    Raises `DatabaseError`, and `BackupError` if `collation` holds anything but letters, digits and
+    underscores: a forged manifest could hold any text.
     """
     if not COLLATION.fullmatch(collation):
         raise BackupError(

@@ -68,6 +68,9 @@ def lists_table_locks(session: Session) -> bool:
 
 
 def tables_in_use(session: Session, schema: str) -> list[str]:
-    """Return the tables that LOCK TABLES or a running statement holds. Raises `DatabaseError`."""
+    """Return the names of a schema's tables that LOCK TABLES or a running statement holds, sorted.
+
+    Raises `DatabaseError`.
+    """
     rows = session.rows("SHOW OPEN TABLES WHERE `Database` = %s AND In_use > 0", schema)
     return sorted(str(row[1]) for row in rows)

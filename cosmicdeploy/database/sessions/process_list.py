@@ -74,7 +74,10 @@ class Process:
 
 
 def read_process_list(session: Session) -> Mapping[int, Process]:
-    """Return all sessions except this one, as id → session. Raises `DatabaseError`."""
+    """Return id → session, for all sessions except this one. Raises `DatabaseError`.
+
+    The sessions that have run or idled longest come first.
+    """
     transactions = {
         int(thread): int(seconds)
         for thread, seconds in session.rows(

@@ -2,9 +2,9 @@
 
 RENAME TABLE moves all tables or none. But it refuses tables with triggers, and does not move views,
 routines and events. So a swap first records all these objects and drops triggers and events. Then
-the swap moves the tables and creates the objects again. If its process is killed, any later process
-that finds the record can undo the swap if the tables have not moved, or finish the swap if they
-have.
+the swap moves the tables and creates the objects again. If the process of the swap is killed, any
+later process that finds the record can undo the swap if the tables have not moved, or finish the
+swap if they have.
 """
 
 from __future__ import annotations

@@ -69,6 +69,7 @@ def resolve(session: Session, live: str) -> SwapOutcome:
         return _outcome("new", "a swap back was interrupted after its tables moved", notes)
     if Phase.BACK_PREPARED in phases:
         notes = backward(live).undo(session)
+        # With MOVED, the swap back was to undo a swap that could not be finished and is still open.
         if Phase.MOVED not in phases:
             return _outcome("old", "a swap back was interrupted before its tables moved", notes)
     if Phase.MOVED in phases:

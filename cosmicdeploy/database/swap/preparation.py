@@ -39,6 +39,7 @@ def prepared_record(
     require_creatable(session, coming.objects)
     events = (*leaving.of("EVENT"), *coming.of("EVENT"))
     require_creatable_events(session, direction.incoming, events)
+    # If the user may not read the privileges, `swap` says so.
     present = read_routine_grants(session, direction.live) or ()
     return Record(leaving=leaving, coming=coming, grants=tuple(dict.fromkeys((*kept, *present))))
 

@@ -33,7 +33,7 @@ EVENTS = TypeAdapter(tuple[Definition, ...])
 
 
 class Phase(StrEnum):
-    """How far a swap has come; BACK: a swap back. The values are names of tables."""
+    """How far a swap has come; in the BACK phases, a swap back. The values are names of tables."""
 
     PREPARED = "swap_prepared"
     MOVED = "swap_moved"
@@ -46,8 +46,8 @@ class Record(StoredModel):
     """The views, routines, triggers and events of the two schemas before a swap.
 
     `leaving` are the objects of the live tables, `coming` those of the tables that become live.
-    `grants` are the privileges on single routines of the live schema, as they are now and as they
-    were before the first swap.
+    `grants` are the privileges on single routines of the live schema, as they were when this record
+    was written; in the record of a swap back, also as they were before the swap that it undoes.
     """
 
     leaving: Definitions

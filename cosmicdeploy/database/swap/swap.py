@@ -108,25 +108,29 @@ def drop_replaced_data(access: DatabaseAccess) -> None:
 def set_replaced_data_aside(access: DatabaseAccess) -> str:
     """Move the data that a restore replaced to a schema of its own; return that schema's name.
 
-    No command reads or drops that schema. The record of the swap moves with the data, since it
-    holds the views, routines, triggers and events of that time. First finishes or undoes an
-    interrupted swap. Returns "" if no replaced data is kept after that. Raises `DatabaseError`.
+    No command reads or drops that schema. The record of the swap moves with the data, since the
+    record holds the views, routines, triggers and events that belong to the data. Before that,
+    finishes or undoes an interrupted swap; returns "" if no replaced data is kept then. Raises
+    `DatabaseError`.
     """
     live = access.name
     with exclusive_session(access) as session:
         resolve(session, live)
-        sources = {replaced_name(live): "", swap_record_name(live): "cosmicdeploy_"}
-        tables = [(schema, each) for schema in sources for each in Facts(session, schema).engines()]
+        # Schema → prefix for the new names of its tables, so that no two tables get the same name.
+        prefixes = {replaced_name(live): "", swap_record_name(live): "cosmicdeploy_"}
+        tables = [
+            (schema, each) for schema in prefixes for each in Facts(session, schema).engines()
+        ]
         if not tables:
             return ""
         kept = kept_name(live)
         create_schema_like(session, live, kept)
         moves = ", ".join(
-            f"{quoted(schema)}.{quoted(table)} TO {quoted(kept)}.{quoted(sources[schema] + table)}"
+            f"{quoted(schema)}.{quoted(table)} TO {quoted(kept)}.{quoted(prefixes[schema] + table)}"
             for schema, table in tables
         )
         session.execute(f"RENAME TABLE {moves}")
-        for schema in sources:
+        for schema in prefixes:
             drop_empty_schema(session, schema)
         return kept
 
@@ -143,6 +147,7 @@ def require_no_replaced_data(session: Session, access: DatabaseAccess) -> None:
 
 
 def _keeps_replaced(session: Session, live: str) -> bool:
+    """Whether a schema keeps replaced data, or a swap has come further than its preparation."""
     phases = SwapRecord(session, live).phases()
     return bool(phases - {Phase.PREPARED} or Facts(session, replaced_name(live)).engines())
 

@@ -1,4 +1,4 @@
-"""End dump tools and clients that a killed deployer left running in the database's container."""
+"""Stop dump tools and clients that a killed deployer left running in the database's container."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from cosmicdeploy.errors import DatabaseError
 
 
 def end_leftover_tools(engine: Engine, access: DatabaseAccess) -> None:
-    """End every tool that works on the live schema or on the shadow schema.
+    """Stop every tool that works on the live schema or on the shadow schema.
 
-    Also drops the schemas of proofs and of test restores that no process uses. If the database does
-    not answer, they stay, and the next backup or test restore drops them. Call this function only
-    under the deploy lock: then all these tools and schemas belong to a killed deployer. Raises
-    `EngineError` if the database's container does not answer.
+    Also drops the schemas of proofs and of test restores that no process uses. After a
+    `DatabaseError` the remaining ones stay, and the next backup or test restore drops them. Call
+    this function only under the deploy lock: then all these tools and schemas belong to a killed
+    deployer. Raises `EngineError` if the database's container does not answer.
     """
     for schema in (access.name, shadow_name(access.name)):
         end_tools(engine, access, schema)
@@ -35,18 +35,18 @@ def end_leftover_tools(engine: Engine, access: DatabaseAccess) -> None:
 
 
 def drop_unused_scratch_schemas(engine: Engine, access: DatabaseAccess) -> None:
-    """Drop the scratch schemas of killed test restores; end the tools and sessions in them.
+    """Drop the scratch schemas of killed test restores; stop the tools and sessions that use them.
 
     Raises `DatabaseError` or `EngineError`.
     """
     with open_session(access) as session:
         for schema in scratch_schemas(session, access.name):
-            if session.acquire_lock(schema):
+            if session.acquire_lock(schema):  # else a test restore uses the schema
                 end_tools(engine, access, schema)
                 end_sessions(session, schema)
                 drop_schema(session, schema)
 
 
 def end_tools(engine: Engine, access: DatabaseAccess, schema: str) -> None:
-    """End every tool that works on this schema. Raises `EngineError`."""
+    """Stop every tool that works on this schema. Raises `EngineError`."""
     engine.exec(access.container_id, signal_marked(f"{SCHEMA_VARIABLE}={schema}"))

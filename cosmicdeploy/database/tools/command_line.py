@@ -9,7 +9,7 @@ from cosmicdeploy.database.backups.on_disk.archive import COMPRESSION_LEVEL
 from cosmicdeploy.database.session_settings import NO_LIMIT, set_all
 
 # An environment variable of each command, which names its schema. If the deployer was killed, the
-# next run finds and ends the command by this variable.
+# next run finds and stops the command by this variable.
 SCHEMA_VARIABLE = "COSMICDEPLOY_SCHEMA"
 
 # A script that prints the path of each tool on a line of its own, or an empty line if the container
@@ -88,9 +88,9 @@ def dump_prefix(stdbuf: str, zstd: str) -> tuple[str, ...]:
     """
     size = PIPE_SIZED_BUFFER if zstd else LARGE_BUFFER
     buffered = (stdbuf, size) if stdbuf else ()
-    return (
-        ("sh", "-c", COMPRESS, "sh", zstd, f"-{COMPRESSION_LEVEL}", *buffered) if zstd else buffered
-    )
+    if not zstd:
+        return buffered
+    return ("sh", "-c", COMPRESS, "sh", zstd, f"-{COMPRESSION_LEVEL}", *buffered)
 
 
 def object_flags(without: Collection[str]) -> tuple[str, ...]:
@@ -106,7 +106,8 @@ def as_names(*names: str) -> tuple[str, ...]:
 def insert_size(largest: int) -> tuple[str, ...]:
     """Return the option with which each INSERT of several rows fits a server's largest packet.
 
-    Returns no option if the largest packet exceeds the default size of an INSERT anyway.
+    `largest` is the size in bytes of that packet. Returns no option if INSERTs of the tool's
+    default size fit anyway.
     """
     size = max(SMALLEST_INSERT, largest - PACKET_MARGIN)
     return () if size >= USUAL_INSERT else (f"--net-buffer-length={size}",)

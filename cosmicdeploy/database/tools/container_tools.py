@@ -74,8 +74,8 @@ class ContainerTools:
     def seen_settings(self) -> dict[str, str]:
         """Return name → value, in the dump tool's session, of the settings that a dump needs.
 
-        Settings that the server does not have are missing. Raises `DatabaseError` if the client
-        cannot log in.
+        The client reads them, in a session with the same options as the dump tool's. Settings that
+        the server does not have are missing. Raises `DatabaseError` if the client cannot log in.
         """
         tool = [self.query_tool, *self.login, *self._session_flags, *VALUES_ONLY]
         result = self._run(self.access.name, [*tool, f"--execute={query_values('dump')}"])

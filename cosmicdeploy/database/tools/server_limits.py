@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.database.session import Session
 from cosmicdeploy.database.session_settings import needed_values
@@ -78,8 +80,8 @@ def require_sendable(size: int, label: str, limit: int, where: str) -> None:
     """
     if size <= limit:
         return
-    # One and a half times the size in whole MiB, since the row may be longer in another dump.
-    needed = -(-size * 3 // 2 // MIB) * MIB
+    # One and a half times the size, since the row may be longer in another dump; in whole MiB.
+    needed = math.ceil(size * 1.5 / MIB) * MIB
     todo = (
         f"run SET GLOBAL max_allowed_packet = {needed} on the server as its administrator, put the"
         " same value in the server's configuration, and try again"

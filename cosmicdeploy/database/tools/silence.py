@@ -24,14 +24,14 @@ ANSWER_SECONDS = 10
 def explain_silence(access: DatabaseAccess, tool: str, seconds: float) -> Iterator[None]:
     """Convert a `CommandSilent` to a `BackupError` that shows what the tool's session does.
 
-    `seconds` is how long the tool printed nothing.
+    `tool` is the name of the dump tool, and `seconds` how long it printed nothing.
     """
     try:
         yield
     except CommandSilent as error:
         raise BackupError(
             f"{tool} printed nothing for {seconds:g} s while it dumped {access.name}, and was"
-            " ended",
+            " stopped",
             where=access.where,
             todo="end the session that it waits for; or set a longer backup.silence in"
             " cosmicdeploy.yaml",
@@ -40,6 +40,7 @@ def explain_silence(access: DatabaseAccess, tool: str, seconds: float) -> Iterat
 
 
 def _tool_sessions(access: DatabaseAccess) -> list[str]:
+    """Return a line for each session of the tool, or else one that says why there is none."""
     with suppress(DatabaseError), open_session(access, ANSWER_SECONDS) as session:
         tools = [
             process for process in read_process_list(session).values() if _is_tool(process, access)

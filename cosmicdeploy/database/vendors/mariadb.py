@@ -24,6 +24,7 @@ MARIADB = Vendor(
     " 'information_schema' AND table_name = 'METADATA_LOCK_INFO'",
     table_locks="SELECT thread_id, table_name FROM information_schema.metadata_lock_info"
     " WHERE table_schema = %s AND table_name <> ''",
-    table_locks_todo="install the plugin that names the holder: `cosmicdeploy exec database mysql"
+    # Newer images of MariaDB have the client under the name `mariadb` only.
+    table_locks_todo="install the plugin that names the holder: `cosmicdeploy exec database mariadb"
     " -u {user} -e \"INSTALL SONAME 'metadata_lock_info'\"`",
 )

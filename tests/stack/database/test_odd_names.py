@@ -78,7 +78,7 @@ def test_a_quote_in_the_schemas_name_is_refused_before_the_dump(
 ) -> None:
     """MariaDB's dump tool puts a backslash before the quote, and then finds no such schema."""
     run(server, "CREATE DATABASE `platform'x`", schema=None)
-    with pytest.raises(BackupError, match="names with a quote or a line end: schema"):
+    with pytest.raises(BackupError, match="or backslash in the schema's name: schema"):
         create_backup(engine, replace(server, name="platform'x"), catalogue)
 
 
@@ -162,7 +162,7 @@ def test_a_line_end_in_a_name_is_refused_by_name_before_the_dump(
     run_all(server, LINE_ENDS)
     run(server, "CREATE TABLE `10\rx` (id INT)")
     seen: list[int] = []
-    with pytest.raises(BackupError, match="names with a quote or a line end: ") as caught:
+    with pytest.raises(BackupError, match="A dump cannot hold a line end in a name") as caught:
         create_backup(engine, server, catalogue, on_bytes=seen.append)
     for number in range(1, 10):
         assert f"'{number}\\nx'" in caught.value.what

@@ -116,7 +116,7 @@ def test_bodies_with_the_dump_tools_delimiter_are_restored_unchanged(
     run(server, EVENT.replace("%", "%%"))
     before = snapshot(server)
     backup = create_backup(engine, server, catalogue)
-    assert any("the text of ev holds ;;" in line for line in backup.manifest.warnings)
+    assert any("the text of event ev holds ;;" in line for line in backup.manifest.warnings)
     assert verify_restore(engine, server, backup).reasons == ()
     restore_backup(engine, server, backup)
     drop_replaced_data(server)

@@ -54,6 +54,12 @@ def test_errors_of_the_driver_are_explained(code: int, words: str) -> None:
     )
 
 
+def test_an_unknown_schema_is_named_even_if_it_is_not_the_live_one() -> None:
+    unknown = pymysql.err.OperationalError(1049, "Unknown database 'live__restore'")
+    [detail] = as_database_error(unknown, "root@h:3306/live").details
+    assert "'live__restore'" in detail
+
+
 def test_a_silent_database_is_not_to_be_restarted_while_it_starts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

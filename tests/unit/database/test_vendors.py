@@ -30,6 +30,10 @@ def test_the_vendor_is_known_by_the_version(version: str, name: str) -> None:
     assert vendor_of(version).name == name
 
 
+def test_the_remedy_for_mariadb_calls_the_client_by_the_name_that_all_images_have() -> None:
+    assert "exec database mariadb -u" in vendor_of("11.8.3-MariaDB").table_locks_todo
+
+
 def test_no_other_code_asks_for_a_vendor_by_name() -> None:
     asks = re.compile(r"[!=]= *['\"](?:MariaDB|MySQL)['\"]")
     others = [path for path in PACKAGE.rglob("*.py") if path.parent.name != "vendors"]

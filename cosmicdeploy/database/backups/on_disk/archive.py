@@ -21,10 +21,12 @@ from cosmicdeploy.database.dump_format.scan import DumpScan, OnStatement, ignore
 from cosmicdeploy.errors import BackupError, BackupUnreadable
 from cosmicdeploy.files.bounds import is_no_record, move_away
 
-# Measured on the tables of a device fleet: half the time of level 3, and the same size.
+# Measured on the tables of an application that monitors devices: half the time of level 3, and the
+# same size.
 COMPRESSION_LEVEL = 1
 CHUNK_BYTES = 1 << 20
-# Data can grow ten-thousandfold when decompressed, so only this many bytes are passed at a time.
+# Data can grow ten-thousandfold when decompressed, so the decompressor gets only this many bytes at
+# a time.
 SLICE_BYTES = 512
 
 # A callback for progress, called with the number of bytes processed so far: bytes of the SQL, or
@@ -75,7 +77,7 @@ class Archive:
         raise NotImplementedError
 
     def close(self) -> None:
-        """End the compressed stream; the file itself stays open. Raises `OSError`."""
+        """Complete the archive and set `is_complete`; the file stays open. Raises `OSError`."""
 
     def _scan(self, sql: bytes) -> None:
         self.raw.feed(sql)
@@ -121,6 +123,7 @@ class ArchiveReceiver(Archive):
         self.is_complete = self._decompressor.eof and not self._decompressor.unused_data
 
     def _decompressed_chunks(self, packed: memoryview) -> Iterator[bytes]:
+        """Yield the SQL in `packed`, in chunks of at most `CHUNK_BYTES`."""
         waiting = bytearray()
         for start in range(0, len(packed), SLICE_BYTES):
             waiting += self._decompressed(packed[start : start + SLICE_BYTES])
@@ -154,7 +157,7 @@ def read_raw(path: Path) -> Iterator[bytes]:
 
     Raises `BackupUnreadable` if the operating system cannot read the file, another `BackupError` if
     the data cannot be decompressed. The SQL of a truncated file may end early without an error, so
-    the caller must compare the size.
+    the caller must compare the size of the SQL with the manifest.
     """
     try:
         with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as reader:

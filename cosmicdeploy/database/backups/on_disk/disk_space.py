@@ -15,7 +15,7 @@ def require_room(folder: Path, expected_bytes: int) -> None:
     """Raise `BackupError` if writing this many bytes to the folder might fill the disk.
 
     Before a dump, callers pass the size of the tables as `expected_bytes`: the compressed dump is
-    smaller, unless the data is random.
+    smaller, unless the data is random. Raises `OSError` if the folder cannot be looked up.
     """
     free = shutil.disk_usage(folder).free
     if free < expected_bytes + RESERVED_BYTES:

@@ -13,9 +13,9 @@ from cosmicdeploy.files.atomic import lock_file, open_private, sync, sync_folder
 class PartialBackup:
     """A backup that is being made, from a dump or from a copy, until `finish` or `fail` ends it.
 
-    A damaged backup that is fetched again already has a manifest. That manifest stays unchanged
-    until `finish`. With a `key`, a finished backup's manifest is signed. All methods may raise
-    `OSError`.
+    The constructor creates and locks the partial data file (`file`), then writes the manifest. A
+    damaged backup that is fetched again already has a manifest, which stays unchanged until
+    `finish`. With a `key`, a finished backup's manifest is signed. All methods may raise `OSError`.
     """
 
     def __init__(self, folder: Path, manifest: Manifest, key: SigningKey | None = None) -> None:
@@ -36,7 +36,7 @@ class PartialBackup:
             raise
 
     def finish(self, manifest: Manifest) -> None:
-        """Complete the backup: write its data to the disk, and only then this manifest."""
+        """Complete the backup: put its data in place on the disk, and only then this manifest."""
         sync(self.file)
         self.partial.rename(self.data)
         self._renamed = True
@@ -46,10 +46,11 @@ class PartialBackup:
         self.file.close()
 
     def fail(self, reason: str, seconds: float) -> None:
-        """Remove the data, and record in the manifest why the backup failed.
+        """Remove the data, and record in the manifest why the backup failed, after `seconds`.
 
         An earlier manifest of the same backup stays unchanged. If the new manifest cannot be
-        written, the backup counts as failed too: it is "running" without a lock on its data.
+        written, the backup counts as failed all the same: it is "running" without a lock on its
+        data.
         """
         self._discard()
         if self._replaces:

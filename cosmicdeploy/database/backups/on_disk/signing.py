@@ -15,7 +15,7 @@ from cosmicdeploy.errors import BackupError
 
 # What to do with a copy that does not prove its origin.
 BY_HAND = (
-    "make sure that no other user could write to its destination, then copy {id}.sql.zst and"
+    "make sure that no other user could write to the copy's destination, then copy {id}.sql.zst and"
     " {id}.json from there into the backup folder"
 )
 
@@ -51,6 +51,7 @@ def _signed_text(manifest: Manifest) -> str:
     """Return what is signed: the fields that differ from their defaults, ordered by name.
 
     Thanks to this, a later version whose manifest has more fields still recognizes the signature.
+    `format` is always signed, since a later version may have another default for it.
     """
     fields = manifest.model_dump(mode="json", exclude={"signature"}, exclude_defaults=True)
     return json.dumps({**fields, "format": manifest.format}, sort_keys=True)

@@ -111,7 +111,7 @@ def state_path(data: Path) -> Path:
 def read_state(path: Path) -> State:
     """Read a stored state; without a file, return an empty one.
 
-    Raises `BackupError` if the file cannot be read.
+    Raises `BackupError` if the file cannot be read or is damaged.
     """
     try:
         return State.model_validate_json(read_own_file(path))
@@ -133,6 +133,7 @@ def read_state(path: Path) -> State:
 
 
 def _renew(path: Path) -> str:
+    """Return what to do about a state file that cannot be used."""
     backup_id = path.name.removesuffix(".state.json")
     return (
         f"move the file away: {move_away(path)}; then run `cosmicdeploy backup verify {backup_id}`,"

@@ -57,7 +57,10 @@ class Commits:
 
 
 def read_commits(session: Session) -> Commits:
-    """Read the server's status. Raises `DatabaseError`."""
+    """Read from the status of InnoDB what it shows of commits.
+
+    Returns `Commits()` if the user lacks the privilege PROCESS. Raises `DatabaseError`.
+    """
     try:
         status = str(session.rows(STATUS)[0][-1])
     except DatabaseError as error:

@@ -55,8 +55,9 @@ class ServerRows:
     def compared(self, dumped: Mapping[str, int]) -> ServerRows:
         """Return what is still certain once the rows in the dump are known.
 
-        If a table has more rows in the dump than in the snapshot, the snapshot was not the dump's.
-        Fewer rows do not show that, since rows may be missing in the dump.
+        If a table has more rows in the dump than in the snapshot, the snapshot was not the dump's,
+        and no table keeps its checksum. Fewer rows do not show that, since rows may be missing in
+        the dump. In that case only the tables with another number of rows lose their checksum.
         """
         differing = {name for name, count in self.counts.items() if dumped[name] != count}
         if self.counted == "snapshot" and any(
@@ -90,7 +91,7 @@ class RowCount:
 
     def dump_ended(self) -> None:
         """Notify the thread that the dump tool has ended."""
-        self._snapshots.has_output.set()
+        self._snapshots.has_output.set()  # also for a tool that ended without any output
         self._snapshots.dump_ended.set()
 
     def noticing(self, sink: Callable[[bytes], None]) -> Callable[[bytes], None]:
@@ -166,6 +167,7 @@ class _Work:
         access = self.snapshots.access
         if self.is_abandoned.is_set():
             raise DatabaseError("The count was ended", where=access.where)
+        # Going back to a savepoint releases the table, but keeps the snapshot.
         session.execute("SAVEPOINT counted")
         rows = (
             checksum_rows(session, access.name, table)

@@ -67,6 +67,7 @@ class Snapshots:
         Returns before the dump ends if the tool's session is recognized. Raises `DatabaseError`.
         """
         before_tool, tool = self.commits, None
+        # Without the counter, no look could show that nothing was committed.
         looks = self._looks() if self.commits.counter else ()
         for _ in looks:
             commits, tools = read_commits(self.watching), self._tools()
@@ -84,7 +85,10 @@ class Snapshots:
         return self._early_if_nothing_was_committed()
 
     def _looks(self) -> Iterator[None]:
-        """Yield before each look for the tool's session, until the dump ends or has run long."""
+        """Yield before each look for the tool's session.
+
+        Ends with the dump, or `LOOK_SECONDS` after the tool's first output.
+        """
         until = math.inf
         while not self.dump_ended.is_set() and time.monotonic() < until:
             yield
@@ -134,8 +138,14 @@ class Snapshots:
         return {int(session_id): str(schema or "") for session_id, schema in rows}
 
     def _only_begun(self, tools: Mapping[int, str]) -> int | None:
-        """Return the id of the only one of these sessions, if its transaction has begun."""
-        return next(iter(tools)) if [*tools.values()] == [self.access.name] else None
+        """Return the id of the only session in `tools` if its transaction has begun.
+
+        Returns None otherwise, and if `tools` holds several sessions or none.
+        """
+        if list(tools.values()) != [self.access.name]:
+            return None
+        [tool] = tools
+        return tool
 
 
 @contextmanager

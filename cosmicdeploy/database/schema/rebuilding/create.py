@@ -57,7 +57,8 @@ def create_all(session: Session, schema: str, recorded: Definitions) -> list[str
     answer.
     """
     creation = try_all(session, schema, recorded)
-    for definition, error in creation.refused:
+    if creation.refused:
+        definition, error = creation.refused[0]
         raise BackupError(
             f"{definition.label} cannot be created on this server: {error.what}",
             where=session.where,
@@ -123,7 +124,7 @@ def over_note(event: Definition, *, is_created: bool) -> str:
 
 
 def _create(session: Session, schema: str, recorded: Sequence[Definition]) -> Creation:
-    """Create objects in this order."""
+    """Create objects in this order; return those that the server refused, and lines on events."""
     creation = Creation()
     session.use(schema)
     for _, alike in groupby(recorded, key=_settings):

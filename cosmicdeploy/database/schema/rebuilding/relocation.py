@@ -1,7 +1,7 @@
 """Move views to another schema: replace the name of their schema in their texts.
 
 The server usually leaves the schema's name out of a view's text. It keeps the name if the view
-calls a function by its full name, or uses another schema, itself or through a function. In a new
+calls a function by its full name, or uses another schema, directly or through a function. In a new
 schema, such a view would still use the tables and functions of the old schema.
 
 Bodies of routines, triggers and events are not changed: the server looks up the names in a body
@@ -64,7 +64,7 @@ def _relocated(definition: Definition, source: str, target: str) -> Definition:
     start = head.end() if head else 0
 
     def moved(token: re.Match[str]) -> str:
-        parts = token["rest"].count("`.`") + 2 if token["rest"] else 1
+        parts = 1 + len(re.findall(NAME, token["rest"] or ""))
         names_schema = parts > 2 or (parts == 2 and (token["table"] or token["call"]))
         if token["first"] != name or not names_schema:
             return token[0]

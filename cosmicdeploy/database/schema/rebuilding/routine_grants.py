@@ -128,7 +128,7 @@ def require_grantable(session: Session, schema: str, grants: Iterable[RoutineGra
 def unread_note(
     grants: tuple[RoutineGrant, ...] | None, definitions: Definitions
 ) -> tuple[str, ...]:
-    """Return a line if the user may not read the privileges on these routines."""
+    """Return a line if `grants` could not be read, and there are routines; else no line."""
     if grants is not None or not definitions.of(*ROUTINES):
         return ()
     return (

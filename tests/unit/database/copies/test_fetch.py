@@ -18,6 +18,7 @@ from cosmicdeploy.database.backups.removal import finish_removal, pending_remova
 from cosmicdeploy.database.copies import fetch
 from cosmicdeploy.database.copies.copies import Copies
 from cosmicdeploy.database.copies.destination import Destination
+from cosmicdeploy.database.copies.store import Store
 from cosmicdeploy.errors import BackupError
 from tests.unit.database.backups.entries import DATA, good
 
@@ -100,6 +101,30 @@ def test_every_destination_that_failed_is_reported(catalogue: Catalogue, tmp_pat
     with pytest.raises(BackupError, match="No destination has an intact copy") as caught:
         copier.fetch(ID)
     assert [line.partition(":")[0] for line in caught.value.details] == ["one", "two"]
+
+
+def test_latest_names_the_copies_that_are_not_usable(catalogue: Catalogue) -> None:
+    destination = Destination(url="off")
+    backup = good(catalogue, ID)
+    copies_of(catalogue, destination).copy(backup, destination)
+    lose(backup)
+    strict = copies_of(keyed(catalogue, b"right"), destination)
+    with pytest.raises(BackupError, match="No destination has a usable copy") as caught:
+        strict.fetch("latest")
+    assert caught.value.details == (f"{ID}  {destination.name}",)
+
+
+def test_an_error_about_a_copied_manifest_names_its_place(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    destination = Destination(url="off")
+    backup = good(catalogue, ID)
+    copies_of(catalogue, destination).copy(backup, destination)
+    copied = tmp_path / "off" / f"{ID}.json"
+    copied.write_text(copied.read_text().replace(ID, OLDER))
+    with pytest.raises(BackupError, match="belongs to another backup") as caught:
+        fetch.copied_manifest(Store(destination, tmp_path), ID)
+    assert caught.value.where == f"off/{ID}.json"
 
 
 def test_data_without_a_manifest_is_not_a_copy(catalogue: Catalogue, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cosmicdeploy.database.dump import prerequisites
+from cosmicdeploy.database.dump.names import require_dumpable_names
 from cosmicdeploy.database.schema.facts import Facts
 from cosmicdeploy.errors import BackupError
 from tests.unit.database.dumpable import require_dumpable
@@ -49,3 +50,8 @@ def test_of_two_flaws_the_text_of_an_object_is_reported_before_keys_across_schem
     server.session().execute(STATEMENT + " WHERE x = 'y")
     with pytest.raises(BackupError, match="up to a NUL character"):
         require_dumpable(Facts(server.session(), "live"))
+
+
+def test_a_backslash_in_the_schemas_name_is_refused_by_name(server: Server) -> None:
+    with pytest.raises(BackupError, match=r"quote or backslash in the schema's name: schema 'a"):
+        require_dumpable_names(Facts(server.session(), "a\\b"))

@@ -31,7 +31,10 @@ def withheld(*objects: Definition, vendor: Vendor = MARIADB) -> dict[str, str]:
 )
 def test_a_body_with_a_line_that_begins_with_delimiter_is_left_out_of_the_dump(text: str) -> None:
     [(kind, warning)] = withheld(body(text)).items()
-    assert kind == "routines" and "the text of o has a line that begins with the word" in warning
+    assert (
+        kind == "routines"
+        and "the text of procedure o has a line that begins with the word" in warning
+    )
 
 
 @pytest.mark.parametrize(
@@ -56,10 +59,16 @@ def test_a_backslash_escapes_no_quote_under_no_backslash_escapes() -> None:
     assert withheld(body(text, sql_mode="NO_BACKSLASH_ESCAPES")).keys() == {"routines"}
 
 
+def test_a_function_and_a_procedure_with_the_same_name_are_both_named() -> None:
+    text = "SELECT 'x\0';"
+    [warning] = withheld(body(text), body(text, "FUNCTION")).values()
+    assert "procedure o holds a NUL" in warning and "function o holds a NUL" in warning
+
+
 def test_only_an_event_with_the_delimiter_withholds_the_events() -> None:
     assert withheld(body("SELECT ';;';"), body("SELECT 1;", "EVENT")) == {}
     [(kind, warning)] = withheld(body("SELECT ';;';", "EVENT")).items()
-    assert kind == "events" and "the text of o holds ;;" in warning
+    assert kind == "events" and "the text of event o holds ;;" in warning
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,10 @@ def moved(text: str, kind: Kind = "VIEW", source: str = "live", target: str = "s
 @pytest.mark.parametrize(
     ("before", "after"),
     [
+        (  # a column whose name holds what separates quoted names
+            "select `live`.`a``.``b` AS `x` from `live`.`t` `live`",
+            "select `live`.`a``.``b` AS `x` from `shadow`.`t` `live`",
+        ),
         (  # a table, a column and an alias with the schema's name
             "select `live`.`f`(`live`.`live`) AS `live` from `live`.`live` `live`",
             "select `shadow`.`f`(`live`.`live`) AS `live` from `shadow`.`live` `live`",
