@@ -29,7 +29,8 @@ def exec_(
 
     Passes on standard input, and the terminal if there is one; exits with the command's exit code.
     In the database's container, MYSQL_PWD has the database's password from the settings; in the
-    cache's container, REDISCLI_AUTH has the cache's.
+    cache's container, REDISCLI_AUTH has the cache's. The database's client is `mariadb` in images
+    of MariaDB 11 and later, which have no `mysql`.
 
     \b
     Examples:

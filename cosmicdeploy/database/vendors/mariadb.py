@@ -6,6 +6,8 @@ from cosmicdeploy.database.vendors.vendor import Vendor
 
 MARIADB = Vendor(
     name="MariaDB",
+    # Images of MariaDB 11 have no client under the name `mysql`.
+    client="mariadb",
     replaces_routines=True,
     bodies_privilege="SELECT on mysql.proc",
     before_grant="SET STATEMENT sql_mode = 'NO_AUTO_CREATE_USER' FOR ",
@@ -24,7 +26,6 @@ MARIADB = Vendor(
     " 'information_schema' AND table_name = 'METADATA_LOCK_INFO'",
     table_locks="SELECT thread_id, table_name FROM information_schema.metadata_lock_info"
     " WHERE table_schema = %s AND table_name <> ''",
-    # Newer images of MariaDB have the client under the name `mariadb` only.
     table_locks_todo="install the plugin that names the holder: `cosmicdeploy exec database mariadb"
     " -u {user} -e \"INSTALL SONAME 'metadata_lock_info'\"`",
 )

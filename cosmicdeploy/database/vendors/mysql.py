@@ -6,6 +6,7 @@ from cosmicdeploy.database.vendors.vendor import Vendor
 
 MYSQL = Vendor(
     name="MySQL",
+    client="mysql",
     replaces_routines=False,
     bodies_privilege="SHOW_ROUTINE on *.*",
     before_grant="",

@@ -20,6 +20,11 @@ from cosmicdeploy.steps.containers.stopping import stop_container
 
 # In seconds: how long the proxy may take to turn clients away.
 EFFECTIVE_WITHIN = 5.0
+# What clients notice, for the plan.
+COST = (
+    "clients are turned away (503, Retry-After); if `maintenance.file` is not set, they cannot"
+    " connect"
+)
 
 
 def is_maintenance_on(ctx: Context) -> bool:

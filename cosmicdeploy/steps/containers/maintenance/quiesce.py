@@ -19,6 +19,7 @@ from cosmicdeploy.settings import Role
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.maintenance.maintenance import (
+    COST,
     end_maintenance,
     is_maintenance_on,
     start_maintenance,
@@ -54,12 +55,7 @@ class QuiesceStep(Step):
 
     @property
     def cost(self) -> str:
-        if not self._turns_away:
-            return ""
-        return (
-            "clients are turned away (503, Retry-After); if `maintenance.file` is not set, they"
-            " cannot connect"
-        )
+        return COST if self._turns_away else ""
 
     @property
     def _turns_away(self) -> bool:

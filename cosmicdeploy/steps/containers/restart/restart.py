@@ -21,6 +21,7 @@ from cosmicdeploy.probes.preconditions.single_container import resolve_container
 from cosmicdeploy.probes.readiness import serves_now
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.maintenance.maintenance import (
+    COST,
     end_maintenance,
     is_maintenance_on,
     start_maintenance,
@@ -72,7 +73,7 @@ class RestartStep(Step):
     @property
     def cost(self) -> str:
         if self.turns_away:
-            return "clients are turned away (503, Retry-After)"
+            return COST
         return "clients may get no answer" if self.leaves_none else ""
 
     def check(self, ctx: Context) -> Change | Unchanged:

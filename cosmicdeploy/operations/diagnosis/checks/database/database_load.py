@@ -11,7 +11,7 @@ from cosmicdeploy.database.sessions.lock_waits import RowWait, row_waits
 from cosmicdeploy.database.sessions.process_list import Process, read_process_list
 from cosmicdeploy.database.sessions.server_load import read_server_load
 from cosmicdeploy.errors import DatabaseError
-from cosmicdeploy.operations.diagnosis.checks.database.session_owner import Owners, kill_command
+from cosmicdeploy.operations.diagnosis.checks.database.session_owner import Owners, client_command
 from cosmicdeploy.operations.diagnosis.finding import Finding, KnownProblem, ok, problem, warning
 from cosmicdeploy.operations.diagnosis.remedies import end_sessions
 from cosmicdeploy.text.formatting import counted, format_duration
@@ -41,7 +41,11 @@ def connections(ctx: Context) -> Iterator[Finding]:
 
 def _connections(ctx: Context) -> Finding:
     with open_session(ctx.database()) as session:
-        load, processes, owners = read_server_load(session), read_process_list(session), Owners(ctx)
+        load, processes, owners = (
+            read_server_load(session),
+            read_process_list(session),
+            Owners(ctx, session.vendor),
+        )
     allowed = load.allowed_connections
     text = f"{load.connections} of {allowed} in use, at most {load.peak_connections} so far"
     counts = Counter(
@@ -63,7 +67,11 @@ def statements(ctx: Context) -> Iterator[Finding]:
     """
     limits = ctx.settings.diagnose
     with open_session(ctx.database()) as session:
-        processes, pairs, owners = read_process_list(session), row_waits(session), Owners(ctx)
+        processes, pairs, owners = (
+            read_process_list(session),
+            row_waits(session),
+            Owners(ctx, session.vendor),
+        )
     threshold, waiters = min(limits.slow_after, limits.end_after), {pair.waiter for pair in pairs}
     long = [e for e in processes.values() if e.id not in waiters and _runs_long(e, threshold)]
     for each in long:
@@ -71,13 +79,13 @@ def statements(ctx: Context) -> Iterator[Finding]:
         if each.protection:
             yield warning(STATEMENTS, f"{text}; {each.protection}")
         elif each.seconds < limits.end_after:
-            yield warning(STATEMENTS, text, kill_command(ctx, each, statement_only=True))
+            yield warning(STATEMENTS, text, owners.kill_command(each, statement_only=True))
         elif _may_be_ended(ctx, each):
             remedies = end_sessions(owners, [each], statement_only=True)
             yield problem(STATEMENTS, text, FIX, remedies=remedies)
         else:
             text += "; it is not a client's statement on this schema"
-            yield warning(STATEMENTS, text, kill_command(ctx, each, statement_only=True))
+            yield warning(STATEMENTS, text, owners.kill_command(each, statement_only=True))
     if not long:
         yield ok(STATEMENTS, f"none has run for {threshold:g} s")
 
@@ -101,7 +109,11 @@ def _may_be_ended(ctx: Context, session: Process) -> bool:
 def lock_waits(ctx: Context) -> Iterator[Finding]:
     """Check for sessions that wait for locked rows or for a table's lock."""
     with open_session(ctx.database()) as session:
-        processes, pairs, owners = read_process_list(session), row_waits(session), Owners(ctx)
+        processes, pairs, owners = (
+            read_process_list(session),
+            row_waits(session),
+            Owners(ctx, session.vendor),
+        )
     present = [p for p in pairs if p.waiter in processes and p.blocker in processes]
     for blocker in dict.fromkeys(pair.blocker for pair in present):
         blocked = [pair for pair in present if pair.blocker == blocker]
@@ -131,7 +143,7 @@ def _blocked(
     if longest < limits.slow_after:
         return warning(WAITS, text, details=lines)
     if not blocker.is_idle or longest < limits.end_after:
-        return problem(WAITS, text, kill_command(ctx, blocker), details=lines)
+        return problem(WAITS, text, owners.kill_command(blocker), details=lines)
     remedies = end_sessions(owners, [blocker], statement_only=False)
     return problem(WAITS, text, FIX, details=lines, remedies=remedies)
 
@@ -139,7 +151,7 @@ def _blocked(
 def slow_queries(ctx: Context) -> Iterator[Finding]:
     """Check how many statements were slow since the server started."""
     with open_session(ctx.database()) as session:
-        load = read_server_load(session)
+        load, client = read_server_load(session), client_command(ctx, session.vendor)
     per_minute = load.slow_statements / max(1.0, load.uptime_seconds / 60)
     slow = counted(load.slow_statements, "statement")
     uptime = format_duration(load.uptime_seconds)
@@ -149,8 +161,7 @@ def slow_queries(ctx: Context) -> Iterator[Finding]:
     elif load.logs_slow_statements:
         yield warning(SLOW, text, "cosmicdeploy logs database, or the server's slow query log")
     else:
-        user = ctx.require_database().user
-        log = f'cosmicdeploy exec database mysql -u {user} -e "SET GLOBAL slow_query_log = ON"'
+        log = f'{client} -e "SET GLOBAL slow_query_log = ON"'
         yield warning(SLOW, f"{text}; the server does not log which", log)
 
 

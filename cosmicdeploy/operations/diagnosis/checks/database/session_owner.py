@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.database.sessions.process_list import Process
+from cosmicdeploy.database.vendors import Vendor
 
 # Characters of a statement that are shown.
 MAX_SHOWN = 120
@@ -14,7 +15,8 @@ MAX_SHOWN = 120
 class Owners:
     """Finds the service that a database session belongs to, by the address of its client."""
 
-    def __init__(self, ctx: Context) -> None:
+    def __init__(self, ctx: Context, vendor: Vendor) -> None:
+        self._client = client_command(ctx, vendor)
         self._services: Mapping[str, str] = {
             address: name
             for name in ctx.settings.services.all
@@ -31,6 +33,11 @@ class Owners:
         """Describe a session: its id, user and service, and what it does."""
         owner = f"{session.user}@{self.service_at(session.host)}"
         return f"session {session.id} ({owner}, {describe_activity(session)})"
+
+    def kill_command(self, session: Process, *, statement_only: bool = False) -> str:
+        """Return the command for the operator to end a session, or only its statement."""
+        kill = "KILL QUERY" if statement_only else "KILL"
+        return f'{self._client} -e "{kill} {session.id}"'
 
 
 def describe_activity(session: Process) -> str:
@@ -51,7 +58,6 @@ def shorten_statement(statement: str) -> str:
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
-def kill_command(ctx: Context, session: Process, *, statement_only: bool = False) -> str:
-    """Return the command for the operator to end a session, or only its statement."""
-    user, kill = ctx.require_database().user, "KILL QUERY" if statement_only else "KILL"
-    return f'cosmicdeploy exec database mysql -u {user} -e "{kill} {session.id}"'
+def client_command(ctx: Context, vendor: Vendor) -> str:
+    """Return the command with which the operator calls the database's client."""
+    return f"cosmicdeploy exec database {vendor.client} -u {ctx.require_database().user}"

@@ -12,7 +12,7 @@ from cosmicdeploy.database.sessions.lock_waits import (
     tables_in_use,
 )
 from cosmicdeploy.database.sessions.process_list import Process, read_process_list
-from cosmicdeploy.operations.diagnosis.checks.database.session_owner import Owners, kill_command
+from cosmicdeploy.operations.diagnosis.checks.database.session_owner import Owners
 from cosmicdeploy.operations.diagnosis.finding import Finding, ok, problem, warning
 from cosmicdeploy.operations.diagnosis.remedies import end_sessions
 
@@ -22,7 +22,7 @@ LOCKS = "table locks"
 def table_locks(ctx: Context) -> Iterator[Finding]:
     """Check for sessions that wait for a table's lock, and idle transactions that may hold one."""
     with open_session(ctx.database()) as session:
-        processes, owners = read_process_list(session), Owners(ctx)
+        processes, owners = read_process_list(session), Owners(ctx, session.vendor)
         waiting = [each for each in processes.values() if each.waits_for_table_lock]
         if waiting:
             yield _waiting_finding(ctx, session, processes, waiting, owners)
@@ -35,7 +35,7 @@ def table_locks(ctx: Context) -> Iterator[Finding]:
             LOCKS,
             f"{owners.describe(each)}: a migration of a table that this transaction has read would"
             " wait for its end",
-            kill_command(ctx, each),
+            owners.kill_command(each),
         )
     if not idle:
         in_use = f"; in use now: {', '.join(used)}" if used else ""
@@ -70,7 +70,7 @@ def _waiting_finding(
         todo = f"{how}, then run `cosmicdeploy diagnose migration` again"
         return problem(LOCKS, text, todo, details=lines)
     remedies = end_sessions(owners, holders, statement_only=False)
-    todo = "cosmicdeploy diagnose migration --fix" if remedies else kill_command(ctx, holders[0])
+    todo = "cosmicdeploy diagnose migration --fix" if remedies else owners.kill_command(holders[0])
     return problem(LOCKS, text, todo, details=lines, remedies=remedies)
 
 
