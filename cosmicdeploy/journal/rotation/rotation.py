@@ -44,6 +44,7 @@ from cosmicdeploy.journal.rotation.retention import (
 from cosmicdeploy.journal.rotation.since_rotation import SinceRotation
 from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
 
+# Older records move to the archive, except those that are still needed.
 KEPT_SECONDS = 366 * 86400.0
 # A rotation rewrites the whole journal, so there is at most one a day, unless there are very many
 # runs.

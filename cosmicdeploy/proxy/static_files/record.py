@@ -56,7 +56,7 @@ def read_record(ctx: Context, volume: str) -> Record | None:
         return Record(image=str(data["image"]), volume_id=str(data["volume_id"]), **files)
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OSError) as error:
         raise NeedsPerson(
             "It is unknown which image's files are in a volume: the record cannot be read",
             where=str(path),

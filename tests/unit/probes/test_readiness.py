@@ -87,7 +87,7 @@ def test_the_error_about_a_container_that_was_paused_meanwhile_advises_up(
 def test_a_new_container_that_has_restarted_is_not_ready(ctx: Context, engine: Engine) -> None:
     """Even if it restarted before it was looked at for the first time, and runs again."""
     engine.only = replace(engine.only, restart_count=1, health="healthy")
-    with pytest.raises(UnhealthyContainer, match="it ended and was restarted") as raised:
+    with pytest.raises(UnhealthyContainer, match=r"healthy \(it ended and was restarted") as raised:
         wait_ready(ctx, "w", "worker", is_new=True)
     assert list(raised.value.details) == ["crashed"]
     assert wait_ready(ctx, "w", "worker") == engine.only, "one that ran before may have restarted"
