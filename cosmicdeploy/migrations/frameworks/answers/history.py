@@ -68,7 +68,7 @@ class History(WrittenModel):
         """Return the line of each migration, oldest first.
 
         A line whose parents are no migrations is part of a description, so it is dropped; so are
-        the lines that name only such a line as a parent.
+        the lines that name a dropped line as a parent.
         """
         lines = [match for line in lines_of(text) if (match := self.migration.search(line))]
         if self.newest_first:
