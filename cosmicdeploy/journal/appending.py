@@ -18,13 +18,17 @@ from typing import BinaryIO
 from cosmicdeploy.files.atomic import PRIVATE, lock_file
 from cosmicdeploy.journal.lines import require_regular
 
-# A rotation of 200,000 lines takes a few seconds.
+# An append waits up to this long for a rotation; one of 200,000 lines takes a few seconds.
 ROTATION_SECONDS = 30.0
 POLL_SECONDS = 0.02
 
 
 def append_line(path: Path, line: bytes) -> None:
-    """Append a line to the journal's file, and wait until the disk has it. Raises `OSError`."""
+    """Append a line to the journal's file, and wait until the disk has it.
+
+    Creates a missing file. Raises `OSError`, for example if the disk is full or a rotation takes
+    longer than `ROTATION_SECONDS`, and what `require_regular` raises.
+    """
     handle = _open_to_append(path)
     try:
         write_line(handle, line, path)
@@ -33,7 +37,10 @@ def append_line(path: Path, line: bytes) -> None:
 
 
 def write_line(handle: int, line: bytes, path: Path) -> None:
-    """Write a line to an open file, in append mode or at its end; see `append_line`."""
+    """Write a line to the journal's open file, and wait until the disk has it. Raises `OSError`.
+
+    The file is open in append mode, or its position is at its end.
+    """
     # A kill may have cut the last line short; the record must begin on a new line.
     size = os.fstat(handle).st_size
     begins = size == 0 or os.pread(handle, 1, size - 1) == b"\n"
@@ -46,7 +53,8 @@ def write_line(handle: int, line: bytes, path: Path) -> None:
 def _open_to_append(path: Path) -> int:
     """Open the journal's file with a shared lock; wait for a rotation to end.
 
-    Raises `OSError`, and what `require_regular` raises.
+    Raises `OSError` (EBUSY if the rotation takes longer than `ROTATION_SECONDS`), and what
+    `require_regular` raises.
     """
     deadline = time.monotonic() + ROTATION_SECONDS
     while True:
@@ -60,14 +68,14 @@ def _open_to_append(path: Path) -> int:
             os.close(handle)
             raise
         os.close(handle)
-        if not is_locked:
+        if not is_locked:  # else a rotation has replaced the file: open the new one at once
             if time.monotonic() > deadline:
                 raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(path))
             time.sleep(POLL_SECONDS)
 
 
 def _lock_shared(handle: int) -> bool:
-    """Return whether the file can be appended to now: no rotation is under way."""
+    """Take a shared lock on the file; return False if a rotation holds the exclusive lock."""
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -88,8 +96,8 @@ def _is_at(handle: int, path: Path) -> bool:
 def exclusively(path: Path) -> Iterator[BinaryIO]:
     """Open the journal's file to replace it; within the block no process appends to it.
 
-    Raises `BlockingIOError` if another process is writing to the file, and another `OSError` if its
-    file system has no locks.
+    Raises `BlockingIOError` if another process is writing to the file or has just replaced it, and
+    another `OSError` if the file is missing or its file system has no locks.
     """
     with path.open("r+b") as file:
         lock_file(file)

@@ -65,12 +65,15 @@ class Journal:
 
     def last(self, kind: str, **facts: Any) -> Record | None:
         """Return the newest record of this kind that has these values; None if there is none."""
-        texts = [(kind,), *(_texts(name, value) for name, value in facts.items())]
-        needed = [[_json(text) for text in each] for each in texts if each]
+        # For each value, the texts of which a line with this value contains one.
+        spellings = [(kind,), *(_texts(name, value) for name, value in facts.items())]
+        needed = [[_json(text) for text in each] for each in spellings if each]
+
+        def may_match(line: bytes) -> bool:
+            return all(any(text in line for text in each) for each in needed)
+
         newest = None
-        for record in self.search(
-            lambda line: all(any(text in line for text in each) for each in needed)
-        ):
+        for record in self.search(may_match):
             if record["kind"] == kind and _has(record, facts):
                 newest = record
         return newest
@@ -93,7 +96,10 @@ def line_of(kind: str, **facts: Any) -> bytes:
 
 
 def _texts(name: str, value: Any) -> tuple[str, ...]:
-    """Return texts, one of which a line with this value contains; () if that is unknown."""
+    """Return texts, one of which a line with this value contains.
+
+    Returns () for a value that a line may spell in several ways: it is no text, or not ASCII.
+    """
     if not isinstance(value, str) or not value.isascii():
         return ()
     former = other_name(value) if name == "step_kind" else ""

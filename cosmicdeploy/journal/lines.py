@@ -100,9 +100,9 @@ def require_regular(handle: int, path: Path) -> None:
 
 
 def pieces(file: BinaryIO, first: int = 1, end: int | None = None) -> Iterator[Piece]:
-    """Yield the lines of a file from its position on, up to the byte `end` or to its end.
+    """Yield the lines of a file from its position on, a long line in several pieces.
 
-    `first` is the number of the first line.
+    `first` is the number of the first line. Stops at the byte `end`; None for the end of the file.
     """
     line, begins = first, True
     while end is None or (left := end - file.tell()) > 0:

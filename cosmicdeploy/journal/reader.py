@@ -72,8 +72,9 @@ class Reader:
         self._end = 0  # bytes up to the end of the last complete line
         self._lines = 0
         self._replay = Replay()
-        self._warned = 0  # number of the last line that was read, also if it was incomplete
-        self._warned_summary = 0  # number of the last summary that was read as a whole
+        # Up to these lines, unreadable lines and damaged summaries have been warned about.
+        self._warned = 0
+        self._warned_summary = 0
 
     def replay(self, path: Path, warn: Warn) -> Replay:
         """Return the replay of the whole journal, as a copy; an empty one if there is no file."""
@@ -88,8 +89,8 @@ class Reader:
     ) -> Iterator[Record]:
         """Yield the records whose lines are `wanted`, oldest first; parse no other line.
 
-        If `since` (Unix time) is given, also yields relevant records in the archive, unless all
-        records there are older.
+        If `since` (Unix time) is given, also yields wanted records of the archive, unless all its
+        records are older.
         """
         try:
             file, archived = _open(path)
@@ -153,10 +154,11 @@ class Reader:
         warnings.end()
 
     def _archived(self, path: Path, end: int, warn: Warn, wanted: Wanted) -> Iterator[Record]:
-        """Yield the wanted records of the archive's first `end` bytes; parse each of its lines.
+        """Yield the wanted records of the archive's first `end` bytes.
 
-        Parses summaries only if they are wanted. Warns, and yields nothing, if the archive was
-        removed. Raises what `open_journal` raises.
+        Parses every line except unwanted summaries. Warns about unreadable lines, and about an
+        archive that was removed, which yields nothing; only the first search of the archive warns.
+        Raises what `open_journal` raises.
         """
         first_time, self._has_warned_of_archive = not self._has_warned_of_archive, True
         warn = warn if first_time else lambda _text: None

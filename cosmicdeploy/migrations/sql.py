@@ -1,4 +1,4 @@
-"""Parse SQL statements in MySQL's dialect, and print them without row data."""
+"""Parse SQL statements in MySQL's dialect, and print them without the strings of row data."""
 
 from __future__ import annotations
 
@@ -56,14 +56,18 @@ def without_strings(sql: str) -> str:
 
 
 def display_text(sql: str) -> str:
-    """Return a statement in one line for messages and records, without row data."""
+    """Return a statement in one line for messages and records, without the strings of row data.
+
+    The strings of a CREATE or ALTER TABLE stay, since they are part of the table's definition.
+    """
     return " ".join((sql if STRUCTURE.match(sql) else without_strings(sql)).split())
 
 
 def table_name(tree: exp.Expr) -> str:
     """Return the name of the first table in a statement.
 
-    "" if there is no table, or if the statement names the table's schema, which may be another one.
+    "" if there is no table, or if the statement names the table's schema: that may be another
+    schema than the stack's.
     """
     table = tree if isinstance(tree, exp.Table) else tree.find(exp.Table)
     return table.name if table is not None and not table.db else ""

@@ -22,7 +22,7 @@ SYNONYMS = {"BOOLEAN": "TINYINT", "BOOL": "TINYINT", "INTEGER": "INT"}
 
 @dataclass(frozen=True)
 class ColumnType:
-    """A column type; `arguments` are what is in its parentheses, such as a length."""
+    """A column type; `arguments` is what its parentheses contain, such as a length."""
 
     name: str
     unsigned: bool
@@ -30,6 +30,7 @@ class ColumnType:
 
     @property
     def length(self) -> int:
+        """The first argument, such as the length or the number of digits; 0 if there is none."""
         return int(self.arguments[0]) if self.arguments else 0
 
 
@@ -97,5 +98,5 @@ def _scale(kind: ColumnType) -> int:
 
 
 def _integer_digits(kind: ColumnType) -> int:
-    """Return the number of digits before the decimal point."""
+    """Return the number of digits before the decimal point; by default there are 10."""
     return (kind.length or 10) - _scale(kind)

@@ -9,9 +9,10 @@ from enum import StrEnum
 class Kind(StrEnum):
     """What a statement does, from the least to the most dangerous.
 
-    An `additive` statement removes nothing that the running release uses. A `data` statement writes
-    rows. A `risky` statement loses no data but may fail on the existing rows; it is shown but not
-    refused. An `unknown` statement cannot be judged and is refused like a `destructive` one.
+    A `harmless` statement changes no column, index or row. An `additive` statement removes nothing
+    that the running release uses. A `data` statement writes rows. A `risky` statement loses no data
+    but may fail on the existing rows; it is shown but not refused. An `unknown` statement cannot be
+    judged and is refused like a `destructive` one.
     """
 
     HARMLESS = "harmless"

@@ -56,8 +56,8 @@ def open_cache(ctx: Context, name: str, database: int = 0) -> Redis:
 def cache_session(ctx: Context, name: str) -> Iterator[Redis]:
     """Open a client of the cache service `name`, and close it at the end of the block.
 
-    Raises `ProbeFailed` if Redis does not answer a command in the block, or requires a password,
-    and what `open_cache` raises.
+    Raises `ProbeFailed` if Redis does not answer a command in the block, or refuses the password or
+    its absence, and what `open_cache` raises.
     """
     import redis  # slow to import
 
@@ -65,9 +65,7 @@ def cache_session(ctx: Context, name: str) -> Iterator[Redis]:
     try:
         yield client
     except redis.AuthenticationError as error:
-        raise ProbeFailed(
-            "Redis requires a password", where=name, todo="set `cache.password_variable`"
-        ) from error
+        raise _refused_login(ctx, name, error) from error
     except redis.RedisError as error:
         raise ProbeFailed(
             f"Redis does not answer: {error}",
@@ -76,6 +74,17 @@ def cache_session(ctx: Context, name: str) -> Iterator[Redis]:
         ) from error
     finally:
         client.close()
+
+
+def _refused_login(ctx: Context, name: str, error: Exception) -> ProbeFailed:
+    """Return the error if Redis requires a password, has another one, or has none."""
+    variable = ctx.settings.cache.password_variable
+    if variable is None:
+        what, todo = "Redis requires a password", "set `cache.password_variable`"
+    else:
+        what = f"Redis refuses the password in {variable}: {error}"
+        todo = f"correct {variable}, or remove `cache.password_variable` if Redis has no password"
+    return ProbeFailed(what, where=name, todo=todo)
 
 
 def read_info(client: Redis) -> Mapping[str, Any]:

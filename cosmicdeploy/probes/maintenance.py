@@ -11,9 +11,8 @@ from cosmicdeploy.journal.records.timings import CREATE, DRAIN, HEALTHY, START, 
 from cosmicdeploy.journal.step_kinds import RESUME, ROLLOUT
 from cosmicdeploy.text.formatting import format_duration
 
-QUIESCE = "quiesce"
 UNTIL_RESUME = "this run lets clients in again later"
-# The kinds of steps that run during maintenance.
+# The kinds of steps whose durations the estimate of a maintenance adds up.
 DURING_MAINTENANCE = ("backup", "cache-clear")
 # A rollout runs these phases for one container after the other, so their durations add up. It runs
 # the other phases in parallel, so only the longest duration counts.
@@ -44,18 +43,13 @@ def proxy_is_stopped(ctx: Context) -> bool:
 
 def maintenance_notice(ctx: Context) -> str:
     """Return the line of a plan that says how clients are turned away, and for about how long."""
-    services = ctx.settings.services
-    if ctx.settings.maintenance.file or services.proxy is None:
-        how = (
-            "clients are turned away (503, Retry-After)"
-            if services.proxy
-            else "no client is served"
-        )
+    proxy = ctx.settings.services.proxy
+    if not proxy:
+        how = "no client is served"
+    elif ctx.settings.maintenance.file:
+        how = "clients are turned away (503, Retry-After)"
     else:
-        how = (
-            f"clients cannot connect: {services.proxy} is stopped, since `maintenance.file` is not"
-            " set"
-        )
+        how = f"clients cannot connect: {proxy} is stopped, since `maintenance.file` is not set"
     return f"{how}, for {_duration(ctx)}"
 
 
@@ -86,7 +80,7 @@ def _step_seconds(journal: Journal, kind: str) -> float:
 
 
 def _start_seconds(rollout: Record | None) -> float | None:
-    """Estimate how many seconds the containers of a recorded rollout take to start in parallel.
+    """Estimate in how many seconds all containers of a recorded rollout start in a maintenance.
 
     None without a record, or if the record has no durations.
     """

@@ -17,8 +17,9 @@ MAX_WAIT_SECONDS = 75.0
 # The pause after a 429 without Retry-After.
 DEFAULT_WAIT_SECONDS = 15.0
 TODO_LIMITED = (
-    "give the deployer a device of its own, lower `probe.rate` and `probe.heartbeat_rate` to what"
-    " the application allows for one client, and run the command again"
+    "give the deployer a device of its own (`verify.heartbeat.token_variable`), lower `probe.rate`"
+    " and `probe.heartbeat_rate` to what the application allows for one client, and run the command"
+    " again"
 )
 
 
@@ -27,9 +28,10 @@ def send_until_not_rate_limited(
 ) -> Response:
     """Send a request like `send_with_retries`; repeat it after a 429, once its Retry-After is over.
 
-    Waits up to `MAX_WAIT_SECONDS` in total and returns the last response. If that is still a 429,
-    later calls do not wait for the rate limit. Calls wait again after the next change that a step
-    makes. A plan never waits or repeats a request.
+    Waits up to `MAX_WAIT_SECONDS` in total and returns the last response. If this response is still
+    a 429, another wait would most likely end in the same way: until a step changes something, later
+    calls do not wait for the rate limit. A plan sends one request, and does not repeat it after an
+    error either.
     """
     if ctx.run.is_plan_only:
         return send_request(url, token=token, json=json)
@@ -37,11 +39,9 @@ def send_until_not_rate_limited(
     end = began if ctx.lookup_cache.rate_limit_wait_failed else began + MAX_WAIT_SECONDS
     while True:
         response = send_with_retries(url, token=token, json=json)
-        pause = max(
-            1.0, DEFAULT_WAIT_SECONDS if response.retry_after is None else response.retry_after
-        )
         if response.status != RATE_LIMITED:
             return response
+        pause = _pause_after(response)
         if time.monotonic() + pause > end:
             ctx.lookup_cache.rate_limit_wait_failed = True
             return response
@@ -49,8 +49,15 @@ def send_until_not_rate_limited(
         ctx.sleep(pause)
 
 
+def _pause_after(response: Response) -> float:
+    """Return the seconds until the next request, at least one second."""
+    if response.retry_after is None:
+        return DEFAULT_WAIT_SECONDS
+    return max(1.0, response.retry_after)
+
+
 def why_unproven(response: Response) -> str:
-    """Return why a response does not show whether the application works; "" if it does."""
+    """Return why a response does not show whether the application works; "" if it shows that."""
     if response.status == RATE_LIMITED:
         pause = response.retry_after
         wait = f" for {pause:.0f} s" if pause is not None else ""

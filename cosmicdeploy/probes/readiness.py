@@ -173,17 +173,19 @@ def unhealthy(
 ) -> UnhealthyContainer:
     """Return the error for a container that was not ready within `within` seconds.
 
-    `responses` says what was wrong with the container's responses, and `ended` whether the
-    container ended or restarted. The error's details are `responses`, the last probe and the last
-    log lines.
+    `responses` says what was wrong with the container's responses. If the container `ended` or
+    restarted, the wait was over before `within` seconds. The error's details are `responses`, the
+    last probe and the last log lines.
     """
-    state = how_it_ended(container) if ended else container.health or container.status
-    if container.oom_killed and not ended:
-        state += ", out of memory"
+    if ended:
+        waited, state = "", how_it_ended(container)
+    else:
+        waited, state = f" within {within:.0f} s", container.health or container.status
+        state += ", out of memory" if container.oom_killed else ""
     probe = [f"last probe: {container.last_probe}"] if container.last_probe else []
     see = f"see its last probe and log lines above, or `cosmicdeploy logs {name} --tail 100`"
     return UnhealthyContainer(
-        f"{name} did not become healthy within {within:.0f} s ({state})",
+        f"{name} did not become healthy{waited} ({state})",
         where=name,
         todo="run `cosmicdeploy up`: it unpauses the container" if container.is_paused else see,
         details=(*responses, *probe, *last_log_lines(ctx, container)),

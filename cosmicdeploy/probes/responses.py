@@ -24,7 +24,7 @@ LOCALHOST = ("localhost", "127.0.0.1", "::1")
 class ResponsesInARow:
     """Counts the good responses in a row of a replica of `application`.
 
-    A container of no application (None) needs none.
+    A container of no application (None) needs no responses.
     """
 
     def __init__(
@@ -61,20 +61,18 @@ class ResponsesInARow:
         )
 
     def _is_same_request(self, container: Container) -> bool:
-        # The last argument of such a check is the URL, as in `curl -f URL`.
-        *_, last = ("", *container.healthcheck)
         application = self._application
+        if application is None or not container.healthcheck:
+            return False
         try:
-            url = urlsplit(last)
-            parts = (url.scheme, url.hostname in LOCALHOST, url.port or 80, url.path)
+            # The last argument of such a check is the URL, as in `curl -f URL`.
+            url = urlsplit(container.healthcheck[-1])
+            host, port = url.hostname, url.port or 80
         except ValueError:
             return False
-        return application is not None and parts == (
-            "http",
-            True,
-            application.port,
-            application.health_path,
-        )
+        path = f"{url.path}?{url.query}" if url.query else url.path
+        is_local = url.scheme == "http" and host in LOCALHOST
+        return is_local and (port, path) == (application.port, application.health_path)
 
     def _responds_well(self, container: Container) -> bool:
         application = self._application

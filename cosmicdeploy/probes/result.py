@@ -78,7 +78,7 @@ class FeatureState(ProbeResult):
 
     @property
     def noted(self) -> str:
-        """The text " since … by …", as far as known; the time is in this machine's time zone."""
+        """The text " since … by …", without what is unknown; the time is in the local time zone."""
         since = f" since {format_timestamp(self.since)}" if self.since else ""
         return since + (f" by {self.by}" if self.by else "")
 

@@ -60,9 +60,9 @@ def _base_url(ctx: Context, application: Application) -> str:
         raise ConfigError(
             f"The address at which clients reach {of} is unknown",
             where=str(ctx.loaded.file),
-            todo="set `probe.url` there, or publish a port of the proxy in the compose file"
+            todo="set `probe.url`, or publish a port of the proxy in the compose file"
             if application.is_main
-            else f"set `applications.{application.name}.reached_at` there",
+            else f"set `applications.{application.name}.reached_at`",
         )
     service, target = published
     host, port = reachable_address(ctx.running(service), target)
@@ -70,7 +70,7 @@ def _base_url(ctx: Context, application: Application) -> str:
 
 
 def _published(ctx: Context, application: Application) -> tuple[str, int] | None:
-    """Return the service that clients connect to, and its port there; None if that is unknown."""
+    """Return the service that clients connect to and its container's port; None if unknown."""
     proxy = ctx.settings.services.proxy
     if proxy:
         ports = ctx.service(proxy).ports

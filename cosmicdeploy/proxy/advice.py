@@ -25,9 +25,9 @@ APPLICATION_KEEPALIVE_SECONDS = 5.0
 RETRIED_FAILURES = {"error", "timeout"}
 # nginx's units of time in seconds; a month has 30 days, a year 365.
 UNITS = {
-    **{"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3600},
-    **{"d": 86_400, "w": 604_800, "M": 2_592_000, "y": 31_536_000},
-}
+    "": 1, "ms": 0.001, "s": 1, "m": 60, "h": 3600,
+    "d": 86_400, "w": 604_800, "M": 2_592_000, "y": 31_536_000,
+}  # fmt: skip
 PART = re.compile(r"(\d+)(ms|[smhdwMy]?)")
 
 
@@ -35,9 +35,10 @@ PART = re.compile(r"(\d+)(ms|[smhdwMy]?)")
 class Finding:
     """A flaw in or around nginx that costs requests or time in a rollout.
 
-    `where` names the directive or replica with the flaw, and `stake` the cost. `todo` is the
-    correction, or `line` if that is to write a line. `place` is "FILE:LINE" in the proxy's
-    container. `lost` says how many requests the flaw costs; "" if it costs only time.
+    `where` names the directive or replica with the flaw, and `stake` the cost. `line` is what to
+    write; `todo` is the correction in words, "" if it is only to write `line`. `place` is
+    "FILE:LINE" in the proxy's container. `lost` says how many requests the flaw costs; "" if it
+    costs only time.
     """
 
     where: str
@@ -70,7 +71,10 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def seconds(text: str) -> float:
-    """Convert a time in nginx's notation to seconds: `100ms`, `60`, `1d 2h`."""
+    """Convert a time in nginx's notation to seconds: `100ms`, `60`, `1d 2h`.
+
+    Returns 0 for anything else, such as a variable.
+    """
     return sum(int(number) * UNITS[unit] for number, unit in PART.findall(text))
 
 
@@ -108,7 +112,7 @@ def group_findings(group: Group, pause: float, workers: int) -> Iterator[Finding
 
 
 def resolver_findings(answer_valid_for: float) -> Iterator[Finding]:
-    """Yield a flaw if nginx uses the answers of a `resolver` for so many seconds."""
+    """Yield a flaw if nginx uses the answers of a `resolver` for too many seconds."""
     if answer_valid_for > MAX_ANSWER_SECONDS:
         found = f"the replicas' addresses are used for {answer_valid_for:g} s"
         todo = "write valid=1s after the resolver's address"
@@ -163,19 +167,19 @@ def pass_findings(
 
 
 def _target(directive: PassDirective) -> str:
-    """Return the name of the group that a directive passes requests to, if a variable holds it."""
+    """Return the target of a directive; if the target is a variable that is `set`, its value."""
     return "".join(directive.scope.get(f"set {directive.target}", (directive.target,)))
 
 
 def _lost_without_retry(group: Group | None, workers: int) -> str:
     """Return how many requests a deploy loses in a group without retries, replica after replica.
 
-    nginx skips a replica once it has failed `max_fails` times; without a `zone`, each worker has to
-    find that out. Without a group it never skips one.
+    nginx skips a replica once it has failed `max_fails` times; without a `zone`, each worker counts
+    these failures for itself. Without a group, nginx never skips a replica.
     """
     counters = workers if group and "zone" not in group.directives else 1
     servers = group.servers if group else ()
     fails = [number(each.options.get("max_fails", "1"), 1) for each in servers]
     if not fails or not all(fails):
-        return "each request that nginx sends to a replica while that is away"
+        return "each request that nginx sends to a replica while the replica is away"
     return f"{counted(sum(fails) * counters, 'request')} at least in each deploy"

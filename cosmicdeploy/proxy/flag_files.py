@@ -27,7 +27,10 @@ FOLDER_MODE = 0o755
 
 
 def create(ctx: Context, proxy: Container, file: str, key: SettingKey) -> None:
-    """Create a flag file, which the setting `key` names. Raises `EngineError` if that fails."""
+    """Create a flag file, which the setting `key` names, and its folder if that does not exist.
+
+    Raises `EngineError` if that fails.
+    """
     if path := host_path(ctx, proxy, file):
         _change_on_host(ctx, path, key, _create_on_host)
     else:
@@ -86,8 +89,12 @@ def host_path(ctx: Context, proxy: Container, file: str) -> Path | None:
 
 
 def declared_host_path(ctx: Context, file: str) -> Path | None:
-    """Return a flag file's host path according to the compose file; None outside bind mounts."""
-    mounts = ctx.service(str(ctx.settings.services.proxy)).mounts
+    """Return the host path that the compose file gives a file of the proxy's container.
+
+    None if the file is in no bind mount, or if the stack has no proxy.
+    """
+    proxy = ctx.settings.services.proxy
+    mounts = ctx.service(proxy).mounts if proxy else ()
     binds = {mount.target: mount.source if mount.type == "bind" else "" for mount in mounts}
     target, folder = _innermost_mount(binds, file)
     return folder / PurePosixPath(file).relative_to(target) if folder else None
@@ -96,7 +103,8 @@ def declared_host_path(ctx: Context, file: str) -> Path | None:
 def _innermost_mount(mounts: Mapping[str, str], file: str) -> tuple[str, Path | None]:
     """Return the target of the innermost mount around the file, and that mount's host folder.
 
-    ("", None) if no mount contains the file; the folder is None if the mount has none on the host.
+    Returns ("", None) if no mount contains the file. The folder is None if the mount has no folder
+    on the host.
     """
     target = innermost_target(mounts, file)
     source = mounts.get(target)

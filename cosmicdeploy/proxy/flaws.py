@@ -19,8 +19,8 @@ def configuration_flaws(
 ) -> list[Finding] | None:
     """Return the flaws of a configuration of nginx; None if none of its servers is a replica.
 
-    `workers` is the number of nginx's worker processes. A flaw is repeated for each place that has
-    it.
+    `workers` is the number of nginx's worker processes. A flaw that is in several places is
+    returned once for each of them.
     """
     hosts = replica_hosts(ctx)
     own_groups = replica_groups(hosts, groups(tree))
@@ -47,6 +47,10 @@ def _max_down(ctx: Context) -> int:
 
 
 def _down_of(ctx: Context, application: Application) -> int:
+    """Return how many replicas of one application a deploy may have down at a time.
+
+    At least one replica stays up, so an application with one replica has 0.
+    """
     replicas = application.services
     paces = [pace_of(ctx.settings, ctx.service(name)) for name in replicas]
     stopped = [pace.at_a_time or len(replicas) for pace in paces if pace.order == "stop-first"]

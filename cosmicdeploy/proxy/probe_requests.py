@@ -19,13 +19,15 @@ SECONDS_PER_TURN = 0.2
 def probe_all(ctx: Context, services: Collection[str]) -> None:
     """Send each application of these services one request more than it has replicas.
 
-    This is enough for each replica to get a request. Applications that no client sends requests to
-    are left out.
+    This is enough for each replica to get a request. Sends none to an application that no client
+    sends requests to. Raises what `front_of` raises.
     """
     for application in ctx.settings.applications_with(services):
         front = front_of(ctx, application)
-        for _ in range(1 + len(application.services) if front else 0):
-            send_request(front.url if front else "")
+        if front is None:
+            continue
+        for _ in range(1 + len(application.services)):
+            send_request(front.url)
 
 
 def unreached(ctx: Context, services: Collection[str], within: float) -> list[str]:
@@ -35,16 +37,16 @@ def unreached(ctx: Context, services: Collection[str], within: float) -> list[st
     Raises `EngineError` if a probed replica does not run, or if its connections cannot be read.
     """
     reached = [each for each in ctx.settings.applications_with(services) if each.is_reached]
-    names = {name for each in reached for name in each.services}
-    left = {name: ctx.running(name) for name in services if name in names}
+    replicas = {name for each in reached for name in each.services}
+    missing = {name: ctx.running(name) for name in services if name in replicas}
 
     def probe() -> list[str]:
         ctx.safe_point()
-        probe_all(ctx, list(left))
-        for name in [name for name, container in left.items() if is_reached(ctx, container)]:
-            del left[name]
-        return list(left)
+        probe_all(ctx, list(missing))
+        for name in [name for name, container in missing.items() if is_reached(ctx, container)]:
+            del missing[name]
+        return list(missing)
 
-    if not left:
+    if not missing:
         return []
-    return poll(probe, until=lambda names: not names, every=POLL_SECONDS, within=within)
+    return poll(probe, until=lambda left: not left, every=POLL_SECONDS, within=within)

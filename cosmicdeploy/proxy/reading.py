@@ -30,6 +30,7 @@ class Reading:
 
     @property
     def source(self) -> str:
+        """What was read, in words."""
         return "nginx's configuration" if self.nginx else "the mounted files of nginx"
 
 
@@ -44,7 +45,7 @@ def read_proxy(ctx: Context, name: str) -> Reading:
         return Reading(tree=read_configuration(ctx, nginx), workers=len(nginx.workers), nginx=nginx)
     if container is not None and container.is_running:
         raise ProbeFailed(
-            f"{name} is not nginx, whose configuration alone is read",
+            f"{name} is not nginx, and only nginx's configuration can be read",
             where=container.image_name,
             todo="the requests of each deploy show what it loses: `cosmicdeploy deploy --plan` says"
             " how many are sent",
@@ -62,7 +63,8 @@ def read_proxy(ctx: Context, name: str) -> Reading:
 def shown_place(ctx: Context, place: str) -> str:
     """Return where the operator finds a place in the proxy's container, "FILE:LINE".
 
-    That is a file of the stack's folder or of this host if it is mounted, also as a template.
+    If the file or its template is mounted, that is the mounted file: relative to the stack's folder
+    if it is inside, else with its path on this host. The line is that of `place` in either case.
     """
     file, _, line = place.rpartition(":")
     templates = [template_of(file)] if PurePosixPath(file).is_relative_to(CONFIGURED) else []

@@ -20,14 +20,14 @@ STATUS = "1/status"
 COMMAND_LINE = "1/cmdline"
 EVERY_STATUS = "[0-9]*/status"
 DEFAULT = "SIGTERM"
-# The exit code of a container that a signal has ended is this, plus the signal's number.
+# If a signal has ended a container, its exit code is this plus the signal's number.
 BY_SIGNAL = 128
 # The exit code of a container that was killed.
 KILLED = BY_SIGNAL + signal.SIGKILL
 # The state of a process that has ended and whose parent has not read its exit code.
 ENDED = "Z"
-# First processes that pass signals on to their child processes. How an init receives a signal is
-# not in its status file.
+# First processes that pass signals on to their child processes. The status file of an init does not
+# show that it does so.
 INITS = ("docker-init", "tini", "dumb-init", "catatonit")
 
 Status = Mapping[str, str]
@@ -52,8 +52,8 @@ def ignores_stop_signal(ctx: Context, service: Service, container: Container) ->
 def first_command_line(ctx: Context, container: Container) -> tuple[str, ...]:
     """Return the command line of the container's first process; empty if it is unknown.
 
-    That of a script begins with the shell that runs it. Raises `EngineError` if the container does
-    not run.
+    The command line of a script begins with the shell that runs the script. Raises `EngineError`
+    if the container does not run.
     """
     words = proc.read(ctx, container, COMMAND_LINE).text.split("\0")
     return tuple(words[:-1])

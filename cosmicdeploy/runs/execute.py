@@ -50,6 +50,7 @@ class Recording(Protocol):
         """Drop the baseline, since the run was undone or changed nothing."""
 
 
+# Creates the recording of a run; its arguments are the run's context and command line.
 Recorder = Callable[[Context, str], Recording]
 
 
@@ -131,7 +132,7 @@ def abort(ctx: Context, wait: float = 0.0) -> Sequence[Applied]:
     with begin(ctx, command, wait, ctx.settings.services.all) as (run_ctx, _):
         interrupted.end_tools(run_ctx)
         undone = undo_runs(run_ctx, interrupted.to_abort(run_ctx))
-        run_ctx.journal.append("success", resolves=[])
+        run_ctx.journal.append("success", resolves=[])  # `undo_runs` has recorded what is resolved
         record_outcome(run_ctx, "changed" if undone else "unchanged")
     return undone
 

@@ -47,7 +47,7 @@ def _changes_containers(run: InterruptedRun) -> bool:
 
 
 def _stopped(ctx: Context, runs: Sequence[InterruptedRun]) -> set[str]:
-    """Return the stopped services that ran before one of these runs stopped them.
+    """Return the services that ran before one of these runs, and that do not run now.
 
     Such a service counts as working, since the recover step starts it.
     """
@@ -82,4 +82,4 @@ def _is_gone(ctx: Context, container_id: str) -> bool:
     try:
         return ctx.engine.container(container_id) is None
     except CosmicError:
-        return False
+        return False  # if the engine does not answer, nothing shows that the container is gone

@@ -11,9 +11,9 @@ from cosmicdeploy.steps.backups.kept_images import needed_images
 
 
 def rotate_journal(ctx: Context) -> None:
-    """Rotate the journal if that is due; the run must hold the lock.
+    """Rotate the journal if a rotation is due; the run must hold the lock.
 
-    Only warns about an error, since the run is over; the next run tries again.
+    An error is only a warning, since the run is over; the next run tries again.
     """
     try:
         if is_due(ctx.journal):

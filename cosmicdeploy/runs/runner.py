@@ -140,8 +140,8 @@ class Run:
     def _stop_excusing(self, step: Step, rest: Sequence[Planned]) -> None:
         """Count lost requests from now on if this was the last step that puts services in place."""
         later = [p.step for p in rest if p.changes and p.step is not step]
-        places = [each.replaces_containers or each.starts_services for each in (step, *later)]
-        if self.ctx.run.traffic and places[0] and not any(places[1:]):
+        is_last = _places_services(step) and not any(map(_places_services, later))
+        if self.ctx.run.traffic and is_last:
             touched = self.ctx.settings.applications_with(self._affected)
             self.ctx.run.traffic.stop_excusing([each.name for each in touched])
 
@@ -218,3 +218,7 @@ class Run:
         except EngineError:
             pass  # the engine does not say which run holds the lock; the undo reports the error
         return error
+
+
+def _places_services(step: Step) -> bool:
+    return step.replaces_containers or step.starts_services

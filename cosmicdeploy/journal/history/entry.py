@@ -21,7 +21,10 @@ End = Literal["", "success", "undone", "not undone"]
 
 @dataclass(kw_only=True)
 class BegunStep:
-    """A step that began to change something; the times are ISO 8601, "" if it has not come."""
+    """A step that began to change something; the times are ISO 8601, "" for what has not happened.
+
+    `change` says in a line what the step was to change, and `facts` is the step's result.
+    """
 
     name: str
     kind: str
@@ -36,12 +39,13 @@ class BegunStep:
 class RunEntry:
     """A run; times are ISO 8601, "" if they are not recorded.
 
-    `release` is what the run was to put in place, and `releases_before` ran before it, by service.
-    `begun` are the steps that began to change something. `failed_at` is when its undo began, and
-    `failure` why. `resolved_by` is the id of the later run that ended this one, "" if none did, and
-    `UNKNOWN` if the record names none. `resolves` are the interrupted runs that this run ended.
-    `summary` is None if none is recorded:
-    the run was killed, goes on, or is of an earlier version.
+    `release` is what the run was to put in place. `releases_before` maps each service to the
+    release that ran before the run. `begun` are the steps that began to change something.
+    `failed_at` is when the undo of this run began, and `failure` why. `end` is "" if no end of the
+    run is recorded. `resolved_by` is the id of the later run that ended this one, "" if none did,
+    and `UNKNOWN` if the record does not name that run. `resolves` are the interrupted runs that
+    this run ended. `summary` is None if none is recorded: the run was killed, is still running, or
+    was recorded by an earlier version.
     """
 
     id: str
@@ -84,7 +88,10 @@ class RunEntry:
 
     @property
     def is_over(self) -> bool:
-        """Whether no later run deals with this one; see `journal/unfinished/unfinished.py`."""
+        """Whether the run succeeded, was undone, or was ended by a later run.
+
+        See `journal/unfinished/unfinished.py` for what happens to a run that is not over.
+        """
         return self.end in ("success", "undone") or bool(self.resolved_by)
 
     @property
@@ -100,7 +107,7 @@ class RunEntry:
 
     @property
     def failed_late(self) -> bool:
-        """Whether something has failed after all steps had succeeded, such as a full disk."""
+        """Whether something failed after all steps had succeeded, for example on a full disk."""
         return self.end == "success" and self.outcome in ("failed", "interrupted")
 
     @property
@@ -111,7 +118,7 @@ class RunEntry:
         return self.after(self.ended_at)
 
     def after(self, at: str) -> float | None:
-        """Return the seconds from the run's beginning to a time; None if one is unknown."""
+        """Return the seconds from the run's beginning to a time; None if either is unknown."""
         moment = timestamp(at)
         return round(max(0.0, moment - self.began), 3) if moment and self.began else None
 
@@ -130,9 +137,10 @@ class RunEntry:
 
     @property
     def steps(self) -> Sequence[StepSummary]:
-        """The steps; those that began to change something if the summary has none.
+        """The steps of the summary; without these, the steps that began to change something.
 
-        The summary has none if something else than a step has failed, or if they were too many.
+        A summary has no steps if the run failed outside of its steps, or if the steps were too
+        many to record.
         """
         if self.summary is not None and self.summary.steps:
             return self.summary.steps

@@ -11,21 +11,23 @@ from cosmicdeploy.journal.records.summary import Summary
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.unfinished.interrupted_run import UNKNOWN
 
-# This many entries are in memory at a time. Between two records of a run there are fewer runs,
-# unless the run is interrupted: its entry stays until all that are in memory are such.
+# At most this many entries are in memory. Fewer other runs than this begin between the first and
+# the last record of a run. Only an interrupted run may be ended much later, so its entry stays in
+# memory as long as there is an entry of a run that is over.
 WINDOW = 1000
 # The parts of a summary that only a single run's page shows.
 LONG_PARTS = ("series", "phases", "points", "maintenance", "gaps")
 # The facts of a step by which a list shows the run's backup.
 SHORT_FACTS = ("backup",)
-# Records outside of a run's own life.
+# Kinds of records that are about the journal, although a run wrote them.
 OF_THE_JOURNAL = ("rotating", "rotated")
 
 
 def entries(records: Iterable[Record], *, brief: bool = False) -> Iterator[RunEntry]:
-    """Yield an entry for each run, in the order in which they began in the records.
+    """Yield an entry for each run, in the order of their first records.
 
-    `brief` leaves out the parts that a list does not show.
+    An interrupted run may come later than runs that began after it. `brief` leaves out the parts
+    that a list does not show.
     """
     window: dict[str, RunEntry] = {}
     for record in records:
@@ -40,7 +42,7 @@ def entries(records: Iterable[Record], *, brief: bool = False) -> Iterator[RunEn
 
 
 def _resolve(window: Mapping[str, RunEntry], run: str, resolved: Iterable[str]) -> None:
-    """Note which of the runs a record has ended; `run` is the run that wrote it."""
+    """Note which runs a record has ended; `run` is the run that wrote it, "" if none did."""
     ended = [each for each in resolved if each != run]
     for each in ended:
         if each in window:
@@ -50,7 +52,7 @@ def _resolve(window: Mapping[str, RunEntry], run: str, resolved: Iterable[str]) 
 
 
 def _oldest(window: Mapping[str, RunEntry]) -> str:
-    """Return the id of the oldest run that is over; of the oldest one if none is over."""
+    """Return the id of the oldest run that is over; if none is, that of the oldest run."""
     over = (name for name, entry in window.items() if entry.is_over)
     return next(over, next(iter(window)))
 
@@ -102,14 +104,14 @@ def _begin(entry: RunEntry, record: Record) -> None:
 
 
 def _texts(value: object) -> dict[str, str]:
-    """Return the texts of a mapping; an empty one for anything else."""
+    """Return a mapping without the values that are not texts; empty if `value` is no mapping."""
     items = value.items() if isinstance(value, dict) else ()
     return {name: text for name, text in items if isinstance(text, str)}
 
 
 def _end(entry: RunEntry, record: Record) -> None:
-    is_whole = record.get("whole", True)  # a success is whole
+    is_whole = record.get("whole", True)  # a `success` record has no `whole`
     undone: End = "undone" if is_whole else "not undone"
-    if entry.end != "success":  # after a success, only what follows the steps can have failed
+    if entry.end != "success":  # a failure after the success does not undo the steps
         entry.end = "success" if record["kind"] == "success" else undone
         entry.ended_at = record["at"]

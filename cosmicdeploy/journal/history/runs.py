@@ -19,10 +19,10 @@ LATEST = "latest"
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """Which runs to list; "" and None leave nothing out.
+    """Which runs to list; a filter that is "" or None leaves nothing out.
 
-    `release` is one that the run was to put in place or that ran at its end. `since` is the Unix
-    time from which on the runs began.
+    `release` is a release that the run was to put in place, or that ran at the run's end. `since`
+    (Unix time) leaves out the runs that began earlier.
     """
 
     release: str = ""
@@ -31,8 +31,9 @@ class Filters:
 
     def matches(self, entry: RunEntry) -> bool:
         """Return whether a run is to be listed."""
-        ended = entry.summary
-        releases = {entry.release, *((ended.release, *ended.releases.values()) if ended else ())}
+        releases = {entry.release}
+        if entry.summary is not None:
+            releases |= {entry.summary.release, *entry.summary.releases.values()}
         return (
             self.release in ("", *releases)
             and self.outcome in ("", entry.outcome)
@@ -45,9 +46,9 @@ class Filters:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """The runs that were found, newest first; `rest` counts the older ones that are left out.
+    """The runs that were found, newest first; `rest` counts the older ones that were left out.
 
-    `has_archive`: the archive may have more, and was not read.
+    `has_archive`: the archive was not read, and may have more runs.
     """
 
     runs: Sequence[RunEntry]
@@ -56,11 +57,11 @@ class Found:
 
 
 def find_runs(journal: Journal, filters: Filters, most: int | None) -> Found:
-    """Return the newest runs that match, at most so many; None for all.
+    """Return the newest runs that match the filters: at most `most` of them, all if it is None.
 
-    Reads the archive only if the journal has too few of them, or if there are filters; with
-    `since`, only if the archive goes up to that time. Memory does not grow with the length of the
-    journal unless all are wanted.
+    Reads the archive if `most` is None, if there are filters, or if the journal has fewer than
+    `most` runs. With the filter `since`, the archive is skipped if all its records are older.
+    Memory does not grow with the length of the journal unless all runs are wanted.
     """
     has_archive = journal.replay().since_rotation.rotated is not None
     if most is not None and not filters and has_archive:
@@ -71,9 +72,10 @@ def find_runs(journal: Journal, filters: Filters, most: int | None) -> Found:
 
 
 def find_run(journal: Journal, reference: str) -> RunEntry:
-    """Return the run with this id, or an id that begins so; "latest" is the one that began last.
+    """Return the run with this id, else the only run whose id begins with `reference`.
 
-    Raises `UsageError` if there is none, or several begin so.
+    "latest" is the run that began last. Raises `UsageError` if there is no such run, or if several
+    ids begin with `reference`.
     """
     if reference == LATEST:
         found = find_runs(journal, Filters(), 1).runs
@@ -86,19 +88,22 @@ def find_run(journal: Journal, reference: str) -> RunEntry:
         return _whole(journal, found[0])
     named = _named(journal, reference) if reference else ()
     runs = [each for each in named if each.id.startswith(reference)]
-    exact = [each for each in runs if each.id == reference] or runs
-    if len(exact) != 1:
-        what = "Several runs begin with" if exact else "There is no run"
+    matching = [each for each in runs if each.id == reference] or runs
+    if len(matching) != 1:
+        what = "The ids of several runs begin with" if matching else "There is no run"
         raise UsageError(
             f"{what} {cut(reference, 40)!r}",
             where=str(journal.path),
             todo="`cosmicdeploy history` lists the runs with their ids",
         )
-    return exact[0]
+    return matching[0]
 
 
 def _named(journal: Journal, reference: str) -> Sequence[RunEntry]:
-    """Return the runs whose records contain the text; without the archive if one has this id."""
+    """Return the runs with a record that contains the text.
+
+    Reads the archive only if no run in the journal has exactly this id.
+    """
     text = json.dumps(reference, ensure_ascii=False)[1:-1].encode(errors="replace")
 
     def mentions(line: bytes) -> bool:
@@ -112,11 +117,13 @@ def _named(journal: Journal, reference: str) -> Sequence[RunEntry]:
 
 def _whole(journal: Journal, entry: RunEntry) -> RunEntry:
     """Return the run with all parts of its summary."""
-    # A rotation may have moved it just now; a damaged journal may spell its id in another way.
+    # A damaged journal may spell the id with escapes, so that no line contains it as it is.
     return next((each for each in _named(journal, entry.id) if each.id == entry.id), entry)
 
 
 def _entries(journal: Journal, since: float | None) -> Iterator[RunEntry]:
+    """Yield the brief entries of all runs; those of the archive only with `since` (Unix time)."""
+
     def is_wanted(_line: bytes) -> bool:
         return True
 
@@ -132,7 +139,7 @@ def _newest(runs: Iterable[RunEntry], filters: Filters, most: int | None) -> Fou
         for run in runs:
             if filters.matches(run):
                 count += 1
-                yield run.began, count, run  # of runs that began at once, the later is newer
+                yield run.began, count, run  # if runs began at the same time, the later record wins
 
     newest = sorted(matching(), reverse=True) if most is None else heapq.nlargest(most, matching())
     return Found(runs=[run for _, _, run in newest], rest=count - len(newest))

@@ -31,7 +31,7 @@ class CiJob(Shape):
 
 
 class Origin(Shape):
-    """Where a run was started; `ci` and `git` are None if there was none, or none was found."""
+    """Where a run was started; `ci` and `git` are None if no job or commit was found."""
 
     host: str = ""
     user: str = ""
@@ -40,9 +40,9 @@ class Origin(Shape):
 
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Self | None:
-        """Return the origin in a run's first record; None if it has none, or none of this form.
+        """Return the origin in a run's first record; None if it is missing or damaged.
 
-        Records of earlier versions have none.
+        Records of earlier versions have no origin.
         """
         try:
             return cls.model_validate(record["origin"])

@@ -28,7 +28,12 @@ class KnownFailures(Shape):
 
 
 class State(Shape):
-    """The state of a stack, as `runs/undo/snapshot.py` records it."""
+    """The state of a stack, as `runs/undo/snapshot.py` records it.
+
+    `tags` maps image tags to image ids, `containers` maps services to facts about their containers;
+    None for what does not exist. `digest` is that of the schema, and `migrations` are the applied
+    ones; both are None if the schema could not be read.
+    """
 
     tags: dict[str, str | None]
     containers: dict[str, dict[str, Any] | None]
@@ -40,8 +45,9 @@ class State(Shape):
 class Run(Common):
     """The first record of a run; `target` is the ID of the backup that a rollback goes back to.
 
-    It also has `origin` (`origin.py`) and `releases`, which runs before: service → release. These
-    two are only shown, so a run is not refused if they are damaged or missing.
+    The record also has `origin` (`origin.py`), and `releases`: the releases that ran before the
+    run, by service. These two are only shown, so a record is usable even if they are damaged or
+    missing.
     """
 
     command: NonBlank
@@ -80,7 +86,7 @@ class Ended(Common):
 
 
 class Release(Common):
-    """The release in place, after a run has put it there.
+    """The release that a run has put in place.
 
     `images` maps services to image ids. `backups` are the IDs of the backups that lead back to the
     previous release; earlier versions recorded only the first of these, as `backup`.
@@ -116,7 +122,7 @@ class Rotated(Common):
     """Written in place of the lines that moved to the archive.
 
     `until` is the time of the newest record in the archive; None if no record there has a time.
-    `last` is the last run that began before the lines which follow this record.
+    `last` is the id of the last run that began before the lines which follow this record.
     """
 
     until: Moment | None = None

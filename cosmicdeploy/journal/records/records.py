@@ -20,10 +20,9 @@ CONTAINERS = (dict, list)
 
 
 def parsed(line: bytes) -> Any:
-    """Parse the JSON of a line, and replace former names by the present ones.
+    """Parse the JSON of a line; replace former names of step kinds and of a rollout's timings.
 
-    These are names of a step's kind and of a rollout's timings. Raises `ValueError` if the line is
-    not JSON.
+    Raises `ValueError` if the line is not JSON.
     """
     data = from_json(line)
     if isinstance(data, dict) and isinstance(data.get("step_kind"), str):

@@ -1,4 +1,4 @@
-"""The base of the shapes (pydantic models) of journal records, and what every record has."""
+"""The base of the shapes (pydantic models) of journal records, and the keys of every record."""
 
 from __future__ import annotations
 

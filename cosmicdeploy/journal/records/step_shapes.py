@@ -114,10 +114,11 @@ class Migrated(Shape):
 
     `applied` are the migrations that have run, and `digest` is a digest of the schema. `names` are
     the pending migrations, None if no migrations table existed; `pending` are their statements.
-    `objects` are those of the schema before its first migrations; `again`: the step first drops
-    what these left half done in an interrupted run. `bookkeeping` are the framework's own tables,
-    if it is not Laravel. `parents` are the migrations that must run before each pending one, if
-    only they say what has run. `stays_by` is the framework that cannot go back, "" if it can.
+    `objects` are those of the schema before its first migrations. `again`: the step first drops
+    what the first migrations left half done in an interrupted run. `bookkeeping` are the
+    framework's own tables, if the framework is not Laravel. `parents` are the migrations that must
+    run before each pending one, if the framework's table has only the newest migrations.
+    `stays_by` is the framework's name if it cannot roll migrations back, "" if it can.
     """
 
     applied: Names

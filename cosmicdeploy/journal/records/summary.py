@@ -23,7 +23,7 @@ class Part(Shape):
 
 
 class StepSummary(Part):
-    """A step: `seconds` also counts its check in the plan, before it `began`."""
+    """A step; `seconds` includes its check in the plan, which comes before the time `began`."""
 
     name: str
     kind: str
@@ -103,7 +103,7 @@ class GapSummary(Part):
 
 
 class PhaseSummary(Part):
-    """A phase of a service's container, such as `drain`, or `undo`."""
+    """A phase of a service's container, such as `drain` or `undo`."""
 
     service: str
     phase: str
@@ -127,10 +127,10 @@ class PointSummary(Part):
 class Summary(Common):
     """What a run did, and what was measured during it.
 
-    `outcome` and `exit_code` are those of the report. `release` runs at the end, by service in
-    `releases`. `maintenance` are the times in which clients were turned away. `restarts` maps
-    services to how often the engine had restarted the container that runs at the end. `left_out`
-    names the parts that were too large to record.
+    `outcome` and `exit_code` are those of the report. `release` is what runs at the end, and
+    `releases` maps each service to its release. `maintenance` are the times in which clients were
+    turned away. `restarts` maps services to how often the engine had restarted the container that
+    runs at the end. `left_out` names the parts that were too large to record.
     """
 
     outcome: str

@@ -11,8 +11,8 @@ FORMER_TIMINGS = "roll"
 # The phases that other code looks for; `steps/rollout/replacement/timings.py` explains them.
 CREATE, DRAIN, START, HEALTHY = "create", "drain", "start", "healthy"
 PASSES, IN_SERVICE = "passes", "in service"
-# Among a run's phases, but not among a rollout's timings: the container did not become ready before
-# the wait ended, and the former container is put back.
+# Phases of a run that are not among a rollout's timings. `NEVER_READY`: the new container did not
+# become ready before the wait ended. `UNDO`: the former container is put back.
 NEVER_READY, UNDO = "never ready", "undo"
 # Former name → present name. If several phases now share a name, their seconds are added up.
 RENAMED: Mapping[str, str] = {"taken out": DRAIN, "served": IN_SERVICE}

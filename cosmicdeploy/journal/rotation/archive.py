@@ -28,7 +28,8 @@ def size_of(archive: Path) -> int:
 def append_lines(archive: Path, lines: Iterable[Piece], journal: BinaryIO) -> None:
     """Append lines of the journal to the archive, and wait until the disk has them.
 
-    Raises `OSError`.
+    Creates a missing archive. `journal` is the open journal, whose owner and permissions the
+    archive gets. Raises `OSError`.
     """
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
     with os.fdopen(os.open(archive, flags, PRIVATE), "r+b") as file:
@@ -49,8 +50,8 @@ def append_lines(archive: Path, lines: Iterable[Piece], journal: BinaryIO) -> No
 def remove_incomplete(archive: Path, size: int | None, journal: BinaryIO) -> None:
     """Remove the lines that a killed rotation added to the archive, which had `size` bytes before.
 
-    Removes only copies of lines that the journal still has. Does nothing if `size` is None. Raises
-    `OSError`.
+    Does nothing if `size` is None, or if one of these lines is not a copy of a line that the
+    journal still has. Raises `OSError`.
     """
     if size is None or size_of(archive) <= size:
         return

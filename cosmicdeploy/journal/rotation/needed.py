@@ -1,4 +1,4 @@
-"""Find the units of the journal that are still needed, whatever their age."""
+"""Find the units of the journal (see `retention.py`) that are still needed, whatever their age."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Needed:
 
     `backups` are the IDs of the backups that exist, and `releases` is how many of the last releases
     can be rolled back: the records of these releases are needed. `images` are ids of images; the
-    records of how these were made are needed. `tags` are the tags of the compose file; for each,
-    the record of the image that a run last made it name is needed.
+    records of the steps that built, pulled or adopted them are needed. `tags` are the image tags of
+    the compose file; for each tag, the newest record of a step that set the tag is needed.
     """
 
     backups: Set[str] = frozenset()
@@ -53,7 +53,7 @@ class NeededUnits:
         return {*self._units, *self._newest.values(), *self._releases}
 
     def add(self, unit: str, record: dict[str, Any]) -> None:
-        """Take a record into account. It need not have the shape of its kind."""
+        """Take a record into account, even if it does not have the shape of its kind."""
         kind = text_of(record, "kind")
         if kind in READ_LAST:
             self._newest["kind", kind, text_of(record, "step_kind")] = unit
@@ -84,10 +84,7 @@ class NeededUnits:
 
 
 def texts(values: Any) -> set[str]:
-    """Return the texts among the values; none if the values are not a collection."""
-    is_text = isinstance(values, str | bytes)
-    return {v for v in values if isinstance(v, str)} if _is_many(values) and not is_text else set()
-
-
-def _is_many(values: Any) -> bool:
-    return isinstance(values, Iterable)
+    """Return the texts in a collection, such as the keys of an object; empty for a text itself."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        return set()
+    return {value for value in values if isinstance(value, str)}

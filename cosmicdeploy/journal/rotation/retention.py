@@ -37,10 +37,11 @@ class Owners:
         self.last = ""
 
     def unit(self, number: int, data: Any) -> str:
-        """Return the unit of a line; "" if it belongs to none. `data` is its parsed JSON.
+        """Return the unit of a line: a run's id, or "@NUMBER" for a record outside of any run.
 
-        A line that names no known run belongs to the run that began last, if that run is not over:
-        the line may be a damaged record of that run.
+        `number` is the line's number, and `data` its parsed JSON. A line that names no known run
+        belongs to the run that began last, if that run is not over: the line may be a damaged
+        record of that run. Returns "" if the line is no record and belongs to no run.
         """
         run, kind = text_of(data, "run"), text_of(data, "kind")
         is_known = run in self._seen
@@ -89,7 +90,7 @@ class Survey:
     _resolved_by: dict[str, set[str]] = field(default_factory=dict)
     # The line of the first record that is not older than the cutoff.
     _young_from: int = 0
-    # The line of the last rotation's record. The lines before it were needed at that time.
+    # The line of the last rotation's record. That rotation kept the lines before it as needed.
     _rotated: int = 0
     _lines: int = 0
 
@@ -134,11 +135,12 @@ class Survey:
         boundary = max(newest, young, self._rotated + 1)
         astride = {run for run, (first, last) in self._spans.items() if first < boundary <= last}
         kept = {*self._kept, *self._needed.units(), *astride}
-        # A run that stays still counts as ended only if the record that ended it stays too.
-        ending = list(kept)
-        while ending:
-            ending = [*(self._resolved_by.get(ending.pop(), set()) - kept), *ending]
-            kept |= set(ending)
+        # A run that stays counts as ended only if the record that ended it stays too.
+        waiting = list(kept)
+        while waiting:
+            ending = self._resolved_by.get(waiting.pop(), set()) - kept
+            kept |= ending
+            waiting += ending
         return Selection(boundary=boundary, kept=kept)
 
 

@@ -1,8 +1,9 @@
 """Move old lines of the journal to its archive, so that the journal stays short.
 
-1. A new journal is written to another file: the lines that stay, and a record `rotated`. 2. A
-record `rotating` with the archive's size is appended to the journal. 3. The other lines are
-appended to the archive. 4. The new journal replaces the journal.
+1. The lines that stay are written to another file, the new journal, with a record `rotated`.
+2. A record `rotating` with the archive's size is appended to the journal.
+3. The other lines are appended to the archive.
+4. The new journal replaces the journal.
 
 A kill before the last step leaves the journal as it was, with the record `rotating`. Readers then
 ignore the part of the archive beyond the recorded size, and the next rotation removes that part.
@@ -43,6 +44,7 @@ from cosmicdeploy.journal.rotation.retention import (
 from cosmicdeploy.journal.rotation.since_rotation import SinceRotation
 from cosmicdeploy.journal.unfinished.interrupted_run import InterruptedRun
 
+# Older records move to the archive, except those that are still needed.
 KEPT_SECONDS = 366 * 86400.0
 # A rotation rewrites the whole journal, so there is at most one a day, unless there are very many
 # runs.
@@ -61,9 +63,9 @@ def is_due(journal: Journal) -> bool:
 def rotate(journal: Journal, needed: Needed) -> bool:
     """Move the lines that are old and not `needed` to the archive.
 
-    Only the lock holder may call this function. Returns False, and changes nothing, if another
-    process is writing to the journal. Raises `OSError` and `CosmicError`; after an error, the
-    journal is as it was.
+    First removes from the archive what a killed rotation has added. Only the lock holder may call
+    this function. Returns False, and changes nothing, if another process is writing to the journal.
+    Raises `OSError` and `CosmicError`; after an error, the journal still has all its lines.
     """
     path = journal.path.resolve()
     try:
@@ -130,20 +132,26 @@ class _Rotation:
             yield piece, _json(piece)
 
     def _decided(self) -> Iterator[tuple[Piece, Any, bool]]:
-        """Yield each line with its JSON, and whether it stays; leave out records of rotations."""
-        owners, stays, is_ours = Owners(self._open.keys()), False, False
+        """Yield each line with its JSON, and whether it stays; skip the records of rotations.
+
+        Notes in `_last` the last run that began before the boundary.
+        """
+        owners, stays, of_rotation = Owners(self._open.keys()), False, False
         for piece, data in self._pieces():
             if piece.begins:
                 unit = owners.unit(piece.line, data)
                 if piece.line < self._selection.boundary:
                     self._last = owners.last
                 stays = piece.line >= self._selection.boundary or unit in self._selection.kept
-                is_ours = text_of(data, "kind") in OF_ROTATIONS
-            if not is_ours:
+                of_rotation = text_of(data, "kind") in OF_ROTATIONS
+            if not of_rotation:
                 yield piece, data, stays
 
     def _write_staying(self, file: BinaryIO) -> None:
-        """Write the lines that stay, and the record of the rotation before the newest of them."""
+        """Write the lines that stay, and the record `rotated` before those from the boundary on.
+
+        Notes in `_until` the time of the newest line that moves, which the record contains.
+        """
         is_marked, ended = False, True
         for piece, data, stays in self._decided():
             if piece.line >= self._selection.boundary and not is_marked:
@@ -185,7 +193,7 @@ def _without_lines(run: InterruptedRun) -> InterruptedRun:
 def _json(piece: Piece) -> Any:
     """Return the parsed JSON of a line; None if it is not JSON, or too long.
 
-    Of a summary, only what says to which run it belongs.
+    For the summary of a run, returns only what `summary_head` reads.
     """
     if not piece.is_whole:
         return None

@@ -18,8 +18,9 @@ UNKNOWN = "(unknown)"
 class Intent:
     """A step that has begun to change something.
 
-    `options` are the step's keys in the playbook. `before` is the state before the step, which the
-    step's undo restores. `facts` is the step's result; it is empty until the step is `done`.
+    `options` are the step's keys in the playbook. `summary` says in a line what the step was to
+    change. `before` is the state before the step, which the step's undo restores. `facts` is the
+    step's result; it is empty until the step is `done`.
     """
 
     name: str

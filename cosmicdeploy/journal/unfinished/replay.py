@@ -16,8 +16,8 @@ from cosmicdeploy.journal.unfinished.interrupted_run import UNKNOWN, Intent, Int
 
 # Kinds of records without which it is unknown what a run changed.
 CHANGING = ("run", "intent")
-# This many ids of runs are kept. A run becomes unknown only if it was frozen during this many other
-# runs.
+# This many ids of runs are kept. A run becomes unknown only if this many other runs begin between
+# two of its records.
 MAX_BEGUN = 5000
 
 
@@ -25,7 +25,8 @@ MAX_BEGUN = 5000
 class Replay:
     """The runs that are not over, as far as the journal was replayed, by their ids.
 
-    `begun` are the ids of the runs that began last, oldest first; `last` is the newest of them.
+    `begun` are the ids of the runs that began last, oldest first. `last` is the id of the run that
+    began last, even if its records are in the archive.
     """
 
     open: dict[str, InterruptedRun] = field(default_factory=dict)
@@ -53,7 +54,10 @@ class Replay:
             self.since_rotation.apply(entry)
 
     def _apply_record(self, record: Record) -> None:
-        """Apply a record to its run, and close the runs that the record resolves."""
+        """Apply a record to its run, and close the runs that the record resolves.
+
+        A record `resolved` applies to all open runs: an operator has repaired the schema.
+        """
         run, kind = record.get("run", ""), record["kind"]
         if kind == "run" and run:
             self._begin(_started_run(record))

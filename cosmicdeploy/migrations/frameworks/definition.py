@@ -20,34 +20,37 @@ class Question(WrittenModel):
     """What the framework prints if it asks an operator first, and gets no answer."""
 
     pattern: Pattern = Field(description="Pattern of that output")
-    option: str = Field(description="The option with which it does not ask")
+    option: str = Field(description="The option with which the framework does not ask")
 
 
 class SuggestedBy(WrittenModel):
     """What suggests that an application uses the framework."""
 
     files: Words = Field(
-        default=(), description="Files of its image: the end of a path, in which * is any text"
+        default=(),
+        description="Files of the application's image: the end of a path, in which * is any text",
     )
     commands: tuple[Pattern, ...] = Field(
         default=(),
-        description="Patterns of commands in its image or compose file; what they match is shown,"
-        " so it may not contain what could be a secret",
+        description="Patterns of commands in the application's image or compose file; the matched"
+        " text is shown, so a pattern may not match what could be a secret",
     )
     programs: tuple[Pattern, ...] = Field(
-        default=(), description="Patterns of what its commands begin with, within those commands"
+        default=(),
+        description="Patterns of what the framework's commands begin with, as those commands show"
+        " it",
     )
     program_by_file: dict[str, Words] = Field(
         default_factory=dict,
-        description="What its commands begin with if its image has such a file, and no command"
-        " shows it",
+        description="What the framework's commands begin with if the image has such a file, and no"
+        " command shows it",
     )
 
 
 class Definition(WrittenModel):
     """A framework that runs an application's migrations."""
 
-    description: str = Field(default="", description="What it is, in a line")
+    description: str = Field(default="", description="What the framework is, in a line")
     program: Words = Field(default=(), description="What each command begins with")
     console: bool = Field(
         default=False,
@@ -60,24 +63,27 @@ class Definition(WrittenModel):
     run: Words = Field(default=(), description="The command that runs what is pending")
     sql: Sql | None = Field(
         default=None,
-        description="How to show the SQL of what is pending; null if it cannot: then each migration"
-        " has to be allowed by name",
+        description="How to show the SQL of what is pending; null if the framework cannot: then"
+        " each migration has to be allowed by name",
     )
     down: Down | None = Field(
         default=None,
-        description="How to go back; null if it cannot: then no migration is rolled back",
+        description="How to roll migrations back; null if the framework cannot: then no migration"
+        " is rolled back",
     )
     table: Table | None = Field(
         default=None,
-        description="Its table; null if it has none that can be read: then a backup does not know"
-        " which migrations had run, and `rollback --migration` is not possible",
+        description="The framework's table; null if it has none that can be read: then a backup"
+        " does not record which migrations had run, and `rollback --migration` is not possible",
     )
     parts: Pattern | None = Field(
         default=None,
         description="Pattern of a migration's name; its groups are fields for the words of"
         " commands. `group` and `short` are those of `down` by target",
     )
-    question: Question | None = Field(default=None, description="If it may ask an operator first")
+    question: Question | None = Field(
+        default=None, description="If the framework may ask an operator first: how it does so"
+    )
     install: Words = Field(
         default=(),
         description="The command that creates the framework's table, without the program",

@@ -14,7 +14,8 @@ from cosmicdeploy.migrations.frameworks.words import Words, filled
 
 # What a command needs: how many migrations to roll back, which one, to which one, or nothing.
 By = Literal["count", "name", "target", "run"]
-# The fields that the words of each kind of command may have. By name, also the parts of the name.
+# The fields that the words of each kind of command may have. For `name`, the parts of a migration's
+# name are fields as well.
 FIELDS: Mapping[By, frozenset[str]] = {
     "count": frozenset({"count"}),
     "name": frozenset({"name"}),
@@ -25,7 +26,7 @@ FIELD_OF_JOIN = "parent"
 
 
 class CannotGoBackThere(Exception):
-    """No command of the framework leads exactly there; the message says why."""
+    """No command of the framework rolls back exactly these migrations; the message says why."""
 
 
 class Down(WrittenModel):
@@ -55,10 +56,11 @@ class Down(WrittenModel):
         listed: Listing,
         parts: re.Pattern[str] | None,
     ) -> list[Words]:
-        """Return the commands that roll back the migrations `beyond`, both in the order they ran.
+        """Return the commands that roll back the migrations `beyond`, in the order to run them.
 
-        `stays` are the other migrations that have run. `listed` shows which follows which, as far
-        as the framework does, and `parts` divides a name. Raises `CannotGoBackThere`.
+        `stays` are the other migrations that have run; both are in the order in which they ran.
+        `listed` shows which migration follows which, as far as the framework shows that. `parts` is
+        the pattern that divides a migration's name. Raises `CannotGoBackThere`.
         """
         if self.by == "name":
             applied = (*stays, *beyond)
@@ -99,10 +101,10 @@ class Down(WrittenModel):
         ]
 
     def _target(self, group: str, stays: Sequence[str], parts: re.Pattern[str] | None) -> str:
-        """Return the last migration of a group that stays."""
-        of_stays = [parts_of(name, parts) for name in stays]
-        left = [each["short"] for each in of_stays if each.get("group") == group]
-        return left[-1] if left else self.bottom
+        """Return the short name of a group's last migration that stays, else `bottom`."""
+        divided = [parts_of(name, parts) for name in stays]
+        staying = [each["short"] for each in divided if each.get("group") == group]
+        return staying[-1] if staying else self.bottom
 
 
 def parts_of(name: str, parts: re.Pattern[str] | None) -> Mapping[str, str]:

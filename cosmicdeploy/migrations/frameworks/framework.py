@@ -20,8 +20,9 @@ from cosmicdeploy.migrations.frameworks.words import Words, fields_in, filled
 class Framework:
     """What runs the application's migrations, and how it is asked.
 
-    `source` is the file, or the part of one, that describes it. `program` is what its commands
-    begin with. `settings` are the keys of the settings that change a command, by key of the file.
+    `source` is the file, or the part of a file, that describes the framework. `program` is what its
+    commands begin with. `settings` maps a key of that file, such as `run`, to the setting that
+    replaces it.
     """
 
     name: str
@@ -35,7 +36,7 @@ class Framework:
         return [*self.program, *words]
 
     def place(self, key: str) -> str:
-        """Return where a command is described, by its key: `run` or `down`."""
+        """Return where the command with this key, `run` or `down`, is described."""
         setting = self.settings.get(key)
         return f"{setting} in cosmicdeploy.yaml" if setting else f"`{key}` in {self.source}"
 
@@ -91,9 +92,10 @@ class Framework:
     # --- what has run
 
     def with_earlier(self, recorded: Sequence[str], parents: Parents) -> set[str]:
-        """Return the migrations that have run, by those in its table.
+        """Return the migrations that have run; `recorded` are those in the framework's table.
 
-        If that has only the newest ones, those before them have run too, as far as `parents` shows.
+        If the table has only the newest ones, the migrations before them have run too, as far as
+        `parents` shows these.
         """
         return before(recorded, parents) if self.keeps_newest_only else set(recorded)
 
@@ -102,8 +104,9 @@ class Framework:
     def sql_of_all(self, recorded: Sequence[str]) -> Words | None:
         """Return the command that shows the SQL of all pending migrations.
 
-        None if it shows that of each one only. Raises `NotFitting` if it needs the one migration
-        that ran last, and there are several branches.
+        None if it shows only the SQL of one migration at a time. `recorded` are the migrations in
+        its table. Raises `NotFitting` if the command needs the one migration that ran last, and the
+        table has the newest one of several branches.
         """
         sql = self.definition.sql
         if sql is None or sql.all is None:
@@ -159,10 +162,11 @@ class Framework:
     def commands_down(
         self, beyond: Sequence[str], stays: Sequence[str], listed: Listing | None = None
     ) -> list[list[str]]:
-        """Return the commands that roll back the migrations `beyond`, both in the order they ran.
+        """Return the commands that roll back the migrations `beyond`, in the order to run them.
 
-        `stays` are the other migrations that have run. `listed` is needed only if the framework's
-        table has only the newest ones. Raises `CannotGoBackThere`.
+        `stays` are the other migrations that have run; both are in the order in which they ran.
+        `listed` is needed only if the framework's table has only the newest migrations. Raises
+        `CannotGoBackThere`.
         """
         down = self.definition.down
         if down is None:
@@ -180,12 +184,15 @@ class Framework:
 
     @property
     def added_to_row(self) -> Mapping[str, str]:
-        """The columns of such a row apart from those of the name, each with `batch` or `now`."""
+        """The other columns of the row that `row_of` begins, each with `batch` or `now`.
+
+        `batch` stands for the number of the run, and `now` for the time.
+        """
         table = self.definition.table
         return table.row or {} if table else {}
 
     def row_of(self, name: str) -> Mapping[str, str] | None:
-        """Return the columns of the name in the row that records a migration as run.
+        """Return the columns of the name, with values, in the row that records a migration as run.
 
         None if a row is not enough.
         """

@@ -29,19 +29,17 @@ class Pending(WrittenModel):
 
     command: Words = Field(min_length=1, description="The command, without the program")
     exit_codes: tuple[int, ...] = Field(
-        default=(0,), description="Exit codes with which it has answered"
+        default=(0,), description="Exit codes that mean that the command has answered"
     )
     absent: Pattern | None = Field(
         default=None,
         description="Pattern of the answer if the framework's table does not exist yet",
     )
-    lines: Lines | None = Field(default=None, description="Each line says its state")
+    lines: Lines | None = Field(default=None, description="Each line says the state")
     sections: Sections | None = Field(default=None, description="A heading says the state")
     history: History | None = Field(default=None, description="Only the order; no state")
     json_list: JsonList | None = Field(default=None, description="A list in JSON")
-    unnamed: Unnamed | None = Field(
-        default=None, description="It says only whether something is pending"
-    )
+    unnamed: Unnamed | None = Field(default=None, description="Only whether something is pending")
 
     @model_validator(mode="after")
     def _has_one_form(self) -> Pending:
@@ -51,6 +49,7 @@ class Pending(WrittenModel):
 
     @property
     def form(self) -> Form:
+        """The only form that the file describes."""
         forms: list[Form | None] = [getattr(self, name) for name in FORMS]
         return next(filter(None, forms))
 

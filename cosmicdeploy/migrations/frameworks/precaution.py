@@ -1,4 +1,4 @@
-"""Find out which migrations may be asked for their SQL, where asking could change something."""
+"""Find out for which migrations the framework may be asked for the SQL without running a part."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent
 # The framework of a stack whose application has a console, if the settings name none.
 DEFAULT = "laravel"
 NONE = "none"
-# In place of a name: the commands are in the settings.
+# In place of a framework's name: the settings themselves contain the commands.
 COMMANDS = "commands"
 
 
@@ -24,7 +24,7 @@ def known_frameworks() -> list[str]:
 
 
 def is_file_name(name: str) -> bool:
-    """Whether the name of a framework is the path of a file instead."""
+    """Return whether `migrate.framework` is the path of a file, not the name of a framework."""
     return "/" in name or name.endswith((".yaml", ".yml"))
 
 

@@ -41,6 +41,7 @@ def _between(script: str, tokens: Sequence[Token]) -> Iterator[str]:
 
 
 def _may_be_run(between: str) -> bool:
+    """Return whether the server may run a part of a text that the parser takes for comments."""
     if EXECUTED_COMMENT.search(between):
         return True
     lines = COMMENT.sub(" ", between).splitlines()

@@ -14,6 +14,7 @@ from cosmicdeploy.migrations.frameworks.answers.listing import (
     NotFitting,
     Pattern,
     Patterns,
+    too_long,
 )
 from cosmicdeploy.migrations.frameworks.precaution import Precaution
 from cosmicdeploy.migrations.frameworks.words import Words
@@ -47,12 +48,10 @@ class Sql(WrittenModel):
     )
     only_if: Precaution | None = Field(
         default=None,
-        description="Which migrations may be asked for their SQL, if a part of some would run by"
-        " that; only with `each`",
+        description="How to find out for which migrations SQL may be shown, if showing it could"
+        " run a part of a migration; only with `each`",
     )
-    program: bool = Field(
-        default=True, description="Whether the command begins with the program, which is left out"
-    )
+    program: bool = Field(default=True, description="Whether the program is put before the command")
     before_first: str = Field(
         default="", description="What {applied} is if no migration has run yet"
     )
@@ -96,8 +95,9 @@ class Sql(WrittenModel):
     def of_all(self, text: str, names: Sequence[str]) -> dict[str, list[Shown]]:
         """Return the statements by migration; the list is empty if the text shows none.
 
-        If a migration without statements changes nothing, one that the text does not name at all
-        has None: it is not known what it does. Raises `NotFitting` if the text is too long.
+        If `complete`, an empty list means that the migration changes nothing. A migration that the
+        text does not name at all then has [None], since it is unknown what that migration does.
+        Raises `NotFitting` if the text is too long.
         """
         texts: dict[str, list[str]] = {name: [] for name in names}
         spellings, named = self._spellings(names), set[str]()
@@ -138,7 +138,7 @@ class Sql(WrittenModel):
         return [each for each in shown if each is None or not self._is_own(each)]
 
     def _parts(self, text: str) -> Iterator[str | None]:
-        """Yield the text between lines that stand for what no SQL shows, and None for those."""
+        """Yield the text between `opaque` lines, and None for each such line."""
         kept: list[str] = []
         for line in text.splitlines():
             if self.opaque and self.opaque.search(line[:LINE_CHARACTERS]):
@@ -189,5 +189,5 @@ def class_name(migration: str, left_out: Pattern) -> str:
 
 def _lines(text: str) -> list[str]:
     if len(text) > MAX_CHARACTERS:
-        raise NotFitting(f"it has {len(text):,} characters")
+        raise NotFitting(too_long(text))
     return DROPPED.sub("", text).splitlines()

@@ -15,7 +15,7 @@ from cosmicdeploy.migrations.frameworks.words import Words
 class Evidence(NamedTuple):
     """A file or a command that suggests a framework.
 
-    `words` is the part of a command that does, which may be shown; "" for a file.
+    `words` is the part of a command that suggests it, and that may be shown; "" for a file.
     """
 
     text: str
@@ -43,7 +43,7 @@ class Suggestion:
 
 
 def suggestions(files: Iterable[str], commands: Iterable[str]) -> list[Suggestion]:
-    """Return the frameworks that these suggest, the one with the most evidence first.
+    """Return the frameworks that files and commands suggest, the one with the most evidence first.
 
     `files` are paths in the application's image, `commands` are command lines in its image or in
     the compose file. Empty if nothing suggests a framework: the settings then name `none`, or the
@@ -63,15 +63,13 @@ def evidence_in(
 
 
 def _in_commands(by: SuggestedBy, commands: Sequence[str]) -> Iterator[Evidence]:
-    """Yield each command once, though several patterns may match it."""
+    """Yield the first command that each pattern matches; a command counts for one pattern only."""
     known: set[str] = set()
     for pattern in by.commands:
-        matches = ((line, match) for line in commands if (match := pattern.search(line)))
-        for line, match in matches:
-            if line not in known:
-                known.add(line)
-                yield Evidence(line, " ".join(match[0].split()))
-            break
+        match = next(filter(None, map(pattern.search, commands)), None)
+        if match is not None and match.string not in known:
+            known.add(match.string)
+            yield Evidence(match.string, " ".join(match[0].split()))
 
 
 def _suggested(name: str, files: Sequence[str], commands: Sequence[str]) -> Suggestion | None:
@@ -104,14 +102,14 @@ def _program_by(by: SuggestedBy, files: Sequence[str]) -> Program | None:
 
 
 def _is_same(program: Words, definition: Definition) -> bool:
-    """Whether a program is that of the framework's file, apart from options such as npx's."""
-    return _plain(program) == _plain(definition.program)
+    """Whether a program is that of the framework's file, apart from `./` and options (of npx)."""
+    return _essential(program) == _essential(definition.program)
 
 
-def _plain(program: Words) -> list[str]:
+def _essential(program: Words) -> list[str]:
     return [each.removeprefix("./") for each in program if not each.startswith("-")]
 
 
 def _file(pattern: str, files: Iterable[str]) -> str:
-    """Return the first file whose path ends in a pattern; "" for none."""
+    """Return the first file whose path matches a pattern from its end; "" if none does."""
     return next((each for each in files if PurePosixPath(each).match(pattern)), "")

@@ -30,10 +30,12 @@ class Table(WrittenModel):
     batch: str = Field(default="", description="Column with the number of the run")
     where: dict[str, bool] = Field(
         default_factory=dict,
-        description="Only rows in which this column is set and not 0 (true), or is not (false)",
+        description="Only rows in which this column is set and not 0 (true), or is 0 or not set"
+        " (false)",
     )
     skipped: dict[str, Words] = Field(
-        default_factory=dict, description="Not the rows with one of these values in a column"
+        default_factory=dict,
+        description="Rows with one of these values in a column are not read",
     )
     withdrawn: dict[str, Words] = Field(
         default_factory=dict,
@@ -61,7 +63,7 @@ class Table(WrittenModel):
 
     @property
     def bookkeeping(self) -> Bookkeeping:
-        """The table as the database is asked for it."""
+        """The description by which the database is asked for the table's rows."""
         return Bookkeeping(
             table=self.name,
             columns=self.columns,

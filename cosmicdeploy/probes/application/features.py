@@ -28,9 +28,10 @@ SILENCE_SECONDS = 15.0
 
 
 def states(ctx: Context, names: Iterable[str] = ()) -> list[FeatureState]:
-    """Return the states of these features, by default of all, as one container reports them.
+    """Return the states of these features, by default of all.
 
-    Raises nothing: if the state of a feature cannot be read, it is returned as unknown.
+    Features without a file are reported by one container. Raises nothing: a state that cannot be
+    read is returned as unknown.
     """
     names = tuple(names) or tuple(ctx.settings.features)
     by_command = [name for name in names if ctx.settings.features[name].file is None]
@@ -106,7 +107,7 @@ def _record(file: Path) -> dict[str, str]:
         record = json.loads(read_own_file(file))
         return {key: str(record.get(key, "")) for key in ("since", "by")}
     except (OSError, ValueError, AttributeError, RecursionError):
-        return {}  # `since` and `by` are unknown: an operator created the file by hand
+        return {}  # an operator may have created the file by hand, without `since` and `by`
 
 
 def _from_container(
@@ -123,9 +124,9 @@ def _from_container(
         if result.exit_code != 0:
             printed = (result.error_text or result.text).split("\n")
             lines = [line.strip() for line in printed if line.strip()]
+            first = f": {lines[0]}" if lines else ""
             raise ProbeFailed(
-                f"`{' '.join(words)}` ended with exit code {result.exit_code}: "
-                + " ".join(lines[:1]),
+                f"`{' '.join(words)}` ended with exit code {result.exit_code}{first}",
                 where=container.name,
                 todo="correct `features` in cosmicdeploy.yaml, or deploy a release that has this"
                 " command: `cosmicdeploy deploy`",

@@ -45,6 +45,6 @@ def todo_of(response: Response, heartbeat: Heartbeat) -> str:
 def _keys(body: str) -> Set[str]:
     try:
         data = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return frozenset()
     return data.keys() if isinstance(data, dict) else frozenset()

@@ -15,8 +15,8 @@ from cosmicdeploy.probes.cache import open_cache
 # The type that Redis reports for a lock; a key of any other type is no lock.
 STRING = b"string"
 NO_EXPIRY = -1
-# A script for Redis that removes only the lock that was read. If a command has started since then,
-# its lock has another owner or at least more time left.
+# A script for Redis that removes only the lock that was read. If a command has started since the
+# lock was read, the lock now has another owner or at least more time left.
 REMOVE = """
 local left = redis.call('PTTL', KEYS[1])
 if redis.call('GET', KEYS[1]) == ARGV[1] and left <= tonumber(ARGV[2]) then
@@ -81,6 +81,7 @@ def _read(client: Any, key: bytes) -> OverlapLock | None:
 
 
 def _value(client: Any, key: bytes) -> bytes | None:
+    """Return the value of a lock; None if the key is gone or no lock."""
     value: bytes | None = client.get(key) if client.type(key) == STRING else None
     return value
 

@@ -81,9 +81,12 @@ def _heartbeat_of(ctx: Context, application: Application) -> Heartbeat | None:
 def _old_heartbeat_problem(
     ctx: Context, application: Application, url: str, *, must_know_token: bool
 ) -> tuple[str, str]:
+    """Return the problem and why the heartbeat is not conclusive; see `old_replica_problem`."""
     heartbeat = _heartbeat_of(ctx, application)
-    if heartbeat is None or ctx.run.is_plan_only:
-        return "", "a plan sends no heartbeat" if heartbeat else ""
+    if heartbeat is None:
+        return "", ""
+    if ctx.run.is_plan_only:
+        return "", "a plan sends no heartbeat"
     token = ctx.loaded.variables.get(heartbeat.token_variable, "")
     if not token:
         return "", f"no token in {heartbeat.token_variable}"
@@ -94,7 +97,8 @@ def _old_heartbeat_problem(
         _require_known_token(response, heartbeat, todo_suffix=TODO_REFUSES_ALL)
     if response.error or response.status >= SERVER_ERROR:
         return str(response), ""
-    return "", "" if response.status == OK else why_rejected(response, heartbeat)
+    inconclusive = "" if response.status == OK else why_rejected(response, heartbeat)
+    return "", inconclusive
 
 
 def _send_heartbeat(ctx: Context, url: str, heartbeat: Heartbeat, token: str) -> Response:
@@ -112,8 +116,11 @@ def _health_problem(
     if response.status != OK:
         return str(response)
     header = application.release_header
-    reported = response.headers.get(header, "") if header else ""
-    if not (header and release) or reported == release or not (reported or header_required):
+    if not header or not release:
+        return ""
+    reported = response.headers.get(header, "")
+    is_missing_allowed = not reported and not header_required
+    if reported == release or is_missing_allowed:
         return ""
     return f"{response.url} answers as release {reported or 'unknown'}, not {release}"
 

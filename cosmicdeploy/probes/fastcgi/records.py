@@ -25,7 +25,7 @@ REFUSALS = {
 
 
 class NotFastCgi(Exception):
-    """The server has not sent a FastCGI response; the text says why."""
+    """The server has not sent a complete FastCGI response; the text says why."""
 
 
 def request_bytes(params: Mapping[str, str], body: bytes) -> bytes:

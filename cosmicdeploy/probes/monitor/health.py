@@ -34,11 +34,10 @@ class ContainerState:
         """Return the container's state now."""
         if container is None:
             return cls()
+        has_health = container.is_running and container.health
         return cls(
             id=container.id,
-            state=container.health
-            if container.is_running and container.health
-            else container.status,
+            state=container.health if has_health else container.status,
             restarts=container.restart_count,
             started_at=container.started_at,
             image=container.image_id,
@@ -99,7 +98,7 @@ class Health:
 
 
 def summary(states: Mapping[str, ContainerState]) -> str:
-    """Return one line: how many containers exist, and which services have no working one."""
+    """Return one line: how many containers exist, and which services have no working container."""
     bad = [f"{name} is {state.state}" for name, state in states.items() if not _is_well(state)]
     existing = [state for state in states.values() if state.id]
     return f"{counted(len(existing), 'container')}, {', '.join(bad) or 'all well'}"

@@ -55,8 +55,9 @@ class Latency:
     def _request(self) -> tuple[str, Response]:
         """Return the application whose turn it is, and the response to its request."""
         self._reached = self._reached or list(find_fronts(self._ctx).applications)
-        main, *others = self._ctx.settings.all_applications
-        reached = [each for each in (main, *others) if each.name in self._reached] or [main]
+        applications = self._ctx.settings.all_applications
+        reached = [each for each in applications if each.name in self._reached]
+        reached = reached or [self._ctx.settings.main_application]
         application = reached[next(self._count) % len(reached)]
         try:
             # Looked up for each request: a proxy that was started again may have another address.
@@ -67,6 +68,7 @@ class Latency:
         return application.name, send_request(url)
 
     def _outage_events(self, name: str, response: Response) -> Iterator[MonitorEvent]:
+        # A 429 shows neither that the application fails nor that it works again.
         since = self._failing_since.get(name)
         if is_failure(response) and since is None:
             self._failing_since[name] = time.monotonic()

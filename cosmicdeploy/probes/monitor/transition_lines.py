@@ -64,7 +64,7 @@ class TransitionLines:
         try:
             # Laravel writes more data, mostly [], after the object.
             context, _ = json.JSONDecoder().raw_decode(text.partition(self.words)[2].strip())
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         line, self._pending = self._pending[0], []
         yield ParsedLine(text=line, context=context if isinstance(context, dict) else {})

@@ -107,7 +107,7 @@ def unchanged_sources(ctx: Context, service: str, container: Container) -> set[s
     """Return the keys of the secrets and configs whose files have the content recorded as read.
 
     The modification time of such a file proves no change: a pipeline may write the same secret
-    again.
+    again. A file without a record, or one that cannot be read, is not returned.
     """
     records = Records(ctx.loaded.state_directory)
     digests = records.of(container).digests
@@ -121,6 +121,7 @@ Change = Literal["changed", "replaced", "gone"]
 def _change(
     ctx: Context, container: Container, file: MountedFile, last: float, records: Records
 ) -> Change | None:
+    """Return how a file has changed since the Unix time `last`; None if not, or if unknown."""
     try:
         touched_at = _touched_at(file)
     except FileNotFoundError:

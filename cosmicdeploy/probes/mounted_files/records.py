@@ -78,6 +78,6 @@ def _read(path: Path) -> dict[str, Any]:
         bytes.fromhex(data["key"])
         for each in data["containers"].values():
             str(each["started_at"]), float(each["read_at"]), dict(each["digests"])
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return empty
     return {"key": data["key"], "containers": data["containers"]}

@@ -15,7 +15,8 @@ def answers_everything(base: str) -> bool:
 def answers_alike(base: str, response: Response) -> bool:
     """Return whether the application answers every path as it has answered `response`.
 
-    Then this response says nothing: a page for all paths may have been sent.
+    If so, the response does not show that its path works: the application may send one page for
+    all paths.
     """
     other = send_request(base + ABSENT)
     return (other.status, other.body) == (response.status, response.body)

@@ -28,8 +28,8 @@ def migration_notices(ctx: Context) -> Iterator[StackNotice]:
         yield StackNotice(
             kind="no way back",
             service="",
-            what=f"{ctx.framework.name} cannot roll migrations back: those of a deploy that fails"
-            " later stay applied, and `rollback --migration` is refused",
+            what=f"{ctx.framework.name} cannot roll migrations back: if a deploy fails after its"
+            " migrations, they stay applied, and `rollback --migration` is refused",
             todo="to go back, roll back the data as well: `cosmicdeploy rollback --to BACKUP`",
         )
     elif ctx.framework.bookkeeping is None:
@@ -54,6 +54,6 @@ def _not_run(ctx: Context) -> StackNotice:
         kind="no console",
         service="",
         what="no migration is run or rolled back",
-        todo="if the application has one, set app.console in cosmicdeploy.yaml; if another program"
-        " runs its migrations, set migrate.framework",
+        todo="if the application has a console, set app.console in cosmicdeploy.yaml; if another"
+        " program runs its migrations, set migrate.framework",
     )

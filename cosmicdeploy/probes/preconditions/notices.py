@@ -80,13 +80,14 @@ def _left_alone(ctx: Context) -> Iterator[StackNotice]:
         service = ctx.service(name)
         built = "not built, " if service.build else ""
         waiting = _waiting_for(ctx, name)
+        options = ["--no-deps", *(["--build"] if service.build else [])]
         yield StackNotice(
             kind="left alone",
             service=name,
             what=f"is left alone ({_state(ctx, name)}): {built}not started, not replaced, not"
-            f" checked{f'; {waiting}' if waiting else ''}",
+            f" checked{waiting}",
             todo="remove it from `services.left_alone`, or run it with Compose:"
-            f" `{_compose(ctx, 'up', '-d', '--no-deps', *(['--build'] if built else []), name)}`",
+            f" `{_compose(ctx, 'up', '-d', *options, name)}`",
         )
 
 
@@ -105,13 +106,16 @@ def _more_replicas(ctx: Context) -> Iterator[StackNotice]:
 
 
 def _waiting_for(ctx: Context, name: str) -> str:
-    """Return which services depend on this one in the compose file; no run waits for this one."""
+    """Return a clause that names the services which depend on this one; "" if none does.
+
+    Since no run starts this service, their containers do not wait for it.
+    """
     waiting = [
         f"{other} ({service.depends_on[name].condition})"
         for other, service in ctx.stack.services.items()
         if name in service.depends_on and other in ctx.settings.services.all
     ]
-    return f"not waited for by {', '.join(waiting)}" if waiting else ""
+    return f"; not waited for by {', '.join(waiting)}" if waiting else ""
 
 
 def _of_other_folders(ctx: Context) -> Iterator[StackNotice]:

@@ -53,4 +53,5 @@ def _has_health_check(ctx: Context, name: str) -> bool:
         container = ctx.container(name)
     except CosmicError:  # every check that needs the container reports this
         return True
-    return container is None or bool(container.healthcheck)  # an image may have one
+    # Without a container it is unknown whether the image has a health check.
+    return container is None or bool(container.healthcheck)

@@ -26,17 +26,17 @@ def require_sole_writers(ctx: Context, stopped: Collection[str]) -> None:
             continue
         service = ctx.service(name)
         for source in _own_sources(ctx.stack, service):
-            for user in ctx.engine.writers(source):
+            for writer in ctx.engine.writers(source):
                 # Containers with the marker were left by an interrupted run; a run removes them. A
                 # container with the service's own name was created before the service was renamed.
-                is_own = user.name == service.container_name or _is_replica(ctx, service, user)
-                if labels.MARKER not in user.labels and not is_own:
-                    raise _in_use(ctx, name, source, user)
+                is_own = writer.name == service.container_name or _is_replica(ctx, service, writer)
+                if labels.MARKER not in writer.labels and not is_own:
+                    raise _in_use(ctx, name, source, writer)
 
 
-def _is_replica(ctx: Context, service: Service, user: Container) -> bool:
+def _is_replica(ctx: Context, service: Service, writer: Container) -> bool:
     """Return whether a container is another replica of a service that declares several."""
-    is_same = (user.project, user.service) == (ctx.stack.project, service.compose_name)
+    is_same = (writer.project, writer.service) == (ctx.stack.project, service.compose_name)
     return service.replica is not None and is_same
 
 
@@ -48,24 +48,26 @@ def _own_sources(stack: Stack, service: Service) -> list[str]:
     return sorted(own - shared)
 
 
-def _in_use(ctx: Context, name: str, source: str, user: Container) -> Refused:
-    is_oneoff = user.labels.get(labels.ONEOFF) == "True"
-    of_stack = user.project == ctx.stack.project and service_of(ctx.stack, user) is not None
-    todo = f"stop it when it is done: `docker stop {user.name}`"
+def _in_use(ctx: Context, name: str, source: str, writer: Container) -> Refused:
+    is_oneoff = writer.labels.get(labels.ONEOFF) == "True"
+    of_stack = writer.project == ctx.stack.project and service_of(ctx.stack, writer) is not None
+    todo = f"stop it when it is done: `docker stop {writer.name}`"
     if of_stack and not is_oneoff:
-        todo = f"recreate it from the compose file: `docker compose up -d --no-deps {user.service}`"
-    of = f" of the project {user.project}" if user.project else ""
-    if user.project == ctx.stack.project and not of_stack and not is_oneoff:
+        todo = (
+            f"recreate it from the compose file: `docker compose up -d --no-deps {writer.service}`"
+        )
+    of = f" of the project {writer.project}" if writer.project else ""
+    if writer.project == ctx.stack.project and not of_stack and not is_oneoff:
         todo = (
             f"if {name} is its new name, stop it permanently:"
-            f" {retire_command([user.name])}, then run"
+            f" {retire_command([writer.name])}, then run"
             f" the same command again: {name} starts with its data, and no client is served until"
             " then"
         )
     kind = "a one-off container" if is_oneoff else "a container"
     return Refused(
-        f"{name} does not run, but {user.name}, {kind}{of}, uses its data {source}",
+        f"{name} does not run, but {writer.name}, {kind}{of}, uses its data {source}",
         where=f"project {ctx.stack.project}",
         todo=todo,
-        details=[f"{user.name}: {user.status}, image {user.image_name}"],
+        details=[f"{writer.name}: {writer.status}, image {writer.image_name}"],
     )

@@ -54,10 +54,10 @@ def wrong_protocol(application: Application, container: Container) -> str:
 
 
 def _todo(application: Application) -> str:
-    protocol = "fastcgi" if application.is_http else "http"
-    script = (
-        f", and {application.section}.script to the script that answers {application.health_path}"
-    )
+    section = application.section
+    if not application.is_http:
+        return f"set {section}.protocol to http"
     return (
-        f"set {application.section}.protocol to {protocol}{script if application.is_http else ''}"
+        f"set {section}.protocol to fastcgi, and {section}.script to the script that answers"
+        f" {application.health_path}"
     )

@@ -1,4 +1,4 @@
-"""Notices of the keys of `deploy.update_config` that a rollout does not follow."""
+"""Notices about the keys of `deploy.update_config` that a rollout does not follow."""
 
 from __future__ import annotations
 

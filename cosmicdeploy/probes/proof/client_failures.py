@@ -19,14 +19,14 @@ Counts = Mapping[str, int]
 
 
 def judge_client_failures(ctx: Context, traffic: TrafficStats) -> None:
-    """Store in `traffic.client_failures` what the proxy's access log says about the run's changes.
+    """Store in `traffic.client_failures` how many 5xx clients got, if they are too many; else "".
 
     The proxy itself answers 502 and 504 if it got no response from a replica. If there were none
     before the first change, a single one is a failure. Otherwise their share must not exceed the
     larger of `watch.max_error_rate` and the share before the change. The same limit applies to all
-    5xx together. A 5xx in an announced gap or a 503 during maintenance does not count. Nothing is
-    stored if the run has changed no container, or if the log does not cover the time before and
-    after the change.
+    5xx together. A 5xx in an announced gap or a 503 during maintenance does not count. Stores
+    "" if the run has changed no container, or if the log does not cover the time before and after
+    the change.
     """
     traffic.client_failures = _judged(ctx, traffic)
 

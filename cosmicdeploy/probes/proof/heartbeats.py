@@ -25,9 +25,10 @@ class Heartbeats:
     def __init__(self, ctx: Context, settings: Heartbeat, token: str) -> None:
         self._settings, self._token = settings, token
         self.lookup_problem = "" if settings.id else "verify.heartbeat.id is not configured"
-        self._access = self._reach(ctx)
+        self._access = self._database(ctx)
 
-    def _reach(self, ctx: Context) -> DatabaseAccess | None:
+    def _database(self, ctx: Context) -> DatabaseAccess | None:
+        """Return how to reach the database; None if no lookup is configured or possible."""
         try:
             return ctx.database() if self._settings.id else None
         except CosmicError as error:

@@ -21,6 +21,7 @@ class Comparison:
 
     def __init__(self, ctx: Context, rollout_start: float, soak_start: float) -> None:
         self._ctx, self._rollout_start, self._soak_start = ctx, rollout_start, soak_start
+        # The run's counts when the soak begins, to be subtracted from its later counts.
         self._limited = ctx.run.traffic.limited if ctx.run.traffic else 0
         self._not_found = ctx.run.traffic.not_found if ctx.run.traffic else 0
         self._beats = self._beats_so_far()

@@ -135,8 +135,7 @@ class RequestStream:
             now = time.monotonic()
             self.measured.begin(number)
             if every and (number - 1) % every == 0:
-                heartbeat = (self._send_heartbeat, now, next(heartbeat_kept))
-                self._submit(number, *heartbeat)
+                self._submit(number, self._send_heartbeat, now, next(heartbeat_kept))
             else:
                 kept, name = next(turns)
                 send = partial(self._send_health_request, name)
@@ -203,7 +202,7 @@ class RequestStream:
             return
         counted["acknowledged"] += 1
         if maintenance.is_open:
-            return  # a rollback may have swapped the data since then
+            return  # a rollback may have swapped the data since the heartbeat was stored
         is_stored = heartbeats.is_stored(heartbeat_id)
         if is_stored:
             counted["found"] += 1

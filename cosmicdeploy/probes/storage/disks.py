@@ -41,13 +41,14 @@ class FileSystem:
 
     @property
     def is_in_memory(self) -> bool:
+        """Whether the file system has no disk (tmpfs)."""
         return self.device in ("tmpfs", "shm")
 
 
 def file_systems(
     ctx: Context, container: Container, folders: Sequence[str], *, inodes: bool = False
 ) -> list[FileSystem]:
-    """Return the file systems of these folders in a container, with their bytes or their inodes.
+    """Return the file systems of these folders in a container, with sizes in KiB or in inodes.
 
     Runs `df` in the container; returns an empty list if the container has no `df`. Raises
     `EngineError`, also if `df` does not answer because the server of a network file system is down.
@@ -79,7 +80,10 @@ def nearest_existing(folder: Path) -> Path:
 
 
 def file_system_here(folder: Path) -> FileSystem:
-    """Return the file system of a folder, or of its nearest parent if it does not exist yet."""
+    """Return the file system of a folder of this host, with sizes in KiB.
+
+    If the folder does not exist yet, that of its nearest parent.
+    """
     folder = nearest_existing(folder)
     usage = shutil.disk_usage(folder)
     return FileSystem(

@@ -85,15 +85,16 @@ def unwritable_mounts(
     """Return those of the mounted folders `targets` to which `user` cannot write, but should.
 
     `user` is "" for the container's own user. Runs one shell in the container, and changes nothing.
-    Raises `ProbeFailed` if the container has no shell, and `EngineError`.
+    Raises `ProbeFailed` if the script fails or the container has no shell, and `EngineError`.
     """
     pairs = itertools.chain.from_iterable((use, target) for target, use in targets.items())
     command = ["sh", "-c", SCRIPT, "sh", *pairs]
     result = ctx.engine.exec_as(user, container.id, command, silence=SILENCE_SECONDS)
     if result.exit_code != 0:
-        reason = (result.error_text or result.text).strip().splitlines()[-1:]
+        lines = (result.error_text or result.text).strip().splitlines()
+        reason = lines[-1] if lines else f"the shell ended with exit code {result.exit_code}"
         raise ProbeFailed(
-            f"It is unknown whether the mounts can be written to: {''.join(reason)}",
+            f"It is unknown whether the mounts can be written to: {reason}",
             where=container.name,
         )
     return list(_parse(result.text))

@@ -39,6 +39,7 @@ class _Process:
 
     @property
     def user(self) -> str:
+        """The user as `user_in` returns it."""
         return self.uid if self.groups - {self.gid} else f"{self.uid}:{self.gid}"
 
 
@@ -64,9 +65,10 @@ def process_user(ctx: Context, container: Container, pid_mode: str | None) -> st
 def user_in(text: str) -> str | None:
     """Return the user in the script's output as "UID:GID"; "" for root, None if it is unknown.
 
-    That is the user of the first process that root started as another user, for example after
-    `init: true` or an entrypoint's script. Children with their parent's name do not count: they are
-    the workers of nginx or PHP-FPM, whose first process runs as root and opens the files.
+    That is the user of process 1 or, if this process runs as root, of the first process that does
+    not run as root but whose parent does: the server below an init (`init: true`), for example, or
+    below an entrypoint's script. A child with its parent's name does not count: it is a worker of
+    nginx or PHP-FPM, whose first process runs as root and opens the files.
 
     If the process has further groups, returns "UID": the engine then looks up the user's groups in
     the container's /etc/group, as the program that changed the user has done.
@@ -91,9 +93,9 @@ def _is_server(processes: Mapping[int, _Process], pid: int) -> bool:
 
 def _descends_from_first(processes: Mapping[int, _Process], process: _Process) -> bool:
     """Whether the process is the first one or its descendant, and not one of `docker exec`."""
-    for _ in (
-        processes
-    ):  # limited, since a process id that was reused in the meantime could make a circle
+    # As many turns as there are processes: if an id was reused while the script read the processes,
+    # the parents may form a circle.
+    for _ in processes:
         parent = processes.get(process.parent)
         if parent is None:
             break

@@ -20,8 +20,8 @@ TABLES = ("net/tcp", "net/tcp6")
 def is_reached(ctx: Context, container: Container) -> bool:
     """Return whether the proxy has a connection to this replica, or had one a moment ago.
 
-    The result is also False if no client has sent a request. Raises `EngineError` if the replica's
-    connection tables cannot be read.
+    False as well if no client has sent a request for some time. Raises `EngineError` if the
+    replica's connection tables cannot be read.
     """
     return bool(connections(ctx, container))
 

@@ -20,8 +20,8 @@ def is_same_file(ctx: Context, container: Container, target: str, path: Path) ->
     identity, root = _identity(path), proc.root(container)
     if not identity:
         return False
-    # Seen from the host, a link in the container's path may lead elsewhere. So only a match proves
-    # something.
+    # Seen from the host, a link in the container's path may lead to another file than in the
+    # container. So only a match proves something.
     if root and _identity(root / target.lstrip("/")) == identity:
         return True
     inside = _identity_in_container(ctx, container, target)

@@ -20,9 +20,9 @@ NETWORK = "net/"
 def read(ctx: Context, container: Container, *names: str) -> ExecResult:
     """Return the contents of files, one after the other.
 
-    `names` are paths below /proc, or patterns such as `[0-9]*/stat`. Raises `EngineError` if the
-    container does not run. If `cat` is needed and the image lacks `cat`, the result's text is an
-    error message or empty.
+    `names` are paths below /proc, or patterns such as `[0-9]*/stat`. Files that cannot be read are
+    left out. Raises `EngineError` if the container does not run. If `cat` is needed and the image
+    lacks it, the result's text is an error message or empty.
     """
     text = _read_on_host(container, names)
     if text is not None:

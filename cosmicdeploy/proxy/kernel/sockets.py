@@ -9,18 +9,19 @@ from typing import Literal
 
 ESTABLISHED = 0x01
 LISTEN = 0x0A
-# Addresses are printed as 32-bit words in the machine's byte order: little-endian on x86-64 and
-# ARM, on which Docker runs.
-ORDER: Literal["little"] = "little"
-WORD = 8
+# The kernel prints an address as 32-bit words of 8 hexadecimal digits. Each word is a number as the
+# machine reads it from memory, so the order of its bytes is the machine's: little-endian on x86-64
+# and ARM, the machines that Docker supports.
+BYTE_ORDER: Literal["little"] = "little"
+DIGITS_OF_WORD = 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
     """A TCP connection or a listening socket of a container.
 
-    `port` is the container's, `peer` and `peer_port` are the other end's. `state` is the kernel's
-    number, such as `ESTABLISHED`.
+    `port` is the container's port. `peer` and `peer_port` are the address and port of the other
+    side. `state` is the kernel's number, such as `ESTABLISHED`.
     """
 
     port: int
@@ -34,20 +35,21 @@ def read_tables(text: str) -> Iterator[Connection]:
     for line in text.splitlines():
         words = line.split()
         if len(words) > 3 and words[0].endswith(":") and ":" in words[1]:
-            _, port = _end(words[1])
-            peer, peer_port = _end(words[2])
+            _, port = _address_and_port(words[1])
+            peer, peer_port = _address_and_port(words[2])
             yield Connection(port=port, peer=peer, peer_port=peer_port, state=int(words[3], 16))
 
 
-def _end(text: str) -> tuple[str, int]:
+def _address_and_port(text: str) -> tuple[str, int]:
     address, _, port = text.partition(":")
     return _address(address), int(port, 16)
 
 
 def _address(digits: str) -> str:
     """Convert hexadecimal digits to an address; an IPv4-mapped IPv6 address becomes plain IPv4."""
-    words = [digits[i : i + WORD] for i in range(0, len(digits), WORD)]
-    packed = b"".join(int(word, 16).to_bytes(4, ORDER) for word in words)
+    starts = range(0, len(digits), DIGITS_OF_WORD)
+    words = [int(digits[start : start + DIGITS_OF_WORD], 16) for start in starts]
+    packed = b"".join(word.to_bytes(4, BYTE_ORDER) for word in words)
     address = ipaddress.ip_address(packed)
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return str(mapped or address)

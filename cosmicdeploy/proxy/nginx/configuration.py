@@ -104,7 +104,10 @@ class _Reader:
 
 @dataclass(frozen=True)
 class _Token:
-    """A word or a mark; `line` counts from 1, since a file's text follows its heading's line."""
+    """A word or a mark. `line` is the number of its line, from 1.
+
+    `_tokens` counts the line feeds before the token. The first one ends the heading of the file.
+    """
 
     text: str
     is_mark: bool

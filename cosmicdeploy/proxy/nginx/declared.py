@@ -21,8 +21,10 @@ SUFFIXES = ("", ".conf", ".template")
 MAIN = f"{FOLDER}/nginx.conf"
 # From these templates nginx's official image writes the files in `conf.d` as the container starts.
 TEMPLATES, CONFIGURED = f"{FOLDER}/templates", f"{FOLDER}/conf.d"
-# A variable of the container's environment in a template; nginx's own have no braces there.
+# A variable of the container's environment in a template. A name that the environment does not have
+# is a variable of nginx, and stays.
 VARIABLE = re.compile(r"\$\{(\w+)\}")
+# Longer files are not read: they are hardly configuration.
 MAX_BYTES = 256 << 10
 # nginx's variables for the value of `root`.
 ROOTS = ("$document_root", "$realpath_root")
@@ -46,7 +48,7 @@ class DeclaredPass:
 
 
 def passes_to(service: Service, declared: Iterable[tuple[str, DeclaredPass]]) -> list[DeclaredPass]:
-    """Return those of the directives that pass requests to a service; `declared` is `passes_in`'s.
+    """Return the directives that pass requests to a service, among the results of `passes_in`.
 
     Empty if no directive names the service, or if directives name it only by variables that nginx
     alone can resolve.
@@ -58,8 +60,9 @@ def passes_to(service: Service, declared: Iterable[tuple[str, DeclaredPass]]) ->
 def declared_tree(service: Service) -> tuple[Directive, ...]:
     """Return the directives in the configuration files that the compose file mounts into nginx.
 
-    Each has its file in the container. Variables in templates get the values that the compose file
-    declares. Empty if no file is mounted, or if no nginx would read these.
+    The file of each directive is its path in the container. Variables in templates get the values
+    that the compose file declares. Empty if no file is mounted, or if blocks are nested so deeply
+    that no nginx would read them.
     """
     texts = {
         written_file(file): filled(text, service.environment)
@@ -160,7 +163,7 @@ def _read(path: Path) -> Iterator[tuple[Path, str]]:
 
 
 def names_of(service: Service) -> set[str]:
-    """Return the names by which other containers reach those of a service."""
+    """Return the names by which other containers reach the containers of a service."""
     aliases = (alias for network in service.networks for alias in network.aliases)
     return {service.compose_name, service.container_name, *aliases}
 
@@ -186,7 +189,10 @@ def _declared(path: str, directive: PassDirective, port: int | None) -> Declared
 
 
 def _script(directive: PassDirective) -> str:
-    """Return the path of the PHP script that answers requests; "" if it is unknown."""
+    """Return the path of the PHP script that answers requests; "" if it is unknown.
+
+    If a request names the script, that is the script of most applications, `/index.php`.
+    """
     text = "".join(directive.scope.get("fastcgi_param SCRIPT_FILENAME", ()))
     root = "".join(directive.scope.get("root", ()))
     for variable in ROOTS:

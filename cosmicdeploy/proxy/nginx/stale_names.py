@@ -65,11 +65,11 @@ def reload_if_stale(ctx: Context, moved: Collection[str] | None = None) -> bool:
     newer = [
         name for name in _known_by_name(ctx, groups_with_replicas) if _is_newer(ctx, name, nginx)
     ]
-    stale = (
-        _unreached_newer(ctx, [name for name in newer if policies[name].in_rotation], policies)
-        if moved is None
-        else _unreached_moved(ctx, [name for name in newer if name in moved], policies)
-    )
+    if moved is None:
+        probed = [name for name in newer if policies[name].in_rotation]
+        stale = _unreached_newer(ctx, probed, policies)
+    else:
+        stale = _unreached_moved(ctx, [name for name in newer if name in moved], policies)
     # If one worker reaches these replicas, the other workers may still have old addresses.
     stale += [
         name
@@ -173,6 +173,7 @@ def _unreached_newer(
 
 
 def _known_by_name(ctx: Context, groups_with_replicas: list[Group]) -> list[str]:
+    """Return the replicas that nginx's configuration names, instead of their addresses."""
     servers = {server.host for group in groups_with_replicas for server in group.servers}
     return [name for name in ctx.settings.services.app if names(ctx, name) & servers]
 

@@ -1,9 +1,9 @@
-"""Record which image's files a volume has.
+"""Record from which image the files in a volume come.
 
 The record of a volume is the file `.cosmicdeploy/static-files/VOLUME.json` in the stack's folder.
 The record names the image and lists its files, so that a later deploy knows which files of the
-volume it may replace or remove. The record and its volume contain the same random id, since a later
-volume of the same name has other files.
+volume it may replace or remove. The record and its volume contain the same random id, so that the
+record is not used for a later volume of the same name, which has other files.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def read_record(ctx: Context, volume: str) -> Record | None:
         return Record(image=str(data["image"]), volume_id=str(data["volume_id"]), **files)
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OSError) as error:
         raise NeedsPerson(
             "It is unknown which image's files are in a volume: the record cannot be read",
             where=str(path),

@@ -124,6 +124,7 @@ def _volume_id(ctx: Context, served: Served) -> str:
 
 
 def _with_own(service: Service, mounts: Iterable[Mount]) -> Service:
+    """Return the service with a new anonymous volume in place of each of these mounts."""
     replaced = {mount.target for mount in mounts}
     own = {"source": "", "read_only": False, "volume": VolumeOptions()}
     return replace(

@@ -89,7 +89,8 @@ def end_tools(ctx: Context) -> None:
 def _in_place_for_clients(ctx: Context, runs: Runs) -> Runs:
     """Return the runs up to the last one that swapped data, if clients have been let in since.
 
-    An undo of these runs would lose what clients have written.
+    Empty if none has swapped data, or if maintenance is still on. An undo of these runs would lose
+    what clients have written.
     """
     swapping = [n for n, run in enumerate(runs) if has_swapped_data(applied_by([run]))]
     if not swapping or is_maintenance_on(ctx):

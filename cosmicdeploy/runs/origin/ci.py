@@ -10,14 +10,14 @@ from cosmicdeploy.journal.records.origin import CiJob
 from cosmicdeploy.runs.origin.ci_systems import ANY_NAME, ANY_SIGN, SYSTEMS, CiSystem
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
-# The only keys of a query that are kept: they lead to the job. Any other may hold a token.
+# The only keys of a query that are kept: they lead to the job. Any other key may hold a token.
 KEPT_KEYS = ("buildId",)
 NO = ("", "0", "false", "no")
 MAX_LENGTH = 500
 
 
 def ci_job(environ: Mapping[str, str]) -> CiJob | None:
-    """Return the CI job of this process; None if it is none."""
+    """Return the CI job that runs this process; None outside of CI."""
     system = _system(environ)
     if system is None:
         is_unknown_system = _is_set(environ, ANY_SIGN)
@@ -30,9 +30,9 @@ def ci_job(environ: Mapping[str, str]) -> CiJob | None:
 
 
 def branch_of(environ: Mapping[str, str], commit: str) -> str:
-    """Return the branch that the CI job builds; "" without a job, or if it is of another commit.
+    """Return the branch that the CI job builds; "" outside of CI, or if it builds another commit.
 
-    A CI job often checks out a commit without its branch.
+    A CI job often checks out a commit without its branch, so git does not know the branch.
     """
     system = _system(environ)
     if system is None or not commit or environ.get(system.commit) != commit:
@@ -41,9 +41,9 @@ def branch_of(environ: Mapping[str, str], commit: str) -> str:
 
 
 def without_secrets(url: str) -> str:
-    """Return the URL without user, password, fragment, and query but for `KEPT_KEYS`.
+    """Return the URL without user, password and fragment, and of its query only `KEPT_KEYS`.
 
-    Returns "" for what is no http or https URL, and for one that is too long.
+    Returns "" for what is no http or https URL, and for a URL that is too long.
     """
     try:
         parts = urlsplit(url)

@@ -1,4 +1,4 @@
-"""The CI systems by which a job is recognized, as data: the variables that each sets for its jobs.
+"""The CI systems that are recognized, as data: the variables that each of them sets for its jobs.
 
 A `{NAME}` in a template stands for the value of that variable.
 """

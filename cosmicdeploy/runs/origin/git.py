@@ -12,17 +12,19 @@ from cosmicdeploy.journal.records.origin import GitState
 
 # Git needs some milliseconds; on a hanging file system it may need for ever.
 TIMEOUT_SECONDS = 2.0
-# The repository is that of the folder, not one that the environment names, as in a git hook.
+# Variables that name another repository than that of the folder, as in a git hook.
 OF_ANOTHER = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
-# No file of the repository is changed, and no program that its configuration names watches it.
+# git changes no file of the repository, and does not start the file system monitor that the
+# repository's configuration may name.
 OPTIONS = ("--no-optional-locks", "-c", "core.fsmonitor=false")
 DETACHED = "HEAD"
 
 
 def git_state(folder: Path, environ: Mapping[str, str]) -> GitState | None:
-    """Return the commit that is checked out in the folder; None if there is none, or no `git`.
+    """Return the commit that is checked out in the folder; None without a commit or without `git`.
 
-    Only files that git tracks count for `dirty`, which is None if git needs too long.
+    Waits up to `TIMEOUT_SECONDS`. Only files that git tracks count for `dirty`, which is None if
+    git does not answer in this time.
     """
     deadline = time.monotonic() + TIMEOUT_SECONDS
     head = _git(folder, environ, deadline, "rev-parse", "HEAD", "--abbrev-ref", "HEAD")

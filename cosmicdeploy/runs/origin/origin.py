@@ -26,6 +26,7 @@ def origin_of(folder: Path, environ: Mapping[str, str]) -> Origin:
 
 
 def _git(folder: Path, environ: Mapping[str, str], usable: Mapping[str, str]) -> GitState | None:
+    """Return the commit in the folder; its branch is that of the CI job if git knows none."""
     state = git_state(folder, environ)
     if state is None or state.branch:
         return state

@@ -13,23 +13,23 @@ from cosmicdeploy.text.shorten import PARAGRAPH, cut
 # What is nested more deeply is not recorded.
 LEVELS = 8
 TOO_DEEP = "… (nested too deeply)"
-# Secrets are looked for in so many characters of a text, of which `PARAGRAPH` are recorded: so no
-# secret is cut in two, and a text of megabytes takes no time.
+# A text is cut to this length before its secrets are masked, so that a text of megabytes takes no
+# time, and to `PARAGRAPH` characters after that, so that no secret is cut in two.
 LONGEST = 20_000
-# The facts of one step have at most this many characters as JSON, a whole summary as many bytes.
+# The largest size of the facts of one step, and of a whole summary, as JSON.
 FACTS_CHARACTERS = 6000
 SUMMARY_BYTES = 64_000
 # The parts of a summary, in the order in which they are left out if it is too long.
 LARGE_PARTS = (
-    *("phases", "series", "facts", "points", "steps", "warnings", "requests", "gaps"),
-    *("maintenance", "restarts", "releases", "error"),
-)
+    "phases", "series", "facts", "points", "steps", "warnings", "requests", "gaps",
+    "maintenance", "restarts", "releases", "error",
+)  # fmt: skip
 
 
 def bounded(value: Any, secrets: Sequence[str] = (), levels: int = LEVELS) -> Any:
     """Return a value as JSON; secrets in texts are masked, and long texts are cut.
 
-    A number that is not finite becomes null. How much it may be in all: `bounded_facts`, `fitted`.
+    A number that is not finite becomes null. `bounded_facts` and `fitted` limit the total size.
     """
     if isinstance(value, float):
         return value if math.isfinite(value) else None
@@ -47,14 +47,14 @@ def _parts(value: Any, secrets: Sequence[str], levels: int) -> Any:
 
 
 def bounded_facts(facts: Mapping[str, Any], secrets: Sequence[str]) -> dict[str, Any]:
-    """Return a step's facts, bounded; only the number of their characters if they are too many."""
+    """Return a step's facts, bounded; if they are too long, only the number of their characters."""
     own: dict[str, Any] = bounded(facts, secrets)
     size = len(_json(own))
     return own if size <= FACTS_CHARACTERS else {"left_out_characters": size}
 
 
 def fitted(summary: dict[str, Any]) -> dict[str, Any]:
-    """Return the summary, without its largest parts if it would be too long; names these."""
+    """Return the summary; leave out large parts until it fits, and name these in `left_out`."""
     left_out: list[str] = list(summary.get("left_out", ()))
     for part in LARGE_PARTS:
         if len(_json(summary).encode(errors="replace")) <= SUMMARY_BYTES:
@@ -66,7 +66,10 @@ def fitted(summary: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without(summary: dict[str, Any], part: str) -> dict[str, Any] | None:
-    """Return the summary without a part; None if it does not have the part."""
+    """Return the summary without a part; None if it does not have the part.
+
+    The part "facts" is those of all steps.
+    """
     if part == "facts" and (steps := summary.get("steps")):
         return {**summary, "steps": [{**step, "facts": {}} for step in steps]}
     if not summary.get(part):

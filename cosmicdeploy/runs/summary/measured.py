@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 def gaps(ctx: Context, notes: RunNotes, *, probed: bool) -> list[Json]:
-    """Return the announced gaps; `probed` says whether the run sent requests."""
+    """Return the announced gaps; without requests (`probed`), what failed in them is unknown."""
     own = ctx.run.gaps
     return [
         {

@@ -30,8 +30,9 @@ MASK = "***"
 def stack_secrets(ctx: Context) -> Sequence[str]:
     """Return the secrets of a stack, the longest first.
 
-    These are the values of variables whose name says so, of those that the settings name, passwords
-    in URLs, the secrets of the compose file that are no files, and the options of destinations.
+    These are the values of the variables that the settings name as secret or whose name says so,
+    also among build arguments and the options of destinations; passwords in URLs; and the secrets
+    of the compose file that are no files.
     """
     named = _named(ctx.settings.model_dump())
     services = ctx.stack.services.values()
@@ -64,16 +65,16 @@ def _secret_values(variables: Mapping[str, Any], named: set[str]) -> Iterator[st
 
 
 def _declared(service: Service) -> Iterator[str]:
-    """Yield the texts of a service's secrets that the compose file has, or a variable."""
+    """Yield the texts of a service's secrets that are in the compose file or in a variable."""
     yield from (each.content for each in service.copied_files if each.key.startswith(SECRET_FILE))
     if service.build:
         yield from (each.value for each in service.build.secrets)
 
 
 def longest_first(values: Iterable[str]) -> Sequence[str]:
-    """Return the lines of these values, the longest first; lines that are too short are left out.
+    """Return these values and each of their lines, the longest first; leave out short ones.
 
-    A log has a secret of several lines, such as a key, line by line.
+    A log may contain single lines of a secret that has several, such as a key.
     """
     lines = {line.strip() for value in values for line in [value, *value.splitlines()]}
     return sorted((s for s in lines if len(s) >= SHORTEST_SECRET), key=len, reverse=True)

@@ -30,12 +30,15 @@ SUMMARY_OF_RUN = "the summary of this run"
 
 
 def first_facts(ctx: Context) -> Json:
-    """Return what the first record of a run has only for `history` and `report`."""
+    """Return the facts that the first record of a run has only for `history` and `report`.
+
+    An error is only a warning; the facts are then incomplete.
+    """
     facts: Json = {}
     with _only_warning(ctx, "where the run is started from"):
         writer, origin = _Writer(ctx), origin_of(ctx.loaded.directory, os.environ)
         facts["origin"] = writer.safe(origin.model_dump())
-        with suppress(CosmicError):  # without an engine, that is unknown
+        with suppress(CosmicError):  # without an engine, the releases are unknown
             facts["releases"] = writer.safe(running_by_service(ctx.with_cached_facts()))
     return facts
 
@@ -145,8 +148,11 @@ class _Writer:
         }
 
     def _running(self) -> Json:
-        """Return what runs now: the releases, and how often the containers have restarted."""
-        with suppress(CosmicError):  # without an engine, that is unknown
+        """Return what runs now: the releases, and how often the containers have restarted.
+
+        Empty if the engine does not answer.
+        """
+        with suppress(CosmicError):
             ctx = self._ctx.with_cached_facts()
             releases, deployed = running_by_service(ctx), ctx.settings.services.deployed
             containers = {name: ctx.container(name) for name in deployed}

@@ -19,10 +19,10 @@ DATA_LINES = {"schema": "the schema differs", "migrations": "migrations differ"}
 
 
 def observe(ctx: Context, before: State | None = None) -> State:
-    """Return image tags, containers and schema as JSON; the schema is None if it cannot be read.
+    """Return image tags, containers, schema and applied migrations as JSON.
 
-    With `before`, the state covers the services in `before`; without it, all services that a run
-    may change.
+    The schema and the migrations are None if the database cannot be read. With `before`, the state
+    covers the services in `before`; without it, all services that a run may change.
     """
     ctx = ctx.with_cached_facts()
     services = ctx.settings.services
@@ -57,7 +57,7 @@ def _schema(ctx: Context, before: State | None) -> dict[str, Any]:
 
 
 def _migrations(facts: Facts, before: State | None) -> Any:
-    """Return the applied migrations; without a table, those in `before`, so that none differs.
+    """Return the applied migrations; without a table, those in `before`, so that they are equal.
 
     Earlier versions read the table of Laravel also where no framework is configured.
     """

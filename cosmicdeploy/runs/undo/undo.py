@@ -59,12 +59,15 @@ def _change(intent: Intent) -> Change:
 
 
 def has_swapped_data(applied: Sequence[Applied]) -> bool:
-    """Whether one of these steps puts other data in place in the database."""
+    """Return whether one of these steps puts other data in place in the database."""
     return any(each.step.swaps_data for each in applied)
 
 
 def unexpected(applied: Sequence[Applied], differences: Sequence[str]) -> Sequence[str]:
-    """Return the differences from the state before, without those that the steps leave."""
+    """Return the differences from the state before, without those that the steps leave on purpose.
+
+    A step that leaves data in place explains every difference of the database.
+    """
     if not any(each.step.leaves_data(each.change) for each in applied):
         return differences
     return [line for line in differences if line not in DATA_LINES.values()]

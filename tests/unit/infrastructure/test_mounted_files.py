@@ -172,9 +172,10 @@ def test_the_record_holds_no_content_and_no_plain_digest(mounted: Mounted) -> No
     assert path.stat().st_mode & 0o777 == 0o600
     first = path.read_text()
     assert "first" not in first
-    path.write_text("{")
-    mounted.remember()
-    assert path.read_text() != first, "with a key of its own"
+    for damaged in ("{", "[]", '{"key":' * 100_000):
+        path.write_text(damaged)
+        mounted.remember()
+        assert path.read_text() not in (first, damaged), "with a key of its own"
 
 
 def test_a_restart_makes_a_record_void(mounted: Mounted) -> None:

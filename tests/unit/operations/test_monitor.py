@@ -60,6 +60,12 @@ def test_an_incomplete_context_hides_no_line_and_no_transition() -> None:
     assert parsed(f"{TRANSITION} without more")[0].context == {}
 
 
+def test_a_context_that_is_nested_too_deeply_hides_no_line() -> None:
+    nested = f"{TRANSITION} " + '{"a":' * 100_000
+    last = f"{TRANSITION} {json.dumps(CONTEXT)}"
+    assert [each.text for each in parsed(nested, last)] == [nested, last]
+
+
 def test_a_transition_from_several_sources_is_reported_once_and_again_when_repeated() -> None:
     once, off = Deduplicator(), "Temporarily Offline"
     new = [

@@ -87,7 +87,7 @@ def test_an_application_that_no_request_is_sent_to_is_named(opened: Context) -> 
     assert [each.service for each in found] == ["app", "admin"]
     assert "the address at which clients reach the stack is unknown" in found[0].what
     assert "applications.admin.reached_at is false" in found[1].what
-    assert "set `probe.url` there" in found[0].todo
+    assert "set `probe.url`, or publish a port" in found[0].todo
     assert "or set `app.reached_at` to a URL" in found[0].todo
     quiet = loaded.settings.model_copy(update={"probe": Probe(rate=0)})
     loaded = loaded_of(quiet, file=Path())

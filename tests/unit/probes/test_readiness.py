@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,6 +14,8 @@ from cosmicdeploy.context.lookup_cache import LookupCache
 from cosmicdeploy.engine.facts import Container, ExecResult, LogLine
 from cosmicdeploy.errors import EngineError, UnhealthyContainer
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
+from cosmicdeploy.probes.responses import ResponsesInARow
+from cosmicdeploy.settings import Application
 
 CHECK = ("alive",)
 
@@ -85,7 +87,7 @@ def test_the_error_about_a_container_that_was_paused_meanwhile_advises_up(
 def test_a_new_container_that_has_restarted_is_not_ready(ctx: Context, engine: Engine) -> None:
     """Even if it restarted before it was looked at for the first time, and runs again."""
     engine.only = replace(engine.only, restart_count=1, health="healthy")
-    with pytest.raises(UnhealthyContainer, match="it ended and was restarted") as raised:
+    with pytest.raises(UnhealthyContainer, match=r"healthy \(it ended and was restarted") as raised:
         wait_ready(ctx, "w", "worker", is_new=True)
     assert list(raised.value.details) == ["crashed"]
     assert wait_ready(ctx, "w", "worker") == engine.only, "one that ran before may have restarted"
@@ -105,3 +107,26 @@ def test_a_log_that_cannot_be_read_does_not_hide_why_a_container_failed(
         with pytest.raises(UnhealthyContainer) as raised:
             wait_ready(ctx, "w", "worker", is_new=True)
         assert list(raised.value.details)[-1].startswith("the log cannot be read: Reading logs")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_proven"),
+    [
+        ("http://localhost:8000/health", True),
+        ("http://127.0.0.1:8000/health", True),
+        ("http://localhost:8000/health?database=1", False),
+        ("http://localhost:8001/health", False),
+        ("http://other:8000/health", False),
+        ("https://localhost:8000/health", False),
+    ],
+)
+def test_a_response_proves_only_a_health_check_that_sends_the_same_request(
+    url: str, is_proven: bool, engine: Engine
+) -> None:
+    application = SimpleNamespace(port=8000, health_path="/health")
+    ctx = SimpleNamespace(settings=SimpleNamespace(restart=SimpleNamespace(passes=2)))
+    responses = ResponsesInARow(
+        cast(Context, ctx), cast(Application, application), on_good_response=lambda: None
+    )
+    container = replace(engine.only, healthcheck=("curl", "-f", url))
+    assert responses.prove_health(container) is is_proven

@@ -61,7 +61,12 @@ def test_arguments_that_may_be_secret_are_not_repeated() -> None:
         ("CMD", "redis-cli", "ping"),
         ("CMD", "/true-north/check"),
         ("CMD-SHELL", f"curl -f {URL} || true-north/check"),
+        ("CMD-SHELL", f"curl -f {URL} || exit 1; echo ok"),
+        ("CMD-SHELL", f"if ! curl -f {URL}; then exit 1; fi; true"),
+        ("CMD-SHELL", f"set -e; curl -f {URL}; echo ok"),
+        ("CMD-SHELL", f"curl -s {URL}/warm-up && curl -sf {URL}"),
         ("CMD-SHELL", "x" * 100_000),
+        ("CMD-SHELL", "x" * 1994 + "; true && pg_isready"),
     ],
 )
 def test_a_check_that_can_fail(test: Sequence[str]) -> None:

@@ -151,3 +151,12 @@ def test_without_a_running_proxy_the_compose_file_locates_the_flag(
     put_in_service(ctx, "app-2")
     assert out_of_service(ctx) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stack_without_a_proxy_has_no_flag_file_on_the_host(
+    stack_of: Callable[..., Any],
+) -> None:
+    ctx = stack_of(ScriptedEngine({}))
+    services = ctx.settings.services.model_copy(update={"proxy": None})
+    ctx.loaded.settings = ctx.settings.model_copy(update={"services": services})
+    assert flag_files.declared_host_path(ctx, FILE) is None

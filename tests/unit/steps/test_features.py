@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.engine.facts import ExecResult
 from cosmicdeploy.errors import CosmicError, ProbeFailed, Refused, UsageError
 from cosmicdeploy.probes.application.features import parse_state, states
 from cosmicdeploy.runs.plan import make_plan
@@ -94,6 +98,39 @@ def test_a_plan_decides_a_second_switch_of_the_same_feature_later(shop: Context)
 )
 def test_a_state_is_read_from_the_last_word_or_from_json(text: str, expected: bool) -> None:
     assert parse_state("banner", text).enabled is expected
+
+
+@dataclass
+class Console:
+    """The features and the console of an application whose commands end with exit code 1."""
+
+    output: bytes
+    features: Mapping[str, Any] = field(
+        default_factory=lambda: {"banner": SimpleNamespace(file=None, state=("banner:state",))}
+    )
+
+    @property
+    def settings(self) -> Any:
+        return SimpleNamespace(
+            features=self.features, main_application=None, released_by=lambda _application: []
+        )
+
+    def any_app(self) -> Any:
+        return SimpleNamespace(name="web-1")
+
+    def run_console(self, *_: Any, **__: Any) -> ExecResult:
+        return ExecResult(exit_code=1, stdout=self.output)
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [(b"", "exit code 1"), (b"\n no such command\nusage", "exit code 1: no such command")],
+)
+def test_the_reason_of_an_unknown_state_is_the_first_line_of_the_output(
+    output: bytes, expected: str
+) -> None:
+    (state,) = states(cast(Context, Console(output)))
+    assert state.enabled is None and state.found.endswith(expected)
 
 
 @pytest.mark.parametrize("text", ["", "perhaps", "[]", "7", json.dumps([{"name": "x"}]), "{"])

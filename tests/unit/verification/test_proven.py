@@ -106,6 +106,7 @@ def test_a_heartbeat_that_is_refused_for_long_is_unproven(
     [
         (Reply(200, ""), "an empty body"),
         (Reply(200, "<html>welcome</html>"), "without should_reconnect"),
+        (Reply(200, '{"a":' * 100_000), "without should_reconnect"),
         (Reply(302, "", {"Location": "/login"}), "redirects to /login"),
         (Reply(404), "404"),
     ],

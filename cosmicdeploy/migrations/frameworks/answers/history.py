@@ -67,7 +67,8 @@ class History(WrittenModel):
     def _matches(self, text: str) -> Mapping[str, re.Match[str]]:
         """Return the line of each migration, oldest first.
 
-        A line whose parents are no migrations is a part of a description.
+        A line whose parents are no migrations is part of a description, so it is dropped; so are
+        the lines that name a dropped line as a parent.
         """
         lines = [match for line in lines_of(text) if (match := self.migration.search(line))]
         if self.newest_first:
@@ -91,7 +92,7 @@ class History(WrittenModel):
         return names
 
     def _named(self, text: str) -> tuple[str, ...]:
-        """Return the migrations in a text with commas between them."""
+        """Return the migrations in a text with commas between them; without `base`."""
         names = (each.strip() for each in text.split(","))
         return tuple(name for name in names if name and name != self.base)
 

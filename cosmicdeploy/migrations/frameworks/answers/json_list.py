@@ -14,6 +14,7 @@ from cosmicdeploy.migrations.frameworks.answers.listing import (
     Answer,
     Listing,
     NotFitting,
+    too_long,
     valid_name,
 )
 from cosmicdeploy.migrations.frameworks.words import Words
@@ -23,7 +24,7 @@ from cosmicdeploy.text.sanitize import HARMFUL
 class JsonList(WrittenModel):
     """A JSON object with a list of migrations, oldest first.
 
-    Each text of a migration is a field for the words of a command, by its key.
+    A command may use each text of a migration as a field, such as {KEY} for the text with this key.
     """
 
     rows: str = Field(description="Key of the list")
@@ -36,7 +37,10 @@ class JsonList(WrittenModel):
     ignored: Words = Field(default=(), description="States of what is no migration to run")
 
     def listing(self, answer: Answer) -> Listing:
-        """Return the migrations of an answer; raises `NotFitting`."""
+        """Return the migrations of an answer; raises `NotFitting`.
+
+        A migration that the list has more than once is pending if one of its states says so.
+        """
         found: dict[str, bool] = {}
         fields: dict[str, Mapping[str, str]] = {}
         for row in self._rows(answer.text):
@@ -56,7 +60,7 @@ class JsonList(WrittenModel):
 
     def _rows(self, text: str) -> list[Mapping[str, Any]]:
         if len(text) > MAX_CHARACTERS:
-            raise NotFitting(f"it has {len(text):,} characters")
+            raise NotFitting(too_long(text))
         try:
             rows = json.loads(text[max(text.find("{"), 0) :])[self.rows]
         except (ValueError, LookupError, TypeError, RecursionError):
@@ -71,7 +75,7 @@ class JsonList(WrittenModel):
 
 
 def _texts(row: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return the texts of a migration that a command may have as a word."""
+    """Return the texts of a migration that are harmless as a word of a command."""
     return {
         key: value
         for key, value in row.items()

@@ -18,7 +18,7 @@ from cosmicdeploy.migrations.frameworks.answers.listing import (
 
 
 class Lines(WrittenModel):
-    """One line for each migration, oldest first. Lines that match no pattern mean nothing."""
+    """One line for each migration, oldest first. Lines that match no pattern are ignored."""
 
     applied: tuple[NamePattern, ...] = Field(
         default=(), description="Patterns of the lines of migrations that have run"

@@ -13,11 +13,12 @@ from cosmicdeploy.text.sanitize import DROPPED, HARMFUL
 
 # The list of ten thousand migrations has about 1 MiB.
 MAX_CHARACTERS = 4 << 20
-# A line is compared with the patterns up to here: some patterns need time by the square of it.
+# Only this many characters of a line are compared with the patterns: the time that some patterns
+# take grows with the square of the length.
 LINE_CHARACTERS = 500
 NAME_CHARACTERS = 255
 
-# Migration → those that must run before it.
+# Migration → the migrations that must run before it.
 Parents = Mapping[str, tuple[str, ...]]
 Pattern = re.Pattern[str]
 Patterns = tuple[Pattern, ...]
@@ -56,10 +57,11 @@ class Answer:
 class Listing:
     """The migrations that a framework lists, oldest first.
 
-    `names` are those that it has a file of; without the applied ones, if it lists only what is
-    pending. `parents` are the migrations that must run before each, if the framework shows them;
-    `joins` are the ends of the branches that a migration joins, for each that joins several.
-    `fields` are further facts about a migration, by their name, for the words of a command.
+    `names` are the migrations of which the framework has a file; without the applied ones, if it
+    lists only what is pending. `parents` maps each migration to those that must run before it, if
+    the framework shows them. `joins` maps each migration that joins several branches to the ends
+    of these branches. `fields` maps a migration to further facts about it, by their names, for the
+    words of a command.
     """
 
     names: tuple[str, ...]
@@ -75,9 +77,14 @@ def lines_of(text: str) -> Iterator[str]:
     Raises `NotFitting` if the answer is too long.
     """
     if len(text) > MAX_CHARACTERS:
-        raise NotFitting(f"it has {len(text):,} characters")
+        raise NotFitting(too_long(text))
     for line in DROPPED.sub("", text).splitlines():
         yield line[:LINE_CHARACTERS]
+
+
+def too_long(text: str) -> str:
+    """Return why an answer with more than `MAX_CHARACTERS` does not fit."""
+    return f"it has {len(text):,} characters, more than {MAX_CHARACTERS:,}"
 
 
 def valid_name(name: str) -> str:

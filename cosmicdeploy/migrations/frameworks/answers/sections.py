@@ -44,7 +44,7 @@ class Sections(WrittenModel):
                 found[self._name(line)] = section
         if not fits:
             raise NotFitting("it does not say whether a migration is pending")
-        # If it lists only what is pending, the framework's table has the others.
+        # If the answer lists only what is pending, the framework's table has the other migrations.
         others = answer.recorded if self.applied is None else ()
         return Listing(
             names=tuple(dict.fromkeys((*others, *found))),
@@ -52,7 +52,7 @@ class Sections(WrittenModel):
         )
 
     def _heading(self, line: str) -> bool | None:
-        """Return whether a heading is that of pending migrations; None if the line is none."""
+        """Return whether the migrations below a heading are pending; None for another line."""
         if self.pending.search(line):
             return True
         return False if self.applied and self.applied.search(line) else None

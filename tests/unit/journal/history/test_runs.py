@@ -92,7 +92,7 @@ def test_an_unknown_run_names_the_command_that_lists_them(
 
 def test_an_ambiguous_beginning_is_refused(recorded: Recorded) -> None:
     recorded.begin("aaaa9999")
-    with pytest.raises(UsageError, match="Several runs begin with 'aaaa'"):
+    with pytest.raises(UsageError, match="ids of several runs begin with 'aaaa'"):
         find_run(recorded.journal, "aaaa")
     assert find_run(recorded.journal, "aaaa9999").id == "aaaa9999"
 

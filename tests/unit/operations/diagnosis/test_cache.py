@@ -6,15 +6,18 @@ import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import redis
 
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.errors import ProbeFailed
 from cosmicdeploy.operations.diagnosis.checks.cache import judge
 from cosmicdeploy.operations.diagnosis.checks.cache_memory import Cache
 from cosmicdeploy.operations.diagnosis.finding import Finding, Severity
-from cosmicdeploy.probes.cache import refusal_of_writes
+from cosmicdeploy.probes.cache import cache_session, refusal_of_writes
 from tests.unit.operations.diagnosis.world import INFO
 
 MIB = 1 << 20
@@ -181,3 +184,23 @@ def test_a_write_is_tried_without_being_executed(reply: bytes, refusal: str) -> 
         client.close()
     tried = [word for word in commands if word in ("MULTI", "SET", "EXEC", "DISCARD")]
     assert tried[:2] == ["MULTI", "SET"] and "EXEC" not in tried
+
+
+@pytest.mark.parametrize(
+    ("variable", "what", "todo"),
+    [
+        (None, "Redis requires a password", "set `cache.password_variable`"),
+        ("REDIS_PASSWORD", "refuses the password in REDIS_PASSWORD: WRONGPASS", "correct REDIS_"),
+    ],
+)
+def test_a_refused_login_is_explained_by_whether_a_password_is_configured(
+    variable: str | None, what: str, todo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = SimpleNamespace(close=lambda: None)
+    monkeypatch.setattr("cosmicdeploy.probes.cache.open_cache", lambda *_: client)
+    ctx = SimpleNamespace(
+        settings=SimpleNamespace(cache=SimpleNamespace(password_variable=variable))
+    )
+    with pytest.raises(ProbeFailed) as failed, cache_session(cast(Context, ctx), "redis"):
+        raise redis.AuthenticationError("WRONGPASS invalid username-password pair")
+    assert what in failed.value.what and todo in failed.value.todo

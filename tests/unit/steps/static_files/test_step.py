@@ -193,11 +193,12 @@ def test_a_volume_of_the_same_name_that_is_new_is_filled_again(
     assert read_volume(volume) == RELEASE_1
 
 
+@pytest.mark.parametrize("content", ["{", '{"files": []}', '{"files":' * 100_000])
 def test_a_damaged_record_that_is_moved_away_is_no_obstacle(
-    deployed: Context, engine: LocalEngine
+    deployed: Context, engine: LocalEngine, content: str
 ) -> None:
     record = deployed.loaded.state_directory / "static-files" / f"{VOLUME}.json"
-    record.write_text("{")
+    record.write_text(content)
     engine.add_image("two", RELEASE_2)
     engine.tags["shop"] = "two"
     with pytest.raises(NeedsPerson, match="the record cannot be read") as raised:
