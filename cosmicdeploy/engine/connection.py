@@ -28,7 +28,7 @@ LOCAL_SOCKET = "http+docker://"
 # The newest API version to use: later versions may report containers in another form.
 NEWEST_API = "1.51"
 PODMAN = "Podman Engine"
-# The connection was lost before the response, or in the middle of it.
+# The errors of a connection that was lost before or within the response.
 _LOST_CONNECTION = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 _TIME_IS_UP = (requests.ReadTimeout, ReadTimeoutError, TimeoutError)
 
@@ -138,7 +138,7 @@ def translated(doing: str, where: str = "") -> Iterator[None]:
     """Turn the SDK's exceptions in this block into `EngineError`.
 
     `doing` names the action, such as "Tagging an image"; `where` names its object, such as a
-    container. A lost connection becomes `EngineUnavailable`, but not an engine that is only silent.
+    container. A lost connection becomes `EngineUnavailable`; mere silence of the engine does not.
     """
     try:
         yield
@@ -159,7 +159,7 @@ def _engine_error(error: Exception, doing: str, where: str) -> EngineError:
         )
     if isinstance(error, _LOST_CONNECTION):
         return EngineUnavailable(
-            f"The Docker Engine went away while {doing.lower()}",
+            f"The Docker Engine went away while {doing[:1].lower()}{doing[1:]}",
             where=where,
             todo="start the engine again, then run the same command again",
         )
@@ -169,9 +169,9 @@ def _engine_error(error: Exception, doing: str, where: str) -> EngineError:
 def is_silence(error: Exception) -> bool:
     """Return whether the engine sent nothing within the time limit of a request.
 
-    If the headers of the response have already arrived, the HTTP library raises the same error as
-    for a lost connection, and only the error's cause shows the time-out. That is so for a wait or a
-    pull, whose headers arrive immediately.
+    If the headers of the response have already arrived, as they do at once for a wait or a pull,
+    the HTTP library raises the same error as for a lost connection. Then only the error's cause
+    shows the time-out.
     """
     causes = (error, *error.args)
     return any(isinstance(each, _TIME_IS_UP) for each in causes)
