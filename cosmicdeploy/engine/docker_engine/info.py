@@ -9,6 +9,7 @@ from cosmicdeploy.engine.connection import LOCAL_SOCKET
 from cosmicdeploy.engine.facts import unix_time
 from cosmicdeploy.engine.protocol.info import EngineInfo
 
+# The words in `GET /info` of a rootless engine, and of Docker Desktop.
 ROOTLESS, DESKTOP = "name=rootless", "Docker Desktop"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -33,7 +34,7 @@ def _hides_containers(info: dict[str, Any]) -> bool:
 
 
 def _time(moment: str) -> float | None:
-    """Return the engine's time as a Unix time; None if it is missing or in another form."""
+    """Return the engine's time as a Unix time; None if it is missing or not in UTC ("…Z")."""
     try:
         return unix_time(moment) if moment.endswith("Z") else None
     except ValueError:

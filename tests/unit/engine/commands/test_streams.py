@@ -46,18 +46,18 @@ def test_an_input_that_cannot_be_read_is_reported_and_closed() -> None:
         raise OSError("the disk is broken")
 
     failures: list[Exception] = []
-    ours, of_command = socket.socketpair()
-    with ours, of_command:
-        of_command.settimeout(5)
-        send_stdin(ours, chunks(), failures)
-        assert [of_command.recv(10), of_command.recv(10)] == [b"one", b""]
+    own_end, command_end = socket.socketpair()
+    with own_end, command_end:
+        command_end.settimeout(5)
+        send_stdin(own_end, chunks(), failures)
+        assert [command_end.recv(10), command_end.recv(10)] == [b"one", b""]
     assert [str(failure) for failure in failures] == ["the disk is broken"]
 
 
 def test_a_command_that_reads_only_a_part_of_its_input_is_no_failure() -> None:
     failures: list[Exception] = []
-    ours, of_command = socket.socketpair()
-    of_command.close()
-    with ours:
-        send_stdin(ours, [b"one", b"two"], failures)
+    own_end, command_end = socket.socketpair()
+    command_end.close()
+    with own_end:
+        send_stdin(own_end, [b"one", b"two"], failures)
     assert failures == []
