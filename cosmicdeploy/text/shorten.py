@@ -17,10 +17,10 @@ CUT_MARK_LENGTH = 35
 
 
 def cut(text: str, most: int) -> str:
-    """Cut a text to `most` characters and append how many are missing.
+    """Cut a longer text to `most` characters and append how many are missing.
 
-    If the text was cut before, the number covers both cuts. Unpaired surrogates are escaped, since
-    they can be neither printed nor written.
+    If the text was cut before, the number covers both cuts. Unpaired surrogates are escaped in any
+    text, since they can be neither printed nor written.
     """
     text = encodable(text)
     mark = CUT_MARK.search(text)

@@ -66,11 +66,11 @@ def replica_numbers(
 ) -> Sequence[int] | None:
     """Return the numbers of a service's replicas; None if the service is to have one container.
 
-    The numbers are the declared ones and those of additional containers, for example after `docker
-    compose up --scale app=5`. If two containers have the same number, or a container has an unusual
-    name, additional containers are not counted, since they may be copies of one container rather
-    than replicas. A service with one declared replica counts as replicated only if several of its
-    containers are active.
+    The numbers are the declared ones and those of additional containers, for example after
+    `docker compose up --scale app=5`. If two containers have the same number, or any container has
+    an unusual name, additional containers are not counted, since they may be copies of one
+    container rather than replicas. A service with one declared replica counts as replicated only if
+    several of its containers are active.
     """
     found = of_service(containers, service)
     numbers = {final_name(c.name): labels.number_of(c.labels) for c in found}
