@@ -23,8 +23,10 @@ from cosmicdeploy.process.signals import made_interruptible
 TIMEOUT_SECONDS = 60
 # The limit of the first request to a remote engine, which may never answer.
 CONNECTS_WITHIN_SECONDS = 15
-# The SDK's prefix for the address of a local socket.
-LOCAL_SOCKET = "http+docker://"
+# The address that the SDK gives to a local socket. Through ssh it is "http+docker://ssh".
+LOCAL_SOCKET = "http+docker://localhost"
+# The prefix of both addresses, for which no HTTP proxy is used.
+_NO_PROXY = "http+docker://"
 # The newest API version to use: later versions may report containers in another form.
 NEWEST_API = "1.51"
 PODMAN = "Podman Engine"
@@ -72,9 +74,9 @@ def _address() -> tuple[str, str]:
 
 def _configure(api: docker.APIClient) -> None:
     # `trust_env` is off for two reasons. Searching the environment for an HTTP proxy takes a fifth
-    # of each request's time, so proxies are read once here; a local socket needs none. And
+    # of each request's time, so proxies are read once here; a socket or ssh needs none. And
     # REQUESTS_CA_BUNDLE would replace the certificate authority of the TLS configuration.
-    if not api.base_url.startswith(LOCAL_SOCKET):
+    if not api.base_url.startswith(_NO_PROXY):
         api.proxies.update(requests.utils.get_environ_proxies(api.base_url))
     api.trust_env = False
     # A GET request changes nothing.
@@ -86,7 +88,7 @@ def _ask_version(api: docker.APIClient) -> dict[str, Any]:
 
     Raises what the SDK raises, and `DockerException` for an answer without an API version.
     """
-    if not api.base_url.startswith(LOCAL_SOCKET):
+    if api.base_url != LOCAL_SOCKET:
         api.timeout = CONNECTS_WITHIN_SECONDS
     version = api.version(api_version=False)
     api.timeout = TIMEOUT_SECONDS

@@ -11,7 +11,8 @@ from cosmicdeploy.text.sanitize import encodable
 PARAGRAPH = 1000
 WIDTH = 200
 LINES = 20
-CUT_MARK = re.compile(r"… \(([\d,]+) more characters\)\Z")
+# The mark of a cut text. The number is bounded, since a text from elsewhere may imitate the mark.
+CUT_MARK = re.compile(r"… \(([0-9][0-9,]{0,14}) more characters\)\Z")
 # The maximum length of the mark itself, in characters.
 CUT_MARK_LENGTH = 35
 

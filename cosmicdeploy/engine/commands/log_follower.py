@@ -50,8 +50,8 @@ class LogFollower:
     def finish(self) -> None:
         """Pass on the lines that are missing because the engine broke the stream off.
 
-        The caller calls this method once the container has ended. Raises nothing: if the log cannot
-        be read, `on_line` gets a line that says why, since a logging driver may not allow reading.
+        The caller calls this method once the container has ended. If the log cannot be read, as
+        with some logging drivers, `on_line` gets a line that says why, and nothing is raised.
         """
         with interruptible():
             self._thread.join(LOG_ENDS_WITHIN)

@@ -120,7 +120,14 @@ def nanoseconds(stamp: str) -> int:
     """
     match = STAMP.fullmatch(stamp)
     if match is None:
-        raise EngineError(f"The engine's log has a line without a time: {stamp[:40]!r}")
+        raise _without_time(stamp)
     second, fraction, zone = match.groups()
-    moment = datetime.fromisoformat(second + zone.replace("Z", "+00:00"))
+    try:
+        moment = datetime.fromisoformat(second + zone.replace("Z", "+00:00"))
+    except ValueError:
+        raise _without_time(stamp) from None
     return int(moment.timestamp()) * NANOSECONDS + int((fraction or "").ljust(9, "0"))
+
+
+def _without_time(stamp: str) -> EngineError:
+    return EngineError(f"The engine's log has a line without a time: {stamp[:40]!r}")

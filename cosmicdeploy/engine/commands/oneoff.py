@@ -43,7 +43,7 @@ def run_to_end(
     code = wait_for_end(api, container_id, timeout)
     if code is None:
         raise EngineError(
-            f"The command did not end within {timeout:.0f} s, and was killed",
+            f"The command did not end within {timeout:g} s, and was killed",
             details=_last_lines(api, container_id),
         )
     if follower:

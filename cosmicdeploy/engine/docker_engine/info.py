@@ -15,13 +15,16 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def parse_info(version: dict[str, Any], info: dict[str, Any], address: str) -> EngineInfo:
-    """Return what `GET /version` and `GET /info` say about the engine at `address`."""
+    """Return what `GET /version` and `GET /info` say about the engine at `address`.
+
+    `address` is the SDK's base URL: an engine is local at a local socket or a loopback address.
+    """
     return EngineInfo(
         version=str(version["Version"]),
         host=str(info["Name"]),
         address=address,
         root_folder=str(info.get("DockerRootDir") or ""),
-        is_local=address.startswith(LOCAL_SOCKET) or urlsplit(address).hostname in LOOPBACK,
+        is_local=address == LOCAL_SOCKET or urlsplit(address).hostname in LOOPBACK,
         hides_containers=_hides_containers(info),
         time=_time(str(info.get("SystemTime") or "")),
     )

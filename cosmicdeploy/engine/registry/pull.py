@@ -37,8 +37,8 @@ def pull(
 
     `platform` is the engine's own by default. `on_progress` receives a line for each message of the
     engine, and may raise to stop the pull. Raises `PullFailed`, also if the engine reports nothing
-    for `silence` seconds, and `EngineUnavailable` if the engine goes away. Any exception stops the
-    pull on the engine too, because the connection is closed.
+    for `silence` seconds, and `EngineError` if the engine fails or goes away. Any exception stops
+    the pull on the engine too, because the connection is closed.
     """
     login = login_for(api, reference)
     progress = PullProgress(reference)

@@ -105,7 +105,10 @@ def _patterns(text: str, file: str) -> Iterator[Pattern]:
 
 
 def _cleaned(path: str) -> str:
-    """Return the path without double slashes, `.`, `..` and a slash at its start or end."""
+    """Return the path without double slashes, `.`, and a slash at its start or end.
+
+    `..` removes the folder before it; at the start of the path it stays.
+    """
     if not path:
         return ""
     cleaned = posixpath.normpath(re.sub("/+", "/", path))
