@@ -33,9 +33,10 @@ class Phase:
 class RunNotes:
     """The times of steps and phases, the warnings, and the output of the present step.
 
-    `steps` maps the name of each step to when it began and ended, in seconds since the run began; a
-    step that has not ended has the beginning twice. `points` are the results of the verification,
-    as the report has them, by point. `more` counts the phases and warnings that are not kept.
+    `steps` maps the name of each step to when it began and ended, in seconds since the run began;
+    for a step that has not ended, both times are its beginning. `points` are the results of the
+    verification, as the report has them, by point. `more` counts the phases and warnings that are
+    not kept.
 
     `began` is when the run began (monotonic clock), `began_at` the same in Unix time. Several
     threads may add phases.
