@@ -46,18 +46,18 @@ def release_of(ctx: Context, container: Container) -> str:
 
 
 def release_ahead(ctx: Context, application: Application | None = None) -> str:
-    """Return the release of an application that a deploy puts in place.
+    """Return the release that a deploy of an application puts in place.
 
     `application` is the main application by default. If its image is built, the build argument
     named by `release_variable` is the release. If its image is pulled, the release is that of
     `declared_release`. If the release is unknown, returns the value of the variable
-    `release_variable`, or "unnamed".
+    `release_variable` with which the compose file was read, or "unnamed".
     """
     application = application or ctx.settings.main_application
     variable, name = application.release_variable, application.services[0]
     build = ctx.service(name).build
-    own = declared_release(ctx, name) if build is None else build.args.get(variable)
-    return own or ctx.loaded.variables.get(variable, "unnamed")
+    release = declared_release(ctx, name) if build is None else build.args.get(variable)
+    return release or ctx.loaded.variables.get(variable, "unnamed")
 
 
 def releases_ahead(ctx: Context) -> dict[str, str]:
@@ -66,13 +66,13 @@ def releases_ahead(ctx: Context) -> dict[str, str]:
 
 
 def releases_of_images(ctx: Context, images: Collection[str]) -> dict[str, str]:
-    """Return what `releases_ahead` returns, for the applications that run one of these images.
+    """Return what `releases_ahead` returns, for the applications that declare one of these images.
 
-    If no application runs one of them, returns the release of the main application.
+    If no application declares one of them, returns the release of the main application.
     """
-    main, *others = ctx.settings.all_applications
-    chosen = [e for e in (main, *others) if ctx.service(e.services[0]).image in images]
-    return {each.name: release_ahead(ctx, each) for each in chosen or [main]}
+    applications = ctx.settings.all_applications
+    chosen = [each for each in applications if ctx.service(each.services[0]).image in images]
+    return {each.name: release_ahead(ctx, each) for each in chosen or applications[:1]}
 
 
 def declared_release(ctx: Context, service: str) -> str:

@@ -1,4 +1,4 @@
-"""What a run notes down while it goes on, for its summary in the journal."""
+"""What a run records about itself for its summary in the journal."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 from cosmicdeploy.events import Emit, Event, Progress, StepEnded, StepStarted, Warned
 from cosmicdeploy.text.shorten import cut
 
-# A run with more phases or warnings than this is recorded without the later ones, but counts them.
+# The first phases and warnings of a run are kept, at most this many; the later ones are counted.
 MAX_PHASES = 1000
 MAX_WARNINGS = 50
-# This many lines of a step's progress are kept, the last ones.
+# How many of a step's last lines of progress are kept.
 OUTPUT_LINES = 20
 # A line of progress, or a warning, has at most this many characters in memory.
 LONGEST = 20_000
@@ -33,8 +33,10 @@ class Phase:
 class RunNotes:
     """The times of steps and phases, the warnings, and the output of the present step.
 
-    `points` are the results of the verification, as the report has them, by point. `more` says
-    how many phases and warnings there were beyond those that are kept.
+    `steps` maps the name of each step to when it began and ended, in seconds since the run began;
+    for a step that has not ended, both times are its beginning. `points` are the results of the
+    verification, as the report has them, by point. `more` counts the phases and warnings that are
+    not kept.
 
     `began` is when the run began (monotonic clock), `began_at` the same in Unix time. Several
     threads may add phases.
@@ -51,7 +53,7 @@ class RunNotes:
         self.begin()
 
     def begin(self) -> None:
-        """Count the seconds from now on."""
+        """Record that the run begins now: `passed` counts the seconds from now on."""
         self.began, self.began_at = time.monotonic(), time.time()
 
     def passed(self, at: float | None = None) -> float:
@@ -59,7 +61,7 @@ class RunNotes:
         return max(0.0, (time.monotonic() if at is None else at) - self.began)
 
     def listening(self, emit: Emit) -> Emit:
-        """Return an event handler that notes each event down, and passes it to `emit`."""
+        """Return an event handler that records each event, then passes it to `emit`."""
 
         def handle(event: Event) -> None:
             self._note(event)
@@ -83,7 +85,7 @@ class RunNotes:
                 self._add("warnings", self.warnings, cut(event.text, LONGEST), MAX_WARNINGS)
 
     def add_phase(self, service: str, phase: str, began: float, ended: float) -> None:
-        """Note down a phase between two times of the monotonic clock."""
+        """Record a phase between two times of the monotonic clock."""
         noted = Phase(service, phase, self.passed(began), self.passed(ended))
         self._add("phases", self.phases, noted, MAX_PHASES)
 

@@ -1,8 +1,8 @@
 """Services that are younger than the backup of a rollback, and what the rollback does with them.
 
 The backup names no image of such a service. So the rollback leaves the service out: it neither
-replaces nor checks the service's container. Container, image and volumes stay. See `Fate` for the
-rest.
+replaces nor checks the service's container. Container, image and volumes stay. `Fate` says which of
+these services are stopped, and which are not left out.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class Fate(StrEnum):
 def fates(ctx: Context, manifest: Manifest) -> Mapping[str, Fate]:
     """Return the services that are younger than this backup, each with its fate.
 
-    Empty if the backup names no image at all: then it is unknown which services existed. Raises
+    Returns none if the backup names no image at all: such a backup does not show which services
+    existed. Raises
     `Refused` if the main application itself is younger, for example because it was renamed.
     """
     if not manifest.images:
@@ -46,10 +47,11 @@ def fates(ctx: Context, manifest: Manifest) -> Mapping[str, Fate]:
 
 
 def declared(ctx: Context, names: Collection[str]) -> Mapping[str, Service]:
-    """Return the declared services that a backup names, by the backup's names.
+    """Return the declared services that a backup names, by the names in the backup.
 
-    If the number of a service's replicas has changed since then, each name of a replica stands for
-    all replicas; the result has one of them. Leaves out services that are no longer declared.
+    If the number of a service's replicas has changed since the backup, a name in the backup may no
+    longer exist; it then maps to one of the present replicas. Services that are no longer declared
+    are absent.
     """
     by_compose_name = {each.compose_name: each for each in ctx.stack.services.values()}
     found = {
@@ -73,9 +75,9 @@ def leave_out(ctx: Context, manifest: Manifest) -> Context:
 
 def younger_lines(found: Mapping[str, Fate], *, data_go_back: bool) -> list[str]:
     """Return a line about each younger service, for the operator to read before a rollback."""
-    pause = " (it is stopped while the data are restored)" if data_go_back else ""
+    notes = {Fate.STAYS: " (it is stopped while the data are restored)"} if data_go_back else {}
     return [
-        f"{name} is younger than the backup: it {fate}{pause if fate is Fate.STAYS else ''}"
+        f"{name} is younger than the backup: it {fate}{notes.get(fate, '')}"
         for name, fate in found.items()
     ]
 
@@ -100,13 +102,14 @@ def _require_main_application(ctx: Context, older: Collection[str]) -> None:
             " to roll back to",
             where=f"project {ctx.stack.project}",
             todo="choose a backup with such an image: `cosmicdeploy backup list`; or, if the"
-            " service was renamed since, put that release's sources, compose file,"
-            " cosmicdeploy.yaml and .env (its release variable) back, then `cosmicdeploy deploy"
-            " --remove-orphans`; then run this rollback again to restore the data",
+            " service was renamed since the backup, put the files of the backup's release back"
+            " (sources, compose file, cosmicdeploy.yaml, and the release variable in .env), run"
+            " `cosmicdeploy deploy --remove-orphans`, then run this rollback again to restore the"
+            " data",
         )
 
 
 def _without_number(name: str) -> str:
-    """Return the service's name in the compose file for the name of a replica, as in "app.2"."""
+    """Return a service's name in the compose file: "app" for the replica "app.2"."""
     base, _, number = name.rpartition(".")
     return base if number.isdigit() else name

@@ -23,12 +23,14 @@ from cosmicdeploy.process.signals import made_interruptible
 TIMEOUT_SECONDS = 60
 # The limit of the first request to a remote engine, which may never answer.
 CONNECTS_WITHIN_SECONDS = 15
-# The SDK's prefix for the address of a local socket.
-LOCAL_SOCKET = "http+docker://"
+# The address that the SDK gives to a local socket. Through ssh it is "http+docker://ssh".
+LOCAL_SOCKET = "http+docker://localhost"
+# The prefix of both addresses, for which no HTTP proxy is used.
+_NO_PROXY = "http+docker://"
 # The newest API version to use: later versions may report containers in another form.
 NEWEST_API = "1.51"
 PODMAN = "Podman Engine"
-# The connection was lost before the response, or in the middle of it.
+# The errors of a connection that was lost before or within the response.
 _LOST_CONNECTION = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 _TIME_IS_UP = (requests.ReadTimeout, ReadTimeoutError, TimeoutError)
 
@@ -72,9 +74,9 @@ def _address() -> tuple[str, str]:
 
 def _configure(api: docker.APIClient) -> None:
     # `trust_env` is off for two reasons. Searching the environment for an HTTP proxy takes a fifth
-    # of each request's time, so proxies are read once here; a local socket needs none. And
+    # of each request's time, so proxies are read once here; a socket or ssh needs none. And
     # REQUESTS_CA_BUNDLE would replace the certificate authority of the TLS configuration.
-    if not api.base_url.startswith(LOCAL_SOCKET):
+    if not api.base_url.startswith(_NO_PROXY):
         api.proxies.update(requests.utils.get_environ_proxies(api.base_url))
     api.trust_env = False
     # A GET request changes nothing.
@@ -86,7 +88,7 @@ def _ask_version(api: docker.APIClient) -> dict[str, Any]:
 
     Raises what the SDK raises, and `DockerException` for an answer without an API version.
     """
-    if not api.base_url.startswith(LOCAL_SOCKET):
+    if api.base_url != LOCAL_SOCKET:
         api.timeout = CONNECTS_WITHIN_SECONDS
     version = api.version(api_version=False)
     api.timeout = TIMEOUT_SECONDS
@@ -138,7 +140,7 @@ def translated(doing: str, where: str = "") -> Iterator[None]:
     """Turn the SDK's exceptions in this block into `EngineError`.
 
     `doing` names the action, such as "Tagging an image"; `where` names its object, such as a
-    container. A lost connection becomes `EngineUnavailable`, but not an engine that is only silent.
+    container. A lost connection becomes `EngineUnavailable`; mere silence of the engine does not.
     """
     try:
         yield
@@ -159,7 +161,7 @@ def _engine_error(error: Exception, doing: str, where: str) -> EngineError:
         )
     if isinstance(error, _LOST_CONNECTION):
         return EngineUnavailable(
-            f"The Docker Engine went away while {doing.lower()}",
+            f"The Docker Engine went away while {doing[:1].lower()}{doing[1:]}",
             where=where,
             todo="start the engine again, then run the same command again",
         )
@@ -169,9 +171,9 @@ def _engine_error(error: Exception, doing: str, where: str) -> EngineError:
 def is_silence(error: Exception) -> bool:
     """Return whether the engine sent nothing within the time limit of a request.
 
-    If the headers of the response have already arrived, the HTTP library raises the same error as
-    for a lost connection, and only the error's cause shows the time-out. That is so for a wait or a
-    pull, whose headers arrive immediately.
+    If the headers of the response have already arrived, as they do at once for a wait or a pull,
+    the HTTP library raises the same error as for a lost connection. Then only the error's cause
+    shows the time-out.
     """
     causes = (error, *error.args)
     return any(isinstance(each, _TIME_IS_UP) for each in causes)

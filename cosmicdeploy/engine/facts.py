@@ -15,7 +15,8 @@ AT_REST = ("created", "dead", "exited", "removing")
 def unix_time(moment: str) -> float:
     """Convert the engine's time (2026-11-29T21:43:48.123456789Z) to seconds since 1970.
 
-    Returns 0 for the year 1, which the engine uses for "never".
+    Returns 0 for the year 1, which the engine uses for "never". Raises `ValueError` for any other
+    text.
     """
     whole, _, fraction = moment.rstrip("Z").partition(".")
     seconds = datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{fraction or 0}")
@@ -101,7 +102,10 @@ class Container:
 
     @property
     def started(self) -> datetime:
-        """When the container was last started, in whole seconds."""
+        """When the container was last started, in whole seconds.
+
+        Raises `ValueError` if `started_at` is "".
+        """
         return datetime.fromisoformat(self.started_at[:19]).replace(tzinfo=UTC)
 
     @property

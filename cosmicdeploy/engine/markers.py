@@ -28,7 +28,7 @@ ON_FAILURE: Final = "on-failure"
 
 
 def claim(api: APIClient, name: str, labels: Mapping[str, str]) -> Marker:
-    """Create the marker of this name, or return the existing one."""
+    """Create the marker of this name, or return the existing one; `is_own` says which."""
     _ensure_image(api)
     body = {"Image": IMAGE, "Cmd": ["marker"], "Labels": dict(labels)}
     while True:
@@ -78,7 +78,10 @@ def beat(api: APIClient, marker_id: str, count: int) -> bool:
 
 
 def last_beat(api: APIClient, marker_id: str) -> int | None:
-    """Return the last heartbeat's number; None without a marker or before the first heartbeat."""
+    """Return the last heartbeat's number.
+
+    Returns None if the marker does not exist, or before its first heartbeat.
+    """
     try:
         policy = api.inspect_container(marker_id)["HostConfig"]["RestartPolicy"]
     except NotFound:

@@ -31,7 +31,7 @@ def parse_container(attrs: Json) -> Container:
         image_name=config.get("Image") or "",
         status=state["Status"],
         command=(attrs.get("Path", ""), *(attrs.get("Args") or ())),
-        health=health.get("Status", "").replace("none", ""),
+        health="" if health.get("Status") == "none" else health.get("Status", ""),
         started_at=state.get("StartedAt", ""),
         restart_count=attrs.get("RestartCount", 0),
         exit_code=state.get("ExitCode", 0),
@@ -123,7 +123,7 @@ def _host_ports(attrs: Json) -> tuple[tuple[str, int, str], ...]:
 
 
 def _mounts(attrs: Json) -> dict[str, str]:
-    # The engine lists a tmpfs of Compose's short syntax here, not among the mounts.
+    # The engine lists a tmpfs of Compose's short syntax in `HostConfig.Tmpfs`, not in `Mounts`.
     mounts = dict.fromkeys(attrs["HostConfig"].get("Tmpfs") or {}, "")
     for mount in attrs.get("Mounts") or []:
         mounts[mount["Destination"]] = mount["Source"] if mount["Type"] == "bind" else ""
@@ -131,8 +131,8 @@ def _mounts(attrs: Json) -> dict[str, str]:
 
 
 def _anonymous_volumes(attrs: Json) -> dict[str, str]:
-    # An anonymous volume is recognized by its generated name. `HostConfig.Binds` cannot tell: it
-    # lists named volumes, and also an anonymous volume that was inherited from a predecessor.
+    # An anonymous volume is recognized by its generated name. `HostConfig.Binds` does not show it:
+    # that lists named volumes, and also an anonymous volume that was inherited from a predecessor.
     return {
         mount["Destination"]: mount["Name"]
         for mount in attrs.get("Mounts") or []

@@ -1,4 +1,4 @@
-"""Compare platforms such as `linux/arm64`: system, processor and sometimes a variant."""
+"""Compare platforms such as `linux/arm/v7`: system, processor, and for some a variant."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ _ALIASES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "
 
 
 def platform_parts(platform: str) -> list[str]:
-    """Split a platform into system, processor and variant.
+    """Split a platform into system, processor and variant, as far as it names them.
 
-    If a single word is no known system, it is a processor on Linux.
+    A single word that is no known system is a processor on Linux. Other names of a processor become
+    the engine's name.
     """
     words = [_ALIASES.get(word, word) for word in platform.lower().split("/")]
     if len(words) == 1 and words[0] not in ("linux", "windows", "darwin", "freebsd"):
@@ -36,6 +37,9 @@ def image_platform_parts(image: Mapping[str, Any], platform: str) -> list[str]:
 
 
 def is_for(image: Mapping[str, Any], platform: str) -> bool:
-    """Return whether an image is for a platform, or names no processor, as an import may."""
+    """Return whether an image is for a platform; also true for an image that names no processor.
+
+    An imported image may name no processor.
+    """
     is_unknown = not image.get("Architecture")
     return is_unknown or image_platform_parts(image, platform) == platform_parts(platform)

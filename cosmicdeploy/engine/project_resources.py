@@ -21,6 +21,7 @@ def ensure_network(api: APIClient, network: Network, project: str) -> bool:
     Raises `EngineError` if the declared subnet overlaps that of another network, and `Refused` for
     a key that this engine does not know. Otherwise raises what the SDK raises.
     """
+    # The engine also finds networks whose names only contain this name.
     if any(existing["Name"] == network.name for existing in api.networks([network.name])):
         return False
     require_known_network(network, api_version(api))

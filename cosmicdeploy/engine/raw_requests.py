@@ -1,6 +1,6 @@
 """Send requests to the engine's API that the SDK's own methods cannot send.
 
-The SDK has no method for them, or one that lacks keys of the request.
+The SDK has no method for such a request, or its method lacks keys of the request.
 """
 
 from __future__ import annotations

@@ -34,8 +34,8 @@ def write_atomically(path: Path, text: str, *, mode: int = PRIVATE) -> None:
 def write_new(path: Path, text: str, *, mode: int = PRIVATE) -> None:
     """Create a file with this content, whole or not at all; on return it is on the disk.
 
-    `mode` is as in `write_atomically`. What a killed writer left behind is removed. Raises
-    `FileExistsError` if anything has this name, and `OSError`.
+    `mode` is as in `write_atomically`. Also removes the partial file of a writer that was killed.
+    Raises `FileExistsError` if a file, folder or link has this name, and `OSError`.
     """
     partial = path.with_name(f".{path.name}.new")
     with folder_lock(path.parent):  # another writer uses the same partial file
@@ -51,7 +51,11 @@ def write_new(path: Path, text: str, *, mode: int = PRIVATE) -> None:
 
 
 def _link(partial: Path, path: Path) -> None:
-    """Give a file its name. Unlike a rename, a link never replaces an existing file."""
+    """Give a file its name. Raises `FileExistsError` if anything has this name.
+
+    Unlike a rename, a link never replaces an existing file. A file system without links gets a
+    rename after a check.
+    """
     try:
         path.hardlink_to(partial)
     except OSError as error:
@@ -97,7 +101,10 @@ def lock_file(file: BinaryIO) -> None:
 
 
 def is_locked(path: Path) -> bool:
-    """Return whether a living writer locks the file; False if the file is missing."""
+    """Return whether a living writer locks the file; False if the file is missing.
+
+    Raises `OSError` if the file cannot be opened.
+    """
     try:
         with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

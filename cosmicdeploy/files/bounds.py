@@ -1,7 +1,7 @@
 """Limits for the files that are read: their size, and the size of the data that they expand to.
 
 A few lines can expand to more than a machine's memory: by aliases of aliases, or by variables that
-contain variables. An error names what exceeds a limit. No real stack comes near these limits.
+contain variables. The error says which limit is exceeded. No real stack comes near these limits.
 """
 
 from __future__ import annotations
@@ -41,9 +41,10 @@ UNUSABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def read_bounded(path: Path) -> bytes:
-    """Return a file's bytes; a named pipe's writer has `PIPE_SECONDS` to begin.
+    """Return a file's bytes. Raises `OSError`, or `ConfigError` if the file is too large.
 
-    Raises `OSError`, or `ConfigError` if the file is too large.
+    If the path is a named pipe, its writer has `PIPE_SECONDS` to begin; otherwise `OSError` is
+    raised.
     """
     data = _read(path, FILE_BYTES + 1)
     if len(data) > FILE_BYTES:
@@ -67,7 +68,10 @@ def read_own_file(path: Path) -> bytes:
 
 
 def is_no_record(path: Path, error: OSError) -> bool:
-    """Whether `read_own_file` failed because the path is too large, endless, or a silent pipe."""
+    """Return whether `read_own_file` failed because the path cannot be a record.
+
+    The path is then too large, endless, or a pipe without a writer.
+    """
     return error.errno == errno.EFBIG or (error.errno == errno.ETIMEDOUT and path.is_fifo())
 
 
@@ -98,7 +102,7 @@ def require_usable(text: str, where: str) -> None:
         raise ConfigError(
             f"A value has the character U+{ord(match[0]):04X}, which no variable can hold",
             where=where,
-            todo="remove it",
+            todo="remove this character",
         )
 
 
@@ -121,7 +125,8 @@ class BoundedLoader(yaml.SafeLoader):
         self._deepest = self._level
         node = super().compose_node(parent, index)
         if is_alias:
-            # A node that contains its own alias has no extent yet; it is refused later.
+            # A node that contains its own alias has no extent yet. It counts as a single node here,
+            # and is refused when its value is constructed.
             nodes, levels = self._extents.get(node, (1, 1))
             self._count(nodes - 1, self._level + levels - 1, mark)
         else:
@@ -148,7 +153,7 @@ class BoundedLoader(yaml.SafeLoader):
             )
 
     def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
-        """Compose a plain value. Raises `MarkedYAMLError` if it has an unusable character."""
+        """Compose a scalar. Raises `MarkedYAMLError` if it has an unusable character."""
         node: yaml.ScalarNode = super().compose_scalar_node(anchor)
         if match := UNUSABLE.search(node.value):
             raise yaml.MarkedYAMLError(

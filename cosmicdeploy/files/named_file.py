@@ -16,8 +16,8 @@ FILE_MODE = 0o666
 def require_writable(path: Path, name: str) -> None:
     """Raise `UsageError` if the path is a folder, or if its parent folder does not exist.
 
-    `name` says which file it is, such as "the page". Call this before the work whose result goes
-    there.
+    `name` says which file it is, such as "the page". The caller checks the path before the work
+    whose result the file gets, so that the work is not lost.
     """
     with usable(path, name):
         is_writable = not path.is_dir() and path.parent.is_dir()
@@ -30,7 +30,8 @@ def require_writable(path: Path, name: str) -> None:
 def write_named_file(path: Path, text: str, name: str) -> None:
     """Write a file, atomically. Raises `UsageError` if that fails.
 
-    A link, a device or a pipe, such as /dev/stdout, is written to: it must not be replaced.
+    A link, a device or a pipe, such as /dev/stdout, must not be replaced, so the text is written to
+    it directly.
     """
     with usable(path, name):
         if path.is_symlink() or (path.exists() and not path.is_file()):

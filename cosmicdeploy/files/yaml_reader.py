@@ -2,8 +2,9 @@
 
 By default, plain (unquoted) values have the types of YAML 1.2: `yes`, `no`, `on`, `off`, `22:22`
 and `2026-02-02` are text. `0755`, `1e3` and `.inf` are text too, although YAML 1.2 reads them as
-numbers, since a release or a tag may look like that. `WrittenModel` converts them if a number is
-expected. Duplicate keys, tags and structures that contain themselves are refused.
+numbers, since a release or an image's tag may look like that. `WrittenModel` converts them if a
+number is expected. Duplicate keys and structures that contain themselves are refused. So are YAML
+tags, except those that name a type of YAML 1.2, such as `!!str`.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ class Document:
     def _child(self, node: yaml.Node | None, key: str | int) -> tuple[int, yaml.Node] | None:
         """Return the line and the value of a key or list index; None if there is no such value.
 
-        If a mapping has the key twice, the last one counts: own keys follow those of `<<`.
+        If a mapping has the key twice, the last one counts: a mapping's own keys follow those that
+        its merge key `<<` adds.
         """
         if isinstance(node, yaml.MappingNode):
             if node not in self.children:
@@ -146,7 +148,7 @@ def _code_point(character: object) -> int:
 
 
 class PlainLoader(BoundedLoader):
-    """A bounded loader that knows only the plain types in `_PLAIN_TYPES`."""
+    """A bounded loader that gives plain (unquoted) values only the types in `_PLAIN_TYPES`."""
 
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 (PyYAML's own convention)
 
@@ -156,19 +158,25 @@ class PlainLoader(BoundedLoader):
         keys: set[str] = set()
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise refusal(key, "a key must be a plain word", "put it in quotes")
+                raise refusal(
+                    key, "a key is a list or a mapping, but must be text", "put the key in quotes"
+                )
             if key.value in keys:
                 raise refusal(key, f"key '{key.value}' appears twice", "remove one of them")
             keys.add(key.value)
         return node
 
-    def construct_dict(self, node: yaml.MappingNode) -> dict[str, Any]:
+    def construct_dict(self, node: yaml.Node) -> dict[str, Any]:
         """Construct a mapping with its merge keys resolved."""
+        if not isinstance(node, yaml.MappingNode):  # a text or a list that is tagged `!!map`
+            raise _mistagged(node)
         self.flatten_mapping(node)
         return {key.value: self.construct_object(value, deep=True) for key, value in node.value}
 
-    def construct_list(self, node: yaml.SequenceNode) -> list[Any]:
+    def construct_list(self, node: yaml.Node) -> list[Any]:
         """Construct a list."""
+        if not isinstance(node, yaml.SequenceNode):  # a text or a mapping that is tagged `!!seq`
+            raise _mistagged(node)
         return [self.construct_object(item, deep=True) for item in node.value]
 
     def construct_integer(self, node: yaml.ScalarNode) -> int:
@@ -195,6 +203,11 @@ class PlainLoader(BoundedLoader):
             raise refusal(node, "a number is too large", "write a smaller one, or quote it")
         return value
 
+    def construct_nothing(self, node: yaml.Node) -> None:
+        """Construct null; refuse any other value that is tagged `!!null`."""
+        if node.value not in ("", "~", "null", "Null", "NULL"):
+            raise _mistagged(node)
+
     def construct_truth(self, node: yaml.ScalarNode) -> bool:
         """Construct true or false."""
         truth = {"true": True, "false": False}.get(str(node.value).lower())
@@ -203,7 +216,7 @@ class PlainLoader(BoundedLoader):
         return truth
 
     def refuse_tag(self, node: yaml.Node) -> None:
-        """Refuse a tag such as `!reset`, which would change the meaning of its value."""
+        """Refuse a tag such as `!reset`, which would change the meaning of the tagged value."""
         raise refusal(node, f"tag '{node.tag}' is not supported", "write the value without a tag")
 
 
@@ -213,9 +226,9 @@ def refusal(node: yaml.Node, problem: str, todo: str) -> yaml.MarkedYAMLError:
 
 
 def _mistagged(node: yaml.Node) -> yaml.MarkedYAMLError:
-    """Return the error about a value such as `!!int abc`."""
+    """Return the error about a value whose tag names another type, such as `!!int abc`."""
     name = node.tag.rpartition(":")[2]
-    return refusal(node, f"a value tagged `!!{name}` is none", "remove the tag")
+    return refusal(node, f"a value has the tag `!!{name}`, but another type", "remove the tag")
 
 
 # The name of each type, the pattern of its values, and the characters they may begin with.
@@ -233,6 +246,7 @@ for _name, _pattern, _first_characters in _PLAIN_TYPES:
     )
 PlainLoader.add_constructor(_TAG + "map", PlainLoader.construct_dict)
 PlainLoader.add_constructor(_TAG + "seq", PlainLoader.construct_list)
+PlainLoader.add_constructor(_TAG + "null", PlainLoader.construct_nothing)
 PlainLoader.add_constructor(_TAG + "int", PlainLoader.construct_integer)
 PlainLoader.add_constructor(_TAG + "bool", PlainLoader.construct_truth)
 PlainLoader.add_constructor(_TAG + "float", PlainLoader.construct_finite)

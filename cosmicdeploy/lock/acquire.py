@@ -45,6 +45,7 @@ def hold_lock(
 
     Raises `LockHeld`, which names the holder, if another run still holds the lock after the wait,
     and `EngineError` if a container that is no lock has the lock's name.
+
     The block must call `Lock.require` before each change, or use an engine from `fence.fenced`,
     which does so.
     """
@@ -64,8 +65,8 @@ def _acquire(engine: Engine, name: str, command: str, lock_wait: LockWait) -> st
         require_lock(marker, name)
         lock_wait.safe_point()
         if watch.is_gone(marker):
-            # Remove by id: if another run has taken the lock over in the meantime, that run's
-            # marker stays.
+            # The marker is removed by its id: if another run has taken the lock over by now, that
+            # run's marker stays.
             engine.remove_marker(marker.id)
             continue
         if (left := deadline - time.monotonic()) <= 0:
@@ -84,6 +85,6 @@ def _waiting_line(marker: Marker, left: float) -> str:
 
 def _advice(lock_wait: LockWait) -> str:
     return (
-        "wait for it with --wait SECONDS; if that run sends no heartbeat for "
+        "wait for that run with --wait SECONDS; if that run sends no heartbeat for "
         f"{lock_wait.stale_after:.0f} s during the wait, its lock is taken over"
     )

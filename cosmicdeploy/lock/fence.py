@@ -47,8 +47,8 @@ def fenced(engine: Engine, require: Callable[[], None]) -> Engine:
     """Return the engine, wrapped to call `require` before each method that may change something.
 
     If `require` raises, the method is not called. One gap remains: a process that is frozen between
-    `require` and the method makes that one call when it thaws; its next call is refused. A call
-    that has already reached the engine runs to its end there.
+    `require` and the method makes that one call when it thaws; the process's next call is refused.
+    A call that has already reached the engine runs to its end there.
     """
     return cast(Engine, _Fenced(engine, require))
 

@@ -1,4 +1,4 @@
-"""The lock that a run holds: check it before each change, send heartbeats, release it."""
+"""The lock that a run holds: checks it before each change, sends heartbeats, releases it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from cosmicdeploy.engine.protocol import Engine
 from cosmicdeploy.errors import EngineError, LockLost
 from cosmicdeploy.lock.holder import describe_holder, is_lock
 
-# A heartbeat costs the engine about 4 ms; checking that the marker exists costs 1 ms.
+# Seconds between two heartbeats. A heartbeat costs the engine about 4 ms; checking that the marker
+# exists costs 1 ms.
 BEAT_SECONDS = 2.0
 # CLOCK_BOOTTIME also runs while the machine is suspended, but not every system has it.
 CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -23,7 +24,8 @@ class Lock:
         """Check that this run still holds the lock; the stand-in checks nothing.
 
         A `HeldLock` reuses its last result if that is less than `max_age` seconds old. It raises
-        `LockLost` if the lock was taken over, and `EngineError` if the engine does not answer.
+        `LockLost` if the run's marker no longer exists, and `EngineError` if the engine does not
+        answer.
         """
 
 
@@ -55,7 +57,10 @@ class HeldLock(Lock):
             raise self._lost_error()
 
     def release(self) -> None:
-        """Stop the heartbeats and remove this run's marker; another run's marker stays."""
+        """Stop the heartbeats and remove this run's marker; another run's marker stays.
+
+        Raises nothing if the engine does not answer.
+        """
         self._released.set()
         self._heartbeat.join(BEAT_SECONDS)
         # If the engine does not answer, the marker stays; the next run finds that its holder ended.
@@ -87,9 +92,10 @@ class HeldLock(Lock):
         )
 
     def _new_holder(self) -> str:
+        """Describe the run that holds the lock now; "" if the engine does not answer."""
         with suppress(EngineError):
             marker = self._engine.find_marker(self._name)
             if marker and is_lock(marker):
                 return describe_holder(marker.labels)
-            return "the other run has already ended"
+            return "no run holds the lock now"
         return ""

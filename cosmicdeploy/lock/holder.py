@@ -1,4 +1,4 @@
-"""Describe a lock holder by the labels of its marker; find out whether its process has ended."""
+"""Describe a lock holder by its marker's labels; find out whether the holder has ended."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def lock_held_error(marker: Marker, todo: str) -> LockHeld:
 def is_dead(holder: Mapping[str, str]) -> bool:
     """Return whether the holder was a process of this machine that has ended.
 
-    Compares the start time too: a later process may have the same number.
+    Compares the start time of the process too: a later process may have the same number.
     """
     if holder.get("machine") != _machine():
         return False
@@ -82,7 +82,10 @@ def is_dead(holder: Mapping[str, str]) -> bool:
 
 
 def _machine() -> str:
-    """Return an id of this process's PID namespace: of the machine, or of a container on it."""
+    """Return an id of this process's PID namespace: of the machine, or of a container on it.
+
+    Process numbers can be compared only within the same namespace.
+    """
     parts = [socket.gethostname()]
     try:
         parts.append(Path("/etc/machine-id").read_text().strip())

@@ -28,8 +28,9 @@ class HolderWatch:
     """Observes whether a lock holder is gone; each call of `is_gone` is one observation.
 
     A holder is gone if it was a process of this machine that has ended, or if no new heartbeat was
-    observed for `stale_after` seconds. `alive` becomes true when a new heartbeat is observed.
-    `silent_seconds` is the time since the last new heartbeat, or since the first observation.
+    observed for `stale_after` seconds. `alive` becomes true when a new heartbeat is observed, and
+    false when the lock has another holder. `silent_seconds` is the time since the last new
+    heartbeat, or since the first observation of the holder.
     """
 
     def __init__(self, engine: Engine, stale_after: float = STALE_SECONDS) -> None:

@@ -1,4 +1,4 @@
-"""Inspect a stack's lock from outside, and release a stale one."""
+"""Inspect a stack's lock without holding it, and release a stale lock."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cosmicdeploy.lock.holder import (
 )
 from cosmicdeploy.lock.liveness import STALE_SECONDS, HolderWatch
 
-# A living holder sends a heartbeat every BEAT_SECONDS. A busy engine may delay some.
+# A living holder sends a heartbeat every BEAT_SECONDS. A busy engine may delay heartbeats.
 INSPECT_SECONDS = 3 * BEAT_SECONDS
 
 
@@ -27,7 +27,8 @@ class LockStatus:
     """The state of a lock.
 
     `life` is "free", "alive", "dead" (the holder was a process of this machine that has ended) or
-    "silent" (no heartbeat for `silent_seconds`). `beats` counts the holder's heartbeats so far.
+    "silent" (no heartbeat for `silent_seconds`). `beats` is the number of the holder's last
+    heartbeat, counted from 0; None before the first.
     """
 
     life: str
@@ -59,7 +60,8 @@ def inspect_lock(engine: Engine, project: str, seconds: float = INSPECT_SECONDS)
 def living_holder(engine: Engine, project: str) -> Marker | None:
     """Return the lock's marker; None if the lock is free or its holder is known to have ended.
 
-    Does not wait for a heartbeat, so a holder that died on another machine counts as living.
+    Also returns None if a container that is no lock has the lock's name. Does not wait for a
+    heartbeat, so a holder that died on another machine counts as living.
     """
     marker = engine.find_marker(marker_name(project))
     return marker if marker and is_lock(marker) and not is_dead(marker.labels) else None
@@ -84,7 +86,7 @@ def release_stale(
         return None
     if status.life == "alive":
         raise lock_held_error(
-            status.marker, "it is alive: wait until it ends, or stop it with Ctrl-C"
+            status.marker, "that run is alive: wait until it ends, or stop it with Ctrl-C"
         )
     engine.remove_marker(status.marker.id)
     return status.marker

@@ -9,14 +9,15 @@ from functools import partial
 
 from cosmicdeploy.process.concurrency import start_in_thread
 
-# In seconds: how long a signal may go unnoticed during the wait.
+# Seconds between two calls of the safe point during the wait.
 NOTICED_WITHIN_SECONDS = 0.25
 
 
 class Call:
-    """One call in a thread of its own; `what` is true once it has ended, as in "web has stopped".
+    """One call in a thread of its own.
 
-    `given_up` is set once the wait for the call was given up.
+    `what` is a sentence that is true once the call has ended, as in "web has stopped". `given_up`
+    is set once a signal or an error has ended the wait for the call.
     """
 
     def __init__(self, what: str, given_up: threading.Event) -> None:
@@ -31,7 +32,7 @@ class Call:
         return not self.given_up.is_set()
 
     def start(self, body: Callable[[Call], None]) -> None:
-        """Run the body in a thread of its own, which fills `future`."""
+        """Run the body in a thread of its own; `future` gets the result or the error."""
         start_in_thread(partial(body, self), self.future)
 
 

@@ -79,7 +79,7 @@ def _results(
         with interruptible():
             done, _ = wait(futures, return_when=FIRST_EXCEPTION)
     finally:
-        waiting.clear()
+        waiting.clear()  # after a signal or an error, no further query starts
     for future in done:
         if error := future.exception():
             raise error

@@ -26,8 +26,9 @@ def poll(
     """Call `query` until `until` accepts its result; return the last result, accepted or not.
 
     Calls `query` at least once. Gives up after `within` seconds, with a last call at that moment,
-    or after `attempts` calls. `every` is the pause between two calls, in seconds. If `sleep` is
-    `Context.sleep`, a signal ends the pause. An exception of `query` ends the polling.
+    or after `attempts` calls. `every` is the pause between two calls in seconds, or returns the
+    next pause. If `sleep` is `Context.sleep`, a signal ends the pause. An exception of `query` ends
+    the polling and is raised.
     """
     import tenacity  # takes 40 ms, which commands that never poll save
 

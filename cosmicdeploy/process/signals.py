@@ -28,8 +28,8 @@ Item = TypeVar("Item")
 
 # A process gets SIGHUP when its ssh connection is lost.
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# An interruptible read that has lasted this long counts as blocked. A shorter read soon leads to a
-# safe point. Either way the run stops within two seconds of a signal.
+# An interruptible read that has lasted this many seconds counts as blocked. A shorter read soon
+# leads to a safe point. Either way the run stops within two seconds of a signal.
 BLOCKED_SECONDS = 0.5
 
 
@@ -59,9 +59,10 @@ class Interrupts:
         self._ends_threads = False
 
     def safe_point(self) -> None:
-        """Raise `KeyboardInterrupt` for a received signal: once in the main thread.
+        """Raise `KeyboardInterrupt` if a signal was received.
 
-        Does nothing in a `postponed` block, or once signals are ignored.
+        Raises it once in the main thread, and at each safe point of the run's other threads while
+        these have to end. Raises nothing in a `postponed` block.
         """
         if self._postponed:
             return
@@ -86,7 +87,10 @@ class Interrupts:
         self._ignored = self._ends_threads = True
 
     def ignore_from_now_on(self) -> None:
-        """Ignore all signals from now on, since the run's undo begins."""
+        """Ignore all signals from now on, since the run's undo begins.
+
+        The threads of the undo do not end at their safe points.
+        """
         self._ignored, self._ends_threads = True, False
 
     def handle_signal(self, _signal: int, _frame: FrameType | None) -> None:

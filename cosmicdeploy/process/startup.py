@@ -14,8 +14,8 @@ import threading
 from collections.abc import Callable
 from importlib import import_module
 
-# By default Python searches for garbage after every 700 new objects. Imports create many objects
-# and no garbage.
+# By default Python 3.11 searches for garbage after every 700 new objects. Imports create many
+# objects and no garbage.
 OBJECTS_BEFORE_COLLECTING = 50_000
 
 

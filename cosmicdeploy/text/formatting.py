@@ -19,7 +19,7 @@ def counted(count: int, one: str, more: str = "") -> str:
 def format_releases(releases: Mapping[str, str]) -> str:
     """Format application name → release: "2" if all have the same, else "api 2, web 3".
 
-    A release that is "" becomes "unknown".
+    A release that is "" becomes "unknown", and so does an empty mapping.
     """
     known = {name: release or "unknown" for name, release in releases.items()}
     if len(set(known.values())) == 1:

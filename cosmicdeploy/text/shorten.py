@@ -11,16 +11,17 @@ from cosmicdeploy.text.sanitize import encodable
 PARAGRAPH = 1000
 WIDTH = 200
 LINES = 20
-CUT_MARK = re.compile(r"… \(([\d,]+) more characters\)\Z")
+# The mark of a cut text. The number is bounded, since a text from elsewhere may imitate the mark.
+CUT_MARK = re.compile(r"… \(([0-9][0-9,]{0,14}) more characters\)\Z")
 # The maximum length of the mark itself, in characters.
 CUT_MARK_LENGTH = 35
 
 
 def cut(text: str, most: int) -> str:
-    """Cut a text to `most` characters and append how many are missing.
+    """Cut a longer text to `most` characters and append how many are missing.
 
-    If the text was cut before, the number covers both cuts. Unpaired surrogates are escaped, since
-    they can be neither printed nor written.
+    If the text was cut before, the number covers both cuts. Unpaired surrogates are escaped in any
+    text, since they can be neither printed nor written.
     """
     text = encodable(text)
     mark = CUT_MARK.search(text)

@@ -12,7 +12,8 @@ MAX_SUGGESTED = 5
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """Return a hint such as "did you mean 'image'?"; "" if no or too many candidates match.
 
-    If candidates start with the word, the hint names these; otherwise it names the closest ones.
+    If candidates start with the word, the hint names these candidates; otherwise it names the
+    closest ones.
     """
     known = list(dict.fromkeys(candidates))
     suggestions = [candidate for candidate in known if word and candidate.startswith(word)]

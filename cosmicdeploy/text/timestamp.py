@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def now() -> str:
-    """Return the current time in ISO 8601 with the zone's offset, to the millisecond."""
+    """Return the current time in ISO 8601, to the millisecond, with the time zone's offset."""
     return datetime.now(UTC).astimezone().isoformat(timespec="milliseconds")

@@ -86,7 +86,10 @@ class Gaps:
         gap.ended = time.monotonic()
 
     def covering(self, started: float, ended: float, application: str = "") -> Gap | None:
-        """Return the first gap that explains a request's failure (see `Gap.covers`), if any."""
+        """Return the first gap that explains a request's failure; None if none does.
+
+        The parameters are those of `Gap.covers`.
+        """
         return next((gap for gap in self.all if gap.covers(started, ended, application)), None)
 
     def too_long(self) -> list[str]:

@@ -43,6 +43,7 @@ class RequestStats:
     samples: list[Sample] = field(default_factory=list)
     not_found: int = 0
     longest_gap: float = 0.0
+    # Since when there was no good response (monotonic clock); None during maintenance.
     _waiting_since: float | None = field(default_factory=time.monotonic, init=False)
 
     @property

@@ -45,7 +45,7 @@ class Response:
 
     @property
     def retry_after(self) -> float | None:
-        """The seconds to wait by Retry-After, at most a day; None if it is missing or malformed."""
+        """The seconds to wait by Retry-After, at most a day; None without a valid Retry-After."""
         text = self.headers.get("Retry-After", "").strip()
         try:
             seconds = float(text) if text.isdecimal() else _until(text)

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from cosmicdeploy.traffic.request_stats import Sample, milliseconds, percentile
 from cosmicdeploy.traffic.traffic_stats import TrafficStats
 
-# A series has at most this many intervals, so that a run of hours takes no more room.
+# A series has at most this many intervals, so that the summary of a long run does not grow.
 MAX_INTERVALS = 120
-# The lengths of intervals in seconds, of which the first is used that makes few enough of them.
+# The possible lengths of an interval in seconds. The shortest is used that keeps a series short
+# enough.
 LENGTHS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 
 
@@ -29,7 +30,10 @@ def time_series(traffic: TrafficStats, began_at: float, seconds: float) -> dict[
 
 
 def interval_length(seconds: float) -> float:
-    """Return the length of the intervals for a run of so many seconds."""
+    """Return the length of the intervals for a run of this many seconds.
+
+    A run that is too long for the last of `LENGTHS` gets longer intervals.
+    """
     fitting = (length for length in LENGTHS if seconds / length < MAX_INTERVALS)
     return next(fitting, seconds / (MAX_INTERVALS - 1))
 
@@ -38,7 +42,7 @@ def _series(
     samples: Iterable[Sample], began_at: float, length: float, count: int
 ) -> dict[str, Sequence[object]]:
     intervals: list[list[Sample]] = [[] for _ in range(count)]
-    for sample in list(samples):
+    for sample in list(samples):  # a copy, since other threads may still add samples
         number = int(max(0.0, sample.at - began_at) / length)
         intervals[min(number, count - 1)].append(sample)
     return {

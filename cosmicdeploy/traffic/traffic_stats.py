@@ -14,7 +14,7 @@ from cosmicdeploy.traffic.request_stats import RequestStats, Sample, millisecond
 from cosmicdeploy.traffic.response import Response
 
 FAILURES_SHOWN = 5
-# In seconds. Longer than any request may take.
+# The longest wait of `settle` in seconds; no request may take as long.
 SETTLED_WITHIN_SECONDS = 7.0
 HEARTBEAT_COUNTS = ("sent", "acknowledged", "found", "limited")
 
@@ -114,7 +114,7 @@ class TrafficStats(RequestStats):
 
     @property
     def answered(self) -> int:
-        """How many requests were answered 200 or 429."""
+        """How many requests were answered with 200 or 429."""
         return sum(sample.good for sample in self.samples) + self.limited
 
     def finish(self) -> None:
@@ -136,7 +136,8 @@ class TrafficStats(RequestStats):
         """Count failures from now on; failures until now stay excused.
 
         `touched` are the applications that the rollout replaced. Later failures of an application
-        are excused as well if it failed before the run and is not `touched`. Does nothing unless
+        are excused as well if the application failed before the run changed anything and is not
+        `touched`. First waits until the requests that are due now are counted. Does nothing unless
         failures are being excused.
         """
         if self._excused is None:
@@ -153,15 +154,16 @@ class TrafficStats(RequestStats):
                 self._untouched[name] = own.sent, len(own.failures)
 
     def note_change(self) -> None:
-        """Note that the run begins to change containers or the schema, unless it has before."""
+        """Note that the run begins to change containers or the schema; the first call counts."""
         if self.changed_at is None:
             self.changed_at = time.time()
 
     @property
     def counts_clients(self) -> bool:
-        """Whether responses to all clients show failures that are not excused.
+        """Whether failed responses in the proxy's access log may count as failures of the run.
 
-        The access log does not say to which application a request was.
+        They do not while failures are excused, even those of only one application: the access log
+        does not say to which application a request was sent.
         """
         return self._excused is not None and not self._untouched
 
@@ -201,6 +203,7 @@ class TrafficStats(RequestStats):
         gaps = [own.longest_gap for own in self.applications.values()]
         return {
             **super().facts(),
+            # With several applications, a response of one would hide the gap of another.
             "longest_gap_ms": milliseconds(max(gaps, default=self.longest_gap)),
             "failures": self.failures[:FAILURES_SHOWN],
             "broken": self.failure_summary(),

@@ -20,8 +20,9 @@ from cosmicdeploy.stack.model import Build
 _IMAGE = "docker-image://"
 # Stands for the id of an image that the engine does not have.
 ABSENT = "not here"
-# Keys of a build section that change the image. Left out: keys that only change how the image is
-# built (caches, `pull`), and secrets and ssh keys, which the image does not contain.
+# Keys of a build section that change the image, besides `args` and `additional_contexts`. Not among
+# them: keys that only change how the image is built (caches, `pull`), and secrets and ssh keys,
+# which the image does not contain.
 _KEYS = ("extra_hosts", "labels", "network", "platforms", "provenance", "sbom", "target")
 
 

@@ -1,4 +1,4 @@
-"""Find the files of a build context that the Dockerfile copies or mounts."""
+"""Find the files of a build context that the build can read: what it copies or mounts."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _is_in(name: str, path: str) -> bool:
 
 
 def _paths(recipe: Recipe) -> Iterator[str]:
-    """Yield the paths of files and folders that the build reads; a folder stands for all in it."""
+    """Yield the paths that the build reads; a folder stands for everything in it."""
     if not frontend(recipe).is_known:
         yield EVERYTHING
     for stage in recipe.stages:
@@ -67,8 +67,8 @@ def _sources(instruction: Instruction) -> Iterator[str]:
 def _path(source: str) -> str:
     """Return the file or folder that contains everything that `source` can mean.
 
-    For a source with a wildcard this is the folder above the wildcard. For one with a variable or
-    an escape, it is `EVERYTHING`.
+    For a source with a wildcard this is the folder above the wildcard. For a source with a variable
+    or an escape, it is `EVERYTHING`.
     """
     if "$" in source or "\\" in source:
         return EVERYTHING

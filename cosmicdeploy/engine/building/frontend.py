@@ -31,7 +31,10 @@ class Frontend:
 
     @property
     def is_known(self) -> bool:
-        """Whether this package knows the instructions, and thus the files that a build reads."""
+        """Whether this package can parse the frontend's instructions.
+
+        Only then are the files known that a build reads.
+        """
         name = self.image.removeprefix("docker.io/").partition("@")[0].partition(":")[0]
         return not self.image or name in _KNOWN
 

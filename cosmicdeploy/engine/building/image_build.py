@@ -27,8 +27,8 @@ def build_image(
     """Build an image without a tag; return the image's id.
 
     `name` is for messages. `on_line` receives each line of output. Raises `BuildFailed` with the
-    last lines of output, `Refused` if the image would not be built as written, and `ConfigError`
-    if a file is missing or invalid.
+    last lines of output, `Refused` if the image would not be built as written, `ConfigError` if a
+    file is missing or invalid, and `EngineError` if the engine fails or goes away.
     """
     last: deque[str] = deque(maxlen=LINES_SHOWN)
 

@@ -21,7 +21,7 @@ def find(api: APIClient, reference: str) -> Image | None:
 
 
 def history(api: APIClient, reference: str) -> list[str]:
-    """Return the instructions that made an image, newest first; empty without the image."""
+    """Return the instructions that made an image, newest first; none if the image is missing."""
     try:
         return [str(layer.get("CreatedBy") or "") for layer in api.history(reference)]
     except ImageNotFound:
@@ -29,13 +29,16 @@ def history(api: APIClient, reference: str) -> list[str]:
 
 
 def tag(api: APIClient, image_id: str, reference: str) -> None:
-    """Point a tag to an image, even if the tag names another image so far."""
+    """Give an image a tag; another image that has this tag loses it."""
     repository, name = parse_repository_tag(reference)
     api.tag(image_id, repository, name or "latest", force=True)
 
 
 def untag(api: APIClient, reference: str) -> None:
-    """Remove a tag, if it exists; the engine removes an image with its last tag."""
+    """Remove a tag, if it exists; with its last tag, the engine removes the image itself.
+
+    Raises what the SDK raises, also for the last tag of an image that a container uses.
+    """
     try:
         api.remove_image(reference)
     except ImageNotFound:
@@ -50,5 +53,5 @@ def remove_unused_image(api: APIClient, image_id: str) -> None:
     try:
         api.remove_image(image_id)
     except APIError as error:
-        if error.status_code != HTTPStatus.CONFLICT:
+        if error.status_code != HTTPStatus.CONFLICT:  # a container uses the image
             raise

@@ -1,4 +1,4 @@
-"""Collect all that decides how an image is built: Dockerfile, context, base images, engine."""
+"""Collect what decides how an image is built: Dockerfile, context, base images, engine."""
 
 from __future__ import annotations
 
@@ -44,7 +44,10 @@ class Recipe:
 
     @property
     def platform(self) -> str | None:
-        """The platform to build for; None for the engine's own, or if several are declared."""
+        """The declared platform; None if none or several are declared.
+
+        None stands for the engine's own platform.
+        """
         return _platform(self.build)
 
     def instructions(self) -> Iterator[tuple[Instruction, str]]:

@@ -46,7 +46,7 @@ class BuildSource:
 
     @property
     def ignore_file(self) -> Path | None:
-        """The ignore file that applies to this build; None if neither file exists."""
+        """The ignore file that applies to this build; None if there is none."""
         common = self.build.context / NAME
         return self.own_ignore_file or (common if common.is_file() else None)
 
@@ -61,9 +61,9 @@ class BuildSource:
     def name_in_context(self) -> str | None:
         """The Dockerfile's name in the context; None if the context does not contain it.
 
-        The context does not contain the Dockerfile if its text stands in the compose file, if it is
-        outside of the context's folder, if the ignore file excludes it, or if its path has a
-        symbolic link.
+        The context does not contain the Dockerfile if its text stands in the compose file, if the
+        Dockerfile is outside of the context's folder, if the ignore file excludes the Dockerfile,
+        or if its path has a symbolic link.
         """
         if self.file is None:
             return None

@@ -12,9 +12,10 @@ from cosmicdeploy.errors import CosmicError
 
 Signal = Literal["TERM", "HUP"]
 JOB_VARIABLE = "COSMICDEPLOY_JOB"
-# The engine does not end a command when the client disconnects: an abandoned dump would keep its
-# snapshot open. A variable in the command's environment identifies its processes, even after the
-# client has died. The script sends the signal $2 to each process whose environment contains $1.
+# The engine does not stop a command when the client disconnects: an abandoned dump would keep its
+# snapshot open. A variable in the command's environment identifies the command's processes, even
+# after the deployer has died. The script sends the signal $2 to each process whose environment
+# contains $1.
 SIGNAL_SCRIPT = """
 for process in /proc/[0-9]*; do
   tr '\\0' '\\n' 2>/dev/null <"$process/environ" | grep -qxF "$1" || continue
@@ -39,6 +40,8 @@ def terminated_on_error(
 ) -> Iterator[Mapping[str, str]]:
     """Yield a variable for a command's environment; if the block raises, signal the command.
 
+    The error of the block is raised again; an error of the engine while signalling is ignored.
+
     The caller starts the command within the block, with this variable, as `user` ("" is the
     container's own user).
     """
@@ -46,7 +49,7 @@ def terminated_on_error(
     try:
         yield {JOB_VARIABLE: job}
     except BaseException:
-        # If the container or the engine is gone, the command is gone as well.
+        # The signal cannot arrive if the container or the engine is gone.
         with suppress(CosmicError):
             engine.exec_as(user, container_id, signal_marked(f"{JOB_VARIABLE}={job}", signal))
         raise

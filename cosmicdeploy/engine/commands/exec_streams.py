@@ -1,4 +1,4 @@
-"""Run commands in containers with their complete output and true exit code.
+"""Run commands in containers and return their complete output and true exit code.
 
 The SDK's own exec has two faults. It bypasses http.client's buffer, so it can lose the first bytes
 of the output. And it mistakes a broken stream for a finished one. This module reads through the
@@ -47,7 +47,10 @@ def run_exec(api: Any, container_id: str, command: Command) -> ExecResult:
         out, err = bytearray(), bytearray()
         on_stdout = command.sink or out.extend
         for kind, chunk in _frames(api, exec_id, command):
-            on_stdout(chunk) if kind == STDOUT else err.extend(chunk)
+            if kind == STDOUT:
+                on_stdout(chunk)
+            else:
+                err.extend(chunk)
         return ExecResult(
             exit_code=_exit_code(api, exec_id, doing), stdout=bytes(out), stderr=bytes(err)
         )
@@ -131,7 +134,7 @@ def _exactly(reader: Any, size: int) -> bytes:
 def _stdin_sent(raw: Any, chunks: Iterable[bytes] | None) -> Iterator[None]:
     """Send standard input from a thread during the block, so that it never delays the output.
 
-    If the block succeeds, waits for the thread, then raises an error that `chunks` raised.
+    If the block succeeds, waits for the thread, then raises the error that `chunks` raised, if any.
     """
     if chunks is None:
         yield
@@ -150,18 +153,27 @@ def send_stdin(raw: Any, chunks: Iterable[bytes], failures: list[Exception]) -> 
     """Send standard input and close it.
 
     `raw` is the result of the SDK's `_get_raw_response_socket`. An error that `chunks` raises is
-    appended to `failures`, since this function runs in a thread.
+    appended to `failures`, since this function runs in a thread. Returns early if the command ends
+    without reading all of its input.
     """
     sock = getattr(raw, "_sock", raw)
     try:
         for chunk in chunks:
-            sock.sendall(chunk)
-    except OSError:
-        return  # the command ended without reading all of its input
+            if not _is_sent(sock, chunk):
+                return
     except Exception as error:  # the thread that started this one raises it again
         failures.append(error)
     with suppress(OSError):
         sock.shutdown(socket.SHUT_WR)
+
+
+def _is_sent(sock: Any, chunk: bytes) -> bool:
+    """Send a piece of standard input; return False if the command no longer reads its input."""
+    try:
+        sock.sendall(chunk)
+    except OSError:
+        return False
+    return True
 
 
 def _exit_code(api: Any, exec_id: str, doing: str) -> int:

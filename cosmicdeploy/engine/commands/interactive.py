@@ -16,7 +16,7 @@ from cosmicdeploy.errors import EngineError
 
 POLL_SECONDS = 0.1
 # The keys that detach a terminal from its command. The engine's default, Ctrl-P Ctrl-Q, would delay
-# each Ctrl-P; operators never type these four.
+# each Ctrl-P. No operator types Ctrl-@ four times.
 DETACH_KEYS = "ctrl-@,ctrl-@,ctrl-@,ctrl-@"
 
 
@@ -106,7 +106,7 @@ def _follow_size(
 def _exit_code(api: Any, exec_id: str) -> int:
     """Wait until the command ends, and return its exit code.
 
-    A command may close its outputs before it ends.
+    A command may close its outputs before it ends. Raises `EngineError` if there is no exit code.
     """
     while (state := api.exec_inspect(exec_id))["Running"]:
         time.sleep(POLL_SECONDS)

@@ -11,7 +11,7 @@ from cosmicdeploy.engine.facts import LogLine
 from cosmicdeploy.process.signals import interruptible
 
 OnLine = Callable[[str], None]
-# The engine ends the stream of a log when the container ends; in seconds.
+# The seconds within which the engine ends the stream of a log after the container has ended.
 LOG_ENDS_WITHIN = 5.0
 
 
@@ -27,12 +27,13 @@ class ReadLog(Protocol):
 class LogFollower:
     """Reads a log in a thread, from the moment that the object is created.
 
-    `on_line` gets each line that is not blank, first in that thread, then in that of `finish`.
+    `on_line` gets each line that is not blank, first in the reading thread, then in the thread that
+    calls `finish`.
     """
 
     def __init__(self, read: ReadLog, on_line: OnLine) -> None:
         self._read, self._on_line = read, on_line
-        self._passed_on = 0
+        self._passed_on = 0  # lines, blank ones included
         self._is_over = False
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._thread.start()
@@ -49,8 +50,8 @@ class LogFollower:
     def finish(self) -> None:
         """Pass on the lines that are missing because the engine broke the stream off.
 
-        Call this method once the container has ended. If the log cannot be read, the command does
-        not fail, since its logging driver may not allow reading.
+        The caller calls this method once the container has ended. If the log cannot be read, as
+        with some logging drivers, `on_line` gets a line that says why, and nothing is raised.
         """
         with interruptible():
             self._thread.join(LOG_ENDS_WITHIN)

@@ -18,7 +18,7 @@ from cosmicdeploy.engine.facts import LogLine
 from cosmicdeploy.errors import EngineError
 
 NANOSECONDS = 10**9  # per second
-# The numbers of last lines that `tail_since` tries in turn.
+# The numbers of last lines that `tail_since` tries one after another.
 TAILS = (1_000, 8_000, 64_000)
 STAMP = re.compile(r"(.{19})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 
@@ -93,8 +93,8 @@ def _terminal_lines(reader: Any) -> Iterator[tuple[int, bytes]]:
 def lines(frames: Iterator[tuple[int, bytes]]) -> Iterator[LogLine]:
     """Parse frames into lines.
 
-    The engine stores a long line in several pieces, each with its own time. These are joined; the
-    line's time is that of the first piece.
+    The engine stores a long line in several pieces, each with its own time. The pieces are joined;
+    the line's time is that of the first piece. Raises `EngineError` for a line without a time.
     """
     begun: dict[int, tuple[bytes, bytes]] = {}
     for kind, data in frames:
@@ -120,7 +120,14 @@ def nanoseconds(stamp: str) -> int:
     """
     match = STAMP.fullmatch(stamp)
     if match is None:
-        raise EngineError(f"The engine's log has a line without a time: {stamp[:40]!r}")
+        raise _without_time(stamp)
     second, fraction, zone = match.groups()
-    moment = datetime.fromisoformat(second + zone.replace("Z", "+00:00"))
+    try:
+        moment = datetime.fromisoformat(second + zone.replace("Z", "+00:00"))
+    except ValueError:
+        raise _without_time(stamp) from None
     return int(moment.timestamp()) * NANOSECONDS + int((fraction or "").ljust(9, "0"))
+
+
+def _without_time(stamp: str) -> EngineError:
+    return EngineError(f"The engine's log has a line without a time: {stamp[:40]!r}")

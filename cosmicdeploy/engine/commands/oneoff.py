@@ -34,16 +34,16 @@ def run_to_end(
 ) -> ExecResult:
     """Start a container, wait until it ends, and return its output and exit code.
 
-    `on_line` gets each line of both outputs as the container prints it, as `LogFollower` does it.
-    Raises what the SDK raises, and `EngineError` if the container runs longer than `timeout`
-    seconds. The caller then removes the container, which kills its command.
+    `on_line` gets each line of both outputs as the container prints it (see `LogFollower`). Raises
+    what the SDK raises, and `EngineError` if the container runs longer than `timeout` seconds. The
+    caller then removes the container, which kills the command.
     """
     api.start(container_id)
     follower = LogFollower(_log_reader(api, container_id), on_line) if on_line else None
     code = wait_for_end(api, container_id, timeout)
     if code is None:
         raise EngineError(
-            f"The command did not end within {timeout:.0f} s, and was killed",
+            f"The command did not end within {timeout:g} s, and was killed",
             details=_last_lines(api, container_id),
         )
     if follower:

@@ -1,7 +1,7 @@
 """Ask the installed Docker Compose for its hash of each service.
 
-To decide whether `up` has to replace a container, Compose compares the hash with the container's
-label. Each version of Compose computes the hash in its own way.
+To decide whether `up` has to replace a container, Compose compares the hash of the service with the
+one in the container's label. Each version of Compose computes the hash in its own way.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def _with_sources(
     """Return `hashes`, with those of `sources.services` replaced by the hashes of `up`.
 
     If `as_declared` gives a service the same hash as `hashes`, no implied key is missing in the
-    files. Otherwise the service is left out. It is also left out if Compose gives no hash for
-    `by_id`.
+    files of `sources`. Otherwise the service is left out. It is also left out if Compose gives no
+    hash for `by_id`.
     """
     with (
         _with_file(files, sources.as_declared) as as_declared,
@@ -102,12 +102,13 @@ def _hashes(program: tuple[str, ...], files: ComposeFiles, *options: str) -> Map
 
 
 def compose_command(files: ComposeFiles, *words: str) -> str:
-    """Return a command line with which the operator runs the installed Compose on these files."""
+    """Return the command line that runs the installed Compose on these files, for the operator."""
     return shlex.join([*_program(), *files.options, *words])
 
 
 @lru_cache(maxsize=1)
 def _program() -> tuple[str, ...]:
+    """Return the first of `PROGRAMS` that is installed; without any, the first one."""
     for program in PROGRAMS:
         with suppress(OSError, subprocess.TimeoutExpired):
             command = [*program, "version"]
@@ -122,8 +123,8 @@ def _program() -> tuple[str, ...]:
 def _run(command: list[str], files: ComposeFiles) -> Mapping[str, str]:
     """Run Compose and parse its hashes; return an empty mapping if Compose fails.
 
-    Raises `TimeoutExpired`, so that the caller does not try the next program: the hashes of two
-    versions differ, and this program may answer the next time.
+    Raises `TimeoutExpired` if Compose is too slow, so that the caller does not try the next
+    program: the hashes of two versions differ, and this program may answer the next time.
     """
     try:
         completed = subprocess.run(  # a fixed program, without a shell

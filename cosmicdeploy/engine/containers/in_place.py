@@ -24,8 +24,8 @@ def adopt_container_names(stack: Stack, containers: Iterable[Container]) -> Stac
 
     A service without a container gets the name that Compose would give. If the existing containers
     have names with underscores, this name has underscores too, else hyphens. An image that the
-    compose file does not name keeps the name that the service's container uses, if Compose gives
-    such names; else the image gets its name by the same rule.
+    compose file does not name keeps the name that the service's container uses, if a version of
+    Compose gives that name; else the image gets its name by the same rule.
     """
     all_containers = list(containers)
     separator = _separator(stack, all_containers)
@@ -67,10 +67,10 @@ def replica_numbers(
     """Return the numbers of a service's replicas; None if the service is to have one container.
 
     The numbers are the declared ones and those of additional containers, for example after
-    `docker compose up --scale app=5`. If two containers have the same number, or one has an unusual
-    name, additional containers are not counted, since they may be copies of one container rather
-    than replicas. A service with one declared replica counts as replicated only if several of its
-    containers are active.
+    `docker compose up --scale app=5`. If two containers have the same number, or any container has
+    an unusual name, additional containers are not counted, since they may be copies of one
+    container rather than replicas. A service with one declared replica counts as replicated only if
+    several of its containers are active.
     """
     found = of_service(containers, service)
     numbers = {final_name(c.name): labels.number_of(c.labels) for c in found}

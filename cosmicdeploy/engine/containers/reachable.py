@@ -5,6 +5,7 @@ from __future__ import annotations
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
 
+# The engine's words for "published on every address of the host".
 EVERY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104
 
 

@@ -24,7 +24,7 @@ def remove(api: APIClient, container_id: str, *, volumes: bool) -> None:
     except NotFound:
         return
     except APIError as error:
-        if error.status_code != HTTPStatus.CONFLICT:
+        if error.status_code != HTTPStatus.CONFLICT:  # another client is removing it
             raise
         _wait_removed(api, container_id)
 

@@ -16,7 +16,10 @@ from cosmicdeploy.stack.model import Hook, Service
 
 
 class DockerCommands(DockerContainers):
-    """`EngineCommands` on the Docker SDK; inherits the container methods for one-off containers."""
+    """`EngineCommands` on the Docker SDK.
+
+    Inherits the methods with which it creates and removes one-off containers.
+    """
 
     def exec(
         self,

@@ -39,7 +39,7 @@ class EngineCommands(Protocol):
         environment: Mapping[str, str] | None = None,
         silence: float | None = None,
     ) -> ExecResult:
-        """Run a command like `exec`, but as `user`; "" is the container's own user."""
+        """Run a command like `exec`, but as `user`; "" stands for the container's own user."""
 
     def run_hook(self, container_id: str, hook: Hook) -> ExecResult:
         """Run a command of `post_start` or `pre_stop` in a container. Raises as `exec` does."""
@@ -74,6 +74,6 @@ class EngineCommands(Protocol):
 
         The container has the service's environment, mounts and networks, but no ports, no fixed
         address and no aliases. `on_line` gets each line of both outputs as the command prints it;
-        it is called from a thread. Raises `EngineError` if the command takes longer than `timeout`
-        seconds; the container is then killed.
+        it may be called in another thread. Raises `EngineError` if the command takes longer than
+        `timeout` seconds; the container is then killed.
         """

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 class EngineInfo:
     """The engine's version, and the name and clock of its host.
 
-    `address` is where it answers. `root_folder` is the folder of images, volumes and containers on
-    its host; `is_local` says whether that is this machine. `hides_containers` says whether the
-    engine keeps its containers' addresses to itself: a rootless one, and Docker Desktop. `time` is
-    a Unix time; None if it is unknown.
+    `address` is where the engine answers. `root_folder` is the folder of images, volumes and
+    containers on the host; `is_local` says whether the host is this machine. `hides_containers`
+    says whether not even the host reaches the containers' addresses, as with a rootless engine and
+    with Docker Desktop. `time` is the host's Unix time; None if it is unknown.
     """
 
     version: str

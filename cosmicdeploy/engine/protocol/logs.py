@@ -16,7 +16,8 @@ class EngineLogs(Protocol):
     ) -> list[str]:
         """Return a container's log lines, without their times.
 
-        Returns at most the last `tail` lines, and only those of the last `seconds`.
+        Returns at most the last `tail` lines, and only those of the last `seconds` by this
+        machine's clock. None means no limit.
         """
 
     def log_lines(self, container_id: str, since: float) -> Iterator[str]:
@@ -33,5 +34,5 @@ class EngineLogs(Protocol):
         """Yield log lines with their times.
 
         Yields at most the last `tail` lines, and only those since `since` (nanoseconds since 1970).
-        With `follow`, also yields each new line until the container ends.
+        None means no limit. With `follow`, also yields each new line until the container ends.
         """

@@ -30,4 +30,7 @@ class EngineMarkers(Protocol):
         """Store `count` in a marker as a heartbeat; return whether the marker exists."""
 
     def last_beat(self, marker_id: str) -> int | None:
-        """Return the last heartbeat's number; None without a marker or before any heartbeat."""
+        """Return the last heartbeat's number.
+
+        Returns None if the marker does not exist, or before its first heartbeat.
+        """

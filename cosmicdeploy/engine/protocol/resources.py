@@ -13,7 +13,8 @@ class EngineResources(Protocol):
     def ensure_network(self, network: Network, project: str) -> bool:
         """Create a network unless one of its name exists; return whether it was created.
 
-        Raises `Refused` if the network has a key that this engine is too old to know.
+        Raises `Refused` if the network has a key that this engine is too old to know, and
+        `EngineError` if the declared subnet overlaps that of another network.
         """
 
     def ensure_volume(self, volume: Volume, project: str) -> bool:
@@ -28,5 +29,6 @@ class EngineResources(Protocol):
     def remove_project(self, project: str) -> None:
         """Remove a project's containers, networks and volumes, with all data.
 
-        Also removes the images that were kept for the project's rollbacks.
+        Also removes the images that were kept for the project's rollbacks, except one that a
+        container of another project uses.
         """

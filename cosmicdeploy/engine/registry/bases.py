@@ -1,4 +1,4 @@
-"""Pull the base images of a build before it starts."""
+"""Pull the base images of a build before the build starts."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ def pull_bases(api: APIClient, build: Build, on_progress: Callable[[str], None])
 
     If a platform is declared, by `build.platforms` or `FROM --platform=…`, an image for another
     platform counts as missing. Raises `PullFailed`, `ConfigError` if the Dockerfile is missing or
-    invalid, and `Refused` if a `FROM` names no image.
+    invalid, `Refused` if a `FROM` names no image, and `EngineError` if the engine fails.
     """
-    file = str(build.context / build.dockerfile)
-    with translated("Looking for base images", file):
+    with translated("Looking for base images", str(build.context)):
         recipe = read_recipe(api, build)
     for base, declared in recipe.bases.platforms:
         platform = declared or recipe.platform
@@ -31,14 +30,16 @@ def pull_bases(api: APIClient, build: Build, on_progress: Callable[[str], None])
             is_there = _has(api, base, platform)
         if is_there and not build.pull:
             continue
-        # Engines before 20.10 accept a platform only as an experiment, so their own is left out.
+        # Engines before 20.10 accept a platform only as an experiment, so the request does not name
+        # the engine's own platform, which is the default.
         is_own = platform is None or is_same(platform, recipe.engine.platform)
         try:
             pull(api, base, on_progress, None if is_own else platform)
         except PullFailed as error:
             raise PullFailed(
                 f"The base image of a build cannot be pulled: {error.what}",
-                where=file,
+                where=recipe.source.where,
+                # The advice is about an image of the compose file.
                 todo=error.todo.replace("`image:`", "the Dockerfile"),
                 details=error.details,
             ) from error

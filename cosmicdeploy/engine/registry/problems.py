@@ -28,10 +28,11 @@ class _Problem:
     todo: str
 
 
+# An address in a reason, such as Get "https://host/v2/": its words say nothing about the cause.
 _ADDRESS = re.compile(r'"https?://[^"]*"')
 _CREDENTIALS = _Problem(
     r"no basic auth credentials|unauthorized|authentication required|denied|forbidden",
-    "{host} refuses {image}: it wants other credentials, or has no such repository",
+    "{host} refuses {image}: the registry wants other credentials, or has no such repository",
     "run `{login}` as the user of this command, or correct `image:`",
 )
 _PROBLEMS = (

@@ -1,4 +1,4 @@
-"""Turn the engine's messages during a pull into a line of progress."""
+"""Turn the engine's messages during a pull into lines of progress."""
 
 from __future__ import annotations
 

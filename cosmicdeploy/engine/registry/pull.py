@@ -37,8 +37,8 @@ def pull(
 
     `platform` is the engine's own by default. `on_progress` receives a line for each message of the
     engine, and may raise to stop the pull. Raises `PullFailed`, also if the engine reports nothing
-    for `silence` seconds. Any exception ends the pull on the engine too, because the connection is
-    closed.
+    for `silence` seconds, and `EngineError` if the engine fails or goes away. Any exception stops
+    the pull on the engine too, because the connection is closed.
     """
     login = login_for(api, reference)
     progress = PullProgress(reference)
@@ -51,7 +51,11 @@ def pull(
             on_progress(progress.add(message))
         image = images.find(api, reference)
     if image is None:
-        raise pull_failed(reference, login, "the pull ended, but the image is not there")
+        raise PullFailed(
+            f"The pull of {reference} ended without an error, but the engine lacks the image",
+            where=reference,
+            todo=f"test with `docker pull {reference}`, then run the same command again",
+        )
     return image
 
 
@@ -59,7 +63,8 @@ def registry_digest(api: APIClient, reference: str) -> str:
     """Return the digest that a tag has in its registry, without pulling; "" if unknown.
 
     The digest is unknown if the registry gives no clear answer, for example during an outage.
-    Raises `PullFailed` if the registry's answer shows that a pull would fail.
+    Raises `PullFailed` if the registry's answer shows that a pull would fail, and as `login_for`
+    does.
     """
     login, raw = login_for(api, reference), _raw(api)
     url = raw._url("/distribution/{0}/json", reference)
@@ -110,6 +115,7 @@ def _raw(api: APIClient) -> Any:
 
 @contextmanager
 def _explained(reference: str, login: Login, silence: float) -> Iterator[None]:
+    """Turn the engine's errors and its silence in this block into `PullFailed`."""
     try:
         yield
     except APIError as error:

@@ -83,7 +83,7 @@ def of_ssh(causes: Sequence[BaseException], address: str) -> Explanation | None:
 
 
 def of_answer(causes: Sequence[BaseException]) -> Explanation:
-    """Explain an answer that is not an engine's, or any other cause."""
+    """Explain an engine's refusal, an answer that is not an engine's, or any other cause."""
     refused = next((cause for cause in causes if isinstance(cause, APIError)), None)
     if refused is not None:
         reason = str(refused.explanation or refused).strip()

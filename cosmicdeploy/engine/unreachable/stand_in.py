@@ -1,4 +1,4 @@
-"""A stand-in for the engine where none answers, for commands that go on without it."""
+"""A stand-in for an engine that does not answer, for commands that can work without an engine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cosmicdeploy.errors import EngineError
 
 
 def unreachable_engine(error: EngineError) -> Engine:
-    """Return an engine of which every method raises `error`."""
+    """Return an engine whose methods all raise `error`."""
     return cast(Engine, _Unreachable(error))
 
 

@@ -20,8 +20,8 @@ def of_tls(causes: Sequence[BaseException]) -> Explanation | None:
     if has(causes, TLSParameterError):
         return Explanation(
             f"TLS is on, but {folder} lacks ca.pem, cert.pem or key.pem",
-            "put them there or set DOCKER_CERT_PATH; or unset DOCKER_TLS_VERIFY and"
-            " DOCKER_CERT_PATH",
+            "put these files there, or set DOCKER_CERT_PATH to their folder; for an engine without"
+            " TLS, unset DOCKER_TLS_VERIFY and DOCKER_CERT_PATH",
         )
     if has(causes, ssl.SSLCertVerificationError):
         reason = next(c for c in causes if isinstance(c, ssl.SSLCertVerificationError))

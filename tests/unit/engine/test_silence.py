@@ -119,3 +119,10 @@ def test_a_connection_that_timed_out_is_lost() -> None:
     lost = requests.ConnectionError(ProtocolError("aborted", TimeoutError(110, "timed out")))
     with pytest.raises(EngineUnavailable), translated("Inspecting"):
         raise lost
+
+
+def test_a_lost_engine_is_reported_with_the_name_as_the_operator_wrote_it() -> None:
+    action = "Running Migrate in Shop"
+    with pytest.raises(EngineUnavailable) as caught, translated(action):
+        raise requests.ConnectionError("gone")
+    assert caught.value.what == "The Docker Engine went away while running Migrate in Shop"

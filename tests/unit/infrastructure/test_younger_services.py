@@ -125,7 +125,7 @@ def test_a_backup_without_the_main_application_is_refused_at_once(now: Context) 
         rolling_back(now, manifest(former="sha256:old"))
     assert "`cosmicdeploy backup list`" in raised.value.todo
     assert "`cosmicdeploy deploy --remove-orphans`" in raised.value.todo
-    assert ".env (its release variable) back" in raised.value.todo
+    assert "the release variable in .env" in raised.value.todo
     assert raised.value.todo.endswith("then run this rollback again to restore the data")
 
 

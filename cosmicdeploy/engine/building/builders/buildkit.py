@@ -1,7 +1,7 @@
 """Build with BuildKit inside the engine, by a single request.
 
-This is only possible for a build without a session: a connection on which BuildKit asks its client
-for secrets and the like (`limits/session.py`).
+This is only possible for a build that needs no session. In a session, BuildKit asks its client for
+secrets and the like during the build (`limits/session.py`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from cosmicdeploy.engine.building.builders.trace import Progress
 from cosmicdeploy.engine.building.context.packing import pack
 from cosmicdeploy.engine.building.recipe import Recipe
 
+# The ids of the engine's messages with progress, and of the one with the image's id.
 _TRACE, _RESULT = "moby.buildkit.trace", "moby.image.id"
 
 
@@ -44,7 +45,7 @@ class BuildKitBuilder:
             "platform": recipe.platform,
         }
         if len(recipe.build.platforms) > 1:
-            on_line(f"build.platforms has several; only {recipe.engine.platform} is built")
+            on_line(f"build.platforms names several; only {recipe.engine.platform} is built")
         image_id, progress = "", Progress()
         with post_build(self.api, packing.archive(), parameters) as messages:
             for message in messages:

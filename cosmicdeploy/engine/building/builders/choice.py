@@ -17,7 +17,7 @@ def builder_for(api: APIClient, recipe: Recipe) -> Builder:
     """Return the builder for an image.
 
     That is BuildKit if the engine has it and the operator did not turn it off, else the classic
-    builder. BuildKit is used through buildx if it needs to ask a client during this build.
+    builder. If this build needs a session (`limits/session.py`), BuildKit is used through buildx.
     """
     if not recipe.uses_buildkit:
         return ClassicBuilder(api)

@@ -63,7 +63,9 @@ def _dockerfile(recipe: Recipe) -> tuple[str, dict[str, bytes]]:
 
     A Dockerfile that is not part of the context is added to the archive, but must not be copied
     into the image. So an ignore file is added that excludes the Dockerfile: the builder reads the
-    Dockerfile, then removes what the ignore file excludes.
+    Dockerfile, then removes what the ignore file excludes. If the context contains an ignore file,
+    the added one replaces it and begins with its lines; otherwise the added one excludes itself
+    too.
     """
     source = recipe.source
     if source.name_in_context is not None:

@@ -1,4 +1,4 @@
-"""Build the parameters of `POST /build` that BuildKit and the classic builder share."""
+"""The parameters of `POST /build` that BuildKit and the classic builder share."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def post_build(
 ) -> Iterator[Iterator[dict[str, Any]]]:
     """Start a build, and give the block an iterator over the engine's messages.
 
-    Leaving the block closes the connection; the engine then ends a build that still runs. Raises
+    Leaving the block closes the connection; the engine then stops a build that still runs. Raises
     what the SDK raises, `EngineError` if the engine sends nothing for `silence` seconds, and
     `EngineUnavailable` if the connection to the engine is lost.
     """
@@ -45,7 +45,10 @@ def post_build(
 
 @contextmanager
 def _translated_breaks(silence: float) -> Iterator[None]:
-    """Translate the errors of urllib3 and http.client, which the SDK does not translate."""
+    """Translate the errors of urllib3 and http.client, which the SDK does not translate.
+
+    Raises `EngineError` for a silent engine, and `EngineUnavailable` for a lost connection.
+    """
     try:
         yield
     except (urllib3.exceptions.HTTPError, HTTPException, TimeoutError) as error:

@@ -14,13 +14,17 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _FIXED_SIZES = {_FIXED64: 8, _FIXED32: 4}
 # The numbers of fields in a StatusResponse.
 _VERTEX, _LOG = 1, 3
+# The numbers of fields in a Vertex.
+_DIGEST, _NAME, _CACHED, _STARTED, _COMPLETED, _ERROR = 1, 3, 4, 5, 6, 7
+# The numbers of fields in a VertexLog: the digest of the vertex, and a piece of its output.
+_LOG_VERTEX, _LOG_TEXT = 1, 4
 # The beginnings of the names of vertices that belong to no instruction.
 _INTERNAL = ("[internal]", "copy /context", "load remote build context", "exporting ")
 
 
 @dataclass
 class Progress:
-    """Turns messages into the lines of a build's output: instructions, and what they print.
+    """Turns messages into the lines of a build's output: instructions, what they print, errors.
 
     `_shown` and `_cached` are digests of vertices; `_unfinished` maps digests to unfinished lines.
     """
@@ -44,9 +48,9 @@ class Progress:
         self._unfinished.clear()
 
     def _vertex(self, vertex: dict[int, int | bytes]) -> Iterator[str]:
-        digest, name = _bytes(vertex, 1), _bytes(vertex, 3).decode("utf-8", "replace")
-        is_cached, has_started, has_ended = vertex.get(4), 5 in vertex, 6 in vertex
-        if has_ended:
+        digest, name = _bytes(vertex, _DIGEST), _bytes(vertex, _NAME).decode("utf-8", "replace")
+        is_cached, has_started = vertex.get(_CACHED), _STARTED in vertex
+        if _COMPLETED in vertex:
             yield from _split(self._unfinished.pop(digest, b""))
         if name.startswith(_INTERNAL):
             return
@@ -56,12 +60,12 @@ class Progress:
         elif has_started and not is_cached and digest not in self._shown:
             self._shown.add(digest)
             yield name
-        if error := _bytes(vertex, 7):
+        if error := _bytes(vertex, _ERROR):
             yield f"ERROR {error.decode('utf-8', 'replace')}"
 
     def _log(self, log: dict[int, int | bytes]) -> Iterator[str]:
-        digest = _bytes(log, 1)
-        text = self._unfinished.pop(digest, b"") + _bytes(log, 4)
+        digest = _bytes(log, _LOG_VERTEX)
+        text = self._unfinished.pop(digest, b"") + _bytes(log, _LOG_TEXT)
         whole, end, rest = text.rpartition(b"\n")
         if rest:
             self._unfinished[digest] = rest
@@ -85,7 +89,7 @@ def _bytes(fields: dict[int, int | bytes], number: int) -> bytes:
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Yield the number and the value of each field; fields of a fixed size are left out.
+    """Yield the number and the value of each field, except fields of a fixed size.
 
     Raises `ValueError` if the message is malformed.
     """
@@ -105,7 +109,7 @@ def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
         elif kind in _FIXED_SIZES:
             position += _FIXED_SIZES[kind]
         else:
-            raise ValueError(f"unknown kind of field {kind}")
+            raise ValueError(f"a field has the unknown wire type {kind}")
 
 
 def _varint(message: bytes, position: int) -> tuple[int, int]:

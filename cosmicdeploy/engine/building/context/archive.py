@@ -25,7 +25,7 @@ def packed(
 ) -> Iterator[bytes]:
     """Yield an archive in blocks. All entries belong to root, as with `docker build`.
 
-    `texts` maps the names of additional files to their content. If `second_name` is given, the
+    `texts` maps the names of additional files to their content. If `second_name` is not "", the
     archive contains all of `files` a second time in a folder of that name, regular files as hard
     links. Raises `EngineError` if a file's size changes while the file is read, and `OSError` if
     one cannot be read.
@@ -40,17 +40,17 @@ def packed(
 
 
 def _parts(
-    known: Sequence[ContextFile], texts: Mapping[str, bytes], second_name: str
+    files: Sequence[ContextFile], texts: Mapping[str, bytes], second_name: str
 ) -> Iterator[bytes]:
     yield _header(_folder("./"))
     for name, content in texts.items():
         yield _header(_regular(name, _TEXT_MODE, len(content)))
         yield from _padded([content], len(content))
-    for file in known:
+    for file in files:
         yield from _packed_file(file)
     if second_name:
         yield _header(_folder(second_name))
-        for file in known:
+        for file in files:
             yield _header(_second(file, f"{second_name}/{file.name}"))
     yield _END
 

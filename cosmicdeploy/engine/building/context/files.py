@@ -1,4 +1,4 @@
-"""List the files of a build context, without those that the ignore file excludes."""
+"""List the files of a build context that the ignore file does not exclude."""
 
 from __future__ import annotations
 
@@ -73,12 +73,12 @@ def context_files(
     The folders of an included file are included as well. FIFOs, sockets and devices are left out:
     they have no content to build from, and opening a FIFO would wait for its other end. A file that
     is removed while its folder is listed is left out as well. `own` are the deployer's own folders,
-    relative to the context; they are left out, and not even listed, because they change with each
-    deploy and at any time.
+    relative to the context; they are left out, and not even read, because their content changes
+    with each deploy and at any time.
     """
     files = list(_below(str(context), "", rules, (), own))
     kept = {folder for file in files for folder in _folders(file.name)}
-    # A folder that holds nothing but the deployer's folders exists only for those, so leave it out.
+    # A folder that holds nothing but the deployer's folders is left out: it exists only for them.
     around = {folder for name in own for folder in _folders(name)} - kept
     return sorted((f for f in files if f.name not in around), key=lambda file: file.name)
 
@@ -106,7 +106,7 @@ def _folder(
     if excluded and not rules.includes_below(folder.name):
         return
     content: list[ContextFile] = []
-    with suppress(FileNotFoundError):  # removed since it was listed
+    with suppress(FileNotFoundError):  # the folder was removed since it was listed
         content = list(_below(folder.path, f"{folder.name}/", rules, matches, own))
     if content or not excluded:
         yield folder

@@ -54,6 +54,7 @@ class IgnoreRules:
         excluded, results = False, []
         for index, pattern in enumerate(self.patterns):
             matches = bool(parent) and parent[index]
+            # As in the library, a pattern that could not change the result is not even tried.
             if not matches and pattern.is_exception == excluded:
                 matches = pattern.regex.fullmatch(path) is not None
             results.append(matches)
@@ -104,7 +105,10 @@ def _patterns(text: str, file: str) -> Iterator[Pattern]:
 
 
 def _cleaned(path: str) -> str:
-    """Return the path without double slashes, `.`, `..` and a slash at its start or end."""
+    """Return the path without double slashes, `.`, and a slash at its start or end.
+
+    `..` removes the folder before it; at the start of the path it stays.
+    """
     if not path:
         return ""
     cleaned = posixpath.normpath(re.sub("/+", "/", path))
@@ -142,6 +146,7 @@ def _translated(path: str) -> Iterator[str]:
             if match is None:
                 raise ValueError("the bracket is not closed")
             position = match.end()
-            yield f"[{match[1].replace('[', chr(92) + '[')}]"
+            members = match[1].replace("[", r"\[")
+            yield f"[{members}]"
         else:
             yield re.escape(character)

@@ -32,7 +32,10 @@ class Packing:
         return packed(self.recipe.source.files, self.texts, self.folder)
 
     def as_written(self, line: str) -> str:
-        """Return a line of the builder's output with "." for the folder, as in `COPY ./ /srv`."""
+        """Return a line of the builder's output as if the instructions had not been changed.
+
+        The line has "." instead of the folder's name, as in `COPY ./ /srv`.
+        """
         return line.replace(self.folder, ".") if self.folder else line
 
 
@@ -41,7 +44,8 @@ def pack(recipe: Recipe) -> Packing:
 
     A Dockerfile that is not part of the context is added to the archive. If instructions copy the
     whole context, the archive then contains the context a second time, in a folder, and these
-    instructions are changed to copy that folder. Raises `CannotRewrite` if one cannot be changed.
+    instructions are changed to copy that folder. Raises `CannotRewrite` if an instruction cannot be
+    changed.
     """
     source = recipe.source
     if source.name_in_context is not None:

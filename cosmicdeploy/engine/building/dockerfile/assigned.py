@@ -8,9 +8,10 @@ from cosmicdeploy.engine.building.dockerfile.parse import Instruction
 
 
 def assigned(instruction: Instruction) -> Iterator[tuple[str, str | None]]:
-    """Yield the names and values that an ARG or ENV sets; `ENV NAME VALUE` sets one.
+    """Yield the names and values that an ARG or ENV sets.
 
-    An ARG without a default has the value None.
+    The older form `ENV NAME VALUE` sets one variable, to the rest of the line. An ARG without a
+    default has the value None.
     """
     words = instruction.words()
     if instruction.keyword == "ENV" and words and "=" not in words[0]:

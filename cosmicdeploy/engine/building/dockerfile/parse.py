@@ -26,8 +26,8 @@ class Instruction:
     `keyword` is in capitals. Each of `flags` is a whole flag, such as "--from=x", without quotes.
     `arguments` is the rest of the text, with its quotes. `heredocs` are the names of the
     here-documents. `text` is the whole instruction, joined to one line; `line` and `last_line` are
-    the numbers of its first and last line. Both leave the here-documents out. `ONBUILD COPY …` is
-    read as a COPY with `is_trigger` set.
+    the numbers of its first and last line. Neither the text nor the lines include the bodies of the
+    here-documents. `ONBUILD COPY …` is read as a COPY with `is_trigger` set.
     """
 
     line: int

@@ -36,7 +36,7 @@ def rewritten(text: str, dockerfile: Dockerfile, args: Mapping[str, str], folder
     """Return the Dockerfile's text such that no instruction copies the whole archive.
 
     Instructions that copy or mount the whole context use `folder` instead. `args` are the build
-    arguments. Lines keep their numbers. Raises `CannotRewrite`.
+    arguments. Each instruction keeps its line number. Raises `CannotRewrite`.
     """
     lines = text.split("\n")
     variables = _Variables(args)
@@ -88,7 +88,7 @@ def _changed_copy(instruction: Instruction, values: Mapping[str, str], folder: s
 def _source(instruction: Instruction, word: str, values: Mapping[str, str], folder: str) -> str:
     """Return a source of a COPY or ADD, moved into `folder` if it may mean the whole context.
 
-    That includes a source with an unknown variable, and one with a wildcard in its first folder.
+    A source may mean it if it has an unknown variable, or a wildcard in the first part of its path.
     Raises `CannotRewrite` for an ADD with an unknown variable.
     """
     if word.startswith("<<") or _ADDRESS.match(word):
@@ -152,13 +152,17 @@ class _Variables:
         self._set_by_env: set[str] = set()
 
     def follow(self, instruction: Instruction) -> None:
-        """Take an instruction's variables into account; a `FROM` ends those of the last stage."""
+        """Take an instruction's variables into account.
+
+        A `FROM` ends the variables of the stage before it.
+        """
         if instruction.keyword == "FROM":
             if not self._has_stage:
                 self._global, self._has_stage = self.known, True
             self.known, self._set_by_env = {}, set()
         elif instruction.keyword in ("ARG", "ENV"):
-            # Within one instruction, each value is resolved as it was before the instruction.
+            # All values of an instruction use the variables as they were before the instruction, so
+            # the list is complete before the first variable changes.
             for name, value in list(self._assigned(instruction)):
                 self.known.pop(name, None)
                 if value is not None:

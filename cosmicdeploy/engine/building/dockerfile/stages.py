@@ -15,8 +15,8 @@ class Stage:
     """A stage of a Dockerfile: a `FROM` and the instructions up to the next `FROM`.
 
     `index` counts from 0, and `name` is "" without `AS`. `parent` is the image or stage that the
-    stage starts from, with arguments resolved. `platform` is that of `FROM --platform=…`, and "" if
-    it declares none: then the stage is for the platform of the whole build.
+    stage starts from, with arguments resolved. `platform` is that of `FROM --platform=…`; "" if the
+    `FROM` declares none, so that the stage is for the platform of the whole build.
     """
 
     index: int
@@ -39,8 +39,8 @@ class Stage:
 class BaseImages:
     """The images that stages start from (`parents`), or copy or mount from (`copied`).
 
-    `platforms` are pairs of each image and the platform that its `FROM` declares; "" stands for
-    that of the whole build.
+    `platforms` are pairs of each image and the platform that its `FROM` declares; "" stands for the
+    platform of the whole build.
     """
 
     parents: list[str]
@@ -83,7 +83,7 @@ def global_args(
 ) -> dict[str, str]:
     """Return the arguments that a `FROM` can use: those with a value, declared before any `FROM`.
 
-    The parameters and errors are as in `read_stages`.
+    The parameters are as in `read_stages`. Raises `ConfigError` for an invalid variable.
     """
     known: dict[str, str] = {}
     for instruction in dockerfile.instructions:

@@ -29,9 +29,9 @@ def compose_keys(config: Json, host: Json) -> Keys:
 
     `config` and `host` are its `Config` and `HostConfig` in the engine's API.
     """
-    plain = {**_process(config), **_switches(config, host), **_other_keys(host)}
+    unnested = {**_process(config), **_switches(config, host), **_other_keys(host)}
     return {
-        **{key: value for key, value in plain.items() if value},
+        **{key: value for key, value in unnested.items() if value},
         **resource_keys(host),
         **_environment(config),
         **nested("labels", _own_labels(config)),
@@ -89,11 +89,13 @@ def _other_keys(host: Json) -> dict[str, str | None]:
 
 
 def _environment(config: Json) -> Keys:
+    # An entry without "=" removes a variable of the image, so the container does not have it.
     pairs = (entry.partition("=") for entry in config.get("Env") or [])
-    return {f"environment.{name}": value for name, mark, value in pairs if mark}
+    return {f"environment.{name}": value for name, equals, value in pairs if equals}
 
 
 def _own_labels(config: Json) -> Mapping[str, str]:
+    """Return the labels except those that Compose or the deployer adds to every container."""
     all_labels = config.get("Labels") or {}
     return {key: all_labels[key] for key in all_labels if not key.startswith(labels.PREFIXES)}
 

@@ -33,6 +33,7 @@ def _entrypoint_and_command(body: Mapping[str, Any], image: Mapping[str, Any]) -
         command = image.get("Cmd")
     if entrypoint is None:
         entrypoint = image.get("Entrypoint")
+    # [""] is the request for no entrypoint.
     return {"Entrypoint": [] if entrypoint == [""] else entrypoint, "Cmd": command}
 
 
@@ -59,9 +60,9 @@ def inherited_volumes(
 ) -> dict[str, str]:
     """Return the anonymous volumes that a new container takes over from its predecessor.
 
-    `volumes` maps the targets of the predecessor's anonymous volumes to their names. The result
-    holds those whose target is a volume of the service or of the new image, whose `Config` is
-    `image`.
+    `volumes` maps the targets of the predecessor's anonymous volumes to the names of the volumes.
+    The result holds those whose target is a volume of the service or of the new image. `image` is
+    the `Config` of the new image.
     """
     declared = {mount.target for mount in service.mounts if mount.type == "volume"}
     targets = declared | image_volumes(image)

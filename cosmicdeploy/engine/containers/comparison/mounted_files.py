@@ -18,8 +18,8 @@ def mounted_differences(service: Service, container: Mapping[str, Any]) -> list[
     """Return the secrets and configs whose file changed since the container was started.
 
     `container` is the engine's inspection of the container; the result is empty unless the
-    container runs. Files that do not exist on this machine are left out: a remote engine has its
-    own files.
+    container runs. Files that cannot be examined on this machine are left out: the files of a
+    remote engine are on the engine's machine.
     """
     if container["State"].get("Status") != "running":
         return []
@@ -27,7 +27,8 @@ def mounted_differences(service: Service, container: Mapping[str, Any]) -> list[
     return [
         Difference(key=mount.key, change="changed")
         for mount in service.mounts
-        if mount.key and _modified(Path(mount.source)) > started
+        if mount.key  # set only for secrets and configs
+        and _modified(Path(mount.source)) > started
     ]
 
 

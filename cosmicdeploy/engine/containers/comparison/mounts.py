@@ -33,8 +33,8 @@ def declared_mounts(service: Service, image: Json) -> Keys:
 def present_mounts(container: Json) -> Keys:
     """Return the mounts that a container has, by key.
 
-    `container` is from `GET /containers/{id}/json`. Mounts that the container takes from others
-    (`volumes_from`) are left out.
+    `container` is from `GET /containers/{id}/json`. Mounts that the container takes from other
+    containers (`volumes_from`) are left out.
     """
     host = container["HostConfig"]
     options = _present_words(host)
@@ -46,7 +46,7 @@ def present_mounts(container: Json) -> Keys:
     for mount in container.get("Mounts") or []:
         target = mount["Destination"]
         if target in mounts or (own is not None and target not in own):
-            continue  # a tmpfs hides a volume of the image; or the mount comes from volumes_from
+            continue  # a volume of the image, hidden by a tmpfs; or a mount from volumes_from
         is_volume = mount["Type"] == "volume"
         source = mount.get("Name" if is_volume else "Source") or ""
         if is_volume and ANONYMOUS.fullmatch(source):

@@ -88,10 +88,12 @@ def _links(texts: Iterable[str], service: Service, project: str) -> Keys:
 
 
 def _own_names(service: Service) -> set[str]:
+    """Return the names that every container of the service has as aliases in its networks."""
     return {service.compose_name, service.container_name, service.hostname or ""}
 
 
 def _additional(aliases: Iterable[str], own: set[str]) -> list[str]:
+    """Return the aliases without the container's own names and its short id."""
     return sorted({a for a in aliases if a not in own and not _SHORT_ID.fullmatch(a)})
 
 

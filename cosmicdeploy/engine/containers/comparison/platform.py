@@ -1,4 +1,4 @@
-"""Return a service's declared platform, and that of its container's image, for comparison."""
+"""Return a service's declared platform, and its image's platform, for comparison."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def declared_platform(service: Service, image: Mapping[str, Any]) -> Keys:
 def image_platform(service: Service, image: Mapping[str, Any]) -> Keys:
     """Return the image's platform by key, with as many parts as the declared platform has.
 
-    So the image's variant is compared only if the compose file names a variant. Empty in the same
-    cases as `declared_platform`.
+    So the image's variant is compared only if the compose file names a variant. The result is empty
+    in the same cases as that of `declared_platform`.
     """
     if service.platform is None or not image.get("Architecture"):
         return {}

@@ -16,9 +16,9 @@ def resource_keys(host: Json) -> Keys:
 
     A default value has no entry.
     """
-    plain = {**_memory(host), **_processor(host), **_namespaces(host)}
+    unnested = {**_memory(host), **_processor(host), **_namespaces(host)}
     return {
-        **{key: value for key, value in plain.items() if value},
+        **{key: value for key, value in unnested.items() if value},
         **_block_io(host),
         **_devices(host),
         **_device_requests(host),

@@ -17,7 +17,7 @@ from cosmicdeploy.engine.facts import Difference
 from cosmicdeploy.engine.raw_requests import put
 from cosmicdeploy.stack.model import CopiedFile
 
-# The most bytes to read of a file in a container.
+# The largest file to read from a container, in bytes.
 _LONGEST = 16 << 20
 
 
@@ -25,7 +25,7 @@ def copy_files(api: APIClient, container_id: str, files: Iterable[CopiedFile]) -
     """Copy the files into a new container. Raises what the SDK raises.
 
     If the container has a user of its own, the engine gives a file with a declared owner to that
-    user instead. It does the same for Compose.
+    user instead, as it does for Compose.
     """
     for file in files:
         params = {"path": "/", "copyUIDGID": str(_has_owner(file)).lower()}
@@ -37,8 +37,8 @@ def file_differences(
 ) -> list[Difference]:
     """Return the files that the container lacks, or has with another content, mode or owner.
 
-    `user` is the container's user; if it is not "", owners are not compared (see `copy_files`).
-    Raises what the SDK raises.
+    A file for which `read_file` returns None counts as lacking. `user` is the container's user; if
+    it is not "", owners are not compared (see `copy_files`). Raises what the SDK raises.
     """
     found = []
     for file in files:

@@ -36,7 +36,7 @@ def create_container(
     require_known(service, version)
     if missing := unresolved(service):
         raise EngineError(
-            f"{service.name} refers to {', '.join(missing)}, which has no container",
+            f"{service.name} refers to services without a container: {', '.join(missing)}",
             where=service.name,
             todo="run `cosmicdeploy up`",
         )

@@ -118,6 +118,7 @@ def _dependencies(declared: Service) -> dict[str, str]:
 
 
 def _shared(declared: Service, resolved: Service) -> dict[str, str]:
+    """Return the keys of shared namespaces whose reference was replaced by a container's id."""
     return {
         key: json.dumps(getattr(resolved, key))
         for key in SHARED
@@ -126,7 +127,10 @@ def _shared(declared: Service, resolved: Service) -> dict[str, str]:
 
 
 def _networks(declared: Service, default_network: str) -> dict[str, str]:
-    """Return the key `networks` that normalization adds to a service without networks."""
+    """Return the key `networks` that normalization adds to a service that declares no networks.
+
+    Empty for any other service.
+    """
     names = [attachment.network for attachment in declared.networks]
     is_default = declared.network_mode is None and names == [default_network]
     return {"networks": "{default: null}"} if is_default else {}

@@ -60,7 +60,7 @@ def _keys(stack: Stack, service: Service, variables: dict[str, str]) -> Keys:
 
 
 def _named(values: Mapping[str, str], variables: dict[str, str]) -> str:
-    """Return the values as a YAML mapping to variables, and add these to `variables`."""
+    """Return a YAML mapping that names a variable for each value; add these to `variables`."""
     entries = {}
     for name, value in values.items():
         variable = f"{PREFIX}{len(variables)}"

@@ -17,7 +17,10 @@ _ENGINES = {(1, 43): "24", (1, 44): "25", (1, 45): "26", (1, 48): "28", (1, 49):
 
 
 def too_new(service: Service, api_version: ApiVersion) -> list[str]:
-    """Return the service's keys that the engine does not know, each with the engine it needs."""
+    """Return the service's keys that the engine does not know.
+
+    Each is described in words, with the version of the engine that it needs.
+    """
     return [_described(key, needed) for key, needed in _keys(service) if needed > api_version]
 
 
@@ -56,8 +59,7 @@ def _keys(service: Service) -> Iterator[tuple[str, ApiVersion]]:
             yield f"volumes: subpath of {mount.target}", (1, 45)
         if mount.bind.recursive in ("writable", "readonly"):
             yield f"volumes: recursive of {mount.target}", (1, 44)
-    with_mac = [each for each in service.networks if each.mac_address]
-    if len(with_mac) > 1 or any(each.mac_address for each in service.networks[1:]):
+    if any(each.mac_address for each in service.networks[1:]):
         yield "networks: mac_address of a network after the first", (1, 44)
     for attachment in service.networks:
         if attachment.gw_priority:

@@ -1,7 +1,8 @@
 """Replace a service's references to other services and containers by container ids and names.
 
-The engine's API accepts only ids and names of containers. Compose replaces the references when it
-creates a container, so they keep naming the containers that were in place at that time.
+The engine's API accepts only ids and names of containers. As with Compose, the references are
+replaced when a container is created, so the container refers to the containers that were in place
+at that time, even after those are replaced.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ def referred_services(service: Service) -> set[str]:
     """
     modes = [getattr(service, key) or "" for key in SHARED]
     shared = {mode.removeprefix(SERVICE) for mode in modes if mode.startswith(SERVICE)}
-    sources = {text.partition(":")[0] for text in service.volumes_from if CONTAINER not in text}
+    sources = {
+        text.partition(":")[0] for text in service.volumes_from if not text.startswith(CONTAINER)
+    }
     return shared | sources
 
 
@@ -59,19 +62,18 @@ def with_references(
     all_containers = sorted(containers, key=lambda container: container.name)
     in_place = _in_place(all_containers)
 
-    def mode(text: str | None) -> str | None:
+    def resolved_mode(text: str | None) -> str | None:
         if text is None or not text.startswith((CONTAINER, SERVICE)):
             return text
         kind, _, name = text.partition(":")
-        other = in_place.get(name)
-        found = (other and other.id) if kind == "service" else find_id(name)
+        found = _id_in_place(in_place, name) if kind == "service" else find_id(name)
         return f"{CONTAINER}{found}" if found else text
 
     return replace(
         service,
-        network_mode=mode(service.network_mode),
-        ipc=mode(service.ipc),
-        pid=mode(service.pid),
+        network_mode=resolved_mode(service.network_mode),
+        ipc=resolved_mode(service.ipc),
+        pid=resolved_mode(service.pid),
         volumes_from=tuple(_source(text, in_place, find_id) for text in service.volumes_from),
         links=tuple(
             resolved
@@ -105,12 +107,16 @@ def _rank(container: Container) -> tuple[bool, bool, str]:
     return final_name(container.name) != container.name, not container.is_active, container.name
 
 
+def _id_in_place(in_place: Mapping[str, Container], service: str) -> str | None:
+    container = in_place.get(service)
+    return container.id if container else None
+
+
 def _source(text: str, in_place: dict[str, Container], find_id: FindId) -> str:
     """Return "container:<id>" or "container:<id>:ro"; `text` itself if no container exists."""
     is_service = not text.startswith(CONTAINER)
     name, _, mode = text.removeprefix(CONTAINER).partition(":")
-    other = in_place.get(name)
-    found = (other and other.id) if is_service else find_id(name)
+    found = _id_in_place(in_place, name) if is_service else find_id(name)
     if not found:
         return text
     return f"{CONTAINER}{found}:ro" if mode == "ro" else f"{CONTAINER}{found}"
@@ -147,9 +153,11 @@ def with_ids(container: Mapping[str, Any], find_id: FindId) -> dict[str, Any]:
         if text.startswith(CONTAINER):
             name = text.removeprefix(CONTAINER)
             host[key] = f"{CONTAINER}{find_id(name) or name}"
-    sources = [text.partition(":") for text in host.get("VolumesFrom") or []]
-    host["VolumesFrom"] = [
-        f"{find_id(name) or name}:ro" if mode == "ro" else find_id(name) or name
-        for name, _, mode in sources
-    ]
+    host["VolumesFrom"] = [_source_by_id(text, find_id) for text in host.get("VolumesFrom") or []]
     return {**container, "HostConfig": host}
+
+
+def _source_by_id(text: str, find_id: FindId) -> str:
+    name, _, mode = text.partition(":")
+    source = find_id(name) or name
+    return f"{source}:ro" if mode == "ro" else source

@@ -58,6 +58,7 @@ def _bind(mount: Mount) -> str:
 
 
 def _inherited(service: Service, volumes: Mapping[str, str]) -> list[str]:
+    """Return the entries of `Binds` for inherited volumes; a declared mount wins at its target."""
     declared = {m.target for m in service.mounts if m.source or _needs_structure(m)}
     return [
         f"{name}:{target}:rw" for target, name in sorted(volumes.items()) if target not in declared

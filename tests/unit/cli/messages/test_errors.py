@@ -28,6 +28,12 @@ def test_a_text_around_a_cut_text_counts_all_omitted_characters() -> None:
     assert to_cosmic_error(again) is again
 
 
+@pytest.mark.parametrize("number", [",", ",,,", "9" * 5000, "٣"])
+def test_a_text_may_imitate_the_mark_of_a_cut_text(number: str) -> None:
+    text = "x" * (PARAGRAPH + 10) + f"… ({number} more characters)"
+    assert CosmicError(text).what.endswith(f"x… ({len(text) - PARAGRAPH:,} more characters)")
+
+
 def test_characters_that_are_escaped_do_not_lengthen_an_error() -> None:
     error = CosmicError("\ud800" * PARAGRAPH)
     assert len(error.what) < PARAGRAPH + 50 and CosmicError(error.what).what == error.what

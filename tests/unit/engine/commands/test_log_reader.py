@@ -62,6 +62,12 @@ def test_times_are_read_to_the_nanosecond(stamp: str, expected: int) -> None:
     assert nanoseconds(stamp) == expected
 
 
+@pytest.mark.parametrize("stamp", ["", "no time", "2026-13-01T00:00:00Z", "a text of 19 lettersZ"])
+def test_a_line_without_a_time_is_an_error(stamp: str) -> None:
+    with pytest.raises(EngineError, match="a line without a time"):
+        nanoseconds(stamp)
+
+
 def test_the_engine_is_sent_times_to_the_nanosecond() -> None:
     assert LogSelection(since=AT, tail=5, follow=True).parameters() == {
         "stdout": 1,

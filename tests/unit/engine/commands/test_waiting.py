@@ -58,13 +58,13 @@ def client_of(tmp_path: Path) -> Iterator[ClientOf]:
         each.close()
 
 
-def run(client: APIClient) -> Any:
+def run(client: APIClient, seconds: float = 1) -> Any:
     """Run a command in a container that the client waits for; its log has one line."""
     api: Any = SimpleNamespace(
         start=lambda _: None, wait=client.wait, logs=lambda *_, **__: b"at work\n"
     )
     with translated("Running it", "web"):
-        return run_to_end(api, "c1", 1)
+        return run_to_end(api, "c1", seconds)
 
 
 def wait(client: APIClient) -> None:
@@ -74,6 +74,10 @@ def wait(client: APIClient) -> None:
 
 def test_a_command_that_ends_has_its_exit_code(client_of: ClientOf) -> None:
     assert run(client_of(ENDED, True)).exit_code == 3
+
+
+def test_a_limit_may_be_a_fraction_of_a_second(client_of: ClientOf) -> None:
+    assert run(client_of(ENDED, True), 0.3).exit_code == 3
 
 
 @pytest.mark.parametrize("begun", [HEAD, b""], ids=["after the headers", "before them"])

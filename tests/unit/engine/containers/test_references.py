@@ -76,6 +76,12 @@ def test_links_alone_need_no_other_container_once_the_linked_one_is_replaced() -
     assert referred_services(replace(WEB, ipc=None, volumes_from=())) == set()
 
 
+def test_a_service_may_have_the_word_container_at_the_end_of_its_name() -> None:
+    assert referred_services(replace(WEB, volumes_from=("my-container:ro",))) == {
+        "base", "my-container"
+    }  # fmt: skip
+
+
 def test_compose_hashes_what_it_would_create() -> None:
     resolved = with_references(WEB, "shop", CONTAINERS, find_id)
     assert hash_override([(replace(WEB, ipc=None, volumes_from=()), resolved)]) == ""

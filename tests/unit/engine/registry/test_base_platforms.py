@@ -14,6 +14,7 @@ import docker
 import pytest
 
 from cosmicdeploy.engine.registry.bases import pull_bases
+from cosmicdeploy.errors import PullFailed
 from cosmicdeploy.stack.model import Build
 
 pytestmark = pytest.mark.unit
@@ -26,20 +27,20 @@ class Engine:
     """An engine for linux/amd64 that keeps one image for each name, as the real one does.
 
     `images` maps a name to its platform, and `pulls` are the pulls so far: name and platform.
+    `pull_error` is the error of each pull. If `loses_images` is set, a pull stores no image.
     """
 
     def __init__(self) -> None:
         self.images: dict[str, str] = {}
         self.pulls: list[tuple[str, str]] = []
+        self.pull_error = ""
+        self.loses_images = False
 
     def answer(self, path: str, query: dict[str, str]) -> Any:
         if path.endswith("/version"):
             return VERSION
         if path.endswith("/images/create"):
-            name = query["fromImage"].removeprefix(f"{REGISTRY}/")
-            self.pulls.append((name, query.get("platform", "")))
-            self.images[name] = query.get("platform", "linux/amd64")
-            return {"status": "Pull complete"}
+            return self._pull(query)
         if "/images/" in path:
             name = unquote(path).split("/images/")[1].removeprefix(f"{REGISTRY}/")
             platform = self.images.get(name.removesuffix("/json").removesuffix(":latest"))
@@ -48,6 +49,15 @@ class Engine:
             system, architecture, *_ = platform.split("/")
             return {"Id": name, "Os": system, "Architecture": architecture, "Config": {}}
         return {}
+
+    def _pull(self, query: dict[str, str]) -> Any:
+        name = query["fromImage"].removeprefix(f"{REGISTRY}/")
+        self.pulls.append((name, query.get("platform", "")))
+        if self.pull_error:
+            return {"error": self.pull_error}
+        if not self.loses_images:
+            self.images[name] = query.get("platform", "linux/amd64")
+        return {"status": "Pull complete"}
 
 
 @pytest.fixture
@@ -125,3 +135,23 @@ def test_a_stage_may_have_a_platform_of_its_own(
     (tmp_path / "Dockerfile").write_text(text.replace("FROM a", f"FROM {name}a"))
     pull_bases(client.api, Build(context=tmp_path, platforms=("linux/arm64",)), lambda _: None)
     assert sorted(engine.pulls) == [("a", "linux/arm64"), ("tools", "")]
+
+
+def test_an_error_names_the_dockerfile_that_stands_in_the_compose_file(
+    client: docker.DockerClient, engine: Engine, tmp_path: Path
+) -> None:
+    engine.pull_error = "manifest unknown"
+    build = Build(context=tmp_path, dockerfile_inline=f"FROM {REGISTRY}/a\n")
+    with pytest.raises(PullFailed, match=f"has no {REGISTRY}/a") as caught:
+        pull_bases(client.api, build, lambda _: None)
+    assert caught.value.where == f"dockerfile_inline, context {tmp_path}"
+    assert caught.value.todo == "push the image, or correct its tag in the Dockerfile"
+
+
+def test_a_pull_without_an_image_does_not_quote_the_engine(
+    client: docker.DockerClient, engine: Engine, tmp_path: Path
+) -> None:
+    engine.loses_images = True
+    with pytest.raises(PullFailed, match="ended without an error") as caught:
+        pulled(client, engine, tmp_path, "FROM a\n")
+    assert not any("the engine says" in line for line in caught.value.details)

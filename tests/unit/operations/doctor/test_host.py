@@ -90,6 +90,7 @@ def test_what_the_engine_says_about_its_host_is_read(
     assert parse_info(version, at, local).time == pytest.approx(1767225600.5)
     assert not parse_info(version, at, "tcp://10.0.0.1:2376").is_local
     assert parse_info(version, at, "https://127.0.0.1:2376").is_local
+    assert not parse_info(version, at, "http+docker://ssh").is_local, "of any ssh:// address"
     odd = {"Name": "prod", "SystemTime": "yesterdayZ"}
     assert parse_info(version, odd, local).time is None
 

@@ -23,6 +23,7 @@ from cosmicdeploy.engine.building.recipe import Recipe
 from cosmicdeploy.process.signals import each_interruptible, interruptible
 
 PROGRAM = ("docker", "buildx")
+# Seconds that `docker buildx version` may take.
 _VERSION_SECONDS = 20
 # Seconds that buildx may take to stop a build that was given up.
 _GRACE_SECONDS = 1.5
@@ -59,7 +60,7 @@ class BuildxBuilder:
                 )
         if len(recipe.build.platforms) > 1:
             yield Problem(
-                "build.platforms has several, but docker buildx builds only one for the engine",
+                "build.platforms names several, but docker buildx loads only one into the engine",
                 str(recipe.build.context),
                 "declare one platform",
             )
@@ -83,7 +84,7 @@ class BuildxBuilder:
 
 @lru_cache(maxsize=1)
 def is_installed() -> bool:
-    """Return whether the docker command and its plugin buildx are installed and answer."""
+    """Return whether `docker buildx version` succeeds; the result is cached."""
     with suppress(OSError, subprocess.TimeoutExpired):
         command = [*PROGRAM, "version"]
         done = subprocess.run(command, capture_output=True, timeout=_VERSION_SECONDS, check=False)
@@ -95,9 +96,10 @@ def is_installed() -> bool:
 def _running(
     command: Sequence[str], environment: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[str]]:
-    """Run a command during the block, and terminate it if it still runs at the end of the block.
+    """Run a command during the block, and stop it if it still runs at the end of the block.
 
-    `stdout` of the process has the lines of both outputs.
+    The command gets SIGTERM, and SIGKILL after `_GRACE_SECONDS`. `stdout` of the process has the
+    lines of standard output and standard error.
     """
     process = subprocess.Popen(
         command,

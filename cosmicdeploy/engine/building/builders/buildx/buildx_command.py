@@ -1,4 +1,4 @@
-"""Build the command line of `docker buildx build`, and its environment, which holds the secrets."""
+"""The command line of `docker buildx build`, and its environment, which holds the secrets."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from cosmicdeploy.engine.building.recipe import Recipe
 
 _SECRET_VARIABLE = "COSMICDEPLOY_BUILD_SECRET_"  # noqa: S105 - the name of a variable
-# Variables that begin so change what the docker command does. Build arguments with such a name are
-# not secrets, so they go on the command line instead of the environment.
+# Variables whose names begin so change what the docker command does. A build argument with such a
+# name is assumed to be no secret, so it goes on the command line instead of into the environment.
 _OF_DOCKER = ("BUILDKIT_", "BUILDX_", "DOCKER_", "HOME", "LD_", "PATH", "XDG_")
 
 
@@ -59,10 +59,11 @@ def _options(
         yield from ("--secret", f"id={secret.id},{source}")
     for name, path in build.ssh.items():
         yield from ("--ssh", f"{name}={path}" if path else name)
-    yield from _plain_options(recipe)
+    yield from _simple_options(recipe)
 
 
-def _plain_options(recipe: Recipe) -> Iterator[str]:
+def _simple_options(recipe: Recipe) -> Iterator[str]:
+    """Yield the options that need neither a file nor the environment, each with its value."""
     build = recipe.build
     values = {
         "--add-host": [f"{host}:{ip}" for host, ips in build.extra_hosts.items() for ip in ips],

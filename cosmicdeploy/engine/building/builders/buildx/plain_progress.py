@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+# A line of a step, such as "#7 [2/3] RUN make" or "#7 0.512 the output of make": the text after the
+# step's number is an instruction, or output after the seconds since the instruction began.
 _LINE = re.compile(r"#(?P<number>\d+) (?P<text>.*)")
 _LOGGED = re.compile(r"\d+\.\d+ (?P<text>.*)")
 _INSTRUCTION = re.compile(r"\[(?!internal\])[^]]*\d+/\d+\] .*")
@@ -16,7 +18,7 @@ _ERROR = re.compile(r"ERROR: (?:failed to solve: |failed to build: )*(?P<text>.*
 class PlainProgress:
     """The progress of one build, from its output.
 
-    `error` is the reason of a failure; "" if the output names none so far.
+    `error` is the reason for a failure; "" if the output names none so far.
     """
 
     error: str = ""

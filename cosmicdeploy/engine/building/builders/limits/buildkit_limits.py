@@ -10,16 +10,18 @@ from cosmicdeploy.engine.building.dockerfile.parse import Instruction
 from cosmicdeploy.engine.building.frontend import frontend
 from cosmicdeploy.engine.building.recipe import Recipe
 
-# API versions: Engine 23, whose own frontend is `docker/dockerfile:1.4`, and Engine 25 (1.6).
+# The API versions of Engine 23, whose own frontend is `docker/dockerfile:1.4`, and of Engine 25,
+# whose own frontend is `docker/dockerfile:1.6`.
 _ENGINE_23 = (1, 42)
 _ENGINE_25 = (1, 44)
 _NETWORKS = (None, "", "default", "host", "none")
+# The flags that an engine before 23 does not know.
 _NEWER_FLAGS = {"COPY": ("link",), "ADD": ("link",), "RUN": ("network",)}
 GIT_REPOSITORY = re.compile(r"(?:https?|git|ssh)://\S+\.git(?:#\S*)?|git://\S+|ssh://\S+|git@\S+")
 
 
 def buildkit_problems(recipe: Recipe) -> Iterator[Problem]:
-    """Yield what in a build would fail, or be silently ignored."""
+    """Yield the parts of a build that would fail, or be silently ignored."""
     yield from _key_problems(recipe)
     if frontend(recipe).image:
         return  # a declared frontend is newer, or itself reports what it does not support

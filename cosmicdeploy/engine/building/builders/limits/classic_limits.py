@@ -29,7 +29,7 @@ _INSTEAD = {
     "parents": "COPY each folder separately",
     "unpack": "ADD unpacks a local archive by itself; unpack a download in a RUN",
 }
-# Arguments that BuildKit sets by itself.
+# Build arguments that BuildKit sets by itself, such as TARGETARCH.
 _PLATFORM = ("PLATFORM", "OS", "ARCH", "VARIANT")
 _BUILDKIT_SETS = {f"{side}{part}" for side in ("TARGET", "BUILD") for part in _PLATFORM}
 _BUILDKIT_SETS |= {"TARGETSTAGE"}
@@ -46,7 +46,7 @@ _KEYS = (
     "secrets",
     "ssh",
 )
-INSTEAD = "build with BuildKit (unset DOCKER_BUILDKIT, or update the engine)"
+_USE_BUILDKIT = "build with BuildKit (unset DOCKER_BUILDKIT, or update the engine)"
 _REFERENCE = re.compile(r"\$\{?(\w+)")
 _BUILDKIT_ARGUMENT = re.compile(r"BUILDKIT_\w+|SOURCE_DATE_EPOCH")
 
@@ -56,10 +56,10 @@ def classic_problems(recipe: Recipe) -> Iterator[Problem]:
     build = recipe.build
     for key in _KEYS:
         value = getattr(build, key)
+        # `platforms` changes nothing if it names only the engine's own platform.
         if value and value not in ("false", "False", "0", (recipe.engine.platform,)):
-            yield Problem(
-                f"build.{key} is ignored", str(build.context), f"remove build.{key}, or {INSTEAD}"
-            )
+            todo = f"remove build.{key}, or {_USE_BUILDKIT}"
+            yield Problem(f"build.{key} is ignored", str(build.context), todo)
     yield from _dockerfile_problems(recipe, recipe.source.where)
     for base, instructions in recipe.triggers.items():
         todo = f"use another base image than {base}, or build {base} without this instruction"

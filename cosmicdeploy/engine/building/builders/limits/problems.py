@@ -1,4 +1,4 @@
-"""Refuse, before anything is built, what a builder would ignore or fail on."""
+"""Refuse a build, before it begins, if the builder would ignore parts of it or fail."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Find the parts of a build that need a session, and therefore buildx.
 
 A session is a connection on which BuildKit asks its client for secrets, ssh keys, additional
-contexts and the like during a build. The deployer itself cannot answer these questions, but buildx
+contexts and the like during a build. The deployer itself cannot answer such requests, but buildx
 can.
 """
 
@@ -38,7 +38,7 @@ def _needs(recipe: Recipe) -> Iterator[str]:
         for options in mounts(instruction):
             if options["type"] in ("secret", "ssh"):
                 yield f"RUN --mount=type={options['type']} ({where})"
-    if not recipe.build.additional_contexts:
+    if not recipe.build.additional_contexts:  # these need a session anyway
         try:
             pack(recipe)
         except CannotRewrite as reason:
