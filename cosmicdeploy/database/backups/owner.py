@@ -53,7 +53,7 @@ class Owner:
         if self.has_data and manifest.database:
             todo += (
                 "; to restore it here anyway:"
-                f" `cosmicdeploy rollback --to {manifest.id} {FROM_OTHER_STACK}`"
+                f" `cosmicdeploy rollback --to {manifest.id} --from-other-stack`"
             )
         if manifest.database == self.database and manifest.project not in ("", self.project):
             todo += (
