@@ -6,7 +6,7 @@ no engine answers, the tests fail with that reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -20,6 +20,19 @@ from tests.stack.support.harness import (
     lay_out_release_1,
     running,
 )
+
+# Whether a test with the shared stack has failed since the stack was set up.
+FAILED_WITH_STACK = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed and "laid_out" in getattr(item, "fixturenames", ()):
+        item.config.stash[FAILED_WITH_STACK] = True
+    return report
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,8 +58,15 @@ def laid_out(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture
-def stack(laid_out: StackUnderTest) -> Iterator[StackUnderTest]:
-    """The stack, well before the test, and its files as they were after it."""
+def stack(laid_out: StackUnderTest, request: pytest.FixtureRequest) -> Iterator[StackUnderTest]:
+    """The stack, well before the test, and its files as they were after it.
+
+    A test that failed may have left it in any state, which the next tests must not fail for.
+    """
+    stash = request.config.stash
+    if stash.get(FAILED_WITH_STACK, False):
+        stash[FAILED_WITH_STACK] = False
+        laid_out.begin_anew()
     with laid_out.files_kept():
         yield laid_out
 

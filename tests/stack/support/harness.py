@@ -176,6 +176,20 @@ class StackUnderTest:
 
     # --- changes
 
+    def bring_up(self) -> None:
+        """Create the containers of a new stack, and its devices."""
+        up = self.cli("up", "--json")
+        assert up.code == 0, up.stderr
+        self.seed()
+
+    def begin_anew(self) -> None:
+        """Remove the containers, volumes, backups and the journal, and bring the stack up again."""
+        ctx = self.open()
+        self.remove()
+        for folder in (ctx.catalogue.folder, ctx.journal.path.parent):
+            shutil.rmtree(folder, ignore_errors=True)
+        self.bring_up()
+
     def seed(self, kiosks: int = KIOSKS) -> None:
         """Create the device for verification, and this many kiosks."""
         ctx = self.open()
@@ -307,9 +321,7 @@ def release_2_files() -> list[str]:
 def running(stack: StackUnderTest) -> Iterator[None]:
     """Run and seed the stack during the block; remove it afterwards."""
     try:
-        up = stack.cli("up", "--json")
-        assert up.code == 0, up.stderr
-        stack.seed()
+        stack.bring_up()
         yield
     finally:
         stack.remove()
