@@ -49,7 +49,9 @@ def test_a_release_that_only_answers_429_does_not_go_live(limited: StrangersLara
         failed = limited.cli("deploy", "--json")
     assert failed.code == 5, failed.stdout
     error = failed.report["error"]
-    assert "no replica was touched" in error["what"] and "429" in error["details"][0], error
+    # A trial's heartbeat may be the first one of its minute, which is served; a later one is not.
+    undone = "no replica was touched" in error["what"] or "undone" in error["details"][-1]
+    assert undone and "429" in error["details"][0], error
     assert "a device of its own" in error["todo"]
     after = limited.snapshot()
     assert after["containers"] == before["containers"]

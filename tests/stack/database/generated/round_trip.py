@@ -140,8 +140,12 @@ def _named(schemas: Sequence[RandomSchema], refusal: BackupError) -> list[Random
 
 
 def _holds(text: str, name: str) -> bool:
-    """Return whether a text holds a name, plain or escaped, but not inside a longer number."""
-    either = "|".join(map(re.escape, (name, repr(name)[1:-1])))
+    """Return whether a text holds a name, plain or escaped, but not inside a longer number.
+
+    MySQL stores `?` for each character of a name beyond U+FFFF, and the text has the stored name.
+    """
+    stored = re.sub(r"[^\0-\uffff]", "?", name)
+    either = "|".join(map(re.escape, (name, repr(name)[1:-1], stored)))
     return bool(re.search(rf"(?<!\d)(?:{either})(?!\d)", text))
 
 

@@ -72,6 +72,13 @@ def taken_down(stack: StackUnderTest) -> None:
         compose(stack, V2, "down", "-t", "10")
 
 
+def database_created_only(stack: StackUnderTest) -> None:
+    """Replace the database and the cache, and do not start them, as an `up` that stops half-way."""
+    support = ("platform-db", "platform-redis")
+    compose(stack, V2, "rm", "--stop", "--force", *support)
+    compose(stack, V2, "create", *support)
+
+
 def superseded_removed(stack: StackUnderTest) -> None:
     name = re.compile(rf"cosmic-app-1.*{SUPERSEDED}")
     stack.open().engine.remove(wait_for_container(stack, name))
@@ -124,6 +131,7 @@ def test_abort_accept_takes_what_runs_if_the_superseded_container_is_gone(
         taken_down,
         candidate_removed,
         restarted,
+        database_created_only,
     ],
 )
 def test_abort_or_accept_works_after_any_change_by_hand(
@@ -193,6 +201,10 @@ def require_accepted(stack: StackUnderTest, refused: Done) -> None:
     assert "`cosmicdeploy deploy --abort --accept`" in run["todo"]
     assert stack.cli("deploy", "--abort", "--accept").code == 2, "it did not ask for confirmation"
     accepted = stack.cli("deploy", "--abort", "--accept", "--yes", "--json")
+    if "`cosmicdeploy up`" in accepted.stderr:  # Compose stopped half-way with the database down
+        up = stack.cli("up")
+        assert up.code == 0, up.stderr
+        accepted = stack.cli("deploy", "--abort", "--accept", "--yes", "--json")
     assert accepted.code == 0, accepted.stderr
     assert {row["service"] for row in accepted.report["data"]} >= {*RELEASED}
 
