@@ -140,7 +140,7 @@ def _profiles(
     active ones, or those that only this shell activates.
     """
     name = "COMPOSE_PROFILES"
-    active = sorted(active_profiles((), {**own, **environ}))
+    active = sorted(filter(None, active_profiles((), {**own, **environ})))
     inactive = [
         each.service
         for each in running
