@@ -44,6 +44,49 @@ def test_a_file_that_completes_another_is_read_over_it(adopted: Adopt, name: str
     assert marks(adoption)["compose_file"] == "guess"
 
 
+def test_a_tag_shows_that_a_file_completes_another(adopted: Adopt) -> None:
+    over = "services: {web: {image: 'shop:2', ports: !reset [], expose: [80]}}\n"
+    adoption = adopted({"docker-compose.yml": PLAIN, "docker-compose.prod.yml": over})
+    assert values(adoption)["compose_file"] == ["docker-compose.yml", "docker-compose.prod.yml"]
+
+
+BOTH = "docker compose -f docker-compose.yml -f docker-compose.prod.yml up -d\n"
+ALONE = "docker compose -f docker-compose.prod.yml up -d\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "evidence"),
+    [
+        ("Makefile", f"up:\n\t{BOTH}", "Makefile:2"),
+        ("docs/production.md", "# Run\n\n    " + BOTH.replace("-f ", "--file="), ":3"),
+        (".github/workflows/deploy.yml", "run: |\n  " + BOTH.replace(" -f", " \\\n -f"), ":3"),
+        ("README.md", f"{ALONE}{BOTH}{BOTH}", "README.md:2"),
+        ("deploy.sh", BOTH.replace("-f ", "-f ./"), "deploy.sh:1"),
+    ],
+)
+def test_a_command_in_a_text_shows_that_a_file_is_read_over_another(
+    adopted: Adopt, name: str, text: str, evidence: str
+) -> None:
+    files = {"docker-compose.yml": PLAIN, "docker-compose.prod.yml": PLAIN, name: text}
+    (setting,) = (each for each in adopted(files).settings if each.name == "compose_file")
+    assert setting.value == ["docker-compose.yml", "docker-compose.prod.yml"]
+    assert evidence in setting.evidence and setting.mark == "guess"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("README.md", f"{BOTH}{ALONE}{ALONE}"),
+        ("README.md", BOTH.replace("docker-compose.yml", "gone.yml")),
+        (".env", f"# {BOTH}"),
+        ("src/README.md", BOTH),
+    ],
+)
+def test_a_file_that_commands_read_alone_is_whole(adopted: Adopt, name: str, text: str) -> None:
+    files = {"docker-compose.yml": PLAIN, "docker-compose.prod.yml": PLAIN, name: text}
+    assert "compose_file" not in values(adopted(files))
+
+
 def test_files_that_the_env_file_names_need_no_setting(adopted: Adopt) -> None:
     files = {"a.yml": PLAIN, "b.yml": OVER, ".env": "COMPOSE_FILE=a.yml:b.yml\n"}
     assert "compose_file" not in values(adopted(files))

@@ -11,6 +11,7 @@ from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.reading.texts.proxy_texts import proxy_texts
 from cosmicdeploy.adoption.reading.texts.text_file import SearchedText
 from cosmicdeploy.adoption.recognition.release.variables import tag_variable
+from cosmicdeploy.adoption.recognition.requests.health_checks import checked_url
 from cosmicdeploy.adoption.recognition.roles.background import background_role, is_task
 from cosmicdeploy.adoption.recognition.roles.labels import Pass
 from cosmicdeploy.adoption.recognition.roles.passes import find_passes
@@ -60,7 +61,7 @@ def find_roles(survey: Survey, named: Sequence[str] = ()) -> Roles:
     rest = [name for name in rest if name not in servers]
     background = _background(survey, [name for name in rest if name not in named], passes)
     candidates = {n: _tier(survey, n, passes[n]) for n in rest if n not in background}
-    applications = _applications(candidates, named) or _only_front(survey, servers)
+    applications = _applications(survey, candidates, named) or _only_front(survey, servers)
     servers = {name: each for name, each in servers.items() if name not in applications}
     return Roles(
         applications=applications,
@@ -146,7 +147,7 @@ def _tier(survey: Survey, name: str, passes: Sequence[Pass]) -> Fact[int]:
 
 
 def _applications(
-    candidates: Mapping[str, Fact[int]], named: Sequence[str]
+    survey: Survey, candidates: Mapping[str, Fact[int]], named: Sequence[str]
 ) -> dict[str, Fact[int]]:
     """Return the candidates with the strongest evidence, and those that are built and published.
 
@@ -158,10 +159,27 @@ def _applications(
     chosen = {name: fact for name, fact in candidates.items() if fact.value == best}
     if best == ANY:
         chosen = dict(list(chosen.items())[:1])
+    chosen = _without_helpers(survey, chosen)
     if best == GETS_REQUESTS:
         beside = {n: f for n, f in candidates.items() if f.value == OWN_AND_PUBLISHED}
         chosen |= {name: fact.guessed() for name, fact in beside.items()}
     return chosen
+
+
+def _without_helpers(survey: Survey, chosen: Mapping[str, Fact[int]]) -> dict[str, Fact[int]]:
+    """Leave out what runs a command of its own on the image of another application.
+
+    Without requests or a published port, it is probably a job of that application.
+    """
+    plain = [name for name in chosen if survey.services[name].command is None]
+    return {
+        name: fact
+        for name, fact in chosen.items()
+        if fact.value != OWN
+        or name in plain
+        or checked_url(survey, name) is not None
+        or not any(is_same_image(survey, name, other) for other in plain)
+    }
 
 
 def is_same_image(survey: Survey, name: str, other: str) -> bool:
