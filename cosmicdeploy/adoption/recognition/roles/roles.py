@@ -131,7 +131,8 @@ def _tier(survey: Survey, name: str, passes: Sequence[Pass]) -> Fact[int]:
     if passes:
         to = f"{passes[0].proxy} passes" if passes[0].proxy else "a proxy passes"
         return Fact(value=GETS_REQUESTS, evidence=f"{passes[0].evidence}, {to} requests to it")
-    is_own = service.build is not None or bool(tag_variable(survey, name))
+    is_built = service.build is not None or name in survey.built_elsewhere
+    is_own = is_built or bool(tag_variable(survey, name))
     if any(port.protocol == "tcp" for port in service.ports):
         evidence = f"{survey.place(name, 'ports')}, publishes a port"
         return Fact(value=OWN_AND_PUBLISHED if is_own else PUBLISHED, evidence=evidence)
