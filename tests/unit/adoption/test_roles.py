@@ -287,6 +287,17 @@ def test_a_lone_web_server_is_the_application(adopted: Adopt) -> None:
     assert marks(adoption)["services.app"] == "guess"
 
 
+def test_the_first_tool_of_a_stack_of_tools_is_the_application(adopted: Adopt) -> None:
+    text = """\
+  exporter: {image: prom/node-exporter}
+  grafana: {image: grafana/grafana, ports: ["3000:3000"]}
+  prometheus: {image: prom/prometheus, ports: ["9090:9090"]}
+"""
+    adoption = adopted(compose(text))
+    assert values(adoption)["services.app"] == ["grafana"]
+    assert marks(adoption)["services.app"] == "guess"
+
+
 def test_of_two_proxies_the_one_that_passes_requests_to_the_application_counts(
     adopted: Adopt,
 ) -> None:

@@ -68,7 +68,7 @@ def find_roles(survey: Survey, named: Sequence[str] = ()) -> Roles:
         servers=servers,
         background=background,
         one_shot=one_shot,
-        passes={name: passes[name] for name in applications},
+        passes={name: passes.get(name, ()) for name in applications},
         texts=texts,
         proxy=_proxy(survey, servers, passes, applications),
     )
@@ -80,11 +80,22 @@ def _servers(survey: Survey, named: Collection[str]) -> dict[str, Fact[Server]]:
 
 
 def _only_front(survey: Survey, servers: Mapping[str, Fact[Server]]) -> dict[str, Fact[int]]:
-    """Return the web server of a stack that has nothing behind it; empty if there is none."""
-    return {
-        name: Fact(value=ANY, evidence=f"{server.evidence}, nothing is behind it", mark="guess")
+    """Return the web server of a stack that has nothing behind it, else the first of only tools.
+
+    Empty if no such service publishes a port. A tool beside a database is probably for that.
+    """
+    reachable = [
+        (name, server)
         for name, server in servers.items()
-        if server.value.kind == "proxy" and survey.services[name].ports
+        if any(port.protocol == "tcp" for port in survey.services[name].ports)
+    ]
+    fronts = [(name, server) for name, server in reachable if server.value.kind == "proxy"]
+    is_for_data = any(server.value.kind == "database" for server in servers.values())
+    tools = [] if is_for_data else [e for e in reachable if e[1].value.kind == "helper"]
+    why = "nothing is behind it" if fronts else "no other service looks like an application"
+    return {
+        name: Fact(value=ANY, evidence=f"{server.evidence}, {why}", mark="guess")
+        for name, server in fronts or tools[:1]
     }
 
 
