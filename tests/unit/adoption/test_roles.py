@@ -281,6 +281,13 @@ def test_a_built_web_server_that_passes_requests_somewhere_is_the_proxy(adopted:
     assert marks(adoption)["services.proxy"] == "guess"
 
 
+def test_a_built_web_server_with_a_group_of_unknown_servers_is_the_proxy(adopted: Adopt) -> None:
+    conf = "upstream app { server APP_HOST:APP_PORT; }\nserver { include /run/pass; }\n"
+    text = "  front: {build: ., ports: ['80:80']}\n  app: {image: 'shop:${T:-1}', expose: [3031]}\n"
+    files = compose(text, Dockerfile="FROM nginx\nCOPY a.conf /etc/nginx/conf.d/\n")
+    assert roles(adopted(files | {"a.conf": conf})) == {"front": "proxy", "app": "app"}
+
+
 def test_a_lone_web_server_is_the_application(adopted: Adopt) -> None:
     adoption = adopted(compose("  site: {image: nginx, ports: ['80:80']}\n"))
     assert values(adoption)["services.app"] == ["site"]

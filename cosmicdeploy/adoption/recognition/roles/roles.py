@@ -21,7 +21,10 @@ from cosmicdeploy.stack.order import ending
 # The tiers of evidence that a service is an application, the strongest first.
 GETS_REQUESTS, OWN_AND_PUBLISHED, PUBLISHED, OWN, ANY = range(5)
 # Directives by which nginx, Caddy, Apache and HAProxy pass requests on, to whatever host.
-_PASSES = re.compile(r"\b(?:\w+_pass|reverse_proxy|php_fastcgi|ProxyPass\w*|use_backend)\s")
+_PASSES = re.compile(
+    r"\b(?:(?:\w+_pass|reverse_proxy|php_fastcgi|ProxyPass\w*|use_backend)\s"
+    r"|upstream\s{1,9}\S{1,100}\s{0,9}\{)"
+)
 
 
 @dataclass(frozen=True)

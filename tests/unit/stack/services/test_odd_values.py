@@ -1,6 +1,7 @@
 """Values that Compose accepts although a part of them has no effect: a notice names that part."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -85,3 +86,12 @@ def test_an_empty_profile_is_active_while_no_other_is(
 ) -> None:
     text = "services:\n  app: {image: a, profiles: ['${PROFILE:-}']}\n  always: {image: b}\n"
     assert stack_of(text, **environ).services.keys() == {"always", *names}
+
+
+def test_a_missing_env_file_is_created_from_its_example(
+    service_of: ServiceOf, tmp_path: Path
+) -> None:
+    (tmp_path / "Shop/.env.prod.example").write_text("A=1\n")
+    with pytest.raises(ConfigError, match=r"env\.prod' not found") as caught:
+        service_of("env_file: .env.prod")
+    assert "/.env.prod.example " in caught.value.todo and "cp " in caught.value.todo
