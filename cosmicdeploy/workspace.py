@@ -159,7 +159,8 @@ def owner_of(settings: Settings, stack: Stack) -> Owner:
 
 def _require_services(loaded: LoadedSettings, stack: Stack) -> None:
     services, migrates = loaded.settings.services, loaded.settings.migrate.service
-    named = (*services.all, *services.left_alone, *services.stateful, *services.stateless)
+    lists = (services.left_alone, services.stateful, services.stateless, services.one_shot)
+    named = (*services.all, *(name for names in lists for name in names))
     named = (*named, migrates) if migrates else named
     for name in named:
         if name in stack.inactive:

@@ -1,4 +1,4 @@
-"""Refuse `services.stateful` and `services.stateless` if they contradict other keys."""
+"""Refuse lists of services without a role that contradict other keys of `services`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from cosmicdeploy.validation import ConflictingKey
 
 
 def require_lists_without_contradiction(services: Services) -> None:
-    """Raise `ConflictingKey` if `stateful` or `stateless` contradicts another key of `services`.
+    """Raise `ConflictingKey` if a list of services without a role contradicts another key.
 
-    Both lists may only name services that have no role and are not left alone. No service may be in
-    both lists.
+    `stateful`, `stateless` and `one_shot` may only name services that have no role and are not left
+    alone. No service may be in two of these lists.
     """
-    for key in ("stateful", "stateless"):
+    for key in ("stateful", "stateless", "one_shot"):
         for name in getattr(services, key):
             # The compose file is not read yet, so `all` has only the services with a role.
             if name in services.all:
@@ -23,9 +23,14 @@ def require_lists_without_contradiction(services: Services) -> None:
                 )
             if name in services.left_alone:
                 raise _conflict(key, name, "is also in services.left_alone: no deploy replaces it")
-    for name in services.stateful:
-        if name in services.stateless:
-            raise _conflict("stateful", name, "is also in services.stateless")
+    for key, other in (
+        ("stateful", "stateless"),
+        ("one_shot", "stateful"),
+        ("one_shot", "stateless"),
+    ):
+        for name in getattr(services, key):
+            if name in getattr(services, other):
+                raise _conflict(key, name, f"is also in services.{other}")
 
 
 def _conflict(key: str, name: str, problem: str) -> ConflictingKey:

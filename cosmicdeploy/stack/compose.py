@@ -11,7 +11,7 @@ from cosmicdeploy.files.yaml_reader import Document
 from cosmicdeploy.stack.declaration.declaration import read_declaration
 from cosmicdeploy.stack.merging.sources import services_of
 from cosmicdeploy.stack.model import ComposeFiles, Network, Service, Stack, Volume
-from cosmicdeploy.stack.remarks import cut_commands, unread_override
+from cosmicdeploy.stack.remarks import cut_commands, keys_beside_external, unread_override
 from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.sections.dependencies import check_dependencies, without_absent_optional
 from cosmicdeploy.stack.sections.networking.networks import network_keys
@@ -54,6 +54,7 @@ def read_files(files: ComposeFiles, environ: Mapping[str, str]) -> Stack:
     scope = replace(scope, secrets=read_secrets(top, scope), configs=read_configs(top, scope))
     entries = _service_entries(top)
     services = _services(entries, scope, declared.inactive)
+    used = _used_networks(entries, scope.networks)
     return Stack(
         project=declared.project,
         file=files.files[0].absolute(),
@@ -61,11 +62,12 @@ def read_files(files: ComposeFiles, environ: Mapping[str, str]) -> Stack:
         env_file=files.env_file.absolute(),
         profiles=files.profiles,
         services=services,
-        networks=_used_networks(entries, scope.networks),
+        networks=used,
         volumes=_used_volumes(services.values(), scope.volumes),
         remarks=(
             *unread_override(files, declared.variables),
             *cut_commands(declared.originals, services),
+            *keys_beside_external(top, used),
             *scope.remarks,
         ),
         inactive=declared.inactive,

@@ -12,7 +12,9 @@ from typing import Any
 from cosmicdeploy.files.yaml_reader import Document
 from cosmicdeploy.stack.default_files import DEFAULT_NAMES, OVERRIDE_NAMES
 from cosmicdeploy.stack.merging.sources import services_of
-from cosmicdeploy.stack.model import ComposeFiles, Remark, Service
+from cosmicdeploy.stack.model import ComposeFiles, Network, Remark, Service
+from cosmicdeploy.stack.sections.top_level import beside_external
+from cosmicdeploy.stack.values.compose_value import ComposeValue
 from cosmicdeploy.stack.values.words import UnclosedQuote, Words, split
 from cosmicdeploy.stack.variables.compose_variables import files_of_variable
 
@@ -32,6 +34,17 @@ def unread_override(files: ComposeFiles, variables: Mapping[str, str]) -> Iterat
                 " cosmicdeploy does not",
                 todo=f"write `compose_file: [{only}, {name}]` in cosmicdeploy.yaml, or set"
                 f" COMPOSE_FILE={only} in .env",
+            )
+
+
+def keys_beside_external(top: ComposeValue, networks: Mapping[str, Network]) -> Iterator[Remark]:
+    """Yield a remark for each key that has no effect, since its network is external."""
+    for name in (key for key, network in networks.items() if network.external):
+        for entry in beside_external(top.child("networks").child(name)):
+            yield Remark(
+                service="",
+                what=f"{entry.label} has no effect ({entry.where}): the network is external",
+                todo="remove it, unless another tool reads it",
             )
 
 

@@ -31,14 +31,17 @@ class Scope:
 
     def ignore(self, entry: ComposeValue, why: str) -> None:
         """Note that a key of a service has no effect, so that a notice names it."""
-        key = entry.label.partition(": ")[2]
-        self.remarks.append(
-            Remark(
-                service=str(entry.keys[1]),
-                what=f"its {key} has no effect ({entry.where}): {why}",
-                todo="remove it, unless another tool reads it",
-            )
+        self.note(
+            entry,
+            f"has no effect ({entry.where}): {why}",
+            "remove it, unless another tool reads it",
         )
+
+    def note(self, entry: ComposeValue, what: str, todo: str) -> None:
+        """Note something unexpected about a key of a service, so that a notice names it."""
+        key = entry.label.partition(": ")[2]
+        remark = Remark(service=str(entry.keys[1]), what=f"its {key} {what}", todo=todo)
+        self.remarks.append(remark)
 
     def path(self, entry: ComposeValue, text: str) -> str:
         """Make a path absolute: a relative path starts at the project directory, `~` is HOME.

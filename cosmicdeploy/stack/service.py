@@ -27,6 +27,12 @@ from cosmicdeploy.stack.values.compose_value import ComposeValue
 from cosmicdeploy.stack.variables.container_environment import read_environment
 from cosmicdeploy.stack.variables.container_labels import read_labels
 
+# Keys of which an empty text means that they are absent.
+_MAY_BE_EMPTY = (
+    "cgroup_parent", "container_name", "cpuset", "dns", "domainname", "hostname", "ipc",
+    "mac_address", "network_mode", "pid", "platform", "restart", "runtime", "stop_signal", "tmpfs",
+    "user", "userns_mode", "uts", "working_dir",
+)  # fmt: skip
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 _RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d+)?")
 
@@ -34,6 +40,7 @@ _RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d+)?")
 def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
     """Read a service, with defaults filled in. Raises `ConfigError` with the location."""
     _require_valid(entry, name)
+    entry = entry.without_empty(*_MAY_BE_EMPTY)
     limits, declared = read_limits(entry, scope), _container_name(entry)
     mounts = read_mounts(entry, scope)
     files = read_files(entry, scope, {mount.target for mount in mounts})
@@ -42,7 +49,7 @@ def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
         container_name=declared or f"{scope.project}-{name}-1",
         declared_name=declared,
         image=_image(entry, f"{scope.project}-{name}"),
-        declares_image=entry.get("image") is not None,
+        declares_image=bool(entry.get("image") and entry.data["image"]),
         build=read_build(entry.get("build"), scope),
         command=entry.optional("command", command_words),
         entrypoint=entry.optional("entrypoint", command_words),
@@ -55,7 +62,7 @@ def read_service(entry: ComposeValue, name: str, scope: Scope) -> Service:
             **implied_dependencies(entry),
             **read_dependencies(entry.get("depends_on")),
         },
-        healthcheck=read_healthcheck(entry.get("healthcheck")),
+        healthcheck=read_healthcheck(entry.get("healthcheck"), scope),
         mem_limit=limits.memory,
         cpus=limits.cpus,
         pids_limit=limits.pids,
@@ -103,6 +110,8 @@ def _image(entry: ComposeValue, default: str) -> str:
     given = entry.get("image")
     if given is None:
         return default
+    if not given.text() and entry.get("build"):
+        return default
     if not given.text():
         raise given.error("is empty", "set the variable that it uses")
     return given.text()
@@ -124,6 +133,7 @@ def _logging(entry: ComposeValue | None) -> dict[str, Any]:
     if entry is None:
         return {}
     entry.mapping(("driver", "options"))
+    entry = entry.without_empty("driver")
     driver, options = entry.get("driver"), entry.get("options")
     return {
         "log_driver": driver.text() if driver else None,

@@ -26,7 +26,7 @@ Found = Fact[RecognizedFramework] | None
 def find_framework(survey: Survey, roles: Roles, chosen: Chosen) -> Found:
     """Return the framework of the main application; None if none is recognized."""
     services = (*chosen.main.services, *chosen.background)
-    tasks = [each.value for each in chosen.left_alone]
+    tasks = [each.value for each in (*chosen.left_alone, *chosen.one_shot)]
     same_image = [each for each in tasks if is_same_image(survey, each, chosen.main.first)]
     migrating = migrating_services(survey, roles, services)
     return framework_of(survey, (*services, *same_image), migrating)
@@ -71,7 +71,11 @@ def framework_notes(survey: Survey, roles: Roles, chosen: Chosen, found: Found) 
     if found is not None and not _is_run(chosen, found) and main not in at_start:
         services = (*chosen.main.services, *chosen.background)
         migrating = migrating_services(survey, roles, services)
+        migrating += [e.value for e in chosen.one_shot if migration_at_start(survey, e.value)]
         yield _not_run(chosen, found.value, found.evidence, next(iter(migrating), ""))
+    for each in chosen.one_shot if found is None else ():
+        if migration := migration_at_start(survey, each.value):
+            yield _unjudged(each.value, migration)
     for each in chosen.left_alone:
         is_own = not is_same_image(survey, each.value, main)
         if is_own and (migration := migration_at_start(survey, each.value)):
@@ -130,6 +134,16 @@ def _by_hand(name: str, recognized: RecognizedFramework) -> str:
     program = recognized.program.value if recognized.program else known.program
     command = " ".join((*program, *known.definition.run))
     return f"run them as before, or after a deploy with `cosmicdeploy exec {name} {command}`"
+
+
+def _unjudged(name: str, migration: Fact[str]) -> Note:
+    return Note(
+        kind="does not hold",
+        about=name,
+        what=f"it migrates ({migration.evidence}): a deploy runs it, but neither shows, judges nor"
+        " undoes these migrations",
+        todo="read them before a deploy",
+    )
 
 
 def _left_alone(name: str, migration: Fact[str]) -> Note:

@@ -23,10 +23,12 @@ def reading_notes(survey: Survey, files: ChosenFiles) -> Iterator[Note]:
             todo="name a profile of it in `profiles` if it belongs to the stack",
         )
     for file in files.unread:
+        built = [name for name, each in survey.built_elsewhere.items() if each.file == file]
+        shows = f"; of it, only how it builds {one_line(', '.join(built))} was read"
         yield Note(
             kind="not read",
             about=one_line(file.name),
-            what="another compose file of this folder",
+            what=f"another compose file of this folder{shows if built else ''}",
             todo="if the stack runs from it, name it with --file",
         )
     if not survey.engine.is_there:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from cosmicdeploy.adoption.facts import Fact, Note, Setting, setting
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.data.caches import find_cache
 from cosmicdeploy.adoption.recognition.data.databases import find_database
+from cosmicdeploy.adoption.recognition.frameworks.migrations import migration_at_start
 from cosmicdeploy.adoption.recognition.roles.applications import Group, background_of
 from cosmicdeploy.adoption.recognition.roles.roles import Roles, is_same_image
 from cosmicdeploy.stack.data_keepers import data_keepers
+from cosmicdeploy.stack.order import needed_by
+
+_KEYS = (
+    "scheduler", "worker", "database", "cache", "proxy", "left_alone", "stateful", "one_shot",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,7 @@ class Chosen:
     cache: Fact[str] | None
     proxy: Fact[str] | None
     left_alone: Sequence[Fact[str]]
+    one_shot: Sequence[Fact[str]]
     stateful: Sequence[Fact[str]]
 
     @property
@@ -46,22 +53,26 @@ class Chosen:
     def named(self) -> set[str]:
         """All services that the settings name."""
         single = [each.value for each in (self.database, self.cache, self.proxy) if each]
-        lists = [each.value for each in (*self.left_alone, *self.stateful)]
+        lists = [each.value for each in (*self.left_alone, *self.one_shot, *self.stateful)]
         return {*self.released, *single, *lists}
 
 
 def choose(survey: Survey, roles: Roles, groups: Sequence[Group]) -> Chosen:
     """Return which services get a role in the settings."""
     schedulers = _facts(background_of(survey, roles, groups[0], "scheduler"))
-    tasks = [(name, each) for name, each in roles.background.items() if each.value == "task"]
+    database = _single(survey, find_database(survey, roles))
+    tasks = _facts((n, each) for n, each in roles.background.items() if each.value == "task")
+    apps = {name for group in groups for name in group.services}
+    run = [each.value for each in tasks if _is_run(survey, each.value, database, apps)]
     chosen = Chosen(
         groups=groups,
         scheduler=_single(survey, schedulers[0] if schedulers else None),
         workers=_facts(background_of(survey, roles, groups[0], "worker")),
-        database=_single(survey, find_database(survey, roles)),
+        database=database,
         cache=_single(survey, find_cache(survey, roles)),
         proxy=_single(survey, roles.proxy),
-        left_alone=[_not_run(each) for each in _facts(tasks)],
+        left_alone=[_task(each, "no deploy") for each in tasks if each.value not in run],
+        one_shot=[_task(each, "a deploy") for each in tasks if each.value in run],
         stateful=(),
     )
     return _with_stateful(survey, roles, chosen)
@@ -74,7 +85,7 @@ def service_settings(chosen: Chosen) -> Iterator[Setting]:
     ]
     apps = [name for group in chosen.groups for name in group.services]
     yield setting("services.app", replace(_joined(groups), value=apps))
-    for key in ("scheduler", "worker", "database", "cache", "proxy", "left_alone", "stateful"):
+    for key in _KEYS:
         facts = chosen.workers if key == "worker" else getattr(chosen, key)
         if isinstance(facts, Fact):
             yield setting(f"services.{key}", facts)
@@ -136,8 +147,18 @@ def _single(survey: Survey, service: Fact[str] | None) -> Fact[str] | None:
     return service if is_single else None
 
 
-def _not_run(task: Fact[str]) -> Fact[str]:
-    evidence = f"{task.evidence}; it ends by itself, and no deploy runs it"
+def _is_run(survey: Survey, name: str, database: Fact[str] | None, apps: Collection[str]) -> bool:
+    """Return whether a deploy can run a service that ends by itself, before the rollout.
+
+    It cannot run one that needs the new application. Migrations of the database in the settings are
+    left to the section `migrate`, which judges and undoes them.
+    """
+    migrates = database is not None and migration_at_start(survey, name) is not None
+    return not migrates and needed_by(survey.stack, {name}).isdisjoint(apps)
+
+
+def _task(task: Fact[str], runs: str) -> Fact[str]:
+    evidence = f"{task.evidence}; it ends by itself, and {runs} runs it"
     return Fact(value=task.value, evidence=evidence, mark="guess")
 
 

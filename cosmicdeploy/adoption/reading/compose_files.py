@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cosmicdeploy.adoption.facts import Mark
+from cosmicdeploy.adoption.reading.compose_commands import files_of_commands
 from cosmicdeploy.adoption.reading.declared import one_line
 from cosmicdeploy.engine import Container, labels
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.files.yaml_reader import read
 from cosmicdeploy.settings import Settings
 from cosmicdeploy.stack.default_files import default_files, is_for_production, override_file
-from cosmicdeploy.stack.merging.loader import TagLoader
+from cosmicdeploy.stack.merging.loader import TagLoader, first_tag
 from cosmicdeploy.stack.merging.sources import services_of
 from cosmicdeploy.stack.variables.compose_variables import files_of_variable
 
@@ -108,9 +109,9 @@ def _by_name(found: Sequence[Path]) -> ChosenFiles | None:
     if not found:
         return None
     first, *others = found
-    if is_for_production(first) and others and not _is_whole(first):
-        what = f"{one_line(first.name)} alone is no stack"
-        return ChosenFiles(files=(others[0], first), evidence=what, mark="guess")
+    together = _over_another(first, others[0]) if is_for_production(first) and others else None
+    if together is not None:
+        return together
     over = override_file(first)
     if over is not None:
         evidence = "`docker compose` without options reads both"
@@ -118,7 +119,24 @@ def _by_name(found: Sequence[Path]) -> ChosenFiles | None:
     return ChosenFiles(files=(first,), evidence="the folder's compose file")
 
 
+def _over_another(file: Path, base: Path) -> ChosenFiles | None:
+    """Return the files over which the file for production is read; None if it is read alone."""
+    shown = files_of_commands(file)
+    if shown is not None and len(shown.value) > 1:
+        return ChosenFiles(files=shown.value, evidence=shown.evidence, mark="guess")
+    if _is_whole(file):
+        return None
+    what = f"{one_line(file.name)} alone is no stack"
+    return ChosenFiles(files=(base, file), evidence=what, mark="guess")
+
+
 def _is_whole(file: Path) -> bool:
-    """Return whether each service of a file has an image of its own, so that it is no override."""
-    services = services_of(read(file, TagLoader)).values()
+    """Return whether each service of a file has an image of its own, so that it is no override.
+
+    The tags `!reset` and `!override` change what another file declares.
+    """
+    document = read(file, TagLoader)
+    if first_tag(document) is not None:
+        return False
+    services = services_of(document).values()
     return all({"image", "build", "extends"} & each.keys() for each in services)

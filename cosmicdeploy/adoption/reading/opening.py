@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cosmicdeploy.adoption.facts import Fact
+from cosmicdeploy.adoption.reading.builds_elsewhere import builds_elsewhere
 from cosmicdeploy.adoption.reading.compose_files import ChosenFiles, choose_files
 from cosmicdeploy.adoption.reading.declared import Declared, one_line, read_declared
 from cosmicdeploy.adoption.reading.engine_view import EngineView
@@ -79,6 +80,7 @@ def open_folder(request: Request, engine: EngineView) -> Opened:
         engine=engine,
         own_variables=own,
         variables={**own, **environ},
+        built_elsewhere=builds_elsewhere(stack, files.unread, path, environ),
     )
     return Opened(survey, files, env_file, project, profiles)
 
@@ -140,7 +142,7 @@ def _profiles(
     active ones, or those that only this shell activates.
     """
     name = "COMPOSE_PROFILES"
-    active = sorted(active_profiles((), {**own, **environ}))
+    active = sorted(filter(None, active_profiles((), {**own, **environ})))
     inactive = [
         each.service
         for each in running

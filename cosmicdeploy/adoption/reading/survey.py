@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from cosmicdeploy.adoption.facts import Fact, Note
+from cosmicdeploy.adoption.reading.builds_elsewhere import BuildElsewhere
 from cosmicdeploy.adoption.reading.declared import Declared, shown_path
 from cosmicdeploy.adoption.reading.dockerfile import BuiltImage, read_built_image
 from cosmicdeploy.adoption.reading.engine_view import EngineView
@@ -24,7 +25,8 @@ class Survey:
     """What can be seen of a stack.
 
     `own_variables` are those of the env file; `variables` also has those of the shell, which
-    override them. `notes` collects what could not be read.
+    override them. `built_elsewhere` says how other compose files build images that the stack only
+    pulls. `notes` collects what could not be read.
     """
 
     folder: Path
@@ -33,6 +35,7 @@ class Survey:
     engine: EngineView
     own_variables: Mapping[str, str] = field(repr=False)
     variables: Mapping[str, str] = field(repr=False)
+    built_elsewhere: Mapping[str, BuildElsewhere] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
 
     @property
@@ -54,16 +57,16 @@ class Survey:
         return dict(self._built())
 
     def _built(self) -> Iterator[tuple[str, BuiltImage]]:
-        for name, service in self.services.items():
-            if service.build is None:
-                continue
+        builds = {name: each.build for name, each in self.built_elsewhere.items()}
+        builds |= {name: each.build for name, each in self.services.items() if each.build}
+        for name, build in builds.items():
             try:
-                yield name, read_built_image(service.build, self.folder)
+                yield name, read_built_image(build, self.folder)
             except CosmicError as error:
                 where = shown_path(error.where, self.folder) if error.where else name
                 self.add_unread(name, f"its Dockerfile: {error.what} ({where})")
             except OSError as error:
-                where = shown_path(str(error.filename or service.build.context), self.folder)
+                where = shown_path(str(error.filename or build.context), self.folder)
                 self.add_unread(name, f"its build context: {error.strerror} ({where})")
 
     def add_unread(self, service: str, what: str) -> None:
@@ -85,7 +88,7 @@ class Survey:
         found = next((image for each in references if (image := self.engine.image(each))), None)
         # A name that Compose derives has the words of the project and the service: it says nothing.
         facts = facts_of_image(found, service.image if service.declares_image else "")
-        if built is None:
+        if built is None or (name in self.built_elsewhere and found is not None):
             return facts
         base = facts_of_image(self.engine.image(built.base), built.base)
         # The image on the engine may be of an older release: the Dockerfile counts first.

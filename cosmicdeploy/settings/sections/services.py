@@ -42,9 +42,14 @@ class Services(Section):
         " data",
     )
 
+    one_shot: Words = Field(
+        default=(),
+        description="Services without a role that a deploy runs to their end, once for each"
+        " release, in addition to those for whose end other services wait",
+    )
+
     _other: Words = PrivateAttr(default=())
     _stateful: Words = PrivateAttr(default=())
-    _one_shot: Words = PrivateAttr(default=())
 
     @property
     def released(self) -> Words:
@@ -61,11 +66,6 @@ class Services(Section):
     def keeping_data(self) -> Words:
         """The services without a role that keep data, in the order of their dependencies."""
         return self._stateful
-
-    @property
-    def one_shot(self) -> Words:
-        """The services without a role that have to end before other services start."""
-        return self._one_shot
 
     @property
     def deployed(self) -> Words:
@@ -109,13 +109,15 @@ class Services(Section):
         """Return a copy that also knows the services without a role, grouped by how they run.
 
         `names` may include any service; those with a role and those left alone are ignored.
-        `ending` are the services that run to their end. `keeping_data` are those that seem to keep
-        data; the settings `stateful` and `stateless` override this.
+        `ending` are the services for whose end others wait; `one_shot` has them too in the copy.
+        `keeping_data` are those that seem to keep data; the settings `stateful` and `stateless`
+        override this.
         """
-        copy, known = self.model_copy(), {*self.all, *self.left_alone}
+        ending, known = {*ending, *self.one_shot}, {*self.all, *self.left_alone}
         stateful = {*keeping_data, *self.stateful} - {*self.stateless, *ending}
         rest = [name for name in names if name not in known]
-        copy._one_shot = tuple(name for name in rest if name in ending)
+        one_shot = tuple(name for name in rest if name in ending)
+        copy = self.model_copy(update={"one_shot": one_shot})
         copy._stateful = tuple(name for name in rest if name in stateful)
         copy._other = tuple(name for name in rest if name not in {*ending, *stateful})
         return copy

@@ -69,7 +69,8 @@ def refuse_unknown_keys(document: Document, also_known: frozenset[str] = frozens
 def _problems(top: ComposeValue) -> Iterator[tuple[str, ConfigError]]:
     """Yield each unsupported key with the error about it."""
     for key in _without_extensions(top):
-        if key not in TOP_LEVEL:
+        is_empty_include = key == "include" and not top.data[key]
+        if key not in TOP_LEVEL and not is_empty_include:
             yield key, _refusal(top.child(key), key, TOP_LEVEL, _REFUSED_TOP_LEVEL)
     services = top.get("services")
     if services is not None and isinstance(services.data, dict):

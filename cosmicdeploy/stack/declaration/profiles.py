@@ -13,9 +13,13 @@ _ALL = "*"
 
 
 def active_profiles(given: tuple[str, ...], variables: Mapping[str, str]) -> frozenset[str]:
-    """Return `given`, the profiles of the settings; if empty, those of COMPOSE_PROFILES."""
+    """Return `given`, the profiles of the settings; if empty, those of COMPOSE_PROFILES.
+
+    As in Compose, an empty COMPOSE_PROFILES activates the profile "", which a service has by
+    `profiles: ["${PROFILE:-}"]`.
+    """
     words = (word.strip() for word in variables.get("COMPOSE_PROFILES", "").split(","))
-    return frozenset(given or filter(None, words))
+    return frozenset(given or words)
 
 
 def is_active(profiles: Iterable[str], active: frozenset[str]) -> bool:

@@ -16,7 +16,8 @@ _VALID = re.compile(r"[a-z0-9][a-z0-9_-]*")
 def project_name(document: Document, variables: Mapping[str, str], given: str | None) -> str:
     """Return `given`, else COMPOSE_PROJECT_NAME, else the file's `name:`, else the folder's name.
 
-    The folder's name is converted to a valid one; any other invalid name raises `ConfigError`.
+    As in Compose, the names of the file and of the folder are converted to valid ones. Any other
+    invalid name raises `ConfigError`.
     """
     top_level = document.data.get("name")
     if given:
@@ -25,7 +26,8 @@ def project_name(document: Document, variables: Mapping[str, str], given: str | 
         return checked_name(variables["COMPOSE_PROJECT_NAME"], "COMPOSE_PROJECT_NAME")
     if top_level:
         where = document.location("name")
-        return checked_name(interpolate(str(top_level), variables, where), where)
+        name = interpolate(str(top_level), variables, where)
+        return checked_name(_usable(name) or name, where)
     return _from_folder(document.path.absolute().parent)
 
 

@@ -14,7 +14,7 @@ def restore(data: dict[str, Any]) -> None:
         for owner in (service, service.get("build") or {}):
             _restore_limits(owner.get("ulimits") or {})
         for mount in service.get("volumes") or ():
-            if isinstance(mount.get("bind"), dict):
+            if mount.get("type") == "bind" and isinstance(mount.get("bind"), dict):
                 mount["bind"].setdefault("create_host_path", False)
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from cosmicdeploy.errors import ConfigError
@@ -14,6 +15,7 @@ from cosmicdeploy.stack.merging.output import restore
 from cosmicdeploy.stack.merging.program import ComposeFailed, NoComposeV2, config
 from cosmicdeploy.stack.merging.sources import Need, Sources
 from cosmicdeploy.stack.model import ComposeFiles
+from cosmicdeploy.stack.variables.environment import how_to_create
 
 _INSTALL = (
     "install Docker Compose v2 (the package docker-compose-plugin, on Ubuntu docker-compose-v2, on"
@@ -24,6 +26,7 @@ _PATH = re.compile(r"\b(?:services|networks|volumes|secrets|configs)(?:[.\[][\w-
 _UNKNOWN_KEY = re.compile(r"Additional property (\S+) is not allowed")
 # Compose's error about a dependency on a service that is not declared, or has no active profile.
 _ABSENT = re.compile(r'undefined service "?([\w.-]+)"?')
+_NO_ENV_FILE = re.compile(r"env file (\S+) not found")
 _SERVICE = re.compile(r'service "([\w.-]+)"')
 # Parts of Compose's errors that may hold a secret: expressions with variables, and quoted values.
 _SECRET = re.compile(r"(invalid interpolation format).*|`[^`]*`|\$\{?\w+[^ ]*")
@@ -89,6 +92,9 @@ def _todo(message: str, sources: Sources) -> str:
     absent = _ABSENT.search(message)
     if absent is not None and absent[1] in sources.service_names:
         return f"add a profile of {absent[1]} to COMPOSE_PROFILES, or remove the dependency"
+    missing = _NO_ENV_FILE.search(message)
+    if missing is not None:
+        return how_to_create(Path(missing[1]))
     return "correct the files; `docker compose config --quiet` checks them"
 
 

@@ -40,7 +40,7 @@ def read_build(entry: ComposeValue | None, scope: Scope) -> Build | None:
         return None
     if not isinstance(entry.data, dict):
         return Build(context=_context(entry, scope))
-    fields = {key: item for key, item in entry.mapping(_KEYS).items() if item.data is not None}
+    fields = {k: item for k, item in entry.mapping(_KEYS).items() if item.data not in (None, "")}
     if "dockerfile" in fields and "dockerfile_inline" in fields:
         raise fields["dockerfile_inline"].error(
             "does not go with 'dockerfile'", "remove one of them"

@@ -27,7 +27,7 @@ def read_deploy(entry: ComposeValue | None, scope: Scope) -> Deploy:
     """Read the `deploy` section; note in `scope.remarks` the keys that have no effect."""
     if entry is None:
         return Deploy()
-    fields = {key: item for key, item in entry.mapping(_KEYS).items() if item.data is not None}
+    fields = {k: item for k, item in entry.mapping(_KEYS).items() if item.data not in (None, "")}
     if "mode" in fields:
         fields["mode"].one_of(("replicated", "global"))
     if "endpoint_mode" in fields:
@@ -63,6 +63,7 @@ def read_restart_policy(deploy: ComposeValue | None, scope: Scope) -> str | None
     if entry is None or entry.data is None:
         return None
     entry.mapping(("condition", "delay", "max_attempts", "window"))
+    entry = entry.without_empty("condition")
     for key in ("delay", "window"):
         item = entry.get(key)
         if item is not None:

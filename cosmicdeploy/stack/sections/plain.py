@@ -18,6 +18,8 @@ from cosmicdeploy.stack.sections.resources.resource_limits import read_ulimits
 from cosmicdeploy.stack.values.compose_value import ComposeValue
 from cosmicdeploy.stack.values.units import seconds, size, size_or_unlimited
 
+# Keys of which 0 means that they are absent, as in `shm_size: ${SHM_SIZE:-0}`.
+_NONE_IF_ZERO = ("cpu_period", "cpu_quota", "cpu_shares", "memswap_limit", "shm_size")
 _PULL_POLICY = re.compile(
     r"always|never|build|missing|if_not_present|daily|weekly|every_([0-9]+[wdhms])+"
 )
@@ -27,7 +29,8 @@ _PLATFORM = re.compile(r"[\w.-]+(/[\w.-]+){0,2}")
 def read_plain(service: ComposeValue) -> dict[str, Any]:
     """Return the fields of `Service` for the keys that the service sets."""
     given = {key: service.get(key) for key in READERS}
-    return {key: READERS[key](item) for key, item in given.items() if item is not None}
+    found = {key: READERS[key](item) for key, item in given.items() if item is not None}
+    return {key: value for key, value in found.items() if value != 0 or key not in _NONE_IF_ZERO}
 
 
 def _pull_policy(entry: ComposeValue) -> str:
@@ -70,8 +73,8 @@ READERS: Mapping[str, Callable[[ComposeValue], Any]] = {
     ),
     **dict.fromkeys(
         (
-            "cap_add", "cap_drop", "device_cgroup_rules", "dns", "dns_opt", "dns_search",
-            "group_add", "security_opt",
+            "cap_add", "cap_drop", "device_cgroup_rules", "dns_opt", "dns_search", "group_add",
+            "security_opt",
         ),
         ComposeValue.texts,
     ),
@@ -82,6 +85,7 @@ READERS: Mapping[str, Callable[[ComposeValue], Any]] = {
     ),
     **dict.fromkeys(NAMESPACES, read_namespace),
     "devices": read_devices,
+    "dns": lambda entry: tuple(filter(None, entry.texts())),
     "extra_hosts": read_hosts,
     "mac_address": read_mac_address,
     "mem_swappiness": _between(0, 100),

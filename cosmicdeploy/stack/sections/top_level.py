@@ -48,6 +48,7 @@ def _network(item: ComposeValue, key: str, project: str) -> Network:
     if item.data is None:
         return Network(key=key, name=f"{project}_{key}")
     item.mapping(_NETWORK)
+    item = item.without_empty("driver", "name")
     name, external = _name(item, key, project)
     if external:
         return Network(key=key, name=name, external=True)
@@ -69,6 +70,7 @@ def _volume(item: ComposeValue, key: str, project: str, directory: Path) -> Volu
     if item.data is None:
         return Volume(key=key, name=f"{project}_{key}")
     item.mapping(_VOLUME)
+    item = item.without_empty("driver", "name")
     name, external = _name(item, key, project)
     if external:
         return Volume(key=key, name=name, external=True)
@@ -84,18 +86,25 @@ def _volume(item: ComposeValue, key: str, project: str, directory: Path) -> Volu
 def _name(item: ComposeValue, key: str, project: str) -> tuple[str, bool]:
     """Return the real name of a network or volume, and whether it is external.
 
-    `external: {name: …}` is the old syntax.
+    `external: {name: …}` is the old syntax. Compose refuses other keys of an external volume, and
+    ignores those of an external network, which get a notice.
     """
     named, external = item.get("name"), item.get("external")
     if external is not None and isinstance(external.data, dict):
         old = external.mapping(("name",)).get("name")
-        return (old.text() if old else key), True
+        return (old.text() if old and old.data else key), True
     if external is None or not external.flag():
         return (named.text() if named else f"{project}_{key}"), False
-    for other in item.data:
-        if other not in ("name", "external") and not other.startswith("x-") and item.data[other]:
-            raise item.child(other).error("does not go with 'external: true'", "remove one of them")
+    if item.keys[0] == "volumes":
+        for other in beside_external(item):
+            raise other.error("does not go with 'external: true'", "remove one of them")
     return (named.text() if named else key), True
+
+
+def beside_external(item: ComposeValue) -> list[ComposeValue]:
+    """Return the keys that have no effect in an external network or volume."""
+    given = [item.child(key) for key in item.data if not key.startswith("x-") and item.data[key]]
+    return [each for each in given if each.keys[-1] not in ("name", "external")]
 
 
 def _ipam(entry: ComposeValue | None) -> dict[str, Any]:

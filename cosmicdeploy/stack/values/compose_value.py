@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from cosmicdeploy.errors import ConfigError
@@ -58,6 +58,14 @@ class ComposeValue:
         Raises `ConfigError` if the value is not a mapping.
         """
         return self.child(key) if self._entries().get(key) is not None else None
+
+    def without_empty(self, *keys: str) -> ComposeValue:
+        """Return a mapping without those of the keys whose value is "".
+
+        As in Compose, an empty text means that the key is absent, as in `platform: ${PLATFORM:-}`.
+        """
+        empty = {key for key in keys if self._entries().get(key) == ""}
+        return replace(self, data={k: v for k, v in self.data.items() if k not in empty})
 
     def optional(self, key: str, read: Callable[[ComposeValue], T]) -> T | None:
         """Return the value under a key, converted by `read`; None if it is absent or null."""

@@ -6,16 +6,19 @@ import re
 
 from cosmicdeploy.stack.values.compose_value import ComposeValue
 
-_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+_SECONDS = {
+    "d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "\u00b5s": 1e-6,
+    "\u03bcs": 1e-6, "ns": 1e-9,
+}  # fmt: skip
 # At most 20 digits before the point: a float of several hundred digits would be infinite.
-_PART = r"(\d{1,20}(?:\.\d+)?)(ms|us|ns|d|h|m|s)"
-_SIZE = re.compile(r"(\d{1,20}(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
+_PART = r"(\d{1,20}(?:\.\d*)?|\.\d{1,20})(ms|us|\u00b5s|\u03bcs|ns|d|h|m|s)"
+_SIZE = re.compile(r"(\d{1,20}(?:\.\d+)?)\s*([kmgtp]?)i?b?", re.IGNORECASE)
 _MODE = re.compile(r"(0o)?[0-7]{1,6}")
 
 
 def seconds(entry: ComposeValue) -> float:
     """Return a duration such as "1m30s", "500ms" or "0" in seconds."""
-    text = entry.text()
+    text = entry.text().removeprefix("+")
     if text == "0":
         return 0.0
     if not re.fullmatch(f"(?:{_PART})+", text):
@@ -36,7 +39,7 @@ def parse_size(text: str) -> int | None:
     match = _SIZE.fullmatch(text)
     if match is None:
         return None
-    return int(float(match[1]) * 1024 ** " kmgt".index(match[2].lower() or " "))
+    return int(float(match[1]) * 1024 ** " kmgtp".index(match[2].lower() or " "))
 
 
 def size_or_unlimited(entry: ComposeValue) -> int:

@@ -7,7 +7,11 @@ from pathlib import Path
 
 from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.values.compose_value import ComposeValue
-from cosmicdeploy.stack.variables.environment import read_env_file, read_raw_env_file
+from cosmicdeploy.stack.variables.environment import (
+    how_to_create,
+    read_env_file,
+    read_raw_env_file,
+)
 
 
 def read_environment(service: ComposeValue, scope: Scope) -> dict[str, str]:
@@ -45,5 +49,5 @@ def _env_file_values(item: ComposeValue, scope: Scope, known: Mapping[str, str])
         is_raw = "format" in fields and fields["format"].one_of(("raw",)) == "raw"
     file = Path(scope.path(path, path.text()))
     if required and not file.exists():
-        raise path.error(f"'{file}' not found", "create it, or remove it here")
+        raise path.error(f"'{file}' not found", how_to_create(file))
     return read_raw_env_file(file, known) if is_raw else read_env_file(file, known)

@@ -6,11 +6,15 @@ import re
 from collections import ChainMap
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.files.bounds import read_bounded, require_usable
 from cosmicdeploy.stack.variables.env_file import BadLine, Binding, bindings
 from cosmicdeploy.stack.variables.interpolate import Budget, interpolate
+
+# What the name of an example ends in that many projects have beside an env file.
+_EXAMPLES = (".example", ".sample", ".template", ".dist")
 
 
 def variables(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
@@ -65,6 +69,14 @@ def read_raw_env_file(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
         if equals or name in environ:
             values[name] = value if equals else environ[name]
     return values
+
+
+def how_to_create(file: Path) -> str:
+    """Return what to do about a missing env file: many projects have an example of it."""
+    for ending in _EXAMPLES:
+        if file.with_name(file.name + ending).is_file():
+            return f"`cp {quote(f'{file}{ending}')} {quote(str(file))}`, and fill it in"
+    return "create it, or remove it here"
 
 
 def source_of(name: str, path: Path, environ: Mapping[str, str]) -> str:

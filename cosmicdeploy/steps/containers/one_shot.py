@@ -21,8 +21,9 @@ from cosmicdeploy.steps.rollout.replacement.undo import put_back
 class OneShotStep(Step):
     """Run the services that run to their end, such as a migration, and wait for each.
 
-    These are the services on which others depend with `service_completed_successfully`. Each runs
-    again if its image or definition changed, or if it did not end successfully.
+    These are the services for whose end others wait (`service_completed_successfully`), and those
+    in `services.one_shot`. Each runs again if its image or definition changed, or if it did not end
+    successfully.
     """
 
     kind: ClassVar[str] = "one-shot"

@@ -126,8 +126,8 @@ def test_a_service_that_runs_by_a_profile_gets_that_profile(adopted: Adopt) -> N
 
 def test_a_service_that_keeps_running_is_no_task(adopted: Adopt) -> None:
     text = WEB + "  init: {image: 'shop:${TAG:-1}', command: ./init}\n"
-    assert values(adopted(compose(text)))["services.left_alone"] == ["init"]
-    assert "services.left_alone" not in values(adopted(compose(text), view(container("init"))))
+    assert values(adopted(compose(text)))["services.one_shot"] == ["init"]
+    assert "services.one_shot" not in values(adopted(compose(text), view(container("init"))))
 
 
 def test_an_engine_that_goes_away_is_said(adopted: Adopt) -> None:

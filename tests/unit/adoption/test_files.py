@@ -44,6 +44,95 @@ def test_a_file_that_completes_another_is_read_over_it(adopted: Adopt, name: str
     assert marks(adoption)["compose_file"] == "guess"
 
 
+def test_a_tag_shows_that_a_file_completes_another(adopted: Adopt) -> None:
+    over = "services: {web: {image: 'shop:2', ports: !reset [], expose: [80]}}\n"
+    adoption = adopted({"docker-compose.yml": PLAIN, "docker-compose.prod.yml": over})
+    assert values(adoption)["compose_file"] == ["docker-compose.yml", "docker-compose.prod.yml"]
+
+
+BOTH = "docker compose -f docker-compose.yml -f docker-compose.prod.yml up -d\n"
+ALONE = "docker compose -f docker-compose.prod.yml up -d\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "evidence"),
+    [
+        ("Makefile", f"up:\n\t{BOTH}", "Makefile:2"),
+        ("docs/production.md", "# Run\n\n    " + BOTH.replace("-f ", "--file="), ":3"),
+        (".github/workflows/deploy.yml", "run: |\n  " + BOTH.replace(" -f", " \\\n -f"), ":3"),
+        ("README.md", f"{ALONE}{BOTH}{BOTH}", "README.md:2"),
+        ("deploy.sh", BOTH.replace("-f ", "-f ./"), "deploy.sh:1"),
+    ],
+)
+def test_a_command_in_a_text_shows_that_a_file_is_read_over_another(
+    adopted: Adopt, name: str, text: str, evidence: str
+) -> None:
+    files = {"docker-compose.yml": PLAIN, "docker-compose.prod.yml": PLAIN, name: text}
+    (setting,) = (each for each in adopted(files).settings if each.name == "compose_file")
+    assert setting.value == ["docker-compose.yml", "docker-compose.prod.yml"]
+    assert evidence in setting.evidence and setting.mark == "guess"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("README.md", f"{BOTH}{ALONE}{ALONE}"),
+        ("README.md", BOTH.replace("docker-compose.yml", "gone.yml")),
+        (".env", f"# {BOTH}"),
+        ("src/README.md", BOTH),
+    ],
+)
+def test_a_file_that_commands_read_alone_is_whole(adopted: Adopt, name: str, text: str) -> None:
+    files = {"docker-compose.yml": PLAIN, "docker-compose.prod.yml": PLAIN, name: text}
+    assert "compose_file" not in values(adopted(files))
+
+
+REGISTRY = """\
+services:
+  api: {image: "registry.example/shop/api"}
+  gateway: {image: "registry.example/shop/gateway", ports: ["80:80"], depends_on: [api]}
+"""
+BUILDING = "services: {api: {build: ./api}, gateway: {build: ./gateway, ports: ['80:80']}}\n"
+SOURCES = {
+    "api/Dockerfile": "FROM python:3\nEXPOSE 8000\nHEALTHCHECK CMD curl localhost:8000/ok\n",
+    "gateway/Dockerfile": "FROM nginx:1.25\nCOPY nginx.conf /etc/nginx/nginx.conf\n",
+    "gateway/nginx.conf": "http { server { location / { proxy_pass http://api:8000; } } }\n",
+}
+
+
+def test_images_of_a_registry_are_recognized_by_the_file_that_builds_them(adopted: Adopt) -> None:
+    files = {"docker-compose.prod.yml": REGISTRY, "docker-compose.yml": BUILDING, **SOURCES}
+    adoption = adopted(files)
+    found = values(adoption)
+    assert (found["services.app"], found["services.proxy"]) == (["api"], "gateway")
+    assert (found["app.port"], found["app.health_path"]) == (8000, "/ok")
+    [note] = [each for each in adoption.notes if each.about == "docker-compose.yml"]
+    assert note.what.endswith("of it, only how it builds api, gateway was read")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("docker-compose.dev.yml", BUILDING),
+        ("docker-compose.yml", BUILDING.replace("./api", "./gone").replace("./gateway", "./gone")),
+        ("docker-compose.yml", "services: {api: {build: ./api, env_file: gone.env}}\n"),
+        ("docker-compose.yml", "services: {api: [\n"),
+    ],
+)
+def test_a_file_that_does_not_show_how_images_are_built_changes_nothing(
+    adopted: Adopt, name: str, text: str
+) -> None:
+    files = {"docker-compose.prod.yml": REGISTRY, name: text, **SOURCES}
+    assert values(adopted(files))["services.app"] == ["gateway"]
+
+
+def test_an_official_image_is_not_that_of_another_files_build(adopted: Adopt) -> None:
+    production = "services: {web: {image: 'nginx:1.25', ports: ['80:80']}}\n"
+    other = "services: {web: {build: ./api, ports: ['80:80']}}\n"
+    files = {"docker-compose.prod.yml": production, "docker-compose.yml": other, **SOURCES}
+    assert values(adopted(files))["app.health_path"] == "/"
+
+
 def test_files_that_the_env_file_names_need_no_setting(adopted: Adopt) -> None:
     files = {"a.yml": PLAIN, "b.yml": OVER, ".env": "COMPOSE_FILE=a.yml:b.yml\n"}
     assert "compose_file" not in values(adopted(files))

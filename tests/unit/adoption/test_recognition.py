@@ -27,11 +27,49 @@ BUILT = "  web: {{build: ., {keys}}}\n"
         ("restart: always", 'FROM x\nCMD ["app", "--port=8005"]\n', 8005),
         ("restart: always", "FROM tomcat:10\n", 8080),
         ("healthcheck: {test: curl localhost:8006/up}, ports: ['80:1']", "FROM x\n", 8006),
+        ("healthcheck: {test: curl localhost:2019/metrics}, ports: ['1:8080']", "FROM x\n", 8080),
+        ("healthcheck: {test: curl localhost:8443/up}, ports: ['443:443']", "FROM x\n", 8443),
     ],
 )
 def test_the_port(adopted: Adopt, keys: str, dockerfile: str, port: int) -> None:
     adoption = adopted(compose(BUILT.format(keys=keys), Dockerfile=dockerfile))
     assert values(adoption)["app.port"] == port
+
+
+def test_a_check_of_a_port_that_clients_do_not_use_shows_no_health_path(adopted: Adopt) -> None:
+    check = "HEALTHCHECK CMD curl -f http://localhost:2019/metrics\n"
+    keys = "ports: ['80:80', '443:443']"
+    adoption = adopted(compose(BUILT.format(keys=keys), Dockerfile="FROM x\n" + check))
+    assert values(adoption)["app.health_path"] == "/"
+    assert marks(adoption)["app.health_path"] == "guess"
+
+
+@pytest.mark.parametrize(
+    ("check", "port"),
+    [
+        ("curl -f http://localhost:${PORT:-3001}/ok || exit 1", 3001),
+        ("curl -f localhost:$PORT/ok", 3009),
+        (
+            """python -c "urlopen(f'http://127.0.0.1:{env.get(\\"PORT\\", \\"5001\\")}/ok')\"""",
+            5001,
+        ),
+        ("node -e \"get('http://localhost:' + (process.env.PORT || 3002) + '/ok')\"", 3002),
+        ('node -e "get(`http://localhost:${process.env.PORT || 3003}/ok`)"', 3003),
+        ("node -e \"get('http://localhost:' + process.env.PORT + '/ok')\"", 3009),
+    ],
+)
+def test_the_port_of_a_check_may_be_an_expression(adopted: Adopt, check: str, port: int) -> None:
+    variable = "ENV PORT=3009\n" if port == 3009 else ""
+    dockerfile = f"FROM x\n{variable}HEALTHCHECK CMD {check}\n"
+    found = values(adopted(compose(BUILT.format(keys="restart: always"), Dockerfile=dockerfile)))
+    assert (found["app.port"], found["app.health_path"]) == (port, "/ok")
+
+
+def test_a_url_of_which_the_port_is_not_understood_shows_nothing(adopted: Adopt) -> None:
+    keys = "ports: ['80:4000'], healthcheck: {test: 'check http://localhost:PORT/ok'}"
+    adoption = adopted(compose(f"  web: {{image: shop, {keys}}}\n"))
+    assert values(adoption)["app.port"] == 4000
+    assert marks(adoption)["app.health_path"] == "guess"
 
 
 def test_of_several_ports_one_is_a_guess(adopted: Adopt) -> None:
@@ -125,6 +163,8 @@ def test_only_files_that_the_build_reads_count(adopted: Adopt) -> None:
         ("build: {context: ., args: {RELEASE: 'fixed'}}", "ARG RELEASE", None, ""),
         ("build: ., environment: {SHOP_VERSION: '${V:-1}'}", "", "SHOP_VERSION", ""),
         ("build: ., environment: {API_VERSION: '${V:-1}'}", "", None, ""),
+        ("build: ., environment: {SYMFONY_VERSION: '${V:-1}'}", "", None, ""),
+        ("build: {context: ., args: {RAILS_VERSION: '${V:-1}'}}", "ARG RAILS_VERSION", None, ""),
         ("image: 'shop/app:${TAG:-1}'", "", "TAG", ""),
         ("image: 'shop/app:v${TAG:-1}-prod'", "", "TAG", ""),
         ("image: '${IMAGE:-shop/app:1}'", "", None, ""),

@@ -22,13 +22,13 @@ def test_background_services_have_their_roles(adopted: Adopt) -> None:
         "web": "app",
         "jobs": "worker",
         "clock": "scheduler",
-        "migrate": "left alone",
+        "migrate": "one-shot",
         "mailer": "none",
         "redis": "cache",
         "sessions": "keeps data",
     }
     assert values(adoption)["cache.password_variable"] == "REDIS_SECRET"
-    assert marks(adoption)["services.left_alone"] == "guess"
+    assert marks(adoption)["services.one_shot"] == "guess"
     assert evidence(adoption, "services.scheduler").endswith("`celery … beat`")
     [mailer] = [note for note in adoption.notes if note.about == "mailer"]
     assert "a worker" in mailer.what and "not on the image of web" in mailer.what
@@ -49,7 +49,13 @@ def test_background_services_have_their_roles(adopted: Adopt) -> None:
         ("environment: {CONTAINER_ROLE: scheduler}", "scheduler"),
         ("environment: {CONTAINER_ROLE: queue}", "worker"),
         ("command: node consumer.js", "worker"),
-        ("command: python manage.py migrate", "left alone"),
+        ("command: python manage.py migrate", "one-shot"),
+        ("command: cp -r /app/build/. /static/", "one-shot"),
+        ("command: ['sh', '-c', 'mkdir -p /s && cp -r /a /s']", "one-shot"),
+        ("command: ['sh', '-c', 'cp -r /a /s && nginx']", "none"),
+        ("command: ./load-defaults, restart: 'no'", "one-shot"),
+        ("command: ./load-defaults", "none"),
+        ("command: 'cp -r /a /s', restart: always", "none"),
         ("command: sh -c 'python manage.py migrate && gunicorn shop'", "none"),
         ("command: python bot.py", "none"),
         ("command: php artisan queue:work, ports: ['9000:9000']", "worker"),
@@ -58,6 +64,68 @@ def test_background_services_have_their_roles(adopted: Adopt) -> None:
 def test_a_service_on_the_applications_image(adopted: Adopt, keys: str, expected: str) -> None:
     text = f"  web: {{build: ., ports: ['8000:8000']}}\n  other: {{build: ., {keys}}}\n"
     assert roles(adopted(compose(text, Dockerfile="FROM scratch\n")))["other"] == expected
+
+
+def test_a_service_that_creates_buckets_is_one_shot(adopted: Adopt) -> None:
+    text = """\
+  web: {image: "shop:1", ports: ["80:80"]}
+  minio: {image: minio/minio, command: server /data}
+  buckets:
+    image: minio/mc
+    depends_on: [minio]
+    entrypoint: >
+      /bin/sh -c "until mc alias set s http://minio:9000 key hush; do sleep 1; done;
+      /usr/bin/mc mb --ignore-existing s/files; mc anonymous set public s/files; exit 0;"
+"""
+    adoption = adopted(compose(text))
+    assert roles(adoption)["buckets"] == "one-shot"
+    assert evidence(adoption, "services.one_shot").endswith("and a deploy runs it")
+    assert "hush" not in adoption.text
+
+
+def test_a_task_that_needs_the_application_is_left_alone(adopted: Adopt) -> None:
+    text = """\
+  web: {image: "shop:1", ports: ["80:80"]}
+  setup: {image: "setup:1", command: ./setup.sh, depends_on: [web]}
+"""
+    assert roles(adopted(compose(text)))["setup"] == "left alone"
+
+
+def test_migrations_of_a_database_that_is_backed_up_are_not_run_unseen(adopted: Adopt) -> None:
+    text = """\
+  web: {build: ., ports: ["80:80"]}
+  migrate: {build: ., command: python manage.py migrate}
+  db: {image: "mariadb:10.11", environment: {MARIADB_DATABASE: shop}}
+"""
+    files = compose(text, Dockerfile="FROM python\nCOPY . .\n") | {"manage.py": ""}
+    adoption = adopted(files)
+    assert roles(adoption)["migrate"] == "left alone"
+    assert values(adoption)["migrate.framework"] == "django"
+
+
+def test_migrations_that_a_deploy_runs_without_judging_them_are_said(adopted: Adopt) -> None:
+    text = "  web: {image: 'shop:1', ports: ['80:80']}\n  init: {image: tool, command: dbmate up}\n"
+    adoption = adopted(compose(text))
+    assert roles(adoption)["init"] == "one-shot"
+    [said] = [note for note in adoption.notes if note.about == "init"]
+    assert "a deploy runs it, but neither shows, judges nor undoes" in said.what
+
+
+def test_a_job_on_the_image_of_an_application_is_no_application(adopted: Adopt) -> None:
+    text = """\
+  web: {image: "shop:${TAG:-1}"}
+  housekeeping: {image: "shop:${TAG:-1}", command: ./housekeeping.sh}
+  admin: {image: "shop:${TAG:-1}", command: ./admin, healthcheck: {test: "curl localhost:81/"}}
+"""
+    assert values(adopted(compose(text)))["services.app"] == ["web", "admin"]
+
+
+def test_the_main_application_is_one_that_other_machines_reach(adopted: Adopt) -> None:
+    text = """\
+  metrics: {image: "metrics:1", ports: ["127.0.0.1:9000:9000"]}
+  web: {image: "web:1", ports: ["80:80"]}
+"""
+    assert values(adopted(compose(text)))["services.app"] == ["web", "metrics"]
 
 
 def test_what_others_wait_for_is_one_shot(adopted: Adopt) -> None:
@@ -213,9 +281,27 @@ def test_a_built_web_server_that_passes_requests_somewhere_is_the_proxy(adopted:
     assert marks(adoption)["services.proxy"] == "guess"
 
 
+def test_a_built_web_server_with_a_group_of_unknown_servers_is_the_proxy(adopted: Adopt) -> None:
+    conf = "upstream app { server APP_HOST:APP_PORT; }\nserver { include /run/pass; }\n"
+    text = "  front: {build: ., ports: ['80:80']}\n  app: {image: 'shop:${T:-1}', expose: [3031]}\n"
+    files = compose(text, Dockerfile="FROM nginx\nCOPY a.conf /etc/nginx/conf.d/\n")
+    assert roles(adopted(files | {"a.conf": conf})) == {"front": "proxy", "app": "app"}
+
+
 def test_a_lone_web_server_is_the_application(adopted: Adopt) -> None:
     adoption = adopted(compose("  site: {image: nginx, ports: ['80:80']}\n"))
     assert values(adoption)["services.app"] == ["site"]
+    assert marks(adoption)["services.app"] == "guess"
+
+
+def test_the_first_tool_of_a_stack_of_tools_is_the_application(adopted: Adopt) -> None:
+    text = """\
+  exporter: {image: prom/node-exporter}
+  grafana: {image: grafana/grafana, ports: ["3000:3000"]}
+  prometheus: {image: prom/prometheus, ports: ["9090:9090"]}
+"""
+    adoption = adopted(compose(text))
+    assert values(adoption)["services.app"] == ["grafana"]
     assert marks(adoption)["services.app"] == "guess"
 
 

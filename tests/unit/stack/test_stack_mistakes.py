@@ -62,7 +62,7 @@ def test_all_misspelt_keys_are_listed_with_the_closest_known_key(stack_of: Stack
          "network 'a': attachment is not supported", 4),
         (WEB + "networks:\n  a: {ipam: {config: [{subnet: 10.0.0.1/24}]}}\n",
          "is not a subnet", 4),
-        (WEB + "networks:\n  a: {external: true, driver: x}\n", "does not go with", 4),
+        (WEB + "volumes:\n  a: {external: true, driver: x}\n", "does not go with", 4),
         (WEB + "volumes:\n  a: {size: 1}\n", "volume 'a': size is not supported", 4),
         (WEB + "volumes: [a]\n", "volumes must be a mapping", 3),
         ("services:\n  a: {image: x, networks: {n: {ipv4_address: 10.1.0.1}}}\n"

@@ -12,15 +12,18 @@ from cosmicdeploy.adoption.reading.numbers import port_number
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.reading.texts.secrecy import is_secret_variable
 
-_URL = re.compile(
-    r"(?P<scheme>https?)://(?P<host>\[::1\]|[\w.-]+)(?::(?P<port>\$\{?\w+\}?|\d{1,5}))?"
-    r"(?P<path>/[^\s'\"`;|&)<>\\]*)?"
-)
+# A port: a number, a variable, an expression of a shell, Python or JavaScript in braces, or what a
+# program puts together by +, as in 'http://localhost:' + (process.env.PORT || 3000) + '/health'.
+_PORT = r"\d{1,5}|\$\w+|\$?\{[^{}\n]{1,200}\}|['\"]\s{0,9}\+[^'\"\n]{1,200}\+\s{0,9}['\"]"
+_REST = rf"(?::(?P<port>{_PORT}))?(?!:)(?P<path>/[^\s'\"`;|&)<>\\]*)?"
+_URL = re.compile(rf"(?P<scheme>https?)://(?P<host>\[::1\]|[\w.-]+){_REST}")
 # A check without a scheme, such as `curl localhost:8000/health`.
 _BARE = re.compile(
-    r"(?:curl|wget)\b[^|;&]{0,200}?\s['\"]?(?P<host>localhost|127\.0\.0\.1)"
-    r"(?::(?P<port>\$\{?\w+\}?|\d{1,5}))?(?P<path>/[^\s'\"`;|&)<>\\]*)?"
+    rf"(?:curl|wget)\b[^|;&]{{0,200}}?\s['\"]?(?P<host>localhost|127\.0\.0\.1)(?![\w.-]){_REST}"
 )
+_NAME, _NUMBER = re.compile(r"\b[A-Z_][A-Z0-9_]*\b"), re.compile(r"\b\d{2,5}\b")
+# Ports at which applications serve their clients.
+USUAL = (80, 8080, 8000, 3000, 5000, 8888, 4000, 9000)
 _LOCAL = ("localhost", "127.0.0.1", "0.0.0.0", "[::1]", "::1")  # noqa: S104 - read, not bound
 
 
@@ -37,14 +40,24 @@ class CheckedUrl:
 
 
 def checked_url(survey: Survey, name: str) -> Fact[CheckedUrl] | None:
-    """Return the URL that the health check of a service requests; None if it requests none."""
+    """Return the URL that the health check of a service requests; None if it requests none.
+
+    A port beside the usual one that the service publishes is not that of its clients, such as one
+    for metrics: it is left out.
+    """
     words, evidence = _check(survey, name)
     text = " ".join(words)
     own = {*_LOCAL, name, survey.services[name].container_name, survey.services[name].hostname}
     for match in (*_URL.finditer(text), *_BARE.finditer(text)):
-        if match["host"] in own:
-            return Fact(value=_url(survey, name, match), evidence=f"{evidence}, health check")
+        url = _url(survey, name, match)
+        if match["host"] in own and not _is_aside(survey, name, url.port):
+            return Fact(value=url, evidence=f"{evidence}, health check")
     return None
+
+
+def _is_aside(survey: Survey, name: str, port: int | None) -> bool:
+    published = {each.target for each in survey.services[name].ports if each.protocol == "tcp"}
+    return port is not None and port not in published and not published.isdisjoint(USUAL)
 
 
 def has_health_check(survey: Survey, name: str) -> bool:
@@ -79,9 +92,12 @@ def _has_secret(survey: Survey, name: str) -> bool:
 
 
 def _port(survey: Survey, name: str, text: str) -> int | None:
-    if text.startswith("$"):
-        variable = text.strip("${}")
-        image = survey.images[name].variables
+    """Return a port: that of a variable in an expression, else the last number in it."""
+    if text.isdecimal():
+        return port_number(text)
+    image, environment = survey.images[name].variables, survey.services[name].environment
+    for variable in _NAME.findall(text):
         known = image[variable].value if variable in image else ""
-        text = survey.services[name].environment.get(variable, known)
-    return port_number(text)
+        if (port := port_number(environment.get(variable, known))) is not None:
+            return port
+    return next((port_number(each) for each in reversed(_NUMBER.findall(text))), None)

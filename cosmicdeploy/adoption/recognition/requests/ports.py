@@ -9,12 +9,10 @@ from cosmicdeploy.adoption.facts import Fact, first_fact
 from cosmicdeploy.adoption.reading.declared import one_line
 from cosmicdeploy.adoption.reading.numbers import port_number
 from cosmicdeploy.adoption.reading.survey import Survey
-from cosmicdeploy.adoption.recognition.requests.health_checks import checked_url
+from cosmicdeploy.adoption.recognition.requests.health_checks import USUAL, checked_url
 from cosmicdeploy.adoption.recognition.roles.labels import Pass
 from cosmicdeploy.stack.data_keepers import words_of
 
-# If an image exposes several ports, the first of these is probably the one for HTTP.
-_USUAL = (80, 8080, 8000, 3000, 5000, 8888, 4000, 9000)
 _OPTION = re.compile(
     r"(?:--(?:port|bind|listen|host|http-port|server\.port|address)[= ]|-[bp][ =]?|runserver )"
     r"(?:\[?[\w.:*-]{0,100}\]?:)?(\d{2,5})(?![\w.])"
@@ -110,5 +108,6 @@ def _chosen(ports: Sequence[int], evidence: str) -> Fact[int] | None:
     distinct = list(dict.fromkeys(ports))
     if len(distinct) < 2:
         return Fact(value=distinct[0], evidence=evidence) if distinct else None
-    usual = [port for port in _USUAL if port in distinct]
+    # The first of these is probably the one for HTTP.
+    usual = [port for port in USUAL if port in distinct]
     return Fact(value=(usual or distinct)[0], evidence=f"{evidence}, one of several", mark="guess")

@@ -13,6 +13,7 @@ from cosmicdeploy.adoption.recognition.roles.roles import Roles, is_same_image, 
 from cosmicdeploy.settings import Role, Support
 from cosmicdeploy.stack.order import in_order
 
+_LOOPBACK = ("127.0.0.1", "::1")
 _ROLES = (*get_args(Role), *get_args(Support))
 
 
@@ -34,7 +35,8 @@ def find_groups(survey: Survey, roles: Roles) -> list[Group]:
     """Return the applications, the main one first; empty if no service serves requests.
 
     The main application is the one that schedulers and workers share an image with, else the one
-    that uses a database, else the first, each after those that it depends on.
+    that uses a database, else one that other machines reach, else the first, each after those that
+    it depends on.
     """
     groups: list[list[str]] = []
     for name in roles.applications:
@@ -48,10 +50,12 @@ def find_groups(survey: Survey, roles: Roles) -> list[Group]:
     return [_group(roles, names) for names in groups]
 
 
-def _importance(survey: Survey, roles: Roles, names: Sequence[str]) -> tuple[int, bool]:
+def _importance(survey: Survey, roles: Roles, names: Sequence[str]) -> tuple[int, bool, bool]:
     sharing = sum(is_same_image(survey, each, names[0]) for each in roles.background)
     depends = set(survey.services[names[0]].depends_on)
-    return -sharing, not depends & set(roles.of_kind("database"))
+    ports = [port for port in survey.services[names[0]].ports if port.protocol == "tcp"]
+    is_local = bool(ports) and all(port.host_ip in _LOOPBACK for port in ports)
+    return -sharing, not depends & set(roles.of_kind("database")), is_local
 
 
 def _group(roles: Roles, names: Sequence[str]) -> Group:

@@ -19,6 +19,8 @@ MIGRATIONS = (
     r"\bmigrations:migrate\b",
     r"\b(?:flyway|liquibase|dbmate)\b",
 )
+# The beginning of a command line, in which a shell may run the command.
+_SHELL = r"^\s{0,9}(?:(?:/bin/)?(?:ba|da|a)?sh\s+-\w{0,3}c\s+)?[\s'\"]{0,9}"
 # Role → patterns of command lines.
 _COMMANDS: Mapping[Role, Sequence[str]] = {
     "scheduler": (
@@ -41,6 +43,8 @@ _COMMANDS: Mapping[Role, Sequence[str]] = {
     "task": (
         *MIGRATIONS,
         r"\bdb:seed\b|\b(?:collectstatic|createcachetable|createsuperuser|loaddata)\b",
+        r"\b(mc)\s+(?:alias|config\s+host)\s+(?:set|add)\b.{0,2000}?\bmc\s+(mb)\b",
+        rf"{_SHELL}(?:/bin/)?(cp|chown|chmod|mkdir|rsync)\s",
     ),
 }
 # Role → patterns of names, and of the file that a command line runs. These are only guesses.
@@ -50,8 +54,12 @@ _NAMES: Mapping[Role, str] = {
     "task": r"migrat(?:e|ions?|or)|init|setup|seed(?:er)?|bootstrap",
 }
 _ROLE_VARIABLES = ("CONTAINER_ROLE", "APP_ROLE", "PROCESS_TYPE", "SERVICE_ROLE", "ROLE")
-# What follows a task in a command line that does not end with it.
-_GOES_ON = re.compile(r"&&|;|\|\||\bexec\b")
+# What follows a task in a command line that does not end with it; files are copied and prepared by
+# several commands.
+_GOES_ON = re.compile(
+    r"(?:&&|;|\|\||\bexec\b)(?!\s{0,9}(?:(?:/usr)?(?:/bin/)?(?:cp|chown|chmod|mkdir|rsync|echo|mc)\b"
+    r"|exit\s+0|done\b|true\b)|\s{0,9}$)"
+)
 _WORDS = re.compile(r"[a-z]+")
 _FILE = re.compile(r"(?<![\w-])([\w-]{1,80})\.(?:py|js|mjs|cjs|ts|rb|php|jar|sh)\b")
 
@@ -74,12 +82,16 @@ def background_role(survey: Survey, name: str) -> Fact[Role] | None:
             lambda: _by_command(survey, name),
             lambda: _by_variable(survey, name),
             lambda: None if survey.services[name].ports else _by_name(survey, name),
+            lambda: _by_restart(survey, name),
         )
     )
 
 
 def is_task(survey: Survey, name: str) -> bool:
-    """Return whether a service with the role "task" ends by itself, as far as the files show."""
+    """Return whether a service with the role "task" ends by itself, as far as the files show.
+
+    `restart: "no"` shows it too, unless a known command goes on after the task.
+    """
     service = survey.services[name]
     is_running = any(each.is_running for each in survey.containers[name])
     ends = service.restart.startswith(("no", "on-failure")) and not service.ports
@@ -129,6 +141,16 @@ def _by_name(survey: Survey, name: str) -> Fact[Role] | None:
             if re.fullmatch(pattern, word):
                 return Fact(value=role, evidence=f"{survey.place(name)}, {why}", mark="guess")
     return None
+
+
+def _by_restart(survey: Survey, name: str) -> Fact[Role] | None:
+    """Recognize a task by `restart: "no"`, which says that a service ends by itself."""
+    is_written = survey.declared.value(name, "restart") in ("no", False)
+    has_check = survey.services[name].healthcheck is not None or survey.services[name].expose
+    if not is_written or has_check or not _has_command_of_its_own(survey, name):
+        return None
+    place = survey.place(name, "restart")
+    return Fact(value="task", evidence=f'{place}, restart: "no"', mark="guess")
 
 
 def _has_command_of_its_own(survey: Survey, name: str) -> bool:

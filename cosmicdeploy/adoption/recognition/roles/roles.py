@@ -11,6 +11,7 @@ from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.reading.texts.proxy_texts import proxy_texts
 from cosmicdeploy.adoption.reading.texts.text_file import SearchedText
 from cosmicdeploy.adoption.recognition.release.variables import tag_variable
+from cosmicdeploy.adoption.recognition.requests.health_checks import checked_url
 from cosmicdeploy.adoption.recognition.roles.background import background_role, is_task
 from cosmicdeploy.adoption.recognition.roles.labels import Pass
 from cosmicdeploy.adoption.recognition.roles.passes import find_passes
@@ -20,7 +21,10 @@ from cosmicdeploy.stack.order import ending
 # The tiers of evidence that a service is an application, the strongest first.
 GETS_REQUESTS, OWN_AND_PUBLISHED, PUBLISHED, OWN, ANY = range(5)
 # Directives by which nginx, Caddy, Apache and HAProxy pass requests on, to whatever host.
-_PASSES = re.compile(r"\b(?:\w+_pass|reverse_proxy|php_fastcgi|ProxyPass\w*|use_backend)\s")
+_PASSES = re.compile(
+    r"\b(?:(?:\w+_pass|reverse_proxy|php_fastcgi|ProxyPass\w*|use_backend)\s"
+    r"|upstream\s{1,9}\S{1,100}\s{0,9}\{)"
+)
 
 
 @dataclass(frozen=True)
@@ -60,14 +64,14 @@ def find_roles(survey: Survey, named: Sequence[str] = ()) -> Roles:
     rest = [name for name in rest if name not in servers]
     background = _background(survey, [name for name in rest if name not in named], passes)
     candidates = {n: _tier(survey, n, passes[n]) for n in rest if n not in background}
-    applications = _applications(candidates, named) or _only_front(survey, servers)
+    applications = _applications(survey, candidates, named) or _only_front(survey, servers)
     servers = {name: each for name, each in servers.items() if name not in applications}
     return Roles(
         applications=applications,
         servers=servers,
         background=background,
         one_shot=one_shot,
-        passes={name: passes[name] for name in applications},
+        passes={name: passes.get(name, ()) for name in applications},
         texts=texts,
         proxy=_proxy(survey, servers, passes, applications),
     )
@@ -79,11 +83,22 @@ def _servers(survey: Survey, named: Collection[str]) -> dict[str, Fact[Server]]:
 
 
 def _only_front(survey: Survey, servers: Mapping[str, Fact[Server]]) -> dict[str, Fact[int]]:
-    """Return the web server of a stack that has nothing behind it; empty if there is none."""
-    return {
-        name: Fact(value=ANY, evidence=f"{server.evidence}, nothing is behind it", mark="guess")
+    """Return the web server of a stack that has nothing behind it, else the first of only tools.
+
+    Empty if no such service publishes a port. A tool beside a database is probably for that.
+    """
+    reachable = [
+        (name, server)
         for name, server in servers.items()
-        if server.value.kind == "proxy" and survey.services[name].ports
+        if any(port.protocol == "tcp" for port in survey.services[name].ports)
+    ]
+    fronts = [(name, server) for name, server in reachable if server.value.kind == "proxy"]
+    is_for_data = any(server.value.kind == "database" for server in servers.values())
+    tools = [] if is_for_data else [e for e in reachable if e[1].value.kind == "helper"]
+    why = "nothing is behind it" if fronts else "no other service looks like an application"
+    return {
+        name: Fact(value=ANY, evidence=f"{server.evidence}, {why}", mark="guess")
+        for name, server in fronts or tools[:1]
     }
 
 
@@ -130,7 +145,8 @@ def _tier(survey: Survey, name: str, passes: Sequence[Pass]) -> Fact[int]:
     if passes:
         to = f"{passes[0].proxy} passes" if passes[0].proxy else "a proxy passes"
         return Fact(value=GETS_REQUESTS, evidence=f"{passes[0].evidence}, {to} requests to it")
-    is_own = service.build is not None or bool(tag_variable(survey, name))
+    is_built = service.build is not None or name in survey.built_elsewhere
+    is_own = is_built or bool(tag_variable(survey, name))
     if any(port.protocol == "tcp" for port in service.ports):
         evidence = f"{survey.place(name, 'ports')}, publishes a port"
         return Fact(value=OWN_AND_PUBLISHED if is_own else PUBLISHED, evidence=evidence)
@@ -146,7 +162,7 @@ def _tier(survey: Survey, name: str, passes: Sequence[Pass]) -> Fact[int]:
 
 
 def _applications(
-    candidates: Mapping[str, Fact[int]], named: Sequence[str]
+    survey: Survey, candidates: Mapping[str, Fact[int]], named: Sequence[str]
 ) -> dict[str, Fact[int]]:
     """Return the candidates with the strongest evidence, and those that are built and published.
 
@@ -158,10 +174,27 @@ def _applications(
     chosen = {name: fact for name, fact in candidates.items() if fact.value == best}
     if best == ANY:
         chosen = dict(list(chosen.items())[:1])
+    chosen = _without_helpers(survey, chosen)
     if best == GETS_REQUESTS:
         beside = {n: f for n, f in candidates.items() if f.value == OWN_AND_PUBLISHED}
         chosen |= {name: fact.guessed() for name, fact in beside.items()}
     return chosen
+
+
+def _without_helpers(survey: Survey, chosen: Mapping[str, Fact[int]]) -> dict[str, Fact[int]]:
+    """Leave out what runs a command of its own on the image of another application.
+
+    Without requests or a published port, it is probably a job of that application.
+    """
+    plain = [name for name in chosen if survey.services[name].command is None]
+    return {
+        name: fact
+        for name, fact in chosen.items()
+        if fact.value != OWN
+        or name in plain
+        or checked_url(survey, name) is not None
+        or not any(is_same_image(survey, name, other) for other in plain)
+    }
 
 
 def is_same_image(survey: Survey, name: str, other: str) -> bool:

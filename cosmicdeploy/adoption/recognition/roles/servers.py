@@ -47,11 +47,14 @@ _PROXIES = {
 # Words in names of images that have a web server for the application inside, or only observe one.
 _NO_PROXY = {"app", "exporter", "fpm", "nextjs", "php", "prometheus", "ui", "unit", "wordpress"}
 _HELPERS = {
-    "adminer", "alertmanager", "alloy", "autoheal", "blackbox", "cadvisor", "certbot",
-    "cloudflared", "companion", "dozzle", "exporter", "fluentd", "flower", "gotify", "grafana",
-    "jaeger", "kibana", "letsencrypt", "loki", "mailcatcher", "mailhog", "mailpit", "netdata",
-    "ofelia", "pgadmin", "pgadmin4", "phpmyadmin", "phpredisadmin", "portainer", "prometheus",
-    "promtail", "redisinsight", "selenium", "socket", "swagger", "uptime", "vector", "watchtower",
+    "adminer", "alertmanager", "alloy", "autoheal", "blackbox", "browserless", "cadvisor",
+    "certbot", "cloudflared", "companion", "coturn", "crowdsec", "dozzle", "exporter", "filebeat",
+    "fluentbit", "fluentd", "flower", "gotenberg", "gotify", "grafana", "imgproxy", "jaeger",
+    "kibana", "letsencrypt", "logstash", "loki", "maildev", "mailcatcher", "mailhog", "mailpit",
+    "metricbeat", "netdata", "ngrok", "ofelia", "opentelemetry", "pgadmin", "pgadmin4",
+    "phpmyadmin", "phpredisadmin", "playwright", "portainer", "prometheus", "promtail",
+    "redisinsight", "selenium", "smtp4dev", "socket", "swagger", "tailscale", "telegraf", "tika",
+    "uptime", "vector", "watchtower", "wireguard", "zipkin",
 }  # fmt: skip
 # First words of command lines.
 _PROGRAMS: Mapping[str, Server] = {

@@ -47,7 +47,7 @@ def read_attachments(service: ComposeValue, name: str, scope: Scope) -> tuple[At
 def network_keys(service: ComposeValue) -> tuple[str, ...]:
     """Return the keys of the networks that a service joins."""
     entry = service.get("networks")
-    if service.get("network_mode") is not None:
+    if service.optional("network_mode", ComposeValue.text):
         return ()
     if entry is None or not entry.data:
         return ("default",)
@@ -68,6 +68,7 @@ def _attachment(item: ComposeValue, key: str, service: str, scope: Scope) -> Att
     if not isinstance(item.data, dict):
         return Attachment(network=network.name, aliases=(service,))
     item.mapping(_KEYS)
+    item = item.without_empty("ipv4_address", "ipv6_address", "mac_address")
     declared = item.optional("aliases", ComposeValue.texts) or ()
     return Attachment(
         network=network.name,

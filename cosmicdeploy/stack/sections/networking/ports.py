@@ -9,10 +9,11 @@ from cosmicdeploy.stack.model import Port, Protocol
 from cosmicdeploy.stack.values.compose_value import ComposeValue
 
 _SHORT = re.compile(
-    r"(?:(?P<ip>\[[^\]]+\]|[0-9.]+):(?P<any>[0-9-]*):|(?P<published>[0-9-]+):)?"
-    r"(?P<target>[0-9-]+)(?:/(?P<protocol>\w+))?"
+    r"(?:(?P<ip>\[[^\]]+\]|[0-9.]*):(?P<any>[0-9-]*):|(?P<published>[0-9-]+):)?"
+    r"(?P<target>[0-9-]+)(?:/(?P<protocol>\w*))?"
 )
 _SYNTAX = "write for example 8080:80, 127.0.0.1:8080:80 or 53:53/udp"
+_EXPOSED = "write the port inside the container alone, such as 8080 or 53/udp"
 _LONG_KEYS = ("target", "published", "host_ip", "protocol", "mode", "name", "app_protocol")
 
 
@@ -36,7 +37,7 @@ def read_expose(entry: ComposeValue | None) -> tuple[str, ...]:
     for item in entry.items():
         numbers, _, word = item.text().partition("/")
         protocol = _protocol(item, word or "tcp")
-        ports += [f"{number}/{protocol}" for number in _port_range(item, numbers)]
+        ports += [f"{number}/{protocol}" for number in _port_range(item, numbers, _EXPOSED)]
     return tuple(dict.fromkeys(ports))
 
 
@@ -57,7 +58,8 @@ def _long_syntax(item: ComposeValue) -> list[Port]:
         raise item.error("has no target", "add 'target: <port in the container>'")
     if "mode" in fields:
         fields["mode"].one_of(("host", "ingress"))
-    protocol = _protocol(item, fields["protocol"].text()) if "protocol" in fields else "tcp"
+    word = fields["protocol"].text() if "protocol" in fields else ""
+    protocol = _protocol(item, word or "tcp")
     published = fields["published"].text() if "published" in fields else ""
     host_ip = fields["host_ip"].text() if "host_ip" in fields else ""
     return _ports(item, fields["target"].text(), published, host_ip, protocol)
@@ -67,8 +69,9 @@ def _ports(
     item: ComposeValue, target: str, published: str, host_ip: str, protocol: Protocol
 ) -> list[Port]:
     inside = _port_range(item, target)
+    is_chosen = published not in ("", "0")  # else the engine chooses
     outside: list[int | None] = (
-        [*_port_range(item, published)] if published else [None] * len(inside)
+        [*_port_range(item, published)] if is_chosen else [None] * len(inside)
     )
     address = host_ip.strip("[]")
     if len(inside) == 1 < len(outside):
@@ -90,11 +93,11 @@ def _ports(
     ]
 
 
-def _port_range(item: ComposeValue, text: str) -> list[int]:
+def _port_range(item: ComposeValue, text: str, syntax: str = _SYNTAX) -> list[int]:
     """Expand a range: "8000-8002" to [8000, 8001, 8002]."""
     first, _, last = text.partition("-")
     if not (first.isdecimal() and (last or first).isdecimal()):
-        raise item.error(f"'{text}' is not a port", _SYNTAX)
+        raise item.error(f"'{text}' is not a port", syntax)
     # Six digits show that a number is too large; Python refuses to parse thousands of digits.
     low, high = int(first[:6]), int((last or first)[:6])
     if not 0 < low <= high <= 65535:

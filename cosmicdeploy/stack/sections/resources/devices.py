@@ -22,7 +22,7 @@ def read_devices(entry: ComposeValue) -> tuple[Device, ...]:
 def read_device_requests(service: ComposeValue) -> tuple[DeviceRequest, ...]:
     """Return the device requests: CDI names in `devices`, `gpus`, and reservations in `deploy`."""
     devices, gpus = service.get("devices"), service.get("gpus")
-    names = [item.text() for item in devices.items() if _is_cdi(item)] if devices else []
+    names = [_source(item) for item in devices.items() if _is_cdi(item)] if devices else []
     named = [DeviceRequest(driver="cdi", device_ids=tuple(names))] if names else []
     return (*named, *(_gpus(gpus) if gpus else []), *_reserved(service.get("deploy")))
 
@@ -94,5 +94,8 @@ def _device(item: ComposeValue) -> Device:
 
 
 def _is_cdi(item: ComposeValue) -> bool:
-    source = item.data.get("source") if isinstance(item.data, dict) else item.text()
-    return _CDI.fullmatch(str(source)) is not None
+    return _CDI.fullmatch(_source(item)) is not None
+
+
+def _source(item: ComposeValue) -> str:
+    return str(item.data.get("source")) if isinstance(item.data, dict) else item.text()

@@ -24,16 +24,16 @@ class Limits:
 
 
 def read_limits(service: ComposeValue, scope: Scope) -> Limits:
-    """Read each limit from the service's own key or from `deploy.resources`.
+    """Read each limit from the service's own key or from `deploy.resources`; 0 means no limit.
 
     Raises `ConfigError` if both set a limit, to different values. Adds a remark to
     `scope.remarks` for each reservation that has no effect.
     """
     plain = Limits(
-        cpus=service.optional("cpus", ComposeValue.number),
-        memory=service.optional("mem_limit", size),
+        cpus=service.optional("cpus", ComposeValue.number) or None,
+        memory=service.optional("mem_limit", size) or None,
         pids=service.optional("pids_limit", ComposeValue.integer),
-        reservation=service.optional("mem_reservation", size),
+        reservation=service.optional("mem_reservation", size) or None,
     )
     deploy = service.get("deploy")
     resources = deploy.get("resources") if deploy else None
@@ -49,8 +49,8 @@ def _deployed(resources: ComposeValue, scope: Scope) -> Limits:
     if limits is not None:
         limits.mapping(("cpus", "memory", "pids"))
         found = Limits(
-            cpus=limits.optional("cpus", ComposeValue.number),
-            memory=limits.optional("memory", size),
+            cpus=limits.optional("cpus", ComposeValue.number) or None,
+            memory=limits.optional("memory", size) or None,
             pids=limits.optional("pids", ComposeValue.integer),
         )
     if reservations is None:

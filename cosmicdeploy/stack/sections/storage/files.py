@@ -27,19 +27,21 @@ def read_files(service: ComposeValue, scope: Scope, taken: Collection[str]) -> F
     """Read `secrets` and `configs`.
 
     `taken` are the targets of the service's volumes: a secret or config with such a target has no
-    effect, and gets a remark in `scope.remarks`.
+    effect, and gets a remark in `scope.remarks`. So does one that replaces an earlier one with the
+    same target.
     """
     files: dict[str, Mount | CopiedFile] = {}
     for kind, sources in (("secret", scope.secrets), ("config", scope.configs)):
         for item, target, source in _entries(service.get(f"{kind}s"), kind, sources):
             if target in taken:
                 scope.ignore(item, f"a volume is mounted at {target}")
-            elif target in files:
-                raise item.error(f"is the second file at '{target}'", "give it another target")
-            elif source.file is not None:
-                files[target] = _mount(item, f"{kind}s.{source.key}", target, source.file, scope)
             else:
-                files[target] = _copy(item, f"{kind}s.{source.key}", target, source, scope)
+                file = _file(item, f"{kind}s.{source.key}", target, source, scope)
+                if files.setdefault(target, file) != file:
+                    scope.note(
+                        item, f"replaces an earlier one at {target}", "give it another target"
+                    )
+                files[target] = file
     copied = tuple(file for file in files.values() if isinstance(file, CopiedFile))
     read_only = service.optional("read_only", ComposeValue.flag)
     if copied and read_only:
@@ -65,6 +67,14 @@ def _entries(
         source = named_source(item, kind, key, sources)
         path = target or key
         yield item, path if path.startswith("/") else _FOLDERS[kind] + path, source
+
+
+def _file(
+    item: ComposeValue, key: str, target: str, source: Source, scope: Scope
+) -> Mount | CopiedFile:
+    if source.file is not None:
+        return _mount(item, key, target, source.file, scope)
+    return _copy(item, key, target, source, scope)
 
 
 def _mount(item: ComposeValue, key: str, target: str, file: str, scope: Scope) -> Mount:

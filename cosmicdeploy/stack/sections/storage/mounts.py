@@ -24,15 +24,29 @@ _LONG_KEYS = (
 
 
 def read_mounts(service: ComposeValue, scope: Scope) -> tuple[Mount, ...]:
-    """Return all mounts of a service's container, one per target."""
-    mounts: dict[str, Mount] = {}
-    for item, mount in [*_volumes(service, scope), *_tmpfs(service)]:
+    """Return all mounts of a service's container, one per target.
+
+    As in Compose, the last of several volumes with the same target counts, and so does the last
+    tmpfs. Notes in `scope.remarks` those that have no effect.
+    """
+    volumes = _by_target(_volumes(service, scope), scope)
+    tmpfs = _by_target(_tmpfs(service), scope)
+    for target in volumes.keys() & tmpfs.keys():
+        raise tmpfs[target][0].error(f"mounts '{target}' a second time", "remove one of them")
+    return tuple(mount for _, mount in (volumes | tmpfs).values())
+
+
+def _by_target(
+    entries: list[tuple[ComposeValue, Mount]], scope: Scope
+) -> dict[str, tuple[ComposeValue, Mount]]:
+    found: dict[str, tuple[ComposeValue, Mount]] = {}
+    for item, mount in entries:
         if not mount.target.startswith("/"):
             raise item.error(f"target '{mount.target}' is not an absolute path", _SYNTAX)
-        if mount.target in mounts:
-            raise item.error(f"mounts '{mount.target}' a second time", "remove one of them")
-        mounts[mount.target] = mount
-    return tuple(mounts.values())
+        if mount.target in found and found[mount.target][1] != mount:
+            scope.ignore(found[mount.target][0], f"a later one is mounted at {mount.target} too")
+        found[mount.target] = item, mount
+    return found
 
 
 def _volumes(service: ComposeValue, scope: Scope) -> list[tuple[ComposeValue, Mount]]:
@@ -71,14 +85,14 @@ def _short_syntax(item: ComposeValue, scope: Scope) -> Mount:
             source=scope.path(item, source),
             target=target,
             read_only=read_only,
-            bind=bind_words(item, words),
+            bind=bind_words(item, words, scope),
         )
     return Mount(
         type="volume",
         source=_volume_name(item, source, scope),
         target=target,
         read_only=read_only,
-        volume=volume_words(item, words),
+        volume=volume_words(item, words, scope),
     )
 
 
@@ -100,7 +114,7 @@ def _long_syntax(item: ComposeValue, scope: Scope) -> Mount:
     kind = fields["type"].one_of(("bind", "volume", "tmpfs"))
     for other in ("bind", "volume", "tmpfs"):
         if other != kind and other in fields and fields[other].data:
-            raise fields[other].error(f"does not go with 'type: {kind}'", "remove one of them")
+            _ignore_options(fields[other], kind, scope)
     source = item.optional("source", ComposeValue.text) or ""
     target = _normal(fields["target"].text())
     read_only = item.optional("read_only", ComposeValue.flag) or False
@@ -124,6 +138,15 @@ def _long_syntax(item: ComposeValue, scope: Scope) -> Mount:
         read_only=read_only,
         bind=item.optional("bind", bind_options) or BindOptions(),
     )
+
+
+def _ignore_options(entry: ComposeValue, kind: str, scope: Scope) -> None:
+    """Note options of another type of mount, unless Compose itself writes them.
+
+    `docker compose config` prints `data:/a:z` as a volume with `bind: {selinux: z}`.
+    """
+    if kind != "volume" or entry.keys[-1] != "bind" or entry.mapping().keys() - {"selinux"}:
+        scope.ignore(entry, f"the volume has 'type: {kind}'")
 
 
 def _volume_name(item: ComposeValue, key: str, scope: Scope) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from cosmicdeploy.stack.model import BindOptions, TmpfsOptions, VolumeOptions
+from cosmicdeploy.stack.scope import Scope
 from cosmicdeploy.stack.values.compose_value import ComposeValue
 from cosmicdeploy.stack.values.units import file_mode, parse_mode, parse_size, size
 
@@ -14,28 +15,35 @@ _CONSISTENCIES = ("cached", "consistent", "delegated")
 _SELINUX = ("z", "Z")
 
 
-def bind_words(item: ComposeValue, words: Collection[str]) -> BindOptions:
+def bind_words(item: ComposeValue, words: Collection[str], scope: Scope) -> BindOptions:
     """Return the options of a bind mount in short syntax, such as the words in `./a:/a:ro,z`."""
-    _require_known(item, words, (*_ACCESS, *_CONSISTENCIES, *_SELINUX, *PROPAGATIONS))
+    _note_unknown(item, words, scope, (*_ACCESS, *_CONSISTENCIES, *_SELINUX, *PROPAGATIONS))
     return BindOptions(
         selinux=next((word for word in words if word in _SELINUX), ""),
         propagation=next((word for word in words if word in PROPAGATIONS), ""),
     )
 
 
-def volume_words(item: ComposeValue, words: Collection[str]) -> VolumeOptions:
+def volume_words(item: ComposeValue, words: Collection[str], scope: Scope) -> VolumeOptions:
     """Return the options of a volume in short syntax, such as the words in `data:/a:ro,nocopy`.
 
     The words for SELinux (z, Z) have no effect, since the engine labels volumes itself.
     """
-    _require_known(item, words, (*_ACCESS, *_CONSISTENCIES, *_SELINUX, "nocopy"))
+    _note_unknown(item, words, scope, (*_ACCESS, *_CONSISTENCIES, *_SELINUX, "nocopy"))
     return VolumeOptions(nocopy="nocopy" in words)
 
 
-def _require_known(item: ComposeValue, words: Collection[str], known: tuple[str, ...]) -> None:
+def _note_unknown(
+    item: ComposeValue, words: Collection[str], scope: Scope, known: tuple[str, ...]
+) -> None:
+    """Note the words that Compose ignores, since it does not know them."""
     for word in words:
         if word not in known:
-            raise item.error(f"mode '{word}' is not supported", f"use one of: {', '.join(known)}")
+            scope.note(
+                item,
+                f"has the mode '{word}', which Compose ignores ({item.where})",
+                f"remove it, or use one of: {', '.join(known)}",
+            )
 
 
 def bind_options(entry: ComposeValue) -> BindOptions:

@@ -201,3 +201,22 @@ def test_a_folder_that_is_not_to_be_created_stays_so(read: Read) -> None:
     stack = read({**FILES, "over.yml": over}, "compose.yml over.yml")
     created = {each.target: each.bind.create_host_path for each in stack.services["cache"].mounts}
     assert created == {"/a": False, "/b": True, "/c": True}
+
+
+def test_what_compose_makes_of_a_volume_with_labels_is_read(read: Read) -> None:
+    """`config` prints `data:/data:z` as a volume with options of a folder."""
+    over = "services: {cache: {volumes: ['data:/data:z']}}\nvolumes: {data: }\n"
+    stack = read({**FILES, "over.yml": over}, "compose.yml over.yml")
+    mount = next(each for each in stack.services["cache"].mounts if each.target == "/data")
+    assert mount.type == "volume"
+    assert not [each for each in stack.remarks if "volumes" in each.what]
+
+
+def test_a_missing_env_file_is_created_from_its_example(read: Read, project: Path) -> None:
+    over = "services: {cache: {env_file: cache.env}}\n"
+    files = {**FILES, "over.yml": over, "cache.env.sample": "A=1\n"}
+    with pytest.raises(ConfigError, match=r"cache\.env not found") as caught:
+        read(files, "compose.yml over.yml")
+    assert caught.value.todo == (
+        f"`cp {project}/cache.env.sample {project}/cache.env`, and fill it in"
+    )
