@@ -11,7 +11,7 @@ from cosmicdeploy.adoption.proposal.propose import propose
 from cosmicdeploy.adoption.proposal.roles import ServiceRole, service_roles
 from cosmicdeploy.adoption.reading.declared import shown_path
 from cosmicdeploy.adoption.reading.engine_view import EngineView, open_engine_view
-from cosmicdeploy.adoption.reading.opening import Opened, Request, open_folder
+from cosmicdeploy.adoption.reading.opening import Opened, StackChoice, open_folder
 from cosmicdeploy.adoption.writing.yaml_text import render
 from cosmicdeploy.errors import UsageError
 from cosmicdeploy.files.atomic import write_new
@@ -57,18 +57,18 @@ def require_no_settings(folder: Path) -> None:
         )
 
 
-def adopt(request: Request, engine: EngineView | None = None) -> Adoption:
+def adopt(choice: StackChoice, engine: EngineView | None = None) -> Adoption:
     """Return the settings for the stack in a folder; writes nothing.
 
     The text is validated as any command would read it. `engine` is by default the one that the
     docker command would use. Raises `ConfigError` if the compose file cannot be used, or if no
     service of it can be deployed.
     """
-    opened = open_folder(request, engine or open_engine_view())
-    proposal = propose(opened, request.applications)
+    opened = open_folder(choice, engine or open_engine_view())
+    proposal = propose(opened, choice.applications)
     text = render(proposal.settings, [each for each in proposal.notes if each.kind in IN_FILE])
-    file = request.folder / FILE_NAME
-    loaded, stack = stack_of(load_document(read_text(file, text), request.environ))
+    file = choice.folder / FILE_NAME
+    loaded, stack = stack_of(load_document(read_text(file, text), choice.environ))
     return Adoption(
         file=file,
         text=text,

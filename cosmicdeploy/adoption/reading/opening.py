@@ -23,12 +23,12 @@ ENV_FILE = ".env"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
-    """What the operator asks for.
+class StackChoice:
+    """The folder of a stack, and what the operator names of the stack.
 
-    `folder` is the folder of the stack, and of the settings. `files`, `env_file`, `project` and
-    `applications` are what the operator names, as for Compose; empty or None for what is to be
-    recognized.
+    `folder` also gets the settings. `files`, `env_file` and `project` mean the same as the options
+    of `docker compose`; `applications` are the services named with `--app`. What is empty or None
+    is recognized. `environ` are the variables of the shell.
     """
 
     folder: Path
@@ -41,7 +41,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Opened:
-    """The stack, and what the settings have to say so that the same files are read again."""
+    """A stack, and the settings with which a later run reads the same files.
+
+    A setting that is None is not needed.
+    """
 
     survey: Survey
     files: ChosenFiles
@@ -50,27 +53,29 @@ class Opened:
     profiles: Fact[Sequence[str]] | None
 
 
-def open_folder(request: Request, engine: EngineView) -> Opened:
-    """Read the compose files of a folder, as the running containers were created from them.
+def open_folder(choice: StackChoice, engine: EngineView) -> Opened:
+    """Read the stack of a folder.
 
-    Raises `ConfigError` if there is no compose file, or if it cannot be used.
+    What neither the operator nor a variable names is taken from the running containers. Raises
+    `ConfigError` if there is no compose file, or if it cannot be used.
     """
-    folder, environ = request.folder, request.environ
+    folder, environ = choice.folder, choice.environ
     running = engine.running_in(folder)
-    env_file = _env_file(request, running)
+    env_file = _env_file(choice, running)
     path = env_file.value if env_file else folder / ENV_FILE
-    own = read_env_file(path, environ)
-    files = choose_files(folder, request.files, own, environ, running)
-    # The deployer follows links too: the project directory is that of the file itself.
+    env_variables = read_env_file(path, environ)
+    files = choose_files(folder, choice.files, env_variables, environ, running)
+    # As for a deploy, the project directory is the folder of the link's target.
     resolved = tuple(each.resolve() for each in files.files)
-    named = ComposeFiles(files=resolved, env_file=path, project=request.project)
+    named = ComposeFiles(files=resolved, env_file=path, project=choice.project)
     stack = read_files(named, environ)
-    project = _project(request, stack, running) or _of_shell(stack, own, environ)
+    project = _project(choice, stack, running) or _project_of_shell(stack, env_variables, environ)
     if project is not None:
+        # The project is known only from the first reading, but it may be a variable in the files.
         named = replace(named, project=project.value)
         stack = read_files(named, environ)
-    declared = read_declared(named, {**own, **environ}, folder)
-    profiles = _profiles(stack, declared, running, own, environ)
+    declared = read_declared(named, {**env_variables, **environ}, folder)
+    profiles = _profiles(stack, declared, running, env_variables, environ)
     if profiles is not None:
         stack = read_files(replace(named, profiles=tuple(profiles.value)), environ)
     survey = Survey(
@@ -78,20 +83,24 @@ def open_folder(request: Request, engine: EngineView) -> Opened:
         stack=stack,
         declared=declared,
         engine=engine,
-        own_variables=own,
-        variables={**own, **environ},
+        own_variables=env_variables,
+        variables={**env_variables, **environ},
         built_elsewhere=builds_elsewhere(stack, files.unread, path, environ),
     )
     return Opened(survey, files, env_file, project, profiles)
 
 
-def _env_file(request: Request, running: Sequence[Container]) -> Fact[Path] | None:
-    """Return the env file that is not the default one. Raises `ConfigError` if it is missing."""
-    if request.env_file is not None:
+def _env_file(choice: StackChoice, running: Sequence[Container]) -> Fact[Path] | None:
+    """Return the env file that the operator names, else that of the running containers.
+
+    Returns None for the default `.env`, and if the running containers name no file that exists.
+    Raises `ConfigError` if the file that the operator names is missing.
+    """
+    if choice.env_file is not None:
         return Fact(
-            value=_named_env_file(request.env_file.absolute()), evidence="named by --env-file"
+            value=_named_env_file(choice.env_file.absolute()), evidence="named by --env-file"
         )
-    default = (request.folder / ENV_FILE).resolve()
+    default = (choice.folder / ENV_FILE).resolve()
     texts = {each.labels.get(labels.ENVIRONMENT_FILE, "") for each in running} - {""}
     if len(texts) != 1:
         return None
@@ -111,20 +120,22 @@ def _named_env_file(path: Path) -> Path:
     return path
 
 
-def _project(request: Request, stack: Stack, running: Sequence[Container]) -> Fact[str] | None:
+def _project(choice: StackChoice, stack: Stack, running: Sequence[Container]) -> Fact[str] | None:
     """Return the project, if it is not the one that Compose would take by itself."""
-    if request.project:
-        return Fact(value=request.project, evidence="named by --project")
+    if choice.project:
+        return Fact(value=choice.project, evidence="named by --project")
     projects = {each.project for each in running if each.service in stack.services}
     if len(projects) != 1 or stack.project in projects:
         return None
     return Fact(value=projects.pop(), evidence="the running containers belong to it")
 
 
-def _of_shell(stack: Stack, own: Mapping[str, str], environ: Mapping[str, str]) -> Fact[str] | None:
-    """Return the project, if only this shell names it."""
+def _project_of_shell(
+    stack: Stack, env_variables: Mapping[str, str], environ: Mapping[str, str]
+) -> Fact[str] | None:
+    """Return the project if only a variable of this shell names it."""
     name = "COMPOSE_PROJECT_NAME"
-    if not environ.get(name) or own.get(name) == environ[name]:
+    if not environ.get(name) or env_variables.get(name) == environ[name]:
         return None
     return Fact(value=stack.project, evidence=f"{name} of this shell")
 
@@ -133,16 +144,17 @@ def _profiles(
     stack: Stack,
     declared: Declared,
     running: Sequence[Container],
-    own: Mapping[str, str],
+    env_variables: Mapping[str, str],
     environ: Mapping[str, str],
 ) -> Fact[Sequence[str]] | None:
-    """Return the profiles that the settings have to name.
+    """Return the profiles that the settings have to name; None if they need none.
 
-    These are one for each service that runs although no profile of it is active, and the
-    active ones, or those that only this shell activates.
+    If services run of which no profile is active, these are the active profiles and the first
+    profile of each such service. Otherwise they are the active profiles, if the shell's
+    COMPOSE_PROFILES differs from that of the env file.
     """
     name = "COMPOSE_PROFILES"
-    active = sorted(filter(None, active_profiles((), {**own, **environ})))
+    active = sorted(filter(None, active_profiles((), {**env_variables, **environ})))
     inactive = [
         each.service
         for each in running
@@ -153,6 +165,6 @@ def _profiles(
     if missing:
         names = ", ".join(dict.fromkeys(map(one_line, inactive)))
         return Fact(value=list(dict.fromkeys([*active, *missing])), evidence=f"{names} runs")
-    if active and name in environ and own.get(name) != environ[name]:
+    if active and name in environ and env_variables.get(name) != environ[name]:
         return Fact(value=active, evidence=f"{name} of this shell")
     return None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from cosmicdeploy.adoption.adopt import Adoption
-    from cosmicdeploy.adoption.reading.opening import Request
+    from cosmicdeploy.adoption.reading.opening import StackChoice
     from cosmicdeploy.report.model import Report
 
 
@@ -81,10 +81,10 @@ def _adopt(
 ) -> Report:
     from cosmicdeploy.adoption.adopt import adopt, require_no_settings, write
 
-    request = _request(config, directory, choices)
+    choice = _choice(config, directory, choices)
     if not print_only:
-        require_no_settings(request.folder)
-    adoption = adopt(request)
+        require_no_settings(choice.folder)
+    adoption = adopt(choice)
     if not print_only:
         write(adoption)
     for note in adoption.notes:
@@ -101,14 +101,14 @@ def _adopt(
     return call.report(outcome=outcome, data=_data(adoption, written=not print_only))
 
 
-def _request(config: Path | None, directory: Path, choices: dict[str, Any]) -> Request:
+def _choice(config: Path | None, directory: Path, choices: dict[str, Any]) -> StackChoice:
     """Return what to adopt. Raises `UsageError` for --config, and if there is no such folder.
 
-    `choices` are the other options, by the names of the fields of `Request`.
+    `choices` are the other options, by the names of the fields of `StackChoice`.
     """
     import os
 
-    from cosmicdeploy.adoption.reading.opening import Request
+    from cosmicdeploy.adoption.reading.opening import StackChoice
     from cosmicdeploy.errors import UsageError
 
     refuse_config(config, todo="name that folder: `cosmicdeploy adopt DIRECTORY`")
@@ -117,7 +117,7 @@ def _request(config: Path | None, directory: Path, choices: dict[str, Any]) -> R
         raise UsageError(
             "There is no such folder", where=str(folder), todo="name a folder with a compose file"
         )
-    return Request(folder=folder, environ=dict(os.environ), **choices)
+    return StackChoice(folder=folder, environ=dict(os.environ), **choices)
 
 
 def _show(console: Console, adoption: Adoption) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from cosmicdeploy.adoption.adopt import Adoption, adopt
 from cosmicdeploy.adoption.reading.engine_view import EngineView
-from cosmicdeploy.adoption.reading.opening import Request
+from cosmicdeploy.adoption.reading.opening import StackChoice
 from tests.unit.stack.oracle.compose_v2 import PROGRAM
 
 Adopt = Callable[..., Adoption]
@@ -47,8 +47,8 @@ def adopted(folder: Path) -> Adopt:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
         choices["files"] = choices.pop("named", ())
-        request = Request(folder=folder, environ=dict(os.environ), **choices)
-        return adopt(request, engine or EngineView(None, NO_ENGINE))
+        choice = StackChoice(folder=folder, environ=dict(os.environ), **choices)
+        return adopt(choice, engine or EngineView(None, NO_ENGINE))
 
     return write_and_adopt
 

@@ -13,7 +13,7 @@ import pytest
 
 from cosmicdeploy.adoption.adopt import adopt, write
 from cosmicdeploy.adoption.reading.engine_view import EngineView
-from cosmicdeploy.adoption.reading.opening import Request
+from cosmicdeploy.adoption.reading.opening import StackChoice
 from cosmicdeploy.errors import ConfigError, UsageError
 from cosmicdeploy.files import atomic
 from cosmicdeploy.files.atomic import write_new
@@ -122,8 +122,8 @@ def test_another_name_for_the_settings_is_refused(stack: Path) -> None:
 
 
 def test_a_file_that_appears_during_the_command_is_not_replaced(stack: Path) -> None:
-    request = Request(folder=stack, environ=dict(os.environ))
-    adoption = adopt(request, EngineView(None, NO_ENGINE))
+    choice = StackChoice(folder=stack, environ=dict(os.environ))
+    adoption = adopt(choice, EngineView(None, NO_ENGINE))
     (stack / "cosmicdeploy.yaml").write_text("mine")
     with pytest.raises(UsageError, match="already exists"):
         write(adoption)

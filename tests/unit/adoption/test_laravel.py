@@ -9,7 +9,7 @@ import pytest
 
 from cosmicdeploy.adoption.adopt import Adoption, adopt
 from cosmicdeploy.adoption.reading.engine_view import EngineView
-from cosmicdeploy.adoption.reading.opening import Request
+from cosmicdeploy.adoption.reading.opening import StackChoice
 from cosmicdeploy.layout import LayoutOptions, lay_out
 from cosmicdeploy.settings import Settings, load
 from tests.stack.stacks.php.strangers_laravel import lay_out_strangers_laravel
@@ -27,8 +27,8 @@ def readopted(folder: Path) -> tuple[Adoption, Settings, Settings]:
     file = folder / "cosmicdeploy.yaml"
     former = load(file, os.environ).settings
     file.unlink()
-    request = Request(folder=folder, environ=dict(os.environ))
-    adoption = adopt(request, EngineView(None, NO_ENGINE))
+    choice = StackChoice(folder=folder, environ=dict(os.environ))
+    adoption = adopt(choice, EngineView(None, NO_ENGINE))
     file.write_text(adoption.text)
     return adoption, load(file, os.environ).settings, former
 

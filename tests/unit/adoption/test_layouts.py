@@ -10,7 +10,7 @@ import pytest
 
 from cosmicdeploy.adoption.adopt import Adoption, adopt
 from cosmicdeploy.adoption.reading.engine_view import EngineView
-from cosmicdeploy.adoption.reading.opening import Request
+from cosmicdeploy.adoption.reading.opening import StackChoice
 from cosmicdeploy.settings import Settings, load
 from cosmicdeploy.workspace import read_stack_files
 from tests.stack.layouts.catalogue import LAYOUTS
@@ -47,8 +47,8 @@ def adopted_layout(layout: Layout, folder: Path) -> tuple[Adoption, Settings]:
     own = stack.folder / "cosmicdeploy.yaml"
     expected = read_stack_files(own)[0].settings
     own.unlink()
-    request = Request(folder=stack.folder, environ=dict(os.environ))
-    adoption = adopt(request, EngineView(None, NO_ENGINE))
+    choice = StackChoice(folder=stack.folder, environ=dict(os.environ))
+    adoption = adopt(choice, EngineView(None, NO_ENGINE))
     own.write_text(adoption.text)
     return adoption, expected
 

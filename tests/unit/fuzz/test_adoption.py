@@ -8,7 +8,7 @@ import pytest
 
 from cosmicdeploy.adoption.adopt import adopt
 from cosmicdeploy.adoption.reading.engine_view import EngineView
-from cosmicdeploy.adoption.reading.opening import Request
+from cosmicdeploy.adoption.reading.opening import StackChoice
 from cosmicdeploy.text.sanitize import HARMFUL
 from tests.unit.adoption.stacks import BACKGROUND, DATABASE, DJANGO, SECRETS
 from tests.unit.fuzz.damage import cases, require_no_traceback
@@ -39,7 +39,7 @@ def test_a_damaged_stack_that_is_adopted(tmp_path: Path, count: int) -> None:
     folder.mkdir()
 
     def read() -> None:
-        adoption = adopt(Request(folder=folder), EngineView(None, "none"))
+        adoption = adopt(StackChoice(folder=folder), EngineView(None, "none"))
         assert not HARMFUL.search(adoption.text)
 
     for number, chance, _ in cases(5, count, [""]):

@@ -46,9 +46,9 @@ def test_the_step_runs_it_until_it_has_ended_well(shop: Open) -> None:
     ("lists", "what"),
     [
         ("one_shot: [app]", "'app' has a role"),
-        ("one_shot: [mailer], left_alone: [mailer]", "'mailer' is in services.left_alone too"),
-        ("one_shot: [mailer], stateful: [mailer]", "'mailer' is in services.stateful too"),
-        ("one_shot: [mailer], stateless: [mailer]", "'mailer' is in services.stateless too"),
+        ("one_shot: [mailer], left_alone: [mailer]", "'mailer' is also in services.left_alone"),
+        ("one_shot: [mailer], stateful: [mailer]", "'mailer' is also in services.stateful"),
+        ("one_shot: [mailer], stateless: [mailer]", "'mailer' is also in services.stateless"),
     ],
 )
 def test_a_contradiction_is_refused(shop: Open, lists: str, what: str) -> None:
