@@ -140,7 +140,7 @@ def test_abort_or_accept_works_after_any_change_by_hand(
     released.set_variable("APP_VERSION", "killed")
     kill_in_mid_rollout(released)
     by_hand(released)
-    aborted = aborted_after_renames(released)
+    aborted = aborted_as_advised(released)
     if aborted.code:
         require_accepted(released, aborted)
     require_next_deploy(released, by_hand.__name__)
@@ -177,7 +177,7 @@ def test_a_deploy_that_compose_interferes_with_ends_whole_or_names_a_way_on(
     if unfinished := released.cli("status", "--json").report["unfinished"]:
         assert code == 3, (code, err)
         assert "`cosmicdeploy " in unfinished[-1]["todo"]
-        aborted = aborted_after_renames(released)
+        aborted = aborted_as_advised(released)
         if aborted.code:
             require_accepted(released, aborted)
     else:
@@ -185,11 +185,18 @@ def test_a_deploy_that_compose_interferes_with_ends_whole_or_names_a_way_on(
     require_next_deploy(released, by_hand.__name__)
 
 
-def aborted_after_renames(stack: StackUnderTest) -> Done:
-    """Abort; first rename, as the error says, what Compose left under a name of its own."""
+def aborted_as_advised(stack: StackUnderTest) -> Done:
+    """Abort, and run the commands that the errors name.
+
+    They rename what Compose left under a name of its own, and start a database that is stopped.
+    """
     done = stack.cli("deploy", "--abort")
     while match := re.search(r"`(docker rename \S+ \S+)`", done.stderr):
         run_program(match[1].split(), stack.folder)
+        done = stack.cli("deploy", "--abort")
+    if "`cosmicdeploy up`" in done.stderr:
+        up = stack.cli("up")
+        assert up.code == 0, up.stderr
         done = stack.cli("deploy", "--abort")
     return done
 
@@ -201,10 +208,6 @@ def require_accepted(stack: StackUnderTest, refused: Done) -> None:
     assert "`cosmicdeploy deploy --abort --accept`" in run["todo"]
     assert stack.cli("deploy", "--abort", "--accept").code == 2, "it did not ask for confirmation"
     accepted = stack.cli("deploy", "--abort", "--accept", "--yes", "--json")
-    if "`cosmicdeploy up`" in accepted.stderr:  # Compose stopped half-way with the database down
-        up = stack.cli("up")
-        assert up.code == 0, up.stderr
-        accepted = stack.cli("deploy", "--abort", "--accept", "--yes", "--json")
     assert accepted.code == 0, accepted.stderr
     assert {row["service"] for row in accepted.report["data"]} >= {*RELEASED}
 
