@@ -41,7 +41,7 @@ def up() -> int:
     ctx = _open()
     tokens = seed(ctx)
     _put_release_2()
-    _say(f"{KIOSKS} kiosks send heartbeats; deploying release 2 meanwhile")
+    _say(f"{KIOSKS} kiosks send heartbeats while release 2 is deployed")
     code = _run_under_heartbeats(ctx, tokens, "deploy")
     if code == 0:
         _next_steps(proxy_url(ctx))

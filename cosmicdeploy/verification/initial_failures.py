@@ -35,8 +35,8 @@ def find_initial_failures(
     """Return the services and verification points that do not work now.
 
     Waits for containers that are still starting. A point that could not be decided (`unproven`)
-    does not count as failing, and neither do services without a container that the run creates
-    (`created`).
+    does not count as failing. Nor does a service in `created`: it has no container yet, and the run
+    creates one.
 
     The database and the cache are never among the failures, since no deploy works without them. If
     one of them is down, returns no failures, since everything else may fail because of it.

@@ -1,7 +1,7 @@
-"""One real stack for all tests of this tier: laid out, brought up and removed by the tests.
+"""One real stack for all stack tests, which lay the stack out, bring it up and remove it.
 
-Its project, names, ports and subnet are its own, so that it runs beside a demo. Where no engine
-answers, the tests fail and say so.
+The stack has its own project, names, ports and subnet, so that a demo can run at the same time. If
+no engine answers, the tests fail with that reason.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.stack.support.harness import (
 
 @pytest.fixture(scope="session", autouse=True)
 def compose_plugin() -> Iterator[None]:
-    """As on a machine that has Docker's own Compose beside 1.29.2."""
+    """Set up the environment of a machine that has Docker's Compose in addition to 1.29.2."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DOCKER_CONFIG", str(DOCKER_CONFIG))
         yield

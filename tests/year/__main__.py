@@ -37,7 +37,7 @@ def main(words: Sequence[str]) -> int:
     if options.list:
         print("\n".join(f"{each.name}: {each.action}" for each in SCENARIOS.values()))
         return 0
-    # As on a machine that has Docker's own Compose beside 1.29.2.
+    # Set up the environment of a machine that has Docker's Compose in addition to 1.29.2.
     os.environ["DOCKER_CONFIG"] = str(DOCKER_CONFIG)
     for number in (signal.SIGINT, signal.SIGTERM):  # which a shell's background jobs ignore
         signal.signal(number, signal.default_int_handler)

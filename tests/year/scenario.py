@@ -23,13 +23,13 @@ class Image(StrEnum):
 class Lost:
     """Which requests a scenario may lose, at the rate of all scenarios; by default none.
 
-    - `announced`: those due in the time for which the run's own report says that clients were kept
-      out or services were away, and some seconds more.
-    - `kept`: so many on kept connections at any other time. A reload or stop of nginx closes each
-      of them once; a request that is sent meanwhile is lost.
-    - `until_end`: so many, of any kind, until the last command has ended.
-    - `answers`: those to this path that get this status until the last command has ended, however
-      many: the broken release that is in place answers so, and only its fix ends that.
+    - `announced`: the requests due while clients were kept out or services were away, as the run's
+      report says, and some seconds longer.
+    - `kept`: this number of requests on kept connections at any other time. A reload or stop of
+      nginx closes each kept connection once; a request that is sent at that moment is lost.
+    - `until_end`: this number of requests of any kind, until the last command has ended.
+    - `answers`: any number of requests to this path that get this status until the last command has
+      ended. The broken release answers this way until a fix is deployed.
     """
 
     announced: bool = False

@@ -1,6 +1,7 @@
-"""A sample on the newest engine, beside this machine's own; `make matrix` runs the rest.
+"""A sample of tests on the newest engine, which runs in addition to this machine's engine.
 
-Unpacking the engine takes longer than the test: it is done once, into `.cache`.
+`make matrix` runs all tests there. The engine is unpacked only once, into `.cache`, since unpacking
+takes longer than the test.
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ def test_a_kill_while_the_proxy_is_replaced_leaves_nothing_half_done(
     process.communicate(timeout=60)
     done = up.cli(*again, "--json")
     assert done.code == 0, done.stdout
-    if again == ("deploy",):  # what the killed run was told to include is, too
+    if again == ("deploy",):  # it includes the same services as the killed run
         assert (up.asset(), up.answering_release()) == ("release 5-1", "5-1")
     else:
         assert (up.ids(), up.asset(), up.answering_release()) == (before, "release 1", "1")

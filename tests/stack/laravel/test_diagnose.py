@@ -351,7 +351,7 @@ def test_a_stale_configuration_cache_is_removed(released: StrangersLaravel) -> N
     require_well(released)
 
 
-# A long statement is ended on the shipped stack, where a backup runs beside it.
+# The tests of the shipped stack end a long statement while a backup runs.
 def test_a_long_query_is_ended(released: StrangersLaravel) -> None:
     with by_hand(released, WEB[0], "php", "-r", SESSION, "--", LONG) as (query, _):
         time.sleep(3)

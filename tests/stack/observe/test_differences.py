@@ -69,7 +69,7 @@ def test_every_change_of_the_file_is_named_by_its_key(project: Project) -> None:
     )
     data = project.folder / "data"
     network = f"networks.{project.folder.name}_one.aliases"
-    assert [told(each) for each in project.differences("full")] == [
+    assert [as_tuple(each) for each in project.differences("full")] == [
         ("cap_add.NET_ADMIN", "removed", "", None),
         ("cap_add.SYS_TIME", "added", None, ""),
         ("command", "changed", None, None),
@@ -103,5 +103,5 @@ def test_a_default_of_the_engine_is_named_where_it_is_known(project: Project) ->
     assert found == {"logging.options.max-file": "added", **known}
 
 
-def told(each: Difference) -> tuple[str, str, str | None, str | None]:
+def as_tuple(each: Difference) -> tuple[str, str, str | None, str | None]:
     return each.key, each.change, each.old, each.new

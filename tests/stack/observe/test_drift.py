@@ -92,10 +92,10 @@ def inspected(stack: StackUnderTest) -> dict[str, dict[str, Any]]:
     """The engine's description of each container, as flat keys."""
     api = docker.from_env().api
     found = {name: stack.containers()[name].id for name in RELEASED}
-    told = {name: api.inspect_container(each) for name, each in found.items()}
-    for each in told.values():  # the engine keeps them in no order
+    described = {name: api.inspect_container(each) for name, each in found.items()}
+    for each in described.values():  # the engine lists mounts in no fixed order
         each["Mounts"].sort(key=lambda mount: mount["Destination"])
-    return {name: flat(each) for name, each in told.items()}
+    return {name: flat(each) for name, each in described.items()}
 
 
 def flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -122,8 +122,8 @@ def test_second_schedulers_and_orphans_are_named(released: StackUnderTest) -> No
         point = next(c for c in verify.report["checks"] if not c["ok"])
         assert point["point"] == "orphans" and point["blocking"]
         rows = {r["container"]: r for r in released.cli("status", "--json").report["data"]}
-        told = {name: rows[name]["drift"].partition(":")[0] for name in names}
-        assert told == names
+        drifts = {name: rows[name]["drift"].partition(":")[0] for name in names}
+        assert drifts == names
         assert all(name in point["found"] for name in names)
         assert all(rows[name]["todo"] in point["todo"] for name in names)
         deploy = released.cli("deploy", "--json")

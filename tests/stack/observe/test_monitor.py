@@ -139,12 +139,12 @@ def test_in_a_pipe_the_monitor_prints_lines_and_ends_by_itself(released: StackUn
     assert done.code == 0, done.stderr
     lines = done.stdout.splitlines()
     assert all(LINE.match(line) for line in lines), done.stdout
-    for told in (
+    for words in (
         "changes: unavailable, remotes has no column absent",
         "transitions: unavailable, there is no table nothing_here; log lines only",
         "8 containers, ",
     ):
-        assert told in done.stdout
+        assert words in done.stdout
     assert not [line for line in lines if "latency" in line]
     none = released.cli("monitor", "--only=transition")
     assert (none.code, "did you mean 'transitions'?" in none.stderr) == (2, True)
@@ -171,4 +171,6 @@ def test_in_a_terminal_the_monitor_is_a_view_that_leaves_a_clean_screen(
     text = shown.decode()
     assert "load balancer" in text and "cosmic-app-3" in text
     assert "\x1b[?1049h" in text and "\x1b[?1049l" in text.rpartition("load balancer")[2]
-    assert "ended after" in text.rpartition("\x1b[?1049l")[2], "what was seen is told at the end"
+    assert "ended after" in text.rpartition("\x1b[?1049l")[2], (
+        "the end of the monitor shows a summary"
+    )

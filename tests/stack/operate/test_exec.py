@@ -177,9 +177,9 @@ def test_logs_follow_a_service_through_its_replacement(stack: StackUnderTest) ->
         write_outputs(stack, "cosmic-queue-1", "echo the-new-one")
     assert stack.containers()["cosmic-queue-1"].id != before
     text = "\n".join(lines)
-    told = ["the-old-one", "stopped: release", "started: release", "the-new-one"]
-    assert [text.count(each) for each in told] == [1, 1, 1, 1], text
-    assert sorted(told, key=text.index) == told
+    expected = ["the-old-one", "stopped: release", "started: release", "the-new-one"]
+    assert [text.count(each) for each in expected] == [1, 1, 1, 1], text
+    assert sorted(expected, key=text.index) == expected
     assert all(line.startswith("cosmic-queue-1 | ") for line in lines)
 
 
@@ -250,8 +250,8 @@ def test_exec_passes_streams_and_exit_code_through(stack: StackUnderTest) -> Non
     assert (
         missing.returncode in (126, 127) and b"no-such-program" in missing.stdout + missing.stderr
     )
-    nobody = command(stack, "exec", "cach", "true")
-    assert nobody.returncode == 2 and b"did you mean 'cache'?" in nobody.stderr
+    misspelled = command(stack, "exec", "cach", "true")
+    assert misspelled.returncode == 2 and b"did you mean 'cache'?" in misspelled.stderr
 
 
 def test_exec_in_the_database_needs_no_password_in_a_command_line(stack: StackUnderTest) -> None:
@@ -285,9 +285,9 @@ def test_exec_whose_reader_goes_away_ends_its_command(stack: StackUnderTest) -> 
 
 def test_console_passes_options_on(released: StackUnderTest) -> None:
     quiet = command(released, "console", "devices:monitor-status", "--dry-run")
-    told = command(released, "console", "devices:monitor-status", "--dry-run", "--verbose")
-    assert (quiet.returncode, told.returncode) == (0, 0), told.stderr
-    assert b"Silent for" in told.stdout and b"Silent for" not in quiet.stdout
+    verbose = command(released, "console", "devices:monitor-status", "--dry-run", "--verbose")
+    assert (quiet.returncode, verbose.returncode) == (0, 0), verbose.stderr
+    assert b"Silent for" in verbose.stdout and b"Silent for" not in quiet.stdout
     unknown = command(released, "console", "devices:monitr")
     assert unknown.returncode == 1 and b"is not defined" in unknown.stderr
     assert command(released, "console", "--", "--version").stdout.startswith(b"Cosmic")

@@ -160,10 +160,10 @@ def failures(stack: StackUnderTest, lines: Iterable[str]) -> list[str]:
     found, lines = [], list(lines)
     followed = [line for line in lines if expected(line)[0] == FOLLOWED]
     with ThreadPoolExecutor(max_workers=len(followed)) as terminals:
-        told = dict(zip(followed, terminals.map(partial(paste, stack), followed), strict=True))
+        logs = dict(zip(followed, terminals.map(partial(paste, stack), followed), strict=True))
     for line in lines:
         code, said = expected(line)
-        done = told.get(line) or paste(stack, line)
+        done = logs.get(line) or paste(stack, line)
         if done.returncode != code or not re.search(said, done.stdout):
             found.append(f"{line}: {done.returncode}: {done.stdout[-800:]}")
     return found

@@ -311,7 +311,9 @@ def test_a_frozen_deploy_is_taken_over_and_changes_nothing_more(
         second = released.cli("deploy", "--wait", "60", "--json")
         assert second.code == 0, second.stderr
         assert second.report["release"] == "8"
-        assert f"process {frozen.pid}" in second.stderr, "it told who it waited for"
+        assert f"process {frozen.pid}" in second.stderr, (
+            "the second run names the process that holds the lock"
+        )
         after = whole_state(released)
     finally:
         os.kill(frozen.pid, signal.SIGCONT)

@@ -264,8 +264,11 @@ class StackUnderTest:
 
 @lru_cache(maxsize=16)
 def _read_files(folder: Path, *_what_they_depend_on: object) -> tuple[LoadedSettings, Stack]:
-    """Reading them takes 50 ms of computing time, and tests that wait for something do it again and
-    again beside a command that works."""
+    """Read a stack's files, once for each state of the files.
+
+    Reading takes 50 ms of CPU time. Tests that wait read the files repeatedly while a command
+    works.
+    """
     return read_stack_files(folder / "cosmicdeploy.yaml")
 
 

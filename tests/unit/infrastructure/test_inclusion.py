@@ -79,7 +79,11 @@ def test_a_rollback_of_the_code_may_bring_back_the_proxy(shop: Open) -> None:
 
 @pytest.mark.parametrize(
     ("word", "code_only", "what"),
-    [("pg", True, "keeps data"), ("db", True, "keeps data"), ("nginx", False, "while data go")],
+    [
+        ("pg", True, "keeps data"),
+        ("db", True, "keeps data"),
+        ("nginx", False, "while data are restored"),
+    ],
 )
 def test_a_rollback_brings_back_no_other_infrastructure(
     shop: Open, word: str, code_only: bool, what: str

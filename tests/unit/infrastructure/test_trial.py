@@ -1,4 +1,4 @@
-"""A proxy is tried beside the running one, unless two of them must not run at the same time."""
+"""A new proxy is tried while the old one runs, unless two must not run at the same time."""
 
 from __future__ import annotations
 

@@ -68,11 +68,11 @@ def container(container_id: str, started_at: str = "0") -> Container:
     )
 
 
-def follow_until(follower: Follower, count: int, meanwhile: Callable[[int], None]) -> list[str]:
+def follow_until(follower: Follower, count: int, after_lines: Callable[[int], None]) -> list[str]:
     found, end = list[str](), time.monotonic() + 60
     for entries in follower.entries():
         found += [each.line.text for each in entries]
-        meanwhile(len(found))
+        after_lines(len(found))
         if len(found) >= count or time.monotonic() > end:
             return found
     return found

@@ -15,9 +15,7 @@ FROM ${PYTHON_IMAGE:-python:${PYTHON_TAG}} AS base
 ARG TARGETARCH
 ENV BUILT_FOR=${TARGETARCH}
 
-# Nobody asks for this stage: it is not built.
-FROM base AS unused
-RUN exit 1
+# No other stage needs this stage, so it is not built. FROM base AS unused RUN exit 1
 
 FROM base AS parts
 RUN --mount=type=cache,target=/var/cache/parts date >>/var/cache/parts/builds && mkdir /parts

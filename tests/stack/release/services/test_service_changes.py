@@ -88,7 +88,7 @@ def test_an_orphan_is_named_and_removed_only_when_asked(up: Changing) -> None:
     assert not point["ok"] and not point["blocking"] and name in point["found"]
     done = up.cli("deploy", "--json")
     assert done.report["outcome"] == "unchanged", done.stdout
-    assert up.found() == before, "nobody asked to remove it"
+    assert up.found() == before, "without --remove-orphans, nothing is removed"
 
     up.declare("3-bad", **kept)
     failed = up.cli("deploy", "--remove-orphans", "--json")
@@ -230,7 +230,7 @@ def test_a_new_database_and_a_new_cache_are_created_before_the_backup(
         again = stack.cli("deploy", "--json", **secret)
         assert again.report["outcome"] == "unchanged", again.stdout
 
-        # A renamed database is not started beside the old one on its data.
+        # A renamed database is not started on its data while the old database runs.
         renamed = {key: value for key, value in more.items() if key != "db"}
         renamed |= {"roles": "{app: [app], database: store, cache: redis}", "store": database()}
         stack.declare("2", **renamed)

@@ -1,4 +1,4 @@
-"""A rollback past the deploy that brought a service: nothing of it is lost, and it comes back."""
+"""A rollback past the deploy that added a service keeps its data; a deploy restores it."""
 
 from __future__ import annotations
 

@@ -80,10 +80,10 @@ def become_command(descriptors: Sequence[int]) -> None:
     *streams, other_end = descriptors
     if command := os.fork():
         close(streams)
-        with socket.socket(fileno=other_end) as told:
-            told.sendall(f"{command} ".encode())
+        with socket.socket(fileno=other_end) as answers:
+            answers.sendall(f"{command} ".encode())
             _, status = os.waitpid(command, 0)
-            told.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+            answers.sendall(str(os.waitstatus_to_exitcode(status)).encode())
         os._exit(0)
     for stream, standard in zip(streams, STANDARD_STREAMS, strict=True):
         os.dup2(stream, standard)

@@ -52,14 +52,15 @@ def container(image_name: str, **own_labels: str) -> Container:
 
 def test_a_pulled_container_is_the_release_of_its_image_else_label_else_tag() -> None:
     service = Service(name="app", container_name="app", image="shop/app:v3-prod")
-    silent, told = Image(id="sha256:1"), Image(id="sha256:1", environment={"RELEASE": "7"})
+    silent = Image(id="sha256:1")
+    named = Image(id="sha256:1", environment={"RELEASE": "7"})
     plain = container("shop/app:v2-prod")
     marked = container("shop/app:v3-prod", **{labels.RELEASE: "1"})
 
     def release(found: Container, image: Image) -> str:
         return release_of_container(found, image, service, {"RELEASE": "3"}, "RELEASE")
 
-    assert release(plain, told) == "7"
+    assert release(plain, named) == "7"
     assert (release(plain, silent), release(marked, silent)) == ("2", "1")
     assert release(container("sha256:1"), silent) == release(container("a:old"), silent) == ""
 

@@ -22,7 +22,7 @@ FORMATS = ("json", "yaml")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The corpus, with what Compose prints of each file beside it."""
+    """The corpus; beside each file is the output of Compose for the file."""
     folder = tmp_path_factory.mktemp("corpus") / "files"
     shutil.copytree(CORPUS, folder)
 

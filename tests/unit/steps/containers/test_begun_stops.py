@@ -47,7 +47,7 @@ def command(stack: Context, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command
 
 
 def interrupted(stack: Context, name: str) -> None:
-    """Stop a container, and get SIGTERM meanwhile."""
+    """Stop a container, and receive SIGTERM while it stops."""
     threading.Timer(0.2, signal.raise_signal, (signal.SIGTERM,)).start()
     with pytest.raises(KeyboardInterrupt):
         end(stack, name, name)
