@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cosmicdeploy.proxy.advice import seconds
+from cosmicdeploy.proxy.nginx.advice import seconds
 from cosmicdeploy.proxy.nginx.configuration import Directive
 from cosmicdeploy.proxy.nginx.upstreams import TARGET, groups, pass_directives
 

@@ -16,6 +16,7 @@ from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.records.timings import TIMINGS
 from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.probes.readiness import serves_now
+from cosmicdeploy.proxy import load_balancer
 from cosmicdeploy.settings import Role
 from cosmicdeploy.settings.pace import pace_of
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -48,7 +49,6 @@ from cosmicdeploy.steps.rollout.planning.moves import described_reloads, possibl
 from cosmicdeploy.steps.rollout.planning.plan_text import declared_paces, grouped_reasons
 from cosmicdeploy.steps.rollout.replacement.executor import Rollout
 from cosmicdeploy.steps.rollout.replacement.proxy_control import ProxyControl
-from cosmicdeploy.steps.rollout.replacement.proxy_waits import describe_waits
 from cosmicdeploy.steps.rollout.replacement.replace import journal_facts, remove_temporary
 from cosmicdeploy.steps.rollout.replacement.start_first import (
     require_start_first,
@@ -152,7 +152,7 @@ class RolloutStep(Step):
         several = [each for each in ctx.settings.all_applications if len(each.services) > 1]
         own = [name for each in several for name in each.services if name in replaced]
         away = [name for name in own if _order(ctx, name) == "stop-first" and not self.at_once]
-        return describe_waits(ctx, away) if away else ""
+        return load_balancer(ctx).describe_waits(away) if away else ""
 
     def _drifts(self, ctx: Context, names: Iterable[str]) -> dict[str, Drift]:
         """Return each service's drift, with the reason why the rollout replaces or starts it."""
@@ -188,7 +188,7 @@ class RolloutStep(Step):
                 proxy = ProxyControl(ctx, Phases())
                 proxy.put_in_service([name], moved=True)
                 stop_superseded(ctx, ctx.service(name), Phases())
-                proxy.reload_if_ambiguous([name])
+                proxy.superseded_stopped([name])
 
     def _require_orders(self, ctx: Context) -> None:
         for name in ctx.settings.services.of(("app", "worker")):

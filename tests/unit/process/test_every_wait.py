@@ -97,7 +97,7 @@ WAITS = {
     "process/background.py run": QUERIES,
     "process/concurrency.py _results": INTERRUPTIBLE,
     "process/polling.py poll": DONE,
-    "proxy/drain.py _wait_until_drained": PAUSES,
+    "proxy/in_flight.py wait_until_drained": PAUSES,
     "proxy/nginx/server.py _has_new_workers": PAUSES,
     "proxy/probe_requests.py unreached": QUERIES,
     "steps/backups/data_proof.py _outcome": ELSEWHERE,

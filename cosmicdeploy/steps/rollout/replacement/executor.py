@@ -234,7 +234,7 @@ class Rollout:
         self._proxy.put_in_service(names, moved=True)
         for target in targets:
             stop_superseded(self._ctx, target.service, self._phases)
-        self._proxy.reload_if_ambiguous(names)
+        self._proxy.superseded_stopped(names)
 
     def _replace(
         self, targets: Sequence[Target], graces: Mapping[str, float]

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from cosmicdeploy.proxy.nginx.traffic.waits import describe_waits
 from cosmicdeploy.proxy.nginx.upstream_policy import SLACK, UpstreamPolicy, upstream_policies
-from cosmicdeploy.steps.rollout.replacement.proxy_waits import describe_waits
 from tests.unit.proxy.engine import APPS, ScriptedEngine, replicas_and_proxy
-from tests.unit.proxy.test_check import PROCESSES
+from tests.unit.proxy.nginx.test_check import PROCESSES
 
 DUMP = "# configuration file /etc/nginx/nginx.conf:\nhttp {{ {} }}\n"
 

@@ -6,10 +6,9 @@ docs/proxy.md explains each directive, and what happens without it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from cosmicdeploy.probes.result import STAKES, Stake
+from cosmicdeploy.proxy.findings import Finding
 from cosmicdeploy.proxy.nginx.upstreams import Group, PassDirective, Server
 
 # nginx's defaults.
@@ -28,30 +27,6 @@ UNITS = {
     **{"d": 86_400, "w": 604_800, "M": 2_592_000, "y": 31_536_000},
 }
 PART = re.compile(r"(\d+)(ms|[smhdwMy]?)")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A flaw in or around nginx that costs requests or time in a rollout.
-
-    `where` names the directive or replica with the flaw, `todo` the correction, `stake` the cost.
-    """
-
-    where: str
-    expected: str
-    found: str
-    todo: str
-    stake: Stake
-
-    def __str__(self) -> str:
-        flaw = f"{self.where}: expected {self.expected}, found {self.found}"
-        return f"{STAKES[self.stake]}: {flaw}; {self.todo}"
-
-
-def worst_first(findings: Iterable[Finding]) -> list[Finding]:
-    """Return the findings, each once, those with the highest cost first."""
-    order = list(STAKES)
-    return sorted(dict.fromkeys(findings), key=lambda each: order.index(each.stake))
 
 
 def seconds(text: str) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.proxy import reload_if_stale
+from cosmicdeploy.proxy.nginx.traffic.stale_names import reload_if_stale
 from tests.unit.proxy.engine import ScriptedEngine, replicas_and_proxy
 
 STAT = "{} ({}) S {} 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 {} 0 0\n"

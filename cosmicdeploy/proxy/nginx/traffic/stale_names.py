@@ -17,23 +17,13 @@ from collections.abc import Collection, Mapping
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable, ProbeFailed
-from cosmicdeploy.proxy.nginx.server import (
-    Nginx,
-    find_nginx,
-    processes,
-    read_configuration,
-    reload,
-)
+from cosmicdeploy.proxy.kernel.processes import processes
+from cosmicdeploy.proxy.nginx.replica_groups import replica_groups, unknown_addresses
+from cosmicdeploy.proxy.nginx.server import Nginx, find_nginx, read_configuration, reload
 from cosmicdeploy.proxy.nginx.upstream_policy import UpstreamPolicy, policies_of
 from cosmicdeploy.proxy.nginx.upstreams import Group, groups
 from cosmicdeploy.proxy.probe_requests import unreached
-from cosmicdeploy.proxy.replicas import (
-    ReplicaHosts,
-    names,
-    replica_groups,
-    replica_hosts,
-    unknown_addresses,
-)
+from cosmicdeploy.proxy.replicas import ReplicaHosts, names, replica_hosts
 
 # nginx may have resolved its names this long before its workers started: 5 s in clock ticks.
 RESOLVING_TICKS = 500

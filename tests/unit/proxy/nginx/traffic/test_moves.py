@@ -10,8 +10,8 @@ import pytest
 from cosmicdeploy.stack.model import Attachment
 from cosmicdeploy.steps.rollout.planning.moves import described_reloads, possible_reloads
 from tests.unit.proxy.engine import APPS, ScriptedEngine, replicas_and_proxy
+from tests.unit.proxy.nginx.test_check import PROCESSES
 from tests.unit.proxy.nginx.test_upstream_policy import DUMP
-from tests.unit.proxy.test_check import PROCESSES
 
 pytestmark = pytest.mark.unit
 

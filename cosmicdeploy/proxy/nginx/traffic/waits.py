@@ -1,18 +1,24 @@
-"""Wait until the proxy sends requests to a restarted replica again."""
+"""Wait until nginx sends requests to a restarted replica again."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 
-from cosmicdeploy import proxy
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
+from cosmicdeploy.proxy.nginx.traffic.drain import drainable
+from cosmicdeploy.proxy.nginx.upstream_policy import (
+    DEFAULT_POLICY,
+    UpstreamPolicy,
+    upstream_policies,
+)
+from cosmicdeploy.proxy.probe_requests import SECONDS_PER_TURN, unreached
 from cosmicdeploy.settings.pace import pace_of
 
 
-class ProxyWaits:
-    """The waits of one rollout; reads the proxy's configuration once. Not reusable."""
+class NginxWaits:
+    """The waits of one rollout; reads nginx's configuration once. Not reusable."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
@@ -37,9 +43,9 @@ class ProxyWaits:
         """
         in_rotation = [name for name in replicas if self._policy(name).in_rotation]
         turns = max((self._policy(name).turns for name in in_rotation), default=0)
-        within = max(self._ctx.settings.restart.pause, turns * proxy.SECONDS_PER_TURN)
+        within = max(self._ctx.settings.restart.pause, turns * SECONDS_PER_TURN)
         try:
-            return proxy.unreached(self._ctx, in_rotation, within)
+            return unreached(self._ctx, in_rotation, within)
         except EngineUnavailable:
             raise
         except (ConfigError, EngineError):
@@ -48,24 +54,24 @@ class ProxyWaits:
             return []
 
     @cached_property
-    def _policies(self) -> Mapping[str, proxy.UpstreamPolicy]:
+    def _policies(self) -> Mapping[str, UpstreamPolicy]:
         try:
-            return proxy.upstream_policies(self._ctx)
+            return upstream_policies(self._ctx)
         except EngineUnavailable:
             raise
         except (ConfigError, EngineError) as error:
             self._ctx.say(
                 f"cannot read how long nginx skips a replica ({error.what}):"
-                f" assuming its default of {proxy.DEFAULT_POLICY.fail_timeout:g} s"
+                f" assuming its default of {DEFAULT_POLICY.fail_timeout:g} s"
             )
-            return dict.fromkeys(self._ctx.settings.services.app, proxy.DEFAULT_POLICY)
+            return dict.fromkeys(self._ctx.settings.services.app, DEFAULT_POLICY)
 
-    def _policy(self, name: str) -> proxy.UpstreamPolicy:
-        return self._policies.get(name, proxy.UpstreamPolicy())
+    def _policy(self, name: str) -> UpstreamPolicy:
+        return self._policies.get(name, UpstreamPolicy())
 
 
 def describe_waits(ctx: Context, replicas: Collection[str]) -> str:
-    """Describe in a plan how long the proxy makes the rollout of these replicas wait.
+    """Describe in a plan how long nginx makes the rollout of these replicas wait.
 
     "" if the rollout waits no longer than `restart.pause` after each replica, or if nginx's
     configuration cannot be read.
@@ -73,14 +79,14 @@ def describe_waits(ctx: Context, replicas: Collection[str]) -> str:
     paces = [pace_of(ctx.settings, ctx.service(name)) for name in replicas]
     one_at_a_time = all(pace.at_a_time == 1 for pace in paces) or len(replicas) == 1
     try:
-        drainable = proxy.drainable(ctx) if one_at_a_time else frozenset()
-        policies = proxy.upstream_policies(ctx) if set(replicas) - drainable else {}
+        drained = drainable(ctx) if one_at_a_time else frozenset()
+        policies = upstream_policies(ctx) if set(replicas) - drained else {}
     except EngineUnavailable:
         raise
     except (ConfigError, EngineError):
         return ""  # the rollout and the verification's point `proxy` report the error
-    waiting = [policies[name] for name in replicas if name in policies and name not in drainable]
-    longest = max(waiting, key=lambda each: each.unavailable_for, default=proxy.UpstreamPolicy())
+    waiting = [policies[name] for name in replicas if name in policies and name not in drained]
+    longest = max(waiting, key=lambda each: each.unavailable_for, default=UpstreamPolicy())
     if longest.unavailable_for <= ctx.settings.restart.pause:
         return ""
     return (

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.probes.result import STAKES, Stake, graded
-from cosmicdeploy.proxy.advice import seconds
 from cosmicdeploy.proxy.check import proxy
+from cosmicdeploy.proxy.nginx.advice import seconds
 from tests.unit.proxy.engine import ScriptedEngine, replicas_and_proxy
 
 STAT = "{} (nginx) S {} 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 1000 0 0\n"

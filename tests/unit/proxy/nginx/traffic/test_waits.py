@@ -7,11 +7,10 @@ from typing import Any, NoReturn
 
 import pytest
 
-from cosmicdeploy import proxy
 from cosmicdeploy.errors import EngineError, EngineUnavailable
+from cosmicdeploy.proxy.nginx.traffic import waits
+from cosmicdeploy.proxy.nginx.traffic.waits import NginxWaits, describe_waits
 from cosmicdeploy.settings.pace import Pace
-from cosmicdeploy.steps.rollout.replacement import proxy_waits
-from cosmicdeploy.steps.rollout.replacement.proxy_waits import ProxyWaits, describe_waits
 
 pytestmark = pytest.mark.unit
 
@@ -33,19 +32,19 @@ def fail(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception) -> None:
     def raise_it(*_: object) -> NoReturn:
         raise error
 
-    monkeypatch.setattr(proxy, name, raise_it)
+    monkeypatch.setattr(waits, name, raise_it)
 
 
 @pytest.fixture(autouse=True)
 def policies(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proxy, "upstream_policies", lambda _: {})
+    monkeypatch.setattr(waits, "upstream_policies", lambda _: {})
 
 
 def test_it_waits_if_the_connections_cannot_be_read(
     ctx: Any, slept: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fail(monkeypatch, "unreached", EngineError("The container app-1 is not running"))
-    assert ProxyWaits(ctx).unreached(["app-1"]) == []
+    assert NginxWaits(ctx).unreached(["app-1"]) == []
     assert slept == [3]
 
 
@@ -54,12 +53,12 @@ def test_a_lost_engine_ends_the_rollout(
 ) -> None:
     fail(monkeypatch, "unreached", EngineUnavailable("No container engine answers"))
     with pytest.raises(EngineUnavailable):
-        ProxyWaits(ctx).unreached(["app-1"])
+        NginxWaits(ctx).unreached(["app-1"])
     assert slept == []
 
 
 def test_a_lost_engine_ends_the_plan(ctx: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proxy_waits, "pace_of", lambda *_: Pace(at_a_time=2))
+    monkeypatch.setattr(waits, "pace_of", lambda *_: Pace(at_a_time=2))
     fail(monkeypatch, "upstream_policies", EngineUnavailable("No container engine answers"))
     with pytest.raises(EngineUnavailable):
         describe_waits(ctx, ["app-1", "app-2"])

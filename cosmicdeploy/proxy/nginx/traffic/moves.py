@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.proxy.nginx.replica_groups import replica_groups
 from cosmicdeploy.proxy.nginx.server import find_nginx, read_configuration
 from cosmicdeploy.proxy.nginx.upstream_policy import policies_of
 from cosmicdeploy.proxy.nginx.upstreams import groups
-from cosmicdeploy.proxy.replicas import names, replica_groups, replica_hosts
+from cosmicdeploy.proxy.replicas import names, replica_hosts
 
 
 def may_need_reload(ctx: Context, replicas: Iterable[str]) -> list[str]:

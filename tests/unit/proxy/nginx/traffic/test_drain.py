@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.proxy import drain, drainable, out_of_service, put_in_service
+from cosmicdeploy.proxy import out_of_service, put_in_service
+from cosmicdeploy.proxy.nginx.traffic.drain import drain, drainable
 from tests.unit.proxy.engine import ScriptedEngine, replicas_and_proxy
 
 PROCESSES = "1 (nginx) S 0 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 1000 0 0\n"

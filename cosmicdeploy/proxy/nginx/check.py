@@ -1,0 +1,119 @@
+"""The verification point `proxy`: nginx finds every replica and loses no request in a rollout.
+
+The point fails if nginx would not start, or if nginx sends requests to an address that no replica
+has. A flaw that only costs requests or time during a rollout is a warning, graded by its cost.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.probes.result import CheckResult, skipped
+from cosmicdeploy.proxy.findings import Finding, worst_first
+from cosmicdeploy.proxy.flags import flag_file_location, flagged_in
+from cosmicdeploy.proxy.nginx.advice import group_findings, pass_findings, resolver_findings
+from cosmicdeploy.proxy.nginx.configuration import Directive
+from cosmicdeploy.proxy.nginx.replica_groups import replica_groups, unknown_addresses
+from cosmicdeploy.proxy.nginx.server import Nginx, find_nginx, read_configuration
+from cosmicdeploy.proxy.nginx.upstream_policy import policies_of
+from cosmicdeploy.proxy.nginx.upstreams import Group, groups, pass_directives
+from cosmicdeploy.proxy.replicas import ReplicaHosts, replica_hosts
+from cosmicdeploy.settings import Application
+from cosmicdeploy.settings.pace import pace_of
+from cosmicdeploy.text.formatting import counted
+
+_result = partial(
+    CheckResult, point="proxy", expected="an nginx that finds every replica, after a restart too"
+)
+
+
+def check(ctx: Context) -> CheckResult:
+    """Check that nginx would start with its present configuration, and knows the replicas."""
+    nginx = find_nginx(ctx)
+    if nginx is None:
+        return skipped("proxy", "the proxy is not nginx, or does not run")
+    try:
+        tree = read_configuration(ctx, nginx)
+    except ConfigError as error:
+        return _result(ok=False, found="; ".join((error.what, *error.details)), todo=error.todo)
+    return _check_configuration(ctx, nginx, tree)
+
+
+def _check_configuration(ctx: Context, nginx: Nginx, tree: tuple[Directive, ...]) -> CheckResult:
+    hosts = replica_hosts(ctx)
+    own_groups = replica_groups(hosts, groups(tree))
+    policies = policies_of(hosts, tree, len(nginx.workers))
+    if not policies:
+        return skipped("proxy", "none of nginx's servers is a replica")
+    if unknown := unknown_addresses(ctx, hosts, own_groups):
+        return _result(
+            ok=False,
+            found=f"nginx sends requests to {', '.join(unknown)}, which no replica has",
+            todo="give the replicas these addresses in the compose file, or correct the addresses "
+            "in nginx's configuration",
+        )
+    findings = [*_missing(ctx, hosts, own_groups), *_out_of_service(ctx, nginx)]
+    for group in own_groups:
+        findings += group_findings(group, ctx.settings.restart.pause, len(nginx.workers))
+    for directive in pass_directives(tree):
+        findings += pass_findings(directive, own_groups, _max_down(ctx))
+    findings += resolver_findings(max(each.answer_valid_for for each in policies.values()))
+    graded, servers = worst_first(findings), _servers(own_groups)
+    in_groups = sum(bool(own & servers) for own in hosts.values())
+    found = f"nginx knows {counted(in_groups, 'replica')}, in {counted(len(own_groups), 'group')}"
+    if resolved := len(policies) - in_groups:
+        found += f", and resolves the name of {counted(resolved, 'replica')}"
+    stake = graded[0].stake if graded else ""
+    return _result(ok=True, found=found, warnings=tuple(map(str, graded)), stake=stake)
+
+
+def _max_down(ctx: Context) -> int:
+    """Return how many replicas of an application a deploy may have down at a time."""
+    return max(_down_of(ctx, each) for each in ctx.settings.all_applications)
+
+
+def _down_of(ctx: Context, application: Application) -> int:
+    replicas = application.services
+    paces = [pace_of(ctx.settings, ctx.service(name)) for name in replicas]
+    stopped = [pace.at_a_time or len(replicas) for pace in paces if pace.order == "stop-first"]
+    return min(max(stopped, default=1), len(replicas) - 1)
+
+
+def _missing(ctx: Context, hosts: ReplicaHosts, groups_with_replicas: list[Group]) -> list[Finding]:
+    """Return a finding for each replica that is missing from nginx's configuration.
+
+    An application without any replica in the configuration has no findings: its requests may not
+    pass through nginx, or nginx may get the replica's name from a variable.
+    """
+    servers = _servers(groups_with_replicas)
+    missing = [
+        name
+        for application in ctx.settings.all_applications
+        if any(hosts[name] & servers for name in application.services)
+        for name in application.services
+        if not hosts[name] & servers
+    ]
+    expected = "a server in nginx's upstream"
+    return [
+        Finding(name, expected, "none", f"write server {name}:PORT;", "requests")
+        for name in missing
+    ]
+
+
+def _servers(groups_with_replicas: list[Group]) -> set[str]:
+    return {server.host for group in groups_with_replicas for server in group.servers}
+
+
+def _out_of_service(ctx: Context, nginx: Nginx) -> list[Finding]:
+    return [
+        Finding(
+            name,
+            "in service",
+            "out of service",
+            f"remove {flag_file_location(ctx, nginx.container, name)}",
+            "requests",
+        )
+        for name in flagged_in(ctx, nginx.container)
+    ]

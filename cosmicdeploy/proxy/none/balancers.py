@@ -1,0 +1,98 @@
+"""`LoadBalancer` where there is nothing to control."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.probes.maintenance import UNTIL_RESUME, proxy_is_stopped
+from cosmicdeploy.probes.result import CheckResult, skipped
+from cosmicdeploy.proxy.flags import flagged, unflag
+from cosmicdeploy.proxy.load_balancer import Configuration, Traffic
+from cosmicdeploy.proxy.traffic import ObservedTraffic
+
+
+class NoBalancer:
+    """The `LoadBalancer` of a stack that declares none."""
+
+    name = "no load balancer"
+    shares_volumes = False
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    def check(self) -> CheckResult:
+        return skipped("proxy", "the stack has no load balancer")
+
+    def describe_waits(self, replicas: Collection[str]) -> str:
+        return ""
+
+    def may_need_reload(self, replicas: Iterable[str]) -> list[str]:
+        return []
+
+    def traffic(self) -> Traffic:
+        return DirectTraffic(self._ctx)
+
+    def out_of_service(self) -> list[str]:
+        return []
+
+    def put_in_service(self, service: str) -> None:
+        pass
+
+    def reload_if_older(self) -> bool:
+        return False
+
+    def configuration(self) -> Configuration | None:
+        return None
+
+
+class OtherBalancer(NoBalancer):
+    """A load balancer that the deployer does not know, or that does not run."""
+
+    name = "the proxy"
+
+    def check(self) -> CheckResult:
+        if proxy_is_stopped(self._ctx):
+            return skipped("proxy", f"the proxy is stopped, and {UNTIL_RESUME}")
+        return skipped("proxy", "the proxy is not nginx, or does not run")
+
+    def traffic(self) -> Traffic:
+        return ObservedTraffic(self._ctx)
+
+    def out_of_service(self) -> list[str]:
+        return flagged(self._ctx)
+
+    def put_in_service(self, service: str) -> None:
+        unflag(self._ctx, service)
+
+
+class DirectTraffic:
+    """The `Traffic` of clients that connect to the replicas themselves. Not reusable."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    def before_stop(self, running: Mapping[str, Container]) -> None:
+        pass
+
+    def prepare(self, name: str) -> None:
+        pass
+
+    def can_take_out(self, name: str, *, is_alone: bool) -> bool:
+        return False
+
+    def take_out(self, name: str, container: Container, *, until_finished: bool) -> None:
+        pass
+
+    def put_in(self, names: Sequence[str], *, moved: bool) -> None:
+        self._ctx.sleep(self._ctx.settings.restart.pause)
+
+    def superseded_stopped(self, names: Sequence[str]) -> None:
+        pass
+
+    def adopt(self) -> None:
+        pass
+
+    def put_all_in(self) -> None:
+        pass
