@@ -22,15 +22,25 @@ def wait_until_drained(
     """
     before = open_connections(ctx, container)
     probe_all(ctx, [service])
-    left = poll(
-        lambda: open_connections(ctx, container),
-        until=lambda connections: not connections,
-        every=POLL_SECONDS,
-        within=ctx.service(service).stop_grace_period,
-        sleep=ctx.sleep,
-    )
+    left = wait_until_closed(ctx, container, ctx.service(service).stop_grace_period)
     if left - before:
         raise ProbeFailed(f"The proxy still sends requests to {service}", where=where, todo=todo)
     if left:
         connections = counted(len(left), "connection")
         ctx.say(f"{service} is drained, except for {connections} still open after its grace period")
+
+
+def wait_until_closed(
+    ctx: Context, container: Container, within: float
+) -> frozenset[tuple[str, int]]:
+    """Wait until the proxy has no open connection to a container, at most `within` seconds.
+
+    Returns the address and port, at the proxy, of each connection that is still open.
+    """
+    return poll(
+        lambda: open_connections(ctx, container),
+        until=lambda connections: not connections,
+        every=POLL_SECONDS,
+        within=within,
+        sleep=ctx.sleep,
+    )

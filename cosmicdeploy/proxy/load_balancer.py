@@ -47,6 +47,13 @@ class Traffic(Protocol):
         and `ProbeFailed`.
         """
 
+    def take_superseded_out(self, name: str, container: Container, *, until_finished: bool) -> bool:
+        """Stop new requests to a replica's superseded container, which still runs.
+
+        The replica's new container gets requests already. Returns False if the load balancer cannot
+        do that. `until_finished` and the errors are those of `take_out`.
+        """
+
     def superseded_stopped(self, names: Sequence[str]) -> None:
         """Drop what is known of these replicas' superseded containers, which have stopped.
 

@@ -7,13 +7,17 @@ from posixpath import basename
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.proxy.haproxy.balancer import HAProxyBalancer
 from cosmicdeploy.proxy.kernel.processes import processes
 from cosmicdeploy.proxy.load_balancer import LoadBalancer
 from cosmicdeploy.proxy.nginx.balancer import NginxBalancer
 from cosmicdeploy.proxy.none.balancers import NoBalancer, OtherBalancer
 
 # By the name of the program. If several run in one container, the first one in this order counts.
-KINDS: Mapping[str, Callable[[Context], LoadBalancer]] = {"nginx": NginxBalancer}
+KINDS: Mapping[str, Callable[[Context], LoadBalancer]] = {
+    "nginx": NginxBalancer,
+    "haproxy": HAProxyBalancer,
+}
 
 
 def load_balancer(ctx: Context) -> LoadBalancer:

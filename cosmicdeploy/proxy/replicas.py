@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.engine.containers.names import ContainerRole, final_name, role_of
 
 # Replica → its names and addresses.
 ReplicaHosts = Mapping[str, set[str]]
@@ -23,6 +24,19 @@ def addresses(ctx: Context, service: str) -> set[str]:
     declared = (network.ipv4_address for network in ctx.service(service).networks)
     present = container.addresses.values() if container else ()
     return {*present, *(address for address in declared if address)}
+
+
+def superseded_addresses(ctx: Context, service: str) -> set[str]:
+    """Return the addresses of a service's superseded containers that still run."""
+    name = ctx.service(service).container_name
+    return {
+        address
+        for container in ctx.unassigned_containers()
+        if container.is_running
+        and role_of(container.name) is ContainerRole.SUPERSEDED
+        and final_name(container.name) == name
+        for address in container.addresses.values()
+    }
 
 
 def replica_hosts(ctx: Context) -> ReplicaHosts:

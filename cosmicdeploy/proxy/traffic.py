@@ -42,6 +42,9 @@ class ObservedTraffic:
             self._say_unreached(missing)
         self._ctx.sleep(started + pause - time.monotonic())
 
+    def take_superseded_out(self, name: str, container: Container, *, until_finished: bool) -> bool:
+        return False
+
     def superseded_stopped(self, names: Sequence[str]) -> None:
         pass
 

@@ -11,7 +11,7 @@ from functools import partial
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.probes.result import CheckResult, skipped
-from cosmicdeploy.proxy.findings import Finding, worst_first
+from cosmicdeploy.proxy.findings import Finding, missing_replicas, worst_first
 from cosmicdeploy.proxy.flags import flag_file_location, flagged_in
 from cosmicdeploy.proxy.nginx.advice import group_findings, pass_findings, resolver_findings
 from cosmicdeploy.proxy.nginx.configuration import Directive
@@ -19,9 +19,8 @@ from cosmicdeploy.proxy.nginx.replica_groups import replica_groups, unknown_addr
 from cosmicdeploy.proxy.nginx.server import Nginx, find_nginx, read_configuration
 from cosmicdeploy.proxy.nginx.upstream_policy import policies_of
 from cosmicdeploy.proxy.nginx.upstreams import Group, groups, pass_directives
-from cosmicdeploy.proxy.replicas import ReplicaHosts, replica_hosts
-from cosmicdeploy.settings import Application
-from cosmicdeploy.settings.pace import pace_of
+from cosmicdeploy.proxy.replicas import replica_hosts
+from cosmicdeploy.proxy.rollout_size import most_down
 from cosmicdeploy.text.formatting import counted
 
 _result = partial(
@@ -54,52 +53,23 @@ def _check_configuration(ctx: Context, nginx: Nginx, tree: tuple[Directive, ...]
             todo="give the replicas these addresses in the compose file, or correct the addresses "
             "in nginx's configuration",
         )
-    findings = [*_missing(ctx, hosts, own_groups), *_out_of_service(ctx, nginx)]
+    servers = _servers(own_groups)
+    known = [name for name, own in hosts.items() if own & servers]
+    findings = [
+        *missing_replicas(ctx, known, "a server in nginx's upstream"),
+        *_out_of_service(ctx, nginx),
+    ]
     for group in own_groups:
         findings += group_findings(group, ctx.settings.restart.pause, len(nginx.workers))
     for directive in pass_directives(tree):
-        findings += pass_findings(directive, own_groups, _max_down(ctx))
+        findings += pass_findings(directive, own_groups, most_down(ctx))
     findings += resolver_findings(max(each.answer_valid_for for each in policies.values()))
-    graded, servers = worst_first(findings), _servers(own_groups)
-    in_groups = sum(bool(own & servers) for own in hosts.values())
-    found = f"nginx knows {counted(in_groups, 'replica')}, in {counted(len(own_groups), 'group')}"
-    if resolved := len(policies) - in_groups:
+    graded = worst_first(findings)
+    found = f"nginx knows {counted(len(known), 'replica')}, in {counted(len(own_groups), 'group')}"
+    if resolved := len(policies) - len(known):
         found += f", and resolves the name of {counted(resolved, 'replica')}"
     stake = graded[0].stake if graded else ""
     return _result(ok=True, found=found, warnings=tuple(map(str, graded)), stake=stake)
-
-
-def _max_down(ctx: Context) -> int:
-    """Return how many replicas of an application a deploy may have down at a time."""
-    return max(_down_of(ctx, each) for each in ctx.settings.all_applications)
-
-
-def _down_of(ctx: Context, application: Application) -> int:
-    replicas = application.services
-    paces = [pace_of(ctx.settings, ctx.service(name)) for name in replicas]
-    stopped = [pace.at_a_time or len(replicas) for pace in paces if pace.order == "stop-first"]
-    return min(max(stopped, default=1), len(replicas) - 1)
-
-
-def _missing(ctx: Context, hosts: ReplicaHosts, groups_with_replicas: list[Group]) -> list[Finding]:
-    """Return a finding for each replica that is missing from nginx's configuration.
-
-    An application without any replica in the configuration has no findings: its requests may not
-    pass through nginx, or nginx may get the replica's name from a variable.
-    """
-    servers = _servers(groups_with_replicas)
-    missing = [
-        name
-        for application in ctx.settings.all_applications
-        if any(hosts[name] & servers for name in application.services)
-        for name in application.services
-        if not hosts[name] & servers
-    ]
-    expected = "a server in nginx's upstream"
-    return [
-        Finding(name, expected, "none", f"write server {name}:PORT;", "requests")
-        for name in missing
-    ]
 
 
 def _servers(groups_with_replicas: list[Group]) -> set[str]:

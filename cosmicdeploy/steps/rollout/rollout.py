@@ -187,7 +187,8 @@ class RolloutStep(Step):
             if current is not None and serves_now(ctx, current):
                 proxy = ProxyControl(ctx, Phases())
                 proxy.put_in_service([name], moved=True)
-                stop_superseded(ctx, ctx.service(name), Phases())
+                grace = proxy.take_superseded_out(ctx.service(name))
+                stop_superseded(ctx, ctx.service(name), Phases(), grace)
                 proxy.superseded_stopped([name])
 
     def _require_orders(self, ctx: Context) -> None:

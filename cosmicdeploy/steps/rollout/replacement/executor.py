@@ -233,7 +233,8 @@ class Rollout:
         promote(self._ctx, targets, self._created)
         self._proxy.put_in_service(names, moved=True)
         for target in targets:
-            stop_superseded(self._ctx, target.service, self._phases)
+            grace = self._proxy.take_superseded_out(target.service)
+            stop_superseded(self._ctx, target.service, self._phases, grace)
         self._proxy.superseded_stopped(names)
 
     def _replace(

@@ -13,6 +13,8 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, FirstError
 from cosmicdeploy.journal.records.timings import DRAIN, IN_SERVICE
 from cosmicdeploy.process.concurrency import map_concurrently
+from cosmicdeploy.stack.model import Service
+from cosmicdeploy.steps.rollout.replacement.start_first import running_superseded
 from cosmicdeploy.steps.rollout.replacement.target import Target
 from cosmicdeploy.steps.rollout.replacement.timings import Phases
 
@@ -71,6 +73,26 @@ class ProxyControl:
         if self._ctx.settings.services.proxy is not None:
             self._phases.add(replicas[0], IN_SERVICE, time.monotonic() - started)
 
+    def take_superseded_out(self, service: Service) -> float:
+        """Stop new requests to a service's superseded containers, where the proxy can do that.
+
+        Returns the seconds that the containers have to stop. Raises the errors of
+        `Traffic.take_superseded_out`.
+        """
+        name, grace = service.name, service.stop_grace_period
+        if name not in self._replicas or self._is_proxy_stopped():
+            return grace
+        for container in running_superseded(self._ctx, service):
+            self._ctx.safe_point()
+            ignores_stop = self._ignores_stop(service, container)
+            with self._phases.of(name, DRAIN):
+                is_out = self._traffic.take_superseded_out(
+                    name, container, until_finished=ignores_stop
+                )
+            if ignores_stop and is_out:
+                grace = NO_GRACE
+        return grace
+
     def superseded_stopped(self, names: Sequence[str]) -> None:
         """Tell the proxy that these services' superseded containers have stopped.
 
@@ -126,20 +148,22 @@ class ProxyControl:
 
         Both are checked at the same time, since each may need a command in a container.
         """
-        checks: list[Callable[[], object]] = [partial(self._ignores_stop, target, container)]
+        checks: list[Callable[[], object]] = [
+            partial(self._ignores_stop, target.service, container)
+        ]
         if is_alone and self._ctx.settings.services.proxy:
             checks.append(partial(self._traffic.prepare, target.name))
         ignores_stop = map_concurrently(lambda check: check(), checks)[0]
         is_drainable = self._traffic.can_take_out(target.name, is_alone=is_alone)
         return is_drainable, bool(ignores_stop)
 
-    def _ignores_stop(self, target: Target, container: Container) -> bool:
+    def _ignores_stop(self, service: Service, container: Container) -> bool:
         """Whether the replica ignores its stop signal; checked once for each image."""
         image = container.image_id
         if image not in self._ignores_stop_signal:
             self._ignores_stop_signal[image] = False
             with suppress(EngineError):  # the container ended, or its image has no `cat`
                 self._ignores_stop_signal[image] = proxy.ignores_stop_signal(
-                    self._ctx, target.service, container
+                    self._ctx, service, container
                 )
         return self._ignores_stop_signal[image]
