@@ -33,10 +33,13 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(dict.fromkeys(findings), key=lambda each: order.index(each.stake))
 
 
-def missing_replicas(ctx: Context, known: Collection[str], expected: str) -> Iterator[Finding]:
+def missing_replicas(
+    ctx: Context, known: Collection[str], expected: str, todo: str
+) -> Iterator[Finding]:
     """Yield a finding for each replica that the load balancer does not know.
 
-    `expected` is what the load balancer lacks. An application of which no replica is known has no
+    `expected` is what the load balancer lacks, and `todo` the correction, with {name} for the
+    replica. An application of which no replica is known has no
     findings: its requests may not pass through the load balancer, or the load balancer may get the
     replica's name from a variable.
     """
@@ -44,5 +47,15 @@ def missing_replicas(ctx: Context, known: Collection[str], expected: str) -> Ite
         if set(application.services) & set(known):
             for name in application.services:
                 if name not in known:
-                    todo = f"write server {name}:PORT;"
-                    yield Finding(name, expected, "none", todo, "requests")
+                    yield Finding(name, expected, "none", todo.format(name=name), "requests")
+
+
+def unused_maintenance_file(ctx: Context, load_balancer: str) -> Iterator[Finding]:
+    """Yield a finding if `maintenance.file` is set, and the load balancer cannot look for a file.
+
+    `load_balancer` is its name.
+    """
+    if file := ctx.settings.maintenance.file:
+        todo = "remove the setting: a rollback that restores data then stops the proxy instead"
+        found = f"{file}, which {load_balancer} cannot look for"
+        yield Finding("maintenance.file", "not set", found, todo, "clients")

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.stack.model import Service
 
 # How a changed file takes effect: with a new container, by a reload, or without either.
 Effect = Literal["container", "reload", "none"]
@@ -123,6 +124,21 @@ class LoadBalancer(Protocol):
 
         Raises `ConfigError` if the configuration cannot be read.
         """
+
+    def rollout_notes(self, replaced: Collection[str]) -> list[str]:
+        """Return what a plan has to say about these replicas: what is added, and what is at stake.
+
+        What the configuration lacks is for `check`.
+        """
+
+    def conflicts(self, replaced: Collection[str]) -> Mapping[str, str]:
+        """Return those of the replicas whose old and new containers must not run side by side.
+
+        The values say why, and how to avoid it.
+        """
+
+    def candidate_labels(self, service: Service) -> Mapping[str, str]:
+        """Return labels for the new container of a service, of which Compose sees no difference."""
 
     def traffic(self) -> Traffic:
         """Return the control of the replicas' requests for one rollout."""

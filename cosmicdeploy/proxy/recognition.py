@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from posixpath import basename
 
 from cosmicdeploy.context.context import Context
@@ -12,11 +14,13 @@ from cosmicdeploy.proxy.kernel.processes import processes
 from cosmicdeploy.proxy.load_balancer import LoadBalancer
 from cosmicdeploy.proxy.nginx.balancer import NginxBalancer
 from cosmicdeploy.proxy.none.balancers import NoBalancer, OtherBalancer
+from cosmicdeploy.proxy.traefik.balancer import TraefikBalancer
 
 # By the name of the program. If several run in one container, the first one in this order counts.
 KINDS: Mapping[str, Callable[[Context], LoadBalancer]] = {
     "nginx": NginxBalancer,
     "haproxy": HAProxyBalancer,
+    "traefik": TraefikBalancer,
 }
 
 
@@ -30,8 +34,15 @@ def load_balancer(ctx: Context) -> LoadBalancer:
         return NoBalancer(ctx)
     container = ctx.container(name)
     if container is None or not container.is_running:
-        return OtherBalancer(ctx)
+        return OtherBalancer(ctx, partial(_declared, ctx, name))
     return KINDS.get(_program(ctx, container), OtherBalancer)(ctx)
+
+
+def _declared(ctx: Context, name: str) -> LoadBalancer | None:
+    """Return the load balancer that a service will run by its image's name; None if unknown."""
+    image = ctx.service(name).image.rpartition("/")[2].partition(":")[0]
+    words = re.findall(r"[a-z]+", image.lower())
+    return next((KINDS[program](ctx) for program in KINDS if program in words), None)
 
 
 def _program(ctx: Context, container: Container) -> str:

@@ -36,11 +36,8 @@ class ObservedTraffic:
         pass
 
     def put_in(self, names: Sequence[str], *, moved: bool) -> None:
-        started, pause = time.monotonic(), self._ctx.settings.restart.pause
         self.put_all_in()
-        if missing := self._unreached(names, pause):
-            self._say_unreached(missing)
-        self._ctx.sleep(started + pause - time.monotonic())
+        self._observe(names)
 
     def take_superseded_out(self, name: str, container: Container, *, until_finished: bool) -> bool:
         return False
@@ -55,6 +52,13 @@ class ObservedTraffic:
         while self._out:
             unflag(self._ctx, self._out[-1])
             self._out.pop()
+
+    def _observe(self, names: Sequence[str]) -> None:
+        """Wait until these replicas get requests, and for `restart.pause` in any case."""
+        started, pause = time.monotonic(), self._ctx.settings.restart.pause
+        if missing := self._unreached(names, pause):
+            self._say_unreached(missing)
+        self._ctx.sleep(started + pause - time.monotonic())
 
     def _unreached(self, names: Sequence[str], within: float) -> list[str]:
         """Return the replicas that get no request; waits if connections cannot be read."""

@@ -8,7 +8,7 @@ from cosmicdeploy.engine.building import build_context, image_build, images
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.engine.docker_engine.api import DockerApi
 from cosmicdeploy.engine.facts import FileFacts, Image
-from cosmicdeploy.engine.image_files import image_files
+from cosmicdeploy.engine.image_files import image_files, image_has
 from cosmicdeploy.engine.registry import bases, pull
 from cosmicdeploy.stack.model import Build
 
@@ -23,6 +23,10 @@ class DockerImages(DockerApi):
     def image_files(self, image_id: str, folder: str, project: str) -> Mapping[str, FileFacts]:
         with translated("Reading the files of an image", f"{image_id[:19]}: {folder}"):
             return image_files(self._api, image_id, folder, project)
+
+    def image_has(self, image_id: str, path: str, project: str) -> bool:
+        with translated("Reading the files of an image", f"{image_id[:19]}: {path}"):
+            return image_has(self._api, image_id, path, project)
 
     def build(
         self,

@@ -22,6 +22,12 @@ class EngineImages(Protocol):
         container in the project, does not start it, and removes it.
         """
 
+    def image_has(self, image_id: str, path: str, project: str) -> bool:
+        """Return whether an image has a file, a link or a folder at this path.
+
+        To look for it, the method creates and removes a container as `image_files` does.
+        """
+
     def build(
         self,
         build: Build,

@@ -8,7 +8,12 @@ from functools import partial
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 from cosmicdeploy.probes.result import CheckResult, skipped
-from cosmicdeploy.proxy.findings import Finding, missing_replicas, worst_first
+from cosmicdeploy.proxy.findings import (
+    Finding,
+    missing_replicas,
+    unused_maintenance_file,
+    worst_first,
+)
 from cosmicdeploy.proxy.haproxy.advice import findings
 from cosmicdeploy.proxy.haproxy.process import HAProxy, find_haproxy, require_valid
 from cosmicdeploy.proxy.haproxy.replicas import backends_of, by_replica
@@ -35,8 +40,10 @@ def check(ctx: Context) -> CheckResult:
     known = [name for name, each in own.items() if each]
     backends = backends_of(server for each in own.values() for server in each)
     flaws = [*unread, *findings(haproxy, backends, most_at_a_time(ctx))]
+    flaws += unused_maintenance_file(ctx, "HAProxy")
     if servers:
-        flaws += missing_replicas(ctx, known, "a server in HAProxy's backend")
+        todo = "write server {name} {name}:PORT check"
+        flaws += missing_replicas(ctx, known, "a server in HAProxy's backend", todo)
         flaws += _out_of_service(own)
     graded = worst_first(flaws)
     return _result(

@@ -1,6 +1,6 @@
 """Find what nginx's configuration lacks for a rollout that loses no request.
 
-docs/proxy.md explains each directive, and what happens without it.
+docs/nginx.md explains each directive, and what happens without it.
 """
 
 from __future__ import annotations

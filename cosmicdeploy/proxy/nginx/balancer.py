@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.probes.result import CheckResult
@@ -15,6 +15,7 @@ from cosmicdeploy.proxy.nginx.traffic.moves import may_need_reload
 from cosmicdeploy.proxy.nginx.traffic.stale_names import reload_if_older
 from cosmicdeploy.proxy.nginx.traffic.traffic import NginxTraffic
 from cosmicdeploy.proxy.nginx.traffic.waits import describe_waits
+from cosmicdeploy.stack.model import Service
 
 
 class NginxBalancer:
@@ -35,6 +36,15 @@ class NginxBalancer:
 
     def may_need_reload(self, replicas: Iterable[str]) -> list[str]:
         return may_need_reload(self._ctx, replicas)
+
+    def rollout_notes(self, replaced: Collection[str]) -> list[str]:
+        return []
+
+    def conflicts(self, replaced: Collection[str]) -> Mapping[str, str]:
+        return {}
+
+    def candidate_labels(self, service: Service) -> Mapping[str, str]:
+        return {}
 
     def traffic(self) -> Traffic:
         return NginxTraffic(self._ctx)

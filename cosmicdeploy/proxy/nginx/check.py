@@ -56,7 +56,7 @@ def _check_configuration(ctx: Context, nginx: Nginx, tree: tuple[Directive, ...]
     servers = _servers(own_groups)
     known = [name for name, own in hosts.items() if own & servers]
     findings = [
-        *missing_replicas(ctx, known, "a server in nginx's upstream"),
+        *missing_replicas(ctx, known, "a server in nginx's upstream", "write server {name}:PORT;"),
         *_out_of_service(ctx, nginx),
     ]
     for group in own_groups:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, proxy_is_stopped
 from cosmicdeploy.probes.result import CheckResult, skipped
 from cosmicdeploy.proxy.flags import flagged, unflag
-from cosmicdeploy.proxy.load_balancer import Configuration, Traffic
+from cosmicdeploy.proxy.load_balancer import Configuration, LoadBalancer, Traffic
 from cosmicdeploy.proxy.traffic import ObservedTraffic
+from cosmicdeploy.stack.model import Service
 
 
 class NoBalancer:
@@ -31,6 +32,15 @@ class NoBalancer:
     def may_need_reload(self, replicas: Iterable[str]) -> list[str]:
         return []
 
+    def rollout_notes(self, replaced: Collection[str]) -> list[str]:
+        return []
+
+    def conflicts(self, replaced: Collection[str]) -> Mapping[str, str]:
+        return {}
+
+    def candidate_labels(self, service: Service) -> Mapping[str, str]:
+        return {}
+
     def traffic(self) -> Traffic:
         return DirectTraffic(self._ctx)
 
@@ -48,14 +58,29 @@ class NoBalancer:
 
 
 class OtherBalancer(NoBalancer):
-    """A load balancer that the deployer does not know, or that does not run."""
+    """A load balancer that the deployer does not know, or that does not run.
+
+    `declared` returns the one that will run, as far as the compose file shows.
+    """
 
     name = "the proxy"
+
+    def __init__(
+        self, ctx: Context, declared: Callable[[], LoadBalancer | None] = lambda: None
+    ) -> None:
+        super().__init__(ctx)
+        self._declared = declared
 
     def check(self) -> CheckResult:
         if proxy_is_stopped(self._ctx):
             return skipped("proxy", f"the proxy is stopped, and {UNTIL_RESUME}")
-        return skipped("proxy", "the proxy is not nginx, or does not run")
+        return skipped(
+            "proxy", "the proxy is not nginx, HAProxy, Traefik or Caddy, or does not run"
+        )
+
+    def candidate_labels(self, service: Service) -> Mapping[str, str]:
+        declared = self._declared()
+        return declared.candidate_labels(service) if declared is not None else {}
 
     def traffic(self) -> Traffic:
         return ObservedTraffic(self._ctx)

@@ -18,7 +18,12 @@ class Orders(Section):
     A scheduler is always stopped first, since two schedulers would run each job twice.
     """
 
-    app: Order = Field(default="stop-first", description="Order for replicas")
+    app: Order = Field(
+        default="stop-first",
+        description="Order for replicas. If neither this key nor the compose file says it, the only"
+        " replica of an application is replaced start-first, unless both containers would need the"
+        " same port or address, or would write to the same data",
+    )
     worker: Order = Field(default="stop-first", description="Order for queue workers")
 
 
@@ -70,6 +75,20 @@ class Proxy(Section):
         description="File in the proxy's container that takes a replica out of service while it"
         " exists; {service} stands for the replica's name",
     )
+
+    drain_file: str | None = Field(
+        default=None,
+        description="File in a replica's container; while it exists, the replica's own health check"
+        " fails, so that Caddy or Traefik send it no requests. Behind Traefik, the deployer adds"
+        " such a check by itself",
+    )
+
+    @field_validator("drain_file")
+    @classmethod
+    def _is_absolute(cls, path: str | None) -> str | None:
+        if path is not None and not path.startswith("/"):
+            raise ValueError("must be an absolute path")
+        return path
 
     @field_validator("out_of_service")
     @classmethod

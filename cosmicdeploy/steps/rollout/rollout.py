@@ -46,7 +46,11 @@ from cosmicdeploy.steps.rollout.planning.gaps import (
     other_costs,
 )
 from cosmicdeploy.steps.rollout.planning.moves import described_reloads, possible_reloads
-from cosmicdeploy.steps.rollout.planning.plan_text import declared_paces, grouped_reasons
+from cosmicdeploy.steps.rollout.planning.plan_text import (
+    declared_paces,
+    grouped_reasons,
+    only_replicas_first,
+)
 from cosmicdeploy.steps.rollout.replacement.executor import Rollout
 from cosmicdeploy.steps.rollout.replacement.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.replacement.replace import journal_facts, remove_temporary
@@ -126,7 +130,9 @@ class RolloutStep(Step):
             described_reloads(reloads),
             described(ctx, gaps),
             other_costs(ctx, replaced, gaps),
+            "" if self.at_once else "; ".join(load_balancer(ctx).rollout_notes(replaced)),
             "" if self.at_once else declared_paces(ctx, replaced),
+            "" if self.at_once else only_replicas_first(ctx, replaced),
         )
         return Change(summary="; ".join(filter(None, parts)), before=before, facts=facts)
 

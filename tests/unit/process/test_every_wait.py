@@ -102,6 +102,7 @@ WAITS = {
     "proxy/in_flight.py wait_until_closed": PAUSES,
     "proxy/nginx/server.py _has_new_workers": PAUSES,
     "proxy/probe_requests.py unreached": QUERIES,
+    "proxy/traefik/traffic.py _poll": PAUSES,
     "steps/backups/data_proof.py _outcome": ELSEWHERE,
     "steps/commands/command.py _try": PAUSES,
     "steps/commands/feature_flags.py _wait_seen": PAUSES,

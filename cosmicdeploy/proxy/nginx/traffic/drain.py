@@ -2,7 +2,7 @@
 
 A flag file (the setting `proxy.out_of_service`) marks a replica as out of service. nginx looks for
 the file on every request. If the file exists, nginx chooses a group of servers without that replica
-(docs/proxy.md). A reload instead would close the idle connections of all clients.
+(docs/nginx.md). A reload instead would close the idle connections of all clients.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _wait(ctx: Context, service: str) -> None:
             service,
             container,
             where=str(flag_file(ctx, service)),
-            todo="let every proxy_pass use the group without this replica, as docs/proxy.md shows",
+            todo="let every proxy_pass use the group without this replica, as docs/nginx.md shows",
         )
 
 
@@ -85,6 +85,6 @@ def _require_drainable(ctx: Context, service: str) -> Container:
         raise ConfigError(
             f"The proxy cannot leave out {service}: it does not look for the flag file",
             where=f"proxy.out_of_service: {flag_file(ctx, service) or 'not set'}",
-            todo="let nginx look for this file, as docs/proxy.md shows",
+            todo="let nginx look for this file, as docs/nginx.md shows",
         )
     return nginx.container

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.settings.pace import Pace, pace_of
+from cosmicdeploy.settings.pace import Pace, pace_of, starts_first_as_only_replica
 from cosmicdeploy.steps.rollout.drift import MISSING, PAUSED, STOPPED
 
 
@@ -30,6 +30,19 @@ def declared_paces(ctx: Context, names: Iterable[str]) -> str:
             services[service.compose_name] = pace
     return "; ".join(
         f"{name}: {_described(pace)} (update_config, restart)" for name, pace in services.items()
+    )
+
+
+def only_replicas_first(ctx: Context, replaced: Iterable[str]) -> str:
+    """Name the services that start-first applies to only because they have no other replica."""
+    names = [
+        name for name in replaced if starts_first_as_only_replica(ctx.settings, ctx.service(name))
+    ]
+    if not names:
+        return ""
+    return (
+        f"{', '.join(names)}: the new container starts before the old one stops, since there is no"
+        " other replica; set restart.order.app to stop-first if two must not run together"
     )
 
 

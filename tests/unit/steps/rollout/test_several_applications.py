@@ -44,7 +44,7 @@ def settings() -> Settings:
     found = settings_of(
         {"app": ["web-1", "web-2", "admin", "api"], "worker": ["jobs"]},
         applications={"api": {"port": 9000}, "admin": {"port": 8081}},
-        restart={"pause": 0},
+        restart={"pause": 0, "order": {"app": "stop-first"}},
     )
     found.services._other = ("mailer", "config", "session")
     return found
