@@ -83,13 +83,22 @@ class DrainedTraffic(ObservedTraffic):
     def _wait_until_finished(
         self, name: str, container: Container, *, until_finished: bool
     ) -> None:
+        """Wait for the requests in flight, as far as open connections show them."""
+        left = wait_until_closed(
+            self._ctx, container, self._patience(name, until_finished=until_finished)
+        )
+        self._say_unfinished(name, len(left), "connection", until_finished=until_finished)
+
+    def _patience(self, name: str, *, until_finished: bool) -> float:
+        """Return for how many seconds to wait for requests in flight."""
         grace = self._ctx.service(name).stop_grace_period
-        within = grace if until_finished else min(grace, FINISHING_SECONDS)
-        left = wait_until_closed(self._ctx, container, within)
+        return grace if until_finished else min(grace, FINISHING_SECONDS)
+
+    def _say_unfinished(self, name: str, left: int, what: str, *, until_finished: bool) -> None:
         if left and until_finished:
             self._ctx.say(
-                f"{name} is drained, except for {counted(len(left), 'connection')} still open after"
-                " its grace period"
+                f"{name} is drained, except for {counted(left, what)} still open after its grace"
+                " period"
             )
 
     def _others_serve(self, name: str) -> bool:

@@ -9,6 +9,7 @@ from posixpath import basename
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.proxy.caddy.balancer import CaddyBalancer
 from cosmicdeploy.proxy.haproxy.balancer import HAProxyBalancer
 from cosmicdeploy.proxy.kernel.processes import processes
 from cosmicdeploy.proxy.load_balancer import LoadBalancer
@@ -21,6 +22,7 @@ KINDS: Mapping[str, Callable[[Context], LoadBalancer]] = {
     "nginx": NginxBalancer,
     "haproxy": HAProxyBalancer,
     "traefik": TraefikBalancer,
+    "caddy": CaddyBalancer,
 }
 
 

@@ -18,6 +18,12 @@ def names(ctx: Context, service: str) -> set[str]:
     return {declared.compose_name, declared.container_name, *aliases}
 
 
+def unique_names(ctx: Context, service: str) -> set[str]:
+    """Return the names that the engine resolves to this replica and to no other."""
+    others = (names(ctx, other) for other in ctx.settings.services.app if other != service)
+    return names(ctx, service) - set().union(*others)
+
+
 def addresses(ctx: Context, service: str) -> set[str]:
     """Return a service's declared addresses, and its container's present ones if it has any."""
     container = ctx.container(service)

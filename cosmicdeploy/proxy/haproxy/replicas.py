@@ -14,7 +14,7 @@ from cosmicdeploy.proxy.haproxy.configuration import (
 from cosmicdeploy.proxy.haproxy.configuration import servers as declared_servers
 from cosmicdeploy.proxy.haproxy.process import HAProxy
 from cosmicdeploy.proxy.haproxy.runtime import Server
-from cosmicdeploy.proxy.replicas import addresses, names
+from cosmicdeploy.proxy.replicas import addresses, names, unique_names
 
 
 def at_addresses(servers: Iterable[Server], wanted: Collection[str]) -> list[Server]:
@@ -29,12 +29,6 @@ def servers_of(ctx: Context, servers: Sequence[Server], name: str) -> list[Serve
     """
     own, unique = addresses(ctx, name), unique_names(ctx, name)
     return [s for s in servers if s.address in own or (not s.address and s.fqdn in unique)]
-
-
-def unique_names(ctx: Context, name: str) -> set[str]:
-    """Return the names that the engine resolves to this replica and to no other."""
-    others = (names(ctx, other) for other in ctx.settings.services.app if other != name)
-    return names(ctx, name) - set().union(*others)
 
 
 def backends_of(servers: Iterable[Server]) -> set[str]:

@@ -10,6 +10,8 @@ from pydantic import Field, field_validator
 from cosmicdeploy.settings.sections.section import Section, Url
 
 Order = Literal["stop-first", "start-first"]
+# The folder of a container that is in memory.
+SHARED_MEMORY = "/dev/shm/"  # noqa: S108
 
 
 class Orders(Section):
@@ -78,16 +80,17 @@ class Proxy(Section):
 
     drain_file: str | None = Field(
         default=None,
-        description="File in a replica's container; while it exists, the replica's own health check"
-        " fails, so that Caddy or Traefik send it no requests. Behind Traefik, the deployer adds"
-        " such a check by itself",
+        description="File below /dev/shm in a replica's container; while it exists, the replica's"
+        " own health check fails, so that Caddy or Traefik send it no requests. Behind Traefik, the"
+        " deployer adds such a check by itself",
     )
 
     @field_validator("drain_file")
     @classmethod
-    def _is_absolute(cls, path: str | None) -> str | None:
-        if path is not None and not path.startswith("/"):
-            raise ValueError("must be an absolute path")
+    def _is_emptied(cls, path: str | None) -> str | None:
+        # A file elsewhere would outlive a restart, after which the replica would never be ready.
+        if path is not None and not path.startswith(SHARED_MEMORY):
+            raise ValueError(f"must be a path below {SHARED_MEMORY}, which each start empties")
         return path
 
     @field_validator("out_of_service")

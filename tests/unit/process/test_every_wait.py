@@ -97,6 +97,8 @@ WAITS = {
     "process/background.py run": QUERIES,
     "process/concurrency.py _results": INTERRUPTIBLE,
     "process/polling.py poll": DONE,
+    "proxy/caddy/traffic.py _require_failing": PAUSES,
+    "proxy/caddy/traffic.py _wait_until_finished": PAUSES,
     "proxy/haproxy/control.py wait_until_finished": PAUSES,
     "proxy/haproxy/traffic.py _poll": PAUSES,
     "proxy/in_flight.py wait_until_closed": PAUSES,

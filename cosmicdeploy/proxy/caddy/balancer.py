@@ -1,0 +1,53 @@
+"""Caddy as a `LoadBalancer`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.proxy import drain_files
+from cosmicdeploy.proxy.caddy.check import check
+from cosmicdeploy.proxy.caddy.files import CaddyConfiguration
+from cosmicdeploy.proxy.caddy.process import find_caddy
+from cosmicdeploy.proxy.caddy.traffic import CaddyTraffic, describe_waits
+from cosmicdeploy.proxy.drained_traffic import containers_of, remove_if_running
+from cosmicdeploy.proxy.load_balancer import Configuration, Traffic
+from cosmicdeploy.proxy.none.balancers import OtherBalancer
+
+
+class CaddyBalancer(OtherBalancer):
+    """The `LoadBalancer` Caddy."""
+
+    name = "Caddy"
+    # Caddy writes certificates.
+    shares_volumes = False
+
+    def check(self) -> CheckResult:
+        return check(self._ctx)
+
+    def describe_waits(self, replicas: Collection[str]) -> str:
+        return describe_waits(self._ctx, list(replicas))
+
+    def traffic(self) -> Traffic:
+        return CaddyTraffic(self._ctx)
+
+    def out_of_service(self) -> list[str]:
+        flagged = super().out_of_service()
+        drained = [
+            name
+            for name in self._ctx.settings.services.app
+            if any(drain_files.exists(self._ctx, each) for each in containers_of(self._ctx, name))
+        ]
+        return list(dict.fromkeys((*flagged, *drained)))
+
+    def put_in_service(self, service: str) -> None:
+        super().put_in_service(service)
+        for container in containers_of(self._ctx, service):
+            if file := drain_files.drain_file(self._ctx, container):
+                remove_if_running(self._ctx, container, file)
+
+    def configuration(self) -> Configuration | None:
+        caddy = find_caddy(self._ctx)
+        if caddy is None or caddy.running is None or not caddy.file:
+            return None
+        return CaddyConfiguration(self._ctx, caddy)
