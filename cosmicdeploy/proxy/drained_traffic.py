@@ -42,11 +42,17 @@ class DrainedTraffic(ObservedTraffic):
     def take_out(self, name: str, container: Container, *, until_finished: bool) -> None:
         self._drain(name, container, until_finished=until_finished)
 
-    def take_superseded_out(self, name: str, container: Container, *, until_finished: bool) -> bool:
+    def take_out_beside(self, name: str, container: Container, *, until_finished: bool) -> bool:
         if drain_files.drain_file(self._ctx, container) is None:
             return False
         self._drain(name, container, until_finished=until_finished)
         return True
+
+    def readmit(self, name: str, container: Container) -> None:
+        if file := drain_files.drain_file(self._ctx, container):
+            remove_if_running(self._ctx, container, file)
+            self._drained.pop(container.id, None)
+            self._wait_until_in(name, container)
 
     def put_in(self, names: Sequence[str], *, moved: bool) -> None:
         self.put_all_in()

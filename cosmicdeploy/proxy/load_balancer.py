@@ -48,11 +48,19 @@ class Traffic(Protocol):
         and `ProbeFailed`.
         """
 
-    def take_superseded_out(self, name: str, container: Container, *, until_finished: bool) -> bool:
-        """Stop new requests to a replica's superseded container, which still runs.
+    def take_out_beside(self, name: str, container: Container, *, until_finished: bool) -> bool:
+        """Stop new requests to a container of a replica that runs beside another one.
 
-        The replica's new container gets requests already. Returns False if the load balancer cannot
-        do that. `until_finished` and the errors are those of `take_out`.
+        The other one gets requests already. For a superseded container, or in an undo for the new
+        one. Returns False if the load balancer cannot do that. `until_finished` and the errors are
+        those of `take_out`.
+        """
+
+    def readmit(self, name: str, container: Container) -> None:
+        """Send requests to a superseded container again, and wait until it gets some.
+
+        For an undo; the container still runs, and the new one gets the requests so far. Does
+        nothing if the load balancer cannot do that. The errors are those of `put_in`.
         """
 
     def superseded_stopped(self, names: Sequence[str]) -> None:

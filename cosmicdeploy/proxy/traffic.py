@@ -39,8 +39,11 @@ class ObservedTraffic:
         self.put_all_in()
         self._observe(names)
 
-    def take_superseded_out(self, name: str, container: Container, *, until_finished: bool) -> bool:
+    def take_out_beside(self, name: str, container: Container, *, until_finished: bool) -> bool:
         return False
+
+    def readmit(self, name: str, container: Container) -> None:
+        pass
 
     def superseded_stopped(self, names: Sequence[str]) -> None:
         pass

@@ -61,8 +61,11 @@ class CaddyTraffic(DrainedTraffic):
         flag(self._ctx, name)
         self._wait_until_finished(name, container, until_finished=until_finished)
 
-    def take_superseded_out(self, name: str, container: Container, *, until_finished: bool) -> bool:
+    def take_out_beside(self, name: str, container: Container, *, until_finished: bool) -> bool:
         return False  # both containers have the name by which Caddy knows the replica
+
+    def readmit(self, name: str, container: Container) -> None:
+        pass  # it was never taken out
 
     def put_in(self, names: Sequence[str], *, moved: bool) -> None:
         had_flags = set(names) <= set(self._out)

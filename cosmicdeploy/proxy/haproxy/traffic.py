@@ -16,6 +16,7 @@ from cosmicdeploy.proxy.haproxy.control import POLL_SECONDS, ServerControl
 from cosmicdeploy.proxy.haproxy.replicas import at_addresses, backends_of, declared, servers_of
 from cosmicdeploy.proxy.haproxy.runtime import Server
 from cosmicdeploy.proxy.in_flight import wait_until_closed
+from cosmicdeploy.proxy.replicas import addresses as addresses_of
 from cosmicdeploy.proxy.replicas import superseded_addresses
 from cosmicdeploy.proxy.traffic import ObservedTraffic
 from cosmicdeploy.text.formatting import counted
@@ -62,7 +63,7 @@ class HAProxyTraffic(ObservedTraffic):
         own = at_addresses(self._control.read(), container.addresses.values())
         self._drain(name, own, until_finished=until_finished)
 
-    def take_superseded_out(self, name: str, container: Container, *, until_finished: bool) -> bool:
+    def take_out_beside(self, name: str, container: Container, *, until_finished: bool) -> bool:
         if not self._control.is_usable:
             return False
         if own := at_addresses(self._control.read(), container.addresses.values()):
@@ -76,9 +77,13 @@ class HAProxyTraffic(ObservedTraffic):
     def put_in(self, names: Sequence[str], *, moved: bool) -> None:
         known = [name for name in names if self._is_known(name)]
         for name in known:
-            self._let_in(name)
+            self._let_in(name, self._ctx.running(name))
         if unknown := [name for name in names if name not in known]:
             super().put_in(unknown, moved=moved)
+
+    def readmit(self, name: str, container: Container) -> None:
+        if self._is_known(name):
+            self._let_in(name, container)
 
     def superseded_stopped(self, names: Sequence[str]) -> None:
         if not self._control.taken_out:
@@ -117,12 +122,12 @@ class HAProxyTraffic(ObservedTraffic):
         paths = {s.path for s in servers if not s.is_taken_out or s.path in ours}
         self._former.setdefault(name, set()).update(paths)
 
-    def _let_in(self, name: str) -> None:
-        """Wait until HAProxy sends requests to the replica's container.
+    def _let_in(self, name: str, container: Container) -> None:
+        """Wait until HAProxy sends requests to a container of the replica.
 
         Raises `ProbeFailed` if it does not: the next replica must not be stopped then.
         """
-        addresses = list(self._ctx.running(name).addresses.values())
+        addresses = list(container.addresses.values())
         backends = {path.partition("/")[0] for path in self._former[name]}
 
         def attempt() -> set[str]:
@@ -130,7 +135,7 @@ class HAProxyTraffic(ObservedTraffic):
             self._control.put_in_renewed(servers, addresses)
             present = at_addresses(servers, addresses)
             without = backends - backends_of(present)
-            self._move(name, [s for s in servers if s.backend in without], addresses[0])
+            self._move(name, [s for s in servers if s.backend in without], container)
             return backends - backends_of(s for s in present if s.gets_requests)
 
         if self._poll(attempt):
@@ -145,18 +150,19 @@ class HAProxyTraffic(ObservedTraffic):
                 ],
             )
 
-    def _move(self, name: str, servers: Sequence[Server], address: str) -> None:
-        """Give the replica's servers its new address, unless HAProxy will find it by itself."""
-        superseded = superseded_addresses(self._ctx, name)
+    def _move(self, name: str, servers: Sequence[Server], container: Container) -> None:
+        """Give the replica's servers this container's address, unless HAProxy will find it."""
+        running = superseded_addresses(self._ctx, name) | addresses_of(self._ctx, name)
+        others = running - set(container.addresses.values())
         for server in servers:
             line = declared(self._control.haproxy, server)
             if server.path not in self._former[name] or (line is not None and line.slots):
                 continue
             # HAProxy keeps an address as long as the name resolves to it, as it does while the
-            # superseded container runs.
+            # other container runs.
             is_resolved = line is not None and line.is_resolved
-            if server.address in superseded or not is_resolved:
-                self._control.move(server, address)
+            if server.address in others or not is_resolved:
+                self._control.move(server, next(iter(container.addresses.values())))
 
     def _drain(self, name: str, servers: Sequence[Server], *, until_finished: bool) -> None:
         self._control.take_out([server for server in servers if not server.is_taken_out])

@@ -113,8 +113,11 @@ class DirectTraffic:
     def put_in(self, names: Sequence[str], *, moved: bool) -> None:
         self._ctx.sleep(self._ctx.settings.restart.pause)
 
-    def take_superseded_out(self, name: str, container: Container, *, until_finished: bool) -> bool:
+    def take_out_beside(self, name: str, container: Container, *, until_finished: bool) -> bool:
         return False
+
+    def readmit(self, name: str, container: Container) -> None:
+        pass
 
     def superseded_stopped(self, names: Sequence[str]) -> None:
         pass

@@ -14,8 +14,9 @@ from cosmicdeploy.errors import EngineError, FirstError
 from cosmicdeploy.journal.records.timings import DRAIN, IN_SERVICE
 from cosmicdeploy.process.concurrency import map_concurrently
 from cosmicdeploy.stack.model import Service
+from cosmicdeploy.steps.rollout.replacement.replace import temporary_containers
 from cosmicdeploy.steps.rollout.replacement.start_first import running_superseded
-from cosmicdeploy.steps.rollout.replacement.target import Target
+from cosmicdeploy.steps.rollout.replacement.target import Target, look_up
 from cosmicdeploy.steps.rollout.replacement.timings import Phases
 
 # In seconds: the grace period of a drained replica that ignores its stop signal.
@@ -77,7 +78,7 @@ class ProxyControl:
         """Stop new requests to a service's superseded containers, where the proxy can do that.
 
         Returns the seconds that the containers have to stop. Raises the errors of
-        `Traffic.take_superseded_out`.
+        `Traffic.take_out_beside`.
         """
         name, grace = service.name, service.stop_grace_period
         if name not in self._replicas or self._is_proxy_stopped():
@@ -86,12 +87,33 @@ class ProxyControl:
             self._ctx.safe_point()
             ignores_stop = self._ignores_stop(service, container)
             with self._phases.of(name, DRAIN):
-                is_out = self._traffic.take_superseded_out(
-                    name, container, until_finished=ignores_stop
-                )
+                is_out = self._traffic.take_out_beside(name, container, until_finished=ignores_stop)
             if ignores_stop and is_out:
                 grace = NO_GRACE
+            elif ignores_stop:
+                self._say_cut_off(name, grace)
         return grace
+
+    def hand_back(self, name: str, former_id: str) -> None:
+        """Send a replica's requests to its former container again, as far as it still runs.
+
+        Otherwise sends them to the other replicas. Called before an undo stops the replica's new
+        container. Raises the errors of `Traffic`.
+        """
+        if name not in self._replicas or self._is_proxy_stopped():
+            return
+        target = look_up(self._ctx, name)
+        current = target.container
+        beside = [c for c in temporary_containers(self._ctx, target.service) if c.is_running]
+        former = next((each for each in beside if each.id == former_id), None)
+        new = [each for each in beside if each.id != former_id]
+        if former is not None and current is not None:
+            self._traffic.readmit(name, former)
+            new.append(current)
+        elif current is not None and current.id != former_id:
+            self.take_out_of_service([target])
+        for container in new:
+            self._traffic.take_out_beside(name, container, until_finished=True)
 
     def superseded_stopped(self, names: Sequence[str]) -> None:
         """Tell the proxy that these services' superseded containers have stopped.
@@ -135,11 +157,14 @@ class ProxyControl:
         if is_drainable:
             self._traffic.take_out(name, container, until_finished=False)
         elif ignores_stop:
-            self._ctx.say(
-                f"{name} ignores its stop signal and cannot be taken out of the proxy: requests in "
-                f"flight are cut off after {grace:.0f} s (docs/proxy.md)"
-            )
+            self._say_cut_off(name, grace)
         return grace
+
+    def _say_cut_off(self, name: str, grace: float) -> None:
+        self._ctx.say(
+            f"{name} ignores its stop signal and cannot be taken out of the proxy: requests in "
+            f"flight are cut off after {grace:.0f} s (docs/proxy.md)"
+        )
 
     def _check_replica(
         self, target: Target, container: Container, *, is_alone: bool

@@ -147,7 +147,7 @@ def test_a_single_replica_is_switched_at_once_while_both_containers_run(world: M
     traffic.put_in(["app-1"], moved=True)
     assert stack.haproxy.changes == ["set server app/app-1 addr 172.20.0.7"]
     stack.engine.in_replica = lambda _name, _argv: "  sl  local_address\n"
-    assert traffic.take_superseded_out("app-1", old, until_finished=True)
+    assert traffic.take_out_beside("app-1", old, until_finished=True)
     traffic.superseded_stopped(["app-1"])
     assert len(stack.haproxy.changes) == 1
 
@@ -162,7 +162,7 @@ def test_a_free_slot_takes_the_new_container_and_the_old_slot_becomes_free(world
     )
     traffic = load_balancer(stack.ctx).traffic()
     traffic.put_in(["app-1"], moved=True)
-    assert traffic.take_superseded_out("app-1", old, until_finished=True)
+    assert traffic.take_out_beside("app-1", old, until_finished=True)
     assert stack.haproxy.changes == ["set server app/app1 state drain"]
     stack.server("app1").address, stack.server("app1").admin = "", 0x28
     traffic.superseded_stopped(["app-1"])
@@ -175,7 +175,7 @@ def test_a_slot_with_the_address_of_a_stopped_container_stays_out(
     stack = world(slots(), TEMPLATE)
     old = stack.engine.by_name["app-1"]
     traffic = load_balancer(stack.ctx).traffic()
-    traffic.take_superseded_out("app-1", old, until_finished=True)
+    traffic.take_out_beside("app-1", old, until_finished=True)
     traffic.superseded_stopped(["app-1"])
     assert stack.server("app1").admin == 8
     assert "app/app1 stay out of service" in str(events[-1])

@@ -60,7 +60,7 @@ def test_the_new_container_is_used_before_the_old_one_is_drained(stack_behind: S
     traffic = traffic_of(ctx)
     traffic.put_in(["app-1"], moved=True)
     assert sorted(traefik.listed) == ["172.20.0.1", "172.20.0.7"]
-    assert traffic.take_superseded_out("app-1", old, until_finished=False)
+    assert traffic.take_out_beside("app-1", old, until_finished=False)
     assert traefik.listed == ["172.20.0.7"]
 
 
@@ -113,7 +113,7 @@ def test_a_container_without_the_check_cannot_be_drained(stack_behind: Stack) ->
     traefik.engine.by_name["app-1"] = routed(1, labels={"traefik.enable": "true"})
     traffic = traffic_of(ctx)
     assert not traffic.can_take_out("app-1", is_alone=True)
-    assert not traffic.take_superseded_out("app-1", ctx.running("app-1"), until_finished=True)
+    assert not traffic.take_out_beside("app-1", ctx.running("app-1"), until_finished=True)
     assert traefik.drained == set()
 
 
