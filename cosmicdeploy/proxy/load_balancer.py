@@ -145,6 +145,12 @@ class LoadBalancer(Protocol):
         The values say why, and how to avoid it.
         """
 
+    def failures(self) -> Mapping[str, int]:
+        """Return the load balancer's own counts of failures since its start, by what failed.
+
+        Empty if it counts none, or if its counts cannot be read; nginx's are in its access log.
+        """
+
     def candidate_labels(self, service: Service) -> Mapping[str, str]:
         """Return labels for the new container of a service, of which Compose sees no difference."""
 

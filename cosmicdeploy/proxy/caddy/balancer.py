@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.proxy import drain_files
+from cosmicdeploy.proxy.admin.http import get
+from cosmicdeploy.proxy.admin.metrics import server_errors
 from cosmicdeploy.proxy.caddy.check import check
 from cosmicdeploy.proxy.caddy.files import CaddyConfiguration
-from cosmicdeploy.proxy.caddy.process import find_caddy
+from cosmicdeploy.proxy.caddy.process import admin_of, find_caddy
 from cosmicdeploy.proxy.caddy.traffic import CaddyTraffic, describe_waits
 from cosmicdeploy.proxy.drained_traffic import containers_of, remove_if_running
 from cosmicdeploy.proxy.load_balancer import Configuration, Traffic
 from cosmicdeploy.proxy.none.balancers import OtherBalancer
+
+# Where Caddy shows its metrics; those of requests are there if the Caddyfile has `metrics`.
+METRICS = "/metrics"
 
 
 class CaddyBalancer(OtherBalancer):
@@ -27,6 +32,15 @@ class CaddyBalancer(OtherBalancer):
 
     def describe_waits(self, replicas: Collection[str]) -> str:
         return describe_waits(self._ctx, list(replicas))
+
+    def failures(self) -> Mapping[str, int]:
+        caddy = find_caddy(self._ctx)
+        admin = admin_of(caddy.container, caddy.configuration) if caddy else None
+        if caddy is None or admin is None:
+            return {}
+        text = get(self._ctx, caddy.container, admin.host, admin.port, METRICS)
+        count = server_errors(text or "", "caddy_http_response_duration_seconds_count")
+        return {} if count is None else {"responses 5xx": count}
 
     def traffic(self) -> Traffic:
         return CaddyTraffic(self._ctx)

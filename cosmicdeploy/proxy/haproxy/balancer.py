@@ -9,10 +9,19 @@ from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.proxy.haproxy.check import check
 from cosmicdeploy.proxy.haproxy.process import find_haproxy
 from cosmicdeploy.proxy.haproxy.replicas import taken_out
-from cosmicdeploy.proxy.haproxy.runtime import Server, read_servers, set_state
+from cosmicdeploy.proxy.haproxy.runtime import Server, number, read_servers, read_stats, set_state
 from cosmicdeploy.proxy.haproxy.traffic import HAProxyTraffic
 from cosmicdeploy.proxy.load_balancer import Traffic
 from cosmicdeploy.proxy.none.balancers import OtherBalancer
+
+# HAProxy's own words for its columns in `show stat`.
+COUNTERS = {
+    "responses 5xx": "hrsp_5xx",
+    "connection errors": "econ",
+    "response errors": "eresp",
+    "retries": "wretr",
+    "redispatches": "wredis",
+}
 
 
 class HAProxyBalancer(OtherBalancer):
@@ -24,6 +33,14 @@ class HAProxyBalancer(OtherBalancer):
 
     def check(self) -> CheckResult:
         return check(self._ctx)
+
+    def failures(self) -> Mapping[str, int]:
+        haproxy = find_haproxy(self._ctx)
+        rows = read_stats(self._ctx, haproxy) if haproxy is not None else []
+        return {
+            what: sum(number(row.get(key)) for row in rows if row.get("svname") == "BACKEND")
+            for what, key in COUNTERS.items()
+        }
 
     def traffic(self) -> Traffic:
         return HAProxyTraffic(self._ctx)

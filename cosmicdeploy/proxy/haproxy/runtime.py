@@ -140,8 +140,8 @@ def _server(row: Mapping[str, str], stats: Mapping[tuple[str, str], Mapping[str,
         address=_or_empty(row.get("srv_addr")),
         fqdn=_or_empty(row.get("srv_fqdn")),
         is_up=row.get("srv_op_state") in UP,
-        admin=_number(row.get("srv_admin_state")),
-        sessions=_number(own.get("scur")) + _number(own.get("qcur")),
+        admin=number(row.get("srv_admin_state")),
+        sessions=number(own.get("scur")) + number(own.get("qcur")),
         check=" ".join(filter(None, (own.get("check_status"), own.get("last_chk")))),
     )
 
@@ -151,5 +151,6 @@ def _or_empty(text: str | None) -> str:
     return "" if text in (None, "-") else str(text)
 
 
-def _number(text: str | None) -> int:
+def number(text: str | None) -> int:
+    """Return the number in a field; 0 for an empty one."""
     return int(text) if text and text.isdecimal() else 0

@@ -43,6 +43,9 @@ class NginxBalancer:
     def conflicts(self, replaced: Collection[str]) -> Mapping[str, str]:
         return {}
 
+    def failures(self) -> Mapping[str, int]:
+        return {}  # its access log has them
+
     def candidate_labels(self, service: Service) -> Mapping[str, str]:
         return {}
 

@@ -38,6 +38,9 @@ class NoBalancer:
     def conflicts(self, replaced: Collection[str]) -> Mapping[str, str]:
         return {}
 
+    def failures(self) -> Mapping[str, int]:
+        return {}
+
     def candidate_labels(self, service: Service) -> Mapping[str, str]:
         return {}
 

@@ -7,13 +7,19 @@ from collections.abc import Collection, Mapping
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.proxy import drain_files
+from cosmicdeploy.proxy.admin.http import get
+from cosmicdeploy.proxy.admin.metrics import server_errors
 from cosmicdeploy.proxy.drained_traffic import containers_of, remove_if_running
 from cosmicdeploy.proxy.load_balancer import Traffic
 from cosmicdeploy.proxy.none.balancers import OtherBalancer
 from cosmicdeploy.proxy.traefik.check import check
 from cosmicdeploy.proxy.traefik.labels import conflicts
+from cosmicdeploy.proxy.traefik.process import find_traefik
 from cosmicdeploy.proxy.traefik.traffic import TraefikTraffic
 from cosmicdeploy.stack.model import Service
+
+# Where Traefik shows its metrics, if its command has `--metrics.prometheus`.
+METRICS = "/metrics"
 
 
 class TraefikBalancer(OtherBalancer):
@@ -61,6 +67,12 @@ class TraefikBalancer(OtherBalancer):
                 if name in replaced and (what := self._conflicts(name, old)):
                     found[name] = _described(what)
         return found
+
+    def failures(self) -> Mapping[str, int]:
+        traefik = find_traefik(self._ctx)
+        text = get(self._ctx, traefik.container, *traefik.api, METRICS) if traefik else None
+        count = server_errors(text or "", "traefik_service_requests_total")
+        return {} if count is None else {"responses 5xx": count}
 
     def candidate_labels(self, service: Service) -> Mapping[str, str]:
         return drain_files.labels_with_check(self._ctx, service)

@@ -53,6 +53,7 @@ from cosmicdeploy.steps.rollout.planning.plan_text import (
 )
 from cosmicdeploy.steps.rollout.replacement.executor import Rollout
 from cosmicdeploy.steps.rollout.replacement.proxy_control import ProxyControl
+from cosmicdeploy.steps.rollout.replacement.proxy_counts import counted_failures
 from cosmicdeploy.steps.rollout.replacement.replace import journal_facts, remove_temporary
 from cosmicdeploy.steps.rollout.replacement.start_first import (
     require_start_first,
@@ -213,10 +214,12 @@ class RolloutStep(Step):
         try_proxy(ctx, reasons)
         left_out.stop_younger(ctx, change.before)
         rollout = Rollout(ctx, reasons, before=change.before)
-        rollout.all_at_once() if self.at_once else rollout.in_batches()
+        with counted_failures(ctx) as failures:
+            rollout.all_at_once() if self.at_once else rollout.in_batches()
         left_out.start_younger(ctx, change.before)
         images = {name: ctx.running(name).image_id for name in reasons}
-        return {"containers": images, TIMINGS: rollout.facts(), **change.facts}
+        facts: dict[str, Any] = {"containers": images, TIMINGS: rollout.facts(), **change.facts}
+        return facts | ({"proxy_counts": failures} if failures else {})
 
     def verify(self, ctx: Context, change: Change) -> None:
         if not self.anew:

@@ -17,6 +17,7 @@ STAT_HEADING = (
     "hrsp_5xx,\n"
 )
 STAT = "{backend},{name},0,0,{sessions},9,0,0,0,0,UP,L7OK,Layer7 check passed,0,\n"
+STAT_BACKEND = "app,BACKEND,0,0,0,9,0,0,2,0,UP,,,1,\n"
 MOVED = "IP changed from '{}' to '{}', no need to change the port by 'stats socket command'\n\n"
 BITS = {"ready": 0, "drain": 8, "maint": 1}
 
@@ -50,7 +51,8 @@ class FakeHAProxy:
             rows = (STATE.format(**{**vars(s), "address": s.address or "-"}) for s in self.servers)
             return STATE_HEADING + "".join(rows) + "\n"
         if command == "show stat":
-            return STAT_HEADING + "".join(STAT.format(**vars(s)) for s in self.servers) + "\n"
+            rows = "".join(STAT.format(**vars(s)) for s in self.servers)
+            return f"{STAT_HEADING}{rows}{STAT_BACKEND}\n"
         return self._change(command)
 
     def before_answer(self) -> None:

@@ -227,3 +227,9 @@ def test_a_name_that_could_be_a_second_command_is_refused(world: Make) -> None:
     with pytest.raises(EngineError, match="unusable name"):
         traffic.take_out("app-1", stack.engine.by_name["app-1"], until_finished=False)
     assert stack.haproxy.changes == []
+
+
+def test_haproxys_own_counts_are_those_of_its_backends(world: Make) -> None:
+    stack = world()
+    counts = load_balancer(stack.ctx).failures()
+    assert counts["retries"] == 2 and counts["responses 5xx"] == 1
