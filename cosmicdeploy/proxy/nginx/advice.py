@@ -43,6 +43,9 @@ def group_findings(group: Group, pause: float, workers: int) -> Iterator[Finding
     """
     if len(group.servers) < 2:
         return
+    if not group.is_declared:
+        yield from _undeclared_findings(group, pause)
+        return
     where = f"upstream {group.name}"
     if workers > 1 and "zone" not in group.directives:
         found, todo = f"none, and {workers} workers", f"write zone {group.name} 64k;"
@@ -57,6 +60,20 @@ def group_findings(group: Group, pause: float, workers: int) -> Iterator[Finding
             f"keepalive_timeout {idle_timeout}",
             "write keepalive_timeout 2s;",
             "requests",
+        )
+
+
+def _undeclared_findings(group: Group, pause: float) -> Iterator[Finding]:
+    """Yield a flaw if a directive names several replicas by one name, and pauses are short."""
+    if seconds(FAIL_TIMEOUT) >= pause:
+        name = group.name
+        yield Finding(
+            f"requests to {name}",
+            f"an upstream with fail_timeout below restart.pause ({pause:g} s)",
+            f"nginx's default of {FAIL_TIMEOUT} for each address of {name}",
+            f"write upstream {name} {{ zone {name} 64k; server {name}:PORT max_fails=1"
+            " fail_timeout=1s; }",
+            "deploys",
         )
 
 

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from itertools import repeat
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.proxy.nginx.upstreams import Group
+from cosmicdeploy.proxy.nginx.upstreams import Group, Server
 from cosmicdeploy.proxy.replicas import ReplicaHosts
 
 
 def replica_groups(hosts: ReplicaHosts, groups: list[Group]) -> list[Group]:
-    """Return those of the groups that contain at least one replica."""
+    """Return those of the groups that contain at least one replica.
+
+    A server whose name several replicas share is repeated for each of them: nginx makes a server of
+    each address of the name.
+    """
     all_hosts = set().union(*hosts.values())
-    return [group for group in groups if any(server.host in all_hosts for server in group.servers)]
+    found = [each for each in groups if any(server.host in all_hosts for server in each.servers)]
+    return [replace(each, servers=tuple(_repeated(hosts, each.servers))) for each in found]
+
+
+def _repeated(hosts: ReplicaHosts, servers: Iterable[Server]) -> Iterator[Server]:
+    for server in servers:
+        count = sum(server.host in own for own in hosts.values())
+        yield from repeat(server, max(1, count))
 
 
 def unknown_addresses(

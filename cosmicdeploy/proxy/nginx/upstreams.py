@@ -39,11 +39,15 @@ class Server:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """A group of servers: an `upstream`, or the one server that a pass directive names itself."""
+    """A group of servers: an `upstream`, or the one server that a pass directive names itself.
+
+    `is_declared`: whether it is an `upstream`.
+    """
 
     name: str
     servers: tuple[Server, ...]
     directives: Scope = field(default_factory=dict)
+    is_declared: bool = True
 
     @property
     def is_balanced(self) -> bool:
@@ -74,7 +78,7 @@ def groups(tree: tuple[Directive, ...]) -> list[Group]:
     names = {group.name for group in declared}
     direct = dict.fromkeys(p.target for p in pass_directives(tree))
     return declared + [
-        Group(name=host, servers=(Server(host=host),))
+        Group(name=host, servers=(Server(host=host),), is_declared=False)
         for host in direct
         if host not in names and "$" not in host and not host.startswith("unix")
     ]
