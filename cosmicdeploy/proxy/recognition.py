@@ -14,7 +14,7 @@ from cosmicdeploy.proxy.haproxy.balancer import HAProxyBalancer
 from cosmicdeploy.proxy.kernel.processes import processes
 from cosmicdeploy.proxy.load_balancer import LoadBalancer
 from cosmicdeploy.proxy.nginx.balancer import NginxBalancer
-from cosmicdeploy.proxy.none.balancers import NoBalancer, OtherBalancer
+from cosmicdeploy.proxy.none.balancers import NoBalancer, OtherBalancer, UnknownBalancer
 from cosmicdeploy.proxy.traefik.balancer import TraefikBalancer
 
 # By the name of the program. If several run in one container, the first one in this order counts.
@@ -37,7 +37,7 @@ def load_balancer(ctx: Context) -> LoadBalancer:
     container = ctx.container(name)
     if container is None or not container.is_running:
         return OtherBalancer(ctx, partial(_declared, ctx, name))
-    return KINDS.get(_program(ctx, container), OtherBalancer)(ctx)
+    return KINDS.get(_program(ctx, container), UnknownBalancer)(ctx)
 
 
 def _declared(ctx: Context, name: str) -> LoadBalancer | None:

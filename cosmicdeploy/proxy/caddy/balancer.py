@@ -42,6 +42,21 @@ class CaddyBalancer(OtherBalancer):
         count = server_errors(text or "", "caddy_http_response_duration_seconds_count")
         return {} if count is None else {"responses 5xx": count}
 
+    def rollout_notes(self, replaced: Collection[str]) -> list[str]:
+        traffic = CaddyTraffic(self._ctx)
+        left = [
+            name
+            for name in self._ctx.settings.services.app
+            if name in replaced and not traffic.knows_how_to_take_out(name)
+        ]
+        if not left:
+            return []
+        return [
+            f"Caddy finds out by itself that {', '.join(left)} stopped, and tries another replica:"
+            " requests in flight are cut off if the container ignores its stop signal"
+            " (docs/caddy.md)"
+        ]
+
     def traffic(self) -> Traffic:
         return CaddyTraffic(self._ctx)
 

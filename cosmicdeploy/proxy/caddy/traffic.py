@@ -47,11 +47,18 @@ class CaddyTraffic(DrainedTraffic):
     def can_take_out(self, name: str, *, is_alone: bool) -> bool:
         if self._is_flagged_by_file(name):
             return is_alone and self._others_serve(name)
+        is_known = self.knows_how_to_take_out(name)
+        return is_known and super().can_take_out(name, is_alone=is_alone)
+
+    def knows_how_to_take_out(self, name: str) -> bool:
+        """Return whether a file can take the replica out, while another one serves."""
+        if self._is_flagged_by_file(name):
+            return True
         own = self._proxies(name)
         is_asked = bool(own) and all(each.health_uri for each in own)
         # Of two containers behind one name, Caddy asks either.
         is_told_apart = all(each.hosts & self._own_hosts(name) for each in own)
-        return is_asked and is_told_apart and super().can_take_out(name, is_alone=is_alone)
+        return is_asked and is_told_apart and self._ctx.settings.proxy.drain_file is not None
 
     def take_out(self, name: str, container: Container, *, until_finished: bool) -> None:
         if not self._is_flagged_by_file(name):

@@ -33,7 +33,20 @@ class NoBalancer:
         return []
 
     def rollout_notes(self, replaced: Collection[str]) -> list[str]:
-        return []
+        settings = self._ctx.settings
+        several = [
+            name
+            for each in settings.applications_with(replaced)
+            if len(each.services) > 1
+            for name in each.services
+            if name in replaced and self._ctx.service(name).ports
+        ]
+        if not several:
+            return []
+        return [
+            "the stack declares no load balancer (services.proxy): the published port of each of"
+            f" {', '.join(several)} is closed between its stop and its start"
+        ]
 
     def conflicts(self, replaced: Collection[str]) -> Mapping[str, str]:
         return {}
@@ -81,6 +94,9 @@ class OtherBalancer(NoBalancer):
             "proxy", "the proxy is not nginx, HAProxy, Traefik or Caddy, or does not run"
         )
 
+    def rollout_notes(self, replaced: Collection[str]) -> list[str]:
+        return []
+
     def candidate_labels(self, service: Service) -> Mapping[str, str]:
         declared = self._declared()
         return declared.candidate_labels(service) if declared is not None else {}
@@ -93,6 +109,20 @@ class OtherBalancer(NoBalancer):
 
     def put_in_service(self, service: str) -> None:
         unflag(self._ctx, service)
+
+
+class UnknownBalancer(OtherBalancer):
+    """A load balancer that runs, and that the deployer does not know."""
+
+    def rollout_notes(self, replaced: Collection[str]) -> list[str]:
+        apps = [name for name in self._ctx.settings.services.app if name in replaced]
+        if not apps:
+            return []
+        return [
+            "the deployer does not know this proxy: it can only observe whether the proxy sends"
+            f" requests to {', '.join(apps)}; requests to a replica that stops fail unless the"
+            " proxy repeats them (docs/proxy.md)"
+        ]
 
 
 class DirectTraffic:

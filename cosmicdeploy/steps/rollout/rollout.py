@@ -50,6 +50,7 @@ from cosmicdeploy.steps.rollout.planning.plan_text import (
     declared_paces,
     grouped_reasons,
     only_replicas_first,
+    proxy_notes,
 )
 from cosmicdeploy.steps.rollout.replacement.executor import Rollout
 from cosmicdeploy.steps.rollout.replacement.proxy_control import ProxyControl
@@ -131,7 +132,7 @@ class RolloutStep(Step):
             described_reloads(reloads),
             described(ctx, gaps),
             other_costs(ctx, replaced, gaps),
-            "" if self.at_once else "; ".join(load_balancer(ctx).rollout_notes(replaced)),
+            "" if self.at_once else proxy_notes(ctx, replaced),
             "" if self.at_once else declared_paces(ctx, replaced),
             "" if self.at_once else only_replicas_first(ctx, replaced),
         )

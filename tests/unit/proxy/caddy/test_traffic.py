@@ -180,3 +180,9 @@ def test_without_the_admin_endpoint_the_file_decides(stack_behind: Stack) -> Non
 
 def test_drain_files_are_below_the_folder_that_a_start_empties() -> None:
     assert drain_files.FILE.startswith("/dev/shm/")
+
+
+def test_a_plan_says_which_replicas_stop_without_notice(stack_behind: Stack) -> None:
+    ctx = stack_behind(FakeCaddy(FLAGGED), out=f"{OUT}/{{service}}")
+    [note] = load_balancer(ctx).rollout_notes(["app-1", "app-2"])
+    assert note.startswith("Caddy finds out by itself that app-2 stopped")
