@@ -51,5 +51,5 @@ def described_reloads(reloads: dict[str, Any]) -> str:
     return (
         f"the address of {replicas} may change, and the proxy knows it by name: it may be reloaded"
         f" up to {times}, and each reload closes clients' idle connections; fixed addresses avoid"
-        " that (docs/proxy.md)"
+        " that (docs/nginx.md)"
     )

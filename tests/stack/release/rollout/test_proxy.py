@@ -1,4 +1,4 @@
-"""nginx and the replicas, with the configuration of docs/proxy.md."""
+"""nginx and the replicas, with the configuration of docs/nginx.md."""
 
 from __future__ import annotations
 
