@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
-from cosmicdeploy.proxy.flags import flagged, unflag
+from cosmicdeploy.proxy.draining.flags import flagged, unflag
 from cosmicdeploy.proxy.probe_requests import unreached
 
 

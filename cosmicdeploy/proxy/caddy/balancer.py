@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from cosmicdeploy.probes.result import CheckResult
-from cosmicdeploy.proxy import drain_files
 from cosmicdeploy.proxy.admin.http import get
 from cosmicdeploy.proxy.admin.metrics import server_errors
 from cosmicdeploy.proxy.caddy.check import check
 from cosmicdeploy.proxy.caddy.files import CaddyConfiguration
 from cosmicdeploy.proxy.caddy.process import admin_of, find_caddy
 from cosmicdeploy.proxy.caddy.traffic import CaddyTraffic, describe_waits
-from cosmicdeploy.proxy.drained_traffic import containers_of, remove_if_running
+from cosmicdeploy.proxy.draining import drain_files
+from cosmicdeploy.proxy.draining.drained_traffic import containers_of, remove_if_running
 from cosmicdeploy.proxy.load_balancer import Configuration, Traffic
 from cosmicdeploy.proxy.none.balancers import OtherBalancer
 

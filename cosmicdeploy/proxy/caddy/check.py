@@ -7,7 +7,6 @@ from functools import partial
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.probes.result import CheckResult, skipped
-from cosmicdeploy.proxy import drain_files
 from cosmicdeploy.proxy.caddy.process import Caddy, find_caddy
 from cosmicdeploy.proxy.caddy.routes import (
     ReverseProxy,
@@ -15,8 +14,9 @@ from cosmicdeploy.proxy.caddy.routes import (
     reverse_proxies,
     with_replicas,
 )
+from cosmicdeploy.proxy.draining import drain_files
+from cosmicdeploy.proxy.draining.flags import flag_file, flag_file_location, flagged_in
 from cosmicdeploy.proxy.findings import Finding, missing_replicas, worst_first
-from cosmicdeploy.proxy.flags import flag_file, flag_file_location, flagged_in
 from cosmicdeploy.proxy.replicas import replica_hosts
 from cosmicdeploy.text.formatting import counted
 

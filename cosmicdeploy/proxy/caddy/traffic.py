@@ -24,8 +24,8 @@ from cosmicdeploy.proxy.caddy.routes import (
     reverse_proxies,
     with_replicas,
 )
-from cosmicdeploy.proxy.drained_traffic import DrainedTraffic
-from cosmicdeploy.proxy.flags import flag, flag_file
+from cosmicdeploy.proxy.draining.drained_traffic import DrainedTraffic
+from cosmicdeploy.proxy.draining.flags import flag, flag_file
 from cosmicdeploy.proxy.replicas import addresses, replica_hosts, superseded_addresses, unique_names
 
 POLL_SECONDS = 0.1

@@ -12,10 +12,10 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ProbeFailed
 from cosmicdeploy.process.polling import poll
+from cosmicdeploy.proxy.draining.in_flight import wait_until_closed
 from cosmicdeploy.proxy.haproxy.control import POLL_SECONDS, ServerControl
 from cosmicdeploy.proxy.haproxy.replicas import at_addresses, backends_of, declared, servers_of
 from cosmicdeploy.proxy.haproxy.runtime import Server
-from cosmicdeploy.proxy.in_flight import wait_until_closed
 from cosmicdeploy.proxy.replicas import addresses as addresses_of
 from cosmicdeploy.proxy.replicas import superseded_addresses
 from cosmicdeploy.proxy.traffic import ObservedTraffic

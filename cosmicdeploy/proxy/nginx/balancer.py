@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.probes.result import CheckResult
-from cosmicdeploy.proxy.flags import flagged, unflag
+from cosmicdeploy.proxy.draining.flags import flagged, unflag
 from cosmicdeploy.proxy.load_balancer import Configuration, Traffic
 from cosmicdeploy.proxy.nginx.check import check
 from cosmicdeploy.proxy.nginx.loaded import NginxConfiguration

@@ -11,8 +11,8 @@ from functools import partial
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.probes.result import CheckResult, skipped
+from cosmicdeploy.proxy.draining.flags import flag_file_location, flagged_in
 from cosmicdeploy.proxy.findings import Finding, missing_replicas, worst_first
-from cosmicdeploy.proxy.flags import flag_file_location, flagged_in
 from cosmicdeploy.proxy.nginx.advice import group_findings, pass_findings, resolver_findings
 from cosmicdeploy.proxy.nginx.configuration import Directive
 from cosmicdeploy.proxy.nginx.replica_groups import replica_groups, unknown_addresses

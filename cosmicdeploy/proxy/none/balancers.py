@@ -8,7 +8,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, proxy_is_stopped
 from cosmicdeploy.probes.result import CheckResult, skipped
-from cosmicdeploy.proxy.flags import flagged, unflag
+from cosmicdeploy.proxy.draining.flags import flagged, unflag
 from cosmicdeploy.proxy.load_balancer import Configuration, LoadBalancer, Traffic
 from cosmicdeploy.proxy.traffic import ObservedTraffic
 from cosmicdeploy.stack.model import Service

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping
 
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.probes.result import CheckResult
-from cosmicdeploy.proxy import drain_files
 from cosmicdeploy.proxy.admin.http import get
 from cosmicdeploy.proxy.admin.metrics import server_errors
-from cosmicdeploy.proxy.drained_traffic import containers_of, remove_if_running
+from cosmicdeploy.proxy.draining import drain_files
+from cosmicdeploy.proxy.draining.drained_traffic import containers_of, remove_if_running
 from cosmicdeploy.proxy.load_balancer import Traffic
 from cosmicdeploy.proxy.none.balancers import OtherBalancer
 from cosmicdeploy.proxy.traefik.check import check

@@ -7,7 +7,7 @@ from functools import partial
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.probes.result import CheckResult, skipped
-from cosmicdeploy.proxy import drain_files
+from cosmicdeploy.proxy.draining import drain_files
 from cosmicdeploy.proxy.findings import (
     Finding,
     missing_replicas,

@@ -16,7 +16,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, ProbeFailed
 from cosmicdeploy.process.polling import poll
-from cosmicdeploy.proxy.drained_traffic import DrainedTraffic, containers_of
+from cosmicdeploy.proxy.draining.drained_traffic import DrainedTraffic, containers_of
 from cosmicdeploy.proxy.traefik.api import RoutedService, read_services, using
 from cosmicdeploy.proxy.traefik.process import Traefik, find_traefik
 

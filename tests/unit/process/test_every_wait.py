@@ -101,7 +101,7 @@ WAITS = {
     "proxy/caddy/traffic.py _wait_until_finished": PAUSES,
     "proxy/haproxy/control.py wait_until_finished": PAUSES,
     "proxy/haproxy/traffic.py _poll": PAUSES,
-    "proxy/in_flight.py wait_until_closed": PAUSES,
+    "proxy/draining/in_flight.py wait_until_closed": PAUSES,
     "proxy/nginx/server.py _has_new_workers": PAUSES,
     "proxy/probe_requests.py unreached": QUERIES,
     "proxy/traefik/traffic.py _poll": PAUSES,

@@ -12,8 +12,8 @@ import time
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.proxy.flags import flag, flag_file, flagged_in, unflag
-from cosmicdeploy.proxy.in_flight import wait_until_drained
+from cosmicdeploy.proxy.draining.flags import flag, flag_file, flagged_in, unflag
+from cosmicdeploy.proxy.draining.in_flight import wait_until_drained
 from cosmicdeploy.proxy.nginx.configuration import Directive, walk
 from cosmicdeploy.proxy.nginx.server import Nginx, find_nginx, read_configuration
 

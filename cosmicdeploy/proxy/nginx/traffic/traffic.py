@@ -10,7 +10,7 @@ from functools import cached_property
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, EngineError
-from cosmicdeploy.proxy.flags import flag, locate_flag_file
+from cosmicdeploy.proxy.draining.flags import flag, locate_flag_file
 from cosmicdeploy.proxy.kernel.connections import is_reached
 from cosmicdeploy.proxy.nginx.traffic.drain import drain, drainable
 from cosmicdeploy.proxy.nginx.traffic.stale_names import reload_if_ambiguous, reload_if_stale

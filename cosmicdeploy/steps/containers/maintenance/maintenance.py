@@ -14,7 +14,8 @@ from cosmicdeploy.probes.http import Response, send_request
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.urls import front_of, proxy_url
 from cosmicdeploy.process.polling import poll
-from cosmicdeploy.proxy import flag_files, load_balancer
+from cosmicdeploy.proxy import load_balancer
+from cosmicdeploy.proxy.draining import flag_files
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import stop_container
 

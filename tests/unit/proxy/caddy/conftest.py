@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.proxy import drained_traffic
 from cosmicdeploy.proxy.caddy import traffic
+from cosmicdeploy.proxy.draining import drained_traffic
 from tests.unit.proxy.caddy.fake import FakeCaddy
 from tests.unit.proxy.engine import stack
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.proxy import drain_files, out_of_service, put_in_service
+from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.proxy.caddy import traffic as module
+from cosmicdeploy.proxy.draining import drain_files
 from cosmicdeploy.proxy.recognition import load_balancer
 from cosmicdeploy.traffic.response import Response
 from tests.unit.proxy.caddy.fake import (

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.proxy import drained_traffic
 from cosmicdeploy.proxy.admin import http
+from cosmicdeploy.proxy.draining import drained_traffic
 from cosmicdeploy.proxy.traefik import traffic
 from cosmicdeploy.traffic.response import Response
 from tests.unit.proxy.running import running_stack

@@ -9,7 +9,7 @@ from typing import Any
 
 from cosmicdeploy.engine.containers.creation.drain_check import DrainCheck
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.proxy.drain_files import FILE
+from cosmicdeploy.proxy.draining.drain_files import FILE
 from tests.unit.proxy.engine import PROXY, container
 from tests.unit.proxy.running import RunningEngine
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.proxy import flag_files
+from cosmicdeploy.proxy.draining import flag_files
 
 SETTING: flag_files.SettingKey = "proxy.out_of_service"
 

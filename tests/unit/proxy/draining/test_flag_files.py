@@ -11,7 +11,8 @@ from typing import Any, Final
 import pytest
 
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.proxy import flag_files, out_of_service, put_in_service
+from cosmicdeploy.proxy import out_of_service, put_in_service
+from cosmicdeploy.proxy.draining import flag_files
 from cosmicdeploy.proxy.kernel import proc
 from cosmicdeploy.stack.model import Mount
 from tests.unit.proxy.engine import PROXY, ScriptedEngine, container

@@ -8,8 +8,8 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.containers.names import final_name, is_temporary
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError, EngineUnavailable
-from cosmicdeploy.proxy import drain_files
-from cosmicdeploy.proxy.in_flight import wait_until_closed
+from cosmicdeploy.proxy.draining import drain_files
+from cosmicdeploy.proxy.draining.in_flight import wait_until_closed
 from cosmicdeploy.proxy.traffic import ObservedTraffic
 from cosmicdeploy.text.formatting import counted
 
