@@ -18,11 +18,14 @@ def get(ctx: Context, container: Container, host: str, port: int, path: str) -> 
     interface that listens on the container's address is asked from this machine. One that listens
     on localhost, or that this machine does not reach, is asked by a program in the container.
     """
-    if not _is_loopback(host):
+    key, unreachable = (container.id, port), ctx.lookup_cache.unreachable_ports
+    if not _is_loopback(host) and key not in unreachable:
         for address in container.addresses.values():
             response = send_request(f"http://{address}:{port}{path}")
             if response.status == OK:
                 return response.body
+            if response.error:  # it may have taken long, so it is not tried again
+                unreachable.add(key)
     return _from_inside(ctx, container, _inner(host), port, path)
 
 
