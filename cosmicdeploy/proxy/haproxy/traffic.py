@@ -118,8 +118,8 @@ class HAProxyTraffic(ObservedTraffic):
 
     def _remember(self, name: str, servers: Sequence[Server]) -> None:
         """Remember a replica's servers, except those that an operator has taken out of service."""
-        ours = self._control.taken_out
-        paths = {s.path for s in servers if not s.is_taken_out or s.path in ours}
+        by_run = self._control.taken_out
+        paths = {s.path for s in servers if not s.is_taken_out or s.path in by_run}
         self._former.setdefault(name, set()).update(paths)
 
     def _let_in(self, name: str, container: Container) -> None:
