@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.proxy import load_balancer
 from cosmicdeploy.settings import Support, of_application
 from cosmicdeploy.settings.pace import pace_of
 from cosmicdeploy.stack.order import needed_by
 
 ONLY_REPLICA = "no client{of} is served between its stop and its start: it is the only replica"
+NO_MIXTURE = "no client{of} is served between their stop and their start: {why}"
 # What clients notice while infrastructure with this role is replaced.
 _WITHOUT: Mapping[Support, str] = {
     "proxy": "no request is served between its stop and its start",
@@ -39,10 +41,15 @@ def announced_gaps(ctx: Context, replaced: Iterable[str]) -> dict[str, str]:
     services = ctx.settings.services
     noticed = {*services.support, *needed_by(ctx.stack, {*services.released})}
     every, gaps = ctx.settings.all_applications, dict[str, str]()
-    for name in replaced:
+    names = list(replaced)
+    conflicts = load_balancer(ctx).conflicts(names)
+    for name in names:
         if (application := ctx.settings.application_of(name)) is not None:
-            if len(application.services) == 1 and _stops_first(ctx, name):
-                gaps[name] = ONLY_REPLICA.format(of=of_application(application, every))
+            of = of_application(application, every)
+            if name in conflicts:
+                gaps[name] = NO_MIXTURE.format(of=of, why=conflicts[name])
+            elif len(application.services) == 1 and _stops_first(ctx, name):
+                gaps[name] = ONLY_REPLICA.format(of=of)
         elif name in services.infrastructure and name in noticed:
             gaps[name] = cost_of(ctx, name)
     return gaps

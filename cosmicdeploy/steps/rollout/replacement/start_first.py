@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.containers.names import ContainerRole, role_of
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.journal.records.timings import DRAIN, START
 from cosmicdeploy.settings.pace import start_first_obstacle
@@ -62,12 +63,24 @@ def with_running_superseded(ctx: Context, names: Iterable[str]) -> list[str]:
     return [name for name in names if temporary_of(ctx.service(name), superseded)]
 
 
-def stop_superseded(ctx: Context, service: Service, phases: Phases) -> None:
+def running_superseded(ctx: Context, service: Service) -> list[Container]:
+    """Return the service's superseded containers that still run."""
+    return [
+        each
+        for each in temporary_containers(ctx, service)
+        if each.is_running and role_of(each.name) is ContainerRole.SUPERSEDED
+    ]
+
+
+def stop_superseded(
+    ctx: Context, service: Service, phases: Phases, grace: float | None = None
+) -> None:
     """Stop the service's superseded containers once their requests finish.
 
-    Also stops candidates that an earlier rollout left over.
+    They have `grace` seconds to stop; by default, the service's grace period. Also stops candidates
+    that an earlier rollout left over.
     """
     with phases.of(service.name, DRAIN):
         for container in temporary_containers(ctx, service):
             if container.is_running:
-                end(ctx, service.name, container.id)
+                end(ctx, service.name, container.id, grace)

@@ -9,7 +9,7 @@ from cosmicdeploy.errors import ProbeFailed
 from cosmicdeploy.operations.doctor.outcome import Check, Flaw, Outcome
 from cosmicdeploy.probes.maintenance import maintenance_notice
 from cosmicdeploy.proxy.nginx.configuration import tests_file
-from cosmicdeploy.proxy.reading import read_proxy
+from cosmicdeploy.proxy.nginx.reading import read_proxy
 
 IN_NGINX = (
     "write these into nginx's configuration (each location with a `proxy_pass` gets the first one)"

@@ -9,9 +9,10 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.operations.doctor.outcome import Check, Flaw, Outcome, Stake, Unchecked
 from cosmicdeploy.probes.result import Stake as Cost
 from cosmicdeploy.proxy import check
-from cosmicdeploy.proxy.advice import Finding, worst_first
-from cosmicdeploy.proxy.flaws import configuration_flaws
-from cosmicdeploy.proxy.reading import Reading, read_proxy, shown_place
+from cosmicdeploy.proxy.findings import Finding, worst_first
+from cosmicdeploy.proxy.nginx.check import out_of_service_flaws
+from cosmicdeploy.proxy.nginx.flaws.configuration import configuration_flaws
+from cosmicdeploy.proxy.nginx.reading import Reading, read_proxy, shown_place
 from cosmicdeploy.steps.rollout.planning.moves import described_reloads, possible_reloads
 
 # What each cost of a flaw puts at stake here.
@@ -47,7 +48,7 @@ def proxy(ctx: Context) -> Outcome:
 
 
 def _out_of_service(ctx: Context, reading: Reading) -> Sequence[Finding]:
-    return check.out_of_service_flaws(ctx, reading.nginx) if reading.nginx else ()
+    return out_of_service_flaws(ctx, reading.nginx) if reading.nginx else ()
 
 
 @dataclass(frozen=True)

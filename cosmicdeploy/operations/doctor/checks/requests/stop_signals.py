@@ -22,8 +22,8 @@ from cosmicdeploy.operations.doctor.outcome import (
 )
 from cosmicdeploy.probes.preconditions.weak_health_checks import SHELL
 from cosmicdeploy.process.concurrency import start_in_thread
-from cosmicdeploy.proxy.drain import is_drainable
-from cosmicdeploy.proxy.reading import read_proxy
+from cosmicdeploy.proxy.nginx.reading import read_proxy
+from cosmicdeploy.proxy.nginx.traffic.drain import is_drainable
 from cosmicdeploy.proxy.stop_signals import ignores_stop_signal
 
 SECONDS = 90.0

@@ -1,0 +1,162 @@
+"""`LoadBalancer` where there is nothing to control."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.probes.maintenance import UNTIL_RESUME, proxy_is_stopped
+from cosmicdeploy.probes.result import CheckResult, skipped
+from cosmicdeploy.proxy.draining.flags import flagged, unflag
+from cosmicdeploy.proxy.load_balancer import Configuration, LoadBalancer, Traffic
+from cosmicdeploy.proxy.traffic import ObservedTraffic
+from cosmicdeploy.stack.model import Service
+
+
+class NoBalancer:
+    """The `LoadBalancer` of a stack that declares none."""
+
+    name = "no load balancer"
+    shares_volumes = False
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    def check(self) -> CheckResult:
+        return skipped("proxy", "the stack has no load balancer")
+
+    def describe_waits(self, replicas: Collection[str]) -> str:
+        return ""
+
+    def may_need_reload(self, replicas: Iterable[str]) -> list[str]:
+        return []
+
+    def rollout_notes(self, replaced: Collection[str]) -> list[str]:
+        settings = self._ctx.settings
+        several = [
+            name
+            for each in settings.applications_with(replaced)
+            if len(each.services) > 1
+            for name in each.services
+            if name in replaced and self._ctx.service(name).ports
+        ]
+        if not several:
+            return []
+        return [
+            "the stack declares no load balancer (services.proxy): the published port of each of"
+            f" {', '.join(several)} is closed between its stop and its start"
+        ]
+
+    def conflicts(self, replaced: Collection[str]) -> Mapping[str, str]:
+        return {}
+
+    def failures(self) -> Mapping[str, int]:
+        return {}
+
+    def candidate_labels(self, service: Service) -> Mapping[str, str]:
+        return {}
+
+    def traffic(self) -> Traffic:
+        return DirectTraffic(self._ctx)
+
+    def out_of_service(self) -> list[str]:
+        return []
+
+    def put_in_service(self, service: str) -> None:
+        pass
+
+    def reload_if_older(self) -> bool:
+        return False
+
+    def configuration(self) -> Configuration | None:
+        return None
+
+
+class OtherBalancer(NoBalancer):
+    """A load balancer that the deployer does not know, or that does not run.
+
+    `declared` returns the one that will run, as far as the compose file shows.
+    """
+
+    name = "the proxy"
+
+    def __init__(
+        self, ctx: Context, declared: Callable[[], LoadBalancer | None] = lambda: None
+    ) -> None:
+        super().__init__(ctx)
+        self._declared = declared
+
+    def check(self) -> CheckResult:
+        if proxy_is_stopped(self._ctx):
+            return skipped("proxy", f"the proxy is stopped, and {UNTIL_RESUME}")
+        return skipped(
+            "proxy", "the proxy is not nginx, HAProxy, Traefik or Caddy, or does not run"
+        )
+
+    def rollout_notes(self, replaced: Collection[str]) -> list[str]:
+        return []
+
+    def candidate_labels(self, service: Service) -> Mapping[str, str]:
+        declared = self._declared()
+        return declared.candidate_labels(service) if declared is not None else {}
+
+    def traffic(self) -> Traffic:
+        return ObservedTraffic(self._ctx)
+
+    def out_of_service(self) -> list[str]:
+        return flagged(self._ctx)
+
+    def put_in_service(self, service: str) -> None:
+        unflag(self._ctx, service)
+
+
+class UnknownBalancer(OtherBalancer):
+    """A load balancer that runs, and that the deployer does not know."""
+
+    def rollout_notes(self, replaced: Collection[str]) -> list[str]:
+        apps = [name for name in self._ctx.settings.services.app if name in replaced]
+        if not apps:
+            return []
+        return [
+            "the deployer does not know this proxy: it can only observe whether the proxy sends"
+            f" requests to {', '.join(apps)}; requests to a replica that stops fail unless the"
+            " proxy repeats them (docs/proxy.md)"
+        ]
+
+
+class DirectTraffic:
+    """The `Traffic` of clients that connect to the replicas themselves. Not reusable."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    def before_stop(self, running: Mapping[str, Container]) -> None:
+        pass
+
+    def prepare(self, name: str) -> None:
+        pass
+
+    def can_take_out(self, name: str, *, is_alone: bool) -> bool:
+        return False
+
+    def take_out(self, name: str, container: Container, *, until_finished: bool) -> None:
+        pass
+
+    def put_in(self, names: Sequence[str], *, moved: bool) -> None:
+        self._ctx.sleep(self._ctx.settings.restart.pause)
+
+    def take_out_beside(self, name: str, container: Container, *, until_finished: bool) -> bool:
+        return False
+
+    def readmit(self, name: str, container: Container) -> None:
+        pass
+
+    def superseded_stopped(self, names: Sequence[str]) -> None:
+        pass
+
+    def adopt(self) -> None:
+        pass
+
+    def put_all_in(self) -> None:
+        pass
