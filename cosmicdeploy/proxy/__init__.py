@@ -2,13 +2,14 @@
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.proxy.load_balancer import Configuration, LoadBalancer, Traffic
-from cosmicdeploy.proxy.recognition import load_balancer
+from cosmicdeploy.proxy.recognition import declared_load_balancer, load_balancer
 from cosmicdeploy.proxy.stop_signals import ignores_stop_signal
 
 __all__ = [
     "Configuration",
     "LoadBalancer",
     "Traffic",
+    "declared_load_balancer",
     "ignores_stop_signal",
     "load_balancer",
     "out_of_service",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cosmicdeploy.context.context import Context
@@ -42,6 +42,19 @@ class Finding:
     def flaw(self) -> str:
         """What is wrong, and where."""
         return f"{self.where}: expected {self.expected}, found {self.found}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspection:
+    """What a load balancer's configuration lacks.
+
+    `source` is the configuration that was read, in words. `known` are the replicas that it names;
+    if there are none, `findings` says nothing about them.
+    """
+
+    source: str
+    known: Collection[str]
+    findings: Sequence[Finding] = ()
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:

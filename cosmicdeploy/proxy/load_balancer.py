@@ -7,15 +7,30 @@ finds out which kind runs. No other code asks for the kind.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.probes.result import CheckResult
+from cosmicdeploy.proxy.findings import Inspection
 from cosmicdeploy.stack.model import Service
 
 # How a changed file takes effect: with a new container, by a reload, or without either.
 Effect = Literal["container", "reload", "none"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaintenanceSwitch:
+    """What makes a load balancer turn clients away with a 503 while a file exists.
+
+    `todo` says what to do, and `lines` are to be written into its configuration. `is_possible`:
+    whether it can look for a file at all.
+    """
+
+    todo: str
+    lines: tuple[str, ...] = ()
+    is_possible: bool = True
 
 
 class Traffic(Protocol):
@@ -111,15 +126,48 @@ class Configuration(Protocol):
 class LoadBalancer(Protocol):
     """What a run asks the program in front of the replicas.
 
-    `name` is the program's name for texts. `shares_volumes`: whether a second container may write
-    to the volumes of the running one.
+    `name` is the program's name for texts, and `page` the page about it in the documentation.
+    `drains_by` says what makes it drain a replica. `shares_volumes`: whether a second container may
+    write to the volumes of the running one.
     """
 
-    name: str
-    shares_volumes: bool
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def page(self) -> str: ...
+
+    @property
+    def drains_by(self) -> str: ...
+
+    @property
+    def shares_volumes(self) -> bool: ...
 
     def check(self) -> CheckResult:
         """Check the verification's point `proxy`."""
+
+    def inspect(self) -> Inspection:
+        """Return what the configuration lacks, also before the load balancer runs.
+
+        Reads the configuration of the running container, else what the stack's files have. Raises
+        `ConfigError` if the load balancer would not start with it, and `ProbeFailed` if there is
+        nothing to read.
+        """
+
+    def drains(self, service: str) -> bool:
+        """Return whether a rollout can take a replica out of service while another one serves.
+
+        Reads what `inspect` reads, and raises the same errors.
+        """
+
+    def looks_for(self, file: str) -> bool:
+        """Return whether the configuration looks for a file on each request.
+
+        Reads what `inspect` reads, and raises the same errors.
+        """
+
+    def maintenance_switch(self, file: str) -> MaintenanceSwitch:
+        """Return what makes the load balancer answer 503 while this file exists."""
 
     def describe_waits(self, replicas: Collection[str]) -> str:
         """Describe in a plan how long the rollout of these replicas waits for the load balancer.

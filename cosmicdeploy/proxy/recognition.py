@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from posixpath import basename
@@ -10,15 +9,17 @@ from posixpath import basename
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.proxy.caddy.balancer import CaddyBalancer
+from cosmicdeploy.proxy.declared.kinds import KINDS, kind_of
 from cosmicdeploy.proxy.haproxy.balancer import HAProxyBalancer
 from cosmicdeploy.proxy.kernel.processes import processes
 from cosmicdeploy.proxy.load_balancer import LoadBalancer
 from cosmicdeploy.proxy.nginx.balancer import NginxBalancer
 from cosmicdeploy.proxy.none.balancers import NoBalancer, OtherBalancer, UnknownBalancer
 from cosmicdeploy.proxy.traefik.balancer import TraefikBalancer
+from cosmicdeploy.stack.data_keepers import words_of
 
-# By the name of the program. If several run in one container, the first one in this order counts.
-KINDS: Mapping[str, Callable[[Context], LoadBalancer]] = {
+# By the name of the program.
+BALANCERS: Mapping[str, Callable[[Context], LoadBalancer]] = {
     "nginx": NginxBalancer,
     "haproxy": HAProxyBalancer,
     "traefik": TraefikBalancer,
@@ -36,15 +37,18 @@ def load_balancer(ctx: Context) -> LoadBalancer:
         return NoBalancer(ctx)
     container = ctx.container(name)
     if container is None or not container.is_running:
-        return OtherBalancer(ctx, partial(_declared, ctx, name))
-    return KINDS.get(_program(ctx, container), UnknownBalancer)(ctx)
+        return OtherBalancer(ctx, partial(declared_load_balancer, ctx))
+    return BALANCERS.get(_program(ctx, container), UnknownBalancer)(ctx)
 
 
-def _declared(ctx: Context, name: str) -> LoadBalancer | None:
-    """Return the load balancer that a service will run by its image's name; None if unknown."""
-    image = ctx.service(name).image.rpartition("/")[2].partition(":")[0]
-    words = re.findall(r"[a-z]+", image.lower())
-    return next((KINDS[program](ctx) for program in KINDS if program in words), None)
+def declared_load_balancer(ctx: Context) -> LoadBalancer | None:
+    """Return the load balancer that the stack's files declare; None if they do not show it."""
+    name = ctx.settings.services.proxy
+    if name is None:
+        return NoBalancer(ctx)
+    service = ctx.service(name)
+    kind = kind_of(service, words_of(service.image))
+    return BALANCERS[kind.program](ctx) if kind is not None else None
 
 
 def _program(ctx: Context, container: Container) -> str:
@@ -60,4 +64,4 @@ def _recognized(ctx: Context, container: Container) -> str:
     names = {process.name for process in processes(ctx, container)}
     # An image without a shell does not show its processes, but its command.
     names = names or {basename(word) for word in container.command}
-    return next((program for program in KINDS if program in names), "")
+    return next((kind.program for kind in KINDS if kind.program in names), "")

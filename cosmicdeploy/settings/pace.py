@@ -108,6 +108,12 @@ def start_first_obstacle(service: Service) -> str:
     return needed[0] if needed else ""
 
 
+def shared_data(service: Service) -> str:
+    """Return where two containers of a service would write to the same data; "" for nowhere."""
+    written = (mount.target for mount in service.mounts if mount.source and not mount.read_only)
+    return next(written, "")
+
+
 def _role(services: Services, service: Service) -> str:
     for role in ("app", "worker", "scheduler"):
         if service.name in services.of([role]):
@@ -142,9 +148,8 @@ def _obstacle(role: str, service: Service) -> str:
         return "two schedulers would run each job twice"
     if needed := start_first_obstacle(service):
         return f"both containers would need the {needed}"
-    written = [mount.target for mount in service.mounts if mount.source and not mount.read_only]
-    if role == "other" and written:
-        return f"two containers would write to its data in {written[0]}"
+    if role == "other" and (written := shared_data(service)):
+        return f"two containers would write to its data in {written}"
     return ""
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from posixpath import basename, dirname
 
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.proxy.admin.http import get
 from cosmicdeploy.proxy.admin.metrics import server_errors
-from cosmicdeploy.proxy.caddy.check import check
+from cosmicdeploy.proxy.caddy.check import check, inspect
 from cosmicdeploy.proxy.caddy.files import CaddyConfiguration
 from cosmicdeploy.proxy.caddy.process import admin_of, find_caddy
-from cosmicdeploy.proxy.caddy.traffic import CaddyTraffic, describe_waits
+from cosmicdeploy.proxy.caddy.reading import read_caddy
+from cosmicdeploy.proxy.caddy.routes import checked_files
+from cosmicdeploy.proxy.caddy.traffic import CaddyTraffic, can_be_taken_out, describe_waits
 from cosmicdeploy.proxy.draining import drain_files
 from cosmicdeploy.proxy.draining.drained_traffic import containers_of, remove_if_running
-from cosmicdeploy.proxy.load_balancer import Configuration, Traffic
+from cosmicdeploy.proxy.findings import Inspection
+from cosmicdeploy.proxy.load_balancer import Configuration, MaintenanceSwitch, Traffic
 from cosmicdeploy.proxy.none.balancers import OtherBalancer
 
 # Where Caddy shows its metrics; those of requests are there if the Caddyfile has `metrics`.
@@ -23,12 +27,47 @@ METRICS = "/metrics"
 class CaddyBalancer(OtherBalancer):
     """The `LoadBalancer` Caddy."""
 
-    name = "Caddy"
     # Caddy writes certificates.
     shares_volumes = False
 
+    @property
+    def name(self) -> str:
+        return "Caddy"
+
+    @property
+    def page(self) -> str:
+        return "docs/caddy.md"
+
+    @property
+    def drains_by(self) -> str:
+        return "`proxy.out_of_service` or `proxy.drain_file`"
+
     def check(self) -> CheckResult:
         return check(self._ctx)
+
+    def inspect(self) -> Inspection:
+        return inspect(self._ctx)
+
+    def drains(self, service: str) -> bool:
+        return can_be_taken_out(self._ctx, read_caddy(self._ctx).configuration, service)
+
+    def looks_for(self, file: str) -> bool:
+        return file in checked_files(read_caddy(self._ctx).configuration)
+
+    def maintenance_switch(self, file: str) -> MaintenanceSwitch:
+        return MaintenanceSwitch(
+            todo="write these into the site of the Caddyfile, before its `reverse_proxy`",
+            lines=(
+                "@maintenance file {",
+                f"    root {dirname(file)}",
+                f"    try_files /{basename(file)}",
+                "}",
+                "handle @maintenance {",
+                "    header Retry-After 5",
+                "    respond 503",
+                "}",
+            ),
+        )
 
     def describe_waits(self, replicas: Collection[str]) -> str:
         return describe_waits(self._ctx, list(replicas))

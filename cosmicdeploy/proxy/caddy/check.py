@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.errors import ConfigError, ProbeFailed
 from cosmicdeploy.probes.result import CheckResult, skipped
-from cosmicdeploy.proxy.caddy.process import Caddy, find_caddy
+from cosmicdeploy.proxy.caddy.process import Caddy, Json, find_caddy
+from cosmicdeploy.proxy.caddy.reading import Reading, read_caddy
 from cosmicdeploy.proxy.caddy.routes import (
     ReverseProxy,
     checked_files,
@@ -17,80 +19,97 @@ from cosmicdeploy.proxy.draining import drain_files
 from cosmicdeploy.proxy.draining.flags import flag_file, flag_file_location, flagged_in
 from cosmicdeploy.proxy.findings import (
     Finding,
+    Inspection,
     broken,
     judged,
     missing_replicas,
     out_of_service,
 )
+from cosmicdeploy.proxy.places import with_shown_places
 from cosmicdeploy.proxy.replicas import replica_hosts
 from cosmicdeploy.text.formatting import counted
 
+EXPECTED = "a Caddy that finds every replica, after a restart too"
+UNTRIED = "each request that Caddy sends to a replica while that is away"
+UNDRAINED = "requests in flight to each replica that does not finish them after its stop signal"
+MATCHER = "add a matcher `file` for it to the Caddyfile (docs/caddy.md)"
 MAX_CONNECT_SECONDS = 1.0
 # In seconds: a rollout waits so long for each replica.
 MAX_NOTICED_SECONDS = 5.0
 
-EXPECTED = "a Caddy that finds every replica, after a restart too"
-UNTRIED = "each request that Caddy sends to a replica while that is away"
-UNDRAINED = "requests in flight to a replica that ignores its stop signal"
-
 
 def check(ctx: Context) -> CheckResult:
     """Check that Caddy would start with its present files, and knows the replicas."""
-    caddy = find_caddy(ctx)
-    if caddy is None:
+    if find_caddy(ctx) is None:
         return skipped("proxy", "the proxy does not run")
-    if (problem := caddy.problem) is not None:
-        found = "; ".join((problem.what, *problem.details))
-        return broken(EXPECTED, found, problem.todo)
-    if not caddy.configuration:
-        return skipped("proxy", "Caddy's configuration cannot be read")
-    hosts = replica_hosts(ctx)
-    proxies = reverse_proxies(caddy.configuration)
-    known = [name for name, own in hosts.items() if with_replicas(proxies, own)]
-    if not known:
+    try:
+        reading = read_caddy(ctx)
+    except ConfigError as error:
+        return broken(EXPECTED, "; ".join((error.what, *error.details)), error.todo)
+    except ProbeFailed as error:
+        return skipped("proxy", error.what)
+    found = _inspected(ctx, reading)
+    if not found.known:
         return skipped("proxy", "none of Caddy's upstreams is a replica")
+    flaws = [*found.findings, *_unused_maintenance_file(ctx, reading.configuration)]
+    return judged(EXPECTED, f"Caddy knows {counted(len(found.known), 'replica')}", flaws)
+
+
+def inspect(ctx: Context) -> Inspection:
+    """Return what Caddy's configuration lacks. Raises as `read_caddy` does."""
+    return _inspected(ctx, read_caddy(ctx))
+
+
+def _inspected(ctx: Context, reading: Reading) -> Inspection:
+    hosts = replica_hosts(ctx)
+    proxies = reverse_proxies(reading.configuration)
+    known = [name for name, own in hosts.items() if with_replicas(proxies, own)]
+    expected, todo = "an upstream of Caddy", "add {name}:PORT to reverse_proxy"
     flaws = [
-        *missing_replicas(
-            ctx, known, "an upstream of Caddy", todo="add {name}:PORT to reverse_proxy"
-        ),
-        *_of_proxies(ctx, with_replicas(proxies, set().union(*hosts.values()))),
-        *_of_files(ctx, caddy),
-        *_out_of_service(ctx, caddy),
+        *missing_replicas(ctx, known, expected, todo=todo),
+        *_of_proxies(with_replicas(proxies, set().union(*hosts.values()))),
+        *_unused_flag_files(ctx, reading.configuration),
+        *(_out_of_service(ctx, reading.caddy) if reading.caddy else ()),
     ]
-    return judged(EXPECTED, f"Caddy knows {counted(len(known), 'replica')}", flaws)
+    shown = with_shown_places(ctx, flaws)
+    return Inspection(source=reading.source, known=known, findings=shown)
 
 
-def _of_proxies(ctx: Context, proxies: Sequence[ReverseProxy]) -> Iterator[Finding]:
+def _of_proxies(proxies: Sequence[ReverseProxy]) -> Iterator[Finding]:
     for each in proxies:
-        where = f"reverse_proxy {' '.join(each.upstreams)}"
-        if not each.try_duration:
+        where, place = f"reverse_proxy {' '.join(each.upstreams)}", each.place
+        if not (each.try_duration or each.retries):
             expected, line = "another try if a replica refuses", "lb_try_duration 5s"
-            yield Finding(where, expected, "none", "requests", line, lost=UNTRIED)
+            yield Finding(where, expected, "none", "requests", line, lost=UNTRIED, place=place)
         if len(each.upstreams) > 1 and not (each.health_uri or each.fail_duration):
             todo = "write fail_duration 2s, or health_uri and health_interval 1s"
-            expected = "a replica that is down is skipped"
-            yield Finding(where, expected, "it is tried each time", "clients", todo=todo)
+            expected, line = "a replica that is down is skipped", "fail_duration 2s"
+            found = "it is tried each time"
+            yield Finding(where, expected, found, "clients", line, todo, place=place)
         if each.dial_timeout > MAX_CONNECT_SECONDS and len(each.upstreams) > 1:
             expected, line = "dial_timeout of 1 s at most", "transport http { dial_timeout 500ms }"
-            yield Finding(where, expected, f"{each.dial_timeout:g} s", "clients", line)
+            found = f"{each.dial_timeout:g} s"
+            yield Finding(where, expected, found, "clients", line, place=place)
         if each.noticed_within > MAX_NOTICED_SECONDS:
             todo = "write health_interval 1s and health_timeout 1s"
-            found = f"{each.noticed_within:g} s"
-            yield Finding(where, "a replica that is noticed soon", found, "deploys", todo=todo)
+            expected, found = "a replica that is noticed soon", f"{each.noticed_within:g} s"
+            yield Finding(where, expected, found, "deploys", todo=todo)
 
 
-def _of_files(ctx: Context, caddy: Caddy) -> Iterator[Finding]:
-    """Yield a finding for each file of the settings that Caddy does not look for."""
-    found = checked_files(caddy.configuration)
-    if (file := ctx.settings.maintenance.file) and str(file) not in found:
-        todo = "add a matcher `file` for it to the Caddyfile (docs/caddy.md)"
+def _unused_maintenance_file(ctx: Context, configuration: Json) -> Iterator[Finding]:
+    file = ctx.settings.maintenance.file
+    if file and str(file) not in checked_files(configuration):
         expected = f"a route that looks for {file}"
-        yield Finding("maintenance.file", expected, "none", "clients", todo=todo)
+        yield Finding("maintenance.file", expected, "none", "clients", todo=MATCHER)
+
+
+def _unused_flag_files(ctx: Context, configuration: Json) -> Iterator[Finding]:
+    """Yield a finding for each flag file of the settings that Caddy does not look for."""
+    found = checked_files(configuration)
     for name in ctx.settings.services.app if ctx.settings.proxy.out_of_service else ():
         if (own := flag_file(ctx, name)) not in found:
-            todo = "add a matcher `file` for it to the Caddyfile (docs/caddy.md)"
             expected = f"a route that looks for {own}"
-            yield Finding(name, expected, "none", "requests", todo=todo, lost=UNDRAINED)
+            yield Finding(name, expected, "none", "requests", todo=MATCHER, lost=UNDRAINED)
 
 
 def _out_of_service(ctx: Context, caddy: Caddy) -> Iterator[Finding]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 # Durations are in nanoseconds, or a text such as "2s".
@@ -24,7 +24,9 @@ class ReverseProxy:
 
     `upstreams` are host and port of each upstream. `files` are the paths of which one has to exist
     for a request to get here. `health_uri` is "" without an active health check; `noticed_within`
-    is how long it takes until a failed or passed one counts.
+    is how long it takes until a failed or passed one counts. `retries` is how often a request is
+    tried again. `protocol` is "fastcgi", or "http" and the like, and `root` the folder of the PHP
+    scripts. `place` is "FILE:LINE"; "" if the configuration is not read from its file.
     """
 
     upstreams: tuple[str, ...]
@@ -35,6 +37,10 @@ class ReverseProxy:
     dial_timeout: float = DIAL_TIMEOUT
     health_uri: str = ""
     noticed_within: float = 0.0
+    retries: int = 0
+    protocol: str = "http"
+    root: str = ""
+    place: str = field(default="", compare=False)
 
     @property
     def hosts(self) -> set[str]:
@@ -42,18 +48,37 @@ class ReverseProxy:
         return {host_of(each) for each in self.upstreams}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Handled:
+    """A handler, and the paths of files of which one has to exist for a request to get there.
+
+    `line` is where the Caddyfile has the condition; 0 if that is unknown.
+    """
+
+    handler: Json
+    files: tuple[str, ...]
+    line: int = 0
+
+
 def reverse_proxies(configuration: Json) -> list[ReverseProxy]:
     """Return every `reverse_proxy` of all HTTP servers."""
-    apps = _mapping(configuration.get("apps"))
-    servers = _mapping(_mapping(apps.get("http")).get("servers"))
-    return [each for server in servers.values() for each in _in_routes(server, ())]
+    handled = [each for server in _servers(configuration) for each in _in_routes(server, (), 0)]
+    return [
+        _reverse_proxy(each.handler, each.files)
+        for each in handled
+        if each.handler.get("handler") == "reverse_proxy"
+    ]
+
+
+def conditional_handlers(configuration: Json) -> list[Handled]:
+    """Return the handlers that a request only reaches while a file exists."""
+    handled = (each for server in _servers(configuration) for each in _in_routes(server, (), 0))
+    return [each for each in handled if each.files]
 
 
 def checked_files(configuration: Json) -> set[str]:
     """Return the paths of all files of which a route depends on whether they exist."""
-    apps = _mapping(configuration.get("apps"))
-    servers = _mapping(_mapping(apps.get("http")).get("servers"))
-    return {file for server in servers.values() for file in _conditions(server)}
+    return {file for server in _servers(configuration) for file in _conditions(server)}
 
 
 def with_replicas(proxies: Sequence[ReverseProxy], hosts: Collection[str]) -> list[ReverseProxy]:
@@ -74,14 +99,22 @@ def seconds(value: Any) -> float:
     return sum(float(number) * UNITS[unit] for number, unit in PART.findall(text))
 
 
-def _in_routes(container: Any, files: Sequence[str]) -> Iterator[ReverseProxy]:
-    """Yield what is in the routes of a server or a subroute; `files` are the outer conditions."""
+def _servers(configuration: Json) -> Iterable[Any]:
+    apps = _mapping(configuration.get("apps"))
+    return _mapping(_mapping(apps.get("http")).get("servers")).values()
+
+
+def _in_routes(container: Any, files: tuple[str, ...], line: int) -> Iterator[Handled]:
+    """Yield the handlers in the routes of a server or a subroute.
+
+    `files` are the outer conditions, and `line` is the line of the last one.
+    """
     for route in _list(_mapping(container).get("routes")):
-        own = (*files, *_files_of(route))
+        own = tuple(_files_of(route))
+        place = _number(route.get("line")) if own else line
         for handler in _list(route.get("handle")):
-            if handler.get("handler") == "reverse_proxy":
-                yield _reverse_proxy(handler, own)
-            yield from _in_routes(handler, own)
+            yield Handled(handler=handler, files=(*files, *own), line=place)
+            yield from _in_routes(handler, (*files, *own), place)
 
 
 def _conditions(container: Any) -> Iterator[str]:
@@ -109,7 +142,8 @@ def _reverse_proxy(handler: Json, files: Sequence[str]) -> ReverseProxy:
     if name := dynamic.get("name"):
         dials.append(f"{name}:{dynamic.get('port', '')}")
     uri = str(active.get("uri") or active.get("path") or "") if active else ""
-    dial_timeout = _mapping(handler.get("transport")).get("dial_timeout")
+    transport = _mapping(handler.get("transport"))
+    dial_timeout = transport.get("dial_timeout")
     return ReverseProxy(
         upstreams=tuple(filter(None, dials)),
         is_dynamic=bool(dynamic),
@@ -119,6 +153,10 @@ def _reverse_proxy(handler: Json, files: Sequence[str]) -> ReverseProxy:
         dial_timeout=seconds(dial_timeout) if dial_timeout else DIAL_TIMEOUT,
         health_uri=uri,
         noticed_within=_noticed_within(active) if uri else 0.0,
+        retries=_number(balancing.get("retries")),
+        protocol=str(transport.get("protocol") or "http"),
+        root=str(transport.get("root") or ""),
+        place=str(handler.get("place") or ""),
     )
 
 

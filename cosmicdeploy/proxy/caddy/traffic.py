@@ -17,7 +17,7 @@ from cosmicdeploy.errors import ConfigError, EngineError
 from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.probes.urls import replica_url
 from cosmicdeploy.process.polling import poll
-from cosmicdeploy.proxy.caddy.process import Caddy, admin_of, ask_admin, find_caddy
+from cosmicdeploy.proxy.caddy.process import Caddy, Json, admin_of, ask_admin, find_caddy
 from cosmicdeploy.proxy.caddy.routes import (
     ReverseProxy,
     checked_files,
@@ -52,13 +52,7 @@ class CaddyTraffic(DrainedTraffic):
 
     def knows_how_to_take_out(self, name: str) -> bool:
         """Return whether a file can take the replica out, while another one serves."""
-        if self._is_flagged_by_file(name):
-            return True
-        own = self._proxies(name)
-        is_asked = bool(own) and all(each.health_uri for each in own)
-        # Of two containers behind one name, Caddy asks either.
-        is_told_apart = all(each.hosts & self._own_hosts(name) for each in own)
-        return is_asked and is_told_apart and self._ctx.settings.proxy.drain_file is not None
+        return can_be_taken_out(self._ctx, self._caddy.configuration, name)
 
     def take_out(self, name: str, container: Container, *, until_finished: bool) -> None:
         if not self._is_flagged_by_file(name):
@@ -137,7 +131,7 @@ class CaddyTraffic(DrainedTraffic):
         caddy = self._caddy
         admin = admin_of(caddy.container, caddy.configuration)
         rows = ask_admin(self._ctx, caddy.container, admin, "/reverse_proxy/upstreams")
-        own = self._own_hosts(name)
+        own = own_hosts(self._ctx, name)
         counts = [
             each.get("num_requests", 0)
             for each in (rows if isinstance(rows, list) else ())
@@ -147,9 +141,6 @@ class CaddyTraffic(DrainedTraffic):
 
     def _is_flagged_by_file(self, name: str) -> bool:
         return flag_file(self._ctx, name) in checked_files(self._caddy.configuration)
-
-    def _own_hosts(self, name: str) -> set[str]:
-        return unique_names(self._ctx, name) | addresses(self._ctx, name)
 
     def _proxies(self, name: str) -> list[ReverseProxy]:
         return with_replicas(self._all_proxies, replica_hosts(self._ctx)[name])
@@ -164,6 +155,22 @@ class CaddyTraffic(DrainedTraffic):
         if found is None:
             raise EngineError("Caddy does not run", where=str(self._ctx.settings.services.proxy))
         return found
+
+
+def can_be_taken_out(ctx: Context, configuration: Json, name: str) -> bool:
+    """Return whether a file takes a replica out of Caddy's service, while another one serves."""
+    if flag_file(ctx, name) in checked_files(configuration):
+        return True
+    own = with_replicas(reverse_proxies(configuration), replica_hosts(ctx)[name])
+    is_asked = bool(own) and all(each.health_uri for each in own)
+    # Of two containers behind one name, Caddy asks either.
+    is_told_apart = all(each.hosts & own_hosts(ctx, name) for each in own)
+    return is_asked and is_told_apart and ctx.settings.proxy.drain_file is not None
+
+
+def own_hosts(ctx: Context, name: str) -> set[str]:
+    """Return the names and addresses that only this replica has."""
+    return unique_names(ctx, name) | addresses(ctx, name)
 
 
 def wait_of(proxies: Sequence[ReverseProxy], *, was_drained: bool) -> float:

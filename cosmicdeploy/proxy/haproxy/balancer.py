@@ -6,13 +6,17 @@ from collections.abc import Mapping, Sequence
 
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 from cosmicdeploy.probes.result import CheckResult
-from cosmicdeploy.proxy.haproxy.check import check
+from cosmicdeploy.proxy.findings import Inspection
+from cosmicdeploy.proxy.haproxy.check import check, inspect
+from cosmicdeploy.proxy.haproxy.configuration import socket_of
 from cosmicdeploy.proxy.haproxy.process import find_haproxy
-from cosmicdeploy.proxy.haproxy.replicas import taken_out
+from cosmicdeploy.proxy.haproxy.reading import read_haproxy
+from cosmicdeploy.proxy.haproxy.replicas import declared_backends, taken_out
 from cosmicdeploy.proxy.haproxy.runtime import Server, number, read_servers, read_stats, set_state
 from cosmicdeploy.proxy.haproxy.traffic import HAProxyTraffic
-from cosmicdeploy.proxy.load_balancer import Traffic
-from cosmicdeploy.proxy.none.balancers import OtherBalancer
+from cosmicdeploy.proxy.load_balancer import MaintenanceSwitch, Traffic
+from cosmicdeploy.proxy.none.balancers import OtherBalancer, no_maintenance_switch
+from cosmicdeploy.proxy.replicas import replica_hosts
 
 # HAProxy's own words for its columns in `show stat`.
 COUNTERS = {
@@ -27,12 +31,37 @@ COUNTERS = {
 class HAProxyBalancer(OtherBalancer):
     """The `LoadBalancer` HAProxy."""
 
-    name = "HAProxy"
     # HAProxy writes nothing.
     shares_volumes = True
 
+    @property
+    def name(self) -> str:
+        return "HAProxy"
+
+    @property
+    def page(self) -> str:
+        return "docs/haproxy.md"
+
+    @property
+    def drains_by(self) -> str:
+        return "a runtime socket with level admin"
+
     def check(self) -> CheckResult:
         return check(self._ctx)
+
+    def inspect(self) -> Inspection:
+        return inspect(self._ctx)
+
+    def drains(self, service: str) -> bool:
+        sections = read_haproxy(self._ctx).sections
+        is_known = service in declared_backends(sections, replica_hosts(self._ctx))
+        return is_known and bool(socket_of(sections, only_admin=True))
+
+    def looks_for(self, file: str) -> bool:
+        return False
+
+    def maintenance_switch(self, file: str) -> MaintenanceSwitch:
+        return no_maintenance_switch(self.name)
 
     def failures(self) -> Mapping[str, int]:
         haproxy = find_haproxy(self._ctx)

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
-from cosmicdeploy.proxy.haproxy.configuration import Section, parse
+from cosmicdeploy.proxy.haproxy.configuration import Section, parse, socket_of
 from cosmicdeploy.proxy.kernel import proc
 from cosmicdeploy.proxy.kernel.processes import processes
 
 PROGRAM = "haproxy"
 # Exit codes of the engine and of shells for a command that cannot be run.
 NOT_RUN = (126, 127)
+SOCKET_LINE = "stats socket /run/haproxy.sock mode 600 level admin"
 NO_SOCKET_TODO = (
-    "write `stats socket /run/haproxy.sock mode 600 level admin` in the section `global`, then"
-    " restart HAProxy (docs/haproxy.md)"
+    f"write `{SOCKET_LINE}` in the section `global`, then restart HAProxy (docs/haproxy.md)"
 )
 
 
@@ -31,18 +31,8 @@ class HAProxy:
 
     @property
     def socket(self) -> str:
-        """The path of the runtime socket in the container; "" if no socket is declared.
-
-        A socket with `level admin` is preferred: with another level HAProxy refuses changes.
-        """
-        declared = [
-            words[2:]
-            for section in self.sections
-            for words in section.lines
-            if words[:2] == ("stats", "socket") and len(words) > 2 and words[2].startswith("/")
-        ]
-        admin = [words for words in declared if "admin" in words]
-        return (admin or declared or [("",)])[0][0]
+        """The path of the runtime socket in the container; "" if no socket is declared."""
+        return socket_of(self.sections)
 
     def require_socket(self) -> str:
         """Return the path of the runtime socket; raises `ConfigError` if there is none."""
@@ -62,8 +52,9 @@ def find_haproxy(ctx: Context) -> HAProxy | None:
     if container is None or not container.is_running:
         return None
     arguments = _arguments(ctx, container)
-    files = list(_files(arguments))
-    return HAProxy(container=container, files=files, sections=parse(_texts(ctx, container, files)))
+    files = list(named_files(arguments))
+    sections = parse({file: _text(ctx, container, file) for file in files})
+    return HAProxy(container=container, files=files, sections=sections)
 
 
 def require_valid(ctx: Context, haproxy: HAProxy) -> None:
@@ -94,8 +85,8 @@ def _arguments(ctx: Context, container: Container) -> list[str]:
     return words[1:] if len(words) > 1 else list(container.command[1:])
 
 
-def _files(arguments: Sequence[str]) -> Iterator[str]:
-    """Yield the files and folders after `-f`, or after `--`."""
+def named_files(arguments: Sequence[str]) -> Iterator[str]:
+    """Yield the files and folders that HAProxy's arguments name: after `-f`, or after `--`."""
     for index, word in enumerate(arguments):
         if word == "--":
             yield from arguments[index + 1 :]
@@ -104,13 +95,11 @@ def _files(arguments: Sequence[str]) -> Iterator[str]:
             yield from arguments[index + 1 : index + 2]
 
 
-def _texts(ctx: Context, container: Container, files: Sequence[str]) -> Iterator[str]:
-    for file in files:
-        content = ctx.engine.read_file(container.id, file)
-        if content is not None:
-            yield content.decode("utf-8", "replace")
-        else:
-            yield _of_folder(ctx, container, file)
+def _text(ctx: Context, container: Container, file: str) -> str:
+    content = ctx.engine.read_file(container.id, file)
+    if content is None:
+        return _of_folder(ctx, container, file)
+    return content.decode("utf-8", "replace")
 
 
 def _of_folder(ctx: Context, container: Container, folder: str) -> str:

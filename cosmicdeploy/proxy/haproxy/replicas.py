@@ -14,7 +14,7 @@ from cosmicdeploy.proxy.haproxy.configuration import (
 from cosmicdeploy.proxy.haproxy.configuration import servers as declared_servers
 from cosmicdeploy.proxy.haproxy.process import HAProxy
 from cosmicdeploy.proxy.haproxy.runtime import Server
-from cosmicdeploy.proxy.replicas import addresses, names, unique_names
+from cosmicdeploy.proxy.replicas import ReplicaHosts, addresses, names, unique_names
 
 
 def at_addresses(servers: Iterable[Server], wanted: Collection[str]) -> list[Server]:
@@ -60,14 +60,28 @@ def taken_out(ctx: Context, servers: Sequence[Server]) -> Mapping[str, list[Serv
     return found
 
 
-def sections_with(haproxy: HAProxy, backends: Collection[str]) -> list[Section]:
-    """Return the sections of these backends."""
-    return [s for s in haproxy.sections if s.kind in WITH_SERVERS and s.name in backends]
+def sections_with(sections: Iterable[Section], backends: Collection[str]) -> list[Section]:
+    """Return those of the sections that declare these backends."""
+    return [each for each in sections if each.kind in WITH_SERVERS and each.name in backends]
+
+
+def declared_backends(sections: Iterable[Section], hosts: ReplicaHosts) -> Mapping[str, set[str]]:
+    """Return the backends that declare each replica as a server, for those that have any.
+
+    `hosts` are the names and addresses of each replica.
+    """
+    found: dict[str, set[str]] = {}
+    for section in sections:
+        if section.kind in WITH_SERVERS:
+            servers = {server.host for server in declared_servers(section)}
+            for name in (name for name, own in hosts.items() if own & servers):
+                found.setdefault(name, set()).add(section.name)
+    return found
 
 
 def declared(haproxy: HAProxy, server: Server) -> DeclaredServer | None:
     """Return the line of the configuration that declares a server; None if none does."""
-    for section in sections_with(haproxy, [server.backend]):
+    for section in sections_with(haproxy.sections, [server.backend]):
         for each in declared_servers(section):
             number = server.name.removeprefix(each.name)
             is_slot = each.slots > 0 and number != server.name and number.isdecimal()
@@ -78,4 +92,4 @@ def declared(haproxy: HAProxy, server: Server) -> DeclaredServer | None:
 
 def must_not_persist(haproxy: HAProxy, server: Server) -> bool:
     """Return whether the server's backend sends known clients to it even while it is drained."""
-    return any(map(keeps_clients, sections_with(haproxy, [server.backend])))
+    return any(map(keeps_clients, sections_with(haproxy.sections, [server.backend])))

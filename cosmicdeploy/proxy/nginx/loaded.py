@@ -12,9 +12,10 @@ from pathlib import PurePosixPath
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.proxy.declared.directives import walk
 from cosmicdeploy.proxy.kernel import proc
 from cosmicdeploy.proxy.load_balancer import Effect
-from cosmicdeploy.proxy.nginx.configuration import FILE, parse, walk
+from cosmicdeploy.proxy.nginx.configuration import FILE, parse
 from cosmicdeploy.proxy.nginx.server import (
     Nginx,
     dump_configuration,

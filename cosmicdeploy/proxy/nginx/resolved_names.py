@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cosmicdeploy.proxy.nginx.configuration import Directive
+from cosmicdeploy.proxy.declared.directives import Directive
 from cosmicdeploy.proxy.nginx.units import seconds
 from cosmicdeploy.proxy.nginx.upstreams import TARGET, groups, pass_directives
 

@@ -8,8 +8,9 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, EngineError
 from cosmicdeploy.process.polling import poll
+from cosmicdeploy.proxy.declared.directives import Directive
 from cosmicdeploy.proxy.kernel.processes import Process, processes
-from cosmicdeploy.proxy.nginx.configuration import Directive, parse
+from cosmicdeploy.proxy.nginx.configuration import parse
 
 RELOAD_SECONDS = 10.0
 POLL_SECONDS = 0.1

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.proxy.nginx.configuration import Directive
+from cosmicdeploy.proxy.declared.directives import Directive
 from cosmicdeploy.proxy.nginx.replica_groups import replica_groups
 from cosmicdeploy.proxy.nginx.resolved_names import ANY, resolved_names
 from cosmicdeploy.proxy.nginx.server import find_nginx, read_configuration

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from cosmicdeploy.proxy.nginx.configuration import Directive, walk
+from cosmicdeploy.proxy.declared.directives import Directive, walk
 
 PASS_DIRECTIVES = ("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass")
 TARGET = re.compile(r"^(?:[a-z]+://)?(?P<host>\[[^]]+\]|[^/:]+)(?::(?P<port>\d+))?")

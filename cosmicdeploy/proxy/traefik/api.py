@@ -81,8 +81,14 @@ def _servers(entry: Mapping[str, Any]) -> Iterator[str]:
             yield str(server.get("url") or server.get("address") or "")
 
 
-def _host(url: str) -> str:
+def host_and_port(url: str) -> tuple[str, int | None]:
+    """Return the host and the port of a server's URL or address; "" and None for unknown ones."""
     try:
-        return urlsplit(url if "://" in url else f"//{url}").hostname or ""
+        parts = urlsplit(url if "://" in url else f"//{url}")
+        return parts.hostname or "", parts.port
     except ValueError:
-        return ""
+        return "", None
+
+
+def _host(url: str) -> str:
+    return host_and_port(url)[0]

@@ -10,11 +10,13 @@ from cosmicdeploy.proxy.admin.http import get
 from cosmicdeploy.proxy.admin.metrics import server_errors
 from cosmicdeploy.proxy.draining import drain_files
 from cosmicdeploy.proxy.draining.drained_traffic import containers_of, remove_if_running
-from cosmicdeploy.proxy.load_balancer import Traffic
-from cosmicdeploy.proxy.none.balancers import OtherBalancer
-from cosmicdeploy.proxy.traefik.check import check
+from cosmicdeploy.proxy.findings import Inspection
+from cosmicdeploy.proxy.load_balancer import MaintenanceSwitch, Traffic
+from cosmicdeploy.proxy.none.balancers import OtherBalancer, no_maintenance_switch
+from cosmicdeploy.proxy.traefik.check import check, inspect, is_drained
 from cosmicdeploy.proxy.traefik.labels import conflicts
 from cosmicdeploy.proxy.traefik.process import find_traefik
+from cosmicdeploy.proxy.traefik.reading import read_traefik
 from cosmicdeploy.proxy.traefik.traffic import TraefikTraffic
 from cosmicdeploy.stack.model import Service
 
@@ -25,12 +27,36 @@ METRICS = "/metrics"
 class TraefikBalancer(OtherBalancer):
     """The `LoadBalancer` Traefik."""
 
-    name = "Traefik"
     # Traefik writes certificates.
     shares_volumes = False
 
+    @property
+    def name(self) -> str:
+        return "Traefik"
+
+    @property
+    def page(self) -> str:
+        return "docs/traefik.md"
+
+    @property
+    def drains_by(self) -> str:
+        return "a health check that looks for a drain file"
+
     def check(self) -> CheckResult:
         return check(self._ctx)
+
+    def inspect(self) -> Inspection:
+        return inspect(self._ctx)
+
+    def drains(self, service: str) -> bool:
+        container = self._ctx.container(service)
+        return read_traefik(self._ctx).reads_labels and is_drained(self._ctx, service, container)
+
+    def looks_for(self, file: str) -> bool:
+        return False
+
+    def maintenance_switch(self, file: str) -> MaintenanceSwitch:
+        return no_maintenance_switch(self.name)
 
     def rollout_notes(self, replaced: Collection[str]) -> list[str]:
         apps = [name for name in self._ctx.settings.services.app if name in replaced]

@@ -24,14 +24,19 @@ Definitions = dict[str, dict[str, str]]
 
 def conflicts(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     """Return what the two sets of labels define differently, such as "http.routers.app"."""
-    if not (_is_enabled(old) and _is_enabled(new)):
+    if not (is_enabled(old) and is_enabled(new)):
         return []
     before, after = _definitions(old), _definitions(new)
     return sorted(each for each in before.keys() & after.keys() if before[each] != after[each])
 
 
-def _is_enabled(labels: Mapping[str, str]) -> bool:
-    return labels.get("traefik.enable", "true").lower() not in ("false", "0", "f")
+def is_enabled(labels: Mapping[str, str], *, by_default: bool = True) -> bool:
+    """Return whether Traefik looks at a container with these labels.
+
+    `by_default`: Traefik looks at containers without the label `traefik.enable`.
+    """
+    own = labels.get("traefik.enable", str(by_default))
+    return own.lower() not in ("false", "0", "f")
 
 
 def _definitions(labels: Mapping[str, str]) -> Definitions:

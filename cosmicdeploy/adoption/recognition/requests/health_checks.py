@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from cosmicdeploy.adoption.facts import Fact
 from cosmicdeploy.adoption.reading.expressions import expressions
-from cosmicdeploy.adoption.reading.numbers import port_number
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.reading.texts.secrecy import is_secret_variable
+from cosmicdeploy.text.numbers import port_number
 
 _URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[::1\]|[\w.-]+)(?::(?P<port>\$\{?\w+\}?|\d{1,5}))?"
@@ -21,6 +21,8 @@ _BARE = re.compile(
     r"(?:curl|wget)\b[^|;&]{0,200}?\s['\"]?(?P<host>localhost|127\.0\.0\.1)"
     r"(?::(?P<port>\$\{?\w+\}?|\d{1,5}))?(?P<path>/[^\s'\"`;|&)<>\\]*)?"
 )
+# A check that fails while a file exists: `test ! -e /dev/shm/drain`.
+_NO_FILE = re.compile(r"(?:\btest|\[)\s+!\s+-[ef]\s+(/dev/shm/[\w./-]+)(?=[\s;&\]]|$)")
 _LOCAL = ("localhost", "127.0.0.1", "0.0.0.0", "[::1]", "::1")  # noqa: S104 - read, not bound
 
 
@@ -50,6 +52,13 @@ def checked_url(survey: Survey, name: str) -> Fact[CheckedUrl] | None:
 def has_health_check(survey: Survey, name: str) -> bool:
     """Return whether a service's containers have a health check of their own."""
     return bool(_check(survey, name)[0])
+
+
+def drain_file_of(survey: Survey, name: str) -> Fact[str] | None:
+    """Return the file while which exists the health check of a service fails; None without one."""
+    words, evidence = _check(survey, name)
+    match = _NO_FILE.search(" ".join(words))
+    return Fact(value=match[1], evidence=f"{evidence}, health check") if match else None
 
 
 def _check(survey: Survey, name: str) -> tuple[Sequence[str], str]:

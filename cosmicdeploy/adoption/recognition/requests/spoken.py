@@ -9,7 +9,7 @@ from cosmicdeploy.adoption.reading.declared import one_line
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.requests.health_checks import checked_url, has_health_check
 from cosmicdeploy.adoption.recognition.roles.applications import Group
-from cosmicdeploy.proxy.protocols import PROTOCOLS
+from cosmicdeploy.proxy.declared.protocols import PROTOCOLS
 from cosmicdeploy.stack.data_keepers import words_of
 
 # Base images of which none listens on a port by itself.

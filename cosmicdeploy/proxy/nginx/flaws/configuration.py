@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.proxy.declared.directives import Directive
 from cosmicdeploy.proxy.findings import Finding, missing_replicas
-from cosmicdeploy.proxy.nginx.configuration import Directive
 from cosmicdeploy.proxy.nginx.flaws.advice import group_findings, pass_findings, resolver_findings
 from cosmicdeploy.proxy.nginx.replica_groups import replica_groups
 from cosmicdeploy.proxy.nginx.upstream_policy import policies_of

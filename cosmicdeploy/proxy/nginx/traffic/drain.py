@@ -12,9 +12,10 @@ import time
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.proxy.declared.directives import Directive
 from cosmicdeploy.proxy.draining.flags import flag, flag_file, flagged_in, unflag
 from cosmicdeploy.proxy.draining.in_flight import wait_until_drained
-from cosmicdeploy.proxy.nginx.configuration import Directive, tests_file
+from cosmicdeploy.proxy.nginx.configuration import tests_file
 from cosmicdeploy.proxy.nginx.server import Nginx, find_nginx, read_configuration
 
 

@@ -38,21 +38,34 @@ def announced_gaps(ctx: Context, replaced: Iterable[str]) -> dict[str, str]:
 
     Leaves out services whose replacement no client notices.
     """
+    names = list(replaced)
+    conflicts = load_balancer(ctx).conflicts(names)
+    gaps = {**declared_gaps(ctx, names), **described_conflicts(ctx, conflicts)}
+    return {name: gaps[name] for name in names if name in gaps}
+
+
+def declared_gaps(ctx: Context, replaced: Iterable[str]) -> dict[str, str]:
+    """Return the gaps that the settings and the compose file alone show, by service."""
     services = ctx.settings.services
     noticed = {*services.support, *needed_by(ctx.stack, {*services.released})}
     every, gaps = ctx.settings.all_applications, dict[str, str]()
-    names = list(replaced)
-    conflicts = load_balancer(ctx).conflicts(names)
-    for name in names:
+    for name in replaced:
         if (application := ctx.settings.application_of(name)) is not None:
-            of = of_application(application, every)
-            if name in conflicts:
-                gaps[name] = NO_MIXTURE.format(of=of, why=conflicts[name])
-            elif len(application.services) == 1 and _stops_first(ctx, name):
-                gaps[name] = ONLY_REPLICA.format(of=of)
+            if len(application.services) == 1 and _stops_first(ctx, name):
+                gaps[name] = ONLY_REPLICA.format(of=of_application(application, every))
         elif name in services.infrastructure and name in noticed:
             gaps[name] = cost_of(ctx, name)
     return gaps
+
+
+def described_conflicts(ctx: Context, conflicts: Mapping[str, str]) -> dict[str, str]:
+    """Return the gaps of replicas whose old and new containers must not run side by side."""
+    every = ctx.settings.all_applications
+    return {
+        name: NO_MIXTURE.format(of=of_application(application, every), why=why)
+        for name, why in conflicts.items()
+        if (application := ctx.settings.application_of(name)) is not None
+    }
 
 
 def _stops_first(ctx: Context, name: str) -> bool:

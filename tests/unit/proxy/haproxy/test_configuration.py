@@ -34,7 +34,7 @@ listen front from first
 
 
 def test_a_section_has_the_lines_of_its_defaults() -> None:
-    _, _, app, _, front = parse([TEXT])
+    _, _, app, _, front = parse({"haproxy.cfg": TEXT})
     assert (app.name, front.name) == ("app", "front")
     assert app.last("timeout", "connect") == front.last("timeout", "connect") == ("500ms",)
     assert front.has("option", "redispatch") and not app.has("option", "redispatch")
@@ -42,7 +42,7 @@ def test_a_section_has_the_lines_of_its_defaults() -> None:
 
 
 def test_servers_and_slots_are_found_with_their_parameters() -> None:
-    _, _, app, _, front = parse([TEXT])
+    _, _, app, _, front = parse({"haproxy.cfg": TEXT})
     first, second = servers(app)
     assert (first.address, first.is_checked, first.is_resolved) == ("app-1:8000", True, True)
     assert (second.address, second.is_checked, second.is_resolved) == ("app-2:8000", False, False)
@@ -52,11 +52,11 @@ def test_servers_and_slots_are_found_with_their_parameters() -> None:
 
 def test_sections_may_be_in_several_files() -> None:
     first, _, rest = TEXT.partition("defaults first")
-    assert parse([first, f"defaults first{rest}"]) == parse([TEXT])
+    assert parse({"a": first, "b": f"defaults first{rest}"}) == parse({"haproxy.cfg": TEXT})
 
 
 def test_a_damaged_line_is_split_at_its_spaces() -> None:
-    [section] = parse(["backend app\n  server a 'b:80 check\n\0\n"])
+    [section] = parse({"a": "backend app\n  server a 'b:80 check\n\0\n"})
     [server] = servers(section)
     assert server.address == "'b:80"
 

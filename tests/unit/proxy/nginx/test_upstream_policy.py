@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.proxy.nginx.check import check
+from cosmicdeploy.proxy.nginx.flaws.check import check
 from cosmicdeploy.proxy.nginx.traffic.waits import describe_waits
 from cosmicdeploy.proxy.nginx.upstream_policy import SLACK, UpstreamPolicy, upstream_policies
 from tests.unit.proxy.engine import APPS, ScriptedEngine, replicas_and_proxy

@@ -9,14 +9,17 @@ from __future__ import annotations
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.probes.result import CheckResult, skipped
+from cosmicdeploy.proxy.declared.directives import Directive
 from cosmicdeploy.proxy.draining.flags import flag_file_location, flagged_in
-from cosmicdeploy.proxy.findings import Finding, broken, judged, out_of_service
-from cosmicdeploy.proxy.nginx.configuration import Directive
+from cosmicdeploy.proxy.findings import Finding, Inspection, broken, judged, out_of_service
+from cosmicdeploy.proxy.nginx.declared import templates_of
 from cosmicdeploy.proxy.nginx.flaws.configuration import configuration_flaws, hosts_of
+from cosmicdeploy.proxy.nginx.reading import read_nginx
 from cosmicdeploy.proxy.nginx.replica_groups import replica_groups, unknown_addresses
 from cosmicdeploy.proxy.nginx.server import Nginx, find_nginx, read_configuration
 from cosmicdeploy.proxy.nginx.upstream_policy import policies_of
 from cosmicdeploy.proxy.nginx.upstreams import groups
+from cosmicdeploy.proxy.places import with_shown_places
 from cosmicdeploy.proxy.replicas import replica_hosts
 from cosmicdeploy.text.formatting import counted
 
@@ -54,6 +57,17 @@ def _check_configuration(ctx: Context, nginx: Nginx, tree: tuple[Directive, ...]
     if resolved := len(policies) - in_groups:
         found += f", and resolves the name of {counted(resolved, 'replica')}"
     return judged(EXPECTED, found, [*out_of_service_flaws(ctx, nginx), *flaws])
+
+
+def inspect(ctx: Context) -> Inspection:
+    """Return what nginx's configuration lacks. Raises as `read_nginx` does."""
+    reading = read_nginx(ctx)
+    known = policies_of(replica_hosts(ctx), reading.tree, reading.workers)
+    flaws = configuration_flaws(ctx, reading.tree, reading.workers) or []
+    if reading.nginx is not None:
+        flaws = [*out_of_service_flaws(ctx, reading.nginx), *flaws]
+    shown = with_shown_places(ctx, flaws, templates_of)
+    return Inspection(source=reading.source, known=list(known), findings=shown)
 
 
 def out_of_service_flaws(ctx: Context, nginx: Nginx) -> list[Finding]:

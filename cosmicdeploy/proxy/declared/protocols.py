@@ -1,7 +1,7 @@
-"""Find out each application's protocol from nginx's configuration, if the settings name none.
+"""Find out each application's protocol from the load balancer's files, if the settings name none.
 
-The directive that passes requests to the replicas shows the protocol: `proxy_pass` means HTTP,
-`fastcgi_pass` means FastCGI. Only files that the compose file mounts are read.
+The directive that passes requests to the replicas shows the protocol: nginx's `proxy_pass` means
+HTTP, its `fastcgi_pass` means FastCGI. Only files that the compose file mounts are read.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.proxy.nginx.declared import DeclaredPass, mounted_texts, passes_in, passes_to
+from cosmicdeploy.proxy.declared.kinds import declared_passes
+from cosmicdeploy.proxy.declared.passes import DeclaredPass, passes_to
 from cosmicdeploy.settings import Application, LoadedSettings, Presumed
 from cosmicdeploy.settings.sections.application_keys import Protocol
 from cosmicdeploy.stack.model import Stack
@@ -21,14 +22,14 @@ PROTOCOLS: dict[str, Protocol] = {"proxy": "http", "fastcgi": "fastcgi"}
 
 
 def with_protocols(loaded: LoadedSettings, stack: Stack) -> LoadedSettings:
-    """Return the settings, completed with protocols, ports and scripts from nginx's configuration.
+    """Return the settings, completed with protocols, ports and scripts from mounted files.
 
-    An application is completed if nginx passes requests to it, but never by `proxy_pass`. A
+    An application is completed if a load balancer passes requests to it, but never by HTTP. A
     protocol or port in its settings stays. Every application with the protocol fastcgi and no known
-    port gets port 9000. Raises `ConfigError` if nginx uses another protocol for an application than
-    its settings name.
+    port gets port 9000. Raises `ConfigError` if the load balancer uses another protocol for an
+    application than its settings name.
     """
-    declared = passes_in(mounted_texts(stack))
+    declared = declared_passes(stack)
     passes = {name: passes_to(service, declared) for name, service in stack.services.items()}
     presumed = {
         each.name: found
@@ -59,7 +60,7 @@ def _presumed(
         protocol=application.protocol or PROTOCOLS.get(first.kind, "other"),
         port=port or first.port or FASTCGI_PORT,
         script=first.script,
-        place="" if application.protocol else f"{first.place}, {first.kind}_pass",
+        place="" if application.protocol else f"{first.place}, {first.directive}",
     )
 
 
@@ -77,7 +78,8 @@ def _require_agreement(
         return
     first = passes[0]
     raise ConfigError(
-        f"nginx passes requests to {', '.join(application.services)} by {first.kind}_pass, but"
+        f"{first.product} passes requests to {', '.join(application.services)} by"
+        f" {first.directive}, but"
         f" {application.section}.protocol is {application.protocol}",
         where=f"{first.place}, {loaded.file}",
         todo=f"set {application.section}.protocol to {PROTOCOLS.get(first.kind, 'other')}",

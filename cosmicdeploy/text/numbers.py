@@ -1,4 +1,4 @@
-"""Read the numbers in foreign texts."""
+"""Read the numbers in texts from elsewhere."""
 
 from __future__ import annotations
 
