@@ -65,7 +65,7 @@ def _of_mount(mount: Mount, location: Location, named: Collection[str]) -> Itera
     files += [folder / path.relative_to(target) for path in own if path.is_relative_to(target)]
     for file in dict.fromkeys(files):
         inside = target / file.relative_to(folder)
-        if file.suffix in location.suffixes or inside in own:
+        if inside.suffix in location.suffixes or inside in own:
             yield from _read(file, str(inside))
 
 

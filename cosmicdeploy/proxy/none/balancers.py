@@ -62,7 +62,7 @@ class NoBalancer:
                 "none (services.proxy)",
                 "requests",
                 todo="put one in front of the replicas (docs/proxy.md)",
-                lost=f"those to the published port of {name} between its stop and its start",
+                lost="those to the published port of each replica between its stop and its start",
             )
             for name in self._closed(apps)
         ]

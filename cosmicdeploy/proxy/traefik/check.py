@@ -16,10 +16,11 @@ from cosmicdeploy.proxy.findings import (
     out_of_service,
     unused_maintenance_file,
 )
+from cosmicdeploy.proxy.replicas import names
 from cosmicdeploy.proxy.traefik.api import RoutedService, read_services, using
 from cosmicdeploy.proxy.traefik.labels import conflicts
 from cosmicdeploy.proxy.traefik.process import Traefik, find_traefik
-from cosmicdeploy.proxy.traefik.reading import Reading, labelled, read_traefik
+from cosmicdeploy.proxy.traefik.reading import Reading, declared_replicas, read_traefik
 from cosmicdeploy.text.formatting import counted
 
 EXPECTED_CHECK = "a health check that fails while a drain file exists"
@@ -57,7 +58,7 @@ def _inspected(
     ctx: Context, reading: Reading, services: Sequence[RoutedService] | None
 ) -> Inspection:
     """Return what was found out; `services` is None if Traefik's API does not answer."""
-    known = labelled(ctx, reading) if services is None else list(_known(ctx, services))
+    known = declared_replicas(ctx, reading) if services is None else list(_known(ctx, services))
     has_api = services is not None or (reading.traefik is None and reading.has_api)
     expected, todo = "a server of a service in Traefik", "see its labels and its health"
     flaws = [
@@ -74,7 +75,9 @@ def _inspected(
 def _known(ctx: Context, services: Sequence[RoutedService]) -> Iterator[str]:
     for name in ctx.settings.services.app:
         container = ctx.container(name)
-        if container is not None and using(services, container.addresses.values()):
+        addresses = container.addresses.values() if container is not None else ()
+        # The provider for files knows replicas by their names.
+        if using(services, {*addresses, *names(ctx, name)}):
             yield name
 
 

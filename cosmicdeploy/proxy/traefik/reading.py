@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.proxy.declared.passes import passes_to
 from cosmicdeploy.proxy.declared.unread import nothing_mounted
-from cosmicdeploy.proxy.traefik.declared import declared_options
+from cosmicdeploy.proxy.traefik.declared import DeclaredTraefik, declared_options
 from cosmicdeploy.proxy.traefik.labels import is_enabled
 from cosmicdeploy.proxy.traefik.options import Options, is_on
 from cosmicdeploy.proxy.traefik.process import Traefik, find_traefik
@@ -51,11 +52,16 @@ def read_traefik(ctx: Context) -> Reading:
     return Reading(options=options)
 
 
-def labelled(ctx: Context, reading: Reading) -> list[str]:
-    """Return the replicas to which Traefik sends requests by their labels."""
+def declared_replicas(ctx: Context, reading: Reading) -> list[str]:
+    """Return the replicas to which Traefik sends requests by their labels or its mounted files."""
     by_default = reading.options.get(EXPOSED, "true").lower() != "false"
+    kind = DeclaredTraefik()
+    files = kind.files(ctx.service(str(ctx.settings.services.proxy)))
+    passes = kind.passes_in({each.target: each.text for each in files})
+    services = {name: ctx.service(name) for name in ctx.settings.services.app}
     return [
         name
-        for name in ctx.settings.services.app
-        if reading.reads_labels and is_enabled(ctx.service(name).labels, by_default=by_default)
+        for name, service in services.items()
+        if (reading.reads_labels and is_enabled(service.labels, by_default=by_default))
+        or passes_to(service, passes)
     ]
