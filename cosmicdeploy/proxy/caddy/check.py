@@ -87,9 +87,9 @@ def _of_proxies(proxies: Sequence[ReverseProxy]) -> Iterator[Finding]:
             found = "it is tried each time"
             yield Finding(where, expected, found, "clients", line, todo, place=place)
         if each.dial_timeout > MAX_CONNECT_SECONDS and len(each.upstreams) > 1:
-            expected, line = "dial_timeout of 1 s at most", "transport http { dial_timeout 500ms }"
-            found = f"{each.dial_timeout:g} s"
-            yield Finding(where, expected, found, "clients", line, place=place)
+            expected, found = "dial_timeout of 1 s at most", f"{each.dial_timeout:g} s"
+            todo = "write dial_timeout 500ms into a block transport http"
+            yield Finding(where, expected, found, "clients", todo=todo)
         if each.noticed_within > MAX_NOTICED_SECONDS:
             todo = "write health_interval 1s and health_timeout 1s"
             expected, found = "a replica that is noticed soon", f"{each.noticed_within:g} s"

@@ -66,7 +66,7 @@ class NoBalancer:
             )
             for name in self._closed(apps)
         ]
-        return Inspection(source="the stack without a load balancer", known=apps, findings=findings)
+        return Inspection(source="the stack has no proxy", known=apps, findings=findings)
 
     def drains(self, service: str) -> bool:
         return False
