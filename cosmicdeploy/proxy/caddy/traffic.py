@@ -31,6 +31,9 @@ from cosmicdeploy.proxy.replicas import addresses, replica_hosts, superseded_add
 POLL_SECONDS = 0.1
 # In seconds: how long a replica's health path may take to fail once its drain file exists.
 FAILS_WITHIN = 10.0
+# In seconds. Measured with Caddy 2.11 and checks each 0.5 s: a replaced container's first request
+# came up to so long after the container was ready.
+USED_WITHIN = 4.1
 # In seconds, beyond the times in Caddy's configuration.
 SLACK = 0.5
 GOOD = range(200, 300)
@@ -179,6 +182,7 @@ def wait_of(proxies: Sequence[ReverseProxy], *, was_drained: bool) -> float:
     `was_drained`: no request of a client has found out that it was down.
     """
     by_checks = max((each.noticed_within for each in proxies), default=0.0)
+    by_checks = max(by_checks, USED_WITHIN) if by_checks else 0.0
     failed = 0.0 if was_drained else max((each.fail_duration for each in proxies), default=0.0)
     longest = max(by_checks, failed)
     return longest + SLACK if longest else 0.0

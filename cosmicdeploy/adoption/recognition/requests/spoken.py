@@ -23,7 +23,7 @@ _PLAIN = {
 class Spoken:
     """What replicas speak: http, fastcgi or other; None for a key that the settings need not have.
 
-    `is_presumed`: the deployer reads protocol and port from nginx's configuration before each run.
+    `is_presumed`: the deployer reads protocol and port from the proxy's files before each run.
     """
 
     spoken: str = "http"

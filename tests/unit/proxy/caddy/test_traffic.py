@@ -165,6 +165,14 @@ def test_a_replica_that_was_not_taken_out_is_waited_for(
     )
 
 
+def test_a_checked_replica_is_waited_for_as_long_as_its_first_request_may_take(
+    stack_behind: Stack, slept: list[float]
+) -> None:
+    ctx = stack_behind(FakeCaddy(ASKED), drain_file=DRAIN_FILE)
+    load_balancer(ctx).traffic().put_in(["app-1"], moved=True)
+    assert slept[0] == pytest.approx(module.USED_WITHIN + module.SLACK), "longer than the checks"
+
+
 def test_the_running_configuration_decides_not_the_changed_file(stack_behind: Stack) -> None:
     caddy = FakeCaddy(file=PLAIN, running=FLAGGED)
     ctx, _ = stack_behind(caddy, out=f"{OUT}/{{service}}"), Files(caddy)
