@@ -13,7 +13,7 @@ from tests.unit.adoption.stacks import HAPROXY, TRAEFIK, Files
 
 pytestmark = pytest.mark.unit
 
-PAGE = Path(__file__).parents[3] / "docs" / "caddy.md"
+PAGE = Path(__file__).parents[4] / "docs" / "caddy.md"
 REPLICAS = """\
   app-1: &app {image: "shop:${T:-1}"}
   app-2: *app
