@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ProbeFailed
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, proxy_is_stopped
 from cosmicdeploy.probes.result import CheckResult, skipped
@@ -17,6 +16,7 @@ from cosmicdeploy.proxy.load_balancer import (
     MaintenanceSwitch,
     Traffic,
 )
+from cosmicdeploy.proxy.none.traffic import DirectTraffic
 from cosmicdeploy.proxy.traffic import ObservedTraffic
 from cosmicdeploy.stack.model import Service
 
@@ -214,40 +214,3 @@ class UnknownBalancer(OtherBalancer):
             f" requests to {', '.join(apps)}; requests to a replica that stops fail unless the"
             " proxy repeats them (docs/proxy.md)"
         ]
-
-
-class DirectTraffic:
-    """The `Traffic` of clients that connect to the replicas themselves. Not reusable."""
-
-    def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
-
-    def before_stop(self, running: Mapping[str, Container]) -> None:
-        pass
-
-    def prepare(self, name: str) -> None:
-        pass
-
-    def can_take_out(self, name: str, *, is_alone: bool) -> bool:
-        return False
-
-    def take_out(self, name: str, container: Container, *, until_finished: bool) -> None:
-        pass
-
-    def put_in(self, names: Sequence[str], *, moved: bool) -> None:
-        self._ctx.sleep(self._ctx.settings.restart.pause)
-
-    def take_out_beside(self, name: str, container: Container, *, until_finished: bool) -> bool:
-        return False
-
-    def readmit(self, name: str, container: Container) -> None:
-        pass
-
-    def superseded_stopped(self, names: Sequence[str]) -> None:
-        pass
-
-    def adopt(self) -> None:
-        pass
-
-    def put_all_in(self) -> None:
-        pass
