@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-rollbacks demo-down test unit stack lint docs lock clean venv engine images images-next images-laravel images-mysql images-mysql-newest oracles registry torture matrix year bench-backup bench-deploy bench-monitor
+.PHONY: help demo demo-rollbacks demo-down test unit stack lint docs lock clean venv engine images images-next images-laravel images-mysql images-mysql-newest images-proxies oracles registry torture matrix year bench-backup bench-deploy bench-monitor
 
 VENV_PYTHON := .venv/bin/python
 # Two workers, each with its own stack; tests/conftest.py defines which files stay together.
@@ -13,6 +13,7 @@ NEXT_IMAGES := .cache/images-next.env
 LARAVEL_IMAGES := .cache/images-laravel.env
 MYSQL_IMAGES := .cache/images-mysql.env
 NEWEST_MYSQL_IMAGES := .cache/images-mysql-newest.env
+PROXY_IMAGES := .cache/images-proxies.env
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -26,13 +27,13 @@ demo-rollbacks: images ## roll the demo back in each of the three ways, under he
 demo-down: venv ## remove the demo (the base images stay)
 	@$(VENV_PYTHON) bootstrap/demo.py down
 
-test: images images-next images-laravel images-mysql oracles registry lint ## run lint, the unit tests and the tests on the real stack
+test: images images-next images-laravel images-mysql images-proxies oracles registry lint ## run lint, the unit tests and the tests on the real stack
 	@$(VENV_PYTHON) -m pytest $(SIDE_BY_SIDE) tests/unit tests/stack
 
 unit: oracles ## run the fast tests, without an engine
 	@$(VENV_PYTHON) -m pytest tests/unit
 
-stack: images images-next images-laravel images-mysql oracles registry ## run the tests on the real stack
+stack: images images-next images-laravel images-mysql images-proxies oracles registry ## run the tests on the real stack
 	@$(VENV_PYTHON) -m pytest $(SIDE_BY_SIDE) tests/stack
 
 lint: venv ## check style, format, types and import rules
@@ -41,11 +42,11 @@ lint: venv ## check style, format, types and import rules
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
-torture: images images-next images-laravel images-mysql images-mysql-newest oracles registry ## inject every fault at every place, print a table, and run the tests that `make test` omits
+torture: images images-next images-laravel images-mysql images-mysql-newest images-proxies oracles registry ## inject every fault at every place, print a table, and run the tests that `make test` omits
 	@$(VENV_PYTHON) -m pytest $(SIDE_BY_SIDE) tests -m "(fault or torture) and not last" --faults=all
 	@$(VENV_PYTHON) -m pytest tests -m last --faults=all
 
-matrix: images images-laravel oracles registry ## run the demo of every origin and each layout on every engine, and print a table (MATRIX="--engine 28")
+matrix: images images-laravel images-proxies oracles registry ## run the demo of every origin and each layout on every engine, and print a table (MATRIX="--engine 28")
 	@bootstrap/compose-oracles.sh --newest >/dev/null
 	@$(VENV_PYTHON) -m tests.matrix $(MATRIX)
 
@@ -96,6 +97,10 @@ images-mysql: engine
 # Not for `make test`: from nothing, the root file system of Debian's sid takes minutes.
 images-mysql-newest: engine
 	@bootstrap/images.sh --mysql-newest $(NEWEST_MYSQL_IMAGES)
+
+# Load balancers other than nginx.
+images-proxies: engine
+	@bootstrap/images.sh --proxies $(PROXY_IMAGES)
 
 oracles: venv
 	@bootstrap/compose-oracles.sh

@@ -1,8 +1,9 @@
 """Get the stack's base images: official ones from a registry, otherwise equivalents built here.
 
-Usage: base_images.py [--next | --laravel | --mysql | --mysql-newest] [OUT_ENV_FILE]. Prints or
-writes lines such as `PYTHON_IMAGE=…` for the stack's `.env`. With an option, the script gets images
-that only tests need: newer versions, Laravel, or MySQL. Progress is printed to stderr.
+Usage: base_images.py [--next | --laravel | --mysql | --mysql-newest | --proxies] [OUT_ENV_FILE].
+Prints or writes lines such as `PYTHON_IMAGE=…` for the stack's `.env`. With an option, the script
+gets images that only tests need: newer versions, Laravel, MySQL, or other load balancers than
+nginx. Progress is printed to stderr.
 """
 
 from __future__ import annotations
@@ -62,12 +63,18 @@ LARAVEL_IMAGES = (BaseImage("LARAVEL_IMAGE", "", "cosmicdeploy/laravel:8.83"),)
 # MySQL 8.0 from Ubuntu 24.04, since no supported release of Debian packages it.
 MYSQL_IMAGES = (BaseImage("MYSQL_IMAGE", "mysql:8.0", "cosmicdeploy/mysql:8.0"),)
 NEWEST_MYSQL_IMAGES = (BaseImage("MYSQL_IMAGE", "mysql:9", "cosmicdeploy/mysql:9"),)
+PROXY_IMAGES = (
+    BaseImage("HAPROXY_IMAGE", "haproxy:2.6", "cosmicdeploy/haproxy:2.6"),
+    BaseImage("TRAEFIK_IMAGE", "traefik:v3", "cosmicdeploy/traefik:3"),
+    BaseImage("CADDY_IMAGE", "caddy:2", "cosmicdeploy/caddy:2"),
+)
 SETS = {
     "": ImageSet(BASE_IMAGES),
     "--next": ImageSet(NEXT_IMAGES, "trixie"),
     "--laravel": ImageSet(LARAVEL_IMAGES, "bookworm"),
     "--mysql": ImageSet(MYSQL_IMAGES, "noble"),
     "--mysql-newest": ImageSet(NEWEST_MYSQL_IMAGES, "sid"),
+    "--proxies": ImageSet(PROXY_IMAGES),
 }
 
 

@@ -30,6 +30,8 @@ PACKAGES = {
     "mariadb": "mariadb-server-core",
     "laravel": "php-laravel-framework",
 }
+# Images with a program from a wheel of Python's package index. Their version is in their tag.
+FROM_WHEELS = frozenset({"traefik", "caddy"})
 # The Debian release and its package that contains the keys of Ubuntu's releases.
 UBUNTU_KEYS = ("trixie", "ubuntu-keyring")
 UBUNTU_KEYRING = "usr/share/keyrings/ubuntu-archive-keyring.gpg"
@@ -85,7 +87,7 @@ class Builder:
         labels = {INPUTS_LABEL: inputs, "org.opencontainers.image.version": _version(name, base)}
         with tempfile.TemporaryDirectory(prefix="cosmicdeploy-image-") as folder:
             context = shutil.copytree(FOLDER / service, folder, dirs_exist_ok=True)
-            if service == "python":
+            if service == "python" or service in FROM_WHEELS:
                 Path(context, "pip.conf").write_text(machine.pip_conf(), encoding="utf-8")
             self._build(name, context, {"BASE": base}, labels)
 
@@ -164,11 +166,11 @@ def _service(name: str) -> str:
 def _version(name: str, base: str) -> str:
     """Return the version of the image's main package.
 
-    If the image is built from another release than this machine's, apt does not know the version,
-    and this returns the image's tag.
+    If the image is built from another release than this machine's, or from a wheel, apt does not
+    know the version, and this returns the image's tag.
     """
     service = _service(name)
-    if base.rpartition(":")[2] != machine.codename():
+    if service in FROM_WHEELS or base.rpartition(":")[2] != machine.codename():
         return name.rpartition(":")[2]
     return machine.package_version(PACKAGES.get(service, service))
 

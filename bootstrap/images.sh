@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Usage: images.sh [--next | --laravel | --mysql | --mysql-newest] [OUT_ENV_FILE]
+# Usage: images.sh [--next | --laravel | --mysql | --mysql-newest | --proxies] [OUT_ENV_FILE]
 # Gets the base images of the stack, and writes their names as lines such as PYTHON_IMAGE=….
-# With an option, the script gets images that only tests need: newer versions, Laravel, or MySQL.
+# With an option, the script gets images that only tests need: newer versions, Laravel, MySQL, or
+# other load balancers than nginx.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)

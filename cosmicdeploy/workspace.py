@@ -19,7 +19,7 @@ from cosmicdeploy.files.shipped import playbooks
 from cosmicdeploy.journal.journal import Journal
 from cosmicdeploy.playbook import Playbook, load_playbook
 from cosmicdeploy.process.concurrency import start_in_thread
-from cosmicdeploy.proxy.protocols import with_protocols
+from cosmicdeploy.proxy.declared.protocols import with_protocols
 from cosmicdeploy.settings import LoadedSettings, Settings, find, load
 from cosmicdeploy.stack.compose import read_files
 from cosmicdeploy.stack.model import Stack

@@ -17,6 +17,7 @@ from bootstrap.engines.root_folder import EngineError, say
 
 IMAGES = ROOT / ".cache" / "images.env"
 LARAVEL_IMAGES = ROOT / ".cache" / "images-laravel.env"
+PROXY_IMAGES = ROOT / ".cache" / "images-proxies.env"
 REQUIREMENTS = ROOT / "cosmicdeploy" / "payload" / "app" / "requirements.txt"
 PYTHON = "PYTHON_IMAGE"
 # Installs the packages where the shipped application's Dockerfile does, so that its own
@@ -36,16 +37,17 @@ INPUTS_LABEL = "cosmicdeploy.inputs"
 def copy_base_images(
     source: docker.DockerClient, engine: RunningEngine, *, only: Collection[str] = ()
 ) -> None:
-    """Copy the base images into the engine, also that of Laravel if it was built.
+    """Copy the base images into the engine, also those of Laravel and the proxies if built.
 
-    `.cache/images.env` names the base images and, if it exists, `.cache/images-laravel.env` that of
-    Laravel. `only` limits the copy to the images of these variables; it must contain PYTHON_IMAGE.
-    The application's packages are installed in that image first, since the engine has no network.
+    `.cache/images.env` names the base images and, if they exist, `.cache/images-laravel.env` that
+    of Laravel and `.cache/images-proxies.env` those of other load balancers than nginx. `only`
+    limits the copy to the images of these variables; it must contain PYTHON_IMAGE. The
+    application's packages are installed in that image first, since the engine has no network.
     Raises `EngineError`.
     """
     if not IMAGES.is_file():
         raise EngineError(f"{IMAGES} is missing: run `make images`")
-    files = [each for each in (IMAGES, LARAVEL_IMAGES) if each.is_file()]
+    files = [each for each in (IMAGES, LARAVEL_IMAGES, PROXY_IMAGES) if each.is_file()]
     lines = [line for each in files for line in each.read_text(encoding="utf-8").splitlines()]
     pairs = (line.split("=", 1) for line in lines if "=" in line)
     names = {variable: name for variable, name in pairs if not only or variable in only}

@@ -30,6 +30,10 @@ class LookupCache:
     read.
     `writable_mounts`: by (container id, folder of the host), whether the container has the folder
     mounted and the deployer may write to it.
+    `load_balancers`: by (container id, start time), which known load balancer runs there; "" for
+    none.
+    `unreachable_ports`: by (container id, port), the ports to which the deployer cannot connect.
+    `image_shells`: by image id, whether the image has a shell.
     `image_files`: by (image id, folder), the files of the image below the folder, by path; without
     placeholders such as `.gitkeep`.
     """
@@ -42,6 +46,9 @@ class LookupCache:
     adopted: dict[str, str] = field(default_factory=dict)
     recorded_adoptions: Mapping[str, str] | None = None
     writable_mounts: dict[tuple[str, Path], bool] = field(default_factory=dict)
+    load_balancers: dict[tuple[str, str], str] = field(default_factory=dict)
+    unreachable_ports: set[tuple[str, int]] = field(default_factory=set)
+    image_shells: dict[str, bool] = field(default_factory=dict)
     image_files: dict[tuple[str, str], Mapping[str, FileFacts]] = field(default_factory=dict)
 
 

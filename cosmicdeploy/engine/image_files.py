@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from posixpath import normpath
 from typing import IO, cast
@@ -28,6 +29,30 @@ def image_files(api: APIClient, image_id: str, folder: str, project: str) -> dic
     The result is empty if the image has no such folder. To read the files, the function creates a
     container that never starts, and removes it. Raises what the SDK raises.
     """
+    with _container_of(api, image_id, project) as created:
+        try:
+            chunks, _ = api.get_archive(created, f"{folder}/.", chunk_size=CHUNK)
+            return read_files(chunks)
+        except NotFound:
+            return {}
+
+
+def image_has(api: APIClient, image_id: str, path: str, project: str) -> bool:
+    """Return whether an image has a file, a link or a folder at this path.
+
+    Creates and removes a container, as `image_files` does. Raises what the SDK raises.
+    """
+    with _container_of(api, image_id, project) as created:
+        try:
+            api.get_archive(created, path, chunk_size=CHUNK)
+        except NotFound:
+            return False
+        return True
+
+
+@contextmanager
+def _container_of(api: APIClient, image_id: str, project: str) -> Iterator[str]:
+    """Create a container of an image that never starts; remove it at the end of the block."""
     name = f"cosmicdeploy-files-{uuid4().hex[:8]}"
     # The engine creates no container without a command, and the image may declare none.
     service = Service(
@@ -37,10 +62,7 @@ def image_files(api: APIClient, image_id: str, folder: str, project: str) -> dic
         api, service, name=name, image=image_id, labels=_labels(project), volumes={}
     )
     try:
-        chunks, _ = api.get_archive(created, f"{folder}/.", chunk_size=CHUNK)
-        return read_files(chunks)
-    except NotFound:
-        return {}
+        yield created
     finally:
         remove(api, created, volumes=True)
 

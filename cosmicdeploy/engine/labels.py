@@ -26,6 +26,9 @@ VOLUME = "com.docker.compose.volume"
 DECLARED_ENGINE_KEYS = "cosmicdeploy.given"
 # On a container of a pulled image: the container's release, which the image often does not name.
 RELEASE = "cosmicdeploy.release"
+# On a container: its application's port, and the file that makes its health check fail while the
+# file exists (`containers/creation/drain_check.py`).
+DRAIN_CHECK = "cosmicdeploy.drain-check"
 # On an image: the digest of the Dockerfile, files and options that it was built from.
 CONTEXT = "cosmicdeploy.context"
 # On a container that cosmicdeploy created for its own purpose. The value names the purpose: a lock,

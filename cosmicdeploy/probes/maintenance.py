@@ -31,7 +31,7 @@ def clients_are_kept_out(ctx: Context) -> bool:
 def proxy_is_stopped(ctx: Context) -> bool:
     """Return whether the run has stopped the proxy to turn clients away.
 
-    A run stops the proxy if `maintenance.file` is not set: without that file nginx cannot answer
+    A run stops the proxy if `maintenance.file` is not set: without that file it cannot answer
     clients with a 503.
     """
     name = ctx.settings.services.proxy

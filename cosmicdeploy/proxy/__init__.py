@@ -1,44 +1,27 @@
-"""Control the load balancer: drain replicas, reload nginx, find which replicas get requests."""
+"""Control the load balancer: who gets requests, drain replicas, what its configuration lacks."""
 
-from cosmicdeploy.proxy.drain import (
-    drain,
-    drainable,
-    locate_flag_file,
-    out_of_service,
-    put_in_service,
-    take_out_of_service,
-)
-from cosmicdeploy.proxy.kernel.connections import is_reached
-from cosmicdeploy.proxy.nginx.moves import may_need_reload
-from cosmicdeploy.proxy.nginx.stale_names import (
-    reload_if_ambiguous,
-    reload_if_older,
-    reload_if_stale,
-)
-from cosmicdeploy.proxy.nginx.upstream_policy import (
-    DEFAULT_POLICY,
-    UpstreamPolicy,
-    upstream_policies,
-)
-from cosmicdeploy.proxy.probe_requests import SECONDS_PER_TURN, unreached
+from cosmicdeploy.context.context import Context
+from cosmicdeploy.proxy.load_balancer import Configuration, LoadBalancer, Traffic
+from cosmicdeploy.proxy.recognition import declared_load_balancer, load_balancer
 from cosmicdeploy.proxy.stop_signals import ignores_stop_signal
 
 __all__ = [
-    "DEFAULT_POLICY",
-    "SECONDS_PER_TURN",
-    "UpstreamPolicy",
-    "drain",
-    "drainable",
+    "Configuration",
+    "LoadBalancer",
+    "Traffic",
+    "declared_load_balancer",
     "ignores_stop_signal",
-    "is_reached",
-    "locate_flag_file",
-    "may_need_reload",
+    "load_balancer",
     "out_of_service",
     "put_in_service",
-    "reload_if_ambiguous",
-    "reload_if_older",
-    "reload_if_stale",
-    "take_out_of_service",
-    "unreached",
-    "upstream_policies",
 ]
+
+
+def out_of_service(ctx: Context) -> list[str]:
+    """Return the replicas that a run has taken out of the load balancer's service."""
+    return load_balancer(ctx).out_of_service()
+
+
+def put_in_service(ctx: Context, service: str) -> None:
+    """Let the load balancer send requests to a replica again. Raises `EngineError`."""
+    load_balancer(ctx).put_in_service(service)

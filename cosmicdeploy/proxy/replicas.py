@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.proxy.nginx.upstreams import Group
+from cosmicdeploy.engine.containers.names import ContainerRole, final_name, role_of
 
 # Replica → its names and addresses.
 ReplicaHosts = Mapping[str, set[str]]
@@ -19,6 +18,12 @@ def names(ctx: Context, service: str) -> set[str]:
     return {declared.compose_name, declared.container_name, *aliases}
 
 
+def unique_names(ctx: Context, service: str) -> set[str]:
+    """Return the names that the engine resolves to this replica and to no other."""
+    others = (names(ctx, other) for other in ctx.settings.services.app if other != service)
+    return names(ctx, service) - set().union(*others)
+
+
 def addresses(ctx: Context, service: str) -> set[str]:
     """Return a service's declared addresses, and its container's present ones if it has any."""
     container = ctx.container(service)
@@ -27,34 +32,20 @@ def addresses(ctx: Context, service: str) -> set[str]:
     return {*present, *(address for address in declared if address)}
 
 
+def superseded_addresses(ctx: Context, service: str) -> set[str]:
+    """Return the addresses of a service's superseded containers that still run."""
+    name = ctx.service(service).container_name
+    return {
+        address
+        for container in ctx.unassigned_containers()
+        if container.is_running
+        and role_of(container.name) is ContainerRole.SUPERSEDED
+        and final_name(container.name) == name
+        for address in container.addresses.values()
+    }
+
+
 def replica_hosts(ctx: Context) -> ReplicaHosts:
     """Return each replica's names and addresses."""
     apps = ctx.settings.services.app
     return {name: names(ctx, name) | addresses(ctx, name) for name in apps}
-
-
-def replica_groups(hosts: ReplicaHosts, groups: list[Group]) -> list[Group]:
-    """Return those of the groups that contain at least one replica."""
-    all_hosts = set().union(*hosts.values())
-    return [group for group in groups if any(server.host in all_hosts for server in group.servers)]
-
-
-def unknown_addresses(
-    ctx: Context, hosts: ReplicaHosts, groups_with_replicas: list[Group]
-) -> list[str]:
-    """Return the addresses in the replicas' groups that no replica has, sorted.
-
-    Addresses outside the engine's networks are left out: they belong to other hosts, which the
-    deployer knows nothing about.
-    """
-    unknown = {server.host for group in groups_with_replicas for server in group.servers}
-    unknown -= set().union(*hosts.values())
-    networks = [ip_network(subnet) for subnet in ctx.engine.subnets()] if unknown else []
-    return sorted(host for host in unknown if any(_is_in(host, network) for network in networks))
-
-
-def _is_in(host: str, network: IPv4Network | IPv6Network) -> bool:
-    try:
-        return ip_address(host.strip("[]")) in network
-    except ValueError:
-        return False  # the host is a name

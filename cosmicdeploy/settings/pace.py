@@ -1,7 +1,8 @@
 """The pace at which a service's containers are replaced.
 
 `restart` in `cosmicdeploy.yaml` decides. For a key that it leaves out, `deploy.update_config` in
-the compose file decides.
+the compose file decides. Where neither says in which order, the only replica of an application is
+replaced start-first, if nothing prevents that: stopped first, it would leave clients unserved.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from cosmicdeploy.settings.sections.applications import Application
 from cosmicdeploy.settings.sections.rollout import Order, Restart
 from cosmicdeploy.settings.sections.services import Services
 from cosmicdeploy.stack.model import Port, RolloutSettings, Service
@@ -49,6 +51,8 @@ class HasPace(Protocol):
     @property
     def services(self) -> Services: ...
 
+    def application_of(self, service: str) -> Application | None: ...
+
 
 def pace_of(settings: HasPace, service: Service) -> Pace:
     """Return the pace of a service.
@@ -61,7 +65,7 @@ def pace_of(settings: HasPace, service: Service) -> Pace:
         return Pace()
     restart, role = settings.restart, _role(settings.services, service)
     update = service.deploy.update or RolloutSettings()
-    order = _order(restart, role, update, service)
+    order = _order(settings, role, update, service)
     return Pace(
         order=order,
         at_a_time=_at_a_time(restart, role, order, update),
@@ -104,6 +108,12 @@ def start_first_obstacle(service: Service) -> str:
     return needed[0] if needed else ""
 
 
+def shared_data(service: Service) -> str:
+    """Return where two containers of a service would write to the same data; "" for nowhere."""
+    written = (mount.target for mount in service.mounts if mount.source and not mount.read_only)
+    return next(written, "")
+
+
 def _role(services: Services, service: Service) -> str:
     for role in ("app", "worker", "scheduler"):
         if service.name in services.of([role]):
@@ -111,7 +121,21 @@ def _role(services: Services, service: Service) -> str:
     return "other"
 
 
-def _order(restart: Restart, role: str, update: RolloutSettings, service: Service) -> Order:
+def starts_first_as_only_replica(settings: HasPace, service: Service) -> bool:
+    """Return whether a service is replaced start-first only because it has no other replica."""
+    role, update = _role(settings.services, service), service.deploy.update or RolloutSettings()
+    if role != "app" or role in settings.restart.order.model_fields_set or update.order:
+        return False
+    application = settings.application_of(service.name)
+    is_only = application is not None and len(application.services) == 1
+    # Like a service without a role, it must not write to data that another container writes to.
+    return is_only and not _obstacle("other", service)
+
+
+def _order(settings: HasPace, role: str, update: RolloutSettings, service: Service) -> Order:
+    restart = settings.restart
+    if starts_first_as_only_replica(settings, service):
+        return "start-first"
     if role in ROLES_WITH_ORDER and role in restart.order.model_fields_set:
         return "start-first" if getattr(restart.order, role) == "start-first" else "stop-first"
     is_declared = update.order == "start-first"
@@ -124,9 +148,8 @@ def _obstacle(role: str, service: Service) -> str:
         return "two schedulers would run each job twice"
     if needed := start_first_obstacle(service):
         return f"both containers would need the {needed}"
-    written = [mount.target for mount in service.mounts if mount.source and not mount.read_only]
-    if role == "other" and written:
-        return f"two containers would write to its data in {written[0]}"
+    if role == "other" and (written := shared_data(service)):
+        return f"two containers would write to its data in {written}"
     return ""
 
 

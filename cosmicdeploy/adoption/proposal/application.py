@@ -17,7 +17,7 @@ from cosmicdeploy.adoption.recognition.requests.live import Answers, ask
 from cosmicdeploy.adoption.recognition.requests.ports import port_of
 from cosmicdeploy.adoption.recognition.requests.spoken import Spoken, spoken_by
 from cosmicdeploy.adoption.recognition.roles.applications import Group
-from cosmicdeploy.proxy.protocols import FASTCGI_PORT
+from cosmicdeploy.proxy.declared.protocols import FASTCGI_PORT
 from cosmicdeploy.settings import Application
 
 KEYS = (

@@ -111,7 +111,7 @@ def _settings(
     yield from data_settings(survey, roles, chosen)
     yield from migration_settings(chosen, found)
     yield from rollout_settings(survey, chosen)
-    yield from proxy_settings(roles, chosen)
+    yield from proxy_settings(survey, roles, chosen)
     yield from address_settings(main)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 
 from cosmicdeploy.adoption.facts import Fact, Setting, setting
@@ -12,12 +11,12 @@ from cosmicdeploy.adoption.proposal.services import Chosen
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.data.caches import password_of
 from cosmicdeploy.adoption.recognition.data.databases import DEFAULT, access_of
+from cosmicdeploy.adoption.recognition.requests.health_checks import drain_file_of
 from cosmicdeploy.adoption.recognition.roles.background import is_schedule_loop
 from cosmicdeploy.adoption.recognition.roles.roles import Roles
+from cosmicdeploy.proxy.declared.kinds import DeclaredKind, kind_named
+from cosmicdeploy.proxy.declared.passes import Switch
 from cosmicdeploy.settings import Restart
-
-_MAINTENANCE = re.compile(r"-f\s+(/[\w./-]+)\s*\)\s*\{\s*return\s+503\b")
-_OUT = re.compile(r"-f\s+(/[\w./-]+)/([\w.-]+)\s*\)\s*\{\s*set\b")
 
 
 def data_settings(survey: Survey, roles: Roles, chosen: Chosen) -> Iterator[Setting]:
@@ -53,23 +52,40 @@ def rollout_settings(survey: Survey, chosen: Chosen) -> Iterator[Setting]:
         yield setting("restart.healthy_within", Fact(value=math.ceil(seconds), evidence=evidence))
 
 
-def proxy_settings(roles: Roles, chosen: Chosen) -> Iterator[Setting]:
-    """Yield the files by which nginx turns clients away or leaves a replica out, if it has any."""
-    if chosen.proxy is None:
+def proxy_settings(survey: Survey, roles: Roles, chosen: Chosen) -> Iterator[Setting]:
+    """Yield the files by which the proxy turns clients away or leaves a replica out, if any.
+
+    A file is left out if the configuration names several.
+    """
+    kind = _kind_of(roles, chosen)
+    if chosen.proxy is None or kind is None:
         return
-    apps = {name for group in chosen.groups for name in group.services}
-    maintenance: dict[str, str] = {}
-    out: dict[str, str] = {}
+    apps = [name for group in chosen.groups for name in group.services]
+    found: dict[str, dict[str, str]] = {"maintenance.file": {}, "proxy.out_of_service": {}}
     for text in roles.texts[chosen.proxy.value]:
-        for match in text.matches(_MAINTENANCE):
-            maintenance.setdefault(match[1], text.place(match.start()))
-        for match in text.matches(_OUT):
-            if match[2] in apps:
-                out.setdefault(match[1] + "/{service}", text.place(match.start()))
-    for key, found in (("maintenance.file", maintenance), ("proxy.out_of_service", out)):
-        if len(found) == 1:
-            [(path, place)] = found.items()
-            yield setting(key, Fact(value=path, evidence=place))
+        for switch in kind.switches_in(text.text):
+            key, file = _setting_of(switch)
+            if switch.service in ("", *apps):
+                found[key].setdefault(file, text.place_of_line(switch.line))
+    drained = [drain_file_of(survey, name) for name in apps]
+    if kind.follows_container_health and all(drained):  # all replicas need the same file
+        found["proxy.drain_file"] = {each.value: each.evidence for each in drained if each}
+    for key, values in found.items():
+        if len(values) == 1:
+            [(file, place)] = values.items()
+            yield setting(key, Fact(value=file, evidence=place))
+
+
+def _kind_of(roles: Roles, chosen: Chosen) -> DeclaredKind | None:
+    """Return the kind of the proxy; None if there is none, or the deployer does not know it."""
+    return kind_named(roles.servers[chosen.proxy.value].value.product) if chosen.proxy else None
+
+
+def _setting_of(switch: Switch) -> tuple[str, str]:
+    """Return the key of the settings for a file, and its value."""
+    if not switch.service:
+        return "maintenance.file", switch.file
+    return "proxy.out_of_service", switch.file.removesuffix(switch.service) + "{service}"
 
 
 def address_settings(main: Recognized) -> Iterator[Setting]:

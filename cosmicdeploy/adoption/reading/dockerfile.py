@@ -10,7 +10,6 @@ from cosmicdeploy.adoption.facts import Fact
 from cosmicdeploy.adoption.reading.declared import shown_path
 from cosmicdeploy.adoption.reading.expressions import expressions
 from cosmicdeploy.adoption.reading.image_facts import ImageFacts
-from cosmicdeploy.adoption.reading.numbers import port_number
 from cosmicdeploy.engine.building.context.files import ContextFile
 from cosmicdeploy.engine.building.dockerfile.assigned import assigned
 from cosmicdeploy.engine.building.dockerfile.parse import Instruction, json_words
@@ -22,6 +21,7 @@ from cosmicdeploy.engine.building.source import read_source
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.stack.model import Build
 from cosmicdeploy.stack.variables.interpolate import interpolate
+from cosmicdeploy.text.numbers import port_number
 
 # The Dockerfile is read as BuildKit reads it; no engine is asked.
 _ENGINE = EngineFacts("", (1, 44), "linux", "amd64", has_buildkit=True)

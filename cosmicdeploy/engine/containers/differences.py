@@ -22,6 +22,7 @@ from cosmicdeploy.engine.containers.comparison.networks import (
 )
 from cosmicdeploy.engine.containers.comparison.platform import declared_platform, image_platform
 from cosmicdeploy.engine.containers.creation.create_request import container_body
+from cosmicdeploy.engine.containers.creation.drain_check import with_drain_check
 from cosmicdeploy.engine.facts import Difference
 from cosmicdeploy.stack.model import Service
 
@@ -51,9 +52,10 @@ def differences(service: Service, container: Json, image: Json) -> list[Differen
     `service` and `container`, references to other containers must be ids
     (`creation/references.py`).
     """
-    project = (container["Config"].get("Labels") or {}).get(labels.PROJECT, "")
+    own_labels = container["Config"].get("Labels") or {}
+    project, config = own_labels.get(labels.PROJECT, ""), image.get("Config") or {}
     declared = {
-        **_declared(service, image.get("Config") or {}),
+        **_declared(with_drain_check(service, config, own_labels), config),
         **declared_links(service, project),
         **declared_platform(service, image),
     }

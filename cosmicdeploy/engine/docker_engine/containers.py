@@ -16,6 +16,7 @@ from cosmicdeploy.engine.containers.comparison.image_defaults import inherited_v
 from cosmicdeploy.engine.containers.comparison.mounted_files import mounted_differences
 from cosmicdeploy.engine.containers.creation.copied_files import file_differences, read_file
 from cosmicdeploy.engine.containers.creation.create import create_container
+from cosmicdeploy.engine.containers.creation.drain_check import with_drain_check
 from cosmicdeploy.engine.containers.creation.newer_keys import require_known
 from cosmicdeploy.engine.containers.creation.references import (
     refers,
@@ -165,9 +166,10 @@ class DockerContainers(DockerApi):
         with translated(f"Creating the container {name}", service.name):
             config = self._api.inspect_image(image).get("Config") or {}
             volumes = inherited_volumes(service, config, volumes_from or {})
+            resolved = self.resolved(service, labels.get(label.PROJECT, ""))
             return create_container(
                 self._api,
-                self.resolved(service, labels.get(label.PROJECT, "")),
+                with_drain_check(resolved, config, labels),
                 name=name,
                 image=image,
                 labels=labels,

@@ -9,7 +9,7 @@ from cosmicdeploy.engine.building.builders.choice import buildable
 from cosmicdeploy.engine.connection import translated
 from cosmicdeploy.engine.docker_engine.api import DockerApi
 from cosmicdeploy.engine.facts import FileFacts, Image
-from cosmicdeploy.engine.image_files import image_files
+from cosmicdeploy.engine.image_files import image_files, image_has
 from cosmicdeploy.engine.registry import bases, pull
 from cosmicdeploy.stack.model import Build
 
@@ -33,6 +33,10 @@ class DockerImages(DockerApi):
         with translated("Reading how an image is built", str(build.context)):
             _, builder = buildable(self._api, build)
         return builder.name
+
+    def image_has(self, image_id: str, path: str, project: str) -> bool:
+        with translated("Reading the files of an image", f"{image_id[:19]}: {path}"):
+            return image_has(self._api, image_id, path, project)
 
     def build(
         self,

@@ -95,7 +95,8 @@ class EngineContainers(Protocol):
         """Create a container for a service without starting it; return the container's id.
 
         `volumes_from` maps mount targets to anonymous volumes of the predecessor, which the new
-        container inherits. Raises `Refused` as `require_supported` does.
+        container inherits. With the label `DRAIN_CHECK`, the container's health check also fails
+        while a drain file exists. Raises `Refused` as `require_supported` does.
         """
 
     def start(self, container_id: str) -> None:

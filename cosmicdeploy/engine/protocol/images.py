@@ -34,6 +34,12 @@ class EngineImages(Protocol):
         Raises `Refused` and `ConfigError` as `build` does.
         """
 
+    def image_has(self, image_id: str, path: str, project: str) -> bool:
+        """Return whether an image has a file, a link or a folder at this path.
+
+        To look for it, the method creates and removes a container as `image_files` does.
+        """
+
     def build(
         self,
         build: Build,

@@ -10,7 +10,7 @@ from cosmicdeploy.probes.result import StackNotice
 
 
 def presumed_protocols(ctx: Context) -> Iterator[StackNotice]:
-    """Yield a notice for each application whose protocol only nginx's configuration shows."""
+    """Yield a notice for each application whose protocol only the proxy's configuration shows."""
     for application in ctx.settings.all_applications:
         presumed, names = application.presumed, ", ".join(application.services)
         if presumed and presumed.place:

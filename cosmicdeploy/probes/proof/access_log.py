@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,11 +10,9 @@ from datetime import datetime
 from typing import TypeVar
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.probes.proof.log_formats import TIME, response_in
 from cosmicdeploy.traffic.maintenance_window import Span
 
-# nginx's combined format, and formats that begin like it: `… [time] "request" status …`.
-LINE = re.compile(r'\[(?P<at>[^\]]+)\] "[^"]*" (?P<status>[1-5]\d\d) ')
-TIME = "%d/%b/%Y:%H:%M:%S %z"
 CLIENT_GONE, SERVER_ERROR, UNAVAILABLE = 499, 500, 503
 # The proxy got no response from a replica, or none in time.
 GATEWAY_ERRORS = (502, 504)
@@ -79,9 +76,9 @@ def _lines(ctx: Context, since: float) -> Iterable[str]:
 
 def _lines_within(lines: Iterable[str], span: Span, gaps: Sequence[Span]) -> Iterator[str]:
     for line in lines:
-        if (match := LINE.search(line)) and _within(match["at"], [span]):
-            is_error = int(match["status"]) >= SERVER_ERROR
-            if not (is_error and _within(match["at"], gaps)):
+        if (response := response_in(line)) and _within(response[1], [span]):
+            status, at = response
+            if not (status >= SERVER_ERROR and _within(at, gaps)):
                 yield line
 
 
@@ -105,8 +102,8 @@ def count(lines: Iterable[str], windows: Sequence[Span] = ()) -> dict[str, int] 
 def statuses(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     """Yield the status and the time (as text in the format `TIME`) of each response."""
     for line in lines:
-        if match := LINE.search(line):
-            yield int(match["status"]), match["at"]
+        if response := response_in(line):
+            yield response
 
 
 def _category(status: int, at: str, windows: Sequence[Span]) -> str:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
+
+from cosmicdeploy.proxy.declared.directives import Directive, walk
 
 FILE = re.compile(r"^# configuration file (.+):$", re.MULTILINE)
 TOKEN = re.compile(
@@ -22,21 +24,6 @@ TOKEN = re.compile(
       | (?P<word>(?:\$\{[^}]*\}|\\.|[^\s;{}])+)""",
     re.VERBOSE | re.DOTALL,
 )
-
-
-@dataclass(frozen=True)
-class Directive:
-    """`name arguments;`, or `name arguments { block }`; `file` and `line` are where its name is."""
-
-    name: str
-    arguments: tuple[str, ...] = ()
-    block: tuple[Directive, ...] = ()
-    line: int = field(default=0, compare=False)
-    file: str = field(default="", compare=False)
-
-    def inside(self, name: str) -> list[Directive]:
-        """Return the block's own directives of this name, without those of inner blocks."""
-        return [inner for inner in self.block if inner.name == name]
 
 
 def parse(dump: str) -> tuple[Directive, ...]:
@@ -52,20 +39,26 @@ def parse(dump: str) -> tuple[Directive, ...]:
     return tuple(_Reader(files, PurePosixPath(main).parent).directives(main))
 
 
+def parse_files(texts: Mapping[str, str]) -> tuple[Directive, ...]:
+    """Return the directives of one configuration, given its files by their paths.
+
+    The first one is the main file. Returns none if blocks are nested so deeply that no nginx would
+    read them.
+    """
+    try:
+        return parse("\n".join(f"# configuration file {f}:\n{text}" for f, text in texts.items()))
+    except RecursionError:
+        return ()
+
+
 def tests_file(tree: tuple[Directive, ...], file: str) -> bool:
     """Return whether a condition looks for this file on each request: `if (-f FILE)`."""
-    return any(_condition(each) == f"(-f {file})" for each in walk(tree) if each.name == "if")
+    return any(condition(each) == f"(-f {file})" for each in walk(tree) if each.name == "if")
 
 
-def _condition(directive: Directive) -> str:
+def condition(directive: Directive) -> str:
+    """Return the condition of an `if`, without spaces inside its parentheses."""
     return " ".join(directive.arguments).replace("( ", "(").replace(" )", ")")
-
-
-def walk(block: tuple[Directive, ...]) -> Iterator[Directive]:
-    """Yield every directive, outer ones first."""
-    for directive in block:
-        yield directive
-        yield from walk(directive.block)
 
 
 @dataclass(frozen=True)

@@ -1,60 +1,74 @@
-"""Read nginx's configuration, and how it passes requests on, from the files that are mounted.
+"""nginx's configuration, and how it passes requests on, as the stack's files have it.
 
-These files are known before any container runs, unlike the output of `nginx -T`. Configuration
-files inside an image are not read.
+These files are known before any container runs, unlike the output of `nginx -T`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from cosmicdeploy.proxy.nginx.configuration import Directive, parse
+from cosmicdeploy.proxy.declared.directives import Directive, walk
+from cosmicdeploy.proxy.declared.mounted import Location, MountedFile, filled, mounted_files
+from cosmicdeploy.proxy.declared.passes import DeclaredPass, Switch
+from cosmicdeploy.proxy.nginx.configuration import condition, parse_files
 from cosmicdeploy.proxy.nginx.upstreams import PassDirective, groups, pass_directives
-from cosmicdeploy.stack.model import Mount, Service, Stack
+from cosmicdeploy.stack.model import Service
+from cosmicdeploy.text.numbers import port_number
 
-# The folder of nginx's configuration in a container.
 FOLDER = "/etc/nginx"
-SUFFIXES = ("", ".conf", ".template")
+LOCATION = Location(folder=FOLDER, suffixes=("", ".conf", ".template"))
 MAIN = f"{FOLDER}/nginx.conf"
 # From these templates nginx's official image writes the files in `conf.d` as the container starts.
 TEMPLATES, CONFIGURED = f"{FOLDER}/templates", f"{FOLDER}/conf.d"
-# A variable of the container's environment in a template. A name that the environment does not have
-# is a variable of nginx, and stays.
-VARIABLE = re.compile(r"\$\{(\w+)\}")
-# Longer files are not read: they are hardly configuration.
-MAX_BYTES = 256 << 10
 # nginx's variables for the value of `root`.
 ROOTS = ("$document_root", "$realpath_root")
 # nginx's variable for the script that a request names, and the script of most PHP applications.
 SCRIPT_NAME, FRONT_CONTROLLER = "$fastcgi_script_name", "/index.php"
+TESTED = re.compile(r"\(-f (?P<file>/(?P<folders>[\w./-]*/)?(?P<name>[\w.-]+))\)")
+# The variables by which nginx-proxy finds services.
+HOST, PORT, PROTOCOL = "VIRTUAL_HOST", "VIRTUAL_PORT", "VIRTUAL_PROTO"
 
 
-@dataclass(frozen=True, kw_only=True)
-class DeclaredPass:
-    """A directive of nginx that passes requests to a service, such as `fastcgi_pass`.
+class DeclaredNginx:
+    """The `DeclaredKind` nginx."""
 
-    `kind` is the directive's name without `_pass`, and `place` is "file:line". `port` is None if
-    neither the directive nor its `upstream` names one. `script` is the path of the PHP script that
-    answers requests; "" if it is unknown.
-    """
+    name = "nginx"
+    program = "nginx"
+    image_words = frozenset({"nginx", "openresty", "swag"})
+    # `proxy_pass http://web` means port 80.
+    default_port = 80
+    follows_container_health = False
 
-    kind: str
-    place: str
-    port: int | None = None
-    script: str = ""
+    def files(self, service: Service) -> list[MountedFile]:
+        return list(mounted_files(service, LOCATION))
 
+    def passes_in(self, texts: Mapping[str, str]) -> list[tuple[str, DeclaredPass]]:
+        try:
+            return list(_passes_in(texts))
+        except RecursionError:
+            return []
 
-def passes_to(service: Service, declared: Iterable[tuple[str, DeclaredPass]]) -> list[DeclaredPass]:
-    """Return the directives that pass requests to a service, among the results of `passes_in`.
+    def pass_of(self, service: Service) -> DeclaredPass | None:
+        variables = service.environment
+        if HOST not in variables:
+            return None
+        kind = "fastcgi" if variables.get(PROTOCOL) == "fastcgi" else "proxy"
+        return DeclaredPass(
+            product=self.name,
+            kind=kind,
+            directive=HOST,
+            place=HOST,
+            port=port_number(variables.get(PORT, "")),
+        )
 
-    Empty if no directive names the service, or if directives name it only by variables that nginx
-    alone can resolve.
-    """
-    names = names_of(service)
-    return [each for host, each in declared if host in names]
+    def switches_in(self, text: str) -> list[Switch]:
+        try:
+            conditions = [each for each in walk(parse_files({MAIN: text})) if each.name == "if"]
+        except RecursionError:
+            return []
+        return [switch for each in conditions for switch in _switches(each)]
 
 
 def declared_tree(service: Service) -> tuple[Directive, ...]:
@@ -65,21 +79,12 @@ def declared_tree(service: Service) -> tuple[Directive, ...]:
     that no nginx would read them.
     """
     texts = {
-        written_file(file): filled(text, service.environment)
-        for mount in service.mounts
-        for file, text in _mounted(mount)
+        written_file(each.target): filled(each.text, service.environment)
+        for each in DeclaredNginx().files(service)
     }
-    try:
-        if MAIN in texts:
-            return parse(_dump({MAIN: texts[MAIN], **texts}))
-        return tuple(each for file, text in texts.items() for each in parse(_dump({file: text})))
-    except RecursionError:
-        return ()
-
-
-def filled(text: str, environment: Mapping[str, str]) -> str:
-    """Return a template's text with the variables that the container has in its environment."""
-    return VARIABLE.sub(lambda match: environment.get(match[1], match[0]), text)
+    if MAIN in texts:
+        return parse_files({MAIN: texts[MAIN], **texts})
+    return tuple(each for file, text in texts.items() for each in parse_files({file: text}))
 
 
 def written_file(file: str) -> str:
@@ -90,82 +95,30 @@ def written_file(file: str) -> str:
     return file
 
 
-def template_of(file: str) -> str:
-    """Return the template that a file in `conf.d` may come from."""
+def templates_of(file: str) -> list[str]:
+    """Return the templates that a file may come from: one for a file in `conf.d`."""
     path = PurePosixPath(file)
-    return str(PurePosixPath(TEMPLATES) / path.relative_to(CONFIGURED)) + ".template"
-
-
-def _mounted(mount: Mount) -> Iterator[tuple[str, str]]:
-    """Yield the path in the container and the text of each configuration file of a mount."""
-    for path in _below(mount):
-        for _, text in _read(path):
-            yield str(PurePosixPath(mount.target) / path.relative_to(mount.source)), text
-
-
-def _dump(texts: Mapping[str, str]) -> str:
-    """Return files as `nginx -T` prints them."""
-    return "\n".join(f"# configuration file {file}:\n{text}" for file, text in texts.items())
-
-
-def mounted_texts(stack: Stack) -> dict[str, str]:
-    """Return the configuration files that the compose file mounts, by their paths."""
-    return {str(path): text for path, text in _files(stack)}
-
-
-def passes_in(texts: Mapping[str, str]) -> list[tuple[str, DeclaredPass]]:
-    """Return the directives that pass requests on, each with a host that gets them.
-
-    `texts` are configuration files by their paths, which `place` repeats. Returns none if blocks
-    are nested so deeply that no nginx would read them.
-    """
-    try:
-        return list(_passes_in(texts))
-    except RecursionError:
+    if not path.is_relative_to(CONFIGURED):
         return []
+    return [str(PurePosixPath(TEMPLATES) / path.relative_to(CONFIGURED)) + ".template"]
+
+
+def _switches(directive: Directive) -> Iterator[Switch]:
+    """Yield what an `if` does with requests while a file exists."""
+    if match := TESTED.fullmatch(condition(directive)):
+        if any(each.arguments[:1] == ("503",) for each in directive.inside("return")):
+            yield Switch(file=match["file"], line=directive.line)
+        elif directive.inside("set"):
+            yield Switch(file=match["file"], line=directive.line, service=match["name"])
 
 
 def _passes_in(texts: Mapping[str, str]) -> Iterator[tuple[str, DeclaredPass]]:
-    trees = {path: parse(_dump({path: text})) for path, text in texts.items()}
-    tree = tuple(directive for each in trees.values() for directive in each)
+    trees = [parse_files({path: text}) for path, text in texts.items()]
+    tree = tuple(directive for each in trees for directive in each)
     servers = {group.name: [(s.host, s.port) for s in group.servers] for group in groups(tree)}
-    for path, own in trees.items():
-        for directive in pass_directives(own):
-            for host, port in _targets(directive, servers):
-                yield host, _declared(path, directive, port)
-
-
-def _files(stack: Stack) -> Iterator[tuple[Path, str]]:
-    """Yield the path and text of each configuration file that the compose file mounts, once."""
-    seen: set[Path] = set()
-    for service in stack.services.values():
-        for mount in service.mounts:
-            for path in _below(mount):
-                if path not in seen:
-                    seen.add(path)
-                    yield from _read(path)
-
-
-def _below(mount: Mount) -> Iterable[Path]:
-    """Return the files of a mount in nginx's folder; none for any other mount."""
-    path = Path(mount.source)
-    if mount.type != "bind" or not f"{mount.target}/".startswith(f"{FOLDER}/"):
-        return []
-    return sorted(path.rglob("*")) if path.is_dir() else [path]
-
-
-def _read(path: Path) -> Iterator[tuple[Path, str]]:
-    try:
-        if path.is_file() and path.suffix in SUFFIXES and path.stat().st_size <= MAX_BYTES:
-            yield path, path.read_text()
-    except (OSError, UnicodeDecodeError):
-        return  # not a text file, or the deployer may not read it
-
-
-def names_of(service: Service) -> set[str]:
-    """Return the names by which other containers reach the containers of a service."""
-    aliases = (alias for network in service.networks for alias in network.aliases)
-    return {service.compose_name, service.container_name, *aliases}
+    for directive in (directive for each in trees for directive in pass_directives(each)):
+        for host, port in _targets(directive, servers):
+            yield host, _declared(directive, port)
 
 
 def _targets(
@@ -179,10 +132,12 @@ def _targets(
     return [(host, directive.port or port) for host, port in servers.get(target, [(target, None)])]
 
 
-def _declared(path: str, directive: PassDirective, port: int | None) -> DeclaredPass:
+def _declared(directive: PassDirective, port: int | None) -> DeclaredPass:
     return DeclaredPass(
+        product=DeclaredNginx.name,
         kind=directive.kind,
-        place=f"{path}:{directive.line}",
+        directive=f"{directive.kind}_pass",
+        place=directive.place,
         port=port,
         script=_script(directive),
     )

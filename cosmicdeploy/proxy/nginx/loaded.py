@@ -3,18 +3,71 @@
 from __future__ import annotations
 
 import os
+import re
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.errors import ConfigError
+from cosmicdeploy.proxy.declared.directives import walk
 from cosmicdeploy.proxy.kernel import proc
-from cosmicdeploy.proxy.nginx.configuration import FILE, parse, walk
-from cosmicdeploy.proxy.nginx.server import Nginx, dump_configuration
+from cosmicdeploy.proxy.load_balancer import Effect
+from cosmicdeploy.proxy.nginx.configuration import FILE, parse
+from cosmicdeploy.proxy.nginx.server import (
+    Nginx,
+    dump_configuration,
+    read_configuration,
+    reload,
+)
 
 # Folders that nginx's official image reads only when the container starts.
 STARTED_FROM = ("/etc/nginx/templates", "/docker-entrypoint.d")
 DEFAULT_FOLDER = PurePosixPath("/etc/nginx")
+NOT_FOUND = re.compile(r'host not found in upstream "([^":]+)')
+
+
+class NginxConfiguration:
+    """The `Configuration` of a running nginx."""
+
+    # nginx closes connections that have no request in flight.
+    reload_cost, reload_gap = "closes clients' idle connections", "closed idle connections"
+
+    def __init__(self, ctx: Context, nginx: Nginx) -> None:
+        self._ctx, self._nginx = ctx, nginx
+
+    @property
+    def container(self) -> Container:
+        return self._nginx.container
+
+    def loaded_at(self) -> float:
+        return loaded_at(self._nginx)
+
+    def effect_of(self, target: str, how: str) -> Effect:
+        if is_read_at_start(target):
+            return "container"
+        is_likely = is_under_default_folder(target) and (not self._files or how == "removed")
+        # Any other file is read for each request.
+        return "reload" if target in self._files or is_likely else "none"
+
+    def require_valid(self) -> None:
+        read_configuration(self._ctx, self._nginx)
+
+    def missing_hosts(self, error: ConfigError) -> Sequence[str]:
+        missing = [host for line in error.details for host in NOT_FOUND.findall(line)]
+        return missing if len(missing) == len(error.details) else ()
+
+    def reload(self) -> None:
+        reload(self._ctx, self._nginx)
+
+    @cached_property
+    def _files(self) -> Collection[str]:
+        try:
+            return loaded_files(self._ctx, self._nginx)
+        except ConfigError:
+            return ()  # the step `reload` reports the error before anything is changed
 
 
 def loaded_at(nginx: Nginx) -> float:

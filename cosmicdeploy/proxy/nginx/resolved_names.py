@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cosmicdeploy.proxy.advice import seconds
-from cosmicdeploy.proxy.nginx.configuration import Directive
+from cosmicdeploy.proxy.declared.directives import Directive
+from cosmicdeploy.proxy.nginx.units import seconds
 from cosmicdeploy.proxy.nginx.upstreams import TARGET, groups, pass_directives
 
 # In seconds: how long an answer of the engine's own name server is valid (respTTL in moby's

@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.proxy.advice import FAIL_TIMEOUT, number, seconds
-from cosmicdeploy.proxy.nginx.configuration import Directive
+from cosmicdeploy.proxy.declared.directives import Directive
+from cosmicdeploy.proxy.nginx.replica_groups import replica_groups
 from cosmicdeploy.proxy.nginx.resolved_names import ANY, resolved_names
 from cosmicdeploy.proxy.nginx.server import find_nginx, read_configuration
+from cosmicdeploy.proxy.nginx.units import FAIL_TIMEOUT, number, seconds
 from cosmicdeploy.proxy.nginx.upstreams import Group, Server, groups
-from cosmicdeploy.proxy.replicas import ReplicaHosts, replica_groups, replica_hosts
+from cosmicdeploy.proxy.replicas import ReplicaHosts, replica_hosts
 
 # Seconds to wait beyond `fail_timeout`: nginx counts whole seconds, and skips a server until more
 # than `fail_timeout` of them have passed.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from cosmicdeploy.proxy.nginx.configuration import Directive, walk
+from cosmicdeploy.proxy.declared.directives import Directive, walk
 
 PASS_DIRECTIVES = ("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass")
 TARGET = re.compile(r"^(?:[a-z]+://)?(?P<host>\[[^]]+\]|[^/:]+)(?::(?P<port>\d+))?")
@@ -42,12 +42,14 @@ class Server:
 class Group:
     """A group of servers: an `upstream`, or the one server that a pass directive names itself.
 
-    `place` is "FILE:LINE" of the `upstream`; "" for such a server.
+    `is_declared`: whether it is an `upstream`. `place` is "FILE:LINE" of the `upstream`; "" for a
+    server without one.
     """
 
     name: str
     servers: tuple[Server, ...]
     directives: Scope = field(default_factory=dict)
+    is_declared: bool = True
     place: str = field(default="", compare=False)
 
     @property
@@ -86,7 +88,7 @@ def groups(tree: tuple[Directive, ...]) -> list[Group]:
     names = {group.name for group in declared}
     direct = dict.fromkeys(p.target for p in pass_directives(tree))
     return declared + [
-        Group(name=host, servers=(Server(host=host),))
+        Group(name=host, servers=(Server(host=host),), is_declared=False)
         for host in direct
         if host not in names and "$" not in host and not host.startswith("unix")
     ]

@@ -37,7 +37,7 @@ class ApplicationKeys(Section):
         default=None,
         description="Protocol of a replica: http, fastcgi (php-fpm) or other. With other, only the"
         " container's health check says whether a replica is ready. Null for the protocol that"
-        " nginx's configuration in the stack's folder uses, else http",
+        " the proxy's configuration in the stack's folder uses, else http",
     )
     port: int = Field(
         default=80,
@@ -73,7 +73,7 @@ class ApplicationKeys(Section):
 class Presumed:
     """Protocol, port and script of an application's replicas, beyond what the settings name.
 
-    `place` is the directive of nginx that decided the protocol, as "file:line, directive"; "" if
+    `place` is the proxy's directive that decided the protocol, as "file:line, directive"; "" if
     the settings decided the protocol. `script` is "" if it is unknown.
     """
 

@@ -56,7 +56,7 @@ class Application(ApplicationKeys):
 
     `is_main` is true for the application of the first service in `services.app`. Only the main
     application has a console, migrations, features, heartbeats, a scheduler and workers.
-    `presumed` is what nginx's configuration or a default adds to the settings; None for nothing.
+    `presumed` is what the proxy's files or a default add to the settings; None for nothing.
     """
 
     name: str

@@ -10,6 +10,8 @@ from pydantic import Field, field_validator
 from cosmicdeploy.settings.sections.section import Section, Url
 
 Order = Literal["stop-first", "start-first"]
+# The folder of a container that is in memory.
+SHARED_MEMORY = "/dev/shm/"  # noqa: S108
 
 
 class Orders(Section):
@@ -18,7 +20,12 @@ class Orders(Section):
     A scheduler is always stopped first, since two schedulers would run each job twice.
     """
 
-    app: Order = Field(default="stop-first", description="Order for replicas")
+    app: Order = Field(
+        default="stop-first",
+        description="Order for replicas. If neither this key nor the compose file says it, the only"
+        " replica of an application is replaced start-first, unless both containers would need the"
+        " same port or address, or would write to the same data",
+    )
     worker: Order = Field(default="stop-first", description="Order for queue workers")
 
 
@@ -70,6 +77,21 @@ class Proxy(Section):
         description="File in the proxy's container that takes a replica out of service while it"
         " exists; {service} stands for the replica's name",
     )
+
+    drain_file: str | None = Field(
+        default=None,
+        description="File below /dev/shm in a replica's container; while it exists, the replica's"
+        " own health check fails, so that Caddy or Traefik send it no requests. Behind Traefik, the"
+        " deployer adds such a check by itself",
+    )
+
+    @field_validator("drain_file")
+    @classmethod
+    def _is_emptied(cls, path: str | None) -> str | None:
+        # A file elsewhere would outlive a restart, after which the replica would never be ready.
+        if path is not None and not path.startswith(SHARED_MEMORY):
+            raise ValueError(f"must be a path below {SHARED_MEMORY}, which each start empties")
+        return path
 
     @field_validator("out_of_service")
     @classmethod

@@ -16,6 +16,9 @@ from cosmicdeploy.stack.model.networks import Attachment, Link, Port
 Condition = Literal["service_started", "service_healthy", "service_completed_successfully"]
 # CPU shares of a container that gets no traffic; the default is 1024.
 ISOLATED_SHARES = 128
+# Labels by which Traefik, and Caddy with its plugin for Docker, find containers.
+ROUTING_PREFIXES = ("traefik.", "caddy")
+NOT_ROUTED = {"traefik.enable": "false"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,17 +172,27 @@ class Service:
     def isolated(self) -> Service:
         """Return the service for a separate container that gets no traffic.
 
-        That container has no ports, no fixed address, no alias and few CPU shares. The engine never
-        restarts it.
+        That container has no ports, no fixed address, no alias, few CPU shares, and no labels by
+        which a load balancer would send it requests. The engine never restarts it.
         """
         return replace(
             self,
             networks=tuple(map(_without_identity, self.networks)),
             mac_address=None,
             ports=(),
+            labels=_without_routes(self.labels),
             restart="no",
             cpu_shares=min(self.cpu_shares or ISOLATED_SHARES, ISOLATED_SHARES),
         )
+
+
+def _without_routes(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the labels without those that a load balancer reads at the engine.
+
+    Traefik may also send requests to containers without labels, unless a label forbids it.
+    """
+    kept = {key: labels[key] for key in labels if not key.lower().startswith(ROUTING_PREFIXES)}
+    return {**kept, **NOT_ROUTED}
 
 
 def _without_identity(attachment: Attachment) -> Attachment:

@@ -7,22 +7,15 @@ from dataclasses import dataclass
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.probes.mounted_files.changes import FileChange, changed_files
-from cosmicdeploy.proxy.nginx.loaded import (
-    is_read_at_start,
-    is_under_default_folder,
-    loaded_at,
-    loaded_files,
-)
-from cosmicdeploy.proxy.nginx.server import Nginx, find_nginx
+from cosmicdeploy.proxy import Configuration, load_balancer
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileChanges:
     """The changed files of a container: those that only a new container reads, and the others.
 
-    A reload of nginx applies the others.
+    A reload of the load balancer applies the others.
     """
 
     needing_container: tuple[FileChange, ...] = ()
@@ -31,30 +24,22 @@ class FileChanges:
 
 def file_changes(ctx: Context, name: str, container: Container) -> FileChanges:
     """Return the changed files that a service's container has not read."""
-    nginx = find_nginx(ctx) if name == ctx.settings.services.proxy else None
-    read_at = loaded_at(nginx) if nginx is not None else 0.0
+    is_proxy = name == ctx.settings.services.proxy
+    configuration = load_balancer(ctx).configuration() if is_proxy else None
+    read_at = configuration.loaded_at() if configuration is not None else 0.0
     changes = changed_files(ctx, name, container, read_at)
-    if nginx is None or not changes:
+    if configuration is None or not changes:
         return FileChanges(needing_container=tuple(changes))
-    return _of_nginx(ctx, nginx, changes)
+    return _divided(configuration, changes)
 
 
-def _of_nginx(ctx: Context, nginx: Nginx, changes: Iterable[FileChange]) -> FileChanges:
-    """Divide the changes; leave out files that nginx reads for each request."""
-    loaded = _loaded_files(ctx, nginx)
+def _divided(configuration: Configuration, changes: Iterable[FileChange]) -> FileChanges:
+    """Divide the changes; leave out files that take effect without a reload."""
     needing_container, reloadable = [], []
     for each in changes:
-        target = each.file.target
-        is_likely = is_under_default_folder(target) and (not loaded or each.how == "removed")
-        if each.needs_new_container or is_read_at_start(target):
+        effect = configuration.effect_of(each.file.target, each.how)
+        if each.needs_new_container or effect == "container":
             needing_container.append(each)
-        elif target in loaded or is_likely:
+        elif effect == "reload":
             reloadable.append(each)
     return FileChanges(needing_container=tuple(needing_container), reloadable=tuple(reloadable))
-
-
-def _loaded_files(ctx: Context, nginx: Nginx) -> Iterable[str]:
-    try:
-        return loaded_files(ctx, nginx)
-    except ConfigError:
-        return ()  # the step `reload` reports the error before anything is changed

@@ -47,7 +47,7 @@ def _notices(ctx: Context, name: str) -> Iterator[StackNotice]:
             kind="changed",
             service=name,
             what=f"has not loaded its files since they changed: {', '.join(reloadable)}",
-            todo="`cosmicdeploy deploy` reloads it if `nginx -t` accepts the files",
+            todo="`cosmicdeploy deploy` reloads it if it accepts the files",
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError, UnhealthyContainer
-from cosmicdeploy.proxy.nginx.server import find_nginx
+from cosmicdeploy.proxy import load_balancer
 from cosmicdeploy.stack.data_keepers import writable_mounts
 from cosmicdeploy.steps.commands.trial import start_trial
 from cosmicdeploy.steps.infrastructure.answers import wait_settled
@@ -52,5 +52,5 @@ def _cannot_be_tried(ctx: Context, name: str) -> str:
     if mode == "host" or mode.startswith(("service:", "container:")):
         return f"it listens in the network {mode}, as the running container does"
     targets = ", ".join(mount.target for mount in writable_mounts(service))
-    # nginx writes only caches and logs.
-    return f"it may write to {targets}" if targets and find_nginx(ctx) is None else ""
+    may_share = not targets or load_balancer(ctx).shares_volumes
+    return "" if may_share else f"it may write to {targets}"

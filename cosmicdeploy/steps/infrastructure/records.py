@@ -8,8 +8,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.mounted_files.changes import remember
-from cosmicdeploy.proxy.nginx.loaded import loaded_at
-from cosmicdeploy.proxy.nginx.server import find_nginx
+from cosmicdeploy.proxy import load_balancer
 
 
 def remember_files(ctx: Context, reloaded_at: float = 0.0) -> None:
@@ -33,5 +32,5 @@ def remember_files(ctx: Context, reloaded_at: float = 0.0) -> None:
 
 
 def _read_at(ctx: Context) -> float:
-    nginx = find_nginx(ctx)
-    return loaded_at(nginx) if nginx is not None else 0.0
+    configuration = load_balancer(ctx).configuration()
+    return configuration.loaded_at() if configuration is not None else 0.0

@@ -16,6 +16,7 @@ from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.records.timings import TIMINGS
 from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.probes.readiness import serves_now
+from cosmicdeploy.proxy import load_balancer
 from cosmicdeploy.settings import Role
 from cosmicdeploy.settings.pace import pace_of
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -45,10 +46,15 @@ from cosmicdeploy.steps.rollout.planning.gaps import (
     other_costs,
 )
 from cosmicdeploy.steps.rollout.planning.moves import described_reloads, possible_reloads
-from cosmicdeploy.steps.rollout.planning.plan_text import declared_paces, grouped_reasons
+from cosmicdeploy.steps.rollout.planning.plan_text import (
+    declared_paces,
+    grouped_reasons,
+    only_replicas_first,
+    proxy_notes,
+)
 from cosmicdeploy.steps.rollout.replacement.executor import Rollout
 from cosmicdeploy.steps.rollout.replacement.proxy_control import ProxyControl
-from cosmicdeploy.steps.rollout.replacement.proxy_waits import describe_waits
+from cosmicdeploy.steps.rollout.replacement.proxy_counts import counted_failures
 from cosmicdeploy.steps.rollout.replacement.replace import journal_facts, remove_temporary
 from cosmicdeploy.steps.rollout.replacement.start_first import (
     require_start_first,
@@ -126,7 +132,9 @@ class RolloutStep(Step):
             described_reloads(reloads),
             described(ctx, gaps),
             other_costs(ctx, replaced, gaps),
+            "" if self.at_once else proxy_notes(ctx, replaced),
             "" if self.at_once else declared_paces(ctx, replaced),
+            "" if self.at_once else only_replicas_first(ctx, replaced),
         )
         return Change(summary="; ".join(filter(None, parts)), before=before, facts=facts)
 
@@ -152,7 +160,7 @@ class RolloutStep(Step):
         several = [each for each in ctx.settings.all_applications if len(each.services) > 1]
         own = [name for each in several for name in each.services if name in replaced]
         away = [name for name in own if _order(ctx, name) == "stop-first" and not self.at_once]
-        return describe_waits(ctx, away) if away else ""
+        return load_balancer(ctx).describe_waits(away) if away else ""
 
     def _drifts(self, ctx: Context, names: Iterable[str]) -> dict[str, Drift]:
         """Return each service's drift, with the reason why the rollout replaces or starts it."""
@@ -187,8 +195,9 @@ class RolloutStep(Step):
             if current is not None and serves_now(ctx, current):
                 proxy = ProxyControl(ctx, Phases(ctx.run.notes))
                 proxy.put_in_service([name], moved=True)
-                stop_superseded(ctx, ctx.service(name), Phases(ctx.run.notes))
-                proxy.reload_if_ambiguous([name])
+                grace = proxy.take_superseded_out(ctx.service(name))
+                stop_superseded(ctx, ctx.service(name), Phases(ctx.run.notes), grace)
+                proxy.superseded_stopped([name])
 
     def _require_orders(self, ctx: Context) -> None:
         for name in ctx.settings.services.of(("app", "worker")):
@@ -206,10 +215,12 @@ class RolloutStep(Step):
         try_proxy(ctx, reasons)
         left_out.stop_younger(ctx, change.before)
         rollout = Rollout(ctx, reasons, before=change.before)
-        rollout.all_at_once() if self.at_once else rollout.in_batches()
+        with counted_failures(ctx) as failures:
+            rollout.all_at_once() if self.at_once else rollout.in_batches()
         left_out.start_younger(ctx, change.before)
         images = {name: ctx.running(name).image_id for name in reasons}
-        return {"containers": images, TIMINGS: rollout.facts(), **change.facts}
+        facts: dict[str, Any] = {"containers": images, TIMINGS: rollout.facts(), **change.facts}
+        return facts | ({"proxy_counts": failures} if failures else {})
 
     def verify(self, ctx: Context, change: Change) -> None:
         if not self.anew:

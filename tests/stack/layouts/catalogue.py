@@ -20,6 +20,10 @@ from tests.stack.stacks.behind_nginx.fronted import Fronted
 from tests.stack.stacks.behind_nginx.replicated import REPLICAS, Replicated
 from tests.stack.stacks.behind_nginx.several import APPLICATIONS, Several
 from tests.stack.stacks.behind_nginx.tagged import APPS, TaggedStack, push_release, tagged_stack
+from tests.stack.stacks.behind_proxies.caddy import FLAGS, BehindCaddy
+from tests.stack.stacks.behind_proxies.haproxy import BehindHAProxy, HAProxyTemplate
+from tests.stack.stacks.behind_proxies.proxied import DRAIN_FILE
+from tests.stack.stacks.behind_proxies.traefik import BehindTraefik
 from tests.stack.stacks.one_app import OneApp, stack_of_kind
 from tests.stack.stacks.php.php_fpm import PhpFpm
 from tests.stack.support.network.registry import running_registry
@@ -46,6 +50,40 @@ def tagged(folder: Path) -> Iterator[OneApp]:
             push_release(registry, tag, tag)
         with tagged_stack(folder, registry) as stack:
             yield stack
+
+
+def behind_other_proxies() -> Iterator[Layout]:
+    """Yield two replicas, and a single one, behind each load balancer other than nginx."""
+    kinds: Mapping[str, Callable[..., OneApp]] = {
+        "haproxy": BehindHAProxy,
+        "caddy": partial(BehindCaddy, more=DRAIN_FILE),
+    }
+    for name, kind in kinds.items():
+        one = partial(kind, apps=("app",))
+        yield Layout(name=name, kind=kind, replaced={"app-1", "app-2"}, gaps=frozenset())
+        yield Layout(name=f"{name}-one", kind=one, gaps=frozenset())
+    yield Layout(
+        name="caddy-flags",
+        kind=partial(BehindCaddy, more=FLAGS),
+        replaced={"app-1", "app-2"},
+        gaps=frozenset(),
+    )
+    yield Layout(
+        name="haproxy-template",
+        kind=partial(HAProxyTemplate, apps=("app",)),
+        replaced={"app.1", "app.2", "app.3"},
+        gaps=frozenset(),
+    )
+    # Containers that Compose created have no check that the deployer added.
+    routed = partial(BehindTraefik, apps=("app",), more=DRAIN_FILE)
+    yield Layout(
+        name="traefik",
+        kind=routed,
+        replaced={"app.1", "app.2"},
+        gaps=frozenset(),
+        sample=True,
+    )
+    yield Layout(name="traefik-one", kind=partial(routed, replicas=1), gaps=frozenset())
 
 
 LAYOUTS: Mapping[str, Layout] = {
@@ -79,6 +117,7 @@ LAYOUTS: Mapping[str, Layout] = {
             gaps={"nginx"},
             options=("--include", "nginx"),
         ),
+        *behind_other_proxies(),
         Layout(name="php-fpm", kind=PhpFpm),
         Layout(
             name="one-shot",

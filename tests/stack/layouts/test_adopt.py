@@ -22,6 +22,8 @@ TIMES = 12
 ROLES = {
     "replicas": {"app": "app", "nginx": "proxy"},
     "one-shot": {"app": "app", "db": "database", "migrate": "one-shot"},
+    "haproxy": {"app-1": "app", "app-2": "app", "haproxy": "proxy"},
+    "caddy-flags": {"app-1": "app", "app-2": "app", "caddy": "proxy"},
 }
 
 

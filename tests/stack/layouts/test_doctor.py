@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from cosmicdeploy.errors import ExitCode
 from tests.stack.layouts.catalogue import LAYOUTS
 from tests.stack.stacks.behind_nginx.replicated import REPLICAS, Replicated
+from tests.stack.stacks.behind_proxies.traefik import BehindTraefik
 from tests.stack.stacks.one_app import OneApp, stack_of_kind
 from tests.stack.support.origins import DEPLOYER, ORIGINS
 from tests.stack.support.releases import create, existing
@@ -20,11 +22,18 @@ pytestmark = pytest.mark.stack
 
 ORIGIN = ORIGINS[DEPLOYER]
 # Layout → the checks that would lose something, always; then what only a running stack shows.
-LOSING = {"replicas": set[str](), "one-shot": {"gaps"}}
+LOSING = {
+    "replicas": set[str](),
+    "one-shot": {"gaps"},
+    "haproxy": set[str](),
+    "caddy-flags": set[str](),
+    "traefik": set[str](),
+}
 NEEDS_A_START = {
     "replicas": {"health checks", "rate limit", "stop signals"},
     "one-shot": {"database", "rate limit", "stop signals"},
 }
+BY_DEFAULT = {"rate limit", "stop signals"}
 Checks = Mapping[str, dict[str, Any]]
 
 
@@ -72,7 +81,7 @@ def test_doctor_is_right_before_and_after_the_first_start(name: str, tmp_path: P
     with LAYOUTS[name].open(tmp_path) as stack:
         before = doctor(stack, LOSING[name])
         unchecked = {check for check, each in before.items() if each["unchecked"]}
-        assert NEEDS_A_START[name] <= unchecked
+        assert NEEDS_A_START.get(name, BY_DEFAULT) <= unchecked
         assert before["engine"]["verdict"] == before["clock"]["verdict"] == "holds"
         create(stack, ORIGIN)
         after = doctor(stack, LOSING[name])
@@ -80,6 +89,19 @@ def test_doctor_is_right_before_and_after_the_first_start(name: str, tmp_path: P
         assert "handled on a container of its own" in after["stop signals"]["found"]
         if stack.open().has_database:
             assert "can be backed up and restored" in after["database"]["found"]
+
+
+def test_what_compose_created_behind_traefik_loses_requests_in_the_first_deploy_alone(
+    tmp_path: Path,
+) -> None:
+    kind = partial(BehindTraefik, apps=("app",))
+    with stack_of_kind(tmp_path, kind) as stack:
+        create(stack, ORIGINS["Compose 2.26.1"])
+        [flaw] = doctor(stack, {"proxy"})["proxy"]["flaws"]
+        assert flaw["loses"].startswith("about one of ten requests")
+        stack.write(release="2")
+        assert stack.cli("deploy").code == 0
+        doctor(stack, set())
 
 
 def test_each_flaw_is_told_with_its_cost_before_it_costs_anything(tmp_path: Path) -> None:

@@ -25,11 +25,15 @@ watch: {seconds: 0}
 """
 SERVER = ROOT / "tests" / "stack" / "stacks" / "behind_nginx" / "release_server.py"
 LARAVEL_IMAGES = IMAGES.with_name("images-laravel.env")
+PROXY_IMAGES = IMAGES.with_name("images-proxies.env")
 # Where the base images are not there, a stack can still be read.
 OFFICIAL = {
     "LARAVEL_IMAGE": "php:8.3-fpm",
     "PYTHON_IMAGE": "python:3.11-slim-bookworm",
     "NGINX_IMAGE": "nginx:1.22",
+    "HAPROXY_IMAGE": "haproxy:2.6",
+    "TRAEFIK_IMAGE": "traefik:v3",
+    "CADDY_IMAGE": "caddy:2",
     "REDIS_IMAGE": "redis:7",
     "MARIADB_IMAGE": "mariadb:10.11",
 }
@@ -37,7 +41,7 @@ OFFICIAL = {
 
 def base_image(variable: str) -> str:
     """Return the name of a base image, such as that of PYTHON_IMAGE."""
-    names = read_env_file(LARAVEL_IMAGES) | read_env_file(IMAGES)
+    names = read_env_file(LARAVEL_IMAGES) | read_env_file(PROXY_IMAGES) | read_env_file(IMAGES)
     return names.get(variable, OFFICIAL[variable])
 
 

@@ -69,6 +69,12 @@ def test_a_layout_gets_the_settings_that_it_works_with(layout: Layout, tmp_path:
     assert "to do" not in marks(adoption).values()
 
 
+def test_the_flag_files_of_a_layout_behind_caddy_are_found(tmp_path: Path) -> None:
+    adoption, expected = adopted_layout(LAYOUTS["caddy-flags"], tmp_path)
+    settings = read_stack_files(adoption.file)[0].settings
+    assert settings.proxy == expected.proxy and settings.proxy.out_of_service
+
+
 def answers(settings: Settings, keys: set[str]) -> dict[str, dict[str, Any]]:
     """Return these keys of each application by its services."""
     return {

@@ -13,9 +13,16 @@ from cosmicdeploy.stack.model import Deploy, Mount, Port, RolloutSettings, Servi
 
 pytestmark = pytest.mark.unit
 
-SERVICES = Services(app=("web.1", "web.2"), worker=("queue",), scheduler="cron", database="db")
+SERVICES = Services(
+    app=("web.1", "web.2", "api"), worker=("queue",), scheduler="cron", database="db"
+)
 SERVICES = SERVICES.with_other(["mailer"], ())
 START_FIRST = RolloutSettings(order="start-first", parallelism=2, delay=5.0, monitor=30.0)
+SEVERAL = SimpleNamespace(services=("web.1", "web.2"))
+APPLICATIONS = {
+    **dict.fromkeys(SEVERAL.services, SEVERAL),
+    "api": SimpleNamespace(services=("api",)),
+}
 PUBLISHED = (Port(target=80, published=8080),)
 DATA = (Mount(type="volume", source="data", target="/data"),)
 
@@ -26,7 +33,11 @@ def service(name: str, update: RolloutSettings | None = START_FIRST, **keys: Any
 
 def restart(**keys: Any) -> Any:
     """Return settings with these keys of `restart`."""
-    return SimpleNamespace(restart=Restart.model_validate(keys), services=SERVICES)
+    return SimpleNamespace(
+        restart=Restart.model_validate(keys),
+        services=SERVICES,
+        application_of=APPLICATIONS.get,
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,3 +122,15 @@ def test_data_that_is_only_read_is_no_obstacle_and_neither_is_data_of_the_applic
     for declared in (service("mailer", mounts=read), service("web.1", mounts=DATA)):
         assert pace_of(restart(), declared).order == "start-first"
         assert not list(not_followed(restart(), declared))
+
+
+def test_the_only_replica_starts_first_unless_something_prevents_that() -> None:
+    assert pace_of(restart(), service("api", None)).order == "start-first"
+    assert pace_of(restart(), service("web.1", None)).order == "stop-first"
+    for declared in (
+        service("api", None, ports=PUBLISHED),
+        service("api", None, mounts=DATA),
+        service("api", RolloutSettings(order="stop-first")),
+    ):
+        assert pace_of(restart(), declared).order == "stop-first"
+    assert pace_of(restart(order={"app": "stop-first"}), service("api", None)).order == "stop-first"

@@ -12,11 +12,13 @@ from cosmicdeploy.steps.rollout.planning.gaps import announced_gaps, at_most, co
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
 from tests.unit.infrastructure.shop import COMPOSE, SETTINGS, Open, running_engine
 
+STOP_FIRST = SETTINGS + "restart: {order: {app: stop-first}}\n"
+
 pytestmark = pytest.mark.unit
 
 
 def test_the_only_replica_and_infrastructure_that_clients_need_have_a_gap(shop: Open) -> None:
-    ctx = shop(running_engine())
+    ctx = shop(running_engine(), settings=STOP_FIRST)
     gaps = announced_gaps(ctx, ["app", "db", "pg", "mailer", "nginx"])
     assert list(gaps) == ["app", "db", "pg", "nginx"]
     assert "only replica" in gaps["app"] and "no request is served" in gaps["nginx"]
@@ -42,10 +44,22 @@ def test_a_replica_that_starts_first_has_none(shop: Open) -> None:
     assert not announced_gaps(shop(running_engine(), settings=settings), ["app"])
 
 
+def test_the_only_replica_starts_first_if_nothing_prevents_that(shop: Open) -> None:
+    engine = running_engine()
+    engine.images["shop/app"] = Image(id="sha256:2")
+    ctx = shop(engine)
+    assert not announced_gaps(ctx, ["app"])
+    change = RolloutStep(name="rollout").check(ctx)
+    assert isinstance(change, Change)
+    assert "app: the new container starts before the old one stops" in change.summary
+    port = shop(engine, COMPOSE.replace("image: shop/app,", "image: shop/app, ports: ['8:80'],"))
+    assert list(announced_gaps(port, ["app"])) == ["app"]
+
+
 def test_a_plan_announces_gaps_with_their_longest_duration(shop: Open) -> None:
     engine = running_engine()
     engine.images |= {"shop/app": Image(id="sha256:2"), "shop/nginx": Image(id="sha256:2")}
-    ctx = shop(engine).with_run(included=frozenset({"nginx"}))
+    ctx = shop(engine, settings=STOP_FIRST).with_run(included=frozenset({"nginx"}))
     step = RolloutStep(name="rollout")
     change = step.check(ctx)
     assert isinstance(change, Change)

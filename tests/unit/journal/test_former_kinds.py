@@ -85,7 +85,9 @@ def test_a_killed_rollout_of_an_earlier_version_is_aborted(
     monkeypatch.setattr(
         undo,
         "ProxyControl",
-        lambda *_: SimpleNamespace(adopt=list, put_all_in_service=list),
+        lambda *_: SimpleNamespace(
+            adopt=list, put_all_in_service=list, hand_back=lambda *_given: None
+        ),
     )
     monkeypatch.setattr(undo, "undo_gap", lambda *_: nullcontext())
     monkeypatch.setattr(undo_module, "is_maintenance_on", lambda _: True)

@@ -23,6 +23,7 @@ CHANGES = {
     "exec",
     "exec_as",
     "image_files",
+    "image_has",
     "pull",
     "pull_bases",
     "remove_marker",

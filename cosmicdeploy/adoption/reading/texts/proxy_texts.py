@@ -12,7 +12,7 @@ from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.reading.texts.secrecy import is_secret_variable
 from cosmicdeploy.adoption.reading.texts.source_files import MAX_TOTAL, access_problem, below
 from cosmicdeploy.adoption.reading.texts.text_file import MAX_BYTES, SearchedText
-from cosmicdeploy.proxy.nginx.declared import filled
+from cosmicdeploy.proxy.declared.mounted import filled
 from cosmicdeploy.stack.model import Mount
 
 _SUFFIXES = ("", ".cfg", ".conf", ".json", ".template", ".tmpl", ".toml", ".yaml", ".yml")

@@ -56,6 +56,10 @@ class SearchedText:
             return self.shown
         return f"{self.shown}:{self.text.count(chr(10), 0, position) + 1}"
 
+    def place_of_line(self, line: int) -> str:
+        """Return "file:line" of a line in the text."""
+        return f"{self.shown}:{line}" if self.is_file else self.shown
+
 
 @dataclass(frozen=True)
 class TextFile:

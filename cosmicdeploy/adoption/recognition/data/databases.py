@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cosmicdeploy.adoption.facts import Fact, first_fact
-from cosmicdeploy.adoption.reading.numbers import port_number
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.data.places import read_place
 from cosmicdeploy.adoption.recognition.data.secrets import to_do, variable_of
@@ -15,6 +14,7 @@ from cosmicdeploy.adoption.recognition.data.uses import URLS, uses
 from cosmicdeploy.adoption.recognition.roles.roles import Roles
 from cosmicdeploy.adoption.recognition.roles.servers import BACKED_UP
 from cosmicdeploy.settings import Database
+from cosmicdeploy.text.numbers import port_number
 
 DEFAULT = Database(name="x")
 # The prefixes of the variables that set up the official images, and Bitnami's.

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cosmicdeploy.adoption.facts import Note
-from cosmicdeploy.adoption.reading.numbers import port_number
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.data.places import read_place
 from cosmicdeploy.adoption.recognition.roles.roles import Roles
 from cosmicdeploy.adoption.recognition.roles.servers import BACKED_UP
+from cosmicdeploy.text.numbers import port_number
 
 # Variables with which applications find their database.
 _HOSTS = (

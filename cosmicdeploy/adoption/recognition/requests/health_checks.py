@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from cosmicdeploy.adoption.facts import Fact
 from cosmicdeploy.adoption.reading.expressions import expressions
-from cosmicdeploy.adoption.reading.numbers import port_number
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.reading.texts.secrecy import is_secret_variable
+from cosmicdeploy.text.numbers import port_number
 
 # A port: a number, a variable, an expression of a shell, Python or JavaScript in braces, or what a
 # program puts together by +, as in 'http://localhost:' + (process.env.PORT || 3000) + '/health'.
@@ -24,6 +24,8 @@ _BARE = re.compile(
 _NAME, _NUMBER = re.compile(r"\b[A-Z_][A-Z0-9_]*\b"), re.compile(r"\b\d{2,5}\b")
 # Ports at which applications serve their clients.
 USUAL = (80, 8080, 8000, 3000, 5000, 8888, 4000, 9000)
+# A check that fails while a file exists: `test ! -e /dev/shm/drain`.
+_NO_FILE = re.compile(r"(?:\btest|\[)\s+!\s+-[ef]\s+(/dev/shm/[\w./-]+)(?=[\s;&\]]|$)")
 _LOCAL = ("localhost", "127.0.0.1", "0.0.0.0", "[::1]", "::1")  # noqa: S104 - read, not bound
 
 
@@ -63,6 +65,13 @@ def _is_aside(survey: Survey, name: str, port: int | None) -> bool:
 def has_health_check(survey: Survey, name: str) -> bool:
     """Return whether a service's containers have a health check of their own."""
     return bool(_check(survey, name)[0])
+
+
+def drain_file_of(survey: Survey, name: str) -> Fact[str] | None:
+    """Return the file while which exists the health check of a service fails; None without one."""
+    words, evidence = _check(survey, name)
+    match = _NO_FILE.search(" ".join(words))
+    return Fact(value=match[1], evidence=f"{evidence}, health check") if match else None
 
 
 def _check(survey: Survey, name: str) -> tuple[Sequence[str], str]:

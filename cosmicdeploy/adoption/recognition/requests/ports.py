@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from cosmicdeploy.adoption.facts import Fact, first_fact
 from cosmicdeploy.adoption.reading.declared import one_line
-from cosmicdeploy.adoption.reading.numbers import port_number
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.requests.health_checks import USUAL, checked_url
 from cosmicdeploy.adoption.recognition.roles.labels import Pass
 from cosmicdeploy.stack.data_keepers import words_of
+from cosmicdeploy.text.numbers import port_number
 
 _OPTION = re.compile(
     r"(?:--(?:port|bind|listen|host|http-port|server\.port|address)[= ]|-[bp][ =]?|runserver )"
@@ -43,7 +43,7 @@ def _of_passes(passes: Sequence[Pass]) -> Fact[int] | None:
     if known:
         return Fact(value=known[0].port or 0, evidence=known[0].evidence)
     # nginx's `proxy_pass http://web` means port 80; a label without a port says nothing.
-    direct = next((each for each in passes if each.is_parsed and each.kind == "proxy"), None)
+    direct = next((p for p in passes if p.has_default_port and p.kind == "proxy"), None)
     return Fact(value=80, evidence=direct.evidence) if direct else None
 
 

@@ -9,7 +9,7 @@ from cosmicdeploy.adoption.reading.declared import one_line
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.recognition.requests.health_checks import checked_url, has_health_check
 from cosmicdeploy.adoption.recognition.roles.applications import Group
-from cosmicdeploy.proxy.protocols import PROTOCOLS
+from cosmicdeploy.proxy.declared.protocols import PROTOCOLS
 from cosmicdeploy.stack.data_keepers import words_of
 
 # Base images of which none listens on a port by itself.
@@ -23,7 +23,7 @@ _PLAIN = {
 class Spoken:
     """What replicas speak: http, fastcgi or other; None for a key that the settings need not have.
 
-    `is_presumed`: the deployer reads protocol and port from nginx's configuration before each run.
+    `is_presumed`: the deployer reads protocol and port from the proxy's files before each run.
     """
 
     spoken: str = "http"

@@ -10,19 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cosmicdeploy.adoption.facts import Fact
-from cosmicdeploy.adoption.reading.numbers import port_number
 from cosmicdeploy.adoption.reading.survey import Survey
-from cosmicdeploy.stack.model import Mount, Service
+from cosmicdeploy.proxy.declared.kinds import KINDS
+from cosmicdeploy.stack.model import Mount
 
-_TRAEFIK = re.compile(r"traefik\.(?:enable|http\.(?:routers|services)\..+)")
-_TRAEFIK_PORT = re.compile(r"traefik\.http\.services\.[^.]+\.loadbalancer\.server\.port")
 _TRAEFIK_HEALTH = re.compile(r"traefik\.http\.services\.[^.]+\.loadbalancer\.healthcheck\.path")
 _TRAEFIK_RULE = re.compile(r"traefik\.http\.routers\.[^.]+\.rule")
 _TRAEFIK_TLS = re.compile(r"traefik\.http\.routers\.[^.]+\.tls(?:\..+)?")
 _HOST = re.compile(r"Host\(\s*[`'\"]([\w.-]+)[`'\"]")
-_CADDY_PASS = re.compile(r"caddy(?:_\d+)?(?:\.[\w.]+)?\.(?:\d+_)?reverse_proxy")
 _CADDY_SITE = re.compile(r"caddy(?:_\d+)?")
-_UPSTREAMS = re.compile(r"\{\{\s*upstreams(?:\s+https?)?\s+(\d+)\s*\}\}")
 _HOST_NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.IGNORECASE)
 
 
@@ -31,9 +27,9 @@ class Pass:
     """A place that shows that a service gets requests.
 
     `proxy` is the proxy's service; "" if it is outside of the stack or unknown. `kind` is "proxy"
-    for HTTP, else that of nginx's directive, such as "fastcgi". `is_visible`: the deployer itself
-    reads this directive before each run, so the settings need not repeat it. `is_parsed`: a missing
-    port means port 80.
+    for HTTP, else another protocol, such as "fastcgi". `is_visible`: the deployer itself reads
+    this directive before each run, so the settings need not repeat it. `has_default_port`: a
+    missing port means port 80.
     """
 
     service: str
@@ -43,7 +39,7 @@ class Pass:
     evidence: str
     script: str = ""
     is_visible: bool = False
-    is_parsed: bool = False
+    has_default_port: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,16 +56,15 @@ def passes_by_labels(survey: Survey, proxies: Mapping[str, str], name: str) -> I
     `proxies` maps the services that may be proxies to their products.
     """
     service = survey.services[name]
-    for product, found in (
-        ("Traefik", _traefik_pass(service)),
-        ("Caddy", _caddy_pass(service)),
-        ("nginx", _nginx_pass(service)),
-    ):
-        if found is not None:
-            key, kind, port = found
-            proxy = _reader(survey, [n for n, what in proxies.items() if what == product], name)
-            evidence = _place(survey, name, key)
-            yield Pass(service=name, proxy=proxy, kind=kind, port=port, evidence=evidence)
+    for found in filter(None, (kind.pass_of(service) for kind in KINDS)):
+        own = [proxy for proxy, product in proxies.items() if product == found.product]
+        yield Pass(
+            service=name,
+            proxy=_reader(survey, own, name),
+            kind=found.kind,
+            port=found.port,
+            evidence=_place(survey, name, found.place),
+        )
 
 
 def _reader(survey: Survey, proxies: Sequence[str], name: str) -> str:
@@ -116,29 +111,6 @@ def host_by_labels(survey: Survey, name: str) -> Fact[Host] | None:
 
 def _host(name: str, is_tls: bool, evidence: str) -> Fact[Host]:
     return Fact(value=Host(name=name, is_tls=is_tls), evidence=evidence, mark="guess")
-
-
-def _traefik_pass(service: Service) -> tuple[str, str, int | None] | None:
-    labels = service.labels
-    keys = [key for key in labels if _TRAEFIK.fullmatch(key)]
-    if not keys or labels.get("traefik.enable") == "false":
-        return None
-    port = next((key for key in keys if _TRAEFIK_PORT.fullmatch(key)), "")
-    return port or keys[0], "proxy", port_number(labels.get(port, ""))
-
-
-def _caddy_pass(service: Service) -> tuple[str, str, int | None] | None:
-    key = next((key for key in service.labels if _CADDY_PASS.fullmatch(key)), "")
-    upstreams = _UPSTREAMS.search(service.labels.get(key, ""))
-    return (key, "proxy", port_number(upstreams[1]) if upstreams else None) if key else None
-
-
-def _nginx_pass(service: Service) -> tuple[str, str, int | None] | None:
-    variables = service.environment
-    if "VIRTUAL_HOST" not in variables:
-        return None
-    kind = "fastcgi" if variables.get("VIRTUAL_PROTO") == "fastcgi" else "proxy"
-    return "VIRTUAL_HOST", kind, port_number(variables.get("VIRTUAL_PORT", ""))
 
 
 def _place(survey: Survey, name: str, key: str) -> str:

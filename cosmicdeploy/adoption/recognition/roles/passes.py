@@ -1,6 +1,7 @@
 """Recognize which services get requests, and on which port, from the configuration of proxies.
 
-nginx's configuration is parsed. That of other proxies is searched for the names of services.
+The configuration of load balancers that the deployer knows is parsed. That of other proxies, and
+what is not parsed, is searched for the names of services.
 """
 
 from __future__ import annotations
@@ -11,12 +12,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.reading.texts.text_file import SearchedText
 from cosmicdeploy.adoption.recognition.roles.labels import Pass, passes_by_labels
-from cosmicdeploy.proxy.nginx.declared import (
-    DeclaredPass,
-    mounted_texts,
-    names_of,
-    passes_in,
-)
+from cosmicdeploy.proxy.declared.kinds import declared_passes, kind_named
+from cosmicdeploy.proxy.declared.passes import DeclaredPass, names_of
 
 # Words of the lines in which other proxies name a server without a port.
 _DIRECTIVE = re.compile(
@@ -38,17 +35,22 @@ def find_passes(
     configuration of each.
     """
     found: dict[str, list[Pass]] = {name: [] for name in targets}
-    visible = {_key(each) for _, each in passes_in(mounted_texts(survey.stack))}
+    visible = {_key(each) for _, each in declared_passes(survey.stack)}
     for proxy, product in proxies.items():
         files = {each.shown: each.text for each in texts[proxy] if each.is_file}
-        parsed = passes_in(files) if product == "nginx" else []
+        kind = kind_named(product)
+        parsed = kind.passes_in(files) if kind is not None else []
+        has_default = kind is not None and kind.default_port is not None
         for name in (each for each in targets if each != proxy):
             names = _names(survey, proxy, name)
             own = [each for host, each in parsed if host in names]
-            found[name] += [_parsed(each, name, proxy, _key(each) in visible) for each in own]
+            found[name] += [
+                _parsed(each, name, proxy, _key(each) in visible, has_default=has_default)
+                for each in own
+            ]
             if not own:
-                with_port = product == "nginx"
-                searched = _searched(proxy, name, names, texts[proxy], with_port=with_port)
+                is_known = kind is not None
+                searched = _searched(proxy, name, names, texts[proxy], with_port=is_known)
                 found[name] += sorted(searched, key=_without_port)
     for name in targets:
         found[name] += passes_by_labels(survey, proxies, name)
@@ -60,7 +62,9 @@ def _key(declared: DeclaredPass) -> tuple[str, str, int | None]:
     return declared.kind, declared.place.rpartition("/")[2], declared.port
 
 
-def _parsed(declared: DeclaredPass, name: str, proxy: str, is_visible: bool) -> Pass:
+def _parsed(
+    declared: DeclaredPass, name: str, proxy: str, is_visible: bool, *, has_default: bool
+) -> Pass:
     return Pass(
         service=name,
         proxy=proxy,
@@ -69,7 +73,7 @@ def _parsed(declared: DeclaredPass, name: str, proxy: str, is_visible: bool) -> 
         evidence=declared.place,
         script=declared.script,
         is_visible=is_visible,
-        is_parsed=True,
+        has_default_port=has_default,
     )
 
 

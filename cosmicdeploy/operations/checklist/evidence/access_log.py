@@ -10,7 +10,8 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError, EngineError
 from cosmicdeploy.operations.checklist.logs import require_container
 from cosmicdeploy.operations.checklist.verdict import Figures, Span
-from cosmicdeploy.probes.proof.access_log import CLIENT_GONE, SERVER_ERROR, TIME, statuses
+from cosmicdeploy.probes.proof.access_log import CLIENT_GONE, SERVER_ERROR, statuses
+from cosmicdeploy.probes.proof.log_formats import TIME
 from cosmicdeploy.traffic.response import RATE_LIMITED
 
 # This log has a line for each request, so the span's limit of lines is multiplied by this.
@@ -21,8 +22,8 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
     """Return how many requests were answered, and how many of them with 5xx, 499 and 429.
 
     `seconds` is the time that the log covers. Raises `ConfigError` if `services.proxy` is not set,
-    and `EngineError` if the load balancer has no container, or if its log has no lines in nginx's
-    combined format.
+    and `EngineError` if the load balancer has no container, or if its log has no responses in a
+    known format.
     """
     name = ctx.settings.services.proxy
     if name is None:
@@ -37,7 +38,8 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
         first = next(statuses(lines), None)
     if first is None:
         raise EngineError(
-            "The load balancer's log has no lines in nginx's combined format", where=name
+            "The load balancer's log has no responses in a known format (docs/proxy.md)",
+            where=name,
         )
     begins = max(span.since, _timestamp(first[1]))
     return {

@@ -14,7 +14,8 @@ from cosmicdeploy.probes.http import Response, send_request
 from cosmicdeploy.probes.readiness import wait_ready
 from cosmicdeploy.probes.urls import front_of, proxy_url
 from cosmicdeploy.process.polling import poll
-from cosmicdeploy.proxy import flag_files, reload_if_older
+from cosmicdeploy.proxy import load_balancer
+from cosmicdeploy.proxy.draining import flag_files
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import stop_container
 
@@ -67,13 +68,13 @@ def end_maintenance(ctx: Context) -> None:
 
 
 def _reload_proxy(ctx: Context) -> None:
-    """Reload nginx if replicas have new addresses; an error does not prolong the maintenance."""
+    """Reload the proxy if it has old addresses; an error does not prolong the maintenance."""
     try:
-        reload_if_older(ctx)
+        load_balancer(ctx).reload_if_older()
     except EngineUnavailable:
         raise
     except (ConfigError, EngineError) as error:
-        ctx.say(f"nginx was not reloaded: {error.what}")
+        ctx.say(f"the proxy was not reloaded: {error.what}")
 
 
 def _require_response(ctx: Context, *, turned_away: bool, within: float = EFFECTIVE_WITHIN) -> None:

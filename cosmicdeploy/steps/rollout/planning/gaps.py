@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.proxy import load_balancer
 from cosmicdeploy.settings import Support, of_application
 from cosmicdeploy.settings.pace import pace_of
 from cosmicdeploy.stack.order import needed_by
 
 ONLY_REPLICA = "no client{of} is served between its stop and its start: it is the only replica"
+NO_MIXTURE = "no client{of} is served between their stop and their start: {why}"
 # What clients notice while infrastructure with this role is replaced.
 _WITHOUT: Mapping[Support, str] = {
     "proxy": "no request is served between its stop and its start",
@@ -36,6 +38,14 @@ def announced_gaps(ctx: Context, replaced: Iterable[str]) -> dict[str, str]:
 
     Leaves out services whose replacement no client notices.
     """
+    names = list(replaced)
+    conflicts = load_balancer(ctx).conflicts(names)
+    gaps = {**declared_gaps(ctx, names), **described_conflicts(ctx, conflicts)}
+    return {name: gaps[name] for name in names if name in gaps}
+
+
+def declared_gaps(ctx: Context, replaced: Iterable[str]) -> dict[str, str]:
+    """Return the gaps that the settings and the compose file alone show, by service."""
     services = ctx.settings.services
     noticed = {*services.support, *needed_by(ctx.stack, {*services.released})}
     every, gaps = ctx.settings.all_applications, dict[str, str]()
@@ -46,6 +56,16 @@ def announced_gaps(ctx: Context, replaced: Iterable[str]) -> dict[str, str]:
         elif name in services.infrastructure and name in noticed:
             gaps[name] = cost_of(ctx, name)
     return gaps
+
+
+def described_conflicts(ctx: Context, conflicts: Mapping[str, str]) -> dict[str, str]:
+    """Return the gaps of replicas whose old and new containers must not run side by side."""
+    every = ctx.settings.all_applications
+    return {
+        name: NO_MIXTURE.format(of=of_application(application, every), why=why)
+        for name, why in conflicts.items()
+        if (application := ctx.settings.application_of(name)) is not None
+    }
 
 
 def _stops_first(ctx: Context, name: str) -> bool:

@@ -6,24 +6,23 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from cosmicdeploy import proxy
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
+from cosmicdeploy.proxy import load_balancer
 from cosmicdeploy.settings.pace import pace_of
-from cosmicdeploy.steps.infrastructure.reload import COST
 from cosmicdeploy.steps.rollout.planning.batches import grouped
 from cosmicdeploy.text.formatting import counted
 
 
 def possible_reloads(ctx: Context, replaced: Iterable[str]) -> dict[str, Any]:
-    """Return how many times the rollout may have to reload nginx, for the facts of a plan.
+    """Return how many times the rollout may have to reload the proxy, for the facts of a plan.
 
     `at_most` is that number, and `replicas` are the replicas whose address may change. Empty if no
-    replica's address can change without nginx noticing, or if nginx's configuration cannot be read.
+    replica's address can change unnoticed, or if the proxy's configuration cannot be read.
     """
     replicas = [name for name in replaced if name in ctx.settings.services.app]
     try:
-        moving = proxy.may_need_reload(ctx, replicas)
+        moving = load_balancer(ctx).may_need_reload(replicas)
     except EngineUnavailable:
         raise
     except (ConfigError, EngineError):
@@ -36,7 +35,7 @@ def possible_reloads(ctx: Context, replaced: Iterable[str]) -> dict[str, Any]:
 def _reloads(ctx: Context, group: list[str]) -> int:
     """Return the highest number of reloads for replicas with the same pace: one for each batch.
 
-    Two for each batch if the new container starts first: nginx may also have resolved the name
+    Two for each batch if the new container starts first: the proxy may also have resolved the name
     while both containers ran.
     """
     pace = pace_of(ctx.settings, ctx.service(group[0]))
@@ -50,6 +49,7 @@ def described_reloads(reloads: dict[str, Any]) -> str:
         return ""
     replicas, times = ", ".join(reloads["replicas"]), counted(reloads["at_most"], "time")
     return (
-        f"the address of {replicas} may change, and nginx knows it by name: nginx may be reloaded"
-        f" up to {times}, and each reload {COST}; fixed addresses avoid that (docs/proxy.md)"
+        f"the address of {replicas} may change, and the proxy knows it by name: it may be reloaded"
+        f" up to {times}, and each reload closes clients' idle connections; fixed addresses avoid"
+        " that (docs/nginx.md)"
     )

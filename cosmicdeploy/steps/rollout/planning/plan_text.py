@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.settings.pace import Pace, pace_of
+from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
+from cosmicdeploy.proxy import load_balancer
+from cosmicdeploy.settings.pace import Pace, pace_of, starts_first_as_only_replica
 from cosmicdeploy.steps.rollout.drift import MISSING, PAUSED, STOPPED
 
 
@@ -31,6 +33,32 @@ def declared_paces(ctx: Context, names: Iterable[str]) -> str:
     return "; ".join(
         f"{name}: {_described(pace)} (update_config, restart)" for name, pace in services.items()
     )
+
+
+def only_replicas_first(ctx: Context, replaced: Iterable[str]) -> str:
+    """Name the services that start-first applies to only because they have no other replica."""
+    names = [
+        name for name in replaced if starts_first_as_only_replica(ctx.settings, ctx.service(name))
+    ]
+    if not names:
+        return ""
+    return (
+        f"{', '.join(names)}: the new container starts before the old one stops, since there is no"
+        " other replica; set restart.order.app to stop-first if two must not run together"
+    )
+
+
+def proxy_notes(ctx: Context, replaced: Collection[str]) -> str:
+    """Say what the load balancer adds to this rollout, and what is at stake behind it.
+
+    "" if the load balancer cannot be read: the verification's point `proxy` reports why.
+    """
+    try:
+        return "; ".join(load_balancer(ctx).rollout_notes(replaced))
+    except EngineUnavailable:
+        raise
+    except (ConfigError, EngineError):
+        return ""
 
 
 def _described(pace: Pace) -> str:

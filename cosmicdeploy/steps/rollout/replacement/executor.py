@@ -15,6 +15,7 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.records.timings import DRAIN, HEALTHY, NEVER_READY, PASSES, START
 from cosmicdeploy.probes.readiness import wait_ready
+from cosmicdeploy.proxy import load_balancer
 from cosmicdeploy.settings import Application
 from cosmicdeploy.settings.pace import Pace, pace_of
 from cosmicdeploy.steps.containers.hooks import start_container
@@ -141,6 +142,9 @@ class Rollout:
         replicas = [name for name in application.services if name in self._reasons]
         if not replicas:
             return
+        if not self._in_place and load_balancer(self._ctx).conflicts(replicas):
+            self._replace_together(replicas)
+            return
         serving = serving_replicas(self._ctx, application)
         for group in grouped(replicas, self._pace):
             pace, monitor = self._pace(group[0]), self._monitor(group[0])
@@ -157,6 +161,12 @@ class Rollout:
                 self._watch(monitor, batch, is_last=batch is all_batches[-1])
                 if batch is all_batches[0] and self._is_untried(batch):
                     self._ready.require_stable(batch, self._ctx.safe_point)
+
+    def _replace_together(self, replicas: Sequence[str]) -> None:
+        """Replace all replicas in one announced gap: old and new must not run side by side."""
+        self._ready.require_ready(self._ctx.settings.services.app)
+        self._stop_first([look_up(self._ctx, name) for name in replicas])
+        self._watch(self._monitor(replicas[0]), replicas, is_last=True)
 
     def _is_untried(self, batch: Sequence[str]) -> bool:
         """Whether the preflight has not tried the new image, since no trial can run."""
@@ -233,8 +243,9 @@ class Rollout:
         promote(self._ctx, targets, self._created)
         self._proxy.put_in_service(names, moved=True)
         for target in targets:
-            stop_superseded(self._ctx, target.service, self._phases)
-        self._proxy.reload_if_ambiguous(names)
+            grace = self._proxy.take_superseded_out(target.service)
+            stop_superseded(self._ctx, target.service, self._phases, grace)
+        self._proxy.superseded_stopped(names)
 
     def _replace(
         self, targets: Sequence[Target], graces: Mapping[str, float]

@@ -10,11 +10,13 @@ from functools import cached_property, partial
 from cosmicdeploy import proxy
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.errors import ConfigError, EngineError, FirstError
+from cosmicdeploy.errors import EngineError, FirstError
 from cosmicdeploy.journal.records.timings import DRAIN, IN_SERVICE
 from cosmicdeploy.process.concurrency import map_concurrently
-from cosmicdeploy.steps.rollout.replacement.proxy_waits import ProxyWaits
-from cosmicdeploy.steps.rollout.replacement.target import Target
+from cosmicdeploy.stack.model import Service
+from cosmicdeploy.steps.rollout.replacement.replace import temporary_containers
+from cosmicdeploy.steps.rollout.replacement.start_first import running_superseded
+from cosmicdeploy.steps.rollout.replacement.target import Target, look_up
 from cosmicdeploy.steps.rollout.replacement.timings import Phases
 
 # In seconds: the grace period of a drained replica that ignores its stop signal.
@@ -24,17 +26,13 @@ NO_GRACE = 0.0
 class ProxyControl:
     """Control which replicas of one rollout get requests from the proxy. Not reusable.
 
-    If the proxy checks flag files (`proxy.out_of_service`), a replica that stops alone is taken out
-    of service before it stops. Without flag files, or if replicas stop together, the proxy notices
-    a stopped replica only by a failed request; `restart.pause` leaves time for that.
+    If the proxy can do that, a replica is taken out of service before it stops. Otherwise the proxy
+    notices a stopped replica only by a failed request; `restart.pause` leaves time for that.
     """
 
     def __init__(self, ctx: Context, phases: Phases) -> None:
         self._ctx, self._phases = ctx, phases
-        self._out_of_service: list[str] = []
         self._ignores_stop_signal: dict[str, bool] = {}
-        self._reached: set[str] = set()
-        self._waits = ProxyWaits(ctx)
 
     def take_out_of_service(self, targets: Sequence[Target]) -> dict[str, float]:
         """Stop new requests to the targets' replicas, where the proxy can do that.
@@ -44,7 +42,7 @@ class ProxyControl:
         replicas = {t.name: t.container for t in targets if t.name in self._replicas}
         running = {name: c for name, c in replicas.items() if c is not None and c.is_running}
         graces = {target.name: target.service.stop_grace_period for target in targets}
-        self._note_reached(running)
+        self._traffic.before_stop(running)
         for target in targets:
             if container := running.get(target.name):
                 self._ctx.safe_point()
@@ -56,7 +54,7 @@ class ProxyControl:
         """Let the proxy send requests to these services' replicas again; wait until it does.
 
         `moved`: at least one of the replicas has a new address. Raises the errors of
-        `proxy.reload_if_stale`; if the proxy did not work before the run, only reports them.
+        `Traffic.put_in`; if the proxy did not work before the run, only reports them.
         """
         errors = FirstError()
         with errors:
@@ -71,58 +69,75 @@ class ProxyControl:
         replicas = [name for name in names if name in self._replicas]
         if not replicas or self._is_proxy_stopped():
             return
-        if self._ctx.settings.services.proxy is None:
-            self._ctx.sleep(self._ctx.settings.restart.pause)
-            return
-        started, had_flags = time.monotonic(), set(replicas) <= set(self._out_of_service)
-        self.put_all_in_service()
-        reloaded = moved and proxy.reload_if_stale(self._ctx, replicas)
-        if not (had_flags or reloaded):
-            self._waits.until_used_again(replicas)
-        if missing := self._waits.unreached(replicas):
-            self._reload_for(missing)
-        if not had_flags:
-            # Each worker process of the proxy may have to notice by itself that the replicas serve
-            # again.
-            self._ctx.sleep(started + self._ctx.settings.restart.pause - time.monotonic())
-        self._phases.add(replicas[0], IN_SERVICE, time.monotonic() - started)
+        started = time.monotonic()
+        self._traffic.put_in(replicas, moved=moved)
+        if self._ctx.settings.services.proxy is not None:
+            self._phases.add(replicas[0], IN_SERVICE, time.monotonic() - started)
 
-    def _reload_for(self, missing: Sequence[str]) -> None:
-        """Reload nginx because of replicas that get no request.
+    def take_superseded_out(self, service: Service) -> float:
+        """Stop new requests to a service's superseded containers, where the proxy can do that.
 
-        A replica that nginx reached before the stop is no reason for a reload: nginx already knows
-        its address.
+        Returns the seconds that the containers have to stop. Raises the errors of
+        `Traffic.take_out_beside`.
         """
-        names = ", ".join(missing)
-        never_reached = [name for name in missing if name not in self._reached]
-        if not proxy.reload_if_stale(self._ctx, never_reached):
-            self._ctx.say(
-                f"the proxy does not seem to send requests to {names}: see"
-                " `cosmicdeploy verify --only proxy`"
-            )
+        name, grace = service.name, service.stop_grace_period
+        if name not in self._replicas or self._is_proxy_stopped():
+            return grace
+        for container in running_superseded(self._ctx, service):
+            self._ctx.safe_point()
+            ignores_stop = self._ignores_stop(service, container)
+            with self._phases.of(name, DRAIN):
+                is_out = self._traffic.take_out_beside(name, container, until_finished=ignores_stop)
+            if ignores_stop and is_out:
+                grace = NO_GRACE
+            elif ignores_stop:
+                self._say_cut_off(name, grace)
+        return grace
 
-    def reload_if_ambiguous(self, names: Sequence[str]) -> None:
-        """Call `proxy.reload_if_ambiguous` for the services that are replicas."""
+    def hand_back(self, name: str, former_id: str) -> None:
+        """Send a replica's requests to its former container again, as far as it still runs.
+
+        Otherwise sends them to the other replicas. Called before an undo stops the replica's new
+        container. Raises the errors of `Traffic`.
+        """
+        if name not in self._replicas or self._is_proxy_stopped():
+            return
+        target = look_up(self._ctx, name)
+        current = target.container
+        beside = [c for c in temporary_containers(self._ctx, target.service) if c.is_running]
+        former = next((each for each in beside if each.id == former_id), None)
+        new = [each for each in beside if each.id != former_id]
+        if former is not None and current is not None:
+            self._traffic.readmit(name, former)
+            new.append(current)
+        elif current is not None and current.id != former_id:
+            self.take_out_of_service([target])
+        for container in new:
+            self._traffic.take_out_beside(name, container, until_finished=True)
+
+    def superseded_stopped(self, names: Sequence[str]) -> None:
+        """Tell the proxy that these services' superseded containers have stopped.
+
+        Raises `ConfigError` and `EngineError`.
+        """
         if replicas := [name for name in names if name in self._replicas]:
-            proxy.reload_if_ambiguous(self._ctx, replicas)
+            self._traffic.superseded_stopped(replicas)
 
     def adopt(self) -> None:
         """Read which replicas are out of service, including those that an earlier run took out."""
-        self._out_of_service = proxy.out_of_service(self._ctx)
+        self._traffic.adopt()
 
     def put_all_in_service(self) -> None:
-        """Remove the flags of all replicas that are out of service."""
-        while self._out_of_service:
-            proxy.put_in_service(self._ctx, self._out_of_service[-1])
-            self._out_of_service.pop()
+        """Put all replicas in service that are out of service."""
+        self._traffic.put_all_in()
 
     @cached_property
     def _replicas(self) -> Collection[str]:
         return self._ctx.settings.services.app
 
     @cached_property
-    def _drainable(self) -> Collection[str]:
-        return proxy.drainable(self._ctx)
+    def _traffic(self) -> proxy.Traffic:
+        return proxy.load_balancer(self._ctx).traffic()
 
     def _is_proxy_stopped(self) -> bool:
         """Whether a proxy is declared but does not run, so no client gets in."""
@@ -134,21 +149,22 @@ class ProxyControl:
         """Take a running replica out of service if possible; return its seconds to stop."""
         name, grace = target.name, target.service.stop_grace_period
         is_drainable, ignores_stop = self._check_replica(target, container, is_alone=is_alone)
-        if is_drainable:
-            self._out_of_service.append(name)
         if is_drainable and ignores_stop:
             with self._phases.of(name, DRAIN):
-                proxy.drain(self._ctx, name)
+                self._traffic.take_out(name, container, until_finished=True)
             self._ctx.say(f"{name} ignores its stop signal: its requests were waited for")
             return NO_GRACE
         if is_drainable:
-            proxy.take_out_of_service(self._ctx, name)
+            self._traffic.take_out(name, container, until_finished=False)
         elif ignores_stop:
-            self._ctx.say(
-                f"{name} ignores its stop signal and cannot be taken out of the proxy: requests in "
-                f"flight are cut off after {grace:.0f} s (docs/proxy.md)"
-            )
+            self._say_cut_off(name, grace)
         return grace
+
+    def _say_cut_off(self, name: str, grace: float) -> None:
+        self._ctx.say(
+            f"{name} ignores its stop signal and cannot be taken out of the proxy: requests in "
+            f"flight are cut off after {grace:.0f} s (docs/proxy.md)"
+        )
 
     def _check_replica(
         self, target: Target, container: Container, *, is_alone: bool
@@ -157,33 +173,22 @@ class ProxyControl:
 
         Both are checked at the same time, since each may need a command in a container.
         """
-        checks: list[Callable[[], object]] = [partial(self._ignores_stop, target, container)]
+        checks: list[Callable[[], object]] = [
+            partial(self._ignores_stop, target.service, container)
+        ]
         if is_alone and self._ctx.settings.services.proxy:
-            checks.append(partial(self._locate_flag_file, target.name))
+            checks.append(partial(self._traffic.prepare, target.name))
         ignores_stop = map_concurrently(lambda check: check(), checks)[0]
-        return is_alone and target.name in self._drainable, bool(ignores_stop)
+        is_drainable = self._traffic.can_take_out(target.name, is_alone=is_alone)
+        return is_drainable, bool(ignores_stop)
 
-    def _locate_flag_file(self, name: str) -> None:
-        # This call only fills a cache: an error is raised later, where the file is created.
-        with suppress(Exception):
-            proxy.locate_flag_file(self._ctx, name)
-
-    def _ignores_stop(self, target: Target, container: Container) -> bool:
+    def _ignores_stop(self, service: Service, container: Container) -> bool:
         """Whether the replica ignores its stop signal; checked once for each image."""
         image = container.image_id
         if image not in self._ignores_stop_signal:
             self._ignores_stop_signal[image] = False
             with suppress(EngineError):  # the container ended, or its image has no `cat`
                 self._ignores_stop_signal[image] = proxy.ignores_stop_signal(
-                    self._ctx, target.service, container
+                    self._ctx, service, container
                 )
         return self._ignores_stop_signal[image]
-
-    def _note_reached(self, running: dict[str, Container]) -> None:
-        """Record which replicas nginx reaches at their present addresses."""
-        with suppress(ConfigError, EngineError):
-            self._reached.update(
-                name
-                for name, container in running.items()
-                if proxy.is_reached(self._ctx, container)
-            )

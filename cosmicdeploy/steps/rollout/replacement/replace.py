@@ -25,6 +25,7 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.journal.records.timings import CREATE, DRAIN
 from cosmicdeploy.probes.readiness import wait_ready
+from cosmicdeploy.proxy import load_balancer
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.steps.compose_hash import config_hash
 from cosmicdeploy.steps.containers.hooks import start_container
@@ -92,6 +93,8 @@ def create_candidate(ctx: Context, target: Target, phases: Phases) -> str:
     if leftover is not None:
         ctx.engine.remove(leftover.id)
     own_labels = container_labels(ctx, service, image.id)
+    if service.name in ctx.settings.services.app:
+        own_labels |= load_balancer(ctx).candidate_labels(service)
     if current is not None and labels.NUMBER in current.labels:
         own_labels[labels.NUMBER] = current.labels[labels.NUMBER]  # the name contains the number
     with phases.of(target.name, CREATE):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.containers.names import ContainerRole, role_of
+from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.journal.records.timings import DRAIN, START
 from cosmicdeploy.settings.pace import start_first_obstacle
@@ -63,13 +64,25 @@ def with_running_superseded(ctx: Context, names: Iterable[str]) -> list[str]:
     return [name for name in names if temporary_of(ctx.service(name), superseded)]
 
 
-def stop_superseded(ctx: Context, service: Service, phases: Phases) -> None:
-    """Stop the service's superseded containers as `end` does: each gets its grace period.
+def running_superseded(ctx: Context, service: Service) -> list[Container]:
+    """Return the service's superseded containers that still run."""
+    return [
+        each
+        for each in temporary_containers(ctx, service)
+        if each.is_running and role_of(each.name) is ContainerRole.SUPERSEDED
+    ]
 
-    Requests in flight finish only if the service itself finishes them on its stop signal. Also
-    stops candidates that an earlier rollout left over.
+
+def stop_superseded(
+    ctx: Context, service: Service, phases: Phases, grace: float | None = None
+) -> None:
+    """Stop the service's superseded containers as `end` does, each within `grace` seconds.
+
+    By default, that is the service's grace period. Requests in flight finish only if the service
+    itself finishes them on its stop signal. Also stops candidates that an earlier rollout left
+    over.
     """
     with phases.of(service.name, DRAIN):
         for container in temporary_containers(ctx, service):
             if container.is_running:
-                end(ctx, service.name, container.id)
+                end(ctx, service.name, container.id, grace)

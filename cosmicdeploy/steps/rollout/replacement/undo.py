@@ -51,6 +51,8 @@ class RolloutUndo:
             self._put_back(name, before)
 
     def _put_back(self, name: str, before: dict[str, Any] | None) -> None:
+        if before is not None and not self._at_once:
+            self._hand_back(name, before["id"])
         began, is_changed = time.monotonic(), True  # after an error, something may have changed
         try:
             is_changed = put_back(self._ctx, name, before)
@@ -66,6 +68,14 @@ class RolloutUndo:
                 require_answers(self._ctx, name)()
             if errors.error:
                 self._ctx.say(f"{name} is back, but: {errors.error.what}")
+
+    def _hand_back(self, name: str, former_id: str) -> None:
+        """Let the new container finish its requests; an error of the proxy is only reported."""
+        errors = FirstError()
+        with errors:
+            self._proxy.hand_back(name, former_id)
+        if errors.error:
+            self._ctx.say(f"requests to {name} may be cut off: {errors.error.what}")
 
     def end(self) -> None:
         """Put all replicas in service; raise the first error of the undo.

@@ -1,4 +1,4 @@
-"""nginx and the replicas, with the configuration of docs/proxy.md."""
+"""nginx and the replicas, with the configuration of docs/nginx.md."""
 
 from __future__ import annotations
 
@@ -14,18 +14,14 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.probes.http import Response, send_request
 from cosmicdeploy.probes.urls import proxy_url
-from cosmicdeploy.proxy import (
-    drain,
-    drainable,
-    ignores_stop_signal,
-    is_reached,
-    out_of_service,
-    put_in_service,
-    reload_if_stale,
-)
+from cosmicdeploy.proxy import ignores_stop_signal, out_of_service, put_in_service
 from cosmicdeploy.proxy.check import proxy as proxy_point
 from cosmicdeploy.proxy.kernel import proc
-from cosmicdeploy.proxy.nginx.server import find_nginx, processes, read_configuration
+from cosmicdeploy.proxy.kernel.connections import is_reached
+from cosmicdeploy.proxy.kernel.processes import processes
+from cosmicdeploy.proxy.nginx.server import find_nginx, read_configuration
+from cosmicdeploy.proxy.nginx.traffic.drain import drain, drainable
+from cosmicdeploy.proxy.nginx.traffic.stale_names import reload_if_stale
 from cosmicdeploy.proxy.nginx.upstreams import groups
 from cosmicdeploy.proxy.probe_requests import unreached
 from tests.stack.stacks.behind_nginx.small_stack import SmallStack, small_stack, write_groups

@@ -1,8 +1,8 @@
 """A replica that answers each path with its release; on SIGTERM it ends the requests in hand.
 
 It listens on PORT (8000). A release whose name ends in "bad" never gets healthy: HEALTH_PATH
-(/health) answers 500. So does any release once its container has a file /ill. Paths that end in
-/slow take a second.
+(/health) answers 500. So does any release once its container has a file /ill, and while it has a
+drain file (/dev/shm/drain). Paths that end in /slow take a second.
 """
 
 import http.server
@@ -25,7 +25,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def is_ill(self) -> bool:
-        return RELEASE.endswith("bad") or Path("/ill").exists()
+        found = Path("/ill").exists() or Path("/dev/shm/drain").exists()
+        return RELEASE.endswith("bad") or found
 
     def body(self) -> bytes:
         return b""

@@ -1,7 +1,7 @@
 """A stack of tiny replicas behind nginx, to test the proxy.
 
 Process 1 of a replica is a shell that does not forward its stop signal. nginx has the configuration
-of docs/proxy.md.
+of docs/nginx.md.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from cosmicdeploy.steps.rollout.replacement.replace import put_in_place
 from cosmicdeploy.workspace import open_stack
 from tests.stack.support.harness import IMAGES, ROOT, taken_subnets
 
-DOCUMENT = ROOT / "docs" / "proxy.md"
+DOCUMENT = ROOT / "docs" / "nginx.md"
 # The settings name a database and a console; the tests use neither.
 SETTINGS = """\
 services: {{app: [{apps}], database: proxy, proxy: proxy}}
@@ -122,15 +122,15 @@ class SmallStack:
 
 
 def write_groups(folder: Path, hosts: dict[str, str]) -> None:
-    """Write the upstream groups with the shell script of docs/proxy.md."""
+    """Write the upstream groups with the shell script of docs/nginx.md."""
     pairs = [f"{name}={host}:80" for name, host in hosts.items()]
     subprocess.run(["sh", "-s", str(folder), *pairs], input=documented("sh"), text=True, check=True)
 
 
 def documented(language: str) -> str:
-    """Return the first code block of this language in docs/proxy.md."""
+    """Return the first code block of this language in docs/nginx.md."""
     block = re.search(rf"^```{language}\n(.*?)^```", DOCUMENT.read_text(), re.DOTALL | re.MULTILINE)
-    assert block is not None, f"docs/proxy.md has no block of {language}"
+    assert block is not None, f"docs/nginx.md has no block of {language}"
     return block[1]
 
 

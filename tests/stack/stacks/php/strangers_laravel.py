@@ -157,7 +157,7 @@ def with_mounted_folders(stack: StrangersLaravel) -> None:
 
 
 def with_maintenance_file(stack: StrangersLaravel) -> None:
-    """Let nginx answer 503 with Retry-After while a file exists (docs/proxy.md)."""
+    """Let nginx answer 503 with Retry-After while a file exists (docs/nginx.md)."""
     conf = stack.folder / NGINX_CONF
     text = conf.read_text()
     location = "    location / {\n"

@@ -31,6 +31,7 @@ STAT = "{} (nginx) S {} 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 1000 0 0\n"
 PROCESSES = STAT.format(1, 0) + STAT.format(30, 1) + STAT.format(31, 1)
 SINGLE = COMPOSE.replace("  app-2: *app\n", "")
 ONE_APP = SETTINGS.replace("app-1, app-2", "app-1")
+STOPPED_FIRST = ONE_APP + "restart: {order: {app: stop-first}}\n"
 
 
 def with_nginx(text: str, processes: str = PROCESSES) -> World:
@@ -89,8 +90,8 @@ def test_an_nginx_that_would_not_start_again_loses_everything(tmp_path: Path) ->
 
 
 def test_another_proxy_is_not_checked_and_named(tmp_path: Path) -> None:
-    world = with_nginx(NGINX, PROCESSES.replace("nginx", "traefik"))
-    with pytest.raises(ProbeFailed, match="front is not nginx"):
+    world = with_nginx(NGINX, PROCESSES.replace("nginx", "envoy"))
+    with pytest.raises(ProbeFailed, match="front is not nginx, HAProxy, Traefik or Caddy"):
         proxy(opened(tmp_path, world))
     unmounted = COMPOSE.partition("    volumes:")[0]
     with pytest.raises(ProbeFailed, match="no configuration of nginx is mounted"):
@@ -125,11 +126,15 @@ def test_a_template_is_read_with_the_variables_of_the_container(tmp_path: Path) 
     assert flaw.todo == "write into nginx.conf:10:"
 
 
-def test_two_replicas_leave_no_gap_and_one_does(tmp_path: Path) -> None:
+def test_a_single_replica_leaves_a_gap_only_if_it_is_stopped_first(tmp_path: Path) -> None:
     assert gaps(opened(tmp_path, World())).verdict is Verdict.HOLDS
-    [flaw] = gaps(opened(tmp_path, World(), compose=SINGLE, cosmicdeploy=ONE_APP)).flaws
+    assert gaps(opened(tmp_path, World(), compose=SINGLE, cosmicdeploy=ONE_APP)).found
+    [flaw] = gaps(opened(tmp_path, World(), compose=SINGLE, cosmicdeploy=STOPPED_FIRST)).flaws
     assert flaw.loses == "all requests in at most 72 s of each deploy"
     assert flaw.lines == ("restart: {order: {app: start-first}}",)
+    writing = SINGLE.replace('expose: ["8000"]', 'volumes: ["./data:/data"]')
+    [flaw] = gaps(opened(tmp_path, World(), compose=writing, cosmicdeploy=ONE_APP)).flaws
+    assert "two containers may write to /data" in flaw.todo
     published = SINGLE.replace('expose: ["8000"]', 'ports: ["8000:8000"]')
     [flaw] = gaps(opened(tmp_path, World(), compose=published, cosmicdeploy=ONE_APP)).flaws
     assert "both containers would need the port 8000" in flaw.todo
@@ -140,7 +145,7 @@ def test_the_requests_in_a_gap_are_estimated_by_the_access_log(tmp_path: Path) -
     world = with_nginx(NGINX)
     line = '1.2.3.4 - - [01/Jan/2026:00:00:00 +0000] "GET / HTTP/1.1" 200 5'
     world.log_lines = lambda *_: [line] * 1200  # type: ignore[method-assign]
-    [flaw] = gaps(opened(tmp_path, world, compose=SINGLE, cosmicdeploy=ONE_APP)).flaws
+    [flaw] = gaps(opened(tmp_path, world, compose=SINGLE, cosmicdeploy=STOPPED_FIRST)).flaws
     assert "at most 144 requests" in flaw.loses and "at 2.0 a second" in flaw.loses
 
 
@@ -158,7 +163,7 @@ def test_the_maintenance_switch_must_be_named_and_looked_for(tmp_path: Path) -> 
 
 def test_another_proxy_gets_no_lines_of_nginx(tmp_path: Path) -> None:
     unset = SETTINGS.replace("maintenance: {file: /run/maintenance}\n", "")
-    world = with_nginx(NGINX, PROCESSES.replace("nginx", "traefik"))
+    world = with_nginx(NGINX, PROCESSES.replace("nginx", "envoy"))
     [flaw] = maintenance(opened(tmp_path, world, cosmicdeploy=unset)).flaws
     assert flaw.lines == ("maintenance: {file: /run/cosmicdeploy/maintenance}",)
 

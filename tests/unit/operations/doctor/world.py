@@ -87,7 +87,8 @@ class World:
 
     `histories` are the lines of an image's history by its name. `unbuildable` is the error of a
     build, `unsupported` that of a service's keys. `commands` are the outputs of commands by
-    container and first word.
+    container and first word. `files` are the files in the containers. `has_shell`: each image has a
+    shell.
     """
 
     running: dict[str, Container] = field(default_factory=dict)
@@ -95,6 +96,8 @@ class World:
     programs: dict[str, Program] = field(default_factory=dict)
     histories: dict[str, list[str]] = field(default_factory=dict)
     commands: dict[tuple[str, str], str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    has_shell: bool = True
     system: EngineInfo = INFO
     clock_ahead: float = 0.0
     unbuildable: Exception | None = None
@@ -118,6 +121,12 @@ class World:
         return []
 
     oneoffs = leftovers = containers_of_images = containers_of_folder = containers
+
+    def read_file(self, _container_id: str, path: str) -> bytes | None:
+        return self.files[path].encode() if path in self.files else None
+
+    def image_has(self, *_: str) -> bool:
+        return self.has_shell
 
     def image(self, reference: str) -> Image | None:
         return self.images.get(reference)

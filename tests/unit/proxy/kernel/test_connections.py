@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.errors import EngineError
-from cosmicdeploy.proxy import is_reached
-from cosmicdeploy.proxy.kernel.connections import open_connections
+from cosmicdeploy.proxy.kernel.connections import is_reached, open_connections
 from cosmicdeploy.proxy.kernel.sockets import read_tables
 from tests.unit.proxy.engine import ScriptedEngine, replicas_and_proxy
 

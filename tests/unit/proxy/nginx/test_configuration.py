@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cosmicdeploy.proxy.nginx.configuration import parse, walk
+from cosmicdeploy.proxy.declared.directives import walk
+from cosmicdeploy.proxy.nginx.configuration import parse
 from cosmicdeploy.proxy.nginx.upstreams import groups, pass_directives
 
 DUMP = """\

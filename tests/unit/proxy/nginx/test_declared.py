@@ -6,12 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cosmicdeploy.proxy.nginx.declared import (
-    DeclaredPass,
-    mounted_texts,
-    passes_in,
-    passes_to,
-)
+from cosmicdeploy.proxy.declared.kinds import declared_passes
+from cosmicdeploy.proxy.declared.passes import DeclaredPass, passes_to
 from cosmicdeploy.stack.model import Mount, Service, Stack
 
 pytestmark = pytest.mark.unit
@@ -50,13 +46,15 @@ def passes(folder: Path, text: str, name: str = "default.conf") -> list[Declared
         networks={},
         volumes={},
     )
-    return passes_to(services["app"], passes_in(mounted_texts(stack)))
+    return passes_to(services["app"], declared_passes(stack))
 
 
 def test_php_fpm_is_found_with_its_port_its_front_controller_and_the_line(tmp_path: Path) -> None:
     [found] = passes(tmp_path, FPM)
     assert found == DeclaredPass(
+        product="nginx",
         kind="fastcgi",
+        directive="fastcgi_pass",
         place=f"{tmp_path}/conf.d/default.conf:10",
         port=9000,
         script="/var/www/html/public/index.php",

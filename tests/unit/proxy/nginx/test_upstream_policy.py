@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from cosmicdeploy.proxy.nginx.flaws.check import check
+from cosmicdeploy.proxy.nginx.traffic.waits import describe_waits
 from cosmicdeploy.proxy.nginx.upstream_policy import SLACK, UpstreamPolicy, upstream_policies
-from cosmicdeploy.steps.rollout.replacement.proxy_waits import describe_waits
 from tests.unit.proxy.engine import APPS, ScriptedEngine, replicas_and_proxy
-from tests.unit.proxy.test_check import PROCESSES
+from tests.unit.proxy.nginx.test_check import PROCESSES
 
 DUMP = "# configuration file /etc/nginx/nginx.conf:\nhttp {{ {} }}\n"
 
@@ -94,3 +95,38 @@ def test_the_plan_says_how_long_the_rollout_waits(stack_of: Callable[..., Any]) 
     description = describe_waits(stack_of(engine, pause=2), APPS)
     assert "for 10 s" in description and "11.5 s after each of 3" in description
     assert describe_waits(stack_of(engine, pause=12), APPS) == ""
+
+
+def shared_name(stack_of: Callable[..., Any], http: str) -> Any:
+    """Return the context of a service with three replicas, which nginx knows by its name."""
+    answers = {("proxy", "nginx"): DUMP.format(http), ("proxy", "sh"): PROCESSES}
+    ctx = stack_of(ScriptedEngine(replicas_and_proxy(), answers), pause=2)
+    for name in APPS:
+        ctx.stack.services[name].compose_name = "app"
+    return ctx
+
+
+@pytest.mark.parametrize(
+    ("http", "seconds"),
+    [
+        ("upstream web { zone web 64k; server app:80 fail_timeout=3s; }", 3),
+        ("upstream web { server app:80; }", 10),
+        ("server { location / { proxy_pass http://app:80; } }", 10),
+    ],
+)
+def test_each_address_of_a_name_is_a_server_that_nginx_skips(
+    stack_of: Callable[..., Any], http: str, seconds: float
+) -> None:
+    found = upstream_policies(shared_name(stack_of, http))
+    assert {name: each.fail_timeout for name, each in found.items()} == dict.fromkeys(APPS, seconds)
+    assert found["app-1"].turns == (3 if "zone" in http else 6), "all three in turn"
+
+
+def test_a_name_of_several_replicas_without_an_upstream_is_warned_of(
+    stack_of: Callable[..., Any],
+) -> None:
+    http = "server { location / { proxy_connect_timeout 1s; proxy_pass http://app:80; } }"
+    [warning] = check(shared_name(stack_of, http)).warnings
+    assert "requests to app: expected an upstream" in warning and "write upstream app {" in warning
+    declared = "upstream web { server app:80; } server { proxy_pass http://web; }"
+    assert "write zone web 64k;" in " ".join(check(shared_name(stack_of, declared)).warnings)

@@ -45,7 +45,7 @@ def settings() -> Settings:
     found = settings_of(
         {"app": ["web-1", "web-2", "admin", "api"], "worker": ["jobs"]},
         applications={"api": {"port": 9000}, "admin": {"port": 8081}},
-        restart={"pause": 0},
+        restart={"pause": 0, "order": {"app": "stop-first"}},
     )
     found.services._other = ("mailer", "config", "session")
     return found
@@ -97,7 +97,8 @@ def test_only_images_of_replaced_applications_are_tried(
 def test_a_plan_names_each_application_without_another_replica(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(step_module, "describe_waits", lambda _ctx, names: f"waits for {names}")
+    balancer = SimpleNamespace(describe_waits=lambda names: f"waits for {names}")
+    monkeypatch.setattr(step_module, "load_balancer", lambda _: balancer)
     reasons = dict.fromkeys(["web-1", "api", "jobs"], "another image runs")
     assert RolloutStep(name="rollout")._waits(ctx, reasons) == "waits for ['web-1']"
     assert announced_gaps(ctx, reasons) == {

@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from cosmicdeploy.context.context import NO_DATABASE, Context
-from cosmicdeploy.errors import ProbeFailed
 from cosmicdeploy.operations.doctor.outcome import Check, Flaw, Outcome
 from cosmicdeploy.probes.maintenance import maintenance_notice
-from cosmicdeploy.proxy.nginx.configuration import tests_file
-from cosmicdeploy.proxy.reading import read_proxy
+from cosmicdeploy.proxy import LoadBalancer, load_balancer
 
-IN_NGINX = (
-    "write these lines into nginx's configuration (the first one into each location with a"
-    " `proxy_pass`)"
-)
 FILE = "/run/cosmicdeploy/maintenance"
 REFUSED = "in a rollback of data, connections are refused"
-NOT_TURNED_AWAY = "a rollback of data would be undone, since nginx would let clients in"
+NOT_TURNED_AWAY = "a rollback of data would be undone, since {} would let clients in"
 NO_PROXY = "without a proxy, a rollback of data cannot keep clients out"
 
 
 def maintenance(ctx: Context) -> Outcome:
-    """Check that nginx looks for `maintenance.file`."""
+    """Check that the load balancer looks for `maintenance.file`."""
     name, file = ctx.settings.services.proxy, ctx.settings.maintenance.file
     if not ctx.has_database:
         return Outcome(found=f"never needed: {NO_DATABASE}")
     if name is None:
         return Outcome(flaws=(_without_proxy(),))
+    balancer = load_balancer(ctx)
     if file is None:
-        return Outcome(flaws=(_without_file(ctx, name),))
-    if tests_file(read_proxy(ctx, name).tree, str(file)):
-        return Outcome(found=f"nginx answers 503 while {file} exists")
-    return Outcome(flaws=(_not_looked_for(str(file)),))
+        return Outcome(flaws=(_without_file(ctx, balancer),))
+    if balancer.looks_for(str(file)):
+        return Outcome(found=f"{balancer.name} answers 503 while {file} exists")
+    return Outcome(flaws=(_not_looked_for(balancer, str(file)),))
 
 
 def _without_proxy() -> Flaw:
@@ -41,44 +34,31 @@ def _without_proxy() -> Flaw:
         loses=NO_PROXY,
         why="if the rollback fails after it has started the old release, its undo swaps out the"
         " data that clients have written since",
-        todo="put an nginx in front of the application (docs/proxy.md)",
+        todo="put an nginx or a Caddy in front of the application (docs/proxy.md)",
     )
 
 
-def _without_file(ctx: Context, name: str) -> Flaw:
-    """Return the flaw of a stack without `maintenance.file`.
-
-    The lines for nginx are among its lines only if the proxy is nginx.
-    """
-    todo = (
-        "let the proxy answer 503 with Retry-After while a file exists, and name the file in"
-        " cosmicdeploy.yaml:"
-    )
-    lines: tuple[str, ...] = (f"maintenance: {{file: {FILE}}}",)
-    with suppress(ProbeFailed):
-        read_proxy(ctx, name)
-        todo = f"{IN_NGINX}, and the last one into cosmicdeploy.yaml:"
-        lines = (*_nginx_lines(FILE), *lines)
+def _without_file(ctx: Context, balancer: LoadBalancer) -> Flaw:
+    """Return the flaw of a stack without the switch, with the lines of its load balancer."""
+    switch = balancer.maintenance_switch(FILE)
+    todo, lines = switch.todo, switch.lines
+    if switch.is_possible:
+        own = f"maintenance: {{file: {FILE}}}"
+        named = "the last one into" if lines else "name the file in"
+        todo, lines = f"{todo}, and {named} cosmicdeploy.yaml:", (*lines, own)
     why = maintenance_notice(ctx)
     return Flaw(stake="requests", loses=REFUSED, why=why, todo=todo, lines=lines)
 
 
-def _not_looked_for(file: str) -> Flaw:
-    return Flaw(
-        stake="deploy",
-        loses=NOT_TURNED_AWAY,
-        why=f"no condition in nginx's configuration looks for {file} (`maintenance.file`)",
-        todo=f"{IN_NGINX}:",
-        lines=_nginx_lines(file),
-    )
-
-
-def _nginx_lines(file: str) -> tuple[str, ...]:
-    return (
-        f"if (-f {file}) {{ return 503; }}",
-        "error_page 503 = @maintenance;",
-        "location @maintenance { add_header Retry-After 5 always; return 503; }",
-    )
+def _not_looked_for(balancer: LoadBalancer, file: str) -> Flaw:
+    switch = balancer.maintenance_switch(file)
+    why = f"{balancer.name} does not look for {file} (`maintenance.file`)"
+    todo = f"{switch.todo}:"
+    if not switch.is_possible:
+        why = f"{balancer.name} cannot look for {file} (`maintenance.file`)"
+        todo = "remove `maintenance.file`: the proxy is then stopped instead"
+    loses = NOT_TURNED_AWAY.format(balancer.name)
+    return Flaw(stake="deploy", loses=loses, why=why, todo=todo, lines=switch.lines)
 
 
 CHECK = Check(name="maintenance", about="a rollback turns clients away with a 503", run=maintenance)

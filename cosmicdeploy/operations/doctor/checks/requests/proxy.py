@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.operations.doctor.outcome import Check, Flaw, Outcome, Stake, Unchecked
 from cosmicdeploy.probes.result import Stake as Cost
-from cosmicdeploy.proxy import check
-from cosmicdeploy.proxy.advice import Finding, worst_first
-from cosmicdeploy.proxy.flaws import configuration_flaws
-from cosmicdeploy.proxy.reading import Reading, read_proxy, shown_place
+from cosmicdeploy.proxy import LoadBalancer, load_balancer
+from cosmicdeploy.proxy.findings import Finding, worst_first
 from cosmicdeploy.steps.rollout.planning.moves import described_reloads, possible_reloads
 
 # What each cost of a flaw puts at stake here.
@@ -20,34 +18,28 @@ AT_STAKE: Mapping[Cost, tuple[Stake, str]] = {
     "clients": ("time", "clients wait longer in each deploy"),
     "deploys": ("time", "each deploy takes longer"),
 }
-OUTAGE = "all of them once nginx restarts, or those that it sends to a wrong address"
+OUTAGE = "all of them once {} restarts, or those that it sends to a wrong address"
 IDLE_CLOSED = "idle connections of clients, if addresses change"
 MOST_PLACES = 4
 
 
 def proxy(ctx: Context) -> Outcome:
-    """Check the configuration that nginx runs with, or the mounted one if nginx does not run."""
-    name = ctx.settings.services.proxy
-    if name is None:
-        return Outcome(found="the stack has no proxy")
-    point = check.proxy(ctx)
+    """Check the load balancer's configuration as it runs, or as it is mounted before it runs."""
+    balancer = load_balancer(ctx)
+    point = balancer.check()
     if not point.ok:
+        loses = OUTAGE.format(balancer.name)
         return Outcome(
-            flaws=(Flaw(stake="requests", loses=OUTAGE, why=point.found, todo=point.todo),)
+            flaws=(Flaw(stake="requests", loses=loses, why=point.found, todo=point.todo),)
         )
-    reading = read_proxy(ctx, name)
-    findings = configuration_flaws(ctx, reading.tree, reading.workers)
-    if findings is None:
-        why = f"none of the servers in {reading.source} is a replica"
-        todo = "name the replicas in an `upstream` (docs/proxy.md), if requests pass through it"
+    inspection = balancer.inspect()
+    if not inspection.known:
+        why = f"none of the servers in {inspection.source} is a replica"
+        todo = f"name the replicas there ({balancer.page}), if requests pass through it"
         return Outcome(unchecked=(Unchecked(why=why, todo=todo),))
-    flaws = [*_flaws(ctx, [*_out_of_service(ctx, reading), *findings]), *_reloads(ctx)]
-    found = f"{reading.source}: no known flaw" if not flaws else ""
+    flaws = [*_flaws(inspection.findings), *_reloads(ctx, balancer)]
+    found = f"{inspection.source}: no known flaw" if not flaws else ""
     return Outcome(found=found, flaws=tuple(flaws))
-
-
-def _out_of_service(ctx: Context, reading: Reading) -> Sequence[Finding]:
-    return check.out_of_service_flaws(ctx, reading.nginx) if reading.nginx else ()
 
 
 @dataclass(frozen=True)
@@ -60,7 +52,7 @@ class _Kind:
     lost: str
 
 
-def _flaws(ctx: Context, findings: Sequence[Finding]) -> Iterator[Flaw]:
+def _flaws(findings: Sequence[Finding]) -> Iterator[Flaw]:
     """Yield a flaw for each kind of finding, with all the places that have it."""
     kinds: dict[_Kind, list[Finding]] = {}
     for each in findings:
@@ -68,24 +60,24 @@ def _flaws(ctx: Context, findings: Sequence[Finding]) -> Iterator[Flaw]:
         kinds.setdefault(kind, []).append(each)
     for first in worst_first(same[0] for same in kinds.values()):
         kind = _Kind(first.stake, first.expected, first.line, first.lost)
-        yield _flaw(ctx, first, kinds[kind])
+        yield _flaw(first, kinds[kind])
 
 
-def _flaw(ctx: Context, first: Finding, same: Sequence[Finding]) -> Flaw:
+def _flaw(first: Finding, same: Sequence[Finding]) -> Flaw:
     stake, loses = AT_STAKE[first.stake]
     more = f" (and {len(same) - 1} more)" if len(same) > 1 else ""
     return Flaw(
         stake=stake,
         loses=loses or first.lost,
         why=first.flaw + more,
-        todo=_todo(ctx, first, same),
+        todo=_todo(first, same),
         lines=(first.line,) if first.line else (),
     )
 
 
-def _todo(ctx: Context, first: Finding, same: Sequence[Finding]) -> str:
+def _todo(first: Finding, same: Sequence[Finding]) -> str:
     """Return where to write the line, or what else to do."""
-    places = list(dict.fromkeys(shown_place(ctx, each.place) for each in same if each.place))
+    places = list(dict.fromkeys(each.place for each in same if each.place))
     if not places:
         return first.correction
     left_out = len(places) - MOST_PLACES
@@ -93,14 +85,14 @@ def _todo(ctx: Context, first: Finding, same: Sequence[Finding]) -> str:
     return f"write into {', '.join(places[:MOST_PLACES])}{more}:"
 
 
-def _reloads(ctx: Context) -> Iterator[Flaw]:
-    """Yield a flaw if nginx may have to be reloaded for a replica's new address."""
+def _reloads(ctx: Context, balancer: LoadBalancer) -> Iterator[Flaw]:
+    """Yield a flaw if the load balancer may have to be reloaded for a replica's new address."""
     if reloads := possible_reloads(ctx, ctx.settings.services.app):
         yield Flaw(
             stake="note",
             loses=IDLE_CLOSED,
             why=described_reloads(reloads),
-            todo="give each replica an `ipv4_address` (docs/proxy.md)",
+            todo=f"give each replica an `ipv4_address` ({balancer.page})",
         )
 
 

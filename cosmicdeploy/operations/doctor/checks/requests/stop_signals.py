@@ -22,8 +22,7 @@ from cosmicdeploy.operations.doctor.outcome import (
 )
 from cosmicdeploy.probes.preconditions.weak_health_checks import SHELL
 from cosmicdeploy.process.concurrency import start_in_thread
-from cosmicdeploy.proxy.drain import is_drainable
-from cosmicdeploy.proxy.reading import read_proxy
+from cosmicdeploy.proxy import LoadBalancer, load_balancer
 from cosmicdeploy.proxy.stop_signals import ignores_stop_signal
 
 SECONDS = 90.0
@@ -151,21 +150,23 @@ def _outcome(ctx: Context, names: Sequence[str], why: str, words: Sequence[str])
     elif _is_drained(ctx, name):
         stake, loses = "time", DRAINED.format(name)
     else:
-        todo += "; or let nginx drain it first (`proxy.out_of_service`, docs/proxy.md)"
+        todo += _or_drain(load_balancer(ctx))
     return Outcome(flaws=(Flaw(stake=stake, loses=loses, why=why, todo=todo),))
 
 
 def _is_drained(ctx: Context, name: str) -> bool:
-    """Return whether nginx stops sending requests to a replica before it is stopped."""
-    proxy = ctx.settings.services.proxy
-    if proxy is None or ctx.settings.proxy.out_of_service is None:
-        return False
+    """Return whether the load balancer stops sending requests to a replica before it stops."""
     try:
-        return is_drainable(ctx, read_proxy(ctx, proxy).tree, name)
+        return load_balancer(ctx).drains(name)
     except EngineUnavailable:
         raise
     except CosmicError:
         return False
+
+
+def _or_drain(balancer: LoadBalancer) -> str:
+    """Return the other way: to have the replica drained, and the page that says how."""
+    return f"; or have it drained first, by {balancer.drains_by} ({balancer.page})"
 
 
 def _todo(words: Sequence[str]) -> str:

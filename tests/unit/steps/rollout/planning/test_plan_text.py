@@ -53,6 +53,10 @@ def test_the_pace_is_said_where_update_config_decides(
         )
         for number in (1, 2)
     }
-    settings = SimpleNamespace(restart=Restart(), services=Services(app=tuple(services)))
+    settings = SimpleNamespace(
+        restart=Restart(),
+        services=Services(app=tuple(services)),
+        application_of=lambda _: SimpleNamespace(services=tuple(services)),
+    )
     ctx: Any = SimpleNamespace(settings=settings, service=services.__getitem__)
     assert declared_paces(ctx, services) == text

@@ -45,6 +45,9 @@ class Proxy:
         if self.refuses:
             raise self.refuses
 
+    def hand_back(self, _name: str, _former_id: str) -> None:
+        pass
+
 
 @pytest.fixture
 def rollout_undo(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> tuple[RolloutUndo, list[str]]:

@@ -1,0 +1,1 @@
+"""Speak to a load balancer's own interface: a UNIX socket or HTTP, in its container."""

@@ -1,0 +1,1 @@
+"""What the stack's files show of a load balancer, before any container runs."""

@@ -1,0 +1,1 @@
+"""Take replicas out of service by files, and wait for their requests in flight."""

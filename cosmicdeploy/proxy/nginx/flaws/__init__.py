@@ -1,0 +1,1 @@
+"""What nginx's configuration lacks for a rollout that loses no request."""

@@ -1,0 +1,1 @@
+"""Traefik: its API, the labels that it reads, and the health that it follows."""

@@ -1,0 +1,114 @@
+"""Behind HAProxy, Traefik and Caddy a release loses no request, even if replicas die at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cosmicdeploy.proxy import load_balancer, out_of_service
+from tests.stack.layouts.load import load
+from tests.stack.stacks.behind_proxies.caddy import FLAGS, BehindCaddy
+from tests.stack.stacks.behind_proxies.haproxy import BehindHAProxy, HAProxyTemplate
+from tests.stack.stacks.behind_proxies.proxied import Proxied
+from tests.stack.stacks.behind_proxies.traefik import BehindTraefik
+from tests.stack.stacks.one_app import stack_of_kind
+
+pytestmark = [pytest.mark.stack, pytest.mark.torture]
+
+# The second command keeps the shell from replacing itself by the server, so that the server never
+# gets the stop signal: without a drain, its requests in flight are cut off.
+DEAF = ["sh", "-c", "python3 /server.py; exit 1"]
+
+
+class Deaf(Proxied):
+    """Replicas that ignore their stop signal."""
+
+    def app_keys(self) -> dict[str, object]:
+        return {**super().app_keys(), "command": DEAF, "stop_grace_period": "8s"}
+
+
+class DeafBehindHAProxy(Deaf, BehindHAProxy):
+    pass
+
+
+class DeafInTemplate(Deaf, HAProxyTemplate):
+    pass
+
+
+class DeafBehindTraefik(Deaf, BehindTraefik):
+    pass
+
+
+class DeafBehindCaddy(Deaf, BehindCaddy):
+    pass
+
+
+KINDS = {
+    "HAProxy": DeafBehindHAProxy,
+    "HAProxy, one replica": lambda folder: DeafBehindHAProxy(folder, apps=("app",)),
+    "HAProxy, slots": lambda folder: DeafInTemplate(folder, apps=("app",)),
+    "Traefik": lambda folder: DeafBehindTraefik(folder, apps=("app",)),
+    "Traefik, one replica": lambda folder: DeafBehindTraefik(folder, apps=("app",), replicas=1),
+    "Caddy": lambda folder: DeafBehindCaddy(folder, more=FLAGS),
+}
+
+
+@pytest.fixture(params=KINDS)
+def up(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Proxied]:
+    with stack_of_kind(tmp_path, KINDS[request.param]) as stack:
+        done = stack.cli("up")
+        assert done.code == 0, done.stderr
+        yield stack
+
+
+def test_replicas_that_ignore_their_stop_signal_lose_nothing(up: Proxied) -> None:
+    assert load_balancer(up.open()).name in KINDS.keys() | {"HAProxy", "Traefik", "Caddy"}
+    up.write(release="2")
+    with load(up) as counted:
+        done = up.cli("deploy", "--json")
+    assert done.code == 0, done.report["error"]
+    assert counted.sent > 100 and not counted.failures, counted.failures[:5]
+    assert up.answering_releases(12) == {"2"}
+    assert out_of_service(up.open()) == []
+    verified = up.cli("verify", "--only", "proxy", "--json")
+    assert verified.code == 0, verified.stdout
+
+
+def test_compose_sees_no_difference_after_a_deploy(up: Proxied) -> None:
+    up.write(release="2")
+    assert up.cli("deploy").code == 0
+    before = up.ids()
+    up.compose("up", "-d")
+    assert up.ids() == before
+    again = up.cli("deploy", "--json")
+    assert again.code == 0 and up.ids() == before, again.stdout
+
+
+def test_a_release_with_other_routes_is_replaced_in_an_announced_gap(tmp_path: Path) -> None:
+    with stack_of_kind(tmp_path, lambda folder: BehindTraefik(folder, apps=("app",))) as stack:
+        assert stack.cli("up").code == 0
+        stack.set_rule("PathPrefix(`/`) && Method(`GET`)")
+        stack.write(release="2")
+        plan = stack.cli("deploy", "--plan", "--json")
+        [rollout] = [step for step in plan.report["steps"] if step["kind"] == "rollout"]
+        assert {gap["service"] for gap in rollout["facts"]["gaps"]} == {"app.1", "app.2"}
+        assert "give it a new name" in plan.reason("rollout")
+        done = stack.cli("deploy", "--json")
+        assert done.code == 0, done.report["error"]
+        assert done.report["gaps"] and not done.report["requests"]["broken"]
+        assert stack.answering_releases(12) == {"2"}
+
+
+def test_a_changed_caddyfile_is_loaded(tmp_path: Path) -> None:
+    with stack_of_kind(tmp_path, BehindCaddy) as stack:
+        assert stack.cli("up").code == 0
+        before = stack.ids()["caddy"]
+        text = stack.configuration().replace("fail_duration 1s", "fail_duration 2s")
+        stack.write_configuration(text)
+        done = stack.cli("deploy", "--json")
+        assert done.code == 0, done.report["error"]
+        assert "reload caddy" in done.reason("reload") and stack.ids()["caddy"] == before
+        again = stack.cli("deploy", "--plan", "--json")
+        assert "has loaded its present configuration" in again.reason("reload")

@@ -1,0 +1,1 @@
+"""Stacks of small replicas behind other load balancers than nginx."""

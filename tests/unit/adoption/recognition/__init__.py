@@ -1,0 +1,1 @@
+"""What is recognized of single parts of a stack."""

@@ -1,0 +1,1 @@
+"""Tests of how the deployer speaks to a load balancer's own interface."""

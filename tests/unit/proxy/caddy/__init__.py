@@ -1,0 +1,1 @@
+"""Tests of Caddy's configuration and admin endpoint."""

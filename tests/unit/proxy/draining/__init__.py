@@ -1,0 +1,1 @@
+"""Tests of the files that take replicas out of service."""

@@ -1,0 +1,1 @@
+"""Tests of HAProxy's configuration and runtime socket."""

@@ -1,0 +1,1 @@
+"""Tests of which replicas nginx sends requests to."""

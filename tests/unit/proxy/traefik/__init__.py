@@ -1,0 +1,1 @@
+"""Tests of Traefik's API, labels and health checks."""
