@@ -25,6 +25,7 @@ from cosmicdeploy.adoption.proposal.notes import application_notes, reading_note
 from cosmicdeploy.adoption.proposal.rest import (
     address_settings,
     data_settings,
+    proxy_notes,
     proxy_settings,
     rollout_settings,
 )
@@ -123,6 +124,7 @@ def _notes(
     yield from framework_notes(survey, roles, chosen, found)
     yield from application_notes(survey, chosen, recognized)
     yield from service_notes(survey, roles, chosen)
+    yield from proxy_notes(roles, chosen)
     yield from reading_notes(survey, opened.files)
 
 

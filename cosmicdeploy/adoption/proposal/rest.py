@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from cosmicdeploy.adoption.facts import Fact, Setting, setting
+from cosmicdeploy.adoption.facts import Fact, Note, Setting, setting
 from cosmicdeploy.adoption.proposal.application import Recognized
 from cosmicdeploy.adoption.proposal.services import Chosen
 from cosmicdeploy.adoption.reading.survey import Survey
@@ -74,6 +74,19 @@ def proxy_settings(survey: Survey, roles: Roles, chosen: Chosen) -> Iterator[Set
         if len(values) == 1:
             [(file, place)] = values.items()
             yield setting(key, Fact(value=file, evidence=place))
+
+
+def proxy_notes(roles: Roles, chosen: Chosen) -> Iterator[Note]:
+    """Yield a note if the deployer does not know the proxy."""
+    if chosen.proxy is not None and _kind_of(roles, chosen) is None:
+        product = roles.servers[chosen.proxy.value].value.product
+        yield Note(
+            kind="does not hold",
+            about=chosen.proxy.value,
+            what=f"{product}, which is only observed: no replica is drained, and requests to one"
+            " that stops fail unless the proxy repeats them",
+            todo="see docs/proxy.md for the load balancers that a deploy takes replicas out of",
+        )
 
 
 def _kind_of(roles: Roles, chosen: Chosen) -> DeclaredKind | None:

@@ -101,6 +101,9 @@ def test_a_configuration_that_is_not_parsed_is_searched(
   web: {{image: "shop:${{T:-1}}"}}
   edge: {{image: {image}, ports: ["80:80"], volumes: ["./edge.conf:{target}"]}}
 """
-    found: dict[str, Any] = values(adopted(compose(services, **{"edge.conf": text})))
+    adoption = adopted(compose(services, **{"edge.conf": text}))
+    found: dict[str, Any] = values(adoption)
     assert (found["services.app"], found["app.port"]) == (["web"], 8000)
+    notes = [each.what for each in adoption.notes if each.kind == "does not hold"]
+    assert any("only observed" in each for each in notes) == (image != "caddy")
     assert found["services.proxy"] == "edge"
