@@ -33,6 +33,7 @@ EXPECTED = "a Caddy that finds every replica, after a restart too"
 UNTRIED = "each request that Caddy sends to a replica while that is away"
 UNDRAINED = "requests in flight to each replica that does not finish them after its stop signal"
 MATCHER = "add a matcher `file` for it to the Caddyfile (docs/caddy.md)"
+FAILING_ANSWERS = "requests to this path, while a replica is drained"
 MAX_CONNECT_SECONDS = 1.0
 # In seconds: a rollout waits so long for each replica.
 MAX_NOTICED_SECONDS = 5.0
@@ -68,6 +69,7 @@ def _inspected(ctx: Context, reading: Reading) -> Inspection:
     flaws = [
         *missing_replicas(ctx, known, expected, todo=todo),
         *_of_proxies(with_replicas(proxies, set().union(*hosts.values()))),
+        *_shared_paths(ctx, proxies),
         *_unused_flag_files(ctx, reading.configuration),
         *(_out_of_service(ctx, reading.caddy) if reading.caddy else ()),
     ]
@@ -94,6 +96,19 @@ def _of_proxies(proxies: Sequence[ReverseProxy]) -> Iterator[Finding]:
             todo = "write health_interval 1s and health_timeout 1s"
             expected, found = "a replica that is noticed soon", f"{each.noticed_within:g} s"
             yield Finding(where, expected, found, "deploys", todo=todo)
+
+
+def _shared_paths(ctx: Context, proxies: Sequence[ReverseProxy]) -> Iterator[Finding]:
+    """Yield a flaw if clients request the path that fails while a drain file exists."""
+    if ctx.settings.proxy.drain_file is None:
+        return
+    paths = {each.health_path for each in ctx.settings.all_applications}
+    for each in proxies:
+        if each.health_uri in paths:
+            where = f"health_uri {each.health_uri}"
+            todo = "let another path of the application look for the drain file"
+            expected, found = "a path that no client requests", "the application's health path"
+            yield Finding(where, expected, found, "requests", todo=todo, lost=FAILING_ANSWERS)
 
 
 def _unused_maintenance_file(ctx: Context, configuration: Json) -> Iterator[Finding]:

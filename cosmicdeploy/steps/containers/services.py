@@ -11,6 +11,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import FirstError
 from cosmicdeploy.journal.step_kinds import SERVICES
 from cosmicdeploy.probes.readiness import wait_ready
+from cosmicdeploy.probes.serving import wait_until_served
 from cosmicdeploy.settings import Support
 from cosmicdeploy.stack.order import needed_by
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -100,6 +101,8 @@ class ServicesStep(Step):
         ensure_networks_and_volumes(ctx)
         for name in change.before["containers"]:
             _bring_up(ctx, name, change.before)
+        if ctx.settings.services.proxy in change.before["containers"]:
+            wait_until_served(ctx)
         return {"started": list(change.before["containers"])}
 
     def affected(self, change: Change) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
+from cosmicdeploy.probes.serving import wait_until_served
 from cosmicdeploy.process.polling import poll
 from tests.stack.support.harness import Done, StackUnderTest
 from tests.stack.support.origins import Origin
@@ -26,12 +27,13 @@ def require(stack: StackUnderTest, origin: Origin, *words: str) -> Done:
 def create(stack: StackUnderTest, origin: Origin) -> None:
     """Start the stack; one that Compose creates is taken over with its containers as they are.
 
-    Compose does not wait until its containers are well.
+    Compose does not wait until its containers are well, or until the proxy uses them.
     """
     if origin.creates:
         origin.run_compose(stack, "up", "-d")
         lives = poll(stack.lives, until=_are_well, every=0.5, within=WELL_WITHIN_SECONDS)
         assert _are_well(lives), f"not well: {lives}"
+        wait_until_served(stack.open())
     before = existing(stack)
     require(stack, origin, "up")
     assert existing(stack) == before or not origin.creates, "`up` replaced a container of Compose"

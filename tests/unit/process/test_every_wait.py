@@ -98,6 +98,7 @@ WAITS = {
     "probes/proof/stream.py _send_on_schedule": THREAD,
     "probes/proof/stream.py stop": OVER,
     "probes/readiness.py _wait": QUERIES,
+    "probes/serving.py wait_until_served": PAUSES,
     "process/background.py finish": STOPS,
     "process/background.py run": QUERIES,
     "process/concurrency.py _results": INTERRUPTIBLE,

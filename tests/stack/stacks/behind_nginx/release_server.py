@@ -1,8 +1,9 @@
 """A replica that answers each path with its release; on SIGTERM it ends the requests in hand.
 
 It listens on PORT (8000). A release whose name ends in "bad" never gets healthy: HEALTH_PATH
-(/health) answers 500. So does any release once its container has a file /ill, and while it has a
-drain file (/dev/shm/drain). Paths that end in /slow take a second.
+(/health) answers 500. So does any release once its container has a file /ill. DRAIN_PATH (/drained)
+answers 500 then too, and while the container has a drain file (/dev/shm/drain). Paths that end in
+/slow take a second.
 """
 
 import http.server
@@ -15,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 RELEASE = os.environ["RELEASE"]
-HEALTH_PATH = os.environ.get("HEALTH_PATH", "/health")
+HEALTH_PATH, DRAIN_PATH = os.environ.get("HEALTH_PATH", "/health"), "/drained"
 PORT = int(os.environ.get("PORT", "8000"))
 ending = threading.Event()
 
@@ -25,8 +26,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def is_ill(self) -> bool:
-        found = Path("/ill").exists() or Path("/dev/shm/drain").exists()
-        return RELEASE.endswith("bad") or found
+        return RELEASE.endswith("bad") or Path("/ill").exists()
+
+    def fails(self) -> bool:
+        is_drained = self.path == DRAIN_PATH and Path("/dev/shm/drain").exists()
+        return is_drained or (self.path in (HEALTH_PATH, DRAIN_PATH) and self.is_ill())
 
     def body(self) -> bytes:
         return b""
@@ -35,7 +39,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path.endswith("/slow"):
             time.sleep(1)
         body = self.body()
-        self.send_response(500 if self.path == HEALTH_PATH and self.is_ill() else 200)
+        self.send_response(500 if self.fails() else 200)
         self.send_header("X-Release", RELEASE)
         self.send_header("Content-Length", str(len(body)))
         if ending.is_set():

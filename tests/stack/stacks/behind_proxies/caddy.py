@@ -23,7 +23,7 @@ CONFIGURATION = """\
 		lb_try_duration 5s
 		lb_try_interval 100ms
 		fail_duration 1s
-		health_uri /health
+		health_uri /drained
 		health_interval 500ms
 		health_timeout 400ms
 		transport http {{

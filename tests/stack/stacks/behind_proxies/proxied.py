@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from tests.stack.stacks.one_app import SETTINGS, OneApp, base_image
 
-# The replicas' own health path fails while this file exists.
+# A path of the replicas that no client requests fails while this file exists.
 DRAIN_FILE = "proxy: {drain_file: /dev/shm/drain}\n"
 
 

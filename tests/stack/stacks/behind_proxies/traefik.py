@@ -30,7 +30,7 @@ class BehindTraefik(Proxied):
         router = f"traefik.http.routers.{self.project}"
         return {
             "deploy": {"replicas": self.replicas},
-            "healthcheck": healthcheck(),
+            "healthcheck": healthcheck("http://127.0.0.1:8000/drained"),
             "labels": {
                 "traefik.enable": "true",
                 f"{router}.rule": self.rule[0],

@@ -46,6 +46,17 @@ def test_a_flag_file_that_caddy_does_not_look_for_is_named(stack_behind: Stack) 
     assert "app-1: expected a route that looks for /run/out/app-1" in warnings[0]
 
 
+@pytest.mark.parametrize(("uri", "is_named"), [(None, True), ("/drained", False)])
+def test_a_drain_file_that_makes_the_clients_path_fail_is_named(
+    stack_behind: Stack, uri: str | None, is_named: bool
+) -> None:
+    [application] = stack_behind(FakeCaddy()).settings.all_applications
+    handler = reverse_proxy(*DIALS, **active(uri=uri or application.health_path))
+    caddy = FakeCaddy(configuration({"handle": [handler]}))
+    warnings = proxy(stack_behind(caddy, drain_file="/dev/shm/drain")).warnings
+    assert any("a path that no client requests" in each for each in warnings) == is_named
+
+
 def test_a_file_that_caddy_does_not_accept_fails_the_point(stack_behind: Stack) -> None:
     result = proxy(stack_behind(FakeCaddy(refuses="Caddyfile:3: unexpected token")))
     assert not result.ok and "does not accept" in result.found
