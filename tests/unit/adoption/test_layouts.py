@@ -35,8 +35,14 @@ MORE_ROLES = {
     "secrets-configs": {"cache": "cache"},
 }
 # The only keys that no file shows; each application of these layouts answers 200 on any path, and
-# sets its header where no source file shows it.
-NOT_SHOWN = {"php-fpm": {"health_path", "release_header"}, "registry": {"release_header"}}
+# sets its header where no source file shows it. The load balancer's check requests a path of its
+# own, which fails while a replica is drained.
+OWN_PATH = ("caddy", "caddy-one", "caddy-flags", "traefik", "traefik-one")
+NOT_SHOWN = {
+    "php-fpm": {"health_path", "release_header"},
+    "registry": {"release_header"},
+    **{name: {"health_path"} for name in OWN_PATH},
+}
 
 
 def adopted_layout(layout: Layout, folder: Path) -> tuple[Adoption, Settings]:

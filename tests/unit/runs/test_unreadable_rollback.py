@@ -15,6 +15,7 @@ from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.operations import acceptance
 from cosmicdeploy.runs.interrupted import interrupted, undo_interrupted, ways_on
 from cosmicdeploy.runs.undo import undo
+from cosmicdeploy.settings import Services
 from tests.unit.journal.journal_writer import Writer
 
 pytestmark = pytest.mark.unit
@@ -33,7 +34,8 @@ def ctx(ctx: Context) -> Context:
         file.write(UNREADABLE)
     engine: Any = SimpleNamespace(container=lambda _: None, find_marker=lambda _: None)
     stack: Any = SimpleNamespace(project="p", services={})
-    loaded: Any = SimpleNamespace(settings=SimpleNamespace(database=None))
+    settings = SimpleNamespace(database=None, services=Services(app=("app",)))
+    loaded: Any = SimpleNamespace(settings=settings)
     return replace(ctx, engine=engine, stack=stack, loaded=loaded)
 
 
