@@ -40,6 +40,8 @@ class TraefikTraffic(DrainedTraffic):
         super().__init__(ctx)
         # The replicas whose containers got requests from Traefik before they were replaced.
         self._known: set[str] = set()
+        # The replicas whose container Traefik no longer listed when it stopped.
+        self._taken_out: set[str] = set()
 
     def before_stop(self, running: Mapping[str, Container]) -> None:
         super().before_stop(running)
@@ -50,9 +52,24 @@ class TraefikTraffic(DrainedTraffic):
             if any(map(self._uses, containers_of(self._ctx, name))):
                 self._known.add(name)
         known = [name for name in names if name in self._known or not self._has_api]
+        self._wait_for_old_addresses(known)
         super().put_in(known, moved=moved)
         if unknown := [name for name in names if name not in known]:
             self._observe(unknown)
+
+    def _drain(self, name: str, container: Container, *, until_finished: bool) -> None:
+        super()._drain(name, container, until_finished=until_finished)
+        self._taken_out.add(name)
+
+    def _wait_for_old_addresses(self, names: Sequence[str]) -> None:
+        """Wait until Traefik has dropped containers that stopped although it still listed them.
+
+        The engine gives their addresses to the next containers, so the API would list a new
+        container that Traefik does not know yet.
+        """
+        if set(names) & set(self._stopping) - self._taken_out:
+            self._ctx.sleep(self._traefik.throttle + SLACK)
+        self._taken_out -= set(names)
 
     def _others_serve(self, name: str) -> bool:
         if not self._has_api:

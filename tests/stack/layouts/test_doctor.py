@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cosmicdeploy.errors import ExitCode
+from cosmicdeploy.process.polling import poll
 from tests.stack.layouts.catalogue import LAYOUTS
 from tests.stack.stacks.behind_nginx.replicated import REPLICAS, Replicated
 from tests.stack.stacks.behind_proxies.traefik import BehindTraefik
@@ -97,7 +98,14 @@ def test_what_compose_created_behind_traefik_loses_requests_in_the_first_deploy_
     kind = partial(BehindTraefik, apps=("app",))
     with stack_of_kind(tmp_path, kind) as stack:
         create(stack, ORIGINS["Compose 2.26.1"])
-        [flaw] = doctor(stack, {"proxy"})["proxy"]["flaws"]
+        # Traefik uses the second replica somewhat later than the first.
+        flaws = poll(
+            lambda: doctor(stack, {"proxy"})["proxy"]["flaws"],
+            until=lambda found: len(found) == 1,
+            every=1,
+            within=15,
+        )
+        [flaw] = flaws
         assert flaw["loses"].startswith("about one of ten requests")
         stack.write(release="2")
         assert stack.cli("deploy").code == 0
