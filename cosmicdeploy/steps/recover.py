@@ -17,6 +17,8 @@ from cosmicdeploy.steps.containers.repair import (
     repair,
     resolve_temporary,
     services_to_repair,
+    start_support,
+    stopped_support,
     unneeded_temporary,
     wait_for_commands,
 )
@@ -31,6 +33,7 @@ class RecoverStep(Step):
 
     - Waits for commands of these runs in containers of their own; removes these containers, and
       trials.
+    - Starts the database and the cache if they are stopped, since no replica is ready without them.
     - Restores the database server's lock wait, which a migration shortens.
     - Puts candidate and superseded containers in place or removes them; keeps superseded containers
       that an undo may need.
@@ -44,6 +47,8 @@ class RecoverStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         left = [container.name for _, container in unneeded_temporary(ctx)]
+        if left or services_to_repair(ctx):
+            left += [f"{name}, which is stopped" for name, _ in stopped_support(ctx)]
         left += [f"{name}, which is not ready" for name in services_to_repair(ctx)]
         left += [container.name for container in ctx.engine.leftovers(ctx.stack.project)]
         left += [f"{name}, which the proxy skips" for name in _drained(ctx)]
@@ -67,6 +72,7 @@ class RecoverStep(Step):
 
     def apply(self, ctx: Context, change: Change) -> Result:
         wait_for_commands(ctx)
+        start_support(ctx)
         if _has_lock_wait_left(ctx):
             restore_lock_wait(ctx)
         for name, container in unneeded_temporary(ctx):

@@ -12,7 +12,7 @@ from cosmicdeploy.runs.interrupted.interrupted import require_no_unknown_data
 from cosmicdeploy.runs.undo.snapshot import changed, observe
 from cosmicdeploy.runs.undo.undo import Applied, applied_by, has_swapped_data, undo_all, unexpected
 from cosmicdeploy.steps.base import NotReversible
-from cosmicdeploy.steps.containers.repair import wait_for_commands
+from cosmicdeploy.steps.containers.repair import start_support, wait_for_commands
 
 # Advice after an undo that is recorded as complete, although the result is not proven.
 OVER = (
@@ -25,15 +25,16 @@ Runs = Sequence[InterruptedRun]
 def undo_runs(ctx: Context, runs: Runs) -> Sequence[Applied]:
     """Undo these runs, the last step first, and check that the state before them is restored.
 
-    Raises `NeedsPerson` if the undo fails or that state is not restored, `LockLost` if another run
-    took the lock over, and `EngineError` if the database or the cache does not run.
+    Starts the database and the cache first if they are stopped. Raises `NeedsPerson` if the undo
+    fails or that state is not restored, `LockLost` if another run took the lock over, and
+    `EngineError` if the database or the cache cannot be started.
     """
     if not runs:
         return ()
     ctx.say(f"undoing what the interrupted `cosmicdeploy {runs[0].command}` changed")
     require_no_unknown_data(ctx, runs)
-    _require_support(ctx, runs)
     wait_for_commands(ctx)
+    start_support(ctx)
     with ctx.interrupts.postponed():  # nothing is worse than an undo that stops half-way
         applied = applied_by(runs)
         result = undo_all(ctx, applied)
@@ -41,22 +42,6 @@ def undo_runs(ctx: Context, runs: Runs) -> Sequence[Applied]:
         ctx.journal.append("unwound", resolves=[run.id for run in runs])
         _require_as_before(ctx, runs, applied)
     return result.undone
-
-
-def _require_support(ctx: Context, runs: Runs) -> None:
-    """Raise `EngineError` if the database or the cache is stopped, and not by these runs.
-
-    Without them no replica becomes ready, so the undo would fail half-way.
-    """
-    changed_by_runs = {
-        name
-        for run in runs
-        for intent in run.intents
-        for name in intent.before.get("containers", ())
-    }
-    for service in ctx.settings.services.of(["database", "cache"]):
-        if service not in changed_by_runs:
-            ctx.running(service)
 
 
 def _require_all_undone(runs: Runs, applied: Sequence[Applied], error: CosmicError | None) -> None:

@@ -68,6 +68,24 @@ def resolve_temporary(ctx: Context, name: str, temporary: Container) -> None:
         _return_to_place(ctx, temporary, name)
 
 
+def stopped_support(ctx: Context) -> list[tuple[str, Container]]:
+    """Return the database and the cache if their containers are stopped, or were never started."""
+    found = (
+        (name, ctx.container(name)) for name in ctx.settings.services.of(["database", "cache"])
+    )
+    return [(name, each) for name, each in found if each is not None and not each.is_running]
+
+
+def start_support(ctx: Context) -> None:
+    """Start the database and the cache: without them no replica becomes ready.
+
+    Raises `EngineError` if one of them does not become ready.
+    """
+    for name, container in stopped_support(ctx):
+        ctx.say(f"starting {name}, which the replicas need")
+        _start(ctx, container, name)
+
+
 def services_to_repair(ctx: Context) -> list[str]:
     """Return the services that an interrupted run stopped or began to replace, and that are down.
 

@@ -144,7 +144,7 @@ def test_the_undo_of_an_interrupted_run_is_not_stopped(
     state: dict[str, Any] = {"tags": {}, "containers": {}, "schema": None, "migrations": None}
     monkeypatch.setattr(undo_interrupted, "undo_all", undo_all)
     monkeypatch.setattr(undo_interrupted, "wait_for_commands", lambda _: None)
-    monkeypatch.setattr(undo_interrupted, "_require_support", lambda *_: None)
+    monkeypatch.setattr(undo_interrupted, "start_support", lambda *_: None)
     monkeypatch.setattr(undo_interrupted, "observe", lambda *_: state)
     own_ctx = replace(ctx, interrupts=interrupts, journal=ctx.journal.of_run("own"))
     assert (
