@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeVar
 from uuid import uuid4
 
 import docker
+import tenacity
 import yaml
 
 from cosmicdeploy.probes.http import send_request
@@ -138,8 +139,19 @@ def remove_images_of(project: str, *prefixes: str) -> None:
         for image in client.api.images():
             names = [*(image["RepoTags"] or ()), *(image["RepoDigests"] or ())]
             for name in (each for each in names if each.startswith(own)):
-                with suppress(docker.errors.ImageNotFound):  # with its last tag it went itself
-                    client.api.remove_image(name)
+                _remove_image(client, name)
+
+
+# The engine may answer that a container is removed while it still holds the image.
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_type(docker.errors.APIError),
+    stop=tenacity.stop_after_delay(10),
+    wait=tenacity.wait_fixed(0.2),
+    reraise=True,
+)
+def _remove_image(client: docker.DockerClient, name: str) -> None:
+    with suppress(docker.errors.ImageNotFound):  # with its last tag it went itself
+        client.api.remove_image(name)
 
 
 def one_app(folder: Path) -> AbstractContextManager[OneApp]:

@@ -101,7 +101,7 @@ def test_a_missing_secret_is_named(released: StackUnderTest) -> None:
     assert "DEVICE_TOKEN" in done.stdout
     released.set_variable("APP_VERSION", "without-a-token")
     with untouched(released):
-        require_error(released.cli("deploy"), 2, "DEVICE_TOKEN is not set")
+        require_error(released.cli("deploy"), 2, "The variable DEVICE_TOKEN is empty")
 
 
 @pytest.mark.fault("token that the application does not know")
