@@ -30,6 +30,8 @@ def find_fronts(ctx: Context) -> Fronts:
     cannot notice the run. Sends the requests that `reach` describes.
     """
     fronts: dict[str, Front] = {}
+    if not _can_be_reached(ctx):
+        return Fronts(applications=fronts)
     for application in ctx.settings.all_applications:
         try:
             front = reach(ctx, application)
@@ -41,3 +43,13 @@ def find_fronts(ctx: Context) -> Fronts:
         return Fronts(applications=fronts, heartbeats=proxy_url(ctx))
     except CosmicError:
         return Fronts(applications=fronts)
+
+
+def _can_be_reached(ctx: Context) -> bool:
+    """Whether the proxy runs or, in a stack without a proxy, any replica.
+
+    With `probe.url`, the address is known also if nothing runs there yet.
+    """
+    services = ctx.settings.services
+    names = [services.proxy] if services.proxy else services.app
+    return any((found := ctx.container(name)) is not None and found.is_running for name in names)
