@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.engine import Container
 from cosmicdeploy.engine.containers.names import ContainerRole, final_name, role_of
 
 # Replica → its names and addresses.
@@ -30,6 +31,15 @@ def addresses(ctx: Context, service: str) -> set[str]:
     declared = (network.ipv4_address for network in ctx.service(service).networks)
     present = container.addresses.values() if container else ()
     return {*present, *(address for address in declared if address)}
+
+
+def addresses_for_proxy(ctx: Context, container: Container) -> list[str]:
+    """Return a container's addresses in the proxy's networks; all if it shares none of them."""
+    name = ctx.settings.services.proxy
+    proxy = ctx.container(name) if name else None
+    own = container.addresses
+    shared = [own[network] for network in own if proxy and network in proxy.addresses]
+    return shared or list(own.values())
 
 
 def superseded_addresses(ctx: Context, service: str) -> set[str]:

@@ -40,7 +40,12 @@ def _from_inside(ctx: Context, container: Container, host: str, port: int, path:
 
 
 def _inner(host: str) -> str:
-    """Return the address at which a program in the container reaches the interface."""
+    """Return the address at which a program in the container reaches the interface.
+
+    BusyBox's wget asks only the first address of `localhost`, which may be that of IPv6.
+    """
+    if host == "localhost":
+        return "127.0.0.1"
     try:
         return "127.0.0.1" if ip_address(host.strip("[]")).is_unspecified else host
     except ValueError:

@@ -8,6 +8,7 @@ from functools import cached_property
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 from cosmicdeploy.process.polling import poll
+from cosmicdeploy.proxy.haproxy.configuration import socket_of
 from cosmicdeploy.proxy.haproxy.process import HAProxy, find_haproxy
 from cosmicdeploy.proxy.haproxy.replicas import must_not_persist
 from cosmicdeploy.proxy.haproxy.runtime import Server, read_servers, set_address, set_state
@@ -43,12 +44,22 @@ class ServerControl:
         """Whether the runtime socket can be used; if not, says why, once."""
         try:
             self.read()
+            self._require_admin()
         except EngineUnavailable:
             raise
         except (ConfigError, EngineError) as error:
             self._ctx.say(f"HAProxy is only observed: {error.what} ({error.where})")
             return False
         return True
+
+    def _require_admin(self) -> None:
+        """Raise `ConfigError` if HAProxy would refuse every change."""
+        if not socket_of(self.haproxy.sections, only_admin=True):
+            raise ConfigError(
+                "its runtime socket may only be read",
+                where="stats socket",
+                todo="add `level admin` to it (docs/haproxy.md)",
+            )
 
     def take_out(self, servers: Iterable[Server]) -> None:
         """Stop new requests to these servers. Raises `ConfigError` and `EngineError`."""

@@ -17,7 +17,7 @@ from cosmicdeploy.proxy.haproxy.control import POLL_SECONDS, ServerControl
 from cosmicdeploy.proxy.haproxy.replicas import at_addresses, backends_of, declared, servers_of
 from cosmicdeploy.proxy.haproxy.runtime import Server
 from cosmicdeploy.proxy.replicas import addresses as addresses_of
-from cosmicdeploy.proxy.replicas import superseded_addresses
+from cosmicdeploy.proxy.replicas import addresses_for_proxy, superseded_addresses
 from cosmicdeploy.proxy.traffic import ObservedTraffic
 from cosmicdeploy.text.formatting import counted
 
@@ -147,7 +147,7 @@ class HAProxyTraffic(ObservedTraffic):
 
         Raises `ProbeFailed` if it does not: the next replica must not be stopped then.
         """
-        addresses = list(container.addresses.values())
+        addresses = addresses_for_proxy(self._ctx, container)
         backends = {path.partition("/")[0] for path in self._former[name]}
 
         def attempt() -> set[str]:
@@ -182,7 +182,7 @@ class HAProxyTraffic(ObservedTraffic):
             # other container runs.
             is_resolved = line is not None and line.is_resolved
             if server.address in others or not is_resolved:
-                self._control.move(server, next(iter(container.addresses.values())))
+                self._control.move(server, addresses_for_proxy(self._ctx, container)[0])
 
     def _drain(self, name: str, servers: Sequence[Server], *, until_finished: bool) -> None:
         self._control.take_out([server for server in servers if not server.is_taken_out])

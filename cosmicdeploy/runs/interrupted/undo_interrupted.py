@@ -26,8 +26,7 @@ def undo_runs(ctx: Context, runs: Runs) -> Sequence[Applied]:
     """Undo these runs, the last step first, and check that the state before them is restored.
 
     Starts the database and the cache first if they are stopped. Raises `NeedsPerson` if the undo
-    fails or that state is not restored, `LockLost` if another run took the lock over, and
-    `EngineError` if the database or the cache cannot be started.
+    fails or that state is not restored, and `LockLost` if another run took the lock over.
     """
     if not runs:
         return ()

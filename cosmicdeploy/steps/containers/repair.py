@@ -79,11 +79,17 @@ def stopped_support(ctx: Context) -> list[tuple[str, Container]]:
 def start_support(ctx: Context) -> None:
     """Start the database and the cache: without them no replica becomes ready.
 
-    Raises `EngineError` if one of them does not become ready.
+    One that does not become ready is only reported: the undo may bring its former container back.
+    Raises `EngineUnavailable`.
     """
     for name, container in stopped_support(ctx):
         ctx.say(f"starting {name}, which the replicas need")
-        _start(ctx, container, name)
+        try:
+            _start(ctx, container, name)
+        except EngineUnavailable:
+            raise
+        except EngineError as error:
+            ctx.say(f"{name} does not become ready: {error.what}")
 
 
 def services_to_repair(ctx: Context) -> list[str]:

@@ -111,7 +111,9 @@ def test_an_interface_on_all_addresses_is_asked_from_here(
 def test_one_on_localhost_is_asked_inside(
     ctx: Context, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
-    assert asked(ctx, Answers(b"inner"), host, monkeypatch) == ("inner", [])
+    engine = Answers(b"inner")
+    assert asked(ctx, engine, host, monkeypatch) == ("inner", [])
+    assert engine.commands[-1][-3] == ("127.0.0.1" if host == "localhost" else host)
 
 
 def test_a_port_that_cannot_be_reached_is_tried_once(

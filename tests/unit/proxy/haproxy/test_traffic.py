@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -217,6 +218,27 @@ def test_without_a_socket_haproxy_is_only_observed(world: Make, events: list[Eve
     assert not traffic.can_take_out("app-1", is_alone=True)
     assert "HAProxy is only observed" in str(events[-1])
     assert out_of_service(stack.ctx) == []
+
+
+def test_a_socket_that_may_only_be_read_means_that_haproxy_is_only_observed(
+    world: Make, events: list[Event]
+) -> None:
+    stack = world(text=CONFIGURATION.replace(" level admin", ""))
+    traffic = load_balancer(stack.ctx).traffic()
+    assert not traffic.can_take_out("app-1", is_alone=True)
+    assert "its runtime socket may only be read" in str(events[-1])
+
+
+def test_a_server_gets_the_address_in_the_proxys_network(world: Make) -> None:
+    stack = world(text=CONFIGURATION.replace(" resolvers docker", ""))
+    traffic = load_balancer(stack.ctx).traffic()
+    former = stack.engine.by_name["app-1"]
+    traffic.before_stop({"app-1": former})
+    network = next(iter(former.addresses))
+    moved = replace(former, addresses={"a-backend": "10.9.9.9", network: "172.20.0.7"})
+    stack.engine.by_name["app-1"] = moved
+    traffic.put_in(["app-1"], moved=True)
+    assert stack.server("app-1").address == "172.20.0.7"
 
 
 def test_a_name_that_could_be_a_second_command_is_refused(world: Make) -> None:
