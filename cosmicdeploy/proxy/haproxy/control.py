@@ -56,7 +56,7 @@ class ServerControl:
         """Raise `ConfigError` if HAProxy would refuse every change."""
         if not socket_of(self.haproxy.sections, only_admin=True):
             raise ConfigError(
-                "its runtime socket may only be read",
+                "HAProxy's runtime socket may only be read",
                 where="stats socket",
                 todo="add `level admin` to it (docs/haproxy.md)",
             )
