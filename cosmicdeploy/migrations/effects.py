@@ -70,8 +70,9 @@ def _created(tree: exp.Create, shape: Shape) -> InEffect:
 def _dropped(tree: exp.Drop, shape: Shape) -> InEffect:
     tables = tree.args.get("tables") or ()
     names = [table.name for table in tables]
+    # `table_name` is "" for a table whose schema is named: it may not be one of this schema.
     if tree.args["kind"] in ("TABLE", "VIEW") and not all(table_name(table) for table in tables):
-        return None  # a table of another schema
+        return None
     if tree.args["kind"] == "TABLE":
         return not set(names) & set(shape.tables)
     if tree.args["kind"] == "VIEW":
@@ -94,9 +95,17 @@ def _action(action: exp.Expr, table: TableShape) -> InEffect:
         return new in table.columns and old not in table.columns
     if isinstance(action, exp.Drop):
         names = {name.name.lower() for name in action.args.get("tables") or ()}
-        existing = {"COLUMN": set(table.columns), "INDEX": set(table.indexes)}
-        return not names & existing.get(str(action.args["kind"]), set(table.constraints))
+        return not names & _existing(str(action.args["kind"]), table)
     return None
+
+
+def _existing(kind: str, table: TableShape) -> set[str]:
+    """Return the names that a table has of what ALTER TABLE … DROP names: columns, keys or others.
+
+    `kind` is what stands after DROP; all kinds other than COLUMN and INDEX are constraints.
+    """
+    names = {"COLUMN": set(table.columns), "INDEX": set(table.indexes)}
+    return names.get(kind, set(table.constraints))
 
 
 def _modified(action: exp.ModifyColumn, table: TableShape) -> InEffect:
@@ -126,8 +135,9 @@ def _constraint(part: exp.Expr, table: TableShape) -> InEffect:
 def has_created(sql: str, shape: Shape) -> bool:
     """Return whether the schema has a table, view, column or key that this statement creates.
 
-    A table counts only if it has all its columns. Objects created with IF NOT EXISTS and modified
-    columns do not count, since neither proves that the statement ran.
+    A table counts only if it has all columns that the statement declares. A renamed table or column
+    counts by its new name. Objects created with IF NOT EXISTS and modified columns do not
+    count, since neither proves that the statement ran.
     """
     try:
         return any(_has_created(tree, shape) for tree in parse(sql))
@@ -180,7 +190,7 @@ def _drops(tree: exp.Expr) -> bool:
     return all(isinstance(action, exp.Drop) for action in actions)
 
 
-def shows_in_structure(sql: str) -> bool:
+def changes_only_structure(sql: str) -> bool:
     """Return whether a statement changes only tables, columns or keys, and no rows.
 
     False if the statement cannot be parsed.

@@ -77,11 +77,11 @@ def compare_with_schema(
 
 def _may_have_run(outcome: Outcome) -> bool:
     """Whether a statement may have run unseen, because it changes only rows."""
-    from cosmicdeploy.migrations.effects import shows_in_structure  # sqlglot is slow to import
+    from cosmicdeploy.migrations.effects import changes_only_structure  # sqlglot is slow to import
 
     sql = outcome.statement.sql
     changes_rows_only = (
-        outcome.statement.kind is not Kind.HARMLESS and sql and not shows_in_structure(sql)
+        outcome.statement.kind is not Kind.HARMLESS and sql and not changes_only_structure(sql)
     )
     return outcome.state != NOT_DONE and bool(changes_rows_only)
 

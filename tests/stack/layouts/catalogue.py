@@ -12,7 +12,7 @@ import docker
 from tests.stack.layouts.kinds.buildkit import NeedsBuildKit
 from tests.stack.layouts.kinds.configured import Configured
 from tests.stack.layouts.kinds.env_files import EnvFiles
-from tests.stack.layouts.kinds.one_shot import OneShot
+from tests.stack.layouts.kinds.one_shot import NamedOneShot, OneShot
 from tests.stack.layouts.kinds.plain import ExternalDatabase, WithCache
 from tests.stack.layouts.kinds.several_files import SeveralFiles
 from tests.stack.layouts.layout import Layout
@@ -86,6 +86,13 @@ def behind_other_proxies() -> Iterator[Layout]:
     yield Layout(name="traefik-one", kind=partial(routed, replicas=1), gaps=frozenset())
 
 
+def run_to_their_end() -> Iterator[Layout]:
+    """Yield stacks with a service that runs to its end: others wait for it, or settings name it."""
+    for name, kind in {"one-shot": OneShot, "one-shot-named": NamedOneShot}.items():
+        replaced = {"app", "migrate"}
+        yield Layout(name=name, kind=kind, replaced=replaced, has_data=True, deploys_again=True)
+
+
 LAYOUTS: Mapping[str, Layout] = {
     layout.name: layout
     for layout in (
@@ -119,13 +126,7 @@ LAYOUTS: Mapping[str, Layout] = {
         ),
         *behind_other_proxies(),
         Layout(name="php-fpm", kind=PhpFpm),
-        Layout(
-            name="one-shot",
-            kind=OneShot,
-            replaced={"app", "migrate"},
-            has_data=True,
-            deploys_again=True,
-        ),
+        *run_to_their_end(),
         Layout(name="external-database", kind=ExternalDatabase),
         Layout(
             name="registry",

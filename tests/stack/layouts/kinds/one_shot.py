@@ -1,4 +1,4 @@
-"""A stack whose service `migrate` runs to its end before the application; it has no console."""
+"""Stacks whose service `migrate` runs to its end for each release; they have no console."""
 
 from __future__ import annotations
 
@@ -131,3 +131,19 @@ class OneShot(OneApp):
         sql = "SELECT MAX(version) FROM schema_version"
         [[version]] = run(self.open().database(), sql, schema="notes")
         assert str(version) == self.answering_release()
+
+
+@dataclass(frozen=True)
+class NamedOneShot(OneShot):
+    """No service waits for the end of `migrate`: only the settings say that it ends."""
+
+    def files(self, release: str) -> dict[str, str]:
+        files = super().files(release)
+        settings = files["cosmicdeploy.yaml"]
+        named = settings.replace("database: db}", "database: db, one_shot: [migrate]}")
+        return files | {"cosmicdeploy.yaml": named}
+
+    def compose_file(self) -> dict[str, Any]:
+        compose = super().compose_file()
+        del compose["services"]["app"]["depends_on"]["migrate"]
+        return compose
