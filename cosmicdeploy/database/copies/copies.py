@@ -20,8 +20,8 @@ from cosmicdeploy.database.copies.fetch import Fetch, copied_manifest, copy_diff
 from cosmicdeploy.database.copies.store import Store
 from cosmicdeploy.errors import BackupError
 
-# The recorded error until a copy is complete.
-UNFINISHED = "the process that copied it ended before the copy was complete"
+# The recorded error while a copy is made, and afterwards if its process is killed.
+UNFINISHED = "the copy is not complete: it is being made, or its process was killed"
 
 
 class Copies:
@@ -35,7 +35,7 @@ class Copies:
         self.destinations = tuple(destinations)
 
     def missing(self, backup: Backup) -> list[Destination]:
-        """Return the destinations that have no good copy according to the backup's state."""
+        """Return the destinations that have no complete copy according to the backup's state."""
         return [
             destination
             for destination in self.destinations

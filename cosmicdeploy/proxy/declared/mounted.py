@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 
 from cosmicdeploy.stack.model import Mount, Service
 
-# Variables of the container's environment: in a template of nginx, whose own have no braces there,
-# and in a Caddyfile, `{$NAME}` or `{$NAME:default}`.
+# A reference to the environment: `${NAME}` in a template of nginx, `{$NAME}` or `{$NAME:default}`
+# in a Caddyfile.
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 CADDY_VARIABLE = re.compile(r"\{\$(\w+)(?::([^}\n]*))?\}")
 MAX_BYTES = 256 << 10
@@ -52,24 +52,29 @@ def mounted_files(
 
 
 def filled(text: str, environment: Mapping[str, str]) -> str:
-    """Return a text with the variables that the container has in its environment, or a default."""
+    """Replace references to the environment by the values that the compose file declares.
+
+    A reference in a Caddyfile without a declared value becomes its default. Any other reference
+    without a value stays as it is: `${NAME}` may also be a variable of nginx itself.
+    """
     text = VARIABLE.sub(lambda match: environment.get(match[1], match[0]), text)
     return CADDY_VARIABLE.sub(lambda m: environment.get(m[1], m[0] if m[2] is None else m[2]), text)
 
 
 def _of_mount(mount: Mount, location: Location, named: Collection[str]) -> Iterator[MountedFile]:
     is_inside = f"{mount.target}/".startswith(f"{location.folder}/")
-    folder, target = Path(mount.source), PurePosixPath(mount.target)
-    files = _below(folder) if is_inside else []
+    source, target = Path(mount.source), PurePosixPath(mount.target)
+    files = _files_at(source) if is_inside else []
     own = [PurePosixPath(path) for path in named]
-    files += [folder / path.relative_to(target) for path in own if path.is_relative_to(target)]
+    files += [source / path.relative_to(target) for path in own if path.is_relative_to(target)]
     for file in dict.fromkeys(files):
-        inside = target / file.relative_to(folder)
+        inside = target / file.relative_to(source)
         if inside.suffix in location.suffixes or inside in own:
             yield from _read(file, str(inside))
 
 
-def _below(path: Path) -> list[Path]:
+def _files_at(path: Path) -> list[Path]:
+    """Return what a folder contains, at any depth; for a file, only the file."""
     return sorted(path.rglob("*")) if path.is_dir() else [path]
 
 

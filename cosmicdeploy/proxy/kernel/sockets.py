@@ -11,7 +11,7 @@ ESTABLISHED = 0x01
 LISTEN = 0x0A
 # The kernel prints an address as 32-bit words of 8 hexadecimal digits. Each word is a number as the
 # machine reads it from memory, so the order of its bytes is the machine's: little-endian on x86-64
-# and ARM, the machines that Docker supports.
+# and ARM. The deployer supports no other machines.
 BYTE_ORDER: Literal["little"] = "little"
 DIGITS_OF_WORD = 8
 

@@ -1,8 +1,9 @@
-"""The services that a rollback leaves out, but that the rollout stops or starts.
+"""Stop or start the services that are younger than the backup to which a rollback returns.
 
-See `context/younger_services.py`. A service that the older release has no code for is stopped. Any
-other such service was stopped only while the data were restored, and is started again. The rollout
-does not wait for it, since it may not work with the older data.
+A rollback "leaves out" such services: it neither replaces nor checks them (see
+`context/younger_services.py`). A younger service that the older release has no code for is stopped.
+The others were stopped only while the data were restored, and are started again. The rollout does
+not wait for them, since they may not work with the older data.
 """
 
 from __future__ import annotations
@@ -24,9 +25,12 @@ Facts = Mapping[str, Any]
 
 
 def to_change(ctx: Context) -> dict[str, Any]:
-    """Return what the step adds to its `before`; empty if no such service stops or starts."""
+    """Return what the step adds to the recorded state for its undo, its `before`.
+
+    Empty if no younger service is to be stopped or started.
+    """
     runs = resumed_and_current(ctx.journal, ctx.run.resumed_runs)
-    stopped_here = {n for intent in intents(runs, QUIESCE) for n in intent.before["containers"]}
+    stopped = {name for each in intents(runs, QUIESCE) for name in each.before["containers"]}
     # A service that this run has started and that has ended again is not started a second time: it
     # may not work with the older data.
     own = [run for run in runs if run.id == ctx.journal.run]
@@ -34,10 +38,11 @@ def to_change(ctx: Context) -> dict[str, Any]:
     facts = []
     for name in sorted(ctx.run.left_out):
         container, must_stop = ctx.container(name), name in ctx.run.to_stop
+        # Only a running container can be stopped, and only a stopped one can be started.
         if container is None or container.is_active != must_stop:
             continue
-        if must_stop or (name in stopped_here and container.id not in done):
-            facts.append({"service": name, "id": container.id, "running": must_stop})
+        if must_stop or (name in stopped and container.id not in done):
+            facts.append({"service": name, "id": container.id, "running": container.is_active})
     return {LEFT_OUT: facts} if facts else {}
 
 

@@ -42,7 +42,7 @@ class Cache:
 
 
 def whole(value: object) -> int:
-    """Return a number that Redis reports; 0 for anything else, since any program may answer."""
+    """Return a number that Redis reports; 0 for anything else, as another program may answer."""
     if isinstance(value, int | float) and math.isfinite(value):
         return int(value)
     return 0
