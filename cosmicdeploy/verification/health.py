@@ -131,7 +131,7 @@ def _outside(ctx: Context, application: Application, expected: str) -> Answer | 
         front = reach(ctx, application)
         if isinstance(front, NotReached):
             return front
-        response = send_until_not_rate_limited(ctx, front.url)
+        response = send_until_not_rate_limited(ctx, front.url, host=front.host)
     except CosmicError as error:
         response = Response(url="", error=error.what)
     return Answer(
