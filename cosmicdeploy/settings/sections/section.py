@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -10,12 +9,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from cosmicdeploy.files.written_model import WrittenModel
+from cosmicdeploy.text.host_names import is_host_name
 from cosmicdeploy.text.numbers import port_number
 
 Words = tuple[str, ...]
-# A label of a host name. Underscores are no part of the standard, but of many names.
-_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_HOST = re.compile(rf"(?=[^:]{{1,253}}(?::|$))({_LABEL}(?:\.{_LABEL})*)(?::(?P<port>.*))?")
 
 
 class Section(WrittenModel):
@@ -30,8 +27,8 @@ def without_credentials(url: str | None) -> str | None:
 
 
 def _host(host: str) -> str:
-    found = _HOST.fullmatch(host)
-    if found is None or (found["port"] is not None and port_number(found["port"]) is None):
+    name, colon, port = host.partition(":")
+    if not is_host_name(name) or (colon and port_number(port) is None):
         raise ValueError(
             "must be a host name, with a port if clients send one, such as shop.example or"
             " shop.example:8443"
