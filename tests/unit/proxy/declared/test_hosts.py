@@ -30,7 +30,7 @@ NAMED = CADDYFILE.replace(":80 {", "http://shop.example, http://www.shop.example
         (ROUTED, "", "", "shop.example"),
         (ROUTED, "", "probe: {host: other.example}", "shop.example"),
         (ROUTED, "", "probe: {url: 'http://127.0.0.1:8080'}", "shop.example"),
-        (ROUTED, "", "probe: {host: Shop.example:8080}", ""),
+        (ROUTED, "", "probe: {host: 'Shop.example:8080'}", ""),
         (ROUTED, "", "probe: {url: 'http://shop.example:8080'}", ""),
         (ROUTED.replace("Host(", "Path(`/`) || Host("), "", "", ""),
         (TRAEFIK, "", "", ""),
