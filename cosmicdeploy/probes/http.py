@@ -30,6 +30,7 @@ __all__ = [
     "Response",
     "send_request",
     "send_with_retries",
+    "server_name",
     "tls_context",
 ]
 
@@ -41,17 +42,17 @@ SERVER_ERROR = 500
 FASTCGI = "fcgi"
 
 
-def send_request(url: str, *, token: str = "", json: Any = None) -> Response:
+def send_request(url: str, *, host: str = "", token: str = "", json: Any = None) -> Response:
     """Send one request and return its response: a POST if there is a JSON body, else a GET.
 
     Waits up to `TIMEOUT_SECONDS` for the connection, and again for each part of the response.
     Follows no redirects. If the network or the server fails, raises nothing: the response's `error`
     says what happened. A URL that begins with `fcgi://` is requested over FastCGI
-    (`fastcgi/transport.py`).
+    (`fastcgi/transport.py`). `host` is the Host header, and with https the name that the server's
+    certificate has to be for; "" for the host of the URL.
     """
     import httpx  # slow to import
 
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
     method = "GET" if json is None else "POST"
     started = time.monotonic()
     try:
@@ -65,7 +66,13 @@ def send_request(url: str, *, token: str = "", json: Any = None) -> Response:
                 transport=_transport(url),
             ) as client,
         ):
-            received = client.request(method, url, headers=headers, json=json)
+            received = client.request(
+                method,
+                url,
+                headers=_headers(host, token),
+                json=json,
+                extensions={"sni_hostname": server_name(host)} if host else None,
+            )
     except httpx.HTTPError as error:
         return Response(
             url=url,
@@ -81,18 +88,28 @@ def send_request(url: str, *, token: str = "", json: Any = None) -> Response:
     )
 
 
-def send_with_retries(url: str, *, token: str = "", json: Any = None) -> Response:
+def send_with_retries(url: str, *, host: str = "", token: str = "", json: Any = None) -> Response:
     """Send a request like `send_request`; repeat it if there is no response or a 5xx.
 
     Sends up to three requests, 0.3 s apart, since a single failure says little about a service.
     Returns the last response.
     """
     return poll(
-        lambda: send_request(url, token=token, json=json),
+        lambda: send_request(url, host=host, token=token, json=json),
         until=lambda response: not response.error and response.status < SERVER_ERROR,
         every=PAUSE_SECONDS,
         attempts=ATTEMPTS,
     )
+
+
+def server_name(host: str) -> str:
+    """Return the name in a Host header, without its port."""
+    return host.partition(":")[0]
+
+
+def _headers(host: str, token: str) -> dict[str, str]:
+    own = {"Host": host, "Authorization": f"Bearer {token}" if token else ""}
+    return {name: value for name, value in own.items() if value}
 
 
 def _verify(url: str) -> ssl.SSLContext | bool:

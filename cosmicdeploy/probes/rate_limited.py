@@ -24,7 +24,7 @@ TODO_LIMITED = (
 
 
 def send_until_not_rate_limited(
-    ctx: Context, url: str, *, token: str = "", json: Any = None
+    ctx: Context, url: str, *, host: str = "", token: str = "", json: Any = None
 ) -> Response:
     """Send a request like `send_with_retries`; repeat it after a 429, once its Retry-After is over.
 
@@ -34,11 +34,11 @@ def send_until_not_rate_limited(
     error either.
     """
     if ctx.run.is_plan_only:
-        return send_request(url, token=token, json=json)
+        return send_request(url, host=host, token=token, json=json)
     began = time.monotonic()
     end = began if ctx.lookup_cache.rate_limit_wait_failed else began + MAX_WAIT_SECONDS
     while True:
-        response = send_with_retries(url, token=token, json=json)
+        response = send_with_retries(url, host=host, token=token, json=json)
         if response.status != RATE_LIMITED:
             return response
         pause = _pause_after(response)

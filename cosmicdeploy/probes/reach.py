@@ -59,7 +59,7 @@ def _evidence_of_other_address(ctx: Context, application: Application, front: Fr
     """
     if application.is_main or application.reached_at:
         return ""
-    if send_request(front.url).status != NOT_FOUND:
+    if send_request(front.url, host=front.host).status != NOT_FOUND:
         return ""
     evidence = (_evidence(ctx, application, name) for name in application.services)
     return next(filter(None, evidence), "")

@@ -9,7 +9,7 @@ from functools import partial
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.http import send_request
-from cosmicdeploy.probes.urls import front_of
+from cosmicdeploy.probes.urls import Front, front_of
 from cosmicdeploy.process.polling import poll
 
 # In seconds. Traefik collects the events of containers for two seconds before it uses them.
@@ -22,20 +22,20 @@ def wait_until_served(ctx: Context) -> None:
 
     Raises nothing about the applications: a verification judges them, a start does not.
     """
-    for url in _urls(ctx):
+    for front in _fronts(ctx):
         last = poll(
-            partial(send_request, url),
+            partial(send_request, front.url, host=front.host),
             until=lambda response: response.status in GOOD,
             every=0.1,
             within=SERVED_WITHIN,
             sleep=ctx.sleep,
         )
         if last.status not in GOOD:
-            ctx.say(f"clients get no 200 yet at {url}: {last.error or last.status}")
+            ctx.say(f"clients get no 200 yet at {front.url}: {last.error or last.status}")
 
 
-def _urls(ctx: Context) -> Iterator[str]:
+def _fronts(ctx: Context) -> Iterator[Front]:
     for application in ctx.settings.all_applications:
         with suppress(CosmicError):  # the verification says why clients cannot reach it
             if front := front_of(ctx, application):
-                yield front.url
+                yield front

@@ -15,34 +15,52 @@ from cosmicdeploy.settings import Application
 
 @dataclass(frozen=True)
 class Front:
-    """The request that shows that clients reach an application: its base URL and its path."""
+    """A request as clients send it: its base URL, its path, and its Host header.
+
+    `host` is "" for the host of the URL. Each request to `url` has to carry it.
+    """
 
     base: str
     path: str
+    host: str = ""
 
     @property
     def url(self) -> str:
         return self.base + self.path
 
+    @property
+    def origin(self) -> tuple[str, str]:
+        """The base URL and the Host header: what requests on the same connection share."""
+        return self.base, self.host
+
 
 def front_of(ctx: Context, application: Application) -> Front | None:
     """Return where clients get a 200 from the application; None if no client sends it requests.
 
-    Raises the same errors as `proxy_url`.
+    `probe.host` is the Host header at the address of the stack, but not at a URL that `reached_at`
+    declares. Raises the same errors as `proxy_url`.
     """
     if not application.is_reached:
         return None
     declared = application.reached_at or application.health_path
     if declared.startswith("/"):
-        return Front(_base_url(ctx, application), declared)
+        return Front(_base_url(ctx, application), declared, ctx.settings.probe.host or "")
     parts = urlsplit(declared)
     path = parts.path or "/"
     query = f"?{parts.query}" if parts.query else ""
     return Front(f"{parts.scheme}://{parts.netloc}", path + query)
 
 
+def front_at(ctx: Context, path: str) -> Front:
+    """Return the request to a path of the main application, as its clients send it.
+
+    Raises the same errors as `proxy_url`.
+    """
+    return Front(proxy_url(ctx), path, ctx.settings.probe.host or "")
+
+
 def proxy_url(ctx: Context) -> str:
-    """Return the base URL that clients of the main application use.
+    """Return the base URL that clients of the main application use, without their Host header.
 
     That is `probe.url`, or else the proxy's first published port. Without a proxy, it is the
     published port of the only replica. Raises `ConfigError` if the stack has none of these, and

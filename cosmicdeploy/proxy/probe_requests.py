@@ -27,7 +27,7 @@ def probe_all(ctx: Context, services: Collection[str]) -> None:
         if front is None:
             continue
         for _ in range(1 + len(application.services)):
-            send_request(front.url)
+            send_request(front.url, host=front.host)
 
 
 def unreached(ctx: Context, services: Collection[str], within: float) -> list[str]:

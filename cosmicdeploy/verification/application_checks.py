@@ -10,7 +10,7 @@ from cosmicdeploy.probes.application.heartbeat import is_accepted, todo_of, why_
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, clients_are_kept_out
 from cosmicdeploy.probes.rate_limited import TODO_LIMITED, send_until_not_rate_limited, why_unproven
 from cosmicdeploy.probes.result import CheckResult, FeatureState, skipped
-from cosmicdeploy.probes.urls import proxy_url
+from cosmicdeploy.probes.urls import front_at
 from cosmicdeploy.text.formatting import format_time
 
 # A scheduler that runs a command every minute logs a run within this many seconds.
@@ -113,8 +113,10 @@ def heartbeat(ctx: Context) -> CheckResult:
         return _not_configured("heartbeat", "verify.heartbeat")
     if clients_are_kept_out(ctx):
         return skipped("heartbeat", f"not sent while clients are turned away: {UNTIL_RESUME}")
-    token, url = ctx.loaded.secret(configured.token_variable), proxy_url(ctx) + configured.path
-    response = send_until_not_rate_limited(ctx, url, token=token, json=configured.body)
+    token, front = ctx.loaded.secret(configured.token_variable), front_at(ctx, configured.path)
+    response = send_until_not_rate_limited(
+        ctx, front.url, host=front.host, token=token, json=configured.body
+    )
     ok, unproven = is_accepted(response, configured), why_unproven(response)
     if ok:
         found = f"{response} {response.excerpt}"

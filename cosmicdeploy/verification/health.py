@@ -11,9 +11,10 @@ from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.http import OK, Response
 from cosmicdeploy.probes.maintenance import UNTIL_RESUME, clients_are_kept_out
 from cosmicdeploy.probes.rate_limited import TODO_LIMITED, send_until_not_rate_limited, why_unproven
-from cosmicdeploy.probes.reach import NotReached, reach
+from cosmicdeploy.probes.reach import NOT_FOUND, NotReached, reach
 from cosmicdeploy.probes.result import CheckResult
 from cosmicdeploy.probes.urls import is_requested, replica_url
+from cosmicdeploy.proxy.declared.hosts import lacking_host, todo_of
 from cosmicdeploy.settings import Application
 from cosmicdeploy.text.formatting import counted, format_releases
 from cosmicdeploy.verification.container_checks import START
@@ -93,10 +94,14 @@ def health(ctx: Context) -> CheckResult:
 
 
 def _todo(ctx: Context, failing: Sequence[Answer]) -> str:
-    """Return what to do about failing replicas: start them first, if one is stopped or paused."""
+    """Return what to do about failing answers: start replicas first that are stopped or paused."""
     containers = [ctx.container(name) for each in failing for name in each.services]
     if any(each is None or each.can_be_started for each in containers):
         return START
+    outside = [each for each in failing if each.address not in each.services]
+    is_unrouted = any(each.response.status == NOT_FOUND for each in outside)
+    if is_unrouted and (host := lacking_host(ctx)) is not None:
+        return todo_of(host)
     return "see `cosmicdeploy logs app --tail 100`"
 
 
@@ -131,7 +136,7 @@ def _outside(ctx: Context, application: Application, expected: str) -> Answer | 
         front = reach(ctx, application)
         if isinstance(front, NotReached):
             return front
-        response = send_until_not_rate_limited(ctx, front.url)
+        response = send_until_not_rate_limited(ctx, front.url, host=front.host)
     except CosmicError as error:
         response = Response(url="", error=error.what)
     return Answer(

@@ -27,11 +27,15 @@ SLOW_SECONDS = 0.6
 
 @dataclass
 class Served:
-    """The address of a server, the requests it received and the number of connections opened."""
+    """The address of a server, the requests it received and the number of connections opened.
+
+    `hosts` are the Host headers of the requests.
+    """
 
     url: str = ""
     requests: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
+    hosts: list[str] = field(default_factory=list)
     connections: int = 0
 
 
@@ -61,6 +65,7 @@ def serving(script: Script = lambda _number: 200) -> Iterator[Served]:
             with lock:
                 served.requests.append(f"{self.command} {self.path}")
                 served.bodies.append(body)
+                served.hosts.append(str(self.headers["Host"]))
                 action = script(len(served.requests))
             if action == "slow":
                 time.sleep(SLOW_SECONDS)

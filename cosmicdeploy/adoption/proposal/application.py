@@ -11,7 +11,7 @@ from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.adoption.reading.texts.text_file import SearchedText
 from cosmicdeploy.adoption.recognition.release.headers import release_header
 from cosmicdeploy.adoption.recognition.release.variables import release_variable
-from cosmicdeploy.adoption.recognition.requests.addresses import base_url
+from cosmicdeploy.adoption.recognition.requests.addresses import Address, address_of
 from cosmicdeploy.adoption.recognition.requests.health_paths import candidates, health_path_of
 from cosmicdeploy.adoption.recognition.requests.live import Answers, ask
 from cosmicdeploy.adoption.recognition.requests.ports import port_of
@@ -33,14 +33,19 @@ class Recognized:
     """The recognized keys of an application; a key that is left out has its default.
 
     `port` and `protocol` are what its replicas really use, also if the deployer finds that out
-    itself, so that `keys` need not have them. `url` is where clients reach it, if the deployer
+    itself, so that `keys` need not have them. `address` is where clients reach it, if the deployer
     cannot find that itself.
     """
 
     keys: Mapping[str, Fact[Any]]
     port: Fact[int] | None = None
     protocol: str = "http"
-    url: Fact[str] | None = None
+    address: Address | None = None
+
+    @property
+    def url(self) -> Fact[str] | None:
+        """The URL that clients use, if the deployer cannot find it itself."""
+        return self.address.url if self.address is not None else None
 
     def value(self, key: str) -> Any:
         """Return the value of a key, else its default."""
@@ -79,9 +84,9 @@ def recognize(
         "release_header": answers.header,
         "reached_at": spoken.reached_at,
     }
-    url = None if spoken.reached_at else base_url(survey, group, proxy, texts)
+    address = None if spoken.reached_at else address_of(survey, group, proxy, texts)
     known = {key: fact for key, fact in keys.items() if fact is not None}
-    return Recognized(known, port, spoken.spoken, url)
+    return Recognized(known, port, spoken.spoken, address)
 
 
 def _is_fastcgi_default(spoken: Spoken, port: Fact[int] | None) -> bool:

@@ -103,8 +103,14 @@ def _setting_of(switch: Switch) -> tuple[str, str]:
 
 def address_settings(main: Recognized) -> Iterator[Setting]:
     """Yield the address of the stack, if the deployer cannot find it itself."""
-    if main.url is not None:
-        yield setting("probe.url", main.url)
+    address = main.address
+    if address is None:
+        return
+    url = address.local if address.host is not None else address.url
+    if url is not None:
+        yield setting("probe.url", url)
+    if address.host is not None:
+        yield setting("probe.host", address.host)
 
 
 def _seconds_to_start(survey: Survey, name: str) -> float:

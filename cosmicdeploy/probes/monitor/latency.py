@@ -12,7 +12,7 @@ from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.http import send_request
 from cosmicdeploy.probes.monitor.event import LATENCY, MonitorEvent
 from cosmicdeploy.probes.proof.fronts import find_fronts
-from cosmicdeploy.probes.urls import front_of, proxy_url
+from cosmicdeploy.probes.urls import front_at, front_of
 from cosmicdeploy.traffic.request_stats import percentile
 from cosmicdeploy.traffic.response import OK, RATE_LIMITED, Response
 
@@ -62,10 +62,10 @@ class Latency:
         try:
             # Looked up for each request: a proxy that was started again may have another address.
             front = front_of(self._ctx, application)
-            url = front.url if front else proxy_url(self._ctx) + application.health_path
+            front = front or front_at(self._ctx, application.health_path)
         except CosmicError as error:  # the proxy does not run
             return application.name, Response(url=application.health_path, error=error.what)
-        return application.name, send_request(url)
+        return application.name, send_request(front.url, host=front.host)
 
     def _outage_events(self, name: str, response: Response) -> Iterator[MonitorEvent]:
         # A 429 shows neither that the application fails nor that it works again.

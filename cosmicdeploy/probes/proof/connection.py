@@ -22,7 +22,7 @@ from queue import Empty, LifoQueue
 from typing import Any
 from urllib.parse import urlsplit
 
-from cosmicdeploy.probes.http import TIMEOUT_SECONDS, tls_context
+from cosmicdeploy.probes.http import TIMEOUT_SECONDS, server_name, tls_context
 from cosmicdeploy.traffic.response import Response
 
 # Shorter than the keep-alive time of servers (uvicorn 5 s, nginx 60 s and more).
@@ -39,12 +39,15 @@ class Request:
 
 
 class Connection:
-    """A connection, opened at the first request. Not thread-safe."""
+    """A connection, opened at the first request. Not thread-safe.
 
-    def __init__(self, url: str) -> None:
-        self._url, parts = url, urlsplit(url)
+    `host` is the Host header of its requests; "" for the host of the URL.
+    """
+
+    def __init__(self, url: str, host: str = "") -> None:
+        self._url, self._host, parts = url, host, urlsplit(url)
         self._prefix = parts.path.rstrip("/")
-        self._http = _client(parts.scheme, parts.hostname or "", parts.port)
+        self._http = _client(parts.scheme, parts.hostname or "", parts.port, server_name(host))
         self._used = time.monotonic()
 
     def send(self, request: Request) -> Response:
@@ -65,7 +68,7 @@ class Connection:
     def _exchange(self, request: Request, url: str, started: float) -> Response:
         method = "GET" if request.body is None else "POST"
         body = None if request.body is None else json.dumps(request.body).encode()
-        self._http.request(method, self._prefix + request.path, body, _headers(request))
+        self._http.request(method, self._prefix + request.path, body, self._headers(request))
         response = self._http.getresponse()
         text = _body(response, started + TIMEOUT_SECONDS).decode("utf-8", "replace")
         return Response(
@@ -75,6 +78,10 @@ class Connection:
             body=text,
             seconds=time.monotonic() - started,
         )
+
+    def _headers(self, request: Request) -> dict[str, str]:
+        own = {"Host": self._host} if self._host else {}
+        return {**own, **_headers(request)}
 
     def close(self) -> None:
         """Close the connection; the next request opens it again."""
@@ -90,8 +97,8 @@ class Connection:
 class ConnectionPool:
     """A pool of kept connections; the one that was used last is reused first."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, host: str = "") -> None:
+        self._url, self._host = url, host
         self._idle: LifoQueue[Connection] = LifoQueue()
         self._in_use: set[Connection] = set()
 
@@ -100,14 +107,14 @@ class ConnectionPool:
         try:
             connection = self._idle.get_nowait()
         except Empty:
-            connection = Connection(self._url)
+            connection = Connection(self._url, self._host)
         response = self._send(connection, request)
         self._idle.put(connection)
         return response
 
     def send_once(self, request: Request) -> Response:
         """Send a request on a new connection, then close it."""
-        connection = Connection(self._url)
+        connection = Connection(self._url, self._host)
         try:
             return self._send(connection, request)
         finally:
@@ -142,10 +149,23 @@ def _body(response: HTTPResponse, deadline: float) -> bytes:
     return bytes(body)
 
 
-def _client(scheme: str, host: str, port: int | None) -> HTTPConnection:
+class _TlsConnection(HTTPSConnection):
+    """A connection to an address whose certificate has to be for the name `certified`."""
+
+    def __init__(self, address: str, port: int | None, certified: str) -> None:
+        super().__init__(address, port, timeout=TIMEOUT_SECONDS, context=tls_context())
+        self._certified = certified
+
+    def connect(self) -> None:
+        # That of `HTTPSConnection` verifies the certificate against the address.
+        HTTPConnection.connect(self)
+        self.sock = tls_context().wrap_socket(self.sock, server_hostname=self._certified)
+
+
+def _client(scheme: str, address: str, port: int | None, name: str) -> HTTPConnection:
     if scheme == "https":
-        return HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=tls_context())
-    return HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
+        return _TlsConnection(address, port, name or address)
+    return HTTPConnection(address, port, timeout=TIMEOUT_SECONDS)
 
 
 def _headers(request: Request) -> dict[str, str]:

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.probes.reach import reach
-from cosmicdeploy.probes.urls import Front, proxy_url
+from cosmicdeploy.probes.urls import Front, front_at
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fronts:
-    """The health request to each application, by name, and the base URL for heartbeats.
+    """The health request to each application, by name, and where heartbeats are sent.
 
-    `heartbeats` is "" if the stack's address is unknown.
+    The path of `heartbeats` is ""; it is None if the stack's address is unknown.
     """
 
     applications: Mapping[str, Front]
-    heartbeats: str = ""
+    heartbeats: Front | None = None
 
 
 def find_fronts(ctx: Context) -> Fronts:
@@ -40,7 +40,7 @@ def find_fronts(ctx: Context) -> Fronts:
         if isinstance(front, Front):
             fronts[application.name] = front
     try:
-        return Fronts(applications=fronts, heartbeats=proxy_url(ctx))
+        return Fronts(applications=fronts, heartbeats=front_at(ctx, ""))
     except CosmicError:
         return Fronts(applications=fronts)
 

@@ -25,6 +25,7 @@ from cosmicdeploy.probes.proof.client_failures import judge_client_failures
 from cosmicdeploy.probes.proof.connection import ConnectionPool, Request
 from cosmicdeploy.probes.proof.fronts import Fronts, find_fronts
 from cosmicdeploy.probes.proof.heartbeats import Heartbeats, configured_heartbeats
+from cosmicdeploy.probes.urls import Front
 from cosmicdeploy.process.signals import interruptible
 from cosmicdeploy.traffic.request_stats import RequestStats
 from cosmicdeploy.traffic.response import OK, RATE_LIMITED, Response
@@ -82,8 +83,8 @@ class RequestStream:
         own = {name: RequestStats() for name in names} if len(names) > 1 else {}
         self.measured = TrafficStats(applications=own, gaps=ctx.run.gaps)
         self._ctx, self._fronts, self._heartbeats = ctx, fronts, heartbeats
-        bases = {fronts.heartbeats, *(each.base for each in fronts.applications.values())}
-        self._connections = {base: ConnectionPool(base) for base in bases}
+        used = filter(None, (fronts.heartbeats, *fronts.applications.values()))
+        self._connections = {each.origin: ConnectionPool(*each.origin) for each in used}
         self._sent: set[Future[None]] = set()
         self._unsure_until = self._limited_until = 0.0
         self._is_aborting = False
@@ -162,7 +163,7 @@ class RequestStream:
 
     def _send_health_request(self, application: str, submitted: float, kept: bool) -> None:
         front = self._fronts.applications[application]
-        self._send_request(front.base, Request(path=front.path), application, submitted, kept=kept)
+        self._send_request(front, Request(path=front.path), application, submitted, kept=kept)
 
     def _send_heartbeat(self, submitted: float, kept: bool) -> None:
         """Send a heartbeat, or a health request while heartbeats have to wait.
@@ -172,24 +173,27 @@ class RequestStream:
         up before the next one is sent.
         """
         is_limited = time.monotonic() < self._limited_until
-        in_flight = self._heartbeat_in_flight
+        in_flight, front = self._heartbeat_in_flight, self._fronts.heartbeats
+        beats = None if is_limited else self._heartbeats
         if is_limited:
             self.measured.beats["held_back"] += 1
-        if self._heartbeats is None or is_limited or not in_flight.acquire(blocking=False):
+        if beats is None or front is None or not in_flight.acquire(blocking=False):
             first = next(iter(self._fronts.applications))
             return self._send_health_request(first, submitted, kept)
         try:
-            self._send_and_look_up(self._heartbeats, submitted, kept=kept)
+            self._send_and_look_up(front, beats, submitted, kept=kept)
         finally:
             in_flight.release()
 
-    def _send_and_look_up(self, heartbeats: Heartbeats, submitted: float, *, kept: bool) -> None:
+    def _send_and_look_up(
+        self, front: Front, heartbeats: Heartbeats, submitted: float, *, kept: bool
+    ) -> None:
         maintenance, counted = self._ctx.run.maintenance, self.measured.beats
         heartbeat_id, request = heartbeats.create()
         changes = maintenance.changes
         counted["sent"] += 1
         main = self._ctx.settings.main_application.name
-        response = self._send_request(self._fronts.heartbeats, request, main, submitted, kept=kept)
+        response = self._send_request(front, request, main, submitted, kept=kept)
         if response.error:
             # The server may still process this heartbeat later, and overwrite the id of the next
             # heartbeat.
@@ -213,15 +217,15 @@ class RequestStream:
         elif changes == maintenance.changes and time.monotonic() > self._unsure_until:
             self._count_not_found(kept=kept)
 
-    def _send(self, base: str, request: Request, *, kept: bool) -> Response:
-        pool = self._connections[base]
+    def _send(self, front: Front, request: Request, *, kept: bool) -> Response:
+        pool = self._connections[front.origin]
         return pool.send(request) if kept else pool.send_once(request)
 
     def _send_request(
-        self, base: str, request: Request, application: str, submitted: float, *, kept: bool
+        self, front: Front, request: Request, application: str, submitted: float, *, kept: bool
     ) -> Response:
         started, was_open = time.monotonic(), self._ctx.run.maintenance.is_open
-        response = self._send(base, request, kept=kept)
+        response = self._send(front, request, kept=kept)
         if self._is_aborting:
             return response
         gap = self._ctx.run.gaps.covering(started, time.monotonic(), application)

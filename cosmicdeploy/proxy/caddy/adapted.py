@@ -27,12 +27,17 @@ Matchers = Mapping[str, Sequence[Json]]
 def adapted(tree: Sequence[Directive]) -> Json:
     """Return the configuration that the directives of a Caddyfile mean."""
     options = next((each.block for each in tree if not each.name), ())
-    named = [each for each in tree if each.name and each.name != "import"]
-    # A file with a single site needs no braces: its first line is the address.
-    is_single = bool(named) and not named[0].block
-    blocks = [tuple(named)] if is_single else [each.block for each in named]
+    blocks = [site[0].block or site for site in sites(tree)]
     servers = {str(n): {"routes": list(_routes(block, ""))} for n, block in enumerate(blocks)}
     return {"admin": _admin(options), "apps": {"http": {"servers": servers}}}
+
+
+def sites(tree: Sequence[Directive]) -> list[tuple[Directive, ...]]:
+    """Return each site of a Caddyfile; its first directive begins with the site's addresses."""
+    named = tuple(each for each in tree if each.name and each.name != "import")
+    # A file with a single site needs no braces: its first line is the address.
+    is_single = bool(named) and not named[0].block
+    return [named] if is_single else [(each,) for each in named]
 
 
 def _admin(options: Sequence[Directive]) -> Json:

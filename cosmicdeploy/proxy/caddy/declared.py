@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from itertools import pairwise
 from posixpath import basename
 
-from cosmicdeploy.proxy.caddy.adapted import Json, adapted
+from cosmicdeploy.proxy.caddy.adapted import Json, adapted, sites
+from cosmicdeploy.proxy.caddy.addresses import hosts_of
 from cosmicdeploy.proxy.caddy.caddyfile import parse
 from cosmicdeploy.proxy.caddy.routes import (
     Handled,
@@ -16,13 +17,16 @@ from cosmicdeploy.proxy.caddy.routes import (
     host_of,
     reverse_proxies,
 )
+from cosmicdeploy.proxy.declared.directives import Directive
 from cosmicdeploy.proxy.declared.mounted import Location, MountedFile, filled, mounted_files
-from cosmicdeploy.proxy.declared.passes import DeclaredPass, Switch
+from cosmicdeploy.proxy.declared.passes import DeclaredHost, DeclaredPass, Switch
 from cosmicdeploy.stack.model import Service
 from cosmicdeploy.text.numbers import port_number
 
 LOCATION = Location(folder="/etc/caddy", suffixes=("",))
-# Labels of the plugin for Docker: `caddy.reverse_proxy: "{{upstreams 8000}}"`.
+# Labels of the plugin for Docker: `caddy: shop.example` and
+# `caddy.reverse_proxy: "{{upstreams 8000}}"`.
+SITE_LABEL = re.compile(r"caddy(?:_\d+)?")
 PASS_LABEL = re.compile(r"caddy(?:_\d+)?(?:\.[\w.]+)?\.(?:\d+_)?reverse_proxy")
 # The script of most PHP applications, which `php_fastcgi` names by default.
 FRONT_CONTROLLER = "/index.php"
@@ -46,9 +50,10 @@ class DeclaredCaddy:
 
     def passes_in(self, texts: Mapping[str, str]) -> list[tuple[str, DeclaredPass]]:
         return [
-            (host_of(upstream), _declared(each, upstream))
-            for configuration in (adapted(parse(text, file)) for file, text in texts.items())
-            for each in reverse_proxies(configuration)
+            (host_of(upstream), _declared(each, upstream, _hosts_of_site(site[0])))
+            for file, text in texts.items()
+            for site in sites(parse(text, file))
+            for each in reverse_proxies(adapted(site))
             for upstream in each.upstreams
         ]
 
@@ -56,13 +61,15 @@ class DeclaredCaddy:
         label = next((key for key in service.labels if PASS_LABEL.fullmatch(key)), "")
         if not label:
             return None
-        found = UPSTREAMS.search(service.labels[label])
+        found, hosts = UPSTREAMS.search(service.labels[label]), _hosts_of_labels(service.labels)
         return DeclaredPass(
             product=self.name,
             kind="proxy",
             directive=label,
             place=label,
             port=port_number(found[1]) if found else None,
+            hosts=hosts,
+            needs_host=bool(hosts),
         )
 
     def switches_in(self, text: str) -> list[Switch]:
@@ -81,7 +88,17 @@ def declared_configuration(service: Service) -> Json | None:
     return adapted(parse(filled(main.text, service.environment), main.target))
 
 
-def _declared(proxy: ReverseProxy, upstream: str) -> DeclaredPass:
+def _hosts_of_labels(labels: Mapping[str, str]) -> tuple[DeclaredHost, ...]:
+    """Return the host names in labels such as `caddy: shop.example`; none if one has none."""
+    sites = [hosts_of([labels[key]], key) for key in labels if SITE_LABEL.fullmatch(key)]
+    return tuple(host for each in sites for host in each) if all(sites) else ()
+
+
+def _hosts_of_site(site: Directive) -> tuple[DeclaredHost, ...]:
+    return hosts_of((site.name, *site.arguments), site.place)
+
+
+def _declared(proxy: ReverseProxy, upstream: str, hosts: tuple[DeclaredHost, ...]) -> DeclaredPass:
     is_fastcgi = proxy.protocol == "fastcgi"
     return DeclaredPass(
         product=DeclaredCaddy.name,
@@ -90,6 +107,8 @@ def _declared(proxy: ReverseProxy, upstream: str) -> DeclaredPass:
         place=proxy.place,
         port=port_number(upstream.rpartition(":")[2]),
         script=f"{proxy.root}{FRONT_CONTROLLER}" if is_fastcgi and proxy.root else "",
+        hosts=hosts,
+        needs_host=bool(hosts),
     )
 
 

@@ -9,13 +9,27 @@ from cosmicdeploy.stack.model import Service
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeclaredHost:
+    """A host name by which a load balancer recognizes requests to a service.
+
+    `place` is as in `DeclaredPass`. `is_tls`: such requests come over HTTPS.
+    """
+
+    name: str
+    place: str
+    is_tls: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeclaredPass:
     """A directive, label or variable that passes requests to a service.
 
     `product` is the load balancer's name. `kind` is "proxy" for HTTP, "fastcgi", or another
     protocol. `directive` is the directive's name, and `place` is "file:line"; for a label or a
     variable `place` is its name. `port` is None if nothing names one. `script` is the path of the
-    PHP script that answers requests; "" if it is unknown.
+    PHP script that answers requests; "" if it is unknown. `hosts` are the names by which requests
+    are recognized, as far as that is known. `needs_host`: without one of them, no request gets to
+    the service.
     """
 
     product: str
@@ -24,6 +38,8 @@ class DeclaredPass:
     place: str
     port: int | None = None
     script: str = ""
+    hosts: tuple[DeclaredHost, ...] = ()
+    needs_host: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,10 +11,11 @@ from pathlib import PurePosixPath
 
 from cosmicdeploy.proxy.declared.directives import Directive, walk
 from cosmicdeploy.proxy.declared.mounted import Location, MountedFile, filled, mounted_files
-from cosmicdeploy.proxy.declared.passes import DeclaredPass, Switch
+from cosmicdeploy.proxy.declared.passes import DeclaredHost, DeclaredPass, Switch
 from cosmicdeploy.proxy.nginx.configuration import condition, parse_files
 from cosmicdeploy.proxy.nginx.upstreams import PassDirective, groups, pass_directives
 from cosmicdeploy.stack.model import Service
+from cosmicdeploy.text.host_names import is_host_name
 from cosmicdeploy.text.numbers import port_number
 
 FOLDER = "/etc/nginx"
@@ -29,6 +30,7 @@ SCRIPT_NAME, FRONT_CONTROLLER = "$fastcgi_script_name", "/index.php"
 TESTED = re.compile(r"\(-f (?P<file>/(?P<folders>[\w./-]*/)?(?P<name>[\w.-]+))\)")
 # The variables by which nginx-proxy finds services.
 HOST, PORT, PROTOCOL = "VIRTUAL_HOST", "VIRTUAL_PORT", "VIRTUAL_PROTO"
+CERTIFIED = "LETSENCRYPT_HOST"
 
 
 class DeclaredNginx:
@@ -61,6 +63,7 @@ class DeclaredNginx:
             directive=HOST,
             place=HOST,
             port=port_number(variables.get(PORT, "")),
+            hosts=_virtual_hosts(variables),
         )
 
     def switches_in(self, text: str) -> list[Switch]:
@@ -69,6 +72,16 @@ class DeclaredNginx:
         except RecursionError:
             return []
         return [switch for each in conditions for switch in _switches(each)]
+
+
+def _virtual_hosts(variables: Mapping[str, str]) -> tuple[DeclaredHost, ...]:
+    is_tls = CERTIFIED in variables
+    names = [name.strip() for name in variables[HOST].split(",")]
+    return tuple(
+        DeclaredHost(name=name, place=HOST, is_tls=is_tls)
+        for name in names
+        if "." in name and is_host_name(name)
+    )
 
 
 def declared_tree(service: Service) -> tuple[Directive, ...]:

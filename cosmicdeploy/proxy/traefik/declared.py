@@ -9,6 +9,7 @@ from typing import Any
 from cosmicdeploy.proxy.declared.mounted import Location, MountedFile, mounted_files
 from cosmicdeploy.proxy.declared.passes import DeclaredPass, Switch
 from cosmicdeploy.proxy.traefik.api import host_and_port
+from cosmicdeploy.proxy.traefik.hosts import has_tls, hosts_of, need_host, rules_of
 from cosmicdeploy.proxy.traefik.labels import is_enabled
 from cosmicdeploy.proxy.traefik.options import FILES, Options, named_file, options_of, parsed
 from cosmicdeploy.stack.model import Service
@@ -43,12 +44,15 @@ class DeclaredTraefik:
         if not keys or not is_enabled(labels):
             return None
         port = next((key for key in keys if PORT.fullmatch(key)), "")
+        rules = rules_of(labels)
         return DeclaredPass(
             product=self.name,
             kind="proxy",
             directive=port or keys[0],
             place=port or keys[0],
             port=port_number(labels.get(port, "")),
+            hosts=hosts_of(rules, is_tls=has_tls(labels)),
+            needs_host=need_host(rules.values()),
         )
 
     def switches_in(self, text: str) -> list[Switch]:
@@ -71,25 +75,45 @@ def _servers(file: str, text: str) -> Iterator[tuple[str, DeclaredPass]]:
     content = parsed(file, text)
     http = content.get("http") if isinstance(content, dict) else None
     services = http.get("services") if isinstance(http, dict) else None
-    for url in _urls(services):
+    for name, url in _urls(services):
         host, port = host_and_port(url)
-        line = text.count("\n", 0, max(text.find(url), 0)) + 1
+        routers = _routers(http, name)
+        rules = {_place(file, text, rule): rule for rule in routers}
         yield (
             host,
             DeclaredPass(
                 product=DeclaredTraefik.name,
                 kind="proxy",
                 directive="url",
-                place=f"{file}:{line}",
+                place=_place(file, text, url),
                 port=port or (443 if url.startswith("https:") else 80),
+                hosts=hosts_of(rules, is_tls=any(routers.values())),
+                needs_host=need_host(routers),
             ),
         )
 
 
-def _urls(services: Any) -> Iterator[str]:
-    for service in services.values() if isinstance(services, dict) else ():
+def _place(file: str, text: str, word: str) -> str:
+    """Return where a file has a word; its first line if it has it in other characters."""
+    return f"{file}:{text.count(chr(10), 0, max(text.find(word), 0)) + 1}"
+
+
+def _routers(http: Any, service: str) -> Mapping[str, bool]:
+    """Return the rules by which a file sends requests to a service, and whether over HTTPS."""
+    routers = http.get("routers") if isinstance(http, dict) else None
+    own = [
+        each
+        for each in (routers.values() if isinstance(routers, dict) else ())
+        if isinstance(each, dict) and each.get("service") in (service, f"{service}@file")
+    ]
+    return {str(each.get("rule", "")): "tls" in each for each in own}
+
+
+def _urls(services: Any) -> Iterator[tuple[str, str]]:
+    """Yield the name of each service with the URL of each of its servers."""
+    for name, service in services.items() if isinstance(services, dict) else ():
         balancer = service.get("loadBalancer") if isinstance(service, dict) else None
         servers = balancer.get("servers") if isinstance(balancer, dict) else None
         for server in servers if isinstance(servers, list) else ():
             if isinstance(server, dict) and isinstance(server.get("url"), str):
-                yield server["url"]
+                yield str(name), server["url"]

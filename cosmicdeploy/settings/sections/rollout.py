@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from cosmicdeploy.settings.sections.section import Section, Url
+from cosmicdeploy.settings.sections.section import Host, Section, Url
 
 Order = Literal["stop-first", "start-first"]
 # The folder of a container that is in memory.
@@ -117,6 +117,11 @@ class Probe(Section):
     url: Url | None = Field(
         default=None,
         description="URL at which clients reach the stack; null for the proxy's published port",
+    )
+    host: Host | None = Field(
+        default=None,
+        description="Host header of the requests through the proxy, for a proxy that recognizes the"
+        " application by its host name; null for the host of the URL",
     )
     rate: float = Field(default=20, ge=0, le=200, description="Requests per second; 0 for none")
     heartbeat_rate: float = Field(

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from cosmicdeploy.files.written_model import WrittenModel
+from cosmicdeploy.text.host_names import is_host_name
+from cosmicdeploy.text.numbers import port_number
 
 Words = tuple[str, ...]
 
@@ -24,6 +26,16 @@ def without_credentials(url: str | None) -> str | None:
     return url
 
 
+def _host(host: str) -> str:
+    name, colon, port = host.partition(":")
+    if not is_host_name(name) or (colon and port_number(port) is None):
+        raise ValueError(
+            "must be a host name, with a port if clients send one, such as shop.example or"
+            " shop.example:8443"
+        )
+    return host
+
+
 def _as_tuple(value: Any) -> Any:
     return (value,) if isinstance(value, str | Path) else value
 
@@ -35,3 +47,5 @@ Paths = Annotated[
     Field(min_length=1),
 ]
 Url = Annotated[str, AfterValidator(without_credentials)]
+# The value of a Host header.
+Host = Annotated[str, AfterValidator(_host)]

@@ -79,7 +79,7 @@ def _front(ctx: Context) -> Response | None:
     front = None
     with FirstError():  # `front_of` raises if the proxy does not run or has no address
         front = front_of(ctx, ctx.settings.main_application)
-    return send_request(front.url) if front is not None else None
+    return send_request(front.url, host=front.host) if front is not None else None
 
 
 def _require_same(ctx: Context, before: Response) -> None:

@@ -17,7 +17,7 @@ def load(stack: OneApp) -> Iterator[Counted]:
 
     Two requests for each slow path, which take a second, are in hand at any time.
     """
-    counted, url = Counted(), stack.url()
+    counted, url = Counted(host=stack.host), stack.url()
     with ExitStack() as clients:
         for path in stack.paths:
             asking = steady(url + path, PER_SECOND, clients=4, method="GET", counted=counted)

@@ -51,10 +51,12 @@ class OneApp(StackUnderTest):
     """The stack; `release` in its `.env` is what the next deploy puts in place.
 
     `port` is that of the host at which clients reach it. Each of `paths` answers with the release,
-    and each of `slow_paths` after a second.
+    and each of `slow_paths` after a second. `host` is the Host header that clients have to send; ""
+    for any.
     """
 
     port: int = field(default_factory=free_port)
+    host: ClassVar[str] = ""
     paths: ClassVar[tuple[str, ...]] = ("/",)
     slow_paths: ClassVar[tuple[str, ...]] = ("/slow",)
 
@@ -113,7 +115,8 @@ class OneApp(StackUnderTest):
     def answering_releases(self, times: int = 1) -> set[str]:
         """Return the releases that answer clients, asked for each path this many times."""
         urls = [self.url() + path for path in self.paths for _ in range(times)]
-        return {str(send_request(url).headers.get("X-Release")) for url in urls}
+        answers = [send_request(url, host=self.host) for url in urls]
+        return {str(each.headers.get("X-Release")) for each in answers}
 
 
 Stack = TypeVar("Stack", bound=OneApp)

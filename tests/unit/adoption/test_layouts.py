@@ -104,7 +104,7 @@ TRAEFIK_ADOPTED = {
     "app.port": 8000,
     "app.health_path": "/ready",
     "app.release_variable": "IMAGE_TAG",
-    "probe.url": "http://shop.example:8080",
+    "probe.host": "shop.example",
 }
 WITH_DATABASE = {
     "services.app": ["web"],
@@ -132,7 +132,7 @@ GUESSED_PATH = {"app.health_path": "guess"}
     [
         pytest.param(CADDY, FRONTED, {}, id="caddy"),
         pytest.param(HAPROXY, FRONTED, {}, id="haproxy"),
-        pytest.param(TRAEFIK, TRAEFIK_ADOPTED, {"probe.url": "guess"}, id="traefik"),
+        pytest.param(TRAEFIK, TRAEFIK_ADOPTED, {}, id="traefik"),
         pytest.param(DJANGO, DJANGO_ADOPTED, GUESSED_PATH, id="django"),
         pytest.param(ALEMBIC, ALEMBIC_ADOPTED, GUESSED_PATH, id="alembic"),
         pytest.param(POSTGRES, NO_DATABASE, GUESSED_PATH, id="postgres"),
@@ -152,4 +152,4 @@ def test_the_text_means_the_recognized_values(adopted: Adopt, folder: Path) -> N
     settings = load(folder / "cosmicdeploy.yaml", {}).settings
     assert settings.services.app == ("app",)
     assert (settings.app.port, settings.app.health_path) == (8000, "/ready")
-    assert settings.probe.url == "http://shop.example:8080"
+    assert (settings.probe.url, settings.probe.host) == (None, "shop.example")

@@ -247,8 +247,9 @@ server { listen 443 ssl; server_name shop.example; location / { proxy_pass http:
   nginx: {image: nginx, ports: ["80:80", "8443:443"], volumes: ["./c.conf:/etc/nginx/nginx.conf"]}
 """
     adoption = adopted(compose(text, **{"c.conf": conf}))
-    assert values(adoption)["probe.url"] == "https://shop.example:8443"
-    assert marks(adoption)["probe.url"] == "guess"
+    assert values(adoption)["probe.url"] == "https://127.0.0.1:8443"
+    assert values(adoption)["probe.host"] == "shop.example"
+    assert marks(adoption)["probe.url"] == marks(adoption)["probe.host"] == "guess"
 
 
 def test_a_site_of_caddy_needs_the_name_of_the_host(adopted: Adopt) -> None:
@@ -257,7 +258,54 @@ def test_a_site_of_caddy_needs_the_name_of_the_host(adopted: Adopt) -> None:
   caddy: {image: caddy, ports: ["80:80", "443:443"], volumes: ["./Caddyfile:/etc/caddy/Caddyfile"]}
 """
     adoption = adopted(compose(text, Caddyfile="shop.example {\n\treverse_proxy web:8000\n}\n"))
-    assert values(adoption)["probe.url"] == "https://shop.example"
+    assert values(adoption)["probe.url"] == "https://127.0.0.1"
+    assert values(adoption)["probe.host"] == "shop.example"
+    assert "probe.host" not in marks(adoption)
+
+
+ROUTED = """\
+  web:
+    image: shop:${TAG:-1}
+    labels:
+      traefik.http.routers.w.rule: RULE
+      traefik.http.services.w.loadbalancer.server.port: "3000"
+  edge: {image: "traefik:v3", ports: PORTS}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "ports", "expected", "marked"),
+    [
+        ("Host(`a.example`)", "['8080:80']", {"probe.host": "a.example"}, {}),
+        ("Host(`a.example`)", "['80']", {"probe.host": "a.example"}, {}),
+        ("Host(`a.example`) && PathPrefix(`/`)", "['80:80']", {"probe.host": "a.example"}, {}),
+        ("Host(`a.example`) || Host(`b.example`)", "['80:80']", {"probe.host": "a.example"},
+         {"probe.host": "guess"}),
+        ("Host(`a.example`)", "['443:443', '10.0.0.5:81:80']",
+         {"probe.host": "a.example", "probe.url": "http://10.0.0.5:81"}, {}),
+        ("Host(`-a.example`)", "['80:80']", {}, {}),
+        ("PathPrefix(`/`)", "['80:80']", {}, {}),
+    ],
+)  # fmt: skip
+def test_a_router_of_traefik_needs_the_name_of_the_host(
+    adopted: Adopt, rule: str, ports: str, expected: dict[str, str], marked: dict[str, str]
+) -> None:
+    adoption = adopted(compose(ROUTED.replace("RULE", rule).replace("PORTS", ports)))
+    assert {k: v for k, v in values(adoption).items() if k.startswith("probe.")} == expected
+    assert {k: v for k, v in marks(adoption).items() if k.startswith("probe.")} == marked
+
+
+def test_a_site_of_caddy_over_plain_http_needs_the_name_alone(adopted: Adopt) -> None:
+    text = """\
+  web: {image: "shop:${TAG:-1}"}
+  caddy: {image: caddy, ports: ["80:80"], volumes: ["./Caddyfile:/etc/caddy/Caddyfile"]}
+"""
+    sites = (
+        "http://other.example {\n\tredir https://shop.example\n}\n"
+        "http://shop.example {\n\treverse_proxy web:8000\n}\n"
+    )
+    found = values(adopted(compose(text, Caddyfile=sites)))
+    assert found["probe.host"] == "shop.example" and "probe.url" not in found
 
 
 def test_a_proxy_outside_of_the_stack_has_an_address_by_its_labels(adopted: Adopt) -> None:

@@ -82,6 +82,9 @@ def test_the_defaults_in_the_example_are_the_real_defaults(tmp_path: Path) -> No
         ("verify:\n  colums: {}\n", "Unknown key 'verify.colums'", 5, "columns"),
         ("restart:\n  healthy_within: soon\n", "healthy_within: must be a", 5, "digits"),
         ("probe:\n  rate: -1\n", "probe.rate: must be ", 5, "correct"),
+        ("probe:\n  host: http://shop.example\n", "probe.host: must be a host name", 5, "correct"),
+        ("probe:\n  host: shop.example:0\n", "probe.host: must be a host name", 5, "correct"),
+        ("probe:\n  host: 'a.example\\r\\nX: y'\n", "probe.host: must be a", 5, "correct"),
         ("restart: 5\n", "restart: must have keys", 4, "lines"),
         ("features:\n  a: {fil: x}\n", "Unknown key 'features.a.fil'", 5, "file"),
         ("features:\n  a: {state: [x]}\n", "features.a: must have either enable", 5, ""),
@@ -176,6 +179,12 @@ def test_values_use_variables_and_the_environment_overrides(tmp_path: Path) -> N
     path = minimal(tmp_path, "probe: {url: 'http://127.0.0.1:${PORT}'}\n")
     assert load(path, {}).settings.probe.url == "http://127.0.0.1:1"
     assert load(path, {"PORT": "2"}).settings.probe.url == "http://127.0.0.1:2"
+
+
+@pytest.mark.parametrize("host", ["shop.example", "shop.example:8443", "localhost", "a_b.c-d"])
+def test_the_host_of_requests_is_a_name_that_may_have_a_port(tmp_path: Path, host: str) -> None:
+    path = minimal(tmp_path, f"probe: {{host: '{host}'}}\n")
+    assert load(path, {}).settings.probe.host == host
 
 
 def test_a_missing_variable_is_reported(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from cosmicdeploy.probes.serving import wait_until_served
 from cosmicdeploy.probes.urls import Front
 
 pytestmark = pytest.mark.unit
-FRONT = Front("http://127.0.0.1:8080", "/health")
+FRONT = Front("http://127.0.0.1:8080", "/health", "shop.example")
 Answers = Callable[..., list[int]]
 
 
@@ -35,8 +35,8 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
     def use(*statuses: int) -> list[int]:
         left = list(statuses)
 
-        def send(url: str) -> Response:
-            assert url == FRONT.url
+        def send(url: str, *, host: str) -> Response:
+            assert (url, host) == (FRONT.url, FRONT.host)
             return Response(url=url, status=left.pop(0) if len(left) > 1 else left[0])
 
         monkeypatch.setattr(module, "send_request", send)

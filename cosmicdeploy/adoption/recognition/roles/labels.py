@@ -12,14 +12,10 @@ from dataclasses import dataclass
 from cosmicdeploy.adoption.facts import Fact
 from cosmicdeploy.adoption.reading.survey import Survey
 from cosmicdeploy.proxy.declared.kinds import KINDS
+from cosmicdeploy.proxy.declared.passes import DeclaredHost
 from cosmicdeploy.stack.model import Mount
 
 _TRAEFIK_HEALTH = re.compile(r"traefik\.http\.services\.[^.]+\.loadbalancer\.healthcheck\.path")
-_TRAEFIK_RULE = re.compile(r"traefik\.http\.routers\.[^.]+\.rule")
-_TRAEFIK_TLS = re.compile(r"traefik\.http\.routers\.[^.]+\.tls(?:\..+)?")
-_HOST = re.compile(r"Host\(\s*[`'\"]([\w.-]+)[`'\"]")
-_CADDY_SITE = re.compile(r"caddy(?:_\d+)?")
-_HOST_NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +25,7 @@ class Pass:
     `proxy` is the proxy's service; "" if it is outside of the stack or unknown. `kind` is "proxy"
     for HTTP, else another protocol, such as "fastcgi". `is_visible`: the deployer itself reads
     this directive before each run, so the settings need not repeat it. `has_default_port`: a
-    missing port means port 80.
+    missing port means port 80. `hosts` are the names of which requests have to carry one.
     """
 
     service: str
@@ -40,14 +36,7 @@ class Pass:
     script: str = ""
     is_visible: bool = False
     has_default_port: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Host:
-    """The host name under which clients request a service; `is_tls`: over HTTPS."""
-
-    name: str
-    is_tls: bool
+    hosts: tuple[DeclaredHost, ...] = ()
 
 
 def passes_by_labels(survey: Survey, proxies: Mapping[str, str], name: str) -> Iterator[Pass]:
@@ -90,27 +79,17 @@ def health_path_by_labels(survey: Survey, name: str) -> Fact[str] | None:
     return Fact(value=labels[key], evidence=f"{_place(survey, name, key)}, Traefik's health check")
 
 
-def host_by_labels(survey: Survey, name: str) -> Fact[Host] | None:
+def host_by_labels(survey: Survey, name: str) -> Fact[DeclaredHost] | None:
     """Return the host name by which a proxy recognizes requests to a service; None without one."""
-    service = survey.services[name]
-    labels = service.labels
-    for key, value in labels.items():
-        if _TRAEFIK_RULE.fullmatch(key) and (rule := _HOST.search(value)):
-            is_tls = any(_TRAEFIK_TLS.fullmatch(each) for each in labels) or any(
-                each.endswith(".entrypoints") and "secure" in labels[each] for each in labels
-            )
-            return _host(rule[1], is_tls, _place(survey, name, key))
-        if _CADDY_SITE.fullmatch(key) and _HOST_NAME.fullmatch(value):
-            return _host(value, True, _place(survey, name, key))
-    virtual = service.environment.get("VIRTUAL_HOST", "").partition(",")[0]
-    if _HOST_NAME.fullmatch(virtual):
-        is_tls = "LETSENCRYPT_HOST" in service.environment
-        return _host(virtual, is_tls, _place(survey, name, "VIRTUAL_HOST"))
-    return None
+    declared = filter(None, (kind.pass_of(survey.services[name]) for kind in KINDS))
+    hosts = [host for each in declared for host in each.hosts]
+    return first_host(hosts, _place(survey, name, hosts[0].place)) if hosts else None
 
 
-def _host(name: str, is_tls: bool, evidence: str) -> Fact[Host]:
-    return Fact(value=Host(name=name, is_tls=is_tls), evidence=evidence, mark="guess")
+def first_host(hosts: Sequence[DeclaredHost], evidence: str) -> Fact[DeclaredHost]:
+    """Return the first of these host names, as a guess if there are several."""
+    names = {host.name for host in hosts}
+    return Fact(value=hosts[0], evidence=evidence, mark="guess" if len(names) > 1 else "")
 
 
 def _place(survey: Survey, name: str, key: str) -> str:

@@ -74,6 +74,7 @@ def _parsed(
         script=declared.script,
         is_visible=is_visible,
         has_default_port=has_default,
+        hosts=declared.hosts if declared.needs_host else (),
     )
 
 

@@ -14,7 +14,7 @@ from cosmicdeploy.operations.checklist.verdict import (
     Verdict,
     unknown_point,
 )
-from cosmicdeploy.probes.urls import proxy_url
+from cosmicdeploy.probes.urls import front_at
 from cosmicdeploy.text.formatting import counted, format_duration, format_percent
 from cosmicdeploy.traffic.response import OK, RATE_LIMITED
 
@@ -42,7 +42,7 @@ def burst(ctx: Context, _span: Span, _earlier: Figures | None) -> Figures:
         raise ConfigError("`verify.heartbeat` is not configured", where=str(ctx.loaded.file))
     token = ctx.loaded.secret(heartbeat.token_variable)
     request = Request(path=heartbeat.path, token=token, body=heartbeat.body)
-    connection, accepted = Connection(proxy_url(ctx)), 0
+    connection, accepted = Connection(*front_at(ctx, heartbeat.path).origin), 0
     started = time.monotonic()
     try:
         for _ in range(2 * ctx.settings.checklist.burst):

@@ -12,7 +12,7 @@ from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable, ProbeFailed
 from cosmicdeploy.probes.http import Response, send_request
 from cosmicdeploy.probes.readiness import wait_ready
-from cosmicdeploy.probes.urls import front_of, proxy_url
+from cosmicdeploy.probes.urls import Front, front_at, front_of
 from cosmicdeploy.process.polling import poll
 from cosmicdeploy.proxy import load_balancer
 from cosmicdeploy.proxy.draining import flag_files
@@ -78,14 +78,14 @@ def _reload_proxy(ctx: Context) -> None:
 
 
 def _require_response(ctx: Context, *, turned_away: bool, within: float = EFFECTIVE_WITHIN) -> None:
-    url = _url(ctx)
+    front = _front(ctx)
 
     def is_as_expected(response: Response) -> bool:
         # Without a response, it is unknown whether clients are turned away.
         return not response.error and response.is_turned_away == turned_away
 
     last = poll(
-        lambda: send_request(url),
+        lambda: send_request(front.url, host=front.host),
         until=is_as_expected,
         every=0.1,
         within=within,
@@ -96,17 +96,17 @@ def _require_response(ctx: Context, *, turned_away: bool, within: float = EFFECT
             "The proxy does not turn clients away"
             if turned_away
             else "The proxy still turns clients away, or does not answer",
-            where=url,
+            where=front.url,
             todo="let the proxy answer 503 with Retry-After while `maintenance.file` exists;"
             " or leave that key out to have the proxy stopped instead",
         )
 
 
-def _url(ctx: Context) -> str:
-    """Return the URL at which the first application that clients reach answers them with 200."""
+def _front(ctx: Context) -> Front:
+    """Return the request that the first application that clients reach answers with 200."""
     reached = [each for each in ctx.settings.all_applications if each.is_reached]
     front = front_of(ctx, reached[0]) if reached else None
-    return front.url if front else proxy_url(ctx) + ctx.settings.main_application.health_path
+    return front or front_at(ctx, ctx.settings.main_application.health_path)
 
 
 def _proxy(ctx: Context) -> Container | None:

@@ -12,7 +12,7 @@ from tests.stack.layouts.load import load
 from tests.stack.stacks.behind_proxies.caddy import FLAGS, BehindCaddy
 from tests.stack.stacks.behind_proxies.haproxy import BehindHAProxy, HAProxyTemplate
 from tests.stack.stacks.behind_proxies.proxied import Proxied
-from tests.stack.stacks.behind_proxies.traefik import BehindTraefik
+from tests.stack.stacks.behind_proxies.traefik import HOST, BehindTraefik
 from tests.stack.stacks.one_app import stack_of_kind
 
 pytestmark = [pytest.mark.stack, pytest.mark.torture]
@@ -89,7 +89,7 @@ def test_compose_sees_no_difference_after_a_deploy(up: Proxied) -> None:
 def test_a_release_with_other_routes_is_replaced_in_an_announced_gap(tmp_path: Path) -> None:
     with stack_of_kind(tmp_path, lambda folder: BehindTraefik(folder, apps=("app",))) as stack:
         assert stack.cli("up").code == 0
-        stack.set_rule("PathPrefix(`/`) && Method(`GET`)")
+        stack.set_rule(f"Host(`{HOST}`) && Method(`GET`)")
         stack.write(release="2")
         plan = stack.cli("deploy", "--plan", "--json")
         [rollout] = [step for step in plan.report["steps"] if step["kind"] == "rollout"]
@@ -99,6 +99,16 @@ def test_a_release_with_other_routes_is_replaced_in_an_announced_gap(tmp_path: P
         assert done.code == 0, done.report["error"]
         assert done.report["gaps"] and not done.report["requests"]["broken"]
         assert stack.answering_releases(12) == {"2"}
+
+
+def test_requests_that_lack_the_host_name_are_said_before_a_deploy(tmp_path: Path) -> None:
+    with stack_of_kind(tmp_path, lambda folder: BehindTraefik(folder, apps=("app",))) as stack:
+        assert stack.cli("up").code == 0
+        settings = stack.folder / "cosmicdeploy.yaml"
+        settings.write_text(settings.read_text().replace(f"probe: {{host: {HOST}}}\n", ""))
+        for command in ("doctor", "verify"):
+            done = stack.cli(command, "--json")
+            assert done.code != 0 and f"probe.host: {HOST}" in done.stdout
 
 
 def test_a_changed_caddyfile_is_loaded(tmp_path: Path) -> None:

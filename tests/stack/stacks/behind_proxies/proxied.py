@@ -31,8 +31,9 @@ class Proxied(OneApp):
         roles = f"{{app: [{', '.join(self.apps)}], proxy: {self.kind}}}"
         settings = SETTINGS.replace("{app: [app]}", roles)
         settings = settings.replace("healthy_within: 3", "healthy_within: 20")
+        probe = f"probe: {{host: {self.host}}}\n" if self.host else ""
         own = {"proxy.conf": text} if (text := self.configuration()) else {}
-        return super().files(release) | own | {"cosmicdeploy.yaml": settings + self.more}
+        return super().files(release) | own | {"cosmicdeploy.yaml": settings + probe + self.more}
 
     def configuration(self) -> str:
         """Return the load balancer's configuration; "" if it has no file."""

@@ -10,17 +10,22 @@ from tests.stack.layouts.kinds.plain import healthcheck
 from tests.stack.stacks.behind_proxies.proxied import Proxied
 
 SOCKET = "/var/run/docker.sock"
+HOST = "shop.example"
 
 
 @dataclass(frozen=True)
 class BehindTraefik(Proxied):
-    """The stack: `replicas` of one service. `rule` is that of their router."""
+    """The stack: `replicas` of one service. `rule` is that of their router.
+
+    Traefik answers 404 to requests for another host than `HOST`, which no name server knows.
+    """
 
     kind: ClassVar[str] = "traefik"
     image: ClassVar[str] = "TRAEFIK_IMAGE"
     target: ClassVar[str] = ""
+    host: ClassVar[str] = HOST
     replicas: int = field(default=2, kw_only=True)
-    rule: list[str] = field(default_factory=lambda: ["PathPrefix(`/`)"], kw_only=True)
+    rule: list[str] = field(default_factory=lambda: [f"Host(`{HOST}`)"], kw_only=True)
 
     def configuration(self) -> str:
         return ""

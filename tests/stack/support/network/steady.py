@@ -18,11 +18,15 @@ TIMEOUT = 10.0
 
 @dataclass
 class Counted:
-    """The number of requests, their failures, and the slowest answer in seconds."""
+    """The number of requests, their failures, and the slowest answer in seconds.
+
+    `host` is the Host header of the requests; "" for the host of their URL.
+    """
 
     sent: int = 0
     failures: list[str] = field(default_factory=list)
     slowest: float = 0.0
+    host: str = ""
 
     def ask(
         self, connection: http.client.HTTPConnection, path: str = "/", method: str = "POST"
@@ -31,7 +35,8 @@ class Counted:
         self.sent += 1
         started = time.monotonic()
         try:
-            connection.request(method, path, body=b"{}" if method == "POST" else None)
+            body, headers = b"{}" if method == "POST" else None, {"Host": self.host}
+            connection.request(method, path, body, headers if self.host else {})
             answer = connection.getresponse()
             answer.read()
         except (OSError, http.client.HTTPException) as error:

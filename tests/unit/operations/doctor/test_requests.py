@@ -189,7 +189,7 @@ def limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Send:
     monkeypatch.setenv("TOKEN", "a-token")
 
     def check(settings: str = URL, **responses: Response) -> Outcome:
-        def send(url: str, *, token: str = "", json: Any = None) -> Response:
+        def send(url: str, *, host: str, token: str = "", json: Any = None) -> Response:
             sent.append((url, token, json))
             return replace(responses[url.rpartition("/")[2]], url=url)
 

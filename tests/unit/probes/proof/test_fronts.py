@@ -33,7 +33,7 @@ def test_a_declared_address_is_used_only_if_something_runs_there(
     settings = SimpleNamespace(services=services, all_applications=[SimpleNamespace(name="shop")])
     loaded: Any = SimpleNamespace(settings=settings)
     monkeypatch.setattr(module, "reach", lambda *_: FRONT)
-    monkeypatch.setattr(module, "proxy_url", lambda _: FRONT.base)
+    monkeypatch.setattr(module, "front_at", lambda *_: FRONT)
     found = SimpleNamespace(is_running=True)
     monkeypatch.setattr(Context, "container", lambda _, name: found if name in running else None)
     expected = proxy is None if is_reached is None else is_reached

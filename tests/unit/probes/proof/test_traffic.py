@@ -58,7 +58,8 @@ def send_until(
 ) -> TrafficStats:
     """Send requests until the condition holds; return their statistics."""
     fronts = {"app": Front(served.url, "/api/health")}
-    stream = RequestStream(ctx, Fronts(applications=fronts, heartbeats=served.url), beats)  # type: ignore[arg-type]
+    found = Fronts(applications=fronts, heartbeats=Front(served.url, ""))
+    stream = RequestStream(ctx, found, beats)  # type: ignore[arg-type]
     stream.start()
     end = time.monotonic() + 120
     while not condition(stream.measured) and time.monotonic() < end:
@@ -66,6 +67,18 @@ def send_until(
     stream.stop()
     assert condition(stream.measured), stream.measured.facts()
     return stream.measured
+
+
+def test_each_request_carries_the_host_of_its_front(sending: Context) -> None:
+    with serving() as served:
+        fronts = {"app": Front(served.url, "/api/health", "shop.example")}
+        stream = RequestStream(sending, Fronts(applications=fronts), None)
+        stream.start()
+        while stream.measured.sent < 10:
+            time.sleep(0.01)
+        stream.stop()
+    assert stream.measured.kept.sent and stream.measured.new.sent
+    assert set(served.hosts) == {"shop.example"}
 
 
 def test_half_of_the_requests_use_new_connections_and_half_reuse_one(sending: Context) -> None:

@@ -17,7 +17,7 @@ from cosmicdeploy.probes.http import (
     send_with_retries,
 )
 from cosmicdeploy.probes.rate_limited import TODO_LIMITED, why_unproven
-from cosmicdeploy.probes.urls import container_url, is_requested, proxy_url
+from cosmicdeploy.probes.urls import container_url, front_at, is_requested
 from cosmicdeploy.settings import Heartbeat
 
 THROUGH_PROXY = "heartbeat"
@@ -33,11 +33,11 @@ def heartbeat(ctx: Context) -> Iterator[Finding]:
     if configured is None:
         yield ok(THROUGH_PROXY, "verify.heartbeat is not configured")
         return
-    token, url = ctx.loaded.secret(configured.token_variable), proxy_url(ctx) + configured.path
-    response = send_with_retries(url, token=token, json=configured.body)
+    token, front = ctx.loaded.secret(configured.token_variable), front_at(ctx, configured.path)
+    response = send_with_retries(front.url, host=front.host, token=token, json=configured.body)
     if is_accepted(response, configured):
         took = f"{response.seconds * 1000:.0f} ms"
-        text = f"200 with {configured.answers_with} from {url} in {took}"
+        text = f"200 with {configured.answers_with} from {front.url} in {took}"
         yield works(THROUGH_PROXY, ctx.settings.services.of(("proxy",)), text)
     elif response.status == RATE_LIMITED:
         yield problem(THROUGH_PROXY, why_unproven(response), TODO_LIMITED)

@@ -109,7 +109,7 @@ def through_the_proxy(ctx: Context) -> Iterator[Finding]:
         if isinstance(front, NotReached):
             yield ok(PROXY, f"{application.name} is not checked: {front.why}")
             continue
-        response = send_with_retries(front.url)
+        response = send_with_retries(front.url, host=front.host)
         if response.status == OK:
             text = f"200 from {response.url} in {response.seconds * 1000:.0f} ms"
             yield works(PROXY, [name], text)

@@ -9,6 +9,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.operations.doctor.outcome import Check, Flaw, Outcome, Stake, Unchecked
 from cosmicdeploy.probes.result import Stake as Cost
 from cosmicdeploy.proxy import LoadBalancer, load_balancer
+from cosmicdeploy.proxy.declared.hosts import lacking_host, todo_of
 from cosmicdeploy.proxy.findings import Finding, worst_first
 from cosmicdeploy.steps.rollout.planning.moves import described_reloads, possible_reloads
 
@@ -19,6 +20,7 @@ AT_STAKE: Mapping[Cost, tuple[Stake, str]] = {
     "deploys": ("time", "each deploy takes longer"),
 }
 OUTAGE = "all of them once {} restarts, or those that it sends to a wrong address"
+UNROUTED = "requests that do not reach the application prove nothing"
 IDLE_CLOSED = "idle connections of clients, if addresses change"
 MOST_PLACES = 4
 
@@ -37,7 +39,7 @@ def proxy(ctx: Context) -> Outcome:
         why = f"none of the servers in {inspection.source} is a replica"
         todo = f"name the replicas there ({balancer.page}), if requests pass through it"
         return Outcome(unchecked=(Unchecked(why=why, todo=todo),))
-    flaws = [*_flaws(inspection.findings), *_reloads(ctx, balancer)]
+    flaws = [*_flaws(inspection.findings), *_unrouted(ctx), *_reloads(ctx, balancer)]
     found = f"{inspection.source}: no known flaw" if not flaws else ""
     return Outcome(found=found, flaws=tuple(flaws))
 
@@ -83,6 +85,19 @@ def _todo(first: Finding, same: Sequence[Finding]) -> str:
     left_out = len(places) - MOST_PLACES
     more = f" and {left_out} more" if left_out > 0 else ""
     return f"write into {', '.join(places[:MOST_PLACES])}{more}:"
+
+
+def _unrouted(ctx: Context) -> Iterator[Flaw]:
+    """Yield a flaw if the requests of a deploy lack the host name of the application."""
+    if (host := lacking_host(ctx)) is not None:
+        yield Flaw(
+            stake="proof",
+            loses=UNROUTED,
+            why=f"the proxy recognizes requests to the application by the host name {host.name}"
+            f" ({host.place}), and those of a deploy do not carry it",
+            todo=todo_of(host),
+            lines=(f"probe: {{host: {host.name}}}",),
+        )
 
 
 def _reloads(ctx: Context, balancer: LoadBalancer) -> Iterator[Flaw]:

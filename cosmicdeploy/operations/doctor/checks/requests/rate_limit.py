@@ -18,7 +18,7 @@ from cosmicdeploy.probes.application.heartbeat import (
 )
 from cosmicdeploy.probes.http import RATE_LIMITED, Response, send_request
 from cosmicdeploy.probes.rate_limited import TODO_LIMITED, why_unproven
-from cosmicdeploy.probes.urls import front_of, proxy_url
+from cosmicdeploy.probes.urls import front_at, front_of
 from cosmicdeploy.settings import Heartbeat
 
 NO_TOKEN = "it would be refused"  # noqa: S105 - a message
@@ -61,7 +61,7 @@ def _requests(ctx: Context) -> Outcome:
     front = front_of(ctx, application) if rate else None
     if front is None:
         return Outcome(found="a deploy sends no requests")
-    response = send_request(front.url)
+    response = send_request(front.url, host=front.host)
     if response.is_failure:
         why = f"{response}: the limit of requests is unknown"
         return Outcome(unchecked=(Unchecked(why=why, todo="see `cosmicdeploy verify`"),))
@@ -83,8 +83,8 @@ def _heartbeat(ctx: Context) -> Outcome:
         token = ctx.loaded.secret(configured.token_variable)
     except ConfigError as error:
         return Outcome(flaws=(flaw_of(error, "deploy", NO_TOKEN),))
-    url = proxy_url(ctx) + configured.path
-    response = send_request(url, token=token, json=configured.body)
+    front = front_at(ctx, configured.path)
+    response = send_request(front.url, host=front.host, token=token, json=configured.body)
     if response.status != RATE_LIMITED and not is_accepted(response, configured):
         return _not_accepted(response, configured)
     sent = _Sent(
