@@ -87,6 +87,12 @@ class Traffic(Protocol):
     def adopt(self) -> None:
         """Read which replicas are out of service, including those that an earlier run took out."""
 
+    def drained(self) -> list[str]:
+        """Return the adopted replicas whose container in place can serve: `put_in` lets them in.
+
+        Called after `adopt`.
+        """
+
     def put_all_in(self) -> None:
         """Put all replicas in service that this rollout has taken out or adopted."""
 

@@ -24,6 +24,7 @@ from cosmicdeploy.steps.containers.repair import (
 )
 from cosmicdeploy.steps.containers.restart.interrupted_restarts import interrupted_restarts
 from cosmicdeploy.steps.containers.restart.restart import RestartStep
+from cosmicdeploy.steps.containers.restart.stop_start import restore_drained
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_left, restore_lock_wait
 from cosmicdeploy.steps.static_files.leftovers import clean_up, left_aside
 
@@ -35,9 +36,10 @@ class RecoverStep(Step):
       trials.
     - Starts the database and the cache if they are stopped, since no replica is ready without them.
     - Restores the database server's lock wait, which a migration shortens.
+    - Lets the proxy use drained replicas again that can serve, before anything is replaced.
     - Puts candidate and superseded containers in place or removes them; keeps superseded containers
       that an undo may need.
-    - Starts containers that a killed run stopped, and lets the proxy use drained replicas again.
+    - Starts containers that a killed run stopped, and lets the proxy use all replicas again.
     - Removes files that a finished run had set aside in volumes.
     - Finishes or reverts an interrupted swap of data; drops data that a finished restore replaced.
     """
@@ -75,6 +77,8 @@ class RecoverStep(Step):
         start_support(ctx)
         if _has_lock_wait_left(ctx):
             restore_lock_wait(ctx)
+        if unfinished(ctx.journal):
+            restore_drained(ctx)
         for name, container in unneeded_temporary(ctx):
             resolve_temporary(ctx, name, container)
         for name in services_to_repair(ctx):

@@ -113,8 +113,17 @@ class HAProxyTraffic(ObservedTraffic):
             taken_out = [s for s in self._control.read() if s.is_taken_out]
             self._control.taken_out |= {server.path: "" for server in taken_out}
 
+    def drained(self) -> list[str]:
+        return [name for name in self._ctx.settings.services.app if self._is_drained(name)]
+
     def put_all_in(self) -> None:
         self._control.put_in(list(self._control.taken_out))
+
+    def _is_drained(self, name: str) -> bool:
+        if not self._control.taken_out or not self._is_ready(name):
+            return False
+        own = servers_of(self._ctx, self._control.read(), name)
+        return any(server.path in self._control.taken_out for server in own)
 
     def _is_known(self, name: str) -> bool:
         if not self._control.is_usable:

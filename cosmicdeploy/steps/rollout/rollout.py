@@ -231,12 +231,16 @@ class RolloutStep(Step):
                 raise CosmicError("The container was not replaced", where=name)
 
     def undo(self, ctx: Context, change: Change) -> None:
-        undo = RolloutUndo(ctx, at_once=self.at_once)
+        undo, services = RolloutUndo(ctx, at_once=self.at_once), ctx.settings.services
+        names = list(reversed(change.before["containers"]))
         # The proxy comes first: until it serves, the undo would wait for it after each replica.
         # Then come the replicas, so that no other container is given a stopped replica's address.
-        names, services = list(reversed(change.before["containers"])), ctx.settings.services
         names.sort(key=lambda name: (name != services.proxy, name not in services.app))
-        for name in names:
+        proxy = names[:1] if services.proxy in names else []
+        for name in proxy:
+            undo.undo(name, change.before["containers"][name])
+        undo.begin()
+        for name in names[len(proxy) :]:
             undo.undo(name, change.before["containers"][name])
         with undo.errors:
             start_again(ctx, change.before)

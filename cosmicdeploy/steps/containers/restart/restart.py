@@ -34,6 +34,7 @@ from cosmicdeploy.steps.containers.restart.restart_checks import (
 from cosmicdeploy.steps.containers.restart.stop_start import (
     bring_up,
     put_all_in_service,
+    restore_drained,
     start,
     stop,
     stop_and_start,
@@ -144,13 +145,15 @@ class RestartStep(Step):
     def undo(self, ctx: Context, change: Change) -> None:
         """Start the containers that ran before, and end the maintenance.
 
-        Also lets the proxy use all replicas again. Skips containers that no longer exist. Raises
-        the first error once all other containers were started, and an error for a service that is
-        no longer declared.
+        Also lets the proxy use all replicas again, first those that can serve. Skips containers
+        that no longer exist. Raises the first error once all other containers were started, and an
+        error for a service that is no longer declared.
         """
         before = change.before["containers"]
         ran = [target for target in existing_targets(ctx, before) if before[target.name]["running"]]
         released, needed, proxy = _groups(ctx, ran)
+        if not self.turns_away:
+            restore_drained(ctx)
         try:
             healthy = [target.name for target in ran if before[target.name]["ready"]]
             bring_up(ctx, (needed, released, proxy), healthy)

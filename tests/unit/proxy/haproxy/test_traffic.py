@@ -193,6 +193,33 @@ def test_a_slot_that_a_killed_run_left_drained_is_found_and_made_ready(world: Ma
     assert stack.haproxy.changes == ["set server app/app4 state ready"]
 
 
+def test_a_replica_that_a_killed_run_left_drained_is_let_in_and_waited_for(world: Make) -> None:
+    stack = world()
+    stack.server("app-2").admin, stack.server("app-2").op = 8, 0
+    answers = list[int]()
+
+    def check() -> None:
+        answers.append(1)
+        if len(answers) > 8 and not stack.server("app-2").admin:
+            stack.server("app-2").op = 2
+
+    stack.haproxy.before_answer = check  # type: ignore[method-assign]
+    traffic = load_balancer(stack.ctx).traffic()
+    traffic.adopt()
+    assert traffic.drained() == ["app-2"]
+    traffic.put_in(["app-2"], moved=False)
+    assert (stack.server("app-2").admin, stack.server("app-2").op) == (0, 2)
+
+
+def test_a_drained_replica_that_cannot_serve_is_not_let_in(world: Make) -> None:
+    stack = world()
+    stack.server("app-2").admin = 8
+    stack.engine.by_name["app-2"] = replace(stack.engine.by_name["app-2"], health="starting")
+    traffic = load_balancer(stack.ctx).traffic()
+    traffic.adopt()
+    assert traffic.drained() == []
+
+
 def test_a_server_that_an_operator_took_out_stays_out(world: Make) -> None:
     stack = world()
     stack.server("app-2").admin = 1
