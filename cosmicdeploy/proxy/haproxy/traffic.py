@@ -16,6 +16,7 @@ from cosmicdeploy.proxy.draining.in_flight import wait_until_closed
 from cosmicdeploy.proxy.haproxy.control import POLL_SECONDS, ServerControl
 from cosmicdeploy.proxy.haproxy.replicas import at_addresses, backends_of, declared, servers_of
 from cosmicdeploy.proxy.haproxy.runtime import Server
+from cosmicdeploy.proxy.kept_out import kept_out
 from cosmicdeploy.proxy.replicas import addresses as addresses_of
 from cosmicdeploy.proxy.replicas import addresses_for_proxy, superseded_addresses
 from cosmicdeploy.proxy.traffic import ObservedTraffic
@@ -110,20 +111,13 @@ class HAProxyTraffic(ObservedTraffic):
 
     def adopt(self) -> None:
         if self._control.is_usable:
-            taken_out = [s for s in self._control.read() if s.is_taken_out]
-            self._control.taken_out |= {server.path: "" for server in taken_out}
+            self._control.adopt(kept_out(self._ctx))
 
     def drained(self) -> list[str]:
-        return [name for name in self._ctx.settings.services.app if self._is_drained(name)]
+        return [name for name in self._control.adopted if self._is_ready(name)]
 
     def put_all_in(self) -> None:
         self._control.put_in(list(self._control.taken_out))
-
-    def _is_drained(self, name: str) -> bool:
-        if not self._control.taken_out or not self._is_ready(name):
-            return False
-        own = servers_of(self._ctx, self._control.read(), name)
-        return any(server.path in self._control.taken_out for server in own)
 
     def _is_known(self, name: str) -> bool:
         if not self._control.is_usable:

@@ -16,7 +16,7 @@ from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.records.timings import TIMINGS
 from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.probes.readiness import serves_now
-from cosmicdeploy.proxy import load_balancer
+from cosmicdeploy.proxy import load_balancer, servers_out_before
 from cosmicdeploy.settings import Role
 from cosmicdeploy.settings.pace import pace_of
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -113,6 +113,7 @@ class RolloutStep(Step):
             "containers": {name: journal_facts(drifts[name].container) for name in reasons},
             **require_way(ctx, in_the_way(ctx, reasons)),
             **younger,
+            **servers_out_before(ctx),
         }
         keys = {name: as_json(drifts[name].keys) for name in reasons if drifts[name].keys}
         replaced = [

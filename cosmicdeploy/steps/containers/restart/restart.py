@@ -19,6 +19,7 @@ from cosmicdeploy.journal.step_kinds import RESTART_IN_PLACE
 from cosmicdeploy.probes.maintenance import proxy_is_stopped
 from cosmicdeploy.probes.preconditions.single_container import resolve_containers
 from cosmicdeploy.probes.readiness import serves_now
+from cosmicdeploy.proxy import servers_out_before
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.maintenance.maintenance import (
     COST,
@@ -95,6 +96,7 @@ class RestartStep(Step):
                     name: _facts(ctx, container) for name, container in containers.items()
                 },
                 "shielded": self.turns_away and is_maintenance_on(ctx),
+                **servers_out_before(ctx),
             },
             facts={"stale": stale} if stale else {},
         )

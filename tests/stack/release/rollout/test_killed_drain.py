@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.proxy import out_of_service
+from cosmicdeploy.proxy.haproxy.process import find_haproxy
+from cosmicdeploy.proxy.haproxy.runtime import read_servers, set_state
 from tests.stack.layouts.load import load
 from tests.stack.stacks.behind_proxies.caddy import FLAGS, BehindCaddy
 from tests.stack.stacks.behind_proxies.haproxy import BehindHAProxy
@@ -28,17 +30,22 @@ KINDS = {
 BATCH = "2"
 
 
+def kill(stack: Proxied, batch: str) -> None:
+    """Deploy release 2, and kill the deploy while this batch is drained."""
+    stack.write(release="2")
+    module = "tests.stack.support.processes.killed_drained"
+    process = stack.start(batch, "deploy", module=module)
+    output = process.communicate(timeout=300)
+    assert process.wait() == -signal.SIGKILL, output
+
+
 @pytest.fixture(params=KINDS)
 def killed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Proxied]:
     """Release 2 in the first replica; the second one has release 1 and gets no requests."""
     with stack_of_kind(tmp_path, KINDS[request.param]) as stack:
         done = stack.cli("up")
         assert done.code == 0, done.stderr
-        stack.write(release="2")
-        module = "tests.stack.support.processes.killed_drained"
-        process = stack.start(BATCH, "deploy", module=module)
-        output = process.communicate(timeout=300)
-        assert process.wait() == -signal.SIGKILL, output
+        kill(stack, BATCH)
         assert len(out_of_service(stack.open())) == 1
         assert stack.answering_releases(6) == {"2"}
         yield stack
@@ -62,3 +69,19 @@ def test_the_resumed_deploy_loses_no_request(killed: Proxied) -> None:
     assert counted.sent > 20 and not counted.failures, counted.failures[:5]
     assert killed.answering_releases(12) == {"2"}
     assert out_of_service(killed.open()) == []
+
+
+@pytest.mark.fault("kill -9 while a replica is drained and another one is in maintenance")
+def test_a_server_in_maintenance_before_the_deploy_stays_so(tmp_path: Path) -> None:
+    apps = ("app-1", "app-2", "app-3")
+    with stack_of_kind(tmp_path, lambda folder: BehindHAProxy(folder, apps=apps)) as stack:
+        assert stack.cli("up").code == 0
+        haproxy = find_haproxy(stack.open())
+        assert haproxy is not None
+        set_state(stack.open(), haproxy, "app/app-3", "maint")
+        kill(stack, "1")
+        assert out_of_service(stack.open()) == ["app-1"]
+        undone = stack.cli("deploy", "--abort", "--json")
+        assert undone.code == 0, undone.stderr
+        states = {s.path: s.gets_requests for s in read_servers(stack.open(), haproxy)}
+        assert states == {"app/app-1": True, "app/app-2": True, "app/app-3": False}
