@@ -47,7 +47,10 @@ LEFT: dict[str, Any] = {
     "_is_swap_interrupted": False,
     "_has_replaced_data_left": False,
 }
-CHANGES = ("start_support", "restore_drained", "resolve_temporary", "repair")
+CHANGES = (
+    *("start_support", "restore_drained", "wait_for_one_shots"),
+    *("resolve_temporary", "repair"),
+)
 
 
 @pytest.mark.parametrize("is_interrupted", [True, False])
