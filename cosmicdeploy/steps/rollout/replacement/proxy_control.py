@@ -128,6 +128,19 @@ class ProxyControl:
         for container in new:
             self._traffic.take_out_beside(name, container, until_finished=True)
 
+    def drain_beside(self, name: str, container: Container) -> bool:
+        """Let a container that runs beside the one in place finish its requests, and get no new.
+
+        Returns whether the proxy did that: False for a service that is no replica. An error of the
+        proxy is only reported, but `LockLost` and `EngineUnavailable` are raised.
+        """
+        if name not in self._replicas or self._is_proxy_stopped():
+            return False
+        with reported(self._ctx, f"requests to {container.name} may be cut off"):
+            if self._traffic.take_out_beside(name, container, until_finished=True):
+                return True
+        return False
+
     def superseded_stopped(self, names: Sequence[str]) -> None:
         """Tell the proxy that these services' superseded containers have stopped.
 

@@ -158,3 +158,13 @@ def test_a_lost_lock_is_raised(world: World, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(world.traffic, "adopt", lose)
     with pytest.raises(LockLost):
         world.control.restore_drained()
+
+
+def test_a_container_beside_the_one_in_place_is_drained_where_the_proxy_can(world: World) -> None:
+    world.beside("next", "new")
+    candidate = world.engine.by_name["app-1-next-0123abcd"]
+    assert world.control.drain_beside("app-1", candidate)
+    world.traffic.can = False
+    assert not world.control.drain_beside("app-1", candidate)
+    assert not world.control.drain_beside("proxy", candidate)
+    asked(world, *(("out beside", "new", True),) * 2)
