@@ -85,7 +85,16 @@ class Traffic(Protocol):
         """
 
     def adopt(self) -> None:
-        """Read which replicas are out of service, including those that an earlier run took out."""
+        """Read which replicas are out of service, including those that an earlier run took out.
+
+        Leaves out the servers of `kept_out`.
+        """
+
+    def drained(self) -> list[str]:
+        """Return the adopted replicas whose container in place can serve: `put_in` lets them in.
+
+        Called after `adopt`.
+        """
 
     def put_all_in(self) -> None:
         """Put all replicas in service that this rollout has taken out or adopted."""
@@ -208,11 +217,22 @@ class LoadBalancer(Protocol):
     def out_of_service(self) -> list[str]:
         """Return the replicas that get no requests because a run has taken them out of service.
 
-        Outside a run, these are the replicas that an interrupted run left out of service.
+        Outside a run, these are the replicas that an interrupted run left out of service. Leaves
+        out the servers of `kept_out`.
+        """
+
+    def servers_out(self) -> list[str]:
+        """Return the replicas' servers that are out of service now, in the load balancer's words.
+
+        Empty if its servers have no state that an operator could set. Raises `ConfigError` and
+        `EngineError`.
         """
 
     def put_in_service(self, service: str) -> None:
-        """Undo what took this replica out of service, without waiting. Raises `EngineError`."""
+        """Undo what took this replica out of service, without waiting. Raises `EngineError`.
+
+        The servers of `kept_out` stay out of service.
+        """
 
     def reload_if_older(self) -> bool:
         """Reload if the load balancer must have old addresses; return whether it was reloaded.

@@ -51,10 +51,18 @@ class ObservedTraffic:
     def adopt(self) -> None:
         self._out = flagged(self._ctx)
 
+    def drained(self) -> list[str]:
+        return [name for name in self._out if self._is_ready(name)]
+
     def put_all_in(self) -> None:
         while self._out:
             unflag(self._ctx, self._out[-1])
             self._out.pop()
+
+    def _is_ready(self, name: str) -> bool:
+        """Return whether the replica's container in place is ready."""
+        container = self._ctx.container(name)
+        return container is not None and container.is_ready
 
     def _observe(self, names: Sequence[str]) -> None:
         """Wait until these replicas get requests, and for `restart.pause` in any case."""

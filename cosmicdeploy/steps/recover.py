@@ -24,6 +24,8 @@ from cosmicdeploy.steps.containers.repair import (
 )
 from cosmicdeploy.steps.containers.restart.interrupted_restarts import interrupted_restarts
 from cosmicdeploy.steps.containers.restart.restart import RestartStep
+from cosmicdeploy.steps.containers.restart.stop_start import restore_drained
+from cosmicdeploy.steps.containers.run_to_end import running_one_shots, wait_for_one_shots
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_left, restore_lock_wait
 from cosmicdeploy.steps.static_files.leftovers import clean_up, left_aside
 
@@ -35,9 +37,11 @@ class RecoverStep(Step):
       trials.
     - Starts the database and the cache if they are stopped, since no replica is ready without them.
     - Restores the database server's lock wait, which a migration shortens.
+    - Lets the proxy use drained replicas again that can serve, before anything is replaced.
+    - Waits for services that run to their end, such as a migration: none is killed.
     - Puts candidate and superseded containers in place or removes them; keeps superseded containers
       that an undo may need.
-    - Starts containers that a killed run stopped, and lets the proxy use drained replicas again.
+    - Starts containers that a killed run stopped, and lets the proxy use all replicas again.
     - Removes files that a finished run had set aside in volumes.
     - Finishes or reverts an interrupted swap of data; drops data that a finished restore replaced.
     """
@@ -51,6 +55,7 @@ class RecoverStep(Step):
             left += [f"{name}, which is stopped" for name, _ in stopped_support(ctx)]
         left += [f"{name}, which is not ready" for name in services_to_repair(ctx)]
         left += [container.name for container in ctx.engine.leftovers(ctx.stack.project)]
+        left += [f"{name}, which still runs" for name in running_one_shots(ctx)]
         left += [f"{name}, which the proxy skips" for name in _drained(ctx)]
         left += [
             f"a restart of {', '.join(restart.services)}"
@@ -75,6 +80,9 @@ class RecoverStep(Step):
         start_support(ctx)
         if _has_lock_wait_left(ctx):
             restore_lock_wait(ctx)
+        if unfinished(ctx.journal):
+            restore_drained(ctx)
+        wait_for_one_shots(ctx)
         for name, container in unneeded_temporary(ctx):
             resolve_temporary(ctx, name, container)
         for name in services_to_repair(ctx):

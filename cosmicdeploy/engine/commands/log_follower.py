@@ -62,6 +62,10 @@ class LogFollower:
         except Exception as error:
             self._on_line(f"the log cannot be read: {error}")
 
+    def stop(self) -> None:
+        """Pass on no further line, since nothing waits for the container any more."""
+        self._is_over = True
+
     def _pass_on(self, line: LogLine) -> None:
         if line.text.strip():
             self._on_line(line.text.rstrip())

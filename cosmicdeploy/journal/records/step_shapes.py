@@ -70,6 +70,12 @@ class Containers(Shape):
     left_out: list[LeftOut] = Field(default_factory=list)
 
 
+class RolledOut(Containers):
+    """`out_of_service` are the servers that the load balancer did not use before the step."""
+
+    out_of_service: Names = Field(default_factory=list)
+
+
 class RanToTheEnd(Containers):
     """`migrates` is the service whose migrations the step `migrate` has run; "" if none did."""
 
@@ -81,10 +87,14 @@ class Orphans(Shape):
 
 
 class RestartedInPlace(Shape):
-    """`shielded`: the step turns clients away, and maintenance was already on before it."""
+    """`shielded`: the step turns clients away, and maintenance was already on before it.
+
+    `out_of_service` are the servers that the load balancer did not use before the step.
+    """
 
     containers: dict[str, RestartedContainer]
     shielded: bool
+    out_of_service: Names = Field(default_factory=list)
 
 
 class Quiesced(Shape):
@@ -191,7 +201,7 @@ BEFORE: Mapping[str, type[Shape]] = {
     "quiesce": Quiesced,
     "restart-in-place": RestartedInPlace,
     "restore": Restored,
-    "rollout": Containers,
+    "rollout": RolledOut,
     "services": Containers,
     "static-files": FilledVolumes,
 }

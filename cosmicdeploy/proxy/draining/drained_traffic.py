@@ -67,12 +67,22 @@ class DrainedTraffic(ObservedTraffic):
                     file = str(drain_files.drain_file(self._ctx, container))
                     self._drained[container.id] = (container, file)
 
+    def drained(self) -> list[str]:
+        # The drain file makes a health check fail, so such a container is not ready.
+        in_place = [name for name in self._ctx.settings.services.app if self._has_file(name)]
+        return list(dict.fromkeys((*super().drained(), *in_place)))
+
     def put_all_in(self) -> None:
         super().put_all_in()
         while self._drained:
             container_id, (container, file) = next(iter(self._drained.items()))
             remove_if_running(self._ctx, container, file)
             del self._drained[container_id]
+
+    def _has_file(self, name: str) -> bool:
+        """Return whether the drain file of the replica's running container in place exists."""
+        container = self._ctx.container(name)
+        return container is not None and container.is_running and container.id in self._drained
 
     def _drain(self, name: str, container: Container, *, until_finished: bool) -> None:
         file = str(drain_files.drain_file(self._ctx, container))

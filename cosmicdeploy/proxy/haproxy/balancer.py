@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 from cosmicdeploy.probes.result import CheckResult
@@ -14,6 +14,7 @@ from cosmicdeploy.proxy.haproxy.reading import read_haproxy
 from cosmicdeploy.proxy.haproxy.replicas import declared_backends, taken_out
 from cosmicdeploy.proxy.haproxy.runtime import Server, number, read_servers, read_stats, set_state
 from cosmicdeploy.proxy.haproxy.traffic import HAProxyTraffic
+from cosmicdeploy.proxy.kept_out import kept_out
 from cosmicdeploy.proxy.load_balancer import MaintenanceSwitch, Traffic
 from cosmicdeploy.proxy.none.balancers import OtherBalancer, no_maintenance_switch
 from cosmicdeploy.proxy.replicas import replica_hosts
@@ -76,18 +77,24 @@ class HAProxyBalancer(OtherBalancer):
 
     def out_of_service(self) -> list[str]:
         try:
-            return list(self._taken_out())
+            return list(self._taken_out(kept_out(self._ctx)))
         except EngineUnavailable:
             raise
         except (ConfigError, EngineError):
             return []  # without the runtime socket, no run took a replica out
 
+    def servers_out(self) -> list[str]:
+        return [server.path for own in self._taken_out().values() for server in own]
+
     def put_in_service(self, service: str) -> None:
         if (haproxy := find_haproxy(self._ctx)) is None:
             return
-        for server in self._taken_out().get(service, ()):
+        for server in self._taken_out(kept_out(self._ctx)).get(service, ()):
             set_state(self._ctx, haproxy, server.path, "ready")
 
-    def _taken_out(self) -> Mapping[str, Sequence[Server]]:
-        haproxy = find_haproxy(self._ctx)
-        return taken_out(self._ctx, read_servers(self._ctx, haproxy)) if haproxy else {}
+    def _taken_out(self, kept: Collection[str] = ()) -> Mapping[str, Sequence[Server]]:
+        """Return the servers that are out of service, by replica; leave out those in `kept`."""
+        if (haproxy := find_haproxy(self._ctx)) is None:
+            return {}
+        servers = read_servers(self._ctx, haproxy)
+        return taken_out(self._ctx, haproxy, [s for s in servers if s.path not in kept])

@@ -10,7 +10,7 @@ from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 from cosmicdeploy.process.polling import poll
 from cosmicdeploy.proxy.haproxy.configuration import socket_of
 from cosmicdeploy.proxy.haproxy.process import HAProxy, find_haproxy
-from cosmicdeploy.proxy.haproxy.replicas import must_not_persist
+from cosmicdeploy.proxy.haproxy.replicas import must_not_persist, taken_out
 from cosmicdeploy.proxy.haproxy.runtime import Server, read_servers, set_address, set_state
 
 POLL_SECONDS = 0.1
@@ -20,12 +20,14 @@ class ServerControl:
     """The servers of the HAProxy that runs now. Not reusable.
 
     `taken_out` maps each server that is out of service because of a run, as BACKEND/SERVER, to the
-    address that it had then; "" if that is unknown.
+    address that it had then; "" if that is unknown. `adopted` are the replicas of which `adopt` has
+    found servers out of service.
     """
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self.taken_out: dict[str, str] = {}
+        self.adopted: list[str] = []
 
     @cached_property
     def haproxy(self) -> HAProxy:
@@ -60,6 +62,16 @@ class ServerControl:
                 where="stats socket",
                 todo="add `level admin` to it (docs/haproxy.md)",
             )
+
+    def adopt(self, kept: Collection[str]) -> None:
+        """Read which servers of the replicas are out of service, except those in `kept`.
+
+        Raises `ConfigError` and `EngineError`.
+        """
+        servers = [server for server in self.read() if server.path not in kept]
+        by_replica = taken_out(self._ctx, self.haproxy, servers)
+        self.adopted = list(by_replica)
+        self.taken_out |= {server.path: "" for own in by_replica.values() for server in own}
 
     def take_out(self, servers: Iterable[Server]) -> None:
         """Stop new requests to these servers. Raises `ConfigError` and `EngineError`."""

@@ -14,7 +14,13 @@ from cosmicdeploy.proxy.haproxy.configuration import (
 from cosmicdeploy.proxy.haproxy.configuration import servers as declared_servers
 from cosmicdeploy.proxy.haproxy.process import HAProxy
 from cosmicdeploy.proxy.haproxy.runtime import Server
-from cosmicdeploy.proxy.replicas import ReplicaHosts, addresses, names, unique_names
+from cosmicdeploy.proxy.replicas import (
+    ReplicaHosts,
+    addresses,
+    names,
+    superseded_addresses,
+    unique_names,
+)
 
 
 def at_addresses(servers: Iterable[Server], wanted: Collection[str]) -> list[Server]:
@@ -41,23 +47,38 @@ def by_replica(ctx: Context, servers: Sequence[Server]) -> Mapping[str, list[Ser
     return {name: servers_of(ctx, servers, name) for name in ctx.settings.services.app}
 
 
-def taken_out(ctx: Context, servers: Sequence[Server]) -> Mapping[str, list[Server]]:
+def taken_out(
+    ctx: Context, haproxy: HAProxy, servers: Iterable[Server]
+) -> Mapping[str, list[Server]]:
     """Return the servers that are out of service because of a run or an operator, by replica.
 
-    A slot of a `server-template` that has lost its container belongs to the first replica of its
-    name.
+    A server belongs to the replica that has its address, or to the first replica of its name: it
+    may have lost its container, or still have the address of one that is gone. Servers that belong
+    to no replica are left out.
     """
     found: dict[str, list[Server]] = {}
-    own = {name: (addresses(ctx, name), names(ctx, name)) for name in ctx.settings.services.app}
+    hosts = _hosts(ctx)
     for server in servers:
-        owners = (
-            name
-            for name, (at, called) in own.items()
-            if server.address in at or (not server.address and server.fqdn in called)
-        )
-        if server.is_taken_out and (owner := next(owners, "")):
+        if server.is_taken_out and (owner := _owner(haproxy, server, hosts)):
             found.setdefault(owner, []).append(server)
     return found
+
+
+def _hosts(ctx: Context) -> Mapping[str, tuple[set[str], set[str]]]:
+    """Return the addresses of each replica, also of its superseded containers, and its names."""
+    return {
+        name: (addresses(ctx, name) | superseded_addresses(ctx, name), names(ctx, name))
+        for name in ctx.settings.services.app
+    }
+
+
+def _owner(haproxy: HAProxy, server: Server, hosts: Mapping[str, tuple[set[str], set[str]]]) -> str:
+    """Return the replica to which a server belongs; "" if to none."""
+    line = declared(haproxy, server)
+    called = {server.fqdn, line.host if line is not None else ""}
+    by_address = (name for name, (own, _) in hosts.items() if server.address in own)
+    by_name = (name for name, (_, own) in hosts.items() if called & own)
+    return next(by_address, "") or next(by_name, "")
 
 
 def sections_with(sections: Iterable[Section], backends: Collection[str]) -> list[Section]:

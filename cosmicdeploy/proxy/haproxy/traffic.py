@@ -16,6 +16,7 @@ from cosmicdeploy.proxy.draining.in_flight import wait_until_closed
 from cosmicdeploy.proxy.haproxy.control import POLL_SECONDS, ServerControl
 from cosmicdeploy.proxy.haproxy.replicas import at_addresses, backends_of, declared, servers_of
 from cosmicdeploy.proxy.haproxy.runtime import Server
+from cosmicdeploy.proxy.kept_out import kept_out
 from cosmicdeploy.proxy.replicas import addresses as addresses_of
 from cosmicdeploy.proxy.replicas import addresses_for_proxy, superseded_addresses
 from cosmicdeploy.proxy.traffic import ObservedTraffic
@@ -71,12 +72,18 @@ class HAProxyTraffic(ObservedTraffic):
     def take_out_beside(self, name: str, container: Container, *, until_finished: bool) -> bool:
         if not self._control.is_usable:
             return False
-        if own := at_addresses(self._control.read(), container.addresses.values()):
+        servers = self._control.read()
+        own = at_addresses(servers, container.addresses.values())
+        left = [s for s in servers if s.gets_requests and s not in own]
+        if own and backends_of(own) <= backends_of(left):
             self._drain(name, own, until_finished=until_finished)
-        else:  # its servers already have the address of the new container
-            patience = self._patience(name, until_finished=until_finished)
-            left = wait_until_closed(self._ctx, container, patience)
-            self._say_unfinished(name, len(left), until_finished=until_finished)
+            return True
+        if not self._move_beside(name, own, container):
+            return False
+        # Its servers have the address of the other container: only open requests are left.
+        patience = self._patience(name, until_finished=until_finished)
+        connections = wait_until_closed(self._ctx, container, patience)
+        self._say_unfinished(name, len(connections), until_finished=until_finished)
         return True
 
     def put_in(self, names: Sequence[str], *, moved: bool) -> None:
@@ -110,8 +117,10 @@ class HAProxyTraffic(ObservedTraffic):
 
     def adopt(self) -> None:
         if self._control.is_usable:
-            taken_out = [s for s in self._control.read() if s.is_taken_out]
-            self._control.taken_out |= {server.path: "" for server in taken_out}
+            self._control.adopt(kept_out(self._ctx))
+
+    def drained(self) -> list[str]:
+        return [name for name in self._control.adopted if self._is_ready(name)]
 
     def put_all_in(self) -> None:
         self._control.put_in(list(self._control.taken_out))
@@ -183,6 +192,25 @@ class HAProxyTraffic(ObservedTraffic):
             is_resolved = line is not None and line.is_resolved
             if server.address in others or not is_resolved:
                 self._control.move(server, addresses_for_proxy(self._ctx, container)[0])
+
+    def _move_beside(self, name: str, servers: Sequence[Server], container: Container) -> bool:
+        """Give servers of a container beside the one in place the address of that one.
+
+        They may be the only ones, which are never drained: HAProxy may have resolved the name of
+        both containers to this one. Returns False if no other container is ready, or if HAProxy
+        itself gives the servers their addresses (`server-template`).
+        """
+        if not servers:
+            return True
+        in_place = self._ctx.container(name)
+        if in_place is None or not in_place.is_ready or in_place.id == container.id:
+            return False
+        lines = [declared(self._control.haproxy, server) for server in servers]
+        if any(line is not None and line.slots for line in lines):
+            return False
+        for server in servers:
+            self._control.move(server, addresses_for_proxy(self._ctx, in_place)[0])
+        return True
 
     def _drain(self, name: str, servers: Sequence[Server], *, until_finished: bool) -> None:
         self._control.take_out([server for server in servers if not server.is_taken_out])

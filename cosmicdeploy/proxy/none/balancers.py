@@ -116,6 +116,9 @@ class NoBalancer:
     def out_of_service(self) -> list[str]:
         return []
 
+    def servers_out(self) -> list[str]:
+        return []
+
     def put_in_service(self, service: str) -> None:
         pass
 

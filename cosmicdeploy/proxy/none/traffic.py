@@ -41,5 +41,8 @@ class DirectTraffic:
     def adopt(self) -> None:
         pass
 
+    def drained(self) -> list[str]:
+        return []
+
     def put_all_in(self) -> None:
         pass

@@ -57,6 +57,10 @@ class TraefikTraffic(DrainedTraffic):
         if unknown := [name for name in names if name not in known]:
             self._observe(unknown)
 
+    def adopt(self) -> None:
+        super().adopt()
+        self._known |= {*self.drained()}  # Traefik has dropped only what it had used
+
     def _drain(self, name: str, container: Container, *, until_finished: bool) -> None:
         super()._drain(name, container, until_finished=until_finished)
         self._taken_out.add(name)

@@ -13,6 +13,7 @@ from cosmicdeploy.runs.undo.snapshot import changed, observe
 from cosmicdeploy.runs.undo.undo import Applied, applied_by, has_swapped_data, undo_all, unexpected
 from cosmicdeploy.steps.base import NotReversible
 from cosmicdeploy.steps.containers.repair import start_support, wait_for_commands
+from cosmicdeploy.steps.containers.run_to_end import wait_for_one_shots
 
 # Advice after an undo that is recorded as complete, although the result is not proven.
 OVER = (
@@ -25,8 +26,9 @@ Runs = Sequence[InterruptedRun]
 def undo_runs(ctx: Context, runs: Runs) -> Sequence[Applied]:
     """Undo these runs, the last step first, and check that the state before them is restored.
 
-    Starts the database and the cache first if they are stopped. Raises `NeedsPerson` if the undo
-    fails or that state is not restored, and `LockLost` if another run took the lock over.
+    First starts the database and the cache if they are stopped, and waits for services that still
+    run to their end. Raises `NeedsPerson` if one of these does not end, the undo fails or that
+    state is not restored, and `LockLost` if another run took the lock over.
     """
     if not runs:
         return ()
@@ -34,6 +36,7 @@ def undo_runs(ctx: Context, runs: Runs) -> Sequence[Applied]:
     require_no_unknown_data(ctx, runs)
     wait_for_commands(ctx)
     start_support(ctx)
+    wait_for_one_shots(ctx)
     with ctx.interrupts.postponed():  # nothing is worse than an undo that stops half-way
         applied = applied_by(runs)
         result = undo_all(ctx, applied)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import ClassVar
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.engine.commands.log_follower import LogFollower
 from cosmicdeploy.engine.facts import Container
-from cosmicdeploy.errors import CosmicError, EngineError
+from cosmicdeploy.errors import CosmicError
+from cosmicdeploy.journal.step_kinds import ONE_SHOT
 from cosmicdeploy.probes.crash_log import last_log_lines
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
+from cosmicdeploy.steps.containers.run_to_end import (
+    let_end,
+    let_end_for_undo,
+    wait_until_ended,
+)
 from cosmicdeploy.steps.rollout.drift import drift_of
 from cosmicdeploy.steps.rollout.replacement.replace import journal_facts, remove_temporary, swap_in
 from cosmicdeploy.steps.rollout.replacement.target import look_up
@@ -23,10 +27,11 @@ class OneShotStep(Step):
 
     These are the services for whose end others wait (`service_completed_successfully`), and those
     in `services.one_shot`. Each runs again if its image or definition changed, or if it did not end
-    successfully.
+    successfully. A container that still runs, such as one of a run that was killed, is waited for
+    and not killed.
     """
 
-    kind: ClassVar[str] = "one-shot"
+    kind: ClassVar[str] = ONE_SHOT
     leaves_data_changed: ClassVar[bool] = True
 
     def check(self, ctx: Context) -> Change | Unchanged:
@@ -53,9 +58,14 @@ class OneShotStep(Step):
         return {"ran": list(change.before["containers"])}
 
     def undo(self, ctx: Context, change: Change) -> None:
-        """Put the former containers back; changes that the services made to data stay."""
+        """Put the former containers back, once those that still run have ended.
+
+        Changes that the services made to data stay. Raises `NotReversible` if one does not end.
+        """
         for name, before in reversed(change.before["containers"].items()):
-            put_back(ctx, name, before)
+            let_end_for_undo(ctx, name)
+            # Of a service that runs to its end, no former container is started again.
+            put_back(ctx, name, before and {**before, "running": False})
 
     def kept_after_undo(self, change: Change) -> str:
         names = ", ".join(change.before["containers"])
@@ -87,17 +97,16 @@ def _reason(ctx: Context, name: str) -> str:
 def _run(ctx: Context, name: str) -> None:
     """Run a service in a new container, and show its output; wait until the container has ended.
 
-    Raises `CosmicError`, with the container's last lines, if the exit code is not 0. Raises
-    `EngineError` if the container does not end within `migrate.timeout`, or is removed.
+    First waits for the container in place if it still runs; if that one ends successfully as
+    declared now, no other one is needed. Raises `CosmicError`, with the container's last lines, if
+    the exit code is not 0. Raises `EngineError` if the container does not end within
+    `migrate.timeout`, or is removed, and `NeedsPerson` if the one in place does not end.
     """
+    if let_end(ctx, name) and not _reason(ctx, name):
+        return
     created = swap_in(ctx, look_up(ctx, name), Phases(ctx.run.notes))
     ctx.engine.start(created)
-    log = LogFollower(partial(ctx.engine.timed_log_lines, created), ctx.say)
-    ctx.engine.wait_until_ended(created, ctx.settings.migrate.timeout)
-    log.finish()
-    container = ctx.engine.container(created)
-    if container is None:
-        raise EngineError("The container was removed while it ran", where=name)
+    container = wait_until_ended(ctx, name, created, ctx.settings.migrate.timeout)
     if container.exit_code != 0:
         raise _failed(ctx, name, container)
 

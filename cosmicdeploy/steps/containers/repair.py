@@ -18,7 +18,10 @@ from cosmicdeploy.journal.unfinished.unfinished import unfinished
 from cosmicdeploy.probes.readiness import serves_now, wait_ready
 from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.restart.stop_start import serves
+from cosmicdeploy.steps.containers.stopping import end
+from cosmicdeploy.steps.rollout.replacement.proxy_control import NO_GRACE, ProxyControl, reported
 from cosmicdeploy.steps.rollout.replacement.replace import temporary_containers, temporary_of
+from cosmicdeploy.steps.rollout.replacement.timings import Phases
 
 
 def wait_for_commands(ctx: Context) -> None:
@@ -51,21 +54,37 @@ def resolve_temporary(ctx: Context, name: str, temporary: Container) -> None:
     A superseded container goes back in place if the service's container is missing or not ready;
     in that case the service's container is removed. A candidate, which never served, takes the
     place only if the service has no container. Otherwise the candidate is removed, and the
-    service's container is started.
+    service's container is started. A container that still runs is drained before it is removed.
     """
     current = ctx.container(name)
     if current is not None and role_of(temporary.name) is ContainerRole.CANDIDATE:
-        ctx.engine.remove(temporary.id)
+        _remove_beside(ctx, name, temporary)
         # The run may have stopped `current` for the candidate. A service with a container that an
         # undo needs is left to `repair`.
         if not _needed_for_undo(ctx, name):
             _start(ctx, current, name)
     elif current is not None and serves_now(ctx, current):
-        ctx.engine.remove(temporary.id)
+        _remove_beside(ctx, name, temporary)
     else:
         if current is not None:  # the new container, which never became ready
             ctx.engine.remove(current.id)
         _return_to_place(ctx, temporary, name)
+
+
+def _remove_beside(ctx: Context, name: str, container: Container) -> None:
+    """Remove a container beside the one in place; if it runs, it may get requests: drain it first.
+
+    If the proxy cannot do that, the container gets the service's grace period for its requests.
+    """
+    if not container.is_running:
+        ctx.engine.remove(container.id)
+        return
+    proxy = ProxyControl(ctx, Phases())
+    is_drained = proxy.drain_beside(name, container)
+    end(ctx, name, container.id, NO_GRACE if is_drained else None)
+    ctx.engine.remove(container.id)
+    with reported(ctx, f"the proxy may still have the address of {container.name}"):
+        proxy.superseded_stopped([name])
 
 
 def stopped_support(ctx: Context) -> list[tuple[str, Container]]:

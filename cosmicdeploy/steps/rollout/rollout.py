@@ -16,7 +16,7 @@ from cosmicdeploy.errors import CosmicError
 from cosmicdeploy.journal.records.timings import TIMINGS
 from cosmicdeploy.journal.step_kinds import ROLLOUT
 from cosmicdeploy.probes.readiness import serves_now
-from cosmicdeploy.proxy import load_balancer
+from cosmicdeploy.proxy import load_balancer, servers_out_before
 from cosmicdeploy.settings import Role
 from cosmicdeploy.settings.pace import pace_of
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
@@ -113,6 +113,7 @@ class RolloutStep(Step):
             "containers": {name: journal_facts(drifts[name].container) for name in reasons},
             **require_way(ctx, in_the_way(ctx, reasons)),
             **younger,
+            **servers_out_before(ctx),
         }
         keys = {name: as_json(drifts[name].keys) for name in reasons if drifts[name].keys}
         replaced = [
@@ -231,12 +232,16 @@ class RolloutStep(Step):
                 raise CosmicError("The container was not replaced", where=name)
 
     def undo(self, ctx: Context, change: Change) -> None:
-        undo = RolloutUndo(ctx, at_once=self.at_once)
+        undo, services = RolloutUndo(ctx, at_once=self.at_once), ctx.settings.services
+        names = list(reversed(change.before["containers"]))
         # The proxy comes first: until it serves, the undo would wait for it after each replica.
         # Then come the replicas, so that no other container is given a stopped replica's address.
-        names, services = list(reversed(change.before["containers"])), ctx.settings.services
         names.sort(key=lambda name: (name != services.proxy, name not in services.app))
-        for name in names:
+        proxy = names[:1] if services.proxy in names else []
+        for name in proxy:
+            undo.undo(name, change.before["containers"][name])
+        undo.begin()
+        for name in names[len(proxy) :]:
             undo.undo(name, change.before["containers"][name])
         with undo.errors:
             start_again(ctx, change.before)

@@ -86,7 +86,7 @@ def test_a_killed_rollout_of_an_earlier_version_is_aborted(
         undo,
         "ProxyControl",
         lambda *_: SimpleNamespace(
-            adopt=list, put_all_in_service=list, hand_back=lambda *_given: None
+            restore_drained=list, put_all_in_service=list, hand_back=lambda *_given: None
         ),
     )
     monkeypatch.setattr(undo, "undo_gap", lambda *_: nullcontext())

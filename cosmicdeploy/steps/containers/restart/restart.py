@@ -19,6 +19,7 @@ from cosmicdeploy.journal.step_kinds import RESTART_IN_PLACE
 from cosmicdeploy.probes.maintenance import proxy_is_stopped
 from cosmicdeploy.probes.preconditions.single_container import resolve_containers
 from cosmicdeploy.probes.readiness import serves_now
+from cosmicdeploy.proxy import servers_out_before
 from cosmicdeploy.steps.base import Change, Result, Step, Unchanged
 from cosmicdeploy.steps.containers.maintenance.maintenance import (
     COST,
@@ -34,6 +35,7 @@ from cosmicdeploy.steps.containers.restart.restart_checks import (
 from cosmicdeploy.steps.containers.restart.stop_start import (
     bring_up,
     put_all_in_service,
+    restore_drained,
     start,
     stop,
     stop_and_start,
@@ -94,6 +96,7 @@ class RestartStep(Step):
                     name: _facts(ctx, container) for name, container in containers.items()
                 },
                 "shielded": self.turns_away and is_maintenance_on(ctx),
+                **servers_out_before(ctx),
             },
             facts={"stale": stale} if stale else {},
         )
@@ -144,13 +147,15 @@ class RestartStep(Step):
     def undo(self, ctx: Context, change: Change) -> None:
         """Start the containers that ran before, and end the maintenance.
 
-        Also lets the proxy use all replicas again. Skips containers that no longer exist. Raises
-        the first error once all other containers were started, and an error for a service that is
-        no longer declared.
+        Also lets the proxy use all replicas again, first those that can serve. Skips containers
+        that no longer exist. Raises the first error once all other containers were started, and an
+        error for a service that is no longer declared.
         """
         before = change.before["containers"]
         ran = [target for target in existing_targets(ctx, before) if before[target.name]["running"]]
         released, needed, proxy = _groups(ctx, ran)
+        if not self.turns_away:
+            restore_drained(ctx)
         try:
             healthy = [target.name for target in ran if before[target.name]["ready"]]
             bring_up(ctx, (needed, released, proxy), healthy)

@@ -73,6 +73,15 @@ def put_all_in_service(ctx: Context) -> None:
         proxy.put_all_in_service()
 
 
+def restore_drained(ctx: Context) -> None:
+    """Let the proxy send requests to drained replicas that can serve; wait until it does.
+
+    Called before replicas are started or repaired, which takes time. An error of the proxy is only
+    reported, but `LockLost` and `EngineUnavailable` are raised.
+    """
+    ProxyControl(ctx, Phases()).restore_drained()
+
+
 def bring_up(ctx: Context, groups: Iterable[Sequence[Target]], healthy: Collection[str]) -> None:
     """Start stopped containers group by group; wait until those named in `healthy` are ready.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 
 from cosmicdeploy import proxy
@@ -21,6 +21,19 @@ from cosmicdeploy.steps.rollout.replacement.timings import Phases
 
 # In seconds: the grace period of a drained replica that ignores its stop signal.
 NO_GRACE = 0.0
+
+
+@contextmanager
+def reported(ctx: Context, consequence: str) -> Iterator[None]:
+    """Only report an error of the proxy in this block, with its consequence.
+
+    `LockLost` and `EngineUnavailable` are raised.
+    """
+    errors = FirstError()
+    with errors:
+        yield
+    if errors.error:
+        ctx.say(f"{consequence}: {errors.error.what}")
 
 
 class ProxyControl:
@@ -115,6 +128,19 @@ class ProxyControl:
         for container in new:
             self._traffic.take_out_beside(name, container, until_finished=True)
 
+    def drain_beside(self, name: str, container: Container) -> bool:
+        """Let a container that runs beside the one in place finish its requests, and get no new.
+
+        Returns whether the proxy did that: False for a service that is no replica. An error of the
+        proxy is only reported, but `LockLost` and `EngineUnavailable` are raised.
+        """
+        if name not in self._replicas or self._is_proxy_stopped():
+            return False
+        with reported(self._ctx, f"requests to {container.name} may be cut off"):
+            if self._traffic.take_out_beside(name, container, until_finished=True):
+                return True
+        return False
+
     def superseded_stopped(self, names: Sequence[str]) -> None:
         """Tell the proxy that these services' superseded containers have stopped.
 
@@ -126,6 +152,19 @@ class ProxyControl:
     def adopt(self) -> None:
         """Read which replicas are out of service, including those that an earlier run took out."""
         self._traffic.adopt()
+
+    def restore_drained(self) -> None:
+        """Put drained replicas that can serve in service, and wait until the proxy uses them.
+
+        For before an undo or a repair takes other replicas away: a run may have ended while a
+        replica was drained. An error of the proxy is only reported, but `LockLost` and
+        `EngineUnavailable` are raised.
+        """
+        with reported(self._ctx, "a drained replica may stay out of service"):
+            self.adopt()
+            if names := self._traffic.drained():
+                self._ctx.say(f"{', '.join(names)}: drained, but can serve, so it is let in first")
+                self.put_in_service(names, moved=False)
 
     def put_all_in_service(self) -> None:
         """Put all replicas in service that are out of service."""

@@ -18,14 +18,14 @@ from cosmicdeploy.steps.containers.hooks import start_container
 from cosmicdeploy.steps.containers.stopping import end
 from cosmicdeploy.steps.infrastructure.answers import require_answers
 from cosmicdeploy.steps.rollout.planning.gaps import gap
-from cosmicdeploy.steps.rollout.replacement.proxy_control import ProxyControl
+from cosmicdeploy.steps.rollout.replacement.proxy_control import ProxyControl, reported
 from cosmicdeploy.steps.rollout.replacement.replace import temporary_containers
 from cosmicdeploy.steps.rollout.replacement.target import look_up
 from cosmicdeploy.steps.rollout.replacement.timings import Phases
 
 
 class RolloutUndo:
-    """The undo of one rollout, service by service. Not reusable.
+    """The undo of one rollout, service by service: `begin`, `undo` each, `end`. Not reusable.
 
     `at_once`: clients are turned away during the undo, so it announces no gap and does not wait for
     the proxy. `errors` keeps the first error, which `end` raises.
@@ -35,7 +35,17 @@ class RolloutUndo:
         self._ctx, self._at_once = ctx, at_once
         self._proxy = ProxyControl(ctx, Phases(ctx.run.notes))
         self.errors = FirstError()
-        with FirstError():  # an error of the proxy must not stop the undo
+
+    def begin(self) -> None:
+        """Let drained replicas that can serve in, before the undo takes other replicas away.
+
+        An error of the proxy does not stop the undo, but `LockLost` and `EngineUnavailable` are
+        raised.
+        """
+        if not self._at_once:
+            self._proxy.restore_drained()
+            return
+        with FirstError():
             self._proxy.adopt()
 
     def undo(self, name: str, before: dict[str, Any] | None) -> None:
@@ -62,20 +72,14 @@ class RolloutUndo:
         worked = name not in self._ctx.run.known_failures.services
         if is_changed and before and before["running"] and worked and not self._at_once:
             # An error of the proxy must not stop the undo of other services.
-            errors = FirstError()
-            with errors:
+            with reported(self._ctx, f"{name} is back, but"):
                 self._proxy.put_in_service([name], moved=False)
                 require_answers(self._ctx, name)()
-            if errors.error:
-                self._ctx.say(f"{name} is back, but: {errors.error.what}")
 
     def _hand_back(self, name: str, former_id: str) -> None:
         """Let the new container finish its requests; an error of the proxy is only reported."""
-        errors = FirstError()
-        with errors:
+        with reported(self._ctx, f"requests to {name} may be cut off"):
             self._proxy.hand_back(name, former_id)
-        if errors.error:
-            self._ctx.say(f"requests to {name} may be cut off: {errors.error.what}")
 
     def end(self) -> None:
         """Put all replicas in service; raise the first error of the undo.

@@ -12,6 +12,7 @@ from cosmicdeploy.events import Event
 from cosmicdeploy.proxy import out_of_service, put_in_service
 from cosmicdeploy.proxy.haproxy import traffic as module
 from cosmicdeploy.proxy.recognition import load_balancer
+from tests.unit.proxy.engine import container
 from tests.unit.proxy.haproxy.conftest import CONFIGURATION, World, named
 from tests.unit.proxy.haproxy.fake import FakeServer
 
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.unit
 TEMPLATE = CONFIGURATION.partition("backend app")[0] + (
     "backend app\n    server-template app 4 app:80 resolvers docker\n"
 )
+CANDIDATE = "app-1-next-0123abcd"
 Make = Callable[..., World]
 
 
@@ -153,6 +155,32 @@ def test_a_single_replica_is_switched_at_once_while_both_containers_run(world: M
     assert len(stack.haproxy.changes) == 1
 
 
+def only_server(world: Make) -> World:
+    """Return a world whose only server has the address of a candidate beside app-1."""
+    one = CONFIGURATION.partition("    server app-2")[0]
+    stack = world([FakeServer("app", "app-1", "172.20.0.7", "app-1")], one)
+    stack.engine.by_name[CANDIDATE] = container("app-1", "172.20.0.7", id="new")
+    stack.engine.in_replica = lambda _name, _argv: "  sl  local_address\n"
+    return stack
+
+
+def test_the_only_server_is_switched_to_the_container_in_place_and_not_drained(
+    world: Make,
+) -> None:
+    stack = only_server(world)
+    traffic, candidate = load_balancer(stack.ctx).traffic(), stack.engine.by_name[CANDIDATE]
+    assert traffic.take_out_beside("app-1", candidate, until_finished=True)
+    assert stack.haproxy.changes == ["set server app/app-1 addr 172.20.0.1"]
+
+
+def test_the_only_server_stays_if_the_container_in_place_cannot_serve(world: Make) -> None:
+    stack = only_server(world)
+    stack.engine.by_name["app-1"] = replace(stack.engine.by_name["app-1"], health="unhealthy")
+    traffic, candidate = load_balancer(stack.ctx).traffic(), stack.engine.by_name[CANDIDATE]
+    assert not traffic.take_out_beside("app-1", candidate, until_finished=True)
+    assert stack.haproxy.changes == []
+
+
 def test_a_free_slot_takes_the_new_container_and_the_old_slot_becomes_free(world: Make) -> None:
     stack = world(slots(), TEMPLATE)
     old = stack.engine.supersede("app-1", "172.20.0.7")
@@ -191,6 +219,33 @@ def test_a_slot_that_a_killed_run_left_drained_is_found_and_made_ready(world: Ma
     assert out_of_service(stack.ctx) == ["app-1"]
     put_in_service(stack.ctx, "app-1")
     assert stack.haproxy.changes == ["set server app/app4 state ready"]
+
+
+def test_a_replica_that_a_killed_run_left_drained_is_let_in_and_waited_for(world: Make) -> None:
+    stack = world()
+    stack.server("app-2").admin, stack.server("app-2").op = 8, 0
+    answers = list[int]()
+
+    def check() -> None:
+        answers.append(1)
+        if len(answers) > 8 and not stack.server("app-2").admin:
+            stack.server("app-2").op = 2
+
+    stack.haproxy.before_answer = check  # type: ignore[method-assign]
+    traffic = load_balancer(stack.ctx).traffic()
+    traffic.adopt()
+    assert traffic.drained() == ["app-2"]
+    traffic.put_in(["app-2"], moved=False)
+    assert (stack.server("app-2").admin, stack.server("app-2").op) == (0, 2)
+
+
+def test_a_drained_replica_that_cannot_serve_is_not_let_in(world: Make) -> None:
+    stack = world()
+    stack.server("app-2").admin = 8
+    stack.engine.by_name["app-2"] = replace(stack.engine.by_name["app-2"], health="starting")
+    traffic = load_balancer(stack.ctx).traffic()
+    traffic.adopt()
+    assert traffic.drained() == []
 
 
 def test_a_server_that_an_operator_took_out_stays_out(world: Make) -> None:

@@ -64,6 +64,21 @@ def test_the_new_container_is_used_before_the_old_one_is_drained(stack_behind: S
     assert traefik.listed == ["172.20.0.7"]
 
 
+@pytest.mark.parametrize("has_api", [True, False])
+def test_a_replica_that_a_killed_run_left_drained_is_let_in_and_waited_for(
+    stack_behind: Stack, has_api: bool
+) -> None:
+    traefik = FakeTraefik(has_api=has_api)
+    ctx = stack_behind(traefik)
+    take_out(ctx, "app-1")
+    traffic = traffic_of(ctx)
+    traffic.adopt()
+    assert traffic.drained() == ["app-1"]
+    traffic.put_in(["app-1"], moved=False)
+    assert traefik.drained == set()
+    assert not has_api or "172.20.0.1" in traefik.listed
+
+
 def test_a_replica_that_traefik_still_uses_is_not_stopped(stack_behind: Stack) -> None:
     traefik = FakeTraefik(obeys=False)
     ctx = stack_behind(traefik)

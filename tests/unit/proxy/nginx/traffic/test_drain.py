@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from cosmicdeploy.errors import ConfigError
-from cosmicdeploy.proxy import out_of_service, put_in_service
+from cosmicdeploy.proxy import load_balancer, out_of_service, put_in_service
 from cosmicdeploy.proxy.nginx.traffic.drain import drain, drainable
 from tests.unit.proxy.engine import ScriptedEngine, replicas_and_proxy
 
@@ -50,3 +51,14 @@ def test_a_second_replica_is_not_drained(stack_of: Callable[..., Any]) -> None:
     assert out_of_service(stack_of(both)) == ["app-2"]
     with pytest.raises(ConfigError, match="app-2 is out of service already"):
         drain(stack_of(both), "app-1")
+
+
+@pytest.mark.parametrize(("health", "drained"), [("healthy", ["app-2"]), ("starting", [])])
+def test_a_replica_that_a_killed_run_left_out_is_let_in_if_it_can_serve(
+    stack_of: Callable[..., Any], health: str, drained: list[str]
+) -> None:
+    left = engine("/run/out/app-2", PROCESSES + "/run/out/app-2\n")
+    left.containers["app-2"] = replace(left.containers["app-2"], health=health)
+    traffic = load_balancer(stack_of(left)).traffic()
+    traffic.adopt()
+    assert traffic.drained() == drained

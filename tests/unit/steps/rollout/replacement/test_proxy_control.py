@@ -11,6 +11,8 @@ import pytest
 from cosmicdeploy import proxy
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.errors import LockLost, ProbeFailed
+from cosmicdeploy.events import Event
 from cosmicdeploy.proxy.traffic import ObservedTraffic
 from cosmicdeploy.steps.rollout.replacement.proxy_control import ProxyControl
 from cosmicdeploy.steps.rollout.replacement.timings import Phases
@@ -24,11 +26,15 @@ HANDLES, IGNORES = STATUS.format("4000"), STATUS.format("0")
 
 
 class Recorded(ObservedTraffic):
-    """Records what is asked of it; `can` says whether containers can be taken out."""
+    """Records what is asked of it.
+
+    `can` says whether containers can be taken out, and `left` are the replicas that a killed run
+    left drained.
+    """
 
     def __init__(self, ctx: Context) -> None:
         super().__init__(ctx)
-        self.can = True
+        self.can, self.left = True, list[str]()
         self.asked: list[tuple[Any, ...]] = []
 
     def can_take_out(self, name: str, *, is_alone: bool) -> bool:
@@ -40,6 +46,15 @@ class Recorded(ObservedTraffic):
     def take_out_beside(self, name: str, container: Container, *, until_finished: bool) -> bool:
         self.asked.append(("out beside", container.id, until_finished))
         return self.can
+
+    def adopt(self) -> None:
+        self.asked.append(("adopt",))
+
+    def drained(self) -> list[str]:
+        return self.left
+
+    def put_in(self, names: Sequence[str], *, moved: bool) -> None:
+        self.asked.append(("in", tuple(names)))
 
     def readmit(self, name: str, container: Container) -> None:
         self.asked.append(("readmit", container.id))
@@ -111,3 +126,45 @@ def test_an_undo_drains_a_candidate_beside_the_container_in_place(world: World) 
 def test_an_undo_of_what_is_no_replica_leaves_the_proxy_alone(world: World) -> None:
     world.control.hand_back("proxy", "old")
     asked(world)
+
+
+def test_replicas_that_a_killed_run_left_drained_get_requests_again(world: World) -> None:
+    world.traffic.left = ["app-2"]
+    world.control.restore_drained()
+    asked(world, ("adopt",), ("in", ("app-2",)))
+
+
+def test_nothing_is_waited_for_if_no_replica_is_drained(world: World) -> None:
+    world.control.restore_drained()
+    asked(world, ("adopt",))
+
+
+def test_a_proxy_that_does_not_use_a_drained_replica_is_reported(
+    world: World, events: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ProbeFailed("HAProxy sends no requests to app-2")
+
+    world.traffic.left = ["app-2"]
+    monkeypatch.setattr(world.traffic, "put_in", refuse)
+    world.control.restore_drained()
+    assert "may stay out of service: HAProxy sends no requests to app-2" in str(events[-1])
+
+
+def test_a_lost_lock_is_raised(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lose() -> None:
+        raise LockLost("another run took over")
+
+    monkeypatch.setattr(world.traffic, "adopt", lose)
+    with pytest.raises(LockLost):
+        world.control.restore_drained()
+
+
+def test_a_container_beside_the_one_in_place_is_drained_where_the_proxy_can(world: World) -> None:
+    world.beside("next", "new")
+    candidate = world.engine.by_name["app-1-next-0123abcd"]
+    assert world.control.drain_beside("app-1", candidate)
+    world.traffic.can = False
+    assert not world.control.drain_beside("app-1", candidate)
+    assert not world.control.drain_beside("proxy", candidate)
+    asked(world, *(("out beside", "new", True),) * 2)

@@ -18,6 +18,7 @@ from cosmicdeploy.steps.containers.maintenance.quiesce import QuiesceStep
 from cosmicdeploy.steps.containers.restart import restart
 from cosmicdeploy.steps.containers.restart.restart import RestartStep
 from cosmicdeploy.steps.containers.services import ServicesStep
+from cosmicdeploy.steps.rollout import rollout
 from cosmicdeploy.steps.rollout.replacement import undo
 from cosmicdeploy.steps.rollout.replacement.undo import RolloutUndo
 from cosmicdeploy.steps.rollout.rollout import RolloutStep
@@ -36,6 +37,10 @@ class Proxy:
 
     def adopt(self) -> None:
         raise EngineError("the proxy does not run")
+
+    def restore_drained(self) -> None:
+        if self.refuses:
+            raise self.refuses
 
     def put_in_service(self, names: list[str], *, moved: bool) -> None:
         if self.refuses:
@@ -133,6 +138,44 @@ def test_without_the_lock_or_the_engine_the_undo_ends_at_once(
         undo_rollout.undo(name, BEFORE)
 
 
+@pytest.mark.parametrize("name", ["lost", "silent"])
+def test_the_undo_does_not_begin_without_the_lock_or_the_engine(
+    rollout_undo: tuple[RolloutUndo, list[str]], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(Proxy, "refuses", ERRORS[name])
+    with pytest.raises((LockLost, EngineUnavailable)):
+        rollout_undo[0].begin()
+
+
+def test_while_clients_are_turned_away_no_drained_replica_is_waited_for(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undo, "ProxyControl", Proxy)
+    monkeypatch.setattr(Proxy, "refuses", AssertionError("waits for the proxy"))
+    RolloutUndo(ctx, at_once=True).begin()
+
+
+def test_drained_replicas_are_let_in_after_the_proxy_and_before_any_replica(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the undo of app-1 takes the only replica away that gets requests."""
+    done: list[str] = []
+    recorded = SimpleNamespace(
+        begin=lambda: done.append("drained replicas"),
+        undo=lambda name, _before: done.append(name),
+        end=lambda: None,
+        errors=nullcontext(),
+    )
+    monkeypatch.setattr(rollout, "RolloutUndo", lambda *_, **__: recorded)
+    monkeypatch.setattr(rollout, "start_again", lambda *_: None)
+    roles = SimpleNamespace(app=["app-1", "app-2"], proxy="nginx")
+    loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=roles))
+    before = {"containers": dict.fromkeys(["app-1", "app-2", "cron", "nginx"], BEFORE)}
+    change = Change(summary="", before=before)
+    RolloutStep(name="rollout").undo(replace(ctx, loaded=loaded), change)
+    assert done == ["nginx", "drained replicas", "app-2", "app-1", "cron"]
+
+
 def test_an_undeclared_service_is_reported_and_the_others_are_put_back(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,6 +193,7 @@ def test_an_undeclared_service_is_reported_and_the_others_are_put_back(
     roles = SimpleNamespace(app=["web"], released=["web"], proxy=None)
     loaded: Any = SimpleNamespace(settings=SimpleNamespace(services=roles))
     monkeypatch.setattr(restart, "put_all_in_service", lambda _: None)
+    monkeypatch.setattr(restart, "restore_drained", lambda _: None)
     ctx = replace(ctx, stack=declared, engine=engine, loaded=loaded)
     stopped = {"containers": {"gone": "1"}, "ready": [], "shielded": False}
     restarted = {"containers": {"gone": BEFORE | {"ready": True}}, "shielded": False}
