@@ -19,6 +19,7 @@ from cosmicdeploy.process.polling import poll
 from cosmicdeploy.proxy.draining.drained_traffic import DrainedTraffic, containers_of
 from cosmicdeploy.proxy.traefik.api import RoutedService, read_services, using
 from cosmicdeploy.proxy.traefik.process import Traefik, find_traefik
+from cosmicdeploy.proxy.traefik.reading import Reading
 
 POLL_SECONDS = 0.25
 # In seconds: how long the engine may take to notice a drain file, or that a container is healthy,
@@ -38,7 +39,7 @@ class TraefikTraffic(DrainedTraffic):
 
     def __init__(self, ctx: Context) -> None:
         super().__init__(ctx)
-        # The replicas whose containers got requests from Traefik before they were replaced.
+        # The replicas whose containers have got requests from Traefik.
         self._known: set[str] = set()
         # The replicas whose container Traefik no longer listed when it stopped.
         self._taken_out: set[str] = set()
@@ -48,14 +49,33 @@ class TraefikTraffic(DrainedTraffic):
         self._known |= {name for name, container in running.items() if self._uses(container)}
 
     def put_in(self, names: Sequence[str], *, moved: bool) -> None:
-        for name in names:
-            if any(map(self._uses, containers_of(self._ctx, name))):
-                self._known.add(name)
-        known = [name for name in names if name in self._known or not self._has_api]
+        known = [name for name in names if self._is_known(name)]
         self._wait_for_old_addresses(known)
         super().put_in(known, moved=moved)
         if unknown := [name for name in names if name not in known]:
             self._observe(unknown)
+
+    def _is_known(self, name: str) -> bool:
+        """Return whether Traefik has to send requests to a replica once it is healthy.
+
+        The present list of its API does not decide: a replica is missing there if it was unhealthy
+        before, or if it has just started. If Traefik looks only at some containers, it looks at
+        those of an application of which it lists a replica.
+        """
+        if not self._has_api or self._is_listed(name):
+            return True
+        reading = Reading(options=self._traefik.options, traefik=self._traefik)
+        if not reading.routes_to(self._ctx.running(name).labels):
+            return False
+        application = self._ctx.settings.application_of(name)
+        same = application.services if application is not None else ()
+        return not reading.is_constrained or any(map(self._is_listed, same))
+
+    def _is_listed(self, name: str) -> bool:
+        """Return whether Traefik sends requests to a container of a replica, or has sent some."""
+        if name not in self._known and any(map(self._uses, containers_of(self._ctx, name))):
+            self._known.add(name)
+        return name in self._known
 
     def _drain(self, name: str, container: Container, *, until_finished: bool) -> None:
         super()._drain(name, container, until_finished=until_finished)
