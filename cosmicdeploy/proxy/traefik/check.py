@@ -19,6 +19,7 @@ from cosmicdeploy.proxy.findings import (
 from cosmicdeploy.proxy.replicas import names
 from cosmicdeploy.proxy.traefik.api import RoutedService, read_services, using
 from cosmicdeploy.proxy.traefik.labels import conflicts
+from cosmicdeploy.proxy.traefik.noticing import slow_checks
 from cosmicdeploy.proxy.traefik.process import Traefik, find_traefik
 from cosmicdeploy.proxy.traefik.reading import Reading, declared_replicas, read_traefik
 from cosmicdeploy.text.formatting import counted
@@ -66,6 +67,7 @@ def _inspected(
         *([] if reading.reads_labels else [_without_labels()]),
         *missing_replicas(ctx, known, expected, todo=todo),
         *_not_drainable(ctx),
+        *slow_checks(ctx),
         *_out_of_service(ctx),
         *_declared_conflicts(ctx),
     ]

@@ -18,13 +18,11 @@ from cosmicdeploy.errors import EngineError, ProbeFailed
 from cosmicdeploy.process.polling import poll
 from cosmicdeploy.proxy.draining.drained_traffic import DrainedTraffic, containers_of
 from cosmicdeploy.proxy.traefik.api import RoutedService, read_services, using
+from cosmicdeploy.proxy.traefik.noticing import drained_within, healthy_within
 from cosmicdeploy.proxy.traefik.process import Traefik, find_traefik
 from cosmicdeploy.proxy.traefik.reading import Reading
 
 POLL_SECONDS = 0.25
-# In seconds: how long the engine may take to notice a drain file, or that a container is healthy,
-# and Traefik to apply that. A health check may itself take as long as its timeout, by default 30 s.
-NOTICED_WITHIN = 60.0
 # In seconds: what Traefik takes beyond its throttle to apply a change. Measured: 0.7 s at most.
 SLACK = 1.0
 
@@ -88,7 +86,7 @@ class TraefikTraffic(DrainedTraffic):
         container that Traefik does not know yet.
         """
         if set(names) & set(self._stopping) - self._taken_out:
-            self._ctx.sleep(self._traefik.throttle + SLACK)
+            self._ctx.sleep(self._applied_within)
         self._taken_out -= set(names)
 
     def _others_serve(self, name: str) -> bool:
@@ -100,9 +98,10 @@ class TraefikTraffic(DrainedTraffic):
 
     def _wait_until_out(self, name: str, container: Container) -> None:
         if not self._has_api:
-            self._wait_for_health(container, "unhealthy")
+            self._wait_for_health(container, "unhealthy", drained_within(container))
             return
-        users = self._poll(lambda: self._users(container), lambda users: users == [])
+        within = drained_within(container) + self._applied_within
+        users = self._poll(lambda: self._users(container), lambda users: users == [], within)
         if users != []:
             services = ", ".join(each.name for each in users or ())
             raise ProbeFailed(
@@ -114,9 +113,10 @@ class TraefikTraffic(DrainedTraffic):
             )
 
     def _wait_until_in(self, name: str, container: Container) -> None:
+        within = healthy_within(container)
         if not self._has_api:
-            self._wait_for_health(container, "healthy")
-        elif not self._poll(lambda: self._users(container), bool):
+            self._wait_for_health(container, "healthy", within)
+        elif not self._poll(lambda: self._users(container), bool, within + self._applied_within):
             raise ProbeFailed(
                 f"Traefik sends no requests to {name}: no service of it has its address",
                 where=self._traefik.container.name,
@@ -124,21 +124,29 @@ class TraefikTraffic(DrainedTraffic):
                 f" `cosmicdeploy logs {self._ctx.settings.services.proxy}`",
             )
 
-    def _wait_for_health(self, container: Container, wanted: str) -> None:
-        """Wait until the engine reports this health, and then until Traefik has applied it."""
+    def _wait_for_health(self, container: Container, wanted: str, within: float) -> None:
+        """Wait until the engine reports this health, and then until Traefik has applied it.
+
+        Raises `ProbeFailed` if the engine does not report it within `within` seconds.
+        """
 
         def health() -> str:
             now = self._ctx.engine.container(container.id)
             return (now.health or "healthy") if now is not None else "removed"
 
-        found = self._poll(health, lambda found: found == wanted)
+        found = self._poll(health, lambda found: found == wanted, within)
         if found != wanted:
             raise ProbeFailed(
                 f"{container.name} is still {found}, and should be {wanted}",
                 where=container.name,
                 todo="see its health check in the compose file",
             )
-        self._ctx.sleep(self._traefik.throttle + SLACK)
+        self._ctx.sleep(self._applied_within)
+
+    @property
+    def _applied_within(self) -> float:
+        """Seconds within which Traefik applies what the engine reports."""
+        return self._traefik.throttle + SLACK
 
     @cached_property
     def _traefik(self) -> Traefik:
@@ -163,11 +171,13 @@ class TraefikTraffic(DrainedTraffic):
         stopping = (self._ctx.container(name) for name in self._stopping)
         return {a for each in stopping if each is not None for a in each.addresses.values()}
 
-    def _poll(self, query: Callable[[], Result], until: Callable[[Result], object]) -> Result:
+    def _poll(
+        self, query: Callable[[], Result], until: Callable[[Result], object], within: float
+    ) -> Result:
         return poll(
             query,
             until=until,
             every=POLL_SECONDS,
-            within=NOTICED_WITHIN,
+            within=within,
             sleep=self._ctx.sleep,
         )
