@@ -8,6 +8,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.probes.result import CheckResult, skipped
 from cosmicdeploy.proxy.draining import drain_files
+from cosmicdeploy.proxy.draining.unproven import unproven_drains
 from cosmicdeploy.proxy.findings import (
     Finding,
     Inspection,
@@ -68,6 +69,7 @@ def _inspected(
         *missing_replicas(ctx, known, expected, todo=todo),
         *_not_drainable(ctx),
         *slow_checks(ctx),
+        *unproven_drains(ctx, ctx.settings.services.app),
         *_out_of_service(ctx),
         *_declared_conflicts(ctx),
     ]

@@ -70,6 +70,14 @@ def test_a_check_that_notices_a_drain_file_late_is_named(declared: Stack, has_sh
     assert ("retries: 1" in warning) != has_shell
 
 
+def test_replicas_whose_connections_cannot_be_read_are_named(declared: Stack) -> None:
+    traefik = FakeTraefik()
+    own = traefik.engine.in_replica
+    traefik.engine.in_replica = lambda name, argv: "" if argv[0] == "cat" else own(name, argv)
+    found = [each for each in proxy(declared(traefik)).warnings if "not proven" in each]
+    assert [each.split(": ")[1] for each in found] == list(APPS)
+
+
 def test_a_replica_that_traefik_does_not_have_is_named(declared: Stack) -> None:
     traefik = FakeTraefik()
     traefik.listed, traefik.late = ["172.20.0.1", "172.20.0.2"], 99
