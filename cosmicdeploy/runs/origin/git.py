@@ -14,8 +14,8 @@ from cosmicdeploy.journal.records.origin import GitState
 TIMEOUT_SECONDS = 2.0
 # Variables that name another repository than that of the folder, as in a git hook.
 OF_ANOTHER = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
-# git changes no file of the repository, and does not start the file system monitor that the
-# repository's configuration may name.
+# With these, git changes no file of the repository, and does not start the file system monitor that
+# the repository's configuration may name.
 OPTIONS = ("--no-optional-locks", "-c", "core.fsmonitor=false")
 DETACHED = "HEAD"
 

@@ -1,4 +1,4 @@
-"""Check that no container ignores its stop signal, and is killed with requests or jobs in it."""
+"""Check that no container ignores its stop signal: it would be killed with work in flight."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ AT_ONCE = 2
 REQUESTS = "those in flight are lost when {} is killed"
 JOB = "the one that {} runs when it is killed"
 DRAINED = "a deploy drains {} first, and waits for its grace period"
-# In a line that a shell runs: other commands before the last one.
+# What separates several commands in a line that a shell runs.
 SEVERAL = re.compile(r"&&|\|\||;|\n")
 PROGRAM = re.compile(r"[\w./-]+")
-NO_IMAGE = "its image is not here"
+NO_IMAGE = "the engine does not have the image"
 
 
 def stop_signals(ctx: Context) -> Outcome:
@@ -93,7 +93,7 @@ def _by_trial(ctx: Context, names: Sequence[str], running: bool | None) -> Outco
     if not (trial.was_killed or trial.died):
         return Outcome(found=_handled(names, "on a container of its own"))
     if running is False:
-        # Without its networks the entrypoint may wait for another service, as a shell.
+        # In the trial, which has no networks, the entrypoint may have waited for another service.
         return Outcome(found=_handled(names, "in its running container"))
     if running is None and _may_wait(trial):
         why = f"its first process is still {trial.program}, which may wait for another service"
@@ -131,7 +131,7 @@ def _why(name: str, trial: StopTrial) -> str:
 
 
 def _outcome(ctx: Context, names: Sequence[str], why: str, words: Sequence[str]) -> Outcome:
-    """Return the outcome for a program that does not end by its signal.
+    """Return the outcome for a program that its stop signal kills, or does not end at all.
 
     What a deploy does before it stops the service decides what is lost. Nothing is lost if the
     service is stopped between two jobs (`restart.between_jobs`).
@@ -155,7 +155,7 @@ def _outcome(ctx: Context, names: Sequence[str], why: str, words: Sequence[str])
 
 
 def _is_drained(ctx: Context, name: str) -> bool:
-    """Return whether the load balancer stops sending requests to a replica before it stops."""
+    """Return whether the load balancer stops sending requests to a replica before a stop."""
     try:
         return load_balancer(ctx).drains(name)
     except EngineUnavailable:

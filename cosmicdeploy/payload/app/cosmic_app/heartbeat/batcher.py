@@ -16,8 +16,8 @@ from cosmic_app.settings import BatchSettings
 Write = Callable[[Sequence[Beat]], list[Outcome]]
 IsAway = Callable[[], Awaitable[bool]]
 
-# In seconds. A beat that takes longer waits only while the database answers. Together with the
-# deadline of that check (`http/health.py`), a device gets its 503 within a second.
+# In seconds: how often a waiting request checks whether the database still answers. The check takes
+# at most `DEADLINE_SECONDS` (`http/health.py`), so a device gets its 503 within a second.
 PATIENCE_SECONDS = 0.2
 
 logger = logging.getLogger(__name__)
@@ -79,7 +79,8 @@ class Batcher:
                 continue
             outcomes = self._outcomes([pending.beat for pending in batch])
             if all(isinstance(outcome, Unavailable) for outcome in outcomes):
-                # The database is down. Refuse all queued beats now, since they would fail too.
+                # The database is probably down. Refuse the queued beats now: each batch of them
+                # could take seconds to fail.
                 queued, still_more = self._take_queued()
                 batch, more = batch + queued, more and still_more
                 outcomes = outcomes + [outcomes[0]] * len(queued)
