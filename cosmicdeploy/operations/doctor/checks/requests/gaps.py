@@ -59,7 +59,10 @@ def _correction(ctx: Context, name: str) -> _Todo:
     """Return what to do about a single replica that is stopped first, and the lines to write."""
     service = ctx.service(name)
     if obstacle := start_first_obstacle(service):
-        todo = f"declare a second replica behind a proxy: both containers would need the {obstacle}"
+        todo = (
+            "declare a second replica behind a proxy: the new container cannot start first, since"
+            f" both containers would need the {obstacle}"
+        )
         return todo, ("deploy: {replicas: 2}",)
     if data := shared_data(service):
         todo = f"if two containers may write to {data} for a moment, write into cosmicdeploy.yaml:"

@@ -68,22 +68,25 @@ def _tried(ctx: Context, names: Sequence[str]) -> Outcome:
 
     If the trial fails, a running container decides, if there is one.
     """
-    running = _ignored_by_running(ctx, names)
+    running_ignores = _ignored_by_running(ctx, names)
     try:
-        return _by_trial(ctx, names, running)
+        return _by_trial(ctx, names, running_ignores)
     except EngineUnavailable:
         raise
     except CosmicError as error:
-        if running is False:
+        if running_ignores is False:
             return Outcome(found=_handled(names, "in its running container"))
-        if running:
+        if running_ignores:
             why = f"{names[0]} ignores its stop signal in its running container"
             return _outcome(ctx, names, why, ())
         return Outcome(unchecked=(unchecked_of(error, ", ".join(names)),))
 
 
-def _by_trial(ctx: Context, names: Sequence[str], running: bool | None) -> Outcome:
-    """Try the signal; `running` says whether a running container ignores it, None if unknown."""
+def _by_trial(ctx: Context, names: Sequence[str], running_ignores: bool | None) -> Outcome:
+    """Try the signal on a container of its own.
+
+    `running_ignores`: whether a running container ignores the signal; None if unknown.
+    """
     image = ctx.image_of(names[0])
     if image is None:
         return _unchecked(names, NO_IMAGE, "run `cosmicdeploy up`, which gets it")
@@ -92,10 +95,10 @@ def _by_trial(ctx: Context, names: Sequence[str], running: bool | None) -> Outco
         return _slow(ctx, names, trial)
     if not (trial.was_killed or trial.died):
         return Outcome(found=_handled(names, "on a container of its own"))
-    if running is False:
+    if running_ignores is False:
         # In the trial, which has no networks, the entrypoint may have waited for another service.
         return Outcome(found=_handled(names, "in its running container"))
-    if running is None and _may_wait(trial):
+    if running_ignores is None and _may_wait(trial):
         why = f"its first process is still {trial.program}, which may wait for another service"
         return _unchecked(names, why, "run `cosmicdeploy up`: a running container shows it")
     return _outcome(ctx, names, _why(names[0], trial), trial.words)

@@ -78,16 +78,16 @@ def try_stop(ctx: Context, name: str, image_id: str) -> StopTrial:
         )
         container = _require_running(ctx, container_id)
         words = first_command_line(ctx, container)
-        declared = service.stop_signal or container.stop_signal or DEFAULT
+        stop_signal = service.stop_signal or container.stop_signal or DEFAULT
         seconds = min(ctx.service(name).stop_grace_period, ENDS_WITHIN_SECONDS)
         ctx.engine.stop(container_id, seconds)
         code = _existing(ctx, container_id).exit_code
         return StopTrial(
             was_killed=code == KILLED,
             handles=handles,
-            died=not handles and code == BY_SIGNAL + signal_number(declared),
+            died=not handles and code == BY_SIGNAL + signal_number(stop_signal),
             words=words,
-            signal=declared,
+            signal=stop_signal,
             seconds=seconds,
         )
 
