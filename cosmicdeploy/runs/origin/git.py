@@ -24,7 +24,7 @@ def git_state(folder: Path, environ: Mapping[str, str]) -> GitState | None:
     """Return the commit that is checked out in the folder; None without a commit or without `git`.
 
     Waits up to `TIMEOUT_SECONDS`. Only files that git tracks count for `dirty`, which is None if
-    git does not answer in this time.
+    `git status` fails or takes longer.
     """
     deadline = time.monotonic() + TIMEOUT_SECONDS
     head = _git(folder, environ, deadline, "rev-parse", "HEAD", "--abbrev-ref", "HEAD")
