@@ -66,7 +66,7 @@ RollbackInclude = Annotated[
     typer.Option(
         "--include",
         metavar="SERVICE",
-        help="Roll back the image of this proxy too; repeatable.",
+        help="With --code-only, roll back the image of this proxy too, if the stack builds it.",
         autocompletion=completion.infrastructure,
     ),
 ]

@@ -93,8 +93,10 @@ def rollback(
     backup is lost: the command shows what would be lost, and asks. The rollback first backs up the
     present state. From then on until the older release has been checked, clients get 503 with
     Retry-After; if `maintenance.file` is not set, their connections are refused. Until clients are
-    let in again, a failure undoes the whole rollback. With --migration, it is the same, but newer
-    rows stay.
+    let in again, a failure undoes the whole rollback.
+
+    With --migration, down migrations undo the newer migrations in place of a restore, and newer
+    rows stay; all else is the same.
 
     If the stack has no database, only the images are rolled back, as with --code-only.
 
