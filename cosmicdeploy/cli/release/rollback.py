@@ -214,11 +214,11 @@ def _list(call: Call, ctx: Context, *, show_all: bool) -> Report:
     from cosmicdeploy.operations.rollback_preview import candidates, losses
     from cosmicdeploy.report.views.rollback import loss_row, show_losses, show_releases
 
-    options = losses(ctx, candidates(ctx))
+    rows = losses(ctx, candidates(ctx))
     if not call.terminal.json:
         show = show_losses if ctx.has_database else show_releases
-        show(call.terminal.console, options, show_all=show_all)
-    return call.report(outcome="done", data=[loss_row(loss) for loss in options])
+        show(call.terminal.console, rows, show_all=show_all)
+    return call.report(outcome="done", data=[loss_row(loss) for loss in rows])
 
 
 def _possible_mode(ctx: Context, mode: Mode, to: str) -> Mode:
