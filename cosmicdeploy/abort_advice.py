@@ -6,7 +6,7 @@ import re
 
 ACCEPT = "accept what runs as the current state: `cosmicdeploy deploy --abort --accept`"
 UNDO = "undo it: `cosmicdeploy deploy --abort`"
-# Matches a command that changes something. A command that only reads cannot resolve the error.
+# Matches every command except those named here, which only read, and so cannot resolve the error.
 CHANGING_COMMAND = re.compile(
     r"`cosmicdeploy (?!(?:status|diagnose|verify|checklist|monitor|watch|logs|backup list"
     r"|backup show)\b)"

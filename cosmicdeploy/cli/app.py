@@ -46,7 +46,7 @@ class Commands(TyperGroup):
         _show_metavars_alone(self)
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        """Run a command line: the first argument or `args`, by default that of this process."""
+        """Run the words of the first argument or of `args`, by default those of this process."""
         words = args[0] if args else extra.get("args")
         self._words = sys.argv[1:] if words is None else words
         return super().main(*args, **extra)
@@ -63,9 +63,9 @@ class Commands(TyperGroup):
 
 
 def _show_metavars_alone(command: Any) -> None:
-    """Make the help of a command and its subcommands show an argument only as STEP.
+    """Make the help of a command and its subcommands show an argument as its bare name: STEP.
 
-    Newer Typer releases would show {STEP} and STEP <str>.
+    Newer Typer releases would show {STEP} in the usage line, and STEP <str> in the list below it.
     """
     for subcommand in getattr(command, "commands", {}).values():
         _show_metavars_alone(subcommand)

@@ -17,7 +17,7 @@ import typer
 if TYPE_CHECKING:
     from cosmicdeploy.settings import LoadedSettings
 
-# How many runs are offered: the newest.
+# How many of the newest runs are offered.
 RUNS_OFFERED = 50
 Completion = Callable[[typer.Context, str], list[str]]
 

@@ -66,7 +66,7 @@ RollbackInclude = Annotated[
     typer.Option(
         "--include",
         metavar="SERVICE",
-        help="With --code-only: roll back the image of the proxy too.",
+        help="With --code-only, roll back the image of this proxy too, if the stack builds it.",
         autocompletion=completion.infrastructure,
     ),
 ]
@@ -143,13 +143,12 @@ def _with_options(command: Command, names: Iterable[str]) -> Command:
         for name, parameter in inspect.signature(command).parameters.items()
         if name not in ("config", "terminal")
     ]
-    added = [_keyword_only(name) for name in names]
+    added = [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+        )
+        for name, (annotation, default) in ((name, COMMON[name]) for name in names)
+    ]
     wrapper.__signature__ = inspect.Signature([*own, *added])  # type: ignore[attr-defined]
     wrapper.__annotations__ = {p.name: p.annotation for p in (*own, *added)}
     return wrapper
-
-
-def _keyword_only(name: str) -> inspect.Parameter:
-    annotation, default = COMMON[name]
-    kind = inspect.Parameter.KEYWORD_ONLY
-    return inspect.Parameter(name, kind, default=default, annotation=annotation)

@@ -1,4 +1,4 @@
-"""Write the page of a run after the run has ended."""
+"""The page of a run: its text, and writing it after the run has ended."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def made_page(run: RunEntry) -> str:
-    """Return the page of a run, with the commands that continue from it."""
+    """Return the HTML text of a run's page, with the commands that continue from the run."""
     from cosmicdeploy.operations.history.continuing import continuations
     from cosmicdeploy.report.page.document import page
 

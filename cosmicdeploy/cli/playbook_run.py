@@ -23,7 +23,8 @@ def _including(
 
     `words` are the values of `--include`. If `is_asked`, the operator is asked before the run
     replaces a service with data that no backup contains. Raises `UsageError` for a word that names
-    no such infrastructure, and `Declined` if the answer is no.
+    no such infrastructure, or if the playbook has no backup step before it replaces the database.
+    Raises `Declined` if the answer is no.
     """
     if not words:
         return ctx

@@ -75,7 +75,8 @@ def _section(path: str, command: Any) -> Iterator[str]:
 def _exit_codes(command: Any, description: str) -> str:
     """Return the exit codes of a command: common ones, and those that its description names.
 
-    `exec`, `shell` and `console`, which have no --json, end as the command in the container does.
+    `exec`, `shell` and `console` end as the command in the container does. They have --config, but
+    no --json; `playbook schema` has neither.
     """
     names = {parameter.name for parameter in command.params}
     if "json" not in names and "config" in names:
@@ -94,8 +95,8 @@ def _spelled(option: Any) -> str:
 
 def _common() -> Iterator[str]:
     yield "## Common options\n"
-    first = typer.main.get_command(app).commands["deploy"]  # type: ignore[attr-defined]
-    shared = [each for each in first.params if each.name in COMMON]
+    deploy = typer.main.get_command(app).commands["deploy"]  # type: ignore[attr-defined]
+    shared = [each for each in deploy.params if each.name in COMMON]
     yield from _table(("", "meaning"), [(_spelled(each), each.help or "") for each in shared])
 
 

@@ -74,7 +74,10 @@ def _releases_of_run(run: Run) -> Mapping[str, object]:
 
 
 def plan_report(call: Call, plan: Plan, ctx: Context) -> Report:
-    """Return the report of a plan; `release` is set if the plan has a step that builds or pulls."""
+    """Return the report of a plan.
+
+    The report has a `release` if the plan has a step that builds or pulls images.
+    """
     has_images = any(planned.step.builds_images for planned in plan)
     steps = []
     for planned in plan:

@@ -83,7 +83,10 @@ class Terminal:
 
 
 def in_ci() -> bool:
-    """Return whether this is a CI job (`CI=true`), which gets no questions and no live output."""
+    """Return whether this is a CI job, which gets no questions and no live output.
+
+    In a CI job, the variable `CI` is true, yes or 1.
+    """
     return os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
 

@@ -211,12 +211,12 @@ class Context:
         Leaves out services without a container, and images that no registry has.
         """
         containers = {name: self.container(name) for name in services}
-        found = {
+        digests = {
             name: digest_of(self.image(each.image_id), self.service(name).image)
             for name, each in containers.items()
             if each is not None
         }
-        return {name: digest for name, digest in found.items() if digest}
+        return {name: digest for name, digest in digests.items() if digest}
 
     @property
     def has_console(self) -> bool:

@@ -20,8 +20,8 @@ class LookupCache:
     longest wait.
     `passed_checks`: the health checks that passed in some container, as (command, image id).
     `passed_starts`: the containers whose health check passed, as (container id, start time).
-    `listed_migrations`: the migrations that the framework lists, by image id; None if they are the
-    first of the schema.
+    `listed_migrations`: the migrations that the framework lists, by image id; None if no migration
+    has run on the schema yet.
     `compose_hashes`: the configuration hashes that Compose computes, by service; empty until
     Compose has answered.
     `adopted`: for existing images that a new build has just reproduced, image id → digest of that
@@ -63,7 +63,7 @@ class FactsSource(Protocol):
 
 
 class FactsCache:
-    """A cache in front of the engine: asks it once for each call with the same arguments.
+    """A cache in front of the engine, which it asks only once for the same arguments.
 
     `silent_database` is the error of a database that did not answer; None if it has answered so
     far, or was not asked.

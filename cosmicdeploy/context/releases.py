@@ -50,8 +50,8 @@ def release_ahead(ctx: Context, application: Application | None = None) -> str:
 
     `application` is the main application by default. If its image is built, the build argument
     named by `release_variable` is the release. If its image is pulled, the release is that of
-    `declared_release`. If the release is unknown, returns the value of the variable
-    `release_variable` with which the compose file was read, or "unnamed".
+    `declared_release`. If the release is unknown, returns the value that the variable
+    `release_variable` had when the compose file was read, or "unnamed" if it had none.
     """
     application = application or ctx.settings.main_application
     variable, name = application.release_variable, application.services[0]

@@ -29,10 +29,10 @@ def resolve_replicas(
     _require_single(loaded, declared)
     services = with_compose_services(loaded.settings.services, declared)
     numbers = {
-        name: numbers
+        name: of_service
         for name, service in declared.services.items()
         if name not in services.single
-        and (numbers := replica_numbers(service, found, declared.project)) is not None
+        and (of_service := replica_numbers(service, found, declared.project)) is not None
     }
     stack = with_replicas(declared, numbers)
     names = replicas_by_service(stack.services.values())

@@ -124,7 +124,8 @@ class RunScope:
     `gaps`: the announced times in which clients are not served while a service is replaced or
     reloaded.
     `stops`: the requests to stop a container, which continue after a signal.
-    `trials_began`: container id of a trial → when this run started it (monotonic clock).
+    `trials_began`: container id → when this run started the container (monotonic clock), for each
+    trial: a container of a new image that is checked before the rollout.
     `data_proof`: the proof of the data of this run's backup (`backup.prove`).
     `notes`: what the run notes down for its summary.
     `traffic`: statistics of the requests that the run sends through the proxy; None without

@@ -33,8 +33,8 @@ def fates(ctx: Context, manifest: Manifest) -> Mapping[str, Fate]:
     """Return the services that are younger than this backup, each with its fate.
 
     Returns none if the backup names no image at all: such a backup does not show which services
-    existed. Raises
-    `Refused` if the main application itself is younger, for example because it was renamed.
+    existed. Raises `Refused` if the main application itself is younger, for example because it was
+    renamed.
     """
     if not manifest.images:
         return {}
@@ -83,6 +83,10 @@ def younger_lines(found: Mapping[str, Fate], *, data_go_back: bool) -> list[str]
 
 
 def _fate(ctx: Context, name: str, older: Collection[str], tags: Collection[str]) -> Fate:
+    """Return what happens to the younger service `name`.
+
+    `older` are the services that are not younger than the backup, `tags` the images they declare.
+    """
     if ctx.container(name) is None:
         return Fate.ABSENT
     application = ctx.settings.application_of(name)

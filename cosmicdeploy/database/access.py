@@ -30,7 +30,7 @@ GREETING_TIMEOUT = 10
 READ_TIMEOUT = 600
 
 # The name of a codec. The defaults of columns may hold bytes that are not UTF-8: MariaDB sends
-# binary defaults, and both servers send codes that have no character. With Python's own UTF-8
+# binary defaults, and both servers send codes that stand for no character. With Python's own UTF-8
 # codec, the driver would raise an error at such bytes.
 LENIENT = "cosmicdeploy_lenient_utf8"
 
@@ -99,6 +99,7 @@ def connect(
             )
             set_up(connection, kind)
             connection.encoding = LENIENT
+    # The driver raises `RuntimeError` if it lacks a package that the user's authentication needs.
     except (pymysql.MySQLError, RuntimeError) as error:
         if error_code(error) == LOST:
             raise _silent(error, access.where) from error
@@ -134,15 +135,15 @@ def set_up(connection: Connection[Cursor], kind: Kind) -> None:
     """Set a session's variables, after the server has run its init_connect.
 
     Skips variables that this version of the server lacks, and `restricted` ones that this user may
-    not set. Raises the driver's error if the server refuses another value, unless the session
-    already has that value.
+    not set. Raises the driver's error if the server refuses the value of any other variable, unless
+    the session already has that value.
     """
     try:
         connection.query(set_all(kind))
     except pymysql.MySQLError as error:
         if error_code(error) not in (UNKNOWN_VARIABLE, RESTRICTED_VARIABLE, WRONG_VALUE):
             raise
-        # This version of the server lacks one of the variables, or does not let this user set it.
+        # The server lacks a variable, refuses its value, or does not let this user set it.
         _set_known(connection, settings_of(kind, restricted=False))
     _set_known(connection, settings_of(kind, restricted=True))
     connection.query(TRANSACTIONS)
@@ -215,7 +216,8 @@ def as_database_error(error: Exception, where: str) -> DatabaseError:
         return DatabaseError(
             "The database cannot be reached",
             where=where,
-            todo="check that its container runs and publishes this port",
+            todo="check that its container runs, and that the server in it listens on"
+            " `database.port`",
             details=[str(error)],
         )
     return DatabaseError(f"Database error: {_message(error)}", where=where)

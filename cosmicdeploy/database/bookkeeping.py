@@ -19,10 +19,11 @@ class Bookkeeping:
     which the migrations ran. `batch` is the column with the number of the framework's run that ran
     the migration; "" if there is none.
 
-    A row counts only if each column in `where` has a value that is not zero (with False: has none,
-    or zero), and if no column in `skipped` has one of the values listed for it. A row with one of
-    the values in `withdrawn` takes back the earlier rows of the same migration. `others` are
-    further tables that the framework keeps for itself.
+    `where` is column → whether its value must be set: with True, a row counts only if the value is
+    neither NULL nor zero; with False, only if it is NULL or zero. A row does not count if a column
+    in `skipped` has one of the values listed for it. A row with one of the values in `withdrawn`
+    takes back the earlier rows of the same migration. `others` are further tables that the
+    framework keeps for itself.
     """
 
     table: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import Any
 
 from cosmicdeploy.text.sanitize import sanitized
@@ -44,16 +45,16 @@ def _asks_for_json(words: Sequence[str], ctx: Any) -> bool:
     `exec` and `console` do not have it: their words belong to a program in a container. A group of
     commands counts as a command with --json, since the command's name may be what is wrong.
     """
-    own = list(words)
-    own = own[: own.index("--")] if "--" in own else own
+    # What follows "--" is no option of this command line.
+    before_separator = list(takewhile(lambda word: word != "--", words))
     command = getattr(ctx, "command", None)
-    if "--json" not in own or command is None:
+    if "--json" not in before_separator or command is None:
         return False
     return hasattr(command, "commands") or any(each.name == "json" for each in command.params)
 
 
 def _print_report(error: Any) -> None:
-    """Print a failed report on stdout; its command is "" if the command line names none."""
+    """Print the error's report on stdout; its command is "" if the command line names none."""
     from cosmicdeploy.cli.edge.edge import Call, failed_report
     from cosmicdeploy.cli.terminal import Terminal
     from cosmicdeploy.errors import UsageError

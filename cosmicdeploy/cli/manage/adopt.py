@@ -59,9 +59,9 @@ def adopt(
 
     Recognizes the application, database, cache, proxy, scheduler and workers, ports, health paths,
     releases and framework. Reads the compose files, Dockerfiles, sources, the proxy's
-    configuration, the engine's images and what runs. Behind each value stands where it was seen;
-    guesses are marked. Sends a running replica a GET request, up to seven if no file names its
-    health path. Changes nothing else, and never replaces a file.
+    configuration, the engine's images and what runs. A comment at each value says where it was
+    seen; guesses are marked. Sends a running replica a GET request, up to seven if no file names
+    its health path. Changes nothing else, and never replaces a file.
 
     \b
     Examples:

@@ -97,6 +97,7 @@ def _record(call: Call, config: Path | None) -> Report:
 
     ctx = open_stack(config, call.event_handler())
     baseline = record(ctx)
+    # A point that could not be recorded has a reason ("why") in place of figures.
     left_out = {name: value["why"] for name, value in baseline.before.items() if "why" in value}
     console = call.terminal.console
     recorded = sorted(baseline.before.keys() - left_out)

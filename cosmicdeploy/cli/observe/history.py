@@ -87,7 +87,7 @@ def _require_no_option(context: typer.Context) -> None:
     """Raise `BadParameter` for an option before the subcommand, which would have no effect."""
     for name in context.params:
         source = context.get_parameter_source(name)
-        # Compares the name, since the class depends on the Typer release.
+        # Compares the source's name, since its class depends on the Typer release.
         if source is not None and source.name != "DEFAULT":
             raise typer.BadParameter(f"Write options after `{context.invoked_subcommand}`")
 

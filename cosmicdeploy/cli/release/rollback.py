@@ -93,8 +93,10 @@ def rollback(
     backup is lost: the command shows what would be lost, and asks. The rollback first backs up the
     present state. From then on until the older release has been checked, clients get 503 with
     Retry-After; if `maintenance.file` is not set, their connections are refused. Until clients are
-    let in again, a failure undoes the whole rollback. With --migration, it is the same, but newer
-    rows stay.
+    let in again, a failure undoes the whole rollback.
+
+    With --migration, down migrations undo the newer migrations in place of a restore, and newer
+    rows stay; all else is the same.
 
     If the stack has no database, only the images are rolled back, as with --code-only.
 
@@ -212,11 +214,11 @@ def _list(call: Call, ctx: Context, *, show_all: bool) -> Report:
     from cosmicdeploy.operations.rollback_preview import candidates, losses
     from cosmicdeploy.report.views.rollback import loss_row, show_losses, show_releases
 
-    options = losses(ctx, candidates(ctx))
+    rows = losses(ctx, candidates(ctx))
     if not call.terminal.json:
         show = show_losses if ctx.has_database else show_releases
-        show(call.terminal.console, options, show_all=show_all)
-    return call.report(outcome="done", data=[loss_row(loss) for loss in options])
+        show(call.terminal.console, rows, show_all=show_all)
+    return call.report(outcome="done", data=[loss_row(loss) for loss in rows])
 
 
 def _possible_mode(ctx: Context, mode: Mode, to: str) -> Mode:

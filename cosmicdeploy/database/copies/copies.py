@@ -20,8 +20,8 @@ from cosmicdeploy.database.copies.fetch import Fetch, copied_manifest, copy_diff
 from cosmicdeploy.database.copies.store import Store
 from cosmicdeploy.errors import BackupError
 
-# The recorded error while a copy is made, and afterwards if its process is killed.
-UNFINISHED = "the copy is not complete: it is being made, or its process was killed"
+# The recorded error from before a copy begins until it ends.
+UNFINISHED = "the copy is in progress, or its process ended before the copy was complete"
 
 
 class Copies:
@@ -35,7 +35,7 @@ class Copies:
         self.destinations = tuple(destinations)
 
     def missing(self, backup: Backup) -> list[Destination]:
-        """Return the destinations that have no complete copy according to the backup's state."""
+        """Return the destinations that have no good copy according to the backup's state."""
         return [
             destination
             for destination in self.destinations
@@ -76,7 +76,7 @@ class Copies:
         """Remove all copies of a backup, each with its record in the state.
 
         Raises `BackupError` if a complete copy cannot be removed now. If what is left of a failed
-        copy cannot be removed, only its record is.
+        copy cannot be removed, it stays, and only its record is removed.
         """
         for copied in backup.state.copies:
             try:
@@ -90,6 +90,7 @@ class Copies:
         data, manifest = backup.data.name, f"{backup.id}.json"
         with self._catalogue.in_use(backup):
             store.put(backup.data, data)
+            # Both are the size and SHA-256 of the compressed data.
             if store.content(data, on_bytes) != backup.manifest.compressed:
                 raise copy_differs(backup.id, store.destination)
             store.put(self._catalogue.folder / manifest, manifest)

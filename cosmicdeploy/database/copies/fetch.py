@@ -19,14 +19,15 @@ from cosmicdeploy.database.copies.store import Store
 from cosmicdeploy.database.dump_format.opening import OPENING_BYTES, has_sandbox_line
 from cosmicdeploy.errors import BackupError, ForeignBackup
 from cosmicdeploy.files.atomic import is_locked
+from cosmicdeploy.files.bounds import RECORD_BYTES
 from cosmicdeploy.text.formatting import counted
 
 # Backup ID → the destinations that have a copy of it.
 StoresById = dict[str, list[Store]]
 
 SHOWN_CANDIDATES = 10
-# A manifest has some hundred bytes for each column of the schema.
-MANIFEST_BYTES = 256 << 20
+# The catalogue reads no larger manifest.
+MANIFEST_BYTES = RECORD_BYTES
 
 
 class Fetch:
@@ -46,8 +47,9 @@ class Fetch:
         """Fetch the first intact copy of a backup.
 
         `reference` is an ID, or "latest" for the newest usable copy. Raises `ForeignBackup` if the
-        copy is another stack's. Raises `BackupError` if the backup is already in the catalogue or
-        being removed, or, with the error of each destination, if none has an intact copy.
+        copy is another stack's. Raises `BackupError` if the backup is already in the catalogue, or
+        is being made, fetched or removed. If no destination has an intact copy, raises
+        `BackupError` with the error of each destination.
         """
         stores = self._find(destinations)
         backup_id = self._latest(stores) if reference == LATEST else reference
@@ -164,10 +166,15 @@ class Fetch:
         return self._catalogue.get(backup_id)
 
     def _require_absent(self, backup_id: str) -> None:
-        here = [b for b in self._catalogue.list() if b.id == backup_id]
-        if any(
-            b.is_intact or b.status == "running" or is_locked(partial_path(b.data)) for b in here
-        ):
+        listed = [b for b in self._catalogue.list() if b.id == backup_id]
+        if any(b.status == "running" or is_locked(partial_path(b.data)) for b in listed):
+            raise BackupError(
+                f"The backup {backup_id} is being made or fetched",
+                where=str(self._catalogue.folder),
+                todo="wait until that has ended, then check it:"
+                f" `cosmicdeploy backup verify {backup_id}`",
+            )
+        if any(b.is_intact for b in listed):
             raise BackupError(
                 f"The backup {backup_id} is already in the catalogue",
                 where=str(self._catalogue.folder),

@@ -112,7 +112,12 @@ def _describe(facts: Facts, origin: Origin, server_id: str) -> Manifest:
 
 @dataclass(frozen=True, kw_only=True)
 class _SchemaBefore:
-    """The state of the schema just before the dump, for comparison with the dump."""
+    """The state of the schema just before the dump, for comparison with the dump.
+
+    `grants` are the privileges on single routines; None if the user may not read them.
+    `largest_statement` is the size in bytes of the largest statement that the server accepts.
+    `withheld` is kind of objects → warning, for the kinds that the dump leaves out.
+    """
 
     structure: Structure
     highest_batch: int
@@ -147,8 +152,8 @@ def _dump(
     checksums = options.prove == "data"
     with ExitStack() as stack:
         prover, settled = None, threading.Event()
-        # The prover's schema is created before the count begins, and its tables once the count has
-        # found its snapshot: each commit in between spoils that snapshot.
+        # The prover's schema is created before the count begins, and its tables once `settled` is
+        # set: until then the count searches for the dump's snapshot, and a commit may spoil that.
         if options.proves_structure:
             opened = structure_prover(access, before.structure, before.largest_statement, settled)
             prover = stack.enter_context(opened)

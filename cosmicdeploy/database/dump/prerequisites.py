@@ -29,6 +29,7 @@ TRANSACTIONAL = "InnoDB"
 # Half of the largest manifest that the deployer reads. The other half is for the rest of the
 # manifest.
 LARGEST_TEXTS = RECORD_BYTES // 2
+# How many of the longest texts the error names.
 LISTED = 5
 # A dump holds only the definition of a table with one of these engines: the table's data is stored
 # elsewhere, or not at all.

@@ -22,7 +22,8 @@ from cosmicdeploy.errors import BackupError, DatabaseError
 
 ROWS_UNPROVEN = "set backup.prove: structure, which leaves the rows unproven"
 # The checks read whole tables. A server goes on with a statement whose client has left, unless it
-# has a time limit: in seconds for MariaDB, in milliseconds for MySQL.
+# has a time limit: in seconds for MariaDB, in milliseconds for MySQL. MariaDB skips a comment with
+# the mark !50708.
 LIMITS = (
     "SET SESSION lock_wait_timeout = %s /*M!100100 , max_statement_time = %s */"
     " /*!50708 , max_execution_time = %s */"

@@ -54,7 +54,8 @@ from cosmicdeploy.errors import BackupError
 # Measured on two cores and a disk, 100 tables: 1.2 s over one connection, 0.5 s over four.
 CONNECTIONS = 4
 UNPROVEN = "set backup.prove: off, which leaves unproven that a backup can be restored"
-# After a kill, the last statement of the process continues on the server for some seconds.
+# How long to wait while another process uses the schema of the proof. After a kill, the last
+# statement of a process continues on the server for some seconds.
 OTHERS_END_SECONDS = 30
 
 

@@ -25,7 +25,7 @@ HIDDEN_NO_BACKSLASH = re.compile(  # under NO_BACKSLASH_ESCAPES
     r"'[^']*'|\"[^\"]*\"|`[^`]*`|--(?!\S)[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL
 )
 COMMAND = re.compile(r"^delimiter\b", re.IGNORECASE | re.MULTILINE)
-# The characters that begin a string, a quoted name or a comment.
+# The characters that begin a string, a quoted name or a comment with an end mark.
 OPEN = re.compile(r"['\"`]|/\*")
 # Option of the dump tools → the kinds of objects that the option includes in a dump.
 OPTIONS: dict[str, tuple[Kind, ...]] = {
@@ -59,7 +59,7 @@ def withheld_objects(definitions: Definitions, vendor: Vendor) -> dict[str, str]
 def cut_objects(definitions: Definitions, vendor: Vendor) -> list[str]:
     """Return the labels of objects whose text ends within a string, a quoted name or a comment.
 
-    The server reports the text of some kinds only up to a NUL character.
+    The server reports the text of some kinds only up to a NUL character, so such a text was cut.
     """
     kinds: tuple[Kind, ...] = (*ROUTINES, "EVENT") if vendor.cuts_routines else ("EVENT",)
     return [each.label for each in definitions.of(*kinds) if OPEN.search(_bare(each))]

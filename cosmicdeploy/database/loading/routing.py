@@ -34,6 +34,7 @@ LARGEST_QUEUED = 4 << 20
 # The dump tool's own mode would replace dates such as February 30 by zeros.
 ROWS_SETTING = f"SET SESSION sql_mode = '{ROWS_MODE}'".encode()
 SETTING = re.compile(rb"(?:/\*!\d+ )?SET\b", re.IGNORECASE)
+# Statements about tables and sequences, which run as they arrive.
 STRUCTURE = re.compile(
     rb"(?:DROP TABLE IF EXISTS|CREATE TABLE|DROP SEQUENCE IF EXISTS|CREATE SEQUENCE|(?:DO|SELECT)"
     rb" SETVAL\() *`"

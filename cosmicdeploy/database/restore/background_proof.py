@@ -39,7 +39,7 @@ class Abandoned(BaseException):
 
 
 class BackgroundProof:
-    """The proof of at most one backup: `backup`, which the owner sets before `start`.
+    """The proof of at most one backup: `backup`, which the caller sets before `start`.
 
     `megabytes` is how much SQL the current pass over the data has read, in MB.
     """

@@ -174,15 +174,15 @@ class Facts:
         The number is 0 if the framework counts no runs. Empty if there is no table of migrations.
         Raises `DatabaseError` also if the table has other columns than expected.
         """
-        kept = self.bookkeeping
-        existing = self.columns(kept.table) if kept else ()
-        if kept is None or not existing:
+        bookkeeping = self.bookkeeping
+        existing = self.columns(bookkeeping.table) if bookkeeping else ()
+        if bookkeeping is None or not existing:
             return {}
-        _require_columns(kept, existing)
-        columns = ", ".join(map(quoted, kept.read_columns))
-        order = ", ".join(map(quoted, kept.order or kept.columns))
-        table = f"{quoted(self.schema)}.{quoted(kept.table)}"
-        return kept.applied(
+        _require_columns(bookkeeping, existing)
+        columns = ", ".join(map(quoted, bookkeeping.read_columns))
+        order = ", ".join(map(quoted, bookkeeping.order or bookkeeping.columns))
+        table = f"{quoted(self.schema)}.{quoted(bookkeeping.table)}"
+        return bookkeeping.applied(
             self.session.rows(f"SELECT {columns} FROM {table} ORDER BY {order}")  # noqa: S608 - quoted
         )
 
@@ -223,13 +223,17 @@ class Facts:
         return tuple(sorted(names))
 
 
-def _require_columns(kept: Bookkeeping, existing: Sequence[str]) -> None:
+def _require_columns(bookkeeping: Bookkeeping, existing: Sequence[str]) -> None:
     known = {name.lower() for name in existing}
-    missing = [name for name in (*kept.read_columns, *kept.order) if name.lower() not in known]
+    missing = [
+        name
+        for name in (*bookkeeping.read_columns, *bookkeeping.order)
+        if name.lower() not in known
+    ]
     if missing:
         raise DatabaseError(
-            f"The table {kept.table} is not the table of migrations that the deployer expects: it"
-            f" has no column {missing[0]}",
+            f"The table {bookkeeping.table} is not the table of migrations that the deployer"
+            f" expects: it has no column {missing[0]}",
             where="database",
             todo="name the framework that runs the migrations in migrate.framework, or describe its"
             " table as `table` in a file of your own (docs/migrations.md)",

@@ -31,13 +31,14 @@ def schema_objects(session: Session, schema: str) -> list[SchemaObject]:
     )
 
 
-def _tables(session: Session, schema: str) -> list[SchemaObject]:
+def _tables(session: Session, schema: str) -> list[tuple[str, str]]:
+    """Return the server's table type and the name of each table, view and sequence."""
     return _of(session, "table_type, table_name", "tables", "table_schema", schema)
 
 
 def _of(
     session: Session, columns: str, source: str, schema_column: str, schema: str
-) -> list[SchemaObject]:
+) -> list[tuple[str, str]]:
     sql = f"SELECT {columns} FROM information_schema.{source} WHERE {schema_column} = %s"  # noqa: S608 - fixed words
     return [(str(kind), str(name)) for kind, name in session.rows(sql, schema)]
 

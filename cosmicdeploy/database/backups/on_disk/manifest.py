@@ -97,8 +97,9 @@ class Manifest(StoredModel):
     manifest. `structure_proof` is None if the structure was not loaded when the backup was made.
     `rows_counted` says where the rows were counted.
 
-    `raw` and `compressed` describe the SQL and the data file. `signature` was made with a
-    `SigningKey`; it is "" if the manifest is not signed.
+    `raw` and `compressed` describe the SQL and the data file. `schema_statements` are statements of
+    the dump that name a schema; only older versions of the deployer accepted such a dump.
+    `signature` was made with a `SigningKey`; it is "" if the manifest is not signed.
 
     If `status` is "no data", the fields about database, server and dump are empty.
     """

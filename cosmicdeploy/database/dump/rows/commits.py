@@ -6,8 +6,8 @@ privilege PROCESS, the status of InnoDB shows two things:
 - A counter. Each transaction that writes takes a number from it, and so does the commit of such a
   transaction. While the counter does not move, no commit begins, so all snapshots of that time hold
   the same data. There is one exception: a commit takes its number just before other sessions see
-  its changes. If the first look falls between these two moments, the changes become visible after
-  that look although the counter does not move.
+  its changes. If the counter is first read between these two moments, the changes become visible
+  afterwards although the counter does not move.
 - The limits of each snapshot, on MariaDB only. A snapshot holds all transactions below its second
   limit and none from its first limit on. If both limits are the same number, no transaction was
   open, and all snapshots with this number hold the same data.

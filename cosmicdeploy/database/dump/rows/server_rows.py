@@ -159,7 +159,8 @@ class _Work:
             match = self.snapshots.find()
         finally:
             self.settled.set()
-        session, checksums = match or self.snapshots.early, self.checksums and match is not None
+        session = match or self.snapshots.early
+        checksums = self.checksums and match is not None
         tables = {table: self._rows(session, table, checksums) for table in self.tables}
         return ServerRows(counted="snapshot" if match else "around", tables=tables)
 

@@ -95,8 +95,8 @@ def encoded(definition: Definition, statement: str) -> bytes:
 def create_event_that_is_over(session: Session, event: Definition) -> bool:
     """Create an event in the current schema, disabled, as if its time had not come yet.
 
-    Returns False, without creating the event, if the server lets no user set the session's time
-    (`secure_timestamp`). Raises `DatabaseError`.
+    Returns False, without creating the event, if the server does not let this user set the
+    session's time (`secure_timestamp`). Raises `DatabaseError`.
     """
     try:
         session.execute(f"SET SESSION timestamp = {LONG_AGO}")
@@ -112,7 +112,10 @@ def create_event_that_is_over(session: Session, event: Definition) -> bool:
 
 
 def over_note(event: Definition, *, is_created: bool) -> str:
-    """Return the line about an event whose time is over; "" if it was recorded as disabled."""
+    """Return the line about an event whose time is over.
+
+    The line is "" if the event is created, and was recorded as disabled.
+    """
     if not is_created:
         return f"{event.label} is lost: its time is over, and this server creates no such event"
     if not is_enabled(event):

@@ -52,9 +52,9 @@ def structure_differences(expected: Structure, actual: Structure) -> dict[str, s
         for name, text in expected.tables.items()
         if (reason := _table_difference(text, actual.tables.get(name)))
     }
-    there = {each.label: each for each in actual.definitions.objects}
+    existing = {each.label: each for each in actual.definitions.objects}
     for each in expected.definitions.objects:
-        if reason := _object_difference(each, there.get(each.label)):
+        if reason := _object_difference(each, existing.get(each.label)):
             differences[each.label] = reason
     if not differences and expected.digest != actual.digest:
         differences["the schema"] = "its columns, indexes or constraints differ"

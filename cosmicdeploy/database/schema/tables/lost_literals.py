@@ -1,4 +1,4 @@
-"""Find string literals in expressions of tables that MySQL shows wrongly, and so does a dump.
+"""Find string literals in the expressions of tables that MySQL, and so a dump, shows wrongly.
 
 MySQL shows a literal with its character set, as in `_latin1'…'`, but sends the literal's bytes as
 if they were UTF-8. Each byte that is not valid UTF-8 arrives as a question mark. A table created

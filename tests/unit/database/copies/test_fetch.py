@@ -20,6 +20,7 @@ from cosmicdeploy.database.copies.copies import Copies
 from cosmicdeploy.database.copies.destination import Destination
 from cosmicdeploy.database.copies.store import Store
 from cosmicdeploy.errors import BackupError
+from cosmicdeploy.files.bounds import RECORD_BYTES
 from tests.unit.database.backups.entries import DATA, good
 
 pytestmark = pytest.mark.unit
@@ -173,7 +174,7 @@ def test_a_backup_that_is_being_fetched_is_not_fetched_twice(catalogue: Catalogu
     proof = VerificationRecord(at=now(), reason="differs")
     catalogue.update_state(ID, lambda state: state.updated(read=proof))
     draft = catalogue.begin(backup.manifest)
-    with pytest.raises(BackupError, match="already in the catalogue"):
+    with pytest.raises(BackupError, match="being made or fetched"):
         copier.fetch(ID)
     with pytest.raises(BackupError, match="File exists"):
         catalogue.begin(backup.manifest)
@@ -344,6 +345,10 @@ def test_a_manifest_without_an_end_is_refused(
     with pytest.raises(BackupError) as caught:
         copier.fetch(ID)
     assert "larger than 1 MiB" in str(caught.value.details)
+
+
+def test_no_manifest_is_fetched_that_the_catalogue_could_not_read() -> None:
+    assert fetch.MANIFEST_BYTES <= RECORD_BYTES
 
 
 def test_a_manifest_without_a_signature_is_stored_as_earlier_versions_did(
