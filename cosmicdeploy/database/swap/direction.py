@@ -96,7 +96,7 @@ class SwapDirection:
         drop_empty_schema(session, self.incoming)
         # A swap back begins from a finished swap, or from one that could not be finished.
         store.forget(Phase.SWAPPED, Phase.MOVED, HELD_EVENTS)
-        store.forget(self.moved)
+        store.forget(self.moved)  # last, since without it a killed swap back would not be finished
         return notes
 
     def undo(self, session: Session) -> list[str]:

@@ -122,7 +122,7 @@ def _undo_moved(
             where=session.where,
             todo=unfinished.todo
             or error.todo
-            or "correct this on the database server, and run the same command again",
+            or "correct what the server refuses, and run the same command again",
             details=[
                 f"not finished: {unfinished.what}",
                 f"not undone: {error.what}",

@@ -192,9 +192,9 @@ class Framework:
         return table.row or {} if table else {}
 
     def row_of(self, name: str) -> Mapping[str, str] | None:
-        """Return the columns of the name, with values, in the row that records a migration as run.
+        """Return column → value for the migration's name, in the row that records it as run.
 
-        None if a row is not enough.
+        None if a row is not enough to record a migration.
         """
         table = self.definition.table
         if table is None or table.row is None:

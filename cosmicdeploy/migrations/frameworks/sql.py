@@ -155,7 +155,7 @@ class Sql(WrittenModel):
     def _begun(self, line: str, spellings: Mapping[str, str]) -> _Begun | None:
         """Return what begins in a line; None if the line matches no pattern.
 
-        A pattern with a name matches only the spelling of a migration.
+        A pattern with the group `name` counts only if the group is in `spellings`.
         """
         for pattern in self.lines:
             match = pattern.search(line[:LINE_CHARACTERS])
@@ -171,7 +171,7 @@ class Sql(WrittenModel):
         return None
 
     def _spellings(self, names: Sequence[str]) -> Mapping[str, str]:
-        """Return the ways in which the text may name the migrations, each with the migration."""
+        """Return each name that the text may use for a migration → the migration."""
         spellings = {name: name for name in names}
         if self.class_name is not None:
             spellings |= {class_name(name, self.class_name): name for name in names}
