@@ -210,7 +210,7 @@ def _network(destination: str, mask: str) -> str:
 
 
 def free_ports(*addresses: str) -> list[int]:
-    """Return a TCP port for each address of this machine, free there now; no two are the same.
+    """Return a TCP port for each address of this machine, free there now; no two conflict.
 
     A port of 0.0.0.0 is free on all addresses. For an address of another machine, such as that of a
     remote engine, returns a port that is free on all addresses of this machine.

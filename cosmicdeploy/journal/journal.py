@@ -57,9 +57,9 @@ class Journal:
     ) -> Iterator[Record]:
         """Yield the records whose lines are `relevant`, oldest first; the other lines are skipped.
 
-        `relevant` gets each line as JSON, and may select too many lines. If `since` (Unix time) is
-        given, also yields records from the archive that are not older. Skips the summaries of runs,
-        unless `summaries`.
+        `relevant` gets the bytes of each line, and may select too many lines. If `since` (Unix
+        time) is given, also yields the relevant records of the archive, unless all records there
+        are older. Skips the summaries of runs, unless `summaries`.
         """
         return self._reader.search(self.path, self.warn, Wanted(relevant, summaries), since)
 

@@ -21,6 +21,7 @@ BACKUP_STATEMENTS = re.compile(
     r"SQL_NO_CACHE \*/|^\s*(BACKUP\s|FLUSH\s+TABLES?\b.*\bREAD\s+LOCK)",
     re.IGNORECASE | re.DOTALL,
 )
+# The blanks and comments before a statement.
 COMMENTS = re.compile(r"^(?:\s|/\*.*?\*/|--\s.*?\n|#.*?\n)+", re.DOTALL)
 # Statements of an ordinary client, which it can repeat. Changes of the schema, as in migrations,
 # are not among them. A parenthesis begins a SELECT, as in a UNION.

@@ -71,7 +71,7 @@ class SwapRecord:
         self._schema = swap_record_name(live)
 
     def phases(self) -> frozenset[Phase]:
-        """Return the recorded phases. During a swap back, SWAPPED is among them."""
+        """Return the recorded phases; in a swap back also that of the swap which it undoes."""
         names = set(Facts(self._session, self._schema).engines())
         return frozenset(phase for phase in Phase if phase in names)
 

@@ -81,6 +81,7 @@ class Survey:
     cutoff: float
     _owners: Owners = field(init=False)
     _needed: NeededUnits = field(init=False)
+    # The units that stay whatever their age: open runs, and records that their undo needs.
     _kept: set[str] = field(init=False)
     # Run → its first and its last line, for the most recent runs.
     _spans: OrderedDict[str, tuple[int, int]] = field(default_factory=OrderedDict)

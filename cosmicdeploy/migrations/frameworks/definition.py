@@ -42,8 +42,8 @@ class SuggestedBy(WrittenModel):
     )
     program_by_file: dict[str, Words] = Field(
         default_factory=dict,
-        description="What the framework's commands begin with if the image has such a file, and no"
-        " command shows it",
+        description="The end of a file's path, and what the framework's commands begin with if the"
+        " image has such a file and no command shows it",
     )
 
 

@@ -78,8 +78,8 @@ class Sql(WrittenModel):
     )
     class_name: Pattern | None = Field(
         default=None,
-        description="The text may name the migration's class: its name without what this pattern"
-        " matches, each word with a capital letter",
+        description="If the text may name a migration by its class: pattern of what the class's"
+        " name leaves out of the migration's name. Each word of the rest gets a capital letter",
     )
 
     @model_validator(mode="after")
