@@ -134,6 +134,7 @@ class Survey:
         newest = self._newest[0] if len(self._newest) == KEPT_UNITS else 1
         young = self._young_from or self._lines + 1
         boundary = max(newest, young, self._rotated + 1)
+        # Runs with lines on both sides of the boundary.
         astride = {run for run, (first, last) in self._spans.items() if first < boundary <= last}
         kept = {*self._kept, *self._needed.units(), *astride}
         # A run that stays counts as ended only if the record that ended it stays too.

@@ -82,6 +82,7 @@ class Framework:
 
     def running(self, command_line: str) -> str:
         """Return the part of a command line that runs migrations; "" if it runs none."""
+        # A process may show the program with another path or other options before its last word.
         words = [*self.program[-1:], *self.definition.run[:1]]
         if not self.runs_migrations or not words:
             return ""

@@ -107,6 +107,7 @@ class Sql(WrittenModel):
                 current = begun.migration or current
                 named.add(current)
                 is_open = bool(begun.sql or (self.script and begun.migration))
+                # A statement before the first migration is dropped: `current` is still "".
                 texts.get(current, []).extend(filter(None, [begun.sql]))
             elif current and is_open and self.script:
                 texts[current].append(line)
