@@ -92,7 +92,7 @@ class _Rotation:
         since: SinceRotation,
     ) -> None:
         self._path, self._live, self._open = path, live, open_runs
-        # The lines from here on are not moved: only this rotation's own record `rotating`.
+        # Only this rotation's own record `rotating` follows here. It neither stays nor moves.
         self._end = os.fstat(live.fileno()).st_size
         self._until, self._last = text_of(since.rotated, "until"), ""
         survey = Survey(

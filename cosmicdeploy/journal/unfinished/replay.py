@@ -35,7 +35,7 @@ class Replay:
     last: str = ""
 
     def copy(self) -> Replay:
-        """Return an independent copy; only the runs' `state` and steps' `before` are shared."""
+        """Return an independent copy; `before` and `facts` of steps are shared."""
         return replace(
             self,
             open={name: _copied(run) for name, run in self.open.items()},
