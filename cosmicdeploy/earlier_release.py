@@ -39,14 +39,17 @@ def as_of_backup(ctx: Context, manifest: Manifest) -> Context:
 
 
 def _release_variables(ctx: Context, manifest: Manifest) -> Mapping[str, str]:
-    """Return the release variables of all applications, with the releases of the backup."""
-    found: dict[str, str] = {}
+    """Return the release variables of all applications, with the releases of the backup.
+
+    An application whose release the backup does not name is left out.
+    """
+    releases: dict[str, str] = {}
     for application in ctx.settings.all_applications:
-        known = (manifest.releases.get(name) for name in application.services)
-        own = manifest.release if application.is_main else None
-        if release := next(filter(None, known), own):
-            found.setdefault(application.release_variable, release)
-    return found
+        of_services = (manifest.releases.get(name) for name in application.services)
+        of_backup = manifest.release if application.is_main else None
+        if release := next(filter(None, of_services), of_backup):
+            releases.setdefault(application.release_variable, release)
+    return releases
 
 
 def _with_image_of(stack: Stack, service: Service) -> Service:

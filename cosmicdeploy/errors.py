@@ -103,7 +103,7 @@ class DatabaseSilent(DatabaseError):
 
 
 class BackupError(CosmicError):
-    """A backup failed, or does not match its manifest."""
+    """A backup or a restore failed or would fail, or a backup does not match its manifest."""
 
 
 class UnknownBackup(BackupError):
@@ -155,7 +155,7 @@ class LockHeld(CosmicError):
 
 
 class LockLost(NeedsPerson):
-    """The run lost the lock, since it sent no heartbeat for too long; another run may hold it."""
+    """The run lost the lock, such as after too long without a heartbeat; another may hold it."""
 
 
 class CheckFailed(CosmicError):
@@ -206,10 +206,10 @@ class FirstError:
             raise self.error
 
 
-# Error number → what to do. Any `OSError` with another number is a bug in this program.
 _MORE_FILES = "raise the limit of open files, such as by `ulimit -n 4096`"
 _CHANGE_OWNER = "change its owner or mode, or run the command as a user who may use it"
 _FREE_SPACE = "free some space there, then run the command again"
+# Error number → what to do. Any `OSError` with another number is a bug in this program.
 _FILE_ERROR_ADVICE = {
     errno.EACCES: _CHANGE_OWNER,
     errno.EPERM: _CHANGE_OWNER,
@@ -247,7 +247,7 @@ _NAMELESS = frozenset(
 )
 
 
-# Python reads such a byte of an argument or a variable as half a surrogate pair.
+# Python reads a byte that is not UTF-8, in an argument or a variable, as half a surrogate pair.
 SURROGATE = re.compile("[\udc80-\udcff]")
 
 

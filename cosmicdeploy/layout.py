@@ -8,6 +8,7 @@ import re
 import secrets
 import shutil
 import socket
+import sys
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -203,13 +204,13 @@ def _routes() -> list[str]:
 
 
 def _network(destination: str, mask: str) -> str:
-    # The kernel writes addresses as little-endian hexadecimal numbers.
-    address = ipaddress.ip_address(int(destination, 16).to_bytes(4, "little"))
+    # The kernel prints the bytes of an address as one number, as the machine reads it from memory.
+    address = ipaddress.ip_address(int(destination, 16).to_bytes(4, sys.byteorder))
     return f"{address}/{int(mask, 16).bit_count()}"
 
 
 def free_ports(*addresses: str) -> list[int]:
-    """Return a TCP port for each address of this machine, free there now; no two are the same.
+    """Return a TCP port for each address of this machine, free there now; no two conflict.
 
     A port of 0.0.0.0 is free on all addresses. For an address of another machine, such as that of a
     remote engine, returns a port that is free on all addresses of this machine.

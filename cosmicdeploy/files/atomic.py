@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 PRIVATE = 0o600
-# The errors of file systems that have no links.
+# The errors of file systems that have no hard links.
 _NO_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK)
 
 
@@ -53,8 +53,8 @@ def write_new(path: Path, text: str, *, mode: int = PRIVATE) -> None:
 def _link(partial: Path, path: Path) -> None:
     """Give a file its name. Raises `FileExistsError` if anything has this name.
 
-    Unlike a rename, a link never replaces an existing file. A file system without links gets a
-    rename after a check.
+    Unlike a rename, a hard link never replaces an existing file. On a file system without hard
+    links, the file is renamed after a check.
     """
     try:
         path.hardlink_to(partial)

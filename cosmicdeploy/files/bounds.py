@@ -111,6 +111,7 @@ class BoundedLoader(yaml.SafeLoader):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
+        # The nodes so far, the present level, and the deepest level in the present node.
         self._nodes = self._level = self._deepest = 0
         # Node → its numbers of nodes and levels, which each alias of the node adds again.
         self._extents: dict[yaml.Node | None, tuple[int, int]] = {}

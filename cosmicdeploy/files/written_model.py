@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
-# A wait of more seconds than a timer can count ends in an `OverflowError`, as does the reciprocal
-# of a tiny rate. `LARGEST` seconds are 31 years.
+# A wait of more seconds than a timer can count ends in an `OverflowError`. The wait between two
+# requests at a tiny rate is such a wait. `LARGEST` seconds are 31 years.
 LARGEST = 1_000_000_000
 SMALLEST = 1 / LARGEST
 
@@ -26,7 +26,7 @@ class WrittenModel(BaseModel):
     @field_validator("*")
     @classmethod
     def _can_be_counted(cls, value: Any) -> Any:
-        # Without thousands separators, which a number in the file must not have.
+        # The messages have no thousands separators: in the file, a number must have none.
         if isinstance(value, int | float) and value > LARGEST:
             raise ValueError(f"must be at most {LARGEST}")
         if isinstance(value, int | float) and value < -LARGEST:

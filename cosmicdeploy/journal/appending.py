@@ -43,8 +43,8 @@ def write_line(handle: int, line: bytes, path: Path) -> None:
     """
     # A kill may have cut the last line short; the record must begin on a new line.
     size = os.fstat(handle).st_size
-    begins = size == 0 or os.pread(handle, 1, size - 1) == b"\n"
-    data = line if begins else b"\n" + line
+    is_new_line = size == 0 or os.pread(handle, 1, size - 1) == b"\n"
+    data = line if is_new_line else b"\n" + line
     if os.write(handle, data) < len(data):  # disk full; readers skip the cut line
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
     os.fsync(handle)

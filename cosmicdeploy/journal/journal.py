@@ -57,16 +57,16 @@ class Journal:
     ) -> Iterator[Record]:
         """Yield the records whose lines are `relevant`, oldest first; the other lines are skipped.
 
-        `relevant` gets each line as JSON, and may select too many lines. If `since` (Unix time) is
-        given, also yields records from the archive that are not older. Skips the summaries of runs,
-        unless `summaries`.
+        `relevant` gets the bytes of each line, and may select too many lines. If `since` (Unix
+        time) is given, also yields the relevant records of the archive, unless all records there
+        are older. Skips the summaries of runs, unless `summaries`.
         """
         return self._reader.search(self.path, self.warn, Wanted(relevant, summaries), since)
 
     def last(self, kind: str, **facts: Any) -> Record | None:
         """Return the newest record of this kind that has these values; None if there is none."""
-        # For each value, the texts of which a line with this value contains one.
-        spellings = [(kind,), *(_texts(name, value) for name, value in facts.items())]
+        # For each value, its spellings: a line with this value contains one of them.
+        spellings = [(kind,), *(_spellings(name, value) for name, value in facts.items())]
         needed = [[_json(text) for text in each] for each in spellings if each]
 
         def may_match(line: bytes) -> bool:
@@ -95,15 +95,15 @@ def line_of(kind: str, **facts: Any) -> bytes:
     return f"{text}\n".encode(errors="replace")  # an unpaired surrogate has no encoding
 
 
-def _texts(name: str, value: Any) -> tuple[str, ...]:
-    """Return texts, one of which a line with this value contains.
+def _spellings(name: str, value: Any) -> tuple[str, ...]:
+    """Return the ways in which a line may spell this value, such as the former name of a step kind.
 
-    Returns () for a value that a line may spell in several ways: it is no text, or not ASCII.
+    Returns () if these cannot be listed, since the value is no text, or not ASCII.
     """
     if not isinstance(value, str) or not value.isascii():
         return ()
-    former = other_name(value) if name == "step_kind" else ""
-    return (value, former) if former else (value,)
+    other = other_name(value) if name == "step_kind" else ""
+    return (value, other) if other else (value,)
 
 
 def _json(text: str) -> bytes:

@@ -78,7 +78,7 @@ def open_journal(path: Path) -> BinaryIO:
     Raises `FileNotFoundError` without a file, another `OSError` if it cannot be opened, and what
     `require_regular` raises.
     """
-    # Without O_NONBLOCK, a named pipe would wait for a writer.
+    # Without O_NONBLOCK, opening a named pipe would wait for a writer.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         require_regular(handle, path)

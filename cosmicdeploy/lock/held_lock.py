@@ -84,10 +84,11 @@ class HeldLock(Lock):
 
     def _lost_error(self) -> LockLost:
         return LockLost(
-            "Another run took the lock over, since this run sent no heartbeat for too long; this "
-            "run stopped and changed nothing more",
+            "This run lost its lock: another run took the lock over, since this run sent no"
+            " heartbeat for too long, or the lock was removed; this run stopped and changed nothing"
+            " more",
             where=self._new_holder(),
-            todo="wait for the other run, which resumes or undoes this one; then run"
+            todo="wait until the other run, if there is one, has ended; then see"
             " `cosmicdeploy status`",
         )
 

@@ -105,6 +105,7 @@ def _process_start(pid: int) -> str:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return ""
+    # The fields begin with the third of proc(5), the state; the start time is the 22nd.
     if fields[0] == "Z":
         return ""  # a zombie: it has ended, but its parent has not collected its exit code
     return f"{fields[19]}@{boot}"

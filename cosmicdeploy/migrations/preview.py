@@ -54,9 +54,10 @@ def preview(
 ) -> list[Statement]:
     """Judge the statements of each migration, in order, against the current schema.
 
-    None stands for a part that no SQL shows, and a text in place of the statements for why they are
-    not known: each gets a placeholder (see `unknown_statement`). So does a migration without
-    statements, unless the statements are `complete`: then it changes nothing.
+    None in place of a statement stands for a part of the migration that no SQL shows. A text in
+    place of all statements of a migration says why they are not known. Both get a placeholder (see
+    `unknown_statement`). So does a migration without statements, unless the statements are
+    `complete`: then it changes nothing.
     """
     from cosmicdeploy.migrations.classify import created_tables, judge  # sqlglot is slow to import
     from cosmicdeploy.migrations.effects import is_in_effect

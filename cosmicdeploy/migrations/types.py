@@ -84,7 +84,7 @@ def _text_type_holds(new: ColumnType, old: ColumnType) -> bool:
     for sizes in (TEXTS, BLOBS):
         if new.name not in sizes:
             continue
-        # For a text type with a length, the server chooses the smallest type of that length.
+        # For a text type with a length, the server chooses the smallest type that holds it.
         room = new.length or sizes[new.name]
         if old.name in sizes:
             return room >= sizes[old.name]

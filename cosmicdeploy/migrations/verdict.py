@@ -12,7 +12,7 @@ class Kind(StrEnum):
     A `harmless` statement changes no column, index or row. An `additive` statement removes nothing
     that the running release uses. A `data` statement writes rows. A `risky` statement loses no data
     but may fail on the existing rows; it is shown but not refused. An `unknown` statement cannot be
-    judged and is refused like a `destructive` one.
+    judged. A `destructive` one loses data or may break the running release. Both are refused.
     """
 
     HARMLESS = "harmless"

@@ -39,6 +39,7 @@ from cosmicdeploy.steps.schema.interrupted_migrations import require_whole
 from cosmicdeploy.steps.schema.lock_wait import lock_wait_left, restore_lock_wait
 
 COMMAND = RunCommand(line="deploy --abort --accept", kind=RunKind.ABORT)
+# The rows of `status`.
 Rows = Sequence[Mapping[str, Any]]
 # Service → ids of its container in place and of that container's image; None without a container.
 InPlace = Mapping[str, tuple[str, str] | None]
@@ -171,7 +172,7 @@ def _clean_up(ctx: Context, runs: Sequence[InterruptedRun]) -> None:
     if interrupted.has_unknown_data(ctx, runs):
         _set_aside(ctx)
     for name in ctx.settings.services.all:
-        _remove_superseded(ctx, name)
+        _remove_temporary(ctx, name)
     for name in out_of_service(ctx):
         put_in_service(ctx, name)
     if lock_wait_left(ctx) is not None:
@@ -189,7 +190,7 @@ def _set_aside(ctx: Context) -> None:
         end_maintenance(ctx)
 
 
-def _remove_superseded(ctx: Context, name: str) -> None:
+def _remove_temporary(ctx: Context, name: str) -> None:
     """Remove a service's temporary containers that do not run, if its container in place runs.
 
     Temporary containers are candidates and superseded containers.

@@ -37,8 +37,8 @@ def table_lock_holders(
     """
     others = [each for each in processes.values() if not each.waits_for_table_lock]
     if lists_table_locks(session):
-        holding = _locked_tables(session, schema)
-        return [each for each in others if _names_any(waiter.statement, holding.get(each.id, ()))]
+        locked = _locked_tables(session, schema)
+        return [each for each in others if _names_any(waiter.statement, locked.get(each.id, ()))]
     return [
         each
         for each in others
@@ -53,9 +53,10 @@ def _names_any(statement: str, tables: Collection[str]) -> bool:
 
 
 def _locked_tables(session: Session, schema: str) -> dict[int, list[str]]:
+    """Return session id → the tables of the schema on which the session holds a lock."""
     tables: dict[int, list[str]] = {}
-    for thread, table in session.rows(session.vendor.table_locks, schema):
-        tables.setdefault(int(thread), []).append(str(table))
+    for session_id, table in session.rows(session.vendor.table_locks, schema):
+        tables.setdefault(int(session_id), []).append(str(table))
     return tables
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from cosmicdeploy.database.session import Session
 
-# Users and commands of sessions that belong to the server itself or to a database replica.
+# Users and commands of sessions that belong to the server itself or to a database replica. A client
+# is shown as "unauthenticated user" until it has logged in.
 SYSTEM_USERS = frozenset({"", "system user", "event_scheduler", "unauthenticated user"})
 SYSTEM_COMMANDS = frozenset(
     {"Daemon", "Binlog Dump", "Binlog Dump GTID", "Connect", "Delayed insert"}
@@ -20,9 +21,10 @@ BACKUP_STATEMENTS = re.compile(
     r"SQL_NO_CACHE \*/|^\s*(BACKUP\s|FLUSH\s+TABLES?\b.*\bREAD\s+LOCK)",
     re.IGNORECASE | re.DOTALL,
 )
+# The blanks and comments before a statement.
 COMMENTS = re.compile(r"^(?:\s|/\*.*?\*/|--\s.*?\n|#.*?\n)+", re.DOTALL)
 # Statements of an ordinary client, which it can repeat. Changes of the schema, as in migrations,
-# are not among them.
+# are not among them. A parenthesis begins a SELECT, as in a UNION.
 CLIENT_STATEMENTS = re.compile(
     r"(SELECT|WITH|INSERT|UPDATE|DELETE|REPLACE|CALL|DO|EXECUTE)\b|\(", re.IGNORECASE
 )

@@ -9,6 +9,7 @@ swap if they have.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cosmicdeploy.database.access import quoted
@@ -62,20 +63,20 @@ class SwapDirection:
         After an error, the caller has to `undo` the swap if the phase is `prepared`, and `finish`
         it if the phase is `moved`. In any other phase, no table or object has changed.
         """
-        leaving = Facts(session, self.live).engines()
-        coming = Facts(session, self.incoming).engines()
+        tables_out = Facts(session, self.live).engines()
+        tables_in = Facts(session, self.incoming).engines()
         drop_empty_schema(session, self.outgoing)
         create_schema_like(session, self.live, self.outgoing)
         store = SwapRecord(session, self.live)
         store.write(self.prepared, record)
         drop_objects(session, self.live, "EVENT", "TRIGGER")
         drop_objects(session, self.incoming, "TRIGGER")
-        moves = _moves(leaving, self.live, self.outgoing)
-        moves += _moves(coming, self.incoming, self.live)
+        moves = _moves(tables_out, self.live, self.outgoing)
+        moves += _moves(tables_in, self.incoming, self.live)
         moves.append(store.move(self.prepared, self.moved))
         execute_when_unlocked(session, "RENAME TABLE " + ", ".join(moves))
         notes = self.finish(session)
-        return Swapped(moved_in=tuple(coming), moved_out=tuple(leaving), notes=tuple(notes))
+        return Swapped(moved_in=tuple(tables_in), moved_out=tuple(tables_out), notes=tuple(notes))
 
     def finish(self, session: Session) -> list[str]:
         """Finish a swap whose tables have moved: create the objects, drop what is not needed.
@@ -96,7 +97,7 @@ class SwapDirection:
         drop_empty_schema(session, self.incoming)
         # A swap back begins from a finished swap, or from one that could not be finished.
         store.forget(Phase.SWAPPED, Phase.MOVED, HELD_EVENTS)
-        store.forget(self.moved)
+        store.forget(self.moved)  # last, since without it a killed swap back would not be finished
         return notes
 
     def undo(self, session: Session) -> list[str]:
@@ -141,7 +142,8 @@ def backward(live: str) -> SwapDirection:
     )
 
 
-def _moves(tables: dict[str, str], source: str, target: str) -> list[str]:
+def _moves(tables: Iterable[str], source: str, target: str) -> list[str]:
+    """Return the parts of a RENAME TABLE that move these tables to another schema."""
     return [
         f"{quoted(source)}.{quoted(name)} TO {quoted(target)}.{quoted(name)}" for name in tables
     ]

@@ -111,7 +111,8 @@ def _undo_moved(
 ) -> Sequence[str]:
     """Undo a swap that cannot be finished because of the error `unfinished`.
 
-    Returns lines about events that could not be created as they were.
+    `kept` is the record of the swap. Returns lines about events and privileges that are not as they
+    were.
     """
     back = backward(live)
     try:
@@ -122,7 +123,7 @@ def _undo_moved(
             where=session.where,
             todo=unfinished.todo
             or error.todo
-            or "correct this on the database server, and run the same command again",
+            or "correct what the server refuses, and run the same command again",
             details=[
                 f"not finished: {unfinished.what}",
                 f"not undone: {error.what}",

@@ -25,7 +25,7 @@ def prepared_record(
     coming: Definitions,
     kept: Iterable[RoutineGrant] = (),
 ) -> Record:
-    """Return the record for a swap whose tables and objects can all be moved and created again.
+    """Check that all tables can be moved and all objects created again; return the swap's record.
 
     `coming` are the objects that belong to the tables that become live. `kept` are the privileges
     on routines from before an earlier swap. Tries to create each event, disabled, in the schema

@@ -71,7 +71,7 @@ class SwapRecord:
         self._schema = swap_record_name(live)
 
     def phases(self) -> frozenset[Phase]:
-        """Return the recorded phases. During a swap back, SWAPPED is among them."""
+        """Return the recorded phases; in a swap back also that of the swap which it undoes."""
         names = set(Facts(self._session, self._schema).engines())
         return frozenset(phase for phase in Phase if phase in names)
 
@@ -95,7 +95,7 @@ class SwapRecord:
         self._session.execute(f"RENAME TABLE {self.move(old, new)}")
 
     def forget(self, *tables: str) -> None:
-        """Drop these tables of the record's schema, and the schema once it is empty."""
+        """Drop these tables and any partial one, and the record's schema once it is empty."""
         if not schema_exists(self._session, self._schema):
             return
         for table in (*tables, PARTIAL_TABLE):

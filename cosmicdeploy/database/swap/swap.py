@@ -158,7 +158,10 @@ def _run(
     coming: Definitions,
     kept: Iterable[RoutineGrant] = (),
 ) -> Swapped:
-    """Run a swap; if a statement fails, finish or undo the swap, then raise the first error."""
+    """Run a swap; if a statement fails, finish or undo the swap, then raise the first error.
+
+    `coming` and `kept` are as in `prepared_record`.
+    """
     record = prepared_record(session, direction, coming, kept)
     try:
         return direction.run(session, record)

@@ -22,10 +22,11 @@ from cosmicdeploy.errors import DatabaseError
 def end_leftover_tools(engine: Engine, access: DatabaseAccess) -> None:
     """Stop every tool that works on the live schema or on the shadow schema.
 
-    Also drops the schemas of proofs and of test restores that no process uses. After a
-    `DatabaseError` the remaining ones stay, and the next backup or test restore drops them. Call
-    this function only under the deploy lock: then all these tools and schemas belong to a killed
-    deployer. Raises `EngineError` if the database's container does not answer.
+    Also drops the schemas that no process uses any more: that of a backup's proof that tables can
+    be created again, and those of test restores. After a `DatabaseError` the remaining ones stay,
+    and the next backup or test restore drops them. Call this function only under the deploy lock:
+    then all these tools and schemas belong to a killed deployer. Raises `EngineError` if the
+    database's container does not answer.
     """
     for schema in (access.name, shadow_name(access.name)):
         end_tools(engine, access, schema)

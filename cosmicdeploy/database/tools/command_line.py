@@ -51,7 +51,8 @@ NO_OPTION_FILES = "--no-defaults"
 CHARACTER_SET, INIT_COMMAND = "--default-character-set", "--init-command"
 # Options of both tools that change their session.
 SESSION_FLAGS = (CHARACTER_SET, INIT_COMMAND)
-# Options with which the client prints one line, with tabs between the values.
+# Options with which the client prints no column names, and a row as a line with tabs between the
+# values.
 VALUES_ONLY = ("--batch", "--skip-column-names")
 NULL = "NULL"
 DUMP_FLAGS = (

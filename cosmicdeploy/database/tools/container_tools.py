@@ -104,7 +104,7 @@ class ContainerTools:
     ) -> ExecResult:
         environment = {"MYSQL_PWD": self.access.password, SCHEMA_VARIABLE: schema}
         container = self.access.container_id
-        tool = Path(self.dump_tool).name
+        tool = Path(self.dump_tool).name  # only a dump has `silence`, so no other tool is explained
         with (
             terminated_on_error(self.engine, container) as mark,
             explain_silence(self.access, tool, silence or 0),

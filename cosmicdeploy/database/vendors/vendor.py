@@ -12,7 +12,7 @@ class Vendor:
     Properties:
 
     - `name`: the vendor's name in manifests and messages.
-    - `client`: the name of the command-line client in the images of all versions served.
+    - `client`: the name of the command-line client in the images of all supported versions.
     - `replaces_routines`: the server has CREATE OR REPLACE for routines, which keeps the privileges
       granted on them.
     - `bodies_privilege`: the privilege with which a user may read the bodies of other users'

@@ -39,7 +39,9 @@ class BegunStep:
 class RunEntry:
     """A run; times are ISO 8601, "" if they are not recorded.
 
-    `release` is what the run was to put in place. `releases_before` maps each service to the
+    `at` is when the run began, and `who` is its operator as user@host. `release` is what the run
+    was to put in place. `target` is the ID of the backup that a rollback goes back to, and
+    `included` are the services that `--include` named. `releases_before` maps each service to the
     release that ran before the run. `begun` are the steps that began to change something.
     `failed_at` is when the undo of this run began, and `failure` why. `end` is "" if no end of the
     run is recorded. `resolved_by` is the id of the later run that ended this one, "" if none did,

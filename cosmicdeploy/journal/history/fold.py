@@ -11,9 +11,9 @@ from cosmicdeploy.journal.records.summary import Summary
 from cosmicdeploy.journal.run_kind import RunKind
 from cosmicdeploy.journal.unfinished.interrupted_run import UNKNOWN
 
-# At most this many entries are in memory. Fewer other runs than this begin between the first and
-# the last record of a run. Only an interrupted run may be ended much later, so its entry stays in
-# memory as long as there is an entry of a run that is over.
+# At most this many entries are in memory. That is enough, since only one run writes at a time: few
+# other runs begin between the first and the last record of a run. Only an interrupted run may be
+# ended much later, so the entries of runs that are over leave the memory first.
 WINDOW = 1000
 # The parts of a summary that only a single run's page shows.
 LONG_PARTS = ("series", "phases", "points", "maintenance", "gaps")
@@ -87,7 +87,8 @@ def _apply_step(entry: RunEntry, record: Record) -> None:
         kind, change = record["step_kind"], record["change"]
         entry.begun.append(BegunStep(name=name, kind=kind, change=change, began_at=at))
         return
-    for step in [step for step in entry.begun if step.name == name][-1:]:
+    # The last step with this name; none if the record of its beginning cannot be read.
+    for step in [each for each in entry.begun if each.name == name][-1:]:
         if record["kind"] == "undone":
             step.undone_at = at
         else:

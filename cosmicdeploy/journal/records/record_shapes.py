@@ -45,6 +45,9 @@ class State(Shape):
 class Run(Common):
     """The first record of a run; `target` is the ID of the backup that a rollback goes back to.
 
+    `run_kind` is a `RunKind`, and `included` are the services that `--include` named. Earlier
+    versions recorded neither.
+
     The record also has `origin` (`origin.py`), and `releases`: the releases that ran before the
     run, by service. These two are only shown, so a record is usable even if they are damaged or
     missing.

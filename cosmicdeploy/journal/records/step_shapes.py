@@ -43,7 +43,8 @@ class Tags(Shape):
 class Orphan(Container):
     """A container that no service declares, as it was before a step stops it.
 
-    `service`: the service that needs what the orphan holds; "" outside of `in_the_way`.
+    `service` is set only for an orphan in `Containers.in_the_way`: the service that needs what the
+    orphan holds.
     """
 
     name: str
@@ -61,8 +62,8 @@ class Containers(Shape):
     """`containers` maps each service to its container; None if the service had none.
 
     `in_the_way` are the orphans that the step stops because they hold what one of the services
-    needs, such as a port of the host. `left_out` are the services that are younger than the backup
-    of the rollback, and that the step stops or starts.
+    needs, such as a port of the host. `left_out` are the containers, which the step stops or
+    starts, of services that are younger than the backup of the rollback.
     """
 
     containers: dict[str, Container | None]
@@ -157,10 +158,14 @@ class Switched(Shape):
 
 
 class MarkedMigrated(Shape):
+    """`names` are the pending migrations that the step records as run."""
+
     names: Names
 
 
 class FileOwner(Shape):
+    """`owner` is the owner of the file `path` before the step."""
+
     path: str
     owner: str
 

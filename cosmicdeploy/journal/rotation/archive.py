@@ -65,6 +65,7 @@ def remove_incomplete(archive: Path, size: int | None, journal: BinaryIO) -> Non
 
 def _are_copies(copies: Iterator[Piece], originals: Iterator[Piece]) -> bool:
     """Return whether the lines are among the originals, in order; the last may be cut short."""
+    # `any` stops at the line that it finds, so the search for the next copy continues after it.
     return all(
         not copy.data.strip() or any(each.data.startswith(copy.data) for each in originals)
         for copy in copies

@@ -23,7 +23,8 @@ class Needed:
     `backups` are the IDs of the backups that exist, and `releases` is how many of the last releases
     can be rolled back: the records of these releases are needed. `images` are ids of images; the
     records of the steps that built, pulled or adopted them are needed. `tags` are the image tags of
-    the compose file; for each tag, the newest record of a step that set the tag is needed.
+    the compose file; for each tag, the newest record of a step that set the tag is needed. The same
+    holds for any other tag while that record is one of a rollback that moved the tag.
     """
 
     backups: Set[str] = frozenset()

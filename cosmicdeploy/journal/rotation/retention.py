@@ -81,6 +81,7 @@ class Survey:
     cutoff: float
     _owners: Owners = field(init=False)
     _needed: NeededUnits = field(init=False)
+    # The units that stay whatever their age: open runs, and records that their undo needs.
     _kept: set[str] = field(init=False)
     # Run → its first and its last line, for the most recent runs.
     _spans: OrderedDict[str, tuple[int, int]] = field(default_factory=OrderedDict)
@@ -133,6 +134,7 @@ class Survey:
         newest = self._newest[0] if len(self._newest) == KEPT_UNITS else 1
         young = self._young_from or self._lines + 1
         boundary = max(newest, young, self._rotated + 1)
+        # Runs with lines on both sides of the boundary.
         astride = {run for run, (first, last) in self._spans.items() if first < boundary <= last}
         kept = {*self._kept, *self._needed.units(), *astride}
         # A run that stays counts as ended only if the record that ended it stays too.

@@ -5,8 +5,9 @@
 3. The other lines are appended to the archive.
 4. The new journal replaces the journal.
 
-A kill before the last step leaves the journal as it was, with the record `rotating`. Readers then
-ignore the part of the archive beyond the recorded size, and the next rotation removes that part.
+A kill before step 4 leaves the journal with all its lines. If the last of them is the record
+`rotating`, readers ignore the part of the archive beyond the recorded size, and the next rotation
+removes that part.
 """
 
 from __future__ import annotations
@@ -91,6 +92,7 @@ class _Rotation:
         since: SinceRotation,
     ) -> None:
         self._path, self._live, self._open = path, live, open_runs
+        # Only this rotation's own record `rotating` follows here. It neither stays nor moves.
         self._end = os.fstat(live.fileno()).st_size
         self._until, self._last = text_of(since.rotated, "until"), ""
         survey = Survey(

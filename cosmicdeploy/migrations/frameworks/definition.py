@@ -42,8 +42,8 @@ class SuggestedBy(WrittenModel):
     )
     program_by_file: dict[str, Words] = Field(
         default_factory=dict,
-        description="What the framework's commands begin with if the image has such a file, and no"
-        " command shows it",
+        description="The end of a file's path, and what the framework's commands begin with if the"
+        " image has such a file and no command shows it",
     )
 
 
@@ -79,7 +79,7 @@ class Definition(WrittenModel):
     parts: Pattern | None = Field(
         default=None,
         description="Pattern of a migration's name; its groups are fields for the words of"
-        " commands. `group` and `short` are those of `down` by target",
+        " commands. `down` by target needs the groups `group` and `short`",
     )
     question: Question | None = Field(
         default=None, description="If the framework may ask an operator first: how it does so"

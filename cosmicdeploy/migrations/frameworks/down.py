@@ -38,8 +38,8 @@ class Down(WrittenModel):
     )
     joins: Words = Field(
         default=(),
-        description="By name: what is added instead if the migration joins branches, with {parent},"
-        " the end of one of them that no other applied migration follows",
+        description="Only `by: name`: what is added instead of `adds` if the migration joins"
+        " branches. {parent} is the end of such a branch that no other applied migration follows",
     )
     by: By = Field(
         description="What the command needs. `count`: the number of migrations, of which it rolls"

@@ -82,6 +82,7 @@ class Framework:
 
     def running(self, command_line: str) -> str:
         """Return the part of a command line that runs migrations; "" if it runs none."""
+        # A process may show the program with another path or other options before its last word.
         words = [*self.program[-1:], *self.definition.run[:1]]
         if not self.runs_migrations or not words:
             return ""
@@ -192,9 +193,9 @@ class Framework:
         return table.row or {} if table else {}
 
     def row_of(self, name: str) -> Mapping[str, str] | None:
-        """Return the columns of the name, with values, in the row that records a migration as run.
+        """Return column → value for the migration's name, in the row that records it as run.
 
-        None if a row is not enough.
+        None if a row is not enough to record a migration.
         """
         table = self.definition.table
         if table is None or table.row is None:

@@ -1,4 +1,4 @@
-"""Find out for which migrations the framework may be asked for the SQL without running a part."""
+"""Find out which migrations the framework can show as SQL without running a part of them."""
 
 from __future__ import annotations
 

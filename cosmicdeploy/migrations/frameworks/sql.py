@@ -78,8 +78,8 @@ class Sql(WrittenModel):
     )
     class_name: Pattern | None = Field(
         default=None,
-        description="The text may name the migration's class: its name without what this pattern"
-        " matches, each word with a capital letter",
+        description="If the text may name a migration by its class: pattern of what the class's"
+        " name leaves out of the migration's name. Each word of the rest gets a capital letter",
     )
 
     @model_validator(mode="after")
@@ -107,6 +107,7 @@ class Sql(WrittenModel):
                 current = begun.migration or current
                 named.add(current)
                 is_open = bool(begun.sql or (self.script and begun.migration))
+                # A statement before the first migration is dropped: `current` is still "".
                 texts.get(current, []).extend(filter(None, [begun.sql]))
             elif current and is_open and self.script:
                 texts[current].append(line)
@@ -155,7 +156,7 @@ class Sql(WrittenModel):
     def _begun(self, line: str, spellings: Mapping[str, str]) -> _Begun | None:
         """Return what begins in a line; None if the line matches no pattern.
 
-        A pattern with a name matches only the spelling of a migration.
+        A pattern with the group `name` counts only if the group is in `spellings`.
         """
         for pattern in self.lines:
             match = pattern.search(line[:LINE_CHARACTERS])
@@ -171,7 +172,7 @@ class Sql(WrittenModel):
         return None
 
     def _spellings(self, names: Sequence[str]) -> Mapping[str, str]:
-        """Return the ways in which the text may name the migrations, each with the migration."""
+        """Return each name that the text may use for a migration → the migration."""
         spellings = {name: name for name in names}
         if self.class_name is not None:
             spellings |= {class_name(name, self.class_name): name for name in names}

@@ -18,20 +18,20 @@ class Table(WrittenModel):
     name: str = Field(description="Name of the table")
     columns: Words = Field(
         min_length=1,
-        description="Columns of a migration's name. If there is no `joined_by`, the first of them"
-        " that has a value",
+        description="Columns of a migration's name. Without `joined_by`, the name is the first of"
+        " them that has a value",
     )
     joined_by: str = Field(default="", description="What joins the columns of a name")
     order: Words = Field(
         default=(),
-        description="Columns by which the migrations are in the order in which they ran. Default:"
-        " those of the name",
+        description="Columns that put the migrations in the order in which they ran. Default: those"
+        " of the name",
     )
     batch: str = Field(default="", description="Column with the number of the run")
     where: dict[str, bool] = Field(
         default_factory=dict,
-        description="Only rows in which this column is set and not 0 (true), or is 0 or not set"
-        " (false)",
+        description="Which rows count. true: only those in which this column is set and not 0;"
+        " false: only those in which it is 0 or not set",
     )
     skipped: dict[str, Words] = Field(
         default_factory=dict,
@@ -57,8 +57,9 @@ class Table(WrittenModel):
     )
     row: dict[str, Literal["batch", "now"]] | None = Field(
         default=None,
-        description="How a migration is recorded as run: the columns apart from its name, with the"
-        " number of the run, or with the time; null if a row is not enough",
+        description="How a row records a migration as run: each column apart from those of the"
+        " name, with `batch` for the number of the run or `now` for the time; null if a row is not"
+        " enough",
     )
 
     @property

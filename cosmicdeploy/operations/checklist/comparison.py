@@ -71,7 +71,7 @@ def compare(ctx: Context, *, since: float | None = None, probe: bool = False) ->
     """Compare the evidence since a point in time with the baseline.
 
     `since` is Unix time; by default the time that the newest baseline names, or else the time of
-    the last release, or else a day ago. `probe` tests the rate limit: it sends up to
+    the last release, or else a day ago. `probe` tests the rate limit: it sends up to twice
     `checklist.burst` heartbeats of the configured device, one after the other. The application
     stores the heartbeats that it accepts. Raises `UsageError` for a time in the future.
     """

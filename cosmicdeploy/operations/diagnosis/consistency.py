@@ -1,8 +1,8 @@
 """Keep the findings of one call of `diagnose` from contradicting each other.
 
-A finding that some services work covers only what its own check sees. Another check may find that
-one of these services does not work: a replica whose health check passes may answer its clients with
-502.
+A finding may say that some services work, but it covers only what its own check sees. Another check
+may find that one of these services does not work: a replica whose health check passes may answer
+its clients with 502.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from cosmicdeploy.operations.diagnosis.finding import Diagnosis, Finding, ok
 def consistent(diagnoses: Iterable[Diagnosis]) -> Sequence[Diagnosis]:
     """Return the diagnoses without contradictions.
 
-    If a finding says that services work, services that do not work according to another finding are
-    left out of it, and it names the other finding instead. If no service is left, the finding is
+    If a finding says that services work, those that do not work according to another finding are
+    left out of it, and it refers to that other finding. If no service is left, the finding is
     dropped, unless its problem would then have no finding.
     """
     diagnoses = list(diagnoses)
@@ -26,7 +26,7 @@ def consistent(diagnoses: Iterable[Diagnosis]) -> Sequence[Diagnosis]:
 
 
 def _broken(findings: Iterable[Finding]) -> Mapping[str, str]:
-    """Return the services that do not work, each with the subject of the first such finding."""
+    """Return service → subject of the first finding that says that the service does not work."""
     broken: dict[str, str] = {}
     for finding in findings:
         if not finding.passes:

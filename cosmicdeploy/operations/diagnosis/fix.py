@@ -79,9 +79,9 @@ class Fix:
         and `LockHeld`, `NeedsPerson` or `Interrupted` if the run of a remedy ends with such an
         error.
         """
-        for before in sorted(diagnoses, key=lambda each: not each.problem.fix_first):
+        for given in sorted(diagnoses, key=lambda each: not each.problem.fix_first):
             # A remedy for another problem may have changed the findings for this problem.
-            self._fix(before if not self.applied else self._diagnose(before.problem))
+            self._fix(given if not self.applied else self._diagnose(given.problem))
         if not self.applied:
             return diagnoses
         return consistent([self._diagnose(each.problem) for each in diagnoses])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,20 @@ def test_a_taken_subnet_is_avoided() -> None:
 def test_without_a_free_subnet_there_is_an_error() -> None:
     with pytest.raises(UsageError, match="No free subnet"):
         free_subnet(["172.30.0.0/16"])
+
+
+@pytest.mark.parametrize(
+    ("byte_order", "destination", "mask"),
+    [("little", "00001EAC", "0000FFFF"), ("big", "AC1E0000", "FFFF0000")],
+)
+def test_a_route_counts_as_taken_on_machines_of_both_byte_orders(
+    monkeypatch: pytest.MonkeyPatch, byte_order: str, destination: str, mask: str
+) -> None:
+    row = f"eth0 {destination} 00000000 0001 0 0 0 {mask} 0 0 0"
+    monkeypatch.setattr(Path, "read_text", lambda _path: f"Iface Destination …\n{row}\n")
+    monkeypatch.setattr(sys, "byteorder", byte_order)
+    with pytest.raises(UsageError, match="No free subnet"):
+        free_subnet([])
 
 
 def test_a_port_is_free_on_the_address_that_publishes_it(

@@ -24,7 +24,7 @@ from cosmicdeploy.migrations.frameworks.answers.listing import (
 
 def _with_parents(pattern: Pattern) -> Pattern:
     if "parents" not in pattern.groupindex:
-        raise ValueError("must have a group (?P<parents>…), the migrations before")
+        raise ValueError("must have a group (?P<parents>…), the migrations before it")
     return pattern
 
 
@@ -52,8 +52,8 @@ class History(WrittenModel):
         matches = self._matches(answer.text)
         if not matches and not (self.nothing and self.nothing.search(answer.text)):
             raise NotFitting("no line is that of a migration")
-        joins = {name: self._named(match["parents"]) for name, match in matches.items()}
-        parents = {name: (*joins[name], *self._depends(matches, name)) for name in matches}
+        direct = {name: self._named(match["parents"]) for name, match in matches.items()}
+        parents = {name: (*direct[name], *self._depends(matches, name)) for name in matches}
         if unknown := sorted(set(answer.recorded) - parents.keys()):
             raise MissingFiles(", ".join(unknown))
         applied = before(answer.recorded, parents)
@@ -61,7 +61,7 @@ class History(WrittenModel):
             names=tuple(parents),
             pending=tuple(name for name in parents if name not in applied),
             parents=parents,
-            joins={name: each for name, each in joins.items() if len(each) > 1},
+            joins={name: each for name, each in direct.items() if len(each) > 1},
         )
 
     def _matches(self, text: str) -> Mapping[str, re.Match[str]]:

@@ -24,7 +24,8 @@ from cosmicdeploy.text.sanitize import HARMFUL
 class JsonList(WrittenModel):
     """A JSON object with a list of migrations, oldest first.
 
-    A command may use each text of a migration as a field, such as {KEY} for the text with this key.
+    The words of a command may contain the texts of a migration's object: {KEY} stands for the text
+    with this key.
     """
 
     rows: str = Field(description="Key of the list")
@@ -61,7 +62,7 @@ class JsonList(WrittenModel):
     def _rows(self, text: str) -> list[Mapping[str, Any]]:
         if len(text) > MAX_CHARACTERS:
             raise NotFitting(too_long(text))
-        try:
+        try:  # text before the object, such as a warning, is skipped
             rows = json.loads(text[max(text.find("{"), 0) :])[self.rows]
         except (ValueError, LookupError, TypeError, RecursionError):
             raise NotFitting(f"it is no JSON object with the key {self.rows}") from None

@@ -35,15 +35,16 @@ class Lines(WrittenModel):
         " others, the answer does not fit",
     )
     nothing: Pattern | None = Field(
-        default=None, description="Pattern in an answer that may list no migration at all"
+        default=None,
+        description="Pattern of a line: an answer with it may list no migration at all",
     )
 
     def listing(self, answer: Answer) -> Listing:
         """Return the migrations of an answer; raises `NotFitting`."""
         found: dict[str, bool] = {}
-        empty = False
+        may_be_empty = False
         for line in lines_of(answer.text):
-            empty = empty or bool(self.nothing and self.nothing.search(line))
+            may_be_empty = may_be_empty or bool(self.nothing and self.nothing.search(line))
             if any(pattern.search(line) for pattern in self.ignored):
                 continue
             if (name := name_in(line, self.pending)) is not None:
@@ -52,7 +53,7 @@ class Lines(WrittenModel):
                 found.setdefault(name, False)
             elif self.every and self.every.search(line):
                 raise NotFitting(f"{line.strip()!r} has no known state")
-        if not found and not empty:
+        if not found and not may_be_empty:
             raise NotFitting("no line is that of a migration")
         return Listing(
             names=tuple(found), pending=tuple(name for name, pending in found.items() if pending)

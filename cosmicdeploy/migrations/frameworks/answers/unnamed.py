@@ -35,8 +35,11 @@ class Unnamed(WrittenModel):
         """Return `PENDING` as the only migration, or none; raises `NotFitting`."""
         is_none, is_some = _says(self.none, answer), _says(self.some, answer)
         if is_none is is_some:
-            both = "both that something is pending and that nothing is"
-            raise NotFitting(f"it says {both if is_none else 'not whether something is pending'}")
+            raise NotFitting(
+                "it says both that something is pending and that nothing is"
+                if is_none
+                else "it does not say whether something is pending"
+            )
         names = (PENDING,) if is_some else ()
         return Listing(names=names, pending=names)
 

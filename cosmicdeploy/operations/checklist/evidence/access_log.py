@@ -31,6 +31,7 @@ def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
     container = require_container(ctx, name)
     if span.lines is None:
         lines: Iterable[str] = ctx.engine.log_lines(container.id, span.since)
+        # The whole log, of which only the first response is read: it says how far the log reaches.
         whole = (line.text for line in ctx.engine.timed_log_lines(container.id))
         first = next(statuses(whole), None)
     else:

@@ -29,8 +29,9 @@ MAX_NAMED = 5
 def figures(ctx: Context, span: Span, _earlier: Figures | None) -> Figures:
     """Return how many whole minutes the scheduler's log covers, and how many of them had no run.
 
-    `cut` says whether the log begins later than the span. `off` is a sentence if the command is
-    switched off, else "". It is looked up only if a minute had no run, and never for a baseline.
+    `cut` says whether the log begins more than a minute later than the span. `off` is a sentence if
+    the command is switched off, else "". It is looked up only if a minute had no run, and never for
+    a baseline.
     Raises `ConfigError` if a setting is missing, and `EngineError` if the scheduler has no
     container.
     """

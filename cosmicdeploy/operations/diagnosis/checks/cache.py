@@ -51,6 +51,7 @@ def judge(redis: Cache) -> Iterator[Finding]:
 
 def _persistence(redis: Cache) -> Finding:
     info, appends = redis.info, bool(redis.number("aof_enabled"))
+    # What may have failed → its status, and the command of Redis that tries it again.
     faults = {
         "the last snapshot": (info.get("rdb_last_bgsave_status"), "BGSAVE"),
         "the last write to the append-only file": (

@@ -42,7 +42,10 @@ class Cache:
 
 
 def whole(value: object) -> int:
-    """Return a number that Redis reports; 0 for anything else, as another program may answer."""
+    """Return a number that Redis reports, as an integer; 0 for anything else.
+
+    Another program than Redis may listen on Redis's port, and report anything.
+    """
     if isinstance(value, int | float) and math.isfinite(value):
         return int(value)
     return 0
@@ -51,7 +54,7 @@ def whole(value: object) -> int:
 def memory(redis: Cache) -> Finding:
     """Return the finding about Redis's memory."""
     used, limit = redis.number("used_memory"), redis.number("maxmemory")
-    # Redis's own default: without a reported policy, nothing is presumed to be evicted.
+    # A Redis that reports no policy is presumed to have the default, which evicts nothing.
     policy = str(redis.info.get("maxmemory_policy") or KEEP_ALL)
     if not limit:
         return _unlimited_memory(redis, used)

@@ -32,11 +32,11 @@ def disks(ctx: Context) -> Iterator[Finding]:
     Runs `df` twice in each container: once for bytes, once for inodes.
     """
     limit = ctx.settings.diagnose.disk
-    found, inodes = _Found(limit), _Found(limit)
+    space, inodes = _Found(limit), _Found(limit)
     for folder in (ctx.stack.directory, ctx.catalogue.folder):
-        found.add(HERE, file_system_here(folder))
-    unread = [name for name, each in _running(ctx) if not _read(ctx, name, each, found, inodes)]
-    full, scarce = found.full(), inodes.full()
+        space.add(HERE, file_system_here(folder))
+    unread = [name for name, each in _running(ctx) if not _read(ctx, name, each, space, inodes)]
+    full, scarce = space.full(), inodes.full()
     for where, each in full:
         text = f"{where}: {format_percent(each.share)} in use, {_free(each)}"
         yield problem(DISKS, text, RAISE_LIMIT if each.is_in_memory else FREE_SPACE)
@@ -45,7 +45,7 @@ def disks(ctx: Context) -> Iterator[Finding]:
             DISKS, f"{where}: {format_percent(each.share)} of the inodes in use", FREE_INODES
         )
     if not full and not scarce:
-        where, fullest = max(found.systems.values(), key=lambda item: item[1].share)
+        where, fullest = max(space.systems.values(), key=lambda item: item[1].share)
         share = format_percent(fullest.share)
         yield ok(DISKS, f"the fullest is {where}: {share} in use, {_free(fullest)}")
     if unread:
@@ -88,7 +88,7 @@ def _running(ctx: Context) -> Iterator[tuple[str, Container]]:
             yield name, container
 
 
-def _read(ctx: Context, name: str, container: Container, found: _Found, inodes: _Found) -> bool:
+def _read(ctx: Context, name: str, container: Container, space: _Found, inodes: _Found) -> bool:
     """Add the file systems of a container; return whether any could be read.
 
     Leaves out mounts that are declared read-only: an image of a disk, for example, is always full.
@@ -103,7 +103,7 @@ def _read(ctx: Context, name: str, container: Container, found: _Found, inodes: 
     except EngineError:  # the container has just ended, or a network file system does not answer
         return False
     for each in systems:
-        found.add(name, each)
+        space.add(name, each)
     for each in counts:
         inodes.add(name, each)
     return bool(systems)

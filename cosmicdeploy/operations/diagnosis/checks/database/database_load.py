@@ -114,6 +114,7 @@ def lock_waits(ctx: Context) -> Iterator[Finding]:
             row_waits(session),
             Owners(ctx, session.vendor),
         )
+    # A session may have ended between the two queries.
     present = [p for p in pairs if p.waiter in processes and p.blocker in processes]
     for blocker in dict.fromkeys(pair.blocker for pair in present):
         blocked = [pair for pair in present if pair.blocker == blocker]

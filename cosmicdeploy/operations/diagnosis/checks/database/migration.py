@@ -53,7 +53,7 @@ def interrupted(ctx: Context) -> Iterator[Finding]:
 
 
 def migrators(ctx: Context) -> Iterator[Finding]:
-    """Check for migrate commands that still run, whether a killed run or an operator began them."""
+    """Check for migrate commands that still run, whether a run or an operator began them."""
     lines = [
         f"{container.name}: {' '.join(container.command)}"
         for container in ctx.engine.leftovers(ctx.stack.project)

@@ -30,7 +30,7 @@ def answers(ctx: Context) -> Iterator[Finding]:
 
 
 def _answers_of(ctx: Context, application: Application) -> Iterator[Finding]:
-    healthy, is_answered = list[str](), True
+    healthy, all_requested = list[str](), True
     for name in application.services:
         container = ctx.container(name)
         if container is None or not container.is_running:
@@ -44,7 +44,7 @@ def _answers_of(ctx: Context, application: Application) -> Iterator[Finding]:
         )
         if not outside and not inside:
             healthy.append(name)
-            is_answered = is_answered and is_requested(container, application)
+            all_requested = all_requested and is_requested(container, application)
             continue
         problems = "; ".join(text for text in (outside, inside) if text)
         yield problem(
@@ -55,8 +55,8 @@ def _answers_of(ctx: Context, application: Application) -> Iterator[Finding]:
             services=[name],
         )
     if healthy:
-        what = f"200 from {application.health_path}" if is_answered else "the health check"
-        end = "" if is_answered else " passes"
+        what = f"200 from {application.health_path}" if all_requested else "the health check"
+        end = "" if all_requested else " passes"
         yield works(ANSWERS, healthy, lambda names: f"{what} of {', '.join(names)}{end}")
 
 

@@ -1,4 +1,4 @@
-"""The problem `unhealthy`: containers are unhealthy."""
+"""The problem `unhealthy`: containers are unhealthy, stopped or paused."""
 
 from __future__ import annotations
 

@@ -48,7 +48,10 @@ def database(ctx: Context) -> Outcome:
 
 
 def _unmet(ctx: Context, access: DatabaseAccess) -> Iterator[BackupError | DatabaseError]:
-    """Yield an error for each requirement that does not hold, and the one that ends the checks."""
+    """Yield an error for each requirement that does not hold.
+
+    If the database fails during the checks, the last error says so.
+    """
     backup, folder = ctx.settings.backup, nearest_existing(ctx.catalogue.folder)
     options = DumpOptions(exact=backup.exact, silence=backup.silence, prove=backup.prove)
     try:
