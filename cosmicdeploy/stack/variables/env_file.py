@@ -25,6 +25,7 @@ _QUOTED = re.compile(r"(?P<quote>['\"])(?P<text>(?:\\.|(?!(?P=quote))[^\\])*)(?P
 _UNQUOTED = re.compile(r"[^\n]*\n?")
 # As in Compose; `\0` starts an octal number of three digits.
 _ESCAPE = re.compile(r"\\(?:[abcfnrtv$\"\\]|0[0-9]{0,3})")
+# `\$` becomes `$$`: variables are resolved after the escapes, and this makes it a plain `$`.
 _ESCAPED = {
     r"\a": "\a", r"\b": "\b", r"\f": "\f", r"\n": "\n", r"\r": "\r", r"\t": "\t", r"\v": "\v",
     r"\\": "\\", r"\"": '"', r"\$": "$$", r"\c": r"\c",

@@ -36,7 +36,7 @@ def named_source(item: ComposeValue, kind: str, key: str, sources: Mapping[str, 
     if sources[key].is_external:
         raise item.error(
             f"names the {kind} '{key}', which is external: only Swarm keeps {kind}s",
-            f"give it a 'file' or 'environment' under the top-level '{kind}s'",
+            f"replace 'external' by 'file' or 'environment' under the top-level '{kind}s'",
         )
     return sources[key]
 
@@ -75,7 +75,8 @@ def _source(item: ComposeValue, key: str, allowed: tuple[str, ...], scope: Scope
     given = [name for name in _CONTENT if name in fields]
     if len(given) != 1:
         choices = " or ".join(name for name in _CONTENT if name in allowed)
-        raise item.error(f"must have exactly one of {choices}", "keep one of them")
+        todo = "keep one of them" if given else "add one of them"
+        raise item.error(f"must have exactly one of {choices}", todo)
     part = fields[given[0]]
     text = part.text()
     if given[0] == "file":
