@@ -30,7 +30,7 @@ def config_hash(ctx: Context, name: str) -> str:
     if referred_services(service) or service.volumes_from:
         hashes = _compose_hashes(ctx)
     else:
-        # An empty answer (Compose did not answer in time) is not cached: the next call asks again.
+        # Without an answer in time, the hashes are empty. Then the next call asks again.
         hashes = ctx.lookup_cache.compose_hashes or _compose_hashes(ctx)
         ctx.lookup_cache.compose_hashes = hashes
     own = hashes.get(service.compose_name)
