@@ -13,6 +13,7 @@ _KEYS = (
 )  # fmt: skip
 _ROLLOUT = ("parallelism", "delay", "failure_action", "monitor", "max_failure_ratio", "order")
 _SWARM = "only Swarm knows it"
+# Conditions of `deploy.restart_policy`, each with the same policy in the notation of `restart`.
 _RESTARTS = {
     "none": "no",
     "no": "no",
@@ -50,9 +51,9 @@ def read_deploy(entry: ComposeValue | None, scope: Scope) -> Deploy:
 def _note_other_failures(entry: ComposeValue | None, scope: Scope) -> None:
     """Note the keys that demand something other than an undo after a failure."""
     failed = "a rollout in which a container fails is undone"
-    for key, default in (("failure_action", "rollback"), ("max_failure_ratio", 0)):
+    for key, followed in (("failure_action", "rollback"), ("max_failure_ratio", 0)):
         item = None if entry is None or entry.data is None else entry.get(key)
-        if item is not None and item.data is not None and item.data != default:
+        if item is not None and item.data is not None and item.data != followed:
             scope.ignore(item, failed)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from cosmicdeploy.files.bounds import UNUSABLE
 
+# Together with the line feed, these are the blanks that Compose skips: those of Go's `IsSpace`.
 _BLANK = "\t\v\f\r \x85\xa0"
 _FAR_SPACE = "\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _SPACE = f"\n{_BLANK}{_FAR_SPACE}"
