@@ -25,7 +25,7 @@ from cosmicdeploy.stack.compose import read_files
 from cosmicdeploy.stack.model import Stack
 from cosmicdeploy.text.suggest import did_you_mean
 
-# How long `doctor` waits for an engine that accepts connections.
+# How long `doctor` waits for an engine that accepts connections but does not answer.
 ENGINE_SECONDS = 15.0
 
 

@@ -88,9 +88,10 @@ def _service_entries(top: ComposeValue) -> ComposeValue:
         raise ConfigError(
             "No service is declared, or none with an active profile",
             where=top.where,
-            todo="add a service under 'services:', or set COMPOSE_PROFILES",
+            todo="add a service under 'services:', or activate a profile: by"
+            " COMPOSE_PROFILES, or by `profiles` in cosmicdeploy.yaml",
         )
-    services.mapping()
+    services.mapping()  # refuses anything but a mapping
     kept = {key: value for key, value in services.data.items() if not key.startswith("x-")}
     return replace(services, data=kept)
 

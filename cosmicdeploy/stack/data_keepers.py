@@ -94,7 +94,10 @@ def server_of(image: str) -> str:
 
 
 def words_of(image: str) -> list[str]:
-    """Return the words of an image's name, without its registry, folders and tag."""
+    """Return the words of an image's name, without its registry, folders and tag.
+
+    An image that is only called `server` is known by its last folder, as in `mssql/server`.
+    """
     path = image.partition("@")[0]
     *folders, last = path.split("/")
     last = last.partition(":")[0]

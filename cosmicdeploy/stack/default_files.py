@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-# Without -f and COMPOSE_FILE, Compose reads the first existing file of the first names, and the
-# first existing file of the second names over it.
+# Without -f and COMPOSE_FILE, Compose reads the first file of `DEFAULT_NAMES` that exists, and over
+# it the first file of `OVERRIDE_NAMES` that exists.
 DEFAULT_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 OVERRIDE_NAMES = (
     "compose.override.yml",
@@ -22,8 +22,8 @@ _ANY = re.compile(r"(?:[\w.-]*[._-])?compose(?:[._-][\w.-]*)?\.ya?ml")
 def default_files(folder: Path) -> list[Path]:
     """Return the compose files in a folder, without override files.
 
-    Those for production come first, then the one that Compose reads by default, then all others by
-    name. Returns none if the folder cannot be read.
+    Those for production come first, then those with `DEFAULT_NAMES` in that order, then all others
+    by name. Returns none if the folder cannot be read.
     """
     try:
         names = sorted(each.name for each in folder.iterdir() if each.is_file())

@@ -40,8 +40,8 @@ def in_order_of_dependencies(stack: Stack, units: Sequence[Sequence[str]]) -> li
     while left:
         graph = {i: [j for j in left if j != i and needed[i] & set(units[j])] for i in left}
         reached = {i: _reached(graph, i) for i in left}
-        # Everything that this group depends on also depends on this group: so it is ready, or it is
-        # in a circle.
+        # The first group that depends on none of those left, or only on groups that also depend on
+        # it (a circle).
         following = next(i for i in left if all(i in reached[j] for j in reached[i]))
         ordered.append(units[following])
         left.remove(following)

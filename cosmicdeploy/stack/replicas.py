@@ -37,6 +37,7 @@ def with_replicas(stack: Stack, numbers: Mapping[str, Sequence[int]]) -> Stack:
 def _entries(service: Service, numbers: Sequence[int] | None) -> Iterable[Service]:
     if numbers is None:
         return [service]
+    # The service's container name is that of its first container, which ends with 1: shop-app-1.
     return [
         replace(
             service,

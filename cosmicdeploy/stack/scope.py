@@ -17,7 +17,7 @@ class Scope:
 
     `directory` is the project directory. `variables` are those of the env file, overridden by the
     shell's. `networks`, `volumes`, `secrets` and `configs` are by their key in the compose file.
-    `remarks` collects the keys that have no effect.
+    `remarks` collects what has no effect, or an unexpected one.
     """
 
     project: str

@@ -92,7 +92,7 @@ def _require_valid(entry: ComposeValue, name: str) -> None:
     profiles = entry.get("profiles")
     if profiles is not None:
         for profile in profiles.items():
-            profile.text()
+            profile.text()  # refuses what is no text
 
 
 def _container_name(entry: ComposeValue) -> str | None:

@@ -30,8 +30,7 @@ def config_hash(ctx: Context, name: str) -> str:
     if referred_services(service) or service.volumes_from:
         hashes = _compose_hashes(ctx)
     else:
-        # An empty mapping counts as no answer, for example because Compose did not answer in time:
-        # the next call asks again.
+        # Without an answer in time, the hashes are empty. Then the next call asks again.
         hashes = ctx.lookup_cache.compose_hashes or _compose_hashes(ctx)
         ctx.lookup_cache.compose_hashes = hashes
     own = hashes.get(service.compose_name)
@@ -52,22 +51,21 @@ def ask_compose_early(ctx: Context) -> None:
 
 
 def _compose_hashes(ctx: Context) -> Mapping[str, str]:
-    """Return Compose's hash of each service; empty if Compose gives none.
-
-    `config_hashes` caches the answer for as long as the images and declarations stay the same.
-    """
+    """Return Compose's hash of each service; empty if Compose does not answer in time."""
     stack = ctx.stack
     images = [image.id if image else "" for image in ctx.images_of(stack.services).values()]
-    cache_key = (*images, *map(digest, stack.services.values()))
-    resolved = [
+    # What the hashes depend on besides the files.
+    state = (*images, *map(digest, stack.services.values()))
+    # Each service that refers to others: as declared, and with the ids of their containers.
+    pairs = [
         (service, ctx.engine.resolved(service, stack.project))
         for service in stack.services.values()
         if referred_services(service) or service.volumes_from
     ]
     default, values = stack.networks.get("default"), hash_values(stack)
-    sources = source_overrides(resolved, default.name if default else "", values.services)
+    sources = source_overrides(pairs, default.name if default else "", values.services)
     files = replace(stack.compose_files, variables=(*stack.variables, *values.variables))
-    return config_hashes(files, cache_key, hash_override(resolved, values.services), sources)
+    return config_hashes(files, state, hash_override(pairs, values.services), sources)
 
 
 def _carried_over(ctx: Context, name: str) -> str | None:

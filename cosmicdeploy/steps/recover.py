@@ -51,6 +51,7 @@ class RecoverStep(Step):
 
     def check(self, ctx: Context) -> Change | Unchanged:
         left = [container.name for _, container in unneeded_temporary(ctx)]
+        # A stopped database or cache alone is no sign of an interrupted run.
         if left or services_to_repair(ctx):
             left += [f"{name}, which is stopped" for name, _ in stopped_support(ctx)]
         left += [f"{name}, which is not ready" for name in services_to_repair(ctx)]

@@ -66,7 +66,7 @@ def _services_by_word(ctx: Context) -> Mapping[str, Sequence[str]]:
     services = ctx.stack.services
     containers = {service.container_name: [name] for name, service in services.items()}
     roles: Mapping[str, Sequence[str]] = {r: ctx.settings.services.of([r]) for r in ROLES}
-    # Without an application that has the name of a role: its only service has the same name, so the
+    # An application with the name of a role is left out: its only service has the same name, so the
     # word names that service anyway.
     applications = {
         each.name: each.services for each in ctx.settings.all_applications if each.name not in roles

@@ -33,7 +33,7 @@ def cut(text: str, most: int) -> str:
 
 
 def join_errors(first: str, words: str, second: str) -> str:
-    """Join two error messages by `words` into one paragraph; each is cut to half its length."""
+    """Join two error messages by `words` into one paragraph; each is cut to half of it."""
     half = (PARAGRAPH - len(words)) // 2 - CUT_MARK_LENGTH
     return f"{cut(first, half)}{words}{cut(second, half)}"
 

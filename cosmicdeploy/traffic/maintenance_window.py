@@ -15,7 +15,7 @@ class MaintenanceWindow:
     """
 
     def __init__(self) -> None:
-        # The same moment by the monotonic clock, which measures durations, and as a Unix time.
+        # When the open window began: by the monotonic clock, for its duration, and as a Unix time.
         self._opened: float | None = None
         self._opened_at = 0.0
         self._past: list[Span] = []

@@ -25,7 +25,7 @@ class TrafficStats(RequestStats):
 
     `new` and `kept`: the statistics of requests on new and on kept (reused) connections.
     `applications`: those of each application, by name; empty if there is only one. `beats`: counts
-    of heartbeats, by the names in `HEARTBEAT_COUNTS`; `held_back` counts those that were due, but
+    of heartbeats, by the names in `HEARTBEAT_COUNTS`, and by `held_back` those that were due, but
     not sent because of an earlier Retry-After. `not_looked_up`: why some heartbeats were not looked
     up in the database. `proxy`: the proxy's own counts from its access log; None if unknown.
     `began_at`, `changed_at`: when the first request was due, and when the run began to change

@@ -127,6 +127,7 @@ def _classify(ctx: Context, container: Container) -> Orphan:
     if service is None:
         todo = f"declare a service for it, or {_removal(container)}"
         return Orphan(container=container, what=NOT_IN_THE_FILE, todo=todo)
+    # Without the suffix of a rollout, its name is that of the service's own container.
     if is_temporary(container.name) and not not_in_place(service, [container]):
         todo = "run `cosmicdeploy deploy`: it restores or removes this container"
         return Orphan(container=container, what=SUPERSEDED, todo=todo)
@@ -169,8 +170,9 @@ def _possible_schedulers(ctx: Context) -> Iterator[Container]:
 def _reaches_stack(ctx: Context, container: Container) -> bool:
     """Return whether a container outside of the project may work on this stack.
 
-    A container of another project can reach this stack only in one of the stack's own networks. A
-    container without a project may reach it in any way.
+    A container of another project counts only in one of the stack's own networks: an external
+    network may connect projects that have nothing else in common. A container without a project
+    always counts.
     """
     networks = {each.name for each in ctx.stack.networks.values() if not each.external}
     return not container.project or bool(networks & container.addresses.keys())

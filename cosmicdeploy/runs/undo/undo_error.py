@@ -38,15 +38,15 @@ def prove_undo(ctx: Context, before: State | None, applied: Sequence[Applied]) -
         differences = changed(before, after)
     except CosmicError as error:
         return UndoProof(error=error)
-    found = unexpected(applied, differences)
-    if not found:
+    unexplained = unexpected(applied, differences)
+    if not unexplained:
         return UndoProof(compared=compared(before, after, expected=differences))
     return UndoProof(
         error=CosmicError(
             "The stack is not as it was before",
-            where=found[0],
+            where=unexplained[0],
             todo="see `cosmicdeploy status`, then deploy again or roll back",
-            details=found,
+            details=unexplained,
         )
     )
 
@@ -56,6 +56,7 @@ def after_undo(
 ) -> CosmicError:
     """Return the run's error, with details about the undo and what still fails.
 
+    `compared` is that of the `UndoProof`.
     A `CheckFailed` becomes a plain error: after the undo, the stack no longer fails the check.
     """
     kind = CosmicError if isinstance(error, CheckFailed) else type(error)

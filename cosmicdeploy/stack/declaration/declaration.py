@@ -85,8 +85,8 @@ def _merged(
     own: Mapping[str, str],
 ) -> Declaration:
     variables = {**own, **environ}
-    named = [each for each in sources.named if each.data.get("name")] or [sources.named[0]]
-    project = project_name(named[-1], variables, files.project)
+    with_name = [each for each in sources.named if each.data.get("name")] or [sources.named[0]]
+    project = project_name(with_name[-1], variables, files.project)
     originals = _checked_originals(sources, files, {**variables, "COMPOSE_PROJECT_NAME": project})
     document = without_extensions(merged(sources, need, files, environ, own))
     refuse_unknown_keys(document)

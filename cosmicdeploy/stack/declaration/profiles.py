@@ -15,8 +15,8 @@ _ALL = "*"
 def active_profiles(given: tuple[str, ...], variables: Mapping[str, str]) -> frozenset[str]:
     """Return `given`, the profiles of the settings; if empty, those of COMPOSE_PROFILES.
 
-    As in Compose, an empty COMPOSE_PROFILES activates the profile "", which a service has by
-    `profiles: ["${PROFILE:-}"]`.
+    As in Compose, an empty or unset COMPOSE_PROFILES activates the profile "", which a service has
+    by `profiles: ["${PROFILE:-}"]`.
     """
     words = (word.strip() for word in variables.get("COMPOSE_PROFILES", "").split(","))
     return frozenset(given or words)

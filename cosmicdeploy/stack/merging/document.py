@@ -45,17 +45,19 @@ class MergedDocument(Document):
     ) -> Iterator[tuple[Document, Keys]]:
         """Yield the chain of services that the service at `keys` extends, the nearest one first.
 
-        Each is given by its file and keys. `visited` has the file and name of each service that was
-        followed already, to stop at a circle.
+        Each is given by its file and keys. The file that `extends` names is recognized without its
+        folders. `visited` has the file and name of each service that was followed already, to stop
+        at a circle.
         """
-        here = (str(document.path), str(keys[1]))
+        current = (str(document.path), str(keys[1]))
         service = services_of(document).get(str(keys[1]))
-        target = None if service is None or here in visited else extended_service(service)
+        target = None if service is None or current in visited else extended_service(service)
         if target is None:
             return
         name = None if target[0] is None else target[0].rpartition("/")[2]
         for other in self.sources.all:
-            if other is document if name is None else other.path.name == name:
+            is_named = other is document if name is None else other.path.name == name
+            if is_named:
                 moved = ("services", target[1], *keys[2:])
                 yield other, moved
-                yield from self._extended(other, moved, visited | {here})
+                yield from self._extended(other, moved, visited | {current})

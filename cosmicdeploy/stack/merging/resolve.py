@@ -21,7 +21,7 @@ _INSTALL = (
     "install Docker Compose v2 (the package docker-compose-plugin, on Ubuntu docker-compose-v2, on"
     " Debian 13 docker-compose), or write one plain file, as `docker compose config` prints it"
 )
-# A key path in Compose's errors: "services.web.ports.0", or a service's name.
+# A key path in Compose's errors, such as "services.web.ports.0" or "services.web.ports[0]".
 _PATH = re.compile(r"\b(?:services|networks|volumes|secrets|configs)(?:[.\[][\w-]+\]?)+")
 _UNKNOWN_KEY = re.compile(r"Additional property (\S+) is not allowed")
 # Compose's error about a dependency on a service that is not declared, or has no active profile.
@@ -91,7 +91,10 @@ def _without_secrets(message: str, own: Mapping[str, str]) -> str:
 def _todo(message: str, sources: Sources) -> str:
     absent = _ABSENT.search(message)
     if absent is not None and absent[1] in sources.service_names:
-        return f"add a profile of {absent[1]} to COMPOSE_PROFILES, or remove the dependency"
+        return (
+            f"add a profile of {absent[1]} to COMPOSE_PROFILES, or to `profiles` in"
+            " cosmicdeploy.yaml; or remove the dependency"
+        )
     missing = _NO_ENV_FILE.search(message)
     if missing is not None:
         return how_to_create(Path(missing[1]))

@@ -26,7 +26,7 @@ class BindOptions:
 class VolumeOptions:
     """Options of a mounted volume.
 
-    With `nocopy`, the engine does not fill a new volume with the image's files. `subpath` is the
+    With `nocopy`, the engine does not fill an empty volume with the image's files. `subpath` is the
     folder in the volume that is mounted; "" is the whole volume.
     """
 

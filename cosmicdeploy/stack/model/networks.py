@@ -35,8 +35,8 @@ class Port:
 class Attachment:
     """A service's connection to a network; `network` is the network's real name.
 
-    The network with the highest `priority` comes first: it gets the container's default route,
-    unless another network has a higher `gw_priority`.
+    The network with the highest `priority` comes first. The network with the highest `gw_priority`
+    gets the container's default route.
     """
 
     network: str

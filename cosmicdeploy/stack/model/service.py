@@ -16,7 +16,7 @@ from cosmicdeploy.stack.model.networks import Attachment, Link, Port
 Condition = Literal["service_started", "service_healthy", "service_completed_successfully"]
 # CPU shares of a container that gets no traffic; the default is 1024.
 ISOLATED_SHARES = 128
-# Labels by which Traefik, and Caddy with its plugin for Docker, find containers.
+# Beginnings of the labels by which Traefik, and Caddy with its plugin for Docker, find containers.
 ROUTING_PREFIXES = ("traefik.", "caddy")
 NOT_ROUTED = {"traefik.enable": "false"}
 

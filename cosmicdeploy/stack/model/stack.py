@@ -14,9 +14,9 @@ from cosmicdeploy.stack.model.service import Service
 
 @dataclass(frozen=True, kw_only=True)
 class Remark:
-    """A note on something in the compose files that has no effect; `todo` says what to do about it.
+    """A note on something in the compose files that has no effect, or an unexpected one.
 
-    `service` is "" if the remark is about the whole stack.
+    `todo` says what to do about it. `service` is "" if the remark is about the whole stack.
     """
 
     service: str

@@ -36,6 +36,7 @@ def _dependency(item: ComposeValue) -> Dependency:
 
 def _condition(entry: ComposeValue) -> Condition:
     word = entry.one_of(get_args(Condition))
+    # The same word, but of the type `Condition`.
     return next(condition for condition in get_args(Condition) if condition == word)
 
 
@@ -58,7 +59,8 @@ def _unknown_service(
     if other in inactive:
         return entry.error(
             f"names the service '{other}', none of whose profiles is active",
-            "add one of its profiles to COMPOSE_PROFILES, or remove it here",
+            "add one of its profiles to COMPOSE_PROFILES, or to `profiles` in cosmicdeploy.yaml; or"
+            " remove it here",
         )
     return entry.error(
         f"names the service '{other}', which is not declared",
@@ -78,10 +80,9 @@ def check_dependencies(
     try:
         TopologicalSorter({name: s.depends_on for name, s in services.items()}).prepare()
     except CycleError as error:
-        circle = " → ".join(reversed(error.args[1]))
-        name, *others = error.args[1]
-        raise _place(entries.child(name), others[0]).error(
-            f"goes in a circle: {circle}", "remove one of them"
+        circle = error.args[1][::-1]  # each service depends on the next one
+        raise _place(entries.child(circle[0]), circle[1]).error(
+            f"goes in a circle: {' → '.join(circle)}", "remove one of these dependencies"
         ) from None
 
 

@@ -13,6 +13,7 @@ _KEYS = (
 )  # fmt: skip
 _ROLLOUT = ("parallelism", "delay", "failure_action", "monitor", "max_failure_ratio", "order")
 _SWARM = "only Swarm knows it"
+# Conditions of `deploy.restart_policy`, each with the same policy in the notation of `restart`.
 _RESTARTS = {
     "none": "no",
     "no": "no",
@@ -36,7 +37,9 @@ def read_deploy(entry: ComposeValue | None, scope: Scope) -> Deploy:
         if key in fields and fields[key].data:
             scope.ignore(fields[key], _SWARM)
     if "rollback_config" in fields and fields["rollback_config"].data:
-        scope.ignore(fields["rollback_config"], "an undo puts all former containers back together")
+        scope.ignore(
+            fields["rollback_config"], "an undo puts the former containers back one by one"
+        )
     _note_other_failures(entry.get("update_config"), scope)
     return Deploy(
         update=entry.optional("update_config", _rollout_settings),
@@ -47,10 +50,10 @@ def read_deploy(entry: ComposeValue | None, scope: Scope) -> Deploy:
 
 def _note_other_failures(entry: ComposeValue | None, scope: Scope) -> None:
     """Note the keys that demand something other than an undo after a failure."""
-    failed = "a rollout of which a container fails is undone"
-    for key, default in (("failure_action", "rollback"), ("max_failure_ratio", 0)):
+    failed = "a rollout in which a container fails is undone"
+    for key, followed in (("failure_action", "rollback"), ("max_failure_ratio", 0)):
         item = None if entry is None or entry.data is None else entry.get(key)
-        if item is not None and item.data is not None and item.data != default:
+        if item is not None and item.data is not None and item.data != followed:
             scope.ignore(item, failed)
 
 

@@ -16,11 +16,12 @@ def read_hooks(entry: ComposeValue | None, scope: Scope) -> tuple[Hook, ...]:
 
 
 def _hook(item: ComposeValue, scope: Scope) -> Hook:
-    if item.mapping(_KEYS).get("command") is None or item.get("command") is None:
+    item.mapping(_KEYS)
+    command, environment = item.get("command"), item.get("environment")
+    if command is None:
         raise item.error("has no command", "add 'command: …'")
-    environment = item.get("environment")
     return Hook(
-        command=command_words(item.child("command")),
+        command=command_words(command),
         user=item.optional("user", ComposeValue.text) or "",
         privileged=item.optional("privileged", ComposeValue.flag) or False,
         working_dir=item.optional("working_dir", ComposeValue.text) or "",

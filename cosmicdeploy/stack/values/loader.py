@@ -44,4 +44,5 @@ class ComposeLoader(PlainLoader):
 ComposeLoader.add_constructor(_MAYBE_NUMBER, ComposeLoader.maybe_number)
 ComposeLoader.add_constructor(_TAG + "int", ComposeLoader.tagged_number)
 ComposeLoader.add_constructor(_TAG + "float", ComposeLoader.tagged_number)
+# `<<` is text as a value; as a key it adds another mapping's keys, which `PlainLoader` does.
 ComposeLoader.add_constructor(_TAG + "merge", lambda loader, node: str(node.value))

@@ -44,6 +44,7 @@ def number(text: str) -> int | float | None:
     if _NOT_FINITE.fullmatch(text):
         raise NotAValue("is not a finite number")
     digits = text.replace("_", "")
+    # As in Compose, `.5_0` is a number, but `._5` is text.
     if text.startswith("._") or not (_INTEGER.fullmatch(digits) or _FLOAT.fullmatch(digits)):
         return None
     if len(digits) > DIGITS:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from cosmicdeploy.files.bounds import UNUSABLE
 
+# Together with the line feed, these are the blanks that Compose skips: those of Go's `IsSpace`.
 _BLANK = "\t\v\f\r \x85\xa0"
 _FAR_SPACE = "\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _SPACE = f"\n{_BLANK}{_FAR_SPACE}"
@@ -25,6 +26,7 @@ _QUOTED = re.compile(r"(?P<quote>['\"])(?P<text>(?:\\.|(?!(?P=quote))[^\\])*)(?P
 _UNQUOTED = re.compile(r"[^\n]*\n?")
 # As in Compose; `\0` starts an octal number of three digits.
 _ESCAPE = re.compile(r"\\(?:[abcfnrtv$\"\\]|0[0-9]{0,3})")
+# `\$` becomes `$$`: variables are resolved after the escapes, and this makes it a plain `$`.
 _ESCAPED = {
     r"\a": "\a", r"\b": "\b", r"\f": "\f", r"\n": "\n", r"\r": "\r", r"\t": "\t", r"\v": "\v",
     r"\\": "\\", r"\"": '"', r"\$": "$$", r"\c": r"\c",

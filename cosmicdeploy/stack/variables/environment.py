@@ -13,7 +13,7 @@ from cosmicdeploy.files.bounds import read_bounded, require_usable
 from cosmicdeploy.stack.variables.env_file import BadLine, Binding, bindings
 from cosmicdeploy.stack.variables.interpolate import Budget, interpolate
 
-# What the name of an example ends in that many projects have beside an env file.
+# Many projects have an example beside the env file, such as `.env.example`.
 _EXAMPLES = (".example", ".sample", ".template", ".dist")
 
 

@@ -126,7 +126,10 @@ class BackupStep(Step):
         }
 
     def _prove(self, ctx: Context, backup: Backup) -> None:
-        """Prove the backup's data now, or leave the proof to the soak."""
+        """If `backup.prove` is `data`, prove the data now or leave that to the soak.
+
+        Warns if `backup.prove` is `off`.
+        """
         prove = ctx.settings.backup.prove
         if prove == "off":
             ctx.warn(NOT_PROVEN)

@@ -22,9 +22,9 @@ def running_images(ctx: Context) -> dict[str, str]:
     Covers the services that a deploy replaces, even if a rollback leaves them out, and the proxy if
     the stack builds its image, since that image may hold files of the release.
 
-    Also has the former names of renamed services, since a rollback uses the compose file of the
-    former release: if the renamed service keeps its `container_name`, or if the main application
-    runs only under a former name.
+    A rollback uses the compose file of the former release, which has the former names of renamed
+    services. These names are included in two cases: the renamed service keeps its
+    `container_name`, or the main application runs only under a former name.
     """
     services = ctx.settings.services
     proxy = services.proxy

@@ -70,7 +70,7 @@ def applications_to_try(ctx: Context) -> list[Application]:
 def untried_applications(ctx: Context) -> list[Application]:
     """Return the applications of which a service will be replaced, but no trial can run.
 
-    No trial can run if the application uses the network of another service's container.
+    No trial can run if the application uses the network of the host or of another container.
     """
     return [each for each in _replaced_applications(ctx) if _shared_network(ctx, each)]
 
@@ -85,7 +85,7 @@ def why_not_tried(ctx: Context) -> str:
 
 
 def _shared_network(ctx: Context, application: Application) -> str:
-    """Return the service whose network the application uses; "" if it has its own."""
+    """Return the host or container whose network the application uses; "" if it has its own."""
     return ctx.service(application.services[0]).shared_network
 
 

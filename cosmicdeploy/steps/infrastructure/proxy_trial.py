@@ -17,7 +17,7 @@ def try_proxy(ctx: Context, reasons: Mapping[str, str]) -> None:
     """If a rollout replaces the proxy, try its new image and configuration in a trial container.
 
     The trial gets no request. So a configuration that the proxy refuses is found while the running
-    proxy still serves. `reasons` maps the services of the rollout to their reasons. Raises
+    proxy still serves. `reasons` says for each service why it is in the rollout. Raises
     `UnhealthyContainer` with the trial's last log lines.
     """
     name = ctx.settings.services.proxy

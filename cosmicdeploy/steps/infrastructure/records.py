@@ -15,8 +15,9 @@ def remember_files(ctx: Context, reloaded_at: float = 0.0) -> None:
     """Record which mounted files the running containers have read by now.
 
     These are the files of the infrastructure, and the secrets and configs of all other services.
-    `reloaded_at` (Unix time) is when this run made the proxy read its files again. An error is
-    ignored: without the record, a file that was touched, but not changed, counts as changed.
+    `reloaded_at` (Unix time) is when this run made the proxy read its files again; 0 if it did not.
+    An error is ignored: without the record, a file that was touched, but not changed, counts as
+    changed.
     """
     with suppress(CosmicError, OSError):
         ctx.lock.require()

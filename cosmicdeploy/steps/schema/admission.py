@@ -21,7 +21,7 @@ def require_admitted(ctx: Context) -> None:
     Raises `Refused` if a pending migration may destroy data, or if the console cannot show which
     migrations are pending. Raises `NeedsPerson` if migrations of an interrupted run are half done.
     Raises `NotReversible` if these were the first migrations, and tables that they created may have
-    rows that others wrote.
+    rows that the migrations did not write.
     """
     if (begun := first_migrations.half_done(ctx)) is not None:
         first_migrations.to_drop(ctx, begun)  # only its check: the step `migrate` drops and reruns

@@ -126,7 +126,7 @@ def undo(ctx: Context, begun: BegunMigration) -> bool:
     """
     if begun.before["applied"]:
         return False
-    if not _has_bookkeeping(begun.before):
+    if not _were_first(begun.before):
         # These may not have been the first migrations; a down migration must not drop rows.
         if keeps_a_table(begun.before):
             _require_no_rows(ctx, own_tables(begun.before))
@@ -148,7 +148,7 @@ def drop_rest(ctx: Context, begun: BegunMigration) -> None:
 
     Does nothing if the migrations were not the first. Raises as `drop_created` does.
     """
-    if _has_bookkeeping(begun.before):
+    if _were_first(begun.before):
         drop_created(ctx, begun)
 
 
@@ -173,8 +173,8 @@ def _is_recorded(before: Before) -> bool:
     return not before["applied"] and "objects" in before
 
 
-def _has_bookkeeping(before: Before) -> bool:
-    """Whether the record shows the schema's state before its first migrations.
+def _were_first(before: Before) -> bool:
+    """Whether the recorded migrations were certainly the first of the schema.
 
     False for the record of an earlier version. Also false if the schema had tables, but no
     migrations table: then the application records its migrations elsewhere, and these may not have
@@ -207,9 +207,9 @@ def _require_own_rows(
 
     If the migrations are complete, the application may have run since. So the rows must be the same
     as right after the migrations. If they are not complete, the current run must have begun them,
-    and no container of the application must ever have run. After a kill, an operator may have put
-    rows into the tables, or may have started and removed containers. So it is never certain that
-    the migrations wrote the rows.
+    and no container of the application must ever have run. After a kill, it is never certain that
+    the migrations wrote the rows: an operator may have put rows into the tables, or may have
+    started and removed containers.
     """
     filled = filled_tables(facts.session, facts.schema, tables)
     if begun.done is not None:

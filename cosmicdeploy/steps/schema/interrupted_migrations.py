@@ -62,6 +62,8 @@ def compare_with_schema(
     done = (begun.done or {}).get("schema")
     with open_facts(ctx.database()) as database:
         applied = applied_since(begun.before, set(database.applied_migrations()))
+        # The present digest, in the form of the digest that was recorded before the migrations, and
+        # in the form of the one after them.
         digest = database.schema_digest(comparable_with=begun.before["schema"])
         digest_done = database.schema_digest(comparable_with=done) if done else digest
         shape = read_shape(database.session, database.schema)
@@ -98,7 +100,7 @@ def _all_done(ctx: Context, begun: BegunMigration, applied: set[str], digest: st
     names = begun.before.get("names")
     if not keeps_a_table(begun.before):
         return pending_names(ctx) == []
-    if names is None or PENDING in names:  # the table has other names, or more of them
+    if names is None or PENDING in names:  # the names in the table are not known
         return bool(applied) and pending_names(ctx) == []
     return applied >= {*begun.before["applied"], *names}
 

@@ -70,8 +70,8 @@ def lock_wait_left(ctx: Context) -> LockWait | None:
     """
     kept: LockWait | None = None
 
-    # The search asks for each line after the records before it were handled below, so `kept` is up
-    # to date: most ends of steps are skipped without parsing them.
+    # `search` calls this for a line after the loop below has handled the earlier records. So `kept`
+    # is up to date, and most ends of steps are skipped without parsing them.
     def is_relevant(line: bytes) -> bool:
         ends = kept is not None and (b'"done"' in line or b'"undone"' in line)
         return ends or b'"lock_wait"' in line

@@ -239,7 +239,7 @@ def _unknown_allowed(ctx: Context) -> str:
 
 
 def _undo_error(ctx: Context, begun: BegunMigration, error: CosmicError) -> CosmicError:
-    """Return the error of a failed undo, with the state of each migration and the first advice."""
+    """Return the error of a failed undo: how far each statement came, then what `error` advises."""
     stuck = interrupted_migrations.half_done_error(
         interrupted_migrations.compare_with_schema(ctx, begun), error.what
     )

@@ -56,7 +56,7 @@ class MigrateDownStep(Step):
         """Restore the backup that this run created; raises `BackupError` if it created none."""
         access, backup = ctx.database(), ctx.catalogue.get(change.before["backup"] or "")
         resolve_interrupted_swap(access)
-        if not has_replaced_data(access):
+        if not has_replaced_data(access):  # else a killed undo has restored the backup already
             ctx.say(f"restoring {backup.id}; no client has written since")
             restore_backup(ctx.engine, access, backup)
         drop_replaced_data(access)

@@ -27,7 +27,7 @@ def source_of(ctx: Context, users: Sequence[Served]) -> Served:
     Also returns the first service if all have the same image, without looking into it. Raises
     `CosmicError` if several images have files for the volume.
     """
-    # For each image the first service: a later one in the reversed order overwrites it.
+    # Each image's first service: in the reversed order it comes last, and overwrites the others.
     by_image = {image_name(ctx, each): each for each in reversed(users)}
     if len(by_image) == 1:
         return users[0]

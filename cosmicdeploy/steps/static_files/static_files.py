@@ -36,8 +36,8 @@ FILLED_BY_ITSELF = "the image has no files there: the application fills it itsel
 class StaticFilesStep(Step):
     """Put the files of the new image into each volume that the proxy serves and the image fills.
 
-    The engine fills such a volume only when the volume is new. Files that only the former image has
-    stay for one more release. A file with the same name in both images is replaced immediately for
+    The engine fills such a volume only while it is empty. Files that only the former image has stay
+    for one more release. A file with the same name in both images is replaced immediately for
     every container that mounts the volume.
     """
 

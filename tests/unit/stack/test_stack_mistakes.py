@@ -58,6 +58,9 @@ def test_all_misspelt_keys_are_listed_with_the_closest_known_key(stack_of: Stack
          "service 'b' has the same container name as 'a'", 3),
         ("services:\n  a: {image: x, depends_on: [b]}\n  b: {image: x, depends_on: [a]}\n",
          "goes in a circle", 2),
+        ("services:\n  a:\n    image: x\n    depends_on: [b]\n  b: {image: x, depends_on: [c]}\n"
+         "  c: {image: x, depends_on: [a]}\n",
+         "service 'a': depends_on goes in a circle: a → b → c → a", 4),
         (WEB + "networks:\n  a: {attachment: true}\n",
          "network 'a': attachment is not supported", 4),
         (WEB + "networks:\n  a: {ipam: {config: [{subnet: 10.0.0.1/24}]}}\n",

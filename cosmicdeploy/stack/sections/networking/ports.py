@@ -8,6 +8,7 @@ from typing import get_args
 from cosmicdeploy.stack.model import Port, Protocol
 from cosmicdeploy.stack.values.compose_value import ComposeValue
 
+# Behind an address, the host's port may be missing, as in 127.0.0.1::80: the engine chooses one.
 _SHORT = re.compile(
     r"(?:(?P<ip>\[[^\]]+\]|[0-9.]*):(?P<any>[0-9-]*):|(?P<published>[0-9-]+):)?"
     r"(?P<target>[0-9-]+)(?:/(?P<protocol>\w*))?"
@@ -69,9 +70,9 @@ def _ports(
     item: ComposeValue, target: str, published: str, host_ip: str, protocol: Protocol
 ) -> list[Port]:
     inside = _port_range(item, target)
-    is_chosen = published not in ("", "0")  # else the engine chooses
+    is_declared = published not in ("", "0")  # else the engine chooses
     outside: list[int | None] = (
-        [*_port_range(item, published)] if is_chosen else [None] * len(inside)
+        [*_port_range(item, published)] if is_declared else [None] * len(inside)
     )
     address = host_ip.strip("[]")
     if len(inside) == 1 < len(outside):

@@ -27,8 +27,8 @@ def read_files(service: ComposeValue, scope: Scope, taken: Collection[str]) -> F
     """Read `secrets` and `configs`.
 
     `taken` are the targets of the service's volumes: a secret or config with such a target has no
-    effect, and gets a remark in `scope.remarks`. So does one that replaces an earlier one with the
-    same target.
+    effect, and gets a remark in `scope.remarks`. One that replaces an earlier one with the same
+    target gets a remark as well.
     """
     files: dict[str, Mount | CopiedFile] = {}
     for kind, sources in (("secret", scope.secrets), ("config", scope.configs)):
@@ -47,7 +47,7 @@ def read_files(service: ComposeValue, scope: Scope, taken: Collection[str]) -> F
     if copied and read_only:
         raise service.child("read_only").error(
             f"does not go with {copied[0].key}, whose content is copied into the container",
-            "give that secret or config a 'file', or remove read_only",
+            "declare that secret or config with a 'file' instead, or remove read_only",
         )
     return Files(mounts=tuple(f for f in files.values() if isinstance(f, Mount)), copied=copied)
 

@@ -160,5 +160,5 @@ def _volume_name(item: ComposeValue, key: str, scope: Scope) -> str:
 
 
 def _normal(target: str) -> str:
-    """Return an absolute target as the engine writes it: without `..` and a slash at its end."""
+    """Return an absolute target as the engine writes it: no `..`, and no slash at its end."""
     return normpath(target) if target.startswith("/") else target

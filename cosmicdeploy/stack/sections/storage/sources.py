@@ -36,7 +36,7 @@ def named_source(item: ComposeValue, kind: str, key: str, sources: Mapping[str, 
     if sources[key].is_external:
         raise item.error(
             f"names the {kind} '{key}', which is external: only Swarm keeps {kind}s",
-            f"replace 'external' by a 'file' or 'environment' under the top-level '{kind}s'",
+            f"replace 'external' by 'file' or 'environment' under the top-level '{kind}s'",
         )
     return sources[key]
 

@@ -149,16 +149,17 @@ def test_a_bad_value_is_reported_with_its_line(
 
 
 @pytest.mark.parametrize(
-    ("secret", "what"),
+    ("secret", "what", "todo"),
     [
-        ("{}", "must have exactly one of file or environment"),
-        ("{file: a, environment: B}", "must have exactly one of file or environment"),
-        ("{file: a, driver: vault}", "driver is not supported"),
-        ("{external: true}", "is external: only Swarm keeps secrets"),
+        ("{}", "must have exactly one of file or environment", "add one of them"),
+        ("{file: a, environment: B}", "must have exactly one of file or environment", "keep one"),
+        ("{file: a, driver: vault}", "driver is not supported", ""),
+        ("{external: true}", "is external: only Swarm keeps secrets", "replace 'external' by"),
     ],
 )
 def test_an_invalid_secret_is_refused(
-    stack_of: Callable[..., Stack], secret: str, what: str
+    stack_of: Callable[..., Stack], secret: str, what: str, todo: str
 ) -> None:
-    with pytest.raises(ConfigError, match=what):
+    with pytest.raises(ConfigError, match=what) as caught:
         stack_of(f"services: {{web: {{build: {{secrets: [s]}}}}}}\nsecrets: {{s: {secret}}}\n")
+    assert todo in caught.value.todo
