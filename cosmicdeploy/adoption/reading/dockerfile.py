@@ -45,8 +45,8 @@ def read_built_image(build: Build, folder: Path) -> BuiltImage:
     source = read_source(build)
     recipe = recipe_of(source, _ENGINE, True, lambda _base: ())
     chain = _chain(recipe)
-    before = global_args(source.dockerfile, build.args, source.where)
-    reader = _Reader(shown_path(source.where, folder), {**before, **build.args})
+    global_values = global_args(source.dockerfile, build.args, source.where)
+    reader = _Reader(shown_path(source.where, folder), {**global_values, **build.args})
     for stage in chain:
         reader.begin_stage()
         for instruction in stage.instructions:

@@ -78,6 +78,13 @@ def test_an_image_says_what_no_file_says(adopted: Adopt) -> None:
     assert "1 image" in adoption.read
 
 
+def test_an_image_of_several_services_is_counted_once(adopted: Adopt) -> None:
+    image = parse_image({"Id": "sha256:1", "Config": {"ExposedPorts": {"80/tcp": {}}}})
+    files = compose("  one: {image: 'shop:1'}\n  two: {image: 'shop:1'}\n")
+    adoption = adopted(files, EngineView(FakeEngine({"shop:1": image})))  # type: ignore[arg-type]
+    assert "1 image" in adoption.read
+
+
 def test_the_running_containers_name_the_files_the_project_and_the_env_file(
     adopted: Adopt, folder: Path
 ) -> None:
