@@ -149,8 +149,8 @@ class _Reader:
 
     def _check(self, instruction: Instruction) -> None:
         kind, _, command = instruction.arguments.partition(" ")
-        if kind.upper() == "NONE":
-            self._words.pop("HEALTHCHECK", None)
+        if kind.upper() == "NONE":  # an empty check overrides that of the base image
+            self._words["HEALTHCHECK"] = self._fact((), instruction)
         else:
             self._words["HEALTHCHECK"] = self._command(command.strip(), instruction)
 

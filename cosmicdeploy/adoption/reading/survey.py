@@ -133,7 +133,7 @@ class Survey:
         return self.declared.place(service, *keys)
 
     def file(self, name: str, path: Path) -> TextFile:
-        """Return a file of the stack's folder as a text that may be searched."""
+        """Return a file as a text that may be searched; messages name it relative to the folder."""
         return TextFile(name, path, shown_path(str(path), self.folder))
 
     def text(self, service: str, file: TextFile) -> SearchedText:

@@ -69,7 +69,7 @@ def _port(environment: Mapping[str, str]) -> str:
 
 
 def database_notes(survey: Survey, roles: Roles, chosen: str) -> Iterator[Note]:
-    """Yield a note that names it for each database and other store that is not backed up.
+    """Yield a note for each database and other store that is not backed up; the note names it.
 
     `chosen` is the service of the database that is backed up; "" for none.
     """

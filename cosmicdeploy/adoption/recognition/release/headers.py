@@ -22,7 +22,7 @@ _SETS = re.compile(
     re.IGNORECASE,
 )
 _READS = re.compile(r"\breq(?:uest)?\b|getHeader|hasHeader|header_in|\.get\(", re.IGNORECASE)
-# Characters before and behind a match, of a very long line.
+# How many characters of a very long line are searched before and behind a match.
 _NEAR = 1000
 
 

@@ -1,4 +1,4 @@
-"""Ask a running replica for its health path: a few GET requests, as its clients send them."""
+"""Find out which health path a running replica answers, by a few GET requests."""
 
 from __future__ import annotations
 
