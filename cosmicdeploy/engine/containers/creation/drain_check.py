@@ -18,16 +18,15 @@ from cosmicdeploy.engine.containers.creation.host_config import NANOSECONDS
 from cosmicdeploy.stack.model import Healthcheck, Service
 
 Json = Mapping[str, Any]
-# The engine's defaults; the interval is in seconds.
+# The engine's defaults, in seconds.
 INTERVAL, RETRIES = 30.0, 3
 # In seconds: the engine runs the check at least this often, so that it notices the drain file soon.
 # Each time costs a busy host up to a tenth of a second. The container's own check runs as rarely as
 # before.
 DRAIN_INTERVAL = 5.0
 SHELL, NONE = "CMD-SHELL", "NONE"
-# `$f.state` has two numbers for the container's own check: how often it has failed in a row (`n`),
-# and how many times it is still skipped before it runs again (`i`). Until it has passed for the
-# first time, it runs each time.
+# The state of the own check: how often it has failed in a row, and how many times it is skipped
+# before it runs again. Until it has passed for the first time, it runs each time.
 SCRIPT = """\
 f={file}
 test ! -e $f || {{ echo drained by cosmicdeploy; exit 1; }}
@@ -98,8 +97,7 @@ def _wrapped(own: Healthcheck, drain: DrainCheck) -> Healthcheck:
         test=(SHELL, script),
         interval=probed,
         timeout=own.timeout if has_own else None,
-        # Since `retries` is 1, one failure after the start period makes a container unhealthy, even
-        # one that is still starting.
+        # The engine would call a container that still starts unhealthy after one failure.
         start_period=(own.start_period or 0.0) + retries * interval,
         start_interval=own.start_interval if has_own else None,
         retries=1,
